@@ -1,0 +1,282 @@
+//! Errors with the place they point at and the fix they advise.
+//!
+//! One error type serves the whole tool: a message that says what was being
+//! done and what was found, the causes below it, the excerpt of the file it is
+//! about, and, kept apart, one concrete fix. Nothing here prints; the shell
+//! renders an [`Error`], and the command line turns its [`ErrorKind`] into an
+//! exit code.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of failure an [`Error`] is; decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The command line asks for something that does not exist (exit code 2).
+    Usage,
+    /// Something the user gave is wrong: a manifest, WIT, a module (exit code 1).
+    Input,
+    /// The system refused to read, write or start something (exit code 1).
+    Io,
+    /// The tool was built without what is needed, or does not do it yet (exit code 1).
+    Unsupported,
+    /// A program that was run failed and has said so itself: nothing is
+    /// printed, its exit code becomes ours.
+    Child(i32),
+}
+
+/// A piece of a source file an error points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    path: PathBuf,
+    text: String,
+    span: Range<usize>,
+    label: String,
+}
+
+impl Excerpt {
+    /// Points at the byte range `span` of `text`, the whole content of `path`.
+    /// A range beyond the text is cut to it.
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>, span: Range<usize>) -> Self {
+        let text = text.into();
+        let start = floor_char(&text, span.start.min(text.len()));
+        let end = floor_char(&text, span.end.clamp(start, text.len()));
+        Excerpt {
+            path: path.into(),
+            text,
+            span: start..end,
+            label: String::new(),
+        }
+    }
+
+    /// Adds a short text shown beside the underlined range.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// The file, as it is to be shown.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The whole text of the file.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The byte range pointed at, within [`Excerpt::text`].
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
+    /// The text shown beside the range; may be empty.
+    pub fn label_text(&self) -> &str {
+        &self.label
+    }
+
+    /// Line and column of the start, both counted from 1; columns count
+    /// characters.
+    pub fn line_column(&self) -> (usize, usize) {
+        let before = &self.text[..self.span.start];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+}
+
+fn floor_char(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A failure: message, causes, where, and one fix.
+///
+/// `Display` gives the message and its causes on one line; the excerpt and the
+/// hint are for the shell to render.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    causes: Vec<String>,
+    excerpt: Option<Excerpt>,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// An error of the given kind; `message` is a lower-case fragment.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            excerpt: None,
+            hint: None,
+        }))
+    }
+
+    /// Something the user gave is wrong.
+    pub fn input(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Input, message)
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Usage, message)
+    }
+
+    /// The tool cannot do this in this build or version.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Unsupported, message)
+    }
+
+    /// The system failed while doing `action` with `path`.
+    pub fn io(action: &str, path: &Path, cause: &std::io::Error) -> Self {
+        Error::new(
+            ErrorKind::Io,
+            format!("failed to {action} `{}`", path.display()),
+        )
+        .because(cause)
+    }
+
+    /// A child program failed with `code` and has told the user why.
+    pub fn child(code: i32) -> Self {
+        Error::new(
+            ErrorKind::Child(code),
+            format!("the program ended with exit code {code}"),
+        )
+    }
+
+    /// Puts a wider message on top; the present one becomes its first cause.
+    pub fn context(mut self, message: impl Into<String>) -> Self {
+        let inner = std::mem::replace(&mut self.0.message, message.into());
+        self.0.causes.insert(0, inner);
+        self
+    }
+
+    /// Adds a cause below those known so far.
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.causes.push(cause.to_string());
+        self
+    }
+
+    /// Says where: the first excerpt given is kept, it is the nearest.
+    pub fn at(mut self, excerpt: Excerpt) -> Self {
+        self.0.excerpt.get_or_insert(excerpt);
+        self
+    }
+
+    /// Advises one concrete fix; the first one given is kept.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint.get_or_insert(hint.into());
+        self
+    }
+
+    /// The sort of failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message without causes.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The causes, outermost first.
+    pub fn causes(&self) -> &[String] {
+        &self.0.causes
+    }
+
+    /// The place the error is about.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.0.excerpt.as_ref()
+    }
+
+    /// The fix.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        for cause in &self.0.causes {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The candidate nearest to `name` by edit distance, if it is near enough to
+/// be what was meant (at most a third of the letters differ).
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance
+                <= name
+                    .chars()
+                    .count()
+                    .max(candidate.chars().count())
+                    .div_ceil(3)
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != *right);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_finds_typing_errors_only() {
+        let keys = ["package", "target", "dependencies", "adapter"];
+        assert_eq!(nearest("pakage", keys), Some("package"));
+        assert_eq!(nearest("adaptor", keys), Some("adapter"));
+        assert_eq!(nearest("xyz", keys), None);
+    }
+
+    #[test]
+    fn an_excerpt_counts_lines_and_characters_from_one() {
+        let excerpt = Excerpt::new("f.wit", "äb\nçde", 6..7);
+        assert_eq!(excerpt.line_column(), (2, 2));
+        assert_eq!(Excerpt::new("f", "ab", 9..12).line_column(), (1, 3));
+    }
+
+    #[test]
+    fn context_goes_on_top() {
+        let error = Error::input("b").because("c").context("a");
+        assert_eq!(error.to_string(), "a: b: c");
+    }
+}

@@ -1,0 +1,104 @@
+//! The one door to the environment: every variable the tool reads is declared
+//! here once, and read from a snapshot taken at the start.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+
+/// A variable the tool reads, with what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// One sentence for the reference.
+    pub about: &'static str,
+}
+
+macro_rules! variables {
+    ($($name:ident = $text:literal;)*) => {
+        $(#[doc = $text] pub const $name: Variable = Variable {
+            name: stringify!($name),
+            about: $text,
+        };)*
+
+        /// All variables, in the order of the reference.
+        pub const ALL: &[Variable] = &[$($name),*];
+    };
+}
+
+variables! {
+    CARGO = "the cargo to run; set by cargo itself when it starts the tool";
+    CARGO_BUILD_TARGET = "the target to build for, as in cargo";
+    CARGO_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_HOME = "cargo's home, for its configuration";
+    CARGO_TERM_COLOR = "when to colour the output: `auto`, `always` or `never`";
+    CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
+    CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
+    CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
+    OUT_DIR = "where a build script writes; set by cargo";
+    NO_COLOR = "any value turns colours off where nothing else asks for them";
+    RUSTC = "the compiler to ask for its directory of targets, as in cargo";
+    RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";
+    HOME = "where `.cargo` lies when `CARGO_HOME` is not set";
+    USERPROFILE = "as `HOME`, on Windows";
+}
+
+/// A snapshot of the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    vars: HashMap<OsString, OsString>,
+}
+
+impl Env {
+    /// The environment of this process.
+    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn system() -> Self {
+        Env {
+            vars: std::env::vars_os().collect(),
+        }
+    }
+
+    /// An environment made of these variables; for tests.
+    pub fn from_vars<K: Into<OsString>, V: Into<OsString>>(
+        vars: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Env {
+            vars: vars
+                .into_iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        }
+    }
+
+    /// The value of a declared variable; an empty one counts as not set.
+    pub fn get(&self, variable: Variable) -> Option<&OsStr> {
+        self.vars
+            .get(OsStr::new(variable.name))
+            .map(OsString::as_os_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// As [`Env::get`], where only text makes sense.
+    pub fn text(&self, variable: Variable) -> Option<&str> {
+        self.get(variable)?.to_str()
+    }
+
+    /// All variables whose name starts with `prefix`, sorted by name.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> Vec<(&'a str, &'a OsStr)> {
+        let mut found: Vec<_> = self
+            .vars
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_str()?, value.as_os_str())))
+            .filter(|(name, _)| name.starts_with(prefix))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Every variable, for a program that inherits them.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.vars
+            .iter()
+            .map(|(k, v)| (k.as_os_str(), v.as_os_str()))
+    }
+}

@@ -1,0 +1,186 @@
+//! The one door to the file system.
+//!
+//! Every error names its path. Writes that matter go to a temporary file
+//! beside the destination, which a rename then replaces.
+
+use std::io::{ErrorKind as IoKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use crate::advice::{Error, Result};
+
+/// Reads a whole file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| Error::io("read", path, &e))
+}
+
+/// Reads a whole file that must be UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))
+}
+
+/// Reads a whole UTF-8 file, or `None` where there is no such file.
+pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if matches!(e.kind(), IoKind::NotFound | IoKind::NotADirectory) => Ok(None),
+        Err(e) => Err(Error::io("read", path, &e)),
+    }
+}
+
+/// Replaces the content of `path`, or leaves it as it was.
+///
+/// The new file keeps the permissions of the old one; a new one gets those a
+/// plain `create` gives. Missing parent directories are made.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    let failed = |e: io::Error| Error::io("write", path, &e);
+    let dir = parent(path);
+    fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
+    let old = fs::metadata(path).ok();
+    if old.as_ref().is_some_and(|m| m.permissions().readonly()) {
+        return Err(failed(io::Error::from(IoKind::PermissionDenied))
+            .hint(format!("make `{}` writable", path.display())));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".cargo-component-");
+    #[cfg(unix)]
+    {
+        // The default of a temporary file is 0600; the result is no secret.
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(dir).map_err(failed)?;
+    file.write_all(content).map_err(failed)?;
+    if let Some(old) = old {
+        file.as_file()
+            .set_permissions(old.permissions())
+            .map_err(failed)?;
+    }
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+/// Writes `content` if the file holds anything else; whether it wrote.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(false);
+    }
+    write_atomic(path, content)?;
+    Ok(true)
+}
+
+/// Makes `to` name the file `from`: a hard link beside `to`, renamed over it,
+/// or a copy where links do not work. Whatever `to` was is left untouched as
+/// an inode, so that another name of it keeps its content.
+pub fn link_over(from: &Path, to: &Path) -> Result<()> {
+    let failed = |e: io::Error| Error::io("write", to, &e);
+    let dir = tempfile::Builder::new()
+        .prefix(".cargo-component-")
+        .tempdir_in(parent(to))
+        .map_err(failed)?;
+    let aside = dir.path().join("link");
+    if fs::hard_link(from, &aside).is_err() {
+        fs::copy(from, &aside).map_err(failed)?;
+    }
+    fs::rename(&aside, to).map_err(failed)
+}
+
+/// The directory a file lies in.
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether something is there, of whatever kind.
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Whether `path` is a directory.
+pub fn is_dir(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// What tells one state of a file from another without reading it: length in
+/// bytes and modification time in nanoseconds since 1970. `None` where there
+/// is no file.
+pub fn stamp(path: &Path) -> Option<(u64, u128)> {
+    let meta = fs::metadata(path).ok()?;
+    let time = meta.modified().ok()?;
+    let nanos = time
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos());
+    Some((meta.len(), nanos))
+}
+
+/// The entries of a directory, sorted by name.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |e: io::Error| Error::io("read the directory", dir, &e);
+    let mut entries = fs::read_dir(dir)
+        .map_err(failed)?
+        .map(|entry| entry.map(|e| e.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(failed)?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Makes a directory with its parents.
+pub fn create_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| Error::io("create the directory", path, &e))
+}
+
+/// Removes a file; nothing happens where there is none.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// The absolute path without links and dots; the file must exist.
+pub fn canonical(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|e| Error::io("find", path, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unchanged_file_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.txt");
+        assert!(write_if_changed(&path, b"x").unwrap());
+        assert!(!write_if_changed(&path, b"x").unwrap());
+        assert!(write_if_changed(&path, b"y").unwrap());
+        assert_eq!(list(path.parent().unwrap()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn linking_over_leaves_the_other_name_of_the_file_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let [kept, deps, out] = ["kept", "deps", "out"].map(|n| dir.path().join(n));
+        fs::write(&kept, "component").unwrap();
+        fs::write(&deps, "module").unwrap();
+        fs::hard_link(&deps, &out).unwrap();
+        link_over(&kept, &out).unwrap();
+        assert_eq!(read_text(&out).unwrap(), "component");
+        assert_eq!(read_text(&deps).unwrap(), "module");
+        assert_eq!(list(dir.path()).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        fs::write(&path, "old").unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        assert!(write_atomic(&path, b"new").is_err());
+        assert_eq!(read_text(&path).unwrap(), "old");
+    }
+}

@@ -1,0 +1,54 @@
+//! The library under `cargo component`.
+//!
+//! Verbs stand over nouns; the outside world is reached through three seams.
+//! Modules in reading order, each floor importing only from the floors below
+//! it (`tests/tidy.rs` holds the table):
+//!
+//! * vocabulary: [`package`], [`advice`];
+//! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
+//! * world: [`fs`], [`env`], [`process`] (seam `Exec`), [`shell`] (seam
+//!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
+//! * operations: [`ops`], [`build_script`];
+//! * user: [`cli`].
+//!
+//! The path of data of `cargo component build`: arguments, [`context`], the
+//! workspace ([`cargo`]), manifests, worlds ([`wit`]), bindings, cargo's
+//! artifacts, components ([`component`]). Everything after the arguments is a
+//! plain value passed forward.
+
+pub mod advice;
+pub mod package;
+
+#[cfg(feature = "bindings")]
+pub mod manifest;
+#[cfg(feature = "bindings")]
+pub mod wit;
+
+#[cfg(feature = "cli")]
+pub mod component;
+
+#[cfg(feature = "bindings")]
+pub mod env;
+#[cfg(feature = "bindings")]
+pub mod fs;
+#[cfg(feature = "bindings")]
+pub mod source;
+
+#[cfg(feature = "cli")]
+pub mod cargo;
+#[cfg(feature = "cli")]
+pub mod context;
+#[cfg(feature = "cli")]
+pub mod process;
+#[cfg(feature = "cli")]
+pub mod runtime;
+#[cfg(feature = "cli")]
+pub mod shell;
+
+#[cfg(feature = "bindings")]
+pub mod build_script;
+#[cfg(feature = "cli")]
+pub mod ops;
+
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -1,0 +1,75 @@
+//! Names of packages and digests of content.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::advice::Error;
+
+/// The name of a package, `namespace:name`.
+///
+/// Both parts are labels: words joined by `-`, each `[a-z][a-z0-9]*`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageRef {
+    namespace: String,
+    name: String,
+}
+
+impl PackageRef {
+    /// The part before the colon.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The part after the colon.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for PackageRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.namespace, self.name)
+    }
+}
+
+impl FromStr for PackageRef {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(':') {
+            Some((namespace, name)) if is_label(namespace) && is_label(name) => Ok(PackageRef {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            }),
+            _ => Err(Error::input(format!("invalid package name `{text}`"))
+                .hint("write it as `namespace:name`, in lower case with words joined by `-`")),
+        }
+    }
+}
+
+/// Whether `text` is a label: words joined by `-`, each `[a-z][a-z0-9]*`.
+pub fn is_label(text: &str) -> bool {
+    text.split('-').all(|word| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_names_are_two_labels() {
+        for good in ["a:b", "wasi:http", "a-b1:c-d"] {
+            assert_eq!(good.parse::<PackageRef>().unwrap().to_string(), good);
+        }
+        for bad in [
+            "", "a", "a:b:c", "A:b", "a:1", "a-:b", "a:b-1", "a:b%c", "a/b:c",
+        ] {
+            assert!(bad.parse::<PackageRef>().is_err(), "{bad}");
+        }
+    }
+}
