@@ -1,1 +1,126 @@
-//! (under construction)
+//! Components: telling wasm files apart, encoding a core module as a
+//! component, its metadata, and what it imports and exports.
+
+pub mod attributes;
+pub mod check;
+pub mod encode;
+pub mod metadata;
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::advice::{Error, Result};
+
+/// What a wasm file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A component.
+    Component,
+    /// A core module that says which world it is for: it has a custom section
+    /// whose name starts with `component-type`.
+    Guest,
+    /// Any other core module.
+    Module,
+}
+
+/// Looks at the start of each section; `None` for what is not wasm.
+pub fn kind(bytes: &[u8]) -> Option<Kind> {
+    let mut kind = None;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.ok()? {
+            Payload::Version { encoding, .. } => match encoding {
+                Encoding::Component => return Some(Kind::Component),
+                Encoding::Module => kind = Some(Kind::Module),
+            },
+            Payload::CustomSection(section) if section.name().starts_with("component-type") => {
+                return Some(Kind::Guest);
+            }
+            _ => {}
+        }
+    }
+    kind
+}
+
+/// The names a component imports and exports at its root, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surface {
+    /// What it needs.
+    pub imports: Vec<String>,
+    /// What it offers.
+    pub exports: Vec<String>,
+}
+
+/// Reads the names at the root of a component.
+pub fn surface(bytes: &[u8]) -> Result<Surface> {
+    let failed =
+        |e: wasmparser::BinaryReaderError| Error::input("failed to read the component").because(e);
+    let mut surface = Surface::default();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(failed)? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    surface
+                        .imports
+                        .push(import.map_err(failed)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    surface
+                        .exports
+                        .push(export.map_err(failed)?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(surface)
+}
+
+/// The functions a core module, or each core module inside a component,
+/// imports: pairs of module and name.
+pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
+    let mut imports = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes).flatten() {
+        if let Payload::ImportSection(section) = payload {
+            for import in section.into_imports().flatten() {
+                imports.push((import.module.to_owned(), import.name.to_owned()));
+            }
+        }
+    }
+    imports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let wat = |text: &str| wat::parse_str(text).unwrap();
+        assert_eq!(kind(&wat("(module)")), Some(Kind::Module));
+        assert_eq!(kind(&wat("(component)")), Some(Kind::Component));
+        let guest = wat("(module (@custom \"component-type:x\" \"\"))");
+        assert_eq!(kind(&guest), Some(Kind::Guest));
+        assert_eq!(kind(b"text"), None);
+        assert_eq!(kind(b""), None);
+    }
+
+    #[test]
+    fn only_the_root_counts_as_surface() {
+        let bytes = wat::parse_str(
+            r#"(component
+                 (import "a:b/c@1.0.0" (instance))
+                 (component (import "inner" (func)))
+                 (core module (import "m" "f" (func)))
+                 (export "out" (instance 0)))"#,
+        )
+        .unwrap();
+        let surface = surface(&bytes).unwrap();
+        assert_eq!(surface.imports, ["a:b/c@1.0.0"]);
+        assert_eq!(surface.exports, ["out"]);
+        assert_eq!(core_imports(&bytes), [("m".to_owned(), "f".to_owned())]);
+    }
+}

@@ -1,0 +1,434 @@
+//! From the text of a Cargo.toml to [`Manifest`] and [`WorkspaceManifest`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use semver::VersionReq;
+use toml_edit::{Document, Item};
+
+use super::keys;
+use super::table::Table;
+use super::{
+    AsyncSetting, BindingsSettings, Dependency, DependencySource, LocalTarget, Manifest,
+    ManifestFile, Ownership, RegistryTarget, Target, WorkspaceManifest, WorldCheck,
+};
+use crate::advice::{Result, nearest};
+use crate::package::{PackageRef, is_label};
+
+/// The component part of a package's manifest. Without the section it is what
+/// the defaults make of it, with `declared` false.
+///
+/// Errors name the key, with its line and column.
+pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifest> {
+    let document = parse(&file)?;
+    let section = section(&file, &document, "package")?;
+    let mut manifest = Manifest {
+        declared: section.is_some(),
+        package: None,
+        target: Target::Local(LocalTarget::default()),
+        dependencies: BTreeMap::new(),
+        registries: workspace.registries.clone(),
+        adapter: workspace.adapter.clone(),
+        proxy: false,
+        bindings: workspace.bindings.clone(),
+        world_check: WorldCheck::default(),
+        file: file.clone(),
+    };
+    let Some(table) = section else {
+        return Ok(manifest);
+    };
+    let table = table.known(keys::COMPONENT)?;
+    manifest.package = package_ref(&table, "package")?;
+    if let Some(item) = table.get("target") {
+        manifest.target = match item.as_str() {
+            Some(text) => Target::Registry(target_string(&table, text)?),
+            None => target_table(table.table("target")?, workspace)?,
+        };
+    }
+    if let Some(dependencies) = table.table("dependencies")? {
+        manifest.dependencies = self::dependencies(&dependencies, workspace)?;
+    }
+    manifest.registries.extend(registries(&table)?);
+    if let Some(adapter) = table.path("adapter")? {
+        manifest.adapter = Some(adapter);
+    }
+    manifest.proxy = table.bool("proxy")?.unwrap_or(false);
+    if let Some(bindings) = table.table("bindings")? {
+        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
+    }
+    manifest.world_check = match table.word("world-check", &["allow", "warn", "deny"])? {
+        Some(1) => WorldCheck::Warn,
+        Some(2) => WorldCheck::Deny,
+        _ => WorldCheck::Allow,
+    };
+    Ok(manifest)
+}
+
+/// What the workspace of this manifest shares; nothing if it says nothing.
+pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
+    let document = parse(file)?;
+    let mut manifest = WorkspaceManifest::default();
+    let Some(table) = section(file, &document, "workspace")? else {
+        return Ok(manifest);
+    };
+    let table = table.known(keys::WORKSPACE)?;
+    manifest.registries = registries(&table)?;
+    manifest.adapter = table.path("adapter")?;
+    if let Some(bindings) = table.table("bindings")? {
+        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
+    }
+    if let Some(dependencies) = table.table("dependencies")? {
+        // Nothing is inherited here, and `workspace = true` finds nothing.
+        manifest.dependencies = self::dependencies(&dependencies, &WorkspaceManifest::default())?;
+    }
+    Ok(manifest)
+}
+
+fn parse(file: &ManifestFile) -> Result<Document<String>> {
+    Document::parse(file.text.to_string()).map_err(|e| {
+        let message = format!("failed to read `{}`", file.path.display());
+        file.error(e.span().unwrap_or_default(), message)
+            .because(e.message())
+    })
+}
+
+/// `[<root>.metadata.component]`, if it is there.
+fn section<'a>(
+    file: &'a ManifestFile,
+    document: &'a Document<String>,
+    root: &str,
+) -> Result<Option<Table<'a>>> {
+    let item = document
+        .get(root)
+        .and_then(|item| item.get("metadata"))
+        .and_then(|item| item.get("component"));
+    item.map(|item| Table::new(file, &format!("{root}.metadata.component"), item))
+        .transpose()
+}
+
+fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
+    let Some(text) = table.string(key)? else {
+        return Ok(None);
+    };
+    let parsed = PackageRef::from_str(&text);
+    parsed
+        .map(Some)
+        .map_err(|e| e.at(table.file.excerpt(table.value_span(key))))
+}
+
+/// `namespace:name[/world]@requirement`.
+fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
+    let error = |message: String| table.error("target", message);
+    let Some((name, requirement)) = text.split_once('@') else {
+        return Err(
+            error(format!("invalid target `{text}`: expected target format `<package-name>[/<world>]@<version>`"))
+                .hint(format!("add the version: `{text}@<version>`, or write `target = {{ path = \"…\" }}` for local WIT")),
+        );
+    };
+    let (package, world) = match name.split_once('/') {
+        Some((package, world)) => (package, Some(world)),
+        None => (name, None),
+    };
+    if let Some(world) = world.filter(|world| !is_label(world)) {
+        return Err(error(format!("invalid target world `{world}`")));
+    }
+    Ok(RegistryTarget {
+        package: PackageRef::from_str(package)
+            .map_err(|e| e.at(table.file.excerpt(table.value_span("target"))))?,
+        world: world.map(str::to_owned),
+        requirement: requirement
+            .parse()
+            .map_err(|e| error(format!("invalid target version `{requirement}`")).because(e))?,
+        registry: None,
+        span: table.value_span("target"),
+    })
+}
+
+fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Result<Target> {
+    let Some(table) = table else {
+        return Ok(Target::Local(LocalTarget::default()));
+    };
+    let table = table.known(keys::TARGET)?;
+    let both = |key: &str, other: &str| {
+        table.error(
+            key,
+            format!("cannot specify both `{key}` and `{other}` fields in a target entry"),
+        )
+    };
+    let world = table.string("world")?;
+    let dependencies = table
+        .table("dependencies")?
+        .map(|dependencies| self::dependencies(&dependencies, workspace))
+        .transpose()?;
+    if let Some(package) = package_ref(&table, "package")? {
+        if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
+            return Err(both("dependencies", "package"));
+        }
+        if table.has("path") {
+            return Err(both("path", "package"));
+        }
+        let Some(requirement) = requirement(&table)? else {
+            return Err(table
+                .error("package", "missing field `version`")
+                .hint(format!(
+                    "add `version = \"…\"` beside `package = \"{package}\"`"
+                )));
+        };
+        return Ok(Target::Registry(RegistryTarget {
+            package,
+            world,
+            requirement,
+            registry: table.string("registry")?,
+            span: table.value_span("package"),
+        }));
+    }
+    for key in ["version", "registry"] {
+        if table.has(key) {
+            return Err(both(key, "path").hint("a target of a registry also needs `package`"));
+        }
+    }
+    let named = ["world", "path"].into_iter().find(|key| table.has(key));
+    Ok(Target::Local(LocalTarget {
+        path: table.path("path")?,
+        world,
+        dependencies,
+        span: named.map(|key| table.value_span(key)).unwrap_or_default(),
+    }))
+}
+
+fn requirement(table: &Table<'_>) -> Result<Option<VersionReq>> {
+    table.parsed("version", "version requirement")
+}
+
+fn dependencies(
+    table: &Table<'_>,
+    workspace: &WorkspaceManifest,
+) -> Result<BTreeMap<String, Dependency>> {
+    table
+        .entries()
+        .map(|(key, item)| Ok((key.to_owned(), dependency(table, key, item, workspace)?)))
+        .collect()
+}
+
+fn dependency(
+    table: &Table<'_>,
+    key: &str,
+    item: &Item,
+    workspace: &WorkspaceManifest,
+) -> Result<Dependency> {
+    let named = PackageRef::from_str(key);
+    if named.is_err() && !is_label(key) {
+        return Err(table
+            .file
+            .error(
+                table.key_span(key),
+                format!("invalid dependency name `{key}` in `{}`", table.name),
+            )
+            .hint("write the package as `namespace:name`, or a label in lower case"));
+    }
+    let needs_package = || {
+        table
+            .file
+            .error(
+                table.key_span(key),
+                format!(
+                    "the dependency `{key}` in `{}` names no package",
+                    table.name
+                ),
+            )
+            .hint(format!("add `package = \"namespace:{key}\"`"))
+    };
+    let span = table.value_span(key);
+    let file = table.file.clone();
+    if item.is_str() {
+        let requirement = table
+            .parsed::<VersionReq>(key, "version requirement")?
+            .unwrap_or_default();
+        return Ok(Dependency {
+            package: Some(named.map_err(|_| needs_package())?),
+            source: DependencySource::Registry {
+                requirement,
+                registry: None,
+            },
+            file,
+            span,
+        });
+    }
+    let Some(entry) = table.table(key)? else {
+        return Err(needs_package());
+    };
+    let entry = entry.known(keys::DEPENDENCY)?;
+    if entry.has("workspace") {
+        return inherited(&entry, key, workspace);
+    }
+    let package = package_ref(&entry, "package")?.or(named.ok());
+    let source = dependency_source(&entry)?;
+    if package.is_none() && matches!(source, DependencySource::Registry { .. }) {
+        return Err(needs_package());
+    }
+    Ok(Dependency {
+        package,
+        source,
+        file,
+        span,
+    })
+}
+
+fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
+    let requirement = requirement(entry)?;
+    let registry = entry.string("registry")?;
+    if let Some(path) = entry.path("path")? {
+        if registry.is_some() && requirement.is_none() {
+            return Err(entry
+                .error(
+                    "registry",
+                    "cannot specify both `path` and `registry` fields in a dependency entry",
+                )
+                .hint("add `version` for the release that stands for the path once published"));
+        }
+        return Ok(DependencySource::Path {
+            path,
+            requirement,
+            registry,
+        });
+    }
+    match requirement {
+        Some(requirement) => Ok(DependencySource::Registry {
+            requirement,
+            registry,
+        }),
+        None => {
+            let message = format!("missing field `version` in `{}`", entry.name);
+            let at = ["package", "registry"]
+                .into_iter()
+                .find(|key| entry.has(key));
+            Err(match at {
+                Some(key) => entry.error(key, message),
+                None => entry.file.error(entry.span(), message),
+            }
+            .hint("add `version = \"…\"` or `path = \"…\"`"))
+        }
+    }
+}
+
+/// `{ workspace = true }`, which stands alone.
+fn inherited(entry: &Table<'_>, key: &str, workspace: &WorkspaceManifest) -> Result<Dependency> {
+    if entry.bool("workspace")? != Some(true) {
+        return Err(entry.error("workspace", "`workspace` can only be `true`"));
+    }
+    if let Some((other, _)) = entry.entries().find(|(name, _)| *name != "workspace") {
+        return Err(entry.error(
+            other,
+            format!(
+                "`{other}` cannot stand beside `workspace = true` in `{}`",
+                entry.name
+            ),
+        ));
+    }
+    workspace.dependencies.get(key).cloned().ok_or_else(|| {
+        let message = format!(
+            "`{key}` is inherited, but `workspace.metadata.component.dependencies` has no such key"
+        );
+        let error = entry.error("workspace", message);
+        let known = workspace.dependencies.keys().map(String::as_str);
+        match nearest(key, known) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(format!(
+                "add `\"{key}\" = \"…\"` under `[workspace.metadata.component.dependencies]`"
+            )),
+        }
+    })
+}
+
+fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
+    let Some(table) = table.table("registries")? else {
+        return Ok(BTreeMap::new());
+    };
+    let mut registries = BTreeMap::new();
+    for (name, item) in table.entries() {
+        let url = match item.as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => match table.table(name)? {
+                Some(entry) => entry.known(keys::REGISTRY)?.string("url")?,
+                None => None,
+            },
+        };
+        let missing = || {
+            table
+                .error(name, format!("the registry `{name}` has no `url`"))
+                .hint(format!("write `{name} = {{ url = \"https://…\" }}`"))
+        };
+        registries.insert(name.to_owned(), url.ok_or_else(missing)?);
+    }
+    Ok(registries)
+}
+
+/// Sets what the table has; everything else stays as it is.
+fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
+    fn set<T>(place: &mut T, value: Option<T>) {
+        if let Some(value) = value {
+            *place = value;
+        }
+    }
+    let path: Option<PathBuf> = table.path("path")?;
+    settings.path = path.or(settings.path.take());
+    if let Some(item) = table.get("async") {
+        settings.async_ = match item.as_bool() {
+            Some(true) => AsyncSetting::All,
+            Some(false) => AsyncSetting::None,
+            None => AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default()),
+        };
+    }
+    set(&mut settings.features, table.strings("features")?);
+    set(&mut settings.all_features, table.bool("all-features")?);
+    set(&mut settings.format, table.bool("format")?);
+    let words = ["owning", "borrowing", "borrowing-duplicate-if-necessary"];
+    let ownership = table.word("ownership", &words)?.map(|index| match index {
+        0 => Ownership::Owning,
+        1 => Ownership::Borrowing,
+        _ => Ownership::BorrowingDuplicateIfNecessary,
+    });
+    set(&mut settings.ownership, ownership);
+    set(&mut settings.derives, table.strings("derives")?);
+    set(&mut settings.skip, table.strings("skip")?);
+    for (key, place) in [
+        ("std_feature", &mut settings.std_feature),
+        ("raw_strings", &mut settings.raw_strings),
+        ("stubs", &mut settings.stubs),
+        ("generate_all", &mut settings.generate_all),
+        (
+            "disable_run_ctors_once_workaround",
+            &mut settings.disable_run_ctors_once_workaround,
+        ),
+        ("pub_export_macro", &mut settings.pub_export_macro),
+        ("generate_unused_types", &mut settings.generate_unused_types),
+        (
+            "disable_custom_section_link_helpers",
+            &mut settings.disable_custom_section_link_helpers,
+        ),
+    ] {
+        set(place, table.bool(key)?);
+    }
+    for (key, place) in [
+        ("export_prefix", &mut settings.export_prefix),
+        ("type_section_suffix", &mut settings.type_section_suffix),
+        (
+            "default_bindings_module",
+            &mut settings.default_bindings_module,
+        ),
+        ("export_macro_name", &mut settings.export_macro_name),
+    ] {
+        if let Some(value) = table.string(key)? {
+            *place = Some(value);
+        }
+    }
+    if let Some(with) = table.table("with")? {
+        for (name, _) in with.entries() {
+            if let Some(path) = with.string(name)? {
+                settings.with.insert(name.to_owned(), path);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! The world without attributes: what the bindings embed.
+//!
+//! A component model name may carry attributes (`implements`, `external-id`).
+//! The component linker of Rust 1.95 for wasm32-wasip2 cannot read them, so the
+//! world embedded in a module has none; what needs them is added to the
+//! finished component.
+
+use std::collections::HashMap;
+
+use wit_parser::{
+    Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, World as WitWorld, WorldId,
+    WorldItem, WorldKey,
+};
+
+/// Removes every `external-id`, and makes each interface that is imported or
+/// exported under a plain name an inline copy of it, which needs no
+/// `implements`.
+pub fn without_attributes(resolve: &mut Resolve, world: WorldId) {
+    for (_, ty) in resolve.types.iter_mut() {
+        ty.external_id = None;
+    }
+    for (_, interface) in resolve.interfaces.iter_mut() {
+        for function in interface.functions.values_mut() {
+            function.external_id = None;
+        }
+    }
+    for (_, world) in resolve.worlds.iter_mut() {
+        for item in world.imports.values_mut().chain(world.exports.values_mut()) {
+            match item {
+                WorldItem::Interface { external_id, .. } => *external_id = None,
+                WorldItem::Function(function) => function.external_id = None,
+                WorldItem::Type { .. } => {}
+            }
+        }
+    }
+    let labelled = |world: &WitWorld, resolve: &Resolve| -> Vec<(WorldKey, InterfaceId)> {
+        let items = world.imports.iter().chain(&world.exports);
+        items
+            .filter_map(|(key, item)| match (key, item) {
+                (WorldKey::Name(_), WorldItem::Interface { id, .. })
+                    if resolve.interfaces[*id].name.is_some() =>
+                {
+                    Some((key.clone(), *id))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    for (key, id) in labelled(&resolve.worlds[world], resolve) {
+        let copy = inline_copy(resolve, id);
+        let world = &mut resolve.worlds[world];
+        for items in [&mut world.imports, &mut world.exports] {
+            if let Some(WorldItem::Interface { id: place, .. }) = items.get_mut(&key)
+                && *place == id
+            {
+                *place = copy;
+            }
+        }
+    }
+}
+
+/// A copy of an interface that has no name of its own, with copies of the
+/// types it defines.
+fn inline_copy(resolve: &mut Resolve, id: InterfaceId) -> InterfaceId {
+    let mut copy = resolve.interfaces[id].clone();
+    copy.name = None;
+    copy.clone_of = Some(id);
+    let new = resolve.interfaces.next_id();
+    let mut copying = Copying {
+        resolve,
+        owners: (TypeOwner::Interface(id), TypeOwner::Interface(new)),
+        copies: HashMap::new(),
+    };
+    for ty in copy.types.values_mut() {
+        copying.type_id(ty);
+    }
+    for function in copy.functions.values_mut() {
+        if let Some(resource) = function.kind.resource_mut() {
+            copying.type_id(resource);
+        }
+        let params = function.params.iter_mut().map(|param| &mut param.ty);
+        params
+            .chain(&mut function.result)
+            .for_each(|ty| copying.ty(ty));
+    }
+    resolve.interfaces.alloc(copy)
+}
+
+/// Copies the types of one interface for another.
+struct Copying<'a> {
+    resolve: &'a mut Resolve,
+    owners: (TypeOwner, TypeOwner),
+    copies: HashMap<TypeId, TypeId>,
+}
+
+impl Copying<'_> {
+    fn ty(&mut self, ty: &mut Type) {
+        if let Type::Id(id) = ty {
+            self.type_id(id);
+        }
+    }
+
+    fn type_id(&mut self, id: &mut TypeId) {
+        let (from, to) = self.owners;
+        let owner = self.resolve.types[*id].owner;
+        if owner != from && owner != TypeOwner::None {
+            return;
+        }
+        if let Some(copy) = self.copies.get(id) {
+            *id = *copy;
+            return;
+        }
+        let mut definition = self.resolve.types[*id].clone();
+        if owner == from {
+            definition.owner = to;
+        }
+        self.kind(&mut definition.kind);
+        let copy = self.resolve.types.alloc(definition);
+        self.copies.insert(*id, copy);
+        *id = copy;
+    }
+
+    fn kind(&mut self, kind: &mut TypeDefKind) {
+        match kind {
+            TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id)) => self.type_id(id),
+            TypeDefKind::Type(ty)
+            | TypeDefKind::Option(ty)
+            | TypeDefKind::List(ty)
+            | TypeDefKind::FixedLengthList(ty, _) => self.ty(ty),
+            TypeDefKind::Map(key, value) => {
+                self.ty(key);
+                self.ty(value);
+            }
+            TypeDefKind::Future(ty) | TypeDefKind::Stream(ty) => {
+                ty.iter_mut().for_each(|ty| self.ty(ty));
+            }
+            TypeDefKind::Result(result) => {
+                let sides = result.ok.iter_mut().chain(&mut result.err);
+                sides.for_each(|ty| self.ty(ty));
+            }
+            TypeDefKind::Tuple(tuple) => tuple.types.iter_mut().for_each(|ty| self.ty(ty)),
+            TypeDefKind::Record(record) => {
+                record
+                    .fields
+                    .iter_mut()
+                    .for_each(|field| self.ty(&mut field.ty));
+            }
+            TypeDefKind::Variant(variant) => {
+                let cases = variant.cases.iter_mut().flat_map(|case| &mut case.ty);
+                cases.for_each(|ty| self.ty(ty));
+            }
+            TypeDefKind::Resource
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Unknown => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_labelled_interface_becomes_an_inline_one_and_ids_go() {
+        let mut resolve = Resolve::default();
+        let package = resolve
+            .push_source(
+                "a.wit",
+                "package a:b;
+                 interface c { resource r { m: func(); } f: func(x: borrow<r>) -> r; }
+                 world w { @external-id(\"oci://somewhere\") import c; import one: c; export two: c; }",
+            )
+            .unwrap();
+        let world = resolve.select_world(&[package], None).unwrap();
+        without_attributes(&mut resolve, world);
+        let encoded = wit_component::metadata::encode(
+            &resolve,
+            world,
+            wit_component::StringEncoding::UTF8,
+            None,
+            false,
+        )
+        .unwrap();
+        // 0x02 is what starts a name with attributes.
+        let features = wasmparser::WasmFeatures::default();
+        wasmparser::Validator::new_with_features(features)
+            .validate_all(&encoded)
+            .unwrap();
+        let text = String::from_utf8_lossy(&encoded).into_owned();
+        assert!(!text.contains("oci://somewhere"));
+        let names: Vec<_> = resolve.worlds[world].imports.keys().collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        let WorldItem::Interface { id, .. } =
+            &resolve.worlds[world].imports[&WorldKey::Name("one".into())]
+        else {
+            panic!("not an interface")
+        };
+        assert!(resolve.interfaces[*id].name.is_none());
+        assert_eq!(resolve.interfaces[*id].functions.len(), 2);
+    }
+}
