@@ -102,7 +102,7 @@ fn floor_char(text: &str, mut at: usize) -> usize {
 ///
 /// `Display` gives the message and its causes on one line; the excerpt and the
 /// hint are for the shell to render.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone, Debug)]
@@ -216,6 +216,25 @@ impl fmt::Display for Error {
             write!(f, ": {cause}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    /// What a program shows that ends with this error: message, causes, place
+    /// and hint on lines of their own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(excerpt) = &self.0.excerpt {
+            let (line, column) = excerpt.line_column();
+            write!(f, "\n  at {}:{line}:{column}", excerpt.path().display())?;
+        }
+        for cause in &self.0.causes {
+            write!(f, "\n  because: {cause}")?;
+        }
+        match &self.0.hint {
+            Some(hint) => write!(f, "\n  help: {hint}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! Directories and files as places WIT comes from: what wit-parser reads from
 //! a path, read here so that parsing stays pure.
 
+mod world;
+
 use std::path::{Path, PathBuf};
 
 use crate::advice::{Error, Result};
 use crate::fs;
 use crate::wit::{Entry, Sources, TextFile};
+
+pub use world::{Loaded, world};
 
 /// Reads a directory of WIT with its `deps`, one `.wit` file, or one wasm
 /// file.

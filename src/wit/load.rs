@@ -61,6 +61,31 @@ pub fn load(request: Request<'_>) -> Result<World> {
     Ok(World { resolve, id, notes })
 }
 
+/// The names of the packages these sources are of; sources that cannot be
+/// parsed have none.
+pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
+    let names = |entry: &Entry| match entry {
+        Entry::Text { files, .. } => {
+            let mut map = SourceMap::default();
+            for file in files {
+                map.push(&file.path, file.text.as_str());
+            }
+            let group = map.parse().ok();
+            let packages = |g: UnresolvedPackageGroup| std::iter::once(g.main).chain(g.nested);
+            group
+                .into_iter()
+                .flat_map(packages)
+                .map(|p| p.name)
+                .collect::<Vec<_>>()
+        }
+        Entry::Wasm { path, bytes } => match decode(path, bytes) {
+            Ok((resolve, ..)) => resolve.package_names.keys().cloned().collect(),
+            Err(_) => Vec::new(),
+        },
+    };
+    entries.iter().flat_map(names).collect()
+}
+
 fn path_of(entry: &Entry) -> &Path {
     match entry {
         Entry::Text { path, .. } | Entry::Wasm { path, .. } => path,

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use wit_parser::{Resolve, WorldId};
 
-pub use load::load;
+pub use load::{declared_packages, load};
 pub use plain::without_attributes;
 
 /// One file of WIT text.
