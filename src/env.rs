@@ -30,6 +30,8 @@ variables! {
     CARGO_BUILD_TARGET = "the target to build for, as in cargo";
     CARGO_TARGET_DIR = "the target directory, as in cargo";
     CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_BUILD_RUSTC = "the compiler, as in cargo";
+    CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";
     CARGO_HOME = "cargo's home, for its configuration";
     CARGO_TERM_COLOR = "when to colour the output: `auto`, `always` or `never`";
     CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
