@@ -57,6 +57,40 @@ pub fn is_label(text: &str) -> bool {
     })
 }
 
+/// The SHA-256 of some content, shown as `sha256:` and 64 hex digits.
+#[cfg(feature = "cli")]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct ContentDigest(String);
+
+#[cfg(feature = "cli")]
+impl ContentDigest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest as _;
+        use std::fmt::Write as _;
+        let mut text = String::from("sha256:");
+        for byte in sha2::Sha256::digest(bytes) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        ContentDigest(text)
+    }
+
+    /// The 64 hex digits.
+    pub fn hex(&self) -> &str {
+        self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+    }
+}
+
+#[cfg(feature = "cli")]
+impl fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

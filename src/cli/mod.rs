@@ -1,3 +1,1 @@
 //! (under construction)
-
-pub mod passthrough;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use serde::{Deserialize, Serialize};
 use wasm_encoder::reencode::{Error as ReencodeError, ReencodeComponent as _, RoundtripReencoder};
 use wasm_encoder::{
     Component, ComponentExportSection, ComponentExternName, ComponentImportSection, RawSection,
@@ -19,7 +20,7 @@ use crate::advice::{Error, Result};
 use crate::wit::World;
 
 /// The attributes of one import or export.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attributes {
     /// The interface an import or export under a plain name implements.
     pub implements: Option<String>,
@@ -29,7 +30,7 @@ pub struct Attributes {
 
 /// The attributes at the root of a component, by name; only names that have
 /// some.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootAttributes {
     /// Those of imports.
     pub imports: BTreeMap<String, Attributes>,

@@ -3,12 +3,13 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use wasm_metadata::{AddMetadata, AddMetadataField, Licenses};
 
 use crate::advice::{Error, Result};
 
 /// Facts from Cargo.toml and the repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
     /// The crate's name.
     pub name: String,

@@ -6,6 +6,7 @@ pub mod check;
 pub mod encode;
 pub mod metadata;
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::advice::{Error, Result};
@@ -41,7 +42,7 @@ pub fn kind(bytes: &[u8]) -> Option<Kind> {
 }
 
 /// The names a component imports and exports at its root, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surface {
     /// What it needs.
     pub imports: Vec<String>,

@@ -171,6 +171,7 @@ pub enum DependencySource {
 
 /// What happens when a component imports what its world does not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub enum WorldCheck {
     /// Nothing: Rust's standard library imports WASI in every component.
     #[default]

@@ -1,1 +1,8 @@
-//! (under construction)
+//! The verbs. Each is a function from a [`crate::context::Context`] and plain
+//! values to an outcome; what it says goes to the shell.
+
+pub mod bindings;
+pub mod build;
+mod componentize;
+mod prepare;
+mod recipe;

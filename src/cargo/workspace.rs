@@ -1,0 +1,274 @@
+//! The packages of a workspace, as `cargo metadata` tells them.
+
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata as CargoMetadata, Package, TargetKind};
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+use toml_edit::Document;
+
+use super::spec;
+use crate::advice::{Error, Result};
+use crate::fs;
+use crate::process::{Exec, Invocation};
+
+/// A workspace: plain data that can be kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Workspace {
+    /// The directory of the root manifest and Cargo.lock.
+    pub root: PathBuf,
+    /// Where cargo builds, without a `--target-dir`.
+    pub target_directory: PathBuf,
+    /// All members.
+    pub members: Vec<Member>,
+    /// Indices of the members cargo takes when nothing is said.
+    pub default_members: Vec<usize>,
+}
+
+/// A package of the workspace.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Member {
+    /// Cargo's identifier, as in its messages.
+    pub id: String,
+    /// The crate's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Its Cargo.toml.
+    pub manifest_path: PathBuf,
+    /// What it builds.
+    pub targets: Vec<CrateTarget>,
+    /// The binary `run` takes.
+    pub default_run: Option<String>,
+    /// What it depends on directly.
+    pub dependencies: Vec<CrateDependency>,
+    /// Facts for the component's metadata.
+    pub about: About,
+}
+
+/// One thing a package builds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CrateTarget {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub role: Role,
+    /// Whether it is a `cdylib`.
+    pub cdylib: bool,
+}
+
+/// What a target of a package is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// A library of whatever sort.
+    Library,
+    /// A program.
+    Binary,
+    /// An example.
+    Example,
+    /// A test or bench.
+    Test,
+    /// Something that runs on the host: build script, procedural macro.
+    Host,
+}
+
+/// A dependency of a package.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CrateDependency {
+    /// The crate's name, without renaming.
+    pub name: String,
+    /// The versions that will do.
+    pub requirement: VersionReq,
+    /// Features asked for; `default` among them unless turned off.
+    pub features: Vec<String>,
+    /// Whether it is one of the build script.
+    pub for_build: bool,
+    /// The directory, if it is a path.
+    pub path: Option<PathBuf>,
+}
+
+/// Facts from Cargo.toml that a component repeats.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[allow(
+    missing_docs,
+    reason = "each is the key of the same name in Cargo.toml"
+)]
+pub struct About {
+    pub authors: Vec<String>,
+    pub description: Option<String>,
+    pub license: Option<String>,
+    pub repository: Option<String>,
+    pub homepage: Option<String>,
+}
+
+impl Member {
+    /// The directory of its manifest.
+    pub fn dir(&self) -> &Path {
+        self.manifest_path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The dependency on the crate `name` that is linked, not one of the build
+    /// script.
+    pub fn dependency(&self, name: &str) -> Option<&CrateDependency> {
+        self.dependencies
+            .iter()
+            .find(|d| d.name == name && !d.for_build)
+    }
+}
+
+impl Workspace {
+    /// Asks `cargo metadata`; `command` is cargo with the options that decide
+    /// which workspace it is about and how it may be resolved.
+    pub fn load(exec: &dyn Exec, command: Invocation) -> Result<Self> {
+        let output = exec.output(&command)?;
+        if output.code != 0 {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(metadata_failed(text.trim()));
+        }
+        let metadata: CargoMetadata = serde_json::from_slice(&output.stdout).map_err(|e| {
+            Error::input("failed to read the answer of `cargo metadata`").because(e)
+        })?;
+        let members: Vec<_> = metadata.workspace_packages();
+        let defaults = metadata.workspace_default_members.iter();
+        let default_members = defaults
+            .filter_map(|id| members.iter().position(|member| member.id == *id))
+            .collect();
+        Ok(Workspace {
+            root: metadata.workspace_root.clone().into(),
+            target_directory: metadata.target_directory.clone().into(),
+            members: members.into_iter().map(member).collect(),
+            default_members,
+        })
+    }
+
+    /// The member with this identifier.
+    pub fn by_id(&self, id: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
+    /// The members, for [`spec`].
+    pub fn spec_members(&self) -> Vec<spec::Member<'_>> {
+        fn entry(member: &Member) -> spec::Member<'_> {
+            spec::Member {
+                name: &member.name,
+                version: &member.version,
+                id: &member.id,
+                manifest_dir: member.dir(),
+            }
+        }
+        self.members.iter().map(entry).collect()
+    }
+
+    /// The members at these indices and those they depend on by path.
+    pub fn with_path_dependencies(&self, selected: &[usize]) -> Vec<usize> {
+        let mut all = selected.to_vec();
+        let mut next = 0;
+        while next < all.len() {
+            let paths = self.members[all[next]]
+                .dependencies
+                .iter()
+                .filter_map(|d| d.path.as_ref());
+            for path in paths {
+                if let Some(index) = self.members.iter().position(|m| m.dir() == path)
+                    && !all.contains(&index)
+                {
+                    all.push(index);
+                }
+            }
+            next += 1;
+        }
+        all
+    }
+
+    /// The versions of the crate `name` that Cargo.lock has; none without a
+    /// lock file.
+    pub fn locked_versions(&self, name: &str) -> Result<Vec<Version>> {
+        let path = self.root.join("Cargo.lock");
+        let Some(text) = fs::read_text_if_exists(&path)? else {
+            return Ok(Vec::new());
+        };
+        let document = Document::parse(text).map_err(|e| {
+            Error::input(format!("failed to read `{}`", path.display())).because(e.message())
+        })?;
+        let packages = document.get("package").and_then(|p| p.as_array_of_tables());
+        let field = |table: &toml_edit::Table, key: &str| {
+            table.get(key).and_then(|v| v.as_str()).map(str::to_owned)
+        };
+        Ok(packages
+            .into_iter()
+            .flatten()
+            .filter(|table| field(table, "name").as_deref() == Some(name))
+            .filter_map(|table| field(table, "version")?.parse().ok())
+            .collect())
+    }
+}
+
+/// Cargo's own words, told as ours.
+fn metadata_failed(text: &str) -> Error {
+    let mut parts = text.splitn(2, "\n\nCaused by:");
+    let message = parts.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message).trim();
+    let error = Error::input(message);
+    let error = match parts.next() {
+        Some(causes) => causes
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && *line != "Caused by:")
+            .fold(error, Error::because),
+        None => error,
+    };
+    match message.contains("could not find `Cargo.toml`") {
+        true => error.hint("go to a package, or make one with `cargo component new <path>`"),
+        false => error,
+    }
+}
+
+fn member(package: &Package) -> Member {
+    let targets = package.targets.iter().map(|target| {
+        let is = |kinds: &[TargetKind]| target.kind.iter().any(|kind| kinds.contains(kind));
+        CrateTarget {
+            name: target.name.clone(),
+            cdylib: is(&[TargetKind::CDyLib]),
+            role: if is(&[TargetKind::CustomBuild, TargetKind::ProcMacro]) {
+                Role::Host
+            } else if is(&[TargetKind::Bin]) {
+                Role::Binary
+            } else if is(&[TargetKind::Example]) {
+                Role::Example
+            } else if is(&[TargetKind::Test, TargetKind::Bench]) {
+                Role::Test
+            } else {
+                Role::Library
+            },
+        }
+    });
+    let dependencies = package.dependencies.iter().map(|dependency| {
+        let mut features = dependency.features.clone();
+        if dependency.uses_default_features {
+            features.push("default".to_owned());
+        }
+        CrateDependency {
+            name: dependency.name.to_string(),
+            requirement: dependency.req.clone(),
+            features,
+            for_build: dependency.kind == DependencyKind::Build,
+            path: dependency.path.clone().map(Into::into),
+        }
+    });
+    Member {
+        id: package.id.repr.clone(),
+        name: package.name.to_string(),
+        version: package.version.clone(),
+        manifest_path: package.manifest_path.clone().into(),
+        targets: targets.collect(),
+        default_run: package.default_run.clone(),
+        dependencies: dependencies.collect(),
+        about: About {
+            authors: package.authors.clone(),
+            description: package.description.clone(),
+            license: package.license.clone(),
+            repository: package.repository.clone(),
+            homepage: package.homepage.clone(),
+        },
+    }
+}

@@ -1,0 +1,313 @@
+//! From cargo's artifacts to components.
+//!
+//! Cargo links `deps/foo.wasm` to the usual path in every build, so a finished
+//! component is kept aside and linked back over it. What cargo wrote is never
+//! written into: the usual path and `deps/foo.wasm` are one file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::bindings::read_manifest;
+use super::prepare::Prepared;
+use super::recipe::Recipe;
+use crate::advice::{Error, Result};
+use crate::cargo::build::Artifact;
+use crate::component::encode::encode;
+use crate::component::{self, Kind, Surface, attributes, check, metadata, surface};
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::WorldCheck;
+use crate::package::ContentDigest;
+use crate::source;
+
+/// A component, or a module that is none, ready to be run.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The index of its package among the workspace's members.
+    pub member: usize,
+    /// What cargo said of it.
+    pub artifact: Artifact,
+    /// Where it lies: cargo's usual path, or aside for tests and benches.
+    pub path: PathBuf,
+    /// What it is; `None` for a module that was left as it is.
+    pub component: Option<Facts>,
+    /// Whether nothing had to be made.
+    pub fresh: bool,
+}
+
+/// What is known of a component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The name of the declared world.
+    pub world: Option<String>,
+    /// Its names.
+    pub surface: Surface,
+    /// The digest of its bytes.
+    pub digest: ContentDigest,
+}
+
+/// What stands beside a kept component.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Record {
+    /// Length and time of the module it was made from.
+    module: Option<(u64, u128)>,
+    /// The digest of that module.
+    content: ContentDigest,
+    /// The digest of the recipe.
+    recipe: ContentDigest,
+    /// `None` if the module was left as it is.
+    facts: Option<Facts>,
+}
+
+/// Makes components of the artifacts of the selected packages.
+pub(super) fn componentize(
+    ctx: &Context,
+    prepared: &Prepared,
+    artifacts: Vec<Artifact>,
+    copy_to: Option<&Path>,
+) -> Result<Vec<Made>> {
+    let mut made = Vec::new();
+    for artifact in artifacts {
+        let members = &prepared.workspace().members;
+        let index = members.iter().position(|m| m.id == artifact.package_id);
+        let (Some(member), Some(wasm)) = (index, artifact.wasm().cloned()) else {
+            continue;
+        };
+        if !prepared.selected.contains(&member) {
+            continue;
+        }
+        let none = Recipe::default();
+        let recipe = prepared.recipe(member).unwrap_or(&none);
+        let one = One {
+            ctx,
+            prepared,
+            recipe,
+            member,
+            artifact: &artifact,
+            kept: kept_path(prepared, &wasm),
+            wasm,
+        };
+        let (record, fresh) = one.record()?;
+        let path = one.place(&record, copy_to)?;
+        made.push(Made {
+            member,
+            path,
+            component: record.facts,
+            fresh,
+            artifact,
+        });
+    }
+    Ok(made)
+}
+
+/// Where the component of an artifact is kept: as it lies below the target
+/// directory, or under a digest of its path.
+fn kept_path(prepared: &Prepared, wasm: &Path) -> PathBuf {
+    let below = wasm.strip_prefix(&prepared.target_dir).map(Path::to_owned);
+    let name = below.unwrap_or_else(|_| {
+        let digest = ContentDigest::of(wasm.to_string_lossy().as_bytes());
+        PathBuf::from(digest.hex()).with_extension("wasm")
+    });
+    prepared.state_dir().join("components").join(name)
+}
+
+/// One artifact on its way.
+struct One<'a> {
+    ctx: &'a Context,
+    prepared: &'a Prepared,
+    recipe: &'a Recipe,
+    member: usize,
+    artifact: &'a Artifact,
+    wasm: PathBuf,
+    kept: PathBuf,
+}
+
+impl One<'_> {
+    /// The record of the component, made if it is not there; whether it was.
+    fn record(&self) -> Result<(Record, bool)> {
+        let file = self.kept.with_extension("wasm.json");
+        let program = self.artifact.is_program();
+        let recipe = self.recipe.digest(program);
+        let old: Option<Record> = fs::read_text_if_exists(&file)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .filter(|old: &Record| old.recipe == recipe)
+            .filter(|old| old.facts.is_none() || fs::exists(&self.kept));
+        let module = fs::stamp(&self.wasm);
+        if let Some(old) = &old
+            && old.module == module
+        {
+            return Ok((old.clone(), true));
+        }
+        let bytes = fs::read(&self.wasm)?;
+        let content = ContentDigest::of(&bytes);
+        let (record, fresh) = match old {
+            // Built anew with the same result.
+            Some(old) if old.content == content => (Record { module, ..old }, true),
+            _ => {
+                let facts = self.make(&bytes)?;
+                let record = Record {
+                    module,
+                    content,
+                    recipe,
+                    facts,
+                };
+                (record, false)
+            }
+        };
+        let text = serde_json::to_string(&record)
+            .map_err(|e| Error::input("failed to describe the component").because(e))?;
+        fs::write_atomic(&file, text.as_bytes())?;
+        Ok((record, fresh))
+    }
+
+    /// Makes the component, if the module is to become one, and keeps it.
+    fn make(&self, bytes: &[u8]) -> Result<Option<Facts>> {
+        let name = &self.prepared.workspace().members[self.member].name;
+        let context = |e: Error| {
+            e.context(format!(
+                "failed to create the component `{}` of the package `{name}`",
+                self.ctx.display(&self.wasm)
+            ))
+        };
+        let kind = component::kind(bytes);
+        let component = match kind {
+            None => return Ok(None),
+            Some(Kind::Module) if !self.recipe.declared => return Ok(None),
+            Some(Kind::Module) if self.recipe.exports && !self.artifact.test => {
+                return Err(context(self.no_world()));
+            }
+            Some(Kind::Module | Kind::Guest) => {
+                let adapter = self.adapter()?;
+                let component = encode(bytes, &adapter).map_err(context)?;
+                self.check_world((&component, bytes), Some(&adapter))
+                    .map_err(context)?;
+                component
+            }
+            Some(Kind::Component) => {
+                self.check_world((bytes, bytes), None).map_err(context)?;
+                bytes.to_vec()
+            }
+        };
+        let component = attributes::add(&component, &self.recipe.attributes).map_err(context)?;
+        let (component, left_out) =
+            metadata::add(&component, &self.recipe.metadata).map_err(context)?;
+        for key in left_out {
+            self.ctx.shell.warn(format!(
+                "the component `{name}` goes without the `{key}` of Cargo.toml, whose form component metadata cannot hold"
+            ));
+        }
+        let facts = Facts {
+            world: self.recipe.world.clone(),
+            surface: surface(&component).map_err(context)?,
+            digest: ContentDigest::of(&component),
+        };
+        self.ctx.shell.status(
+            "Creating",
+            format!("component {}", self.ctx.display(&self.shown())),
+        );
+        fs::write_atomic(&self.kept, &component)?;
+        Ok(Some(facts))
+    }
+
+    /// The path the user finds the component at.
+    fn shown(&self) -> PathBuf {
+        match self.aside() {
+            true => self.kept.clone(),
+            false => self.wasm.clone(),
+        }
+    }
+
+    /// Test and bench executables stay as cargo made them.
+    fn aside(&self) -> bool {
+        self.artifact.test
+            || self
+                .artifact
+                .kinds
+                .iter()
+                .any(|k| k == "test" || k == "bench")
+    }
+
+    fn adapter(&self) -> Result<component::encode::Adapter> {
+        let program = self.artifact.is_program();
+        let ignored = match (&self.recipe.adapter, program) {
+            _ if !self.recipe.proxy => None,
+            (Some(_), _) => Some(
+                "ignoring `proxy` setting due to `adapter` setting being present in `Cargo.toml`",
+            ),
+            (None, true) if !self.artifact.test => {
+                Some("ignoring `proxy` setting in `Cargo.toml` for command component")
+            }
+            _ => None,
+        };
+        if let Some(text) = ignored {
+            self.ctx.shell.warn(text.to_owned());
+        }
+        self.recipe.adapter(program)
+    }
+
+    /// The module says nothing of a world, yet the declared one has exports.
+    fn no_world(&self) -> Error {
+        let world = self.recipe.world.as_deref().unwrap_or_default();
+        let error = Error::input(format!(
+            "the module has no component type, so that it cannot implement `{world}`"
+        ));
+        match self.recipe.bindings {
+            true => error.hint(
+                "add `mod bindings;` to the crate's root and export an implementation: `bindings::export!(Component with_types_in bindings);`",
+            ),
+            false => error.hint("generate bindings in the crate with `wit_bindgen::generate!`"),
+        }
+    }
+
+    /// Compares the declared world with what the component imports.
+    fn check_world(
+        &self,
+        (component, module): (&[u8], &[u8]),
+        adapter: Option<&component::encode::Adapter>,
+    ) -> Result<()> {
+        if self.recipe.world_check == WorldCheck::Allow || self.recipe.world.is_none() {
+            return Ok(());
+        }
+        let workspace = self.prepared.workspace();
+        let member = &workspace.members[self.member];
+        let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
+        let Some(loaded) = source::world(&manifest)? else {
+            return Ok(());
+        };
+        let undeclared = check::undeclared(&loaded.world, component, module, adapter)?;
+        if undeclared.is_empty() {
+            return Ok(());
+        }
+        let world = loaded.world.name();
+        let lines = undeclared.iter().map(|u| match u.needed_by.is_empty() {
+            true => format!("`{}`", u.import),
+            false => format!("`{}`, needed by {}", u.import, u.needed_by.join(", ")),
+        });
+        let message = format!("the component imports what its world `{world}` does not name");
+        if self.recipe.world_check == WorldCheck::Warn {
+            let lines: Vec<_> = lines.map(|line| format!("\n  {line}")).collect();
+            self.ctx.shell.warn(format!("{message}{}", lines.concat()));
+            return Ok(());
+        }
+        let error = lines.fold(Error::input(message), Error::because);
+        Err(error.hint(
+            "do not use what needs it, import it in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
+        ))
+    }
+
+    /// Puts the component where the user finds it; that path, or the module's
+    /// if it was left as it is.
+    fn place(&self, record: &Record, copy_to: Option<&Path>) -> Result<PathBuf> {
+        if record.facts.is_none() {
+            return Ok(self.wasm.clone());
+        }
+        if !self.aside() {
+            fs::link_over(&self.kept, &self.wasm)?;
+            if let (Some(dir), Some(name)) = (copy_to, self.wasm.file_name()) {
+                fs::link_over(&self.kept, &dir.join(name))?;
+            }
+        }
+        Ok(self.shown())
+    }
+}

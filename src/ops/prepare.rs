@@ -1,0 +1,290 @@
+//! What every verb that drives cargo does first: find the workspace, choose
+//! packages and targets, bring bindings up to date. In a workspace where
+//! nothing changed, all of it comes from the kept view.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::bindings::{Stale, look};
+use super::recipe::Recipe;
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::{CargoArgs, Selection};
+use crate::cargo::config::Config;
+use crate::cargo::spec::Spec;
+use crate::cargo::target::{Target, choose};
+use crate::cargo::toolchain::Toolchain;
+use crate::cargo::view::{Kept, Seen, View};
+use crate::cargo::workspace::Workspace;
+use crate::context::Context;
+use crate::env;
+use crate::fs;
+use crate::package::ContentDigest;
+use crate::process::Invocation;
+
+/// A workspace ready for cargo.
+pub(super) struct Prepared {
+    /// Cargo's configuration.
+    pub config: Config,
+    /// What is built for; empty for a verb that runs for the host.
+    pub targets: Vec<Target>,
+    /// Whether `--target` must be given to cargo because nothing else names
+    /// these targets.
+    pub implicit_target: bool,
+    /// Packages, and the recipes of those looked at.
+    pub view: View<Option<Recipe>>,
+    /// The packages meant, as indices of the workspace's members.
+    pub selected: Vec<usize>,
+    /// Where cargo builds.
+    pub target_dir: PathBuf,
+    changed: bool,
+}
+
+impl Prepared {
+    /// The packages.
+    pub fn workspace(&self) -> &Workspace {
+        &self.view.workspace.fact
+    }
+
+    /// The recipe of a member, if it is a component that was looked at.
+    pub fn recipe(&self, member: usize) -> Option<&Recipe> {
+        let id = &self.workspace().members[member].id;
+        self.view.members.get(id)?.fact.as_ref()
+    }
+
+    /// Where the tool keeps its own files.
+    pub fn state_dir(&self) -> PathBuf {
+        self.target_dir.join(STATE)
+    }
+
+    /// Keeps what was found out for the next run.
+    pub fn keep(&self, ctx: &Context) {
+        if self.changed
+            && let Err(error) = self.view.store(&self.state_dir())
+        {
+            // The next run only has to find it out again.
+            ctx.shell
+                .detail("Skipping", format!("the kept view: {error}"));
+        }
+    }
+}
+
+/// The directory of our files in cargo's target directory.
+const STATE: &str = "cargo-component";
+
+/// Prepares the packages the command line means.
+pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
+    let dir = match &args.directory {
+        Some(directory) => ctx.absolute(directory),
+        None => ctx.cwd.clone(),
+    };
+    let config = Config::load(&dir, &ctx.env, &args.config)?;
+    let asked = config.targets(&args.targets)?;
+    let targets = match args.own.native {
+        true => Vec::new(),
+        false => choose(&asked)?,
+    };
+    let implicit_target = !targets.is_empty()
+        && !targets
+            .iter()
+            .all(|t| asked.targets.iter().any(|asked| asked == t.name()));
+    let start = start_manifest(&dir, args)?;
+    let key = key(ctx, &start, args);
+    let given_dir = config.target_dir(args.target_dir.as_deref())?;
+    let found = given_dir
+        .as_ref()
+        .map(|dir| dir.join(STATE))
+        .into_iter()
+        .chain(
+            start
+                .ancestors()
+                .skip(1)
+                .map(|dir| dir.join("target").join(STATE)),
+        )
+        .find_map(|state| View::load(&state, &key));
+    let (mut view, mut changed) = match found {
+        Some(view) if view.workspace.holds() => (view, false),
+        old => {
+            let workspace = workspace(ctx, args, &config)?;
+            let members = old.map(|view| view.members).unwrap_or_default();
+            let view = View {
+                key,
+                workspace,
+                members,
+                targets: Vec::new(),
+            };
+            (view, true)
+        }
+    };
+    let selected = select(&view.workspace.fact, args)?;
+    changed |= look_at(ctx, &mut view, &selected, stale)?;
+    if !args.builds_std() && !config.builds_std() {
+        changed |= ensure_targets(ctx, &mut view, (&targets, &config), args)?;
+    }
+    let target_dir = given_dir.unwrap_or_else(|| view.workspace.fact.target_directory.clone());
+    Ok(Prepared {
+        config,
+        targets,
+        implicit_target,
+        view,
+        selected,
+        target_dir,
+        changed,
+    })
+}
+
+/// The manifest cargo starts from.
+fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
+    if let Some(path) = &args.manifest_path {
+        return Ok(dir.join(path));
+    }
+    let candidates = dir.ancestors().map(|dir| dir.join("Cargo.toml"));
+    let mut existing = candidates.filter(|path| fs::exists(path));
+    existing.next().ok_or_else(|| {
+        Error::input(format!(
+            "could not find `Cargo.toml` in `{}` or any parent directory",
+            dir.display()
+        ))
+        .hint("go to a package, or make one with `cargo component new <path>`")
+    })
+}
+
+/// What decides, beside files, which workspace cargo sees and how.
+fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
+    let mut parts: Vec<OsString> = vec![env!("CARGO_PKG_VERSION").into(), start.into()];
+    parts.extend(args.config.iter().cloned());
+    parts.extend(args.unstable.iter().cloned());
+    parts.extend(args.toolchain.iter().cloned());
+    for prefix in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTC"] {
+        for (name, value) in ctx.env.with_prefix(prefix) {
+            if !name.starts_with("CARGO_TERM_") {
+                parts.extend([OsString::from(name), value.to_owned()]);
+            }
+        }
+    }
+    let text: Vec<_> = parts.iter().map(|part| part.to_string_lossy()).collect();
+    ContentDigest::of(text.join("\0").as_bytes())
+        .hex()
+        .to_owned()
+}
+
+/// Cargo itself.
+pub(super) fn cargo(ctx: &Context) -> Invocation {
+    Invocation::new(ctx.env.get(env::CARGO).unwrap_or("cargo".as_ref()))
+}
+
+fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Workspace>> {
+    let mut command = cargo(ctx).args(&args.toolchain);
+    if let Some(directory) = &args.directory {
+        command = command.arg("-C").arg(directory);
+    }
+    command = command.args(["metadata", "--no-deps", "--format-version=1"]);
+    if let Some(path) = &args.manifest_path {
+        command = command.arg("--manifest-path").arg(path);
+    }
+    for config in &args.config {
+        command = command.arg("--config").arg(config);
+    }
+    for flag in &args.unstable {
+        command = command.arg("-Z").arg(flag);
+    }
+    // Stamps are taken before anything is read: a file that changes while it
+    // is read makes the view not hold, rather than hold wrongly.
+    let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
+    let workspace = Workspace::load(&*ctx.exec, command.dir(&ctx.cwd))?;
+    let mut paths = vec![workspace.root.join("Cargo.toml")];
+    for member in &workspace.members {
+        paths.push(member.manifest_path.clone());
+        // A glob among the members finds new ones in such a directory.
+        if member.dir() != workspace.root {
+            paths.extend(member.dir().parent().map(Path::to_owned));
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    let mut seen = before;
+    seen.extend(paths.into_iter().map(Seen::now));
+    Ok(Kept {
+        seen,
+        fact: workspace,
+    })
+}
+
+/// The members the command line means.
+fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
+    let members = workspace.spec_members();
+    let matching = |specs: &[String]| -> Result<Vec<usize>> {
+        let mut found = Vec::new();
+        for spec in specs {
+            found.extend(Spec::parse(spec)?.select(&members)?);
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    };
+    match args.selection() {
+        Selection::Default => Ok(workspace.default_members.clone()),
+        Selection::Packages(specs) => matching(specs),
+        Selection::Workspace { excludes } => {
+            let excluded = matching(excludes).unwrap_or_default();
+            Ok((0..members.len())
+                .filter(|index| !excluded.contains(index))
+                .collect())
+        }
+    }
+}
+
+/// Looks at the selected members, and those they depend on by path, unless
+/// what is kept of them still holds; whether anything was looked at.
+fn look_at(
+    ctx: &Context,
+    view: &mut View<Option<Recipe>>,
+    selected: &[usize],
+    stale: Stale,
+) -> Result<bool> {
+    let workspace = &view.workspace.fact;
+    let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
+    let mut changed = false;
+    for index in workspace.with_path_dependencies(selected) {
+        let member = &workspace.members[index];
+        if members.get(&member.id).is_some_and(Kept::holds) {
+            continue;
+        }
+        let looked = look(ctx, workspace, member, stale)?;
+        let mut paths = looked.paths;
+        paths.sort();
+        paths.dedup();
+        let kept = Kept {
+            seen: paths.into_iter().map(Seen::now).collect(),
+            fact: looked.recipe,
+        };
+        members.insert(member.id.clone(), kept);
+        changed = true;
+    }
+    Ok(changed)
+}
+
+/// Sees to it that the targets' standard libraries are installed; whether one
+/// was not known to be.
+fn ensure_targets(
+    ctx: &Context,
+    view: &mut View<Option<Recipe>>,
+    (targets, config): (&[Target], &Config),
+    args: &CargoArgs,
+) -> Result<bool> {
+    let unknown: Vec<&Target> = targets
+        .iter()
+        .filter(|target| !view.targets.iter().any(|known| known == target.name()))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(false);
+    }
+    let mode = config.lock_mode(args.lock_mode)?;
+    let rustc = config.rustc()?;
+    let toolchain = Toolchain::find(&rustc, &ctx.cwd, &*ctx.exec, &ctx.env)?;
+    for target in unknown {
+        toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
+        view.targets.push(target.name().to_owned());
+    }
+    Ok(true)
+}

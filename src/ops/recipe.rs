@@ -1,0 +1,63 @@
+//! How the components of one package are made: everything beside the module
+//! that shapes them, as plain data that can be kept and compared.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::advice::Result;
+use crate::component::attributes::RootAttributes;
+use crate::component::encode::{Adapter, validate_adapter};
+use crate::component::metadata::Metadata;
+use crate::fs;
+use crate::manifest::WorldCheck;
+use crate::package::ContentDigest;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Recipe {
+    /// Whether the package has the component section: then every module of it
+    /// becomes a component, otherwise only those that carry a world.
+    pub declared: bool,
+    /// The adapter of the manifest, with its content.
+    pub adapter: Option<(PathBuf, ContentDigest)>,
+    /// Whether libraries get the proxy adapter.
+    pub proxy: bool,
+    /// What the component says about itself.
+    pub metadata: Metadata,
+    /// The name of the declared world.
+    pub world: Option<String>,
+    /// Whether that world exports anything a library must implement.
+    pub exports: bool,
+    /// Whether the tool writes the package's bindings.
+    pub bindings: bool,
+    /// Attributes of the declared world.
+    pub attributes: RootAttributes,
+    /// How imports beyond the world are taken.
+    pub world_check: WorldCheck,
+}
+
+impl Recipe {
+    /// The adapter for a module of the package.
+    pub fn adapter(&self, program: bool) -> Result<Adapter> {
+        if let Some((path, _)) = &self.adapter {
+            let bytes = fs::read(path)?;
+            validate_adapter(&bytes)
+                .map_err(|e| e.context(format!("cannot use the adapter `{}`", path.display())))?;
+            return Ok(Adapter::Custom(bytes));
+        }
+        Ok(match (program, self.proxy) {
+            (true, _) => Adapter::Command,
+            (false, true) => Adapter::Proxy,
+            (false, false) => Adapter::Reactor,
+        })
+    }
+
+    /// A digest of everything that shapes a component beside its module; the
+    /// tool's version is part of it.
+    pub fn digest(&self, program: bool) -> ContentDigest {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        ContentDigest::of(format!("{version} {program} {text}").as_bytes())
+    }
+}
