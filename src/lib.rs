@@ -6,7 +6,7 @@
 //!
 //! * vocabulary: [`package`], [`advice`];
 //! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
-//! * world: [`fs`], [`env`], [`process`] (seam `Exec`), [`shell`] (seam
+//! * world: [`fs`], [`mod@env`], [`process`] (seam `Exec`), [`shell`] (seam
 //!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
 //! * operations: [`ops`], [`build_script`];
 //! * user: [`cli`].
