@@ -1,0 +1,1 @@
+//! Test executables as components.
