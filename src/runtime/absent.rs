@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use super::{Called, Ended, Event, Grant};
+use super::{Called, Captured, Ended, Event, Grant};
 use crate::advice::{Error, Result};
 
 /// Never made: there is nothing to compile with.
@@ -29,6 +29,7 @@ impl Compiled {
     pub fn lines(
         &self,
         _grant: &Grant,
+        _captured: Captured,
         _each: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<Ended> {
         match self.0 {}

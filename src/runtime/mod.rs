@@ -120,6 +120,16 @@ pub struct Ended {
     pub fault: Option<Error>,
 }
 
+/// What is captured of a component's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// Standard output; standard error is ours.
+    Stdout,
+    /// Standard output and standard error, in the order they are written. Of a
+    /// configured runner only standard output is captured.
+    Both,
+}
+
 /// A component made ready to be run any number of times by one runner.
 pub struct Program<'a> {
     exec: &'a dyn Exec,
@@ -165,12 +175,17 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Runs it as a command with our standard input and error, and hands over
-    /// each line of its standard output (without the line end) as it comes;
-    /// the last one also where no line end follows.
-    pub fn lines(&self, grant: &Grant, each: &mut dyn FnMut(&str) -> Result<()>) -> Result<Ended> {
+    /// Runs it as a command with our standard input, and hands over each line
+    /// of what is captured (without the line end) as it comes; the last one
+    /// also where no line end follows.
+    pub fn lines(
+        &self,
+        grant: &Grant,
+        captured: Captured,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<Ended> {
         match &self.how {
-            How::Embedded(compiled) => compiled.lines(grant, each),
+            How::Embedded(compiled) => compiled.lines(grant, captured, each),
             How::Configured { program, args } => {
                 let invocation = self.invocation(program, args, grant)?;
                 Ok(Ended {

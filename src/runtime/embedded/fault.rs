@@ -55,27 +55,26 @@ pub fn fault(failed: &wasmtime::Error) -> Error {
 
 /// The functions that were running, innermost first.
 fn frames(trace: &WasmBacktrace) -> Option<String> {
-    let names: Vec<String> = trace
-        .frames()
-        .iter()
-        .take(FRAMES)
-        .map(|frame| {
-            let symbol = frame.symbols().first().and_then(|symbol| symbol.name());
-            match symbol.or(frame.func_name()) {
-                Some(name) => format!("`{name}`"),
-                None => format!("function {}", frame.func_index()),
-            }
-        })
+    // Only its text has the names demangled: `0: 0x1a2b - module!function`.
+    let text = trace.to_string();
+    let mut names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(" - "))
+        .filter(|(address, _)| address.contains("0x"))
+        .map(|(_, name)| name.split_once('!').map_or(name, |(_, name)| name))
         .collect();
-    if names.is_empty() {
+    // A recursion without end is told once.
+    names.dedup();
+    let (told, rest) = names.split_at(names.len().min(FRAMES));
+    if told.is_empty() {
         return None;
     }
-    let more = trace.frames().len().saturating_sub(FRAMES);
-    let more = match more {
+    let told: Vec<String> = told.iter().map(|name| format!("`{name}`")).collect();
+    let more = match rest.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("in {}{more}", names.join(", called by ")))
+    Some(format!("in {}{more}", told.join(", called by ")))
 }
 
 /// A message on one line.

@@ -17,12 +17,15 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::advice::{Error, Result};
 use crate::runtime::{Grant, Network};
 
-/// Where standard output goes.
-pub enum Stdout {
-    /// To ours.
+/// Where the output of an instance goes: to ours, or in pieces to whoever
+/// holds the other end.
+pub enum Stdio {
+    /// Everything to ours.
     Inherited,
-    /// In pieces to whoever holds the other end.
-    Sent(Sender<Bytes>),
+    /// Standard output is handed over.
+    Stdout(Sender<Bytes>),
+    /// Standard error too.
+    Both(Sender<Bytes>),
 }
 
 /// The state of one instance.
@@ -34,18 +37,18 @@ pub struct Host {
 
 impl Host {
     /// A store for one instance of the component called `name`.
-    pub fn store(
-        engine: &Engine,
-        name: &str,
-        grant: &Grant,
-        stdout: Stdout,
-    ) -> Result<Store<Host>> {
+    pub fn store(engine: &Engine, name: &str, grant: &Grant, stdio: Stdio) -> Result<Store<Host>> {
         let mut builder = WasiCtx::builder();
-        builder.inherit_stdin().inherit_stderr();
-        match stdout {
-            Stdout::Inherited => builder.inherit_stdout(),
-            Stdout::Sent(sender) => builder.stdout(Sink(sender)),
-        };
+        builder.inherit_stdio();
+        match stdio {
+            Stdio::Inherited => {}
+            Stdio::Stdout(sender) => {
+                builder.stdout(Sink(sender));
+            }
+            Stdio::Both(sender) => {
+                builder.stdout(Sink(sender.clone())).stderr(Sink(sender));
+            }
+        }
         builder.arg(name).args(&grant.args);
         for (index, (name, value)) in grant.env.iter().enumerate() {
             // The last one counts; a component would see both.

@@ -6,7 +6,7 @@ use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 use wasmtime::component::wasm_wave::wasm::{DisplayType, WasmType as _, WasmTypeKind};
 use wasmtime::component::{ComponentExportIndex, Type, Val};
 
-use super::host::{Host, Stdout};
+use super::host::{Host, Stdio};
 use super::{Compiled, fault, tokio};
 use crate::advice::{Error, Excerpt, Result};
 use crate::runtime::exports::{self, Function};
@@ -26,7 +26,7 @@ impl Compiled {
         let instance = self.link()?;
         let runtime = tokio()?;
         let called = runtime.block_on(async {
-            let mut store = Host::store(&self.engine, &self.name, grant, Stdout::Inherited)?;
+            let mut store = Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
             let instance = match instance.instantiate_async(&mut store).await {
                 Ok(instance) => instance,
                 Err(e) => return Ok(Called::Ended(fault::ended(&e))),

@@ -5,26 +5,35 @@ use std::sync::mpsc;
 use bytes::Bytes;
 use wasmtime::component::InstancePre;
 
-use super::host::{Host, Stdout};
+use super::host::{Host, Stdio};
 use super::{Compiled, fault, tokio};
 use crate::advice::{Error, Result};
 use crate::runtime::exports::{self, Entry, Wasi};
-use crate::runtime::{Ended, Grant};
+use crate::runtime::{Captured, Ended, Grant};
 
 impl Compiled {
     /// Runs it with our standard streams.
     pub fn run(&self, grant: &Grant) -> Result<Ended> {
         let command = self.command()?;
-        self.start(command, grant, Stdout::Inherited)
+        self.start(command, grant, Stdio::Inherited)
     }
 
     /// Runs it and hands over the lines of its standard output.
-    pub fn lines(&self, grant: &Grant, each: &mut dyn FnMut(&str) -> Result<()>) -> Result<Ended> {
+    pub fn lines(
+        &self,
+        grant: &Grant,
+        captured: Captured,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<Ended> {
         let command = self.command()?;
         let (sender, receiver) = mpsc::channel();
+        let stdio = match captured {
+            Captured::Stdout => Stdio::Stdout(sender),
+            Captured::Both => Stdio::Both(sender),
+        };
         // `each` stays on this thread, it may hold what cannot leave it.
         std::thread::scope(|scope| {
-            let running = scope.spawn(move || self.start(command, grant, Stdout::Sent(sender)));
+            let running = scope.spawn(move || self.start(command, grant, stdio));
             let handed = hand_over(&receiver, each);
             let ended = running
                 .join()
@@ -56,10 +65,10 @@ impl Compiled {
         }
     }
 
-    fn start(&self, command: Wasi, grant: &Grant, stdout: Stdout) -> Result<Ended> {
+    fn start(&self, command: Wasi, grant: &Grant, stdio: Stdio) -> Result<Ended> {
         let instance = self.link()?;
         let runtime = tokio()?;
-        let result = runtime.block_on(self.drive(command, instance, grant, stdout));
+        let result = runtime.block_on(self.drive(command, instance, grant, stdio));
         // A thread that still waits for input must not keep us.
         runtime.shutdown_background();
         result
@@ -70,9 +79,9 @@ impl Compiled {
         command: Wasi,
         instance: InstancePre<Host>,
         grant: &Grant,
-        stdout: Stdout,
+        stdio: Stdio,
     ) -> Result<Ended> {
-        let mut store = Host::store(&self.engine, &self.name, grant, stdout)?;
+        let mut store = Host::store(&self.engine, &self.name, grant, stdio)?;
         let misfit =
             |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown shape", &e);
         let ended = match command {

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::p3::Request as Request3;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
-use super::host::{Host, Stdout};
+use super::host::{Host, Stdio};
 use super::{Compiled, fault, tokio};
 use crate::advice::{Error, ErrorKind, Result};
 use crate::runtime::exports::{self, Entry, Wasi};
@@ -61,7 +61,7 @@ impl Compiled {
     ) -> Result<i32> {
         let handler = Arc::new(self.handler(grant)?);
         // Fails now rather than at every request.
-        Host::store(&self.engine, &self.name, grant, Stdout::Inherited)?;
+        Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
         let (news, mut heard) = mpsc::unbounded_channel();
         let runtime = tokio()?;
         stop_by_itself(stop, news.clone())?;
@@ -212,7 +212,7 @@ impl Handler {
     }
 
     fn store(&self) -> Result<wasmtime::Store<Host>> {
-        Host::store(&self.engine, &self.name, &self.grant, Stdout::Inherited)
+        Host::store(&self.engine, &self.name, &self.grant, Stdio::Inherited)
     }
 
     async fn handle_0_2(

@@ -1,1 +1,0 @@
-//! Test executables as components.
