@@ -97,6 +97,11 @@ impl Env {
         found
     }
 
+    /// The value of a variable the user names, to be handed on.
+    pub fn inherited(&self, name: &str) -> Option<String> {
+        self.vars.get(OsStr::new(name))?.to_str().map(str::to_owned)
+    }
+
     /// Every variable, for a program that inherits them.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.vars

@@ -1,1 +1,12 @@
-fn main() {}
+//! `cargo component`: arguments and environment in, exit code out.
+
+use std::process::ExitCode;
+
+use cargo_component::cli;
+use cargo_component::env::Env;
+
+fn main() -> ExitCode {
+    #[allow(clippy::disallowed_methods, reason = "this is where they are read")]
+    let args = std::env::args_os().skip(1).collect();
+    cli::run(args, Env::system())
+}

@@ -1,1 +1,191 @@
-//! (under construction)
+//! The command line: which verb is meant, its options, one call of
+//! [`crate::ops`], and the exit code.
+
+mod bindings;
+mod cargo;
+pub mod exit;
+mod options;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::env::Env;
+use crate::shell::report;
+
+use options::GlobalOptions;
+
+/// Author, link, run and publish WebAssembly components.
+///
+/// Every command of cargo is there too, with every option: `cargo component
+/// build`, `run`, `test`, `check`, … They bring the bindings up to date, build
+/// for WebAssembly and make components of what was built.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo component",
+    bin_name = "cargo component",
+    version,
+    max_term_width = 100
+)]
+#[command(after_help = cargo::SUMMARY)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The verbs that are not cargo's.
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Bindings(bindings::Bindings),
+}
+
+impl Verb {
+    fn run(self, ctx: &Context, global: &GlobalOptions) -> Result<()> {
+        match self {
+            Verb::Bindings(verb) => verb.run(ctx, global),
+        }
+    }
+}
+
+/// Verbs of cargo that would not do what they say here.
+const REFUSED: &[&str] = &[
+    "install",
+    "login",
+    "logout",
+    "owner",
+    "package",
+    "search",
+    "uninstall",
+];
+
+/// Verbs that are to come.
+const PLANNED: &[&str] = &["add", "publish", "remove", "rm", "update", "vendor", "yank"];
+
+/// The whole tool: the arguments of the process and its environment in, the
+/// exit code out.
+pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
+    if args.first().is_some_and(|first| first == "component") {
+        args.remove(0);
+    }
+    let name = first_word(&args);
+    match name.as_deref() {
+        Some(name) if is_ours(name) || name == "help" => ours(args, env),
+        None if !args.iter().any(|a| a == "--list") => plain(args, env),
+        Some(name) if REFUSED.contains(&name) => refuse(
+            &env,
+            Error::input(format!(
+                "command `{name}` is not supported by `cargo component`"
+            ))
+            .because(format!("use `cargo {name}` instead")),
+        ),
+        Some(name) if PLANNED.contains(&name) => refuse(
+            &env,
+            Error::unsupported(format!(
+                "`cargo component {name}` is not there yet in this version"
+            ))
+            .hint("edit `[package.metadata.component]` in Cargo.toml by hand"),
+        ),
+        _ => cargo::run(&args, env),
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    Cli::command()
+        .get_subcommands()
+        .any(|verb| verb.get_name() == name)
+}
+
+/// The verb: the first word that is no option and no value of one.
+fn first_word(args: &[OsString]) -> Option<String> {
+    match crate::cargo::arguments::CargoArgs::parse(args) {
+        Ok(args) => args.subcommand,
+        // What is wrong with it is told by who reads it in earnest.
+        Err(_) => {
+            let mut words = args.iter().take_while(|arg| *arg != "--");
+            let word = words.find(|arg| !arg.to_string_lossy().starts_with('-'));
+            word.map(|word| word.to_string_lossy().into_owned())
+        }
+    }
+}
+
+/// One of our own verbs, or help for any.
+fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
+    if first_word(&args).as_deref() == Some("help")
+        && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
+        && !is_ours(&of.to_string_lossy())
+    {
+        return cargo::run(&[of.clone(), "--help".into()], env);
+    }
+    let matches = Cli::command().try_get_matches_from(with_name(args));
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => {
+            let shell = cli.global.shell(&env);
+            let context = Context::system(env, Box::new(shell));
+            let result = context
+                .as_ref()
+                .map_err(Clone::clone)
+                .and_then(|ctx| cli.verb.run(ctx, &cli.global));
+            exit::code(&shell, result)
+        }
+        Err(error) => told(&error),
+    }
+}
+
+/// No verb at all: `--version`, `--help`, or nothing.
+fn plain(args: Vec<OsString>, env: Env) -> ExitCode {
+    let has = |names: &[&str]| args.iter().any(|arg| names.iter().any(|name| arg == name));
+    if has(&["--version", "-V", "-Vv", "-vV"]) {
+        let verbose = has(&["--verbose", "-v", "-Vv", "-vV"]);
+        let shell = GlobalOptions::default().shell(&env);
+        return exit::code(&shell, version::print(&shell, verbose));
+    }
+    match Cli::command().try_get_matches_from(with_name(args)) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => told(&error),
+    }
+}
+
+fn with_name(args: Vec<OsString>) -> impl Iterator<Item = OsString> {
+    std::iter::once(OsString::from("cargo component")).chain(args)
+}
+
+/// What clap has to say, help and errors alike.
+fn told(error: &clap::Error) -> ExitCode {
+    // Nobody is left to tell when the stream is gone.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::FAILURE))
+}
+
+fn refuse(env: &Env, error: Error) -> ExitCode {
+    let shell = GlobalOptions::default().shell(env);
+    report(&shell, &error);
+    exit::code_of(error.kind())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_verb_is_found_behind_options() {
+        let word = |line: &str| {
+            let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            first_word(&args)
+        };
+        assert_eq!(word("--color always new x").as_deref(), Some("new"));
+        assert_eq!(word("-v build").as_deref(), Some("build"));
+        assert_eq!(word("--version"), None);
+    }
+}

@@ -72,13 +72,22 @@ pub fn add(component: &[u8], attributes: &RootAttributes) -> Result<Vec<u8>> {
     if attributes.is_empty() {
         return Ok(component.to_vec());
     }
-    rewrite(component, attributes)
+    rewrite(component, Some(attributes))
         .map_err(|e| Error::input("failed to add attributes to the component").because(e))
 }
 
+/// The component without attributes on the names at its root, for tools that
+/// cannot read them.
+pub fn strip(component: &[u8]) -> Result<Vec<u8>> {
+    rewrite(component, None)
+        .map_err(|e| Error::input("failed to remove attributes from the component").because(e))
+}
+
+/// Rewrites the names at the root: with these attributes added, or without
+/// any.
 fn rewrite(
     bytes: &[u8],
-    attributes: &RootAttributes,
+    attributes: Option<&RootAttributes>,
 ) -> Result<Vec<u8>, ReencodeError<Infallible>> {
     let mut component = Component::new();
     let mut depth = 0;
@@ -93,10 +102,10 @@ fn rewrite(
         {
             match &payload {
                 Payload::ComponentImportSection(section) => {
-                    component.section(&imports(section.clone(), &attributes.imports)?);
+                    component.section(&imports(section.clone(), attributes.map(|a| &a.imports))?);
                 }
                 Payload::ComponentExportSection(section) => {
-                    component.section(&exports(section.clone(), &attributes.exports)?);
+                    component.section(&exports(section.clone(), attributes.map(|a| &a.exports))?);
                 }
                 _ => {
                     component.section(&RawSection {
@@ -118,9 +127,12 @@ fn rewrite(
 
 fn named<'a>(
     name: wasmparser::ComponentExternName<'a>,
-    attributes: &'a BTreeMap<String, Attributes>,
+    attributes: Option<&'a BTreeMap<String, Attributes>>,
 ) -> ComponentExternName<'a> {
     let plain = name.name;
+    let Some(attributes) = attributes else {
+        return ComponentExternName::from(plain);
+    };
     let mut name = ComponentExternName::from(name);
     if let Some(attributes) = attributes.get(plain) {
         let owned = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
@@ -132,7 +144,7 @@ fn named<'a>(
 
 fn imports(
     section: wasmparser::ComponentImportSectionReader<'_>,
-    attributes: &BTreeMap<String, Attributes>,
+    attributes: Option<&BTreeMap<String, Attributes>>,
 ) -> Result<ComponentImportSection, ReencodeError<Infallible>> {
     let mut imports = ComponentImportSection::new();
     for import in section {
@@ -145,7 +157,7 @@ fn imports(
 
 fn exports(
     section: wasmparser::ComponentExportSectionReader<'_>,
-    attributes: &BTreeMap<String, Attributes>,
+    attributes: Option<&BTreeMap<String, Attributes>>,
 ) -> Result<ComponentExportSection, ReencodeError<Infallible>> {
     let mut exports = ComponentExportSection::new();
     for export in section {
@@ -191,6 +203,7 @@ mod tests {
         let text = String::from_utf8_lossy(&added).into_owned();
         assert_eq!(text.matches("oci://x").count(), 1);
         assert_eq!(crate::component::surface(&added).unwrap().imports, ["one"]);
+        assert_eq!(strip(&added).unwrap(), bytes);
         let nothing = add(&bytes, &RootAttributes::default()).unwrap();
         assert_eq!(nothing, bytes);
     }

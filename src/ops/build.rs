@@ -12,7 +12,6 @@ use crate::cargo::arguments::{CargoArgs, Known, Selection};
 use crate::cargo::build::{Messages, run};
 use crate::cargo::workspace::{Member, Role};
 use crate::context::Context;
-use crate::process::Invocation;
 
 /// What a verb of cargo means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,4 +238,15 @@ fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Shows cargo's own help for a verb.
+pub fn cargo_help(ctx: &Context, args: &CargoArgs, verb: &str) -> Result<()> {
+    match ctx
+        .exec
+        .run(&cargo(ctx).args(args.cargo_args_for(verb, &[])))?
+    {
+        0 => Ok(()),
+        code => Err(Error::child(code)),
+    }
 }

@@ -4,5 +4,8 @@
 pub mod bindings;
 pub mod build;
 mod componentize;
+pub mod libtest;
 mod prepare;
 mod recipe;
+pub mod run;
+pub mod test;

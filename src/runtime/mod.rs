@@ -1,1 +1,339 @@
-//! (under construction)
+//! Runs components: one face over the embedded engine and the runner that is
+//! configured in cargo.
+//!
+//! What runs gets its standard streams, what its [`Grant`] says, outgoing HTTP
+//! through `wasi:http`, and nothing else: no file, no variable, no socket.
+//! That is what 0.21.1 gave with its `wasmtime -S preview2 -S cli -S http`.
+//!
+//! Exit codes: 0 where `run` returns ok, 1 where it returns an error, the code
+//! given to `wasi:cli/exit` (0.2 knows only 0 and 1 in its stable part), and
+//! [`TRAPPED`] where the component trapped. A configured runner decides for
+//! itself; its code is passed on.
+//!
+//! The engine is behind the feature `runtime`. Without it a configured runner
+//! still works, and everything else says which feature is missing.
+
+mod exports;
+
+#[cfg(feature = "runtime")]
+mod embedded;
+#[cfg(not(feature = "runtime"))]
+#[path = "absent.rs"]
+mod embedded;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::advice::{Error, Result};
+use crate::process::{Exec, Invocation};
+
+pub use exports::{Entry, Function, Wasi, entry, functions, needs, resolve};
+
+/// The exit code of a component that trapped, as the wasmtime command line has
+/// it on unix (128 and the number of SIGABRT); here on every system.
+pub const TRAPPED: i32 = 134;
+
+/// A directory of the host a component may use, for reading and writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preopen {
+    /// Where it is.
+    pub host: PathBuf,
+    /// What the component calls it.
+    pub guest: String,
+}
+
+impl Preopen {
+    /// Reads `HOST` or `HOST::GUEST`; without the second part the component
+    /// sees the name the user wrote.
+    pub fn parse(text: &str) -> Result<Self> {
+        let (host, guest) = text.split_once("::").unwrap_or((text, text));
+        if host.is_empty() || guest.is_empty() {
+            return Err(Error::usage(format!("`{text}` names no directory"))
+                .hint("write it as `HOST` or as `HOST::GUEST`"));
+        }
+        Ok(Preopen {
+            host: PathBuf::from(host),
+            guest: guest.to_string(),
+        })
+    }
+}
+
+/// How much of the network a component may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    /// Outgoing requests of `wasi:http`; `wasi:sockets` is there, but refuses
+    /// every address and name.
+    #[default]
+    Http,
+    /// All of it, sockets and name lookup included.
+    Full,
+}
+
+/// What a component is given. The default is its standard streams and
+/// outgoing HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// Arguments after the program's name.
+    pub args: Vec<String>,
+    /// Variables; the last of one name counts. Nothing is inherited.
+    pub env: Vec<(String, String)>,
+    /// Directories.
+    pub dirs: Vec<Preopen>,
+    /// The network.
+    pub network: Network,
+}
+
+impl Grant {
+    /// The same with other arguments.
+    pub fn with_args(&self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Grant {
+            args: args.into_iter().map(Into::into).collect(),
+            ..self.clone()
+        }
+    }
+}
+
+/// What runs components.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// The engine inside this tool.
+    #[default]
+    Embedded,
+    /// The program configured in cargo as the runner of the target.
+    Configured {
+        /// The program.
+        program: OsString,
+        /// What it is given before the `--`.
+        args: Vec<OsString>,
+    },
+}
+
+/// How a component ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// Why it trapped. The component has usually said more on its standard
+    /// error; `code` is [`TRAPPED`] then. A configured runner tells of traps
+    /// itself.
+    pub fault: Option<Error>,
+}
+
+/// What is captured of a component's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// Standard output; standard error is ours.
+    Stdout,
+    /// Standard output and standard error, in the order they are written. Of a
+    /// configured runner only standard output is captured.
+    Both,
+}
+
+/// A component made ready to be run any number of times by one runner.
+pub struct Program<'a> {
+    exec: &'a dyn Exec,
+    path: PathBuf,
+    how: How<'a>,
+}
+
+enum How<'a> {
+    Embedded(embedded::Compiled),
+    Configured {
+        program: &'a OsString,
+        args: &'a [OsString],
+    },
+}
+
+impl<'a> Program<'a> {
+    /// Makes the component at `path` ready. The embedded engine compiles it
+    /// now and keeps the result in wasmtime's cache; a configured runner is
+    /// not asked before it runs.
+    pub fn open(runner: &'a Runner, exec: &'a dyn Exec, path: &Path) -> Result<Self> {
+        let how = match runner {
+            Runner::Embedded => How::Embedded(embedded::Compiled::open(path)?),
+            Runner::Configured { program, args } => How::Configured { program, args },
+        };
+        Ok(Program {
+            exec,
+            path: path.to_owned(),
+            how,
+        })
+    }
+
+    /// Runs it as a command with our standard streams.
+    pub fn run(&self, grant: &Grant) -> Result<Ended> {
+        match &self.how {
+            How::Embedded(compiled) => compiled.run(grant),
+            How::Configured { program, args } => {
+                let invocation = self.invocation(program, args, grant)?;
+                Ok(Ended {
+                    code: self.exec.run(&invocation)?,
+                    fault: None,
+                })
+            }
+        }
+    }
+
+    /// Runs it as a command with our standard input, and hands over each line
+    /// of what is captured (without the line end) as it comes; the last one
+    /// also where no line end follows.
+    pub fn lines(
+        &self,
+        grant: &Grant,
+        captured: Captured,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<Ended> {
+        match &self.how {
+            How::Embedded(compiled) => compiled.lines(grant, captured, each),
+            How::Configured { program, args } => {
+                let invocation = self.invocation(program, args, grant)?;
+                Ok(Ended {
+                    code: self.exec.lines(&invocation, each)?,
+                    fault: None,
+                })
+            }
+        }
+    }
+
+    /// The command line of 0.21.1: `<runner> <its args> -- <component> <args>`.
+    ///
+    /// Variables are set for the runner; whether it hands them on is its own
+    /// business. Directories and sockets have no common spelling, so they are
+    /// refused rather than forgotten.
+    fn invocation(
+        &self,
+        program: &OsString,
+        args: &[OsString],
+        grant: &Grant,
+    ) -> Result<Invocation> {
+        let refused = if !grant.dirs.is_empty() {
+            Some("directories")
+        } else if grant.network != Network::Http {
+            Some("the network")
+        } else {
+            None
+        };
+        if let Some(what) = refused {
+            let program = program.to_string_lossy();
+            return Err(Error::usage(format!(
+                "{what} cannot be granted through the configured runner `{program}`"
+            ))
+            .hint(format!(
+                "add the option of `{program}` for it to the runner's own arguments"
+            )));
+        }
+        let mut invocation = Invocation::new(program)
+            .args(args)
+            .arg("--")
+            .arg(&self.path)
+            .args(&grant.args);
+        for (name, value) in &grant.env {
+            invocation = invocation.env(name, value);
+        }
+        Ok(invocation)
+    }
+}
+
+/// What a call of an exported function came to.
+#[derive(Clone, Debug)]
+pub enum Called {
+    /// It returned; its result as WAVE, empty where it has none.
+    Returned(Vec<String>),
+    /// It ended the program by `wasi:cli/exit` or a trap.
+    Ended(Ended),
+}
+
+/// Calls an exported function of the component at `path` in the embedded
+/// engine: `call` is its name as [`resolve`] takes it, and its arguments
+/// written in WAVE, as in `math.add(1, 2)`.
+pub fn invoke(path: &Path, call: &str, grant: &Grant) -> Result<Called> {
+    embedded::Compiled::open(path)?.invoke(call, grant)
+}
+
+/// What a server has to tell.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// It accepts connections at this address.
+    Listening(SocketAddr),
+    /// A request failed; the client got status 500.
+    Failed(Error),
+}
+
+/// Serves the HTTP handler (0.2 or 0.3) of the component at `path` in the
+/// embedded engine, until Ctrl-C ends it with code 0 or `on` returns an error.
+///
+/// `addr` is a host name or address and a port; port 0 takes a free one. Every
+/// request gets an instance of its own, so nothing is kept between them.
+/// HTTP/1 only.
+pub fn serve(
+    path: &Path,
+    addr: &str,
+    grant: &Grant,
+    on: &mut dyn FnMut(Event) -> Result<()>,
+) -> Result<i32> {
+    embedded::Compiled::open(path)?.serve(addr, grant, on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::{Output, Scripted};
+
+    fn runner() -> Runner {
+        Runner::Configured {
+            program: "wasmtime".into(),
+            args: vec!["-S".into(), "http".into()],
+        }
+    }
+
+    #[test]
+    fn a_configured_runner_gets_the_command_line_of_0_21_1() {
+        let exec = Scripted::new([Output {
+            code: 3,
+            ..Output::default()
+        }]);
+        let runner = runner();
+        let program = Program::open(&runner, &exec, Path::new("a b.wasm")).unwrap();
+        let grant = Grant {
+            args: vec!["x".into()],
+            env: vec![("K".into(), "V".into())],
+            ..Grant::default()
+        };
+        assert_eq!(program.run(&grant).unwrap().code, 3);
+        let asked = exec.asked();
+        assert_eq!(asked[0].to_string(), "wasmtime -S http -- \"a b.wasm\" x");
+        assert_eq!(asked[0].env, [("K".into(), "V".into())]);
+    }
+
+    #[test]
+    fn what_a_configured_runner_cannot_be_told_is_refused() {
+        let exec = Scripted::default();
+        let runner = runner();
+        let program = Program::open(&runner, &exec, Path::new("a.wasm")).unwrap();
+        let grant = Grant {
+            dirs: vec![Preopen::parse("data::/data").unwrap()],
+            ..Grant::default()
+        };
+        assert!(program.run(&grant).is_err());
+        assert!(exec.asked().is_empty());
+    }
+
+    #[test]
+    fn a_directory_may_get_another_name() {
+        let preopen = Preopen::parse("a/b::/c").unwrap();
+        assert_eq!((preopen.host, preopen.guest), ("a/b".into(), "/c".into()));
+        assert_eq!(Preopen::parse("x").unwrap().guest, "x");
+        assert!(Preopen::parse("::x").is_err());
+    }
+
+    #[cfg(not(feature = "runtime"))]
+    #[test]
+    fn without_the_engine_the_feature_is_named() {
+        let exec = Scripted::default();
+        let error = Program::open(&Runner::Embedded, &exec, Path::new("a.wasm"))
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("`runtime`"), "{error}");
+    }
+}

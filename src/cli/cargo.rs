@@ -1,0 +1,112 @@
+//! Verbs of cargo.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use super::exit;
+use super::options::{GlobalOptions, shell};
+use crate::advice::Result;
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::env::Env;
+use crate::ops::build::{Class, cargo_verb};
+use crate::ops::run::{Purpose, run as run_component};
+use crate::ops::test::test;
+
+/// What stands below our own help.
+pub(super) const SUMMARY: &str = "\
+Commands of cargo, with every option of theirs:
+  build, b    Compile the packages and make components of them
+  run, r      Build and run a component: a program, an HTTP service, or a function by --invoke
+  serve       Build and serve an HTTP component
+  test, t     Run tests as components
+  bench       Run benches as components
+  check, c    Check for the wasm target (--native for the host)
+  …           clippy, doc, fix, and any other subcommand
+
+See `cargo component help <command>` for the options of one.";
+
+/// Our options of a verb, below cargo's own help.
+fn options(class: Class, verb: &str) -> String {
+    let mut rows: Vec<(&str, &str)> = Vec::new();
+    if class == Class::Run {
+        rows.extend([
+            (
+                "--invoke <CALL>",
+                "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")' (run)",
+            ),
+            (
+                "--addr <ADDR>",
+                "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one (serve)",
+            ),
+            (
+                "--arg <ARG>",
+                "An argument of the program, before those after `--` (run)",
+            ),
+        ]);
+    }
+    if matches!(class, Class::Run | Class::Test) {
+        rows.extend([
+            (
+                "--env <NAME[=VALUE]>",
+                "Give the component a variable; without a value, hand on ours",
+            ),
+            ("--dir <HOST[::GUEST]>", "Give the component a directory"),
+        ]);
+    }
+    if matches!(class, Class::Check) {
+        rows.push(("--native", "Run for the host instead of the wasm target"));
+    }
+    if matches!(class, Class::Build | Class::Check | Class::Test) && verb != "rustc" {
+        rows.push((
+            "--host-members",
+            "Also run for the members that are no components, for the host",
+        ));
+    }
+    rows.push((
+        "--registry-config <PATH>",
+        "The configuration of package registries",
+    ));
+    let mut text = String::from("\nOptions of cargo component:\n");
+    for (option, about) in rows {
+        text.push_str(&format!("      {option:<26} {about}\n"));
+    }
+    text.push_str("\nThe target is what `--target`, CARGO_BUILD_TARGET or cargo's configuration asks for, else wasm32-wasip1.\n");
+    text
+}
+
+/// Runs a verb of cargo.
+pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
+    let args = match CargoArgs::parse(args) {
+        Ok(args) => args,
+        Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
+    };
+    let shell = shell(&env, (args.quiet, args.verbose), args.color);
+    let result = Context::system(env, Box::new(shell)).and_then(|ctx| dispatch(&ctx, &args));
+    exit::code(&shell, result)
+}
+
+fn dispatch(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let verb = args.subcommand.as_deref().unwrap_or_default();
+    let class = Class::of(verb);
+    if args.help {
+        return help(ctx, args, class);
+    }
+    match (class, verb) {
+        (Class::Run, "serve") => run_component(ctx, args, Purpose::Serve),
+        (Class::Run, _) => run_component(ctx, args, Purpose::Run),
+        (Class::Test, _) => test(ctx, args),
+        _ => cargo_verb(ctx, args),
+    }
+}
+
+/// Cargo's help, then ours.
+fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
+    let verb = args.subcommand.as_deref().unwrap_or_default();
+    let of_cargo = if verb == "serve" { "run" } else { verb };
+    crate::ops::build::cargo_help(ctx, args, of_cargo)?;
+    match class {
+        Class::Foreign | Class::Unknown => Ok(()),
+        _ => ctx.shell.write_data(options(class, verb).as_bytes()),
+    }
+}

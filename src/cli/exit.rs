@@ -1,0 +1,35 @@
+//! Exit codes. The table is part of the reference (`exit-codes.md`).
+
+use std::process::ExitCode;
+
+use crate::advice::{ErrorKind, Result};
+use crate::shell::{Shell, report};
+
+/// Something failed and said why.
+pub const FAILURE: u8 = 1;
+/// The command line is wrong.
+pub const USAGE: u8 = 2;
+
+/// The exit code of a result; an error is told first.
+pub fn code(shell: &dyn Shell, result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(shell, &error);
+            code_of(error.kind())
+        }
+    }
+}
+
+/// The exit code of a sort of failure; a child's own code where it fits into
+/// a byte and is not 0.
+pub fn code_of(kind: ErrorKind) -> ExitCode {
+    match kind {
+        ErrorKind::Usage => ExitCode::from(USAGE),
+        ErrorKind::Child(code) => match u8::try_from(code) {
+            Ok(code) if code != 0 => ExitCode::from(code),
+            _ => ExitCode::from(FAILURE),
+        },
+        ErrorKind::Input | ErrorKind::Io | ErrorKind::Unsupported => ExitCode::from(FAILURE),
+    }
+}

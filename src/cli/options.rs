@@ -1,0 +1,151 @@
+//! Options that several of our verbs share.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::LockMode;
+use crate::env::{self, Env, Variable};
+use crate::shell::{ColorChoice, Terminal, Verbosity};
+
+/// Options every verb of ours takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct GlobalOptions {
+    /// Say less: errors only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+
+    /// Say more; twice for even more
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// When to colour the output [env: CARGO_TERM_COLOR]
+    #[arg(long, global = true, value_name = "WHEN")]
+    color: Option<Color>,
+
+    /// The directory of downloaded packages
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "CARGO_COMPONENT_CACHE_DIR"
+    )]
+    cache_dir: Option<PathBuf>,
+
+    /// The configuration of package registries
+    #[arg(
+        long = "registry-config",
+        alias = "config",
+        global = true,
+        value_name = "PATH",
+        env = "CARGO_COMPONENT_CONFIG_FILE"
+    )]
+    registry_config: Option<PathBuf>,
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl GlobalOptions {
+    /// The shell these options and the environment ask for.
+    pub(super) fn shell(&self, env: &Env) -> Terminal {
+        let color = self.color.map(|color| match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        });
+        shell(env, (self.quiet, self.verbose), color)
+    }
+}
+
+/// The shell for this much speech and these colours; what is not said comes
+/// from cargo's variables.
+pub(super) fn shell(
+    env: &Env,
+    (quiet, verbose): (bool, u8),
+    color: Option<ColorChoice>,
+) -> Terminal {
+    let is = |variable: Variable| env.text(variable) == Some("true");
+    let verbosity = if quiet || (verbose == 0 && is(env::CARGO_TERM_QUIET)) {
+        Verbosity::Quiet
+    } else if verbose > 0 || is(env::CARGO_TERM_VERBOSE) {
+        Verbosity::Verbose
+    } else {
+        Verbosity::Normal
+    };
+    let color = color.unwrap_or(match env.text(env::CARGO_TERM_COLOR) {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    });
+    Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some())
+}
+
+/// Which packages of the workspace.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct PackageOptions {
+    /// A package, by name, glob or package ID
+    #[arg(long, short, value_name = "SPEC", help_heading = "Package Selection")]
+    package: Vec<String>,
+
+    /// All packages of the workspace
+    #[arg(long, visible_alias = "all", help_heading = "Package Selection")]
+    workspace: bool,
+
+    /// A package to leave out
+    #[arg(
+        long,
+        value_name = "SPEC",
+        help_heading = "Package Selection",
+        requires = "workspace"
+    )]
+    exclude: Vec<String>,
+
+    /// The Cargo.toml to start from
+    #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
+    manifest_path: Option<PathBuf>,
+}
+
+/// How lock files and the network may be used.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct LockOptions {
+    /// Refuse to change lock files
+    #[arg(long, help_heading = "Manifest Options")]
+    locked: bool,
+
+    /// Do without the network
+    #[arg(long, help_heading = "Manifest Options")]
+    offline: bool,
+
+    /// Both `--locked` and `--offline`
+    #[arg(long, help_heading = "Manifest Options")]
+    frozen: bool,
+}
+
+impl LockOptions {
+    fn mode(&self) -> LockMode {
+        match (self.locked || self.frozen, self.offline || self.frozen) {
+            (true, true) => LockMode::Frozen,
+            (true, false) => LockMode::Locked,
+            (false, true) => LockMode::Offline,
+            (false, false) => LockMode::Update,
+        }
+    }
+}
+
+/// What cargo's own verbs are told by a command line, for one of ours.
+pub(super) fn cargo_args(packages: &PackageOptions, lock: &LockOptions) -> CargoArgs {
+    let mut args = CargoArgs::default();
+    args.packages = packages.package.clone();
+    args.workspace = packages.workspace;
+    args.excludes = packages.exclude.clone();
+    args.manifest_path = packages.manifest_path.clone();
+    args.lock_mode = lock.mode();
+    args
+}

@@ -1,0 +1,25 @@
+//! `--version`.
+
+use crate::advice::Result;
+use crate::component::encode::Adapter;
+use crate::shell::Shell;
+use crate::wit::bindings::WIT_BINDGEN_VERSION;
+
+/// Prints name and version; verbose, also what is built in.
+pub(super) fn print(shell: &dyn Shell, verbose: bool) -> Result<()> {
+    shell.data(format!("cargo-component {}", env!("CARGO_PKG_VERSION")));
+    if !verbose {
+        return Ok(());
+    }
+    shell.data(format!("wit-bindgen: {WIT_BINDGEN_VERSION}"));
+    for adapter in [Adapter::Command, Adapter::Reactor, Adapter::Proxy] {
+        let version = adapter.wasi_version().unwrap_or_else(|| "none".to_owned());
+        shell.data(format!("{}: WASI {version}", adapter.name()));
+    }
+    let engine = match cfg!(feature = "runtime") {
+        true => "embedded",
+        false => "none (built without the feature `runtime`)",
+    };
+    shell.data(format!("engine: {engine}"));
+    Ok(())
+}

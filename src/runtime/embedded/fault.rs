@@ -1,0 +1,85 @@
+//! The engine's errors in our words.
+
+use std::fmt::Display;
+
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::advice::Error;
+use crate::runtime::{Ended, TRAPPED};
+
+/// How many functions of a trace are told; the rest is rarely read.
+const FRAMES: usize = 8;
+
+/// An engine's error with its causes below `message`.
+pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
+    cause.chain().fold(Error::input(message), |error, cause| {
+        error.because(first_lines(cause))
+    })
+}
+
+/// The end of a component that `failed`: its own exit, or a trap.
+pub fn ended(failed: &wasmtime::Error) -> Ended {
+    if let Some(I32Exit(code)) = failed.downcast_ref::<I32Exit>() {
+        return Ended {
+            code: *code,
+            fault: None,
+        };
+    }
+    Ended {
+        code: TRAPPED,
+        fault: Some(fault(failed)),
+    }
+}
+
+/// What went wrong inside a component.
+pub fn fault(failed: &wasmtime::Error) -> Error {
+    let trace = failed.downcast_ref::<WasmBacktrace>();
+    let error = Error::input("the component trapped");
+    match failed.downcast_ref::<Trap>() {
+        // What a panic ends in: the message is on standard error already, and
+        // the trace would show the panic machinery.
+        Some(trap @ Trap::UnreachableCodeReached) => error.because(trap),
+        Some(trap) => match trace.and_then(frames) {
+            Some(frames) => error.because(trap).because(frames),
+            None => error.because(trap),
+        },
+        None => failed
+            .chain()
+            .map(first_lines)
+            // The trace, many lines of addresses.
+            .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
+            .fold(error, Error::because),
+    }
+}
+
+/// The functions that were running, innermost first.
+fn frames(trace: &WasmBacktrace) -> Option<String> {
+    // Only its text has the names demangled: `0: 0x1a2b - module!function`.
+    let text = trace.to_string();
+    let mut names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once(" - "))
+        .filter(|(address, _)| address.contains("0x"))
+        .map(|(_, name)| name.split_once('!').map_or(name, |(_, name)| name))
+        .collect();
+    // A recursion without end is told once.
+    names.dedup();
+    let (told, rest) = names.split_at(names.len().min(FRAMES));
+    if told.is_empty() {
+        return None;
+    }
+    let told: Vec<String> = told.iter().map(|name| format!("`{name}`")).collect();
+    let more = match rest.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("in {}{more}", told.join(", called by ")))
+}
+
+/// A message on one line.
+fn first_lines(text: impl Display) -> String {
+    let text = text.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join(" ").trim().to_string()
+}

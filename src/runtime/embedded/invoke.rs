@@ -1,0 +1,166 @@
+//! Calls one exported function with arguments written in WAVE.
+
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::wasm_wave::parser::ParserError;
+use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
+use wasmtime::component::wasm_wave::wasm::{DisplayType, WasmType as _, WasmTypeKind};
+use wasmtime::component::{ComponentExportIndex, Type, Val};
+
+use super::host::{Host, Stdio};
+use super::{Compiled, fault, tokio};
+use crate::advice::{Error, Excerpt, Result};
+use crate::runtime::exports::{self, Function};
+use crate::runtime::{Called, Grant};
+
+impl Compiled {
+    /// Calls what `call` names.
+    pub fn invoke(&self, call: &str, grant: &Grant) -> Result<Called> {
+        let (name, args) = split(call);
+        let functions = exports::functions(&self.bytes)?;
+        let function = exports::resolve(name, &functions)?;
+        let (index, ty) = self.find(function)?;
+        let params = arguments(call, args, function, &ty)?;
+        if let Some(odd) = ty.results().find(is_unwritable) {
+            return Err(unwritable(function, "the result", &odd));
+        }
+        let instance = self.link()?;
+        let runtime = tokio()?;
+        let called = runtime.block_on(async {
+            let mut store = Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
+            let instance = match instance.instantiate_async(&mut store).await {
+                Ok(instance) => instance,
+                Err(e) => return Ok(Called::Ended(fault::ended(&e))),
+            };
+            let Some(callee) = instance.get_func(&mut store, index) else {
+                return Err(Error::input(format!("`{function}` is no function")));
+            };
+            let mut results = vec![Val::Bool(false); ty.results().len()];
+            match callee.call_async(&mut store, &params, &mut results).await {
+                Ok(()) => written(function, &results),
+                Err(e) => Ok(Called::Ended(fault::ended(&e))),
+            }
+        });
+        runtime.shutdown_background();
+        called
+    }
+
+    fn find(&self, function: &Function) -> Result<(ComponentExportIndex, ComponentFunc)> {
+        let interface = match &function.interface {
+            Some(name) => {
+                let index = self.component.get_export_index(None, name.as_str());
+                Some(index.ok_or_else(|| Error::input(format!("`{name}` is no interface")))?)
+            }
+            None => None,
+        };
+        match self
+            .component
+            .get_export(interface.as_ref(), function.name.as_str())
+        {
+            Some((ComponentItem::ComponentFunc(ty), index)) => Ok((index, ty)),
+            _ => Err(Error::input(format!("`{function}` is no function"))),
+        }
+    }
+}
+
+fn written(function: &Function, results: &[Val]) -> Result<Called> {
+    let results: wasmtime::Result<Vec<String>> = results.iter().map(Val::to_wave).collect();
+    results
+        .map(Called::Returned)
+        .map_err(|e| fault::error(format!("failed to write the result of `{function}`"), &e))
+}
+
+/// The name and the arguments with their parentheses; `()` where there are none.
+fn split(call: &str) -> (&str, &str) {
+    match call.find('(') {
+        Some(at) => (call[..at].trim(), &call[at..]),
+        None => (call.trim(), "()"),
+    }
+}
+
+/// Reads the arguments as the types of `function` have them.
+fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) -> Result<Vec<Val>> {
+    for (name, param) in ty.params() {
+        if is_unwritable(&param) {
+            return Err(unwritable(
+                function,
+                &format!("the parameter `{name}`"),
+                &param,
+            ));
+        }
+    }
+    let types: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
+    // WAVE would not take an interface before the name, and only the positions
+    // depend on it.
+    let source = format!("f{args}");
+    let parsed = UntypedFuncCall::parse(&source).and_then(|call| call.to_wasm_params(types.iter()));
+    parsed.map_err(|e| {
+        misread(call, args, &e).hint(format!("call it as `{}`", signature(function, ty)))
+    })
+}
+
+fn misread(call: &str, args: &str, e: &ParserError) -> Error {
+    let what = match e.detail() {
+        Some(detail) => format!("{}: {detail}", e.kind()),
+        None => e.kind().to_string(),
+    };
+    // Back from the stand-in name to what the user wrote.
+    let shift = call.len().saturating_sub(args.len());
+    let place = |at: usize| (at + shift).saturating_sub(1);
+    let span = place(e.span().start)..place(e.span().end);
+    Error::usage("failed to read the arguments of the call")
+        .because(what)
+        .at(Excerpt::new("--invoke", call, span))
+}
+
+fn is_unwritable(ty: &Type) -> bool {
+    match ty {
+        Type::List(list) => is_unwritable(&list.ty()),
+        Type::Option(option) => is_unwritable(&option.ty()),
+        Type::Tuple(tuple) => tuple.types().any(|ty| is_unwritable(&ty)),
+        Type::Record(record) => record.fields().any(|field| is_unwritable(&field.ty)),
+        Type::Variant(variant) => variant
+            .cases()
+            .filter_map(|case| case.ty)
+            .any(|ty| is_unwritable(&ty)),
+        Type::Result(result) => [result.ok(), result.err()]
+            .iter()
+            .flatten()
+            .any(is_unwritable),
+        other => other.kind() == WasmTypeKind::Unsupported,
+    }
+}
+
+fn unwritable(function: &Function, what: &str, ty: &Type) -> Error {
+    Error::unsupported(format!(
+        "`{function}` cannot be called from the command line"
+    ))
+    .because(format!(
+        "{what} is of a type WAVE cannot write: {}",
+        sort(ty)
+    ))
+}
+
+/// The parameters and the result of a function as WIT has them.
+fn signature(function: &Function, ty: &ComponentFunc) -> String {
+    let params: Vec<String> = ty
+        .params()
+        .map(|(name, ty)| format!("{name}: {}", DisplayType(&ty)))
+        .collect();
+    let result: String = ty
+        .results()
+        .map(|ty| format!(" -> {}", DisplayType(&ty)))
+        .collect();
+    format!("{function}({}){result}", params.join(", "))
+}
+
+/// What sort of type it is, for those WAVE has no word for.
+fn sort(ty: &Type) -> &'static str {
+    match ty {
+        Type::Own(_) | Type::Borrow(_) => "a resource",
+        Type::Stream(_) => "a stream",
+        Type::Future(_) => "a future",
+        Type::Map(_) => "a map",
+        Type::ErrorContext => "an error context",
+        _ => "with a resource, a stream, a future or a map in it",
+    }
+}

@@ -1,0 +1,110 @@
+//! The engine: the wasmtime libraries with WASI 0.2, WASI 0.3 and `wasi:http`.
+//!
+//! Everything async stays in here: each operation starts its own tokio and
+//! blocks the caller until the component is done.
+
+mod fault;
+mod host;
+mod invoke;
+mod run;
+mod serve;
+
+use std::path::Path;
+
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Cache, Config, Engine};
+
+use self::host::Host;
+use super::exports;
+use crate::advice::{Error, Result};
+use crate::fs;
+
+/// A component, compiled.
+pub struct Compiled {
+    bytes: Vec<u8>,
+    name: String,
+    engine: Engine,
+    component: Component,
+}
+
+impl Compiled {
+    /// Reads and compiles the component at `path`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let context = |error: Error| error.context(format!("failed to load `{}`", path.display()));
+        let bytes = fs::read(path)?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Compiled::new(bytes, name.to_string_lossy().into_owned()).map_err(context)
+    }
+
+    fn new(bytes: Vec<u8>, name: String) -> Result<Self> {
+        // The engine would take text for a path and a core module for a riddle.
+        exports::entry(&bytes)?;
+        let engine = engine()?;
+        let component = Component::from_binary(&engine, &bytes)
+            .map_err(|e| fault::error("invalid component", &e))?;
+        Ok(Compiled {
+            bytes,
+            name,
+            engine,
+            component,
+        })
+    }
+
+    /// Gives it everything the host has; fails on what the host does not have.
+    fn link(&self) -> Result<InstancePre<Host>> {
+        let mut linker = Linker::new(&self.engine);
+        let failed = |e: wasmtime::Error| fault::error("failed to set up the host", &e);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(failed)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(failed)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(failed)?;
+        wasmtime_wasi_http::p3::add_to_linker(&mut linker).map_err(failed)?;
+        linker
+            .instantiate_pre(&self.component)
+            .map_err(|e| self.not_linked(&e))
+    }
+
+    /// Why linking failed: the imports nobody here provides, or what the
+    /// engine says where all of them are WASI.
+    fn not_linked(&self, cause: &wasmtime::Error) -> Error {
+        let foreign: Vec<String> = exports::needs(&self.bytes)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| !host::provides(name))
+            .collect();
+        let [first, ..] = &foreign[..] else {
+            return fault::error(
+                "the component needs a WASI this engine does not have",
+                cause,
+            );
+        };
+        let names: Vec<String> = foreign.iter().map(|name| format!("`{name}`")).collect();
+        Error::input(format!(
+            "the component imports {}, which nothing provides",
+            names.join(", ")
+        ))
+        .hint(format!(
+            "link it with a component that exports `{first}` before running it"
+        ))
+    }
+}
+
+/// The engine with everything a component may use switched on.
+fn engine() -> Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_component_model(true);
+    config.wasm_component_model_async(true);
+    // Attributes and labels on imports make a component that needs this.
+    config.wasm_component_model_implements(true);
+    config.parallel_compilation(true);
+    // Without a home directory there is no cache, and compiling takes longer.
+    config.cache(Cache::from_file(None).ok());
+    Engine::new(&config).map_err(|e| fault::error("failed to start the engine", &e))
+}
+
+/// A tokio for one operation.
+fn tokio() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::unsupported("failed to start the engine's threads").because(e))
+}
