@@ -119,6 +119,9 @@ impl Surface {
             return Err(Error::input("this is a core module, not a component")
                 .hint("build it with `cargo component build`, which makes a component of it"));
         }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(Error::input("this is no WebAssembly"));
+        }
         let failed = |e: wasmparser::BinaryReaderError| {
             Error::input("failed to read the component").because(e)
         };
