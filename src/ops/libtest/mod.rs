@@ -139,7 +139,8 @@ impl Harness<'_> {
         }
         for outcome in &outcomes {
             if outcome.verdict == Verdict::Failed {
-                let why = (first.died_in() == Some(&outcome.name)).then_some(&ended);
+                let died = first.died_in() == Some(&outcome.name);
+                let why = died.then_some(&ended).filter(|ended| self.tells(ended));
                 failures.push(self.explain(&outcome.name, why)?);
             }
         }
@@ -151,7 +152,8 @@ impl Harness<'_> {
             let (alone, ended) = self.alone(name)?;
             let verdict = alone.verdict.unwrap_or(Verdict::Failed);
             if verdict == Verdict::Failed {
-                let why = alone.verdict.is_none().then_some(&ended);
+                let died = alone.verdict.is_none();
+                let why = died.then_some(&ended).filter(|ended| self.tells(ended));
                 failures.push(failure(name, alone.printed.clone(), why));
             }
             self.show(verdict, &self.lines_of(name, verdict, alone))?;
@@ -182,6 +184,13 @@ impl Harness<'_> {
             // Why it is ignored, or how long it took, stands there.
             Verdict::Ignored | Verdict::Measured => alone.lines,
         }
+    }
+
+    /// Whether the reason an instance ended is news. What a panic ends in is
+    /// not, where its message went to the terminal.
+    fn tells(&self, ended: &Ended) -> bool {
+        let reason = ended.fault.as_ref().map(Error::to_string);
+        !self.options.nocapture || !reason.is_some_and(|reason| reason.contains("unreachable"))
     }
 
     /// Runs a test that failed once more, for what it prints.

@@ -34,7 +34,7 @@ impl Compiled {
         // `each` stays on this thread, it may hold what cannot leave it.
         std::thread::scope(|scope| {
             let running = scope.spawn(move || self.start(command, grant, stdio));
-            let handed = hand_over(&receiver, each);
+            let handed = hand_over(receiver, each);
             let ended = running
                 .join()
                 .unwrap_or_else(|_| Err(Error::unsupported("the engine panicked")));
@@ -115,9 +115,10 @@ impl Compiled {
     }
 }
 
-/// Cuts what comes into lines.
+/// Cuts what comes into lines. After an error the stream is closed, which a
+/// component that goes on writing notices.
 fn hand_over(
-    receiver: &mpsc::Receiver<Bytes>,
+    receiver: mpsc::Receiver<Bytes>,
     each: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     let mut pending: Vec<u8> = Vec::new();
