@@ -99,7 +99,10 @@ fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) ->
 }
 
 fn misread(call: &str, args: &str, e: &ParserError) -> Error {
-    let what = match e.detail() {
+    // Its own text would repeat the position, counted from elsewhere.
+    let detail = e.detail().map(str::to_string);
+    let detail = detail.or_else(|| Some(std::error::Error::source(e)?.to_string()));
+    let what = match detail {
         Some(detail) => format!("{}: {detail}", e.kind()),
         None => e.kind().to_string(),
     };
@@ -238,6 +241,8 @@ mod tests {
             error.advice(),
             Some("call it as `a:b/math@1.0.0#add(a: u32, b: u32) -> u32`")
         );
+        let error = invoke(r#"echo-rec({nam: "x"})"#).unwrap_err();
+        assert!(error.to_string().contains("nam"), "{error}");
         assert!(invoke("math.add(1").is_err());
         assert!(invoke("math.add(1, 2, 3)").is_err());
         assert!(invoke("math.add").is_err());
