@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use wasmparser::component_types::ComponentEntityType;
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
+use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use crate::advice::{Error, Result};
@@ -119,6 +120,9 @@ impl Surface {
             return Err(Error::input("this is a core module, not a component")
                 .hint("build it with `cargo component build`, which makes a component of it"));
         }
+        if !bytes.starts_with(b"\0asm") {
+            return Err(Error::input("this is no WebAssembly"));
+        }
         let failed = |e: wasmparser::BinaryReaderError| {
             Error::input("failed to read the component").because(e)
         };
@@ -153,9 +157,14 @@ impl Surface {
         let Some(types) = types else {
             return Err(Error::input("failed to read the component").because("it ends too early"));
         };
+        Ok(Surface::of(types.as_ref(), names, imports))
+    }
+
+    /// Sorts the names by what the types say of them.
+    fn of(types: TypesRef<'_>, exports: Vec<String>, imports: Vec<String>) -> Self {
         let mut surface = Surface::default();
-        for name in names {
-            let item = types.as_ref().component_item_for_export(&name);
+        for name in exports {
+            let item = types.component_item_for_export(&name);
             match item.map(|item| item.ty) {
                 Some(ComponentEntityType::Func(_)) => surface.functions.push(Function {
                     interface: None,
@@ -177,20 +186,29 @@ impl Surface {
             surface.exports.push(name);
         }
         for name in imports {
-            let item = types.as_ref().component_item_for_import(&name);
+            let item = types.component_item_for_import(&name);
             let needed = match item.map(|item| item.ty) {
-                Some(ComponentEntityType::Instance(id)) => types[id]
-                    .exports
-                    .values()
-                    .any(|item| !matches!(item.ty, ComponentEntityType::Type { .. })),
-                Some(ComponentEntityType::Type { .. }) | None => false,
-                Some(_) => true,
+                Some(ComponentEntityType::Instance(id)) => {
+                    types[id].exports.values().any(|item| provided(item.ty))
+                }
+                Some(ty) => provided(ty),
+                None => false,
             };
             if needed {
                 surface.needs.push(name);
             }
         }
-        Ok(surface)
+        surface
+    }
+}
+
+/// Whether somebody has to provide it; plain types come with the component.
+fn provided(ty: ComponentEntityType) -> bool {
+    match ty {
+        ComponentEntityType::Type { created, .. } => {
+            matches!(created, ComponentAnyTypeId::Resource(_))
+        }
+        _ => true,
     }
 }
 
@@ -319,10 +337,11 @@ mod tests {
                 (type $r (record (field "x" u32)))
                 (import "a:b/types" (instance (type (record (field "x" u32))) (export "r" (type (eq 0)))))
                 (import "a:b/log" (instance (export "write" (func))))
+                (import "a:b/handle" (instance (export "h" (type (sub resource)))))
                 (import "tick" (func)))"#,
         )
         .unwrap();
-        assert_eq!(needs(&bytes).unwrap(), ["a:b/log", "tick"]);
+        assert_eq!(needs(&bytes).unwrap(), ["a:b/log", "a:b/handle", "tick"]);
     }
 
     #[test]

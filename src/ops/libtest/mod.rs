@@ -41,8 +41,11 @@ const TERSE_COLUMNS: usize = 88;
 /// `--` of `cargo test`. The exit code is 0 if all is well.
 pub fn run(context: &Context, runner: &Runner, component: &Path, grant: &Grant) -> Result<i32> {
     let program = Program::open(runner, context.exec.as_ref(), component)?;
+    drive(program, grant, context.shell.as_ref())
+}
+
+fn drive(program: Program<'_>, grant: &Grant, shell: &dyn Shell) -> Result<i32> {
     let options = Options::read(&grant.args, &grant.env);
-    let shell = context.shell.as_ref();
     if options.untouched {
         return Ok(told(shell, program.run(grant)?));
     }
@@ -136,7 +139,8 @@ impl Harness<'_> {
         }
         for outcome in &outcomes {
             if outcome.verdict == Verdict::Failed {
-                let why = (first.died_in() == Some(&outcome.name)).then_some(&ended);
+                let died = first.died_in() == Some(&outcome.name);
+                let why = died.then_some(&ended).filter(|ended| self.tells(ended));
                 failures.push(self.explain(&outcome.name, why)?);
             }
         }
@@ -148,7 +152,8 @@ impl Harness<'_> {
             let (alone, ended) = self.alone(name)?;
             let verdict = alone.verdict.unwrap_or(Verdict::Failed);
             if verdict == Verdict::Failed {
-                let why = alone.verdict.is_none().then_some(&ended);
+                let died = alone.verdict.is_none();
+                let why = died.then_some(&ended).filter(|ended| self.tells(ended));
                 failures.push(failure(name, alone.printed.clone(), why));
             }
             self.show(verdict, &self.lines_of(name, verdict, alone))?;
@@ -179,6 +184,13 @@ impl Harness<'_> {
             // Why it is ignored, or how long it took, stands there.
             Verdict::Ignored | Verdict::Measured => alone.lines,
         }
+    }
+
+    /// Whether the reason an instance ended is news. What a panic ends in is
+    /// not, where its message went to the terminal.
+    fn tells(&self, ended: &Ended) -> bool {
+        let reason = ended.fault.as_ref().map(Error::to_string);
+        !self.options.nocapture || !reason.is_some_and(|reason| reason.contains("unreachable"))
     }
 
     /// Runs a test that failed once more, for what it prints.
@@ -295,16 +307,169 @@ fn mark(shell: &dyn Shell, verdict: Verdict, column: &mut usize) -> Result<(), E
 fn failure(name: &str, mut printed: Vec<String>, why: Option<&Ended>) -> Failure {
     let panicked = printed.iter().any(|line| line.contains("panicked at"));
     match why {
-        Some(Ended {
-            fault: Some(fault), ..
-        }) if !panicked => printed.push(fault.to_string()),
-        Some(Ended { code, fault: None }) if !panicked => {
-            printed.push(format!("the test ended its instance with exit code {code}"));
-        }
+        Some(ended) if !panicked => printed.push(match &ended.fault {
+            Some(fault) => fault.to_string(),
+            None => format!("the test ended its instance with exit code {}", ended.code),
+        }),
         _ => {}
     }
     Failure {
         name: name.to_string(),
         printed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::process::{Output, Scripted};
+    use crate::shell::Buffer;
+
+    const LIST: &str = "a: test\nb: test\nc: test\nd: test\n\n4 tests, 0 benchmarks\n";
+    const PASSED: &str = "test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured";
+    const IGNORED: &str = "test result: ok. 0 passed; 0 failed; 1 ignored; 0 measured";
+
+    /// Runs with these arguments against instances that end with these codes
+    /// and this output; the exit code, what was said, and what was asked.
+    fn run(args: &[&str], answers: &[(i32, &str)]) -> (i32, Vec<String>, Vec<String>) {
+        let exec = Scripted::new(answers.iter().map(|(code, stdout)| Output {
+            code: *code,
+            stdout: stdout.as_bytes().to_vec(),
+            ..Output::default()
+        }));
+        let runner = Runner::Configured {
+            program: "run".into(),
+            args: Vec::new(),
+        };
+        let program = Program::open(&runner, &exec, Path::new("t.wasm")).unwrap();
+        let shell = Buffer::default();
+        let grant = Grant::default().with_args(args.iter().copied());
+        let code = drive(program, &grant, &shell).unwrap();
+        let asked = exec.asked().iter().map(|i| i.to_string()).collect();
+        (code, shell.said(), asked)
+    }
+
+    #[test]
+    fn a_run_that_goes_well_is_passed_through() {
+        let text = "\nrunning 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed\n\n";
+        let (code, said, asked) = run(&["a"], &[(0, text)]);
+        assert_eq!(code, 0);
+        assert_eq!(said.join("\n") + "\n", text);
+        assert_eq!(asked, ["run -- t.wasm a"]);
+    }
+
+    #[test]
+    fn failures_that_kill_nothing_are_passed_through_too() {
+        let text = "\nrunning 1 test\ntest a ... FAILED\n\nfailures:\n\n---- a stdout ----\n\
+                    Error: 1\n\n\nfailures:\n    a\n\ntest result: FAILED. 0 passed; 1 failed\n\n";
+        let (code, said, _) = run(&[], &[(101, text)]);
+        assert_eq!(code, 101);
+        assert_eq!(said.join("\n") + "\n", text);
+    }
+
+    #[test]
+    fn after_a_death_every_test_is_reported_once() {
+        let (code, said, asked) = run(
+            &["--skip", "e"],
+            &[
+                (134, "\nrunning 4 tests\ntest a ... ok\ntest b ... "),
+                (0, LIST),
+                (0, "a: test\nb: test\nc: test\nd: test\ne: test\n"),
+                (134, "\nrunning 1 test\ntest b ... \nwhy it failed\n"),
+                (
+                    0,
+                    &format!("\nrunning 1 test\ntest c ... noise\nok\n\n{PASSED}\n"),
+                ),
+                (
+                    0,
+                    &format!("\nrunning 1 test\ntest d ... ignored, slow\n\n{IGNORED}\n"),
+                ),
+            ],
+        );
+        assert_eq!(code, 101);
+        let (summary, said) = said[..said.len() - 1].split_last().unwrap();
+        assert_eq!(
+            said,
+            [
+                "",
+                "running 4 tests",
+                "test a ... ok",
+                "test b ... FAILED",
+                "test c ... ok",
+                "test d ... ignored, slow",
+                "",
+                "failures:",
+                "",
+                "---- b stdout ----",
+                "why it failed",
+                "the test ended its instance with exit code 134",
+                "",
+                "failures:",
+                "    b",
+                "",
+            ]
+        );
+        assert!(summary.starts_with(
+            "test result: FAILED. 2 passed; 1 failed; 1 ignored; 0 measured; 1 filtered out; finished in "
+        ));
+        assert_eq!(
+            asked,
+            [
+                "run -- t.wasm --skip e",
+                "run -- t.wasm --list --skip e",
+                "run -- t.wasm --list",
+                "run -- t.wasm --exact --nocapture b",
+                "run -- t.wasm --exact --nocapture c",
+                "run -- t.wasm --exact --nocapture d",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_test_that_exits_with_0_has_failed() {
+        let (code, said, _) = run(
+            &["--fail-fast", "-q"],
+            &[
+                (0, "\nrunning 2 tests\ntest a ... "),
+                (0, "a: test\nb: test\n"),
+                (0, "a: test\nb: test\n"),
+                (0, "\nrunning 1 test\ntest a ... "),
+            ],
+        );
+        assert_eq!(code, 101);
+        assert_eq!(said[..4], ["", "running 2 tests", "F", "\n"]);
+        assert!(said.contains(&"the test ended its instance with exit code 0".to_string()));
+    }
+
+    #[test]
+    fn uncaptured_output_is_shown_as_it_comes() {
+        let (code, said, asked) = run(
+            &["--nocapture"],
+            &[
+                (134, "\nrunning 2 tests\ntest a ... hello"),
+                (0, "a: test\nb: test\n"),
+                (0, "a: test\nb: test\n"),
+                (
+                    0,
+                    &format!("\nrunning 1 test\ntest b ... hi\nok\n\n{PASSED}\n"),
+                ),
+            ],
+        );
+        assert_eq!(code, 101);
+        assert_eq!(
+            said[2..6],
+            ["test a ... hello", "FAILED", "test b ... hi", "ok"]
+        );
+        assert_eq!(asked.len(), 4);
+    }
+
+    #[test]
+    fn a_harness_of_its_own_keeps_its_exit_code() {
+        let (code, said, asked) = run(&["--bench"], &[(3, "time: 12 ns\n")]);
+        assert_eq!((code, said), (3, vec!["time: 12 ns".to_string()]));
+        assert_eq!(asked, ["run -- t.wasm --bench"]);
+        assert_eq!(run(&["--list"], &[(0, LIST)]).0, 0);
     }
 }

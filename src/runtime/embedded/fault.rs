@@ -62,6 +62,7 @@ fn frames(trace: &WasmBacktrace) -> Option<String> {
         .filter_map(|line| line.trim_start().split_once(" - "))
         .filter(|(address, _)| address.contains("0x"))
         .map(|(_, name)| name.split_once('!').map_or(name, |(_, name)| name))
+        .map(without_hash)
         .collect();
     // A recursion without end is told once.
     names.dedup();
@@ -77,9 +78,48 @@ fn frames(trace: &WasmBacktrace) -> Option<String> {
     Some(format!("in {}{more}", told.join(", called by ")))
 }
 
+/// A function's name without the `::h0123456789abcdef` rustc may end it with.
+fn without_hash(name: &str) -> &str {
+    match name.rsplit_once("::h") {
+        Some((name, hash)) if hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()) => {
+            name
+        }
+        _ => name,
+    }
+}
+
 /// A message on one line.
 fn first_lines(text: impl Display) -> String {
     let text = text.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     lines.join(" ").trim().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_the_hash_only() {
+        assert_eq!(without_hash("a::b::h19802a56818de6d4"), "a::b");
+        assert_eq!(without_hash("a::hello"), "a::hello");
+    }
+
+    #[test]
+    fn an_exit_is_no_fault() {
+        let ended = ended(&wasmtime::Error::new(I32Exit(7)));
+        assert_eq!(ended.code, 7);
+        assert!(ended.fault.is_none());
+    }
+
+    #[test]
+    fn what_is_no_trap_keeps_its_causes() {
+        let failed = wasmtime::Error::msg("inner\n  more").context("outer");
+        let ended = ended(&failed);
+        assert_eq!(ended.code, TRAPPED);
+        assert_eq!(
+            ended.fault.unwrap().to_string(),
+            "the component trapped: outer: inner more"
+        );
+    }
 }

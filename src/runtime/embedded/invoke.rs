@@ -99,7 +99,10 @@ fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) ->
 }
 
 fn misread(call: &str, args: &str, e: &ParserError) -> Error {
-    let what = match e.detail() {
+    // Its own text would repeat the position, counted from elsewhere.
+    let detail = e.detail().map(str::to_string);
+    let detail = detail.or_else(|| Some(std::error::Error::source(e)?.to_string()));
+    let what = match detail {
         Some(detail) => format!("{}: {detail}", e.kind()),
         None => e.kind().to_string(),
     };
@@ -162,5 +165,93 @@ fn sort(ty: &Type) -> &'static str {
         Type::Map(_) => "a map",
         Type::ErrorContext => "an error context",
         _ => "with a resource, a stream, a future or a map in it",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::TRAPPED;
+
+    const LIBRARY: &str = r#"(component
+          (core module $m
+            (memory (export "m") 1)
+            (global $p (mut i32) (i32.const 1024))
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (local i32)
+              (local.set 4 (i32.and (i32.add (global.get $p) (i32.const 7)) (i32.const -8)))
+              (global.set $p (i32.add (local.get 4) (local.get 3))) (local.get 4))
+            (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+            (func (export "div") (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1)))
+            (func (export "echo") (param i32 i32) (result i32)
+              (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16))
+            (func (export "nop")))
+          (core instance $i (instantiate $m))
+          (type $r (record (field "name" string)))
+          (export $r2 "rec" (type $r))
+          (func $add (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add")))
+          (func $div (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "div")))
+          (func $echo (param "s" string) (result string) (canon lift (core func $i "echo") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
+          (func $rec (param "r" $r2) (result $r2) (canon lift (core func $i "echo") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
+          (func $nop (canon lift (core func $i "nop")))
+          (instance $math (export "add" (func $add)) (export "div" (func $div)))
+          (export "a:b/math@1.0.0" (instance $math))
+          (export "echo" (func $echo))
+          (export "echo-rec" (func $rec))
+          (export "nop" (func $nop)))"#;
+
+    fn invoke(call: &str) -> Result<Called> {
+        let bytes = wat::parse_str(LIBRARY).unwrap();
+        Compiled::new(bytes, "test.wasm".to_string())
+            .unwrap()
+            .invoke(call, &Grant::default())
+    }
+
+    fn returned(call: &str) -> Vec<String> {
+        match invoke(call).unwrap() {
+            Called::Returned(results) => results,
+            Called::Ended(ended) => panic!("{ended:?}"),
+        }
+    }
+
+    #[test]
+    fn results_are_written_as_wave() {
+        assert_eq!(returned("math.add(1, 2)"), ["3"]);
+        assert_eq!(returned("a:b/math@1.0.0#add(40, 2)"), ["42"]);
+        assert_eq!(returned(r#"echo("a \"b\" ü")"#), [r#""a \"b\" ü""#]);
+        assert_eq!(returned(r#"echo-rec({name: "bob"})"#), [r#"{name: "bob"}"#]);
+        assert!(returned("nop()").is_empty());
+        assert!(returned("nop").is_empty());
+    }
+
+    #[test]
+    fn a_trap_is_told() {
+        let Called::Ended(ended) = invoke("div(1, 0)").unwrap() else {
+            panic!("it returned");
+        };
+        assert_eq!(ended.code, TRAPPED);
+        assert!(ended.fault.unwrap().to_string().contains("divide by zero"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_pointed_at() {
+        let error = invoke("math.add(1, \"x\")").unwrap_err();
+        let excerpt = error.excerpt().unwrap();
+        assert_eq!(&excerpt.text()[excerpt.span()], "\"x\"");
+        assert_eq!(
+            error.advice(),
+            Some("call it as `a:b/math@1.0.0#add(a: u32, b: u32) -> u32`")
+        );
+        let error = invoke(r#"echo-rec({nam: "x"})"#).unwrap_err();
+        assert!(error.to_string().contains("nam"), "{error}");
+        assert!(invoke("math.add(1").is_err());
+        assert!(invoke("math.add(1, 2, 3)").is_err());
+        assert!(invoke("math.add").is_err());
+    }
+
+    #[test]
+    fn an_unknown_function_is_answered_with_the_known() {
+        let error = invoke("ad(1, 2)").unwrap_err();
+        assert_eq!(error.advice(), Some("did you mean `add`?"));
+        assert!(error.to_string().contains("`echo-rec`"), "{error}");
     }
 }

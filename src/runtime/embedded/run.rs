@@ -34,7 +34,7 @@ impl Compiled {
         // `each` stays on this thread, it may hold what cannot leave it.
         std::thread::scope(|scope| {
             let running = scope.spawn(move || self.start(command, grant, stdio));
-            let handed = hand_over(&receiver, each);
+            let handed = hand_over(receiver, each);
             let ended = running
                 .join()
                 .unwrap_or_else(|_| Err(Error::unsupported("the engine panicked")));
@@ -115,9 +115,10 @@ impl Compiled {
     }
 }
 
-/// Cuts what comes into lines.
+/// Cuts what comes into lines. After an error the stream is closed, which a
+/// component that goes on writing notices.
 fn hand_over(
-    receiver: &mpsc::Receiver<Bytes>,
+    receiver: mpsc::Receiver<Bytes>,
     each: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<()> {
     let mut pending: Vec<u8> = Vec::new();
@@ -133,4 +134,127 @@ fn hand_over(
         each(&String::from_utf8_lossy(&pending))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::TRAPPED;
+
+    /// A 0.2 command whose body is `body`, with `$print` at hand.
+    fn command(body: &str) -> Compiled {
+        let text = format!(
+            r#"(component
+                (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
+                (alias export $error "error" (type $e))
+                (import "wasi:io/streams@0.2.0" (instance $streams
+                    (export "output-stream" (type $out (sub resource)))
+                    (alias outer 1 $e (type $e2))
+                    (export "error" (type $e3 (eq $e2)))
+                    (type $failed (variant
+                        (case "last-operation-failed" (own $e3)) (case "closed")))
+                    (export "stream-error" (type $failed2 (eq $failed)))
+                    (export "[method]output-stream.blocking-write-and-flush" (func
+                        (param "self" (borrow $out)) (param "contents" (list u8))
+                        (result (result (error $failed2)))))))
+                (alias export $streams "output-stream" (type $out))
+                (import "wasi:cli/stdout@0.2.0" (instance $stdout
+                    (alias outer 1 $out (type $out2))
+                    (export "output-stream" (type $out3 (eq $out2)))
+                    (export "get-stdout" (func (result (own $out3))))))
+                (core module $libc (memory (export "memory") 1))
+                (core instance $libc (instantiate $libc))
+                (core func $get (canon lower (func $stdout "get-stdout")))
+                (core func $write (canon lower
+                    (func $streams "[method]output-stream.blocking-write-and-flush")
+                    (memory (core memory $libc "memory"))))
+                (core module $m
+                    (import "" "memory" (memory 1))
+                    (import "" "get" (func $get (result i32)))
+                    (import "" "write" (func $write (param i32 i32 i32 i32)))
+                    (data (i32.const 64) "one\ntwo")
+                    (func $print (call $write (call $get) (i32.const 64) (i32.const 7) (i32.const 0)))
+                    (func (export "run") (result i32) {body}))
+                (core instance $i (instantiate $m (with "" (instance
+                    (export "memory" (memory $libc "memory"))
+                    (export "get" (func $get))
+                    (export "write" (func $write))))))
+                (func $run (result (result)) (canon lift (core func $i "run")))
+                (instance $run (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.0" (instance $run)))"#
+        );
+        Compiled::new(wat::parse_str(text).unwrap(), "test.wasm".to_string()).unwrap()
+    }
+
+    fn lines(compiled: &Compiled) -> (Vec<String>, Ended) {
+        let mut lines = Vec::new();
+        let ended = compiled.lines(&Grant::default(), Captured::Stdout, &mut |line| {
+            lines.push(line.to_string());
+            Ok(())
+        });
+        (lines, ended.unwrap())
+    }
+
+    #[test]
+    fn ok_is_0_and_an_error_is_1() {
+        let grant = Grant::default();
+        assert_eq!(command("(i32.const 0)").run(&grant).unwrap().code, 0);
+        assert_eq!(command("(i32.const 1)").run(&grant).unwrap().code, 1);
+    }
+
+    #[test]
+    fn what_was_written_before_a_trap_is_handed_over() {
+        let (lines, ended) = lines(&command("(call $print) (unreachable)"));
+        assert_eq!(lines, ["one", "two"]);
+        assert_eq!(ended.code, TRAPPED);
+        let fault = ended.fault.unwrap();
+        assert!(fault.to_string().contains("unreachable"), "{fault}");
+    }
+
+    #[test]
+    fn a_trap_that_is_no_panic_tells_where() {
+        let ended = command("(i32.div_u (i32.const 1) (i32.const 0))").run(&Grant::default());
+        let fault = ended.unwrap().fault.unwrap();
+        assert!(
+            fault.to_string().contains("divide by zero: in `"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn an_error_of_the_receiver_ends_it() {
+        let stop = |_: &str| Err(Error::input("enough"));
+        let compiled = command("(call $print) (i32.const 0)");
+        let result = compiled.lines(&Grant::default(), Captured::Both, &mut { stop });
+        assert_eq!(result.unwrap_err().message(), "enough");
+    }
+
+    #[test]
+    fn what_nothing_provides_is_named() {
+        let bytes = wat::parse_str(
+            r#"(component
+                (import "acme:db/store@1.0.0" (instance $db (export "get" (func))))
+                (import "wasi:cli/environment@0.2.0" (instance (export "get-arguments" (func (result (list string))))))
+                (core func $get (canon lower (func $db "get")))
+                (core module $m (import "" "get" (func)) (func (export "run") (result i32) (i32.const 0)))
+                (core instance $i (instantiate $m (with "" (instance (export "get" (func $get))))))
+                (func $run (result (result)) (canon lift (core func $i "run")))
+                (instance $run (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.0" (instance $run)))"#,
+        )
+        .unwrap();
+        let compiled = Compiled::new(bytes, "test.wasm".to_string()).unwrap();
+        let error = compiled.run(&Grant::default()).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "the component imports `acme:db/store@1.0.0`, which nothing provides"
+        );
+    }
+
+    #[test]
+    fn a_library_is_no_command() {
+        let compiled = Compiled::new(wat::parse_str("(component)").unwrap(), "l.wasm".to_string());
+        let error = compiled.unwrap().run(&Grant::default()).unwrap_err();
+        assert!(error.message().contains("`wasi:cli/run`"), "{error}");
+    }
 }

@@ -59,12 +59,12 @@ impl Compiled {
         on: &mut dyn FnMut(Event) -> Result<()>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<i32> {
-        let handler = Arc::new(self.handler(grant)?);
-        // Fails now rather than at every request.
-        Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
         let (news, mut heard) = mpsc::unbounded_channel();
+        let handler = Arc::new(self.handler(grant, news.clone())?);
+        // Fails now rather than at every request.
+        handler.store()?;
         let runtime = tokio()?;
-        stop_by_itself(stop, news.clone())?;
+        stop_by_itself(stop, news)?;
         let result = runtime.block_on(async {
             let refused = |e: std::io::Error| {
                 Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
@@ -73,7 +73,7 @@ impl Compiled {
             };
             let listener = TcpListener::bind(addr).await.map_err(refused)?;
             on(Event::Listening(listener.local_addr().map_err(refused)?))?;
-            tokio::spawn(accept(listener, handler, news));
+            tokio::spawn(accept(listener, handler));
             while let Some(News::Event(event)) = heard.recv().await {
                 on(event)?;
             }
@@ -84,7 +84,7 @@ impl Compiled {
         result
     }
 
-    fn handler(&self, grant: &Grant) -> Result<Handler> {
+    fn handler(&self, grant: &Grant, news: mpsc::UnboundedSender<News>) -> Result<Handler> {
         let instance = self.link()?;
         let misfit = |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
         let entry = match exports::entry(&self.bytes)? {
@@ -114,6 +114,7 @@ impl Compiled {
             engine: self.engine.clone(),
             name: self.name.clone(),
             grant: grant.clone(),
+            news,
         })
     }
 }
@@ -136,47 +137,23 @@ fn stop_by_itself(
     Ok(())
 }
 
-async fn accept(listener: TcpListener, handler: Arc<Handler>, news: mpsc::UnboundedSender<News>) {
+async fn accept(listener: TcpListener, handler: Arc<Handler>) {
     loop {
         let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(REST).await;
             continue;
         };
-        let (handler, news) = (handler.clone(), news.clone());
+        let handler = handler.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| {
-                let (handler, news) = (handler.clone(), news.clone());
-                async move { Ok::<_, hyper::Error>(answer(handler, request, peer, &news).await) }
+                let handler = handler.clone();
+                async move { Ok::<_, hyper::Error>(handler.answer(request, peer).await) }
             });
             // A client that goes away is no event.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
-    }
-}
-
-/// The component's answer, or status 500 and the news of it.
-async fn answer(
-    handler: Arc<Handler>,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    news: &mpsc::UnboundedSender<News>,
-) -> Response<WasiBody> {
-    let line = format!("{} {}", request.method(), request.uri().path());
-    match handler.handle(request).await {
-        Ok(response) => response,
-        Err(error) => {
-            let error = error.context(format!("failed to answer `{line}` of {peer}"));
-            let _ = news.send(News::Event(Event::Failed(error)));
-            let text = Bytes::from_static(b"the component failed to answer\n");
-            let body = Full::new(text)
-                .map_err(|never| match never {})
-                .boxed_unsync();
-            let mut response = Response::new(body);
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
     }
 }
 
@@ -190,12 +167,35 @@ struct Handler {
     engine: wasmtime::Engine,
     name: String,
     grant: Grant,
+    news: mpsc::UnboundedSender<News>,
 }
 
 /// What an instance sends back: the response, or why there is none.
 type Answer = Result<Response<WasiBody>>;
 
 impl Handler {
+    /// The component's answer, or status 500 and the news of it.
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<WasiBody> {
+        let line = format!("{} {}", request.method(), request.uri().path());
+        match self.clone().handle(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let error = error.context(format!("failed to answer `{line}` of {peer}"));
+                // Nobody listens when the server has ended already.
+                let _ = self.news.send(News::Event(Event::Failed(error)));
+                let text = Bytes::from_static(b"the component failed to answer\n");
+                let body = Full::new(text).map_err(|never| match never {});
+                let mut response = Response::new(body.boxed_unsync());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        }
+    }
+
     /// Answers one request. The instance goes on after it has answered, until
     /// its body is sent and the handler has returned.
     async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
@@ -209,6 +209,16 @@ impl Handler {
         receiver
             .await
             .unwrap_or_else(|_| Err(Error::input("the handler never set a response")))
+    }
+
+    /// Answers with the error, or tells of it where the answer is out already.
+    fn fail(&self, error: Error, sender: Option<oneshot::Sender<Answer>>) {
+        let Some(sender) = sender else {
+            let error = error.context("the handler failed after it had answered");
+            let _ = self.news.send(News::Event(Event::Failed(error)));
+            return;
+        };
+        let _ = sender.send(Err(error));
     }
 
     fn store(&self) -> Result<wasmtime::Store<Host>> {
@@ -255,8 +265,9 @@ impl Handler {
         });
         let handled: Result<()> = handled.await;
         // The sender comes back unused where nothing was set.
-        if let (Err(error), Ok(Some(sender))) = (handled, sent.await) {
-            let _ = sender.send(Err(error));
+        let unused = sent.await.ok().flatten();
+        if let Err(error) = handled {
+            self.fail(error, unused);
         }
     }
 
@@ -293,8 +304,8 @@ impl Handler {
             });
             run.await.map_err(fault)?
         };
-        if let (Err(error), Some(sender)) = (handled().await, sender) {
-            let _ = sender.send(Err(error));
+        if let Err(error) = handled().await {
+            self.fail(error, sender);
         }
     }
 }
@@ -333,5 +344,87 @@ impl hyper::body::Body for Watched {
 
     fn size_hint(&self) -> hyper::body::SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    /// A 0.2 handler that never sets a response.
+    const SILENT: &str = r#"(component
+        (import "wasi:http/types@0.2.0" (instance $types
+            (export "incoming-request" (type (sub resource)))
+            (export "response-outparam" (type (sub resource)))))
+        (alias export $types "incoming-request" (type $request))
+        (alias export $types "response-outparam" (type $out))
+        (core module $m (func (export "handle") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (type $own-request (own $request))
+        (type $own-out (own $out))
+        (func $handle (param "request" $own-request) (param "out" $own-out)
+            (canon lift (core func $i "handle")))
+        (instance $handler (export "handle" (func $handle)))
+        (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
+
+    fn compiled(text: &str) -> Compiled {
+        Compiled::new(wat::parse_str(text).unwrap(), "test.wasm".to_string()).unwrap()
+    }
+
+    #[test]
+    fn a_handler_without_an_answer_is_reported_and_the_server_goes_on() {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut stop = Some(stop);
+        let mut failures = Vec::new();
+        let code = compiled(SILENT).serve_until(
+            "127.0.0.1:0",
+            &Grant::default(),
+            &mut |event| {
+                match event {
+                    Event::Listening(addr) => {
+                        std::thread::spawn(move || {
+                            for _ in 0..2 {
+                                let mut stream = std::net::TcpStream::connect(addr).unwrap();
+                                stream
+                                    .write_all(
+                                        b"GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+                                    )
+                                    .unwrap();
+                                let mut answer = String::new();
+                                stream.read_to_string(&mut answer).unwrap();
+                                assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+                            }
+                        });
+                    }
+                    Event::Failed(error) => {
+                        failures.push(error.to_string());
+                        if failures.len() == 2 {
+                            stop.take().map(|stop| stop.send(()));
+                        }
+                    }
+                }
+                Ok(())
+            },
+            async {
+                let _ = stopped.await;
+            },
+        );
+        assert_eq!(code.unwrap(), 0);
+        assert!(failures[1].contains("GET /x") && failures[1].contains("never set a response"));
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_refused() {
+        let grant = Grant::default();
+        let error = compiled("(component)")
+            .serve_until("127.0.0.1:0", &grant, &mut |_| Ok(()), async {})
+            .unwrap_err();
+        assert!(error.message().contains("incoming-handler"), "{error}");
+        let error = compiled(SILENT)
+            .serve_until("nowhere", &grant, &mut |_| Ok(()), async {})
+            .unwrap_err();
+        assert!(error.message().contains("`nowhere`"), "{error}");
     }
 }
