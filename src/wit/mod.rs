@@ -1,1 +1,4 @@
 //! (under construction)
+
+#[cfg(feature = "cli")]
+pub mod scaffold;
