@@ -1,1 +1,4 @@
 //! (under construction)
+
+pub mod init;
+pub mod new;

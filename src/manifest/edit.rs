@@ -79,6 +79,15 @@ impl ManifestEdit {
         self.document.get("package")?.get("name")?.as_str()
     }
 
+    /// The edition of the package; one that is inherited is taken to be 2021.
+    pub fn edition(&self) -> &str {
+        let edition = || self.document.get("package")?.get("edition");
+        match edition() {
+            None => "2015",
+            Some(edition) => edition.as_str().unwrap_or("2021"),
+        }
+    }
+
     /// Where the source of the library is said to be, relative to the manifest.
     pub fn library_path(&self) -> Option<&str> {
         self.document.get("lib")?.get("path")?.as_str()

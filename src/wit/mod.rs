@@ -2,3 +2,5 @@
 
 #[cfg(feature = "cli")]
 pub mod scaffold;
+#[cfg(feature = "cli")]
+pub mod template;

@@ -13,6 +13,10 @@ use syn::visit_mut::{self, VisitMut};
 
 use crate::advice::{Error, Result};
 
+/// The version of the crate `wit-bindgen` that the generated bindings are
+/// made for: that of the generator, wit-bindgen-rust.
+pub const WIT_BINDGEN: &str = "0.63.0";
+
 /// The type that implements the world.
 const COMPONENT: &str = "Component";
 
@@ -416,4 +420,193 @@ fn print(item: proc_macro2::TokenStream) -> Result<String> {
         previous = line;
     }
     Ok(spaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The implementation of the only world in this WIT.
+    fn implement(wit: &str) -> String {
+        use wit_bindgen_core::WorldGenerator as _;
+        let mut resolve = wit_parser::Resolve::default();
+        let package = resolve.push_str("test.wit", wit).unwrap();
+        let world = resolve.select_world(&[package], None).unwrap();
+        let mut files = wit_bindgen_core::Files::default();
+        let options = wit_bindgen_rust::Opts {
+            generate_all: true,
+            runtime_path: Some("wit_bindgen::rt".to_owned()),
+            ..Default::default()
+        };
+        let mut generator = options.build();
+        generator.generate(&mut resolve, world, &mut files).unwrap();
+        let (_, bindings) = files.iter().next().unwrap();
+        implementation(std::str::from_utf8(bindings).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_runtime_is_of_the_version_of_the_generator() {
+        let lock = include_str!("../../Cargo.lock");
+        let wanted = format!("name = \"wit-bindgen-rust\"\nversion = \"{WIT_BINDGEN}\"\n");
+        assert!(lock.replace('\r', "").contains(&wanted));
+    }
+
+    #[test]
+    fn functions_of_the_world() {
+        let text = implement(
+            "package a:b;
+            interface i { record r { x: u8 } }
+            world w {
+                use i.{r};
+                import i;
+                export f: func(a: list<string>, self: option<r>) -> result<r, tuple<u8>>;
+                export g: async func(c: stream<u8>) -> future;
+            }",
+        );
+        let wanted = "\
+#[allow(warnings)]
+#[rustfmt::skip]
+mod bindings;
+
+struct Component;
+
+impl bindings::Guest for Component {
+    fn f(_a: Vec<String>, _self_: Option<bindings::R>) -> Result<bindings::R, (u8,)> {
+        unimplemented!()
+    }
+
+    async fn g(_c: wit_bindgen::StreamReader<u8>) -> wit_bindgen::FutureReader<()> {
+        unimplemented!()
+    }
+}
+
+bindings::export!(Component with_types_in bindings);
+";
+        assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn resources_of_an_interface() {
+        let text = implement(
+            "package a:b@1.2.3;
+            interface i {
+                resource r {
+                    constructor() -> result<r, string>;
+                    m: func(other: borrow<r>) -> r;
+                    s: static func();
+                }
+                resource bare;
+            }
+            world w { export i; }",
+        );
+        let wanted = "\
+use bindings::exports::a::b::i;
+
+struct Component;
+
+impl i::Guest for Component {
+    type R = MyR;
+    type Bare = MyBare;
+}
+
+struct MyR;
+
+impl i::GuestR for MyR {
+    fn new() -> Result<Self, String> {
+        unimplemented!()
+    }
+
+    fn m(&self, _other: i::RBorrow<'_>) -> i::R {
+        unimplemented!()
+    }
+
+    fn s() {
+        unimplemented!()
+    }
+}
+
+struct MyBare;
+
+impl i::GuestBare for MyBare {}
+";
+        assert!(text.contains(wanted), "{text}");
+    }
+
+    #[test]
+    fn interfaces_of_one_name() {
+        let text = implement(
+            "package a:b;
+            interface i {
+                flags fl { x }
+                resource r;
+                f: func(x: fl);
+            }
+            world w {
+                export i;
+                export %u8: interface { f: func(); }
+                export c:d/i;
+            }
+            package c:d { interface i { resource r; g: func(x: own<r>); } }",
+        );
+        for wanted in [
+            "use bindings::exports::a::b::i as b_i;\n",
+            "use bindings::exports::c::d::i as d_i;\n",
+            "use bindings::exports::u8 as exports_u8;\n",
+            "fn f(_x: b_i::Fl) {",
+            "fn g(_x: d_i::R) {",
+            "type R = MyR;",
+            "type R = MyDIR;",
+        ] {
+            assert!(text.contains(wanted), "{wanted} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn types_of_another_interface_at_the_world() {
+        // Bound as it may come: a path through the modules, or out of one.
+        let text = implementation(
+            "mod exports { mod a { mod i {
+                use super::super::super::_rt;
+                pub trait Guest { fn f(x: super::super::super::b::T, y: _rt::String) -> Own; }
+                pub enum Own {}
+            } } }
+            mod b {}
+            pub trait Guest { fn g(x: exports::a::i::Own) -> core::primitive::u8; }
+            pub(crate) use __export_w_impl as export;",
+        )
+        .unwrap();
+        for wanted in [
+            "fn f(_x: bindings::b::T, _y: String) -> i::Own {",
+            "fn g(_x: bindings::exports::a::i::Own) -> core::primitive::u8 {",
+        ] {
+            assert!(text.contains(wanted), "{wanted} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_world_without_exported_functions_only_declares_bindings() {
+        for world in [
+            "world w {}",
+            "interface i { type t = u8; } world w { export i; }",
+        ] {
+            let text = implement(&format!("package a:b; {world}"));
+            assert_eq!(
+                text,
+                "#[allow(warnings)]\n#[rustfmt::skip]\nmod bindings;\n"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_rust_is_refused() {
+        assert!(implementation("oh no").is_err());
+        let error = implementation("trait Guest { type R: GuestR; }").unwrap_err();
+        assert!(error.message().contains("no trait for the resource"));
+    }
+
+    #[test]
+    fn asynchronous_bindings_need_a_feature() {
+        assert_eq!(features("x::async_support::y"), ["async"]);
+        assert!(features("").is_empty());
+    }
 }
