@@ -30,6 +30,10 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
         let kind = match options.kind {
             Some(Kind::Command) => Some("--bin"),
             Some(Kind::Library { .. }) => Some("--lib"),
+            // Cargo would put a `main` beside a library.
+            None if fs::exists(&dir.join("src/lib.rs")) => {
+                (!fs::exists(&dir.join("src/main.rs"))).then_some("--lib")
+            }
             None => None,
         };
         cargo(ctx, "init", options, kind)?;
