@@ -4,6 +4,8 @@
 mod bindings;
 mod cargo;
 pub mod exit;
+mod init;
+mod new;
 mod options;
 mod version;
 
@@ -43,12 +45,16 @@ struct Cli {
 /// The verbs that are not cargo's.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    New(new::New),
+    Init(init::Init),
     Bindings(bindings::Bindings),
 }
 
 impl Verb {
     fn run(self, ctx: &Context, global: &GlobalOptions) -> Result<()> {
         match self {
+            Verb::New(verb) => verb.run(ctx),
+            Verb::Init(verb) => verb.run(ctx),
             Verb::Bindings(verb) => verb.run(ctx, global),
         }
     }

@@ -4,6 +4,8 @@
 //! The keys, their types and their texts stand once, in [`keys`]; the reader,
 //! the reference and the JSON schema all come from there.
 
+#[cfg(feature = "cli")]
+pub mod edit;
 pub mod keys;
 mod read;
 

@@ -35,6 +35,20 @@ pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
     Ok(())
 }
 
+/// Brings the bindings of the package with this manifest up to date; the file,
+/// if the package has one.
+pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
+    let mut args = CargoArgs::default();
+    args.manifest_path = Some(manifest.to_owned());
+    args.own.native = true;
+    let prepared = prepare(ctx, &args, Stale::Write)?;
+    let recipes = prepared
+        .selected
+        .iter()
+        .filter_map(|member| prepared.recipe(*member));
+    Ok(recipes.filter_map(|recipe| recipe.bindings.clone()).next())
+}
+
 /// One package looked at: its recipe, and the paths that decide it.
 pub(super) struct Looked {
     pub recipe: Option<Recipe>,
@@ -87,13 +101,13 @@ pub(super) fn look(
         if own {
             paths.push(path);
         } else {
-            recipe.bindings = true;
             let runtime = runtime(workspace, member, &manifest, world)?;
             paths.push(workspace.root.join("Cargo.lock"));
             let content = generate(world, &manifest.bindings, runtime)
                 .map_err(|e| e.context(format!("in the package `{}`", member.name)))?;
             update(ctx, member, &path, (&content, stale))?;
-            paths.push(path);
+            paths.push(path.clone());
+            recipe.bindings = Some(path);
         }
     }
     Ok(Looked {

@@ -252,7 +252,7 @@ impl One<'_> {
         let error = Error::input(format!(
             "the module has no component type, so that it cannot implement `{world}`"
         ));
-        match self.recipe.bindings {
+        match self.recipe.bindings.is_some() {
             true => error.hint(
                 "add `mod bindings;` to the crate's root and export an implementation: `bindings::export!(Component with_types_in bindings);`",
             ),

@@ -4,7 +4,9 @@
 pub mod bindings;
 pub mod build;
 mod componentize;
+pub mod init;
 pub mod libtest;
+pub mod new;
 mod prepare;
 mod recipe;
 pub mod run;

@@ -29,8 +29,8 @@ pub(super) struct Recipe {
     pub world: Option<String>,
     /// Whether that world exports anything a library must implement.
     pub exports: bool,
-    /// Whether the tool writes the package's bindings.
-    pub bindings: bool,
+    /// Where the tool writes the package's bindings, if it does.
+    pub bindings: Option<PathBuf>,
     /// Attributes of the declared world.
     pub attributes: RootAttributes,
     /// How imports beyond the world are taken.

@@ -61,6 +61,36 @@ pub fn load(request: Request<'_>) -> Result<World> {
     Ok(World { resolve, id, notes })
 }
 
+/// The names of the worlds of the package an entry is of; `None` if it cannot
+/// be parsed on its own.
+pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
+    match entry {
+        Entry::Text { files, .. } => {
+            let mut map = SourceMap::default();
+            for file in files {
+                map.push(&file.path, file.text.as_str());
+            }
+            let main = map.parse().ok()?.main;
+            // Worlds of other packages stand before its own, without a package.
+            let foreign = main
+                .foreign_deps
+                .values()
+                .flatten()
+                .filter_map(|(_, (item, _))| match item {
+                    wit_parser::AstItem::World(id) => Some(*id),
+                    wit_parser::AstItem::Interface(_) => None,
+                });
+            let foreign: Vec<WorldId> = foreign.collect();
+            let own = main.worlds.iter().filter(|(id, _)| !foreign.contains(id));
+            Some(own.map(|(_, world)| world.name.clone()).collect())
+        }
+        Entry::Wasm { path, bytes } => {
+            let (resolve, package, _) = decode(path, bytes).ok()?;
+            Some(resolve.packages[package].worlds.keys().cloned().collect())
+        }
+    }
+}
+
 /// The names of the packages these sources are of; sources that cannot be
 /// parsed have none.
 pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {

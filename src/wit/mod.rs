@@ -6,12 +6,16 @@ mod complete;
 mod diagnose;
 mod load;
 mod plain;
+#[cfg(feature = "cli")]
+pub mod scaffold;
+#[cfg(feature = "cli")]
+pub mod template;
 
 use std::path::PathBuf;
 
 use wit_parser::{Resolve, WorldId};
 
-pub use load::{declared_packages, load};
+pub use load::{declared_packages, load, worlds};
 pub use plain::without_attributes;
 
 /// One file of WIT text.

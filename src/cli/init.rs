@@ -1,0 +1,31 @@
+//! `cargo component init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::new::StartArgs;
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::bindings::of_package;
+use crate::ops::init;
+
+/// Make a component of the crate in a directory, or of a new one
+#[derive(Args, Clone, Debug)]
+pub struct Init {
+    #[command(flatten)]
+    start: StartArgs,
+
+    /// The directory of the crate
+    #[arg(default_value = ".")]
+    path: PathBuf,
+}
+
+impl Init {
+    /// Makes the component.
+    pub fn run(self, ctx: &Context) -> Result<()> {
+        init::init(ctx, &self.start.options(self.path), &mut |manifest| {
+            of_package(ctx, manifest)
+        })
+    }
+}

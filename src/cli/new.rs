@@ -1,0 +1,163 @@
+//! `cargo component new`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::bindings::of_package;
+use crate::ops::new::{self, Editor, Kind, NewOptions};
+
+/// Create a new WebAssembly component crate at a path
+#[derive(Args, Clone, Debug)]
+pub struct New {
+    #[command(flatten)]
+    start: StartArgs,
+
+    /// The directory of the new crate
+    path: PathBuf,
+}
+
+/// What `new` and `init` are both told about a component that starts.
+#[derive(Args, Clone, Debug)]
+pub(super) struct StartArgs {
+    /// Initialize a new repository for the version control system [default: as cargo does]
+    #[arg(long, value_name = "VCS", value_parser = ["git", "hg", "pijul", "fossil", "none"])]
+    vcs: Option<String>,
+
+    /// Create a command: a program with a `main` [default]
+    #[arg(long, visible_alias = "command", conflicts_with = "lib")]
+    bin: bool,
+
+    /// Create a library that implements a world
+    #[arg(long, visible_alias = "reactor")]
+    lib: bool,
+
+    /// Use the built-in adapter for HTTP proxies
+    #[arg(long, requires = "lib")]
+    proxy: bool,
+
+    /// The edition of the crate [default: as cargo does]
+    #[arg(long, value_name = "YEAR", value_parser = ["2015", "2018", "2021", "2024"])]
+    edition: Option<String>,
+
+    /// The namespace of the component
+    #[arg(long, default_value = "component")]
+    namespace: String,
+
+    /// The name of the crate and the component [default: that of the directory]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// The editor to configure for checking with this tool
+    #[arg(long, value_enum, default_value = "none")]
+    editor: EditorArg,
+
+    /// The world to implement: a local directory or file of WIT, `/<world>` after it if it has several
+    #[arg(long, short = 't', requires = "lib", value_name = "PATH[/WORLD]")]
+    target: Option<String>,
+
+    /// The registry of the target; accepted for compatibility
+    #[arg(long, value_name = "REGISTRY", hide = true)]
+    registry: Option<String>,
+
+    /// Leave the generated source as it is, without rustfmt
+    #[arg(long)]
+    no_rustfmt: bool,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum EditorArg {
+    Emacs,
+    #[value(name = "vscode")]
+    VsCode,
+    None,
+}
+
+impl StartArgs {
+    pub(super) fn options(self, path: PathBuf) -> NewOptions {
+        NewOptions {
+            path,
+            kind: match (self.bin, self.lib) {
+                (_, true) => Some(Kind::Library { proxy: self.proxy }),
+                (true, false) => Some(Kind::Command),
+                (false, false) => None,
+            },
+            vcs: self.vcs,
+            edition: self.edition,
+            namespace: self.namespace,
+            name: self.name,
+            editor: match self.editor {
+                EditorArg::Emacs => Editor::Emacs,
+                EditorArg::VsCode => Editor::VsCode,
+                EditorArg::None => Editor::None,
+            },
+            target: self.target,
+            format: !self.no_rustfmt,
+        }
+    }
+}
+
+impl New {
+    /// Makes the crate.
+    pub fn run(self, ctx: &Context) -> Result<()> {
+        new::new(ctx, &self.start.options(self.path), &mut |manifest| {
+            of_package(ctx, manifest)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        new: New,
+    }
+
+    fn parse(line: &str) -> Result<NewOptions, clap::Error> {
+        let words = std::iter::once("new").chain(line.split_whitespace());
+        let new = Line::try_parse_from(words)?.new;
+        Ok(new.start.options(new.path))
+    }
+
+    #[test]
+    fn options_of_earlier_versions_are_understood() {
+        let options = parse("foo").unwrap();
+        assert_eq!((options.kind, options.editor), (None, Editor::None));
+        assert_eq!(options.namespace, "component");
+        let library = |proxy| Some(Kind::Library { proxy });
+        for (line, kind) in [
+            ("--command foo", Some(Kind::Command)),
+            ("--reactor foo", library(false)),
+            (
+                "--lib --proxy --edition 2021 --registry r --no-rustfmt foo",
+                library(true),
+            ),
+            (
+                "--lib -t wit/world foo --vcs none --editor vscode",
+                library(false),
+            ),
+        ] {
+            assert_eq!(parse(line).unwrap().kind, kind, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_that_do_not_fit_are_refused() {
+        for line in [
+            "",
+            "--bin --lib foo",
+            "--proxy foo",
+            "-t wit foo",
+            "--edition 2017 foo",
+            "--vcs cvs foo",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

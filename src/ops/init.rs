@@ -1,0 +1,77 @@
+//! A component in a directory that is there: a crate gets what it lacks, and
+//! loses nothing; where there is no crate, cargo makes one.
+
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::edit::ManifestEdit;
+use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo};
+
+/// Makes the crate in `options.path` a component. Sources that are there are
+/// left as they are.
+pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<()> {
+    let dir = ctx.absolute(&options.path);
+    let path = dir.join("Cargo.toml");
+    let target = options.find_target(ctx, options.kind)?;
+    let existed = fs::exists(&path);
+    let mut origin = Origin::Users;
+    if existed {
+        if options.vcs.is_some() || options.edition.is_some() {
+            let text = "`--vcs` and `--edition` are for new crates and were ignored";
+            ctx.shell.warn(text.to_owned());
+        }
+    } else {
+        // The name is checked before anything is written.
+        options.component_name(ctx, None)?;
+        // Cargo uses what sources it finds, or makes one that says nothing.
+        if !has_sources(&dir)? {
+            origin = Origin::Fresh;
+        }
+        let kind = match options.kind {
+            Some(Kind::Command) => Some("--bin"),
+            Some(Kind::Library { .. }) => Some("--lib"),
+            // Cargo would put a `main` beside a library.
+            None if fs::exists(&dir.join("src/lib.rs")) => {
+                (!fs::exists(&dir.join("src/main.rs"))).then_some("--lib")
+            }
+            None => None,
+        };
+        cargo(ctx, "init", options, kind)?;
+    }
+    let shown = path.strip_prefix(&ctx.cwd).unwrap_or(&path);
+    let manifest = ManifestEdit::new(shown, &fs::read_text(&path)?)?;
+    let Some(package) = manifest.package_name() else {
+        let message = format!("`{}` is a workspace without a package", shown.display());
+        return Err(Error::input(message).hint("name the directory of one of its members"));
+    };
+    let library = manifest.declares_library() || fs::exists(&dir.join("src/lib.rs"));
+    let kind = match options.kind {
+        Some(kind) => kind,
+        None if library => Kind::Library { proxy: false },
+        None => Kind::Command,
+    };
+    // What was only guessed above is known now.
+    options.find_target(ctx, Some(kind))?;
+    let start = Start {
+        ctx,
+        name: options.component_name(ctx, Some(package))?,
+        dir,
+        kind,
+        target,
+        origin,
+    };
+    start.run(options, bind)
+}
+
+/// Whether there is a source that `cargo init` would take over.
+fn has_sources(dir: &std::path::Path) -> Result<bool> {
+    for dir in [dir.to_owned(), dir.join("src")] {
+        if fs::is_dir(&dir) {
+            let rust = |path: &std::path::PathBuf| path.extension().is_some_and(|e| e == "rs");
+            if fs::list(&dir)?.iter().any(rust) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,137 @@
+//! The files a new component starts with.
+
+use crate::advice::{Error, Result};
+use crate::package::is_label;
+use heck::ToKebabCase as _;
+
+/// `src/main.rs` of a new command.
+pub const COMMAND: &str = "\
+fn main() {
+    println!(\"Hello, world!\");
+}
+";
+
+/// `src/lib.rs` of a new library: implements the world of [`hello_world`].
+pub const LIBRARY: &str = "\
+#[allow(warnings)]
+#[rustfmt::skip]
+mod bindings;
+
+use bindings::Guest;
+
+struct Component;
+
+impl Guest for Component {
+    fn hello_world() -> String {
+        \"Hello, World!\".to_string()
+    }
+}
+
+bindings::export!(Component with_types_in bindings);
+";
+
+/// The name of a new component; `Display` gives `<namespace>:<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentName {
+    namespace: String,
+    name: String,
+}
+
+impl ComponentName {
+    /// Turns both parts into kebab case.
+    pub fn new(namespace: &str, name: &str) -> Result<Self> {
+        let label = |part: &str, text: &str| {
+            let label = text.to_kebab_case();
+            if is_label(&label) {
+                return Ok(label);
+            }
+            Err(Error::input(format!(
+                "component {part} `{text}` is not a legal WIT identifier"
+            ))
+            .hint(format!(
+                "give another {part} with `--{part}`: letters and digits, each word starting with a letter"
+            )))
+        };
+        Ok(ComponentName {
+            namespace: label("namespace", namespace)?,
+            name: label("name", name)?,
+        })
+    }
+}
+
+impl std::fmt::Display for ComponentName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.namespace, self.name)
+    }
+}
+
+/// `wit/world.wit` of a new library.
+pub fn hello_world(package: &ComponentName) -> String {
+    let namespace = escaped(&package.namespace);
+    let name = escaped(&package.name);
+    format!(
+        "\
+package {namespace}:{name};
+
+/// The world that the component implements.
+world example {{
+    /// Says hello.
+    export hello-world: func() -> string;
+}}
+"
+    )
+}
+
+/// The label as it is written in WIT: a keyword needs a `%`. The parser is
+/// asked, because only it knows all keywords.
+fn escaped(label: &str) -> String {
+    let text = format!("package {label}:{label};");
+    match wit_parser::UnresolvedPackageGroup::parse("name.wit", &text) {
+        Ok(_) => label.to_owned(),
+        Err(_) => format!("%{label}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_kebab_case() {
+        for (name, wanted) in [
+            ("foo", "a-b:foo"),
+            ("foo_bar", "a-b:foo-bar"),
+            ("FooBar2", "a-b:foo-bar2"),
+        ] {
+            let name = ComponentName::new("a_b", name).unwrap();
+            assert_eq!(name.to_string(), wanted);
+        }
+        let error = ComponentName::new("a", "123").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "component name `123` is not a legal WIT identifier"
+        );
+        let error = ComponentName::new("", "a").unwrap_err();
+        assert!(error.message().starts_with("component namespace ``"));
+    }
+
+    #[test]
+    fn every_name_gives_a_world_that_parses() {
+        for name in [
+            "foo",
+            "interface",
+            "world",
+            "string",
+            "async",
+            "map",
+            "package",
+        ] {
+            let package = ComponentName::new(name, name).unwrap();
+            let text = hello_world(&package);
+            let mut resolve = wit_parser::Resolve::default();
+            let id = resolve.push_str("world.wit", &text).unwrap();
+            assert_eq!(resolve.packages[id].name.to_string(), package.to_string());
+            assert_eq!(text.contains('%'), name != "foo", "{text}");
+        }
+    }
+}
