@@ -1,0 +1,8 @@
+//! The executable, driven against real parts: real cargo, real wasm, the real
+//! engine. Each test works in a temporary directory of its own.
+//!
+//! A test says what it is about by its name and reads top to bottom: make a
+//! [`support::Project`], run command lines in it, look at what came of it.
+
+mod smoke;
+mod support;

@@ -1,0 +1,195 @@
+//! A temporary directory in which command lines are run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A temporary directory with whatever the test puts there.
+pub struct Project {
+    // Removed with its content when the test ends.
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+}
+
+/// How a command line ended and what it said.
+#[derive(Debug)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    line: String,
+}
+
+impl Project {
+    /// An empty directory.
+    pub fn empty() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Some systems have a link in the way to the temporary directory.
+        let root = dir.path().canonicalize().unwrap();
+        Project { _dir: dir, root }
+    }
+
+    /// What `cargo component new <args> <name>` makes, without a repository;
+    /// the project is in the new crate.
+    pub fn new(args: &str, name: &str) -> Self {
+        let mut project = Project::empty();
+        project
+            .component(&format!("new --vcs none {args} {name}"))
+            .ok();
+        project.root.push(name);
+        project
+    }
+
+    /// Where the project is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path in it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Writes a file, with the directories in the way.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        self
+    }
+
+    /// The text of a file.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// The bytes of a file.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        fs::read(self.path(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// Whether the file is there.
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).exists()
+    }
+
+    /// Replaces text in a file; it must be there.
+    pub fn replace(&self, path: &str, from: &str, to: &str) -> &Self {
+        let text = self.read(path);
+        assert!(text.contains(from), "`{from}` is not in {path}:\n{text}");
+        self.write(path, text.replace(from, to))
+    }
+
+    /// Runs `cargo component <line>`; arguments are split at spaces, those in
+    /// single quotes are kept together.
+    pub fn component(&self, line: &str) -> Output {
+        self.run(self.command(line))
+    }
+
+    /// The command `cargo component <line>`, for tests that set more.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = self.clean(env!("CARGO_BIN_EXE_cargo-component"));
+        command.arg("component").args(split(line));
+        command
+    }
+
+    /// Runs plain `cargo <line>`.
+    pub fn cargo(&self, line: &str) -> Output {
+        let mut command = self.clean("cargo");
+        command.args(split(line));
+        self.run(command)
+    }
+
+    /// A program in the project's directory without what the test run itself
+    /// has set for cargo.
+    pub fn clean(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let ours =
+                text.starts_with("CARGO") && text != "CARGO_HOME" && text != "CARGO_HTTP_CAINFO";
+            if (ours && !text.starts_with("CARGO_REGISTR"))
+                || text == "RUSTFLAGS"
+                || text == "NO_COLOR"
+            {
+                command.env_remove(&name);
+            }
+        }
+        command.env("CARGO_TERM_COLOR", "never");
+        command.env("CARGO_INCREMENTAL", "0");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, mut command: Command) -> Output {
+        let line = format!("{command:?}");
+        let output = command.output().unwrap_or_else(|e| panic!("{line}: {e}"));
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            line,
+        }
+    }
+}
+
+impl Output {
+    /// It must have ended with 0.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.code(0)
+    }
+
+    /// It must have ended with this code.
+    #[track_caller]
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self}");
+        self
+    }
+
+    /// Its standard error must contain this.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` was not said\n{self}");
+        self
+    }
+
+    /// Its standard error must not contain this.
+    #[track_caller]
+    pub fn silent_on(self, text: &str) -> Self {
+        assert!(!self.stderr.contains(text), "`{text}` was said\n{self}");
+        self
+    }
+
+    /// Its standard output must contain this.
+    #[track_caller]
+    pub fn prints(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text),
+            "`{text}` was not printed\n{self}"
+        );
+        self
+    }
+}
+
+impl std::fmt::Display for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}\nexit code {}\n--- stdout\n{}\n--- stderr\n{}",
+            self.line, self.code, self.stdout, self.stderr
+        )
+    }
+}
+
+fn split(line: &str) -> Vec<String> {
+    let mut args = Vec::new();
+    for (index, part) in line.split('\'').enumerate() {
+        match index % 2 {
+            1 => args.push(part.to_owned()),
+            _ => args.extend(part.split_whitespace().map(str::to_owned)),
+        }
+    }
+    args
+}
