@@ -3,7 +3,7 @@
 //! Every error names its path. Writes that matter go to a temporary file
 //! beside the destination, which a rename then replaces.
 
-use std::io::{ErrorKind as IoKind, Write as _};
+use std::io::{BufWriter, ErrorKind as IoKind, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -33,6 +33,18 @@ pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
 /// The new file keeps the permissions of the old one; a new one gets those a
 /// plain `create` gives. Missing parent directories are made.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    write_atomic_with(path, |to| {
+        to.write_all(content)
+            .map_err(|e| Error::io("write", path, &e))
+    })
+}
+
+/// As [`write_atomic`], with what `content` writes; an error of its leaves the
+/// file as it was.
+pub fn write_atomic_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
     let dir = parent(path);
     fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
@@ -50,7 +62,10 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(dir).map_err(failed)?;
-    file.write_all(content).map_err(failed)?;
+    let mut buffered = BufWriter::new(file.as_file_mut());
+    content(&mut buffered)?;
+    buffered.flush().map_err(failed)?;
+    drop(buffered);
     if let Some(old) = old {
         file.as_file()
             .set_permissions(old.permissions())
@@ -58,6 +73,30 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     }
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
+}
+
+/// Copies a file to where [`write_atomic`] would put it.
+#[cfg(feature = "cli")]
+pub fn copy_atomic(from: &Path, to: &Path) -> Result<()> {
+    write_atomic_with(to, |out| copy_to(from, out))
+}
+
+/// Copies a file into a writer.
+#[cfg(feature = "cli")]
+pub fn copy_to(from: &Path, mut to: &mut dyn Write) -> Result<()> {
+    let mut file = fs::File::open(from).map_err(|e| Error::io("read", from, &e))?;
+    io::copy(&mut file, &mut to).map_err(|e| Error::io("copy", from, &e))?;
+    Ok(())
+}
+
+/// The digest of a file's bytes, and their number.
+#[cfg(feature = "cli")]
+pub fn digest(path: &Path) -> Result<(crate::package::ContentDigest, u64)> {
+    let failed = |e: io::Error| Error::io("read", path, &e);
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut digest = crate::package::Digester::default();
+    let size = io::copy(&mut file, &mut digest).map_err(failed)?;
+    Ok((digest.finish(), size))
 }
 
 /// Writes `content` if the file holds anything else; whether it wrote.

@@ -26,6 +26,10 @@ pub mod wit;
 
 #[cfg(feature = "cli")]
 pub mod component;
+#[cfg(feature = "cli")]
+pub mod lockfile;
+#[cfg(feature = "cli")]
+pub mod resolver;
 
 #[cfg(feature = "bindings")]
 pub mod env;
@@ -40,6 +44,8 @@ pub mod cargo;
 pub mod context;
 #[cfg(feature = "cli")]
 pub mod process;
+#[cfg(feature = "cli")]
+pub mod registry;
 #[cfg(feature = "cli")]
 pub mod runtime;
 #[cfg(feature = "cli")]

@@ -68,19 +68,68 @@ pub struct ContentDigest(String);
 impl ContentDigest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        use sha2::Digest as _;
-        use std::fmt::Write as _;
-        let mut text = String::from("sha256:");
-        for byte in sha2::Sha256::digest(bytes) {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        ContentDigest(text)
+        let mut digester = Digester::default();
+        digester.update(bytes);
+        digester.finish()
     }
 
     /// The 64 hex digits.
     pub fn hex(&self) -> &str {
         self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+    }
+}
+
+/// A digest in the making; a writer for what is to be digested.
+#[cfg(feature = "cli")]
+#[derive(Clone, Debug, Default)]
+pub struct Digester(sha2::Sha256);
+
+#[cfg(feature = "cli")]
+impl Digester {
+    /// Takes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.0, bytes);
+    }
+
+    /// The digest of all bytes taken.
+    pub fn finish(self) -> ContentDigest {
+        use std::fmt::Write as _;
+        let mut text = String::from("sha256:");
+        for byte in sha2::Digest::finalize(self.0) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        ContentDigest(text)
+    }
+}
+
+#[cfg(feature = "cli")]
+impl std::io::Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "cli")]
+impl FromStr for ContentDigest {
+    type Err = Error;
+
+    /// Reads `sha256:` and 64 hex digits of either case.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text.split_once(':') {
+            Some(("sha256", hex))
+                if hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit()) =>
+            {
+                Ok(ContentDigest(text.to_ascii_lowercase()))
+            }
+            _ => Err(Error::input(format!("invalid content digest `{text}`"))
+                .hint("a digest is `sha256:` and 64 hex digits")),
+        }
     }
 }
 

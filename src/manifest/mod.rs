@@ -9,7 +9,7 @@ pub mod edit;
 pub mod keys;
 mod read;
 
-mod table;
+pub(crate) mod table;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

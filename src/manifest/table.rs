@@ -11,16 +11,16 @@ use super::keys::Key;
 use crate::advice::{Error, Result, nearest};
 
 /// A table or inline table of a manifest, with the name it has in errors.
-pub(super) struct Table<'a> {
-    pub(super) file: &'a ManifestFile,
-    pub(super) name: String,
+pub(crate) struct Table<'a> {
+    pub(crate) file: &'a ManifestFile,
+    pub(crate) name: String,
     table: &'a dyn TableLike,
     span: Range<usize>,
 }
 
 impl<'a> Table<'a> {
     /// `item` as a table called `name`.
-    pub(super) fn new(file: &'a ManifestFile, name: &str, item: &'a Item) -> Result<Self> {
+    pub(crate) fn new(file: &'a ManifestFile, name: &str, item: &'a Item) -> Result<Self> {
         match item.as_table_like() {
             Some(table) => Ok(Table {
                 file,
@@ -39,7 +39,7 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses keys that are not among `keys`.
-    pub(super) fn known(self, keys: &[Key]) -> Result<Self> {
+    pub(crate) fn known(self, keys: &[Key]) -> Result<Self> {
         let names = || keys.iter().map(|key| key.name);
         for (name, _) in self.table.iter() {
             if names().any(|known| known == name) {
@@ -65,25 +65,25 @@ impl<'a> Table<'a> {
     }
 
     /// The names of the keys with their items, in order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Item)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Item)> {
         self.table.iter()
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'a Item> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Item> {
         self.table.get(key).filter(|item| !item.is_none())
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// Where the table stands.
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
     /// Where `key` stands, without its value.
-    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+    pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
         let span = self.table.get_key_value(key).and_then(|(key, item)| {
             // A key of a dotted table has no span of its own.
             key.span().or_else(|| item.span())
@@ -92,13 +92,13 @@ impl<'a> Table<'a> {
     }
 
     /// Where the value of `key` stands.
-    pub(super) fn value_span(&self, key: &str) -> Range<usize> {
+    pub(crate) fn value_span(&self, key: &str) -> Range<usize> {
         let span = self.get(key).and_then(Item::span);
         span.unwrap_or_else(|| self.key_span(key))
     }
 
     /// An error about the value of `key`.
-    pub(super) fn error(&self, key: &str, message: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, key: &str, message: impl Into<String>) -> Error {
         self.file.error(self.value_span(key), message)
     }
 
@@ -112,7 +112,7 @@ impl<'a> Table<'a> {
         self.error(key, message)
     }
 
-    pub(super) fn string(&self, key: &str) -> Result<Option<String>> {
+    pub(crate) fn string(&self, key: &str) -> Result<Option<String>> {
         self.get(key)
             .map(|item| match item.as_str() {
                 Some(text) => Ok(text.to_owned()),
@@ -121,12 +121,12 @@ impl<'a> Table<'a> {
             .transpose()
     }
 
-    pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>> {
+    pub(crate) fn path(&self, key: &str) -> Result<Option<PathBuf>> {
         Ok(self.string(key)?.map(|text| self.file.dir().join(text)))
     }
 
     /// A string that `T` can be read from; the error says why it cannot.
-    pub(super) fn parsed<T>(&self, key: &str, what: &str) -> Result<Option<T>>
+    pub(crate) fn parsed<T>(&self, key: &str, what: &str) -> Result<Option<T>>
     where
         T: std::str::FromStr<Err: std::fmt::Display>,
     {
@@ -139,7 +139,7 @@ impl<'a> Table<'a> {
         })
     }
 
-    pub(super) fn bool(&self, key: &str) -> Result<Option<bool>> {
+    pub(crate) fn bool(&self, key: &str) -> Result<Option<bool>> {
         self.get(key)
             .map(|item| {
                 item.as_bool()
@@ -148,7 +148,7 @@ impl<'a> Table<'a> {
             .transpose()
     }
 
-    pub(super) fn strings(&self, key: &str) -> Result<Option<Vec<String>>> {
+    pub(crate) fn strings(&self, key: &str) -> Result<Option<Vec<String>>> {
         let Some(item) = self.get(key) else {
             return Ok(None);
         };
@@ -162,7 +162,7 @@ impl<'a> Table<'a> {
     }
 
     /// One of `words`, answered by its place among them.
-    pub(super) fn word(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
+    pub(crate) fn word(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
         };
@@ -177,7 +177,7 @@ impl<'a> Table<'a> {
     }
 
     /// The table under `key`, named in full.
-    pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>> {
+    pub(crate) fn table(&self, key: &str) -> Result<Option<Table<'a>>> {
         self.get(key)
             .map(|item| Table::new(self.file, &format!("{}.{key}", self.name), item))
             .transpose()

@@ -1,0 +1,78 @@
+//! Lock files: which version of which package a requirement was answered by.
+//!
+//! [`parse`] reads `Cargo-component.lock` of cargo-component 0.21.1 and
+//! `wkg.lock` (formats of version 1), in whatever order their entries are;
+//! [`print`] writes the former, sorted as its readers expect.
+
+mod format;
+
+use semver::{Version, VersionReq};
+
+use crate::package::{ContentDigest, PackageRef};
+
+pub use format::{parse, print};
+
+/// A lock file: entries in no particular order, no two for the same package,
+/// registry and requirement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lockfile {
+    entries: Vec<Locked>,
+}
+
+/// One answered requirement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// The package.
+    pub package: PackageRef,
+    /// The registry asked for by name; none for the default one.
+    pub registry: Option<String>,
+    /// What was asked.
+    pub requirement: VersionReq,
+    /// What answers it.
+    pub version: Version,
+    /// The digest of the release's bytes.
+    pub digest: ContentDigest,
+}
+
+impl Locked {
+    fn key(&self) -> (&PackageRef, Option<&str>, String) {
+        let registry = self.registry.as_deref();
+        (&self.package, registry, self.requirement.to_string())
+    }
+}
+
+impl Lockfile {
+    /// All entries.
+    pub fn entries(&self) -> &[Locked] {
+        &self.entries
+    }
+
+    /// The answer to a requirement. Registries must be the same; none is not
+    /// the same as a named one.
+    pub fn find(
+        &self,
+        package: &PackageRef,
+        registry: Option<&str>,
+        requirement: &VersionReq,
+    ) -> Option<&Locked> {
+        let wanted = requirement.to_string();
+        self.entries.iter().find(|entry| {
+            entry.package == *package
+                && entry.registry.as_deref() == registry
+                && entry.requirement.to_string() == wanted
+        })
+    }
+
+    /// Adds an entry, in the place of the one that answered the same.
+    pub fn insert(&mut self, entry: Locked) {
+        match self.entries.iter_mut().find(|old| old.key() == entry.key()) {
+            Some(old) => *old = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// Keeps the entries that `keep` says yes to.
+    pub fn retain(&mut self, keep: impl FnMut(&Locked) -> bool) {
+        self.entries.retain(keep);
+    }
+}

@@ -1,0 +1,170 @@
+//! The cache of downloaded packages: one flat directory in wasm-pkg's layout,
+//! so that `wkg` and this tool share one on Unix.
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `sha256:<64 hex>` | the bytes of a package |
+//! | `<ns>:<name>-<version>.json` | the digest of a release |
+//!
+//! Release records say nothing of the registry they came from, so only the
+//! bytes are read here, by their digest; the records are written for others.
+//! What does not have the digest it is named by counts as absent. On Windows
+//! a file name cannot hold `:`; `_` stands in its place there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::advice::{Error, Result};
+use crate::fs;
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::{Registry, Release};
+
+/// A directory of packages.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    dir: PathBuf,
+}
+
+impl Cache {
+    /// The cache in this directory, which need not be there.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Cache { dir: dir.into() }
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        match cfg!(windows) {
+            true => self.dir.join(name.replace(':', "_")),
+            false => self.dir.join(name),
+        }
+    }
+
+    /// The file with these bytes, if it is there and has the digest.
+    pub fn get(&self, digest: &ContentDigest) -> Option<PathBuf> {
+        let file = self.file(&digest.to_string());
+        let found = fs::digest(&file).ok()?.0;
+        (found == *digest).then_some(file)
+    }
+
+    /// The file with the bytes of a release, fetched unless it is there.
+    pub fn get_or_fetch(
+        &self,
+        registry: &dyn Registry,
+        package: &PackageRef,
+        release: &Release,
+    ) -> Result<PathBuf> {
+        if let Some(file) = self.get(&release.digest) {
+            return Ok(file);
+        }
+        let file = self.file(&release.digest.to_string());
+        fs::write_atomic_with(&file, |to| {
+            let mut checked = Checked {
+                to,
+                digest: crate::package::Digester::default(),
+            };
+            registry.fetch(package, release, &mut checked)?;
+            let found = checked.digest.finish();
+            match found == release.digest {
+                true => Ok(()),
+                false => Err(wrong(registry, package, release, &found)),
+            }
+        })?;
+        let record = format!(
+            "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
+            release.version, release.digest
+        );
+        let name = format!("{package}-{}.json", release.version);
+        fs::write_if_changed(&self.file(&name), record.as_bytes())?;
+        Ok(file)
+    }
+}
+
+fn wrong(
+    registry: &dyn Registry,
+    package: &PackageRef,
+    release: &Release,
+    found: &ContentDigest,
+) -> Error {
+    Error::input(format!(
+        "component registry package `{package}` (v`{}`) has digest `{found}` but `{}` was expected",
+        release.version, release.digest
+    ))
+    .because(format!("it comes from {}", registry.location(package)))
+    .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
+}
+
+/// Digests what passes through.
+struct Checked<'a> {
+    to: &'a mut dyn Write,
+    digest: crate::package::Digester,
+}
+
+impl Write for Checked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.to.write(bytes)?;
+        self.digest.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::memory::Memory;
+
+    fn release(content: &[u8]) -> Release {
+        Release {
+            version: "1.0.0".parse().unwrap(),
+            digest: ContentDigest::of(content),
+            size: None,
+        }
+    }
+
+    #[test]
+    fn a_package_is_fetched_once_and_a_damaged_file_is_a_miss() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path().join("cache"));
+        let registry = Memory::default();
+        let package: PackageRef = "a:b".parse().unwrap();
+        registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
+        let release = release(b"bytes");
+        for _ in 0..2 {
+            let file = cache.get_or_fetch(&registry, &package, &release).unwrap();
+            assert_eq!(fs::read(&file).unwrap(), b"bytes");
+        }
+        assert_eq!(registry.requests().len(), 1);
+        let file = cache.get(&release.digest).unwrap();
+        fs::write_atomic(&file, b"other").unwrap();
+        assert!(cache.get(&release.digest).is_none());
+        cache.get_or_fetch(&registry, &package, &release).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"bytes");
+        let record = fs::read_text(&cache.file("a:b-1.0.0.json")).unwrap();
+        let digest = &release.digest;
+        assert_eq!(
+            record,
+            format!("{{\"version\":\"1.0.0\",\"content_digest\":\"{digest}\"}}")
+        );
+    }
+
+    #[test]
+    fn bytes_with_another_digest_are_refused_and_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path());
+        let registry = Memory::default();
+        let package: PackageRef = "a:b".parse().unwrap();
+        registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"evil");
+        let error = cache
+            .get_or_fetch(&registry, &package, &release(b"good"))
+            .unwrap_err();
+        assert!(error.to_string().contains("has digest"), "{error}");
+        assert!(fs::list(dir.path()).unwrap().is_empty());
+    }
+}

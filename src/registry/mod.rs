@@ -1,0 +1,68 @@
+//! Where packages come from and go to: the seam [`Registry`], the
+//! configuration that says which registry a package is in, and the backends.
+//!
+//! Backends block; who needs several answers asks from several threads.
+
+pub mod cache;
+pub mod config;
+pub mod layers;
+pub mod local;
+pub mod memory;
+pub mod routes;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use semver::Version;
+
+use crate::advice::Result;
+use crate::package::{ContentDigest, PackageRef};
+use crate::resolver::Listed;
+
+/// One published version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Its version.
+    pub version: Version,
+    /// The digest of its bytes.
+    pub digest: ContentDigest,
+    /// Their number, if the registry says so.
+    pub size: Option<u64>,
+}
+
+/// What is to be published.
+#[derive(Clone, Debug)]
+pub struct Publication<'a> {
+    /// The package.
+    pub package: &'a PackageRef,
+    /// The version.
+    pub version: &'a Version,
+    /// The file with its bytes.
+    pub content: &'a Path,
+    /// The digest of the bytes.
+    pub digest: &'a ContentDigest,
+    /// Facts for registries that keep some, by the names of OCI's annotations
+    /// without their prefix: `description`, `licenses`, ….
+    pub annotations: &'a BTreeMap<String, String>,
+}
+
+/// A place where releases are listed, read and published.
+pub trait Registry: Send + Sync {
+    /// Where the package is, as it is shown: an address without credentials.
+    fn location(&self, package: &PackageRef) -> String;
+
+    /// All versions of a package, in no order; `None` if the registry has no
+    /// such package, or does not tell that from one it gives no access to.
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;
+
+    /// One version of a package; `None` if it is not there.
+    fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>>;
+
+    /// Writes the bytes of a release to `to`. They are not checked here: the
+    /// caller holds them against the digest.
+    fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()>;
+
+    /// Publishes a version that must not be there yet.
+    fn publish(&self, publication: &Publication<'_>) -> Result<()>;
+}
