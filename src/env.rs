@@ -36,6 +36,9 @@ variables! {
     CARGO_TERM_COLOR = "when to colour the output: `auto`, `always` or `never`";
     CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
     CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
+    APPDATA = "where the configuration of packages lies on Windows";
+    CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry of packages that nothing else names one for";
+    XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
     NO_COLOR = "any value turns colours off where nothing else asks for them";

@@ -1,1 +1,412 @@
-//! x
+//! From a package to the place it is in, as plain data: nothing is opened or
+//! asked here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use toml_edit::Item;
+
+use super::config::{Mapping, Metadata, Protocol};
+use super::layers::{Layers, is_loopback};
+use crate::advice::{Error, Result, nearest};
+use crate::package::PackageRef;
+
+/// How a registry is reached.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// A directory.
+    Local {
+        /// Its path.
+        root: PathBuf,
+    },
+    /// A registry of OCI artifacts.
+    Oci(Oci),
+    /// A Warg registry.
+    Warg {
+        /// Its address.
+        url: String,
+        /// Its table in the configuration.
+        settings: Protocol,
+    },
+    /// A host that says itself what it is, by its `registry.json`.
+    Discover {
+        /// The host, with a port where it is not the usual one.
+        host: String,
+        /// The tables of the configuration for whatever it turns out to be.
+        settings: BTreeMap<String, Protocol>,
+    },
+}
+
+/// A registry of OCI artifacts.
+#[derive(Clone, Debug, Default)]
+pub struct Oci {
+    /// The name its settings stand under.
+    pub name: String,
+    /// The host, with a port where it is not the usual one.
+    pub host: String,
+    /// What stands before `<namespace>/<name>` in a repository.
+    pub prefix: String,
+    /// Its table in the configuration.
+    pub settings: Protocol,
+}
+
+/// A way to a registry, and who chose it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// How it is called.
+    pub name: String,
+    /// How it is reached.
+    pub backend: Backend,
+    /// What decided, such as a file.
+    pub because: String,
+}
+
+/// The registries a manifest names, its own and those of its workspace.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// Name and address; the package's before the workspace's.
+    pub registries: BTreeMap<String, String>,
+    /// The manifest that relative paths start from, and that is shown.
+    pub manifest: PathBuf,
+}
+
+/// The route to a package: to the registry asked for by name, or else by the
+/// package's mapping, the manifest's `default`, the configured default, and
+/// what is built in.
+pub fn route(
+    package: &PackageRef,
+    asked: Option<&str>,
+    named: &Named,
+    layers: &Layers,
+) -> Result<Route> {
+    if let Some(name) = asked.filter(|name| *name != "default") {
+        return by_name(package, name, named, layers);
+    }
+    if let Some((mapping, layer)) = layers.mapped(package) {
+        return mapped(mapping, layers, layer.to_string());
+    }
+    if let Some(address) = named.registries.get("default") {
+        return addressed("default", address, named, layers);
+    }
+    if let Some((name, layer)) = layers.default_registry() {
+        let mapping = Mapping {
+            registry: name.to_owned(),
+            metadata: None,
+        };
+        return mapped(&mapping, layers, layer.to_string());
+    }
+    if let Some((mapping, layer)) = layers.fallback(package.namespace()) {
+        return mapped(mapping, layers, layer.to_string());
+    }
+    let namespace = package.namespace();
+    Err(Error::input(format!(
+        "no registry configured for namespace \"{namespace}\", which the package `{package}` is in"
+    ))
+    .hint(format!(
+        "add `default = \"…\"` under `[package.metadata.component.registries]` in Cargo.toml, or `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
+    )))
+}
+
+/// The registry a dependency asks for.
+fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> Result<Route> {
+    if let Some(address) = named.registries.get(name) {
+        return addressed(name, address, named, layers);
+    }
+    let names = layers.registry_names();
+    if names.contains(&name) || name.contains(['.', ':']) || name == "localhost" {
+        let mapping = Mapping {
+            registry: name.to_owned(),
+            metadata: None,
+        };
+        return mapped(&mapping, layers, format!("`registry = \"{name}\"`"));
+    }
+    let known = names
+        .into_iter()
+        .chain(named.registries.keys().map(String::as_str));
+    let error = Error::input(format!(
+        "the registry `{name}` that `{package}` asks for is not known"
+    ));
+    Err(match nearest(name, known) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!(
+            "add `{name} = \"…\"` under `[package.metadata.component.registries]`"
+        )),
+    })
+}
+
+/// A registry of the configuration.
+fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> {
+    let name = &mapping.registry;
+    let access = layers.access(name);
+    let only = match access.protocols.len() {
+        1 => access.protocols.keys().next().cloned(),
+        _ => None,
+    };
+    let inline = mapping.metadata.as_ref();
+    let preferred = access.default.clone().or(only.clone());
+    let preferred = preferred.or_else(|| inline.and_then(preferred_protocol));
+    let settings = |protocol: &str| access.protocols.get(protocol).cloned().unwrap_or_default();
+    let backend = match preferred.as_deref() {
+        Some("local") => local(name, &settings("local"))?,
+        // Metadata may say where the host really is, unless it is given here.
+        Some("oci") | None if inline.is_none() => Backend::Discover {
+            host: name.clone(),
+            settings: access.protocols.clone(),
+        },
+        Some("oci") | None => {
+            let inline = inline.cloned().unwrap_or_default();
+            Backend::Oci(Oci {
+                name: name.clone(),
+                host: inline.oci_registry.unwrap_or_else(|| name.clone()),
+                prefix: inline.oci_namespace_prefix.unwrap_or_default(),
+                settings: settings("oci"),
+            })
+        }
+        Some("warg") => Backend::Warg {
+            url: inline
+                .and_then(|metadata| metadata.warg_url.clone())
+                .unwrap_or_else(|| format!("https://{name}")),
+            settings: settings("warg"),
+        },
+        Some(other) => {
+            return Err(Error::input(format!(
+                "unknown backend type \"{other}\" of the registry `{name}`"
+            ))
+            .because(format!("it is set in {because}"))
+            .hint("it is `oci`, `warg` or `local`"));
+        }
+    };
+    Ok(Route {
+        name: name.clone(),
+        backend,
+        because,
+    })
+}
+
+/// The protocol that what a registry says of itself prefers.
+pub fn preferred_protocol(metadata: &Metadata) -> Option<String> {
+    let oci = metadata.oci_registry.is_some() || metadata.oci_namespace_prefix.is_some();
+    let only = match (oci, metadata.warg_url.is_some()) {
+        (true, false) => Some("oci"),
+        (false, true) => Some("warg"),
+        _ => None,
+    };
+    metadata
+        .preferred_protocol
+        .clone()
+        .or_else(|| only.map(str::to_owned))
+}
+
+fn local(name: &str, settings: &Protocol) -> Result<Backend> {
+    match settings.get("root").and_then(Item::as_str) {
+        Some(root) => Ok(Backend::Local { root: root.into() }),
+        None => Err(
+            Error::input(format!("the local registry `{name}` has no `root`")).hint(format!(
+                "add `root = \"…\"` under `[registry.{name:?}.local]`"
+            )),
+        ),
+    }
+}
+
+/// A registry that Cargo.toml names by its address.
+fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Result<Route> {
+    let because = format!("`registries.{name}` in `{}`", named.manifest.display());
+    let dir = named.manifest.parent().unwrap_or(Path::new(""));
+    let route = |backend| Route {
+        name: name.to_owned(),
+        backend,
+        because: because.clone(),
+    };
+    let hostless = || {
+        Error::input(format!("the registry address `{address}` names no host"))
+            .because(format!("it is {because}"))
+            .hint("write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`")
+    };
+    let Some((scheme, rest)) = split(address) else {
+        if address.starts_with(['.', '/']) || address.contains('\\') {
+            return Ok(route(Backend::Local {
+                root: dir.join(address),
+            }));
+        }
+        let mapping = Mapping {
+            registry: address.trim_end_matches('/').to_owned(),
+            metadata: None,
+        };
+        return mapped(&mapping, layers, because);
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if host.is_empty() && scheme != "file" {
+        return Err(hostless());
+    }
+    if rest.contains('@') {
+        return Err(Error::input(format!(
+            "the address of the registry `{name}` holds credentials"
+        ))
+        .because(format!("it is {because}"))
+        .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
+    }
+    let settings = |protocol: &str| {
+        layers
+            .access(host)
+            .protocols
+            .get(protocol)
+            .cloned()
+            .unwrap_or_default()
+    };
+    Ok(match scheme {
+        "file" => route(Backend::Local {
+            root: dir.join(rest.strip_prefix("//").unwrap_or(rest)),
+        }),
+        "oci" => route(Backend::Oci(Oci {
+            name: host.to_owned(),
+            host: host.to_owned(),
+            prefix: match path.trim_end_matches('/') {
+                "" => String::new(),
+                path => format!("{path}/"),
+            },
+            settings: settings("oci"),
+        })),
+        "warg" => route(Backend::Warg {
+            url: format!("https://{rest}"),
+            settings: settings("warg"),
+        }),
+        "https" => {
+            let mapping = Mapping {
+                registry: host.to_owned(),
+                metadata: None,
+            };
+            Route {
+                name: name.to_owned(),
+                ..mapped(&mapping, layers, because)?
+            }
+        }
+        "http" if is_loopback(host) => {
+            let mapping = Mapping {
+                registry: host.to_owned(),
+                metadata: None,
+            };
+            Route {
+                name: name.to_owned(),
+                ..mapped(&mapping, layers, because)?
+            }
+        }
+        "http" => {
+            return Err(Error::input(format!("plain http for `{host}` cannot be set in a file of the project"))
+                .because(format!("it is {because}"))
+                .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`"));
+        }
+        other => {
+            return Err(Error::input(format!(
+                "unknown scheme `{other}` of the registry address `{address}`"
+            ))
+            .because(format!("it is {because}"))
+            .hint("write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`"));
+        }
+    })
+}
+
+/// Scheme and rest of an address; a host with a port has no scheme.
+fn split(address: &str) -> Option<(&str, &str)> {
+    if let Some((scheme, rest)) = address.split_once("://") {
+        return Some((scheme, rest));
+    }
+    address.strip_prefix("file:").map(|rest| ("file", rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::fs;
+
+    fn routed(
+        package: &str,
+        asked: Option<&str>,
+        registries: &[(&str, &str)],
+        user: &str,
+    ) -> Result<Route> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write_atomic(&dir.path().join("wasm-pkg/config.toml"), user.as_bytes()).unwrap();
+        let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path())]);
+        let layers = Layers::load(&dir.path().join("p"), None, &env).unwrap();
+        let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
+        let named = Named {
+            registries: registries.iter().map(owned).collect(),
+            manifest: "/p/Cargo.toml".into(),
+        };
+        route(&package.parse().unwrap(), asked, &named, &layers)
+    }
+
+    fn shown(route: Result<Route>) -> String {
+        match route {
+            Ok(route) => match route.backend {
+                Backend::Local { root } => format!("local {}", root.display()),
+                Backend::Oci(oci) => format!("oci {} {}", oci.host, oci.prefix),
+                Backend::Warg { url, .. } => format!("warg {url}"),
+                Backend::Discover { host, .. } => format!("discover {host}"),
+            },
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn every_form_of_an_address_is_understood() {
+        for (address, backend) in [
+            ("https://example.com", "discover example.com"),
+            ("https://example.com/", "discover example.com"),
+            ("example.com:8080", "discover example.com:8080"),
+            ("http://localhost:5000", "discover localhost:5000"),
+            ("oci://ghcr.io/webassembly", "oci ghcr.io webassembly/"),
+            ("oci://ghcr.io", "oci ghcr.io "),
+            ("warg://example.com", "warg https://example.com"),
+            ("file:registry", "local /p/registry"),
+            ("file:///registry", "local /registry"),
+            ("../registry", "local /p/../registry"),
+        ] {
+            let route = routed("a:b", None, &[("default", address)], "");
+            assert_eq!(shown(route), backend, "{address}");
+        }
+        for (address, message) in [
+            ("http://example.com", "plain http"),
+            ("oci://u:secret@ghcr.io", "credentials"),
+            ("ftp://x", "unknown scheme"),
+            ("oci://", "names no host"),
+        ] {
+            let told = shown(routed("a:b", None, &[("default", address)], ""));
+            assert!(told.contains(message) && !told.contains("secret"), "{told}");
+        }
+    }
+
+    #[test]
+    fn mapping_manifest_default_and_built_in_follow_each_other() {
+        let user = "default_registry = \"d.example\"\n[namespace_registries]\nn = \"n.example\"\n[registry.l.local]\nroot = \"/r\"\n";
+        let here = [
+            ("default", "oci://m.example"),
+            ("mirror", "oci://x.example/p"),
+        ];
+        assert_eq!(
+            shown(routed("n:b", None, &here, user)),
+            "discover n.example"
+        );
+        assert_eq!(shown(routed("a:b", None, &here, user)), "oci m.example ");
+        assert_eq!(shown(routed("a:b", None, &[], user)), "discover d.example");
+        assert_eq!(shown(routed("wasi:b", None, &[], "")), "discover wasi.dev");
+        assert_eq!(
+            shown(routed("n:b", Some("mirror"), &here, user)),
+            "oci x.example p/"
+        );
+        assert_eq!(shown(routed("n:b", Some("l"), &here, user)), "local /r");
+        let unknown = routed("n:b", Some("miror"), &here, user).unwrap_err();
+        assert!(unknown.advice().unwrap().contains("mirror"));
+        assert!(shown(routed("a:b", None, &[], "")).contains("no registry configured"));
+    }
+
+    #[test]
+    fn inline_metadata_saves_the_question() {
+        let user = "[namespace_registries]\nwasi = { registry = \"wasi\", metadata = { preferredProtocol = \"oci\", oci = { registry = \"ghcr.io\", namespacePrefix = \"webassembly/\" } } }\n";
+        assert_eq!(
+            shown(routed("wasi:io", None, &[], user)),
+            "oci ghcr.io webassembly/"
+        );
+    }
+}
