@@ -37,7 +37,11 @@ variables! {
     CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
     CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
     APPDATA = "where the configuration of packages lies on Windows";
+    CARGO_COMPONENT_CACHE_DIR = "the directory of downloaded packages";
+    CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, instead of the user's own file";
     CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry of packages that nothing else names one for";
+    LOCALAPPDATA = "where downloaded packages lie on Windows";
+    XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::exit;
 use super::options::{GlobalOptions, shell};
+use super::{exit, setup};
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
@@ -82,7 +82,9 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
-    let result = Context::system(env, Box::new(shell)).and_then(|ctx| dispatch(&ctx, &args));
+    let packages = setup::packages(&env, args.own.registry_config.clone(), None);
+    let context = Context::system(env, Box::new(shell), packages);
+    let result = context.and_then(|ctx| dispatch(&ctx, &args));
     exit::code(&shell, result)
 }
 

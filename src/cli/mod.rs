@@ -7,6 +7,7 @@ pub mod exit;
 mod init;
 mod new;
 mod options;
+mod setup;
 mod version;
 
 use std::ffi::OsString;
@@ -133,7 +134,8 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
-            let context = Context::system(env, Box::new(shell));
+            let packages = cli.global.packages(&env);
+            let context = Context::system(env, Box::new(shell), packages);
             let result = context
                 .as_ref()
                 .map_err(Clone::clone)

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::setup;
+
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
+use crate::context::PackageAccess;
 use crate::env::{self, Env, Variable};
 use crate::shell::{ColorChoice, Terminal, Verbosity};
 
@@ -24,22 +27,16 @@ pub(super) struct GlobalOptions {
     #[arg(long, global = true, value_name = "WHEN")]
     color: Option<Color>,
 
-    /// The directory of downloaded packages
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "CARGO_COMPONENT_CACHE_DIR"
-    )]
+    /// The directory of downloaded packages [env: CARGO_COMPONENT_CACHE_DIR]
+    #[arg(long, global = true, value_name = "PATH")]
     cache_dir: Option<PathBuf>,
 
-    /// The configuration of package registries
+    /// The configuration of package registries [env: CARGO_COMPONENT_CONFIG_FILE]
     #[arg(
         long = "registry-config",
         alias = "config",
         global = true,
-        value_name = "PATH",
-        env = "CARGO_COMPONENT_CONFIG_FILE"
+        value_name = "PATH"
     )]
     registry_config: Option<PathBuf>,
 }
@@ -53,6 +50,11 @@ enum Color {
 }
 
 impl GlobalOptions {
+    /// How packages are reached.
+    pub(super) fn packages(&self, env: &Env) -> PackageAccess {
+        setup::packages(env, self.registry_config.clone(), self.cache_dir.clone())
+    }
+
     /// The shell these options and the environment ask for.
     pub(super) fn shell(&self, env: &Env) -> Terminal {
         let color = self.color.map(|color| match color {

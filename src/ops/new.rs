@@ -475,6 +475,7 @@ mod tests {
                 env: env::Env::default(),
                 shell: Box::new(Shared(Rc::clone(&said))),
                 exec: Box::new(Shared(Rc::clone(&exec))),
+                packages: Default::default(),
             };
             World {
                 dir,
