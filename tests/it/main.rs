@@ -4,5 +4,12 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
+mod authoring;
+mod bindings;
+mod build_script;
+mod legacy;
+mod new;
 mod smoke;
 mod support;
+mod wit_errors;
+mod world;
