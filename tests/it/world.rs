@@ -14,6 +14,7 @@ fn load(path: &Path, world: Option<&str>) -> advice::Result<World> {
     wit::load(Request {
         sources: source::read(path)?,
         overrides: Vec::new(),
+        chosen: Vec::new(),
         declared: false,
         world,
         features: &["active".to_owned()],
@@ -38,7 +39,9 @@ fn cases() -> Vec<PathBuf> {
     for dir in [root.clone(), root.join("parse-fail")] {
         for entry in dir.read_dir().unwrap() {
             let path = entry.unwrap().path();
-            let file = ["wit", "wat", "wasm"].iter().any(|e| path.extension().is_some_and(|x| x == *e));
+            let file = ["wit", "wat", "wasm"]
+                .iter()
+                .any(|e| path.extension().is_some_and(|x| x == *e));
             if (path.is_dir() || file) && !path.ends_with("parse-fail") {
                 cases.push(path);
             }
@@ -52,7 +55,10 @@ fn cases() -> Vec<PathBuf> {
 fn items(resolve: &Resolve, world: wit_parser::WorldId) -> (Vec<String>, Vec<String>) {
     let world = &resolve.worlds[world];
     let names = |items: &wit_parser::IndexMap<wit_parser::WorldKey, wit_parser::WorldItem>| {
-        items.keys().map(|key| resolve.name_world_key(key)).collect()
+        items
+            .keys()
+            .map(|key| resolve.name_world_key(key))
+            .collect()
     };
     (names(&world.imports), names(&world.exports))
 }
