@@ -130,7 +130,8 @@ pub(super) enum Rank {
     Main,
     Override,
     Deps,
-    /// A copy inside a binary package of `deps`.
+    /// A copy inside a binary package of `deps`, or the WIT of a component: it
+    /// has no more of a package than it uses.
     Enclosed,
     /// The `deps` beside an override.
     Beside,
@@ -200,7 +201,7 @@ impl Loading {
                 self.text((path, files), rank)?;
             }
         }
-        let mut decoded = Resolve::default();
+        let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
         let mut given = Vec::new();
         for entry in entries {
             let Entry::Wasm { path, bytes } = entry else {
@@ -215,7 +216,11 @@ impl Loading {
             } else {
                 given.push((resolve.packages[package].name.clone(), path));
             }
-            decoded.merge(resolve).map_err(|e| {
+            let all = match component {
+                true => &mut components,
+                false => &mut decoded,
+            };
+            all.merge(resolve).map_err(|e| {
                 Error::input(format!(
                     "`{}` does not fit the other WIT packages",
                     path.display()
@@ -234,6 +239,7 @@ impl Loading {
             _ => Rank::Embedded,
         };
         self.embedded.push((rank, decoded));
+        self.embedded.push((Rank::Enclosed, components));
         Ok(())
     }
 
