@@ -4,5 +4,14 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
+mod bad_builds;
+mod freshness;
+mod messages;
+mod metadata;
+mod observe;
+mod passthrough;
 mod smoke;
 mod support;
+mod targets;
+mod workspaces;
+mod world_check;
