@@ -29,6 +29,7 @@ variables! {
     CARGO = "the cargo to run; set by cargo itself when it starts the tool";
     CARGO_BUILD_TARGET = "the target to build for, as in cargo";
     CARGO_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_BUILD_ARTIFACT_DIR = "where copies of what is built go, as in cargo";
     CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
     CARGO_BUILD_RUSTC = "the compiler, as in cargo";
     CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";

@@ -83,13 +83,13 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     let name = first_word(&args);
     match name.as_deref() {
         Some(name) if is_ours(name) || name == "help" => ours(args, env),
-        None if !args.iter().any(|a| a == "--list") => plain(args, env),
+        None if !is_cargos(&args) => plain(args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
             Error::input(format!(
                 "command `{name}` is not supported by `cargo component`"
             ))
-            .because(format!("use `cargo {name}` instead")),
+            .hint(format!("use `cargo {name}` instead")),
         ),
         Some(name) if PLANNED.contains(&name) => refuse(
             &env,
@@ -100,6 +100,12 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
         ),
         _ => cargo::run(&args, env),
     }
+}
+
+/// Whether these options without a verb are cargo's to answer.
+fn is_cargos(args: &[OsString]) -> bool {
+    let asks = |arg: &OsString| arg == "--list" || arg.to_string_lossy().starts_with("--explain");
+    args.iter().any(asks)
 }
 
 fn is_ours(name: &str) -> bool {

@@ -11,11 +11,20 @@
 )]
 
 mod authoring;
+mod bad_builds;
 mod bindings;
 mod build_script;
+mod freshness;
 mod legacy;
+mod messages;
+mod metadata;
 mod new;
+mod observe;
+mod passthrough;
 mod smoke;
 mod support;
+mod targets;
 mod wit_errors;
+mod workspaces;
 mod world;
+mod world_check;
