@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// A variable the tool reads, with what it is for.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +40,7 @@ variables! {
     CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
+    PATH = "where the runner that cargo's configuration names is looked for";
     NO_COLOR = "any value turns colours off where nothing else asks for them";
     RUSTC = "the compiler to ask for its directory of targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";
@@ -96,6 +98,13 @@ impl Env {
             .collect();
         found.sort_unstable();
         found
+    }
+
+    /// The directories programs are looked for in.
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        self.get(PATH)
+            .map(|path| std::env::split_paths(path).collect())
+            .unwrap_or_default()
     }
 
     /// The value of a variable the user names, to be handed on.

@@ -77,7 +77,7 @@ pub struct OwnOptions {
     pub dirs: Vec<OsString>,
     /// `--arg`: arguments of the program, before [`CargoArgs::trailing`].
     pub program_args: Vec<OsString>,
-    /// `--addr`: where `serve` listens.
+    /// `--addr`: where an HTTP handler is served.
     pub addr: Option<String>,
 }
 

@@ -37,7 +37,7 @@ fn options(class: Class, verb: &str) -> String {
             ),
             (
                 "--addr <ADDR>",
-                "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one (serve)",
+                "Where an HTTP handler is served [default: 127.0.0.1:8080]; port 0 takes a free one",
             ),
             (
                 "--arg <ARG>",

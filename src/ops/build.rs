@@ -86,8 +86,13 @@ pub(super) struct Built {
 
 /// Builds the selected packages and makes components of them.
 pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
-    let messages = Messages::asked(&args.message_format)?;
     let prepared = prepare(ctx, args, Stale::Write)?;
+    build_prepared(ctx, args, prepared)
+}
+
+/// As [`build`], in a workspace that is ready.
+pub(super) fn build_prepared(ctx: &Context, args: &CargoArgs, prepared: Prepared) -> Result<Built> {
+    let messages = Messages::asked(&args.message_format)?;
     check_libraries(&prepared, args)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);

@@ -21,6 +21,8 @@ mod metadata;
 mod new;
 mod observe;
 mod passthrough;
+mod run;
+mod serve;
 mod smoke;
 mod support;
 mod targets;

@@ -77,7 +77,7 @@ impl Known {
             Known::Native => one_of(&["check", "clippy", "doc", "fix"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
             Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr => one_of(&["serve"]),
+            Known::Addr => one_of(&["run", "serve"]),
             _ => true,
         }
     }
