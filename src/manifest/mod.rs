@@ -267,3 +267,6 @@ impl Default for BindingsSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,5 +4,6 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
+mod manifest;
 mod smoke;
 mod support;
