@@ -7,6 +7,7 @@ pub mod exit;
 mod init;
 mod new;
 mod options;
+pub mod reference;
 mod version;
 
 use std::ffi::OsString;
