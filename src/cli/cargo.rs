@@ -49,7 +49,8 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
-    let result = Context::system(env, Box::new(shell)).and_then(|ctx| dispatch(&ctx, &args));
+    let result = Context::system(env, Box::new(shell))
+        .and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));
     exit::code(&shell, result)
 }
 

@@ -90,7 +90,7 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
             Error::input(format!(
                 "command `{name}` is not supported by `cargo component`"
             ))
-            .because(format!("use `cargo {name}` instead")),
+            .hint(format!("use `cargo {name}` instead")),
         ),
         Some(name) if PLANNED.contains(&name) => refuse(
             &env,
@@ -135,10 +135,10 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
             let context = Context::system(env, Box::new(shell));
-            let result = context
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|ctx| cli.verb.run(ctx, &cli.global));
+            let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
+                let result = cli.verb.run(ctx, &cli.global);
+                result.map_err(|error| error.seen_from(&ctx.cwd))
+            });
             exit::code(&shell, result)
         }
         Err(error) => told(&error),

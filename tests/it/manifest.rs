@@ -48,7 +48,7 @@ fn refused(project: &Project, line: &str, said: &[&str]) {
 fn a_wrong_manifest_is_shown_with_line_and_column_and_changes_nothing() {
     let project = project("[package.metadata.component.bindings]\n  derive = [\"Hash\"] # ä");
     let line = project.read("Cargo.toml").lines().count();
-    let place = format!("Cargo.toml:{line}:3");
+    let place = format!("--> Cargo.toml:{line}:3");
     for verb in ["build", "check", "bindings", "run", "test"] {
         refused(
             &project,
@@ -94,7 +94,7 @@ fn dependencies_on_components_are_not_supported_yet() {
         "build",
         &[
             "error: dependencies on components are not supported yet",
-            &format!("Cargo.toml:{line}:1"),
+            &format!("--> Cargo.toml:{line}:1"),
             "\"a:b\" = \"1\"\n",
             "help: remove it from `[package.metadata.component.dependencies]`",
         ],
