@@ -41,6 +41,8 @@ variables! {
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
     PATH = "where the runner that cargo's configuration names is looked for";
+    CARGO_COMPONENT_CACHE_DIR = "the directory of downloaded packages, as `--cache-dir`";
+    CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, as `--registry-config`";
     NO_COLOR = "any value turns colours off where nothing else asks for them";
     RUSTC = "the compiler to ask for its directory of targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";

@@ -16,7 +16,7 @@ use crate::advice::Result;
 use crate::cargo::config::LockMode;
 use crate::shell::ColorChoice;
 
-pub use options::Known;
+pub use options::{Known, OURS};
 
 /// Which packages of the workspace are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub mod exit;
 mod init;
 mod new;
 mod options;
+pub mod reference;
 mod version;
 
 use std::ffi::OsString;
@@ -140,10 +141,10 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
             let context = Context::system(env, Box::new(shell));
-            let result = context
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|ctx| cli.verb.run(ctx, &cli.global));
+            let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
+                let result = cli.verb.run(ctx, &cli.global);
+                result.map_err(|error| error.seen_from(&ctx.cwd))
+            });
             exit::code(&shell, result)
         }
         Err(error) => told(&error),

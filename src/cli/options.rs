@@ -29,7 +29,7 @@ pub(super) struct GlobalOptions {
         long,
         global = true,
         value_name = "PATH",
-        env = "CARGO_COMPONENT_CACHE_DIR"
+        env = env::CARGO_COMPONENT_CACHE_DIR.name
     )]
     cache_dir: Option<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(super) struct GlobalOptions {
         alias = "config",
         global = true,
         value_name = "PATH",
-        env = "CARGO_COMPONENT_CONFIG_FILE"
+        env = env::CARGO_COMPONENT_CONFIG_FILE.name
     )]
     registry_config: Option<PathBuf>,
 }

@@ -16,6 +16,7 @@ mod bindings;
 mod build_script;
 mod freshness;
 mod legacy;
+mod manifest;
 mod messages;
 mod metadata;
 mod new;
