@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// A variable the tool reads, with what it is for.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,7 @@ variables! {
     CARGO = "the cargo to run; set by cargo itself when it starts the tool";
     CARGO_BUILD_TARGET = "the target to build for, as in cargo";
     CARGO_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_BUILD_ARTIFACT_DIR = "where copies of what is built go, as in cargo";
     CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
     CARGO_BUILD_RUSTC = "the compiler, as in cargo";
     CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";
@@ -45,6 +47,7 @@ variables! {
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
+    PATH = "where the runner that cargo's configuration names is looked for";
     NO_COLOR = "any value turns colours off where nothing else asks for them";
     RUSTC = "the compiler to ask for its directory of targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";
@@ -102,6 +105,13 @@ impl Env {
             .collect();
         found.sort_unstable();
         found
+    }
+
+    /// The directories programs are looked for in.
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        self.get(PATH)
+            .map(|path| std::env::split_paths(path).collect())
+            .unwrap_or_default()
     }
 
     /// The value of a variable the user names, to be handed on.

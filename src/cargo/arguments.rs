@@ -16,7 +16,7 @@ use crate::advice::Result;
 use crate::cargo::config::LockMode;
 use crate::shell::ColorChoice;
 
-pub use options::Known;
+pub use options::{Known, OURS};
 
 /// Which packages of the workspace are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct OwnOptions {
     pub dirs: Vec<OsString>,
     /// `--arg`: arguments of the program, before [`CargoArgs::trailing`].
     pub program_args: Vec<OsString>,
-    /// `--addr`: where `serve` listens.
+    /// `--addr`: where an HTTP handler is served.
     pub addr: Option<String>,
 }
 

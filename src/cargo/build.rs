@@ -105,31 +105,39 @@ impl Messages {
     }
 }
 
-/// Runs cargo, hands its lines on as asked, and gathers what it made; an error
-/// with cargo's exit code if it failed.
+/// What a run of cargo came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it made, also if it failed over something else.
+    pub artifacts: Vec<Artifact>,
+    /// Its exit code.
+    pub code: i32,
+}
+
+/// Runs cargo, hands its lines on as asked, and gathers what it made.
 pub fn run(
     exec: &dyn Exec,
     shell: &dyn Shell,
     command: &Invocation,
     messages: &Messages,
-) -> Result<Vec<Artifact>> {
+) -> Result<Outcome> {
     let mut artifacts = Vec::new();
     let code = exec.lines(command, &mut |line| {
-        match artifact(line) {
+        let passed = match artifact(line) {
             // Standard output of something else, such as a wrapper.
-            Line::NotJson => shell.data(line.to_owned()),
-            Line::Artifact(artifact) => artifacts.push(artifact),
-            Line::Other => {}
-        }
-        if messages.is_json() && !matches!(artifact(line), Line::NotJson) {
+            Line::NotJson => true,
+            Line::Artifact(artifact) => {
+                artifacts.push(artifact);
+                messages.is_json()
+            }
+            Line::Other => messages.is_json(),
+        };
+        if passed {
             shell.data(line.to_owned());
         }
         Ok(())
     })?;
-    match code {
-        0 => Ok(artifacts),
-        code => Err(Error::child(code)),
-    }
+    Ok(Outcome { artifacts, code })
 }
 
 enum Line {

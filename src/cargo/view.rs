@@ -57,8 +57,8 @@ pub struct View<M> {
     pub workspace: Kept<Workspace>,
     /// By package identifier.
     pub members: BTreeMap<String, Kept<M>>,
-    /// Targets whose standard library was there.
-    pub targets: Vec<String>,
+    /// Targets whose standard library was there, and where.
+    pub targets: BTreeMap<String, PathBuf>,
 }
 
 impl<M: Serialize + DeserializeOwned> View<M> {

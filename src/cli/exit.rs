@@ -5,6 +5,23 @@ use std::process::ExitCode;
 use crate::advice::{ErrorKind, Result};
 use crate::shell::{Shell, report};
 
+/// The codes with what they say, for the reference.
+pub const TABLE: &[(&str, &str)] = &[
+    ("0", "what was asked for was done"),
+    (
+        "1",
+        "something given is wrong (a manifest, WIT, a module), the system refused, or this build of the tool cannot do it",
+    ),
+    (
+        "2",
+        "the command line asks for something that does not exist",
+    ),
+    (
+        "other",
+        "a program that was run (cargo, a runner, the component) ended with this code and has said why; one that was killed counts as 1",
+    ),
+];
+
 /// Something failed and said why.
 pub const FAILURE: u8 = 1;
 /// The command line is wrong.

@@ -7,6 +7,7 @@ pub mod exit;
 mod init;
 mod new;
 mod options;
+pub mod reference;
 mod setup;
 mod version;
 
@@ -84,13 +85,13 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     let name = first_word(&args);
     match name.as_deref() {
         Some(name) if is_ours(name) || name == "help" => ours(args, env),
-        None if !args.iter().any(|a| a == "--list") => plain(args, env),
+        None if !is_cargos(&args) => plain(args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
             Error::input(format!(
                 "command `{name}` is not supported by `cargo component`"
             ))
-            .because(format!("use `cargo {name}` instead")),
+            .hint(format!("use `cargo {name}` instead")),
         ),
         Some(name) if PLANNED.contains(&name) => refuse(
             &env,
@@ -101,6 +102,12 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
         ),
         _ => cargo::run(&args, env),
     }
+}
+
+/// Whether these options without a verb are cargo's to answer.
+fn is_cargos(args: &[OsString]) -> bool {
+    let asks = |arg: &OsString| arg == "--list" || arg.to_string_lossy().starts_with("--explain");
+    args.iter().any(asks)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -136,10 +143,10 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
             let shell = cli.global.shell(&env);
             let packages = cli.global.packages(&env);
             let context = Context::system(env, Box::new(shell), packages);
-            let result = context
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|ctx| cli.verb.run(ctx, &cli.global));
+            let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
+                let result = cli.verb.run(ctx, &cli.global);
+                result.map_err(|error| error.seen_from(&ctx.cwd))
+            });
             exit::code(&shell, result)
         }
         Err(error) => told(&error),

@@ -27,16 +27,22 @@ pub(super) struct GlobalOptions {
     #[arg(long, global = true, value_name = "WHEN")]
     color: Option<Color>,
 
-    /// The directory of downloaded packages [env: CARGO_COMPONENT_CACHE_DIR]
-    #[arg(long, global = true, value_name = "PATH")]
+    /// The directory of downloaded packages
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = env::CARGO_COMPONENT_CACHE_DIR.name
+    )]
     cache_dir: Option<PathBuf>,
 
-    /// The configuration of package registries [env: CARGO_COMPONENT_CONFIG_FILE]
+    /// The configuration of package registries
     #[arg(
         long = "registry-config",
         alias = "config",
         global = true,
-        value_name = "PATH"
+        value_name = "PATH",
+        env = env::CARGO_COMPONENT_CONFIG_FILE.name
     )]
     registry_config: Option<PathBuf>,
 }

@@ -43,7 +43,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     if let Some(item) = table.get("target") {
         manifest.target = match item.as_str() {
             Some(text) => Target::Registry(target_string(&table, text)?),
-            None => target_table(table.table("target")?, workspace)?,
+            None => target_table(table.table_or("target", "a string or a table")?, workspace)?,
         };
     }
     if let Some(dependencies) = table.table("dependencies")? {
@@ -76,7 +76,21 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     manifest.registries = registries(&table)?;
     manifest.adapter = table.path("adapter")?;
     if let Some(bindings) = table.table("bindings")? {
-        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
+        if bindings.has("path") {
+            return Err(bindings
+                .error(
+                    "path",
+                    format!(
+                        "`path` in `{}` would be one file for all members",
+                        bindings.name
+                    ),
+                )
+                .hint("give each member its own, under `[package.metadata.component.bindings]`"));
+        }
+        self::bindings(
+            &bindings.known(keys::SHARED_BINDINGS)?,
+            &mut manifest.bindings,
+        )?;
     }
     if let Some(dependencies) = table.table("dependencies")? {
         // Nothing is inherited here, and `workspace = true` finds nothing.
@@ -99,12 +113,7 @@ fn section<'a>(
     document: &'a Document<String>,
     root: &str,
 ) -> Result<Option<Table<'a>>> {
-    let item = document
-        .get(root)
-        .and_then(|item| item.get("metadata"))
-        .and_then(|item| item.get("component"));
-    item.map(|item| Table::new(file, &format!("{root}.metadata.component"), item))
-        .transpose()
+    Table::section(file, document.as_table(), root)
 }
 
 fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
@@ -114,7 +123,7 @@ fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
     let parsed = PackageRef::from_str(&text);
     parsed
         .map(Some)
-        .map_err(|e| e.at(table.file.excerpt(table.value_span(key))))
+        .map_err(|e| e.at(table.file.excerpt(table.place(key))))
 }
 
 /// `namespace:name[/world]@requirement`.
@@ -130,18 +139,20 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
         Some((package, world)) => (package, Some(world)),
         None => (name, None),
     };
-    if let Some(world) = world.filter(|world| !is_label(world)) {
-        return Err(error(format!("invalid target world `{world}`")));
+    if let Some(world) = world
+        && let Err(cause) = wit_parser::validate_id(world)
+    {
+        return Err(error(format!("invalid target world name `{world}`")).because(cause));
     }
     Ok(RegistryTarget {
         package: PackageRef::from_str(package)
-            .map_err(|e| e.at(table.file.excerpt(table.value_span("target"))))?,
+            .map_err(|e| e.at(table.file.excerpt(table.place("target"))))?,
         world: world.map(str::to_owned),
         requirement: requirement
             .parse()
             .map_err(|e| error(format!("invalid target version `{requirement}`")).because(e))?,
         registry: None,
-        span: table.value_span("target"),
+        span: table.place("target"),
     })
 }
 
@@ -157,6 +168,8 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         )
     };
     let world = table.string("world")?;
+    let requirement = requirement(&table)?;
+    let registry = table.string("registry")?;
     let dependencies = table
         .table("dependencies")?
         .map(|dependencies| self::dependencies(&dependencies, workspace))
@@ -168,7 +181,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         if table.has("path") {
             return Err(both("path", "package"));
         }
-        let Some(requirement) = requirement(&table)? else {
+        let Some(requirement) = requirement else {
             return Err(table
                 .error("package", "missing field `version`")
                 .hint(format!(
@@ -179,8 +192,8 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
             package,
             world,
             requirement,
-            registry: table.string("registry")?,
-            span: table.value_span("package"),
+            registry,
+            span: table.place("package"),
         }));
     }
     for key in ["version", "registry"] {
@@ -193,7 +206,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         path: table.path("path")?,
         world,
         dependencies,
-        span: named.map(|key| table.value_span(key)).unwrap_or_default(),
+        span: named.map(|key| table.place(key)).unwrap_or_default(),
     }))
 }
 
@@ -239,7 +252,7 @@ fn dependency(
             )
             .hint(format!("add `package = \"namespace:{key}\"`"))
     };
-    let span = table.value_span(key);
+    let span = table.place(key);
     let file = table.file.clone();
     if item.is_str() {
         let requirement = table
@@ -255,7 +268,7 @@ fn dependency(
             span,
         });
     }
-    let Some(entry) = table.table(key)? else {
+    let Some(entry) = table.table_or(key, "a version or a table")? else {
         return Err(needs_package());
     };
     let entry = entry.known(keys::DEPENDENCY)?;
@@ -279,11 +292,14 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
     let requirement = requirement(entry)?;
     let registry = entry.string("registry")?;
     if let Some(path) = entry.path("path")? {
-        if registry.is_some() && requirement.is_none() {
+        let unversioned = ["registry", "package"]
+            .into_iter()
+            .find(|key| entry.has(key) && requirement.is_none());
+        if let Some(key) = unversioned {
             return Err(entry
                 .error(
-                    "registry",
-                    "cannot specify both `path` and `registry` fields in a dependency entry",
+                    key,
+                    format!("cannot specify both `path` and `{key}` fields in a dependency entry"),
                 )
                 .hint("add `version` for the release that stands for the path once published"));
         }
@@ -303,11 +319,11 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
             let at = ["package", "registry"]
                 .into_iter()
                 .find(|key| entry.has(key));
-            Err(match at {
-                Some(key) => entry.error(key, message),
-                None => entry.file.error(entry.span(), message),
-            }
-            .hint("add `version = \"…\"` or `path = \"…\"`"))
+            let place = at.map_or_else(|| entry.span(), |key| entry.place(key));
+            Err(entry
+                .file
+                .error(place, message)
+                .hint("add `version = \"…\"` or `path = \"…\"`"))
         }
     }
 }
@@ -349,7 +365,7 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
     for (name, item) in table.entries() {
         let url = match item.as_str() {
             Some(text) => Some(text.to_owned()),
-            None => match table.table(name)? {
+            None => match table.table_or(name, "a URL or a table with `url`")? {
                 Some(entry) => entry.known(keys::REGISTRY)?.string("url")?,
                 None => None,
             },
@@ -359,9 +375,26 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
                 .error(name, format!("the registry `{name}` has no `url`"))
                 .hint(format!("write `{name} = {{ url = \"https://…\" }}`"))
         };
-        registries.insert(name.to_owned(), url.ok_or_else(missing)?);
+        let url = url.ok_or_else(missing)?;
+        if !is_url(&url) {
+            let message = format!("invalid URL `{url}` of the registry `{name}`");
+            return Err(table
+                .error(name, message)
+                .hint("write it in full: `https://…`"));
+        }
+        registries.insert(name.to_owned(), url);
     }
     Ok(registries)
+}
+
+/// Whether it has a scheme and something behind it.
+fn is_url(text: &str) -> bool {
+    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(letters)
+            && rest.chars().any(|c| c != '/')
+    })
 }
 
 /// Sets what the table has; everything else stays as it is.
@@ -377,7 +410,10 @@ fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
         settings.async_ = match item.as_bool() {
             Some(true) => AsyncSetting::All,
             Some(false) => AsyncSetting::None,
-            None => AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default()),
+            None if item.is_array() => {
+                AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default())
+            }
+            None => return Err(table.wrong("async", "`true`, `false` or a list of strings")),
         };
     }
     set(&mut settings.features, table.strings("features")?);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use super::prepare::{Prepared, prepare};
-use super::recipe::Recipe;
+use super::recipe::{Exports, Recipe};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
@@ -64,18 +64,20 @@ pub(super) fn look(
     stale: Stale,
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
-    let loaded = source::world(&manifest)?;
     paths.push(member.dir().join("wit"));
-    let own = own_bindings(&manifest, member);
     let uses_bindgen = ["wit-bindgen", "wit-bindgen-rt"]
         .iter()
         .any(|name| member.dependency(name).is_some());
-    if !manifest.declared && loaded.is_none() && !uses_bindgen {
+    // The WIT of a package that can be no guest is for something else, such as
+    // embedding components.
+    if !manifest.declared && !uses_bindgen {
         return Ok(Looked {
             recipe: None,
             paths,
         });
     }
+    let loaded = source::world(&manifest)?;
+    let own = own_bindings(&manifest, member);
     if !manifest.dependencies.is_empty() {
         return Err(unsupported_dependencies(&manifest));
     }
@@ -95,7 +97,7 @@ pub(super) fn look(
         }
         let world = &loaded.world;
         recipe.world = Some(world.name());
-        recipe.exports = !world.resolve.worlds[world.id].exports.is_empty();
+        recipe.exports = exports(world);
         recipe.attributes = RootAttributes::of(world);
         let path = bindings_path(&manifest);
         if own {
@@ -141,6 +143,19 @@ pub(super) fn read_manifest(
     let path = &member.manifest_path;
     let manifest = manifest::read(file(path)?, &shared).map_err(|e| e.context(context(path)))?;
     Ok((manifest, vec![path.clone(), root]))
+}
+
+/// What of the world a library or a program has to implement.
+fn exports(world: &World) -> Exports {
+    let resolve = &world.resolve;
+    let keys = resolve.worlds[world.id].exports.keys();
+    let names: Vec<String> = keys.map(|key| resolve.name_world_key(key)).collect();
+    let is_run = |name: &String| name.starts_with("wasi:cli/run@");
+    match names.iter().all(is_run) {
+        _ if names.is_empty() => Exports::Nothing,
+        true => Exports::Run,
+        false => Exports::More,
+    }
 }
 
 fn bindings_path(manifest: &Manifest) -> PathBuf {
@@ -388,6 +403,11 @@ fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<Strin
         }
     };
     paths.extend([git.join("HEAD"), git.join("logs").join("HEAD")]);
+    // Where no log is kept, the branch itself tells.
+    let head = fs::read_text(&git.join("HEAD")).unwrap_or_default();
+    if let Some(branch) = head.trim().strip_prefix("ref: ") {
+        paths.extend([git.join(branch), git.join("packed-refs")]);
+    }
     let command = crate::process::Invocation::new("git")
         .args(["rev-parse", "HEAD"])
         .dir(dir);

@@ -10,4 +10,5 @@ pub mod new;
 mod prepare;
 mod recipe;
 pub mod run;
+mod runner;
 pub mod test;

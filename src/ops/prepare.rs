@@ -37,6 +37,9 @@ pub(super) struct Prepared {
     pub selected: Vec<usize>,
     /// Where cargo builds.
     pub target_dir: PathBuf,
+    /// Whether cargo's configuration asks for a target, which a run for the
+    /// host has to overrule.
+    pub configured_target: bool,
     changed: bool,
 }
 
@@ -57,6 +60,26 @@ impl Prepared {
         self.target_dir.join(STATE)
     }
 
+    /// Keeps other runs of the tool away from the targets until it is dropped:
+    /// one may not take another's component for cargo's module.
+    pub fn lock(&self, ctx: &Context, profile: &str) -> Vec<fs::Lock> {
+        if !fs::exists(&self.target_dir) {
+            // Cargo does so in a directory it makes: backups leave it alone.
+            let tag = self.target_dir.join("CACHEDIR.TAG");
+            let _ = fs::write_atomic(&tag, CACHEDIR_TAG.as_bytes());
+        }
+        let mut names: Vec<&str> = self.targets.iter().map(Target::triple).collect();
+        names.sort_unstable();
+        let lock = |name: &&str| {
+            let path = self.state_dir().join(format!("{name}-{profile}.lock"));
+            fs::lock(&path, || {
+                let text = format!("waiting for file lock on `{}`", ctx.display(&path));
+                ctx.shell.status("Blocking", text);
+            })
+        };
+        names.iter().filter_map(lock).collect()
+    }
+
     /// Keeps what was found out for the next run.
     pub fn keep(&self, ctx: &Context) {
         if self.changed
@@ -68,6 +91,12 @@ impl Prepared {
         }
     }
 }
+
+/// See <https://bford.info/cachedir/>.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo component.
+# For information about cache directory tags see https://bford.info/cachedir/
+";
 
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";
@@ -84,10 +113,15 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         true => Vec::new(),
         false => choose(&asked)?,
     };
+    // Where cargo's configuration asks for more than is meant, cargo has to be
+    // told what is meant.
+    let is_target = |asked: &String| targets.iter().any(|t| asked == t.name());
     let implicit_target = !targets.is_empty()
-        && !targets
+        && !(targets
             .iter()
-            .all(|t| asked.targets.iter().any(|asked| asked == t.name()));
+            .all(|t| asked.targets.iter().any(|a| a == t.name()))
+            && asked.targets.iter().all(is_target));
+    let configured_target = !config.targets(&[])?.targets.is_empty();
     let start = start_manifest(&dir, args)?;
     let key = key(ctx, &start, args);
     let given_dir = config.target_dir(args.target_dir.as_deref())?;
@@ -106,12 +140,14 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         Some(view) if view.workspace.holds() => (view, false),
         old => {
             let workspace = workspace(ctx, args, &config)?;
-            let members = old.map(|view| view.members).unwrap_or_default();
+            let ids = |id: &String| workspace.fact.by_id(id).is_some();
+            let mut members = old.map(|view| view.members).unwrap_or_default();
+            members.retain(|id, _| ids(id));
             let view = View {
                 key,
                 workspace,
                 members,
-                targets: Vec::new(),
+                targets: BTreeMap::new(),
             };
             (view, true)
         }
@@ -119,7 +155,7 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
     let selected = select(&view.workspace.fact, args)?;
     changed |= look_at(ctx, &mut view, &selected, stale)?;
     if !args.builds_std() && !config.builds_std() {
-        changed |= ensure_targets(ctx, &mut view, (&targets, &config), args)?;
+        changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
     }
     let target_dir = given_dir.unwrap_or_else(|| view.workspace.fact.target_directory.clone());
     Ok(Prepared {
@@ -129,6 +165,7 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         view,
         selected,
         target_dir,
+        configured_target,
         changed,
     })
 }
@@ -168,13 +205,15 @@ fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
         .to_owned()
 }
 
-/// Cargo itself.
-pub(super) fn cargo(ctx: &Context) -> Invocation {
-    Invocation::new(ctx.env.get(env::CARGO).unwrap_or("cargo".as_ref()))
+/// Cargo itself, to be run where the user stands; of the toolchain `+name`, if
+/// one is asked for, which only rustup's `cargo` understands.
+pub(super) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
+    let given = ctx.env.get(env::CARGO).filter(|_| args.toolchain.is_none());
+    Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
 }
 
 fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Workspace>> {
-    let mut command = cargo(ctx).args(&args.toolchain);
+    let mut command = cargo(ctx, args).args(&args.toolchain);
     if let Some(directory) = &args.directory {
         command = command.arg("-C").arg(directory);
     }
@@ -191,15 +230,8 @@ fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Wo
     // Stamps are taken before anything is read: a file that changes while it
     // is read makes the view not hold, rather than hold wrongly.
     let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
-    let workspace = Workspace::load(&*ctx.exec, command.dir(&ctx.cwd))?;
-    let mut paths = vec![workspace.root.join("Cargo.toml")];
-    for member in &workspace.members {
-        paths.push(member.manifest_path.clone());
-        // A glob among the members finds new ones in such a directory.
-        if member.dir() != workspace.root {
-            paths.extend(member.dir().parent().map(Path::to_owned));
-        }
-    }
+    let workspace = Workspace::load(&*ctx.exec, command)?;
+    let mut paths = workspace.decided_by();
     paths.sort();
     paths.dedup();
     let mut seen = before;
@@ -213,20 +245,30 @@ fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Wo
 /// The members the command line means.
 fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
     let members = workspace.spec_members();
-    let matching = |specs: &[String]| -> Result<Vec<usize>> {
-        let mut found = Vec::new();
-        for spec in specs {
-            found.extend(Spec::parse(spec)?.select(&members)?);
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    };
+    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
     match args.selection() {
         Selection::Default => Ok(workspace.default_members.clone()),
-        Selection::Packages(specs) => matching(specs),
+        Selection::Packages(specs) => {
+            let mut found = Vec::new();
+            for spec in specs {
+                match matching(spec) {
+                    Ok(some) => found.extend(some),
+                    // Cargo builds dependencies as well, which are no
+                    // business of ours.
+                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            Ok(found)
+        }
         Selection::Workspace { excludes } => {
-            let excluded = matching(excludes).unwrap_or_default();
+            let mut excluded = Vec::new();
+            for spec in excludes {
+                // Cargo warns of what excludes nothing.
+                excluded.extend(matching(spec).unwrap_or_default());
+            }
             Ok((0..members.len())
                 .filter(|index| !excluded.contains(index))
                 .collect())
@@ -269,22 +311,27 @@ fn look_at(
 fn ensure_targets(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
-    (targets, config): (&[Target], &Config),
+    (targets, config, dir): (&[Target], &Config, &Path),
     args: &CargoArgs,
 ) -> Result<bool> {
     let unknown: Vec<&Target> = targets
         .iter()
-        .filter(|target| !view.targets.iter().any(|known| known == target.name()))
+        .filter(|target| {
+            let known = view.targets.get(target.name());
+            !known.is_some_and(|library| fs::is_dir(library))
+        })
         .collect();
     if unknown.is_empty() {
         return Ok(false);
     }
     let mode = config.lock_mode(args.lock_mode)?;
-    let rustc = config.rustc()?;
-    let toolchain = Toolchain::find(&rustc, &ctx.cwd, &*ctx.exec, &ctx.env)?;
+    let named = args.toolchain.as_ref().and_then(|name| name.to_str());
+    let named = named.and_then(|name| name.strip_prefix('+'));
+    let toolchain = Toolchain::find((&config.rustc()?, named), dir, &*ctx.exec, &ctx.env)?;
     for target in unknown {
         toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
-        view.targets.push(target.name().to_owned());
+        let library = toolchain.library(target.name());
+        view.targets.insert(target.name().to_owned(), library);
     }
     Ok(true)
 }

@@ -1,8 +1,11 @@
 //! `cargo component test` and `bench`.
 
-use super::build::build;
+use super::bindings::Stale;
+use super::build::build_prepared;
 use super::libtest;
-use super::run::{grant, runnable, runner, target_of};
+use super::prepare::prepare;
+use super::run::grant;
+use super::runner::{Runners, runnable};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
@@ -20,10 +23,12 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         first.push(word.to_string_lossy().into_owned());
     }
     grant.args.splice(0..0, first);
-    let built = build(ctx, args)?;
+    let prepared = prepare(ctx, args, Stale::Write)?;
     if args.no_run {
-        return Ok(());
+        return build_prepared(ctx, args, prepared).map(|_| ());
     }
+    let runners = Runners::find(ctx, &prepared)?;
+    let built = build_prepared(ctx, args, prepared)?;
     let executables: Vec<_> = built
         .made
         .iter()
@@ -39,7 +44,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
     let mut failed = None;
     for made in executables {
-        let runner = runner(ctx, &built, target_of(&built, made))?;
+        let runner = runners.of(made);
         let path = runnable(&built, made, &runner)?;
         let member = &built.prepared.workspace().members[made.member];
         let source = made.artifact.source.strip_prefix(member.dir());

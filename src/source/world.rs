@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use wit_parser::PackageName;
+
 use super::{read, watched};
 use crate::advice::Result;
 use crate::fs;
@@ -41,15 +43,20 @@ pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
     let sources = read(&path)?;
     let mut watched = watched(&path, &sources);
     let mut overrides = Vec::new();
+    let mut chosen = Vec::new();
     for (key, dependency) in target.dependencies.iter().flatten() {
-        if let Some(found) = overriding(key, dependency, &sources)? {
-            watched.extend(self::watched(found.0, &found.1));
-            overrides.push(found.1);
+        match find(key, dependency, &sources)? {
+            Found::Override(path, found) => {
+                watched.extend(self::watched(path, &found));
+                overrides.push(found);
+            }
+            Found::InDeps(name) => chosen.push(name),
         }
     }
     let world = wit::load(Request {
         sources,
         overrides,
+        chosen,
         declared: target.dependencies.is_some(),
         world: target.world.as_deref(),
         features: &manifest.bindings.features,
@@ -89,33 +96,36 @@ fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<PathBuf>
     }
 }
 
-/// The sources of one entry of `target.dependencies`; `None` where `deps` has
-/// what it asks for.
-fn overriding<'a>(
-    key: &str,
-    dependency: &'a Dependency,
-    sources: &Sources,
-) -> Result<Option<(&'a Path, Sources)>> {
+/// What an entry of `target.dependencies` stands for.
+enum Found<'a> {
+    /// The WIT at a path, which overrides that of `deps`.
+    Override(&'a Path, Sources),
+    /// The newest package of `deps` that it asks for.
+    InDeps(PackageName),
+}
+
+fn find<'a>(key: &str, dependency: &'a Dependency, sources: &Sources) -> Result<Found<'a>> {
     match &dependency.source {
         DependencySource::Path { path, .. } => {
             let sources = read(path).map_err(|e| {
                 e.context(format!("failed to read the target dependency `{key}`"))
                     .at(dependency.file.excerpt(dependency.span.clone()))
             })?;
-            Ok(Some((path, sources)))
+            Ok(Found::Override(path, sources))
         }
         DependencySource::Registry { requirement, .. } => {
-            let wanted = dependency.package.as_ref();
-            let present = wanted.is_some_and(|wanted| {
-                wit::declared_packages(&sources.deps).iter().any(|name| {
-                    name.namespace == wanted.namespace()
-                        && name.name == wanted.name()
-                        && name.version.as_ref().is_none_or(|v| requirement.matches(v))
-                })
+            let present = dependency.package.as_ref().and_then(|wanted| {
+                let names = wit::declared_packages(&sources.deps).into_iter();
+                names
+                    .filter(|name| {
+                        name.namespace == wanted.namespace()
+                            && name.name == wanted.name()
+                            && name.version.as_ref().is_none_or(|v| requirement.matches(v))
+                    })
+                    .max_by(|a, b| a.version.cmp(&b.version))
             });
-            match present {
-                true => Ok(None),
-                false => Err(dependency
+            present.map(Found::InDeps).ok_or_else(|| {
+                dependency
                     .file
                     .error(
                         dependency.span.clone(),
@@ -123,8 +133,8 @@ fn overriding<'a>(
                     )
                     .hint(format!(
                         "put a package that fits `{requirement}` into `deps` beside the WIT, or give its `path`"
-                    ))),
-            }
+                    ))
+            })
         }
     }
 }

@@ -6,5 +6,24 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may")]
 
+mod authoring;
+mod bad_builds;
+mod bindings;
+mod build_script;
+mod freshness;
+mod legacy;
+mod manifest;
+mod messages;
+mod metadata;
+mod new;
+mod observe;
+mod passthrough;
+mod run;
+mod serve;
 mod smoke;
 mod support;
+mod targets;
+mod wit_errors;
+mod workspaces;
+mod world;
+mod world_check;

@@ -1,0 +1,72 @@
+//! The parts of the book that are made from the program are as the program is.
+//!
+//! `BLESS=1 cargo test --test docs` writes them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_component::cli::reference::{Generated, reference};
+use cargo_component::env;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The file with the generated text in its place.
+fn with(old: &str, generated: &Generated) -> String {
+    let Some(part) = generated.part else {
+        return generated.text.clone();
+    };
+    let (start, end) = (format!("<!-- generated: {part} -->"), "<!-- end -->");
+    let missing = || panic!("{} has no `{start}` … `{end}`", generated.path);
+    let (before, rest) = old.split_once(&start).unwrap_or_else(missing);
+    let (_, after) = rest.split_once(end).unwrap_or_else(missing);
+    format!(
+        "{before}{start}\n\n{}\n\n{end}{after}",
+        generated.text.trim()
+    )
+}
+
+#[test]
+fn the_book_is_as_the_program_is() {
+    let bless = std::env::var_os("BLESS").is_some();
+    let mut stale = Vec::new();
+    for generated in reference() {
+        let path = root().join("docs/src").join(generated.path);
+        let old = fs::read_to_string(&path).unwrap_or_default();
+        let new = with(&old, &generated);
+        if old == new {
+            continue;
+        }
+        match bless {
+            true => fs::write(&path, new).unwrap(),
+            false => stale.push(generated.path),
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "{stale:?} in docs/src are not what the program says: run `BLESS=1 cargo test --test docs`"
+    );
+}
+
+fn sources(dir: PathBuf) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => text.push_str(&sources(path)),
+            false if path.ends_with("env.rs") => {}
+            false => text.push_str(&fs::read_to_string(path).unwrap()),
+        }
+    }
+    text
+}
+
+#[test]
+fn every_declared_variable_is_read() {
+    let text = sources(root().join("src"));
+    for variable in env::ALL {
+        let read = format!("env::{}", variable.name);
+        assert!(text.contains(&read), "nothing reads {}", variable.name);
+    }
+}
