@@ -376,25 +376,21 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
                 .hint(format!("write `{name} = {{ url = \"https://…\" }}`"))
         };
         let url = url.ok_or_else(missing)?;
-        if !is_url(&url) {
-            let message = format!("invalid URL `{url}` of the registry `{name}`");
-            return Err(table
-                .error(name, message)
-                .hint("write it in full: `https://…`"));
+        if url.is_empty() {
+            return Err(missing());
         }
+        // Seen from the file that says so, whoever inherits it.
+        let relative = url
+            .strip_prefix("file:")
+            .filter(|path| !path.starts_with("//"));
+        let relative = relative.or(Some(url.as_str()).filter(|url| url.starts_with('.')));
+        let url = match relative {
+            Some(path) => format!("file:{}", table.file.dir().join(path).display()),
+            None => url,
+        };
         registries.insert(name.to_owned(), url);
     }
     Ok(registries)
-}
-
-/// Whether it has a scheme and something behind it.
-fn is_url(text: &str) -> bool {
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    text.split_once(':').is_some_and(|(scheme, rest)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(letters)
-            && rest.chars().any(|c| c != '/')
-    })
 }
 
 /// Sets what the table has; everything else stays as it is.

@@ -6,6 +6,7 @@ use semver::Version;
 
 use super::prepare::{Prepared, prepare};
 use super::recipe::{Exports, Recipe};
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
@@ -15,7 +16,6 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
-use crate::source;
 use crate::wit::World;
 use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 
@@ -61,7 +61,7 @@ pub(super) fn look(
     ctx: &Context,
     workspace: &Workspace,
     member: &Member,
-    stale: Stale,
+    (worlds, stale): (&mut Worlds<'_>, Stale),
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
@@ -76,7 +76,8 @@ pub(super) fn look(
             paths,
         });
     }
-    let loaded = source::world(&manifest)?;
+    let loaded = worlds.world(&manifest)?;
+    paths.push(worlds.lock_file().to_owned());
     let own = own_bindings(&manifest, member);
     if !manifest.dependencies.is_empty() {
         return Err(unsupported_dependencies(&manifest));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bindings::read_manifest;
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::build::Artifact;
 use crate::component::encode::encode;
@@ -19,7 +20,6 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::WorldCheck;
 use crate::package::ContentDigest;
-use crate::source;
 
 /// A component, or a module that is none, ready to be run.
 #[derive(Clone, Debug)]
@@ -347,7 +347,8 @@ impl One<'_> {
         let workspace = self.prepared.workspace();
         let member = &workspace.members[self.member];
         let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
-        let Some(loaded) = source::world(&manifest)? else {
+        let mut worlds = Worlds::new(self.ctx, workspace, self.prepared.mode)?;
+        let Some(loaded) = worlds.world(&manifest)? else {
             return Ok(());
         };
         let undeclared = check::undeclared(&loaded.world, component, module, adapter)?;

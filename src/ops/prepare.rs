@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::bindings::{Stale, look};
 use super::recipe::Recipe;
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::{CargoArgs, Selection};
-use crate::cargo::config::Config;
+use crate::cargo::config::{Config, LockMode};
 use crate::cargo::spec::Spec;
 use crate::cargo::target::{Target, choose};
 use crate::cargo::toolchain::Toolchain;
@@ -40,6 +41,8 @@ pub(super) struct Prepared {
     /// Whether cargo's configuration asks for a target, which a run for the
     /// host has to overrule.
     pub configured_target: bool,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
     changed: bool,
 }
 
@@ -153,12 +156,14 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         }
     };
     let selected = select(&view.workspace.fact, args)?;
-    changed |= look_at(ctx, &mut view, &selected, stale)?;
+    let mode = config.lock_mode(args.lock_mode)?;
+    changed |= look_at(ctx, &mut view, &selected, (stale, mode))?;
     if !args.builds_std() && !config.builds_std() {
         changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
     }
     let target_dir = given_dir.unwrap_or_else(|| view.workspace.fact.target_directory.clone());
     Ok(Prepared {
+        mode,
         config,
         targets,
         implicit_target,
@@ -282,9 +287,10 @@ fn look_at(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
     selected: &[usize],
-    stale: Stale,
+    (stale, mode): (Stale, LockMode),
 ) -> Result<bool> {
     let workspace = &view.workspace.fact;
+    let mut worlds = None;
     let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
     let mut changed = false;
     for index in workspace.with_path_dependencies(selected) {
@@ -292,7 +298,11 @@ fn look_at(
         if members.get(&member.id).is_some_and(Kept::holds) {
             continue;
         }
-        let looked = look(ctx, workspace, member, stale)?;
+        let worlds = match &mut worlds {
+            Some(worlds) => worlds,
+            None => worlds.insert(Worlds::new(ctx, workspace, mode)?),
+        };
+        let looked = look(ctx, workspace, member, (worlds, stale))?;
         let mut paths = looked.paths;
         paths.sort();
         paths.dedup();

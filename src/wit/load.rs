@@ -21,21 +21,15 @@ use crate::advice::{Error, Result, nearest};
 /// nothing else has the package. A reference without version takes the version
 /// at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
-    let mut loading = Loading::default();
-    let main_name = loading.main(&request.sources.main)?;
-    let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
-    loading.add(&overrides, Rank::Override)?;
-    let deps: Vec<&Entry> = request.sources.deps.iter().collect();
-    loading.add(&deps, Rank::Deps)?;
-    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
-    loading.add(&beside, Rank::Beside)?;
-    loading.add_embedded()?;
-    let Loading {
-        mut groups,
-        texts,
-        notes,
-        ..
-    } = loading;
+    let (
+        main_name,
+        Loading {
+            mut groups,
+            texts,
+            notes,
+            ..
+        },
+    ) = parse(&request)?;
     complete_versions(&mut groups, &request.chosen, &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
@@ -61,6 +55,22 @@ pub fn load(request: Request<'_>) -> Result<World> {
         path_of(&request.sources.main),
     )?;
     Ok(World { resolve, id, notes })
+}
+
+/// Parses all sources, each package once.
+pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
+    let mut loading = Loading::default();
+    let main_name = loading.main(&request.sources.main)?;
+    let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
+    loading.add(&overrides, Rank::Override)?;
+    let deps: Vec<&Entry> = request.sources.deps.iter().collect();
+    loading.add(&deps, Rank::Deps)?;
+    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
+    loading.add(&beside, Rank::Beside)?;
+    let fetched: Vec<&Entry> = request.fetched.iter().collect();
+    loading.add(&fetched, Rank::Fetched)?;
+    loading.add_embedded()?;
+    Ok((main_name, loading))
 }
 
 /// The names of the worlds of the package an entry is of; `None` if it cannot
@@ -130,6 +140,8 @@ pub(super) enum Rank {
     Main,
     Override,
     Deps,
+    /// A package of a registry.
+    Fetched,
     /// A copy inside a binary package of `deps`, or the WIT of a component: it
     /// has no more of a package than it uses.
     Enclosed,
@@ -156,12 +168,12 @@ impl Group {
 }
 
 #[derive(Default)]
-struct Loading {
+pub(super) struct Loading {
     /// The main group first.
-    groups: Vec<Group>,
+    pub(super) groups: Vec<Group>,
     /// Where each package comes from.
     origins: BTreeMap<PackageName, (Rank, PathBuf)>,
-    texts: Texts,
+    pub(super) texts: Texts,
     notes: Vec<String>,
     /// Everything inside binary packages.
     embedded: Vec<(Rank, Resolve)>,

@@ -10,6 +10,7 @@ mod plain;
 pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
+mod unmet;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
 pub use plain::without_attributes;
+pub use unmet::{Unmet, unmet};
 
 /// One file of WIT text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct Request<'a> {
     /// Packages that win over those of `deps`: the entries of
     /// `target.dependencies` that were found, with the packages beside them.
     pub overrides: Vec<Sources>,
+    /// Packages of registries.
+    pub fetched: Vec<Entry>,
     /// The packages of `deps` that the manifest's table of target
     /// dependencies chose: an unversioned reference takes their version.
     pub chosen: Vec<PackageName>,
