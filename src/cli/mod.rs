@@ -8,6 +8,7 @@ mod init;
 mod new;
 mod options;
 pub mod reference;
+mod publish;
 mod setup;
 mod version;
 
@@ -50,6 +51,7 @@ enum Verb {
     New(new::New),
     Init(init::Init),
     Bindings(bindings::Bindings),
+    Publish(publish::Publish),
 }
 
 impl Verb {
@@ -58,6 +60,7 @@ impl Verb {
             Verb::New(verb) => verb.run(ctx),
             Verb::Init(verb) => verb.run(ctx),
             Verb::Bindings(verb) => verb.run(ctx, global),
+            Verb::Publish(verb) => verb.run(ctx, global),
         }
     }
 }
@@ -74,7 +77,7 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come.
-const PLANNED: &[&str] = &["add", "publish", "remove", "rm", "update", "vendor", "yank"];
+const PLANNED: &[&str] = &["add", "remove", "rm", "update", "vendor", "yank"];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

@@ -10,6 +10,7 @@ pub mod new;
 mod packages;
 mod prepare;
 mod recipe;
+pub mod publish;
 pub mod resolve;
 pub mod run;
 mod runner;

@@ -100,9 +100,11 @@ impl<'a> Packages<'a> {
                 .and_then(|digest| self.cache.get(digest));
             jobs.push(match cached {
                 Some(file) => Job::Cached(wanted, chosen, file),
-                None if self.mode.is_offline() => return Err(not_cached(wanted, &chosen)),
                 None => {
                     let (registry, because) = self.registry(&wanted.source, request.named)?;
+                    if self.mode.is_offline() && !registry.is_local() {
+                        return Err(not_cached(wanted, &chosen));
+                    }
                     Job::Fetch(wanted, chosen, registry, because)
                 }
             });
@@ -129,12 +131,11 @@ impl<'a> Packages<'a> {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
-                    if self.mode.is_offline() {
-                        let one = request.asked.iter().find(|w| sources.contains(&w.source));
-                        return Err(match one {
-                            Some(wanted) => not_locked(wanted),
-                            None => Error::input("the network must not be used"),
-                        });
+                    for wanted in request.asked.iter().filter(|w| sources.contains(&w.source)) {
+                        let (registry, _) = self.registry(&wanted.source, request.named)?;
+                        if self.mode.is_offline() && !registry.is_local() {
+                            return Err(not_locked(wanted));
+                        }
                     }
                     self.list(sources, request.named)?;
                 }

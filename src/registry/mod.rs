@@ -53,6 +53,11 @@ pub trait Registry: Send + Sync {
     /// Where the package is, as it is shown: an address without credentials.
     fn location(&self, package: &PackageRef) -> String;
 
+    /// Whether it is reached without a network.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not tell that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;

@@ -181,7 +181,8 @@ fn a_new_member_is_noticed() {
         "Cargo.toml",
         "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\", \"more/*/inner\"]\n",
     );
-    fs::create_dir_all(project.path("more")).unwrap();
+    member("more/w/inner");
+    project.replace("more/w/inner/Cargo.toml", "\"inner\"", "\"outer\"");
     member("crates/one");
     project.component("build").ok().says("debug/one.wasm");
     did_nothing(project.component("build"));
@@ -322,7 +323,7 @@ fn two_builds_at_once_both_succeed() {
         }
         component(&project, HELLO);
         let metadata = wasm_metadata::Payload::from_binary(&project.bytes(HELLO)).unwrap();
-        let producers = metadata.metadata().producers.clone().unwrap();
+        let producers = metadata.metadata().producers.as_ref().unwrap();
         let tools = producers.get("processed-by").unwrap();
         assert_eq!(
             tools.get("cargo-component").unwrap(),

@@ -18,6 +18,7 @@ mod metadata;
 mod new;
 mod observe;
 mod passthrough;
+mod registry_local;
 mod run;
 mod serve;
 mod smoke;

@@ -14,6 +14,7 @@ use crate::support::Project;
 fn load(path: &Path, world: Option<&str>) -> advice::Result<World> {
     wit::load(Request {
         sources: source::read(path)?,
+        fetched: Vec::new(),
         overrides: Vec::new(),
         chosen: Vec::new(),
         declared: false,
