@@ -201,7 +201,7 @@ mod tests {
         }]);
         let shell = Buffer::default();
         let artifacts = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
-        (artifacts, shell.said())
+        (artifacts.artifacts, shell.said())
     }
 
     #[test]

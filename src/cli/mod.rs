@@ -1,14 +1,15 @@
 //! The command line: which verb is meant, its options, one call of
 //! [`crate::ops`], and the exit code.
 
+mod add;
 mod bindings;
 mod cargo;
 pub mod exit;
 mod init;
 mod new;
 mod options;
-pub mod reference;
 mod publish;
+pub mod reference;
 mod setup;
 mod version;
 
@@ -51,6 +52,9 @@ enum Verb {
     New(new::New),
     Init(init::Init),
     Bindings(bindings::Bindings),
+    Add(add::Add),
+    #[command(visible_alias = "rm")]
+    Remove(add::Remove),
     Publish(publish::Publish),
 }
 
@@ -60,6 +64,8 @@ impl Verb {
             Verb::New(verb) => verb.run(ctx),
             Verb::Init(verb) => verb.run(ctx),
             Verb::Bindings(verb) => verb.run(ctx, global),
+            Verb::Add(verb) => verb.run(ctx, global),
+            Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
         }
     }
@@ -77,7 +83,7 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come.
-const PLANNED: &[&str] = &["add", "remove", "rm", "update", "vendor", "yank"];
+const PLANNED: &[&str] = &["update", "vendor", "yank"];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.
@@ -116,7 +122,7 @@ fn is_cargos(args: &[OsString]) -> bool {
 fn is_ours(name: &str) -> bool {
     Cli::command()
         .get_subcommands()
-        .any(|verb| verb.get_name() == name)
+        .any(|verb| verb.get_name() == name || verb.get_all_aliases().any(|alias| alias == name))
 }
 
 /// The verb: the first word that is no option and no value of one.

@@ -73,7 +73,11 @@ impl Publish {
                 false => Run::Real,
             },
         };
-        publish(ctx, &CargoArgs::parse(&self.command_line(global))?, &options)
+        publish(
+            ctx,
+            &CargoArgs::parse(&self.command_line(global))?,
+            &options,
+        )
     }
 
     /// The release build as cargo is asked for it.

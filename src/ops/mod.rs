@@ -1,6 +1,7 @@
 //! The verbs. Each is a function from a [`crate::context::Context`] and plain
 //! values to an outcome; what it says goes to the shell.
 
+pub mod add;
 pub mod bindings;
 pub mod build;
 mod componentize;
@@ -9,8 +10,8 @@ pub mod libtest;
 pub mod new;
 mod packages;
 mod prepare;
-mod recipe;
 pub mod publish;
+mod recipe;
 pub mod resolve;
 pub mod run;
 mod runner;

@@ -104,6 +104,30 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";
 
+/// The packages the command line means, without a look at what they are: for
+/// verbs that are to work where bindings cannot be made yet.
+pub(super) struct Meant {
+    /// All packages.
+    pub workspace: Workspace,
+    /// The packages meant, as indices of the workspace's members.
+    pub selected: Vec<usize>,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
+}
+
+/// Finds the packages the command line means.
+pub(super) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
+    let config = Config::load(&ctx.cwd, &ctx.env, &args.config)?;
+    start_manifest(&ctx.cwd, args)?;
+    let workspace = workspace(ctx, args, &config)?.fact;
+    let selected = select(&workspace, args)?;
+    Ok(Meant {
+        workspace,
+        selected,
+        mode: config.lock_mode(args.lock_mode)?,
+    })
+}
+
 /// Prepares the packages the command line means.
 pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
     let dir = match &args.directory {

@@ -65,7 +65,11 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
     let built = build(ctx, args)?;
     let mut ready = Vec::new();
     for member in &built.prepared.selected {
-        if built.prepared.recipe(*member).is_some_and(|recipe| recipe.declared) {
+        if built
+            .prepared
+            .recipe(*member)
+            .is_some_and(|recipe| recipe.declared)
+        {
             ready.push(prepare(ctx, &built, *member, options)?);
         }
     }
@@ -80,12 +84,7 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
 }
 
 /// Everything that can be known before the upload.
-fn prepare(
-    ctx: &Context,
-    built: &Built,
-    index: usize,
-    options: &PublishOptions,
-) -> Result<Ready> {
+fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions) -> Result<Ready> {
     let workspace = built.prepared.workspace();
     let member = &workspace.members[index];
     let (manifest, _) = read_manifest(ctx, workspace, member)?;
@@ -115,9 +114,13 @@ fn prepare(
         .release(&package, &version)
         .map_err(|e| e.because(format!("the registry is set in {because}")))?;
     if existing.is_some() && options.existing == Existing::Refuse {
-        return Err(Error::input(format!("`{package}@{version}` is already published"))
-            .because(format!("it is in {}", registry.location(&package)))
-            .hint("raise the version in Cargo.toml, or leave it as it is with `--skip-existing`"));
+        return Err(
+            Error::input(format!("`{package}@{version}` is already published"))
+                .because(format!("it is in {}", registry.location(&package)))
+                .hint(
+                    "raise the version in Cargo.toml, or leave it as it is with `--skip-existing`",
+                ),
+        );
     }
     let (digest, size) = fs::digest(&made.path)?;
     let about = &member.about;
@@ -150,16 +153,20 @@ fn prepare(
 /// The component of a package; it must have exactly one.
 fn one_component(built: &Built, member: usize) -> Result<&Made> {
     let name = &built.prepared.workspace().members[member].name;
-    let of_member = |made: &&Made| {
-        made.member == member && made.component.is_some() && !made.artifact.test
-    };
+    let of_member =
+        |made: &&Made| made.member == member && made.component.is_some() && !made.artifact.test;
     let all: Vec<&Made> = built.made.iter().filter(of_member).collect();
     match all.as_slice() {
         [one] => Ok(one),
-        [] => Err(Error::input(format!("the package `{name}` has no component"))
-            .hint("add `crate-type = [\"cdylib\"]` under `[lib]`, or a program")),
+        [] => Err(
+            Error::input(format!("the package `{name}` has no component"))
+                .hint("add `crate-type = [\"cdylib\"]` under `[lib]`, or a program"),
+        ),
         many => {
-            let names: Vec<_> = many.iter().map(|m| format!("`{}`", m.artifact.target)).collect();
+            let names: Vec<_> = many
+                .iter()
+                .map(|m| format!("`{}`", m.artifact.target))
+                .collect();
             Err(Error::input(format!(
                 "expected one output from `cargo build`, got {}: {}",
                 many.len(),
@@ -189,7 +196,9 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         for (key, value) in &ready.annotations {
             shell.data(format!("annotation {key}: {value}"));
         }
-        shell.warn("not publishing component to the registry due to the --dry-run option".to_owned());
+        shell.warn(
+            "not publishing component to the registry due to the --dry-run option".to_owned(),
+        );
         return Ok(());
     }
     let shown = ctx.display(&ready.file);
@@ -202,7 +211,8 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         annotations: &ready.annotations,
     })?;
     read_back(ready)?;
-    ctx.shell.status("Published", format!("package `{package}` v{version}"));
+    ctx.shell
+        .status("Published", format!("package `{package}` v{version}"));
     Ok(())
 }
 
