@@ -103,8 +103,12 @@ pub(super) fn look(
         } else {
             let runtime = runtime(workspace, member, &manifest, world)?;
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = generate(world, &manifest.bindings, runtime)
-                .map_err(|e| e.context(format!("in the package `{}`", member.name)))?;
+            let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
+                e.context(format!(
+                    "failed to generate the bindings of the package `{}`",
+                    member.name
+                ))
+            })?;
             update(ctx, member, &path, (&content, stale))?;
             paths.push(path.clone());
             recipe.bindings = Some(path);
@@ -144,8 +148,11 @@ pub(super) fn read_manifest(
 }
 
 fn bindings_path(manifest: &Manifest) -> PathBuf {
-    let default = || manifest.file.dir().join("src").join("bindings.rs");
-    manifest.bindings.path.clone().unwrap_or_else(default)
+    let dir = manifest.file.dir();
+    match &manifest.bindings.path {
+        Some(path) => dir.join(path),
+        None => dir.join("src").join("bindings.rs"),
+    }
 }
 
 /// Whether the package makes its bindings itself: by wit-bindgen's macro, or
