@@ -24,6 +24,9 @@ use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 pub enum Stale {
     /// They are written.
     Write,
+    /// They are written; the features of the runtime crate they need are
+    /// seen to afterwards.
+    WriteFirst,
     /// They are an error, and nothing is written.
     Refuse,
 }
@@ -41,7 +44,7 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
-    let prepared = prepare(ctx, &args, Stale::Write)?;
+    let prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     let recipes = prepared
         .selected
         .iter()
@@ -101,7 +104,11 @@ pub(super) fn look(
         if own {
             paths.push(path);
         } else {
-            let runtime = runtime(workspace, member, &manifest, world)?;
+            let needs = Needs {
+                features: stale != Stale::WriteFirst,
+                ..Needs::of(world, &manifest.bindings.async_)
+            };
+            let runtime = runtime(workspace, member, world, &needs)?;
             paths.push(workspace.root.join("Cargo.lock"));
             let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
                 e.context(format!(
@@ -223,10 +230,9 @@ fn unsupported_dependencies(manifest: &Manifest) -> Error {
 fn runtime(
     workspace: &Workspace,
     member: &Member,
-    manifest: &Manifest,
     world: &World,
+    needs: &Needs,
 ) -> Result<Runtime> {
-    let needs = Needs::of(world, &manifest.bindings.async_);
     for (name, runtime) in [
         ("wit-bindgen", Runtime::WitBindgen),
         ("wit-bindgen-rt", Runtime::WitBindgenRt),
@@ -249,6 +255,7 @@ fn runtime(
         };
         if served {
             let lacks_async = needs.async_
+                && needs.features
                 && !dependency
                     .features
                     .iter()
@@ -310,6 +317,8 @@ struct Needs {
     async_: bool,
     resources: bool,
     maps: bool,
+    /// Whether the crate must have the features for it by now.
+    features: bool,
 }
 
 impl Needs {
@@ -344,6 +353,7 @@ impl Needs {
                 types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
             }),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
+            features: true,
         }
     }
 
