@@ -3,6 +3,7 @@
 use wit_bindgen_core::{AsyncFilterSet, Files, WorldGenerator as _};
 use wit_bindgen_rust::{Opts, Ownership, WithOption};
 
+use super::words::{escape_gen, refuse_unwritable};
 use super::{World, without_attributes};
 use crate::advice::{Error, Result};
 use crate::manifest::{self, AsyncSetting, BindingsSettings};
@@ -33,6 +34,7 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
             None => error,
         }
     };
+    refuse_unwritable(world)?;
     let mut resolve = world.resolve.clone();
     without_attributes(&mut resolve, world.id);
     let mut generator = options(settings, runtime).build();
@@ -113,72 +115,5 @@ fn options(settings: &BindingsSettings, runtime: Runtime) -> Opts {
         disable_custom_section_link_helpers: settings.disable_custom_section_link_helpers,
         async_,
         ..Opts::default()
-    }
-}
-
-/// Writes the name `gen` as `r#gen`: edition 2024 made it a keyword, which
-/// the generator does not know. In older editions both are the same name.
-fn escape_gen(source: &str) -> String {
-    const WORD: &str = "gen";
-    let mut escaped = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if first == '"' {
-            quoted(rest)
-        } else if rest.starts_with("r#") || first == '_' || first.is_alphanumeric() {
-            let word = rest
-                .char_indices()
-                .skip(if rest.starts_with("r#") { 2 } else { 0 })
-                .find(|(_, c)| *c != '_' && !c.is_alphanumeric());
-            let length = word.map_or(rest.len(), |(at, _)| at);
-            if &rest[..length] == WORD {
-                escaped.push_str("r#");
-            }
-            length
-        } else {
-            // A quote in a character would look like the start of a text.
-            let character = rest.starts_with("'\"'") || rest.starts_with("'\\\"'");
-            if character {
-                rest[1..].find('\'').unwrap_or(0) + 2
-            } else {
-                first.len_utf8()
-            }
-        };
-        escaped.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    escaped
-}
-
-/// The length of the text literal that `source` starts with.
-fn quoted(source: &str) -> usize {
-    let mut escape = false;
-    for (at, c) in source.char_indices().skip(1) {
-        match c {
-            '"' if !escape => return at + 1,
-            c => escape = c == '\\' && !escape,
-        }
-    }
-    source.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gen_is_escaped_where_it_is_a_name() {
-        for (source, wanted) in [
-            ("fn gen(gen: u32) {}", "fn r#gen(r#gen: u32) {}"),
-            ("a::gen::regen::gen_x::_gen", "a::r#gen::regen::gen_x::_gen"),
-            ("r#gen", "r#gen"),
-            ("// gen\ngen", "// gen\nr#gen"),
-            (r#"f("gen", "\" gen", gen)"#, r#"f("gen", "\" gen", r#gen)"#),
-            (r#"b"\\" gen '"' gen"#, r#"b"\\" r#gen '"' r#gen"#),
-        ] {
-            assert_eq!(escape_gen(source), wanted);
-        }
     }
 }

@@ -1,9 +1,7 @@
 //! The bindings that are generated: where, when, and what the settings do.
 
-use std::path::Path;
-
 use crate::authoring::{
-    ASYNC_RUNTIME, RUNTIME, component, copy, library, manifest, share_target, snapshot, wasi_0_3,
+    ASYNC_RUNTIME, RUNTIME, component, library, manifest, share_target, snapshot,
 };
 use crate::support::Project;
 
@@ -316,4 +314,139 @@ fn attributes_are_in_the_component_and_not_in_the_bindings() {
             "{target}: {found}"
         );
     }
+}
+
+#[test]
+fn settings_that_change_how_code_is_used_compile() {
+    let project = library("used", "");
+    let section = "[package.metadata.component.bindings]\npath = \"../used-bindings.rs\"\nderives = [\"PartialEq\", \"Hash\"]\nexport_macro_name = \"give\"\ndefault_bindings_module = \"made\"\n[package.metadata.component.bindings.with]\n\"c:d/i\" = \"crate::own\"";
+    project.write("used/Cargo.toml", "");
+    let text = project
+        .read("Cargo.toml")
+        .replace("[dependencies]\n", "[dependencies]\n");
+    project
+        .write("used/Cargo.toml", format!("{text}\n{section}\n"))
+        .write("used/src/lib.rs", "#[allow(warnings)]\n#[path = \"../../used-bindings.rs\"]\nmod made;\nmod own {\n    #[derive(Clone, Copy, Debug, PartialEq, Hash)]\n    pub struct T { pub n: u32 }\n}\nstruct Component;\nimpl made::Guest for Component {\n    fn same(a: own::T, b: made::Pair) -> bool {\n        use std::hash::Hash as _;\n        b.hash(&mut std::hash::DefaultHasher::new());\n        b == made::Pair { left: a.clone(), right: a }\n    }\n}\nmade::give!(Component);\n")
+        .write("used/wit/a.wit", "package a:b;\nworld w {\n    use c:d/i.{t};\n    record pair { left: t, right: t }\n    export same: func(a: t, b: pair) -> bool;\n}\n")
+        .write("used/wit/deps/d.wit", "package c:d;\ninterface i { record t { n: u32 } }\n");
+    share_target(&project);
+    let mut project = project;
+    project.enter("used");
+    let output = project.component("run --invoke 'same({n: 1}, {left: {n: 1}, right: {n: 1}})'");
+    output.ok().prints("true");
+    assert!(!project.has("src/bindings.rs"));
+}
+
+/// Words of Rust that WIT may use as names, those that are words of WIT too.
+const WORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen guest if impl in let loop macro match mod move mut override priv pub ref return self static string struct super trait true try type typeof union unsafe unsized use virtual where while yield";
+
+#[test]
+fn every_word_of_rust_can_be_a_name() {
+    let words: Vec<&str> = WORDS.split(' ').collect();
+    let all =
+        |form: &dyn Fn(&str) -> String| words.iter().map(|word| form(word)).collect::<String>();
+    let functions = all(&|word| format!("    %{word}: func(%{word}: u32) -> tuple<u32>;\n"));
+    let fields = all(&|word| format!("        %{word}: u32,\n"));
+    let bits: String = words[..32]
+        .iter()
+        .map(|w| format!("        %{w},\n"))
+        .collect();
+    let cases = all(&|word| match word {
+        // The one name that cannot be written, see the next test.
+        "self" => String::new(),
+        word => format!("        %{word},\n"),
+    });
+    let interfaces = all(&|word| {
+        format!("interface %{word} {{ type %{word}-t = u32; %{word}: func() -> %{word}-t; }}\n")
+    });
+    let both = all(&|word| format!("    import %{word};\n    export %{word};\n"));
+    let wit = format!(
+        "package %package:words;\n{interfaces}interface many {{\n{functions}    record fields {{\n{fields}    }}\n    enum cases {{\n{cases}    }}\n    flags bits {{\n{bits}    }}\n    f: func(of: fields, c: cases, b: bits);\n}}\ninterface more {{\n    resource %box {{ constructor(%gen: u32); %gen: func(); %yield: static func(%self: own<%box>); }}\n}}\nworld %world {{\n    import many;\n    export many;\n    import more;\n    export more;\n{both}}}\n"
+    );
+    let mut project = Project::empty();
+    project.write("words.wit", wit);
+    project
+        .component("new --vcs none --lib -t words.wit words")
+        .ok();
+    project.enter("words");
+    share_target(&project);
+    project.cargo("check --target wasm32-wasip2").ok();
+}
+
+#[test]
+fn names_that_cannot_be_written_are_refused() {
+    for (wit, said) in [
+        (
+            "package a:%type;\ninterface i { f: func(); }\nworld w { import i; }",
+            "package `a:type`: `type` is a word",
+        ),
+        (
+            "package %use:a;\ninterface i { f: func(); }\nworld w { export i; }",
+            "package `use:a`: `use` is a word",
+        ),
+        (
+            "package a:b;\ninterface i { enum e { one, %self } f: func() -> e; }\nworld w { import i; }",
+            "type `e`: `self` is a word",
+        ),
+        (
+            "package a:b;\ninterface i { type %self = u32; f: func() -> %self; }\nworld w { import i; }",
+            "type `self`: `self` is a word",
+        ),
+    ] {
+        let project = library("unwritable", "");
+        project.write("wit/a.wit", wit);
+        let output = project
+            .component("bindings")
+            .code(1)
+            .says(said)
+            .says("help: give the");
+        output.silent_on("panicked");
+    }
+}
+
+#[test]
+fn async_functions_resources_and_tuples_of_one_are_called() {
+    let project = Project::empty();
+    manifest(
+        &project,
+        "called",
+        &format!("{ASYNC_RUNTIME}\n\n[package.metadata.component]"),
+    );
+    share_target(&project);
+    project
+        .write("wit/a.wit", "package a:b;\ninterface shop {\n    resource basket { constructor(n: u32); count: func() -> tuple<u32>; }\n}\nworld w {\n    export shop;\n    export one: func(of: tuple<u32>) -> tuple<u32>;\n    export later: async func(s: string) -> string;\n    export total: func() -> u32;\n}\n")
+        .write("src/lib.rs", "#[allow(warnings)]\nmod bindings;\nuse bindings::exports::a::b::shop::{Guest as Shop, GuestBasket};\nstruct Component;\nstruct Basket(u32);\nimpl Shop for Component { type Basket = Basket; }\nimpl GuestBasket for Basket {\n    fn new(n: u32) -> Self { Basket(n) }\n    fn count(&self) -> (u32,) { (self.0,) }\n}\nimpl bindings::Guest for Component {\n    fn one(of: (u32,)) -> (u32,) { (of.0 + 1,) }\n    async fn later(s: String) -> String { format!(\"later {s}\") }\n    fn total() -> u32 { Basket::new(3).count().0 }\n}\nbindings::export!(Component with_types_in bindings);\n");
+    project
+        .component("run --invoke 'one((41))'")
+        .ok()
+        .prints("(42)");
+    project
+        .component("run --invoke 'later(\"on\")'")
+        .ok()
+        .prints("\"later on\"");
+    project
+        .component("run --target wasm32-wasip2 --invoke 'total()'")
+        .ok()
+        .prints("3");
+}
+
+#[test]
+fn stubs_alone_make_a_component() {
+    let project = library(
+        "stubs",
+        "[package.metadata.component.bindings]\nstubs = true\n",
+    );
+    share_target(&project);
+    project
+        .write(
+            "wit/a.wit",
+            "package a:b;\nworld w {\n    export go: func();\n}\n",
+        )
+        .write("src/lib.rs", "#[allow(warnings)]\nmod bindings;\n");
+    project.component("build").ok();
+    let exports = attributes(&component("wasm32-wasip1", "stubs.wasm")).join("\n");
+    assert!(
+        exports.contains("export") && exports.contains("go"),
+        "{exports}"
+    );
 }
