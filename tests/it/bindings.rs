@@ -321,9 +321,7 @@ fn settings_that_change_how_code_is_used_compile() {
     let project = library("used", "");
     let section = "[package.metadata.component.bindings]\npath = \"../used-bindings.rs\"\nderives = [\"PartialEq\", \"Hash\"]\nexport_macro_name = \"give\"\ndefault_bindings_module = \"made\"\n[package.metadata.component.bindings.with]\n\"c:d/i\" = \"crate::own\"";
     project.write("used/Cargo.toml", "");
-    let text = project
-        .read("Cargo.toml")
-        .replace("[dependencies]\n", "[dependencies]\n");
+    let text = project.read("Cargo.toml");
     project
         .write("used/Cargo.toml", format!("{text}\n{section}\n"))
         .write("used/src/lib.rs", "#[allow(warnings)]\n#[path = \"../../used-bindings.rs\"]\nmod made;\nmod own {\n    #[derive(Clone, Copy, Debug, PartialEq, Hash)]\n    pub struct T { pub n: u32 }\n}\nstruct Component;\nimpl made::Guest for Component {\n    fn same(a: own::T, b: made::Pair) -> bool {\n        use std::hash::Hash as _;\n        b.hash(&mut std::hash::DefaultHasher::new());\n        b == made::Pair { left: a.clone(), right: a }\n    }\n}\nmade::give!(Component);\n")
@@ -449,4 +447,50 @@ fn stubs_alone_make_a_component() {
         exports.contains("export") && exports.contains("go"),
         "{exports}"
     );
+}
+
+#[test]
+fn a_bindings_file_that_cannot_be_written_is_told_and_kept() {
+    let project = library("locked", "");
+    project
+        .write("wit/a.wit", "package a:b;\nworld w { }\n")
+        .write("src/bindings.rs", "// old\n");
+    let path = project.path("src/bindings.rs");
+    let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&path, permissions).unwrap();
+    let before = snapshot(&project);
+    for line in ["bindings", "build"] {
+        let output = project.component(line).code(1).silent_on("Compiling");
+        output.says("src/bindings.rs`").says("help: make `");
+        assert!(before == snapshot(&project), "{line}");
+    }
+    // Where something else is in the way.
+    let project = library("in-the-way", "");
+    project
+        .write("wit/a.wit", "package a:b;\nworld w { }\n")
+        .write("src/bindings.rs/file", "");
+    project
+        .component("bindings")
+        .code(1)
+        .says("src/bindings.rs`");
+}
+
+#[cfg(unix)]
+#[test]
+fn wit_under_a_name_that_is_not_utf_8_is_read_and_shown() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let project = library("odd", "");
+    project.write("wit/a.wit", "package a:b;\nworld w { export i; }\n");
+    let odd = project
+        .path("wit")
+        .join(std::ffi::OsStr::from_bytes(b"b\xff.wit"));
+    std::fs::write(&odd, "package a:b;\ninterface i { f: func(); }\n").unwrap();
+    project.component("bindings").ok();
+    assert!(project.read("src/bindings.rs").contains("fn f("));
+    std::fs::write(&odd, "package a:b;\ninterface i { f: fun(); }\n").unwrap();
+    project
+        .component("bindings")
+        .code(1)
+        .says("wit/b\u{fffd}.wit:2:");
 }
