@@ -24,6 +24,9 @@ use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 pub enum Stale {
     /// They are written.
     Write,
+    /// They are written; the features of the runtime crate they need are
+    /// seen to afterwards.
+    WriteFirst,
     /// They are an error, and nothing is written.
     Refuse,
 }
@@ -41,7 +44,7 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
-    let prepared = prepare(ctx, &args, Stale::Write)?;
+    let prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     let recipes = prepared
         .selected
         .iter()
@@ -103,10 +106,18 @@ pub(super) fn look(
         if own {
             paths.push(path);
         } else {
-            let runtime = runtime(workspace, member, &manifest, world)?;
+            let needs = Needs {
+                features: stale != Stale::WriteFirst,
+                ..Needs::of(world, &manifest.bindings.async_)
+            };
+            let runtime = runtime(workspace, member, world, &needs)?;
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = generate(world, &manifest.bindings, runtime)
-                .map_err(|e| e.context(format!("in the package `{}`", member.name)))?;
+            let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
+                e.context(format!(
+                    "failed to generate the bindings of the package `{}`",
+                    member.name
+                ))
+            })?;
             update(ctx, member, &path, (&content, stale))?;
             paths.push(path.clone());
             recipe.bindings = Some(path);
@@ -159,8 +170,11 @@ fn exports(world: &World) -> Exports {
 }
 
 fn bindings_path(manifest: &Manifest) -> PathBuf {
-    let default = || manifest.file.dir().join("src").join("bindings.rs");
-    manifest.bindings.path.clone().unwrap_or_else(default)
+    let dir = manifest.file.dir();
+    match &manifest.bindings.path {
+        Some(path) => dir.join(path),
+        None => dir.join("src").join("bindings.rs"),
+    }
 }
 
 /// Whether the package makes its bindings itself: by wit-bindgen's macro, or
@@ -231,10 +245,9 @@ fn unsupported_dependencies(manifest: &Manifest) -> Error {
 fn runtime(
     workspace: &Workspace,
     member: &Member,
-    manifest: &Manifest,
     world: &World,
+    needs: &Needs,
 ) -> Result<Runtime> {
-    let needs = Needs::of(world, &manifest.bindings.async_);
     for (name, runtime) in [
         ("wit-bindgen", Runtime::WitBindgen),
         ("wit-bindgen-rt", Runtime::WitBindgenRt),
@@ -257,6 +270,7 @@ fn runtime(
         };
         if served {
             let lacks_async = needs.async_
+                && needs.features
                 && !dependency
                     .features
                     .iter()
@@ -318,6 +332,8 @@ struct Needs {
     async_: bool,
     resources: bool,
     maps: bool,
+    /// Whether the crate must have the features for it by now.
+    features: bool,
 }
 
 impl Needs {
@@ -352,6 +368,7 @@ impl Needs {
                 types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
             }),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
+            features: true,
         }
     }
 

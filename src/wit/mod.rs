@@ -10,6 +10,7 @@ mod plain;
 pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
+mod words;
 
 use std::path::PathBuf;
 
