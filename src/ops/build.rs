@@ -69,9 +69,10 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
             exec(ctx, args, Vec::new())
         }
         _ => {
-            let prepared = prepare(ctx, args, Stale::Write)?;
+            let mut prepared = prepare(ctx, args, Stale::Write)?;
             let (more, hosts) = wasm_selection(&prepared, args);
             exec(ctx, args, more)?;
+            prepared.built();
             prepared.keep(ctx);
             host_members(ctx, args, &prepared, &hosts)
         }
@@ -87,7 +88,7 @@ pub(super) struct Built {
 /// Builds the selected packages and makes components of them.
 pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
     let messages = Messages::asked(&args.message_format)?;
-    let prepared = prepare(ctx, args, Stale::Write)?;
+    let mut prepared = prepare(ctx, args, Stale::Write)?;
     check_libraries(&prepared, args)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);
@@ -103,7 +104,7 @@ pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
     if class == Class::Build && !args.trailing.is_empty() {
         command = command.arg("--").args(&args.trailing);
     }
-    let made = build_wasm(ctx, (&prepared, args), &command, &messages)?;
+    let made = build_wasm(ctx, (&mut prepared, args), &command, &messages)?;
     host_members(ctx, args, &prepared, &hosts)?;
     Ok(Built { prepared, made })
 }
@@ -112,7 +113,7 @@ pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
 /// something else, as cargo leaves what it built.
 fn build_wasm(
     ctx: &Context,
-    (prepared, args): (&Prepared, &CargoArgs),
+    (prepared, args): (&mut Prepared, &CargoArgs),
     command: &Invocation,
     messages: &Messages,
 ) -> Result<Vec<Made>> {
@@ -122,6 +123,9 @@ fn build_wasm(
     let copy_to = prepared.config.artifact_dir(args.artifact_dir.as_deref())?;
     let (made, mut failed) = componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
     drop(lock);
+    if outcome.code == 0 {
+        prepared.built();
+    }
     prepared.keep(ctx);
     if messages.is_json() {
         for line in made.iter().filter_map(|made| message(prepared, made)) {

@@ -80,6 +80,19 @@ impl Prepared {
         names.iter().filter_map(lock).collect()
     }
 
+    /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
+    /// so that it is no reason to look at the members again.
+    pub fn built(&mut self) {
+        let lock = self.workspace().root.join("Cargo.lock");
+        for kept in self.view.members.values_mut() {
+            for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
+                let now = Seen::now(lock.clone());
+                self.changed |= *seen != now;
+                *seen = now;
+            }
+        }
+    }
+
     /// Keeps what was found out for the next run.
     pub fn keep(&self, ctx: &Context) {
         if self.changed

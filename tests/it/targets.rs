@@ -16,17 +16,42 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
         ("build --target wasm32-wasip1", "", "", &[p1]),
         ("build --target wasm32-wasip2", "", "", &[p2]),
         ("build --target=wasm32-unknown-unknown", "", "", &[unknown]),
-        ("build --target wasm32-wasip2 --target wasm32-wasip1", "", "", &[p1, p2]),
+        (
+            "build --target wasm32-wasip2 --target wasm32-wasip1",
+            "",
+            "",
+            &[p1, p2],
+        ),
         ("build", p2, "", &[p2]),
         ("build --target wasm32-wasip1", p2, "", &[p1]),
         ("build", "", "\"wasm32-wasip2\"", &[p2]),
         ("build", unknown, "\"wasm32-wasip2\"", &[unknown]),
-        ("build", "", "[\"wasm32-wasip2\", \"wasm32-wasip1\"]", &[p1, p2]),
-        ("build --config 'build.target=\"wasm32-wasip2\"'", "", "", &[p2]),
-        ("build --config 'build.target=\"wasm32-wasip2\"'", p1, "\"wasm32-wasip1\"", &[p2]),
+        (
+            "build",
+            "",
+            "[\"wasm32-wasip2\", \"wasm32-wasip1\"]",
+            &[p1, p2],
+        ),
+        (
+            "build --config 'build.target=\"wasm32-wasip2\"'",
+            "",
+            "",
+            &[p2],
+        ),
+        (
+            "build --config 'build.target=\"wasm32-wasip2\"'",
+            p1,
+            "\"wasm32-wasip1\"",
+            &[p2],
+        ),
         // A file speaks for the host's packages as well.
         ("build", "", "\"x86_64-unknown-linux-gnu\"", &[p1]),
-        ("build", "", "[\"x86_64-unknown-linux-gnu\", \"wasm32-wasip2\"]", &[p2]),
+        (
+            "build",
+            "",
+            "[\"x86_64-unknown-linux-gnu\", \"wasm32-wasip2\"]",
+            &[p2],
+        ),
     ];
     for (line, variable, file, expected) in cases {
         let _ = fs::remove_dir_all(project.path("target"));
@@ -46,7 +71,10 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
         assert!(!project.has("target/debug/hello"), "{line}");
         for target in *expected {
             let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
-            let runs = surface.exports.iter().any(|e| e.starts_with("wasi:cli/run@"));
+            let runs = surface
+                .exports
+                .iter()
+                .any(|e| e.starts_with("wasi:cli/run@"));
             assert_eq!(runs, *target != unknown, "{target}: {surface:?}");
         }
     }
@@ -56,7 +84,9 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
 fn a_library_becomes_one_on_every_target() {
     let project = Project::new("--lib", "hello");
     project
-        .component("build --target wasm32-unknown-unknown --target wasm32-wasip2 --target wasm32-wasip1")
+        .component(
+            "build --target wasm32-unknown-unknown --target wasm32-wasip2 --target wasm32-wasip1",
+        )
         .ok();
     for target in ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"] {
         let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
@@ -151,7 +181,10 @@ fn a_target_that_cannot_be_added_is_explained() {
     let fix = "run `rustup target add wasm32-wasip1 --toolchain fake`";
     build("build").says(missing).says(fix);
     build("check").says(missing).says(fix);
-    build("build --offline").says(missing).says("offline").says(fix);
+    build("build --offline")
+        .says(missing)
+        .says("offline")
+        .says(fix);
     build("build --target wasm32-wasip3").says("use `--target wasm32-wasip2`");
 }
 
