@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::bindings::Stale;
 use super::componentize::{Made, componentize};
-use super::prepare::{Prepared, cargo, prepare};
+use super::prepare::{Prepared, cargo, in_package, prepare};
 use super::recipe::{Exports, Recipe};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
@@ -58,13 +58,18 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
         Class::Foreign => exec(ctx, args, Vec::new()),
         Class::Unknown => {
             // It may have a workspace, or none at all.
-            let prepared = match args.subcommand {
-                Some(_) => prepare(ctx, args, Stale::Write).ok(),
-                // `--list` and the like.
-                None => None,
-            };
-            if let Some(prepared) = prepared {
-                prepared.keep(ctx);
+            // `--list` and the like have no subcommand.
+            match args
+                .subcommand
+                .as_ref()
+                .map(|_| prepare(ctx, args, Stale::Write))
+            {
+                Some(Ok(prepared)) => prepared.keep(ctx),
+                Some(Err(error)) if in_package(ctx, args) => {
+                    let text = format!("the bindings were not brought up to date: {error}");
+                    ctx.shell.warn(text);
+                }
+                _ => {}
             }
             exec(ctx, args, Vec::new())
         }

@@ -63,6 +63,12 @@ impl Prepared {
     /// Keeps other runs of the tool away from the targets until it is dropped:
     /// one may not take another's component for cargo's module.
     pub fn lock(&self, ctx: &Context, profile: &str) -> Vec<fs::Lock> {
+        // As cargo calls their directories.
+        let profile = match profile {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            own => own,
+        };
         if !fs::exists(&self.target_dir) {
             // Cargo does so in a directory it makes: backups leave it alone.
             let tag = self.target_dir.join("CACHEDIR.TAG");
@@ -181,6 +187,11 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         configured_target,
         changed,
     })
+}
+
+/// Whether cargo finds a manifest to start from.
+pub(super) fn in_package(ctx: &Context, args: &CargoArgs) -> bool {
+    start_manifest(&ctx.cwd, args).is_ok_and(|path| fs::exists(&path))
 }
 
 /// The manifest cargo starts from.
