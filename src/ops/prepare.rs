@@ -135,11 +135,9 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
     // Where cargo's configuration asks for more than is meant, cargo has to be
     // told what is meant.
     let is_target = |asked: &String| targets.iter().any(|t| asked == t.name());
-    let implicit_target = !targets.is_empty()
-        && !(targets
-            .iter()
-            .all(|t| asked.targets.iter().any(|a| a == t.name()))
-            && asked.targets.iter().all(is_target));
+    let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
+    let same = targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
+    let implicit_target = !targets.is_empty() && !same;
     let configured_target = !config.targets(&[])?.targets.is_empty();
     let start = start_manifest(&dir, args)?;
     let key = key(ctx, &start, args);

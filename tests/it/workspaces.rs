@@ -230,7 +230,9 @@ fn members_share_settings_of_their_workspace() {
         .component("build")
         .code(1)
         .says("the adapter is not a wasm file");
-    output.says("shared.wasm");
+    // Each of them is told.
+    let output = output.says("shared.wasm").says("the package `one`");
+    output.says("the package `two`");
     // What a member says itself goes before.
     project.write("own.wasm", adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
     for name in ["one", "two"] {
