@@ -4,6 +4,12 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that panics or speaks is no program that does"
+)]
+
 mod bad_builds;
 mod freshness;
 mod messages;
