@@ -406,10 +406,12 @@ fn metadata(ctx: &Context, member: &Member, paths: &mut Vec<PathBuf>) -> Metadat
 /// The revision of the repository the directory is in; none where there is no
 /// repository, no commit, or no git.
 fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<String> {
-    let git = dir
-        .ancestors()
-        .map(|dir| dir.join(".git"))
-        .find(|git| fs::exists(git))?;
+    let places = || dir.ancestors().map(|dir| dir.join(".git"));
+    let found = places().position(|git| fs::exists(&git));
+    // A repository may come into being, also nearer than the one there is.
+    let nearer = places().take(found.unwrap_or(usize::MAX));
+    paths.extend(nearer.map(|git| git.join("HEAD")));
+    let git = places().nth(found?)?;
     let git = match fs::is_dir(&git) {
         true => git,
         // A linked work tree: the file says where its own directory is.

@@ -23,7 +23,10 @@ fn did_nothing(output: Output) {
 #[test]
 fn plain_cargo_and_ours_take_turns() {
     let project = Project::new("--lib", "hello");
-    project.component("build").ok().says("    Creating component");
+    project
+        .component("build")
+        .ok()
+        .says("    Creating component");
     let made = project.bytes(HELLO);
     let plain = || project.cargo("build --target wasm32-wasip1").ok();
     for _ in 0..2 {
@@ -40,10 +43,14 @@ fn plain_cargo_and_ours_take_turns() {
     }
     // Plain cargo may also come first, in a directory of its own.
     let other = "target/other/wasm32-wasip1/debug/hello.wasm";
-    project.cargo("build --target wasm32-wasip1 --target-dir target/other").ok();
+    project
+        .cargo("build --target wasm32-wasip1 --target-dir target/other")
+        .ok();
     assert!(is_module(&project, other));
     let output = project.component("build --target-dir target/other").ok();
-    output.silent_on("Compiling").says("Creating component target/other");
+    output
+        .silent_on("Compiling")
+        .says("Creating component target/other");
     component(&project, other);
 }
 
@@ -63,8 +70,14 @@ fn a_build_that_changes_nothing_starts_cargo_once() {
     let run = |line: &str| project.run(tools.on(project.command(line)));
     run("build").ok();
     let first = tools.started();
-    assert!(first.iter().any(|l| l.starts_with("cargo metadata")), "{first:?}");
-    assert!(first.iter().any(|l| l.starts_with("git rev-parse")), "{first:?}");
+    assert!(
+        first.iter().any(|l| l.starts_with("cargo metadata")),
+        "{first:?}"
+    );
+    assert!(
+        first.iter().any(|l| l.starts_with("git rev-parse")),
+        "{first:?}"
+    );
     for line in ["build", "build", "build --workspace", "build --lib"] {
         did_nothing(run(line));
         let started = tools.started();
@@ -77,6 +90,28 @@ fn a_build_that_changes_nothing_starts_cargo_once() {
     run("check").ok();
     let started = tools.started();
     assert_eq!(started, ["cargo check --target wasm32-wasip1"]);
+}
+
+#[test]
+fn a_build_that_changes_nothing_reads_no_wit() {
+    let project = Project::new("--lib", "hello");
+    project.component("build").ok();
+    // What would not parse goes unseen as long as its file looks untouched.
+    let path = project.path("wit/world.wit");
+    let meta = fs::metadata(&path).unwrap();
+    let junk = "x".repeat(usize::try_from(meta.len()).unwrap());
+    let set = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(meta.modified().unwrap()).unwrap();
+    };
+    let text = project.read("wit/world.wit");
+    set(&junk);
+    did_nothing(project.component("build"));
+    set(&text);
+    did_nothing(project.component("build"));
+    fs::write(&path, junk).unwrap();
+    project.component("build").code(1).says("wit/world.wit:1:1");
 }
 
 #[test]
@@ -101,10 +136,20 @@ fn every_change_is_noticed_and_made_once() {
     assert_eq!(output.stderr.matches("Compiling").count(), 1, "{output}");
     // WIT, in a file known and in a new one.
     let world = "export hello-world: func() -> string;";
-    project.replace("wit/world.wit", world, &format!("{world}\n    import other;"));
-    project.write("wit/other.wit", "package component:hello;\ninterface other { f: func(); }\n");
+    project.replace(
+        "wit/world.wit",
+        world,
+        &format!("{world}\n    import other;"),
+    );
+    project.write(
+        "wit/other.wit",
+        "package component:hello;\ninterface other { f: func(); }\n",
+    );
     creates("wit").says("Generating bindings for hello");
-    project.write("wit/other.wit", "package component:hello;\ninterface other { g: func(); }\n");
+    project.write(
+        "wit/other.wit",
+        "package component:hello;\ninterface other { g: func(); }\n",
+    );
     creates("wit/other.wit").says("Generating bindings for hello");
     // Cargo.toml.
     project.replace("Cargo.toml", "edition", "description = \"one\"\nedition");
@@ -115,7 +160,11 @@ fn every_change_is_noticed_and_made_once() {
     let provider = |bytes: &[u8]| project.write("adapter.wasm", bytes).read("Cargo.toml");
     provider(wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER);
     let section = "[package.metadata.component]";
-    project.replace("Cargo.toml", section, &format!("{section}\nadapter = \"adapter.wasm\""));
+    project.replace(
+        "Cargo.toml",
+        section,
+        &format!("{section}\nadapter = \"adapter.wasm\""),
+    );
     creates("adapter");
     provider(wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER);
     creates("the adapter's file");
@@ -127,9 +176,15 @@ fn every_change_is_noticed_and_made_once() {
     assert_eq!(project.read("src/bindings.rs"), bindings);
     did_nothing(project.component("build"));
     // Cargo's configuration.
-    project.write(".cargo/config.toml", "[build]\ntarget = \"wasm32-wasip2\"\n");
+    project.write(
+        ".cargo/config.toml",
+        "[build]\ntarget = \"wasm32-wasip2\"\n",
+    );
     creates("build.target").says("target/wasm32-wasip2/debug/hello.wasm");
-    project.write(".cargo/config.toml", "[build]\ntarget-dir = \"elsewhere\"\n");
+    project.write(
+        ".cargo/config.toml",
+        "[build]\ntarget-dir = \"elsewhere\"\n",
+    );
     creates("build.target-dir").says("elsewhere/wasm32-wasip1/debug/hello.wasm");
 }
 
@@ -138,14 +193,18 @@ fn a_new_member_is_noticed() {
     let project = Project::empty();
     let member = |name: &str| {
         project
-            .write(&format!("{name}/Cargo.toml"), manifest(name.rsplit('/').next().unwrap(), ""))
+            .write(
+                &format!("{name}/Cargo.toml"),
+                manifest(name.rsplit('/').next().unwrap(), ""),
+            )
             .write(&format!("{name}/src/main.rs"), MAIN);
     };
     project.write(
         "Cargo.toml",
         "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\", \"more/*/inner\"]\n",
     );
-    fs::create_dir_all(project.path("more")).unwrap();
+    member("more/w/inner");
+    project.replace("more/w/inner/Cargo.toml", "\"inner\"", "\"outer\"");
     member("crates/one");
     project.component("build").ok().says("debug/one.wasm");
     did_nothing(project.component("build"));
@@ -154,9 +213,12 @@ fn a_new_member_is_noticed() {
     did_nothing(project.component("build"));
     member("more/x/inner");
     project.component("build").ok().says("debug/inner.wasm");
-    // A directory that becomes a member later on.
+    // A directory without a manifest, which cargo does not take.
     fs::create_dir_all(project.path("crates/three")).unwrap();
-    did_nothing(project.component("build"));
+    project
+        .component("build")
+        .code(1)
+        .says("crates/three/Cargo.toml");
     member("crates/three");
     project.component("build").ok().says("debug/three.wasm");
     // A program beside another.
@@ -205,10 +267,16 @@ fn after_clean_all_is_built_again() {
     project.component("build").ok();
     project.component("clean").ok();
     assert!(!project.has("target"));
-    project.component("build").ok().says("Compiling").says("Creating");
+    project
+        .component("build")
+        .ok()
+        .says("Compiling")
+        .says("Creating");
     component(&project, HELLO);
     assert!(project.has("target/CACHEDIR.TAG"));
-    project.component("clean -p hello --target wasm32-wasip1").ok();
+    project
+        .component("clean -p hello --target wasm32-wasip1")
+        .ok();
     project.component("build").ok().says("Compiling");
     component(&project, HELLO);
 }
@@ -227,10 +295,22 @@ fn profiles_and_target_directories_are_apart() {
         ("build -r", "", "target/wasm32-wasip1/release"),
         ("build --profile small", "", "target/wasm32-wasip1/small"),
         ("build --profile=dev", "", "target/wasm32-wasip1/debug"),
-        ("build --target-dir flag", "CARGO_TARGET_DIR", "flag/wasm32-wasip1/debug"),
+        (
+            "build --target-dir flag",
+            "CARGO_TARGET_DIR",
+            "flag/wasm32-wasip1/debug",
+        ),
         ("build", "CARGO_TARGET_DIR", "variable/wasm32-wasip1/debug"),
-        ("build", "CARGO_BUILD_TARGET_DIR", "variable/wasm32-wasip1/debug"),
-        ("build --config 'build.target-dir=\"conf\"'", "", "conf/wasm32-wasip1/debug"),
+        (
+            "build",
+            "CARGO_BUILD_TARGET_DIR",
+            "variable/wasm32-wasip1/debug",
+        ),
+        (
+            "build --config 'build.target-dir=\"conf\"'",
+            "",
+            "conf/wasm32-wasip1/debug",
+        ),
     ] {
         let command = || {
             let mut command = project.command(line);
@@ -251,7 +331,10 @@ fn profiles_and_target_directories_are_apart() {
 fn two_builds_at_once_both_succeed() {
     let project = bare("hello", MAIN);
     for round in 0..4 {
-        project.write("src/main.rs", format!("fn main() {{ println!(\"{round}\"); }}"));
+        project.write(
+            "src/main.rs",
+            format!("fn main() {{ println!(\"{round}\"); }}"),
+        );
         let start = || {
             let mut command = project.command("build");
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -265,9 +348,12 @@ fn two_builds_at_once_both_succeed() {
         }
         component(&project, HELLO);
         let metadata = wasm_metadata::Payload::from_binary(&project.bytes(HELLO)).unwrap();
-        let producers = metadata.metadata().producers.clone().unwrap();
+        let producers = metadata.metadata().producers.as_ref().unwrap();
         let tools = producers.get("processed-by").unwrap();
-        assert_eq!(tools.get("cargo-component").unwrap(), env!("CARGO_PKG_VERSION"));
+        assert_eq!(
+            tools.get("cargo-component").unwrap(),
+            env!("CARGO_PKG_VERSION")
+        );
         did_nothing(project.component("build"));
         project.component("run").ok().prints(&format!("{round}\n"));
     }
@@ -289,13 +375,26 @@ fn examples_lie_at_cargos_path_and_tests_aside() {
     let example = "target/wasm32-wasip1/debug/examples/show.wasm";
     project.component("build --examples").ok();
     let surface = component(&project, example);
-    assert!(surface.exports.iter().any(|e| e.starts_with("wasi:cli/run@")));
-    project.cargo("build --examples --target wasm32-wasip1").ok().silent_on("Compiling");
+    assert!(
+        surface
+            .exports
+            .iter()
+            .any(|e| e.starts_with("wasi:cli/run@"))
+    );
+    project
+        .cargo("build --examples --target wasm32-wasip1")
+        .ok()
+        .silent_on("Compiling");
     assert!(is_module(&project, example));
     did_nothing(project.component("build --examples"));
     component(&project, example);
 
-    for line in ["build --tests", "test --no-run", "build --benches", "bench --no-run"] {
+    for line in [
+        "build --tests",
+        "test --no-run",
+        "build --benches",
+        "bench --no-run",
+    ] {
         project.component(line).ok();
         let plain = line.replace("component ", "");
         project
@@ -306,7 +405,9 @@ fn examples_lie_at_cargos_path_and_tests_aside() {
     }
     let deps = project.path("target/wasm32-wasip1/debug/deps");
     let below = |dir: &std::path::Path, prefix: &str| -> Vec<String> {
-        let files = tree(dir).into_iter().map(|f| f.to_string_lossy().into_owned());
+        let files = tree(dir)
+            .into_iter()
+            .map(|f| f.to_string_lossy().into_owned());
         files
             .filter(|f| f.starts_with(prefix) && f.ends_with(".wasm"))
             .collect()
@@ -316,7 +417,10 @@ fn examples_lie_at_cargos_path_and_tests_aside() {
         let executables = below(&deps, prefix);
         assert!(!executables.is_empty(), "{prefix}");
         for name in &executables {
-            assert!(is_module(&project, &format!("target/wasm32-wasip1/debug/deps/{name}")));
+            assert!(is_module(
+                &project,
+                &format!("target/wasm32-wasip1/debug/deps/{name}")
+            ));
         }
         let components = below(&project.path(aside), prefix);
         assert!(!components.is_empty(), "{prefix}");

@@ -16,17 +16,42 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
         ("build --target wasm32-wasip1", "", "", &[p1]),
         ("build --target wasm32-wasip2", "", "", &[p2]),
         ("build --target=wasm32-unknown-unknown", "", "", &[unknown]),
-        ("build --target wasm32-wasip2 --target wasm32-wasip1", "", "", &[p1, p2]),
+        (
+            "build --target wasm32-wasip2 --target wasm32-wasip1",
+            "",
+            "",
+            &[p1, p2],
+        ),
         ("build", p2, "", &[p2]),
         ("build --target wasm32-wasip1", p2, "", &[p1]),
         ("build", "", "\"wasm32-wasip2\"", &[p2]),
         ("build", unknown, "\"wasm32-wasip2\"", &[unknown]),
-        ("build", "", "[\"wasm32-wasip2\", \"wasm32-wasip1\"]", &[p1, p2]),
-        ("build --config 'build.target=\"wasm32-wasip2\"'", "", "", &[p2]),
-        ("build --config 'build.target=\"wasm32-wasip2\"'", p1, "\"wasm32-wasip1\"", &[p2]),
+        (
+            "build",
+            "",
+            "[\"wasm32-wasip2\", \"wasm32-wasip1\"]",
+            &[p1, p2],
+        ),
+        (
+            "build --config 'build.target=\"wasm32-wasip2\"'",
+            "",
+            "",
+            &[p2],
+        ),
+        (
+            "build --config 'build.target=\"wasm32-wasip2\"'",
+            p1,
+            "\"wasm32-wasip1\"",
+            &[p2],
+        ),
         // A file speaks for the host's packages as well.
         ("build", "", "\"x86_64-unknown-linux-gnu\"", &[p1]),
-        ("build", "", "[\"x86_64-unknown-linux-gnu\", \"wasm32-wasip2\"]", &[p2]),
+        (
+            "build",
+            "",
+            "[\"x86_64-unknown-linux-gnu\", \"wasm32-wasip2\"]",
+            &[p2],
+        ),
     ];
     for (line, variable, file, expected) in cases {
         let _ = fs::remove_dir_all(project.path("target"));
@@ -46,7 +71,10 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
         assert!(!project.has("target/debug/hello"), "{line}");
         for target in *expected {
             let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
-            let runs = surface.exports.iter().any(|e| e.starts_with("wasi:cli/run@"));
+            let runs = surface
+                .exports
+                .iter()
+                .any(|e| e.starts_with("wasi:cli/run@"));
             assert_eq!(runs, *target != unknown, "{target}: {surface:?}");
         }
     }
@@ -56,7 +84,9 @@ fn every_way_to_ask_for_targets_builds_those_alone() {
 fn a_library_becomes_one_on_every_target() {
     let project = Project::new("--lib", "hello");
     project
-        .component("build --target wasm32-unknown-unknown --target wasm32-wasip2 --target wasm32-wasip1")
+        .component(
+            "build --target wasm32-unknown-unknown --target wasm32-wasip2 --target wasm32-wasip1",
+        )
         .ok();
     for target in ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"] {
         let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
@@ -67,6 +97,41 @@ fn a_library_becomes_one_on_every_target() {
             target == "wasm32-unknown-unknown",
             "{target}: {:?}",
             surface.imports
+        );
+    }
+}
+
+#[test]
+fn worlds_of_wasi_0_3_build_on_wasip1_and_wasip2() {
+    let project = Project::new("--lib", "hello");
+    project
+        .replace("Cargo.toml", "\"bitflags\"]", "\"bitflags\", \"async\"]")
+        .write(
+            "wit/deps/clocks.wit",
+            "package wasi:clocks@0.3.0;\ninterface monotonic-clock { wait-for: async func(how-long: u64); }\n",
+        )
+        .write(
+            "wit/world.wit",
+            "package component:hello;\nworld example { import wasi:clocks/monotonic-clock@0.3.0; export hello-world: async func() -> string; }\n",
+        )
+        .replace("src/lib.rs", "fn hello_world", "async fn hello_world")
+        .replace(
+            "src/lib.rs",
+            "\"Hello, World!\".to_string()",
+            "bindings::wasi::clocks::monotonic_clock::wait_for(1).await; String::new()",
+        );
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        project
+            .component(&format!("build --target {target}"))
+            .ok()
+            .silent_on("warning");
+        let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
+        let wanted = "wasi:clocks/monotonic-clock@0.3.0".to_owned();
+        assert!(surface.imports.contains(&wanted), "{surface:?}");
+        // The standard library speaks 0.2.
+        assert!(
+            surface.imports.iter().any(|i| i.contains("@0.2.")),
+            "{surface:?}"
         );
     }
 }
@@ -151,7 +216,10 @@ fn a_target_that_cannot_be_added_is_explained() {
     let fix = "run `rustup target add wasm32-wasip1 --toolchain fake`";
     build("build").says(missing).says(fix);
     build("check").says(missing).says(fix);
-    build("build --offline").says(missing).says("offline").says(fix);
+    build("build --offline")
+        .says(missing)
+        .says("offline")
+        .says(fix);
     build("build --target wasm32-wasip3").says("use `--target wasm32-wasip2`");
 }
 
