@@ -5,6 +5,10 @@
 //! [`support::Project`], run command lines in it, look at what came of it.
 
 mod run;
+#[cfg(unix)]
+mod runner;
+#[cfg(unix)]
 mod serve;
 mod smoke;
 mod support;
+mod test_verb;
