@@ -4,6 +4,7 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
+mod examples;
 mod run;
 #[cfg(unix)]
 mod runner;
