@@ -205,7 +205,7 @@ fn filters_and_flags_are_those_of_libtest() {
         .ok()
         .prints("tests::a_passes: test\n")
         .prints("9 tests, 0 benchmarks");
-    run("--lib -- --nonsense").code(101).says("nonsense");
+    run("--lib -- --nonsense").code(1).says("nonsense");
     let output = run(&format!("--test whole {whole}")).ok();
     assert_eq!(names(output), ["another", "reads_what_is_granted"]);
     // What cargo would give a test on the host, libtest's own variables.
