@@ -2,6 +2,9 @@
 //!
 //! `BLESS=1 cargo test --test docs` writes them.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+#![allow(clippy::disallowed_methods, reason = "tests stand outside the doors")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
