@@ -64,18 +64,19 @@ pub(super) fn look(
     stale: Stale,
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
-    let loaded = source::world(&manifest)?;
     paths.push(member.dir().join("wit"));
     let own = own_bindings(&manifest, member);
     let uses_bindgen = ["wit-bindgen", "wit-bindgen-rt"]
         .iter()
         .any(|name| member.dependency(name).is_some());
-    if !manifest.declared && loaded.is_none() && !uses_bindgen {
+    // Its WIT, if it has some, is for another end: hosts have it too.
+    if !manifest.declared && !uses_bindgen {
         return Ok(Looked {
             recipe: None,
             paths,
         });
     }
+    let loaded = source::world(&manifest)?;
     if !manifest.dependencies.is_empty() {
         return Err(unsupported_dependencies(&manifest));
     }
