@@ -101,6 +101,45 @@ fn dependencies_on_components_are_not_supported_yet() {
     );
 }
 
+#[test]
+fn what_only_the_disk_or_a_registry_can_answer_is_shown_at_its_key_too() {
+    for (key, place, message) in [
+        (
+            "target = { path = \"nowhere\" }",
+            12,
+            "/nowhere` does not exist",
+        ),
+        (
+            "target.world = \"none\"",
+            8,
+            "failed to select the specified world `none` for local target",
+        ),
+        (
+            "target = \"a:b/c@1\"",
+            1,
+            "the target `a:b` is in a registry, which this version cannot read yet",
+        ),
+        (
+            "target.dependencies.\"x:y\" = \"1\"",
+            21,
+            "the target dependency `x:y` is in a registry, which this version cannot read yet",
+        ),
+        (
+            "target.dependencies.\"x:y\" = { path = \"nowhere\" }",
+            21,
+            "failed to read the target dependency `x:y`",
+        ),
+    ] {
+        let project = project("");
+        let section = "[package.metadata.component]\n";
+        project.replace("Cargo.toml", section, &format!("{section}{key}\n"));
+        let manifest = project.read("Cargo.toml");
+        let line = manifest.lines().position(|line| line == key).unwrap() + 1;
+        let place = format!("--> Cargo.toml:{line}:{place}");
+        refused(&project, "build", &[message, &place]);
+    }
+}
+
 /// The section may be missing; what comes of the package then depends on its
 /// WIT and on the crate bindings run on.
 #[test]
