@@ -2,11 +2,15 @@
 //!
 //! `BLESS=1 cargo test --test docs` writes them.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
+#![allow(clippy::disallowed_methods, reason = "tests stand outside the doors")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_component::cli::reference::{Generated, reference};
 use cargo_component::env;
+use cargo_component::manifest::{ManifestFile, read, read_workspace};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -68,5 +72,22 @@ fn every_declared_variable_is_read() {
     for variable in env::ALL {
         let read = format!("env::{}", variable.name);
         assert!(text.contains(&read), "nothing reads {}", variable.name);
+    }
+}
+
+#[test]
+fn the_examples_of_manifests_are_right() {
+    let page = fs::read_to_string(root().join("docs/src/manifest.md")).unwrap();
+    let blocks = page.split("```toml\n").skip(1);
+    let examples: Vec<_> = blocks
+        .map(|block| block.split("```").next().unwrap())
+        .map(|text| ManifestFile::new("Cargo.toml", text))
+        .collect();
+    assert!(examples.len() >= 5);
+    let is_workspace = |file: &&ManifestFile| file.text.contains("[workspace.");
+    let shared = examples.iter().find(is_workspace).unwrap();
+    let shared = read_workspace(shared).unwrap();
+    for example in examples {
+        read(example.clone(), &shared).unwrap_or_else(|e| panic!("{}{e:?}", example.text));
     }
 }

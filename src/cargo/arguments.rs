@@ -391,6 +391,7 @@ mod tests {
         let args = parse("check --native --host-members --all-targets");
         assert!(args.own.native && args.own.host_members);
         assert_eq!(args.cargo_args(), words("check --all-targets"));
+        assert!(parse("rustdoc --native").own.native);
         assert_eq!(parse("serve --addr [::]:80").own.addr.unwrap(), "[::]:80");
     }
 

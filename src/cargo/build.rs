@@ -193,20 +193,24 @@ mod tests {
 
     const LINE: &str = r#"{"reason":"compiler-artifact","package_id":"p","target":{"name":"x","kind":["cdylib"],"crate_types":["cdylib"],"src_path":"/s/lib.rs"},"profile":{"test":false},"filenames":["/t/x.wasm"],"executable":null,"fresh":true}"#;
 
-    fn said(messages: &Messages) -> (Vec<Artifact>, Vec<String>) {
+    fn said(messages: &Messages) -> (Outcome, Vec<String>) {
         let stdout = format!("{LINE}\nplain\n{{\"reason\":\"build-finished\"}}\n").into_bytes();
         let exec = Scripted::new([Output {
             stdout,
+            code: 101,
             ..Output::default()
         }]);
         let shell = Buffer::default();
-        let artifacts = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
-        (artifacts.artifacts, shell.said())
+        let outcome = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
+        (outcome, shell.said())
     }
 
     #[test]
     fn artifacts_are_gathered_and_lines_passed_on_to_programs_only() {
-        let (artifacts, said_to_person) = said(&Messages::Rendered { short: false });
+        let (outcome, said_to_person) = said(&Messages::Rendered { short: false });
+        // What was made counts, although cargo failed over something else.
+        let Outcome { artifacts, code } = outcome;
+        assert_eq!(code, 101);
         assert_eq!(artifacts[0].wasm().unwrap().to_str(), Some("/t/x.wasm"));
         assert!(!artifacts[0].is_program());
         assert_eq!(said_to_person, ["plain"]);

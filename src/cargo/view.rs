@@ -25,6 +25,11 @@ impl Seen {
         Seen(path, stamp)
     }
 
+    /// Whether it speaks of this path.
+    pub fn is_of(&self, path: &Path) -> bool {
+        self.0 == path
+    }
+
     /// Whether it is still so.
     pub fn holds(&self) -> bool {
         fs::stamp(&self.0) == self.1

@@ -180,13 +180,17 @@ impl Workspace {
         all
     }
 
-    /// Every path whose change may change what `cargo metadata` says: the
-    /// manifests, those that do not exist but would count, the directories in
+    /// Every path whose change may change what `cargo metadata` says, or which
+    /// toolchain says it: the manifests, those that do not exist but would count, the directories in
     /// which a glob among the members finds new ones, and where targets are
     /// found without being named.
     pub fn decided_by(&self) -> Vec<PathBuf> {
         let manifest = |dir: &Path| dir.join("Cargo.toml");
         let mut paths: Vec<PathBuf> = self.root.ancestors().map(manifest).collect();
+        for dir in self.root.ancestors() {
+            // Another toolchain has other targets installed.
+            paths.extend(["rust-toolchain", "rust-toolchain.toml"].map(|name| dir.join(name)));
+        }
         for member in &self.members {
             paths.push(member.manifest_path.clone());
             let places = ["src/lib.rs", "src/main.rs", "src/bin", "build.rs"];
@@ -351,5 +355,65 @@ fn member(package: &Package) -> Member {
             repository: package.repository.clone(),
             homepage: package.homepage.clone(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_looks_into_directories_and_for_manifests() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for path in ["crates/a", "crates/b", "x/one/inner", "y"] {
+            fs::create_dir(&root.join(path)).unwrap();
+        }
+        let found = |pattern: &str| -> Vec<String> {
+            let paths = globbed(root, pattern).into_iter();
+            paths
+                .map(|path| path.strip_prefix(root).unwrap().display().to_string())
+                .map(|path| path.replace('\\', "/"))
+                .collect()
+        };
+        assert_eq!(
+            found("crates/*"),
+            ["crates", "crates/a/Cargo.toml", "crates/b/Cargo.toml"]
+        );
+        // What does not match now may be a directory of another name later.
+        assert_eq!(found("crates/z?")[0], "crates");
+        assert_eq!(found("x/*/inner"), ["x", "x/one/inner/Cargo.toml"]);
+        assert_eq!(found("none/*"), ["none"]);
+    }
+
+    #[test]
+    fn what_is_locked_is_found_by_name_version_and_source() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().to_owned();
+        let text = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\nsource = \"registry+https://r.example/i\"\n";
+        fs::write_atomic(&root.join("Cargo.lock"), text.as_bytes()).unwrap();
+        let workspace = Workspace {
+            root,
+            target_directory: PathBuf::new(),
+            members: Vec::new(),
+            default_members: Vec::new(),
+        };
+        let has = |spec: &str| workspace.has_locked(&spec::Spec::parse(spec).unwrap());
+        for spec in [
+            "a",
+            "a@1",
+            "a@1.2.3",
+            "a*",
+            "registry+https://r.example/i#a@1.2.3",
+        ] {
+            assert!(has(spec), "{spec}");
+        }
+        for spec in ["b", "a@2", "https://other.example/i#a"] {
+            assert!(!has(spec), "{spec}");
+        }
+        assert_eq!(
+            workspace.locked_versions("a").unwrap(),
+            [Version::new(1, 2, 3)]
+        );
     }
 }

@@ -50,3 +50,25 @@ pub fn code_of(kind: ErrorKind) -> ExitCode {
         ErrorKind::Input | ErrorKind::Io | ErrorKind::Unsupported => ExitCode::from(FAILURE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_table() {
+        for (kind, code) in [
+            (ErrorKind::Input, 1),
+            (ErrorKind::Io, 1),
+            (ErrorKind::Unsupported, 1),
+            (ErrorKind::Usage, 2),
+            (ErrorKind::Child(101), 101),
+            // What failed must not look like success.
+            (ErrorKind::Child(0), 1),
+            (ErrorKind::Child(256), 1),
+            (ErrorKind::Child(-1), 1),
+        ] {
+            assert_eq!(code_of(kind), ExitCode::from(code), "{kind:?}");
+        }
+    }
+}

@@ -104,6 +104,17 @@ pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
     imports
 }
 
+/// The names a core module, or each core module inside a component, exports.
+pub fn core_exports(bytes: &[u8]) -> Vec<String> {
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes).flatten() {
+        if let Payload::ExportSection(section) = payload {
+            exports.extend(section.into_iter().flatten().map(|e| e.name.to_owned()));
+        }
+    }
+    exports
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

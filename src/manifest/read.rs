@@ -400,7 +400,8 @@ fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
             *place = value;
         }
     }
-    let path: Option<PathBuf> = table.path("path")?;
+    // As it stands: each member has a file of its own.
+    let path = table.string("path")?.map(PathBuf::from);
     settings.path = path.or(settings.path.take());
     if let Some(item) = table.get("async") {
         settings.async_ = match item.as_bool() {

@@ -24,6 +24,9 @@ use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 pub enum Stale {
     /// They are written.
     Write,
+    /// They are written; the features of the runtime crate they need are
+    /// seen to afterwards.
+    WriteFirst,
     /// They are an error, and nothing is written.
     Refuse,
 }
@@ -41,7 +44,7 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
-    let prepared = prepare(ctx, &args, Stale::Write)?;
+    let prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     let recipes = prepared
         .selected
         .iter()
@@ -104,10 +107,18 @@ pub(super) fn look(
         if own {
             paths.push(path);
         } else {
-            let runtime = runtime(workspace, member, &manifest, world)?;
+            let needs = Needs {
+                features: stale != Stale::WriteFirst,
+                ..Needs::of(world, &manifest.bindings.async_)
+            };
+            let runtime = runtime(workspace, member, world, &needs)?;
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = generate(world, &manifest.bindings, runtime)
-                .map_err(|e| e.context(format!("in the package `{}`", member.name)))?;
+            let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
+                e.context(format!(
+                    "failed to generate the bindings of the package `{}`",
+                    member.name
+                ))
+            })?;
             update(ctx, member, &path, (&content, stale))?;
             paths.push(path.clone());
             recipe.bindings = Some(path);
@@ -160,8 +171,11 @@ fn exports(world: &World) -> Exports {
 }
 
 fn bindings_path(manifest: &Manifest) -> PathBuf {
-    let default = || manifest.file.dir().join("src").join("bindings.rs");
-    manifest.bindings.path.clone().unwrap_or_else(default)
+    let dir = manifest.file.dir();
+    match &manifest.bindings.path {
+        Some(path) => dir.join(path),
+        None => dir.join("src").join("bindings.rs"),
+    }
 }
 
 /// Whether the package makes its bindings itself: by wit-bindgen's macro, or
@@ -232,10 +246,9 @@ fn unsupported_dependencies(manifest: &Manifest) -> Error {
 fn runtime(
     workspace: &Workspace,
     member: &Member,
-    manifest: &Manifest,
     world: &World,
+    needs: &Needs,
 ) -> Result<Runtime> {
-    let needs = Needs::of(world, &manifest.bindings.async_);
     for (name, runtime) in [
         ("wit-bindgen", Runtime::WitBindgen),
         ("wit-bindgen-rt", Runtime::WitBindgenRt),
@@ -258,6 +271,7 @@ fn runtime(
         };
         if served {
             let lacks_async = needs.async_
+                && needs.features
                 && !dependency
                     .features
                     .iter()
@@ -319,6 +333,8 @@ struct Needs {
     async_: bool,
     resources: bool,
     maps: bool,
+    /// Whether the crate must have the features for it by now.
+    features: bool,
 }
 
 impl Needs {
@@ -353,6 +369,7 @@ impl Needs {
                 types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
             }),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
+            features: true,
         }
     }
 
@@ -390,10 +407,12 @@ fn metadata(ctx: &Context, member: &Member, paths: &mut Vec<PathBuf>) -> Metadat
 /// The revision of the repository the directory is in; none where there is no
 /// repository, no commit, or no git.
 fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<String> {
-    let git = dir
-        .ancestors()
-        .map(|dir| dir.join(".git"))
-        .find(|git| fs::exists(git))?;
+    let places = || dir.ancestors().map(|dir| dir.join(".git"));
+    let found = places().position(|git| fs::exists(&git));
+    // A repository may come into being, also nearer than the one there is.
+    let nearer = places().take(found.unwrap_or(usize::MAX));
+    paths.extend(nearer.map(|git| git.join("HEAD")));
+    let git = places().nth(found?)?;
     let git = match fs::is_dir(&git) {
         true => git,
         // A linked work tree: the file says where its own directory is.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::bindings::Stale;
 use super::componentize::{Made, componentize};
-use super::prepare::{Prepared, cargo, prepare};
+use super::prepare::{Prepared, cargo, in_package, prepare};
 use super::recipe::{Exports, Recipe};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
@@ -58,20 +58,26 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
         Class::Foreign => exec(ctx, args, Vec::new()),
         Class::Unknown => {
             // It may have a workspace, or none at all.
-            let prepared = match args.subcommand {
-                Some(_) => prepare(ctx, args, Stale::Write).ok(),
-                // `--list` and the like.
-                None => None,
-            };
-            if let Some(prepared) = prepared {
-                prepared.keep(ctx);
+            // `--list` and the like have no subcommand.
+            match args
+                .subcommand
+                .as_ref()
+                .map(|_| prepare(ctx, args, Stale::Write))
+            {
+                Some(Ok(prepared)) => prepared.keep(ctx),
+                Some(Err(error)) if in_package(ctx, args) => {
+                    let text = format!("the bindings were not brought up to date: {error}");
+                    ctx.shell.warn(text);
+                }
+                _ => {}
             }
             exec(ctx, args, Vec::new())
         }
         _ => {
-            let prepared = prepare(ctx, args, Stale::Write)?;
+            let mut prepared = prepare(ctx, args, Stale::Write)?;
             let (more, hosts) = wasm_selection(&prepared, args);
             exec(ctx, args, more)?;
+            prepared.built();
             prepared.keep(ctx);
             host_members(ctx, args, &prepared, &hosts)
         }
@@ -91,7 +97,11 @@ pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
 }
 
 /// As [`build`], in a workspace that is ready.
-pub(super) fn build_prepared(ctx: &Context, args: &CargoArgs, prepared: Prepared) -> Result<Built> {
+pub(super) fn build_prepared(
+    ctx: &Context,
+    args: &CargoArgs,
+    mut prepared: Prepared,
+) -> Result<Built> {
     let messages = Messages::asked(&args.message_format)?;
     check_libraries(&prepared, args)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
@@ -108,7 +118,7 @@ pub(super) fn build_prepared(ctx: &Context, args: &CargoArgs, prepared: Prepared
     if class == Class::Build && !args.trailing.is_empty() {
         command = command.arg("--").args(&args.trailing);
     }
-    let made = build_wasm(ctx, (&prepared, args), &command, &messages)?;
+    let made = build_wasm(ctx, (&mut prepared, args), &command, &messages)?;
     host_members(ctx, args, &prepared, &hosts)?;
     Ok(Built { prepared, made })
 }
@@ -117,7 +127,7 @@ pub(super) fn build_prepared(ctx: &Context, args: &CargoArgs, prepared: Prepared
 /// something else, as cargo leaves what it built.
 fn build_wasm(
     ctx: &Context,
-    (prepared, args): (&Prepared, &CargoArgs),
+    (prepared, args): (&mut Prepared, &CargoArgs),
     command: &Invocation,
     messages: &Messages,
 ) -> Result<Vec<Made>> {
@@ -127,6 +137,9 @@ fn build_wasm(
     let copy_to = prepared.config.artifact_dir(args.artifact_dir.as_deref())?;
     let (made, mut failed) = componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
     drop(lock);
+    if outcome.code == 0 {
+        prepared.built();
+    }
     prepared.keep(ctx);
     if messages.is_json() {
         for line in made.iter().filter_map(|made| message(prepared, made)) {

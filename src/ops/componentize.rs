@@ -83,7 +83,7 @@ pub(super) fn componentize(
         };
         // Of two that cargo writes to one path, the second lies there.
         let replaced = artifacts[at + 1..].iter().any(|a| a.wasm() == Some(&wasm));
-        if replaced || !prepared.selected.contains(&member) {
+        if replaced || is_intermediate(artifact, &wasm) || !prepared.selected.contains(&member) {
             continue;
         }
         let none = Recipe::default();
@@ -106,6 +106,17 @@ pub(super) fn componentize(
         }
     }
     (made, failed)
+}
+
+/// Whether the artifact is only there for another one, such as the library for
+/// an example. It is a file of cargo's own, in `deps`.
+fn is_intermediate(artifact: &Artifact, wasm: &Path) -> bool {
+    !is_test(artifact) && fs::parent(wasm).ends_with("deps")
+}
+
+/// Whether it is the executable of tests or benches.
+fn is_test(artifact: &Artifact) -> bool {
+    artifact.test || artifact.kinds.iter().any(|k| k == "test" || k == "bench")
 }
 
 /// Where the component of an artifact is kept: as it lies below the target
@@ -261,12 +272,7 @@ impl One<'_> {
 
     /// Test and bench executables stay as cargo made them.
     fn aside(&self) -> bool {
-        self.artifact.test
-            || self
-                .artifact
-                .kinds
-                .iter()
-                .any(|k| k == "test" || k == "bench")
+        is_test(self.artifact)
     }
 
     fn adapter(&self) -> Result<component::encode::Adapter> {
@@ -291,7 +297,7 @@ impl One<'_> {
     /// or a program that stands alone. Examples and tests need not.
     fn must_implement(&self) -> bool {
         let is = |kind: &str| self.artifact.kinds.iter().any(|k| k == kind);
-        if self.artifact.test || is("example") || is("test") || is("bench") {
+        if is_test(self.artifact) || is("example") {
             return false;
         }
         let member = &self.prepared.workspace().members[self.member];

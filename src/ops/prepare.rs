@@ -66,6 +66,12 @@ impl Prepared {
     /// Keeps other runs of the tool away from the targets until it is dropped:
     /// one may not take another's component for cargo's module.
     pub fn lock(&self, ctx: &Context, profile: &str) -> Vec<fs::Lock> {
+        // As cargo calls their directories.
+        let profile = match profile {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            own => own,
+        };
         if !fs::exists(&self.target_dir) {
             // Cargo does so in a directory it makes: backups leave it alone.
             let tag = self.target_dir.join("CACHEDIR.TAG");
@@ -81,6 +87,19 @@ impl Prepared {
             })
         };
         names.iter().filter_map(lock).collect()
+    }
+
+    /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
+    /// so that it is no reason to look at the members again.
+    pub fn built(&mut self) {
+        let lock = self.workspace().root.join("Cargo.lock");
+        for kept in self.view.members.values_mut() {
+            for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
+                let now = Seen::now(lock.clone());
+                self.changed |= *seen != now;
+                *seen = now;
+            }
+        }
     }
 
     /// Keeps what was found out for the next run.
@@ -143,11 +162,9 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
     // Where cargo's configuration asks for more than is meant, cargo has to be
     // told what is meant.
     let is_target = |asked: &String| targets.iter().any(|t| asked == t.name());
-    let implicit_target = !targets.is_empty()
-        && !(targets
-            .iter()
-            .all(|t| asked.targets.iter().any(|a| a == t.name()))
-            && asked.targets.iter().all(is_target));
+    let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
+    let same = targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
+    let implicit_target = !targets.is_empty() && !same;
     let configured_target = !config.targets(&[])?.targets.is_empty();
     let start = start_manifest(&dir, args)?;
     let key = key(ctx, &start, args);
@@ -197,6 +214,11 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         configured_target,
         changed,
     })
+}
+
+/// Whether cargo finds a manifest to start from.
+pub(super) fn in_package(ctx: &Context, args: &CargoArgs) -> bool {
+    start_manifest(&ctx.cwd, args).is_ok_and(|path| fs::exists(&path))
 }
 
 /// The manifest cargo starts from.

@@ -17,7 +17,9 @@ pub(super) struct Texts(BTreeMap<PathBuf, String>);
 
 impl Texts {
     pub(super) fn insert(&mut self, path: &Path, text: &str) {
-        self.0.insert(path.to_owned(), text.to_owned());
+        // As the parser calls it, which has no other than UTF-8.
+        let name = path.display().to_string();
+        self.0.insert(name.into(), text.to_owned());
     }
 
     fn excerpt(&self, map: &SourceMap, span: Span) -> Option<Excerpt> {
@@ -63,7 +65,7 @@ impl Texts {
             .hint("remove one of them");
         let name = package.to_string();
         let declared = files.find_map(|path| {
-            let text = self.0.get(path)?;
+            let text = self.0.get(Path::new(&path.display().to_string()))?;
             // Keywords have a `%` before them; then it is the first line.
             let at = text.find(&name);
             let at = at.map_or(0..0, |at| at..at + name.len());
@@ -144,16 +146,15 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) ->
     let kind = error.kind();
     let told = match texts.excerpt(map, kind.span()) {
         Some(excerpt) => told.at(excerpt),
-        // It is about all files, so the first one stands for them.
-        None => match map
-            .source_names()
-            .find_map(|name| texts.start(Path::new(name)))
-        {
-            Some(excerpt) => told.at(excerpt),
-            None => told,
-        },
+        None => told,
     };
     if text.contains("no `package` header") {
+        // It is about all files, so the first one stands for them.
+        let mut names = map.source_names();
+        let told = match names.find_map(|name| texts.start(Path::new(name))) {
+            Some(excerpt) => told.at(excerpt),
+            None => told,
+        };
         return told.hint("begin it with `package namespace:name;`");
     }
     match kind {

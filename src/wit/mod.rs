@@ -11,6 +11,7 @@ pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
 mod unmet;
+mod words;
 
 use std::path::PathBuf;
 

@@ -93,6 +93,28 @@ fn a_build_that_changes_nothing_starts_cargo_once() {
 }
 
 #[test]
+fn a_build_that_changes_nothing_reads_no_wit() {
+    let project = Project::new("--lib", "hello");
+    project.component("build").ok();
+    // What would not parse goes unseen as long as its file looks untouched.
+    let path = project.path("wit/world.wit");
+    let meta = fs::metadata(&path).unwrap();
+    let junk = "x".repeat(usize::try_from(meta.len()).unwrap());
+    let set = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(meta.modified().unwrap()).unwrap();
+    };
+    let text = project.read("wit/world.wit");
+    set(&junk);
+    did_nothing(project.component("build"));
+    set(&text);
+    did_nothing(project.component("build"));
+    fs::write(&path, junk).unwrap();
+    project.component("build").code(1).says("wit/world.wit:1:1");
+}
+
+#[test]
 fn every_change_is_noticed_and_made_once() {
     let project = Project::new("--lib", "hello");
     let creates = |why: &str| {
@@ -191,9 +213,12 @@ fn a_new_member_is_noticed() {
     did_nothing(project.component("build"));
     member("more/x/inner");
     project.component("build").ok().says("debug/inner.wasm");
-    // A directory that becomes a member later on.
+    // A directory without a manifest, which cargo does not take.
     fs::create_dir_all(project.path("crates/three")).unwrap();
-    did_nothing(project.component("build"));
+    project
+        .component("build")
+        .code(1)
+        .says("crates/three/Cargo.toml");
     member("crates/three");
     project.component("build").ok().says("debug/three.wasm");
     // A program beside another.

@@ -100,3 +100,97 @@ fn dependencies_on_components_are_not_supported_yet() {
         ],
     );
 }
+
+#[test]
+fn what_only_the_disk_or_a_registry_can_answer_is_shown_at_its_key_too() {
+    for (key, place, message) in [
+        (
+            "target = { path = \"nowhere\" }",
+            12,
+            "/nowhere` does not exist",
+        ),
+        (
+            "target.world = \"none\"",
+            8,
+            "failed to select the specified world `none` for local target",
+        ),
+        (
+            "target = \"a:b/c@1\"",
+            1,
+            "the target `a:b` is in a registry, which this version cannot read yet",
+        ),
+        (
+            "target.dependencies.\"x:y\" = \"1\"",
+            21,
+            "the target dependency `x:y` is in a registry, which this version cannot read yet",
+        ),
+        (
+            "target.dependencies.\"x:y\" = { path = \"nowhere\" }",
+            21,
+            "failed to read the target dependency `x:y`",
+        ),
+    ] {
+        let project = project("");
+        let section = "[package.metadata.component]\n";
+        project.replace("Cargo.toml", section, &format!("{section}{key}\n"));
+        let manifest = project.read("Cargo.toml");
+        let line = manifest.lines().position(|line| line == key).unwrap() + 1;
+        let place = format!("--> Cargo.toml:{line}:{place}");
+        refused(&project, "build", &[message, &place]);
+    }
+}
+
+/// The section may be missing; what comes of the package then depends on its
+/// WIT and on the crate bindings run on.
+#[test]
+fn a_crate_without_section_and_bindgen_is_no_component_whatever_wit_it_has() {
+    let project = Project::empty();
+    project
+        .write(
+            "Cargo.toml",
+            "[package]\nname = \"host\"\nedition = \"2024\"\n[workspace]\n[lib]\ncrate-type = [\"cdylib\"]\n",
+        )
+        .write("src/lib.rs", "")
+        .write("wit/w.wit", "not even WIT");
+    project.component("build").ok().silent_on("Creating");
+    assert!(!project.has("src/bindings.rs"));
+    let module = project.bytes("target/wasm32-wasip1/debug/host.wasm");
+    assert!(module.starts_with(b"\0asm\x01\0\0\0"));
+}
+
+#[test]
+fn a_library_without_section_has_bindings_and_becomes_a_component() {
+    let project = Project::new("--lib", "foo");
+    let manifest = project.read("Cargo.toml");
+    let (before, _) = manifest.split_once("[package.metadata").unwrap();
+    project.write("Cargo.toml", before).replace(
+        "wit/world.wit",
+        "hello-world:",
+        "hello-world: func(); export hello-world2:",
+    );
+    project
+        .component("build")
+        .code(101)
+        .says("Generating bindings for foo");
+    project.replace(
+        "wit/world.wit",
+        "hello-world: func(); export hello-world2:",
+        "hello-world:",
+    );
+    project
+        .component("build")
+        .ok()
+        .says("Generating bindings for foo (src/bindings.rs)")
+        .says("Creating component");
+}
+
+#[test]
+fn a_package_with_the_section_and_no_wit_has_components_without_bindings() {
+    let project = Project::new("", "foo");
+    project
+        .component("build")
+        .ok()
+        .silent_on("Generating")
+        .says("Creating component target/wasm32-wasip1/debug/foo.wasm");
+    assert!(!project.has("src/bindings.rs"));
+}

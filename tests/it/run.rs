@@ -85,7 +85,7 @@ fn a_program_gets_arguments_variables_and_directories_and_nothing_else() {
     project
         .component("run -- read data/in.txt")
         .code(134)
-        .says("failed to find a pre-opened file descriptor");
+        .says("NotFound");
     project
         .component("run --dir data -- read ../Cargo.toml")
         .code(134);

@@ -41,12 +41,13 @@ impl Server {
         }
     }
 
-    /// Sends `head` (method and path) and a body; the whole answer.
+    /// Sends `head` (method and path) and a body; the whole answer, which is
+    /// not cut into chunks, as HTTP 1.0 has none.
     pub fn ask(&self, head: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.addr).unwrap();
         write!(
             stream,
-            "{head} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            "{head} HTTP/1.0\r\nhost: {}\r\ncontent-length: {}\r\n\r\n{body}",
             self.addr,
             body.len()
         )
@@ -57,7 +58,6 @@ impl Server {
     }
 
     /// Ends it as Ctrl-C does; its exit code and everything it said.
-    #[cfg(unix)]
     pub fn interrupt(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
@@ -76,20 +76,19 @@ impl Drop for Server {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_0_2_handler_is_served_until_ctrl_c() {
     let project = example("http");
     let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
     assert!(!server.addr.ends_with(":0"), "{}", server.addr);
     let answer = server.ask("GET /", "");
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
     assert!(answer.contains("content-type: text/plain; charset=utf-8\r\n"));
     assert!(answer.contains("Hello from wasi:http 0.2\n"), "{answer}");
     let long = "x".repeat(100_000);
     let answer = server.ask("POST /echo", &long);
-    assert_eq!(answer.matches('x').count(), 100_000 + 4, "text/plain, x");
-    assert!(server.ask("GET /other", "").starts_with("HTTP/1.1 404 "));
+    assert!(answer.ends_with(&format!("\r\n\r\n{long}")));
+    assert!(server.ask("GET /other", "").starts_with("HTTP/1.0 404 "));
     let (code, said) = server.interrupt();
     assert_eq!(code, Some(0), "{said}");
     assert!(
@@ -99,7 +98,6 @@ fn a_0_2_handler_is_served_until_ctrl_c() {
     assert!(said.contains("     Serving http://127.0.0.1:"), "{said}");
 }
 
-#[cfg(unix)]
 #[test]
 fn run_serves_what_is_a_handler() {
     let project = example("http");
@@ -118,7 +116,6 @@ fn run_serves_what_is_a_handler() {
         .says("`nonsense`");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_0_3_handler_is_served_on_every_target() {
     let project = example("async");
@@ -127,25 +124,20 @@ fn a_0_3_handler_is_served_on_every_target() {
             let line = format!("{verb} --target {target} --addr 127.0.0.1:0");
             let server = Server::start(project.command(&line));
             let answer = server.ask("GET /4", "");
-            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-            let numbers: Vec<_> = answer
-                .lines()
-                .filter(|l| l.len() == 1 && *l != "0" && *l != "2")
-                .collect();
-            assert!(numbers.contains(&"4") && numbers.contains(&"1"), "{answer}");
+            assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+            assert!(answer.ends_with("\r\n\r\n4\n3\n2\n1\n"), "{answer}");
             assert_eq!(server.interrupt().0, Some(0));
         }
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_handler_that_fails_answers_500_and_the_server_goes_on() {
     let project = example("http");
     project.replace("src/lib.rs", "(Method::Get, Some(\"/\")) =>", "(Method::Get, Some(\"/panic\")) => panic!(\"on purpose\"),\n            (Method::Get, Some(\"/\")) =>");
     let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
-    assert!(server.ask("GET /panic", "").starts_with("HTTP/1.1 500 "));
-    assert!(server.ask("GET /", "").starts_with("HTTP/1.1 200 "));
+    assert!(server.ask("GET /panic", "").starts_with("HTTP/1.0 500 "));
+    assert!(server.ask("GET /", "").starts_with("HTTP/1.0 200 "));
     let (code, said) = server.interrupt();
     assert_eq!(code, Some(0));
     assert!(said.contains("on purpose"), "{said}");
@@ -156,13 +148,12 @@ fn a_handler_that_fails_answers_500_and_the_server_goes_on() {
     // The 0.3 way to fail is an error as answer.
     let project = example("async");
     let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
-    assert!(server.ask("GET /x", "").starts_with("HTTP/1.1 500 "));
-    assert!(server.ask("GET /1", "").starts_with("HTTP/1.1 200 "));
+    assert!(server.ask("GET /x", "").starts_with("HTTP/1.0 500 "));
+    assert!(server.ask("GET /1", "").starts_with("HTTP/1.0 200 "));
     let (_, said) = server.interrupt();
     assert!(said.contains("that is no number"), "{said}");
 }
 
-#[cfg(unix)]
 #[test]
 fn a_handler_gets_what_is_granted() {
     let project = Project::new("--lib", "granted");

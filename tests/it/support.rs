@@ -40,6 +40,11 @@ impl Project {
         project
     }
 
+    /// Goes to a directory in it.
+    pub fn enter(&mut self, path: &str) {
+        self.root.push(path);
+    }
+
     /// Where the project is.
     pub fn root(&self) -> &Path {
         &self.root

@@ -102,6 +102,41 @@ fn a_library_becomes_one_on_every_target() {
 }
 
 #[test]
+fn worlds_of_wasi_0_3_build_on_wasip1_and_wasip2() {
+    let project = Project::new("--lib", "hello");
+    project
+        .replace("Cargo.toml", "\"bitflags\"]", "\"bitflags\", \"async\"]")
+        .write(
+            "wit/deps/clocks.wit",
+            "package wasi:clocks@0.3.0;\ninterface monotonic-clock { wait-for: async func(how-long: u64); }\n",
+        )
+        .write(
+            "wit/world.wit",
+            "package component:hello;\nworld example { import wasi:clocks/monotonic-clock@0.3.0; export hello-world: async func() -> string; }\n",
+        )
+        .replace("src/lib.rs", "fn hello_world", "async fn hello_world")
+        .replace(
+            "src/lib.rs",
+            "\"Hello, World!\".to_string()",
+            "bindings::wasi::clocks::monotonic_clock::wait_for(1).await; String::new()",
+        );
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        project
+            .component(&format!("build --target {target}"))
+            .ok()
+            .silent_on("warning");
+        let surface = component(&project, &format!("target/{target}/debug/hello.wasm"));
+        let wanted = "wasi:clocks/monotonic-clock@0.3.0".to_owned();
+        assert!(surface.imports.contains(&wanted), "{surface:?}");
+        // The standard library speaks 0.2.
+        assert!(
+            surface.imports.iter().any(|i| i.contains("@0.2.")),
+            "{surface:?}"
+        );
+    }
+}
+
+#[test]
 fn a_target_that_is_not_wasm_is_refused() {
     let project = bare("hello", MAIN);
     let host = "x86_64-unknown-linux-gnu";

@@ -307,6 +307,16 @@ fn a_reference_without_version_takes_the_one_at_hand() {
     assert!(bindings.contains("wasi:cli/stdout@0.2.12"), "{bindings}");
 }
 
+/// Adds the files of WASI 0.3 to those of 0.2.
+fn add_wasi_0_3(project: &Project) {
+    for entry in wasi_0_3().read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let content = std::fs::read(&path).unwrap();
+        project.write(&format!("wit/deps/p3-{name}"), content);
+    }
+}
+
 #[test]
 fn a_requirement_chooses_among_the_versions_in_deps() {
     for (requirement, wanted) in [
@@ -323,14 +333,7 @@ fn a_requirement_chooses_among_the_versions_in_deps() {
             "package a:b;\nworld w { import wasi:cli/stdout; }",
         );
         copy(&wasi_0_2(), &project.path("wit/deps"));
-        for entry in wasi_0_3().read_dir().unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            project.write(
-                &format!("wit/deps/p3-{name}"),
-                std::fs::read(&path).unwrap(),
-            );
-        }
+        add_wasi_0_3(&project);
         manifest(
             &project,
             "requirement",
