@@ -102,6 +102,57 @@ fn wit_is_accepted_where_wit_parser_accepts_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn binary_packages_give_the_worlds_of_their_text() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let Ok((resolve, package)) = load_plainly(&case) else {
+            continue;
+        };
+        // Not all that parses has a binary form.
+        let Ok(bytes) = wit_component::encode(&resolve, package, false) else {
+            continue;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("package.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        for (name, id) in &resolve.packages[package].worlds {
+            count += 1;
+            match load(&path, Some(name)) {
+                Ok(world) if items(&world.resolve, world.id) != items(&resolve, *id) => {
+                    wrong.push(format!("{}: another world {name}", case.display()));
+                }
+                Ok(_) => {}
+                Err(error) => wrong.push(format!("{}, {name}: {error:?}", case.display())),
+            }
+        }
+    }
+    assert!(count > 70, "only {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn worlds_are_bound_or_refused_for_a_reason() {
+    let settings = cargo_component::manifest::BindingsSettings::default();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let Ok((resolve, package)) = load_plainly(&case) else {
+            continue;
+        };
+        for name in resolve.packages[package].worlds.keys() {
+            let world = load(&case, Some(name)).unwrap();
+            count += 1;
+            if let Err(error) = wit::bindings::generate(&world, &settings, Default::default()) {
+                wrong.push(format!("{}, {name}: {error:?}", case.display()));
+            }
+        }
+    }
+    assert!(count > 70, "only {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 /// A WIT package in its binary form, from text with everything it needs.
 fn binary(text: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
