@@ -384,6 +384,12 @@ fn a_requirement_chooses_among_the_versions_in_deps() {
         );
         copy(&wasi_0_2(), &project.path("wit/deps"));
         add_wasi_0_3(&project);
+        // Nothing of 0.3 is needed for what only lies there.
+        if wanted.contains("@0.2") {
+            let bindings = bound(&project);
+            assert!(bindings.contains(wanted), "{requirement}");
+            continue;
+        }
         manifest(
             &project,
             "requirement",
