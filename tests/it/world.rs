@@ -353,8 +353,18 @@ fn a_reference_without_version_takes_the_one_at_hand() {
         .says("not found")
         .says("wasi/cli.wit:");
     copy(&wasi_0_2(), &project.path("wit/deps"));
+    // wit-parser alone refuses it.
+    assert!(load_plainly(&project.path("wit")).is_err());
+    // A second version in `deps` does not make it ambiguous.
+    add_wasi_0_3(&project);
     let bindings = bound(&project);
     assert!(bindings.contains("wasi:cli/stdout@0.2.12"), "{bindings}");
+    // Without the table it is.
+    manifest(&project, "unversioned", RUNTIME);
+    project
+        .component("bindings")
+        .code(1)
+        .says("known are `wasi:cli@0.2.12`, `wasi:cli@0.3.2`");
 }
 
 /// Adds the files of WASI 0.3 to those of 0.2.
