@@ -112,16 +112,20 @@ pub struct Outcome {
     pub artifacts: Vec<Artifact>,
     /// Its exit code.
     pub code: i32,
+    /// The line that ends its messages, held back: some readers stop there,
+    /// and there may be more to say.
+    pub last: Option<String>,
 }
 
-/// Runs cargo, hands its lines on as asked, and gathers what it made.
+/// Runs cargo, hands its lines on as asked but for the last one, and gathers
+/// what it made.
 pub fn run(
     exec: &dyn Exec,
     shell: &dyn Shell,
     command: &Invocation,
     messages: &Messages,
 ) -> Result<Outcome> {
-    let mut artifacts = Vec::new();
+    let (mut artifacts, mut last) = (Vec::new(), None);
     let code = exec.lines(command, &mut |line| {
         let passed = match artifact(line) {
             // Standard output of something else, such as a wrapper.
@@ -130,18 +134,27 @@ pub fn run(
                 artifacts.push(artifact);
                 messages.is_json()
             }
-            Line::Other => messages.is_json(),
+            Line::Last if messages.is_json() => {
+                last = Some(line.to_owned());
+                false
+            }
+            Line::Last | Line::Other => messages.is_json(),
         };
         if passed {
             shell.data(line.to_owned());
         }
         Ok(())
     })?;
-    Ok(Outcome { artifacts, code })
+    Ok(Outcome {
+        artifacts,
+        code,
+        last,
+    })
 }
 
 enum Line {
     Artifact(Artifact),
+    Last,
     Other,
     NotJson,
 }
@@ -151,6 +164,9 @@ fn artifact(line: &str) -> Line {
         return Line::NotJson;
     }
     // Most lines are diagnostics; only those that matter are parsed.
+    if line.starts_with("{\"reason\":\"build-finished\"") {
+        return Line::Last;
+    }
     if !line.contains("\"compiler-artifact\"") {
         return Line::Other;
     }
@@ -209,13 +225,19 @@ mod tests {
     fn artifacts_are_gathered_and_lines_passed_on_to_programs_only() {
         let (outcome, said_to_person) = said(&Messages::Rendered { short: false });
         // What was made counts, although cargo failed over something else.
-        let Outcome { artifacts, code } = outcome;
+        let Outcome {
+            artifacts,
+            code,
+            last,
+        } = outcome;
+        assert_eq!(last, None);
         assert_eq!(code, 101);
         assert_eq!(artifacts[0].wasm().unwrap().to_str(), Some("/t/x.wasm"));
         assert!(!artifacts[0].is_program());
         assert_eq!(said_to_person, ["plain"]);
-        let (_, said_to_program) = said(&Messages::Json(vec!["json".to_owned()]));
-        assert_eq!(said_to_program.len(), 3);
+        let (outcome, said_to_program) = said(&Messages::Json(vec!["json".to_owned()]));
+        assert_eq!(said_to_program.len(), 2);
+        assert!(outcome.last.unwrap().contains("build-finished"));
         assert_eq!(said_to_program[0], LINE);
     }
 

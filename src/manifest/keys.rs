@@ -111,7 +111,7 @@ pub const WORKSPACE: &[Key] = &[
     ),
     key(
         "bindings",
-        Kind::Table(SHARED_BINDINGS),
+        Kind::Table(BINDINGS),
         "",
         "Settings each member starts from; a member's own `bindings` win key by key.",
     ),
@@ -201,13 +201,6 @@ pub const DEPENDENCY: &[Key] = &[
 
 /// An entry of `registries` that is a table.
 pub const REGISTRY: &[Key] = &[key("url", Kind::String, "", "Where the registry is.")];
-
-/// The `bindings` table of a workspace: without `path`, which would be one
-/// file for all members.
-pub const SHARED_BINDINGS: &[Key] = match BINDINGS.split_first() {
-    Some((_path, shared)) => shared,
-    None => &[],
-};
 
 /// The `bindings` table.
 pub const BINDINGS: &[Key] = &[

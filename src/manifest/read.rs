@@ -76,21 +76,7 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     manifest.registries = registries(&table)?;
     manifest.adapter = table.path("adapter")?;
     if let Some(bindings) = table.table("bindings")? {
-        if bindings.has("path") {
-            return Err(bindings
-                .error(
-                    "path",
-                    format!(
-                        "`path` in `{}` would be one file for all members",
-                        bindings.name
-                    ),
-                )
-                .hint("give each member its own, under `[package.metadata.component.bindings]`"));
-        }
-        self::bindings(
-            &bindings.known(keys::SHARED_BINDINGS)?,
-            &mut manifest.bindings,
-        )?;
+        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
     if let Some(dependencies) = table.table("dependencies")? {
         // Nothing is inherited here, and `workspace = true` finds nothing.

@@ -42,7 +42,6 @@ pub fn schema() -> Value {
             "dependency": dependency(),
             "registry": registry(),
             "bindings": table(keys::BINDINGS),
-            "sharedBindings": table(keys::SHARED_BINDINGS),
         },
     })
 }
@@ -82,9 +81,6 @@ fn value(kind: Kind) -> Value {
         Kind::BoolOrStrings => json!({ "anyOf": [{ "type": "boolean" }, strings] }),
         Kind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
         Kind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
-        Kind::Table(keys) if keys.len() < keys::BINDINGS.len() => {
-            json!({ "$ref": "#/$defs/sharedBindings" })
-        }
         Kind::Table(_) => json!({ "$ref": "#/$defs/bindings" }),
         Kind::Dependencies => {
             let mut schema = named(json!({ "$ref": "#/$defs/dependency" }));
@@ -218,7 +214,6 @@ mod tests {
             ("dependency", keys::DEPENDENCY),
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),
-            ("sharedBindings", keys::SHARED_BINDINGS),
         ] {
             let wanted: Vec<_> = keys.iter().map(|key| key.name).collect();
             assert_eq!(names(&schema, definition), wanted);

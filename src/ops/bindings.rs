@@ -359,7 +359,10 @@ impl Needs {
             _ => None,
         });
         let functions = both().flat_map(|i| i.functions.values()).chain(root);
-        let kinds = || resolve.types.iter().map(|(_, ty)| &ty.kind);
+        // What only lies beside the world asks for nothing.
+        let mut live = wit_parser::LiveTypes::default();
+        live.add_world(resolve, world.id);
+        let kinds = || live.iter().map(|id| &resolve.types[id].kind);
         let streams = kinds().any(|k| matches!(k, TypeDefKind::Future(_) | TypeDefKind::Stream(_)));
         Needs {
             async_: *setting != manifest::AsyncSetting::None

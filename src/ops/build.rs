@@ -145,6 +145,10 @@ fn build_wasm(
         for line in made.iter().filter_map(|made| message(prepared, made)) {
             ctx.shell.data(line);
         }
+        outcome
+            .last
+            .into_iter()
+            .for_each(|line| ctx.shell.data(line));
     }
     let last = match outcome.code {
         0 => failed.pop(),

@@ -52,8 +52,10 @@ fn a_component_is_described() {
             digest.push_str(&format!("{byte:02x}"));
         }
         assert_eq!(found["digest"], *digest);
-        // Cargo's own message of the module it was made from.
+        // Cargo's own message of the module it was made from; readers stop
+        // at its last one.
         let all = lines(&output);
+        assert_eq!(all.last().unwrap()["reason"], "build-finished");
         let artifact = all.iter().find(|line| {
             line["reason"] == "compiler-artifact" && line["package_id"] == found["package_id"]
         });

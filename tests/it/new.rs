@@ -72,6 +72,11 @@ fn a_new_library_is_as_documented_and_builds_with_plain_cargo() {
         "{wit}"
     );
     builds_plainly(&project);
+    // The runtime crate is light.
+    let lock = project.read("Cargo.lock");
+    for heavy in ["wit-parser", "syn", "wit-bindgen-rust"] {
+        assert!(!lock.contains(&format!("name = \"{heavy}\"")), "{heavy}");
+    }
     // What `new` made is up to date, and formatted as cargo wants it.
     project.component("bindings --check").ok();
     project.cargo("fmt --check").ok();
@@ -486,4 +491,42 @@ fn init_goes_on_once_wit_is_right() {
     assert!(project.read("src/lib.rs").contains("unimplemented!()"));
     share_target(&project);
     project.cargo("build --target wasm32-wasip2").ok();
+}
+
+#[test]
+fn new_in_a_workspace_becomes_a_member_with_what_it_shares() {
+    let mut project = Project::empty();
+    project
+        .write("Cargo.toml", "[workspace]\nmembers = [\"host\"]\nresolver = \"3\"\n\n[workspace.package]\nedition = \"2021\"\nversion = \"1.2.3\"\n\n[workspace.lints.rust]\nunused = \"deny\"\n")
+        .write("host/Cargo.toml", "[package]\nname = \"host\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+        .write("host/src/lib.rs", "")
+        .write("wit/a.wit", "package a:b;\nworld w { export f: func(of: u32) -> u32; }\n");
+    project.component("new --vcs none --lib new-member").ok();
+    project
+        .component("new --vcs none --lib -t wit new-target")
+        .ok();
+    project.component("new --vcs none new-program").ok();
+    let root = project.read("Cargo.toml");
+    for member in ["new-member", "new-target", "new-program"] {
+        assert!(root.contains(member), "{root}");
+        let manifest = project.read(&format!("{member}/Cargo.toml"));
+        assert!(manifest.contains("edition.workspace = true"), "{manifest}");
+    }
+    share_target(&project);
+    project.cargo("check --workspace").ok();
+    project.component("build --workspace").ok();
+    project.enter("new-target");
+    assert!(
+        project.read("src/lib.rs").contains("fn f(_of: u32) -> u32")
+            || project.read("src/lib.rs").contains("fn f(of: u32) -> u32")
+    );
+}
+
+#[test]
+fn options_of_0_21_1_that_mean_nothing_here_are_accepted() {
+    let project = Project::empty();
+    project
+        .component("new --vcs none --registry somewhere accepted")
+        .ok();
+    assert!(project.has("accepted/src/main.rs"));
 }

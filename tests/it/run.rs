@@ -160,6 +160,56 @@ fn exit_codes_travel_up_as_far_as_wasi_reports_them() {
     project.component("run").code(101).says("nonsense");
 }
 
+const RUN_0_3: &str = "package wasi:cli@0.3.0;
+interface exit { exit-with-code: func(status-code: u8); }
+interface environment { get-arguments: func() -> list<string>; }
+interface run { run: async func() -> result; }
+";
+
+const PROGRAM_0_3: &str = r#"
+#[allow(warnings)]
+#[rustfmt::skip]
+mod bindings;
+
+use bindings::wasi::cli::{environment::get_arguments, exit::exit_with_code};
+
+struct Component;
+
+impl bindings::exports::wasi::cli::run::Guest for Component {
+    async fn run() -> Result<(), ()> {
+        let args = get_arguments();
+        println!("{:?}", &args[1..]);
+        match args.get(1).map(String::as_str) {
+            Some("err") => Err(()),
+            Some(code) => Ok(exit_with_code(code.parse().unwrap())),
+            None => Ok(()),
+        }
+    }
+}
+
+bindings::export!(Component with_types_in bindings);
+"#;
+
+#[test]
+fn a_0_3_program_runs_and_exits_with_a_number() {
+    let project = Project::new("--lib", "modern");
+    project
+        .replace("Cargo.toml", "\"bitflags\"]", "\"bitflags\", \"async\"]")
+        .write("wit/deps/cli.wit", RUN_0_3)
+        .write(
+            "wit/world.wit",
+            "package test:modern;\nworld modern { import wasi:cli/exit@0.3.0; import wasi:cli/environment@0.3.0; export wasi:cli/run@0.3.0; }\n",
+        )
+        .write("src/lib.rs", PROGRAM_0_3);
+    for target in ["wasm32-wasip1", "wasm32-wasip2"] {
+        let run = |args: &str| project.component(&format!("run --target {target} -- {args}"));
+        run("").ok().prints("[]\n");
+        run("err").code(1).prints("[\"err\"]\n");
+        run("3").code(3);
+        run("x").code(134).says("ParseIntError");
+    }
+}
+
 #[test]
 fn one_of_several_programs_is_chosen() {
     let project = Project::new("", "several");

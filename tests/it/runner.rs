@@ -14,7 +14,7 @@ fn with_runner(body: &str) -> Project {
 }
 
 fn script(project: &Project, name: &str, body: &str) {
-    let asked = project.path("asked");
+    let asked = project.root().join("asked");
     project.write(
         name,
         format!(

@@ -103,6 +103,57 @@ fn wit_is_accepted_where_wit_parser_accepts_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn binary_packages_give_the_worlds_of_their_text() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let Ok((resolve, package)) = load_plainly(&case) else {
+            continue;
+        };
+        // Not all that parses has a binary form.
+        let Ok(bytes) = wit_component::encode(&resolve, package, false) else {
+            continue;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("package.wasm");
+        std::fs::write(&path, bytes).unwrap();
+        for (name, id) in &resolve.packages[package].worlds {
+            count += 1;
+            match load(&path, Some(name)) {
+                Ok(world) if items(&world.resolve, world.id) != items(&resolve, *id) => {
+                    wrong.push(format!("{}: another world {name}", case.display()));
+                }
+                Ok(_) => {}
+                Err(error) => wrong.push(format!("{}, {name}: {error:?}", case.display())),
+            }
+        }
+    }
+    assert!(count > 70, "only {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn worlds_are_bound_or_refused_for_a_reason() {
+    let settings = cargo_component::manifest::BindingsSettings::default();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases() {
+        let Ok((resolve, package)) = load_plainly(&case) else {
+            continue;
+        };
+        for name in resolve.packages[package].worlds.keys() {
+            let world = load(&case, Some(name)).unwrap();
+            count += 1;
+            if let Err(error) = wit::bindings::generate(&world, &settings, Default::default()) {
+                wrong.push(format!("{}, {name}: {error:?}", case.display()));
+            }
+        }
+    }
+    assert!(count > 70, "only {count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 /// A WIT package in its binary form, from text with everything it needs.
 fn binary(text: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
@@ -303,8 +354,18 @@ fn a_reference_without_version_takes_the_one_at_hand() {
         .says("not found")
         .says("wasi/cli.wit:");
     copy(&wasi_0_2(), &project.path("wit/deps"));
+    // wit-parser alone refuses it.
+    assert!(load_plainly(&project.path("wit")).is_err());
+    // A second version in `deps` does not make it ambiguous.
+    add_wasi_0_3(&project);
     let bindings = bound(&project);
     assert!(bindings.contains("wasi:cli/stdout@0.2.12"), "{bindings}");
+    // Without the table it is.
+    manifest(&project, "unversioned", RUNTIME);
+    project
+        .component("bindings")
+        .code(1)
+        .says("known are `wasi:cli@0.2.12`, `wasi:cli@0.3.2`");
 }
 
 /// Adds the files of WASI 0.3 to those of 0.2.
@@ -334,6 +395,12 @@ fn a_requirement_chooses_among_the_versions_in_deps() {
         );
         copy(&wasi_0_2(), &project.path("wit/deps"));
         add_wasi_0_3(&project);
+        // Nothing of 0.3 is needed for what only lies there.
+        if wanted.contains("@0.2") {
+            let bindings = bound(&project);
+            assert!(bindings.contains(wanted), "{requirement}");
+            continue;
+        }
         manifest(
             &project,
             "requirement",

@@ -172,15 +172,7 @@ fn a_workspace_refuses_what_it_does_not_know() {
 }
 
 #[test]
-fn one_bindings_file_is_not_for_all_members() {
-    let error = bad_workspace(
-        "bindings = { stubs = true, §path = \"b.rs\" }",
-        "`path` in `workspace.metadata.component.bindings` would be one file for all members",
-    );
-    assert!(
-        error
-            .advice()
-            .unwrap()
-            .starts_with("give each member its own")
-    );
+fn a_bindings_file_of_the_workspace_is_each_members_own() {
+    let shared = workspace("bindings.path = \"gen/b.rs\"");
+    assert_eq!(shared.bindings.path.as_deref(), Some(Path::new("gen/b.rs")));
 }
