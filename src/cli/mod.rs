@@ -11,6 +11,7 @@ mod options;
 mod publish;
 pub mod reference;
 mod setup;
+mod update;
 mod version;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ enum Verb {
     Add(add::Add),
     #[command(visible_alias = "rm")]
     Remove(add::Remove),
+    Update(update::Update),
     Publish(publish::Publish),
 }
 
@@ -66,6 +68,7 @@ impl Verb {
             Verb::Bindings(verb) => verb.run(ctx, global),
             Verb::Add(verb) => verb.run(ctx, global),
             Verb::Remove(verb) => verb.run(ctx, global),
+            Verb::Update(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
         }
     }
@@ -83,7 +86,7 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come.
-const PLANNED: &[&str] = &["update", "vendor", "yank"];
+const PLANNED: &[&str] = &["vendor", "yank"];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

@@ -4,12 +4,14 @@
 //! `wkg.lock` (formats of version 1), in whatever order their entries are;
 //! [`print`] writes the former, sorted as its readers expect.
 
+mod diff;
 mod format;
 
 use semver::{Version, VersionReq};
 
 use crate::package::{ContentDigest, PackageRef};
 
+pub use diff::{Change, diff};
 pub use format::{parse, print};
 
 /// A lock file: entries in no particular order, no two for the same package,

@@ -16,3 +16,4 @@ pub mod resolve;
 pub mod run;
 mod runner;
 pub mod test;
+pub mod update;

@@ -81,8 +81,28 @@ impl<'a> Packages<'a> {
             .of(&source.package, source.registry.as_deref(), named)
     }
 
+    /// From now on the package, in whichever registry it is asked for, has
+    /// this version only.
+    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
+        let source = Source {
+            package: package.clone(),
+            registry: None,
+        };
+        let versions = self.versions(&source, named)?;
+        let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
+            let mut all: Vec<_> = versions.iter().map(|listed| &listed.version).collect();
+            all.sort();
+            let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
+            return Err(Error::input(format!("package `{package}` has no version `{version}`"))
+                .because(format!("there are {}", all.join(", ")))
+                .hint("give one of them to `--precise`"));
+        };
+        self.catalog.insert(source, vec![listed.clone()]);
+        Ok(())
+    }
+
     /// The versions of one package, asked for once.
-    pub fn versions(&mut self, source: &Source, named: &Named) -> Result<Vec<Listed>> {
+    fn versions(&mut self, source: &Source, named: &Named) -> Result<Vec<Listed>> {
         if self.catalog.versions(source).is_none() {
             self.list(vec![source.clone()], named)?;
         }

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use semver::{Comparator, Op, VersionReq};
+use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
 use super::packages::{Packages, Request as PackageRequest};
@@ -35,6 +35,8 @@ pub(super) struct Worlds<'a> {
     root: PathBuf,
     mode: LockMode,
     lock: Lockfile,
+    /// What was asked for so far, with its answers.
+    used: Lockfile,
     /// The text the lock file was read from.
     old: Option<String>,
 }
@@ -62,6 +64,7 @@ impl<'a> Worlds<'a> {
             root: root.clone(),
             mode,
             lock,
+            used: Lockfile::default(),
             old,
         })
     }
@@ -71,15 +74,46 @@ impl<'a> Worlds<'a> {
         &self.path
     }
 
+    /// The lock file as it is now.
+    pub fn lock(&self) -> &Lockfile {
+        &self.lock
+    }
+
+    /// What was asked for so far, with its answers.
+    pub fn used(&self) -> Lockfile {
+        self.used.clone()
+    }
+
+    /// Forgets the answers for some packages.
+    pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
+        self.lock.retain(|entry| !which(&entry.package));
+    }
+
+    /// From now on the package has this version only.
+    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
+        self.packages()?.pin(package, version, named)
+    }
+
+    /// Writes another lock file in the place of this one.
+    pub fn replace(&mut self, lock: Lockfile) -> Result<()> {
+        fs::write_atomic(&self.path, lockfile::print(&lock).as_bytes())
+    }
+
     /// The world of a manifest, with every package it needs; `None` where it
-    /// has none.
+    /// has none. The lock file is brought up to date.
     pub fn world(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
+        let loaded = self.resolve(manifest)?;
+        self.store()?;
+        Ok(loaded)
+    }
+
+    /// As [`Worlds::world`], without writing anything but the cache.
+    pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
         let loaded = match gather(manifest)? {
             Gathered::None => return Ok(None),
             Gathered::Local(local) => self.local(manifest, local)?,
             Gathered::Registry(target) => self.registry(manifest, target)?,
         };
-        self.store()?;
         Ok(Some(loaded))
     }
 
@@ -201,13 +235,15 @@ impl<'a> Worlds<'a> {
         };
         let found = self.packages()?.fetch(&request)?;
         for (wanted, found) in asked.iter().zip(&found) {
-            self.lock.insert(lockfile::Locked {
+            let locked = lockfile::Locked {
                 package: wanted.source.package.clone(),
                 registry: wanted.source.registry.clone(),
                 requirement: wanted.requirement.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-            });
+            };
+            self.used.insert(locked.clone());
+            self.lock.insert(locked);
         }
         Ok(found)
     }
@@ -306,7 +342,7 @@ fn named(name: &PackageName, by: &str) -> Option<Wanted> {
 }
 
 /// The requirement `=version`.
-fn exactly(version: &semver::Version) -> VersionReq {
+fn exactly(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![Comparator {
             op: Op::Exact,

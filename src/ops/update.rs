@@ -1,0 +1,96 @@
+//! `cargo component update`.
+
+use semver::Version;
+
+use super::bindings::read_manifest;
+use super::prepare::{Meant, meant};
+use super::resolve::{Worlds, must_not_change, registries};
+use crate::advice::{Error, Result, nearest};
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::lockfile::{Change, diff};
+use crate::package::PackageRef;
+
+/// What to update, and how far.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateOptions {
+    /// The packages; none for all.
+    pub packages: Vec<PackageRef>,
+    /// The version the one package is to get.
+    pub precise: Option<Version>,
+    /// Only tell what would change.
+    pub dry_run: bool,
+}
+
+/// Chooses versions anew for the whole workspace, or for some packages, writes
+/// the lock file and tells what changed. Entries nothing asks for any more go.
+pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
+    let Meant {
+        workspace, mode, ..
+    } = meant(ctx, args)?;
+    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    let old = worlds.lock().clone();
+    if let Some(unknown) = options
+        .packages
+        .iter()
+        .find(|package| !old.entries().iter().any(|e| e.package == **package))
+    {
+        let error = Error::input(format!("the package `{unknown}` is not in the lock file"));
+        let names: Vec<String> = old.entries().iter().map(|e| e.package.to_string()).collect();
+        return Err(match nearest(&unknown.to_string(), names.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("leave out `-p` to update everything"),
+        });
+    }
+    worlds.forget(|package| options.packages.is_empty() || options.packages.contains(package));
+    let mut manifests = Vec::new();
+    for member in &workspace.members {
+        manifests.push(read_manifest(ctx, &workspace, member)?.0);
+    }
+    if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
+        for manifest in &manifests {
+            worlds.pin(package, version, &registries(manifest))?;
+        }
+    }
+    for manifest in manifests.iter().filter(|manifest| manifest.declared) {
+        worlds.resolve(manifest)?;
+    }
+    let new = worlds.used();
+    let changes = diff(&old, &new);
+    changes.iter().for_each(|change| tell(ctx, change, options.dry_run));
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if options.dry_run {
+        ctx.shell
+            .warn("not updating component lock file due to --dry-run option".to_owned());
+        return Ok(());
+    }
+    if mode.is_locked() {
+        return Err(must_not_change(worlds.lock_file()));
+    }
+    worlds.replace(new)
+}
+
+fn tell(ctx: &Context, change: &Change, dry_run: bool) {
+    let (verb, would, text) = match change {
+        Change::Added(package, version) => {
+            ("Adding", "add", format!("dependency `{package}` v{version}"))
+        }
+        Change::Removed(package, version) => {
+            ("Removing", "remove", format!("dependency `{package}` v{version}"))
+        }
+        Change::Updated(package, from, to) => {
+            ("Updating", "update", format!("dependency `{package}` v{from} -> v{to}"))
+        }
+        Change::Replaced(package, version) => (
+            "Updating",
+            "update",
+            format!("dependency `{package}` v{version}, whose content changed"),
+        ),
+    };
+    match dry_run {
+        true => ctx.shell.status("Would", format!("{would} {text}")),
+        false => ctx.shell.status(verb, text),
+    }
+}
