@@ -26,7 +26,11 @@ pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
         let entries = lockfile.entries().iter();
         entries
             .map(|e| {
-                let key = (e.package.clone(), e.registry.clone(), e.requirement.to_string());
+                let key = (
+                    e.package.clone(),
+                    e.registry.clone(),
+                    e.requirement.to_string(),
+                );
                 (key, e.clone())
             })
             .collect()
@@ -45,7 +49,10 @@ pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
             Some(_) => continue,
         });
     }
-    changes.extend(new.into_values().map(|e| Change::Added(e.package, e.version)));
+    changes.extend(
+        new.into_values()
+            .map(|e| Change::Added(e.package, e.version)),
+    );
     changes.sort_by(|a, b| a.package().cmp(b.package()));
     changes
 }
@@ -83,8 +90,18 @@ mod tests {
 
     #[test]
     fn every_difference_is_told_once() {
-        let old = lockfile(&[("a:a", "1", "1.0.0"), ("a:b", "1", "1.0.0"), ("a:c", "1", "1.0.0"), ("a:e", "1", "1.0.0")]);
-        let new = lockfile(&[("a:a", "1", "1.0.0"), ("a:b", "1", "1.1.0"), ("a:d", "1", "1.0.0"), ("a:e", "1", "1.0.0!")]);
+        let old = lockfile(&[
+            ("a:a", "1", "1.0.0"),
+            ("a:b", "1", "1.0.0"),
+            ("a:c", "1", "1.0.0"),
+            ("a:e", "1", "1.0.0"),
+        ]);
+        let new = lockfile(&[
+            ("a:a", "1", "1.0.0"),
+            ("a:b", "1", "1.1.0"),
+            ("a:d", "1", "1.0.0"),
+            ("a:e", "1", "1.0.0!"),
+        ]);
         let version = |v: &str| v.parse::<Version>().unwrap();
         let package = |p: &str| p.parse::<PackageRef>().unwrap();
         assert_eq!(

@@ -93,9 +93,11 @@ impl<'a> Packages<'a> {
             let mut all: Vec<_> = versions.iter().map(|listed| &listed.version).collect();
             all.sort();
             let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
-            return Err(Error::input(format!("package `{package}` has no version `{version}`"))
-                .because(format!("there are {}", all.join(", ")))
-                .hint("give one of them to `--precise`"));
+            return Err(
+                Error::input(format!("package `{package}` has no version `{version}`"))
+                    .because(format!("there are {}", all.join(", ")))
+                    .hint("give one of them to `--precise`"),
+            );
         };
         self.catalog.insert(source, vec![listed.clone()]);
         Ok(())

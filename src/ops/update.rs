@@ -36,11 +36,17 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
         .find(|package| !old.entries().iter().any(|e| e.package == **package))
     {
         let error = Error::input(format!("the package `{unknown}` is not in the lock file"));
-        let names: Vec<String> = old.entries().iter().map(|e| e.package.to_string()).collect();
-        return Err(match nearest(&unknown.to_string(), names.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("leave out `-p` to update everything"),
-        });
+        let names: Vec<String> = old
+            .entries()
+            .iter()
+            .map(|e| e.package.to_string())
+            .collect();
+        return Err(
+            match nearest(&unknown.to_string(), names.iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("leave out `-p` to update everything"),
+            },
+        );
     }
     worlds.forget(|package| options.packages.is_empty() || options.packages.contains(package));
     let mut manifests = Vec::new();
@@ -57,7 +63,9 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
     }
     let new = worlds.used();
     let changes = diff(&old, &new);
-    changes.iter().for_each(|change| tell(ctx, change, options.dry_run));
+    changes
+        .iter()
+        .for_each(|change| tell(ctx, change, options.dry_run));
     if changes.is_empty() {
         return Ok(());
     }
@@ -74,15 +82,21 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
 
 fn tell(ctx: &Context, change: &Change, dry_run: bool) {
     let (verb, would, text) = match change {
-        Change::Added(package, version) => {
-            ("Adding", "add", format!("dependency `{package}` v{version}"))
-        }
-        Change::Removed(package, version) => {
-            ("Removing", "remove", format!("dependency `{package}` v{version}"))
-        }
-        Change::Updated(package, from, to) => {
-            ("Updating", "update", format!("dependency `{package}` v{from} -> v{to}"))
-        }
+        Change::Added(package, version) => (
+            "Adding",
+            "add",
+            format!("dependency `{package}` v{version}"),
+        ),
+        Change::Removed(package, version) => (
+            "Removing",
+            "remove",
+            format!("dependency `{package}` v{version}"),
+        ),
+        Change::Updated(package, from, to) => (
+            "Updating",
+            "update",
+            format!("dependency `{package}` v{from} -> v{to}"),
+        ),
         Change::Replaced(package, version) => (
             "Updating",
             "update",

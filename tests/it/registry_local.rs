@@ -279,8 +279,15 @@ fn update_takes_newer_versions_and_drops_what_nobody_asks_for() {
     let project = Project::empty();
     project.write("config.toml", "");
     publish_wit(&project, &[TYPES]);
-    library(&project, "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1\"\n", "mod bindings;");
-    project.write("wit/world.wit", "package demo:guest; world guest { import demo:types/types; }");
+    library(
+        &project,
+        "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1\"\n",
+        "mod bindings;",
+    );
+    project.write(
+        "wit/world.wit",
+        "package demo:guest; world guest { import demo:types/types; }",
+    );
     let run = |line: &str| {
         let mut command = project.command(&format!("{line} --registry-config config.toml"));
         command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
@@ -291,21 +298,45 @@ fn update_takes_newer_versions_and_drops_what_nobody_asks_for() {
     // What is locked stays.
     std::fs::remove_dir_all(project.path("target")).ok();
     run("bindings").ok();
-    assert!(project.read("Cargo-component.lock").contains("version = \"1.0.0\""));
+    assert!(
+        project
+            .read("Cargo-component.lock")
+            .contains("version = \"1.0.0\"")
+    );
     let before = project.read("Cargo-component.lock");
     run("update --dry-run")
         .ok()
         .says("Would update dependency `demo:types` v1.0.0 -> v1.1.0")
         .says("not updating component lock file");
-    run("update --locked").code(1).says("--locked was passed to prevent this");
+    run("update --locked")
+        .code(1)
+        .says("--locked was passed to prevent this");
     assert_eq!(project.read("Cargo-component.lock"), before);
-    run("update").ok().says("Updating dependency `demo:types` v1.0.0 -> v1.1.0");
-    assert!(project.read("Cargo-component.lock").contains("version = \"1.1.0\""));
+    run("update")
+        .ok()
+        .says("Updating dependency `demo:types` v1.0.0 -> v1.1.0");
+    assert!(
+        project
+            .read("Cargo-component.lock")
+            .contains("version = \"1.1.0\"")
+    );
     run("update").ok().silent_on("Updating dependency");
-    run("update -p demo:types --precise 1.0.0").ok().says("v1.1.0 -> v1.0.0");
-    run("update -p demo:types --precise 9.0.0").code(1).says("there are 1.1.0, 1.0.0");
-    run("update -p demo:type").code(1).says("did you mean `demo:types`?");
-    project.replace("Cargo.toml", "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1\"\n", "");
+    run("update -p demo:types --precise 1.0.0")
+        .ok()
+        .says("v1.1.0 -> v1.0.0");
+    run("update -p demo:types --precise 9.0.0")
+        .code(1)
+        .says("there are 1.1.0, 1.0.0");
+    run("update -p demo:type")
+        .code(1)
+        .says("did you mean `demo:types`?");
+    project.replace(
+        "Cargo.toml",
+        "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1\"\n",
+        "",
+    );
     project.write("wit/world.wit", "package demo:guest; world guest { }");
-    run("update").ok().says("Removing dependency `demo:types` v1.0.0");
+    run("update")
+        .ok()
+        .says("Removing dependency `demo:types` v1.0.0");
 }
