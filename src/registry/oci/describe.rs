@@ -188,7 +188,7 @@ mod tests {
         let text =
             "package test:dep@0.2.3; interface types { type a = u8; } world w { export types; }";
         let id = resolve.push_str("x.wit", text).unwrap();
-        let found = described(&wit_component::encode(&resolve, id).unwrap());
+        let found = described(&wit_component::encode(&resolve, id, false).unwrap());
         assert_eq!(
             found.component.unwrap().exports,
             ["test:dep/types@0.2.3", "test:dep/w@0.2.3"]
