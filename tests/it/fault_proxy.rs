@@ -74,7 +74,11 @@ impl FaultProxy {
             (method.is_empty() || request.method == method) && request.target.contains(part)
         };
         let wanted = Box::new(wanted);
-        self.state.lock().unwrap().planned.push(Planned { wanted, times, fault });
+        self.state.lock().unwrap().planned.push(Planned {
+            wanted,
+            times,
+            fault,
+        });
     }
 
     /// Behaves from now on; what was seen is forgotten.
@@ -91,7 +95,13 @@ impl FaultProxy {
 
     /// How many faults did not come to pass.
     pub fn left(&self) -> usize {
-        self.state.lock().unwrap().planned.iter().map(|planned| planned.times).sum()
+        self.state
+            .lock()
+            .unwrap()
+            .planned
+            .iter()
+            .map(|planned| planned.times)
+            .sum()
     }
 }
 
@@ -100,10 +110,13 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
         let mut state = state.lock().unwrap();
         state.seen.push(request.clone());
         let planned = state.planned.iter_mut();
-        planned.into_iter().find(|p| p.times > 0 && (p.wanted)(request)).map(|p| {
-            p.times -= 1;
-            p.fault.clone()
-        })
+        planned
+            .into_iter()
+            .find(|p| p.times > 0 && (p.wanted)(request))
+            .map(|p| {
+                p.times -= 1;
+                p.fault.clone()
+            })
     };
     let head = request.method == "HEAD";
     let mut body = request.body.as_slice();
@@ -115,8 +128,15 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
         _ => {}
     }
     let mut server = TcpStream::connect(("127.0.0.1", upstream)).unwrap();
-    let mut text = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", request.method, request.target);
-    for (name, value) in request.headers.iter().filter(|(name, _)| name != "connection") {
+    let mut text = format!(
+        "{} {} HTTP/1.1\r\nconnection: close\r\n",
+        request.method, request.target
+    );
+    for (name, value) in request
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "connection")
+    {
         text += &format!("{name}: {value}\r\n");
     }
     server.write_all((text + "\r\n").as_bytes()).unwrap();
@@ -126,7 +146,11 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
     }
     let mut answer = Vec::new();
     let _ = server.read_to_end(&mut answer);
-    let at = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(0) + 4;
+    let at = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .unwrap_or(0)
+        + 4;
     match fault {
         None => send(&stream, &answer),
         Some(Fault::CutBody(count)) => send(&stream, &answer[..(at + count).min(answer.len())]),

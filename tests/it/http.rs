@@ -31,13 +31,16 @@ impl Request {
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()?;
-        Some(value.replace("%3A", ":").replace("%2F", "/").replace("%2C", ","))
-    }
-
-    /// `GET /path?query`.
-    pub fn line(&self) -> String {
-        format!("{} {}", self.method, self.target)
+        let value = pairs
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+            .next()?;
+        Some(
+            value
+                .replace("%3A", ":")
+                .replace("%2F", "/")
+                .replace("%2C", ","),
+        )
     }
 }
 
@@ -51,7 +54,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn new(status: u16) -> Self {
-        Answer { status, ..Answer::default() }
+        Answer {
+            status,
+            ..Answer::default()
+        }
     }
 
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
@@ -68,7 +74,10 @@ impl Answer {
     /// body it stands for.
     pub fn bytes(&self, head: bool) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", self.status);
-        let given = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let given = self
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         if !given && self.status != 204 {
             text += &format!("Content-Length: {}\r\n", self.body.len());
         }
@@ -100,10 +109,17 @@ pub fn read_request(stream: &TcpStream) -> Option<Request> {
         let Some((name, value)) = line.trim_end().split_once(':') else {
             break;
         };
-        request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        request
+            .headers
+            .push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = request.header("content-length").map_or(0, |text| text.parse().unwrap());
-    assert!(request.header("transfer-encoding").is_none(), "bodies have a length");
+    let length = request
+        .header("content-length")
+        .map_or(0, |text| text.parse().unwrap());
+    assert!(
+        request.header("transfer-encoding").is_none(),
+        "bodies have a length"
+    );
     request.body = vec![0; length];
     reader.read_exact(&mut request.body).ok()?;
     Some(request)

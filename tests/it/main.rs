@@ -6,5 +6,10 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may")]
 
+mod fault_proxy;
+mod http;
+mod oci;
+mod registry_servers;
+mod small_registry;
 mod smoke;
 mod support;

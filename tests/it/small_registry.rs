@@ -74,7 +74,9 @@ impl SmallRegistry {
     pub fn tag(&self, repository: &str, tags: impl IntoIterator<Item = String>, manifest: &[u8]) {
         let mut state = self.state.lock().unwrap();
         for tag in tags {
-            state.manifests.insert((repository.to_owned(), tag), manifest.to_vec());
+            state
+                .manifests
+                .insert((repository.to_owned(), tag), manifest.to_vec());
         }
     }
 
@@ -88,7 +90,8 @@ impl SmallRegistry {
 
     pub fn manifest(&self, repository: &str, tag: &str) -> String {
         let state = self.state.lock().unwrap();
-        String::from_utf8(state.manifests[&(repository.to_owned(), tag.to_owned())].clone()).unwrap()
+        String::from_utf8(state.manifests[&(repository.to_owned(), tag.to_owned())].clone())
+            .unwrap()
     }
 
     pub fn requests(&self) -> Vec<Request> {
@@ -103,7 +106,9 @@ impl SmallRegistry {
 
 fn error(status: u16, code: &str) -> Answer {
     let text = format!("{{\"errors\":[{{\"code\":\"{code}\",\"message\":\"as it is\"}}]}}");
-    Answer::new(status).header("Content-Type", "application/json").body(text)
+    Answer::new(status)
+        .header("Content-Type", "application/json")
+        .body(text)
 }
 
 fn answer(request: &Request, access: Access, port: u16, state: &mut State) -> Answer {
@@ -126,7 +131,10 @@ fn answer(request: &Request, access: Access, port: u16, state: &mut State) -> An
         return Answer::new(200).body("{}");
     }
     for (marker, handler) in [
-        ("/tags/list", tags as fn(&Request, &str, &str, &mut State) -> Answer),
+        (
+            "/tags/list",
+            tags as fn(&Request, &str, &str, &mut State) -> Answer,
+        ),
         ("/manifests/", manifests),
         ("/blobs/uploads/", uploads),
         ("/blobs/", blobs),
@@ -205,7 +213,10 @@ fn tags(request: &Request, repository: &str, _: &str, state: &mut State) -> Answ
     match more {
         true => answer.header(
             "Link",
-            format!("</v2/{repository}/tags/list?n={page}&last={}>; rel=\"next\"", tags[page - 1]),
+            format!(
+                "</v2/{repository}/tags/list?n={page}&last={}>; rel=\"next\"",
+                tags[page - 1]
+            ),
         ),
         false => answer,
     }
@@ -233,10 +244,15 @@ fn blobs(request: &Request, repository: &str, digest: &str, state: &mut State) -
     let Some(blob) = state.blobs.get(&(repository.to_owned(), digest.to_owned())) else {
         return error(404, "BLOB_UNKNOWN");
     };
-    let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
+    let range = request
+        .header("range")
+        .and_then(|range| range.strip_prefix("bytes="));
     match range.and_then(|range| range.strip_suffix('-')?.parse::<usize>().ok()) {
         Some(from) => Answer::new(206)
-            .header("Content-Range", format!("bytes {from}-{}/{}", blob.len() - 1, blob.len()))
+            .header(
+                "Content-Range",
+                format!("bytes {from}-{}/{}", blob.len() - 1, blob.len()),
+            )
             .body(&blob[from..]),
         None => Answer::new(200).body(blob.as_slice()),
     }
@@ -255,17 +271,23 @@ fn uploads(request: &Request, repository: &str, id: &str, state: &mut State) -> 
     };
     let range = |upload: &Vec<u8>| format!("0-{}", upload.len().saturating_sub(1));
     if request.method == "GET" {
-        return Answer::new(204).header("Location", place(id)).header("Range", range(upload));
+        return Answer::new(204)
+            .header("Location", place(id))
+            .header("Range", range(upload));
     }
     if let Some(part) = request.header("content-range") {
         let first: usize = part.split('-').next().unwrap().parse().unwrap();
         if first != upload.len() {
-            return Answer::new(416).header("Location", place(id)).header("Range", range(upload));
+            return Answer::new(416)
+                .header("Location", place(id))
+                .header("Range", range(upload));
         }
     }
     upload.extend(&request.body);
     if request.method == "PATCH" {
-        return Answer::new(202).header("Location", place(id)).header("Range", range(upload));
+        return Answer::new(202)
+            .header("Location", place(id))
+            .header("Range", range(upload));
     }
     let digest = ContentDigest::of(upload).to_string();
     if request.query("digest").as_deref() != Some(&digest) {

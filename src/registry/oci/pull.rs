@@ -18,6 +18,9 @@ use crate::package::ContentDigest;
 /// How many tags are asked for at once; more than this some refuse.
 const PAGE: &str = "n=1000";
 
+/// How much of a blob has to come for the tries to be counted anew.
+const PROGRESS: u64 = 1 << 20;
+
 fn scope(repository: &str) -> Scope {
     Scope {
         repository: repository.to_owned(),
@@ -153,7 +156,10 @@ pub async fn blob(
         let Some(fault) = transfer.take(response).await? else {
             return Ok(());
         };
-        if transfer.written > before {
+        if wanted.size == Some(transfer.written) {
+            return Ok(());
+        }
+        if transfer.written - before >= PROGRESS {
             tried = 1;
         }
         if !fault.passing || !session.around().patience.wait(tried, None).await {

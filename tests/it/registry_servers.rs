@@ -1,0 +1,109 @@
+//! Debian's `docker-registry` on this machine, as the second opinion on the
+//! protocol.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// Who may do what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody everything.
+    Open,
+    /// `user` with `secret`.
+    Htpasswd,
+}
+
+/// A running registry with its data in a temporary directory; it ends with the
+/// value.
+pub struct DockerRegistry {
+    pub port: u16,
+    child: Child,
+    _dir: tempfile::TempDir,
+}
+
+impl DockerRegistry {
+    /// Starts one on a free port, and waits until it listens. `None`, with a
+    /// word about it, where the program is not installed.
+    pub fn start(access: Access) -> Option<Self> {
+        let needed: &[&str] = match access {
+            Access::Open => &["docker-registry"],
+            Access::Htpasswd => &["docker-registry", "htpasswd"],
+        };
+        if let Some(missing) = needed.iter().find(|program| !is_installed(program)) {
+            // To the terminal itself, past what the harness swallows.
+            let text = format!(
+                "\nSKIPPED: `{missing}` is not installed (apt-get install docker-registry apache2-utils)\n"
+            );
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        let auth = match access {
+            Access::Open => String::new(),
+            Access::Htpasswd => {
+                htpasswd(&root.join("htpasswd"));
+                let path = root.join("htpasswd");
+                format!("auth: {{htpasswd: {{realm: r, path: {path:?}}}}}\n")
+            }
+        };
+        let data = root.join("data");
+        let config = format!(
+            "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {data:?}}}, delete: {{enabled: true}}}}\nhttp: {{addr: \"127.0.0.1:0\"}}\n{auth}"
+        );
+        std::fs::write(root.join("config.yml"), config).unwrap();
+        let mut child = Command::new("docker-registry")
+            .arg("serve")
+            .arg(root.join("config.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        let port = loop {
+            let line = match lines.next() {
+                Some(line) => line.unwrap(),
+                None => panic!("docker-registry ended:\n{}", said.join("\n")),
+            };
+            if let Some((_, rest)) = line.split_once("listening on 127.0.0.1:") {
+                break rest.split('"').next().unwrap().parse().unwrap();
+            }
+            said.push(line);
+        };
+        // It must not stop for want of a reader.
+        thread::spawn(move || lines.for_each(drop));
+        Some(DockerRegistry {
+            port,
+            child,
+            _dir: dir,
+        })
+    }
+
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for DockerRegistry {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn htpasswd(file: &Path) {
+    let status = Command::new("htpasswd")
+        .args(["-Bbc".as_ref(), file.as_os_str()])
+        .args(["user", "secret"])
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
