@@ -9,7 +9,7 @@ use semver::Version;
 use super::{Publication, Registry, Release};
 use crate::advice::{Error, Result};
 use crate::fs;
-use crate::package::{ContentDigest, PackageRef};
+use crate::package::PackageRef;
 use crate::resolver::Listed;
 
 /// A registry in a directory, which need not be there before something is
@@ -102,6 +102,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::package::ContentDigest;
 
     #[test]
     fn what_is_published_is_listed_and_read_back() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use cargo_component::advice::{Error, Result};
 use cargo_component::env::Env;
@@ -116,9 +117,13 @@ fn fetched(registry: &dyn Registry, version: &str) -> Result<Vec<u8>> {
 
 /// More than one chunk, and not a multiple of one.
 fn large() -> Vec<u8> {
-    (0..(5_u32 << 20) + 3)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect()
+    static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let numbers = 0..(5_u32 << 20) + 3;
+        numbers
+            .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect()
+    });
+    LARGE.clone()
 }
 
 fn component() -> Vec<u8> {
@@ -185,6 +190,27 @@ fn packages_go_to_docker_registry_and_come_back() {
         let client = Client::with_docker(&login);
         round_trip(&client.registry(&host), &client);
     }
+}
+
+#[test]
+fn only_a_trusted_authority_is_believed() {
+    let Some(server) = DockerRegistry::start(registry_servers::Access::Tls) else {
+        return;
+    };
+    let client = Client::new(&[]);
+    let host = server.host();
+    let stranger = client.configured(&host, "protocol = \"https\"");
+    let error = versions(&stranger).unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let authority = server.authority.clone().unwrap();
+    let trusting = format!(
+        "protocol = \"https\"\nextra_root_certificates = [{{ encoding = \"pem\", data = {authority:?} }}]"
+    );
+    let registry = client.configured(&host, &trusting);
+    client.publish(&registry, "1.0.0", &component()).unwrap();
+    let anybody = "protocol = \"https\"\naccept_invalid_certificates = true";
+    let registry = client.configured(&host, anybody);
+    assert_eq!(fetched(&registry, "1.0.0").unwrap(), component());
 }
 
 #[test]

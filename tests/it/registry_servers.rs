@@ -13,12 +13,16 @@ pub enum Access {
     Open,
     /// `user` with `secret`.
     Htpasswd,
+    /// Everybody everything, over TLS by an authority of its own.
+    Tls,
 }
 
 /// A running registry with its data in a temporary directory; it ends with the
 /// value.
 pub struct DockerRegistry {
     pub port: u16,
+    /// The certificate of its authority, in PEM.
+    pub authority: Option<String>,
     child: Child,
     _dir: tempfile::TempDir,
 }
@@ -30,19 +34,28 @@ impl DockerRegistry {
         let needed: &[&str] = match access {
             Access::Open => &["docker-registry"],
             Access::Htpasswd => &["docker-registry", "htpasswd"],
+            Access::Tls => &["docker-registry", "openssl"],
         };
         if let Some(missing) = needed.iter().find(|program| !is_installed(program)) {
             // To the terminal itself, past what the harness swallows.
             let text = format!(
-                "\nSKIPPED: `{missing}` is not installed (apt-get install docker-registry apache2-utils)\n"
+                "\nSKIPPED: `{missing}` is not installed (apt-get install docker-registry apache2-utils openssl)\n"
             );
             let _ = std::io::stderr().write_all(text.as_bytes());
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
+        let mut authority = None;
+        let mut tls = String::new();
         let auth = match access {
             Access::Open => String::new(),
+            Access::Tls => {
+                authority = Some(certificates(root));
+                let [certificate, key] = ["leaf.pem", "leaf.key"].map(|name| root.join(name));
+                tls = format!(", tls: {{certificate: {certificate:?}, key: {key:?}}}");
+                String::new()
+            }
             Access::Htpasswd => {
                 htpasswd(&root.join("htpasswd"));
                 let path = root.join("htpasswd");
@@ -51,7 +64,7 @@ impl DockerRegistry {
         };
         let data = root.join("data");
         let config = format!(
-            "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {data:?}}}, delete: {{enabled: true}}}}\nhttp: {{addr: \"127.0.0.1:0\"}}\n{auth}"
+            "version: 0.1\nlog: {{level: info}}\nstorage: {{filesystem: {{rootdirectory: {data:?}}}, delete: {{enabled: true}}}}\nhttp: {{addr: \"127.0.0.1:0\"{tls}}}\n{auth}"
         );
         std::fs::write(root.join("config.yml"), config).unwrap();
         let mut child = Command::new("docker-registry")
@@ -69,7 +82,7 @@ impl DockerRegistry {
                 None => panic!("docker-registry ended:\n{}", said.join("\n")),
             };
             if let Some((_, rest)) = line.split_once("listening on 127.0.0.1:") {
-                break rest.split('"').next().unwrap().parse().unwrap();
+                break rest.split(['"', ',']).next().unwrap().parse().unwrap();
             }
             said.push(line);
         };
@@ -77,6 +90,7 @@ impl DockerRegistry {
         thread::spawn(move || lines.for_each(drop));
         Some(DockerRegistry {
             port,
+            authority,
             child,
             _dir: dir,
         })
@@ -101,6 +115,41 @@ fn htpasswd(file: &Path) {
         .stderr(Stdio::null())
         .status();
     assert!(status.unwrap().success());
+}
+
+/// Makes an authority and a certificate for this machine; the authority's.
+fn certificates(dir: &Path) -> String {
+    let openssl = |name: &str, more: &[&str]| {
+        let output = Command::new("openssl")
+            .current_dir(dir)
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-keyout",
+                &format!("{name}.key"),
+                "-out",
+                &format!("{name}.pem"),
+            ])
+            .args(["-subj", &format!("/CN={name}")])
+            .args(more)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+    };
+    openssl("ca", &[]);
+    let leaf = [
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+    ];
+    openssl(
+        "leaf",
+        &[&["-CA", "ca.pem", "-CAkey", "ca.key"], leaf.as_slice()].concat(),
+    );
+    std::fs::read_to_string(dir.join("ca.pem")).unwrap()
 }
 
 fn is_installed(program: &str) -> bool {

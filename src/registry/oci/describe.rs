@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use wasmparser::{Chunk, Encoding, Parser, Payload};
-use wit_parser::Resolve;
 use wit_parser::decoding::DecodedWasm;
+use wit_parser::{PackageId, Resolve};
 
 use crate::advice::Result;
 use crate::fs;
@@ -37,12 +37,12 @@ const PART: usize = 4 << 20;
 pub fn describe(path: &Path) -> Result<Description> {
     let head = fs::read_part(path, 0, PART)?;
     if head.len() < PART
-        && let Ok(DecodedWasm::WitPackage(resolve, _)) = wit_parser::decoding::decode(&head)
+        && let Ok(DecodedWasm::WitPackage(resolve, id)) = wit_parser::decoding::decode(&head)
     {
         return Ok(Description {
             os: "wasip2",
             component: Some(Interfaces {
-                exports: of_wit(&resolve),
+                exports: of_wit(&resolve, id),
                 imports: Vec::new(),
             }),
         });
@@ -51,12 +51,9 @@ pub fn describe(path: &Path) -> Result<Description> {
 }
 
 /// The interfaces and worlds of a package, and what its worlds export.
-fn of_wit(resolve: &Resolve) -> Vec<String> {
+fn of_wit(resolve: &Resolve, id: PackageId) -> Vec<String> {
+    let package = &resolve.packages[id];
     let mut names = Vec::new();
-    // The package itself comes last; before it stand those it refers to.
-    let Some((_, package)) = resolve.packages.iter().last() else {
-        return names;
-    };
     let full = |name: &str| package.name.interface_id(name);
     names.extend(package.interfaces.keys().map(|name| full(name)));
     for (name, id) in &package.worlds {
@@ -114,7 +111,7 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
             | Payload::ComponentSection {
                 unchecked_range, ..
             } => {
-                start = unchecked_range.end as u64;
+                start = unchecked_range.end;
                 at = 0;
                 part = fs::read_part(path, start, PART)?;
                 eof = part.len() < PART;

@@ -3,8 +3,9 @@
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::http::{Ask, Wire, wait_for};
-use super::session::said;
+use super::client::wait_for;
+use super::http::{Ask, Wire};
+use super::said::said;
 use super::settings::Settings;
 use super::{Surroundings, reference};
 use crate::advice::{Error, ErrorKind, Result};

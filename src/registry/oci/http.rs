@@ -1,94 +1,28 @@
-//! Requests over the wire: one runtime and few clients for the whole process,
-//! redirects followed here so that a login goes to no other host, and requests
-//! repeated where that does no harm.
+//! Requests over the wire: redirects followed here so that a login goes to no
+//! other host, and requests repeated where that does no harm.
 
-use std::collections::BTreeMap;
-use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode, Url};
-use tokio::runtime::Runtime;
 
-use super::settings::{Root, Trust};
-use crate::advice::{Error, Result};
+use super::client::client;
+use super::patience::Patience;
+use super::settings::Trust;
+use crate::advice::Result;
 use crate::fs;
 use crate::registry::layers::is_loopback;
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
 /// The largest answer that is kept in memory; manifests have up to 4 MiB.
 const LIMIT: usize = 32 << 20;
 /// The slowest upload that is waited for, in bytes a second.
 const SLOWEST: u64 = 16 << 10;
-
-/// How often and when a request is repeated, and how long one is waited for.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// How often a request is sent at most.
-    pub tries: u32,
-    /// The pause before the second try; it doubles from there.
-    pub pause: Duration,
-    /// How long the other side may say nothing.
-    pub idle: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Patience {
-            tries: 5,
-            pause: Duration::from_millis(300),
-            idle: Duration::from_secs(30),
-        }
-    }
-}
-
-impl Patience {
-    /// Repeats at once, whatever the registry asks for; for tests.
-    pub fn without_pauses() -> Self {
-        Patience {
-            pause: Duration::ZERO,
-            ..Patience::default()
-        }
-    }
-
-    /// How long to wait after a failed try, counted from 1; `None` if that is
-    /// not worth it. `random` is any number.
-    fn before_next(&self, tried: u32, asked: Option<Duration>, random: u64) -> Option<Duration> {
-        /// The longest pause a registry may ask for.
-        const LONGEST: Duration = Duration::from_secs(60);
-        if tried >= self.tries || asked.is_some_and(|asked| asked > LONGEST) {
-            return None;
-        }
-        if self.pause.is_zero() {
-            return Some(Duration::ZERO);
-        }
-        let grown = self.pause.saturating_mul(1 << (tried - 1).min(8));
-        // Half of it is left to chance, so that many clients come apart.
-        let jitter = grown / 2 * u32::try_from(random % 100).unwrap_or(0) / 100;
-        Some((grown / 2 + jitter).max(asked.unwrap_or_default()))
-    }
-
-    /// Waits for the next try; whether there is one.
-    pub async fn wait(&self, tried: u32, asked: Option<Duration>) -> bool {
-        use std::hash::{BuildHasher as _, Hasher as _};
-        let random = std::hash::RandomState::new().build_hasher().finish();
-        match self.before_next(tried, asked, random) {
-            Some(pause) => {
-                tokio::time::sleep(pause).await;
-                true
-            }
-            None => false,
-        }
-    }
-}
 
 /// Why there is no answer. The message is a fragment without secrets.
 #[derive(Clone, Debug)]
@@ -116,7 +50,7 @@ impl Fault {
     }
 
     /// Addresses are left out: those of blobs may be signed.
-    fn from(error: reqwest::Error) -> Self {
+    pub fn from(error: reqwest::Error) -> Self {
         let passing = !error.is_builder();
         let error = error.without_url();
         let mut message = error.to_string();
@@ -458,100 +392,4 @@ fn is_passing(status: StatusCode) -> bool {
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse();
     seconds.ok().map(Duration::from_secs)
-}
-
-/// Runs something to its end; from any thread that is not the runtime's own.
-pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
-    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
-    let runtime = RUNTIME.get_or_init(|| {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("registry")
-            .enable_all()
-            .build()
-            .map_err(|e| e.to_string())
-    });
-    match runtime {
-        Ok(runtime) => runtime.block_on(task),
-        Err(e) => Err(Error::input("failed to prepare for the network").because(e)),
-    }
-}
-
-/// The client that trusts these; one a process for each choice, so that
-/// connections are shared.
-fn client(trust: &Trust, direct: bool) -> Result<Client> {
-    type Clients = BTreeMap<(Trust, bool), Client>;
-    static CLIENTS: Mutex<Clients> = Mutex::new(BTreeMap::new());
-    let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(client) = clients.get(&(trust.clone(), direct)) {
-        return Ok(client.clone());
-    }
-    let client = build(trust, direct)?;
-    clients.insert((trust.clone(), direct), client.clone());
-    Ok(client)
-}
-
-fn build(trust: &Trust, direct: bool) -> Result<Client> {
-    let failed =
-        |e: &dyn std::fmt::Display| Error::input("failed to prepare for the network").because(e);
-    // Without a provider the builder panics; another one may be there already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut roots = Vec::new();
-    for root in &trust.roots {
-        match root {
-            Root::Pem(text) => {
-                let bundle = reqwest::Certificate::from_pem_bundle(text.as_bytes());
-                roots.extend(bundle.map_err(|e| failed(&e.without_url()))?);
-            }
-            Root::Der(bytes) => {
-                let root = reqwest::Certificate::from_der(bytes);
-                roots.push(root.map_err(|e| failed(&e.without_url()))?);
-            }
-        }
-    }
-    let builder = || {
-        let builder = Client::builder()
-            .user_agent(concat!("cargo-component/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(trust.anybody);
-        match direct {
-            // This machine is not behind a proxy.
-            true => builder.no_proxy(),
-            false => builder,
-        }
-    };
-    let client = match builder().tls_certs_merge(roots.clone()).build() {
-        // A system without certificates can still be reached over plain http.
-        Err(_) if direct => builder().tls_certs_only(roots).build(),
-        built => built,
-    };
-    client.map_err(|e| failed(&Fault::from(e).message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_heed_the_registry() {
-        let patience = Patience {
-            tries: 4,
-            pause: Duration::from_millis(100),
-            ..Patience::default()
-        };
-        let pause = |tried, asked, random| patience.before_next(tried, asked, random);
-        assert_eq!(pause(1, None, 0), Some(Duration::from_millis(50)));
-        assert_eq!(pause(3, None, 0), Some(Duration::from_millis(200)));
-        assert!(pause(3, None, 99).unwrap() < Duration::from_millis(400));
-        assert_eq!(pause(4, None, 0), None);
-        let asked = Some(Duration::from_secs(7));
-        assert_eq!(pause(1, asked, 0), asked);
-        assert_eq!(pause(1, Some(Duration::from_secs(3600)), 0), None);
-        let none = Patience::without_pauses();
-        assert_eq!(none.before_next(1, asked, 5), Some(Duration::ZERO));
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("3"));
-        assert_eq!(retry_after(&headers), Some(Duration::from_secs(3)));
-    }
 }

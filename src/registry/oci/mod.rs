@@ -6,16 +6,20 @@
 //! lies in headers and requests that the client libraries keep to themselves.
 
 mod artifact;
+mod client;
 mod credentials;
 mod describe;
 mod discover;
 mod headers;
 mod http;
+mod patience;
 mod pull;
 mod push;
 pub mod reference;
+mod said;
 mod session;
 mod settings;
+mod token;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,7 +30,7 @@ use semver::Version;
 
 pub use artifact::{Artifact, Blob};
 pub use discover::discover;
-pub use http::Patience;
+pub use patience::Patience;
 use reference::Target;
 use session::Session;
 
@@ -95,13 +99,13 @@ impl<'a> Oci<'a> {
     /// All tags of a repository; `None` if it is not there or empty.
     pub fn tags(&self, repository: &str) -> Result<Option<Vec<String>>> {
         let what = format!("failed to list the tags of `{}`", self.shown(repository));
-        http::wait_for(pull::tags(&self.session, repository, &what))
+        client::wait_for(pull::tags(&self.session, repository, &what))
     }
 
     /// What a tag or digest stands for; `None` if it is not there.
     pub fn artifact(&self, repository: &str, target: &Target) -> Result<Option<Artifact>> {
         let what = format!("failed to find `{target}` in `{}`", self.shown(repository));
-        http::wait_for(pull::artifact(&self.session, repository, target, &what))
+        client::wait_for(pull::artifact(&self.session, repository, target, &what))
     }
 
     /// Writes a blob to `to`, which holds little of it in memory. The bytes
@@ -112,14 +116,14 @@ impl<'a> Oci<'a> {
             digest: &blob.digest,
             size: Some(blob.size),
         };
-        http::wait_for(pull::blob(&self.session, repository, &wanted, to, &what))
+        client::wait_for(pull::blob(&self.session, repository, &wanted, to, &what))
     }
 
     /// Pushes a file, whatever its tag was before.
     pub fn push(&self, upload: &Upload<'_>) -> Result<()> {
         let place = self.shown(upload.repository);
         let what = format!("failed to push to `{place}:{}`", upload.tag);
-        http::wait_for(push::push(&self.session, upload, &what))
+        client::wait_for(push::push(&self.session, upload, &what))
     }
 
     fn repository(&self, package: &PackageRef) -> Result<String> {
@@ -143,7 +147,7 @@ impl Registry for Oci<'_> {
             "failed to list the versions of `{package}` in {}",
             self.location(package)
         );
-        let tags = http::wait_for(pull::tags(&self.session, &repository, &what))?;
+        let tags = client::wait_for(pull::tags(&self.session, &repository, &what))?;
         Ok(tags.map(|tags| {
             let mut versions: Vec<Version> = tags
                 .iter()
@@ -174,7 +178,7 @@ impl Registry for Oci<'_> {
         for tag in tags {
             let target = Target::Tag(tag);
             let found = pull::artifact(&self.session, &repository, &target, &what);
-            if let Some(artifact) = http::wait_for(found)? {
+            if let Some(artifact) = client::wait_for(found)? {
                 return Ok(Some(Release {
                     version: version.clone(),
                     digest: artifact.layer.digest,
@@ -196,7 +200,7 @@ impl Registry for Oci<'_> {
             digest: &release.digest,
             size: release.size,
         };
-        http::wait_for(pull::blob(&self.session, &repository, &wanted, to, &what))
+        client::wait_for(pull::blob(&self.session, &repository, &wanted, to, &what))
     }
 
     fn publish(&self, publication: &Publication<'_>) -> Result<()> {
@@ -216,7 +220,7 @@ impl Registry for Oci<'_> {
             title: &format!("{}.wasm", package.name()),
             annotations: &annotations,
         };
-        http::wait_for(async {
+        client::wait_for(async {
             if push::is_there(&self.session, &upload, &what).await? {
                 let place = self.location(package);
                 return Err(Error::input(format!(

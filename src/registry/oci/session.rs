@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64::Engine as _;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
-use serde_json::Value;
 
 use super::credentials::{self, Login, Means, Whom};
 use super::headers::{Challenge, challenge};
 use super::http::{Ask, Content, Fault, Reply, Wire};
+use super::said::said;
 use super::settings::{BASE64, Settings};
+use super::token::{Token, read_token};
 use super::{Secret, Surroundings};
 use crate::advice::{Error, ErrorKind, Result};
 use crate::registry::layers::is_loopback;
@@ -45,14 +46,6 @@ enum Scheme {
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
-
-/// A token, and when to ask for another; none where it could not be had with
-/// the login and is not needed either.
-#[derive(Clone, Debug)]
-struct Token {
-    value: Secret,
-    until: Instant,
-}
 
 /// A registry to talk to.
 pub struct Session<'a> {
@@ -460,38 +453,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Status and errors of an answer, on one line.
-pub fn said(reply: &Reply) -> String {
-    let mut text = reply.status.to_string();
-    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let errors = body["errors"].as_array().into_iter().flatten();
-    let errors = errors.map(|error| {
-        let part = |key: &str| error[key].as_str().map(one_line).unwrap_or_default();
-        let (code, message) = (part("code"), part("message"));
-        match message.is_empty() {
-            true => code,
-            false => format!("{code}: {message}"),
-        }
-    });
-    for error in errors.filter(|error| !error.is_empty()).take(3) {
-        text = format!("{text}: {error}");
-    }
-    // Token servers have a form of their own.
-    if let Some(details) = body["details"]
-        .as_str()
-        .or(body["error_description"].as_str())
-    {
-        text = format!("{text}: {}", one_line(details));
-    }
-    text
-}
-
-/// Somebody else's text, fit for a terminal.
-fn one_line(text: &str) -> String {
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain.take(300).collect()
-}
-
 fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
     secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
 }
@@ -500,71 +461,4 @@ fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
     header.set_sensitive(true);
     Some(header)
-}
-
-/// Reads what a token server answers. Its lifetime is told, or stands in the
-/// token, or is a minute.
-fn read_token(body: &[u8]) -> Option<Token> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let text = |key: &str| body[key].as_str().filter(|text| !text.is_empty());
-    let value = text("token").or_else(|| text("access_token"))?.to_owned();
-    let lifetime = body["expires_in"].as_u64().or_else(|| expiry(&value));
-    let lifetime = Duration::from_secs(lifetime.unwrap_or(60).min(86_400));
-    Some(Token {
-        // Somewhat less, so that it does not end on the way.
-        until: Instant::now() + lifetime - lifetime / 6,
-        value: Secret(value),
-    })
-}
-
-/// How long a token is still good for, by its own word.
-fn expiry(token: &str) -> Option<u64> {
-    let claims = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
-    let claims: Value = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    claims["exp"].as_u64()?.checked_sub(now.ok()?.as_secs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: HeaderMap::new(),
-            body: body.into(),
-            url: Url::parse("https://r.example/").unwrap(),
-        }
-    }
-
-    #[test]
-    fn what_a_registry_says_is_told() {
-        for (body, text) in [
-            (
-                r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m"},{"code":"NEW_ONE"}]}"#,
-                "403 Forbidden: DENIED: no [31m: NEW_ONE",
-            ),
-            (
-                r#"{"details":"incorrect password"}"#,
-                "403 Forbidden: incorrect password",
-            ),
-            ("<html>", "403 Forbidden"),
-        ] {
-            assert_eq!(said(&reply(403, body)), text);
-        }
-    }
-
-    #[test]
-    fn tokens_are_read_with_their_lifetime() {
-        let token = read_token(br#"{"token":"a","expires_in":300}"#).unwrap();
-        assert_eq!(token.value.0, "a");
-        assert!(token.until > Instant::now() + Duration::from_secs(200));
-        assert!(!format!("{:?}", read_token(br#"{"access_token":"secret"}"#)).contains("secret"));
-        assert!(read_token(b"{}").is_none());
-        assert!(read_token(b"garbage").is_none());
-        let claims = BASE64.encode(r#"{"exp":99999999999}"#);
-        assert!(expiry(&format!("x.{claims}.y")).unwrap() > 1 << 32);
-        assert_eq!(expiry("opaque"), None);
-    }
 }
