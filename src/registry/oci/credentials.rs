@@ -79,8 +79,10 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings<'_>) -> L
     let podman = match around.env.get(env::REGISTRY_AUTH_FILE) {
         Some(file) => Some(PathBuf::from(file)),
         None => {
-            let runtime = around.env.get(env::XDG_RUNTIME_DIR);
-            runtime.map(|dir| Path::new(dir).join("containers/auth.json"))
+            let runtime = around.env.get(env::XDG_RUNTIME_DIR).map(PathBuf::from);
+            // Where there is no such directory, podman keeps it in the home.
+            let dir = runtime.or(home.map(|home| Path::new(home).join(".config")));
+            dir.map(|dir| dir.join("containers/auth.json"))
         }
     };
     let docker = docker.map(|dir| (dir.join("config.json"), docker_keys(whom)));

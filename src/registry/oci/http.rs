@@ -1,6 +1,7 @@
 //! Requests over the wire: redirects followed here so that a login goes to no
 //! other host, and requests repeated where that does no harm.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -70,8 +71,9 @@ impl Fault {
     }
 }
 
-/// What is sent with a request.
-#[derive(Clone, Debug)]
+/// What is sent with a request. It may hold a token, so only its length is
+/// shown.
+#[derive(Clone)]
 pub enum Content {
     /// Nothing.
     Empty,
@@ -86,6 +88,12 @@ pub enum Content {
         /// Its length.
         length: u64,
     },
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
 }
 
 impl Content {
@@ -226,8 +234,9 @@ impl Ask {
     }
 }
 
-/// An answer that was read whole.
-#[derive(Clone, Debug)]
+/// An answer that was read whole. It may hold a token, so only its status is
+/// shown.
+#[derive(Clone)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -237,6 +246,12 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Who answered.
     pub url: Url,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.status.fmt(f)
+    }
 }
 
 impl Reply {

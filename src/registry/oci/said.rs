@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::http::Reply;
+use super::http::{Reply, retry_after};
 
 /// Status and errors of an answer, on one line.
 pub fn said(reply: &Reply) -> String {
@@ -26,6 +26,9 @@ pub fn said(reply: &Reply) -> String {
         .or(body["error_description"].as_str())
     {
         text = format!("{text}: {}", one_line(details));
+    }
+    if let Some(pause) = retry_after(&reply.headers) {
+        text = format!("{text}: it asks to be left alone for {pause:?}");
     }
     text
 }
