@@ -17,7 +17,7 @@ use semver::Version;
 
 use crate::fault_proxy::{Fault, FaultProxy};
 use crate::http::Answer;
-use crate::registry_servers::{self, DockerRegistry};
+use crate::registry_servers::{self, DockerRegistry, FerroRegistry};
 use crate::small_registry::{Access, SmallRegistry};
 
 /// A client's side: environment, helpers, files.
@@ -174,6 +174,57 @@ fn packages_go_to_a_small_registry_and_come_back() {
             assert!(manifest.contains(part), "{manifest}");
         }
     }
+}
+
+#[test]
+fn packages_go_to_ferro_and_come_back() {
+    let server = FerroRegistry::start();
+    let client = Client::new(&[]);
+    round_trip(&client.registry(&server.host()), &client);
+    let upload = client.file(&large()[1..]);
+    for (count, fault) in [Fault::CutRequest(1 << 20), Fault::Vanish]
+        .into_iter()
+        .enumerate()
+    {
+        let proxy = FaultProxy::new(server.port);
+        proxy.fault("PATCH", "/uploads/", 1, fault);
+        let mut bytes = std::fs::read(&upload).unwrap();
+        bytes.push(count as u8);
+        let registry = client.registry(&proxy.host());
+        client
+            .publish(&registry, &format!("3.0.{count}"), &bytes)
+            .unwrap();
+        assert_eq!(proxy.left(), 0);
+    }
+}
+
+#[test]
+fn more_than_a_thousand_tags_of_ferro_are_read() {
+    let server = FerroRegistry::start();
+    let client = Client::new(&[("SOURCE_DATE_EPOCH", "1")]);
+    let registry = client.registry(&server.host());
+    let content = client.file(b"\0asm\x01\0\0\0");
+    std::thread::scope(|scope| {
+        for tenth in 0..10 {
+            let (registry, content) = (&registry, &content);
+            scope.spawn(move || {
+                for patch in 0..105 {
+                    let upload = Upload {
+                        repository: "team/a/b",
+                        tag: &format!("1.{tenth}.{patch}"),
+                        content,
+                        title: "b.wasm",
+                        annotations: &BTreeMap::new(),
+                    };
+                    registry.push(&upload).unwrap();
+                }
+            });
+        }
+    });
+    let proxy = FaultProxy::new(server.port);
+    let registry = client.registry(&proxy.host());
+    assert_eq!(versions(&registry).unwrap().len(), 1_050);
+    assert_eq!(proxy.seen().len(), 2);
 }
 
 #[test]

@@ -1,10 +1,14 @@
-//! Debian's `docker-registry` on this machine, as the second opinion on the
-//! protocol.
+//! Registries that others wrote: `ferro-oci-server` in this process, and
+//! Debian's `docker-registry` on this machine as the second opinion.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
+
+use ferro_blob_store::InMemoryBlobStore;
+use ferro_oci_server::{AppState, InMemoryRegistryMeta, router};
 
 /// Who may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,42 @@ pub enum Access {
     Htpasswd,
     /// Everybody everything, over TLS by an authority of its own.
     Tls,
+}
+
+/// `ferro-oci-server` with its data in memory, for everybody.
+pub struct FerroRegistry {
+    pub port: u16,
+    // Ends with the value, and the server with it.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl FerroRegistry {
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let state = AppState::new(
+            Arc::new(InMemoryBlobStore::new()),
+            Arc::new(InMemoryRegistryMeta::new()),
+        );
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router(state)).await.unwrap();
+        });
+        FerroRegistry {
+            port,
+            _runtime: runtime,
+        }
+    }
+
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
 }
 
 /// A running registry with its data in a temporary directory; it ends with the
