@@ -183,6 +183,18 @@ impl Error {
         self
     }
 
+    /// The same error with the path of its excerpt as seen from `dir`, where
+    /// it is below it.
+    pub fn seen_from(mut self, dir: &Path) -> Self {
+        if let Some(excerpt) = &mut self.0.excerpt
+            && let Ok(below) = excerpt.path.strip_prefix(dir)
+            && !below.as_os_str().is_empty()
+        {
+            excerpt.path = below.to_owned();
+        }
+        self
+    }
+
     /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -291,6 +303,17 @@ mod tests {
         let excerpt = Excerpt::new("f.wit", "äb\nçde", 6..7);
         assert_eq!(excerpt.line_column(), (2, 2));
         assert_eq!(Excerpt::new("f", "ab", 9..12).line_column(), (1, 3));
+    }
+
+    #[test]
+    fn a_file_below_the_users_directory_is_shown_from_there() {
+        let error = Error::input("x").at(Excerpt::new("/a/b/f", "", 0..0));
+        let path = |dir: &str| {
+            let error = error.clone().seen_from(Path::new(dir));
+            error.excerpt().unwrap().path().to_owned()
+        };
+        assert_eq!(path("/a"), Path::new("b/f"));
+        assert_eq!(path("/c"), Path::new("/a/b/f"));
     }
 
     #[test]

@@ -6,7 +6,26 @@ use std::path::{Path, PathBuf};
 use crate::advice::{Error, Result};
 use crate::env::Env;
 use crate::process::Exec;
+use crate::registry::cache::Cache;
+use crate::registry::layers::Layers;
+use crate::registry::{Opener, Registries};
 use crate::shell::Shell;
+
+impl Default for PackageAccess {
+    /// No registry can be opened.
+    fn default() -> Self {
+        PackageAccess {
+            config: None,
+            cache: PathBuf::new(),
+            open: Box::new(|route| {
+                Err(Error::unsupported(format!(
+                    "the registry `{}` cannot be opened here",
+                    route.name
+                )))
+            }),
+        }
+    }
+}
 
 /// The surroundings of one run of the tool.
 pub struct Context {
@@ -18,12 +37,24 @@ pub struct Context {
     pub shell: Box<dyn Shell>,
     /// How other programs are run.
     pub exec: Box<dyn Exec>,
+    /// Where packages come from and go to.
+    pub packages: PackageAccess,
+}
+
+/// How packages are reached.
+pub struct PackageAccess {
+    /// The configuration of registries given explicitly.
+    pub config: Option<PathBuf>,
+    /// The directory of downloaded packages.
+    pub cache: PathBuf,
+    /// Opens a registry.
+    pub open: Box<Opener>,
 }
 
 impl Context {
     /// The surroundings of this process.
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
-    pub fn system(env: Env, shell: Box<dyn Shell>) -> Result<Self> {
+    pub fn system(env: Env, shell: Box<dyn Shell>, packages: PackageAccess) -> Result<Self> {
         let cwd = std::env::current_dir()
             .map_err(|e| Error::input("failed to find the current directory").because(e))?;
         Ok(Context {
@@ -31,7 +62,24 @@ impl Context {
             env,
             shell,
             exec: Box::new(crate::process::System),
+            packages,
         })
+    }
+
+    /// The registries of a project in this directory.
+    pub fn registries(&self, dir: &Path) -> Result<Registries<'_>> {
+        let explicit = self
+            .packages
+            .config
+            .as_ref()
+            .map(|path| self.absolute(path));
+        let layers = Layers::load(dir, explicit.as_deref(), &self.env)?;
+        Ok(Registries::new(layers, &*self.packages.open))
+    }
+
+    /// The cache of downloaded packages.
+    pub fn cache(&self) -> Cache {
+        Cache::new(self.absolute(&self.packages.cache))
     }
 
     /// `path` seen from where the user stands.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// A variable the tool reads, with what it is for.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,7 @@ variables! {
     CARGO = "the cargo to run; set by cargo itself when it starts the tool";
     CARGO_BUILD_TARGET = "the target to build for, as in cargo";
     CARGO_TARGET_DIR = "the target directory, as in cargo";
+    CARGO_BUILD_ARTIFACT_DIR = "where copies of what is built go, as in cargo";
     CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
     CARGO_BUILD_RUSTC = "the compiler, as in cargo";
     CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";
@@ -37,7 +39,11 @@ variables! {
     CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
     CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
     APPDATA = "where the configuration of packages lies on Windows";
+    CARGO_COMPONENT_CACHE_DIR = "the directory of downloaded packages";
+    CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, instead of the user's own file";
     CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry of packages that nothing else names one for";
+    LOCALAPPDATA = "where downloaded packages lie on Windows";
+    XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
     DOCKER_CONFIG = "the directory of docker's `config.json` with logins; `~/.docker` without it";
     REGISTRY_AUTH_FILE = "podman's file of logins";
@@ -45,6 +51,7 @@ variables! {
     SOURCE_DATE_EPOCH = "the time that published artifacts bear, in seconds since 1970";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
+    PATH = "where the runner that cargo's configuration names is looked for";
     NO_COLOR = "any value turns colours off where nothing else asks for them";
     RUSTC = "the compiler to ask for its directory of targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";
@@ -115,6 +122,13 @@ impl Env {
         let name = format!("WKG_REGISTRY_{host}_AUTH_BEARER");
         let value = self.inherited(&name).filter(|value| !value.is_empty())?;
         Some((name, value))
+    }
+
+    /// The directories programs are looked for in.
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        self.get(PATH)
+            .map(|path| std::env::split_paths(path).collect())
+            .unwrap_or_default()
     }
 
     /// The value of a variable the user names, to be handed on.

@@ -139,6 +139,30 @@ pub fn link_over(from: &Path, to: &Path) -> Result<()> {
     fs::rename(&aside, to).map_err(failed)
 }
 
+/// A file that no second one can hold the lock of, until this is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: fs::File,
+}
+
+/// Locks a file, which is made if need be; `waiting` is told if another holds
+/// it. `None` where locks or the file cannot be had: they only spare two runs
+/// some work and confusion.
+pub fn lock(path: &Path, waiting: impl FnOnce()) -> Option<Lock> {
+    fs::create_dir_all(parent(path)).ok()?;
+    let mut options = fs::OpenOptions::new();
+    let file = options.create(true).append(true).open(path).ok()?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            waiting();
+            file.lock().ok()?;
+        }
+        Err(fs::TryLockError::Error(_)) => return None,
+    }
+    Some(Lock { _file: file })
+}
+
 /// The directory a file lies in.
 pub fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -224,6 +248,23 @@ mod tests {
         assert_eq!(read_text(&out).unwrap(), "component");
         assert_eq!(read_text(&deps).unwrap(), "module");
         assert_eq!(list(dir.path()).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_lock_is_held_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/lock");
+        let first = lock(&path, || panic!("nobody holds it")).unwrap();
+        let second = std::thread::spawn({
+            let path = path.clone();
+            let (send, told) = std::sync::mpsc::channel();
+            let thread = move || lock(&path, || send.send(()).unwrap()).is_some();
+            let thread = std::thread::spawn(thread);
+            told.recv().unwrap();
+            move || thread.join().unwrap()
+        });
+        drop(first);
+        assert!(second.join().unwrap());
     }
 
     #[test]

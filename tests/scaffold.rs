@@ -4,6 +4,7 @@
 #![cfg(feature = "runtime")]
 #![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,47 @@ use cargo_component::process::{Exec as _, Invocation, System};
 use cargo_component::wit::scaffold;
 use wit_bindgen_core::{Files, WorldGenerator as _};
 use wit_parser::{Resolve, WorldId};
+
+#[test]
+fn every_implementation_for_wasi_compiles() {
+    let mut project = Project::new();
+    for name in ["wasip2", "wasip3"] {
+        let dir = root(name).join("wit/deps");
+        let mut resolve = together(&dir);
+        let versions: BTreeSet<_> = resolve
+            .packages
+            .iter()
+            .filter_map(|(_, package)| package.name.version.as_ref())
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(versions.len(), 1, "{versions:?}");
+        export_everything(&mut resolve, Exports::Package);
+        let worlds: Vec<_> = resolve.worlds.iter().map(|(id, _)| id).collect();
+        for world in worlds {
+            project.add(&bindings(&resolve, world).unwrap());
+        }
+    }
+    let count = project.modules.len();
+    assert!(count > 20, "only {count} worlds were bound");
+    project.check();
+}
+
+/// A package that has all those in `dir` as its `deps`.
+fn together(dir: &Path) -> Resolve {
+    let copy = tempfile::tempdir().unwrap();
+    write(&copy.path().join("none.wit"), "package no:thing;");
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let to = copy.path().join("deps").join(path.file_name().unwrap());
+        write(&to, &std::fs::read_to_string(&path).unwrap());
+    }
+    let mut resolve = Resolve {
+        all_features: true,
+        ..Resolve::default()
+    };
+    resolve.push_path(copy.path()).unwrap();
+    resolve
+}
 
 #[test]
 #[ignore = "compiles more than 500 worlds, for a minute; needs wasm32-wasip2 and the crate wit-bindgen"]
@@ -26,7 +68,7 @@ fn every_implementation_compiles() {
         if resolve.push_path(&path).is_err() {
             continue;
         }
-        export_everything(&mut resolve);
+        export_everything(&mut resolve, Exports::Interfaces);
         let worlds: Vec<_> = resolve.worlds.iter().map(|(id, _)| id).collect();
         for world in worlds {
             if let Some(bindings) = bindings(&resolve, world) {
@@ -39,17 +81,19 @@ fn every_implementation_compiles() {
     project.check();
 }
 
-/// Directories and files of WIT from the sources of our own dependencies.
-fn corpus() -> Vec<PathBuf> {
+/// The sources of one of our dependencies, the newest where there are several.
+fn root(name: &str) -> PathBuf {
     let metadata = cargo_metadata::MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .exec()
         .unwrap();
-    let root = |name: &str| {
-        let packages = metadata.packages.iter().filter(|p| p.name == name);
-        let newest = packages.max_by_key(|p| p.version.clone()).unwrap();
-        newest.manifest_path.parent().unwrap().as_std_path()
-    };
+    let packages = metadata.packages.iter().filter(|p| p.name == name);
+    let newest = packages.max_by_key(|p| p.version.clone()).unwrap();
+    newest.manifest_path.parent().unwrap().into()
+}
+
+/// Directories and files of WIT from the sources of our own dependencies.
+fn corpus() -> Vec<PathBuf> {
     let cases = std::fs::read_dir(root("wit-parser").join("tests/ui")).unwrap();
     let mut paths: Vec<PathBuf> = cases
         .map(|entry| entry.unwrap().path())
@@ -64,9 +108,17 @@ fn corpus() -> Vec<PathBuf> {
     paths
 }
 
-/// Adds a world for each interface that exports it, and one for each package
-/// that exports all of its interfaces.
-fn export_everything(resolve: &mut Resolve) {
+/// What a world exports.
+#[derive(Clone, Copy, PartialEq)]
+enum Exports {
+    /// All interfaces of a package.
+    Package,
+    /// That, and each interface alone.
+    Interfaces,
+}
+
+/// Adds worlds that export what is there.
+fn export_everything(resolve: &mut Resolve, what: Exports) {
     let mut worlds = Vec::new();
     for (_, package) in &resolve.packages {
         let name = &package.name;
@@ -80,7 +132,9 @@ fn export_everything(resolve: &mut Resolve) {
         });
         let exports: Vec<String> = exports.collect();
         worlds.push(exports.join("\n"));
-        worlds.extend(exports);
+        if what == Exports::Interfaces {
+            worlds.extend(exports);
+        }
     }
     for (index, exports) in worlds.iter().enumerate() {
         let text = format!("package exports:w{index};\nworld w {{ {exports} }}");
@@ -149,7 +203,9 @@ impl Project {
         let library = self.dir.path().join("src/lib.rs");
         let check = Invocation::new(env!("CARGO"))
             .args(["check", "--target", "wasm32-wasip2"])
-            .args(["--target-dir", "target", "--message-format", "short"])
+            .args(["--message-format", "short", "--target-dir"])
+            // What the crate depends on is kept for the next run.
+            .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold"))
             .dir(self.dir.path());
         loop {
             let text = self.modules.iter().fold(String::new(), |mut text, module| {

@@ -16,7 +16,7 @@ use crate::advice::Result;
 use crate::cargo::config::LockMode;
 use crate::shell::ColorChoice;
 
-pub use options::Known;
+pub use options::{Known, OURS};
 
 /// Which packages of the workspace are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub struct OwnOptions {
     pub dirs: Vec<OsString>,
     /// `--arg`: arguments of the program, before [`CargoArgs::trailing`].
     pub program_args: Vec<OsString>,
-    /// `--addr`: where `serve` listens.
+    /// `--addr`: where an HTTP handler is served.
     pub addr: Option<String>,
 }
 
@@ -391,6 +391,7 @@ mod tests {
         let args = parse("check --native --host-members --all-targets");
         assert!(args.own.native && args.own.host_members);
         assert_eq!(args.cargo_args(), words("check --all-targets"));
+        assert!(parse("rustdoc --native").own.native);
         assert_eq!(parse("serve --addr [::]:80").own.addr.unwrap(), "[::]:80");
     }
 

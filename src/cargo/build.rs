@@ -105,35 +105,56 @@ impl Messages {
     }
 }
 
-/// Runs cargo, hands its lines on as asked, and gathers what it made; an error
-/// with cargo's exit code if it failed.
+/// What a run of cargo came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it made, also if it failed over something else.
+    pub artifacts: Vec<Artifact>,
+    /// Its exit code.
+    pub code: i32,
+    /// The line that ends its messages, held back: some readers stop there,
+    /// and there may be more to say.
+    pub last: Option<String>,
+}
+
+/// Runs cargo, hands its lines on as asked but for the last one, and gathers
+/// what it made.
 pub fn run(
     exec: &dyn Exec,
     shell: &dyn Shell,
     command: &Invocation,
     messages: &Messages,
-) -> Result<Vec<Artifact>> {
-    let mut artifacts = Vec::new();
+) -> Result<Outcome> {
+    let (mut artifacts, mut last) = (Vec::new(), None);
     let code = exec.lines(command, &mut |line| {
-        match artifact(line) {
+        let passed = match artifact(line) {
             // Standard output of something else, such as a wrapper.
-            Line::NotJson => shell.data(line.to_owned()),
-            Line::Artifact(artifact) => artifacts.push(artifact),
-            Line::Other => {}
-        }
-        if messages.is_json() && !matches!(artifact(line), Line::NotJson) {
+            Line::NotJson => true,
+            Line::Artifact(artifact) => {
+                artifacts.push(artifact);
+                messages.is_json()
+            }
+            Line::Last if messages.is_json() => {
+                last = Some(line.to_owned());
+                false
+            }
+            Line::Last | Line::Other => messages.is_json(),
+        };
+        if passed {
             shell.data(line.to_owned());
         }
         Ok(())
     })?;
-    match code {
-        0 => Ok(artifacts),
-        code => Err(Error::child(code)),
-    }
+    Ok(Outcome {
+        artifacts,
+        code,
+        last,
+    })
 }
 
 enum Line {
     Artifact(Artifact),
+    Last,
     Other,
     NotJson,
 }
@@ -143,6 +164,9 @@ fn artifact(line: &str) -> Line {
         return Line::NotJson;
     }
     // Most lines are diagnostics; only those that matter are parsed.
+    if line.starts_with("{\"reason\":\"build-finished\"") {
+        return Line::Last;
+    }
     if !line.contains("\"compiler-artifact\"") {
         return Line::Other;
     }
@@ -185,25 +209,35 @@ mod tests {
 
     const LINE: &str = r#"{"reason":"compiler-artifact","package_id":"p","target":{"name":"x","kind":["cdylib"],"crate_types":["cdylib"],"src_path":"/s/lib.rs"},"profile":{"test":false},"filenames":["/t/x.wasm"],"executable":null,"fresh":true}"#;
 
-    fn said(messages: &Messages) -> (Vec<Artifact>, Vec<String>) {
+    fn said(messages: &Messages) -> (Outcome, Vec<String>) {
         let stdout = format!("{LINE}\nplain\n{{\"reason\":\"build-finished\"}}\n").into_bytes();
         let exec = Scripted::new([Output {
             stdout,
+            code: 101,
             ..Output::default()
         }]);
         let shell = Buffer::default();
-        let artifacts = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
-        (artifacts, shell.said())
+        let outcome = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
+        (outcome, shell.said())
     }
 
     #[test]
     fn artifacts_are_gathered_and_lines_passed_on_to_programs_only() {
-        let (artifacts, said_to_person) = said(&Messages::Rendered { short: false });
+        let (outcome, said_to_person) = said(&Messages::Rendered { short: false });
+        // What was made counts, although cargo failed over something else.
+        let Outcome {
+            artifacts,
+            code,
+            last,
+        } = outcome;
+        assert_eq!(last, None);
+        assert_eq!(code, 101);
         assert_eq!(artifacts[0].wasm().unwrap().to_str(), Some("/t/x.wasm"));
         assert!(!artifacts[0].is_program());
         assert_eq!(said_to_person, ["plain"]);
-        let (_, said_to_program) = said(&Messages::Json(vec!["json".to_owned()]));
-        assert_eq!(said_to_program.len(), 3);
+        let (outcome, said_to_program) = said(&Messages::Json(vec!["json".to_owned()]));
+        assert_eq!(said_to_program.len(), 2);
+        assert!(outcome.last.unwrap().contains("build-finished"));
         assert_eq!(said_to_program[0], LINE);
     }
 

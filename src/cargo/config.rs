@@ -232,6 +232,22 @@ impl Config {
         Ok(lines.lines().filter_map(|line| line.parse().ok()).collect())
     }
 
+    /// Where cargo puts copies of what it builds: `flag` or what the
+    /// configuration says. Only cargo with unstable options does so.
+    pub fn artifact_dir(&self, flag: Option<&Path>) -> Result<Option<PathBuf>> {
+        const KEY: &[&str] = &["build", "artifact-dir"];
+        if let Some(dir) = flag {
+            return Ok(Some(self.cwd.join(dir)));
+        }
+        self.one(KEY, env::CARGO_BUILD_ARTIFACT_DIR, |value| match value {
+            Found::Variable(dir) => Ok(self.cwd.join(dir)),
+            Found::Item(layer, item) => match item.as_str() {
+                Some(dir) => Ok(layer.path(dir)),
+                None => Err(mistyped(layer, KEY, "text")),
+            },
+        })
+    }
+
     /// The target directory asked for by `--target-dir`, given here, or else
     /// by the configuration; absolute. `None` leaves it to cargo.
     pub fn target_dir(&self, flag: Option<&Path>) -> Result<Option<PathBuf>> {

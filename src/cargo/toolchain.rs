@@ -20,9 +20,18 @@ pub struct Toolchain {
 }
 
 impl Toolchain {
-    /// Asks `rustc`, run in `dir`, where the toolchain lies.
-    pub fn find(rustc: &OsStr, dir: &Path, exec: &dyn Exec, env: &Env) -> Result<Toolchain> {
-        let ask = Invocation::new(rustc).args(["--print", "sysroot"]).dir(dir);
+    /// Asks `rustc`, run in `dir`, where the toolchain lies; where one is
+    /// `named`, it is rustup's of that name.
+    pub fn find(
+        (rustc, named): (&OsStr, Option<&str>),
+        dir: &Path,
+        exec: &dyn Exec,
+        env: &Env,
+    ) -> Result<Toolchain> {
+        let mut ask = Invocation::new(rustc).args(["--print", "sysroot"]).dir(dir);
+        if let Some(name) = named {
+            ask = ask.env(env::RUSTUP_TOOLCHAIN.name, name);
+        }
         let output = exec.output(&ask)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let sysroot = text.trim_end_matches(['\r', '\n']);
@@ -31,7 +40,11 @@ impl Toolchain {
                 .because(String::from_utf8_lossy(&output.stderr).trim())
                 .hint("check that `rustc` works"));
         }
-        Ok(Toolchain::at(PathBuf::from(sysroot), env))
+        let mut toolchain = Toolchain::at(PathBuf::from(sysroot), env);
+        if let Some(name) = named {
+            toolchain.name = Some(name.into());
+        }
+        Ok(toolchain)
     }
 
     /// The toolchain in a directory known already.
@@ -56,11 +69,14 @@ impl Toolchain {
     /// Whether it has a standard library for the target triple. Starts
     /// nothing.
     pub fn has(&self, triple: &str) -> bool {
-        let lib = ["lib", "rustlib", triple, "lib"];
-        fs::is_dir(
-            &lib.iter()
-                .fold(self.sysroot.clone(), |dir, part| dir.join(part)),
-        )
+        fs::is_dir(&self.library(triple))
+    }
+
+    /// Where its standard library for the target triple lies, if it has one.
+    pub fn library(&self, triple: &str) -> PathBuf {
+        ["lib", "rustlib", triple, "lib"]
+            .iter()
+            .fold(self.sysroot.clone(), |dir, part| dir.join(part))
     }
 
     /// Makes sure that there is a standard library for the target: one that
@@ -202,7 +218,7 @@ mod tests {
         ]);
         let find = || {
             let env = Env::default();
-            Toolchain::find(OsStr::new("my-rustc"), Path::new("/w"), &exec, &env)
+            Toolchain::find((OsStr::new("my-rustc"), None), Path::new("/w"), &exec, &env)
         };
         let toolchain = find().unwrap();
         assert_eq!(toolchain.sysroot(), Path::new("/x/toolchains/nightly"));

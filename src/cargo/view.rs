@@ -25,6 +25,11 @@ impl Seen {
         Seen(path, stamp)
     }
 
+    /// Whether it speaks of this path.
+    pub fn is_of(&self, path: &Path) -> bool {
+        self.0 == path
+    }
+
     /// Whether it is still so.
     pub fn holds(&self) -> bool {
         fs::stamp(&self.0) == self.1
@@ -57,8 +62,8 @@ pub struct View<M> {
     pub workspace: Kept<Workspace>,
     /// By package identifier.
     pub members: BTreeMap<String, Kept<M>>,
-    /// Targets whose standard library was there.
-    pub targets: Vec<String>,
+    /// Targets whose standard library was there, and where.
+    pub targets: BTreeMap<String, PathBuf>,
 }
 
 impl<M: Serialize + DeserializeOwned> View<M> {

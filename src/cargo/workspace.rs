@@ -180,9 +180,66 @@ impl Workspace {
         all
     }
 
+    /// Every path whose change may change what `cargo metadata` says, or which
+    /// toolchain says it: the manifests, those that do not exist but would count, the directories in
+    /// which a glob among the members finds new ones, and where targets are
+    /// found without being named.
+    pub fn decided_by(&self) -> Vec<PathBuf> {
+        let manifest = |dir: &Path| dir.join("Cargo.toml");
+        let mut paths: Vec<PathBuf> = self.root.ancestors().map(manifest).collect();
+        for dir in self.root.ancestors() {
+            // Another toolchain has other targets installed.
+            paths.extend(["rust-toolchain", "rust-toolchain.toml"].map(|name| dir.join(name)));
+        }
+        for member in &self.members {
+            paths.push(member.manifest_path.clone());
+            let places = ["src/lib.rs", "src/main.rs", "src/bin", "build.rs"];
+            paths.extend(places.map(|place| member.dir().join(place)));
+        }
+        let Ok(text) = fs::read_text(&manifest(&self.root)) else {
+            return paths;
+        };
+        let Ok(document) = Document::parse(text) else {
+            return paths;
+        };
+        let members = document.get("workspace").and_then(|w| w.get("members"));
+        for pattern in members.and_then(|m| m.as_array()).into_iter().flatten() {
+            let pattern = pattern.as_str().unwrap_or_default();
+            if pattern.contains(['*', '?', '[']) {
+                paths.extend(globbed(&self.root, pattern));
+            }
+        }
+        paths
+    }
+
+    /// Whether Cargo.lock has a package that matches.
+    pub fn has_locked(&self, spec: &spec::Spec) -> bool {
+        self.locked().unwrap_or_default().iter().any(|package| {
+            let (Some(name), Some(version)) = (&package.name, &package.version) else {
+                return false;
+            };
+            let source = package.source.as_deref().unwrap_or_default();
+            spec.matches(&spec::Member {
+                name,
+                version,
+                id: &format!("{source}#{name}@{version}"),
+                manifest_dir: Path::new(""),
+            })
+        })
+    }
+
     /// The versions of the crate `name` that Cargo.lock has; none without a
     /// lock file.
     pub fn locked_versions(&self, name: &str) -> Result<Vec<Version>> {
+        let packages = self.locked()?.into_iter();
+        Ok(packages
+            .filter(|package| package.name.as_deref() == Some(name))
+            .filter_map(|package| package.version)
+            .collect())
+    }
+
+    /// The packages of Cargo.lock.
+    fn locked(&self) -> Result<Vec<Locked>> {
         let path = self.root.join("Cargo.lock");
         let Some(text) = fs::read_text_if_exists(&path)? else {
             return Ok(Vec::new());
@@ -197,10 +254,38 @@ impl Workspace {
         Ok(packages
             .into_iter()
             .flatten()
-            .filter(|table| field(table, "name").as_deref() == Some(name))
-            .filter_map(|table| field(table, "version")?.parse().ok())
+            .map(|table| Locked {
+                name: field(table, "name"),
+                version: field(table, "version").and_then(|version| version.parse().ok()),
+                source: field(table, "source"),
+            })
             .collect())
     }
+}
+
+/// A package of Cargo.lock.
+struct Locked {
+    name: Option<String>,
+    version: Option<Version>,
+    source: Option<String>,
+}
+
+/// The directories a glob looks into, and the manifests it finds or would
+/// find: whatever a pattern's word is, every directory beside counts.
+fn globbed(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    let mut dirs = vec![root.to_owned()];
+    for word in pattern.split('/').filter(|word| !word.is_empty()) {
+        if !word.contains(['*', '?', '[']) {
+            dirs.iter_mut().for_each(|dir| dir.push(word));
+            continue;
+        }
+        paths.extend(dirs.iter().cloned());
+        let entries = dirs.iter().filter_map(|dir| fs::list(dir).ok()).flatten();
+        dirs = entries.filter(|entry| fs::is_dir(entry)).collect();
+    }
+    paths.extend(dirs.iter().map(|dir| dir.join("Cargo.toml")));
+    paths
 }
 
 /// Cargo's own words, told as ours.
@@ -270,5 +355,65 @@ fn member(package: &Package) -> Member {
             repository: package.repository.clone(),
             homepage: package.homepage.clone(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_looks_into_directories_and_for_manifests() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        for path in ["crates/a", "crates/b", "x/one/inner", "y"] {
+            fs::create_dir(&root.join(path)).unwrap();
+        }
+        let found = |pattern: &str| -> Vec<String> {
+            let paths = globbed(root, pattern).into_iter();
+            paths
+                .map(|path| path.strip_prefix(root).unwrap().display().to_string())
+                .map(|path| path.replace('\\', "/"))
+                .collect()
+        };
+        assert_eq!(
+            found("crates/*"),
+            ["crates", "crates/a/Cargo.toml", "crates/b/Cargo.toml"]
+        );
+        // What does not match now may be a directory of another name later.
+        assert_eq!(found("crates/z?")[0], "crates");
+        assert_eq!(found("x/*/inner"), ["x", "x/one/inner/Cargo.toml"]);
+        assert_eq!(found("none/*"), ["none"]);
+    }
+
+    #[test]
+    fn what_is_locked_is_found_by_name_version_and_source() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().to_owned();
+        let text = "[[package]]\nname = \"a\"\nversion = \"1.2.3\"\nsource = \"registry+https://r.example/i\"\n";
+        fs::write_atomic(&root.join("Cargo.lock"), text.as_bytes()).unwrap();
+        let workspace = Workspace {
+            root,
+            target_directory: PathBuf::new(),
+            members: Vec::new(),
+            default_members: Vec::new(),
+        };
+        let has = |spec: &str| workspace.has_locked(&spec::Spec::parse(spec).unwrap());
+        for spec in [
+            "a",
+            "a@1",
+            "a@1.2.3",
+            "a*",
+            "registry+https://r.example/i#a@1.2.3",
+        ] {
+            assert!(has(spec), "{spec}");
+        }
+        for spec in ["b", "a@2", "https://other.example/i#a"] {
+            assert!(!has(spec), "{spec}");
+        }
+        assert_eq!(
+            workspace.locked_versions("a").unwrap(),
+            [Version::new(1, 2, 3)]
+        );
     }
 }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use super::exit;
 use super::options::{GlobalOptions, shell};
+use super::{exit, setup};
 use crate::advice::Result;
-use crate::cargo::arguments::CargoArgs;
+use crate::cargo::arguments::{CargoArgs, OURS};
 use crate::context::Context;
 use crate::env::Env;
 use crate::ops::build::{Class, cargo_verb};
@@ -27,48 +27,9 @@ Commands of cargo, with every option of theirs:
 See `cargo component help <command>` for the options of one.";
 
 /// Our options of a verb, below cargo's own help.
-fn options(class: Class, verb: &str) -> String {
-    let mut rows: Vec<(&str, &str)> = Vec::new();
-    if class == Class::Run {
-        rows.extend([
-            (
-                "--invoke <CALL>",
-                "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")' (run)",
-            ),
-            (
-                "--addr <ADDR>",
-                "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one (serve)",
-            ),
-            (
-                "--arg <ARG>",
-                "An argument of the program, before those after `--` (run)",
-            ),
-        ]);
-    }
-    if matches!(class, Class::Run | Class::Test) {
-        rows.extend([
-            (
-                "--env <NAME[=VALUE]>",
-                "Give the component a variable; without a value, hand on ours",
-            ),
-            ("--dir <HOST[::GUEST]>", "Give the component a directory"),
-        ]);
-    }
-    if matches!(class, Class::Check) {
-        rows.push(("--native", "Run for the host instead of the wasm target"));
-    }
-    if matches!(class, Class::Build | Class::Check | Class::Test) && verb != "rustc" {
-        rows.push((
-            "--host-members",
-            "Also run for the members that are no components, for the host",
-        ));
-    }
-    rows.push((
-        "--registry-config <PATH>",
-        "The configuration of package registries",
-    ));
+fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
-    for (option, about) in rows {
+    for (_, option, about) in OURS.iter().filter(|(known, ..)| known.is_of(Some(verb))) {
         text.push_str(&format!("      {option:<26} {about}\n"));
     }
     text.push_str("\nThe target is what `--target`, CARGO_BUILD_TARGET or cargo's configuration asks for, else wasm32-wasip1.\n");
@@ -82,7 +43,10 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
-    let result = Context::system(env, Box::new(shell)).and_then(|ctx| dispatch(&ctx, &args));
+    let packages = setup::packages(&env, args.own.registry_config.clone(), None);
+    let context = Context::system(env, Box::new(shell), packages);
+    let result =
+        context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));
     exit::code(&shell, result)
 }
 
@@ -107,6 +71,6 @@ fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
     crate::ops::build::cargo_help(ctx, args, of_cargo)?;
     match class {
         Class::Foreign | Class::Unknown => Ok(()),
-        _ => ctx.shell.write_data(options(class, verb).as_bytes()),
+        _ => ctx.shell.write_data(options(verb).as_bytes()),
     }
 }

@@ -1,12 +1,16 @@
 //! The command line: which verb is meant, its options, one call of
 //! [`crate::ops`], and the exit code.
 
+mod add;
 mod bindings;
 mod cargo;
 pub mod exit;
 mod init;
 mod new;
 mod options;
+mod publish;
+pub mod reference;
+mod setup;
 mod version;
 
 use std::ffi::OsString;
@@ -48,6 +52,10 @@ enum Verb {
     New(new::New),
     Init(init::Init),
     Bindings(bindings::Bindings),
+    Add(add::Add),
+    #[command(visible_alias = "rm")]
+    Remove(add::Remove),
+    Publish(publish::Publish),
 }
 
 impl Verb {
@@ -56,6 +64,9 @@ impl Verb {
             Verb::New(verb) => verb.run(ctx),
             Verb::Init(verb) => verb.run(ctx),
             Verb::Bindings(verb) => verb.run(ctx, global),
+            Verb::Add(verb) => verb.run(ctx, global),
+            Verb::Remove(verb) => verb.run(ctx, global),
+            Verb::Publish(verb) => verb.run(ctx, global),
         }
     }
 }
@@ -72,7 +83,7 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come.
-const PLANNED: &[&str] = &["add", "publish", "remove", "rm", "update", "vendor", "yank"];
+const PLANNED: &[&str] = &["update", "vendor", "yank"];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.
@@ -83,13 +94,13 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     let name = first_word(&args);
     match name.as_deref() {
         Some(name) if is_ours(name) || name == "help" => ours(args, env),
-        None if !args.iter().any(|a| a == "--list") => plain(args, env),
+        None if !is_cargos(&args) => plain(args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
             Error::input(format!(
                 "command `{name}` is not supported by `cargo component`"
             ))
-            .because(format!("use `cargo {name}` instead")),
+            .hint(format!("use `cargo {name}` instead")),
         ),
         Some(name) if PLANNED.contains(&name) => refuse(
             &env,
@@ -102,10 +113,16 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     }
 }
 
+/// Whether these options without a verb are cargo's to answer.
+fn is_cargos(args: &[OsString]) -> bool {
+    let asks = |arg: &OsString| arg == "--list" || arg.to_string_lossy().starts_with("--explain");
+    args.iter().any(asks)
+}
+
 fn is_ours(name: &str) -> bool {
     Cli::command()
         .get_subcommands()
-        .any(|verb| verb.get_name() == name)
+        .any(|verb| verb.get_name() == name || verb.get_all_aliases().any(|alias| alias == name))
 }
 
 /// The verb: the first word that is no option and no value of one.
@@ -133,11 +150,12 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
-            let context = Context::system(env, Box::new(shell));
-            let result = context
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|ctx| cli.verb.run(ctx, &cli.global));
+            let packages = cli.global.packages(&env);
+            let context = Context::system(env, Box::new(shell), packages);
+            let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
+                let result = cli.verb.run(ctx, &cli.global);
+                result.map_err(|error| error.seen_from(&ctx.cwd))
+            });
             exit::code(&shell, result)
         }
         Err(error) => told(&error),

@@ -1,11 +1,15 @@
 //! Options that several of our verbs share.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::setup;
+
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
+use crate::context::PackageAccess;
 use crate::env::{self, Env, Variable};
 use crate::shell::{ColorChoice, Terminal, Verbosity};
 
@@ -29,7 +33,7 @@ pub(super) struct GlobalOptions {
         long,
         global = true,
         value_name = "PATH",
-        env = "CARGO_COMPONENT_CACHE_DIR"
+        env = env::CARGO_COMPONENT_CACHE_DIR.name
     )]
     cache_dir: Option<PathBuf>,
 
@@ -39,7 +43,7 @@ pub(super) struct GlobalOptions {
         alias = "config",
         global = true,
         value_name = "PATH",
-        env = "CARGO_COMPONENT_CONFIG_FILE"
+        env = env::CARGO_COMPONENT_CONFIG_FILE.name
     )]
     registry_config: Option<PathBuf>,
 }
@@ -53,6 +57,11 @@ enum Color {
 }
 
 impl GlobalOptions {
+    /// How packages are reached.
+    pub(super) fn packages(&self, env: &Env) -> PackageAccess {
+        setup::packages(env, self.registry_config.clone(), self.cache_dir.clone())
+    }
+
     /// The shell these options and the environment ask for.
     pub(super) fn shell(&self, env: &Env) -> Terminal {
         let color = self.color.map(|color| match color {
@@ -87,6 +96,24 @@ pub(super) fn shell(
     Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some())
 }
 
+impl GlobalOptions {
+    /// The same for cargo.
+    pub(super) fn for_cargo(&self) -> Vec<OsString> {
+        let mut line: Vec<OsString> = Vec::new();
+        line.extend(self.quiet.then(|| "--quiet".into()));
+        line.extend((0..self.verbose).map(|_| "--verbose".into()));
+        if let Some(color) = self.color {
+            let color = match color {
+                Color::Auto => "auto",
+                Color::Always => "always",
+                Color::Never => "never",
+            };
+            line.extend(["--color".into(), color.into()]);
+        }
+        line
+    }
+}
+
 /// Which packages of the workspace.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct PackageOptions {
@@ -112,6 +139,23 @@ pub(super) struct PackageOptions {
     manifest_path: Option<PathBuf>,
 }
 
+impl PackageOptions {
+    /// The same for cargo.
+    pub(super) fn for_cargo(&self) -> Vec<OsString> {
+        let mut line: Vec<OsString> = Vec::new();
+        for (name, values) in [("--package", &self.package), ("--exclude", &self.exclude)] {
+            for value in values {
+                line.extend([name.into(), value.into()]);
+            }
+        }
+        line.extend(self.workspace.then(|| "--workspace".into()));
+        if let Some(path) = &self.manifest_path {
+            line.extend(["--manifest-path".into(), path.into()]);
+        }
+        line
+    }
+}
+
 /// How lock files and the network may be used.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct LockOptions {
@@ -129,6 +173,17 @@ pub(super) struct LockOptions {
 }
 
 impl LockOptions {
+    /// The same for cargo.
+    pub(super) fn for_cargo(&self) -> Vec<OsString> {
+        let flags = [
+            ("--locked", self.locked),
+            ("--offline", self.offline),
+            ("--frozen", self.frozen),
+        ];
+        let given = flags.into_iter().filter(|(_, given)| *given);
+        given.map(|(flag, _)| flag.into()).collect()
+    }
+
     fn mode(&self) -> LockMode {
         match (self.locked || self.frozen, self.offline || self.frozen) {
             (true, true) => LockMode::Frozen,

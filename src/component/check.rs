@@ -1,5 +1,8 @@
 //! The declared world held against what a component really imports.
 
+use std::collections::BTreeMap;
+
+use semver::Version;
 use wit_parser::{PackageName, Resolve, WorldId};
 
 use super::encode::{ADAPTED, Adapter, encode};
@@ -60,6 +63,37 @@ pub fn undeclared(
             import,
         })
         .collect())
+}
+
+/// A version of WASI, and the interfaces a component imports of it although it
+/// imports them of a compatible version, too.
+pub type Split = BTreeMap<String, Vec<String>>;
+
+/// The WASI interfaces among `imports` that are there at several versions of
+/// one minor release, by version; empty where every interface is one.
+///
+/// That happens where the parts of a component were made for versions which do
+/// not merge, such as a pre-release. A host then has to offer both.
+pub fn split_versions(imports: &[String]) -> Split {
+    let mut found: BTreeMap<(&str, u64, u64), Vec<&str>> = BTreeMap::new();
+    for import in imports.iter().filter(|import| import.starts_with("wasi:")) {
+        if let Some((interface, text)) = import.split_once('@')
+            && let Ok(version) = text.parse::<Version>()
+        {
+            let versions = found.entry((interface, version.major, version.minor));
+            versions.or_default().push(text);
+        }
+    }
+    let mut split = Split::new();
+    for ((interface, ..), versions) in found {
+        if versions.len() > 1 {
+            for version in versions {
+                let of = split.entry(version.to_owned()).or_default();
+                of.push(interface.to_owned());
+            }
+        }
+    }
+    split
 }
 
 /// What the adapter imports for each preview1 function the module uses: each
@@ -217,6 +251,28 @@ mod tests {
             .unwrap();
         assert_eq!(random.needed_by, ["wasi_snapshot_preview1#random_get"]);
         assert!(found.iter().any(|u| u.import.starts_with("wasi:clocks/")));
+    }
+
+    #[test]
+    fn only_versions_that_could_have_merged_are_split() {
+        let imports = [
+            "wasi:io/streams@0.2.0-rc-2023-12-05",
+            "wasi:io/streams@0.2.12",
+            "wasi:cli/environment@0.2.12",
+            "wasi:cli/environment@0.3.0",
+            "own:io/streams@0.2.0",
+            "own:io/streams@0.2.1",
+            "f",
+        ];
+        let split = split_versions(&imports.map(str::to_owned));
+        let streams = vec!["wasi:io/streams".to_owned()];
+        assert_eq!(
+            split,
+            Split::from([
+                ("0.2.0-rc-2023-12-05".to_owned(), streams.clone()),
+                ("0.2.12".to_owned(), streams)
+            ])
+        );
     }
 
     #[test]

@@ -70,13 +70,28 @@ pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
 /// The world comes from the module's own custom sections; a module without
 /// any gets an empty one.
 pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
-    let mut encoder = ComponentEncoder::default();
-    encoder
-        .validate(true)
-        .module(module)
-        .and_then(|encoder| encoder.adapter(ADAPTED, adapter.bytes()))
-        .and_then(|encoder| encoder.encode())
-        .map_err(|e| explain(&format!("{e:#}")))
+    let encode = || {
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(true).module(module)?;
+        if is_adapted(module) {
+            encoder.adapter(ADAPTED, adapter.bytes())?;
+        }
+        encoder.encode()
+    };
+    encode().map_err(|e| explain(&format!("{e:#}")))
+}
+
+/// Whether the module has anything for an adapter: it calls WASI 0.1, or it is
+/// a program of a system. The programs of `wasm32-unknown-unknown` are not,
+/// and the command adapter would miss their entry.
+fn is_adapted(module: &[u8]) -> bool {
+    let calls = super::core_imports(module)
+        .iter()
+        .any(|(from, _)| from == ADAPTED);
+    calls
+        || super::core_exports(module)
+            .iter()
+            .any(|name| name == "_start")
 }
 
 /// An error of the encoder, with the fix for those that are met in practice.

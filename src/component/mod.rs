@@ -80,6 +80,16 @@ pub fn surface(bytes: &[u8]) -> Result<Surface> {
     Ok(surface)
 }
 
+/// Whether a component is a WIT package in binary form. An error if it is
+/// neither that nor a component whose names can be read.
+pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
+    match wit_component::decode(bytes) {
+        Ok(wit_component::DecodedWasm::WitPackage(..)) => Ok(true),
+        Ok(wit_component::DecodedWasm::Component(..)) => Ok(false),
+        Err(e) => Err(Error::input("failed to read the component").because(format!("{e:#}"))),
+    }
+}
+
 /// The functions a core module, or each core module inside a component,
 /// imports: pairs of module and name.
 pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
@@ -92,6 +102,17 @@ pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
         }
     }
     imports
+}
+
+/// The names a core module, or each core module inside a component, exports.
+pub fn core_exports(bytes: &[u8]) -> Vec<String> {
+    let mut exports = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes).flatten() {
+        if let Payload::ExportSection(section) = payload {
+            exports.extend(section.into_iter().flatten().map(|e| e.name.to_owned()));
+        }
+    }
+    exports
 }
 
 #[cfg(test)]

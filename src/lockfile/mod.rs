@@ -71,6 +71,26 @@ impl Lockfile {
         }
     }
 
+    /// Adds an entry, unless there is one that answers the same.
+    pub fn insert_missing(&mut self, entry: Locked) {
+        if !self.entries.iter().any(|old| old.key() == entry.key()) {
+            self.entries.push(entry);
+        }
+    }
+
+    /// The same with every package in the default registry: `wkg.lock` has the
+    /// name a registry was resolved to, not the one that was asked for.
+    pub fn without_registries(self) -> Self {
+        let mut lockfile = Lockfile::default();
+        for entry in self.entries {
+            lockfile.insert(Locked {
+                registry: None,
+                ..entry
+            });
+        }
+        lockfile
+    }
+
     /// Keeps the entries that `keep` says yes to.
     pub fn retain(&mut self, keep: impl FnMut(&Locked) -> bool) {
         self.entries.retain(keep);

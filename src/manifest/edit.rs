@@ -3,11 +3,15 @@
 //! Comments and order of the document stay, what is set already stays as it
 //! is, and an edit made twice changes nothing the second time.
 
+mod dependencies;
+
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::advice::{Error, Excerpt, Result};
+
+pub use dependencies::{DependencyEntry, DependencyTable};
 
 /// What `[package.metadata.component]` is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]

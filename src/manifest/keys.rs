@@ -208,7 +208,7 @@ pub const BINDINGS: &[Key] = &[
         "path",
         Kind::Path,
         "\"src/bindings.rs\"",
-        "The file the bindings are written to.",
+        "The file the bindings are written to; where a workspace says so, relative to each member.",
     ),
     key(
         "async",

@@ -8,7 +8,8 @@
 pub mod edit;
 pub mod keys;
 mod read;
-
+#[cfg(feature = "cli")]
+pub mod schema;
 pub(crate) mod table;
 
 use std::collections::BTreeMap;
@@ -267,3 +268,6 @@ impl Default for BindingsSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

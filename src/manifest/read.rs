@@ -43,7 +43,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     if let Some(item) = table.get("target") {
         manifest.target = match item.as_str() {
             Some(text) => Target::Registry(target_string(&table, text)?),
-            None => target_table(table.table("target")?, workspace)?,
+            None => target_table(table.table_or("target", "a string or a table")?, workspace)?,
         };
     }
     if let Some(dependencies) = table.table("dependencies")? {
@@ -99,12 +99,7 @@ fn section<'a>(
     document: &'a Document<String>,
     root: &str,
 ) -> Result<Option<Table<'a>>> {
-    let item = document
-        .get(root)
-        .and_then(|item| item.get("metadata"))
-        .and_then(|item| item.get("component"));
-    item.map(|item| Table::new(file, &format!("{root}.metadata.component"), item))
-        .transpose()
+    Table::section(file, document.as_table(), root)
 }
 
 fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
@@ -114,7 +109,7 @@ fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
     let parsed = PackageRef::from_str(&text);
     parsed
         .map(Some)
-        .map_err(|e| e.at(table.file.excerpt(table.value_span(key))))
+        .map_err(|e| e.at(table.file.excerpt(table.place(key))))
 }
 
 /// `namespace:name[/world]@requirement`.
@@ -130,18 +125,20 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
         Some((package, world)) => (package, Some(world)),
         None => (name, None),
     };
-    if let Some(world) = world.filter(|world| !is_label(world)) {
-        return Err(error(format!("invalid target world `{world}`")));
+    if let Some(world) = world
+        && let Err(cause) = wit_parser::validate_id(world)
+    {
+        return Err(error(format!("invalid target world name `{world}`")).because(cause));
     }
     Ok(RegistryTarget {
         package: PackageRef::from_str(package)
-            .map_err(|e| e.at(table.file.excerpt(table.value_span("target"))))?,
+            .map_err(|e| e.at(table.file.excerpt(table.place("target"))))?,
         world: world.map(str::to_owned),
         requirement: requirement
             .parse()
             .map_err(|e| error(format!("invalid target version `{requirement}`")).because(e))?,
         registry: None,
-        span: table.value_span("target"),
+        span: table.place("target"),
     })
 }
 
@@ -157,6 +154,8 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         )
     };
     let world = table.string("world")?;
+    let requirement = requirement(&table)?;
+    let registry = table.string("registry")?;
     let dependencies = table
         .table("dependencies")?
         .map(|dependencies| self::dependencies(&dependencies, workspace))
@@ -168,7 +167,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         if table.has("path") {
             return Err(both("path", "package"));
         }
-        let Some(requirement) = requirement(&table)? else {
+        let Some(requirement) = requirement else {
             return Err(table
                 .error("package", "missing field `version`")
                 .hint(format!(
@@ -179,8 +178,8 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
             package,
             world,
             requirement,
-            registry: table.string("registry")?,
-            span: table.value_span("package"),
+            registry,
+            span: table.place("package"),
         }));
     }
     for key in ["version", "registry"] {
@@ -193,7 +192,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         path: table.path("path")?,
         world,
         dependencies,
-        span: named.map(|key| table.value_span(key)).unwrap_or_default(),
+        span: named.map(|key| table.place(key)).unwrap_or_default(),
     }))
 }
 
@@ -239,7 +238,7 @@ fn dependency(
             )
             .hint(format!("add `package = \"namespace:{key}\"`"))
     };
-    let span = table.value_span(key);
+    let span = table.place(key);
     let file = table.file.clone();
     if item.is_str() {
         let requirement = table
@@ -255,7 +254,7 @@ fn dependency(
             span,
         });
     }
-    let Some(entry) = table.table(key)? else {
+    let Some(entry) = table.table_or(key, "a version or a table")? else {
         return Err(needs_package());
     };
     let entry = entry.known(keys::DEPENDENCY)?;
@@ -279,11 +278,14 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
     let requirement = requirement(entry)?;
     let registry = entry.string("registry")?;
     if let Some(path) = entry.path("path")? {
-        if registry.is_some() && requirement.is_none() {
+        let unversioned = ["registry", "package"]
+            .into_iter()
+            .find(|key| entry.has(key) && requirement.is_none());
+        if let Some(key) = unversioned {
             return Err(entry
                 .error(
-                    "registry",
-                    "cannot specify both `path` and `registry` fields in a dependency entry",
+                    key,
+                    format!("cannot specify both `path` and `{key}` fields in a dependency entry"),
                 )
                 .hint("add `version` for the release that stands for the path once published"));
         }
@@ -303,11 +305,11 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
             let at = ["package", "registry"]
                 .into_iter()
                 .find(|key| entry.has(key));
-            Err(match at {
-                Some(key) => entry.error(key, message),
-                None => entry.file.error(entry.span(), message),
-            }
-            .hint("add `version = \"…\"` or `path = \"…\"`"))
+            let place = at.map_or_else(|| entry.span(), |key| entry.place(key));
+            Err(entry
+                .file
+                .error(place, message)
+                .hint("add `version = \"…\"` or `path = \"…\"`"))
         }
     }
 }
@@ -349,7 +351,7 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
     for (name, item) in table.entries() {
         let url = match item.as_str() {
             Some(text) => Some(text.to_owned()),
-            None => match table.table(name)? {
+            None => match table.table_or(name, "a URL or a table with `url`")? {
                 Some(entry) => entry.known(keys::REGISTRY)?.string("url")?,
                 None => None,
             },
@@ -359,7 +361,20 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
                 .error(name, format!("the registry `{name}` has no `url`"))
                 .hint(format!("write `{name} = {{ url = \"https://…\" }}`"))
         };
-        registries.insert(name.to_owned(), url.ok_or_else(missing)?);
+        let url = url.ok_or_else(missing)?;
+        if url.is_empty() {
+            return Err(missing());
+        }
+        // Seen from the file that says so, whoever inherits it.
+        let relative = url
+            .strip_prefix("file:")
+            .filter(|path| !path.starts_with("//"));
+        let relative = relative.or(Some(url.as_str()).filter(|url| url.starts_with('.')));
+        let url = match relative {
+            Some(path) => format!("file:{}", table.file.dir().join(path).display()),
+            None => url,
+        };
+        registries.insert(name.to_owned(), url);
     }
     Ok(registries)
 }
@@ -371,13 +386,17 @@ fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
             *place = value;
         }
     }
-    let path: Option<PathBuf> = table.path("path")?;
+    // As it stands: each member has a file of its own.
+    let path = table.string("path")?.map(PathBuf::from);
     settings.path = path.or(settings.path.take());
     if let Some(item) = table.get("async") {
         settings.async_ = match item.as_bool() {
             Some(true) => AsyncSetting::All,
             Some(false) => AsyncSetting::None,
-            None => AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default()),
+            None if item.is_array() => {
+                AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default())
+            }
+            None => return Err(table.wrong("async", "`true`, `false` or a list of strings")),
         };
     }
     set(&mut settings.features, table.strings("features")?);

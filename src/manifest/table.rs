@@ -19,23 +19,38 @@ pub(crate) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// `item` as a table called `name`.
-    pub(crate) fn new(file: &'a ManifestFile, name: &str, item: &'a Item) -> Result<Self> {
-        match item.as_table_like() {
-            Some(table) => Ok(Table {
-                file,
-                name: name.to_owned(),
-                table,
-                span: item.span().unwrap_or_default(),
-            }),
-            None => Err(file.error(
-                item.span().unwrap_or_default(),
-                format!(
-                    "`{name}` must be a table, found {}",
-                    article(item.type_name())
-                ),
-            )),
+    /// A whole document as a table called `name`.
+    pub(crate) fn root(file: &'a ManifestFile, name: &str, table: &'a dyn TableLike) -> Self {
+        Table {
+            file,
+            name: name.to_owned(),
+            table,
+            span: 0..0,
         }
+    }
+
+    /// The table under `root`, `metadata` and `component` in a document, if it
+    /// is there.
+    pub(crate) fn section(
+        file: &'a ManifestFile,
+        document: &'a dyn TableLike,
+        root: &str,
+    ) -> Result<Option<Self>> {
+        let inner = |table: &'a dyn TableLike, key: &str| {
+            let item: Option<&'a Item> = table.get(key);
+            item.and_then(Item::as_table_like)
+        };
+        let metadata = inner(document, root).and_then(|table| inner(table, "metadata"));
+        let Some(table) = metadata else {
+            return Ok(None);
+        };
+        let metadata = Table {
+            file,
+            name: format!("{root}.metadata"),
+            table,
+            span: 0..0,
+        };
+        metadata.table("component")
     }
 
     /// Refuses keys that are not among `keys`.
@@ -77,32 +92,40 @@ impl<'a> Table<'a> {
         self.get(key).is_some()
     }
 
-    /// Where the table stands.
+    /// Where the table's own key stands.
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
     /// Where `key` stands, without its value.
     pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
-        let span = self.table.get_key_value(key).and_then(|(key, item)| {
-            // A key of a dotted table has no span of its own.
-            key.span().or_else(|| item.span())
-        });
+        let span = self
+            .table
+            .get_key_value(key)
+            .and_then(|(key, item)| key.span().or_else(|| item.span()));
         span.unwrap_or_default()
     }
 
-    /// Where the value of `key` stands.
-    pub(crate) fn value_span(&self, key: &str) -> Range<usize> {
-        let span = self.get(key).and_then(Item::span);
-        span.unwrap_or_else(|| self.key_span(key))
+    /// Where `key` stands, with its value if that ends on the same line.
+    pub(crate) fn place(&self, key: &str) -> Range<usize> {
+        let place = self.key_span(key);
+        let value = self.get(key).and_then(Item::as_value);
+        let Some(end) = value.and_then(|value| value.span()).map(|span| span.end) else {
+            return place;
+        };
+        match self.file.text.get(place.start..end) {
+            Some(text) if !text.contains('\n') => place.start..end,
+            _ => place,
+        }
     }
 
-    /// An error about the value of `key`.
+    /// An error about `key` and its value.
     pub(crate) fn error(&self, key: &str, message: impl Into<String>) -> Error {
-        self.file.error(self.value_span(key), message)
+        self.file.error(self.place(key), message)
     }
 
-    fn wrong(&self, key: &str, expected: &str) -> Error {
+    /// The value of `key` is not what it has to be.
+    pub(crate) fn wrong(&self, key: &str, expected: &str) -> Error {
         let found = self.get(key).map_or("nothing", Item::type_name);
         let message = format!(
             "`{key}` in `{}` must be {expected}, found {}",
@@ -178,9 +201,33 @@ impl<'a> Table<'a> {
 
     /// The table under `key`, named in full.
     pub(crate) fn table(&self, key: &str) -> Result<Option<Table<'a>>> {
-        self.get(key)
-            .map(|item| Table::new(self.file, &format!("{}.{key}", self.name), item))
-            .transpose()
+        self.table_or(key, "a table")
+    }
+
+    /// As [`Table::table`], where the value may also be something the caller
+    /// has looked for.
+    pub(crate) fn table_or(&self, key: &str, expected: &str) -> Result<Option<Table<'a>>> {
+        let Some(item) = self.get(key) else {
+            return Ok(None);
+        };
+        match item.as_table_like() {
+            Some(table) => Ok(Some(Table {
+                file: self.file,
+                name: format!("{}.{}", self.name, quoted(key)),
+                table,
+                span: self.place(key),
+            })),
+            None => Err(self.wrong(key, expected)),
+        }
+    }
+}
+
+/// A key as it is written after a dot.
+fn quoted(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !key.is_empty() && key.chars().all(bare) {
+        true => key.to_owned(),
+        false => format!("{key:?}"),
     }
 }
 

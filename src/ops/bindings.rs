@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use super::prepare::{Prepared, prepare};
-use super::recipe::Recipe;
+use super::recipe::{Exports, Recipe};
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
@@ -15,7 +16,6 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
-use crate::source;
 use crate::wit::World;
 use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 
@@ -24,6 +24,9 @@ use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 pub enum Stale {
     /// They are written.
     Write,
+    /// They are written; the features of the runtime crate they need are
+    /// seen to afterwards.
+    WriteFirst,
     /// They are an error, and nothing is written.
     Refuse,
 }
@@ -41,7 +44,7 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
-    let prepared = prepare(ctx, &args, Stale::Write)?;
+    let prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     let recipes = prepared
         .selected
         .iter()
@@ -61,21 +64,24 @@ pub(super) fn look(
     ctx: &Context,
     workspace: &Workspace,
     member: &Member,
-    stale: Stale,
+    (worlds, stale): (&mut Worlds<'_>, Stale),
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
-    let loaded = source::world(&manifest)?;
     paths.push(member.dir().join("wit"));
-    let own = own_bindings(&manifest, member);
     let uses_bindgen = ["wit-bindgen", "wit-bindgen-rt"]
         .iter()
         .any(|name| member.dependency(name).is_some());
-    if !manifest.declared && loaded.is_none() && !uses_bindgen {
+    // The WIT of a package that can be no guest is for something else, such as
+    // embedding components.
+    if !manifest.declared && !uses_bindgen {
         return Ok(Looked {
             recipe: None,
             paths,
         });
     }
+    let loaded = worlds.world(&manifest)?;
+    paths.push(worlds.lock_file().to_owned());
+    let own = own_bindings(&manifest, member);
     if !manifest.dependencies.is_empty() {
         return Err(unsupported_dependencies(&manifest));
     }
@@ -95,16 +101,24 @@ pub(super) fn look(
         }
         let world = &loaded.world;
         recipe.world = Some(world.name());
-        recipe.exports = !world.resolve.worlds[world.id].exports.is_empty();
+        recipe.exports = exports(world);
         recipe.attributes = RootAttributes::of(world);
         let path = bindings_path(&manifest);
         if own {
             paths.push(path);
         } else {
-            let runtime = runtime(workspace, member, &manifest, world)?;
+            let needs = Needs {
+                features: stale != Stale::WriteFirst,
+                ..Needs::of(world, &manifest.bindings.async_)
+            };
+            let runtime = runtime(workspace, member, world, &needs)?;
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = generate(world, &manifest.bindings, runtime)
-                .map_err(|e| e.context(format!("in the package `{}`", member.name)))?;
+            let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
+                e.context(format!(
+                    "failed to generate the bindings of the package `{}`",
+                    member.name
+                ))
+            })?;
             update(ctx, member, &path, (&content, stale))?;
             paths.push(path.clone());
             recipe.bindings = Some(path);
@@ -143,9 +157,25 @@ pub(super) fn read_manifest(
     Ok((manifest, vec![path.clone(), root]))
 }
 
+/// What of the world a library or a program has to implement.
+fn exports(world: &World) -> Exports {
+    let resolve = &world.resolve;
+    let keys = resolve.worlds[world.id].exports.keys();
+    let names: Vec<String> = keys.map(|key| resolve.name_world_key(key)).collect();
+    let is_run = |name: &String| name.starts_with("wasi:cli/run@");
+    match names.iter().all(is_run) {
+        _ if names.is_empty() => Exports::Nothing,
+        true => Exports::Run,
+        false => Exports::More,
+    }
+}
+
 fn bindings_path(manifest: &Manifest) -> PathBuf {
-    let default = || manifest.file.dir().join("src").join("bindings.rs");
-    manifest.bindings.path.clone().unwrap_or_else(default)
+    let dir = manifest.file.dir();
+    match &manifest.bindings.path {
+        Some(path) => dir.join(path),
+        None => dir.join("src").join("bindings.rs"),
+    }
 }
 
 /// Whether the package makes its bindings itself: by wit-bindgen's macro, or
@@ -216,10 +246,9 @@ fn unsupported_dependencies(manifest: &Manifest) -> Error {
 fn runtime(
     workspace: &Workspace,
     member: &Member,
-    manifest: &Manifest,
     world: &World,
+    needs: &Needs,
 ) -> Result<Runtime> {
-    let needs = Needs::of(world, &manifest.bindings.async_);
     for (name, runtime) in [
         ("wit-bindgen", Runtime::WitBindgen),
         ("wit-bindgen-rt", Runtime::WitBindgenRt),
@@ -242,6 +271,7 @@ fn runtime(
         };
         if served {
             let lacks_async = needs.async_
+                && needs.features
                 && !dependency
                     .features
                     .iter()
@@ -303,6 +333,8 @@ struct Needs {
     async_: bool,
     resources: bool,
     maps: bool,
+    /// Whether the crate must have the features for it by now.
+    features: bool,
 }
 
 impl Needs {
@@ -327,7 +359,10 @@ impl Needs {
             _ => None,
         });
         let functions = both().flat_map(|i| i.functions.values()).chain(root);
-        let kinds = || resolve.types.iter().map(|(_, ty)| &ty.kind);
+        // What only lies beside the world asks for nothing.
+        let mut live = wit_parser::LiveTypes::default();
+        live.add_world(resolve, world.id);
+        let kinds = || live.iter().map(|id| &resolve.types[id].kind);
         let streams = kinds().any(|k| matches!(k, TypeDefKind::Future(_) | TypeDefKind::Stream(_)));
         Needs {
             async_: *setting != manifest::AsyncSetting::None
@@ -337,6 +372,7 @@ impl Needs {
                 types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
             }),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
+            features: true,
         }
     }
 
@@ -374,10 +410,12 @@ fn metadata(ctx: &Context, member: &Member, paths: &mut Vec<PathBuf>) -> Metadat
 /// The revision of the repository the directory is in; none where there is no
 /// repository, no commit, or no git.
 fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<String> {
-    let git = dir
-        .ancestors()
-        .map(|dir| dir.join(".git"))
-        .find(|git| fs::exists(git))?;
+    let places = || dir.ancestors().map(|dir| dir.join(".git"));
+    let found = places().position(|git| fs::exists(&git));
+    // A repository may come into being, also nearer than the one there is.
+    let nearer = places().take(found.unwrap_or(usize::MAX));
+    paths.extend(nearer.map(|git| git.join("HEAD")));
+    let git = places().nth(found?)?;
     let git = match fs::is_dir(&git) {
         true => git,
         // A linked work tree: the file says where its own directory is.
@@ -388,6 +426,11 @@ fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<Strin
         }
     };
     paths.extend([git.join("HEAD"), git.join("logs").join("HEAD")]);
+    // Where no log is kept, the branch itself tells.
+    let head = fs::read_text(&git.join("HEAD")).unwrap_or_default();
+    if let Some(branch) = head.trim().strip_prefix("ref: ") {
+        paths.extend([git.join(branch), git.join("packed-refs")]);
+    }
     let command = crate::process::Invocation::new("git")
         .args(["rev-parse", "HEAD"])
         .dir(dir);

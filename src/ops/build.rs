@@ -6,12 +6,15 @@ use serde_json::json;
 
 use super::bindings::Stale;
 use super::componentize::{Made, componentize};
-use super::prepare::{Prepared, cargo, prepare};
+use super::prepare::{Prepared, cargo, in_package, prepare};
+use super::recipe::{Exports, Recipe};
 use crate::advice::{Error, Result};
-use crate::cargo::arguments::{CargoArgs, Known, Selection};
+use crate::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
 use crate::cargo::build::{Messages, run};
 use crate::cargo::workspace::{Member, Role};
 use crate::context::Context;
+use crate::process::Invocation;
+use crate::shell::report;
 
 /// What a verb of cargo means to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +58,26 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
         Class::Foreign => exec(ctx, args, Vec::new()),
         Class::Unknown => {
             // It may have a workspace, or none at all.
-            if let Ok(prepared) = prepare(ctx, args, Stale::Write) {
-                prepared.keep(ctx);
+            // `--list` and the like have no subcommand.
+            match args
+                .subcommand
+                .as_ref()
+                .map(|_| prepare(ctx, args, Stale::Write))
+            {
+                Some(Ok(prepared)) => prepared.keep(ctx),
+                Some(Err(error)) if in_package(ctx, args) => {
+                    let text = format!("the bindings were not brought up to date: {error}");
+                    ctx.shell.warn(text);
+                }
+                _ => {}
             }
             exec(ctx, args, Vec::new())
         }
         _ => {
-            let prepared = prepare(ctx, args, Stale::Write)?;
+            let mut prepared = prepare(ctx, args, Stale::Write)?;
             let (more, hosts) = wasm_selection(&prepared, args);
             exec(ctx, args, more)?;
+            prepared.built();
             prepared.keep(ctx);
             host_members(ctx, args, &prepared, &hosts)
         }
@@ -78,38 +92,70 @@ pub(super) struct Built {
 
 /// Builds the selected packages and makes components of them.
 pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
-    let messages = Messages::asked(&args.message_format)?;
     let prepared = prepare(ctx, args, Stale::Write)?;
+    build_prepared(ctx, args, prepared)
+}
+
+/// As [`build`], in a workspace that is ready.
+pub(super) fn build_prepared(
+    ctx: &Context,
+    args: &CargoArgs,
+    mut prepared: Prepared,
+) -> Result<Built> {
+    let messages = Messages::asked(&args.message_format)?;
     check_libraries(&prepared, args)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);
     let verb = if class == Class::Run { "build" } else { verb };
     let (more, hosts) = wasm_selection(&prepared, args);
-    let mut command = cargo(ctx)
+    let mut command = cargo(ctx, args)
         .args(args.cargo_args_for(verb, &[Known::MessageFormat, Known::NoRun]))
         .args(more)
-        .arg(messages.argument())
-        .dir(&ctx.cwd);
+        .arg(messages.argument());
     if class == Class::Test {
         command = command.arg("--no-run");
     }
-    if verb == "rustc" && !args.trailing.is_empty() {
+    if class == Class::Build && !args.trailing.is_empty() {
         command = command.arg("--").args(&args.trailing);
     }
-    ctx.shell.detail("Running", format!("`{command}`"));
-    let artifacts = run(&*ctx.exec, &*ctx.shell, &command, &messages)?;
-    let copy_to = args.artifact_dir.as_ref().map(|dir| ctx.absolute(dir));
-    let made = componentize(ctx, &prepared, artifacts, copy_to.as_deref())?;
-    prepared.keep(ctx);
-    if messages.is_json() {
-        for made in &made {
-            if let Some(line) = message(&prepared, made) {
-                ctx.shell.data(line);
-            }
-        }
-    }
+    let made = build_wasm(ctx, (&mut prepared, args), &command, &messages)?;
     host_members(ctx, args, &prepared, &hosts)?;
     Ok(Built { prepared, made })
+}
+
+/// Runs cargo and makes components of what it built, also where it failed over
+/// something else, as cargo leaves what it built.
+fn build_wasm(
+    ctx: &Context,
+    (prepared, args): (&mut Prepared, &CargoArgs),
+    command: &Invocation,
+    messages: &Messages,
+) -> Result<Vec<Made>> {
+    let lock = prepared.lock(ctx, args.profile_name());
+    ctx.shell.detail("Running", format!("`{command}`"));
+    let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
+    let copy_to = prepared.config.artifact_dir(args.artifact_dir.as_deref())?;
+    let (made, mut failed) = componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
+    drop(lock);
+    if outcome.code == 0 {
+        prepared.built();
+    }
+    prepared.keep(ctx);
+    if messages.is_json() {
+        for line in made.iter().filter_map(|made| message(prepared, made)) {
+            ctx.shell.data(line);
+        }
+        outcome
+            .last
+            .into_iter()
+            .for_each(|line| ctx.shell.data(line));
+    }
+    let last = match outcome.code {
+        0 => failed.pop(),
+        code => Some(Error::child(code)),
+    };
+    failed.iter().for_each(|error| report(&*ctx.shell, error));
+    last.map_or(Ok(made), Err)
 }
 
 /// The line a program reads of one component.
@@ -133,7 +179,7 @@ fn message(prepared: &Prepared, made: &Made) -> Option<String> {
 
 /// Runs cargo as the user wrote it, with `more` at the end.
 fn exec(ctx: &Context, args: &CargoArgs, more: Vec<OsString>) -> Result<()> {
-    let mut command = cargo(ctx).args(args.cargo_args()).args(more).dir(&ctx.cwd);
+    let mut command = cargo(ctx, args).args(args.cargo_args()).args(more);
     if !args.trailing.is_empty() {
         command = command.arg("--").args(&args.trailing);
     }
@@ -154,6 +200,9 @@ fn wasm_selection(prepared: &Prepared, args: &CargoArgs) -> (Vec<OsString>, Vec<
             more.extend([OsString::from("--target"), target.name().into()]);
         }
     }
+    if args.own.native && args.targets.is_empty() && prepared.configured_target {
+        more.extend(["--target", "host-tuple"].map(OsString::from));
+    }
     if prepared.targets.is_empty() || matches!(args.selection(), Selection::Packages(_)) {
         return (more, Vec::new());
     }
@@ -170,7 +219,8 @@ fn wasm_selection(prepared: &Prepared, args: &CargoArgs) -> (Vec<OsString>, Vec<
     };
     for member in members {
         let member: &Member = &prepared.workspace().members[*member];
-        more.extend([OsString::from(option), member.name.clone().into()]);
+        let name = format!("{}@{}", member.name, member.version);
+        more.extend([OsString::from(option), name.into()]);
     }
     (more, hosts)
 }
@@ -192,15 +242,13 @@ fn host_members(
         Known::Exclude,
         Known::Package,
     ];
-    let mut command = cargo(ctx)
-        .args(args.cargo_args_for(verb, &without))
-        .dir(&ctx.cwd);
+    let mut command = cargo(ctx, args).args(args.cargo_args_for(verb, &without));
     for member in hosts {
-        command = command
-            .arg("--package")
-            .arg(&prepared.workspace().members[*member].name);
+        let member = &prepared.workspace().members[*member];
+        let name = format!("{}@{}", member.name, member.version);
+        command = command.arg("--package").arg(name);
     }
-    if !prepared.implicit_target {
+    if prepared.configured_target {
         // Cargo's own configuration names a wasm target, which is not meant.
         command = command.arg("--target").arg("host-tuple");
     }
@@ -217,12 +265,14 @@ fn host_members(
 /// A component package whose library is no `cdylib` would silently give
 /// nothing.
 fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
-    if !args.artifacts.is_empty() {
+    let is_lib = |artifact: &Artifact| *artifact == Artifact::Lib;
+    let tests = Class::of(args.subcommand.as_deref().unwrap_or("build")) == Class::Test;
+    if tests || !args.artifacts.iter().all(is_lib) {
         return Ok(());
     }
     for index in &prepared.selected {
         let member = &prepared.workspace().members[*index];
-        let implements = |r: &super::recipe::Recipe| r.declared && r.exports;
+        let implements = |r: &Recipe| r.declared && r.exports != Exports::Nothing;
         let has = |role: Role| member.targets.iter().any(|target| target.role == role);
         let cdylib = member.targets.iter().any(|target| target.cdylib);
         if prepared.recipe(*index).is_some_and(implements)
@@ -244,7 +294,7 @@ fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
 pub fn cargo_help(ctx: &Context, args: &CargoArgs, verb: &str) -> Result<()> {
     match ctx
         .exec
-        .run(&cargo(ctx).args(args.cargo_args_for(verb, &[])))?
+        .run(&cargo(ctx, args).args(args.cargo_args_for(verb, &[])))?
     {
         0 => Ok(()),
         code => Err(Error::child(code)),

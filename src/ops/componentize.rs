@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bindings::read_manifest;
 use super::prepare::Prepared;
-use super::recipe::Recipe;
+use super::recipe::{Exports, Recipe};
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::build::Artifact;
 use crate::component::encode::encode;
@@ -19,7 +20,6 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::WorldCheck;
 use crate::package::ContentDigest;
-use crate::source;
 
 /// A component, or a module that is none, ready to be run.
 #[derive(Clone, Debug)]
@@ -52,6 +52,9 @@ pub struct Facts {
 struct Record {
     /// Length and time of the module it was made from.
     module: Option<(u64, u128)>,
+    /// Length and time of the kept component: it is one file with that at
+    /// cargo's path, where anybody may write into it.
+    kept: Option<(u64, u128)>,
     /// The digest of that module.
     content: ContentDigest,
     /// The digest of the recipe.
@@ -61,20 +64,26 @@ struct Record {
 }
 
 /// Makes components of the artifacts of the selected packages.
+///
+/// What cannot be made is told in the second answer. At its path lies again
+/// what was there before cargo put its module over it, as after a build that
+/// fails in cargo.
 pub(super) fn componentize(
     ctx: &Context,
     prepared: &Prepared,
     artifacts: Vec<Artifact>,
     copy_to: Option<&Path>,
-) -> Result<Vec<Made>> {
-    let mut made = Vec::new();
-    for artifact in artifacts {
+) -> (Vec<Made>, Vec<Error>) {
+    let (mut made, mut failed) = (Vec::new(), Vec::new());
+    for (at, artifact) in artifacts.iter().enumerate() {
         let members = &prepared.workspace().members;
         let index = members.iter().position(|m| m.id == artifact.package_id);
         let (Some(member), Some(wasm)) = (index, artifact.wasm().cloned()) else {
             continue;
         };
-        if !prepared.selected.contains(&member) {
+        // Of two that cargo writes to one path, the second lies there.
+        let replaced = artifacts[at + 1..].iter().any(|a| a.wasm() == Some(&wasm));
+        if replaced || is_intermediate(artifact, &wasm) || !prepared.selected.contains(&member) {
             continue;
         }
         let none = Recipe::default();
@@ -84,21 +93,30 @@ pub(super) fn componentize(
             prepared,
             recipe,
             member,
-            artifact: &artifact,
+            artifact,
             kept: kept_path(prepared, &wasm),
             wasm,
         };
-        let (record, fresh) = one.record()?;
-        let path = one.place(&record, copy_to)?;
-        made.push(Made {
-            member,
-            path,
-            component: record.facts,
-            fresh,
-            artifact,
-        });
+        match one.finish(copy_to) {
+            Ok(one) => made.push(one),
+            Err(error) => {
+                one.restore();
+                failed.push(error);
+            }
+        }
     }
-    Ok(made)
+    (made, failed)
+}
+
+/// Whether the artifact is only there for another one, such as the library for
+/// an example. It is a file of cargo's own, in `deps`.
+fn is_intermediate(artifact: &Artifact, wasm: &Path) -> bool {
+    !is_test(artifact) && fs::parent(wasm).ends_with("deps")
+}
+
+/// Whether it is the executable of tests or benches.
+fn is_test(artifact: &Artifact) -> bool {
+    artifact.test || artifact.kinds.iter().any(|k| k == "test" || k == "bench")
 }
 
 /// Where the component of an artifact is kept: as it lies below the target
@@ -124,15 +142,43 @@ struct One<'a> {
 }
 
 impl One<'_> {
+    /// The component at its place.
+    fn finish(&self, copy_to: Option<&Path>) -> Result<Made> {
+        let (record, fresh) = self.record()?;
+        Ok(Made {
+            member: self.member,
+            path: self.place(&record, copy_to)?,
+            component: record.facts,
+            fresh,
+            artifact: self.artifact.clone(),
+        })
+    }
+
+    /// Puts back the component that was there before.
+    fn restore(&self) {
+        if !self.aside() && self.old().is_some_and(|old| old.facts.is_some()) {
+            // The failure that led here is the one to be told.
+            let _ = fs::link_over(&self.kept, &self.wasm);
+        }
+    }
+
+    /// Where the record is kept.
+    fn record_file(&self) -> PathBuf {
+        self.kept.with_extension("wasm.json")
+    }
+
+    /// The record kept, if it can be read and speaks of the file that is kept.
+    fn old(&self) -> Option<Record> {
+        let text = fs::read_text(&self.record_file()).ok()?;
+        let old: Record = serde_json::from_str(&text).ok()?;
+        let stamp = || fs::stamp(&self.kept);
+        (old.facts.is_none() || (old.kept.is_some() && old.kept == stamp())).then_some(old)
+    }
+
     /// The record of the component, made if it is not there; whether it was.
     fn record(&self) -> Result<(Record, bool)> {
-        let file = self.kept.with_extension("wasm.json");
-        let program = self.artifact.is_program();
-        let recipe = self.recipe.digest(program);
-        let old: Option<Record> = fs::read_text_if_exists(&file)?
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .filter(|old: &Record| old.recipe == recipe)
-            .filter(|old| old.facts.is_none() || fs::exists(&self.kept));
+        let recipe = self.recipe.digest(self.artifact.is_program());
+        let old = self.old().filter(|old| old.recipe == recipe);
         let module = fs::stamp(&self.wasm);
         if let Some(old) = &old
             && old.module == module
@@ -148,6 +194,7 @@ impl One<'_> {
                 let facts = self.make(&bytes)?;
                 let record = Record {
                     module,
+                    kept: fs::stamp(&self.kept).filter(|_| facts.is_some()),
                     content,
                     recipe,
                     facts,
@@ -157,7 +204,11 @@ impl One<'_> {
         };
         let text = serde_json::to_string(&record)
             .map_err(|e| Error::input("failed to describe the component").because(e))?;
-        fs::write_atomic(&file, text.as_bytes())?;
+        if let Err(error) = fs::write_atomic(&self.record_file(), text.as_bytes()) {
+            // The next run only has to make the component again.
+            let text = format!("the record of the component: {error}");
+            self.ctx.shell.detail("Skipping", text);
+        }
         Ok((record, fresh))
     }
 
@@ -174,14 +225,15 @@ impl One<'_> {
         let component = match kind {
             None => return Ok(None),
             Some(Kind::Module) if !self.recipe.declared => return Ok(None),
-            Some(Kind::Module) if self.recipe.exports && !self.artifact.test => {
+            Some(Kind::Module) if self.must_implement() => {
                 return Err(context(self.no_world()));
             }
             Some(Kind::Module | Kind::Guest) => {
-                let adapter = self.adapter()?;
+                let adapter = self.adapter().map_err(context)?;
                 let component = encode(bytes, &adapter).map_err(context)?;
                 self.check_world((&component, bytes), Some(&adapter))
                     .map_err(context)?;
+                self.check_versions(&component, &adapter).map_err(context)?;
                 component
             }
             Some(Kind::Component) => {
@@ -220,12 +272,7 @@ impl One<'_> {
 
     /// Test and bench executables stay as cargo made them.
     fn aside(&self) -> bool {
-        self.artifact.test
-            || self
-                .artifact
-                .kinds
-                .iter()
-                .any(|k| k == "test" || k == "bench")
+        is_test(self.artifact)
     }
 
     fn adapter(&self) -> Result<component::encode::Adapter> {
@@ -244,6 +291,40 @@ impl One<'_> {
             self.ctx.shell.warn(text.to_owned());
         }
         self.recipe.adapter(program)
+    }
+
+    /// Whether the artifact has to implement the declared world: the library,
+    /// or a program that stands alone. Examples and tests need not.
+    fn must_implement(&self) -> bool {
+        let is = |kind: &str| self.artifact.kinds.iter().any(|k| k == kind);
+        if is_test(self.artifact) || is("example") {
+            return false;
+        }
+        let member = &self.prepared.workspace().members[self.member];
+        let beside_library = member.targets.iter().any(|target| target.cdylib);
+        match self.recipe.exports {
+            Exports::Nothing => false,
+            Exports::Run => !self.artifact.is_program(),
+            Exports::More => !(self.artifact.is_program() && beside_library),
+        }
+    }
+
+    /// Warns where the versions of WASI in the world and in the adapter do not
+    /// merge, so that a host has to offer both.
+    fn check_versions(&self, component: &[u8], adapter: &component::encode::Adapter) -> Result<()> {
+        let split = check::split_versions(&surface(component)?.imports);
+        let of_adapter = adapter.wasi_version().unwrap_or_default();
+        let names = split.get(&of_adapter).map(|names| names.join("`, `"));
+        let others: Vec<&str> = split.keys().map(String::as_str).collect();
+        let others: Vec<&str> = others.into_iter().filter(|v| *v != of_adapter).collect();
+        if let Some(names) = names {
+            self.ctx.shell.warn(format!(
+                "the world imports WASI {}, which does not merge with the {of_adapter} of the {}: the component imports both of `{names}`",
+                others.join(", "),
+                adapter.name(),
+            ));
+        }
+        Ok(())
     }
 
     /// The module says nothing of a world, yet the declared one has exports.
@@ -272,7 +353,8 @@ impl One<'_> {
         let workspace = self.prepared.workspace();
         let member = &workspace.members[self.member];
         let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
-        let Some(loaded) = source::world(&manifest)? else {
+        let mut worlds = Worlds::new(self.ctx, workspace, self.prepared.mode)?;
+        let Some(loaded) = worlds.world(&manifest)? else {
             return Ok(());
         };
         let undeclared = check::undeclared(&loaded.world, component, module, adapter)?;

@@ -1,13 +1,18 @@
 //! The verbs. Each is a function from a [`crate::context::Context`] and plain
 //! values to an outcome; what it says goes to the shell.
 
+pub mod add;
 pub mod bindings;
 pub mod build;
 mod componentize;
 pub mod init;
 pub mod libtest;
 pub mod new;
+mod packages;
 mod prepare;
+pub mod publish;
 mod recipe;
+pub mod resolve;
 pub mod run;
+mod runner;
 pub mod test;

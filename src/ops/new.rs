@@ -240,11 +240,15 @@ impl Start<'_> {
 
     /// Says how to go on where the world is wrong.
     fn unbound(&self, error: Error) -> Error {
-        let shown = self.shown(&self.dir).display();
+        let shown = self.shown(&self.dir).display().to_string();
+        let (package, path) = match shown.as_str() {
+            "" => (self.name.to_string(), String::new()),
+            shown => (shown.to_owned(), format!(" {shown}")),
+        };
         error
-            .context(format!("failed to generate bindings for `{shown}`"))
+            .context(format!("failed to generate bindings for `{package}`"))
             .hint(format!(
-                "the crate is there: make the world right and run `cargo component init {shown}`"
+                "the crate is there: make the world right and run `cargo component init{path}`"
             ))
     }
 
@@ -478,6 +482,7 @@ mod tests {
                 env: env::Env::default(),
                 shell: Box::new(Shared(Rc::clone(&said))),
                 exec: Box::new(Programs(Arc::clone(&exec))),
+                packages: Default::default(),
             };
             World {
                 dir,

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use super::bindings::{Stale, look};
 use super::recipe::Recipe;
+use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::{CargoArgs, Selection};
-use crate::cargo::config::Config;
+use crate::cargo::config::{Config, LockMode};
 use crate::cargo::spec::Spec;
 use crate::cargo::target::{Target, choose};
 use crate::cargo::toolchain::Toolchain;
@@ -37,6 +38,11 @@ pub(super) struct Prepared {
     pub selected: Vec<usize>,
     /// Where cargo builds.
     pub target_dir: PathBuf,
+    /// Whether cargo's configuration asks for a target, which a run for the
+    /// host has to overrule.
+    pub configured_target: bool,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
     changed: bool,
 }
 
@@ -57,6 +63,45 @@ impl Prepared {
         self.target_dir.join(STATE)
     }
 
+    /// Keeps other runs of the tool away from the targets until it is dropped:
+    /// one may not take another's component for cargo's module.
+    pub fn lock(&self, ctx: &Context, profile: &str) -> Vec<fs::Lock> {
+        // As cargo calls their directories.
+        let profile = match profile {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            own => own,
+        };
+        if !fs::exists(&self.target_dir) {
+            // Cargo does so in a directory it makes: backups leave it alone.
+            let tag = self.target_dir.join("CACHEDIR.TAG");
+            let _ = fs::write_atomic(&tag, CACHEDIR_TAG.as_bytes());
+        }
+        let mut names: Vec<&str> = self.targets.iter().map(Target::triple).collect();
+        names.sort_unstable();
+        let lock = |name: &&str| {
+            let path = self.state_dir().join(format!("{name}-{profile}.lock"));
+            fs::lock(&path, || {
+                let text = format!("waiting for file lock on `{}`", ctx.display(&path));
+                ctx.shell.status("Blocking", text);
+            })
+        };
+        names.iter().filter_map(lock).collect()
+    }
+
+    /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
+    /// so that it is no reason to look at the members again.
+    pub fn built(&mut self) {
+        let lock = self.workspace().root.join("Cargo.lock");
+        for kept in self.view.members.values_mut() {
+            for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
+                let now = Seen::now(lock.clone());
+                self.changed |= *seen != now;
+                *seen = now;
+            }
+        }
+    }
+
     /// Keeps what was found out for the next run.
     pub fn keep(&self, ctx: &Context) {
         if self.changed
@@ -69,8 +114,38 @@ impl Prepared {
     }
 }
 
+/// See <https://bford.info/cachedir/>.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This file is a cache directory tag created by cargo component.
+# For information about cache directory tags see https://bford.info/cachedir/
+";
+
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";
+
+/// The packages the command line means, without a look at what they are: for
+/// verbs that are to work where bindings cannot be made yet.
+pub(super) struct Meant {
+    /// All packages.
+    pub workspace: Workspace,
+    /// The packages meant, as indices of the workspace's members.
+    pub selected: Vec<usize>,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
+}
+
+/// Finds the packages the command line means.
+pub(super) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
+    let config = Config::load(&ctx.cwd, &ctx.env, &args.config)?;
+    start_manifest(&ctx.cwd, args)?;
+    let workspace = workspace(ctx, args, &config)?.fact;
+    let selected = select(&workspace, args)?;
+    Ok(Meant {
+        workspace,
+        selected,
+        mode: config.lock_mode(args.lock_mode)?,
+    })
+}
 
 /// Prepares the packages the command line means.
 pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
@@ -84,10 +159,13 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         true => Vec::new(),
         false => choose(&asked)?,
     };
-    let implicit_target = !targets.is_empty()
-        && !targets
-            .iter()
-            .all(|t| asked.targets.iter().any(|asked| asked == t.name()));
+    // Where cargo's configuration asks for more than is meant, cargo has to be
+    // told what is meant.
+    let is_target = |asked: &String| targets.iter().any(|t| asked == t.name());
+    let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
+    let same = targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
+    let implicit_target = !targets.is_empty() && !same;
+    let configured_target = !config.targets(&[])?.targets.is_empty();
     let start = start_manifest(&dir, args)?;
     let key = key(ctx, &start, args);
     let given_dir = config.target_dir(args.target_dir.as_deref())?;
@@ -106,31 +184,41 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         Some(view) if view.workspace.holds() => (view, false),
         old => {
             let workspace = workspace(ctx, args, &config)?;
-            let members = old.map(|view| view.members).unwrap_or_default();
+            let ids = |id: &String| workspace.fact.by_id(id).is_some();
+            let mut members = old.map(|view| view.members).unwrap_or_default();
+            members.retain(|id, _| ids(id));
             let view = View {
                 key,
                 workspace,
                 members,
-                targets: Vec::new(),
+                targets: BTreeMap::new(),
             };
             (view, true)
         }
     };
     let selected = select(&view.workspace.fact, args)?;
-    changed |= look_at(ctx, &mut view, &selected, stale)?;
+    let mode = config.lock_mode(args.lock_mode)?;
+    changed |= look_at(ctx, &mut view, &selected, (stale, mode))?;
     if !args.builds_std() && !config.builds_std() {
-        changed |= ensure_targets(ctx, &mut view, (&targets, &config), args)?;
+        changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
     }
     let target_dir = given_dir.unwrap_or_else(|| view.workspace.fact.target_directory.clone());
     Ok(Prepared {
+        mode,
         config,
         targets,
         implicit_target,
         view,
         selected,
         target_dir,
+        configured_target,
         changed,
     })
+}
+
+/// Whether cargo finds a manifest to start from.
+pub(super) fn in_package(ctx: &Context, args: &CargoArgs) -> bool {
+    start_manifest(&ctx.cwd, args).is_ok_and(|path| fs::exists(&path))
 }
 
 /// The manifest cargo starts from.
@@ -168,13 +256,15 @@ fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
         .to_owned()
 }
 
-/// Cargo itself.
-pub(super) fn cargo(ctx: &Context) -> Invocation {
-    Invocation::new(ctx.env.get(env::CARGO).unwrap_or("cargo".as_ref()))
+/// Cargo itself, to be run where the user stands; of the toolchain `+name`, if
+/// one is asked for, which only rustup's `cargo` understands.
+pub(super) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
+    let given = ctx.env.get(env::CARGO).filter(|_| args.toolchain.is_none());
+    Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
 }
 
 fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Workspace>> {
-    let mut command = cargo(ctx).args(&args.toolchain);
+    let mut command = cargo(ctx, args).args(&args.toolchain);
     if let Some(directory) = &args.directory {
         command = command.arg("-C").arg(directory);
     }
@@ -191,15 +281,8 @@ fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Wo
     // Stamps are taken before anything is read: a file that changes while it
     // is read makes the view not hold, rather than hold wrongly.
     let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
-    let workspace = Workspace::load(&*ctx.exec, command.dir(&ctx.cwd))?;
-    let mut paths = vec![workspace.root.join("Cargo.toml")];
-    for member in &workspace.members {
-        paths.push(member.manifest_path.clone());
-        // A glob among the members finds new ones in such a directory.
-        if member.dir() != workspace.root {
-            paths.extend(member.dir().parent().map(Path::to_owned));
-        }
-    }
+    let workspace = Workspace::load(&*ctx.exec, command)?;
+    let mut paths = workspace.decided_by();
     paths.sort();
     paths.dedup();
     let mut seen = before;
@@ -213,20 +296,30 @@ fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Wo
 /// The members the command line means.
 fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
     let members = workspace.spec_members();
-    let matching = |specs: &[String]| -> Result<Vec<usize>> {
-        let mut found = Vec::new();
-        for spec in specs {
-            found.extend(Spec::parse(spec)?.select(&members)?);
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    };
+    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
     match args.selection() {
         Selection::Default => Ok(workspace.default_members.clone()),
-        Selection::Packages(specs) => matching(specs),
+        Selection::Packages(specs) => {
+            let mut found = Vec::new();
+            for spec in specs {
+                match matching(spec) {
+                    Ok(some) => found.extend(some),
+                    // Cargo builds dependencies as well, which are no
+                    // business of ours.
+                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            Ok(found)
+        }
         Selection::Workspace { excludes } => {
-            let excluded = matching(excludes).unwrap_or_default();
+            let mut excluded = Vec::new();
+            for spec in excludes {
+                // Cargo warns of what excludes nothing.
+                excluded.extend(matching(spec).unwrap_or_default());
+            }
             Ok((0..members.len())
                 .filter(|index| !excluded.contains(index))
                 .collect())
@@ -240,9 +333,10 @@ fn look_at(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
     selected: &[usize],
-    stale: Stale,
+    (stale, mode): (Stale, LockMode),
 ) -> Result<bool> {
     let workspace = &view.workspace.fact;
+    let mut worlds = None;
     let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
     let mut changed = false;
     for index in workspace.with_path_dependencies(selected) {
@@ -250,7 +344,11 @@ fn look_at(
         if members.get(&member.id).is_some_and(Kept::holds) {
             continue;
         }
-        let looked = look(ctx, workspace, member, stale)?;
+        let worlds = match &mut worlds {
+            Some(worlds) => worlds,
+            None => worlds.insert(Worlds::new(ctx, workspace, mode)?),
+        };
+        let looked = look(ctx, workspace, member, (worlds, stale))?;
         let mut paths = looked.paths;
         paths.sort();
         paths.dedup();
@@ -269,22 +367,27 @@ fn look_at(
 fn ensure_targets(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
-    (targets, config): (&[Target], &Config),
+    (targets, config, dir): (&[Target], &Config, &Path),
     args: &CargoArgs,
 ) -> Result<bool> {
     let unknown: Vec<&Target> = targets
         .iter()
-        .filter(|target| !view.targets.iter().any(|known| known == target.name()))
+        .filter(|target| {
+            let known = view.targets.get(target.name());
+            !known.is_some_and(|library| fs::is_dir(library))
+        })
         .collect();
     if unknown.is_empty() {
         return Ok(false);
     }
     let mode = config.lock_mode(args.lock_mode)?;
-    let rustc = config.rustc()?;
-    let toolchain = Toolchain::find(&rustc, &ctx.cwd, &*ctx.exec, &ctx.env)?;
+    let named = args.toolchain.as_ref().and_then(|name| name.to_str());
+    let named = named.and_then(|name| name.strip_prefix('+'));
+    let toolchain = Toolchain::find((&config.rustc()?, named), dir, &*ctx.exec, &ctx.env)?;
     for target in unknown {
         toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
-        view.targets.push(target.name().to_owned());
+        let library = toolchain.library(target.name());
+        view.targets.insert(target.name().to_owned(), library);
     }
     Ok(true)
 }

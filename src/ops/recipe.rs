@@ -27,14 +27,26 @@ pub(super) struct Recipe {
     pub metadata: Metadata,
     /// The name of the declared world.
     pub world: Option<String>,
-    /// Whether that world exports anything a library must implement.
-    pub exports: bool,
+    /// What of that world has to be implemented.
+    pub exports: Exports,
     /// Where the tool writes the package's bindings, if it does.
     pub bindings: Option<PathBuf>,
     /// Attributes of the declared world.
     pub attributes: RootAttributes,
     /// How imports beyond the world are taken.
     pub world_check: WorldCheck,
+}
+
+/// What a world exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Exports {
+    /// Nothing, or there is no world.
+    #[default]
+    Nothing,
+    /// The entry of a program only, which the compiler and the adapter give.
+    Run,
+    /// Something the package's own code implements.
+    More,
 }
 
 impl Recipe {

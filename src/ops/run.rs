@@ -1,15 +1,14 @@
 //! `cargo component run` and `serve`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::build::{Built, build};
+use super::bindings::Stale;
+use super::build::{Built, build_prepared};
 use super::componentize::Made;
+use super::prepare::prepare;
+use super::runner::{Runners, runnable};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
-use crate::cargo::target::Target;
-use crate::component::attributes;
-use crate::component::encode::{Adapter, encode};
-use crate::component::{self, Kind};
 use crate::context::Context;
 use crate::fs;
 use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Preopen, Program, Runner};
@@ -26,47 +25,81 @@ pub enum Purpose {
     Serve,
 }
 
+/// What is done with the component.
+#[derive(Clone, Copy, Debug)]
+enum Task<'a> {
+    /// Call this function in the engine.
+    Call(&'a str),
+    /// Hand it to what runs programs; a configured runner gets everything.
+    Start,
+    /// Serve its HTTP handler in the engine.
+    Serve,
+}
+
 /// Builds, then runs the one component that was built.
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let grant = grant(ctx, args)?;
-    let built = build(ctx, args)?;
-    let verb = match purpose {
-        Purpose::Run => "run",
-        Purpose::Serve => "serve",
+    let prepared = prepare(ctx, args, Stale::Write)?;
+    // What could not run anything should not build for it either.
+    let runners = match args.own.invoke {
+        Some(_) => Runners::embedded()?,
+        None => Runners::find(ctx, &prepared)?,
     };
-    let made = choose(&built, verb)?;
-    let target = target_of(&built, made);
-    let runner = runner(ctx, &built, target)?;
+    let built = build_prepared(ctx, args, prepared)?;
+    let made = choose(&built, purpose)?;
+    let runner = runners.of(made);
     let path = runnable(&built, made, &runner)?;
+    let task = match &args.own.invoke {
+        Some(call) => Task::Call(call),
+        None => task(ctx, args, (made, &path), (&runner, purpose))?,
+    };
     ctx.shell
         .status("Running", command_line(ctx, &made.path, &grant));
-    if let Some(call) = &args.own.invoke {
-        return invoke(ctx, &path, call, &grant);
-    }
-    if let Runner::Configured { .. } = runner {
-        return ended(
-            ctx,
-            &Program::open(&runner, &*ctx.exec, &path)?.run(&grant)?,
-        );
-    }
-    let entry = runtime::entry(&fs::read(&path)?)?;
-    let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
-    match (entry, purpose) {
-        (Entry::Http(_), _) => serve(ctx, &path, addr, &grant),
-        (Entry::Command(_), Purpose::Run) => ended(
+    match task {
+        Task::Call(call) => invoke(ctx, &path, call, &grant),
+        Task::Serve => {
+            let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
+            serve(ctx, &path, addr, &grant)
+        }
+        Task::Start => ended(
             ctx,
             &Program::open(&runner, &*ctx.exec, &path)?.run(&grant)?,
         ),
+    }
+}
+
+/// What the component is for, by its exports, or why nothing can be done.
+fn task(
+    ctx: &Context,
+    args: &CargoArgs,
+    (made, path): (&Made, &Path),
+    (runner, purpose): (&Runner, Purpose),
+) -> Result<Task<'static>> {
+    let name = ctx.display(&made.path);
+    let no_address = |what: String, hint: &str| match &args.own.addr {
+        None => Ok(Task::Start),
+        Some(_) => Err(Error::usage(format!("{what}, so that `--addr` means nothing")).hint(hint)),
+    };
+    if let Runner::Configured { program, .. } = runner {
+        let program = program.to_string_lossy();
+        return no_address(
+            format!("the configured runner `{program}` decides where it listens"),
+            "add its own option for the address to the runner's arguments",
+        );
+    }
+    match (runtime::entry(&fs::read(path)?)?, purpose) {
+        (Entry::Http(_), _) => Ok(Task::Serve),
+        (Entry::Command(_), Purpose::Run) => {
+            no_address(format!("`{name}` is a program"), "leave it out")
+        }
         (_, Purpose::Serve) => Err(Error::input(format!(
-            "`{}` exports no HTTP handler, so that it cannot be served",
-            ctx.display(&made.path)
+            "`{name}` exports no HTTP handler, so that it cannot be served"
         ))
-        .hint("export `wasi:http/incoming-handler`, or use `cargo component run`")),
+        .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`")),
         (Entry::Library(functions), Purpose::Run) => {
             let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
             let error = Error::input(format!(
-                "`{}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run",
-                ctx.display(&made.path)
+                "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
             ));
             Err(match functions.first() {
                 Some(first) => error
@@ -117,7 +150,11 @@ pub(super) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
 }
 
 /// The one component to run.
-fn choose<'a>(built: &'a Built, verb: &str) -> Result<&'a Made> {
+fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
+    let verb = match purpose {
+        Purpose::Run => "run",
+        Purpose::Serve => "serve",
+    };
     let all = || built.made.iter().filter(|made| !made.artifact.test);
     let programs: Vec<&Made> = all().filter(|made| made.artifact.is_program()).collect();
     let preferred = all().find(|made| {
@@ -149,76 +186,14 @@ fn choose<'a>(built: &'a Built, verb: &str) -> Result<&'a Made> {
     }
 }
 
-/// The target a component was built for, told by its path.
-pub(super) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
-    let targets = &built.prepared.targets;
-    let named = |target: &&Target| {
-        made.path
-            .components()
-            .any(|part| part.as_os_str() == target.triple())
-    };
-    targets.iter().find(named).or_else(|| targets.first())
-}
-
-/// The runner cargo's configuration has for the target, or the engine.
-pub(super) fn runner(ctx: &Context, built: &Built, target: Option<&Target>) -> Result<Runner> {
-    let Some(target) = target else {
-        return Ok(Runner::Embedded);
-    };
-    let configured = built.prepared.config.runner(target, &*ctx.exec)?;
-    Ok(match configured {
-        Some(runner) => {
-            ctx.shell
-                .detail("Using", format!("the runner of {}", runner.place));
-            Runner::Configured {
-                program: runner.program,
-                args: runner.args.into_iter().map(Into::into).collect(),
-            }
-        }
-        None => Runner::Embedded,
-    })
-}
-
-/// The file to hand to the runner: the component, without attributes for a
-/// configured runner, which may not know them. A plain program for WASI 0.1
-/// is made a component for the engine.
-pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<PathBuf> {
-    let aside = |name: &str| {
-        let file = made
-            .path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let place = built.prepared.state_dir().join("run");
-        place.join(format!("{file}-{name}.wasm"))
-    };
-    let embedded = matches!(runner, Runner::Embedded);
-    let recipe = built.prepared.recipe(made.member);
-    if made.component.is_some() {
-        if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
-            return Ok(made.path.clone());
-        }
-        let plain = attributes::strip(&fs::read(&made.path)?)?;
-        let path = aside("plain");
-        fs::write_if_changed(&path, &plain)?;
-        return Ok(path);
-    }
-    let bytes = fs::read(&made.path)?;
-    if !embedded || component::kind(&bytes) != Some(Kind::Module) {
-        return Ok(made.path.clone());
-    }
-    let path = aside("program");
-    fs::write_if_changed(&path, &encode(&bytes, &Adapter::Command)?)?;
-    Ok(path)
-}
-
 /// The component with its arguments, as cargo shows what it runs.
-pub(super) fn command_line(ctx: &Context, path: &Path, grant: &Grant) -> String {
+fn command_line(ctx: &Context, path: &Path, grant: &Grant) -> String {
     let mut text = format!("`{}", ctx.display(path));
     for argument in &grant.args {
-        text.push(' ');
-        text.push_str(argument);
+        match argument.is_empty() || argument.contains(char::is_whitespace) {
+            true => text.push_str(&format!(" {argument:?}")),
+            false => text.push_str(&format!(" {argument}")),
+        }
     }
     text.push('`');
     text

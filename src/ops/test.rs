@@ -1,35 +1,38 @@
 //! `cargo component test` and `bench`.
 
-use super::build::build;
+use super::bindings::Stale;
+use super::build::{Built, build_prepared};
+use super::componentize::Made;
 use super::libtest;
-use super::run::{grant, runnable, runner, target_of};
+use super::prepare::prepare;
+use super::run::grant;
+use super::runner::{Runners, runnable};
 use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
+use crate::cargo::arguments::{Artifact, CargoArgs};
 use crate::context::Context;
+use crate::runtime::Grant;
+
+/// The variables of libtest itself, handed on as on the host.
+const LIBTEST: &str = "RUST_TEST_";
 
 /// Builds the tests or benches and runs each executable; stops after the first
 /// that fails, unless told otherwise.
 pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let bench = args.subcommand.as_deref() == Some("bench");
-    let mut grant = grant(ctx, args)?;
-    let mut first: Vec<String> = Vec::new();
-    if bench {
-        first.push("--bench".to_owned());
+    if args.artifacts.contains(&Artifact::Doc) {
+        return Err(
+            Error::unsupported("the documentation's examples cannot be run as components")
+                .hint("run them on the host: `cargo test --doc`"),
+        );
     }
-    for word in &args.words {
-        first.push(word.to_string_lossy().into_owned());
-    }
-    grant.args.splice(0..0, first);
-    let built = build(ctx, args)?;
+    let grant = test_grant(ctx, args, bench)?;
+    let prepared = prepare(ctx, args, Stale::Write)?;
     if args.no_run {
-        return Ok(());
+        return build_prepared(ctx, args, prepared).map(|_| ());
     }
-    let executables: Vec<_> = built
-        .made
-        .iter()
-        .filter(|made| made.artifact.executable.is_some())
-        .filter(|made| made.artifact.is_program())
-        .collect();
+    let runners = Runners::find(ctx, &prepared)?;
+    let built = build_prepared(ctx, args, prepared)?;
+    let executables = executables(&built);
     if executables.is_empty() {
         return Err(Error::input(format!(
             "a component test target must be available for `cargo component {}`",
@@ -39,18 +42,12 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
     let mut failed = None;
     for made in executables {
-        let runner = runner(ctx, &built, target_of(&built, made))?;
+        let runner = runners.of(made);
         let path = runnable(&built, made, &runner)?;
-        let member = &built.prepared.workspace().members[made.member];
-        let source = made.artifact.source.strip_prefix(member.dir());
-        let source = source.unwrap_or(&made.artifact.source).display();
-        let what = match made.artifact.kinds.first().map(String::as_str) {
-            Some("test") => format!("{source}"),
-            Some("bench") => format!("benches {source}"),
-            _ => format!("unittests {source}"),
-        };
-        ctx.shell
-            .status("Running", format!("{what} ({})", ctx.display(&made.path)));
+        ctx.shell.status(
+            "Running",
+            format!("{} ({})", name(&built, made), ctx.display(&made.path)),
+        );
         let code = libtest::run(ctx, &runner, &path, &grant)?;
         if code != 0 {
             failed.get_or_insert(code);
@@ -62,5 +59,63 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     match failed {
         None => Ok(()),
         Some(code) => Err(Error::child(code)),
+    }
+}
+
+/// What every executable is given: its arguments in cargo's order.
+fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Grant> {
+    let mut grant = grant(ctx, args)?;
+    let mut first: Vec<String> = Vec::new();
+    if bench {
+        first.push("--bench".to_owned());
+    }
+    for word in &args.words {
+        first.push(word.to_string_lossy().into_owned());
+    }
+    grant.args.splice(0..0, first);
+    let inherited = ctx.env.with_prefix(LIBTEST).into_iter();
+    let inherited = inherited.filter_map(|(name, value)| {
+        let value = value.to_str()?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    // Those by option follow, and win.
+    grant.env.splice(0..0, inherited);
+    Ok(grant)
+}
+
+/// The tests and benches in cargo's order, which is not that in which they
+/// were built: by package, then unit tests, integration tests and benches, by
+/// name. Programs that integration tests may start are none of them.
+fn executables(built: &Built) -> Vec<&Made> {
+    let members = &built.prepared.workspace().members;
+    let mut found: Vec<&Made> = built
+        .made
+        .iter()
+        .filter(|made| made.artifact.test && made.artifact.executable.is_some())
+        .collect();
+    found.sort_by_key(|made| {
+        let kind = made.artifact.kinds.first().map(String::as_str);
+        let rank = match kind {
+            Some("bin") => 1,
+            Some("test") => 2,
+            Some("bench") => 3,
+            Some("example") => 4,
+            _ => 0,
+        };
+        let member = &members[made.member];
+        (&member.name, rank, &made.artifact.target, &made.path)
+    });
+    found
+}
+
+/// An executable as cargo calls it.
+fn name(built: &Built, made: &Made) -> String {
+    let member = &built.prepared.workspace().members[made.member];
+    let source = made.artifact.source.strip_prefix(member.dir());
+    let source = source.unwrap_or(&made.artifact.source).display();
+    match made.artifact.kinds.first().map(String::as_str) {
+        Some("test") => format!("{source}"),
+        Some("bench") => format!("benches {source}"),
+        _ => format!("unittests {source}"),
     }
 }

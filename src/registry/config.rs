@@ -93,15 +93,15 @@ pub fn parse(file: &ManifestFile) -> Result<Config> {
         file.error(e.span().unwrap_or_default(), message)
             .because(e.message())
     })?;
-    let top = Table::new(file, "the configuration", document.as_item())?.known(TOP)?;
+    let top = Table::root(file, "the configuration", document.as_table()).known(TOP)?;
     let mut config = Config::default();
     if let Some(name) = top.string("default_registry")? {
         config.default_registry = Some(Entry {
             value: registry_name(&top, "default_registry", name)?,
-            span: top.value_span("default_registry"),
+            span: top.place("default_registry"),
         });
     }
-    if let Some(table) = sub(&top, "namespace_registries")? {
+    if let Some(table) = top.table("namespace_registries")? {
         for (namespace, _) in table.entries() {
             if !is_label(namespace) {
                 return Err(file
@@ -115,7 +115,7 @@ pub fn parse(file: &ManifestFile) -> Result<Config> {
             config.namespaces.insert(namespace.to_owned(), mapping);
         }
     }
-    if let Some(table) = sub(&top, "package_registry_overrides")? {
+    if let Some(table) = top.table("package_registry_overrides")? {
         for (package, _) in table.entries() {
             let name = package
                 .parse()
@@ -123,20 +123,13 @@ pub fn parse(file: &ManifestFile) -> Result<Config> {
             config.packages.insert(name, mapping(&table, package)?);
         }
     }
-    if let Some(table) = sub(&top, "registry")? {
+    if let Some(table) = top.table("registry")? {
         for (name, _) in table.entries() {
             let access = access(&table, name)?;
             config.registries.insert(name.to_owned(), access);
         }
     }
     Ok(config)
-}
-
-/// A table at the top, by its own name.
-fn sub<'a>(top: &Table<'a>, key: &str) -> Result<Option<Table<'a>>> {
-    top.get(key)
-        .map(|item| Table::new(top.file, key, item))
-        .transpose()
 }
 
 /// `host[:port]` or a single word.
@@ -159,7 +152,7 @@ fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
 }
 
 fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
-    let span = table.value_span(key);
+    let span = table.place(key);
     if table.get(key).is_some_and(Item::is_str) {
         let name = table.string(key)?.unwrap_or_default();
         return Ok(Entry {
@@ -236,7 +229,7 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
     }
     Ok(Entry {
         value: access,
-        span: table.value_span(name),
+        span: table.place(name),
     })
 }
 

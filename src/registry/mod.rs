@@ -14,6 +14,7 @@ pub mod routes;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use semver::Version;
 
@@ -53,6 +54,11 @@ pub trait Registry: Send + Sync {
     /// Where the package is, as it is shown: an address without credentials.
     fn location(&self, package: &PackageRef) -> String;
 
+    /// Whether it is reached without a network.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not tell that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;
@@ -66,4 +72,51 @@ pub trait Registry: Send + Sync {
 
     /// Publishes a version that must not be there yet.
     fn publish(&self, publication: &Publication<'_>) -> Result<()>;
+}
+
+/// Opens the registry at the end of a route.
+pub type Opener = dyn Fn(&routes::Route) -> Result<Arc<dyn Registry>> + Send + Sync;
+
+/// The registries of one project: its configuration, and those opened so far.
+pub struct Registries<'a> {
+    layers: layers::Layers,
+    open: &'a Opener,
+    opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
+}
+
+impl<'a> Registries<'a> {
+    /// The registries these layers configure.
+    pub fn new(layers: layers::Layers, open: &'a Opener) -> Self {
+        Registries {
+            layers,
+            open,
+            opened: Mutex::default(),
+        }
+    }
+
+    /// The configuration.
+    pub fn layers(&self) -> &layers::Layers {
+        &self.layers
+    }
+
+    /// The registry a package is in, and what decided that. Each is opened
+    /// once.
+    pub fn of(
+        &self,
+        package: &PackageRef,
+        asked: Option<&str>,
+        named: &routes::Named,
+    ) -> Result<(Arc<dyn Registry>, String)> {
+        let route = routes::route(package, asked, named, &self.layers)?;
+        let key = format!("{:?}", route.backend);
+        let because = route.because.clone();
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = opened.get(&key) {
+            return Ok((registry.clone(), because));
+        }
+        let registry = (self.open)(&route)
+            .map_err(|e| e.because(format!("the registry `{}` is set in {because}", route.name)))?;
+        opened.insert(key, registry.clone());
+        Ok((registry, because))
+    }
 }

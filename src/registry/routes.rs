@@ -211,41 +211,9 @@ fn local(name: &str, settings: &Protocol) -> Result<Backend> {
 /// A registry that Cargo.toml names by its address.
 fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Result<Route> {
     let because = format!("`registries.{name}` in `{}`", named.manifest.display());
-    let dir = named.manifest.parent().unwrap_or(Path::new(""));
-    let route = |backend| Route {
-        name: name.to_owned(),
-        backend,
-        because: because.clone(),
-    };
-    let hostless = || {
-        Error::input(format!("the registry address `{address}` names no host"))
-            .because(format!("it is {because}"))
-            .hint("write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`")
-    };
-    let Some((scheme, rest)) = split(address) else {
-        if address.starts_with(['.', '/']) || address.contains('\\') {
-            return Ok(route(Backend::Local {
-                root: dir.join(address),
-            }));
-        }
-        let mapping = Mapping {
-            registry: address.trim_end_matches('/').to_owned(),
-            metadata: None,
-        };
-        return mapped(&mapping, layers, because);
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    if host.is_empty() && scheme != "file" {
-        return Err(hostless());
-    }
-    if rest.contains('@') {
-        return Err(Error::input(format!(
-            "the address of the registry `{name}` holds credentials"
-        ))
-        .because(format!("it is {because}"))
-        .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
-    }
-    let settings = |protocol: &str| {
+    let address =
+        Address::read(name, address).map_err(|e| e.because(format!("it is {because}")))?;
+    let settings = |host: &str, protocol: &str| {
         layers
             .access(host)
             .protocols
@@ -253,56 +221,93 @@ fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Resul
             .cloned()
             .unwrap_or_default()
     };
-    Ok(match scheme {
-        "file" => route(Backend::Local {
-            root: dir.join(rest.strip_prefix("//").unwrap_or(rest)),
-        }),
-        "oci" => route(Backend::Oci(Oci {
+    let backend = match address {
+        Address::Host(host) => {
+            let mapping = Mapping {
+                registry: host.to_owned(),
+                metadata: None,
+            };
+            mapped(&mapping, layers, because.clone())?.backend
+        }
+        Address::Directory(path) => Backend::Local {
+            root: named.manifest.parent().unwrap_or(Path::new("")).join(path),
+        },
+        Address::Oci { host, path } => Backend::Oci(Oci {
             name: host.to_owned(),
             host: host.to_owned(),
             prefix: match path.trim_end_matches('/') {
                 "" => String::new(),
                 path => format!("{path}/"),
             },
-            settings: settings("oci"),
-        })),
-        "warg" => route(Backend::Warg {
-            url: format!("https://{rest}"),
-            settings: settings("warg"),
+            settings: settings(host, "oci"),
         }),
-        "https" => {
-            let mapping = Mapping {
-                registry: host.to_owned(),
-                metadata: None,
-            };
-            Route {
-                name: name.to_owned(),
-                ..mapped(&mapping, layers, because)?
-            }
+        Address::Warg { host, rest } => Backend::Warg {
+            url: format!("https://{rest}"),
+            settings: settings(host, "warg"),
+        },
+    };
+    Ok(Route {
+        name: name.to_owned(),
+        backend,
+        because,
+    })
+}
+
+/// The address of a registry, taken apart.
+enum Address<'a> {
+    /// A host to be asked what it is.
+    Host(&'a str),
+    /// A directory, seen from the manifest.
+    Directory(&'a str),
+    /// `oci://<host>/<path>`.
+    Oci { host: &'a str, path: &'a str },
+    /// `warg://<rest>`, which starts with the host.
+    Warg { host: &'a str, rest: &'a str },
+}
+
+/// The forms an address may have, for errors.
+const FORMS: &str = "write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`";
+
+impl<'a> Address<'a> {
+    fn read(name: &str, address: &'a str) -> Result<Self> {
+        let Some((scheme, rest)) = split(address) else {
+            return Ok(
+                match address.starts_with(['.', '/']) || address.contains('\\') {
+                    true => Address::Directory(address),
+                    false => Address::Host(address.trim_end_matches('/')),
+                },
+            );
+        };
+        if scheme == "file" {
+            return Ok(Address::Directory(rest.strip_prefix("//").unwrap_or(rest)));
         }
-        "http" if is_loopback(host) => {
-            let mapping = Mapping {
-                registry: host.to_owned(),
-                metadata: None,
-            };
-            Route {
-                name: name.to_owned(),
-                ..mapped(&mapping, layers, because)?
-            }
-        }
-        "http" => {
-            return Err(Error::input(format!("plain http for `{host}` cannot be set in a file of the project"))
-                .because(format!("it is {because}"))
-                .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`"));
-        }
-        other => {
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if rest.contains('@') {
             return Err(Error::input(format!(
+                "the address of the registry `{name}` holds credentials"
+            ))
+            .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
+        }
+        if host.is_empty() {
+            return Err(
+                Error::input(format!("the registry address `{address}` names no host")).hint(FORMS),
+            );
+        }
+        match scheme {
+            "oci" => Ok(Address::Oci { host, path }),
+            "warg" => Ok(Address::Warg { host, rest }),
+            "https" => Ok(Address::Host(host)),
+            "http" if is_loopback(host) => Ok(Address::Host(host)),
+            "http" => Err(Error::input(format!(
+                "plain http for `{host}` cannot be set in a file of the project"
+            ))
+            .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`")),
+            other => Err(Error::input(format!(
                 "unknown scheme `{other}` of the registry address `{address}`"
             ))
-            .because(format!("it is {because}"))
-            .hint("write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`"));
+            .hint(FORMS)),
         }
-    })
+    }
 }
 
 /// Scheme and rest of an address; a host with a port has no scheme.

@@ -6,18 +6,22 @@ use std::path::Path;
 use super::{Called, Captured, Ended, Event, Grant};
 use crate::advice::{Error, Result};
 
+/// Says what is missing.
+pub fn available() -> Result<()> {
+    Err(missing())
+}
+
+fn missing() -> Error {
+    Error::unsupported("this build has no engine, it lacks the feature `runtime`")
+}
+
 /// Never made: there is nothing to compile with.
 pub struct Compiled(Infallible);
 
 impl Compiled {
     /// Says what is missing.
     pub fn open(_path: &Path) -> Result<Self> {
-        Err(
-            Error::unsupported("this build has no engine, it lacks the feature `runtime`").hint(
-                "install with `--features runtime`, or name a runner in \
-                 CARGO_TARGET_WASM32_WASIP1_RUNNER",
-            ),
-        )
+        Err(missing())
     }
 
     /// Unreachable.

@@ -48,8 +48,7 @@ pub enum Entry {
     /// It exports `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3).
     Http(Wasi),
     /// It waits to be called; these are its functions, in the order of the
-    /// component. Methods of resources are left out, nobody can name their
-    /// `self` from outside.
+    /// component, without those of resources.
     Library(Vec<Function>),
 }
 
@@ -81,10 +80,22 @@ pub fn entry(bytes: &[u8]) -> Result<Entry> {
             return Ok(Entry::Http(wasi));
         }
     }
-    Ok(Entry::Library(surface.functions))
+    let mut functions = surface.functions;
+    functions.retain(|function| function.resource().is_none());
+    Ok(Entry::Library(functions))
 }
 
-/// Every function a component exports, be it a command or not.
+impl Function {
+    /// The resource it belongs to, if it is a constructor, a method or a
+    /// static function: those work with handles, which nobody can write.
+    pub fn resource(&self) -> Option<&str> {
+        let (_, rest) = self.name.strip_prefix('[')?.split_once(']')?;
+        Some(rest.split('.').next().unwrap_or(rest))
+    }
+}
+
+/// Every function a component exports, be it a command or not, those of
+/// resources too.
 pub fn functions(bytes: &[u8]) -> Result<Vec<Function>> {
     Ok(Surface::read(bytes)?.functions)
 }
@@ -171,9 +182,10 @@ impl Surface {
                     name: name.clone(),
                 }),
                 Some(ComponentEntityType::Instance(id)) => {
-                    let of_instance = types[id].exports.iter().filter(|(inner, item)| {
-                        matches!(item.ty, ComponentEntityType::Func(_)) && !inner.starts_with('[')
-                    });
+                    let of_instance = types[id]
+                        .exports
+                        .iter()
+                        .filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
                     surface
                         .functions
                         .extend(of_instance.map(|(inner, _)| Function {
@@ -218,8 +230,17 @@ fn provided(ty: ComponentEntityType) -> bool {
 /// version, `ns:pkg/interface@1.2.3#f`; whatever is left out must not make it
 /// ambiguous, except that a function of the world wins over one of the same
 /// name in an interface.
+///
+/// Functions of resources are refused, by whatever name.
 pub fn resolve<'a>(wanted: &str, all: &'a [Function]) -> Result<&'a Function> {
-    if let Some(exact) = all.iter().find(|function| function.to_string() == wanted) {
+    let (all, of_resources): (Vec<&Function>, Vec<&Function>) = all
+        .iter()
+        .partition(|function| function.resource().is_none());
+    if let Some(exact) = all
+        .iter()
+        .copied()
+        .find(|function| function.to_string() == wanted)
+    {
         return Ok(exact);
     }
     let (interface, name) = match wanted.rsplit_once(['#', '.']) {
@@ -228,6 +249,7 @@ pub fn resolve<'a>(wanted: &str, all: &'a [Function]) -> Result<&'a Function> {
     };
     let found: Vec<&Function> = all
         .iter()
+        .copied()
         .filter(|function| function.name == name)
         .filter(|function| match (interface, &function.interface) {
             (None, _) => true,
@@ -237,7 +259,7 @@ pub fn resolve<'a>(wanted: &str, all: &'a [Function]) -> Result<&'a Function> {
         .collect();
     match found[..] {
         [one] => Ok(one),
-        [] => Err(unknown(wanted, all)),
+        [] => Err(unknown(wanted, &all, &of_resources)),
         _ => Err(
             Error::usage(format!("`{wanted}` is the name of several functions"))
                 .because(list(&found))
@@ -259,21 +281,35 @@ fn list(functions: &[&Function]) -> String {
     names.join(", ")
 }
 
-fn unknown(wanted: &str, all: &[Function]) -> Error {
+fn unknown(wanted: &str, all: &[&Function], of_resources: &[&Function]) -> Error {
+    // `account.owner` is how one would write `[method]account.owner`.
+    let member = of_resources.iter().find(|function| {
+        let name = function.name.rsplit(']').next().unwrap_or_default();
+        wanted
+            .strip_suffix(name)
+            .is_some_and(|before| before.is_empty() || before.ends_with(['.', '#', '/', ']']))
+    });
+    if let Some((member, resource)) = member.and_then(|m| Some((m, m.resource()?))) {
+        return Error::usage(format!("`{member}` cannot be called from the command line"))
+            .because(format!(
+                "it works with a handle of the resource `{resource}`, which cannot be written"
+            ))
+            .hint("export a function that uses the resource, and call that");
+    }
     let error = Error::usage(format!("the component exports no function `{wanted}`"));
     if all.is_empty() {
-        return error.because("it exports no function at all");
+        return error.because(match of_resources.is_empty() {
+            true => "it exports no function at all",
+            false => "it exports functions of resources only, which cannot be called from here",
+        });
     }
-    let full: Vec<String> = all.iter().map(Function::to_string).collect();
+    let full: Vec<String> = all.iter().map(|f| f.to_string()).collect();
     let names: BTreeSet<&str> = full
         .iter()
         .map(String::as_str)
         .chain(all.iter().map(|f| f.name.as_str()))
         .collect();
-    let error = error.because(format!(
-        "it exports {}",
-        list(&all.iter().collect::<Vec<_>>())
-    ));
+    let error = error.because(format!("it exports {}", list(all)));
     match crate::advice::nearest(wanted, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

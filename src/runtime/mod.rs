@@ -235,6 +235,11 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Whether there is an engine: fails, naming the feature, in a build without.
+pub fn available() -> Result<()> {
+    embedded::available()
+}
+
 /// What a call of an exported function came to.
 #[derive(Clone, Debug)]
 pub enum Called {

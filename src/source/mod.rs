@@ -5,11 +5,11 @@ mod world;
 
 use std::path::{Path, PathBuf};
 
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Excerpt, Result};
 use crate::fs;
 use crate::wit::{Entry, Sources, TextFile};
 
-pub use world::{Loaded, world};
+pub use world::{Gathered, Loaded, Local, gather, load, world};
 
 /// Reads a directory of WIT with its `deps`, one `.wit` file, or one wasm
 /// file.
@@ -52,6 +52,13 @@ fn entry(path: &Path) -> Result<Entry> {
         });
     }
     let bytes = fs::read(path)?;
+    if has_extension(path, &["wat"]) {
+        return Err(Error::input(format!(
+            "`{}` is WebAssembly in its text form, which is not read as WIT",
+            path.display()
+        ))
+        .hint("turn it into a `.wasm` file, for example with `wasm-tools parse`"));
+    }
     if bytes.starts_with(b"\0asm") {
         return Ok(Entry::Wasm {
             path: path.to_owned(),
@@ -70,14 +77,22 @@ fn text(path: PathBuf) -> Result<TextFile> {
 }
 
 fn utf8(path: PathBuf, bytes: Vec<u8>) -> Result<TextFile> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(TextFile { path, text }),
-        Err(e) => Err(
+    String::from_utf8(bytes)
+        .map(|text| TextFile {
+            path: path.clone(),
+            text,
+        })
+        .map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            let bytes = e.as_bytes();
+            // What stands before the place is the same in both.
+            let shown = String::from_utf8_lossy(bytes).into_owned();
+            let width = shown[at..].chars().next().map_or(0, char::len_utf8);
             Error::input(format!("the WIT file `{}` is not UTF-8", path.display()))
-                .because(e)
-                .hint("save it as UTF-8"),
-        ),
-    }
+                .because(format!("the byte 0x{:02x} has no meaning there", bytes[at]))
+                .at(Excerpt::new(path, shown, at..at + width))
+                .hint("save it as UTF-8")
+        })
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use wit_parser::PackageName;
+
 use super::{read, watched};
 use crate::advice::Result;
 use crate::fs;
-use crate::manifest::{Dependency, DependencySource, LocalTarget, Manifest, Target};
+use crate::manifest::{
+    Dependency, DependencySource, LocalTarget, Manifest, RegistryTarget, Target,
+};
 use crate::wit::{self, Request, Sources, World};
 
 /// A loaded world and what it was loaded from.
@@ -17,49 +21,108 @@ pub struct Loaded {
     pub watched: Vec<PathBuf>,
 }
 
-/// Loads the world of a manifest; `None` where it has none: no target is
-/// given and there is no `wit` beside the manifest.
-pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
+/// What the world of a manifest is made of, as far as it is on disk.
+#[derive(Clone, Debug)]
+pub enum Gathered<'a> {
+    /// It has none: no target is given and there is no `wit` beside it.
+    None,
+    /// WIT of the project.
+    Local(Local<'a>),
+    /// A package of a registry.
+    Registry(&'a RegistryTarget),
+}
+
+/// The WIT of a project, and what it still needs.
+#[derive(Clone, Debug)]
+pub struct Local<'a> {
+    /// What is to be loaded.
+    pub request: Request<'a>,
+    /// Every path whose change can change it.
+    pub watched: Vec<PathBuf>,
+    /// Entries of `target.dependencies` that are neither on disk nor in
+    /// `deps`, by key.
+    pub wanted: Vec<(&'a str, &'a Dependency)>,
+}
+
+/// Reads what there is of a manifest's world.
+pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
     let target = match &manifest.target {
         Target::Local(target) => target,
-        Target::Registry(target) => {
-            return Err(manifest
-                .file
-                .error(
-                    target.span.clone(),
-                    format!(
-                        "the target `{}` is in a registry, which this version cannot read yet",
-                        target.package
-                    ),
-                )
-                .hint("download its WIT and give `target = { path = \"…\" }`"));
-        }
+        Target::Registry(target) => return Ok(Gathered::Registry(target)),
     };
     let Some(path) = wit_path(manifest, target)? else {
-        return Ok(None);
+        return Ok(Gathered::None);
     };
     let sources = read(&path)?;
     let mut watched = watched(&path, &sources);
-    let mut overrides = Vec::new();
+    let (mut overrides, mut chosen, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for (key, dependency) in target.dependencies.iter().flatten() {
-        if let Some(found) = overriding(key, dependency, &sources)? {
-            watched.extend(self::watched(found.0, &found.1));
-            overrides.push(found.1);
+        match find(key, dependency, &sources)? {
+            Found::Override(path, found) => {
+                watched.extend(self::watched(path, &found));
+                overrides.push(found);
+            }
+            Found::InDeps(name) => chosen.push(name),
+            Found::Elsewhere => wanted.push((key.as_str(), dependency)),
         }
     }
-    let world = wit::load(Request {
-        sources,
-        overrides,
-        declared: target.dependencies.is_some(),
-        world: target.world.as_deref(),
-        features: &manifest.bindings.features,
-        all_features: manifest.bindings.all_features,
-    })
-    .map_err(|e| match target.span.is_empty() || e.excerpt().is_some() {
+    Ok(Gathered::Local(Local {
+        request: Request {
+            sources,
+            overrides,
+            fetched: Vec::new(),
+            chosen,
+            declared: target.dependencies.is_some(),
+            world: target.world.as_deref(),
+            features: &manifest.bindings.features,
+            all_features: manifest.bindings.all_features,
+        },
+        watched,
+        wanted,
+    }))
+}
+
+/// Loads the world of a manifest from what is on disk alone; `None` where it
+/// has none.
+pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
+    let local = match gather(manifest)? {
+        Gathered::None => return Ok(None),
+        Gathered::Local(local) => local,
+        Gathered::Registry(target) => {
+            let message = format!(
+                "the target `{}` is in a registry, which is not read here",
+                target.package
+            );
+            return Err(manifest.file.error(target.span.clone(), message).hint(
+                "use the bindings that `cargo component build` writes, or download its WIT and give `target = { path = \"…\" }`",
+            ));
+        }
+    };
+    if let Some((key, dependency)) = local.wanted.first() {
+        let message =
+            format!("the target dependency `{key}` is in a registry, which is not read here");
+        return Err(dependency
+            .file
+            .error(dependency.span.clone(), message)
+            .hint("put a package that fits into `deps` beside the WIT, or give its `path`"));
+    }
+    let world = load(manifest, local.request)?;
+    Ok(Some(Loaded {
+        world,
+        watched: local.watched,
+    }))
+}
+
+/// Loads a world; an error without a place of its own points at the target.
+pub fn load(manifest: &Manifest, request: Request<'_>) -> Result<World> {
+    let span = match &manifest.target {
+        Target::Local(target) => target.span.clone(),
+        Target::Registry(target) => target.span.clone(),
+    };
+    wit::load(request).map_err(|e| match span.is_empty() || e.excerpt().is_some() {
         true => e,
-        false => e.at(manifest.file.excerpt(target.span.clone())),
-    })?;
-    Ok(Some(Loaded { world, watched }))
+        false => e.at(manifest.file.excerpt(span)),
+    })
 }
 
 /// Where the WIT of a local target is.
@@ -89,42 +152,37 @@ fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<PathBuf>
     }
 }
 
-/// The sources of one entry of `target.dependencies`; `None` where `deps` has
-/// what it asks for.
-fn overriding<'a>(
-    key: &str,
-    dependency: &'a Dependency,
-    sources: &Sources,
-) -> Result<Option<(&'a Path, Sources)>> {
+/// What an entry of `target.dependencies` stands for.
+enum Found<'a> {
+    /// The WIT at a path, which overrides that of `deps`.
+    Override(&'a Path, Sources),
+    /// The newest package of `deps` that it asks for.
+    InDeps(PackageName),
+    /// A package of a registry.
+    Elsewhere,
+}
+
+fn find<'a>(key: &str, dependency: &'a Dependency, sources: &Sources) -> Result<Found<'a>> {
     match &dependency.source {
         DependencySource::Path { path, .. } => {
             let sources = read(path).map_err(|e| {
                 e.context(format!("failed to read the target dependency `{key}`"))
                     .at(dependency.file.excerpt(dependency.span.clone()))
             })?;
-            Ok(Some((path, sources)))
+            Ok(Found::Override(path, sources))
         }
         DependencySource::Registry { requirement, .. } => {
-            let wanted = dependency.package.as_ref();
-            let present = wanted.is_some_and(|wanted| {
-                wit::declared_packages(&sources.deps).iter().any(|name| {
-                    name.namespace == wanted.namespace()
-                        && name.name == wanted.name()
-                        && name.version.as_ref().is_none_or(|v| requirement.matches(v))
-                })
+            let present = dependency.package.as_ref().and_then(|wanted| {
+                let names = wit::declared_packages(&sources.deps).into_iter();
+                names
+                    .filter(|name| {
+                        name.namespace == wanted.namespace()
+                            && name.name == wanted.name()
+                            && name.version.as_ref().is_none_or(|v| requirement.matches(v))
+                    })
+                    .max_by(|a, b| a.version.cmp(&b.version))
             });
-            match present {
-                true => Ok(None),
-                false => Err(dependency
-                    .file
-                    .error(
-                        dependency.span.clone(),
-                        format!("the target dependency `{key}` is in a registry, which this version cannot read yet"),
-                    )
-                    .hint(format!(
-                        "put a package that fits `{requirement}` into `deps` beside the WIT, or give its `path`"
-                    ))),
-            }
+            Ok(present.map_or(Found::Elsewhere, Found::InDeps))
         }
     }
 }

@@ -5,43 +5,56 @@ use wit_parser::{IndexMap, PackageName};
 
 use super::diagnose::Texts;
 use super::load::{Group, Rank};
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Excerpt, Result};
 
 /// Gives every reference to another package that has no version the version
-/// of the strongest source that has the package. A package that itself has no
-/// version is referred to as it is.
-pub(super) fn complete_versions(groups: &mut [Group], texts: &Texts) -> Result<()> {
+/// that was `chosen`, or else that of the strongest source that has the
+/// package. A package that itself has no version is referred to as it is.
+pub(super) fn complete_versions(
+    groups: &mut [Group],
+    chosen: &[PackageName],
+    texts: &Texts,
+) -> Result<()> {
     let known: Vec<(Rank, PackageName)> = groups
         .iter()
         .flat_map(|group| group.packages().map(|p| (group.rank, p.name.clone())))
         .collect();
+    let unversioned = |name: &PackageName| {
+        name.version.is_none() && !known.iter().any(|(_, known)| known == name)
+    };
     for group in groups {
-        for package in group.packages_mut() {
-            let user = package.name.clone();
-            let unversioned = |name: &PackageName| {
-                name.version.is_none() && !known.iter().any(|(_, known)| known == name)
-            };
-            if !package.foreign_deps.keys().any(unversioned) {
-                continue;
-            }
-            let mut completed = IndexMap::default();
-            for (name, items) in std::mem::take(&mut package.foreign_deps) {
-                let name = match unversioned(&name) {
-                    true => choose(&known, name, &user, texts)?,
-                    false => name,
+        let mut completed = Vec::new();
+        for package in group.packages() {
+            let mut deps = IndexMap::default();
+            for (name, items) in &package.foreign_deps {
+                let full = match unversioned(name) {
+                    true => choose(&known, chosen, name)
+                        .map_err(|e| at(e, texts.reference(group, name)))?,
+                    false => name.clone(),
                 };
-                if completed.contains_key(&name) {
-                    return Err(Error::input(format!(
-                        "the package `{user}` refers to `{name}` both with and without its version"
+                if deps.insert(full.clone(), items.clone()).is_some() {
+                    let error = Error::input(format!(
+                        "the package `{}` refers to `{full}` both with and without its version",
+                        package.name
                     ))
-                    .hint(format!("write `@{}` in all places", version(&name))));
+                    .hint(format!("write `@{}` in all places", version(&full)));
+                    return Err(at(error, texts.reference(group, name)));
                 }
-                completed.insert(name, items);
             }
-            package.foreign_deps = completed;
+            completed.push(deps);
+        }
+        for (package, deps) in group.packages_mut().zip(completed) {
+            package.foreign_deps = deps;
         }
     }
     Ok(())
+}
+
+fn at(error: Error, place: Option<Excerpt>) -> Error {
+    match place {
+        Some(place) => error.at(place),
+        None => error,
+    }
 }
 
 fn version(name: &PackageName) -> String {
@@ -55,31 +68,29 @@ fn version(name: &PackageName) -> String {
 /// the error that then follows.
 fn choose(
     known: &[(Rank, PackageName)],
-    wanted: PackageName,
-    user: &PackageName,
-    texts: &Texts,
+    chosen: &[PackageName],
+    wanted: &PackageName,
 ) -> Result<PackageName> {
-    let found: Vec<_> = known
-        .iter()
-        .filter(|(_, k)| k.namespace == wanted.namespace && k.name == wanted.name)
-        .collect();
+    let same = |name: &PackageName| name.namespace == wanted.namespace && name.name == wanted.name;
+    let found: Vec<_> = known.iter().filter(|(_, name)| same(name)).collect();
     let Some(strongest) = found.iter().map(|(rank, _)| *rank).min() else {
-        return Ok(wanted);
+        return Ok(wanted.clone());
     };
+    if strongest > Rank::Override
+        && let Some(name) = chosen.iter().find(|name| same(name))
+    {
+        return Ok(name.clone());
+    }
     let mut best = found.iter().filter(|(rank, _)| *rank == strongest);
     match (best.next(), best.next()) {
         (Some((_, one)), None) => Ok(one.clone()),
         _ => {
             let versions: Vec<String> = found.iter().map(|(_, k)| format!("`{k}`")).collect();
-            let error = Error::input(format!(
-                "the package `{user}` refers to `{wanted}` without a version, and there are several"
+            Err(Error::input(format!(
+                "`{wanted}` is referred to without a version, and there are several"
             ))
             .because(format!("known are {}", versions.join(", ")))
-            .hint(format!("write the version, as in `{}`", found[0].1));
-            Err(match texts.find(&wanted.to_string()) {
-                Some(excerpt) => error.at(excerpt),
-                None => error,
-            })
+            .hint(format!("write the version, as in `{}`", found[0].1)))
         }
     }
 }

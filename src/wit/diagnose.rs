@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wit_parser::{
-    PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap, Span,
+    AstItem, PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap,
+    Span,
 };
 
 use super::load::Group;
@@ -16,7 +17,9 @@ pub(super) struct Texts(BTreeMap<PathBuf, String>);
 
 impl Texts {
     pub(super) fn insert(&mut self, path: &Path, text: &str) {
-        self.0.insert(path.to_owned(), text.to_owned());
+        // As the parser calls it, which has no other than UTF-8.
+        let name = path.display().to_string();
+        self.0.insert(name.into(), text.to_owned());
     }
 
     fn excerpt(&self, map: &SourceMap, span: Span) -> Option<Excerpt> {
@@ -26,12 +29,52 @@ impl Texts {
         Some(Excerpt::new(path, text.clone(), location.range))
     }
 
-    /// The first place where `needle` stands.
-    pub(super) fn find(&self, needle: &str) -> Option<Excerpt> {
-        self.0.iter().find_map(|(path, text)| {
-            let at = text.find(needle)?;
-            Some(Excerpt::new(path, text.clone(), at..at + needle.len()))
-        })
+    /// The start of a file.
+    fn start(&self, path: &Path) -> Option<Excerpt> {
+        let text = self.0.get(path)?;
+        Some(Excerpt::new(path, text.clone(), 0..0))
+    }
+
+    /// Where the sources of `group` first refer to a package.
+    pub(super) fn reference(&self, group: &Group, package: &PackageName) -> Option<Excerpt> {
+        let user = group
+            .packages()
+            .find(|p| p.foreign_deps.contains_key(package))?;
+        let (item, _) = user.foreign_deps[package].values().next()?;
+        let span = match item {
+            AstItem::Interface(id) => user.interfaces[*id].span,
+            AstItem::World(id) => user.worlds[*id].span,
+        };
+        let excerpt = self.excerpt(&group.group.source_map, span)?;
+        // The span is that of the last name; the package stands before it.
+        let before = &excerpt.text()[..excerpt.span().start];
+        let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let end = excerpt.span().end;
+        Some(Excerpt::new(excerpt.path(), excerpt.text(), start..end))
+    }
+
+    /// That one of `files` has a package that `other` has too.
+    pub(super) fn duplicate<'a>(
+        &self,
+        package: &PackageName,
+        other: &Path,
+        mut files: impl Iterator<Item = &'a Path>,
+    ) -> Error {
+        let error = Error::input(format!("the package `{package}` is defined in two places"))
+            .because(format!("the other one is `{}`", other.display()))
+            .hint("remove one of them");
+        let name = package.to_string();
+        let declared = files.find_map(|path| {
+            let text = self.0.get(Path::new(&path.display().to_string()))?;
+            // Keywords have a `%` before them; then it is the first line.
+            let at = text.find(&name);
+            let at = at.map_or(0..0, |at| at..at + name.len());
+            Some(Excerpt::new(path, text.clone(), at))
+        });
+        match declared {
+            Some(excerpt) => error.at(excerpt),
+            None => error,
+        }
     }
 
     /// Names declared by any of the words of WIT that declare one.
@@ -68,15 +111,11 @@ pub(super) struct Known(Vec<(PackageName, Vec<String>, Vec<String>)>);
 impl Known {
     pub(super) fn of(groups: &[Group]) -> Self {
         let package = |p: &wit_parser::UnresolvedPackage| {
-            let own = |name: &Option<String>| name.clone();
-            (
-                p.name.clone(),
-                p.interfaces
-                    .iter()
-                    .filter_map(|(_, i)| own(&i.name))
-                    .collect(),
-                p.worlds.iter().map(|(_, w)| w.name.clone()).collect(),
-            )
+            let interfaces = p.interfaces.iter().filter_map(|(_, i)| i.name.clone());
+            // Worlds of other packages stand here too, without a name.
+            let worlds = p.worlds.iter().map(|(_, w)| w.name.clone());
+            let worlds = worlds.filter(|name| !name.is_empty());
+            (p.name.clone(), interfaces.collect(), worlds.collect())
         };
         Known(
             groups
@@ -109,7 +148,20 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) ->
         Some(excerpt) => told.at(excerpt),
         None => told,
     };
+    if text.contains("no `package` header") {
+        // It is about all files, so the first one stands for them.
+        let mut names = map.source_names();
+        let told = match names.find_map(|name| texts.start(Path::new(name))) {
+            Some(excerpt) => told.at(excerpt),
+            None => told,
+        };
+        return told.hint("begin it with `package namespace:name;`");
+    }
     match kind {
+        ParseErrorKind::Syntax { message, .. } => match keyword(message) {
+            Some(word) => told.hint(format!("write `%{word}` to use the word as a name")),
+            None => told,
+        },
         ParseErrorKind::ItemNotFound { name, .. } => match nearest(name, texts.declared()) {
             Some(near) if near != name => told.hint(format!("did you mean `{near}`?")),
             _ => told.hint(format!(
@@ -121,6 +173,15 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) ->
         }
         _ => told,
     }
+}
+
+/// The keyword found where a name was expected.
+fn keyword(message: &str) -> Option<&str> {
+    if !message.starts_with("expected an identifier") {
+        return None;
+    }
+    let (_, found) = message.split_once("found keyword `")?;
+    found.split('`').next()
 }
 
 /// An error between packages.
@@ -146,7 +207,14 @@ pub(super) fn resolve_error(
             Error::input(format!("the package `{package}` depends on itself"))
                 .hint("move what both packages use into a third one")
         }
-        other => Error::input(other.to_string()),
+        other => {
+            let text = other.to_string();
+            let gated = text.contains("feature not being activated");
+            match gated {
+                true => Error::input(text).hint("name the feature in `features = [\"…\"]` under `[package.metadata.component.bindings]` in Cargo.toml"),
+                false => Error::input(text),
+            }
+        }
     };
     match texts.excerpt(map, kind.span()) {
         Some(excerpt) => told.at(excerpt),
@@ -179,24 +247,55 @@ fn missing_package(requested: &PackageName, known: &Known, declared: bool) -> Er
         version: None,
         ..requested.clone()
     };
-    let version = match &requested.version {
-        Some(version) => version.to_string(),
-        None => "*".to_owned(),
-    };
-    let near = nearest(
-        &bare.to_string(),
-        packages.iter().map(|p| p.split('@').next().unwrap_or(p)),
-    )
-    .map(str::to_owned);
+    let near = near_package(requested, known);
     match near {
         Some(near) => told.hint(format!("did you mean `{near}`?")),
-        None if declared => told.hint(format!(
-            "add `\"{bare}\" = \"{version}\"` under `[package.metadata.component.target.dependencies]` in Cargo.toml, or put the package into `wit/deps`"
-        )),
+        None if declared => told.hint(line_to_add(requested)),
         None => told.hint(format!(
             "put the package into `wit/deps`, or add `\"{bare}\" = {{ path = \"…\" }}` under `[package.metadata.component.target.dependencies]` in Cargo.toml"
         )),
     }
+}
+
+/// The known package that differs in its namespace or its name, but not much.
+fn near_package(requested: &PackageName, known: &Known) -> Option<String> {
+    let same_name = known.0.iter().filter(|(p, ..)| p.name == requested.name);
+    let same_namespace = known
+        .0
+        .iter()
+        .filter(|(p, ..)| p.namespace == requested.namespace);
+    let name = nearest(
+        &requested.name,
+        same_namespace.map(|(p, ..)| p.name.as_str()),
+    );
+    if let Some(name) = name {
+        return Some(format!("{}:{name}", requested.namespace));
+    }
+    let namespace = nearest(
+        &requested.namespace,
+        same_name.map(|(p, ..)| p.namespace.as_str()),
+    );
+    namespace.map(|namespace| format!("{namespace}:{}", requested.name))
+}
+
+/// That the manifest's table lacks a package.
+pub(super) fn undeclared(package: &PackageName) -> Error {
+    Error::input(format!(
+        "the package `{package}` is neither declared in Cargo.toml nor in `wit/deps`"
+    ))
+    .because("another dependency has it, but for itself")
+    .hint(line_to_add(package))
+}
+
+fn line_to_add(package: &PackageName) -> String {
+    let version = match &package.version {
+        Some(version) => version.to_string(),
+        None => "*".to_owned(),
+    };
+    format!(
+        "add `\"{}:{}\" = \"{version}\"` under `[package.metadata.component.target.dependencies]` in Cargo.toml, or put the package into `wit/deps`",
+        package.namespace, package.name
+    )
 }
 
 fn missing_item(what: &str, requested: &str, package: &PackageName, known: &Known) -> Error {

@@ -1,7 +1,7 @@
 //! From sources to a [`World`].
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::{
@@ -10,34 +10,30 @@ use wit_parser::{
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
-use super::{Entry, Request, World};
+use super::{Entry, Request, TextFile, World};
 use crate::advice::{Error, Result, nearest};
 
 /// Loads the world asked for.
 ///
 /// Packages of `overrides` win over those of the same name and version in
-/// `deps`. Binary packages count only where no text has the package. A
-/// reference without version takes the version at hand.
+/// `deps`, whether either is text or binary. Within one of them text wins over
+/// a binary package, and copies inside binary packages count only where
+/// nothing else has the package. A reference without version takes the version
+/// at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
-    let mut loading = Loading::default();
-    let main_name = loading.main(&request.sources.main)?;
-    for overriding in &request.overrides {
-        loading.add(&overriding.main, Rank::Override)?;
+    let (
+        main_name,
+        Loading {
+            mut groups,
+            texts,
+            notes,
+            ..
+        },
+    ) = parse(&request)?;
+    complete_versions(&mut groups, &request.chosen, &texts)?;
+    if request.declared {
+        refuse_undeclared(&groups, &texts)?;
     }
-    for dep in &request.sources.deps {
-        loading.add(dep, Rank::Deps)?;
-    }
-    for dep in request.overrides.iter().flat_map(|o| &o.deps) {
-        loading.add(dep, Rank::Beside)?;
-    }
-    loading.add_decoded()?;
-    let Loading {
-        mut groups,
-        texts,
-        notes,
-        ..
-    } = loading;
-    complete_versions(&mut groups, &texts)?;
 
     let mut resolve = Resolve::new();
     resolve.features.extend(request.features.iter().cloned());
@@ -59,6 +55,22 @@ pub fn load(request: Request<'_>) -> Result<World> {
         path_of(&request.sources.main),
     )?;
     Ok(World { resolve, id, notes })
+}
+
+/// Parses all sources, each package once.
+pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
+    let mut loading = Loading::default();
+    let main_name = loading.main(&request.sources.main)?;
+    let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
+    loading.add(&overrides, Rank::Override)?;
+    let deps: Vec<&Entry> = request.sources.deps.iter().collect();
+    loading.add(&deps, Rank::Deps)?;
+    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
+    loading.add(&beside, Rank::Beside)?;
+    let fetched: Vec<&Entry> = request.fetched.iter().collect();
+    loading.add(&fetched, Rank::Fetched)?;
+    loading.add_embedded()?;
+    Ok((main_name, loading))
 }
 
 /// The names of the worlds of the package an entry is of; `None` if it cannot
@@ -128,6 +140,11 @@ pub(super) enum Rank {
     Main,
     Override,
     Deps,
+    /// A package of a registry.
+    Fetched,
+    /// A copy inside a binary package of `deps`, or the WIT of a component: it
+    /// has no more of a package than it uses.
+    Enclosed,
     /// The `deps` beside an override.
     Beside,
     /// A copy inside a binary package of something else.
@@ -151,17 +168,15 @@ impl Group {
 }
 
 #[derive(Default)]
-struct Loading {
+pub(super) struct Loading {
     /// The main group first.
-    groups: Vec<Group>,
-    names: BTreeSet<PackageName>,
-    /// Where each group's packages come from, for telling duplicates.
-    origins: BTreeMap<PackageName, (Rank, String)>,
-    texts: Texts,
+    pub(super) groups: Vec<Group>,
+    /// Where each package comes from.
+    origins: BTreeMap<PackageName, (Rank, PathBuf)>,
+    pub(super) texts: Texts,
     notes: Vec<String>,
-    /// All binary packages merged, and those that were given as such.
-    decoded: Resolve,
-    roots: Vec<(PackageName, Rank)>,
+    /// Everything inside binary packages.
+    embedded: Vec<(Rank, Resolve)>,
 }
 
 impl Loading {
@@ -176,49 +191,77 @@ impl Loading {
                     ))
                     .hint("add a `.wit` file with `package namespace:name;` and a world"));
                 }
-                let name = self.text(entry, Rank::Main)?;
+                let name = self.text((path, files), Rank::Main)?;
                 name.ok_or_else(|| Error::input(format!("no package in `{}`", path.display())))
             }
             Entry::Wasm { path, bytes } => {
-                let (resolve, package, component) = decode(path, bytes)?;
+                // The package of a component's world has a name that is no
+                // name; everything it refers to is decoded beside it.
+                let (resolve, package, _) = decode(path, bytes)?;
                 let name = resolve.packages[package].name.clone();
-                if component {
-                    // The package of a component's world has a name that is
-                    // no name; everything it refers to is decoded beside it.
-                    self.roots.push((name.clone(), Rank::Main));
-                }
                 self.print(&resolve, package, (Rank::Main, path))?;
-                self.merge(path, resolve)?;
+                self.embedded.push((Rank::Embedded, resolve));
                 Ok(name)
             }
         }
     }
 
-    fn add(&mut self, entry: &Entry, rank: Rank) -> Result<()> {
-        match entry {
-            Entry::Text { .. } => self.text(entry, rank).map(|_| ()),
-            Entry::Wasm { path, bytes } => {
-                let (resolve, package, component) = decode(path, bytes)?;
-                if component {
-                    self.notes.push(format!(
-                        "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
-                        path.display()
-                    ));
-                } else {
-                    self.roots
-                        .push((resolve.packages[package].name.clone(), rank));
-                }
-                self.merge(path, resolve)
+    /// Takes all entries of one rank.
+    fn add(&mut self, entries: &[&Entry], rank: Rank) -> Result<()> {
+        for entry in entries {
+            if let Entry::Text { path, files } = entry {
+                self.text((path, files), rank)?;
             }
         }
+        let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
+        let mut given = Vec::new();
+        for entry in entries {
+            let Entry::Wasm { path, bytes } = entry else {
+                continue;
+            };
+            let (resolve, package, component) = decode(path, bytes)?;
+            if component {
+                self.notes.push(format!(
+                    "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
+                    path.display()
+                ));
+            } else {
+                given.push((resolve.packages[package].name.clone(), path));
+            }
+            let all = match component {
+                true => &mut components,
+                false => &mut decoded,
+            };
+            all.merge(resolve).map_err(|e| {
+                Error::input(format!(
+                    "`{}` does not fit the other WIT packages",
+                    path.display()
+                ))
+                .because(format!("{e:#}"))
+                .hint("remove one of the packages that differ")
+            })?;
+        }
+        for (name, path) in given {
+            if !self.origins.contains_key(&name) {
+                self.print(&decoded, decoded.package_names[&name], (rank, path))?;
+            }
+        }
+        let rank = match rank {
+            Rank::Deps => Rank::Enclosed,
+            _ => Rank::Embedded,
+        };
+        self.embedded.push((rank, decoded));
+        self.embedded.push((Rank::Enclosed, components));
+        Ok(())
     }
 
-    /// Parses text, unless something stronger has its package; the package's
-    /// name.
-    fn text(&mut self, entry: &Entry, rank: Rank) -> Result<Option<PackageName>> {
-        let Entry::Text { path, files } = entry else {
-            return Ok(None);
-        };
+    /// Parses text, without the packages something stronger has; the name of
+    /// the package it is of.
+    fn text(
+        &mut self,
+        (path, files): (&Path, &[TextFile]),
+        rank: Rank,
+    ) -> Result<Option<PackageName>> {
         if files.is_empty() {
             return Ok(None);
         }
@@ -230,52 +273,54 @@ impl Loading {
         let group = map
             .parse()
             .map_err(|(map, e)| diagnose::parse_error(&e, &map, &self.texts))?;
-        let name = group.main.name.clone();
-        let group = Group { rank, group };
-        let names: Vec<_> = group.packages().map(|p| p.name.clone()).collect();
-        if let Some((_, stronger)) = self.origins.get(&name).filter(|(r, _)| *r != rank) {
-            // An override stands for the whole package.
-            let _ = stronger;
-            return Ok(Some(name));
-        }
-        for name in names {
-            let origin = (rank, path.display().to_string());
-            if let Some((_, other)) = self.origins.insert(name.clone(), origin) {
-                return Err(
-                    Error::input(format!("the package `{name}` is defined in two places"))
-                        .because(format!("in `{other}`"))
-                        .because(format!("in `{}`", path.display()))
-                        .hint("remove one of them"),
-                );
+        let UnresolvedPackageGroup {
+            main,
+            nested,
+            source_map,
+        } = group;
+        let name = main.name.clone();
+        let mut kept = Vec::new();
+        for package in std::iter::once(main).chain(nested) {
+            match self.origins.get(&package.name) {
+                None => {}
+                Some((stronger, other)) => {
+                    let hidden = *stronger != Rank::Main || rank > Rank::Deps;
+                    if *stronger != rank && hidden {
+                        continue;
+                    }
+                    let files = files.iter().map(|file| file.path.as_path());
+                    return Err(self.texts.duplicate(&package.name, other, files));
+                }
             }
-            self.names.insert(name);
+            let origin = (rank, path.to_owned());
+            self.origins.insert(package.name.clone(), origin);
+            kept.push(package);
         }
-        self.groups.push(group);
+        let mut kept = kept.into_iter();
+        if let Some(main) = kept.next() {
+            let group = UnresolvedPackageGroup {
+                main,
+                nested: kept.collect(),
+                source_map,
+            };
+            self.groups.push(Group { rank, group });
+        }
         Ok(Some(name))
     }
 
-    fn merge(&mut self, path: &Path, resolve: Resolve) -> Result<()> {
-        self.decoded.merge(resolve).map(|_| ()).map_err(|e| {
-            Error::input(format!(
-                "`{}` does not fit the other WIT packages",
-                path.display()
-            ))
-            .because(format!("{e:#}"))
-        })
-    }
-
-    /// Adds the binary packages, as text, where no text has them.
-    fn add_decoded(&mut self) -> Result<()> {
-        let decoded = std::mem::take(&mut self.decoded);
-        for (id, package) in decoded.packages.iter() {
-            let root = package.name.namespace == "root" && package.name.version.is_none();
-            if root || self.names.contains(&package.name) {
-                continue;
+    /// Adds the copies inside binary packages where nothing else has them.
+    fn add_embedded(&mut self) -> Result<()> {
+        let mut embedded = std::mem::take(&mut self.embedded);
+        embedded.sort_by_key(|(rank, _)| *rank);
+        for (rank, resolve) in &embedded {
+            for (id, package) in resolve.packages.iter() {
+                let root = package.name.namespace == "root" && package.name.version.is_none();
+                if root || self.origins.contains_key(&package.name) {
+                    continue;
+                }
+                let path = format!("{}.wasm", package.name);
+                self.print(resolve, id, (*rank, Path::new(&path)))?;
             }
-            let given = self.roots.iter().find(|(name, _)| *name == package.name);
-            let rank = given.map_or(Rank::Embedded, |(_, rank)| *rank);
-            let path = format!("{}.wasm", package.name);
-            self.print(&decoded, id, (rank, Path::new(&path)))?;
         }
         Ok(())
     }
@@ -290,15 +335,35 @@ impl Loading {
         printer
             .print(resolve, package, &[])
             .map_err(|e| undecodable(path, &e))?;
-        let entry = Entry::Text {
+        let file = TextFile {
             path: path.to_owned(),
-            files: vec![super::TextFile {
-                path: path.to_owned(),
-                text: printer.output.to_string(),
-            }],
+            text: printer.output.to_string(),
         };
-        self.text(&entry, rank).map(|_| ())
+        self.text((path, &[file]), rank).map(|_| ())
     }
+}
+
+/// Refuses what the project's own WIT names, and only something that is not
+/// meant for it has.
+fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
+    let rank = |name: &PackageName| {
+        let mut ranks = groups
+            .iter()
+            .filter(|g| g.packages().any(|p| p.name == *name));
+        ranks.next().map(|group| group.rank)
+    };
+    for group in groups.iter().filter(|group| group.rank == Rank::Main) {
+        for name in group.packages().flat_map(|p| p.foreign_deps.keys()) {
+            if rank(name) > Some(Rank::Enclosed) {
+                let error = diagnose::undeclared(name);
+                return Err(match texts.reference(group, name) {
+                    Some(excerpt) => error.at(excerpt),
+                    None => error,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 fn undecodable(path: &Path, cause: &impl std::fmt::Display) -> Error {
@@ -312,6 +377,11 @@ fn undecodable(path: &Path, cause: &impl std::fmt::Display) -> Error {
 /// A binary package or component: everything in it, its package, and whether
 /// it is a component.
 fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
+    // Behind the magic number and a version stands the layer.
+    if bytes.get(6..8) != Some(&[1, 0]) {
+        return Err(undecodable(path, &"it is not a component")
+            .hint("only WIT packages in binary form, and components, have WIT to take"));
+    }
     match wit_component::decode(bytes).map_err(|e| undecodable(path, &e))? {
         DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
         DecodedWasm::Component(resolve, world) => {

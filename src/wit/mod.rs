@@ -10,13 +10,16 @@ mod plain;
 pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
+mod unmet;
+mod words;
 
 use std::path::PathBuf;
 
-use wit_parser::{Resolve, WorldId};
+use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
 pub use plain::without_attributes;
+pub use unmet::{Unmet, unmet};
 
 /// One file of WIT text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +67,13 @@ pub struct Request<'a> {
     /// Packages that win over those of `deps`: the entries of
     /// `target.dependencies` that were found, with the packages beside them.
     pub overrides: Vec<Sources>,
-    /// The manifest's table of target dependencies, if it has one: then every
-    /// package the WIT names directly must be known.
+    /// Packages of registries.
+    pub fetched: Vec<Entry>,
+    /// The packages of `deps` that the manifest's table of target
+    /// dependencies chose: an unversioned reference takes their version.
+    pub chosen: Vec<PackageName>,
+    /// Whether the manifest has that table: then every package the WIT names
+    /// directly must be in it or in `deps`.
     pub declared: bool,
     /// The world asked for.
     pub world: Option<&'a str>,

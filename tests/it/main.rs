@@ -6,10 +6,33 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may")]
 
+mod authoring;
+mod bad_builds;
+mod bindings;
+mod build_script;
+mod examples;
 mod fault_proxy;
+mod freshness;
 mod http;
+mod legacy;
+mod manifest;
+mod messages;
+mod metadata;
+mod new;
+mod observe;
 mod oci;
+mod passthrough;
+mod registry_local;
 mod registry_servers;
+mod run;
+mod runner;
+mod serve;
 mod small_registry;
 mod smoke;
 mod support;
+mod targets;
+mod test_verb;
+mod wit_errors;
+mod workspaces;
+mod world;
+mod world_check;

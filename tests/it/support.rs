@@ -40,6 +40,11 @@ impl Project {
         project
     }
 
+    /// Goes to a directory in it.
+    pub fn enter(&mut self, path: &str) {
+        self.root.push(path);
+    }
+
     /// Where the project is.
     pub fn root(&self) -> &Path {
         &self.root
@@ -192,4 +197,31 @@ fn split(line: &str) -> Vec<String> {
         }
     }
     args
+}
+
+/// A copy of a project in `example-projects/`.
+pub fn example(name: &str) -> Project {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("example-projects")
+        .join(name);
+    let mut project = Project::empty();
+    project.root.push(name);
+    copy(&from, &project.root);
+    project
+}
+
+/// Copies a directory without what cargo built in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        match entry.file_type().unwrap().is_dir() {
+            true if entry.file_name() == "target" => {}
+            true => copy(&from, &to),
+            false => {
+                fs::copy(&from, &to).unwrap();
+            }
+        }
+    }
 }

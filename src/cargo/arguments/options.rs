@@ -68,16 +68,16 @@ impl Known {
     }
 
     /// Whether it means what the table says under this subcommand.
-    pub(super) fn is_of(self, verb: Option<&str>) -> bool {
+    pub fn is_of(self, verb: Option<&str>) -> bool {
         let one_of = |verbs: &[&str]| verb.is_some_and(|verb| verbs.contains(&verb));
         match self {
             Known::HostMembers => {
                 one_of(&["bench", "build", "check", "clippy", "doc", "fix", "test"])
             }
-            Known::Native => one_of(&["check", "clippy", "doc", "fix"]),
+            Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
             Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr => one_of(&["serve"]),
+            Known::Addr => one_of(&["run", "serve"]),
             _ => true,
         }
     }
@@ -87,6 +87,51 @@ impl Known {
         !matches!(self, Known::Other(_))
     }
 }
+
+/// Our own options on verbs of cargo, as help and reference show them: which,
+/// how it is written, what it does. [`Known::is_of`] says under which verbs.
+pub const OURS: &[(Known, &str, &str)] = &[
+    (
+        Known::Invoke,
+        "--invoke <CALL>",
+        "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")'",
+    ),
+    (
+        Known::Addr,
+        "--addr <ADDR>",
+        "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one",
+    ),
+    (
+        Known::RunArg,
+        "--arg <ARG>",
+        "An argument of the program, before those after `--`",
+    ),
+    (
+        Known::RunEnv,
+        "--env <NAME[=VALUE]>",
+        "Give the component a variable; without a value, hand on ours",
+    ),
+    (
+        Known::RunDir,
+        "--dir <HOST[::GUEST]>",
+        "Give the component a directory",
+    ),
+    (
+        Known::Native,
+        "--native",
+        "Run for the host instead of the wasm target",
+    ),
+    (
+        Known::HostMembers,
+        "--host-members",
+        "Also run for the members that are no components, for the host",
+    ),
+    (
+        Known::RegistryConfig,
+        "--registry-config <PATH>",
+        "The configuration of package registries",
+    ),
+];
 
 /// What an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -296,8 +296,9 @@ impl<'a> Reader<'a> {
             Known::Addr => out.own.addr = Some(text(name, value)?),
             Known::MessageFormat => {
                 let formats = text(name, value)?;
-                out.message_format
-                    .extend(formats.split(',').map(str::to_owned));
+                // As cargo reads them.
+                let formats = formats.split(',').map(str::to_ascii_lowercase);
+                out.message_format.extend(formats);
             }
             Known::Color => match color(&text(name, value)?) {
                 Err(error) if certain => return Err(error),

@@ -1,0 +1,117 @@
+//! `cargo component add` and `remove`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use semver::VersionReq;
+
+use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::manifest::edit::DependencyTable;
+use crate::ops::add::{AddOptions, Write, add, remove};
+use crate::package::PackageRef;
+
+/// Add a dependency on a package to Cargo.toml
+///
+/// What the package is decides the table: a component goes to
+/// `[package.metadata.component.dependencies]`, a WIT package to
+/// `[package.metadata.component.target.dependencies]`.
+#[derive(Args, Debug)]
+pub(super) struct Add {
+    /// The package, `namespace:name`, perhaps with a version requirement after `@`
+    #[arg(value_name = "PACKAGE")]
+    spec: String,
+
+    /// The key of the entry, if not the package's name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Treat it as WIT that the target names
+    #[arg(long)]
+    target: bool,
+
+    /// A file or directory instead of a registry
+    #[arg(long, value_name = "PATH", conflicts_with = "registry")]
+    path: Option<PathBuf>,
+
+    /// The name of the registry it is in
+    #[arg(long, short, value_name = "REGISTRY")]
+    registry: Option<String>,
+
+    /// Print the manifest instead of writing it
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Add {
+    pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        let (package, requirement) = named(&self.spec)?;
+        let options = AddOptions {
+            package,
+            requirement,
+            name: self.name,
+            registry: self.registry,
+            path: self.path,
+            table: self.target.then_some(DependencyTable::Target),
+            write: write(self.dry_run),
+        };
+        add(ctx, &cargo_args(&self.packages, &self.lock), &options)
+    }
+}
+
+/// Remove dependencies from Cargo.toml
+#[derive(Args, Debug)]
+pub(super) struct Remove {
+    /// The keys of the entries, in whichever table they are
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Print the manifest instead of writing it
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Remove {
+    pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        let args = cargo_args(&self.packages, &self.lock);
+        remove(ctx, &args, &self.names, write(self.dry_run))
+    }
+}
+
+fn write(dry_run: bool) -> Write {
+    match dry_run {
+        true => Write::Dry,
+        false => Write::Real,
+    }
+}
+
+/// `namespace:name[@requirement]`.
+fn named(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
+    let (name, requirement) = match text.split_once('@') {
+        Some((name, requirement)) => (name, Some(requirement)),
+        None => (text, None),
+    };
+    let requirement = requirement
+        .map(|text| {
+            text.parse().map_err(|e| {
+                Error::usage(format!("invalid version requirement `{text}`"))
+                    .because(e)
+                    .hint("write it as in Cargo.toml, such as `1.2` or `=1.2.3`")
+            })
+        })
+        .transpose()?;
+    Ok((name.parse()?, requirement))
+}

@@ -1,0 +1,110 @@
+//! `cargo component publish`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::options::{GlobalOptions, LockOptions, PackageOptions};
+use crate::advice::Result;
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::ops::publish::{Existing, PublishOptions, Run, publish};
+
+/// Build components for release and publish them
+///
+/// The package is `package` of `[package.metadata.component]`, the version that
+/// of the crate. Nothing is published unless everything can be.
+#[derive(Args, Debug)]
+pub(super) struct Publish {
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+
+    /// The target to build for
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+
+    /// Where cargo builds
+    #[arg(long, value_name = "PATH")]
+    target_dir: Option<PathBuf>,
+
+    /// Features to activate
+    #[arg(long, short = 'F', value_name = "FEATURES")]
+    features: Vec<String>,
+
+    /// Activate all features
+    #[arg(long)]
+    all_features: bool,
+
+    /// Do not activate the `default` feature
+    #[arg(long)]
+    no_default_features: bool,
+
+    /// How many jobs cargo runs at once
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<String>,
+
+    /// Show what would be published, and where, and publish nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Leave versions that are published already as they are
+    #[arg(long)]
+    skip_existing: bool,
+
+    /// The registry to publish to, instead of the one the configuration has
+    #[arg(long, value_name = "REGISTRY")]
+    registry: Option<String>,
+}
+
+impl Publish {
+    pub(super) fn run(self, ctx: &Context, global: &GlobalOptions) -> Result<()> {
+        let options = PublishOptions {
+            registry: self.registry.clone(),
+            existing: match self.skip_existing {
+                true => Existing::Skip,
+                false => Existing::Refuse,
+            },
+            run: match self.dry_run {
+                true => Run::Dry,
+                false => Run::Real,
+            },
+        };
+        publish(
+            ctx,
+            &CargoArgs::parse(&self.command_line(global))?,
+            &options,
+        )
+    }
+
+    /// The release build as cargo is asked for it.
+    fn command_line(self, global: &GlobalOptions) -> Vec<OsString> {
+        let mut line: Vec<OsString> = vec!["build".into(), "--release".into()];
+        line.extend(global.for_cargo());
+        line.extend(self.packages.for_cargo());
+        line.extend(self.lock.for_cargo());
+        let mut option = |name: &str, value: OsString| line.extend([name.into(), value]);
+        if let Some(target) = self.target {
+            option("--target", target.into());
+        }
+        if let Some(dir) = self.target_dir {
+            option("--target-dir", dir.into());
+        }
+        for features in self.features {
+            option("--features", features.into());
+        }
+        if let Some(jobs) = self.jobs {
+            option("--jobs", jobs.into());
+        }
+        for (flag, given) in [
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+        ] {
+            line.extend(given.then(|| flag.into()));
+        }
+        line
+    }
+}

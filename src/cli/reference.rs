@@ -1,0 +1,172 @@
+//! The parts of the book that are made from the program: whoever changes an
+//! option, a key or a variable changes them too (`tests/docs.rs`).
+
+use clap::{Arg, Command, CommandFactory as _};
+
+use super::Cli;
+use super::exit;
+use crate::cargo::arguments::OURS;
+use crate::env;
+use crate::manifest::schema;
+
+/// A text of the book that is made from the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generated {
+    /// The file, relative to `docs/src`.
+    pub path: &'static str,
+    /// The name of the part between `<!-- generated: NAME -->` and
+    /// `<!-- end -->`; `None` for the whole file.
+    pub part: Option<&'static str>,
+    /// The text.
+    pub text: String,
+}
+
+/// Every generated text.
+pub fn reference() -> Vec<Generated> {
+    let part = |path, name, text| Generated {
+        path,
+        part: Some(name),
+        text,
+    };
+    let mut schema_text = format!("{:#}", schema::schema());
+    schema_text.push('\n');
+    vec![
+        Generated {
+            path: "manifest.schema.json",
+            part: None,
+            text: schema_text,
+        },
+        part("manifest.md", "keys", schema::markdown()),
+        part("cli.md", "verbs", verbs()),
+        part("cli.md", "options on verbs of cargo", ours()),
+        part("environment.md", "variables", variables()),
+        part("exit-codes.md", "codes", codes()),
+    ]
+}
+
+/// Verbs of cargo that have options of ours.
+const DRIVEN: &[&str] = &[
+    "build", "rustc", "check", "clippy", "doc", "fix", "rustdoc", "run", "serve", "test", "bench",
+];
+
+/// Our own verbs with all their options.
+fn verbs() -> String {
+    let mut root = Cli::command();
+    root.build();
+    let mut text = String::new();
+    let global: Vec<&Arg> = root
+        .get_arguments()
+        .filter(|arg| arg.is_global_set())
+        .collect();
+    for verb in root.get_subcommands().filter(|v| v.get_name() != "help") {
+        verb_chapter(verb, &global, &mut text);
+    }
+    text.push_str("### Options of all of them\n\n");
+    arguments(global.iter().copied(), &mut text);
+    text
+}
+
+fn verb_chapter(verb: &Command, global: &[&Arg], text: &mut String) {
+    let about = verb.get_long_about().or(verb.get_about());
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    let (first, rest) = about.split_once('\n').unwrap_or((&about, ""));
+    let usage = verb.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").trim();
+    text.push_str(&format!("### `cargo component {}`\n\n", verb.get_name()));
+    text.push_str(&format!("{first}.\n{rest}\n\n```text\n{usage}\n```\n\n"));
+    let shared = |arg: &&Arg| global.iter().any(|g| g.get_id() == arg.get_id());
+    let own = verb.get_arguments().filter(|arg| !shared(arg));
+    arguments(own.filter(|arg| !arg.is_hide_set()), text);
+}
+
+fn arguments<'a>(all: impl Iterator<Item = &'a Arg>, text: &mut String) {
+    text.push_str("| option | meaning |\n| --- | --- |\n");
+    for arg in all.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {
+        text.push_str(&format!("| {} | {} |\n", written(arg), meaning(arg)));
+    }
+    text.push('\n');
+}
+
+/// How an argument is written, in code marks.
+fn written(arg: &Arg) -> String {
+    let names = arg.get_value_names().unwrap_or_default();
+    let value = match arg.get_action().takes_values() {
+        true => format!("<{}>", names.join(" ")),
+        false => String::new(),
+    };
+    let Some(long) = arg.get_long() else {
+        return format!("`{value}`");
+    };
+    let mut all: Vec<String> = vec![format!("--{long}")];
+    all.extend(arg.get_short().map(|short| format!("-{short}")));
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    all.extend(aliases.iter().map(|alias| format!("--{alias}")));
+    if let Some(first) = all.first_mut()
+        && !value.is_empty()
+    {
+        first.push_str(&format!(" {value}"));
+    }
+    let all: Vec<_> = all.iter().map(|name| format!("`{name}`")).collect();
+    all.join(", ")
+}
+
+fn meaning(arg: &Arg) -> String {
+    let help = arg.get_long_help().or(arg.get_help());
+    let mut text = help.map(ToString::to_string).unwrap_or_default();
+    if !arg.get_action().takes_values() {
+        return text;
+    }
+    let values: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
+    if !values.is_empty() {
+        text.push_str(&format!("; one of {}", values.join(", ")));
+    }
+    let defaults = arg.get_default_values().iter();
+    let defaults: Vec<_> = defaults
+        .map(|v| format!("`{}`", v.to_string_lossy()))
+        .collect();
+    if !defaults.is_empty() {
+        text.push_str(&format!("; default {}", defaults.join(" ")));
+    }
+    if let Some(variable) = arg.get_env() {
+        text.push_str(&format!("; else `{}`", variable.to_string_lossy()));
+    }
+    text
+}
+
+/// Our options on verbs of cargo.
+fn ours() -> String {
+    let mut text = String::from("| option | on | meaning |\n| --- | --- | --- |\n");
+    for (known, option, about) in OURS {
+        let on: Vec<_> = DRIVEN
+            .iter()
+            .filter(|verb| known.is_of(Some(verb)))
+            .map(|verb| format!("`{verb}`"))
+            .collect();
+        let on = match on.len() == DRIVEN.len() {
+            true => "every verb".to_owned(),
+            false => on.join(", "),
+        };
+        text.push_str(&format!("| `{option}` | {on} | {about} |\n"));
+    }
+    text
+}
+
+fn variables() -> String {
+    let mut text = String::from("| variable | meaning |\n| --- | --- |\n");
+    for variable in env::ALL {
+        text.push_str(&format!("| `{}` | {} |\n", variable.name, variable.about));
+    }
+    text
+}
+
+fn codes() -> String {
+    let mut text = String::from("| code | when |\n| --- | --- |\n");
+    for (code, when) in exit::TABLE {
+        text.push_str(&format!("| {code} | {when} |\n"));
+    }
+    text
+}

@@ -1,0 +1,215 @@
+//! Entries added to and removed from the tables of dependencies.
+
+use toml_edit::{InlineTable, Item, Table, Value};
+
+use super::{ManifestEdit, table_or, unexpected};
+use crate::advice::{Error, Result};
+
+/// Which table of dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DependencyTable {
+    /// `[package.metadata.component.dependencies]`: components.
+    Component,
+    /// `[package.metadata.component.target.dependencies]`: WIT packages.
+    Target,
+}
+
+impl DependencyTable {
+    /// Its name in a Cargo.toml.
+    pub fn name(self) -> &'static str {
+        match self {
+            DependencyTable::Component => "package.metadata.component.dependencies",
+            DependencyTable::Target => "package.metadata.component.target.dependencies",
+        }
+    }
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DependencyEntry {
+    /// The package, where the entry's key is not its name.
+    pub package: Option<String>,
+    /// The requirement.
+    pub version: Option<String>,
+    /// The registry's name.
+    pub registry: Option<String>,
+    /// A path instead of a registry.
+    pub path: Option<String>,
+}
+
+impl DependencyEntry {
+    fn value(&self) -> Value {
+        let fields = [
+            ("package", &self.package),
+            ("version", &self.version),
+            ("registry", &self.registry),
+            ("path", &self.path),
+        ];
+        let given: Vec<_> = fields
+            .iter()
+            .filter_map(|(key, value)| Some((*key, value.as_ref()?)))
+            .collect();
+        match given.as_slice() {
+            [("version", version)] => Value::from(version.as_str()),
+            _ => {
+                let mut table = InlineTable::new();
+                for (key, value) in given {
+                    table.insert(key, value.as_str().into());
+                }
+                Value::InlineTable(table)
+            }
+        }
+    }
+}
+
+impl ManifestEdit {
+    /// Adds an entry, which must not be there.
+    pub fn add_dependency(
+        &mut self,
+        which: DependencyTable,
+        key: &str,
+        entry: &DependencyEntry,
+    ) -> Result<()> {
+        let path = self.path.clone();
+        let text = self.text();
+        let mut implicit = Table::new();
+        implicit.set_implicit(true);
+        let new = || Item::Table(implicit.clone());
+        let document = self.document.as_table_mut();
+        let package = table_or(document, "package", new(), &path)?;
+        let metadata = table_or(package, "metadata", new(), &path)?;
+        let component = table_or(metadata, "component", new(), &path)?;
+        let parent = match which {
+            DependencyTable::Component => component,
+            DependencyTable::Target => {
+                if component.get("target").is_some_and(Item::is_str) {
+                    return Err(Error::input(format!(
+                        "cannot add dependency `{key}` to a registry package target"
+                    ))
+                    .hint("the target is a package of a registry and brings what it needs"));
+                }
+                table_or(component, "target", new(), &path)?
+            }
+        };
+        let table = table_or(parent, "dependencies", Item::Table(Table::new()), &path)?;
+        if let Some(old) = table.get(key) {
+            let error = Error::input(format!(
+                "cannot add dependency `{key}` as it conflicts with an existing dependency"
+            ))
+            .hint(format!(
+                "change the entry in `[{}]`, or remove it first",
+                which.name()
+            ));
+            return Err(match old.span() {
+                Some(span) => error.at(crate::advice::Excerpt::new(&path, text, span)),
+                None => error,
+            });
+        }
+        table.insert(key, Item::Value(entry.value()));
+        Ok(())
+    }
+
+    /// Removes an entry; whether it was there. The table of the target goes
+    /// with its last entry: as long as it is there, everything the WIT names
+    /// must be in it.
+    pub fn remove_dependency(&mut self, which: DependencyTable, key: &str) -> Result<bool> {
+        let path = self.path.clone();
+        let mut parent = self.document.as_item_mut();
+        let (parents, last) = which.name().rsplit_once('.').unwrap_or_default();
+        for part in parents.split('.') {
+            match parent.get_mut(part).filter(|inner| !inner.is_none()) {
+                Some(inner) => parent = inner,
+                None => return Ok(false),
+            }
+        }
+        let Some(item) = parent.get_mut(last).filter(|inner| !inner.is_none()) else {
+            return Ok(false);
+        };
+        let table = item
+            .as_table_like_mut()
+            .ok_or_else(|| unexpected(&path, which.name(), "a table"))?;
+        let removed = table.remove(key).is_some();
+        if removed && table.is_empty() && which == DependencyTable::Target {
+            let parent = parent.as_table_like_mut();
+            parent.and_then(|parent| parent.remove(last));
+        }
+        Ok(removed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn entry(version: &str) -> DependencyEntry {
+        DependencyEntry {
+            package: None,
+            version: Some(version.to_owned()),
+            registry: None,
+            path: None,
+        }
+    }
+
+    const TEXT: &str = "[package]\nname = \"x\" # a comment\n\n[package.metadata.component]\npackage = \"a:x\"\n\n[package.metadata.component.dependencies]\n\"b:c\" = \"1\" # kept\n\n[dependencies]\n";
+
+    #[test]
+    fn an_entry_goes_to_its_table_and_nothing_else_changes() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        edit.add_dependency(DependencyTable::Component, "d:e", &entry("2"))
+            .unwrap();
+        let expected = TEXT.replace("# kept\n", "# kept\n\"d:e\" = \"2\"\n");
+        assert_eq!(edit.text(), expected);
+        assert!(
+            edit.remove_dependency(DependencyTable::Component, "d:e")
+                .unwrap()
+        );
+        assert!(
+            !edit
+                .remove_dependency(DependencyTable::Component, "d:e")
+                .unwrap()
+        );
+        assert!(
+            !edit
+                .remove_dependency(DependencyTable::Target, "d:e")
+                .unwrap()
+        );
+        assert_eq!(edit.text(), TEXT);
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_made_and_the_longer_forms_are_tables() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        let renamed = DependencyEntry {
+            package: Some("w:x".to_owned()),
+            registry: Some("mine".to_owned()),
+            ..entry("0.2")
+        };
+        edit.add_dependency(DependencyTable::Target, "d:e", &renamed)
+            .unwrap();
+        let added = "[package.metadata.component.target.dependencies]\n\"d:e\" = { package = \"w:x\", version = \"0.2\", registry = \"mine\" }\n";
+        assert!(edit.text().contains(added), "{}", edit.text());
+    }
+
+    #[test]
+    fn what_is_there_already_or_cannot_be_is_refused() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        let error = edit.add_dependency(DependencyTable::Component, "b:c", &entry("2"));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("conflicts with an existing")
+        );
+        let text = TEXT.replace("package = \"a:x\"", "target = \"a:b@1\"");
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
+        let error = edit.add_dependency(DependencyTable::Target, "d:e", &entry("2"));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("registry package target")
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! `cargo component publish`: a release build, a look at everything that can
+//! go wrong, and only then the upload.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use semver::Version;
+
+use super::bindings::read_manifest;
+use super::build::{Built, build};
+use super::componentize::Made;
+use super::resolve::registries;
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::fs;
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::{Publication, Registry};
+
+/// What is done when a version is published already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is an error.
+    Refuse,
+    /// It is left as it is.
+    Skip,
+}
+
+/// Whether anything leaves this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It does.
+    Real,
+    /// What would be published is printed.
+    Dry,
+}
+
+/// How to publish.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    /// The registry to publish to, instead of the package's.
+    pub registry: Option<String>,
+    /// See [`Existing`].
+    pub existing: Existing,
+    /// See [`Run`].
+    pub run: Run,
+}
+
+/// A component ready to go out.
+struct Ready {
+    package: PackageRef,
+    version: Version,
+    file: PathBuf,
+    digest: ContentDigest,
+    size: u64,
+    annotations: BTreeMap<String, String>,
+    registry: Arc<dyn Registry>,
+    published: bool,
+}
+
+/// Builds the selected packages (`args` is a release build) and publishes
+/// their components. Nothing is published unless all of them can be.
+pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
+    let built = build(ctx, args)?;
+    let mut ready = Vec::new();
+    for member in &built.prepared.selected {
+        if built
+            .prepared
+            .recipe(*member)
+            .is_some_and(|recipe| recipe.declared)
+        {
+            ready.push(prepare(ctx, &built, *member, options)?);
+        }
+    }
+    if ready.is_empty() {
+        return Err(Error::input("none of the selected packages is a component")
+            .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
+    }
+    for one in &ready {
+        upload(ctx, one, options.run)?;
+    }
+    Ok(())
+}
+
+/// Everything that can be known before the upload.
+fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions) -> Result<Ready> {
+    let workspace = built.prepared.workspace();
+    let member = &workspace.members[index];
+    let (manifest, _) = read_manifest(ctx, workspace, member)?;
+    let Some(package) = manifest.package.clone() else {
+        return Err(Error::input(format!(
+            "package `{}` is missing a `package.metadata.component.package` setting in its manifest",
+            member.name
+        ))
+        .hint(format!(
+            "add `package = \"namespace:{}\"` under `[package.metadata.component]`",
+            member.name
+        )));
+    };
+    let made = one_component(built, index)?;
+    let ctx_registries = ctx.registries(&workspace.root)?;
+    let named = registries(&manifest);
+    let (registry, because) = ctx_registries.of(&package, options.registry.as_deref(), &named)?;
+    if built.prepared.mode.is_offline() && !registry.is_local() {
+        return Err(Error::input(format!(
+            "publishing `{package}` needs the network, which must not be used"
+        ))
+        .because(format!("it goes to {}", registry.location(&package)))
+        .hint("leave out `--offline` and `--frozen`"));
+    }
+    let version = member.version.clone();
+    let existing = registry
+        .release(&package, &version)
+        .map_err(|e| e.because(format!("the registry is set in {because}")))?;
+    if existing.is_some() && options.existing == Existing::Refuse {
+        return Err(
+            Error::input(format!("`{package}@{version}` is already published"))
+                .because(format!("it is in {}", registry.location(&package)))
+                .hint(
+                    "raise the version in Cargo.toml, or leave it as it is with `--skip-existing`",
+                ),
+        );
+    }
+    let (digest, size) = fs::digest(&made.path)?;
+    let about = &member.about;
+    let mut annotations = BTreeMap::new();
+    let authors = (!about.authors.is_empty()).then(|| about.authors.join(","));
+    for (key, value) in [
+        ("authors", authors.as_ref()),
+        ("description", about.description.as_ref()),
+        ("licenses", about.license.as_ref()),
+        ("source", about.repository.as_ref()),
+        ("url", about.homepage.as_ref()),
+    ] {
+        if let Some(value) = value {
+            annotations.insert(key.to_owned(), value.clone());
+        }
+    }
+    annotations.insert("version".to_owned(), version.to_string());
+    Ok(Ready {
+        package,
+        version,
+        file: made.path.clone(),
+        digest,
+        size,
+        annotations,
+        registry,
+        published: existing.is_some(),
+    })
+}
+
+/// The component of a package; it must have exactly one.
+fn one_component(built: &Built, member: usize) -> Result<&Made> {
+    let name = &built.prepared.workspace().members[member].name;
+    let of_member =
+        |made: &&Made| made.member == member && made.component.is_some() && !made.artifact.test;
+    let all: Vec<&Made> = built.made.iter().filter(of_member).collect();
+    match all.as_slice() {
+        [one] => Ok(one),
+        [] => Err(
+            Error::input(format!("the package `{name}` has no component"))
+                .hint("add `crate-type = [\"cdylib\"]` under `[lib]`, or a program"),
+        ),
+        many => {
+            let names: Vec<_> = many
+                .iter()
+                .map(|m| format!("`{}`", m.artifact.target))
+                .collect();
+            Err(Error::input(format!(
+                "expected one output from `cargo build`, got {}: {}",
+                many.len(),
+                names.join(", ")
+            ))
+            .hint(format!("leave one component in the package `{name}`")))
+        }
+    }
+}
+
+fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
+    let Ready {
+        package, version, ..
+    } = ready;
+    if ready.published {
+        let text = format!("`{package}` v{version}, which is published already");
+        ctx.shell.status("Skipping", text);
+        return Ok(());
+    }
+    if run == Run::Dry {
+        let shell = &ctx.shell;
+        shell.data(format!("package: {package}"));
+        shell.data(format!("version: {version}"));
+        shell.data(format!("to: {}", ready.registry.location(package)));
+        shell.data(format!("size: {} bytes", ready.size));
+        shell.data(format!("digest: {}", ready.digest));
+        for (key, value) in &ready.annotations {
+            shell.data(format!("annotation {key}: {value}"));
+        }
+        shell.warn(
+            "not publishing component to the registry due to the --dry-run option".to_owned(),
+        );
+        return Ok(());
+    }
+    let shown = ctx.display(&ready.file);
+    ctx.shell.status("Publishing", format!("component {shown}"));
+    ready.registry.publish(&Publication {
+        package,
+        version,
+        content: &ready.file,
+        digest: &ready.digest,
+        annotations: &ready.annotations,
+    })?;
+    read_back(ready)?;
+    ctx.shell
+        .status("Published", format!("package `{package}` v{version}"));
+    Ok(())
+}
+
+/// What was published must be found by its name, with the same content.
+fn read_back(ready: &Ready) -> Result<()> {
+    let Ready {
+        package, version, ..
+    } = ready;
+    let found = ready.registry.release(package, version)?;
+    match found {
+        Some(release) if release.digest == ready.digest => Ok(()),
+        Some(release) => Err(Error::input(format!(
+            "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
+            release.digest, ready.digest
+        ))
+        .because(format!("it is in {}", ready.registry.location(package)))
+        .hint("somebody else may have published the same version; compare, and publish under a new one")),
+        None => Err(Error::input(format!(
+            "`{package}@{version}` was published, but is not found by its name"
+        ))
+        .because(format!("it was looked for in {}", ready.registry.location(package)))
+        .hint("check where the registry puts the namespace, and that it lets you read")),
+    }
+}

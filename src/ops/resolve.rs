@@ -1,0 +1,329 @@
+//! From what manifests and WIT ask for to packages on disk, under the lock
+//! file.
+//!
+//! What is missing is found out by the domain, fetched here all at once, and
+//! asked for again until nothing is missing. With a satisfied lock file and
+//! cache no registry is asked.
+
+use std::path::{Path, PathBuf};
+
+use semver::{Comparator, Op, VersionReq};
+use wit_parser::PackageName;
+
+use super::packages::{Packages, Request as PackageRequest};
+use crate::advice::{Error, Result};
+use crate::cargo::config::LockMode;
+use crate::cargo::workspace::Workspace;
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::{self, Lockfile};
+use crate::manifest::{Dependency, DependencySource, Manifest, RegistryTarget};
+use crate::package::PackageRef;
+use crate::registry::routes::Named;
+use crate::resolver::{Source, Wanted};
+use crate::source::{Gathered, Loaded, Local, gather, load};
+use crate::wit::{Entry, Request, Sources, World, unmet};
+
+/// The lock file's name, in the root of the workspace.
+pub const LOCK_FILE: &str = "Cargo-component.lock";
+
+/// The worlds of a workspace's packages, with the lock file they share.
+pub(super) struct Worlds<'a> {
+    ctx: &'a Context,
+    packages: Option<Packages<'a>>,
+    path: PathBuf,
+    root: PathBuf,
+    mode: LockMode,
+    lock: Lockfile,
+    /// The text the lock file was read from.
+    old: Option<String>,
+}
+
+impl<'a> Worlds<'a> {
+    /// Reads the lock file of a workspace: ours, or else that of `wkg`.
+    pub fn new(ctx: &'a Context, workspace: &Workspace, mode: LockMode) -> Result<Self> {
+        let root = &workspace.root;
+        let path = root.join(LOCK_FILE);
+        let old = fs::read_text_if_exists(&path)?;
+        let lock = match &old {
+            Some(text) => lockfile::parse(&path, text)?,
+            None => {
+                let other = root.join("wkg.lock");
+                match fs::read_text_if_exists(&other)? {
+                    Some(text) => lockfile::parse(&other, &text)?.without_registries(),
+                    None => Lockfile::default(),
+                }
+            }
+        };
+        Ok(Worlds {
+            ctx,
+            packages: None,
+            path,
+            root: root.clone(),
+            mode,
+            lock,
+            old,
+        })
+    }
+
+    /// The path of the lock file.
+    pub fn lock_file(&self) -> &Path {
+        &self.path
+    }
+
+    /// The world of a manifest, with every package it needs; `None` where it
+    /// has none.
+    pub fn world(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
+        let loaded = match gather(manifest)? {
+            Gathered::None => return Ok(None),
+            Gathered::Local(local) => self.local(manifest, local)?,
+            Gathered::Registry(target) => self.registry(manifest, target)?,
+        };
+        self.store()?;
+        Ok(Some(loaded))
+    }
+
+    /// WIT of the project, completed by packages of registries.
+    fn local(&mut self, manifest: &Manifest, local: Local<'_>) -> Result<Loaded> {
+        let Local {
+            mut request,
+            watched,
+            wanted,
+        } = local;
+        let asked: Vec<Wanted> = wanted
+            .iter()
+            .filter_map(|(key, dependency)| declared(key, dependency))
+            .collect();
+        for (wanted, found) in asked.iter().zip(self.fetch(manifest, &asked)?) {
+            request.chosen.push(PackageName {
+                namespace: wanted.source.package.namespace().to_owned(),
+                name: wanted.source.package.name().to_owned(),
+                version: Some(found.version.clone()),
+            });
+            request.fetched.push(found.entry()?);
+        }
+        let world = self.complete(manifest, request)?;
+        Ok(Loaded { world, watched })
+    }
+
+    /// A world in a package of a registry.
+    fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<Loaded> {
+        let asked = [Wanted {
+            source: Source {
+                package: target.package.clone(),
+                registry: target.registry.clone(),
+            },
+            requirement: target.requirement.clone(),
+            by: vec![place(&manifest.file.excerpt(target.span.clone()))],
+        }];
+        let found = self.fetch(manifest, &asked)?;
+        let main = found
+            .first()
+            .ok_or_else(|| Error::input("nothing was fetched"))?;
+        let request = Request {
+            sources: Sources {
+                main: main.entry()?,
+                deps: Vec::new(),
+            },
+            overrides: Vec::new(),
+            fetched: Vec::new(),
+            chosen: Vec::new(),
+            declared: false,
+            world: target.world.as_deref(),
+            features: &manifest.bindings.features,
+            all_features: manifest.bindings.all_features,
+        };
+        let world = load(manifest, request).map_err(|e| {
+            e.context(format!(
+                "failed to select world from target package `{}`",
+                target.package
+            ))
+        })?;
+        Ok(Loaded {
+            world,
+            watched: Vec::new(),
+        })
+    }
+
+    /// Fetches what the WIT names until nothing is missing, and loads it.
+    fn complete(&mut self, manifest: &Manifest, mut request: Request<'_>) -> Result<World> {
+        loop {
+            let missing = unmet(&request)?;
+            let asked: Vec<Wanted> = missing
+                .iter()
+                .filter_map(|m| named(&m.name, &m.by))
+                .collect();
+            // Names no registry can have are left for the loading to refuse,
+            // and so is everything where no registry is configured.
+            if asked.is_empty() || !self.is_routed(manifest, &asked)? {
+                return load(manifest, request);
+            }
+            for found in self.fetch(manifest, &asked)? {
+                request.fetched.push(found.entry()?);
+            }
+        }
+    }
+
+    /// Whether a registry is configured for all of these.
+    fn is_routed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<bool> {
+        let named = registries(manifest);
+        let packages = self.packages()?;
+        Ok(asked
+            .iter()
+            .all(|wanted| packages.has_route(wanted, &named)))
+    }
+
+    fn packages(&mut self) -> Result<&mut Packages<'a>> {
+        if self.packages.is_none() {
+            self.packages = Some(Packages::new(self.ctx, &self.root, self.mode)?);
+        }
+        self.packages
+            .as_mut()
+            .ok_or_else(|| Error::input("registries could not be set up"))
+    }
+
+    fn fetch(
+        &mut self,
+        manifest: &Manifest,
+        asked: &[Wanted],
+    ) -> Result<Vec<super::packages::Fetched>> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let named = registries(manifest);
+        let locked = self.mode.is_locked().then(|| self.path.clone());
+        let lock = self.lock.clone();
+        let request = PackageRequest {
+            asked,
+            named: &named,
+            lock: &lock,
+            locked: locked.as_deref(),
+        };
+        let found = self.packages()?.fetch(&request)?;
+        for (wanted, found) in asked.iter().zip(&found) {
+            self.lock.insert(lockfile::Locked {
+                package: wanted.source.package.clone(),
+                registry: wanted.source.registry.clone(),
+                requirement: wanted.requirement.clone(),
+                version: found.version.clone(),
+                digest: found.digest.clone(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Writes the lock file if anything was added to it.
+    fn store(&mut self) -> Result<()> {
+        let text = lockfile::print(&self.lock);
+        if self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
+            return Ok(());
+        }
+        let same =
+            |old: &String| lockfile::parse(&self.path, old).is_ok_and(|old| old == self.lock);
+        if self.old.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        if self.mode.is_locked() {
+            return Err(must_not_change(&self.path));
+        }
+        // Somebody else may have added something since it was read.
+        let guard = self.ctx.cache().dir().join(".lock");
+        let shell = &self.ctx.shell;
+        let _held = fs::lock(&guard, || {
+            let text = format!("on access to lock file `{}`", self.path.display());
+            shell.status("Blocking", text);
+        });
+        if let Some(now) = fs::read_text_if_exists(&self.path)?
+            && Some(&now) != self.old.as_ref()
+        {
+            for theirs in lockfile::parse(&self.path, &now)?.entries() {
+                self.lock.insert_missing(theirs.clone());
+            }
+        }
+        let text = lockfile::print(&self.lock);
+        fs::write_atomic(&self.path, text.as_bytes())?;
+        self.old = Some(text);
+        Ok(())
+    }
+}
+
+/// The lock file would have to change, and must not.
+pub(super) fn must_not_change(path: &Path) -> Error {
+    Error::input(format!(
+        "the lock file {} needs to be updated but --locked was passed to prevent this",
+        path.display()
+    ))
+    .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
+}
+
+/// The registries a manifest names.
+pub(super) fn registries(manifest: &Manifest) -> Named {
+    Named {
+        registries: manifest.registries.clone(),
+        manifest: manifest.file.path.clone(),
+    }
+}
+
+fn place(excerpt: &crate::advice::Excerpt) -> String {
+    let (line, column) = excerpt.line_column();
+    format!("{}:{line}:{column}", excerpt.path().display())
+}
+
+/// An entry of a table of dependencies that is in a registry.
+fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
+    let DependencySource::Registry {
+        requirement,
+        registry,
+    } = &dependency.source
+    else {
+        return None;
+    };
+    let at = place(&dependency.file.excerpt(dependency.span.clone()));
+    Some(Wanted {
+        source: Source {
+            package: dependency.package.clone()?,
+            registry: registry.clone(),
+        },
+        requirement: requirement.clone(),
+        by: vec![format!("`{key}` at {at}")],
+    })
+}
+
+/// A package that WIT names; `None` if no registry can have the name.
+fn named(name: &PackageName, by: &str) -> Option<Wanted> {
+    let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
+    Some(Wanted {
+        source: Source {
+            package,
+            registry: None,
+        },
+        requirement: match &name.version {
+            Some(version) => exactly(version),
+            None => VersionReq::STAR,
+        },
+        by: vec![by.to_owned()],
+    })
+}
+
+/// The requirement `=version`.
+fn exactly(version: &semver::Version) -> VersionReq {
+    VersionReq {
+        comparators: vec![Comparator {
+            op: Op::Exact,
+            major: version.major,
+            minor: Some(version.minor),
+            patch: Some(version.patch),
+            pre: version.pre.clone(),
+        }],
+    }
+}
+
+impl super::packages::Fetched {
+    /// As a source of WIT, shown by its name.
+    fn entry(&self) -> Result<Entry> {
+        Ok(Entry::Wasm {
+            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
+            bytes: fs::read(&self.file)?,
+        })
+    }
+}

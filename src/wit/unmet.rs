@@ -1,0 +1,69 @@
+//! What the WIT at hand names and does not have.
+
+use wit_parser::PackageName;
+
+use super::Request;
+use super::load::{Group, Rank, parse};
+use crate::advice::Result;
+
+/// A package that is named and not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Its name, with the version that was named.
+    pub name: PackageName,
+    /// Who names it: a place in a file, or a package.
+    pub by: String,
+}
+
+/// The packages that are to be fetched before the world can be loaded, each
+/// once.
+///
+/// A package the project itself names counts as missing where only a copy
+/// inside a fetched package has it: such copies lack what their owner does not
+/// use. What the manifest's table would have to declare is left for
+/// [`super::load`] to refuse.
+pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
+    let (_, loading) = parse(request)?;
+    let groups = &loading.groups;
+    let mut unmet: Vec<Unmet> = Vec::new();
+    for group in groups {
+        let own = group.rank == Rank::Main;
+        if own && request.declared {
+            continue;
+        }
+        for package in group.packages() {
+            for name in package.foreign_deps.keys() {
+                let met = strongest(groups, name).is_some_and(|rank| !own || rank < Rank::Embedded);
+                if met || unmet.iter().any(|known| known.name == *name) {
+                    continue;
+                }
+                let by = match loading.texts.reference(group, name) {
+                    Some(place) if own => {
+                        let (line, column) = place.line_column();
+                        format!("{}:{line}:{column}", place.path().display())
+                    }
+                    _ => format!("`{}`", package.name),
+                };
+                unmet.push(Unmet {
+                    name: name.clone(),
+                    by,
+                });
+            }
+        }
+    }
+    Ok(unmet)
+}
+
+/// The strongest source of a package; any version does for a name without.
+fn strongest(groups: &[Group], name: &PackageName) -> Option<Rank> {
+    let same = |known: &PackageName| {
+        known == name
+            || (name.version.is_none()
+                && known.namespace == name.namespace
+                && known.name == name.name)
+    };
+    let having = groups
+        .iter()
+        .filter(|group| group.packages().any(|p| same(&p.name)));
+    having.map(|group| group.rank).min()
+}

@@ -1,0 +1,136 @@
+//! `example-projects/`: each does what its README says, from a copy.
+
+use std::path::Path;
+
+use crate::support::{Project, example};
+
+/// What holds for each of them: it is committed as it is built.
+fn in_order(name: &str) -> Project {
+    let project = example(name);
+    let readme = project.read("README.md");
+    let lines = readme.lines().count();
+    assert!(
+        (8..=14).contains(&lines),
+        "{lines} lines in {name}/README.md"
+    );
+    assert!(
+        readme.contains("    cargo component "),
+        "no command in {name}/README.md"
+    );
+    assert_eq!(project.read(".gitignore"), "/target\n", "{name}");
+    project
+        .component("bindings --check --workspace")
+        .ok()
+        .silent_on("Generating");
+    project.component("build --locked").ok();
+    project.cargo("fmt --all -- --check").ok();
+    project
+}
+
+#[test]
+fn command() {
+    let project = in_order("command");
+    project
+        .component("run -- world")
+        .ok()
+        .prints("Hello, world!\n");
+    project
+        .component("run --env GREETING=Hi -- a b")
+        .ok()
+        .prints("Hi, a!\nHi, b!\n");
+    project.component("test").ok().prints("1 passed");
+}
+
+#[test]
+fn resource() {
+    let project = in_order("resource");
+    project
+        .component("run --invoke 'statement(\"ada\", [40, 2], 10)'")
+        .ok()
+        .prints("ok(\"ada has 32\")\n");
+    project
+        .component("run --invoke 'statement(\"ada\", [40, 2], 100)'")
+        .ok()
+        .prints("err(\"there are only 42\")\n");
+    project.component("test").ok().prints("1 passed");
+}
+
+#[test]
+fn http() {
+    let project = in_order("http");
+    // It is served by the tests of `serve`; a proxy has no file system.
+    let output = project.component("build --message-format json").ok();
+    let component = output
+        .stdout
+        .lines()
+        .find(|l| l.contains("component-artifact"));
+    let component = component.unwrap();
+    assert!(
+        component.contains("wasi:http/incoming-handler@0.2"),
+        "{component}"
+    );
+    assert!(!component.contains("wasi:filesystem"), "{component}");
+}
+
+#[test]
+fn r#async() {
+    let project = in_order("async");
+    project
+        .component("run --invoke 'countdown(3, 1)'")
+        .ok()
+        .prints("[3, 2, 1]\n");
+    project
+        .component("run --target wasm32-wasip2 --invoke 'countdown(3, 1)'")
+        .ok()
+        .prints("[3, 2, 1]\n");
+}
+
+#[test]
+fn workspace() {
+    let project = in_order("workspace");
+    assert!(!project.has("target/debug/host"));
+    project.component("build --workspace --host-members").ok();
+    assert!(project.has(&format!(
+        "target/debug/host{}",
+        std::env::consts::EXE_SUFFIX
+    )));
+    project
+        .cargo("run -p host")
+        .ok()
+        .prints("adder: a component\nshouter: a component\n");
+    project
+        .component("run -p adder --invoke 'add(2, 3)'")
+        .ok()
+        .prints("5\n");
+    project
+        .component("run -p shouter --invoke 'shout(\"a\")'")
+        .ok()
+        .prints("\"A!\"\n");
+}
+
+#[test]
+fn build_script() {
+    let project = example("build-script");
+    // The crates of the build script are compiled once, whatever the copy.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-script");
+    let config = format!("build.target-dir = {:?}\n", target.to_string_lossy());
+    project.write(".cargo/config.toml", config);
+    // The copy depends on this very checkout.
+    let here = env!("CARGO_MANIFEST_DIR").replace('\\', "/");
+    project.replace("Cargo.toml", "\"../..\"", &format!("\"{here}\""));
+    project
+        .component("run --invoke 'reverse(\"abc\")'")
+        .ok()
+        .prints("\"cba\"\n")
+        .silent_on("Generating");
+    assert!(!project.has("src/bindings.rs"));
+    project.cargo("check --target wasm32-wasip1").ok();
+    // The script runs again when the world changes.
+    project.replace("wit/world.wit", "reverse", "backwards");
+    project.component("build").code(101).says("backwards");
+    project.replace("src/lib.rs", "fn reverse", "fn backwards");
+    project
+        .component("run --invoke 'backwards(\"abc\")'")
+        .ok()
+        .prints("\"cba\"\n");
+}

@@ -1,0 +1,275 @@
+//! Packages from, and to, a registry in a directory.
+
+use crate::support::Project;
+
+/// WIT packages as text, published to `registry/` of a project in binary form.
+fn publish_wit(project: &Project, packages: &[&str]) {
+    let mut resolve = wit_parser::Resolve::default();
+    for text in packages {
+        let package = resolve.push_source("test.wit", text).unwrap();
+        let bytes = wit_component::encode(&resolve, package, false).unwrap();
+        let name = resolve.packages[package].name.clone();
+        let version = name.version.unwrap();
+        let path = format!("registry/{}/{}/{version}.wasm", name.namespace, name.name);
+        project.write(&path, bytes);
+    }
+}
+
+const TYPES: &str = "package demo:types@1.0.0;
+interface types { record point { x: u32, y: u32 } record unused { z: u8 } }";
+const TYPES_NEWER: &str = "package demo:types@1.1.0;
+interface types { record point { x: u32, y: u32 } }";
+const SHAPES: &str = "package demo:shapes@0.2.0;
+interface area { use demo:types/types@1.0.0.{point}; area: func(a: point, b: point) -> u32; }
+world measure { export area; }";
+
+const REGISTRIES: &str = "\n[package.metadata.component.registries]\ndefault = \"file:registry\"\n";
+
+const IMPLEMENTATION: &str = "mod bindings;
+use bindings::exports::demo::shapes::area::{Guest, Point};
+struct Component;
+impl Guest for Component {
+    fn area(a: Point, b: Point) -> u32 { (b.x - a.x) * (b.y - a.y) }
+}
+bindings::export!(Component with_types_in bindings);
+";
+
+/// A library in the project's root, with this target and code.
+fn library(project: &Project, target: &str, code: &str) {
+    project.write(
+        "Cargo.toml",
+        format!(
+            "[package]\nname = \"guest\"\nversion = \"0.3.0\"\nedition = \"2024\"\n\
+             [lib]\ncrate-type = [\"cdylib\"]\n\
+             [dependencies]\nwit-bindgen = {{ version = \"0.63.0\", default-features = false, features = [\"realloc\"] }}\n\
+             [package.metadata.component]\npackage = \"demo:guest\"\n{target}{REGISTRIES}"
+        ),
+    );
+    project.write("src/lib.rs", code);
+}
+
+fn call(project: &Project, more: &str) -> crate::support::Output {
+    let line = format!(
+        "run --registry-config config.toml {more} --invoke 'area({{x: 1, y: 1}}, {{x: 3, y: 4}})'"
+    );
+    let mut command = project.command(&line);
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command)
+}
+
+fn project() -> Project {
+    let project = Project::empty();
+    project.write("config.toml", "");
+    publish_wit(&project, &[TYPES, TYPES_NEWER, SHAPES]);
+    project
+}
+
+#[test]
+fn a_target_in_a_registry_is_built_and_locked() {
+    let project = project();
+    library(
+        &project,
+        "target = \"demo:shapes/measure@0.2\"\n",
+        IMPLEMENTATION,
+    );
+    call(&project, "")
+        .ok()
+        .prints("6\n")
+        .says("Downloading 1 package");
+    let lock = project.read("Cargo-component.lock");
+    assert!(lock.contains("name = \"demo:shapes\"\n"), "{lock}");
+    assert!(
+        lock.contains("requirement = \"^0.2\"\nversion = \"0.2.0\"\ndigest = \"sha256:"),
+        "{lock}"
+    );
+    // With lock and cache the registry is not needed any more.
+    std::fs::remove_dir_all(project.path("registry")).unwrap();
+    std::fs::remove_dir_all(project.path("target")).unwrap();
+    call(&project, "--frozen")
+        .ok()
+        .prints("6\n")
+        .silent_on("Downloading");
+}
+
+#[test]
+fn packages_the_wit_names_are_found_by_themselves() {
+    let project = project();
+    library(&project, "", IMPLEMENTATION);
+    project.write("wit/world.wit", "package demo:guest; world guest { include demo:shapes/measure@0.2.0; import demo:types/types@1.0.0; }");
+    call(&project, "")
+        .ok()
+        .prints("6\n")
+        .says("Downloading 2 packages");
+    let lock = project.read("Cargo-component.lock");
+    assert!(lock.contains("requirement = \"=0.2.0\""), "{lock}");
+    assert!(lock.contains("requirement = \"=1.0.0\""), "{lock}");
+    // The package itself was fetched, not only what another one uses of it.
+    assert!(
+        project
+            .read("src/bindings.rs")
+            .contains("demo:types/types@1.0.0")
+    );
+}
+
+#[test]
+fn a_declared_requirement_decides_the_version_of_a_bare_name() {
+    let project = project();
+    library(
+        &project,
+        "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1\"\n",
+        "mod bindings;",
+    );
+    project.write(
+        "wit/world.wit",
+        "package demo:guest; world guest { import demo:types/types; }",
+    );
+    let mut command = project.command("bindings --registry-config config.toml");
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command).ok();
+    let lock = project.read("Cargo-component.lock");
+    assert!(
+        lock.contains("requirement = \"^1\"\nversion = \"1.1.0\""),
+        "{lock}"
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_with_who_asks_for_it() {
+    let project = project();
+    library(&project, "target = \"demo:shapes@3\"\n", "mod bindings;");
+    call(&project, "")
+        .code(1)
+        .says("package `demo:shapes` has no release matching version requirement `^3`")
+        .says("Cargo.toml:")
+        .says("0.2.0");
+    project.replace("Cargo.toml", "demo:shapes@3", "demo:shape@1");
+    call(&project, "")
+        .code(1)
+        .says("package `demo:shape` was not found");
+    assert!(!project.has("Cargo-component.lock"));
+    project.replace("Cargo.toml", "demo:shape@1", "demo:shapes@0.2");
+    call(&project, "--locked")
+        .code(1)
+        .says("--locked was passed to prevent this");
+    assert!(!project.has("Cargo-component.lock"));
+}
+
+#[test]
+fn a_replaced_release_is_refused() {
+    let project = project();
+    library(
+        &project,
+        "target = \"demo:shapes/measure@0.2\"\n",
+        IMPLEMENTATION,
+    );
+    call(&project, "").ok();
+    publish_wit(&project, &["package demo:shapes@0.2.0; world measure { }"]);
+    std::fs::remove_dir_all(project.path("cache")).unwrap();
+    std::fs::remove_dir_all(project.path("target")).unwrap();
+    let lock = project.read("Cargo-component.lock");
+    call(&project, "")
+        .code(1)
+        .says("but the lock file specifies digest");
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+}
+
+#[test]
+fn publish_puts_a_component_where_peers_find_it() {
+    let project = project();
+    library(
+        &project,
+        "target = \"demo:shapes/measure@0.2\"\n",
+        IMPLEMENTATION,
+    );
+    let publish = |more: &str| {
+        let mut command = project.command(&format!("publish --registry-config config.toml {more}"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    publish("--dry-run")
+        .ok()
+        .prints("package: demo:guest\nversion: 0.3.0\n")
+        .says("not publishing component to the registry due to the --dry-run option");
+    assert!(!project.has("registry/demo/guest"));
+    publish("")
+        .ok()
+        .says("Published package `demo:guest` v0.3.0");
+    let bytes = project.bytes("registry/demo/guest/0.3.0.wasm");
+    assert!(matches!(
+        wit_component::decode(&bytes).unwrap(),
+        wit_component::DecodedWasm::Component(..)
+    ));
+    publish("")
+        .code(1)
+        .says("`demo:guest@0.3.0` is already published")
+        .says("--skip-existing");
+    publish("--skip-existing").ok().says("Skipping");
+    assert_eq!(project.bytes("registry/demo/guest/0.3.0.wasm"), bytes);
+    project.replace("Cargo.toml", "package = \"demo:guest\"\n", "");
+    publish("")
+        .code(1)
+        .says("missing a `package.metadata.component.package` setting");
+}
+
+#[test]
+fn add_lets_the_package_decide_its_table_and_remove_undoes_it() {
+    let project = project();
+    library(&project, "", "mod bindings;");
+    project.replace(
+        "Cargo.toml",
+        "\n[package.metadata.component.registries]",
+        " # a comment\n[package.metadata.component.registries]",
+    );
+    let before = project.read("Cargo.toml");
+    // What the WIT names is not there yet; that is what `add` is for.
+    project.write(
+        "wit/world.wit",
+        "package demo:guest; world guest { import demo:types/types; }",
+    );
+    let run = |line: &str| {
+        let mut command = project.command(&format!("{line} --registry-config config.toml"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    run("add demo:types --dry-run")
+        .ok()
+        .prints("\"demo:types\" = \"1.1.0\"");
+    assert_eq!(project.read("Cargo.toml"), before);
+    run("add demo:types@1.0")
+        .ok()
+        .says("Added dependency `demo:types` with version `1.0`")
+        .says(
+            "it is a WIT package, so it went to `[package.metadata.component.target.dependencies]`",
+        );
+    assert!(
+        project.read("Cargo.toml").contains(
+            "[package.metadata.component.target.dependencies]\n\"demo:types\" = \"1.0\"\n"
+        )
+    );
+    run("bindings").ok();
+    run("add demo:types")
+        .code(1)
+        .says("conflicts with an existing dependency");
+    run("add demo:types@7 --name other")
+        .code(1)
+        .says("no release matching version requirement `^7`");
+    run("add demo:typos")
+        .code(1)
+        .says("package `demo:typos` was not found");
+    run("rm demo:type")
+        .code(1)
+        .says("did you mean `demo:types`?");
+    run("remove demo:types").ok();
+    let after = project.read("Cargo.toml");
+    assert_eq!(
+        after.replace("\n[package.metadata.component.target.dependencies]\n", ""),
+        before
+    );
+    project.write("src/lib.rs", "#[allow(warnings)]\nmod bindings;");
+    project.replace("Cargo.toml", "version = \"0.3.0\"", "version = \"0.4.0\"");
+    run("add demo:types").ok();
+    run("publish").ok();
+    run("add demo:guest")
+        .ok()
+        .says("it is a component, so it went to `[package.metadata.component.dependencies]`");
+}

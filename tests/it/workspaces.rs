@@ -1,0 +1,272 @@
+//! Mixed workspaces: components for wasm, everything else as it is asked for.
+
+use std::fs;
+
+use crate::observe::{bare, component, manifest};
+use crate::support::{Output, Project};
+
+const WASM: &str = "target/wasm32-wasip1/debug";
+
+/// A program for the host, a procedural macro, and two components, of which
+/// one uses the macro. The host's and the macro's code cannot be wasm.
+fn mixed(workspace: &str) -> Project {
+    let project = Project::empty();
+    let plain = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let host_only = "#[cfg(target_family = \"wasm\")]\ncompile_error!(\"not for wasm\");\n";
+    project
+        .write(
+            "Cargo.toml",
+            format!("[workspace]\nresolver = \"3\"\nmembers = [\"host\", \"macros\", \"one\", \"two\"]\n{workspace}"),
+        )
+        .write("host/Cargo.toml", plain("host", ""))
+        .write("host/src/main.rs", format!("{host_only}fn main() {{}}"))
+        // The WIT of an embedder is none of a guest.
+        .write("host/wit/world.wit", "package own:host;\nworld w { export f: func(); }\n")
+        .write("macros/Cargo.toml", plain("macros", "[lib]\nproc-macro = true\n"))
+        .write("macros/src/lib.rs", host_only)
+        .write(
+            "one/Cargo.toml",
+            manifest("one", "[dependencies]\nmacros = { path = \"../macros\" }\n"),
+        )
+        .write("one/src/main.rs", "use macros as _;\nfn main() {}")
+        .write("two/Cargo.toml", manifest("two", ""))
+        .write("two/src/main.rs", "fn main() {}");
+    project
+}
+
+fn made(project: &Project) -> Vec<String> {
+    let entries = fs::read_dir(project.path(WASM)).unwrap();
+    let names = entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|n| n.ends_with(".wasm")).collect();
+    names.sort();
+    names
+}
+
+#[track_caller]
+fn says_all(output: Output, verb: &str, names: &[&str]) {
+    for name in names {
+        assert!(
+            output.stderr.contains(&format!("{verb} {name} v0.1.0")),
+            "{name}\n{output}"
+        );
+    }
+}
+
+#[test]
+fn components_alone_are_built_for_wasm() {
+    let project = mixed("");
+    for line in [
+        "build",
+        "build --workspace",
+        "build --all",
+        "check",
+        "check --workspace --all-targets",
+    ] {
+        project.component(line).ok().silent_on("host v0.1.0");
+    }
+    assert_eq!(made(&project), ["one.wasm", "two.wasm"]);
+    assert!(!project.has("target/debug/host"));
+    assert!(!project.has("host/src/bindings.rs"));
+    component(&project, &format!("{WASM}/one.wasm"));
+    component(&project, &format!("{WASM}/two.wasm"));
+    // Plain cargo agrees that nothing is left to do.
+    let plain = "build --target wasm32-wasip1 -p one -p two";
+    project.cargo(plain).ok().silent_on("Compiling");
+    project
+        .component("test --workspace --no-run")
+        .ok()
+        .silent_on("host v0.1.0");
+}
+
+#[test]
+fn default_members_are_those_of_the_workspace() {
+    let project = mixed("default-members = [\"host\", \"two\"]\n");
+    project.component("build").ok();
+    assert_eq!(made(&project), ["two.wasm"]);
+    let mut command = project.command("build");
+    command.current_dir(project.path("one"));
+    project.run(command).ok();
+    assert_eq!(made(&project), ["one.wasm", "two.wasm"]);
+    component(&project, &format!("{WASM}/one.wasm"));
+}
+
+#[test]
+fn host_members_are_built_for_the_host() {
+    for configuration in ["", "[build]\ntarget = \"wasm32-wasip1\"\n"] {
+        let project = mixed("");
+        if !configuration.is_empty() {
+            project.write(".cargo/config.toml", configuration);
+        }
+        let output = project.component("build --workspace --host-members").ok();
+        says_all(output, "Compiling", &["host", "macros", "one", "two"]);
+        assert_eq!(made(&project), ["one.wasm", "two.wasm"]);
+        component(&project, &format!("{WASM}/one.wasm"));
+        let found = [
+            "target/debug/host",
+            "target/x86_64-unknown-linux-gnu/debug/host",
+        ];
+        let at = found.iter().position(|path| project.has(path));
+        assert_eq!(at.is_some(), cfg!(target_os = "linux"), "{configuration}");
+        if configuration.is_empty() {
+            assert_eq!(at, Some(0));
+        }
+        let output = project.component("check --host-members --workspace").ok();
+        says_all(output, "Checking", &["host", "one", "two"]);
+    }
+    // A target asked for by option is no reason for a second directory.
+    let project = mixed("");
+    project
+        .component("build --workspace --host-members --target wasm32-wasip2")
+        .ok();
+    assert!(project.has("target/debug/host"));
+    component(&project, "target/wasm32-wasip2/debug/two.wasm");
+}
+
+#[test]
+fn what_is_named_is_what_is_built() {
+    let project = mixed("");
+    project
+        .component("build -p host")
+        .code(101)
+        .says("not for wasm");
+    let url = |name: &str| format!("file://{}/{name}", project.root().display());
+    for (line, expected) in [
+        ("build -p one".to_owned(), &["one.wasm"][..]),
+        (
+            "build --package=one@0.1.0 -ptwo".to_owned(),
+            &["one.wasm", "two.wasm"],
+        ),
+        ("build -p 'o*'".to_owned(), &["one.wasm"]),
+        ("build -p '[to]*'".to_owned(), &["one.wasm", "two.wasm"]),
+        (format!("build -p {}", url("two")), &["two.wasm"]),
+        (format!("build -p path+{}#0.1.0", url("two")), &["two.wasm"]),
+        (format!("build -p {}#two@0.1.0", url("two")), &["two.wasm"]),
+        ("build --workspace --exclude one".to_owned(), &["two.wasm"]),
+        (
+            "build --workspace --exclude 'o*' --exclude host".to_owned(),
+            &["two.wasm"],
+        ),
+        (
+            "build --workspace --exclude one --exclude nobody".to_owned(),
+            &["two.wasm"],
+        ),
+        (
+            "build --manifest-path two/Cargo.toml".to_owned(),
+            &["two.wasm"],
+        ),
+    ] {
+        let _ = fs::remove_dir_all(project.path("target/wasm32-wasip1"));
+        project.component(&line).ok();
+        assert_eq!(made(&project), expected, "{line}");
+        for name in expected {
+            component(&project, &format!("{WASM}/{name}"));
+        }
+    }
+}
+
+#[test]
+fn an_unknown_package_is_told_with_a_near_name() {
+    let project = mixed("");
+    let output = project.component("build -p onne").code(1);
+    output
+        .says("error: package ID specification `onne` did not match any packages")
+        .says("did you mean `one`?");
+    let output = project.component("check -p 'x*'").code(1);
+    output.says("did not match any packages");
+    project
+        .component("build -p one@7")
+        .code(1)
+        .says("`one@0.1.0`");
+    assert!(!project.has("target"));
+}
+
+#[test]
+fn a_dependency_may_be_named_as_in_cargo() {
+    let project = Project::new("--lib", "hello");
+    project.component("build").ok();
+    project.component("build -p wit-bindgen").ok();
+    project
+        .component("check -p bitflags")
+        .ok()
+        .says("Checking bitflags");
+}
+
+#[test]
+fn a_member_that_fails_leaves_the_others_finished() {
+    let project = mixed("");
+    project.component("build").ok();
+    let before = project.bytes(&format!("{WASM}/two.wasm"));
+    project
+        .write("one/src/main.rs", "fn main() { println!(\"new\"); }")
+        .write("two/src/main.rs", "fn main() { nothing }");
+    project
+        .component("build --keep-going")
+        .code(101)
+        .says("Creating component");
+    let one = component(&project, &format!("{WASM}/one.wasm"));
+    assert!(!one.exports.is_empty());
+    assert!(project.bytes(&format!("{WASM}/one.wasm")) != before);
+    component(&project, &format!("{WASM}/two.wasm"));
+    assert_eq!(project.bytes(&format!("{WASM}/two.wasm")), before);
+}
+
+#[test]
+fn members_share_settings_of_their_workspace() {
+    use wasi_preview1_component_adapter_provider as adapters;
+    let project = mixed(
+        "[workspace.metadata.component]\nadapter = \"shared.wasm\"\n\n[workspace.metadata.component.bindings]\nderives = [\"PartialEq\"]\n",
+    );
+    // An adapter made for programs, which can be told by its size.
+    project.write(
+        "shared.wasm",
+        adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+    );
+    project.component("build").ok();
+    component(&project, &format!("{WASM}/two.wasm"));
+    project.write("shared.wasm", "no wasm");
+    let output = project
+        .component("build")
+        .code(1)
+        .says("the adapter is not a wasm file");
+    // Each of them is told.
+    let output = output.says("shared.wasm").says("the package `one`");
+    output.says("the package `two`");
+    // What a member says itself goes before.
+    project.write("own.wasm", adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER);
+    for name in ["one", "two"] {
+        let path = format!("{name}/Cargo.toml");
+        let text = project.read(&path);
+        project.write(&path, format!("{text}adapter = \"../own.wasm\"\n"));
+    }
+    project.component("build").ok();
+    component(&project, &format!("{WASM}/one.wasm"));
+}
+
+#[test]
+fn bindings_settings_are_shared() {
+    let project = Project::empty();
+    project.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"hello\"]\n\n[workspace.metadata.component.bindings]\nderives = [\"PartialEq\"]\n");
+    project.component("new --lib --vcs none hello").ok();
+    project.write(
+        "hello/wit/world.wit",
+        "package component:hello;\ninterface t { record r { a: u32 } f: func(r: r); }\nworld example { import t; export hello-world: func() -> string; }\n",
+    );
+    project.component("build").ok();
+    let derives = |project: &Project| {
+        let text = project.read("hello/src/bindings.rs");
+        text.contains("PartialEq")
+    };
+    assert!(derives(&project));
+    project.replace("Cargo.toml", "\"PartialEq\"", "");
+    project.component("build").ok().says("Generating");
+    assert!(!derives(&project));
+}
+
+#[test]
+fn a_workspace_of_one_needs_no_option() {
+    let project = bare("solo", "fn main() {}");
+    project.component("build --workspace").ok();
+    component(&project, &format!("{WASM}/solo.wasm"));
+}
