@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use cargo_component::advice::{Error, Result};
 use cargo_component::env::Env;
@@ -23,7 +23,7 @@ use crate::small_registry::{Access, SmallRegistry};
 /// A client's side: environment, helpers, files.
 struct Client {
     env: Env,
-    exec: Scripted,
+    exec: Arc<Scripted>,
     patience: Patience,
     dir: tempfile::TempDir,
 }
@@ -32,7 +32,7 @@ impl Client {
     fn new(vars: &[(&str, &str)]) -> Self {
         Client {
             env: Env::from_vars(vars.iter().map(|(k, v)| (*k, *v))),
-            exec: Scripted::default(),
+            exec: Arc::default(),
             patience: Patience::without_pauses(),
             dir: tempfile::tempdir().unwrap(),
         }
@@ -46,20 +46,20 @@ impl Client {
         client
     }
 
-    fn around(&self) -> Surroundings<'_> {
+    fn around(&self) -> Surroundings {
         Surroundings {
-            env: &self.env,
-            exec: &self.exec,
+            env: Arc::new(self.env.clone()),
+            exec: Arc::<Scripted>::clone(&self.exec),
             patience: self.patience,
         }
     }
 
-    fn registry(&self, host: &str) -> Oci<'_> {
+    fn registry(&self, host: &str) -> Oci {
         self.configured(host, "")
     }
 
     /// With this in the registry's table of the configuration.
-    fn configured(&self, host: &str, settings: &str) -> Oci<'_> {
+    fn configured(&self, host: &str, settings: &str) -> Oci {
         let table: toml_edit::DocumentMut = settings.parse().unwrap();
         let entries = table.iter();
         let oci = routes::Oci {
@@ -350,10 +350,10 @@ fn threads_share_one_token_and_ask_anew_when_it_is_withdrawn() {
     let login = format!("{{\"credHelpers\":{{{host:?}:\"test\"}}}}");
     let mut client = Client::with_docker(&login);
     // One answer, so that a second question would fail.
-    client.exec = Scripted::new([Output {
+    client.exec = Arc::new(Scripted::new([Output {
         stdout: b"{\"Username\":\"<token>\",\"Secret\":\"identity\"}".to_vec(),
         ..Output::default()
-    }]);
+    }]));
     let registry = client.registry(&host);
     client.publish(&registry, "1.0.0", &component()).unwrap();
     let before = server.requests().len();

@@ -49,7 +49,7 @@ pub struct Whom<'a> {
 
 /// Finds the login for a registry. What cannot be read is noted, and counts as
 /// not there.
-pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings<'_>) -> Login {
+pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login {
     let login = |means, source| Login {
         means,
         source,
@@ -132,7 +132,7 @@ fn podman_keys(whom: Whom<'_>) -> Vec<String> {
 type Found = Result<Option<(Means, String)>, String>;
 
 /// Looks into a file of logins. The error is a fragment.
-fn in_file(path: &Path, keys: &[String], around: &Surroundings<'_>) -> Found {
+fn in_file(path: &Path, keys: &[String], around: &Surroundings) -> Found {
     let shown = path.display();
     let Some(text) = fs::read_text_if_exists(path).map_err(|e| e.to_string())? else {
         return Ok(None);
@@ -209,7 +209,7 @@ fn by_name(user: String, password: Secret) -> Means {
 }
 
 /// Runs a credential helper; an empty name stands for none.
-fn ask(helper: &str, key: &str, around: &Surroundings<'_>) -> Result<Option<Means>, String> {
+fn ask(helper: &str, key: &str, around: &Surroundings) -> Result<Option<Means>, String> {
     if helper.is_empty() {
         return Ok(None);
     }
@@ -239,6 +239,8 @@ fn ask(helper: &str, key: &str, around: &Surroundings<'_>) -> Result<Option<Mean
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::env::Env;
     use crate::process::{Output, Scripted};
@@ -274,10 +276,10 @@ mod tests {
         }
         let place = |value: &str| value.replace('@', &dir.path().display().to_string());
         let env = Env::from_vars(vars.iter().map(|(k, v)| ((*k).to_owned(), place(v))));
-        let exec = Scripted::new(helpers);
+        let exec = Arc::new(Scripted::new(helpers));
         let around = Surroundings {
-            env: &env,
-            exec: &exec,
+            env: Arc::new(env),
+            exec: Arc::<Scripted>::clone(&exec),
             patience: Patience::default(),
         };
         let login = find(WHOM, &Settings::default(), &around);

@@ -16,7 +16,7 @@ const PATH: &str = ".well-known/wasm-pkg/registry.json";
 /// Asks a host what it is. `settings` is its table for OCI, for the scheme and
 /// whom to trust. A host that has no such document says nothing; every other
 /// failure is an error that names the document.
-pub fn discover(host: &str, settings: &Protocol, around: Surroundings<'_>) -> Result<Metadata> {
+pub fn discover(host: &str, settings: &Protocol, around: Surroundings) -> Result<Metadata> {
     let settings = Settings::read(host, settings)?;
     let address = format!("{}://{host}/{PATH}", settings.scheme_for(host));
     let failed = |kind, cause: String| {

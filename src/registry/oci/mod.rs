@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -42,12 +43,12 @@ use crate::process::Exec;
 use crate::resolver::Listed;
 
 /// What a registry is reached with.
-#[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+#[derive(Clone)]
+pub struct Surroundings {
     /// The environment: tokens, and where files of logins are.
-    pub env: &'a Env,
+    pub env: Arc<Env>,
     /// Runs credential helpers.
-    pub exec: &'a dyn Exec,
+    pub exec: Arc<dyn Exec>,
     /// How often requests are repeated.
     pub patience: Patience,
 }
@@ -66,8 +67,8 @@ impl fmt::Debug for Secret {
 /// they are first needed, and shared by all threads. It must not be asked from
 /// within an asynchronous runtime.
 #[derive(Debug)]
-pub struct Oci<'a> {
-    session: Session<'a>,
+pub struct Oci {
+    session: Session,
     prefix: String,
 }
 
@@ -86,10 +87,10 @@ pub struct Upload<'a> {
     pub annotations: &'a BTreeMap<String, String>,
 }
 
-impl<'a> Oci<'a> {
+impl Oci {
     /// The registry of this route. Nothing is asked yet; an error is one of
     /// its settings.
-    pub fn new(oci: &routes::Oci, around: Surroundings<'a>) -> Result<Self> {
+    pub fn new(oci: &routes::Oci, around: Surroundings) -> Result<Self> {
         Ok(Oci {
             session: Session::new(oci, around)?,
             prefix: oci.prefix.clone(),
@@ -135,7 +136,7 @@ impl<'a> Oci<'a> {
     }
 }
 
-impl Registry for Oci<'_> {
+impl Registry for Oci {
     fn location(&self, package: &PackageRef) -> String {
         let prefix = format!("{}{}/{}", self.prefix, package.namespace(), package.name());
         format!("`{}`", self.shown(&prefix))

@@ -29,11 +29,7 @@ fn scope(repository: &str) -> Scope {
 }
 
 /// All tags, page by page; `None` if the repository is not there or empty.
-pub async fn tags(
-    session: &Session<'_>,
-    repository: &str,
-    what: &str,
-) -> Result<Option<Vec<String>>> {
+pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Option<Vec<String>>> {
     let scope = scope(repository);
     let mut url = session.url(&scope, "tags/list");
     url.set_query(Some(PAGE));
@@ -73,7 +69,7 @@ pub async fn tags(
 
 /// What a tag or digest stands for; `None` if it is not there.
 pub async fn artifact(
-    session: &Session<'_>,
+    session: &Session,
     repository: &str,
     target: &Target,
     what: &str,
@@ -129,7 +125,7 @@ pub struct Wanted<'a> {
 /// Writes a blob as it comes. Where the connection breaks off, it goes on from
 /// there.
 pub async fn blob(
-    session: &Session<'_>,
+    session: &Session,
     repository: &str,
     wanted: &Wanted<'_>,
     to: &mut dyn Write,
@@ -169,15 +165,15 @@ pub async fn blob(
 }
 
 /// A blob on its way.
-struct Transfer<'a, 'b> {
-    session: &'a Session<'b>,
+struct Transfer<'a> {
+    session: &'a Session,
     wanted: &'a Wanted<'a>,
     to: &'a mut dyn Write,
     what: &'a str,
     written: u64,
 }
 
-impl Transfer<'_, '_> {
+impl Transfer<'_> {
     /// Takes what an answer has; what broke it off, if anything did.
     async fn take(&mut self, mut response: Response) -> Result<Option<Fault>> {
         let patience = self.session.around().patience;

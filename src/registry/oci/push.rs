@@ -27,7 +27,7 @@ fn scope(upload: &Upload<'_>) -> Scope {
 }
 
 /// Whether the tag is taken.
-pub async fn is_there(session: &Session<'_>, upload: &Upload<'_>, what: &str) -> Result<bool> {
+pub async fn is_there(session: &Session, upload: &Upload<'_>, what: &str) -> Result<bool> {
     let scope = scope(upload);
     let url = session.url(&scope, &format!("manifests/{}", upload.tag));
     // Not HEAD, whose refusals would have no text.
@@ -41,7 +41,7 @@ pub async fn is_there(session: &Session<'_>, upload: &Upload<'_>, what: &str) ->
 }
 
 /// Pushes layer, configuration and manifest.
-pub async fn push(session: &Session<'_>, upload: &Upload<'_>, what: &str) -> Result<()> {
+pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<()> {
     let (digest, size) = fs::digest(upload.content)?;
     let layer = Blob { digest, size };
     let created = session.around().env.text(env::SOURCE_DATE_EPOCH);
@@ -90,7 +90,7 @@ fn now() -> u64 {
 }
 
 struct Pusher<'a> {
-    session: &'a Session<'a>,
+    session: &'a Session,
     scope: Scope,
     what: &'a str,
 }

@@ -48,8 +48,8 @@ enum Scheme {
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// A registry to talk to.
-pub struct Session<'a> {
-    around: Surroundings<'a>,
+pub struct Session {
+    around: Surroundings,
     settings: Settings,
     name: String,
     prefix: String,
@@ -65,7 +65,7 @@ pub struct Session<'a> {
     refused: Mutex<Option<String>>,
 }
 
-impl std::fmt::Debug for Session<'_> {
+impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
             .field("base", &self.base.as_str())
@@ -78,9 +78,9 @@ fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<'a> Session<'a> {
+impl Session {
     /// Nothing is asked yet.
-    pub fn new(oci: &routes::Oci, around: Surroundings<'a>) -> Result<Self> {
+    pub fn new(oci: &routes::Oci, around: Surroundings) -> Result<Self> {
         let settings = Settings::read(&oci.name, &oci.settings)?;
         let scheme = settings.scheme_for(&oci.host);
         let host = match oci.host.as_str() {
@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
     }
 
     /// What surrounds it.
-    pub fn around(&self) -> &Surroundings<'a> {
+    pub fn around(&self) -> &Surroundings {
         &self.around
     }
 
