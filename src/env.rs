@@ -45,6 +45,10 @@ variables! {
     LOCALAPPDATA = "where downloaded packages lie on Windows";
     XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
+    DOCKER_CONFIG = "the directory of docker's `config.json` with logins; `~/.docker` without it";
+    REGISTRY_AUTH_FILE = "podman's file of logins";
+    XDG_RUNTIME_DIR = "where podman's file of logins lies otherwise";
+    SOURCE_DATE_EPOCH = "the time that published artifacts bear, in seconds since 1970";
     CARGO_MANIFEST_DIR = "the package a build script runs for; set by cargo";
     OUT_DIR = "where a build script writes; set by cargo";
     PATH = "where the runner that cargo's configuration names is looked for";
@@ -105,6 +109,19 @@ impl Env {
             .collect();
         found.sort_unstable();
         found
+    }
+
+    /// The token for a registry's host, with a port where it has one, from
+    /// `WKG_REGISTRY_<HOST>_AUTH_BEARER`, as for `wkg`; and the variable.
+    pub fn bearer_token(&self, host: &str) -> Option<(String, String)> {
+        let upper = |c: char| match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_uppercase(),
+            false => '_',
+        };
+        let host: String = host.chars().map(upper).collect();
+        let name = format!("WKG_REGISTRY_{host}_AUTH_BEARER");
+        let value = self.inherited(&name).filter(|value| !value.is_empty())?;
+        Some((name, value))
     }
 
     /// The directories programs are looked for in.

@@ -4,6 +4,8 @@
 //! beside the destination, which a rename then replaces.
 
 use std::io::{BufWriter, ErrorKind as IoKind, Write};
+#[cfg(feature = "cli")]
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -87,6 +89,19 @@ pub fn copy_to(from: &Path, mut to: &mut dyn Write) -> Result<()> {
     let mut file = fs::File::open(from).map_err(|e| Error::io("read", from, &e))?;
     io::copy(&mut file, &mut to).map_err(|e| Error::io("copy", from, &e))?;
     Ok(())
+}
+
+/// Up to `length` bytes of a file from `offset` on; fewer only at its end.
+#[cfg(feature = "cli")]
+pub fn read_part(path: &Path, offset: u64, length: usize) -> Result<Vec<u8>> {
+    let failed = |e: io::Error| Error::io("read", path, &e);
+    let mut file = fs::File::open(path).map_err(failed)?;
+    file.seek(io::SeekFrom::Start(offset)).map_err(failed)?;
+    let mut part = Vec::with_capacity(length);
+    file.take(length as u64)
+        .read_to_end(&mut part)
+        .map_err(failed)?;
+    Ok(part)
 }
 
 /// The digest of a file's bytes, and their number.

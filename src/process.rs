@@ -1,13 +1,13 @@
 //! The one door to other programs: the seam [`Exec`], the system behind it and
 //! a scripted twin for tests.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::advice::{Error, ErrorKind, Result};
 
@@ -22,6 +22,18 @@ pub struct Invocation {
     pub env: Vec<(OsString, OsString)>,
     /// Where it runs; `None` is where we run.
     pub dir: Option<PathBuf>,
+    /// What [`Exec::output`] gives it on standard input.
+    pub input: Input,
+}
+
+/// The standard input of a program. It may hold secrets, so it is not shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Input(pub Vec<u8>);
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 impl Invocation {
@@ -56,6 +68,12 @@ impl Invocation {
         self.dir = Some(dir.into());
         self
     }
+
+    /// Gives it this on standard input; heeded by [`Exec::output`] only.
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Input(input.into());
+        self
+    }
 }
 
 impl fmt::Display for Invocation {
@@ -85,12 +103,12 @@ pub struct Output {
     pub stderr: Vec<u8>,
 }
 
-/// Runs other programs.
-pub trait Exec {
+/// Runs other programs, for several threads at once.
+pub trait Exec: Send + Sync {
     /// Runs with all of our streams; its exit code.
     fn run(&self, invocation: &Invocation) -> Result<i32>;
 
-    /// Runs without input and keeps its output.
+    /// Runs with the invocation's input and keeps its output.
     fn output(&self, invocation: &Invocation) -> Result<Output>;
 
     /// Runs with our standard input and error, and hands over each line of its
@@ -151,10 +169,21 @@ impl Exec for System {
     }
 
     fn output(&self, invocation: &Invocation) -> Result<Output> {
-        let output = System::command(invocation)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| not_started(invocation, &e))?;
+        let failed = |e: std::io::Error| not_started(invocation, &e);
+        let mut child = System::command(invocation)
+            .stdin(match invocation.input.0.is_empty() {
+                true => Stdio::null(),
+                false => Stdio::piped(),
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that does not want it all tells by its exit code.
+            let _ = stdin.write_all(&invocation.input.0);
+        }
+        let output = child.wait_with_output().map_err(failed)?;
         Ok(Output {
             code: code(output.status),
             stdout: output.stdout,
@@ -193,22 +222,27 @@ impl Exec for System {
 /// Answers from a script and remembers what was asked; for tests.
 #[derive(Debug, Default)]
 pub struct Scripted {
-    answers: RefCell<VecDeque<Output>>,
-    asked: RefCell<Vec<Invocation>>,
+    answers: Mutex<VecDeque<Output>>,
+    asked: Mutex<Vec<Invocation>>,
+}
+
+/// The content of a lock whose last holder may have panicked.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Scripted {
     /// Gives these answers, one an invocation, in order.
     pub fn new(answers: impl IntoIterator<Item = Output>) -> Self {
         Scripted {
-            answers: RefCell::new(answers.into_iter().collect()),
-            asked: RefCell::default(),
+            answers: Mutex::new(answers.into_iter().collect()),
+            asked: Mutex::default(),
         }
     }
 
     /// What was run so far.
     pub fn asked(&self) -> Vec<Invocation> {
-        self.asked.borrow().clone()
+        unpoisoned(&self.asked).clone()
     }
 }
 
@@ -218,9 +252,8 @@ impl Exec for Scripted {
     }
 
     fn output(&self, invocation: &Invocation) -> Result<Output> {
-        self.asked.borrow_mut().push(invocation.clone());
-        self.answers
-            .borrow_mut()
+        unpoisoned(&self.asked).push(invocation.clone());
+        unpoisoned(&self.answers)
             .pop_front()
             .ok_or_else(|| Error::input(format!("no answer is scripted for `{invocation}`")))
     }
@@ -235,5 +268,17 @@ impl Exec for Scripted {
             each(line)?;
         }
         Ok(output.code)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_gets_its_input_and_does_not_show_it() {
+        let invocation = Invocation::new("cat").input(*b"secret");
+        assert_eq!(System.output(&invocation).unwrap().stdout, b"secret");
+        assert!(!format!("{invocation:?}").contains("secret"));
     }
 }

@@ -418,6 +418,7 @@ mod tests {
     use crate::process::{Exec, Output, Scripted};
     use crate::shell::{Buffer, Message, Shell};
     use std::rc::Rc;
+    use std::sync::Arc;
 
     /// Lets a test look at what was said and run after the context is gone.
     struct Shared<T>(Rc<T>);
@@ -437,7 +438,9 @@ mod tests {
         }
     }
 
-    impl Exec for Shared<Scripted> {
+    struct Programs(Arc<Scripted>);
+
+    impl Exec for Programs {
         fn run(&self, invocation: &Invocation) -> Result<i32> {
             self.0.run(invocation)
         }
@@ -457,7 +460,7 @@ mod tests {
         dir: tempfile::TempDir,
         ctx: Context,
         said: Rc<Buffer>,
-        exec: Rc<Scripted>,
+        exec: Arc<Scripted>,
     }
 
     impl World {
@@ -473,12 +476,12 @@ mod tests {
                 ..Output::default()
             });
             let said = Rc::new(Buffer::default());
-            let exec = Rc::new(Scripted::new(answers));
+            let exec = Arc::new(Scripted::new(answers));
             let ctx = Context {
                 cwd,
                 env: env::Env::default(),
                 shell: Box::new(Shared(Rc::clone(&said))),
-                exec: Box::new(Shared(Rc::clone(&exec))),
+                exec: Box::new(Programs(Arc::clone(&exec))),
                 packages: Default::default(),
             };
             World {

@@ -8,6 +8,7 @@ pub mod config;
 pub mod layers;
 pub mod local;
 pub mod memory;
+pub mod oci;
 pub mod routes;
 
 use std::collections::BTreeMap;

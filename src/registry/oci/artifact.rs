@@ -1,0 +1,320 @@
+//! The artifact a package is: a manifest with one layer, and a configuration
+//! that says what it is for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::describe::Description;
+use crate::advice::{Error, Result};
+use crate::package::ContentDigest;
+
+/// The media type of the manifests written here.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// What is asked for: the types of manifests, in the order of oci-client.
+pub const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+
+const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+const LAYER: &str = "application/wasm";
+/// What tools before the artifact layout called their layers.
+const OLD_LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
+const ANNOTATION: &str = "org.opencontainers.image.";
+
+/// A blob as a manifest names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// The digest of its bytes.
+    pub digest: ContentDigest,
+    /// Their number.
+    pub size: u64,
+}
+
+/// What a manifest says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// The package.
+    pub layer: Blob,
+    /// Its file name, where one was kept.
+    pub title: Option<String>,
+    /// The annotations of the manifest, by their whole names.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Reads a manifest of wkg, oras or an old cargo-component; `content_type` is
+/// what it was delivered as. The error is a fragment for a cause.
+pub fn read(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
+    let manifest: Value =
+        serde_json::from_slice(bytes).map_err(|e| format!("the manifest is not JSON: {e}"))?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let media = match manifest.get("mediaType") {
+        Some(media) => text(media),
+        None => content_type
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_owned(),
+    };
+    if media.contains(".index.") || media.contains(".list.") || manifest.get("manifests").is_some()
+    {
+        return Err("it is an index of several images, not a package".to_owned());
+    }
+    if media != MANIFEST && media != DOCKER_MANIFEST {
+        return Err(format!("its manifest is of the type `{media}`"));
+    }
+    let layers = manifest.get("layers").and_then(Value::as_array);
+    let layers = layers.ok_or("the manifest has no `layers`")?;
+    let is_wasm = |layer: &&Value| {
+        let media = text(&layer["mediaType"]);
+        media == LAYER || media == OLD_LAYER
+    };
+    let wasm: Vec<&Value> = layers.iter().filter(is_wasm).collect();
+    let layer = match (wasm.as_slice(), layers.as_slice()) {
+        ([layer], _) => *layer,
+        ([], [layer]) if text(&manifest["config"]["mediaType"]) == CONFIG => layer,
+        ([], []) => return Err("the manifest has no layer".to_owned()),
+        ([], [layer, ..]) => {
+            let media = text(&layer["mediaType"]);
+            return Err(format!(
+                "it is no WebAssembly: its layer is of the type `{media}`"
+            ));
+        }
+        (many, _) => return Err(format!("it has {} layers, not one", many.len())),
+    };
+    Ok(Artifact {
+        layer: blob(layer)?,
+        title: annotations(layer).remove(&format!("{ANNOTATION}title")),
+        annotations: annotations(&manifest),
+    })
+}
+
+fn blob(descriptor: &Value) -> Result<Blob, String> {
+    let digest = descriptor["digest"].as_str().unwrap_or_default();
+    Ok(Blob {
+        digest: digest.parse().map_err(|e: Error| e.to_string())?,
+        size: descriptor["size"]
+            .as_u64()
+            .ok_or("the manifest does not say how large the layer is")?,
+    })
+}
+
+fn annotations(value: &Value) -> BTreeMap<String, String> {
+    let entries = value.get("annotations").and_then(Value::as_object);
+    let entries = entries.into_iter().flatten();
+    entries
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// What becomes a manifest.
+#[derive(Clone, Debug)]
+pub struct Writing<'a> {
+    /// The package.
+    pub layer: &'a Blob,
+    /// The configuration.
+    pub config: &'a Blob,
+    /// The name of the file.
+    pub title: &'a str,
+    /// The annotations: names without a dot get OCI's prefix.
+    pub annotations: &'a BTreeMap<String, String>,
+}
+
+/// The manifest in canonical JSON: keys sorted, no spaces.
+pub fn write(writing: &Writing<'_>) -> Vec<u8> {
+    let annotations: Map<String, Value> = writing
+        .annotations
+        .iter()
+        .map(|(name, value)| match name.contains('.') {
+            true => (name.clone(), json!(value)),
+            false => (format!("{ANNOTATION}{name}"), json!(value)),
+        })
+        .collect();
+    let manifest = json!({
+        "annotations": annotations,
+        "config": {
+            "digest": writing.config.digest.to_string(),
+            "mediaType": CONFIG,
+            "size": writing.config.size,
+        },
+        "layers": [{
+            "annotations": { format!("{ANNOTATION}title"): writing.title },
+            "digest": writing.layer.digest.to_string(),
+            "mediaType": LAYER,
+            "size": writing.layer.size,
+        }],
+        "mediaType": MANIFEST,
+        "schemaVersion": 2,
+    });
+    sorted(manifest).to_string().into_bytes()
+}
+
+/// The value with the keys of all its objects in order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let entries: BTreeMap<String, Value> = entries
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect();
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+/// The configuration blob; `created` is in seconds since 1970.
+pub fn config(layer: &ContentDigest, description: &Description, created: u64) -> Vec<u8> {
+    let component = description.component.as_ref().map(|component| {
+        json!({
+            "exports": component.exports,
+            "imports": component.imports,
+            "target": null,
+        })
+    });
+    let config = json!({
+        "created": rfc3339(created),
+        "author": null,
+        "architecture": "wasm",
+        "os": description.os,
+        "layerDigests": [layer.to_string()],
+        "component": component,
+    });
+    config.to_string().into_bytes()
+}
+
+/// A time as RFC 3339 has it, in UTC.
+fn rfc3339(seconds: u64) -> String {
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    // Days to a date, counting years from March so that leap days come last.
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        time / 3600,
+        time / 60 % 60,
+        time % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::oci::describe::Interfaces;
+
+    fn digest(byte: u8) -> ContentDigest {
+        format!("sha256:{}", format!("{byte:02x}").repeat(32))
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_manifest_is_written_as_wkg_does() {
+        let written = write(&Writing {
+            layer: &Blob {
+                digest: digest(0x41),
+                size: 269,
+            },
+            config: &Blob {
+                digest: digest(1),
+                size: 280,
+            },
+            title: "dep.wasm",
+            annotations: &BTreeMap::from([("version".to_owned(), "0.2.3".to_owned())]),
+        });
+        // As recorded from wkg 0.16.1, but for the digests.
+        let recorded = r#"{"annotations":{"org.opencontainers.image.version":"0.2.3"},"config":{"digest":"C","mediaType":"application/vnd.wasm.config.v0+json","size":280},"layers":[{"annotations":{"org.opencontainers.image.title":"dep.wasm"},"digest":"L","mediaType":"application/wasm","size":269}],"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}"#
+            .replace("\"C\"", &format!("\"{}\"", digest(1)))
+            .replace("\"L\"", &format!("\"{}\"", digest(0x41)));
+        assert_eq!(String::from_utf8(written.clone()).unwrap(), recorded);
+        let artifact = read(&written, "").unwrap();
+        assert_eq!(
+            artifact.layer,
+            Blob {
+                digest: digest(0x41),
+                size: 269
+            }
+        );
+        assert_eq!(artifact.title.as_deref(), Some("dep.wasm"));
+        assert_eq!(
+            artifact.annotations["org.opencontainers.image.version"],
+            "0.2.3"
+        );
+    }
+
+    #[test]
+    fn a_configuration_is_written_as_wkg_does() {
+        let description = Description {
+            os: "wasip2",
+            component: Some(Interfaces {
+                exports: vec!["test:dep/types@0.2.3".into(), "test:dep/w@0.2.3".into()],
+                imports: vec![],
+            }),
+        };
+        let written = config(&digest(0x41), &description, 1_795_157_868);
+        let recorded = r#"{"created":"2026-11-20T06:57:48Z","author":null,"architecture":"wasm","os":"wasip2","layerDigests":["L"],"component":{"exports":["test:dep/types@0.2.3","test:dep/w@0.2.3"],"imports":[],"target":null}}"#
+            .replace("\"L\"", &format!("\"{}\"", digest(0x41)));
+        assert_eq!(String::from_utf8(written).unwrap(), recorded);
+    }
+
+    #[test]
+    fn what_other_tools_wrote_is_read() {
+        let layer =
+            |media: &str| json!({ "mediaType": media, "digest": digest(2).to_string(), "size": 5 });
+        let oras = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "artifactType": "application/vnd.wasm.component",
+            "config": { "mediaType": "application/vnd.oci.empty.v1+json" },
+            "layers": [layer("text/plain"), layer(LAYER)],
+        });
+        let no_media_type = json!({
+            "schemaVersion": 2,
+            "config": { "mediaType": CONFIG },
+            "layers": [layer("application/octet-stream")],
+        });
+        for manifest in [oras, no_media_type] {
+            let artifact = read(manifest.to_string().as_bytes(), MANIFEST).unwrap();
+            assert_eq!((artifact.layer.size, artifact.title), (5, None));
+        }
+        let image = json!({ "mediaType": MANIFEST, "layers": [layer("application/gzip")] });
+        let index = json!({ "mediaType": "application/vnd.oci.image.index.v1+json" });
+        let several = json!({ "mediaType": MANIFEST, "layers": [layer(LAYER), layer(LAYER)] });
+        let bad =
+            json!({ "mediaType": MANIFEST, "layers": [{ "mediaType": LAYER, "digest": "../x" }] });
+        for (manifest, message) in [
+            (image, "application/gzip"),
+            (index, "index"),
+            (several, "2 layers"),
+            (bad, "invalid content digest"),
+            (json!([]), "of the type ``"),
+        ] {
+            let error = read(manifest.to_string().as_bytes(), "").unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+        assert!(read(b"<html>", MANIFEST).unwrap_err().contains("not JSON"));
+    }
+
+    #[test]
+    fn times_are_written() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (4_102_444_800, "2100-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(seconds), text);
+        }
+    }
+}
