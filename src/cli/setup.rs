@@ -7,9 +7,11 @@ use std::sync::Arc;
 use crate::advice::{Error, Result};
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
+use crate::process::System;
 use crate::registry::Registry;
 use crate::registry::local::Local;
-use crate::registry::routes::{Backend, Route};
+use crate::registry::oci::{Oci, Patience, Surroundings, discover};
+use crate::registry::routes::{self, Backend, Route, preferred_protocol};
 
 /// How packages are reached, by options and environment.
 pub(super) fn packages(
@@ -18,12 +20,17 @@ pub(super) fn packages(
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let path = |variable| env.get(variable).map(PathBuf::from);
+    let around = Surroundings {
+        env: Arc::new(env.clone()),
+        exec: Arc::new(System),
+        patience: Patience::default(),
+    };
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache
             .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
             .unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(open),
+        open: Box::new(move |route| open(route, &around)),
     }
 }
 
@@ -43,15 +50,32 @@ fn cache_dir(env: &Env) -> PathBuf {
     base.unwrap_or_default().join("wasm-pkg")
 }
 
-fn open(route: &Route) -> Result<Arc<dyn Registry>> {
+/// Opens the registry at the end of a route.
+fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
     match &route.backend {
         Backend::Local { root } => Ok(Arc::new(Local::new(root))),
-        Backend::Oci(_) | Backend::Discover { .. } => Err(unsupported("OCI")),
-        Backend::Warg { .. } => Err(unsupported("Warg")),
+        Backend::Oci(oci) => Ok(Arc::new(Oci::new(oci, around.clone())?)),
+        Backend::Discover { host, settings } => {
+            let settings = settings.get("oci").cloned().unwrap_or_default();
+            let metadata = discover(host, &settings, around.clone())?;
+            if preferred_protocol(&metadata).as_deref() == Some("warg") {
+                return Err(warg(host));
+            }
+            let oci = routes::Oci {
+                name: host.clone(),
+                host: metadata.oci_registry.unwrap_or_else(|| host.clone()),
+                prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
+                settings,
+            };
+            Ok(Arc::new(Oci::new(&oci, around.clone())?))
+        }
+        Backend::Warg { url, .. } => Err(warg(url)),
     }
 }
 
-fn unsupported(kind: &str) -> Error {
-    Error::unsupported(format!("{kind} registries are not supported yet"))
-        .hint("use a local directory: `default = \"file:…\"` under `[package.metadata.component.registries]`")
+fn warg(registry: &str) -> Error {
+    Error::unsupported(format!(
+        "`{registry}` is a Warg registry, which this version cannot read yet"
+    ))
+    .hint("use an OCI registry, `oci://host/prefix`, or a directory, `file:…`")
 }

@@ -67,8 +67,36 @@ pub struct Access {
     pub protocols: BTreeMap<String, Protocol>,
 }
 
-/// The table of one protocol.
-pub type Protocol = BTreeMap<String, Item>;
+/// The table of one protocol. It may hold credentials, so that its values are
+/// not shown.
+#[derive(Clone, Default)]
+pub struct Protocol(BTreeMap<String, Item>);
+
+impl std::ops::Deref for Protocol {
+    type Target = BTreeMap<String, Item>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Protocol {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, Item)> for Protocol {
+    fn from_iter<I: IntoIterator<Item = (String, Item)>>(values: I) -> Self {
+        Protocol(values.into_iter().collect())
+    }
+}
+
+impl std::fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 const fn key(name: &'static str) -> Key {
     Key {

@@ -132,7 +132,7 @@ impl Layers {
             access.default = access.default.or_else(|| entry.value.default.clone());
             for (protocol, values) in &entry.value.protocols {
                 let table = access.protocols.entry(protocol.clone()).or_default();
-                for (key, value) in values {
+                for (key, value) in values.iter() {
                     table.entry(key.clone()).or_insert_with(|| value.clone());
                 }
             }

@@ -23,6 +23,7 @@ mod observe;
 mod oci;
 mod passthrough;
 mod registry_local;
+mod registry_oci;
 mod registry_servers;
 mod run;
 mod runner;

@@ -552,7 +552,7 @@ fn any_artifact_is_pushed_and_pulled_by_reference() {
 fn a_host_says_what_it_is_or_why_not() {
     let server = SmallRegistry::start(Access::Open);
     let client = Client::new(&[]);
-    let ask = |host: &str| discover(host, &BTreeMap::new(), client.around());
+    let ask = |host: &str| discover(host, &Default::default(), client.around());
     assert_eq!(ask(&server.host()).unwrap(), Default::default());
     server.says(
         200,
