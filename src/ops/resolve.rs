@@ -111,7 +111,7 @@ impl<'a> Worlds<'a> {
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
         let loaded = match gather(manifest)? {
             Gathered::None => return Ok(None),
-            Gathered::Local(local) => self.local(manifest, local)?,
+            Gathered::Local(local) => self.local(manifest, *local)?,
             Gathered::Registry(target) => self.registry(manifest, target)?,
         };
         Ok(Some(loaded))
