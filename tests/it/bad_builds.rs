@@ -342,7 +342,6 @@ fn with_own_mounts(project: &Project, script: &str) -> Option<Output> {
     let mut probe = project.clean("unshare");
     probe.args(["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
     if !probe.output().is_ok_and(|output| output.status.success()) {
-        #[allow(clippy::print_stderr, reason = "a test that is left out says so")]
         eprintln!("SKIPPED: `unshare -rm mount` is not allowed here, so no disk can be full");
         return None;
     }
