@@ -102,6 +102,28 @@ impl ManifestEdit {
         self.document.contains_key("lib")
     }
 
+    /// The binary whose file would be that of the library as well, since both
+    /// have the same name. `inferred` are the names of binaries without an
+    /// entry, with their files relative to the manifest.
+    pub fn clashing_binary(&self, inferred: &[(String, &str)]) -> Option<String> {
+        let name = || self.document.get("lib")?.get("name")?.as_str();
+        // Cargo names the files of both with underscores.
+        let plain = |name: &str| name.replace('-', "_");
+        let library = plain(name().or_else(|| self.package_name())?);
+        let entries = self.document.get("bin").and_then(Item::as_array_of_tables);
+        let text = |table: &Table, key: &str| Some(table.get(key)?.as_str()?.to_owned());
+        let declared = || entries.into_iter().flatten();
+        let claimed = |file: &str| declared().any(|bin| text(bin, "path").as_deref() == Some(file));
+        let package = self.document.get("package");
+        let inferring = package.and_then(|package| package.get("autobins")?.as_bool());
+        let found = inferred
+            .iter()
+            .filter(|(_, file)| inferring != Some(false) && !claimed(file))
+            .map(|(name, _)| name.clone());
+        let mut all = declared().filter_map(|bin| text(bin, "name")).chain(found);
+        all.find(|name| plain(name) == library)
+    }
+
     /// Whether `[package.metadata.component]` names a target.
     pub fn has_target(&self) -> bool {
         let component = || {
@@ -175,8 +197,8 @@ impl ManifestEdit {
     }
 
     /// Adds a dependency, or features that it lacks where it is there already.
-    /// The version is left then; the one that is there is the result if it is
-    /// another.
+    /// The version is left then; the one that is there is the result if it does
+    /// not admit the wanted one.
     pub fn dependency(&mut self, wanted: &CrateDependency<'_>) -> Result<Option<String>> {
         let path = self.path.clone();
         let dependencies = table(self.document.as_table_mut(), "dependencies", &path)?;
@@ -191,8 +213,12 @@ impl ManifestEdit {
         };
         let different = |version: &Item| {
             let version = version.as_str()?;
-            let plain = version.trim_start_matches(['^', '=', ' ']);
-            (plain != wanted.version).then(|| version.to_owned())
+            let admits = || {
+                let wanted = wanted.version.parse().ok()?;
+                let asked: semver::VersionReq = version.parse().ok()?;
+                Some(asked.matches(&wanted))
+            };
+            (admits() != Some(true)).then(|| version.to_owned())
         };
         // A plain version has the default features, which are all we need.
         if present.is_str() {

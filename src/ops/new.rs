@@ -224,7 +224,11 @@ impl Start<'_> {
             fs::write_if_changed(&path, manifest.text().as_bytes())?;
         }
         if keep {
-            return self.advise(&source);
+            // Without bindings of ours, the code makes its own.
+            return match bindings {
+                Some(_) => self.advise(&source),
+                None => Ok(()),
+            };
         }
         match bindings {
             Some(bindings) if !hello && self.kind != Kind::Command => {
@@ -341,11 +345,11 @@ impl Start<'_> {
         }
         if !fs::read_text(source)?.contains("mod bindings;") {
             let file = source.strip_prefix(&self.dir).unwrap_or(source).display();
+            let lines = template::joining_lines().map(|line| format!("    {line}\n"));
             self.ctx.shell.note(format!(
-                "`{file}` was left as it is; to implement the world, add to it:\n\n    \
-                 #[allow(warnings)] mod bindings;\n    \
-                 bindings::export!(Component with_types_in bindings);\n\n\
-                 where `Component` is a type that implements the `Guest` traits of `bindings`"
+                "`{file}` was left as it is; to implement the world, add to it:\n\n{}\n\
+                 where `Component` is a type that implements the `Guest` traits of `bindings`",
+                lines.collect::<String>()
             ));
         }
         Ok(())
