@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         }
         if row.single {
             if self.seen.contains(&row.known) && self.is_certain() {
-                return Err(Error::input(format!(
+                return Err(Error::usage(format!(
                     "the argument '{name}' cannot be used multiple times"
                 ))
                 .hint(format!("give `{name}` once")));
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
 /// The subcommand a word names; cargo's own short names are written out.
 fn subcommand(word: &OsStr) -> Result<String> {
     let name = word.to_str().ok_or_else(|| {
-        Error::input(format!(
+        Error::usage(format!(
             "the subcommand `{}` is not valid UTF-8",
             word.display()
         ))
@@ -336,7 +336,7 @@ fn color(value: &str) -> Result<ColorChoice> {
         "always" => Ok(ColorChoice::Always),
         "never" => Ok(ColorChoice::Never),
         other => Err(
-            Error::input(format!("`--color` does not know the value `{other}`"))
+            Error::usage(format!("`--color` does not know the value `{other}`"))
                 .hint("use `auto`, `always` or `never`"),
         ),
     }
@@ -347,7 +347,7 @@ fn text(name: &str, value: OsString) -> Result<String> {
 }
 
 fn not_text(name: &str, value: &OsStr) -> Error {
-    Error::input(format!(
+    Error::usage(format!(
         "the value `{}` of `{name}` is not valid UTF-8",
         value.display()
     ))
@@ -357,7 +357,7 @@ fn not_text(name: &str, value: &OsStr) -> Error {
 }
 
 fn missing(name: &str) -> Error {
-    Error::input(format!(
+    Error::usage(format!(
         "a value is required for '{name} <VALUE>' but none was supplied"
     ))
     .hint(format!("write `{name}=VALUE`"))
