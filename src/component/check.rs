@@ -258,6 +258,24 @@ mod tests {
     }
 
     #[test]
+    fn an_adapter_that_wants_more_of_a_module_only_leaves_the_need_untold() {
+        let wat = |text: &str| wat::parse_str(text).unwrap();
+        let function =
+            r#"(import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))"#;
+        let adapter = Adapter::Custom(wat(r#"(module
+             (import "wasi:random/random@0.2.0" "get-random-u64" (func (result i64)))
+             (import "__main_module__" "special" (func))
+             (func (export "random_get") (param i32 i32) (result i32) i32.const 0)
+             (@custom "unused" ""))"#));
+        let module = wat(&format!(
+            r#"(module {function} (memory (export "memory") 0))"#
+        ));
+        assert!(encode(&module, &adapter).is_err());
+        let core = core_imports(&module);
+        assert_eq!(adapted(&core, &adapter), []);
+    }
+
+    #[test]
     fn only_versions_that_could_have_merged_are_split() {
         let imports = [
             "wasi:io/streams@0.2.0-rc-2023-12-05",

@@ -396,13 +396,38 @@ crate-type = ["rlib"]
 
     #[test]
     fn a_dependency_with_default_features_needs_no_more() {
-        for version in ["\"0.63.0\"", "{ version = \"0.63.0\" }"] {
+        // Whatever admits the wanted version will do.
+        for version in [
+            "\"0.63.0\"",
+            "{ version = \"0.63.0\" }",
+            "\"0.63\"",
+            "\">=0.60, <1\"",
+        ] {
             let before = format!("[dependencies]\nwit-bindgen = {version}\n");
             let text = edit(&before, |manifest| {
                 assert_eq!(manifest.dependency(&DEPENDENCY).unwrap(), None);
             });
             assert_eq!(text, before);
         }
+    }
+
+    #[test]
+    fn a_binary_with_the_name_of_the_library_is_found() {
+        let package = "[package]\nname = \"my-app\"\n";
+        let main = [("my-app".to_owned(), "src/main.rs")];
+        let clash = |more: &str, inferred: &[(String, &str)]| {
+            let text = format!("{package}{more}");
+            let manifest = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
+            manifest.clashing_binary(inferred)
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(clash("", &[]), None);
+        assert_eq!(clash("", &main), named("my-app"));
+        assert_eq!(clash("[lib]\nname = \"my_lib\"\n", &main), None);
+        assert_eq!(clash("autobins = false\n", &main), None);
+        let bin = "[[bin]]\nname = \"other\"\npath = \"src/main.rs\"\n";
+        assert_eq!(clash(bin, &main), None);
+        assert_eq!(clash("[[bin]]\nname = \"my_app\"\n", &[]), named("my_app"));
     }
 
     #[test]

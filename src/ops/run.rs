@@ -228,6 +228,17 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             "a component bin target must be available for `cargo component {verb}`"
         ))
         .hint("go to a component package, or name one by `--package`")),
+        (None, [first, rest @ ..])
+            if rest.iter().all(|made| {
+                (made.member, &made.artifact.target) == (first.member, &first.artifact.target)
+            }) =>
+        {
+            Err(Error::input(format!(
+                "`cargo component {verb}` can run `{}` for one target only, but it was built for several",
+                first.artifact.target
+            ))
+            .hint("give one `--target`"))
+        }
         (None, many) => {
             let names: Vec<_> = many
                 .iter()

@@ -158,6 +158,10 @@ pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<Pa
         return Ok(made.path.clone());
     }
     let path = aside("program");
-    fs::write_if_changed(&path, &encode(&bytes, &Adapter::Command)?)?;
+    let component = encode(&bytes, &Adapter::Command).map_err(|e| {
+        let module = made.path.display();
+        e.context(format!("failed to make a component of `{module}`"))
+    })?;
+    fs::write_if_changed(&path, &component)?;
     Ok(path)
 }

@@ -136,7 +136,14 @@ impl<'a> Reader<'a> {
     fn long(&mut self, arg: &OsStr) -> Result<()> {
         let (name, inline) = split_at_equals(arg);
         let name = name.to_str().unwrap_or_default();
-        let Some(row) = self.row(options::long(name)) else {
+        let found = options::long(name);
+        let Some(row) = self.row(found) else {
+            if let (Some(row), Some(verb)) = (found, self.verb())
+                && row.known.is_ours()
+                && self.is_certain()
+            {
+                return Err(misplaced(name, row.known, verb));
+            }
             self.push(None, vec![arg.to_owned()]);
             return Ok(());
         };
@@ -361,6 +368,14 @@ fn missing(name: &str) -> Error {
         "a value is required for '{name} <VALUE>' but none was supplied"
     ))
     .hint(format!("write `{name}=VALUE`"))
+}
+
+/// An option of ours that this subcommand does not have.
+fn misplaced(name: &str, known: Known, verb: &str) -> Error {
+    let verbs = VERBS.iter().filter(|verb| known.is_of(Some(verb)));
+    let verbs: Vec<String> = verbs.map(|v| format!("`cargo component {v}`")).collect();
+    let message = format!("`{name}` is an option of {}", verbs.join(", "));
+    Error::usage(message).hint(format!("leave it out of `{verb}`"))
 }
 
 fn starts_with(arg: &OsStr, prefix: &[u8]) -> bool {
