@@ -180,6 +180,7 @@ fn look_up(
         },
         requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["the command line".to_owned()],
+        at: None,
     };
     let found = packages.fetch(&Request {
         asked: std::slice::from_ref(&wanted),

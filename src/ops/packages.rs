@@ -15,7 +15,7 @@ use crate::package::{ContentDigest, PackageRef};
 use crate::registry::cache::Cache;
 use crate::registry::routes::Named;
 use crate::registry::{Registries, Registry, Release};
-use crate::resolver::{Catalog, Chosen, Listed, Outcome, Source, Wanted, not_locked, solve};
+use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
@@ -66,29 +66,28 @@ impl<'a> Packages<'a> {
     /// Whether a registry is configured for the package.
     pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
         let Source { package, registry } = &wanted.source;
-        crate::registry::routes::route(
-            package,
-            registry.as_deref(),
-            named,
-            self.registries.layers(),
-        )
-        .is_ok()
-    }
-
-    /// The registry a package is in.
-    pub fn registry(&self, source: &Source, named: &Named) -> Result<(Arc<dyn Registry>, String)> {
         self.registries
-            .of(&source.package, source.registry.as_deref(), named)
+            .route(package, registry.as_deref(), named)
+            .is_ok()
     }
 
-    /// From now on the package, in whichever registry it is asked for, has
-    /// this version only.
+    /// From now on the package, in the registry it is in by itself, has this
+    /// version only.
     pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
-        let source = Source {
-            package: package.clone(),
-            registry: None,
+        let wanted = Wanted {
+            source: Source {
+                package: package.clone(),
+                registry: None,
+            },
+            requirement: semver::VersionReq::STAR,
+            by: vec!["`--precise`".to_owned()],
+            at: None,
         };
-        let versions = self.versions(&source, named)?;
+        let source = &wanted.source;
+        if self.catalog.versions(source).is_none() {
+            self.list(vec![&wanted], named)?;
+        }
+        let versions = self.catalog.versions(source).unwrap_or_default();
         let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
             let mut all: Vec<_> = versions.iter().map(|listed| &listed.version).collect();
             all.sort();
@@ -99,16 +98,9 @@ impl<'a> Packages<'a> {
                     .hint("give one of them to `--precise`"),
             );
         };
-        self.catalog.insert(source, vec![listed.clone()]);
+        let listed = listed.clone();
+        self.catalog.insert(wanted.source, vec![listed]);
         Ok(())
-    }
-
-    /// The versions of one package, asked for once.
-    fn versions(&mut self, source: &Source, named: &Named) -> Result<Vec<Listed>> {
-        if self.catalog.versions(source).is_none() {
-            self.list(vec![source.clone()], named)?;
-        }
-        Ok(self.catalog.versions(source).unwrap_or_default().to_vec())
     }
 
     /// One answer for each requirement, its bytes in the cache.
@@ -116,30 +108,31 @@ impl<'a> Packages<'a> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
         for (wanted, chosen) in request.asked.iter().zip(chosen) {
-            let cached = chosen
-                .locked
-                .as_ref()
-                .and_then(|digest| self.cache.get(digest));
+            let cached = chosen.locked.clone().and_then(|digest| {
+                let file = self.cache.get(&digest)?;
+                Some((digest, file))
+            });
             jobs.push(match cached {
-                Some(file) => Job::Cached(wanted, chosen, file),
+                Some((digest, file)) => Job::Cached(Fetched {
+                    package: wanted.source.package.clone(),
+                    version: chosen.version,
+                    digest,
+                    file,
+                }),
                 None => {
-                    let (registry, because) = self.registry(&wanted.source, request.named)?;
-                    if self.mode.is_offline() && !registry.is_local() {
-                        return Err(not_cached(wanted, &chosen));
-                    }
-                    Job::Fetch(wanted, chosen, registry, because)
+                    let place = self.open(wanted, request.named, || not_cached(wanted, &chosen))?;
+                    Job::Fetch(wanted, chosen, place)
                 }
             });
         }
-        let missing = jobs
-            .iter()
-            .filter(|job| matches!(job, Job::Fetch(..)))
-            .count();
-        if missing > 0 {
-            let packages = if missing == 1 { "package" } else { "packages" };
-            self.ctx
+        let fetched = jobs.iter().filter(|job| matches!(job, Job::Fetch(..)));
+        match fetched.count() {
+            0 => {}
+            1 => self.ctx.shell.status("Downloading", "1 package".to_owned()),
+            many => self
+                .ctx
                 .shell
-                .status("Downloading", format!("{missing} {packages}"));
+                .status("Downloading", format!("{many} packages")),
         }
         at_once(jobs, |job| job.run(&self.cache))
     }
@@ -153,71 +146,98 @@ impl<'a> Packages<'a> {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
-                    for wanted in request.asked.iter().filter(|w| sources.contains(&w.source)) {
-                        let (registry, _) = self.registry(&wanted.source, request.named)?;
-                        if self.mode.is_offline() && !registry.is_local() {
-                            return Err(not_locked(wanted));
-                        }
-                    }
-                    self.list(sources, request.named)?;
+                    let first =
+                        |source: &Source| request.asked.iter().find(|w| w.source == *source);
+                    let wanted = sources.iter().filter_map(first).collect();
+                    self.list(wanted, request.named)?;
                 }
             }
         }
     }
 
-    fn list(&mut self, sources: Vec<Source>, named: &Named) -> Result<()> {
+    /// Fetches the version lists of these packages.
+    fn list(&mut self, wanted: Vec<&Wanted>, named: &Named) -> Result<()> {
         let mut jobs = Vec::new();
-        for source in sources {
-            let (registry, because) = self.registry(&source, named)?;
-            jobs.push((source, registry, because));
+        for wanted in wanted {
+            jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
         }
-        let lists = at_once(jobs, |(source, registry, because)| {
-            let versions = registry
-                .versions(&source.package)
-                .map_err(|e| e.because(format!("the registry is set in {because}")))?;
-            Ok((source, versions.unwrap_or_default()))
+        let lists = at_once(jobs, |(wanted, place)| {
+            let versions = place.registry.versions(&wanted.source.package);
+            let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
+            Ok((wanted.source.clone(), versions.unwrap_or_default()))
         })?;
         for (source, versions) in lists {
             self.catalog.insert(source, versions);
         }
         Ok(())
     }
+
+    /// The registry a package is in; `offline` is the error where it is reached
+    /// by the network, which must not be used.
+    fn open(
+        &self,
+        wanted: &Wanted,
+        named: &Named,
+        offline: impl FnOnce() -> Error,
+    ) -> Result<Place> {
+        let Source { package, registry } = &wanted.source;
+        let route = self
+            .registries
+            .route(package, registry.as_deref(), named)
+            .map_err(|e| wanted.explain(e))?;
+        if self.mode.is_offline() && !route.backend.is_local() {
+            return Err(offline());
+        }
+        let registry = self
+            .registries
+            .open(&route)
+            .map_err(|e| wanted.explain(e))?;
+        Ok(Place {
+            registry,
+            because: route.because,
+        })
+    }
+}
+
+/// A registry, and what chose it.
+struct Place {
+    registry: Arc<dyn Registry>,
+    because: String,
+}
+
+impl Place {
+    fn explain(&self, error: Error) -> Error {
+        error.because(format!("the registry is set in {}", self.because))
+    }
 }
 
 /// What is left to do for one package.
 enum Job<'r> {
-    Cached(&'r Wanted, Chosen, PathBuf),
-    Fetch(&'r Wanted, Chosen, Arc<dyn Registry>, String),
+    Cached(Fetched),
+    Fetch(&'r Wanted, Chosen, Place),
 }
 
 impl Job<'_> {
     fn run(self, cache: &Cache) -> Result<Fetched> {
-        let (wanted, chosen, registry, because) = match self {
-            Job::Fetch(wanted, chosen, registry, because) => (wanted, chosen, registry, because),
-            Job::Cached(wanted, chosen, file) => {
-                return Ok(Fetched {
-                    package: wanted.source.package.clone(),
-                    version: chosen.version,
-                    digest: chosen
-                        .locked
-                        .ok_or_else(|| Error::input("a cached package has no digest"))?,
-                    file,
-                });
-            }
+        let (wanted, chosen, place) = match self {
+            Job::Cached(fetched) => return Ok(fetched),
+            Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
         };
-        let package = &wanted.source.package;
+        let (package, registry) = (&wanted.source.package, &*place.registry);
         let release = registry
             .release(package, &chosen.version)
-            .map_err(|e| e.because(format!("the registry is set in {because}")))?;
+            .map_err(|e| wanted.explain(place.explain(e)))?;
         let Some(release) = release else {
-            return Err(gone(wanted, &chosen, &*registry));
+            return Err(gone(wanted, &chosen, registry));
         };
         if let Some(locked) = &chosen.locked
             && *locked != release.digest
         {
-            return Err(replaced(package, &release, locked, &*registry));
+            return Err(replaced(package, &release, locked, registry));
         }
-        let file = cache.get_or_fetch(&*registry, package, &release)?;
+        let file = cache
+            .get_or_fetch(registry, package, &release)
+            .map_err(|e| wanted.explain(e))?;
         Ok(Fetched {
             package: package.clone(),
             version: release.version,

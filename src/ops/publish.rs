@@ -99,20 +99,24 @@ fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions)
         )));
     };
     let made = one_component(built, index)?;
-    let ctx_registries = ctx.registries(&workspace.root)?;
-    let named = registries(&manifest);
-    let (registry, because) = ctx_registries.of(&package, options.registry.as_deref(), &named)?;
-    if built.prepared.mode.is_offline() && !registry.is_local() {
+    let access = ctx.registries(&workspace.root)?;
+    let route = access.route(
+        &package,
+        options.registry.as_deref(),
+        &registries(&manifest),
+    )?;
+    if built.prepared.mode.is_offline() && !route.backend.is_local() {
         return Err(Error::input(format!(
             "publishing `{package}` needs the network, which must not be used"
         ))
-        .because(format!("it goes to {}", registry.location(&package)))
+        .because(format!("it goes to the registry `{}`", route.name))
         .hint("leave out `--offline` and `--frozen`"));
     }
+    let registry = access.open(&route)?;
     let version = member.version.clone();
     let existing = registry
         .release(&package, &version)
-        .map_err(|e| e.because(format!("the registry is set in {because}")))?;
+        .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
     if existing.is_some() && options.existing == Existing::Refuse {
         return Err(
             Error::input(format!("`{package}@{version}` is already published"))

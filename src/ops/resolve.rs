@@ -22,7 +22,7 @@ use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, World, unmet};
+use crate::wit::{Entry, Request, Sources, Unmet, World, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -111,7 +111,7 @@ impl<'a> Worlds<'a> {
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
         let loaded = match gather(manifest)? {
             Gathered::None => return Ok(None),
-            Gathered::Local(local) => self.local(manifest, local)?,
+            Gathered::Local(local) => self.local(manifest, *local)?,
             Gathered::Registry(target) => self.registry(manifest, target)?,
         };
         Ok(Some(loaded))
@@ -148,7 +148,8 @@ impl<'a> Worlds<'a> {
                 registry: target.registry.clone(),
             },
             requirement: target.requirement.clone(),
-            by: vec![place(&manifest.file.excerpt(target.span.clone()))],
+            by: vec!["`target` in `Cargo.toml`".to_owned()],
+            at: Some(manifest.file.excerpt(target.span.clone())),
         }];
         let found = self.fetch(manifest, &asked)?;
         let main = found
@@ -183,10 +184,7 @@ impl<'a> Worlds<'a> {
     fn complete(&mut self, manifest: &Manifest, mut request: Request<'_>) -> Result<World> {
         loop {
             let missing = unmet(&request)?;
-            let asked: Vec<Wanted> = missing
-                .iter()
-                .filter_map(|m| named(&m.name, &m.by))
-                .collect();
+            let asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
             if asked.is_empty() || !self.is_routed(manifest, &asked)? {
@@ -300,11 +298,6 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
     }
 }
 
-fn place(excerpt: &crate::advice::Excerpt) -> String {
-    let (line, column) = excerpt.line_column();
-    format!("{}:{line}:{column}", excerpt.path().display())
-}
-
 /// An entry of a table of dependencies that is in a registry.
 fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
     let DependencySource::Registry {
@@ -314,19 +307,21 @@ fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
     else {
         return None;
     };
-    let at = place(&dependency.file.excerpt(dependency.span.clone()));
+    let at = dependency.file.excerpt(dependency.span.clone());
     Some(Wanted {
         source: Source {
             package: dependency.package.clone()?,
             registry: registry.clone(),
         },
         requirement: requirement.clone(),
-        by: vec![format!("`{key}` at {at}")],
+        by: vec![format!("the entry `{key}` of `Cargo.toml`")],
+        at: Some(at),
     })
 }
 
 /// A package that WIT names; `None` if no registry can have the name.
-fn named(name: &PackageName, by: &str) -> Option<Wanted> {
+fn named(missing: &Unmet) -> Option<Wanted> {
+    let name = &missing.name;
     let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
     Some(Wanted {
         source: Source {
@@ -337,7 +332,8 @@ fn named(name: &PackageName, by: &str) -> Option<Wanted> {
             Some(version) => exactly(version),
             None => VersionReq::STAR,
         },
-        by: vec![by.to_owned()],
+        by: vec![missing.by.clone()],
+        at: missing.at.clone(),
     })
 }
 

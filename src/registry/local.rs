@@ -40,10 +40,6 @@ impl Registry for Local {
         format!("`{}`", self.dir(package).display())
     }
 
-    fn is_local(&self) -> bool {
-        true
-    }
-
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
         let dir = self.dir(package);
         if !fs::is_dir(&dir) {

@@ -54,11 +54,6 @@ pub trait Registry: Send + Sync {
     /// Where the package is, as it is shown: an address without credentials.
     fn location(&self, package: &PackageRef) -> String;
 
-    /// Whether it is reached without a network.
-    fn is_local(&self) -> bool {
-        false
-    }
-
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not tell that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;
@@ -99,24 +94,30 @@ impl<'a> Registries<'a> {
         &self.layers
     }
 
-    /// The registry a package is in, and what decided that. Each is opened
-    /// once.
-    pub fn of(
+    /// The way to the registry a package is in; nothing is opened.
+    pub fn route(
         &self,
         package: &PackageRef,
         asked: Option<&str>,
         named: &routes::Named,
-    ) -> Result<(Arc<dyn Registry>, String)> {
-        let route = routes::route(package, asked, named, &self.layers)?;
+    ) -> Result<routes::Route> {
+        routes::route(package, asked, named, &self.layers)
+    }
+
+    /// The registry at the end of a route; each is opened once.
+    pub fn open(&self, route: &routes::Route) -> Result<Arc<dyn Registry>> {
         let key = format!("{:?}", route.backend);
-        let because = route.because.clone();
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = opened.get(&key) {
-            return Ok((registry.clone(), because));
+            return Ok(registry.clone());
         }
-        let registry = (self.open)(&route)
-            .map_err(|e| e.because(format!("the registry `{}` is set in {because}", route.name)))?;
+        let registry = (self.open)(route).map_err(|e| {
+            e.because(format!(
+                "the registry `{}` is set in {}",
+                route.name, route.because
+            ))
+        })?;
         opened.insert(key, registry.clone());
-        Ok((registry, because))
+        Ok(registry)
     }
 }

@@ -37,6 +37,13 @@ pub enum Backend {
     },
 }
 
+impl Backend {
+    /// Whether it is reached without a network.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Backend::Local { .. })
+    }
+}
+
 /// A registry of OCI artifacts.
 #[derive(Clone, Debug, Default)]
 pub struct Oci {

@@ -60,6 +60,7 @@ pub(super) fn not_locked(wanted: &Wanted) -> Error {
 }
 
 fn asked(error: Error, wanted: &Wanted) -> Error {
+    let error = wanted.place(error);
     match wanted.by.is_empty() {
         true => error,
         false => error.because(format!("required by {}", wanted.by.join(" -> "))),

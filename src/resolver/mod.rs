@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Excerpt, Result};
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 
@@ -34,6 +34,30 @@ pub struct Wanted {
     pub requirement: VersionReq,
     /// Who asks, the outermost first: a manifest, then packages.
     pub by: Vec<String>,
+    /// Where it stands.
+    pub at: Option<Excerpt>,
+}
+
+impl Wanted {
+    /// An error that was met on the way to this package, with who asks for it.
+    pub fn explain(&self, error: Error) -> Error {
+        let Source { package, .. } = &self.source;
+        let requirement = &self.requirement;
+        self.place(error.because(format!(
+            "the package `{package}` (`{requirement}`) is required by {}",
+            self.by.join(" -> ")
+        )))
+    }
+}
+
+impl Wanted {
+    /// An error about this requirement, with its place.
+    fn place(&self, error: Error) -> Error {
+        match &self.at {
+            Some(excerpt) => error.at(excerpt.clone()),
+            None => error,
+        }
+    }
 }
 
 /// A version a registry has.
@@ -147,6 +171,7 @@ mod tests {
             source: source(name),
             requirement: requirement.parse().unwrap(),
             by: vec!["Cargo.toml:5:1".to_owned(), "a:app".to_owned()],
+            at: None,
         }
     }
 

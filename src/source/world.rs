@@ -27,7 +27,7 @@ pub enum Gathered<'a> {
     /// It has none: no target is given and there is no `wit` beside it.
     None,
     /// WIT of the project.
-    Local(Local<'a>),
+    Local(Box<Local<'a>>),
     /// A package of a registry.
     Registry(&'a RegistryTarget),
 }
@@ -66,7 +66,7 @@ pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
             Found::Elsewhere => wanted.push((key.as_str(), dependency)),
         }
     }
-    Ok(Gathered::Local(Local {
+    Ok(Gathered::Local(Box::new(Local {
         request: Request {
             sources,
             overrides,
@@ -79,7 +79,7 @@ pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
         },
         watched,
         wanted,
-    }))
+    })))
 }
 
 /// Loads the world of a manifest from what is on disk alone; `None` where it

@@ -4,15 +4,17 @@ use wit_parser::PackageName;
 
 use super::Request;
 use super::load::{Group, Rank, parse};
-use crate::advice::Result;
+use crate::advice::{Excerpt, Result};
 
 /// A package that is named and not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unmet {
     /// Its name, with the version that was named.
     pub name: PackageName,
-    /// Who names it: a place in a file, or a package.
+    /// The package that names it.
     pub by: String,
+    /// Where it is named, in a file of the project.
+    pub at: Option<Excerpt>,
 }
 
 /// The packages that are to be fetched before the world can be loaded, each
@@ -37,16 +39,11 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
                 if met || unmet.iter().any(|known| known.name == *name) {
                     continue;
                 }
-                let by = match loading.texts.reference(group, name) {
-                    Some(place) if own => {
-                        let (line, column) = place.line_column();
-                        format!("{}:{line}:{column}", place.path().display())
-                    }
-                    _ => format!("`{}`", package.name),
-                };
+                let by = format!("`{}`", package.name);
                 unmet.push(Unmet {
                     name: name.clone(),
                     by,
+                    at: loading.texts.reference(group, name).filter(|_| own),
                 });
             }
         }

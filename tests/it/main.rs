@@ -4,7 +4,12 @@
 //! A test says what it is about by its name and reads top to bottom: make a
 //! [`support::Project`], run command lines in it, look at what came of it.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test may")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may"
+)]
 
 mod authoring;
 mod bad_builds;

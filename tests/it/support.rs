@@ -122,6 +122,9 @@ impl Project {
             }
         }
         command.env("CARGO_TERM_COLOR", "never");
+        // Without registries, whatever is built in: tests reach nothing else.
+        let none = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/no-registries.toml");
+        command.env("CARGO_COMPONENT_CONFIG_FILE", none);
         command.env("CARGO_INCREMENTAL", "0");
         command
     }
