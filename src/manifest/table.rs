@@ -20,6 +20,7 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// A whole document as a table called `name`.
+    #[cfg(feature = "cli")]
     pub(crate) fn root(file: &'a ManifestFile, name: &str, table: &'a dyn TableLike) -> Self {
         Table {
             file,
