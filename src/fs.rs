@@ -33,7 +33,8 @@ pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
 /// Replaces the content of `path`, or leaves it as it was.
 ///
 /// The new file keeps the permissions of the old one; a new one gets those a
-/// plain `create` gives. Missing parent directories are made.
+/// plain `create` gives. Missing parent directories are made. A link stays one:
+/// what it points at is replaced.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
     write_atomic_with(path, |to| {
         to.write_all(content)
@@ -48,6 +49,7 @@ pub fn write_atomic_with(
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
+    let path = &behind_links(path);
     let dir = parent(path);
     fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
     let old = fs::metadata(path).ok();
@@ -75,6 +77,20 @@ pub fn write_atomic_with(
     }
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
+}
+
+/// What a link points at in the end, also where that is not there; anything
+/// else is itself.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as Linux follows; what remains is refused by the system.
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(to) => path = parent(&path).join(to),
+            Err(_) => break,
+        }
+    }
+    path
 }
 
 /// Copies a file to where [`write_atomic`] would put it.
@@ -265,6 +281,19 @@ mod tests {
         });
         drop(first);
         assert!(second.join().unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let [link, real] = ["link", "real"].map(|n| dir.path().join(n));
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        for text in ["new", "newer"] {
+            write_atomic(&link, text.as_bytes()).unwrap();
+            assert_eq!(read_text(&real).unwrap(), text);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
     }
 
     #[test]

@@ -401,9 +401,10 @@ mod tests {
         let args = parse(line);
         assert_eq!(args.own, OwnOptions::default());
         assert_eq!(args.cargo_args(), words(line));
+        assert!(error("build --native").contains("is an option of `cargo component check`"));
         assert_eq!(
-            parse("build --native").cargo_args(),
-            words("build --native")
+            error("build --arg x"),
+            "`--arg` is an option of `cargo component run`"
         );
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, nearest};
 use crate::cargo::config::LockMode;
 use crate::cargo::target::Target;
 use crate::env::{self, Env};
@@ -117,14 +117,14 @@ impl Toolchain {
                 .hint(format!("run `{add}`")));
         }
         shell.status("Installing", format!("{triple} target"));
-        let by_hand = || other_target(triple).unwrap_or_else(|| format!("run `{add}`"));
-        let code = exec
-            .run(&add)
-            .map_err(|error| error.context(missing.message()).hint(by_hand()))?;
+        let code = exec.run(&add).map_err(|error| {
+            let error = error.context(missing.message());
+            error.hint(other_target(triple).unwrap_or_else(|| format!("run `{add}`")))
+        })?;
         if code != 0 {
             return Err(missing
                 .because(format!("`{add}` failed with exit code {code}"))
-                .hint(by_hand()));
+                .hint(other_target(triple).unwrap_or_else(|| otherwise(triple))));
         }
         if !self.has(triple) {
             return Err(missing
@@ -135,6 +135,21 @@ impl Toolchain {
                 .hint("unset `RUSTC` and `RUSTUP_TOOLCHAIN`, so that both mean one toolchain"));
         }
         Ok(())
+    }
+}
+
+/// What to do where rustup was asked for a target in vain.
+fn otherwise(triple: &str) -> String {
+    let usual = ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"];
+    match nearest(triple, usual) {
+        Some(near) if near == triple => {
+            "rustup says above why; the target comes from the network".to_owned()
+        }
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "build for one of `{}`, or see `rustup target list`",
+            usual.join("`, `")
+        ),
     }
 }
 
@@ -262,8 +277,18 @@ mod tests {
         );
         assert_eq!(
             error.advice(),
-            Some("run `rustup target add wasm32-wasip2 --toolchain stable-x`")
+            Some("rustup says above why; the target comes from the network")
         );
+        for (triple, hint) in [
+            ("wasm32-wasip7", "did you mean `wasm32-wasip1`?"),
+            (
+                "wasm32-some-other-system",
+                "build for one of `wasm32-wasip1`",
+            ),
+        ] {
+            let error = place.ensure(&toolchain, triple, &code(1)).unwrap_err();
+            assert!(error.advice().unwrap().starts_with(hint), "{error:?}");
+        }
         let error = place
             .ensure(&toolchain, "wasm32-wasip3", &code(1))
             .unwrap_err();

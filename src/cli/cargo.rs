@@ -26,6 +26,16 @@ Commands of cargo, with every option of theirs:
 
 See `cargo component help <command>` for the options of one.";
 
+/// What stands above cargo's help of `run`, whose options `serve` has.
+const SERVE: &str = "\
+Build and serve an HTTP component
+
+Usage: cargo component serve [OPTIONS]
+
+It takes the options of `cargo run`, which are:
+
+";
+
 /// Our options of a verb, below cargo's own help.
 fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
@@ -68,6 +78,9 @@ fn dispatch(ctx: &Context, args: &CargoArgs) -> Result<()> {
 fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
     let verb = args.subcommand.as_deref().unwrap_or_default();
     let of_cargo = if verb == "serve" { "run" } else { verb };
+    if verb == "serve" {
+        ctx.shell.write_data(SERVE.as_bytes())?;
+    }
     crate::ops::build::cargo_help(ctx, args, of_cargo)?;
     match class {
         Class::Foreign | Class::Unknown => Ok(()),

@@ -85,8 +85,17 @@ const REFUSED: &[&str] = &[
     "uninstall",
 ];
 
-/// Verbs that are to come.
-const PLANNED: &[&str] = &["vendor", "yank"];
+/// Verbs that are to come, and what to do until then.
+const PLANNED: &[(&str, &str)] = &[
+    (
+        "vendor",
+        "copy the packages of WIT into `wit/deps`; `cargo vendor` is for the crates",
+    ),
+    (
+        "yank",
+        "publish a corrected version: `cargo component publish`",
+    ),
+];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.
@@ -105,14 +114,17 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
             ))
             .hint(format!("use `cargo {name}` instead")),
         ),
-        Some(name) if PLANNED.contains(&name) => refuse(
-            &env,
-            Error::unsupported(format!(
-                "`cargo component {name}` is not there yet in this version"
-            ))
-            .hint("edit `[package.metadata.component]` in Cargo.toml by hand"),
-        ),
-        _ => cargo::run(&args, env),
+        Some(name) => match PLANNED.iter().find(|(planned, _)| *planned == name) {
+            Some((_, instead)) => refuse(
+                &env,
+                Error::unsupported(format!(
+                    "`cargo component {name}` is not there yet in this version"
+                ))
+                .hint(*instead),
+            ),
+            None => cargo::run(&args, env),
+        },
+        None => cargo::run(&args, env),
     }
 }
 

@@ -17,21 +17,26 @@ use crate::shell::{ColorChoice, Terminal, Verbosity};
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct GlobalOptions {
     /// Say less: errors only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Global Options")]
     quiet: bool,
 
     /// Say more; twice for even more
-    #[arg(long, short, global = true, action = ArgAction::Count)]
+    #[arg(long, short, global = true, help_heading = "Global Options", action = ArgAction::Count)]
     verbose: u8,
 
     /// When to colour the output [env: CARGO_TERM_COLOR]
-    #[arg(long, global = true, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global Options",
+        value_name = "WHEN"
+    )]
     color: Option<Color>,
 
     /// The directory of downloaded packages
     #[arg(
         long,
-        global = true,
+        global = true, help_heading = "Global Options",
         value_name = "PATH",
         env = env::CARGO_COMPONENT_CACHE_DIR.name
     )]
@@ -41,7 +46,7 @@ pub(super) struct GlobalOptions {
     #[arg(
         long = "registry-config",
         alias = "config",
-        global = true,
+        global = true, help_heading = "Global Options",
         value_name = "PATH",
         env = env::CARGO_COMPONENT_CONFIG_FILE.name
     )]

@@ -42,7 +42,7 @@ pub fn undeclared(
     }
     let core = core_imports(module);
     let adapted = match adapter {
-        Some(adapter) => adapted(&core, adapter)?,
+        Some(adapter) => adapted(&core, adapter),
         None => Vec::new(),
     };
     let needed_by = |import: &str| {
@@ -97,8 +97,9 @@ pub fn split_versions(imports: &[String]) -> Split {
 }
 
 /// What the adapter imports for each preview1 function the module uses: each
-/// is found by adapting a module that uses it alone.
-fn adapted(core: &[(String, String)], adapter: &Adapter) -> Result<Vec<(String, Surface)>> {
+/// is found by adapting a module that uses it alone. An adapter of the user's
+/// may want more of a module than that, and then it cannot be told.
+fn adapted(core: &[(String, String)], adapter: &Adapter) -> Vec<(String, Surface)> {
     let types = adapter_types(adapter);
     let mut found = Vec::new();
     for (_, function) in core.iter().filter(|(module, _)| module == ADAPTED) {
@@ -106,9 +107,12 @@ fn adapted(core: &[(String, String)], adapter: &Adapter) -> Result<Vec<(String, 
             continue;
         };
         let module = module_using(function, &ty.1);
-        found.push((function.clone(), surface(&encode(&module, adapter)?)?));
+        let alone = encode(&module, adapter).and_then(|component| surface(&component));
+        if let Ok(surface) = alone {
+            found.push((function.clone(), surface));
+        }
     }
-    Ok(found)
+    found
 }
 
 /// The types of the functions an adapter exports.
@@ -251,6 +255,24 @@ mod tests {
             .unwrap();
         assert_eq!(random.needed_by, ["wasi_snapshot_preview1#random_get"]);
         assert!(found.iter().any(|u| u.import.starts_with("wasi:clocks/")));
+    }
+
+    #[test]
+    fn an_adapter_that_wants_more_of_a_module_only_leaves_the_need_untold() {
+        let wat = |text: &str| wat::parse_str(text).unwrap();
+        let function =
+            r#"(import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))"#;
+        let adapter = Adapter::Custom(wat(r#"(module
+             (import "wasi:random/random@0.2.0" "get-random-u64" (func (result i64)))
+             (import "__main_module__" "special" (func))
+             (func (export "random_get") (param i32 i32) (result i32) i32.const 0)
+             (@custom "unused" ""))"#));
+        let module = wat(&format!(
+            r#"(module {function} (memory (export "memory") 0))"#
+        ));
+        assert!(encode(&module, &adapter).is_err());
+        let core = core_imports(&module);
+        assert_eq!(adapted(&core, &adapter), []);
     }
 
     #[test]

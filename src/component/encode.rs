@@ -96,7 +96,14 @@ fn is_adapted(module: &[u8]) -> bool {
 
 /// An error of the encoder, with the fix for those that are met in practice.
 fn explain(text: &str) -> Error {
-    let error = Error::input("failed to create a component from the module").because(text);
+    let error = Error::input(text);
+    let import = text.split_once("failed to resolve import `");
+    if let Some((import, _)) = import.and_then(|(_, rest)| rest.split_once('`')) {
+        let (module, name) = import.split_once("::").unwrap_or(("", import));
+        return error.hint(format!(
+            "the module imports `{name}` from `{module}`, which neither its world nor an adapter has: link what defines it, or import it in the world"
+        ));
+    }
     if text.contains("failed to find export") || text.contains("does not export") {
         return error.hint(
             "export the implementation of the world: `bindings::export!(Component with_types_in bindings);`",
@@ -106,4 +113,18 @@ fn explain(text: &str) -> Error {
         return error.hint("the module imports what neither its world nor an adapter has");
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_nobody_has_is_named() {
+        let module = wat::parse_str(r#"(module (import "env" "foo" (func)))"#).unwrap();
+        let error = encode(&module, &Adapter::Reactor).unwrap_err();
+        assert!(error.message().contains("`env::foo`"), "{error}");
+        let hint = error.advice().unwrap();
+        assert!(hint.contains("imports `foo` from `env`"), "{hint}");
+    }
 }

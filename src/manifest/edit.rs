@@ -102,6 +102,28 @@ impl ManifestEdit {
         self.document.contains_key("lib")
     }
 
+    /// The binary whose file would be that of the library as well, since both
+    /// have the same name. `inferred` are the names of binaries without an
+    /// entry, with their files relative to the manifest.
+    pub fn clashing_binary(&self, inferred: &[(String, &str)]) -> Option<String> {
+        let name = || self.document.get("lib")?.get("name")?.as_str();
+        // Cargo names the files of both with underscores.
+        let plain = |name: &str| name.replace('-', "_");
+        let library = plain(name().or_else(|| self.package_name())?);
+        let entries = self.document.get("bin").and_then(Item::as_array_of_tables);
+        let text = |table: &Table, key: &str| Some(table.get(key)?.as_str()?.to_owned());
+        let declared = || entries.into_iter().flatten();
+        let claimed = |file: &str| declared().any(|bin| text(bin, "path").as_deref() == Some(file));
+        let package = self.document.get("package");
+        let inferring = package.and_then(|package| package.get("autobins")?.as_bool());
+        let found = inferred
+            .iter()
+            .filter(|(_, file)| inferring != Some(false) && !claimed(file))
+            .map(|(name, _)| name.clone());
+        let mut all = declared().filter_map(|bin| text(bin, "name")).chain(found);
+        all.find(|name| plain(name) == library)
+    }
+
     /// Whether `[package.metadata.component]` names a target.
     pub fn has_target(&self) -> bool {
         let component = || {
@@ -175,8 +197,8 @@ impl ManifestEdit {
     }
 
     /// Adds a dependency, or features that it lacks where it is there already.
-    /// The version is left then; the one that is there is the result if it is
-    /// another.
+    /// The version is left then; the one that is there is the result if it does
+    /// not admit the wanted one.
     pub fn dependency(&mut self, wanted: &CrateDependency<'_>) -> Result<Option<String>> {
         let path = self.path.clone();
         let dependencies = table(self.document.as_table_mut(), "dependencies", &path)?;
@@ -191,8 +213,12 @@ impl ManifestEdit {
         };
         let different = |version: &Item| {
             let version = version.as_str()?;
-            let plain = version.trim_start_matches(['^', '=', ' ']);
-            (plain != wanted.version).then(|| version.to_owned())
+            let admits = || {
+                let wanted = wanted.version.parse().ok()?;
+                let asked: semver::VersionReq = version.parse().ok()?;
+                Some(asked.matches(&wanted))
+            };
+            (admits() != Some(true)).then(|| version.to_owned())
         };
         // A plain version has the default features, which are all we need.
         if present.is_str() {
@@ -370,13 +396,38 @@ crate-type = ["rlib"]
 
     #[test]
     fn a_dependency_with_default_features_needs_no_more() {
-        for version in ["\"0.63.0\"", "{ version = \"0.63.0\" }"] {
+        // Whatever admits the wanted version will do.
+        for version in [
+            "\"0.63.0\"",
+            "{ version = \"0.63.0\" }",
+            "\"0.63\"",
+            "\">=0.60, <1\"",
+        ] {
             let before = format!("[dependencies]\nwit-bindgen = {version}\n");
             let text = edit(&before, |manifest| {
                 assert_eq!(manifest.dependency(&DEPENDENCY).unwrap(), None);
             });
             assert_eq!(text, before);
         }
+    }
+
+    #[test]
+    fn a_binary_with_the_name_of_the_library_is_found() {
+        let package = "[package]\nname = \"my-app\"\n";
+        let main = [("my-app".to_owned(), "src/main.rs")];
+        let clash = |more: &str, inferred: &[(String, &str)]| {
+            let text = format!("{package}{more}");
+            let manifest = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
+            manifest.clashing_binary(inferred)
+        };
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(clash("", &[]), None);
+        assert_eq!(clash("", &main), named("my-app"));
+        assert_eq!(clash("[lib]\nname = \"my_lib\"\n", &main), None);
+        assert_eq!(clash("autobins = false\n", &main), None);
+        let bin = "[[bin]]\nname = \"other\"\npath = \"src/main.rs\"\n";
+        assert_eq!(clash(bin, &main), None);
+        assert_eq!(clash("[[bin]]\nname = \"my_app\"\n", &[]), named("my_app"));
     }
 
     #[test]

@@ -77,6 +77,8 @@ pub struct Manifest {
     pub registries: BTreeMap<String, String>,
     /// A core module used instead of the built-in adapter.
     pub adapter: Option<PathBuf>,
+    /// Where that is said.
+    pub adapter_at: Option<Excerpt>,
     /// Whether the built-in proxy adapter is used for libraries.
     pub proxy: bool,
     /// How bindings are generated.
@@ -94,6 +96,8 @@ pub struct WorkspaceManifest {
     pub bindings: BindingsSettings,
     /// As in [`Manifest`].
     pub adapter: Option<PathBuf>,
+    /// As in [`Manifest`].
+    pub adapter_at: Option<Excerpt>,
     /// What `{ workspace = true }` stands for, by key.
     pub dependencies: BTreeMap<String, Dependency>,
 }
@@ -215,7 +219,7 @@ pub enum AsyncSetting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
     missing_docs,
-    reason = "each field is the key of the same name in `keys`"
+    reason = "each field is the key of the same name in `keys`, `with_at` where those of `with` stand"
 )]
 pub struct BindingsSettings {
     pub path: Option<PathBuf>,
@@ -231,6 +235,7 @@ pub struct BindingsSettings {
     pub stubs: bool,
     pub export_prefix: Option<String>,
     pub with: BTreeMap<String, String>,
+    pub with_at: BTreeMap<String, Excerpt>,
     pub generate_all: bool,
     pub type_section_suffix: Option<String>,
     pub disable_run_ctors_once_workaround: bool,
@@ -257,6 +262,7 @@ impl Default for BindingsSettings {
             stubs: false,
             export_prefix: None,
             with: BTreeMap::new(),
+            with_at: BTreeMap::new(),
             generate_all: true,
             type_section_suffix: None,
             disable_run_ctors_once_workaround: false,

@@ -30,6 +30,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         dependencies: BTreeMap::new(),
         registries: workspace.registries.clone(),
         adapter: workspace.adapter.clone(),
+        adapter_at: workspace.adapter_at.clone(),
         proxy: false,
         bindings: workspace.bindings.clone(),
         world_check: WorldCheck::default(),
@@ -52,6 +53,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     manifest.registries.extend(registries(&table)?);
     if let Some(adapter) = table.path("adapter")? {
         manifest.adapter = Some(adapter);
+        manifest.adapter_at = Some(table.file.excerpt(table.place("adapter")));
     }
     manifest.proxy = table.bool("proxy")?.unwrap_or(false);
     if let Some(bindings) = table.table("bindings")? {
@@ -75,6 +77,8 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     let table = table.known(keys::WORKSPACE)?;
     manifest.registries = registries(&table)?;
     manifest.adapter = table.path("adapter")?;
+    let at = || table.file.excerpt(table.place("adapter"));
+    manifest.adapter_at = manifest.adapter.as_ref().map(|_| at());
     if let Some(bindings) = table.table("bindings")? {
         self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
@@ -446,6 +450,8 @@ fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
         for (name, _) in with.entries() {
             if let Some(path) = with.string(name)? {
                 settings.with.insert(name.to_owned(), path);
+                let at = with.file.excerpt(with.key_span(name));
+                settings.with_at.insert(name.to_owned(), at);
             }
         }
     }

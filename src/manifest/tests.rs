@@ -310,6 +310,7 @@ fn every_setting_of_bindings_is_read() {
         export_prefix: text("e"),
         // A value is a path, whatever word it is.
         with: BTreeMap::from([("a:b/c".to_owned(), "generate".to_owned())]),
+        with_at: manifest.bindings.with_at.clone(),
         generate_all: false,
         type_section_suffix: text("t"),
         disable_run_ctors_once_workaround: true,
@@ -320,6 +321,8 @@ fn every_setting_of_bindings_is_read() {
         disable_custom_section_link_helpers: true,
     };
     assert_eq!(manifest.bindings, wanted);
+    let at = &wanted.with_at["a:b/c"];
+    assert_eq!(&at.text()[at.span()], "\"a:b/c\"");
 }
 
 #[test]

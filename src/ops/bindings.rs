@@ -224,6 +224,10 @@ fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {
         return Ok(None);
     };
     let bytes = fs::read(path).map_err(|e| {
+        let e = match &manifest.adapter_at {
+            Some(at) => e.at(at.clone()),
+            None => e,
+        };
         e.hint("correct the `adapter` key in Cargo.toml, or remove it to use the built-in adapter")
     })?;
     Ok(Some((path.clone(), ContentDigest::of(&bytes))))

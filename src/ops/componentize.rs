@@ -4,6 +4,7 @@
 //! component is kept aside and linked back over it. What cargo wrote is never
 //! written into: the usual path and `deps/foo.wasm` are one file.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,10 @@ struct Record {
     recipe: ContentDigest,
     /// `None` if the module was left as it is.
     facts: Option<Facts>,
+    /// What was warned of when it was made, to be told again as long as that
+    /// holds, as cargo does with the compiler's warnings.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 /// Makes components of the artifacts of the selected packages.
@@ -96,6 +101,7 @@ pub(super) fn componentize(
             artifact,
             kept: kept_path(prepared, &wasm),
             wasm,
+            warnings: RefCell::default(),
         };
         match one.finish(copy_to) {
             Ok(one) => made.push(one),
@@ -106,6 +112,12 @@ pub(super) fn componentize(
         }
     }
     (made, failed)
+}
+
+/// What the linker wrote is no wasm, or broken.
+fn unreadable() -> Error {
+    Error::input("the file is not a WebAssembly module that can be read")
+        .hint("run `cargo clean`, and check the `linker` of cargo's configuration")
 }
 
 /// Whether the artifact is only there for another one, such as the library for
@@ -139,12 +151,19 @@ struct One<'a> {
     artifact: &'a Artifact,
     wasm: PathBuf,
     kept: PathBuf,
+    /// What was warned of.
+    warnings: RefCell<Vec<String>>,
 }
 
 impl One<'_> {
     /// The component at its place.
     fn finish(&self, copy_to: Option<&Path>) -> Result<Made> {
         let (record, fresh) = self.record()?;
+        if fresh {
+            for warning in &record.warnings {
+                self.ctx.shell.warn(warning.clone());
+            }
+        }
         Ok(Made {
             member: self.member,
             path: self.place(&record, copy_to)?,
@@ -152,6 +171,12 @@ impl One<'_> {
             fresh,
             artifact: self.artifact.clone(),
         })
+    }
+
+    /// Warns, now and whenever the component is used again.
+    fn warn(&self, text: String) {
+        self.ctx.shell.warn(text.clone());
+        self.warnings.borrow_mut().push(text);
     }
 
     /// Puts back the component that was there before.
@@ -198,6 +223,7 @@ impl One<'_> {
                     content,
                     recipe,
                     facts,
+                    warnings: self.warnings.take(),
                 };
                 (record, false)
             }
@@ -223,6 +249,7 @@ impl One<'_> {
         };
         let kind = component::kind(bytes);
         let component = match kind {
+            None if self.recipe.declared => return Err(context(unreadable())),
             None => return Ok(None),
             Some(Kind::Module) if !self.recipe.declared => return Ok(None),
             Some(Kind::Module) if self.must_implement() => {
@@ -245,7 +272,7 @@ impl One<'_> {
         let (component, left_out) =
             metadata::add(&component, &self.recipe.metadata).map_err(context)?;
         for key in left_out {
-            self.ctx.shell.warn(format!(
+            self.warn(format!(
                 "the component `{name}` goes without the `{key}` of Cargo.toml, whose form component metadata cannot hold"
             ));
         }
@@ -288,7 +315,7 @@ impl One<'_> {
             _ => None,
         };
         if let Some(text) = ignored {
-            self.ctx.shell.warn(text.to_owned());
+            self.warn(text.to_owned());
         }
         self.recipe.adapter(program)
     }
@@ -318,7 +345,7 @@ impl One<'_> {
         let others: Vec<&str> = split.keys().map(String::as_str).collect();
         let others: Vec<&str> = others.into_iter().filter(|v| *v != of_adapter).collect();
         if let Some(names) = names {
-            self.ctx.shell.warn(format!(
+            self.warn(format!(
                 "the world imports WASI {}, which does not merge with the {of_adapter} of the {}: the component imports both of `{names}`",
                 others.join(", "),
                 adapter.name(),
@@ -369,7 +396,7 @@ impl One<'_> {
         let message = format!("the component imports what its world `{world}` does not name");
         if self.recipe.world_check == WorldCheck::Warn {
             let lines: Vec<_> = lines.map(|line| format!("\n  {line}")).collect();
-            self.ctx.shell.warn(format!("{message}{}", lines.concat()));
+            self.warn(format!("{message}{}", lines.concat()));
             return Ok(());
         }
         let error = lines.fold(Error::input(message), Error::because);

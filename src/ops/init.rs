@@ -1,6 +1,8 @@
 //! A component in a directory that is there: a crate gets what it lacks, and
 //! loses nothing; where there is no crate, cargo makes one.
 
+use std::path::Path;
+
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
@@ -50,6 +52,9 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
         None if library => Kind::Library { proxy: false },
         None => Kind::Command,
     };
+    if kind != Kind::Command {
+        refuse_clash(&manifest, package, &dir)?;
+    }
     // What was only guessed above is known now.
     options.find_target(ctx, Some(kind))?;
     let start = Start {
@@ -61,6 +66,27 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
         origin,
     };
     start.run(options, bind)
+}
+
+/// Fails where a binary has the name of the library: cargo would write both to
+/// one file, and the component would be whichever came last.
+fn refuse_clash(manifest: &ManifestEdit, package: &str, dir: &Path) -> Result<()> {
+    let nested = format!("src/bin/{package}.rs");
+    let mut inferred = Vec::new();
+    for file in ["src/main.rs", nested.as_str()] {
+        if fs::exists(&dir.join(file)) {
+            inferred.push((package.to_owned(), file));
+        }
+    }
+    match manifest.clashing_binary(&inferred) {
+        None => Ok(()),
+        Some(name) => Err(Error::input(format!(
+            "the library of `{package}` cannot be a component: its file would be that of the binary `{name}`"
+        ))
+        .hint(
+            "give the library another name, `[lib] name = \"…\"`, or put it in a crate of its own; a program alone needs no `--lib`",
+        )),
+    }
 }
 
 /// Whether there is a source that `cargo init` would take over.

@@ -81,10 +81,19 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<(
         }
         Kind::Library { .. } => "--lib",
     };
-    cargo(ctx, "new", options, Some(kind_flag))?;
+    let dir = ctx.absolute(&options.path);
+    let existed = fs::exists(&dir);
+    cargo(ctx, "new", options, Some(kind_flag)).inspect_err(|_| {
+        if existed {
+            let path = options.path.display();
+            let text = "makes a component of what is there already";
+            ctx.shell
+                .note(format!("`cargo component init {path}` {text}"));
+        }
+    })?;
     let start = Start {
         ctx,
-        dir: ctx.absolute(&options.path),
+        dir,
         kind,
         name,
         target,
@@ -224,7 +233,11 @@ impl Start<'_> {
             fs::write_if_changed(&path, manifest.text().as_bytes())?;
         }
         if keep {
-            return self.advise(&source);
+            // Without bindings of ours, the code makes its own.
+            return match bindings {
+                Some(_) => self.advise(&source),
+                None => Ok(()),
+            };
         }
         match bindings {
             Some(bindings) if !hello && self.kind != Kind::Command => {
@@ -341,11 +354,11 @@ impl Start<'_> {
         }
         if !fs::read_text(source)?.contains("mod bindings;") {
             let file = source.strip_prefix(&self.dir).unwrap_or(source).display();
+            let lines = template::joining_lines().map(|line| format!("    {line}\n"));
             self.ctx.shell.note(format!(
-                "`{file}` was left as it is; to implement the world, add to it:\n\n    \
-                 #[allow(warnings)] mod bindings;\n    \
-                 bindings::export!(Component with_types_in bindings);\n\n\
-                 where `Component` is a type that implements the `Guest` traits of `bindings`"
+                "`{file}` was left as it is; to implement the world, add to it:\n\n{}\n\
+                 where `Component` is a type that implements the `Guest` traits of `bindings`",
+                lines.collect::<String>()
             ));
         }
         Ok(())
@@ -613,13 +626,24 @@ mod tests {
         let world = World::new(&files, &[]);
         let mut options = options(".", None);
         options.vcs = None;
-        init(&world.ctx, &options, &mut |_| Ok(None)).unwrap();
+        let cwd = world.ctx.cwd.clone();
+        init(&world.ctx, &options, &mut |_| {
+            let file = cwd.join("src/bindings.rs");
+            fs::write_atomic(&file, BINDINGS.as_bytes())?;
+            Ok(Some(file))
+        })
+        .unwrap();
         assert_eq!(world.read("src/lib.rs"), source);
         let manifest = world.read("Cargo.toml");
         assert!(manifest.contains("[\"cdylib\", \"rlib\"]"), "{manifest}");
         let note = "note: `src/lib.rs` was left as it is";
-        assert!(world.said.said()[1].starts_with(note));
+        let said = world.said.said();
+        assert!(said[1].starts_with(note));
+        let lines = "    #[allow(warnings)]\n    #[rustfmt::skip]\n    mod bindings;\n    bindings::export!(";
+        assert!(said[1].contains(lines), "{said:?}");
+        // Where nothing is generated, nothing is to be added.
         init(&world.ctx, &options, &mut |_| Ok(None)).unwrap();
+        assert_eq!(world.said.said().len(), 2);
         assert_eq!(world.read("Cargo.toml"), manifest);
     }
 
@@ -651,6 +675,22 @@ mod tests {
         .unwrap();
         assert!(world.read("foo/src/lib.rs").contains("fn f("));
         assert!(!fs::exists(&cwd.join("foo/wit")));
+    }
+
+    #[test]
+    fn init_refuses_a_library_whose_file_would_be_that_of_the_program() {
+        let files = [("Cargo.toml", MANIFEST), ("src/main.rs", template::COMMAND)];
+        let world = World::new(&files, &[]);
+        let mut options = options(".", LIBRARY);
+        options.vcs = None;
+        let refused = init(&world.ctx, &options, &mut |_| Ok(None)).unwrap_err();
+        assert!(refused.message().contains("the binary `foo`"), "{refused}");
+        assert_eq!(world.read("Cargo.toml"), MANIFEST);
+        assert!(!fs::exists(&world.ctx.cwd.join("src/lib.rs")));
+        let named = format!("{MANIFEST}[lib]\nname = \"other\"\n");
+        fs::write_atomic(&world.ctx.cwd.join("Cargo.toml"), named.as_bytes()).unwrap();
+        init(&world.ctx, &options, &mut |_| Ok(None)).unwrap();
+        assert!(fs::exists(&world.ctx.cwd.join("src/lib.rs")));
     }
 
     #[test]

@@ -6,9 +6,10 @@ use super::bindings::Stale;
 use super::build::{Built, build_prepared};
 use super::componentize::Made;
 use super::prepare::prepare;
-use super::runner::{Runners, runnable};
+use super::runner::{Runners, runnable, target_of};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::cargo::target::{Target, WasmTarget};
 use crate::context::Context;
 use crate::fs;
 use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Preopen, Program, Runner};
@@ -39,19 +40,21 @@ enum Task<'a> {
 /// Builds, then runs the one component that was built.
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let grant = grant(ctx, args)?;
+    check_options(args)?;
     let prepared = prepare(ctx, args, Stale::Write)?;
     // What could not run anything should not build for it either.
     let runners = match args.own.invoke {
         Some(_) => Runners::embedded()?,
         None => Runners::find(ctx, &prepared)?,
     };
+    runners.take(&grant)?;
     let built = build_prepared(ctx, args, prepared)?;
     let made = choose(&built, purpose)?;
-    let runner = runners.of(made);
+    let runner = runners.of(&built, made);
     let path = runnable(&built, made, &runner)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
-        None => task(ctx, args, (made, &path), (&runner, purpose))?,
+        None => task(ctx, args, (&built, made, &path), (&runner, purpose))?,
     };
     ctx.shell
         .status("Running", command_line(ctx, &made.path, &grant));
@@ -72,7 +75,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
 fn task(
     ctx: &Context,
     args: &CargoArgs,
-    (made, path): (&Made, &Path),
+    (built, made, path): (&Built, &Made, &Path),
     (runner, purpose): (&Runner, Purpose),
 ) -> Result<Task<'static>> {
     let name = ctx.display(&made.path);
@@ -96,6 +99,15 @@ fn task(
             "`{name}` exports no HTTP handler, so that it cannot be served"
         ))
         .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`")),
+        (Entry::Library(_), Purpose::Run)
+            if made.artifact.is_program() && without_system(built, made) =>
+        {
+            let target = target_of(built, made).map_or("", Target::name);
+            Err(Error::input(format!(
+                "`{name}` cannot run: programs need WASI, which the target `{target}` does not have"
+            ))
+            .hint("use `--target wasm32-wasip1` or `--target wasm32-wasip2`"))
+        }
         (Entry::Library(functions), Purpose::Run) => {
             let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
             let error = Error::input(format!(
@@ -108,6 +120,37 @@ fn task(
                 None => error.hint("make it a program with a `main`, or export a function"),
             })
         }
+    }
+}
+
+/// Whether it was built for a target without WASI.
+fn without_system(built: &Built, made: &Made) -> bool {
+    target_of(built, made).is_some_and(|target| target.sort() == WasmTarget::Unknown)
+}
+
+/// Refuses what our options cannot mean, before anything is built for it.
+fn check_options(args: &CargoArgs) -> Result<()> {
+    let own = &args.own;
+    if own
+        .invoke
+        .as_deref()
+        .is_some_and(|call| call.trim().is_empty())
+    {
+        return Err(Error::usage("`--invoke` names no function")
+            .hint("write the call: `--invoke 'name(…)'`"));
+    }
+    let Some(addr) = &own.addr else {
+        return Ok(());
+    };
+    if own.invoke.is_some() {
+        return Err(Error::usage("`--addr` means nothing beside `--invoke`")
+            .hint("call a function, or serve a handler"));
+    }
+    let port = addr.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    match port.map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Error::usage(format!("`{addr}` is no address with a port"))
+            .hint("write it as `HOST:PORT`, such as `127.0.0.1:8080` or `[::1]:0`")),
     }
 }
 
@@ -128,6 +171,10 @@ pub(super) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
     for pair in &args.own.env {
         let pair = text(pair)?;
         let (name, value) = match pair.split_once('=') {
+            Some(("", _)) => {
+                let text = format!("`--env {pair}` names no variable");
+                return Err(Error::usage(text).hint("write `--env NAME=VALUE`"));
+            }
             Some((name, value)) => (name.to_owned(), value.to_owned()),
             None => {
                 let value = ctx.env.inherited(&pair).ok_or_else(|| {
@@ -144,6 +191,15 @@ pub(super) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
     for dir in &args.own.dirs {
         let mut preopen = Preopen::parse(&text(dir)?)?;
         preopen.host = ctx.absolute(&preopen.host);
+        if !fs::is_dir(&preopen.host) {
+            let shown = ctx.display(&preopen.host);
+            let what = match fs::exists(&preopen.host) {
+                true => "is no directory",
+                false => "is not there",
+            };
+            let text = format!("failed to open the directory `{shown}`: it {what}");
+            return Err(Error::usage(text).hint("`--dir` takes a directory that is there"));
+        }
         grant.dirs.push(preopen);
     }
     Ok(grant)
@@ -172,6 +228,17 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             "a component bin target must be available for `cargo component {verb}`"
         ))
         .hint("go to a component package, or name one by `--package`")),
+        (None, [first, rest @ ..])
+            if rest.iter().all(|made| {
+                (made.member, &made.artifact.target) == (first.member, &first.artifact.target)
+            }) =>
+        {
+            Err(Error::input(format!(
+                "`cargo component {verb}` can run `{}` for one target only, but it was built for several",
+                first.artifact.target
+            ))
+            .hint("give one `--target`"))
+        }
         (None, many) => {
             let names: Vec<_> = many
                 .iter()

@@ -9,13 +9,14 @@ use super::componentize::Made;
 use super::prepare::Prepared;
 use crate::advice::{Error, Result};
 use crate::cargo::config;
+use crate::cargo::target::{Target, WasmTarget};
 use crate::component::attributes;
 use crate::component::encode::{Adapter, encode};
 use crate::component::{self, Kind};
 use crate::context::Context;
 use crate::env::Env;
 use crate::fs;
-use crate::runtime::{self, Runner};
+use crate::runtime::{self, Grant, Runner};
 
 /// What runs components, by target triple.
 #[derive(Debug)]
@@ -58,17 +59,47 @@ impl Runners {
         Ok(Runners(found))
     }
 
-    /// The one for a component, whose target its path tells.
-    pub(super) fn of(&self, made: &Made) -> Runner {
-        let parts: Vec<&OsStr> = made.path.iter().collect();
-        let named = self.0.iter().find(|(triple, _)| {
-            let triple = OsStr::new(triple);
-            parts.contains(&triple)
-        });
-        // With `--artifact-dir` the path says nothing, but one target is usual.
-        let runner = named.or_else(|| self.0.first());
-        runner.map(|(_, runner)| runner.clone()).unwrap_or_default()
+    /// The one for a component.
+    pub(super) fn of(&self, built: &Built, made: &Made) -> Runner {
+        let target = target_of(built, made).map(Target::triple);
+        let named = self.0.iter().find(|(triple, _)| Some(&**triple) == target);
+        let runner = named.map(|(_, runner)| runner.clone());
+        runner.unwrap_or_default()
     }
+
+    /// Fails if tests are to run in the engine for a target without WASI: no
+    /// test could be started, print or fail.
+    pub(super) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
+        let none = prepared.targets.iter().find(|target| {
+            let here = (target.triple().to_owned(), Runner::Embedded);
+            target.sort() == WasmTarget::Unknown && self.0.contains(&here)
+        });
+        match none {
+            None => Ok(()),
+            Some(target) => Err(Error::input(format!(
+                "tests need WASI, which the target `{}` does not have",
+                target.name()
+            ))
+            .hint("run them with `--target wasm32-wasip1` or `--target wasm32-wasip2`")),
+        }
+    }
+
+    /// Fails if one of them cannot be told what is granted.
+    pub(super) fn take(&self, grant: &Grant) -> Result<()> {
+        let mut runners = self.0.iter();
+        runners.try_for_each(|(_, runner)| runner.takes(grant))
+    }
+}
+
+/// The target a component was built for, which its path tells. Where it does
+/// not, one target is usual.
+pub(super) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
+    let prepared = &built.prepared;
+    let below = made.path.strip_prefix(&prepared.target_dir);
+    let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
+    let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
+    let mut targets = prepared.targets.iter();
+    targets.find(named).or_else(|| prepared.targets.first())
 }
 
 /// Fails if the program is not there, before anything is built for it.
@@ -127,6 +158,10 @@ pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<Pa
         return Ok(made.path.clone());
     }
     let path = aside("program");
-    fs::write_if_changed(&path, &encode(&bytes, &Adapter::Command)?)?;
+    let component = encode(&bytes, &Adapter::Command).map_err(|e| {
+        let module = made.path.display();
+        e.context(format!("failed to make a component of `{module}`"))
+    })?;
+    fs::write_if_changed(&path, &component)?;
     Ok(path)
 }

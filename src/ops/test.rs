@@ -11,6 +11,7 @@ use crate::advice::{Error, Result};
 use crate::cargo::arguments::{Artifact, CargoArgs};
 use crate::context::Context;
 use crate::runtime::Grant;
+use crate::shell::{Message, Verbosity};
 
 /// The variables of libtest itself, handed on as on the host.
 const LIBTEST: &str = "RUST_TEST_";
@@ -31,6 +32,8 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         return build_prepared(ctx, args, prepared).map(|_| ());
     }
     let runners = Runners::find(ctx, &prepared)?;
+    runners.need_a_system(&prepared)?;
+    runners.take(&grant)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
     if executables.is_empty() {
@@ -40,9 +43,9 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         ))
         .hint("go to a component package, or name one by `--package`"));
     }
-    let mut failed = None;
+    let mut failed: Vec<(i32, String)> = Vec::new();
     for made in executables {
-        let runner = runners.of(made);
+        let runner = runners.of(&built, made);
         let path = runnable(&built, made, &runner)?;
         ctx.shell.status(
             "Running",
@@ -50,16 +53,47 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         );
         let code = libtest::run(ctx, &runner, &path, &grant)?;
         if code != 0 {
-            failed.get_or_insert(code);
+            failed.push((code, rerun(&built, made)));
             if !args.no_fail_fast {
                 break;
             }
         }
     }
-    match failed {
-        None => Ok(()),
-        Some(code) => Err(Error::child(code)),
-    }
+    let Some((code, _)) = failed.first() else {
+        return Ok(());
+    };
+    let code = *code;
+    let said = match failed.as_slice() {
+        [(_, options)] => {
+            let what = if bench { "bench" } else { "test" };
+            format!("{what} failed, to rerun pass `{options}`")
+        }
+        many => {
+            let options = many.iter().map(|(_, options)| format!("\n    `{options}`"));
+            format!(
+                "{} targets failed:{}",
+                many.len(),
+                options.collect::<String>()
+            )
+        }
+    };
+    ctx.shell.say(Message::Error(Error::input(said)));
+    Err(Error::child(code))
+}
+
+/// The options that select an executable, as cargo tells them.
+fn rerun(built: &Built, made: &Made) -> String {
+    let members = &built.prepared.workspace().members;
+    let package = match members.len() {
+        1 => String::new(),
+        _ => format!("-p {} ", members[made.member].name),
+    };
+    let target = &made.artifact.target;
+    package
+        + &match made.artifact.kinds.first().map(String::as_str) {
+            Some(kind @ ("bin" | "test" | "bench" | "example")) => format!("--{kind} {target}"),
+            _ => "--lib".to_owned(),
+        }
 }
 
 /// What every executable is given: its arguments in cargo's order.
@@ -68,6 +102,10 @@ fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Grant> {
     let mut first: Vec<String> = Vec::new();
     if bench {
         first.push("--bench".to_owned());
+    }
+    // As cargo does.
+    if ctx.shell.verbosity() == Verbosity::Quiet {
+        first.push("--quiet".to_owned());
     }
     for word in &args.words {
         first.push(word.to_string_lossy().into_owned());

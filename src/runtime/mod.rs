@@ -109,6 +109,34 @@ pub enum Runner {
     },
 }
 
+impl Runner {
+    /// Fails if it cannot be told what is granted.
+    pub fn takes(&self, grant: &Grant) -> Result<()> {
+        match self {
+            Runner::Embedded => Ok(()),
+            Runner::Configured { program, .. } => refuse(program, grant),
+        }
+    }
+}
+
+/// Refuses what a configured runner cannot be told.
+fn refuse(program: &OsString, grant: &Grant) -> Result<()> {
+    let refused = if !grant.dirs.is_empty() {
+        "directories"
+    } else if grant.network != Network::Http {
+        "the network"
+    } else {
+        return Ok(());
+    };
+    let program = program.to_string_lossy();
+    Err(Error::usage(format!(
+        "{refused} cannot be granted through the configured runner `{program}`"
+    ))
+    .hint(format!(
+        "add the option of `{program}` for it to the runner's own arguments"
+    )))
+}
+
 /// How a component ended.
 #[derive(Clone, Debug, Default)]
 pub struct Ended {
@@ -207,22 +235,7 @@ impl<'a> Program<'a> {
         args: &[OsString],
         grant: &Grant,
     ) -> Result<Invocation> {
-        let refused = if !grant.dirs.is_empty() {
-            Some("directories")
-        } else if grant.network != Network::Http {
-            Some("the network")
-        } else {
-            None
-        };
-        if let Some(what) = refused {
-            let program = program.to_string_lossy();
-            return Err(Error::usage(format!(
-                "{what} cannot be granted through the configured runner `{program}`"
-            ))
-            .hint(format!(
-                "add the option of `{program}` for it to the runner's own arguments"
-            )));
-        }
+        refuse(program, grant)?;
         let mut invocation = Invocation::new(program)
             .args(args)
             .arg("--")

@@ -89,8 +89,12 @@ impl Shell for Terminal {
 
     fn write_data(&self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
-        out.write_all(bytes)
-            .and_then(|()| out.flush())
-            .map_err(|e| Error::input("failed to write to standard output").because(e))
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            // Whoever read it has enough.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => {
+                result.map_err(|e| Error::input("failed to write to standard output").because(e))
+            }
+        }
     }
 }

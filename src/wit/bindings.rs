@@ -28,6 +28,17 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
     let failed = |cause: String| {
         let error = Error::input(format!("the world `{}` cannot be bound", world.name()));
         let told = advice(&cause);
+        let unused = cause.strip_prefix("unused remappings provided via `with`: ");
+        let unused = unused.and_then(|names| {
+            let mut places = settings.with_at.iter();
+            places.find(|(name, _)| names.contains(&format!("{name:?}")))
+        });
+        let mut error = error;
+        if let Some((name, at)) = unused {
+            error = error.at(at.clone()).hint(format!(
+                "the world has no interface or type `{name}` that code is generated for: write it as the world names it, with its version"
+            ));
+        }
         let error = error.because(cause);
         match told {
             Some(hint) => error.hint(hint),

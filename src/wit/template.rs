@@ -30,6 +30,13 @@ impl Guest for Component {
 bindings::export!(Component with_types_in bindings);
 ";
 
+/// Those lines of [`LIBRARY`] that make any library implement a world: the
+/// module of the bindings, and the export.
+pub fn joining_lines() -> impl Iterator<Item = &'static str> {
+    let module = LIBRARY.lines().take_while(|line| !line.is_empty());
+    module.chain(LIBRARY.lines().last())
+}
+
 /// The name of a new component; `Display` gives `<namespace>:<name>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentName {

@@ -40,6 +40,40 @@ fn without_a_manifest_there_is_nothing_to_build() {
 }
 
 #[test]
+fn a_module_that_is_broken_is_no_success() {
+    let project = bare("hello", MAIN);
+    project.component("build").ok();
+    let deps = project.path("target/wasm32-wasip1/debug/deps");
+    for entry in fs::read_dir(deps).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "wasm") {
+            fs::write(path, "no wasm").unwrap();
+        }
+    }
+    no_panic(project.component("build"))
+        .code(1)
+        .says("failed to create the component")
+        .says("not a WebAssembly module that can be read");
+}
+
+#[test]
+fn a_remapping_of_nothing_is_pointed_at() {
+    let project = Project::new("--lib", "hello");
+    let section = "package = \"component:hello\"";
+    project.replace(
+        "Cargo.toml",
+        section,
+        &format!("{section}\nbindings.with = {{ \"a:b/nothing\" = \"x::y\" }}"),
+    );
+    project
+        .component("bindings")
+        .code(1)
+        .says("--> Cargo.toml:")
+        .says("^^^^^^")
+        .says("no interface or type `a:b/nothing`");
+}
+
+#[test]
 fn a_virtual_manifest_without_the_package() {
     let project = Project::empty();
     project
@@ -154,6 +188,8 @@ fn an_adapter_that_is_none() {
         .component("build")
         .code(1)
         .says("my.wasm")
+        .says("--> Cargo.toml:")
+        .says("adapter = \"my.wasm\"")
         .says("correct the `adapter` key in Cargo.toml, or remove it");
     for (bytes, message) in [
         (b"text".to_vec(), "the adapter is not a wasm file"),

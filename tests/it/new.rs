@@ -259,7 +259,8 @@ fn an_existing_directory_is_left_alone() {
     project
         .component("new --lib there")
         .code(101)
-        .says("already exists");
+        .says("already exists")
+        .says("note: `cargo component init there`");
     assert!(before == snapshot(&project));
 }
 

@@ -266,6 +266,10 @@ fn refused_verbs_say_which_tool_to_use() {
             ))
             .says(&format!("use `cargo {verb}` instead"));
     }
+    for (verb, hint) in [("vendor", "wit/deps"), ("yank", "cargo component publish")] {
+        let output = project.component(verb).code(1);
+        output.says("is not there yet").says(hint);
+    }
 }
 
 #[test]
@@ -286,6 +290,12 @@ fn help_is_cargos_followed_by_ours() {
         assert!(first.is_some() && first < second, "{line}\n{output}");
         output.prints("--registry-config");
     }
+    let serve = project.component("serve --help").ok().stdout;
+    assert!(serve.starts_with("Build and serve an HTTP component\n\nUsage: cargo component serve"));
+    project
+        .component("new --help")
+        .ok()
+        .prints("\nGlobal Options:\n");
     let output = project.component("tree --help").ok();
     assert_eq!(output.stdout, project.cargo("tree --help").stdout);
     let own = project.component("help").ok();

@@ -442,6 +442,33 @@ fn what_cannot_be_run_is_refused_with_a_code() {
         .says("is a program")
         .silent_on("Running");
     project
+        .component("run --target wasm32-unknown-unknown")
+        .code(1)
+        .says("programs need WASI, which the target `wasm32-unknown-unknown` does not have");
+    project
+        .component("run --target wasm32-wasip1 --target wasm32-wasip2")
+        .code(1)
+        .says("help: give one `--target`");
+    for (line, said) in [
+        ("run --invoke ''", "names no function"),
+        ("run --env =x", "`--env =x` names no variable"),
+        ("run --addr 1 --invoke f()", "beside `--invoke`"),
+        (
+            "serve --addr nowhere",
+            "`nowhere` is no address with a port",
+        ),
+        ("run --dir ::x", "names no directory"),
+        (
+            "build --arg x",
+            "`--arg` is an option of `cargo component run`",
+        ),
+        ("build -p", "a value is required"),
+        ("build --color pink", "does not know the value `pink`"),
+    ] {
+        let output = project.component(line).code(2).says(said);
+        output.silent_on("Compiling").silent_on("Finished");
+    }
+    project
         .component("serve --addr 127.0.0.1:0")
         .code(1)
         .says("exports no HTTP handler")

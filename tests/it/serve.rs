@@ -112,7 +112,7 @@ fn run_serves_what_is_a_handler() {
     assert_eq!(server.interrupt().0, Some(0));
     project
         .component("serve --addr nonsense")
-        .code(1)
+        .code(2)
         .says("`nonsense`");
 }
 

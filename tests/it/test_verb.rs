@@ -155,12 +155,15 @@ fn after_a_panic_every_other_test_is_still_reported() {
         .says("     Running tests/whole.rs (target/cargo-component/components/wasm32-wasip1/debug/deps/whole-")
         .prints("test result: ok. 2 passed; 0 failed");
     assert_eq!(output.stdout.matches("test result: ").count(), 2);
-    // Characters instead of names.
-    project
-        .component("test --lib -- -q")
-        .code(101)
-        .prints("\n.F.Fii")
-        .prints("test result: FAILED. 3 passed; 4 failed; 2 ignored");
+    // Characters instead of names, by cargo's option as well.
+    for line in ["test --lib -- -q", "test --lib -q"] {
+        project
+            .component(line)
+            .code(101)
+            .prints("\n.F.Fii")
+            .prints("test result: FAILED. 3 passed; 4 failed; 2 ignored")
+            .says("error: test failed, to rerun pass `--lib`");
+    }
     // Uncaptured.
     project
         .component("test --lib -- --nocapture b_panics c_passes")
@@ -197,6 +200,11 @@ fn filters_and_flags_are_those_of_libtest() {
     assert_eq!(names(output), ["f_is_ignored"]);
     let output = run("--lib -- --include-ignored f_is h_exits").code(101);
     assert_eq!(names(output), ["f_is_ignored", "h_exits"]);
+    // Nothing runs without a system.
+    run("--target wasm32-unknown-unknown")
+        .code(1)
+        .says("tests need WASI, which the target `wasm32-unknown-unknown` does not have")
+        .silent_on("Compiling");
     // What died is told with the flags it was run with.
     run("--lib b_panics -- --skip zzz")
         .code(101)

@@ -62,10 +62,12 @@ fn a_warning_names_each_import_and_what_needs_it() {
             let text = format!("`{import}`, needed by ");
             assert!(output.stderr.contains(&text), "{import}\n{output}");
         }
+        // Once more, as cargo does with the compiler's warnings.
         project
             .component(&format!("build --target {target}"))
             .ok()
-            .silent_on("warning");
+            .silent_on("Creating")
+            .says(message);
     }
 }
 

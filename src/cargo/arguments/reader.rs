@@ -136,7 +136,14 @@ impl<'a> Reader<'a> {
     fn long(&mut self, arg: &OsStr) -> Result<()> {
         let (name, inline) = split_at_equals(arg);
         let name = name.to_str().unwrap_or_default();
-        let Some(row) = self.row(options::long(name)) else {
+        let found = options::long(name);
+        let Some(row) = self.row(found) else {
+            if let (Some(row), Some(verb)) = (found, self.verb())
+                && row.known.is_ours()
+                && self.is_certain()
+            {
+                return Err(misplaced(name, row.known, verb));
+            }
             self.push(None, vec![arg.to_owned()]);
             return Ok(());
         };
@@ -219,7 +226,7 @@ impl<'a> Reader<'a> {
         }
         if row.single {
             if self.seen.contains(&row.known) && self.is_certain() {
-                return Err(Error::input(format!(
+                return Err(Error::usage(format!(
                     "the argument '{name}' cannot be used multiple times"
                 ))
                 .hint(format!("give `{name}` once")));
@@ -313,7 +320,7 @@ impl<'a> Reader<'a> {
 /// The subcommand a word names; cargo's own short names are written out.
 fn subcommand(word: &OsStr) -> Result<String> {
     let name = word.to_str().ok_or_else(|| {
-        Error::input(format!(
+        Error::usage(format!(
             "the subcommand `{}` is not valid UTF-8",
             word.display()
         ))
@@ -336,7 +343,7 @@ fn color(value: &str) -> Result<ColorChoice> {
         "always" => Ok(ColorChoice::Always),
         "never" => Ok(ColorChoice::Never),
         other => Err(
-            Error::input(format!("`--color` does not know the value `{other}`"))
+            Error::usage(format!("`--color` does not know the value `{other}`"))
                 .hint("use `auto`, `always` or `never`"),
         ),
     }
@@ -347,7 +354,7 @@ fn text(name: &str, value: OsString) -> Result<String> {
 }
 
 fn not_text(name: &str, value: &OsStr) -> Error {
-    Error::input(format!(
+    Error::usage(format!(
         "the value `{}` of `{name}` is not valid UTF-8",
         value.display()
     ))
@@ -357,10 +364,18 @@ fn not_text(name: &str, value: &OsStr) -> Error {
 }
 
 fn missing(name: &str) -> Error {
-    Error::input(format!(
+    Error::usage(format!(
         "a value is required for '{name} <VALUE>' but none was supplied"
     ))
     .hint(format!("write `{name}=VALUE`"))
+}
+
+/// An option of ours that this subcommand does not have.
+fn misplaced(name: &str, known: Known, verb: &str) -> Error {
+    let verbs = VERBS.iter().filter(|verb| known.is_of(Some(verb)));
+    let verbs: Vec<String> = verbs.map(|v| format!("`cargo component {v}`")).collect();
+    let message = format!("`{name}` is an option of {}", verbs.join(", "));
+    Error::usage(message).hint(format!("leave it out of `{verb}`"))
 }
 
 fn starts_with(arg: &OsStr, prefix: &[u8]) -> bool {
