@@ -1,7 +1,7 @@
 //! `cargo component test` and `bench`.
 
 use super::bindings::Stale;
-use super::build::{Built, build_prepared};
+use super::build::{Built, build_prepared, child};
 use super::componentize::Made;
 use super::libtest;
 use super::prepare::prepare;
@@ -33,7 +33,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let runners = Runners::find(ctx, &prepared)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
-    if executables.is_empty() {
+    if executables.is_empty() && (built.host.is_none() || !built.made.is_empty()) {
         return Err(Error::input(format!(
             "a component test target must be available for `cargo component {}`",
             if bench { "bench" } else { "test" }
@@ -56,8 +56,10 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             }
         }
     }
+    // What is not ours comes last, and hides nothing.
+    let host = built.host.as_ref().map(|command| child(ctx, command));
     match failed {
-        None => Ok(()),
+        None => host.unwrap_or(Ok(())),
         Some(code) => Err(Error::child(code)),
     }
 }

@@ -51,7 +51,10 @@ fn publish_wit(registry: &SmallRegistry, text: &str) {
         digest: &ContentDigest::of(&bytes),
         annotations: &BTreeMap::new(),
     };
-    Oci::new(&place, around).unwrap().publish(&publication).unwrap();
+    Oci::new(&place, around)
+        .unwrap()
+        .publish(&publication)
+        .unwrap();
 }
 
 /// A library whose world is in the registry at this address.
@@ -88,7 +91,12 @@ fn a_world_is_fetched_once_and_then_nothing_is_asked() {
     // Lock file and cache are enough, whatever else is gone.
     std::fs::remove_dir_all(project.path("target")).unwrap();
     std::fs::remove_file(project.path("src/bindings.rs")).unwrap();
-    for line in ["build", "build --frozen", "bindings --offline", "run --invoke 'area({x: 1, y: 1}, {x: 3, y: 4})'"] {
+    for line in [
+        "build",
+        "build --frozen",
+        "bindings --offline",
+        "run --invoke 'area({x: 1, y: 1}, {x: 3, y: 4})'",
+    ] {
         run(&project, line).ok().silent_on("Downloading");
     }
     assert_eq!(registry.requests().len(), asked);
@@ -140,14 +148,37 @@ fn a_component_is_published_with_what_the_manifest_says() {
     project.replace("Cargo.toml", "target = \"demo:shapes/measure@0.2\"\n", "");
     project.write("wit/shapes.wit", SHAPES);
     let refused = run(&project, "publish");
-    refused.code(1).says("not found, or no access").silent_on("secret");
+    refused
+        .code(1)
+        .says("not found, or no access")
+        .silent_on("secret");
     // Logins are the user's own, and never shown.
-    project.write("config.toml", format!("[registry.\"{host}\".oci]\nauth = {{ username = \"user\", password = \"secret\" }}\n"));
-    run(&project, "publish").ok().says("Published package `demo:guest` v0.3.0").silent_on("secret");
+    project.write(
+        "config.toml",
+        format!(
+            "[registry.\"{host}\".oci]\nauth = {{ username = \"user\", password = \"secret\" }}\n"
+        ),
+    );
+    run(&project, "publish")
+        .ok()
+        .says("Published package `demo:guest` v0.3.0")
+        .silent_on("secret");
     let manifest = registry.manifest("team/demo/guest", "0.3.0");
-    assert!(manifest.contains("\"org.opencontainers.image.description\":\"measures\""), "{manifest}");
-    assert!(manifest.contains("\"org.opencontainers.image.version\":\"0.3.0\""), "{manifest}");
-    run(&project, "publish").code(1).says("`demo:guest@0.3.0` is already published");
-    run(&project, "publish --skip-existing").ok().says("Skipping");
-    run(&project, "publish --offline").code(1).says("needs the network");
+    assert!(
+        manifest.contains("\"org.opencontainers.image.description\":\"measures\""),
+        "{manifest}"
+    );
+    assert!(
+        manifest.contains("\"org.opencontainers.image.version\":\"0.3.0\""),
+        "{manifest}"
+    );
+    run(&project, "publish")
+        .code(1)
+        .says("`demo:guest@0.3.0` is already published");
+    run(&project, "publish --skip-existing")
+        .ok()
+        .says("Skipping");
+    run(&project, "publish --offline")
+        .code(1)
+        .says("needs the network");
 }
