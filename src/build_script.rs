@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::advice::{Error, Result};
 use crate::env::{self, Env, Variable};
 use crate::fs;
+use crate::manifest::root::{Place, place};
 use crate::manifest::{ManifestFile, WorkspaceManifest, read, read_workspace};
 use crate::source;
 use crate::wit::bindings::{Runtime, generate};
@@ -70,14 +71,51 @@ fn required(env: &Env, variable: Variable) -> Result<&std::ffi::OsStr> {
 
 /// The manifest of the workspace the package is in, and what it shares.
 fn workspace(dir: &Path) -> Result<(Option<PathBuf>, WorkspaceManifest)> {
+    let Some(path) = root(dir)? else {
+        return Ok((None, WorkspaceManifest::default()));
+    };
+    let shared = read_workspace(&ManifestFile::new(&path, &fs::read_text(&path)?))?;
+    Ok((Some(path), shared))
+}
+
+/// The root manifest of the workspace the package in `dir` belongs to, by
+/// cargo's rules.
+fn root(dir: &Path) -> Result<Option<PathBuf>> {
     for ancestor in dir.ancestors() {
         let path = ancestor.join("Cargo.toml");
-        if let Some(text) = fs::read_text_if_exists(&path)?
-            && text.contains("[workspace")
-        {
-            let shared = read_workspace(&ManifestFile::new(&path, &text))?;
-            return Ok((Some(path), shared));
+        let Some(text) = fs::read_text_if_exists(&path)? else {
+            continue;
+        };
+        match place(&ManifestFile::new(&path, &text))? {
+            Place::Root(root) if ancestor == dir || root.takes(dir) => return Ok(Some(path)),
+            Place::Below(root) => return Ok(Some(root.join("Cargo.toml"))),
+            Place::Root(_) | Place::Unsaid => {}
         }
     }
-    Ok((None, WorkspaceManifest::default()))
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_is_the_one_cargo_takes() {
+        let temporary = tempfile::tempdir().unwrap();
+        let at = |path: &str| temporary.path().join(path);
+        let write = |path: &str, text: &str| fs::write_atomic(&at(path), text.as_bytes()).unwrap();
+        let package = "[package]\nname = \"p\"\n# no [workspace]\n";
+        write("w/Cargo.toml", "[workspace]\nexclude = [\"out\"]\n");
+        write("w/in/Cargo.toml", package);
+        write("w/out/Cargo.toml", package);
+        write(
+            "far/Cargo.toml",
+            "[package]\nname = \"p\"\nworkspace = \"../w\"\n",
+        );
+        let found = |path: &str| root(&at(path)).unwrap();
+        assert_eq!(found("w/in"), Some(at("w/Cargo.toml")));
+        assert_eq!(found("w"), Some(at("w/Cargo.toml")));
+        assert_eq!(found("w/out"), None);
+        assert_eq!(found("far"), Some(at("far/../w/Cargo.toml")));
+    }
 }

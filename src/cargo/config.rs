@@ -313,6 +313,17 @@ impl Config {
         self.values(&["unstable", "build-std"]).next().is_some()
     }
 
+    /// Whether the subcommand is an alias.
+    pub fn has_alias(&self, name: &str) -> bool {
+        let variable = format!("CARGO_ALIAS_{}", screaming(name));
+        self.env.inherited(&variable).is_some() || self.values(&["alias", name]).next().is_some()
+    }
+
+    /// Cargo's home, where the programs it installs lie in `bin`.
+    pub fn home(&self) -> Option<PathBuf> {
+        layer::home(&self.cwd, &self.env)
+    }
+
     fn values<'a>(&'a self, key: &'a [&'a str]) -> impl Iterator<Item = (&'a Layer, &'a Item)> {
         self.layers
             .iter()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata as CargoMetadata, Package, TargetKind};
+use cargo_metadata::{Dependency, DependencyKind, Metadata as CargoMetadata, Package, TargetKind};
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 use toml_edit::Document;
@@ -81,10 +81,25 @@ pub struct CrateDependency {
     pub requirement: VersionReq,
     /// Features asked for; `default` among them unless turned off.
     pub features: Vec<String>,
-    /// Whether it is one of the build script.
-    pub for_build: bool,
+    /// What uses it.
+    pub kind: Use,
+    /// Whether it is optional and no feature the package declares turns it on.
+    pub optional: bool,
+    /// The name the package gives it instead of its own.
+    pub rename: Option<String>,
     /// The directory, if it is a path.
     pub path: Option<PathBuf>,
+}
+
+/// What of a package uses a dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Use {
+    /// Its library and programs.
+    Code,
+    /// Its tests, benches and examples alone.
+    Tests,
+    /// Its build script.
+    Build,
 }
 
 /// Facts from Cargo.toml that a component repeats.
@@ -108,11 +123,13 @@ impl Member {
     }
 
     /// The dependency on the crate `name` that is linked, not one of the build
-    /// script.
+    /// script; of several the one that code can name without more ado.
     pub fn dependency(&self, name: &str) -> Option<&CrateDependency> {
+        let linked = |d: &&CrateDependency| d.name == name && d.kind != Use::Build;
         self.dependencies
             .iter()
-            .find(|d| d.name == name && !d.for_build)
+            .filter(linked)
+            .min_by_key(|d| (d.kind == Use::Tests, d.rename.is_some(), d.optional))
     }
 }
 
@@ -228,14 +245,41 @@ impl Workspace {
         })
     }
 
-    /// The versions of the crate `name` that Cargo.lock has; none without a
-    /// lock file.
-    pub fn locked_versions(&self, name: &str) -> Result<Vec<Version>> {
-        let packages = self.locked()?.into_iter();
-        Ok(packages
-            .filter(|package| package.name.as_deref() == Some(name))
-            .filter_map(|package| package.version)
-            .collect())
+    /// The version that Cargo.lock has for a dependency of a member: the one
+    /// the member was resolved to, or else the highest that would do.
+    pub fn locked_version(
+        &self,
+        member: &Member,
+        dependency: &CrateDependency,
+    ) -> Result<Option<Version>> {
+        let packages = self.locked()?;
+        let fitting = packages.iter().filter(|package| {
+            package.name.as_ref() == Some(&dependency.name)
+                && matches!(&package.version, Some(v) if dependency.requirement.matches(v))
+        });
+        let entry = packages.iter().find(|package| {
+            package.source.is_none()
+                && package.name.as_ref() == Some(&member.name)
+                && package.version.as_ref() == Some(&member.version)
+        });
+        // An edge says no more than it takes to tell the packages apart.
+        let is_edge = |package: &&Locked| {
+            let edges = entry.into_iter().flat_map(|entry| &entry.dependencies);
+            edges.into_iter().any(|edge| {
+                let mut words = edge.split(' ');
+                let (name, version) = (words.next(), words.next());
+                let same = |version: &str| {
+                    let of_package = package.version.as_ref().map(ToString::to_string);
+                    of_package.as_deref() == Some(version)
+                };
+                name == package.name.as_deref() && version.is_none_or(same)
+            })
+        };
+        let versions = |package: &Locked| package.version.clone();
+        let resolved = fitting.clone().filter(is_edge).filter_map(versions);
+        Ok(resolved
+            .max()
+            .or_else(|| fitting.filter_map(versions).max()))
     }
 
     /// The packages of Cargo.lock.
@@ -258,6 +302,13 @@ impl Workspace {
                 name: field(table, "name"),
                 version: field(table, "version").and_then(|version| version.parse().ok()),
                 source: field(table, "source"),
+                dependencies: table
+                    .get("dependencies")
+                    .and_then(|edges| edges.as_array())
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|edge| edge.as_str().map(str::to_owned))
+                    .collect(),
             })
             .collect())
     }
@@ -268,6 +319,8 @@ struct Locked {
     name: Option<String>,
     version: Option<Version>,
     source: Option<String>,
+    /// Each `name`, `name version` or `name version (source)`.
+    dependencies: Vec<String>,
 }
 
 /// The directories a glob looks into, and the manifests it finds or would
@@ -308,6 +361,18 @@ fn metadata_failed(text: &str) -> Error {
     }
 }
 
+/// Whether a feature that is more than the optional dependency itself turns it
+/// on.
+fn is_turned_on(package: &Package, dependency: &Dependency) -> bool {
+    let key = dependency.rename.as_deref().unwrap_or(&dependency.name);
+    let on = |value: &String| {
+        let name = value.strip_prefix("dep:").unwrap_or(value);
+        name == key || matches!(name.split_once('/'), Some((name, _)) if name == key)
+    };
+    let mut features = package.features.iter();
+    features.any(|(feature, values)| feature != key && values.iter().any(on))
+}
+
 fn member(package: &Package) -> Member {
     let targets = package.targets.iter().map(|target| {
         let is = |kinds: &[TargetKind]| target.kind.iter().any(|kind| kinds.contains(kind));
@@ -336,7 +401,13 @@ fn member(package: &Package) -> Member {
             name: dependency.name.to_string(),
             requirement: dependency.req.clone(),
             features,
-            for_build: dependency.kind == DependencyKind::Build,
+            kind: match dependency.kind {
+                DependencyKind::Build => Use::Build,
+                DependencyKind::Development => Use::Tests,
+                _ => Use::Code,
+            },
+            optional: dependency.optional && !is_turned_on(package, dependency),
+            rename: dependency.rename.clone(),
             path: dependency.path.clone().map(Into::into),
         }
     });
@@ -411,9 +482,62 @@ mod tests {
         for spec in ["b", "a@2", "https://other.example/i#a"] {
             assert!(!has(spec), "{spec}");
         }
-        assert_eq!(
-            workspace.locked_versions("a").unwrap(),
-            [Version::new(1, 2, 3)]
-        );
+    }
+
+    #[test]
+    fn the_locked_version_is_the_one_the_member_was_resolved_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().to_owned();
+        let mut member = Member {
+            id: String::new(),
+            name: "m".to_owned(),
+            version: Version::new(0, 1, 0),
+            manifest_path: PathBuf::new(),
+            targets: Vec::new(),
+            default_run: None,
+            dependencies: Vec::new(),
+            about: About::default(),
+        };
+        let dependency = CrateDependency {
+            name: "a".to_owned(),
+            requirement: VersionReq::parse(">=1").unwrap(),
+            features: Vec::new(),
+            kind: Use::Code,
+            optional: false,
+            rename: None,
+            path: None,
+        };
+        let workspace = Workspace {
+            root: root.clone(),
+            target_directory: PathBuf::new(),
+            members: Vec::new(),
+            default_members: Vec::new(),
+        };
+        let lock = |edge: &str, versions: &[&str]| {
+            let mut text = format!(
+                "[[package]]\nname = \"m\"\nversion = \"0.1.0\"\ndependencies = [{edge}]\n"
+            );
+            for version in versions {
+                text.push_str(&format!(
+                    "[[package]]\nname = \"a\"\nversion = \"{version}\"\nsource = \"r\"\n"
+                ));
+            }
+            fs::write_atomic(&root.join("Cargo.lock"), text.as_bytes()).unwrap();
+        };
+        let found = |member: &Member| {
+            let version = workspace.locked_version(member, &dependency).unwrap();
+            version.map(|version| version.to_string())
+        };
+        assert_eq!(found(&member), None);
+        lock("\"a 1.2.3\"", &["1.2.3", "2.0.0"]);
+        assert_eq!(found(&member).as_deref(), Some("1.2.3"));
+        lock("\"a 2.0.0 (r)\", \"b\"", &["1.2.3", "2.0.0"]);
+        assert_eq!(found(&member).as_deref(), Some("2.0.0"));
+        lock("\"a\"", &["1.2.3"]);
+        assert_eq!(found(&member).as_deref(), Some("1.2.3"));
+        // What is not resolved yet takes the highest.
+        member.name = "other".to_owned();
+        lock("", &["1.2.3", "2.0.0"]);
+        assert_eq!(found(&member).as_deref(), Some("2.0.0"));
     }
 }

@@ -8,6 +8,7 @@
 pub mod edit;
 pub mod keys;
 mod read;
+pub mod root;
 #[cfg(feature = "cli")]
 pub mod schema;
 pub(crate) mod table;

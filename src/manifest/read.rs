@@ -89,7 +89,7 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     Ok(manifest)
 }
 
-fn parse(file: &ManifestFile) -> Result<Document<String>> {
+pub(super) fn parse(file: &ManifestFile) -> Result<Document<String>> {
     Document::parse(file.text.to_string()).map_err(|e| {
         let message = format!("failed to read `{}`", file.path.display());
         file.error(e.span().unwrap_or_default(), message)

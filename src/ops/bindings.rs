@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use semver::Version;
-
-use super::prepare::{Prepared, prepare};
+use super::due::Bindings;
+use super::prepare::prepare;
 use super::recipe::{Exports, Recipe};
 use super::resolve::Worlds;
+use super::runtime_crate::{Needs, runtime};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
-use crate::cargo::workspace::{Member, Workspace};
+use crate::cargo::workspace::{Member, Use, Workspace};
 use crate::component::attributes::RootAttributes;
 use crate::component::metadata::Metadata;
 use crate::context::Context;
@@ -17,7 +17,7 @@ use crate::fs;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
 use crate::wit::World;
-use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
+use crate::wit::bindings::generate;
 
 /// What is done with bindings that are not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub enum Stale {
 
 /// Brings the bindings of the selected packages up to date.
 pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
-    let prepared: Prepared = prepare(ctx, args, stale)?;
+    let mut prepared = prepare(ctx, args, stale)?;
+    prepared.write(ctx)?;
     prepared.keep(ctx);
     Ok(())
 }
@@ -44,7 +45,8 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
-    let prepared = prepare(ctx, &args, Stale::WriteFirst)?;
+    let mut prepared = prepare(ctx, &args, Stale::WriteFirst)?;
+    prepared.write(ctx)?;
     let recipes = prepared
         .selected
         .iter()
@@ -52,14 +54,16 @@ pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
     Ok(recipes.filter_map(|recipe| recipe.bindings.clone()).next())
 }
 
-/// One package looked at: its recipe, and the paths that decide it.
+/// One package looked at: its recipe, the paths that decide it, and the
+/// bindings it should have.
 pub(super) struct Looked {
     pub recipe: Option<Recipe>,
     pub paths: Vec<PathBuf>,
+    pub bindings: Option<Bindings>,
 }
 
-/// Reads a member's manifest and WIT, and brings its bindings up to date.
-/// A member that is no component has no recipe.
+/// Reads a member's manifest and WIT, and generates its bindings. Nothing is
+/// written. A member that is no component has no recipe.
 pub(super) fn look(
     ctx: &Context,
     workspace: &Workspace,
@@ -77,9 +81,10 @@ pub(super) fn look(
         return Ok(Looked {
             recipe: None,
             paths,
+            bindings: None,
         });
     }
-    let loaded = worlds.world(&manifest)?;
+    let loaded = worlds.resolve(&manifest)?;
     paths.push(worlds.lock_file().to_owned());
     let own = own_bindings(&manifest, member);
     if !manifest.dependencies.is_empty() {
@@ -94,6 +99,7 @@ pub(super) fn look(
         ..Recipe::default()
     };
     paths.extend(manifest.adapter.clone());
+    let mut written = None;
     if let Some(loaded) = loaded {
         paths.extend(loaded.watched);
         for note in &loaded.world.notes {
@@ -107,10 +113,8 @@ pub(super) fn look(
         if own {
             paths.push(path);
         } else {
-            let needs = Needs {
-                features: stale != Stale::WriteFirst,
-                ..Needs::of(world, &manifest.bindings.async_)
-            };
+            let mut needs = Needs::of(world, &manifest.bindings.async_);
+            needs.features = stale != Stale::WriteFirst;
             let runtime = runtime(workspace, member, world, &needs)?;
             paths.push(workspace.root.join("Cargo.lock"));
             let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
@@ -119,7 +123,11 @@ pub(super) fn look(
                     member.name
                 ))
             })?;
-            update(ctx, member, &path, (&content, stale))?;
+            written = Some(Bindings {
+                package: member.name.clone(),
+                path: path.clone(),
+                content,
+            });
             paths.push(path.clone());
             recipe.bindings = Some(path);
         }
@@ -127,6 +135,7 @@ pub(super) fn look(
     Ok(Looked {
         recipe: Some(recipe),
         paths,
+        bindings: written,
     })
 }
 
@@ -191,32 +200,8 @@ fn own_bindings(manifest: &Manifest, member: &Member) -> bool {
     let by_script = member
         .dependencies
         .iter()
-        .any(|d| d.for_build && d.name == env!("CARGO_PKG_NAME"));
+        .any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME"));
     by_macro || by_script
-}
-
-fn update(
-    ctx: &Context,
-    member: &Member,
-    path: &Path,
-    (content, stale): (&str, Stale),
-) -> Result<()> {
-    if fs::read_text_if_exists(path).is_ok_and(|old| old.as_deref() == Some(content)) {
-        return Ok(());
-    }
-    if stale == Stale::Refuse {
-        return Err(Error::input(format!(
-            "the bindings of `{}` in `{}` are not up to date",
-            member.name,
-            ctx.display(path)
-        ))
-        .hint("run `cargo component bindings`"));
-    }
-    ctx.shell.status(
-        "Generating",
-        format!("bindings for {} ({})", member.name, ctx.display(path)),
-    );
-    fs::write_atomic(path, content.as_bytes())
 }
 
 fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {
@@ -242,155 +227,6 @@ fn unsupported_dependencies(manifest: &Manifest) -> Error {
             .at(dependency.file.excerpt(dependency.span.clone()))
             .hint("remove it from `[package.metadata.component.dependencies]`"),
         None => error,
-    }
-}
-
-/// Which runtime crate the bindings are for; an error if the one the package
-/// has cannot serve them.
-fn runtime(
-    workspace: &Workspace,
-    member: &Member,
-    world: &World,
-    needs: &Needs,
-) -> Result<Runtime> {
-    for (name, runtime) in [
-        ("wit-bindgen", Runtime::WitBindgen),
-        ("wit-bindgen-rt", Runtime::WitBindgenRt),
-    ] {
-        let Some(dependency) = member.dependency(name) else {
-            continue;
-        };
-        let locked = workspace.locked_versions(name)?;
-        let fitting = locked
-            .iter()
-            .filter(|v| dependency.requirement.matches(v))
-            .max();
-        let version = fitting.cloned().or_else(|| least(&dependency.requirement));
-        let served = match (&version, needs.least()) {
-            (_, None) => true,
-            (Some(version), Some((least, _))) => {
-                runtime == Runtime::WitBindgen && *version >= least
-            }
-            (None, Some(_)) => true,
-        };
-        if served {
-            let lacks_async = needs.async_
-                && needs.features
-                && !dependency
-                    .features
-                    .iter()
-                    .any(|f| f.starts_with("async") || f == "default");
-            return match lacks_async {
-                true => Err(async_missing(member, world, name)),
-                false => Ok(runtime),
-            };
-        }
-        let (least, why) = needs.least().unwrap_or((Version::new(0, 0, 0), ""));
-        let version = version.map(|v| v.to_string()).unwrap_or_default();
-        return Err(Error::input(format!(
-            "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
-            member.name,
-            world.name()
-        ))
-        .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
-        .hint(format!("run `{}`", add_command(member, needs.async_))));
-    }
-    Err(Error::input(format!(
-        "the package `{}` has bindings for `{}`, but no crate they can run on",
-        member.name,
-        world.name()
-    ))
-    .hint(format!("run `{}`", add_command(member, needs.async_))))
-}
-
-fn async_missing(member: &Member, world: &World, name: &str) -> Error {
-    Error::input(format!(
-        "`{}` has async functions, but the package `{}` uses `{name}` without its feature `async`",
-        world.name(),
-        member.name
-    ))
-    .hint(format!("run `{}`", add_command(member, true)))
-}
-
-fn add_command(member: &Member, async_: bool) -> String {
-    let more = if async_ { ",async" } else { "" };
-    format!(
-        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION} --no-default-features --features realloc,std,bitflags{more}",
-        member.name
-    )
-}
-
-/// The lowest version a requirement names.
-fn least(requirement: &semver::VersionReq) -> Option<Version> {
-    let first = requirement.comparators.first()?;
-    let part = |part: Option<u64>| part.unwrap_or(0);
-    Some(Version::new(
-        first.major,
-        part(first.minor),
-        part(first.patch),
-    ))
-}
-
-/// What the bindings of a world ask of their runtime crate. Worlds without
-/// any of this run on every release since 0.24, tried one by one.
-struct Needs {
-    async_: bool,
-    resources: bool,
-    maps: bool,
-    /// Whether the crate must have the features for it by now.
-    features: bool,
-}
-
-impl Needs {
-    fn of(world: &World, setting: &manifest::AsyncSetting) -> Self {
-        use wit_parser::{TypeDefKind, WorldItem};
-        let resolve = &world.resolve;
-        let declared = &resolve.worlds[world.id];
-        let interfaces = |items: &wit_parser::IndexMap<_, WorldItem>| -> Vec<_> {
-            items
-                .values()
-                .filter_map(|item| match item {
-                    WorldItem::Interface { id, .. } => Some(&resolve.interfaces[*id]),
-                    _ => None,
-                })
-                .collect()
-        };
-        let (imported, exported) = (interfaces(&declared.imports), interfaces(&declared.exports));
-        let both = || imported.iter().chain(&exported);
-        let root = declared.imports.values().chain(declared.exports.values());
-        let root = root.filter_map(|item| match item {
-            WorldItem::Function(function) => Some(function),
-            _ => None,
-        });
-        let functions = both().flat_map(|i| i.functions.values()).chain(root);
-        // What only lies beside the world asks for nothing.
-        let mut live = wit_parser::LiveTypes::default();
-        live.add_world(resolve, world.id);
-        let kinds = || live.iter().map(|id| &resolve.types[id].kind);
-        let streams = kinds().any(|k| matches!(k, TypeDefKind::Future(_) | TypeDefKind::Stream(_)));
-        Needs {
-            async_: *setting != manifest::AsyncSetting::None
-                && (streams || functions.into_iter().any(|f| f.kind.is_async())),
-            resources: exported.iter().any(|interface| {
-                let mut types = interface.types.values();
-                types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
-            }),
-            maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
-            features: true,
-        }
-    }
-
-    /// The version of wit-bindgen needed, and why.
-    fn least(&self) -> Option<(Version, &'static str)> {
-        if self.async_ {
-            Some((Version::new(0, 63, 0), "the world has async functions"))
-        } else if self.maps {
-            Some((Version::new(0, 63, 0), "the world has maps"))
-        } else if self.resources {
-            Some((Version::new(0, 60, 0), "the world exports resources"))
-        } else {
-            None
-        }
     }
 }
 

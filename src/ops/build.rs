@@ -1,18 +1,19 @@
 //! `cargo component build` and every other verb of cargo.
 
-use std::ffi::OsString;
-
 use serde_json::json;
 
 use super::bindings::Stale;
 use super::componentize::{Made, componentize};
 use super::prepare::{Prepared, cargo, in_package, prepare};
 use super::recipe::{Exports, Recipe};
+use super::share::{Share, with_trailing};
 use crate::advice::{Error, Result};
-use crate::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
+use crate::cargo::arguments::{Artifact, CargoArgs, Known};
 use crate::cargo::build::{Messages, run};
-use crate::cargo::workspace::{Member, Role};
+use crate::cargo::config::Config;
+use crate::cargo::workspace::Role;
 use crate::context::Context;
+use crate::fs;
 use crate::process::Invocation;
 use crate::shell::report;
 
@@ -55,39 +56,88 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let verb = args.subcommand.clone().unwrap_or_default();
     match Class::of(&verb) {
         Class::Build => build(ctx, args).map(|_| ()),
-        Class::Foreign => exec(ctx, args, Vec::new()),
+        Class::Foreign => exec(ctx, args),
         Class::Unknown => {
             // It may have a workspace, or none at all.
-            // `--list` and the like have no subcommand.
-            match args
-                .subcommand
-                .as_ref()
-                .map(|_| prepare(ctx, args, Stale::Write))
+            if is_there(ctx, args, &verb)
+                && let Err(error) = bring_up_to_date(ctx, args)
+                && in_package(ctx, args)
             {
-                Some(Ok(prepared)) => prepared.keep(ctx),
-                Some(Err(error)) if in_package(ctx, args) => {
-                    let text = format!("the bindings were not brought up to date: {error}");
-                    ctx.shell.warn(text);
-                }
-                _ => {}
+                let text = format!("the bindings were not brought up to date: {error}");
+                ctx.shell.warn(text);
             }
-            exec(ctx, args, Vec::new())
+            exec(ctx, args)
         }
-        _ => {
-            let mut prepared = prepare(ctx, args, Stale::Write)?;
-            let (more, hosts) = wasm_selection(&prepared, args);
-            exec(ctx, args, more)?;
-            prepared.built();
-            prepared.keep(ctx);
-            host_members(ctx, args, &prepared, &hosts)
-        }
+        _ => check(ctx, args),
     }
+}
+
+fn bring_up_to_date(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    prepared.write(ctx)?;
+    prepared.keep(ctx);
+    Ok(())
+}
+
+/// Whether cargo has such a subcommand: an alias, or a program `cargo-<verb>`.
+/// Those of its own that look at code we know.
+fn is_there(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
+    if verb.is_empty() {
+        // `--list` and the like.
+        return false;
+    }
+    let name = format!("cargo-{verb}{}", if cfg!(windows) { ".exe" } else { "" });
+    let config = Config::load(&ctx.cwd, &ctx.env, &args.config);
+    let home = config.as_ref().ok().and_then(Config::home);
+    let mut places = ctx.env.search_path();
+    places.extend(home.map(|home| home.join("bin")));
+    places.iter().any(|dir| fs::exists(&dir.join(&name)))
+        || config.is_ok_and(|config| config.has_alias(verb))
+}
+
+/// Has cargo look at code, with bindings up to date and for the wasm target.
+fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    prepared.write(ctx)?;
+    let share = Share::of(&prepared, args);
+    let verb = args.subcommand.as_deref().unwrap_or("check");
+    let wasm = share.wasm.as_ref().map(|wasm| {
+        let command = cargo(ctx, args).args(args.cargo_args_for(verb, &wasm.without));
+        with_trailing(command.args(&wasm.more), args)
+    });
+    let host = share.host(ctx, args, &prepared, &[]);
+    let messages = Messages::asked(&args.message_format);
+    // Two runs of cargo end with one message for whoever reads them.
+    let read = messages.ok().filter(|_| wasm.is_some() && host.is_some());
+    let mut last = None;
+    for command in wasm.iter().chain(&host) {
+        ctx.shell.detail("Running", format!("`{command}`"));
+        let code = match read.as_ref().filter(|messages| messages.is_json()) {
+            None => ctx.exec.run(command)?,
+            Some(messages) => {
+                let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
+                last = outcome.last;
+                outcome.code
+            }
+        };
+        if code != 0 {
+            finished(ctx, last, false);
+            return Err(Error::child(code));
+        }
+        prepared.built();
+        prepared.keep(ctx);
+    }
+    finished(ctx, last, true);
+    Ok(())
 }
 
 /// What a build made, and what it was made with.
 pub(super) struct Built {
     pub prepared: Prepared,
     pub made: Vec<Made>,
+    /// Cargo's command line for the members that are no components, if it is
+    /// still to be run.
+    pub host: Option<Invocation>,
 }
 
 /// Builds the selected packages and makes components of them.
@@ -104,23 +154,68 @@ pub(super) fn build_prepared(
 ) -> Result<Built> {
     let messages = Messages::asked(&args.message_format)?;
     check_libraries(&prepared, args)?;
+    prepared.write(ctx)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);
     let verb = if class == Class::Run { "build" } else { verb };
-    let (more, hosts) = wasm_selection(&prepared, args);
-    let mut command = cargo(ctx, args)
-        .args(args.cargo_args_for(verb, &[Known::MessageFormat, Known::NoRun]))
-        .args(more)
-        .arg(messages.argument());
-    if class == Class::Test {
-        command = command.arg("--no-run");
+    let share = Share::of(&prepared, args);
+    let mut ran = Ran::default();
+    if let Some(wasm) = &share.wasm {
+        let mut without = vec![Known::MessageFormat, Known::NoRun];
+        without.extend(&wasm.without);
+        let mut command = cargo(ctx, args)
+            .args(args.cargo_args_for(verb, &without))
+            .args(&wasm.more)
+            .arg(messages.argument());
+        if class == Class::Test {
+            command = command.arg("--no-run");
+        }
+        if class == Class::Build {
+            command = with_trailing(command, args);
+        }
+        ran = build_wasm(ctx, (&mut prepared, args), &command, &messages)?;
     }
-    if class == Class::Build && !args.trailing.is_empty() {
-        command = command.arg("--").args(&args.trailing);
+    let mut host = None;
+    if class == Class::Test && !args.no_run {
+        // It runs what it builds, and ours comes first.
+        host = share.host(ctx, args, &prepared, &[]);
+    } else if ran.error.is_none()
+        && let Some(command) = share.host(ctx, args, &prepared, &[Known::MessageFormat])
+    {
+        let mut command = command;
+        let at = command.args.iter().position(|arg| arg == "--");
+        let at = at.unwrap_or(command.args.len());
+        command.args.insert(at, messages.argument().into());
+        ctx.shell.detail("Running", format!("`{command}`"));
+        let outcome = run(&*ctx.exec, &*ctx.shell, &command, &messages)?;
+        ran.last = outcome.last.or(ran.last);
+        ran.error = (outcome.code != 0).then(|| Error::child(outcome.code));
     }
-    let made = build_wasm(ctx, (&mut prepared, args), &command, &messages)?;
-    host_members(ctx, args, &prepared, &hosts)?;
-    Ok(Built { prepared, made })
+    finished(ctx, ran.last, ran.error.is_none());
+    match ran.error {
+        Some(error) => Err(error),
+        None => Ok(Built {
+            prepared,
+            made: ran.made,
+            host,
+        }),
+    }
+}
+
+/// Hands on the line that ends cargo's messages, which were held back.
+fn finished(ctx: &Context, last: Option<String>, success: bool) {
+    let failed = || json!({ "reason": "build-finished", "success": false }).to_string();
+    if let Some(line) = last {
+        ctx.shell.data(if success { line } else { failed() });
+    }
+}
+
+/// What a run for wasm came to.
+#[derive(Default)]
+struct Ran {
+    made: Vec<Made>,
+    last: Option<String>,
+    error: Option<Error>,
 }
 
 /// Runs cargo and makes components of what it built, also where it failed over
@@ -130,7 +225,7 @@ fn build_wasm(
     (prepared, args): (&mut Prepared, &CargoArgs),
     command: &Invocation,
     messages: &Messages,
-) -> Result<Vec<Made>> {
+) -> Result<Ran> {
     let lock = prepared.lock(ctx, args.profile_name());
     ctx.shell.detail("Running", format!("`{command}`"));
     let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
@@ -145,17 +240,17 @@ fn build_wasm(
         for line in made.iter().filter_map(|made| message(prepared, made)) {
             ctx.shell.data(line);
         }
-        outcome
-            .last
-            .into_iter()
-            .for_each(|line| ctx.shell.data(line));
     }
-    let last = match outcome.code {
+    let error = match outcome.code {
         0 => failed.pop(),
         code => Some(Error::child(code)),
     };
     failed.iter().for_each(|error| report(&*ctx.shell, error));
-    last.map_or(Ok(made), Err)
+    Ok(Ran {
+        made,
+        last: outcome.last,
+        error,
+    })
 }
 
 /// The line a program reads of one component.
@@ -177,86 +272,16 @@ fn message(prepared: &Prepared, made: &Made) -> Option<String> {
     Some(line.to_string())
 }
 
-/// Runs cargo as the user wrote it, with `more` at the end.
-fn exec(ctx: &Context, args: &CargoArgs, more: Vec<OsString>) -> Result<()> {
-    let mut command = cargo(ctx, args).args(args.cargo_args()).args(more);
-    if !args.trailing.is_empty() {
-        command = command.arg("--").args(&args.trailing);
-    }
-    ctx.shell.detail("Running", format!("`{command}`"));
-    match ctx.exec.run(&command)? {
-        0 => Ok(()),
-        code => Err(Error::child(code)),
-    }
+/// Runs cargo as the user wrote it.
+fn exec(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let command = cargo(ctx, args).args(args.cargo_args());
+    child(ctx, &with_trailing(command, args))
 }
 
-/// What to add to cargo's command line for the wasm targets: `--target` where
-/// nothing else names one, and in a mixed workspace what leaves the members
-/// out that are no components; those are the second answer.
-fn wasm_selection(prepared: &Prepared, args: &CargoArgs) -> (Vec<OsString>, Vec<usize>) {
-    let mut more: Vec<OsString> = Vec::new();
-    if prepared.implicit_target {
-        for target in &prepared.targets {
-            more.extend([OsString::from("--target"), target.name().into()]);
-        }
-    }
-    if args.own.native && args.targets.is_empty() && prepared.configured_target {
-        more.extend(["--target", "host-tuple"].map(OsString::from));
-    }
-    if prepared.targets.is_empty() || matches!(args.selection(), Selection::Packages(_)) {
-        return (more, Vec::new());
-    }
-    let (components, hosts): (Vec<usize>, Vec<usize>) = prepared
-        .selected
-        .iter()
-        .partition(|member| prepared.recipe(**member).is_some());
-    if components.is_empty() || hosts.is_empty() {
-        return (more, Vec::new());
-    }
-    let (option, members) = match args.selection() {
-        Selection::Workspace { .. } => ("--exclude", &hosts),
-        _ => ("--package", &components),
-    };
-    for member in members {
-        let member: &Member = &prepared.workspace().members[*member];
-        let name = format!("{}@{}", member.name, member.version);
-        more.extend([OsString::from(option), name.into()]);
-    }
-    (more, hosts)
-}
-
-/// Builds the members that are no components for the host, if asked to.
-fn host_members(
-    ctx: &Context,
-    args: &CargoArgs,
-    prepared: &Prepared,
-    hosts: &[usize],
-) -> Result<()> {
-    if !args.own.host_members || hosts.is_empty() {
-        return Ok(());
-    }
-    let verb = args.subcommand.as_deref().unwrap_or("build");
-    let without = [
-        Known::Target,
-        Known::Workspace,
-        Known::Exclude,
-        Known::Package,
-    ];
-    let mut command = cargo(ctx, args).args(args.cargo_args_for(verb, &without));
-    for member in hosts {
-        let member = &prepared.workspace().members[*member];
-        let name = format!("{}@{}", member.name, member.version);
-        command = command.arg("--package").arg(name);
-    }
-    if prepared.configured_target {
-        // Cargo's own configuration names a wasm target, which is not meant.
-        command = command.arg("--target").arg("host-tuple");
-    }
-    if !args.trailing.is_empty() {
-        command = command.arg("--").args(&args.trailing);
-    }
+/// Runs cargo with all our streams.
+pub(super) fn child(ctx: &Context, command: &Invocation) -> Result<()> {
     ctx.shell.detail("Running", format!("`{command}`"));
-    match ctx.exec.run(&command)? {
+    match ctx.exec.run(command)? {
         0 => Ok(()),
         code => Err(Error::child(code)),
     }

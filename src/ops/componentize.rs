@@ -381,7 +381,7 @@ impl One<'_> {
         let member = &workspace.members[self.member];
         let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
         let mut worlds = Worlds::new(self.ctx, workspace, self.prepared.mode)?;
-        let Some(loaded) = worlds.world(&manifest)? else {
+        let Some(loaded) = worlds.resolve(&manifest)? else {
             return Ok(());
         };
         let undeclared = check::undeclared(&loaded.world, component, module, adapter)?;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::bindings::{Stale, look};
+use super::due::Due;
 use super::recipe::Recipe;
 use super::resolve::Worlds;
 use crate::advice::{Error, Result};
@@ -44,9 +45,31 @@ pub(super) struct Prepared {
     /// How lock files and the network may be used.
     pub mode: LockMode,
     changed: bool,
+    due: Due,
+    stale: Stale,
+    /// The members that were looked at.
+    looked: Vec<String>,
 }
 
 impl Prepared {
+    /// Writes bindings and lock file, or refuses them where they may not be
+    /// stale. Cargo is not run before, and nothing is refused after.
+    pub fn write(&mut self, ctx: &Context) -> Result<()> {
+        let due = std::mem::take(&mut self.due);
+        // A lock file that is not written is to be found missing again.
+        self.changed &= self.stale != Stale::Refuse || due.lock.is_none();
+        for path in due.write(ctx, self.stale)? {
+            for id in &self.looked {
+                let kept = self.view.members.get_mut(id);
+                let seen = kept.into_iter().flat_map(|kept| &mut kept.seen);
+                for seen in seen.filter(|seen| seen.is_of(&path)) {
+                    *seen = Seen::now(path.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The packages.
     pub fn workspace(&self) -> &Workspace {
         &self.view.workspace.fact
@@ -147,7 +170,8 @@ pub(super) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
     })
 }
 
-/// Prepares the packages the command line means.
+/// Prepares the packages the command line means. Nothing of theirs is written
+/// before [`Prepared::write`].
 pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
     let dir = match &args.directory {
         Some(directory) => ctx.absolute(directory),
@@ -198,7 +222,8 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
     };
     let selected = select(&view.workspace.fact, args)?;
     let mode = config.lock_mode(args.lock_mode)?;
-    changed |= look_at(ctx, &mut view, &selected, (stale, mode))?;
+    let (due, looked) = look_at(ctx, &mut view, &selected, (stale, mode))?;
+    changed |= !looked.is_empty();
     if !args.builds_std() && !config.builds_std() {
         changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
     }
@@ -213,6 +238,9 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         target_dir,
         configured_target,
         changed,
+        due,
+        stale,
+        looked,
     })
 }
 
@@ -328,17 +356,19 @@ fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
 }
 
 /// Looks at the selected members, and those they depend on by path, unless
-/// what is kept of them still holds; whether anything was looked at.
+/// what is kept of them still holds; what is to be written, and which of them
+/// were looked at.
 fn look_at(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
     selected: &[usize],
     (stale, mode): (Stale, LockMode),
-) -> Result<bool> {
+) -> Result<(Due, Vec<String>)> {
     let workspace = &view.workspace.fact;
     let mut worlds = None;
     let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
-    let mut changed = false;
+    let mut due = Due::default();
+    let mut ids = Vec::new();
     for index in workspace.with_path_dependencies(selected) {
         let member = &workspace.members[index];
         if members.get(&member.id).is_some_and(Kept::holds) {
@@ -357,9 +387,11 @@ fn look_at(
             fact: looked.recipe,
         };
         members.insert(member.id.clone(), kept);
-        changed = true;
+        ids.push(member.id.clone());
+        due.bindings.extend(looked.bindings);
     }
-    Ok(changed)
+    due.lock = worlds.map(Worlds::finish).transpose()?.flatten();
+    Ok((due, ids))
 }
 
 /// Sees to it that the targets' standard libraries are installed; whether one

@@ -100,14 +100,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// The world of a manifest, with every package it needs; `None` where it
-    /// has none. The lock file is brought up to date.
-    pub fn world(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
-        let loaded = self.resolve(manifest)?;
-        self.store()?;
-        Ok(loaded)
-    }
-
-    /// As [`Worlds::world`], without writing anything but the cache.
+    /// has none. Nothing but the cache is written.
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
         let loaded = match gather(manifest)? {
             Gathered::None => return Ok(None),
@@ -246,23 +239,45 @@ impl<'a> Worlds<'a> {
         Ok(found)
     }
 
-    /// Writes the lock file if anything was added to it.
-    fn store(&mut self) -> Result<()> {
+    /// What is to be written if anything was added to the lock file; an error
+    /// if it must not change.
+    pub fn finish(self) -> Result<Option<LockUpdate>> {
         let text = lockfile::print(&self.lock);
         if self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
-            return Ok(());
+            return Ok(None);
         }
         let same =
             |old: &String| lockfile::parse(&self.path, old).is_ok_and(|old| old == self.lock);
         if self.old.as_ref().is_some_and(same) {
-            return Ok(());
+            return Ok(None);
         }
         if self.mode.is_locked() {
             return Err(must_not_change(&self.path));
         }
+        Ok(Some(LockUpdate {
+            path: self.path,
+            lock: self.lock,
+            old: self.old,
+        }))
+    }
+}
+
+/// A lock file that is to be written.
+#[derive(Debug)]
+pub(super) struct LockUpdate {
+    /// Where.
+    pub path: PathBuf,
+    lock: Lockfile,
+    /// The text it was read from.
+    old: Option<String>,
+}
+
+impl LockUpdate {
+    /// Writes it.
+    pub fn write(mut self, ctx: &Context) -> Result<()> {
         // Somebody else may have added something since it was read.
-        let guard = self.ctx.cache().dir().join(".lock");
-        let shell = &self.ctx.shell;
+        let guard = ctx.cache().dir().join(".lock");
+        let shell = &ctx.shell;
         let _held = fs::lock(&guard, || {
             let text = format!("on access to lock file `{}`", self.path.display());
             shell.status("Blocking", text);
@@ -274,10 +289,7 @@ impl<'a> Worlds<'a> {
                 self.lock.insert_missing(theirs.clone());
             }
         }
-        let text = lockfile::print(&self.lock);
-        fs::write_atomic(&self.path, text.as_bytes())?;
-        self.old = Some(text);
-        Ok(())
+        fs::write_atomic(&self.path, lockfile::print(&self.lock).as_bytes())
     }
 }
 

@@ -1,7 +1,7 @@
 //! `cargo component test` and `bench`.
 
 use super::bindings::Stale;
-use super::build::{Built, build_prepared};
+use super::build::{Built, build_prepared, child};
 use super::componentize::Made;
 use super::libtest;
 use super::prepare::prepare;
@@ -36,7 +36,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     runners.take(&grant)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
-    if executables.is_empty() {
+    if executables.is_empty() && (built.host.is_none() || !built.made.is_empty()) {
         return Err(Error::input(format!(
             "a component test target must be available for `cargo component {}`",
             if bench { "bench" } else { "test" }
@@ -59,8 +59,10 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             }
         }
     }
+    // What is not ours comes last, and hides nothing.
+    let host = built.host.as_ref().map(|command| child(ctx, command));
     let Some((code, _)) = failed.first() else {
-        return Ok(());
+        return host.unwrap_or(Ok(()));
     };
     let code = *code;
     let said = match failed.as_slice() {

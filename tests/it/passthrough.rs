@@ -1,6 +1,6 @@
 //! Every command of cargo with every option, as cargo knows it.
 
-use crate::observe::{HELLO, bare, component, is_module, on_path};
+use crate::observe::{HELLO, Tools, bare, component, is_module, on_path};
 use crate::support::Project;
 
 const MAIN: &str = "fn main() { println!(\"hello\"); }";
@@ -352,13 +352,13 @@ fn cargo_itself_starts_the_tool() {
 fn a_subcommand_of_the_users_own_has_bindings_brought_up_to_date() {
     let project = Project::new("--lib", "hello");
     std::fs::remove_file(project.path("src/bindings.rs")).unwrap();
-    project
-        .component("no-such-verb")
-        .code(101)
-        .says("Generating bindings");
+    let tools = Tools::new();
+    tools.script("cargo-own-verb", "exit 3");
+    let run = || project.run(tools.on(project.command("own-verb")));
+    run().code(3).says("Generating bindings");
     assert!(project.has("src/bindings.rs"));
     project.write("wit/world.wit", "package");
-    let output = project.component("no-such-verb").code(101);
+    let output = run().code(3);
     output.says("warning: the bindings were not brought up to date");
 }
 

@@ -340,3 +340,34 @@ fn update_takes_newer_versions_and_drops_what_nobody_asks_for() {
         .ok()
         .says("Removing dependency `demo:types` v1.0.0");
 }
+
+#[test]
+fn a_command_that_is_refused_writes_no_lock_file() {
+    let project = project();
+    library(
+        &project,
+        "target = \"demo:shapes/measure@0.2\"\n",
+        IMPLEMENTATION,
+    );
+    let run = |line: &str| {
+        let mut command = project.command(line);
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    for line in [
+        "build --registry-config config.toml --message-format foo",
+        "bindings --registry-config config.toml --check",
+    ] {
+        let output = run(line);
+        assert_ne!(output.code, 0, "{output}");
+        assert!(!project.has("Cargo-component.lock"), "{line}");
+        assert!(!project.has("src/bindings.rs"), "{line}");
+    }
+    run("bindings --registry-config config.toml").ok();
+    // A lock file that is behind is no bindings that are.
+    std::fs::remove_file(project.path("Cargo-component.lock")).unwrap();
+    run("bindings --registry-config config.toml --check").ok();
+    assert!(!project.has("Cargo-component.lock"));
+    run("bindings --registry-config config.toml").ok();
+    assert!(project.has("Cargo-component.lock"));
+}

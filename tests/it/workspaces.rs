@@ -270,3 +270,105 @@ fn a_workspace_of_one_needs_no_option() {
     project.component("build --workspace").ok();
     component(&project, &format!("{WASM}/solo.wasm"));
 }
+
+#[test]
+fn two_runs_of_cargo_end_with_one_message() {
+    let project = mixed("");
+    let finished = |output: &Output| -> Vec<bool> {
+        let lines = output.stdout.lines();
+        let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let lines: Vec<_> = lines.collect();
+        let is_last = |line: &serde_json::Value| line["reason"] == "build-finished";
+        assert!(is_last(lines.last().unwrap()), "{output}");
+        let last = lines.iter().filter(|line| is_last(line));
+        last.map(|line| line["success"].as_bool().unwrap())
+            .collect()
+    };
+    for verb in ["build", "check"] {
+        let line = format!("{verb} --workspace --host-members --message-format json");
+        let output = project.component(&line).ok();
+        assert_eq!(finished(&output), [true], "{output}");
+        assert!(output.stdout.contains("\"name\":\"host\""), "{output}");
+    }
+    let source = project.read("host/src/main.rs");
+    project.write("host/src/main.rs", "fn main() { nothing }");
+    for verb in ["build", "check"] {
+        let line = format!("{verb} --workspace --host-members --message-format json");
+        let output = project.component(&line).code(101);
+        assert_eq!(finished(&output), [false], "{output}");
+    }
+    // A person reads what cargo renders of both.
+    project
+        .component("build --workspace --host-members")
+        .code(101)
+        .says("error[E0425]");
+    project.write("host/src/main.rs", source);
+    project.write("one/src/main.rs", "fn main() { nothing }");
+    let line = "build --workspace --host-members --message-format json";
+    let output = project.component(line).code(101);
+    assert_eq!(finished(&output), [false], "{output}");
+}
+
+#[test]
+fn host_members_that_are_named_are_built_for_the_host() {
+    let project = mixed("");
+    for (line, expected) in [
+        ("build -p host --host-members", &[][..]),
+        ("build -p host -p one --host-members", &["one.wasm"]),
+        (
+            "build -p '[ht]*o*' --host-members",
+            &["one.wasm", "two.wasm"],
+        ),
+    ] {
+        let _ = fs::remove_file(project.path("target/debug/host"));
+        project.component(line).ok();
+        assert!(project.has("target/debug/host"), "{line}");
+        match expected {
+            [] => assert!(!project.has(WASM), "{line}"),
+            some => assert_eq!(made(&project), some, "{line}"),
+        }
+    }
+    let mut command = project.command("check --host-members");
+    command.current_dir(project.path("host"));
+    project.run(command).ok();
+}
+
+#[test]
+fn components_are_tested_before_host_members() {
+    let project = mixed("");
+    let test =
+        |name: &str, passes: bool| format!("#[test]\nfn of_{name}() {{ assert!({passes}); }}\n");
+    let source = |name: &str, passes: bool| {
+        let path = format!("{name}/src/main.rs");
+        project.write(&path, format!("fn main() {{}}\n{}", test(name, passes)));
+    };
+    for (two, host, code) in [(true, false, 101), (false, true, 101), (true, true, 0)] {
+        source("two", two);
+        source("host", host);
+        let line = "test -p two -p host --host-members";
+        let output = project.component(line).code(code);
+        let verdict = |passes: bool| if passes { "ok" } else { "FAILED" };
+        let at = |name: &str, passes: bool| {
+            let text = format!("test of_{name} ... {}", verdict(passes));
+            let found = output.stdout.find(&text);
+            found.unwrap_or_else(|| panic!("{text}\n{output}"))
+        };
+        assert!(at("two", two) < at("host", host), "{output}");
+    }
+    project
+        .component("test -p host --host-members")
+        .ok()
+        .prints("test of_host ... ok");
+}
+
+#[test]
+fn a_program_of_a_host_member_is_found_by_name() {
+    let project = mixed("");
+    project.write("host/src/main.rs", "fn main() { println!(\"for all\"); }");
+    project
+        .component("run --bin host")
+        .ok()
+        .silent_on("no bin target named")
+        .prints("for all");
+    project.component("run --bin two").ok();
+}

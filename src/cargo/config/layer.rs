@@ -53,19 +53,23 @@ impl Layer {
     }
 }
 
-/// The files cargo looks for from `cwd` upwards and in its home, nearest
-/// first, whether they are there or not. Of two files side by side cargo takes
-/// the first.
-fn places(cwd: &Path, env: &Env) -> Vec<[PathBuf; 2]> {
-    let mut dirs: Vec<PathBuf> = cwd.ancestors().map(|dir| dir.join(".cargo")).collect();
-    let home = match env.get(env::CARGO_HOME) {
+/// Cargo's home.
+pub(super) fn home(cwd: &Path, env: &Env) -> Option<PathBuf> {
+    match env.get(env::CARGO_HOME) {
         Some(home) => Some(cwd.join(home)),
         None => {
             let home = env.get(env::HOME).or_else(|| env.get(env::USERPROFILE));
             home.map(|home| Path::new(home).join(".cargo"))
         }
-    };
-    if let Some(home) = home.filter(|home| !dirs.contains(home)) {
+    }
+}
+
+/// The files cargo looks for from `cwd` upwards and in its home, nearest
+/// first, whether they are there or not. Of two files side by side cargo takes
+/// the first.
+fn places(cwd: &Path, env: &Env) -> Vec<[PathBuf; 2]> {
+    let mut dirs: Vec<PathBuf> = cwd.ancestors().map(|dir| dir.join(".cargo")).collect();
+    if let Some(home) = home(cwd, env).filter(|home| !dirs.contains(home)) {
         dirs.push(home);
     }
     dirs.iter()
