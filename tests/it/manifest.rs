@@ -117,12 +117,12 @@ fn what_only_the_disk_or_a_registry_can_answer_is_shown_at_its_key_too() {
         (
             "target = \"a:b/c@1\"",
             1,
-            "the target `a:b` is in a registry, which this version cannot read yet",
+            "no registry configured for namespace \"a\", which the package `a:b` is in",
         ),
         (
             "target.dependencies.\"x:y\" = \"1\"",
             21,
-            "the target dependency `x:y` is in a registry, which this version cannot read yet",
+            "no registry configured for namespace \"x\", which the package `x:y` is in",
         ),
         (
             "target.dependencies.\"x:y\" = { path = \"nowhere\" }",
