@@ -2,7 +2,7 @@
 //!
 //! [`parse`] reads `Cargo-component.lock` of cargo-component 0.21.1 and
 //! `wkg.lock` (formats of version 1), in whatever order their entries are;
-//! [`print`] writes the former, sorted as its readers expect.
+//! [`print()`] writes the former, sorted as its readers expect.
 
 mod diff;
 mod format;

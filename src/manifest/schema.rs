@@ -1,5 +1,5 @@
 //! The JSON Schema of the tables, and their reference in Markdown, both made
-//! from [`keys`](super::keys).
+//! from [`keys`].
 
 use serde_json::{Map, Value, json};
 

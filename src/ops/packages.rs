@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::resolve::must_not_change;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::context::Context;
@@ -245,6 +244,15 @@ impl Job<'_> {
             file,
         })
     }
+}
+
+/// The lock file would have to change, and must not.
+pub(super) fn must_not_change(path: &Path) -> Error {
+    Error::input(format!(
+        "the lock file {} needs to be updated but --locked was passed to prevent this",
+        path.display()
+    ))
+    .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
 }
 
 fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::packages::{Packages, Request as PackageRequest};
+use super::packages::{Packages, Request as PackageRequest, must_not_change};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
@@ -291,15 +291,6 @@ impl LockUpdate {
         }
         fs::write_atomic(&self.path, lockfile::print(&self.lock).as_bytes())
     }
-}
-
-/// The lock file would have to change, and must not.
-pub(super) fn must_not_change(path: &Path) -> Error {
-    Error::input(format!(
-        "the lock file {} needs to be updated but --locked was passed to prevent this",
-        path.display()
-    ))
-    .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
 }
 
 /// The registries a manifest names.

@@ -3,8 +3,9 @@
 use semver::Version;
 
 use super::bindings::read_manifest;
+use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
-use super::resolve::{Worlds, must_not_change, registries};
+use super::resolve::{Worlds, registries};
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
