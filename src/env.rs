@@ -135,11 +135,4 @@ impl Env {
     pub fn inherited(&self, name: &str) -> Option<String> {
         self.vars.get(OsStr::new(name))?.to_str().map(str::to_owned)
     }
-
-    /// Every variable, for a program that inherits them.
-    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
-        self.vars
-            .iter()
-            .map(|(k, v)| (k.as_os_str(), v.as_os_str()))
-    }
 }

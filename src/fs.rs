@@ -226,14 +226,6 @@ pub fn create_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("create the directory", path, &e))
 }
 
-/// Removes a file; nothing happens where there is none.
-pub fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
-        _ => Ok(()),
-    }
-}
-
 /// The absolute path without links and dots; the file must exist.
 pub fn canonical(path: &Path) -> Result<PathBuf> {
     fs::canonicalize(path).map_err(|e| Error::io("find", path, &e))

@@ -26,7 +26,7 @@ use crate::shell::report;
 
 use options::GlobalOptions;
 
-/// Author, link, run and publish WebAssembly components.
+/// Author, build, run and publish WebAssembly components.
 ///
 /// Every command of cargo is there too, with every option: `cargo component
 /// build`, `run`, `test`, `check`, … They bring the bindings up to date, build
