@@ -189,7 +189,8 @@ impl LockOptions {
         given.map(|(flag, _)| flag.into()).collect()
     }
 
-    fn mode(&self) -> LockMode {
+    /// What they mean together.
+    pub(super) fn mode(&self) -> LockMode {
         match (self.locked || self.frozen, self.offline || self.frozen) {
             (true, true) => LockMode::Frozen,
             (true, false) => LockMode::Locked,

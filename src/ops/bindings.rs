@@ -9,6 +9,7 @@ use super::resolve::Worlds;
 use super::runtime_crate::{Needs, runtime};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::LockMode;
 use crate::cargo::workspace::{Member, Use, Workspace};
 use crate::component::attributes::RootAttributes;
 use crate::component::metadata::Metadata;
@@ -41,10 +42,11 @@ pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
 
 /// Brings the bindings of the package with this manifest up to date; the file,
 /// if the package has one.
-pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
+pub fn of_package(ctx: &Context, manifest: &Path, mode: LockMode) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
+    args.lock_mode = mode;
     let mut prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     prepared.write(ctx)?;
     let recipes = prepared

@@ -355,7 +355,7 @@ fn exactly(version: &Version) -> VersionReq {
 
 impl super::packages::Fetched {
     /// As a source of WIT, shown by its name.
-    fn entry(&self) -> Result<Entry> {
+    pub fn entry(&self) -> Result<Entry> {
         Ok(Entry::Wasm {
             path: PathBuf::from(format!("{}@{}", self.package, self.version)),
             bytes: fs::read(&self.file)?,

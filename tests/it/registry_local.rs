@@ -91,6 +91,128 @@ fn a_target_in_a_registry_is_built_and_locked() {
         .silent_on("Downloading");
 }
 
+/// `new --lib` with these options, in a project whose registry is the user's.
+fn new(project: &Project, options: &str) -> crate::support::Output {
+    let root = project.path("registry");
+    project.write(
+        "config.toml",
+        format!(
+            "default_registry = \"here\"\n[registry.here.local]\nroot = {:?}\n",
+            root.display().to_string()
+        ),
+    );
+    let line = format!("new --vcs none --registry-config config.toml --lib {options}");
+    let mut command = project.command(&line);
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command)
+}
+
+#[test]
+fn a_new_component_implements_a_world_of_a_registry() {
+    let project = project();
+    new(&project, "--target demo:shapes/measure area")
+        .ok()
+        .says("Generated source file `src/lib.rs` for target `demo:shapes/measure`");
+    let manifest = project.read("area/Cargo.toml");
+    assert!(
+        manifest.contains("target = \"demo:shapes/measure@0.2.0\""),
+        "{manifest}"
+    );
+    let source = project.read("area/src/lib.rs");
+    assert!(
+        source.contains("fn area(_a: area::Point, _b: area::Point) -> u32"),
+        "{source}"
+    );
+    assert!(
+        project
+            .read("area/Cargo-component.lock")
+            .contains("demo:shapes")
+    );
+    // What was resolved is in the cache.
+    let mut command = project.command("build --frozen --manifest-path area/Cargo.toml");
+    command
+        .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+        .env("CARGO_NET_OFFLINE", "true");
+    let output = project.run(command);
+    assert!(!output.stderr.contains("Downloading"), "{output}");
+
+    // A requirement, an exact one, and a registry that is asked for.
+    for (options, said) in [
+        (
+            "--target demo:shapes@0.2 one",
+            "target = \"demo:shapes@0.2.0\"",
+        ),
+        (
+            "--target demo:shapes/measure@=0.2.0 exact",
+            "target = \"demo:shapes/measure@=0.2.0\"",
+        ),
+        (
+            "--target demo:shapes/measure --registry here asked",
+            "target = { package = \"demo:shapes\", version = \"0.2.0\", world = \"measure\", registry = \"here\" }",
+        ),
+    ] {
+        new(&project, options).ok();
+        let name = options.rsplit(' ').next().unwrap();
+        let manifest = project.read(&format!("{name}/Cargo.toml"));
+        assert!(manifest.contains(said), "{manifest}");
+    }
+}
+
+#[test]
+fn a_world_that_is_not_there_makes_no_crate() {
+    let project = project();
+    publish_wit(
+        &project,
+        &["package demo:two@1.0.0; world first { } world second { }"],
+    );
+    for (options, said, hint) in [
+        (
+            "--target demo:two x",
+            "failed to choose a world in `demo:two@1.0.0`",
+            "first, second",
+        ),
+        (
+            "--target demo:two/secnd x",
+            "there is no world `secnd` in `demo:two@1.0.0`",
+            "did you mean `second`?",
+        ),
+        (
+            "--target demo:types x",
+            "there is no world in `demo:types@1.1.0`",
+            "name another",
+        ),
+        ("--target demo:two@2 x", "`demo:two`", "1.0.0"),
+        ("--target demo:none x", "`demo:none`", "help: "),
+        (
+            "--target demo:two --registry hare x",
+            "the registry `hare`",
+            "did you mean `here`?",
+        ),
+    ] {
+        let output = new(&project, options).code(1);
+        assert!(
+            output.stderr.contains(said) && output.stderr.contains(hint),
+            "{options}: {output}"
+        );
+        assert!(!project.path("x").exists(), "{options}");
+    }
+}
+
+#[test]
+fn a_member_finds_the_registry_of_its_workspace() {
+    let project = project();
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = []\nresolver = \"3\"\n[workspace.metadata.component.registries]\ndefault = \"file:registry\"\n",
+    );
+    let mut command = project.command(
+        "new --vcs none --registry-config config.toml --lib --target demo:shapes/measure area",
+    );
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command).ok();
+    assert!(project.path("Cargo-component.lock").exists());
+}
+
 #[test]
 fn packages_the_wit_names_are_found_by_themselves() {
     let project = project();
