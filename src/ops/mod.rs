@@ -18,5 +18,6 @@ pub mod run;
 mod runner;
 mod runtime_crate;
 mod share;
+mod siblings;
 pub mod test;
 pub mod update;

@@ -538,6 +538,8 @@ mod tests {
             name: None,
             editor: Editor::None,
             target: None,
+            registry: None,
+            lock_mode: LockMode::Update,
             format: true,
         }
     }

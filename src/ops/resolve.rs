@@ -11,6 +11,7 @@ use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
 use super::packages::{Packages, Request as PackageRequest, must_not_change};
+use super::siblings::Siblings;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
@@ -34,6 +35,7 @@ pub(super) struct Worlds<'a> {
     path: PathBuf,
     root: PathBuf,
     mode: LockMode,
+    siblings: Siblings,
     lock: Lockfile,
     /// What was asked for so far, with its answers.
     used: Lockfile,
@@ -63,6 +65,7 @@ impl<'a> Worlds<'a> {
             path,
             root: root.clone(),
             mode,
+            siblings: Siblings::read(ctx, workspace),
             lock,
             used: Lockfile::default(),
             old,
@@ -114,9 +117,12 @@ impl<'a> Worlds<'a> {
     fn local(&mut self, manifest: &Manifest, local: Local<'_>) -> Result<Loaded> {
         let Local {
             mut request,
-            watched,
+            mut watched,
             wanted,
         } = local;
+        let entries = wanted.iter().filter_map(|(_, d)| d.package.as_ref());
+        let entries: Vec<_> = entries.collect();
+        watched.extend(self.siblings.provide(&mut request, &entries)?);
         let asked: Vec<Wanted> = wanted
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))

@@ -19,7 +19,7 @@ use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
 pub use plain::without_attributes;
-pub use unmet::{Unmet, unmet};
+pub use unmet::{Unmet, replaceable, unmet};
 
 /// One file of WIT text.
 #[derive(Clone, Debug, PartialEq, Eq)]
