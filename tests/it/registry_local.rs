@@ -334,6 +334,60 @@ fn publish_puts_a_component_where_peers_find_it() {
 }
 
 #[test]
+fn a_release_keeps_what_the_one_before_it_promised() {
+    let project = Project::empty();
+    project.write("config.toml", "");
+    let publish = |version: &str, exports: &str, body: &str, more: &str| {
+        library(&project, "", "");
+        project.replace("Cargo.toml", "0.3.0", version);
+        project.write(
+            "wit/world.wit",
+            format!("package demo:guest; world guest {{ {exports} }}"),
+        );
+        project.write(
+            "src/lib.rs",
+            format!(
+                "#[allow(warnings)] mod bindings; struct C; impl bindings::Guest for C {{ {body} }}\nbindings::export!(C with_types_in bindings);"
+            ),
+        );
+        let mut command = project.command(&format!("publish --registry-config config.toml {more}"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    let one = "export area: func(side: u32) -> u32;";
+    let one_body = "fn area(side: u32) -> u32 { side }";
+    let two = "export area: func(side: u32) -> u32; export half: func() -> u32;";
+    let two_body = "fn area(side: u32) -> u32 { side } fn half() -> u32 { 2 }";
+    let other = "export area: func(side: f32) -> u32;";
+    let other_body = "fn area(side: f32) -> u32 { side as u32 }";
+    publish("1.0.0", one, one_body, "").ok();
+    publish("1.2.0", two, two_body, "").ok();
+    publish("1.3.0", one, one_body, "--dry-run")
+        .code(1)
+        .says("`demo:guest@1.3.0` is not compatible with `1.2.0`, which is published")
+        .says("there is no function `half`")
+        .says("publish it as version 2.0.0, or with `--allow-breaking`");
+    publish("1.1.0", other, other_body, "")
+        .code(1)
+        .says("`demo:guest@1.1.0` is not compatible with `1.0.0`")
+        .says("in function `area`, parameter `side`: `u32` against `f32`");
+    // Below one that promises less than it does.
+    let three = "export area: func(side: u32) -> u32; export third: func() -> u32;";
+    publish(
+        "1.1.0",
+        three,
+        "fn area(side: u32) -> u32 { side } fn third() -> u32 { 3 }",
+        "",
+    )
+    .code(1)
+    .says("`demo:guest@1.1.0` is not compatible with `1.2.0`")
+    .says("there is no function `third`");
+    assert!(!project.has("registry/demo/guest/1.1.0.wasm"));
+    publish("2.0.0", other, other_body, "").ok();
+    publish("1.3.0", one, one_body, "--allow-breaking").ok();
+}
+
+#[test]
 fn add_lets_the_package_decide_its_table_and_remove_undoes_it() {
     let project = project();
     library(&project, "", "mod bindings;");
