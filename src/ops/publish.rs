@@ -21,6 +21,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest, Target};
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Extent;
 use crate::registry::{Publication, Registry};
 
 /// What is done when a version is published already.
@@ -257,13 +258,16 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     }
     let shown = ctx.display(&ready.file);
     ctx.shell.status("Publishing", format!("component {shown}"));
+    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
     ready.registry.publish(&Publication {
         package,
         version,
         content: &ready.file,
         digest: &ready.digest,
         annotations: &ready.annotations,
+        progress: &*progress,
     })?;
+    drop(progress);
     read_back(ready)?;
     ctx.shell
         .status("Published", format!("package `{package}` v{version}"));

@@ -214,6 +214,30 @@ fn a_member_finds_the_registry_of_its_workspace() {
 }
 
 #[test]
+fn progress_is_shown_where_somebody_watches() {
+    let bindings = |project: &Project, when: &str| {
+        library(project, "target = \"demo:shapes/measure@0.2\"\n", "");
+        let mut command = project.command("bindings --registry-config config.toml");
+        command
+            .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+            .env("CARGO_TERM_PROGRESS_WHEN", when)
+            .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+        project.run(command).ok()
+    };
+    let shown = bindings(&project(), "always").stderr;
+    assert!(shown.contains("   Resolving ["), "{shown}");
+    assert!(shown.contains(" Downloading ["), "{shown}");
+    assert!(shown.contains("] 0/1"), "{shown}");
+    // What is drawn is wiped away.
+    let drawn = shown.rfind(" Downloading [").unwrap();
+    assert!(shown[drawn..].contains("\r\u{1b}[K"), "{shown:?}");
+    for when in ["never", "auto"] {
+        let shown = bindings(&project(), when).stderr;
+        assert!(!shown.contains('['), "{shown}");
+    }
+}
+
+#[test]
 fn packages_the_wit_names_are_found_by_themselves() {
     let project = project();
     library(&project, "", IMPLEMENTATION);

@@ -7,6 +7,7 @@ use crate::advice::{Error, Result};
 use crate::component::compatible::broken;
 use crate::context::Context;
 use crate::fs;
+use crate::progress::Unseen;
 use crate::resolver::Listed;
 
 /// Refuses a version that breaks what the version below it promised, or that
@@ -25,7 +26,9 @@ pub(super) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
         let Some(release) = registry.release(package, version)? else {
             return Ok(None);
         };
-        let file = ctx.cache().get_or_fetch(&**registry, package, &release)?;
+        let file = ctx
+            .cache()
+            .get_or_fetch(&**registry, package, &release, &Unseen)?;
         fs::read(&file).map(Some)
     };
     let own = fs::read(&ready.file)?;
