@@ -11,6 +11,7 @@ mod options;
 mod publish;
 pub mod reference;
 mod setup;
+mod tree;
 mod update;
 mod version;
 
@@ -58,6 +59,7 @@ enum Verb {
     Remove(add::Remove),
     Update(update::Update),
     Publish(publish::Publish),
+    Tree(tree::Tree),
 }
 
 impl Verb {
@@ -70,6 +72,7 @@ impl Verb {
             Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Update(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
+            Verb::Tree(verb) => verb.run(ctx, global),
         }
     }
 }

@@ -19,4 +19,5 @@ mod runner;
 mod runtime_crate;
 mod share;
 pub mod test;
+pub mod tree;
 pub mod update;

@@ -44,6 +44,21 @@ impl Backend {
     }
 }
 
+impl std::fmt::Display for Backend {
+    /// Its address, without credentials.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Backend::Local { root } => write!(f, "{}", root.display()),
+            Backend::Oci(oci) => write!(f, "oci://{}/{}", oci.host, oci.prefix),
+            Backend::Warg { url, .. } => match url.split_once("://") {
+                Some((_, rest)) => write!(f, "warg://{rest}"),
+                None => write!(f, "warg://{url}"),
+            },
+            Backend::Discover { host, .. } => write!(f, "https://{host}"),
+        }
+    }
+}
+
 /// A registry of OCI artifacts.
 #[derive(Clone, Debug, Default)]
 pub struct Oci {

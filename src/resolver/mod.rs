@@ -7,6 +7,7 @@
 //! taken back.
 
 mod conflict;
+pub mod graph;
 
 use std::collections::BTreeMap;
 

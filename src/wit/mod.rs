@@ -5,6 +5,7 @@ pub mod bindings;
 mod complete;
 mod diagnose;
 mod load;
+mod parts;
 mod plain;
 #[cfg(feature = "cli")]
 pub mod scaffold;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
+pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
 pub use unmet::{Unmet, unmet};
 
@@ -92,6 +94,8 @@ pub struct World {
     pub id: WorldId,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
+    /// The packages it was loaded from, also those it does not use.
+    pub parts: Vec<Part>,
 }
 
 impl World {
