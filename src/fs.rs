@@ -221,6 +221,15 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
+/// Removes a file; one that is not there is no error.
+#[cfg(feature = "cli")]
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a directory with its parents.
 pub fn create_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("create the directory", path, &e))

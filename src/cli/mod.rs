@@ -8,11 +8,13 @@ pub mod exit;
 mod init;
 mod new;
 mod options;
+mod outdated;
 mod publish;
 pub mod reference;
 mod setup;
 mod tree;
 mod update;
+mod verify;
 mod version;
 
 use std::ffi::OsString;
@@ -60,6 +62,8 @@ enum Verb {
     Update(update::Update),
     Publish(publish::Publish),
     Tree(tree::Tree),
+    Outdated(outdated::Outdated),
+    Verify(verify::Verify),
 }
 
 impl Verb {
@@ -73,6 +77,8 @@ impl Verb {
             Verb::Update(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
             Verb::Tree(verb) => verb.run(ctx, global),
+            Verb::Outdated(verb) => verb.run(ctx, global),
+            Verb::Verify(verb) => verb.run(ctx, global),
         }
     }
 }

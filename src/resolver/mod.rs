@@ -8,6 +8,7 @@
 
 mod conflict;
 pub mod graph;
+pub mod outdated;
 
 use std::collections::BTreeMap;
 
