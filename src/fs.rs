@@ -11,6 +11,9 @@ use std::{fs, io};
 
 use crate::advice::{Error, Result};
 
+/// What names of temporary files start with.
+pub const TEMPORARY: &str = ".cargo-component-";
+
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::io("read", path, &e))
@@ -58,7 +61,7 @@ pub fn write_atomic_with(
             .hint(format!("make `{}` writable", path.display())));
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".cargo-component-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
         // The default of a temporary file is 0600; the result is no secret.
@@ -145,7 +148,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
 pub fn link_over(from: &Path, to: &Path) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", to, &e);
     let dir = tempfile::Builder::new()
-        .prefix(".cargo-component-")
+        .prefix(TEMPORARY)
         .tempdir_in(parent(to))
         .map_err(failed)?;
     let aside = dir.path().join("link");
@@ -228,6 +231,13 @@ pub fn remove_file(path: &Path) -> Result<()> {
         Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
         _ => Ok(()),
     }
+}
+
+/// Removes a directory if nothing is in it.
+#[cfg(feature = "cli")]
+pub fn remove_empty_dir(path: &Path) {
+    // The system refuses it where something is.
+    let _ = fs::remove_dir(path);
 }
 
 /// Makes a directory with its parents.

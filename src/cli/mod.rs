@@ -3,6 +3,7 @@
 
 mod add;
 mod bindings;
+mod cache;
 mod cargo;
 pub mod exit;
 mod init;
@@ -14,6 +15,7 @@ pub mod reference;
 mod setup;
 mod tree;
 mod update;
+mod vendor;
 mod verify;
 mod version;
 
@@ -64,6 +66,8 @@ enum Verb {
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
     Verify(verify::Verify),
+    Vendor(vendor::Vendor),
+    Cache(cache::Cache),
 }
 
 impl Verb {
@@ -79,6 +83,8 @@ impl Verb {
             Verb::Tree(verb) => verb.run(ctx, global),
             Verb::Outdated(verb) => verb.run(ctx, global),
             Verb::Verify(verb) => verb.run(ctx, global),
+            Verb::Vendor(verb) => verb.run(ctx, global),
+            Verb::Cache(verb) => verb.run(ctx, global),
         }
     }
 }
@@ -96,10 +102,6 @@ const REFUSED: &[&str] = &[
 
 /// Verbs that are to come, and what to do until then.
 const PLANNED: &[(&str, &str)] = &[
-    (
-        "vendor",
-        "copy the packages of WIT into `wit/deps`; `cargo vendor` is for the crates",
-    ),
     (
         "yank",
         "publish a corrected version: `cargo component publish`",

@@ -4,6 +4,7 @@
 pub mod add;
 pub mod bindings;
 pub mod build;
+pub mod cache;
 mod componentize;
 mod due;
 pub mod init;
@@ -23,4 +24,5 @@ mod share;
 pub mod test;
 pub mod tree;
 pub mod update;
+pub mod vendor;
 pub mod verify;

@@ -312,7 +312,7 @@ impl LockUpdate {
     /// Writes it.
     pub fn write(mut self, ctx: &Context) -> Result<()> {
         // Somebody else may have added something since it was read.
-        let guard = ctx.cache().dir().join(".lock");
+        let guard = ctx.cache().lock_file();
         let shell = &ctx.shell;
         let _held = fs::lock(&guard, || {
             let text = format!("on access to lock file `{}`", self.path.display());

@@ -47,6 +47,11 @@ impl Cache {
         &self.dir
     }
 
+    /// The file whose lock is held by whoever changes what is shared.
+    pub fn lock_file(&self) -> PathBuf {
+        self.dir.join(".lock")
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         match cfg!(windows) {
             true => self.dir.join(name.replace(':', "_")),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use toml_edit::{Document, Item};
 
@@ -65,6 +66,9 @@ pub struct Access {
     /// The keys of each protocol's table, with text values; other values are
     /// read by the backend that knows them.
     pub protocols: BTreeMap<String, Protocol>,
+    /// The directory a relative `local.root` starts from; empty for the
+    /// current one.
+    pub base: PathBuf,
 }
 
 /// The table of one protocol. It may hold credentials, so that its values are
@@ -243,6 +247,7 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
             None => entry.string("type")?,
         },
         protocols: BTreeMap::new(),
+        base: PathBuf::new(),
     };
     for (key, _) in entry.entries() {
         if key == "default" || key == "type" {

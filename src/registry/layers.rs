@@ -72,8 +72,11 @@ impl Layers {
         }
         for ancestor in dir.ancestors() {
             if let Some(file) = read(&ancestor.join(PROJECT))? {
-                let config = parse(&file)?;
+                let mut config = parse(&file)?;
                 check_committed(&file, &config)?;
+                for entry in config.registries.values_mut() {
+                    entry.value.base = ancestor.to_owned();
+                }
                 layers.push((Layer::Project(file.path), config));
             }
         }
@@ -130,6 +133,13 @@ impl Layers {
                 continue;
             };
             access.default = access.default.or_else(|| entry.value.default.clone());
+            let has_root = |access: &Access| {
+                let local = access.protocols.get("local");
+                local.is_some_and(|local| local.contains_key("root"))
+            };
+            if has_root(&entry.value) && !has_root(&access) {
+                access.base = entry.value.base.clone();
+            }
             for (protocol, values) in &entry.value.protocols {
                 let table = access.protocols.entry(protocol.clone()).or_default();
                 for (key, value) in values.iter() {
@@ -138,6 +148,20 @@ impl Layers {
             }
         }
         access
+    }
+
+    /// The nearest file of the project that makes the registry of this name a
+    /// directory: it stands in the place of what a manifest calls so.
+    pub fn replaced(&self, registry: &str) -> Option<&Layer> {
+        let is_local = |access: &Access| {
+            let default = access.default.as_deref();
+            access.protocols.contains_key("local") && default.is_none_or(|d| d == "local")
+        };
+        let of_project = |layer: &Layer| matches!(layer, Layer::Project(_));
+        let (layer, config) = self.layers.iter().find(|(layer, config)| {
+            of_project(layer) && config.registries.contains_key(registry)
+        })?;
+        is_local(&config.registries[registry].value).then_some(layer)
     }
 
     /// The names of registries that have a table, for near names.
