@@ -51,6 +51,27 @@ pub fn write_atomic_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
+    // The default of a temporary file is 0600; the result is no secret.
+    replace(path, 0o666, content)
+}
+
+/// As [`write_atomic`], but a new file is for its owner alone.
+#[cfg(feature = "cli")]
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, 0o600, |to| {
+        to.write_all(content)
+            .map_err(|e| Error::io("write", path, &e))
+    })
+}
+
+/// Replaces a file by what `content` writes; `mode` is for a new one, before
+/// the process's mask.
+#[cfg_attr(not(unix), allow(unused_variables, reason = "there is no mode"))]
+fn replace(
+    path: &Path,
+    mode: u32,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
     let path = &behind_links(path);
     let dir = parent(path);
@@ -64,9 +85,8 @@ pub fn write_atomic_with(
     builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
-        // The default of a temporary file is 0600; the result is no secret.
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     let mut file = builder.tempfile_in(dir).map_err(failed)?;
     let mut buffered = BufWriter::new(file.as_file_mut());

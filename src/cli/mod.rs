@@ -5,6 +5,7 @@ mod add;
 mod bindings;
 mod cache;
 mod cargo;
+mod config;
 pub mod exit;
 mod init;
 mod new;
@@ -68,6 +69,7 @@ enum Verb {
     Verify(verify::Verify),
     Vendor(vendor::Vendor),
     Cache(cache::Cache),
+    Config(config::Config),
 }
 
 impl Verb {
@@ -85,6 +87,7 @@ impl Verb {
             Verb::Verify(verb) => verb.run(ctx, global),
             Verb::Vendor(verb) => verb.run(ctx, global),
             Verb::Cache(verb) => verb.run(ctx, global),
+            Verb::Config(verb) => verb.run(ctx, global),
         }
     }
 }
@@ -101,12 +104,10 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come, and what to do until then.
-const PLANNED: &[(&str, &str)] = &[
-    (
-        "yank",
-        "publish a corrected version: `cargo component publish`",
-    ),
-];
+const PLANNED: &[(&str, &str)] = &[(
+    "yank",
+    "publish a corrected version: `cargo component publish`",
+)];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

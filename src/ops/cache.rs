@@ -13,7 +13,8 @@ pub fn show(ctx: &Context) -> Result<()> {
     let cache = ctx.cache();
     let stored = Stored::read(&cache)?;
     ctx.shell.data(format!("path: {}", cache.dir().display()));
-    ctx.shell.data(format!("packages: {}", stored.contents.len()));
+    ctx.shell
+        .data(format!("packages: {}", stored.contents.len()));
     ctx.shell.data(format!("size: {} bytes", stored.size()));
     Ok(())
 }
@@ -46,8 +47,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
         true => all,
         false => all.only(|record| {
             packages.iter().any(|(package, version)| {
-                record.package == *package
-                    && version.as_ref().is_none_or(|v| *v == record.version)
+                record.package == *package && version.as_ref().is_none_or(|v| *v == record.version)
             })
         }),
     };

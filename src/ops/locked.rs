@@ -19,7 +19,12 @@ pub(super) fn releases(lock: &Lockfile) -> Vec<&Locked> {
     for entry in lock.entries() {
         let same = |old: &&Locked| {
             (&old.package, &old.registry, &old.version, &old.digest)
-                == (&entry.package, &entry.registry, &entry.version, &entry.digest)
+                == (
+                    &entry.package,
+                    &entry.registry,
+                    &entry.version,
+                    &entry.digest,
+                )
         };
         if !releases.iter().any(same) {
             releases.push(entry);

@@ -73,7 +73,10 @@ pub fn outdated(
 fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
     let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
     for (_, named, one) in asked {
-        if !lists.iter().any(|(known, _)| known.source == one.wanted.source) {
+        if !lists
+            .iter()
+            .any(|(known, _)| known.source == one.wanted.source)
+        {
             lists.push((&one.wanted, named));
         }
     }
@@ -113,6 +116,8 @@ fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec
         }
     }
     rows.iter_mut().for_each(|row| row.required_by.sort());
-    rows.sort_by(|a, b| (&a.name, &a.locked, &a.requirement).cmp(&(&b.name, &b.locked, &b.requirement)));
+    rows.sort_by(|a, b| {
+        (&a.name, &a.locked, &a.requirement).cmp(&(&b.name, &b.locked, &b.requirement))
+    });
     Ok(rows)
 }

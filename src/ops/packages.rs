@@ -300,7 +300,10 @@ fn replaced(
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
 /// first error.
-pub(super) fn at_once<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn at_once<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let count = jobs.len();
     if count <= 1 {
         return jobs.into_iter().map(work).collect();

@@ -235,7 +235,8 @@ fn matching(graph: &Graph, asked: &str) -> Result<Vec<usize>> {
     };
     let nodes = || graph.nodes().iter().enumerate();
     let fits = |node: &Node| {
-        let is = |wanted: &str| node.version.as_ref().map(ToString::to_string) == Some(wanted.into());
+        let is =
+            |wanted: &str| node.version.as_ref().map(ToString::to_string) == Some(wanted.into());
         node.name == name && version.is_none_or(is)
     };
     let found: Vec<usize> = nodes()

@@ -130,7 +130,10 @@ fn fetch(
     let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
     for one in releases {
         let (named, _) = finder.find(one, &access)?;
-        match groups.iter_mut().find(|(known, _)| std::ptr::eq(*known, named)) {
+        match groups
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, named))
+        {
             Some((_, group)) => group.push(wanted(one)),
             None => groups.push((named, vec![wanted(one)])),
         }

@@ -9,8 +9,8 @@ use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
 use crate::lockfile::Locked;
-use crate::registry::cache::{Cache, Entry};
 use crate::registry::Registry;
+use crate::registry::cache::{Cache, Entry};
 use crate::shell::report;
 
 /// What was found out about one locked release.
@@ -94,7 +94,9 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
                 Ok(()) => error
                     .because(format!("it was `{}`, which is removed now", file.display()))
                     .hint("nothing is left to be done: it is fetched again when it is needed"),
-                Err(failed) => error.because(failed).hint(format!("remove `{}`", file.display())),
+                Err(failed) => error
+                    .because(failed)
+                    .hint(format!("remove `{}`", file.display())),
             });
         }
         Err(error) => finding.wrong.push(error),

@@ -53,7 +53,7 @@ pub struct Layers {
 const BUILT_IN: [(&str, &str); 2] = [("wasi", "wasi.dev"), ("ba", "bytecodealliance.org")];
 
 /// The file of a project, in a directory of its own.
-const PROJECT: &str = ".wasm-pkg/config.toml";
+pub const PROJECT: &str = ".wasm-pkg/config.toml";
 
 impl Layers {
     /// Reads every layer for a project in `dir`; `explicit` is the file of the
@@ -90,6 +90,11 @@ impl Layers {
         }
         layers.push((Layer::BuiltIn, built_in()));
         Ok(Layers { layers })
+    }
+
+    /// Every layer with its content, the nearest first.
+    pub(super) fn all(&self) -> &[(Layer, Config)] {
+        &self.layers
     }
 
     /// The registry a package is mapped to by name or namespace, and the layer
@@ -218,7 +223,8 @@ const PRIVATE: [&str; 5] = [
     "extra_root_certificates",
 ];
 
-fn check_committed(file: &ManifestFile, config: &Config) -> Result<()> {
+/// Refuses what must not be in a file of a project.
+pub(super) fn check_committed(file: &ManifestFile, config: &Config) -> Result<()> {
     for (name, entry) in &config.registries {
         for (protocol, values) in &entry.value.protocols {
             let private = values.keys().find(|key| PRIVATE.contains(&key.as_str()));

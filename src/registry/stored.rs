@@ -104,9 +104,10 @@ impl Stored {
         let in_any = |records: &[&Record], digest: &ContentDigest| {
             records.iter().any(|r| r.digest.as_ref() == Some(digest))
         };
-        let contents = self.contents.iter().filter(|(digest, _)| {
-            in_any(&records, digest) && !in_any(&others, digest)
-        });
+        let contents = self
+            .contents
+            .iter()
+            .filter(|(digest, _)| in_any(&records, digest) && !in_any(&others, digest));
         Stored {
             contents: contents.cloned().collect(),
             records: records.into_iter().cloned().collect(),

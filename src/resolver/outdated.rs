@@ -34,7 +34,9 @@ pub fn newer(
 ) -> (Option<Version>, Option<Version>) {
     let newest = |fits: &dyn Fn(&Version) -> bool| {
         let listed = versions.iter().filter(|listed| !listed.yanked);
-        let newer = listed.map(|l| &l.version).filter(|v| *v > locked && fits(v));
+        let newer = listed
+            .map(|l| &l.version)
+            .filter(|v| *v > locked && fits(v));
         newer.max().cloned()
     };
     let requirement = &wanted.requirement;
@@ -53,8 +55,15 @@ pub fn table(rows: &[Outdated]) -> Vec<String> {
         None => "---".to_owned(),
     };
     let mut cells = vec![
-        ["Name", "Locked", "Compatible", "Latest", "Required by", "Registry"]
-            .map(str::to_owned),
+        [
+            "Name",
+            "Locked",
+            "Compatible",
+            "Latest",
+            "Required by",
+            "Registry",
+        ]
+        .map(str::to_owned),
     ];
     cells.extend(rows.iter().map(|row| {
         [
