@@ -302,8 +302,8 @@ fn what_is_vendored_builds_without_cache_and_registries() {
         "config.toml",
         "default_registry = \"no.example\"\n[namespace_registries]\ndemo = \"no.example\"\n[package_registry_overrides]\n\"demo:types\" = \"no.example\"\n[registry.mirror.oci]\nprotocol = \"https\"\n",
     );
-    let mut command =
-        project.command("build --frozen --registry-config ../config.toml --cache-dir ../cache");
+    let mut command = project.command("build --frozen --registry-config ../config.toml");
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
     command.current_dir(project.path("src"));
     project.run(command).ok();
     assert_eq!(project.read("Cargo-component.lock"), lock);
