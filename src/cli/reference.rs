@@ -84,8 +84,13 @@ fn verb_chapter(verb: &Command, global: &[&Arg], text: &mut String) {
 }
 
 fn arguments<'a>(all: impl Iterator<Item = &'a Arg>, text: &mut String) {
+    let own = |arg: &&Arg| arg.get_id() != "help" && arg.get_id() != "version";
+    let all: Vec<&Arg> = all.filter(own).collect();
+    if all.is_empty() {
+        return;
+    }
     text.push_str("| option | meaning |\n| --- | --- |\n");
-    for arg in all.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {
+    for arg in all {
         text.push_str(&format!("| {} | {} |\n", written(arg), meaning(arg)));
     }
     text.push('\n');

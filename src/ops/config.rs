@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
 use super::prepare::{in_package, meant};
 use super::resolve::registries;
 use crate::advice::{Error, Result};
@@ -123,7 +123,7 @@ fn route(
         for index in meant.selected {
             let member = &meant.workspace.members[index];
             let (manifest, _) = read_manifest(ctx, &meant.workspace, member)?;
-            if manifest.declared {
+            if is_guest(&manifest, member) {
                 let registry = asked(&manifest, package);
                 asking.push((member.name.clone(), registry, registries(&manifest)));
             }

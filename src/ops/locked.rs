@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
 use super::resolve::{LOCK_FILE, Worlds, registries};
 use crate::advice::{Error, Result};
 use crate::cargo::workspace::Workspace;
@@ -36,7 +36,7 @@ pub(super) fn releases(lock: &Lockfile) -> Vec<&Locked> {
 
 /// Finds the registries of locked packages: the lock file does not have them.
 pub(super) struct Finder {
-    /// The registries each member names, those of the workspace's alone last.
+    /// The registries each member names.
     named: Vec<Named>,
 }
 
@@ -46,7 +46,7 @@ impl Finder {
         let mut named = Vec::new();
         for member in &workspace.members {
             let (manifest, _) = read_manifest(ctx, workspace, member)?;
-            if manifest.declared {
+            if is_guest(&manifest, member) {
                 named.push(registries(&manifest));
             }
         }

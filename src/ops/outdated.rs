@@ -1,6 +1,6 @@
 //! `cargo component outdated`.
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
 use super::tree::Format;
@@ -38,7 +38,7 @@ pub fn outdated(
     for index in selected {
         let member = &workspace.members[index];
         let (manifest, _) = read_manifest(ctx, &workspace, member)?;
-        if !manifest.declared {
+        if !is_guest(&manifest, member) {
             continue;
         }
         worlds.resolve(&manifest)?;

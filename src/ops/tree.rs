@@ -2,7 +2,7 @@
 
 use wit_parser::PackageName;
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
 use crate::advice::{Error, Result, nearest};
@@ -51,9 +51,13 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
     for index in selected {
         let member = &workspace.members[index];
         let (manifest, _) = read_manifest(ctx, &workspace, member)?;
-        if manifest.declared {
+        if is_guest(&manifest, member) {
             roots.push(add_member(&mut graph, &mut worlds, (member, &manifest))?);
         }
+    }
+    if roots.is_empty() {
+        let text = "none of the selected packages is a component";
+        ctx.shell.note(text.to_owned());
     }
     if let Some(update) = worlds.finish()? {
         update.write(ctx)?;

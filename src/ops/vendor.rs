@@ -7,7 +7,7 @@ use std::path::Path;
 use semver::Version;
 use toml_edit::Value;
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
 use super::locked::{Finder, releases, wanted};
 use super::packages::{Fetched, Packages, Request};
 use super::prepare::{Meant, meant};
@@ -69,7 +69,7 @@ fn locked(ctx: &Context, workspace: &Workspace, mode: LockMode) -> Result<Lockfi
     let mut worlds = Worlds::new(ctx, workspace, mode)?;
     for member in &workspace.members {
         let (manifest, _) = read_manifest(ctx, workspace, member)?;
-        if manifest.declared {
+        if is_guest(&manifest, member) {
             worlds.resolve(&manifest)?;
             worlds.components(&manifest)?;
         }
