@@ -1,5 +1,6 @@
 //! `cargo component verify`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::locked::{Finder, lock, releases};
@@ -47,13 +48,18 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
     let access = ctx.registries(&workspace.root)?;
     let finder = Finder::new(ctx, &workspace)?;
-    let place = |locked: &Locked| {
+    // One that cannot be reached is not tried again for each package.
+    let mut opened: BTreeMap<String, Result<Arc<dyn Registry>>> = BTreeMap::new();
+    let mut place = |locked: &Locked| {
         if mode.is_offline() {
             return Place::NotAsked;
         }
         let found = finder.find(locked, &access).and_then(|(_, route)| {
             let because = format!("the registry is set in {}", route.because);
-            Ok(Place::Registry(access.open(&route)?, because))
+            let registry = opened
+                .entry(route.backend.to_string())
+                .or_insert_with(|| access.open(&route));
+            Ok(Place::Registry(registry.clone()?, because))
         });
         found.unwrap_or_else(Place::Unreachable)
     };
