@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use super::config::{Access, Config, Mapping, parse};
+use super::config::{Access, Config, Mapping, masked, parse};
 use crate::advice::{Error, Result};
 use crate::env::{self, Env};
 use crate::fs;
@@ -254,6 +254,7 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
         format!("{what} cannot be set in a file of the project"),
     )
     .hint("put it into your own file, `~/.config/wasm-pkg/config.toml`")
+    .with_text(masked)
 }
 
 /// Whether a host, perhaps with a port, is this machine.
@@ -340,6 +341,7 @@ mod tests {
             let error = layers(&[("work/.wasm-pkg/config.toml", text)], None).unwrap_err();
             assert!(error.advice().unwrap().contains("your own file"), "{error}");
             assert!(!error.to_string().contains("secret"));
+            assert!(!error.excerpt().unwrap().text().contains("secret"));
         }
         let loopback = "[registry.\"127.0.0.1:5000\".oci]\nprotocol = \"http\"";
         assert!(layers(&[("work/.wasm-pkg/config.toml", loopback)], None).is_ok());
