@@ -6,10 +6,12 @@ mod bindings;
 mod cargo;
 pub mod exit;
 mod init;
+mod login;
 mod new;
 mod options;
 mod publish;
 pub mod reference;
+mod registry;
 mod setup;
 mod update;
 mod version;
@@ -58,6 +60,9 @@ enum Verb {
     Remove(add::Remove),
     Update(update::Update),
     Publish(publish::Publish),
+    Registry(registry::Registry),
+    Login(login::Login),
+    Logout(login::Logout),
 }
 
 impl Verb {
@@ -70,20 +75,15 @@ impl Verb {
             Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Update(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
+            Verb::Registry(verb) => verb.run(ctx),
+            Verb::Login(verb) => verb.run(ctx),
+            Verb::Logout(verb) => verb.run(ctx),
         }
     }
 }
 
 /// Verbs of cargo that would not do what they say here.
-const REFUSED: &[&str] = &[
-    "install",
-    "login",
-    "logout",
-    "owner",
-    "package",
-    "search",
-    "uninstall",
-];
+const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
 
 /// Verbs that are to come, and what to do until then.
 const PLANNED: &[(&str, &str)] = &[

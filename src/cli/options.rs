@@ -64,7 +64,11 @@ enum Color {
 impl GlobalOptions {
     /// How packages are reached.
     pub(super) fn packages(&self, env: &Env) -> PackageAccess {
-        setup::packages(env, self.registry_config.clone(), self.cache_dir.clone())
+        setup::packages(
+            (env, self.shell(env)),
+            self.registry_config.clone(),
+            self.cache_dir.clone(),
+        )
     }
 
     /// The shell these options and the environment ask for.
@@ -189,7 +193,8 @@ impl LockOptions {
         given.map(|(flag, _)| flag.into()).collect()
     }
 
-    fn mode(&self) -> LockMode {
+    /// How lock files and the network may be used.
+    pub(super) fn mode(&self) -> LockMode {
         match (self.locked || self.frozen, self.offline || self.frozen) {
             (true, true) => LockMode::Frozen,
             (true, false) => LockMode::Locked,

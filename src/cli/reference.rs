@@ -59,7 +59,13 @@ fn verbs() -> String {
         .filter(|arg| arg.is_global_set())
         .collect();
     for verb in root.get_subcommands().filter(|v| v.get_name() != "help") {
-        verb_chapter(verb, &global, &mut text);
+        match verb.has_subcommands() {
+            false => verb_chapter(verb, &global, &mut text),
+            true => {
+                let below = verb.get_subcommands().filter(|v| v.get_name() != "help");
+                below.for_each(|verb| verb_chapter(verb, &global, &mut text));
+            }
+        }
     }
     text.push_str("### Options of all of them\n\n");
     arguments(global.iter().copied(), &mut text);
@@ -72,7 +78,8 @@ fn verb_chapter(verb: &Command, global: &[&Arg], text: &mut String) {
     let (first, rest) = about.split_once('\n').unwrap_or((&about, ""));
     let usage = verb.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").trim();
-    text.push_str(&format!("### `cargo component {}`\n\n", verb.get_name()));
+    let name = verb.get_bin_name().unwrap_or(verb.get_name());
+    text.push_str(&format!("### `{name}`\n\n"));
     text.push_str(&format!("{first}.\n{rest}\n\n```text\n{usage}\n```\n\n"));
     let shared = |arg: &&Arg| global.iter().any(|g| g.get_id() == arg.get_id());
     let own = verb.get_arguments().filter(|arg| !shared(arg));

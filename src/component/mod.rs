@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod check;
 pub mod encode;
 pub mod metadata;
+pub mod outline;
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};

@@ -21,11 +21,11 @@ const AT_ONCE: usize = 16;
 
 /// The registries and the cache of a project, with what they said so far.
 pub(super) struct Packages<'a> {
-    ctx: &'a Context,
-    registries: Registries<'a>,
-    cache: Cache,
+    pub(super) ctx: &'a Context,
+    pub(super) registries: Registries<'a>,
+    pub(super) cache: Cache,
     catalog: Catalog,
-    mode: LockMode,
+    pub(super) mode: LockMode,
 }
 
 /// What is asked of [`Packages::fetch`].
@@ -292,7 +292,10 @@ fn replaced(
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
 /// first error.
-fn at_once<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn at_once<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let count = jobs.len();
     if count <= 1 {
         return jobs.into_iter().map(work).collect();

@@ -50,6 +50,28 @@ impl Cache {
         (found == *digest).then_some(file)
     }
 
+    /// The file with these bytes, which `fetch` writes unless it is there;
+    /// `wrong` is told the digest of what came instead.
+    pub fn keep(
+        &self,
+        digest: &ContentDigest,
+        fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
+        wrong: impl FnOnce(&ContentDigest) -> Error,
+    ) -> Result<PathBuf> {
+        if let Some(file) = self.get(digest) {
+            return Ok(file);
+        }
+        let file = self.file(&digest.to_string());
+        fs::write_atomic_with(&file, |to| {
+            let found = digested(to, fetch)?;
+            match found == *digest {
+                true => Ok(()),
+                false => Err(wrong(&found)),
+            }
+        })?;
+        Ok(file)
+    }
+
     /// The file with the bytes of a release, fetched unless it is there.
     pub fn get_or_fetch(
         &self,
@@ -60,18 +82,9 @@ impl Cache {
         if let Some(file) = self.get(&release.digest) {
             return Ok(file);
         }
-        let file = self.file(&release.digest.to_string());
-        fs::write_atomic_with(&file, |to| {
-            let mut checked = Checked {
-                to,
-                digest: crate::package::Digester::default(),
-            };
-            registry.fetch(package, release, &mut checked)?;
-            let found = checked.digest.finish();
-            match found == release.digest {
-                true => Ok(()),
-                false => Err(wrong(registry, package, release, &found)),
-            }
+        let fetch = |to: &mut dyn Write| registry.fetch(package, release, to);
+        let file = self.keep(&release.digest, fetch, |found| {
+            wrong(registry, package, release, found)
         })?;
         let record = format!(
             "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
@@ -95,6 +108,19 @@ fn wrong(
     ))
     .because(format!("it comes from {}", registry.location(package)))
     .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
+}
+
+/// The digest of what `fetch` writes to `to`.
+pub fn digested(
+    to: &mut dyn Write,
+    fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<ContentDigest> {
+    let mut checked = Checked {
+        to,
+        digest: crate::package::Digester::default(),
+    };
+    fetch(&mut checked)?;
+    Ok(checked.digest.finish())
 }
 
 /// Digests what passes through.

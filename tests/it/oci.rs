@@ -51,6 +51,7 @@ impl Client {
             env: Arc::new(self.env.clone()),
             exec: Arc::<Scripted>::clone(&self.exec),
             patience: self.patience,
+            heard: Default::default(),
         }
     }
 
