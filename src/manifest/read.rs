@@ -167,10 +167,10 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
     if let Some(reference) = reference(&table)? {
         let other = ["package", "version", "registry", "path"];
         if let Some(other) = other.into_iter().find(|key| table.has(key)) {
-            return Err(both(other, "oci"));
+            return Err(both(other, "oci").hint("an artifact says itself what it is"));
         }
         if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
-            return Err(both("dependencies", "oci"));
+            return Err(both("dependencies", "oci").hint("an artifact says itself what it is"));
         }
         return Ok(Target::Oci(OciTarget {
             reference,

@@ -1,7 +1,7 @@
 //! Packages that a manifest names by an OCI reference: which package an
 //! artifact is, is known once its bytes are there, or from the lock file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use semver::{Version, VersionReq};
 
@@ -211,11 +211,7 @@ impl Fetch<'_> {
 
 /// Which package an artifact is: by what it holds, or else by its entry, its
 /// annotation and its tag.
-fn identity(
-    wanted: &WantedArtifact,
-    found: &Found,
-    file: &PathBuf,
-) -> Result<(PackageRef, Version)> {
+fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(PackageRef, Version)> {
     let reference = &wanted.reference;
     let outline =
         outline(&fs::read(file)?).map_err(|e| e.context(format!("`{reference}` is no package")))?;

@@ -232,7 +232,7 @@ impl<'a> Access<'a> {
         let route = match registry {
             Some(name) if known(name) => routes::registry(name, &self.named, layers)?,
             Some(text) => {
-                let bare = ["oci://", "https://"]
+                let bare = ["oci://", "https://", "http://"]
                     .iter()
                     .find_map(|s| text.strip_prefix(s));
                 let host = bare.unwrap_or(text).split('/').next().unwrap_or_default();
@@ -343,6 +343,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_withdrawn_is_taken_only_by_its_version() {
+        let listed = |text: &str| Listed {
+            version: text.trim_start_matches('!').parse().unwrap(),
+            yanked: text.starts_with('!'),
+        };
+        let versions = ["!2.0.0", "1.1.0", "!1.0.0"].map(listed);
+        let package: PackageRef = "a:b".parse().unwrap();
+        let chosen = |pick| choose(&package, &pick, &versions).map(|v| v.to_string());
+        assert_eq!(chosen(Pick::Newest).unwrap(), "1.1.0");
+        let withdrawn = Pick::Exactly("2.0.0".parse().unwrap());
+        assert_eq!(chosen(withdrawn).unwrap(), "2.0.0");
+        let error = chosen(Pick::Matching("2".parse().unwrap())).unwrap_err();
+        assert!(error.to_string().contains("2.0.0 (withdrawn)"), "{error}");
+    }
+
+    #[test]
     fn packages_and_references_are_told_apart() {
         let package = |text: &str| match text.parse().unwrap() {
             Subject::Package(package, pick) => (package.to_string(), pick),
@@ -359,7 +375,7 @@ mod tests {
                 "{text}"
             );
         }
-        for bad in ["a", "a:b@x", "A:b", "ghcr.io/a/b@1"] {
+        for bad in ["a", "a:b@one", "A:b", "ghcr.io/a/b@1"] {
             assert!(bad.parse::<Subject>().is_err(), "{bad}");
         }
     }

@@ -6,6 +6,7 @@ use super::registry_access::{Access, AccessOptions};
 use crate::advice::Result;
 use crate::context::Context;
 use crate::package::PackageRef;
+use crate::resolver::Listed;
 
 /// How facts are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,30 @@ pub fn versions(
         return Ok(());
     }
     for listed in versions {
-        ctx.shell.data(match listed.yanked {
-            true => format!("{} (yanked)", listed.version),
-            false => listed.version.to_string(),
-        });
+        ctx.shell.data(line(&listed));
     }
     Ok(())
+}
+
+fn line(listed: &Listed) -> String {
+    match listed.yanked {
+        true => format!("{} (yanked)", listed.version),
+        false => listed.version.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_withdrawn_is_marked() {
+        let mut listed = Listed {
+            version: "1.2.3".parse().unwrap(),
+            yanked: false,
+        };
+        assert_eq!(line(&listed), "1.2.3");
+        listed.yanked = true;
+        assert_eq!(line(&listed), "1.2.3 (yanked)");
+    }
 }

@@ -56,7 +56,7 @@ fn round_trip(host: &str) {
         .says(&format!("failed to log in to `{host}`"))
         .says("access token");
     assert!(!project.has("docker"));
-    let old = "{\n  \"z\": [1, 2.5],\n  \"auths\": {\n    \"other.example\": {\n      \"auth\": \"eDp5\",\n      \"email\": \"e\"\n    }\n  },\n  \"a\": {}\n}\n";
+    let old = "{\n  \"z\": [\n    1,\n    2.5\n  ],\n  \"auths\": {\n    \"other.example\": {\n      \"auth\": \"eDp5\",\n      \"email\": \"e\"\n    }\n  },\n  \"a\": {}\n}\n";
     project.write("docker/config.json", old);
     login(&project, host, "secret\n")
         .ok()

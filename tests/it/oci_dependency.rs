@@ -25,7 +25,7 @@ fn manifest(project: &Project, section: &str) {
     );
 }
 
-const OWN: &str = "package demo:own@0.1.0;\nworld own { import demo:shapes/area; }\n";
+const OWN: &str = "package demo:mine@0.1.0;\nworld mine { import demo:shapes/area; }\n";
 
 /// Pushes a file as `team/shapes` with this tag; the digest of the manifest.
 fn push(project: &Project, host: &str, tag: &str, bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reqwest::Url;
 use reqwest::header::{HeaderMap, WARNING};
 
 use super::headers::warning;
@@ -35,10 +36,14 @@ impl Heard {
     }
 
     /// Takes the headers of an answer.
-    pub fn note(&self, host: &str, headers: &HeaderMap) {
+    pub fn note(&self, from: &Url, headers: &HeaderMap) {
         let Some(tell) = &self.tell else {
             return;
         };
+        let mut host = from.host_str().unwrap_or_default().to_owned();
+        if let Some(port) = from.port() {
+            host = format!("{host}:{port}");
+        }
         let values = headers.get_all(WARNING);
         for text in values
             .iter()

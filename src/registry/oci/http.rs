@@ -375,8 +375,7 @@ impl Wire {
                 Ok(response) => response.map_err(Fault::from)?,
                 Err(_) => return Err(silent(limit)),
             };
-            self.heard
-                .note(url.host_str().unwrap_or_default(), response.headers());
+            self.heard.note(&url, response.headers());
             if !follow || !response.status().is_redirection() {
                 return Ok(response);
             }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::credentials::{Login, Means};
 use super::http::{Ask, Reply};
 use super::said::said;
-use super::session::{Scheme, Session, basic, secret_header};
-use super::token::read_token;
+use super::session::{Scheme, Session};
+use super::token::{basic, read_token, secret_header};
 use super::{Kept, Secret, client, store};
 use crate::advice::{Error, Result};
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use base64::Engine as _;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
 
@@ -13,8 +12,8 @@ use super::credentials::{self, Login, Means, Whom};
 use super::headers::{Challenge, challenge};
 use super::http::{Ask, Content, Fault, Reply, Wire};
 use super::said::said;
-use super::settings::{BASE64, Settings};
-use super::token::{Token, read_token};
+use super::settings::Settings;
+use super::token::{Token, basic, read_token, secret_header};
 use super::{Secret, Surroundings};
 use crate::advice::{Error, ErrorKind, Result};
 use crate::registry::layers::is_loopback;
@@ -492,20 +491,8 @@ impl Session {
 
     fn log_in(&self) -> String {
         format!(
-            "check the name, or log in with `docker login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
+            "check the name, or log in with `cargo component login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
             self.host, self.name
         )
     }
-}
-
-/// The header of a user with a password.
-pub fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
-    secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
-}
-
-/// A header that is not shown.
-pub fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
-    let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }

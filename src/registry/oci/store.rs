@@ -69,11 +69,14 @@ pub fn erase(host: &str, around: &Surroundings) -> Result<Option<String>> {
     let shown = file.path.display().to_string();
     let mut place = None;
     let key = file.key.clone();
-    if let Some(helper) = file.helper()
-        && super::credentials::ask(&helper, &key, around).is_ok_and(|login| login.is_some())
-    {
-        run(&helper, "erase", &key, around)?;
-        place = Some(format!("the helper `{helper}` of `{shown}`"));
+    if let Some(helper) = file.helper() {
+        let failed = || format!("failed to forget the login for `{host}`");
+        let login = super::credentials::ask(&helper, &key, around);
+        let login = login.map_err(|why| Error::input(failed()).because(why))?;
+        if login.is_some() {
+            run(&helper, "erase", &key, around)?;
+            place = Some(format!("the helper `{helper}` of `{shown}`"));
+        }
     }
     let Some(Value::Object(auths)) = file.content.get_mut("auths") else {
         return Ok(place);
