@@ -76,6 +76,12 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
         component: None,
         broken,
     };
+    if !head.starts_with(b"\0asm") {
+        let broken = "it does not begin as WebAssembly does".to_owned();
+        return Ok(unknown("wasip2", Some(broken)));
+    }
+    let cut = || unknown("wasip2", Some("it ends too early".to_owned()));
+    let size = fs::stamp(path).map_or(0, |(size, _)| size);
     let mut found = Interfaces::default();
     let mut parser = Parser::new(0);
     // Where `part` begins in the file, and what of it was read.
@@ -94,9 +100,7 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
                 continue;
             }
             Ok(Chunk::NeedMoreData(_)) if !eof => return Ok(unknown("wasip2", None)),
-            Ok(Chunk::NeedMoreData(_)) => {
-                return Ok(unknown("wasip2", Some("it ends too early".to_owned())));
-            }
+            Ok(Chunk::NeedMoreData(_)) => return Ok(cut()),
             Err(e) => return Ok(unknown("wasip2", Some(e.to_string()))),
         };
         at += consumed;
@@ -119,6 +123,10 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
             | Payload::ComponentSection {
                 unchecked_range, ..
             } => {
+                // What is passed over has to be there.
+                if unchecked_range.end > size {
+                    return Ok(cut());
+                }
                 start = unchecked_range.end;
                 at = 0;
                 part = fs::read_part(path, start, PART)?;

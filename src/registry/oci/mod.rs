@@ -288,15 +288,14 @@ impl Artifacts for Oci {
                     .hint("write it with a tag: `host/repository:tag`"),
             );
         };
+        let title = content.file_name().unwrap_or_default().to_string_lossy();
         if let Some(broken) = describe::describe(content)?.broken {
-            let content = content.display();
             return Err(
-                Error::input(format!("`{content}` is no WebAssembly, or broken"))
+                Error::input(format!("`{title}` is no WebAssembly, or broken"))
                     .because(broken)
                     .hint("give a component, such as `cargo component build` makes"),
             );
         }
-        let title = content.file_name().unwrap_or_default().to_string_lossy();
         Oci::push(
             self,
             &Upload {
