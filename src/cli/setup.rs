@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::advice::{Error, Result};
+use crate::advice::Result;
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
 use crate::process::System;
@@ -20,17 +20,17 @@ pub(super) fn packages(
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let path = |variable| env.get(variable).map(PathBuf::from);
-    let around = Surroundings {
+    let cache = cache.or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR));
+    let oci = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
         patience: Patience::default(),
     };
+    let warg_cache = cache.as_ref().map(|cache| cache.join("warg"));
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
-        cache: cache
-            .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
-            .unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(move |route| open(route, &around)),
+        cache: cache.unwrap_or_else(|| cache_dir(env)),
+        open: Box::new(move |route| open(route, &oci, warg_cache.as_deref())),
     }
 }
 
@@ -50,32 +50,60 @@ fn cache_dir(env: &Env) -> PathBuf {
     base.unwrap_or_default().join("wasm-pkg")
 }
 
-/// Opens the registry at the end of a route.
-fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
+/// Opens the registry at the end of a route. `warg_cache` is where the logs of
+/// Warg registries are kept, if that is said.
+fn open(
+    route: &Route,
+    around: &Surroundings,
+    warg_cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
     match &route.backend {
         Backend::Local { root } => Ok(Arc::new(Local::new(root))),
         Backend::Oci(oci) => Ok(Arc::new(Oci::new(oci, around.clone())?)),
         Backend::Discover { host, settings } => {
-            let settings = settings.get("oci").cloned().unwrap_or_default();
-            let metadata = discover(host, &settings, around.clone())?;
+            let of = |protocol: &str| settings.get(protocol).cloned().unwrap_or_default();
+            let metadata = discover(host, &of("oci"), around.clone())?;
             if preferred_protocol(&metadata).as_deref() == Some("warg") {
-                return Err(warg(host));
+                let address = metadata.warg_url.as_deref();
+                let found = routes::Warg::new(host, address, of("warg"));
+                return warg(&found, around, warg_cache);
             }
             let oci = routes::Oci {
                 name: host.clone(),
                 host: metadata.oci_registry.unwrap_or_else(|| host.clone()),
                 prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
-                settings,
+                settings: of("oci"),
             };
             Ok(Arc::new(Oci::new(&oci, around.clone())?))
         }
-        Backend::Warg { url, .. } => Err(warg(url)),
+        Backend::Warg(found) => warg(found, around, warg_cache),
     }
 }
 
-fn warg(registry: &str) -> Error {
-    Error::unsupported(format!(
-        "`{registry}` is a Warg registry, which this version cannot read yet"
+#[cfg(feature = "warg")]
+fn warg(
+    found: &routes::Warg,
+    around: &Surroundings,
+    cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
+    use crate::registry::warg::{Limits, Surroundings, Warg};
+    let around = Surroundings {
+        env: around.env.clone(),
+        cache: cache.map(Path::to_owned),
+        limits: Limits::default(),
+    };
+    Ok(Arc::new(Warg::new(found, around)?))
+}
+
+#[cfg(not(feature = "warg"))]
+fn warg(
+    found: &routes::Warg,
+    _around: &Surroundings,
+    _cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
+    Err(crate::advice::Error::unsupported(format!(
+        "`{}` is a Warg registry, and this build lacks the feature `warg`",
+        found.name
     ))
-    .hint("use an OCI registry, `oci://host/prefix`, or a directory, `file:…`")
+    .hint("install the tool with its default features"))
 }

@@ -10,6 +10,8 @@ pub mod local;
 pub mod memory;
 pub mod oci;
 pub mod routes;
+#[cfg(feature = "warg")]
+pub mod warg;
 
 use std::collections::BTreeMap;
 use std::io::Write;

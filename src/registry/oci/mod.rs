@@ -30,9 +30,13 @@ use std::sync::Arc;
 use semver::Version;
 
 pub use artifact::{Artifact, Blob};
+#[cfg(feature = "warg")]
+pub(super) use client::wait_for;
 pub use discover::discover;
 pub use patience::Patience;
 use reference::Target;
+#[cfg(feature = "warg")]
+pub(super) use said::one_line;
 use session::Session;
 
 use super::{Publication, Registry, Release, routes};
