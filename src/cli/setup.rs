@@ -107,3 +107,21 @@ fn warg(
     ))
     .hint("install the tool with its default features"))
 }
+
+#[cfg(all(test, not(feature = "warg")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warg_registry_needs_the_feature() {
+        let access = packages(&Env::default(), None, None);
+        let route = Route {
+            name: "w".to_owned(),
+            backend: Backend::Warg(routes::Warg::new("w.example", None, Default::default())),
+            because: String::new(),
+        };
+        let error = (access.open)(&route).err().unwrap();
+        assert!(error.message().contains("feature `warg`"), "{error}");
+        assert!(error.advice().is_some());
+    }
+}

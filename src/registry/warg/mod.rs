@@ -388,3 +388,71 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
             .hint("sign with the key the package was first published with, or have its owner grant this one: `warg publish grant`"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry(address: &str, cache: &std::path::Path) -> Result<Warg> {
+        let around = Surroundings {
+            env: Arc::new(Env::default()),
+            cache: Some(cache.to_owned()),
+            limits: Limits {
+                answer: Duration::from_millis(50),
+                publish: Duration::from_millis(50),
+            },
+        };
+        Warg::new(
+            &routes::Warg::new(address, None, Default::default()),
+            around,
+        )
+    }
+
+    #[test]
+    fn a_server_that_says_nothing_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        // Connections are made, and nobody ever answers.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap().to_string();
+        let registry = registry(&address, dir.path()).unwrap();
+        let error = registry.versions(&"a:b".parse().unwrap()).unwrap_err();
+        let told = format!("{error:?}");
+        assert!(
+            told.contains("failed to list the versions of `a:b`"),
+            "{told}"
+        );
+        assert!(
+            told.contains(&format!("`{address}` does not answer")),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn only_this_machine_is_spoken_to_in_plain() {
+        let dir = tempfile::tempdir().unwrap();
+        let location = |address| {
+            let registry = registry(address, dir.path())?;
+            Ok::<_, Error>(registry.location(&"a:b".parse()?))
+        };
+        for (address, url) in [
+            ("r.example", "https://r.example/"),
+            ("r.example/path", "https://r.example/path/"),
+            ("localhost:5000", "http://localhost:5000/"),
+            ("http://[::1]:5000", "http://[::1]:5000/"),
+            ("https://localhost", "https://localhost/"),
+        ] {
+            assert!(location(address).unwrap().contains(&format!("`{url}`")));
+        }
+        for address in [
+            "http://r.example",
+            "ftp://r.example",
+            "https://u:secret@r.example",
+        ] {
+            let told = format!("{:?}", location(address).unwrap_err());
+            assert!(
+                told.contains("cannot be used") && !told.contains("secret"),
+                "{told}"
+            );
+        }
+    }
+}
