@@ -123,7 +123,8 @@ fn unproven(error: &ClientError) -> bool {
             | ClientError::CheckpointLogLengthRewind { .. }
             | ClientError::CheckpointChangedLogRootOrMapRoot { .. }
             | ClientError::Api(
-                Api::Proof(_)
+                Api::Fetch(FetchError::CheckpointNotFound(_) | FetchError::FetchTokenNotFound(_))
+                    | Api::Proof(_)
                     | Api::IncorrectConsistencyProof { .. }
                     | Api::ConsistencyProof(_)
                     | Api::InclusionProof(_)
