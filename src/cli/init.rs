@@ -24,8 +24,9 @@ pub struct Init {
 impl Init {
     /// Makes the component.
     pub fn run(self, ctx: &Context) -> Result<()> {
-        init::init(ctx, &self.start.options(self.path), &mut |manifest| {
-            of_package(ctx, manifest)
+        let options = self.start.options(self.path);
+        init::init(ctx, &options, &mut |manifest| {
+            of_package(ctx, manifest, options.lock_mode)
         })
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::options::LockOptions;
 use crate::advice::Result;
 use crate::context::Context;
 use crate::ops::bindings::of_package;
@@ -54,17 +55,21 @@ pub(super) struct StartArgs {
     #[arg(long, value_enum, default_value = "none")]
     editor: EditorArg,
 
-    /// The world to implement: a local directory or file of WIT, `/<world>` after it if it has several
-    #[arg(long, short = 't', requires = "lib", value_name = "PATH[/WORLD]")]
+    /// The world to implement: `namespace:name[/world][@version]` of a registry, or a local
+    /// directory or file of WIT with `/world` after it if it has several
+    #[arg(long, short = 't', requires = "lib", value_name = "WORLD")]
     target: Option<String>,
 
-    /// The registry of the target; accepted for compatibility
-    #[arg(long, value_name = "REGISTRY", hide = true)]
+    /// The name of the registry the target is in
+    #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 
     /// Leave the generated source as it is, without rustfmt
     #[arg(long)]
     no_rustfmt: bool,
+
+    #[command(flatten)]
+    lock: LockOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug)]
@@ -94,6 +99,8 @@ impl StartArgs {
                 EditorArg::None => Editor::None,
             },
             target: self.target,
+            registry: self.registry,
+            lock_mode: self.lock.mode(),
             format: !self.no_rustfmt,
         }
     }
@@ -102,8 +109,9 @@ impl StartArgs {
 impl New {
     /// Makes the crate.
     pub fn run(self, ctx: &Context) -> Result<()> {
-        new::new(ctx, &self.start.options(self.path), &mut |manifest| {
-            of_package(ctx, manifest)
+        let options = self.start.options(self.path);
+        new::new(ctx, &options, &mut |manifest| {
+            of_package(ctx, manifest, options.lock_mode)
         })
     }
 }

@@ -11,7 +11,8 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
 use crate::context::PackageAccess;
 use crate::env::{self, Env, Variable};
-use crate::shell::{ColorChoice, Terminal, Verbosity};
+use crate::ops::tree::Format;
+use crate::shell::{Bars, ColorChoice, Terminal, Verbosity};
 
 /// Options every verb of ours takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -98,7 +99,21 @@ pub(super) fn shell(
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     });
-    Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some())
+    Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some()).with_bars(bars(env))
+}
+
+/// Where progress is shown, as cargo decides it.
+fn bars(env: &Env) -> Bars {
+    let width = env.text(env::CARGO_TERM_PROGRESS_WIDTH);
+    match env.text(env::CARGO_TERM_PROGRESS_WHEN) {
+        Some("never") => Bars::Never,
+        Some("always") => match width.and_then(|width| width.parse().ok()) {
+            Some(width) => Bars::Always(width),
+            None => Bars::Terminal,
+        },
+        _ if env.text(env::TERM) == Some("dumb") || env.get(env::CI).is_some() => Bars::Never,
+        _ => Bars::Terminal,
+    }
 }
 
 impl GlobalOptions {
@@ -189,7 +204,8 @@ impl LockOptions {
         given.map(|(flag, _)| flag.into()).collect()
     }
 
-    fn mode(&self) -> LockMode {
+    /// What they mean together.
+    pub(super) fn mode(&self) -> LockMode {
         match (self.locked || self.frozen, self.offline || self.frozen) {
             (true, true) => LockMode::Frozen,
             (true, false) => LockMode::Locked,
@@ -208,4 +224,29 @@ pub(super) fn cargo_args(packages: &PackageOptions, lock: &LockOptions) -> Cargo
     args.manifest_path = packages.manifest_path.clone();
     args.lock_mode = lock.mode();
     args
+}
+
+/// The form of data on standard output.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct FormatOptions {
+    /// The form of what is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: OutputFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl FormatOptions {
+    /// As the operations have it.
+    pub(super) fn format(&self) -> Format {
+        match self.format {
+            OutputFormat::Text => Format::Text,
+            OutputFormat::Json => Format::Json,
+        }
+    }
 }

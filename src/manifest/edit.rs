@@ -27,8 +27,17 @@ pub struct ComponentTable {
 /// The value of `target` in `[package.metadata.component]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetEntry {
-    /// A world of a registry package, `<ns>:<pkg>[/<world>]@<requirement>`.
-    Registry(String),
+    /// A world of a registry package.
+    Registry {
+        /// `<ns>:<pkg>`.
+        package: String,
+        /// `None` where the package has only one world.
+        world: Option<String>,
+        /// The versions that will do.
+        requirement: String,
+        /// The name of the registry; `None` for the one the configuration has.
+        registry: Option<String>,
+    },
     /// A world of a local directory or file.
     Local {
         /// Relative to the directory of the manifest, with `/` between names.
@@ -248,7 +257,30 @@ impl ManifestEdit {
 impl TargetEntry {
     fn value(&self) -> Value {
         match self {
-            TargetEntry::Registry(text) => text.as_str().into(),
+            TargetEntry::Registry {
+                package,
+                world,
+                requirement,
+                registry: None,
+            } => match world {
+                Some(world) => format!("{package}/{world}@{requirement}").into(),
+                None => format!("{package}@{requirement}").into(),
+            },
+            TargetEntry::Registry {
+                package,
+                world,
+                requirement,
+                registry: Some(registry),
+            } => {
+                let mut entry = InlineTable::new();
+                entry.insert("package", package.as_str().into());
+                entry.insert("version", requirement.as_str().into());
+                if let Some(world) = world {
+                    entry.insert("world", world.as_str().into());
+                }
+                entry.insert("registry", registry.as_str().into());
+                entry.into()
+            }
             TargetEntry::Local { path, world } => {
                 let mut entry = InlineTable::new();
                 entry.insert("path", path.as_str().into());
@@ -434,7 +466,12 @@ crate-type = ["rlib"]
     fn targets_are_written_in_their_short_form() {
         for (target, wanted) in [
             (
-                TargetEntry::Registry("a:b/c@1.0.0".into()),
+                TargetEntry::Registry {
+                    package: "a:b".into(),
+                    world: Some("c".into()),
+                    requirement: "1.0.0".into(),
+                    registry: None,
+                },
                 "target = \"a:b/c@1.0.0\"\n",
             ),
             (

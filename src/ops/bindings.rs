@@ -9,6 +9,7 @@ use super::resolve::Worlds;
 use super::runtime_crate::{Needs, runtime};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::LockMode;
 use crate::cargo::workspace::{Member, Use, Workspace};
 use crate::component::attributes::RootAttributes;
 use crate::component::metadata::Metadata;
@@ -41,10 +42,11 @@ pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
 
 /// Brings the bindings of the package with this manifest up to date; the file,
 /// if the package has one.
-pub fn of_package(ctx: &Context, manifest: &Path) -> Result<Option<PathBuf>> {
+pub fn of_package(ctx: &Context, manifest: &Path, mode: LockMode) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
+    args.lock_mode = mode;
     let mut prepared = prepare(ctx, &args, Stale::WriteFirst)?;
     prepared.write(ctx)?;
     let recipes = prepared
@@ -72,12 +74,7 @@ pub(super) fn look(
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
-    let uses_bindgen = ["wit-bindgen", "wit-bindgen-rt"]
-        .iter()
-        .any(|name| member.dependency(name).is_some());
-    // The WIT of a package that can be no guest is for something else, such as
-    // embedding components.
-    if !manifest.declared && !uses_bindgen {
+    if !is_guest(&manifest, member) {
         return Ok(Looked {
             recipe: None,
             paths,
@@ -137,6 +134,13 @@ pub(super) fn look(
         paths,
         bindings: written,
     })
+}
+
+/// Whether the WIT of a package is that of a component. Where it can be no
+/// guest it is for something else, such as embedding components.
+pub(super) fn is_guest(manifest: &Manifest, member: &Member) -> bool {
+    let uses = |name: &&str| member.dependency(name).is_some();
+    manifest.declared || ["wit-bindgen", "wit-bindgen-rt"].iter().any(uses)
 }
 
 /// The member's manifest with what its workspace shares, and the files read.

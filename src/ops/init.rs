@@ -14,7 +14,8 @@ use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo};
 pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<()> {
     let dir = ctx.absolute(&options.path);
     let path = dir.join("Cargo.toml");
-    let target = options.find_target(ctx, options.kind)?;
+    options.refuse_target(options.kind)?;
+    let target = options.find_target(ctx)?;
     let existed = fs::exists(&path);
     let mut origin = Origin::Users;
     if existed {
@@ -56,7 +57,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
         refuse_clash(&manifest, package, &dir)?;
     }
     // What was only guessed above is known now.
-    options.find_target(ctx, Some(kind))?;
+    options.refuse_target(Some(kind))?;
     let start = Start {
         ctx,
         name: options.component_name(ctx, Some(package))?,

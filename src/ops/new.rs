@@ -1,11 +1,13 @@
 //! A new component: cargo makes the crate, then its manifest, its world and
 //! its source become those of a component.
 
+mod registry;
 pub mod target;
 
 use std::path::{Path, PathBuf};
 
 use crate::advice::{Error, Result};
+use crate::cargo::config::{Config, LockMode};
 use crate::context::Context;
 use crate::env;
 use crate::fs;
@@ -15,7 +17,8 @@ use crate::shell::{ColorChoice, Verbosity};
 use crate::wit::scaffold;
 use crate::wit::template::{self, ComponentName};
 
-use self::target::LocalTarget;
+use self::registry::Lookup;
+use self::target::FoundTarget;
 
 /// What is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +61,13 @@ pub struct NewOptions {
     pub name: Option<String>,
     /// The editor to configure.
     pub editor: Editor,
-    /// The world to implement, `<path>[/<world>]`; only for a library.
+    /// The world to implement, `<path>[/<world>]` or
+    /// `<ns>:<pkg>[/<world>][@<requirement>]`; only for a library.
     pub target: Option<String>,
+    /// The name of the registry the target is in.
+    pub registry: Option<String>,
+    /// How lock files and the network may be used.
+    pub lock_mode: LockMode,
     /// Whether a scaffolded source goes through rustfmt.
     pub format: bool,
 }
@@ -72,7 +80,8 @@ pub type Bind<'a> = dyn FnMut(&Path) -> Result<Option<PathBuf>> + 'a;
 pub fn new(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<()> {
     let kind = options.kind.unwrap_or(Kind::Command);
     let name = options.component_name(ctx, None)?;
-    let target = options.find_target(ctx, Some(kind))?;
+    options.refuse_target(Some(kind))?;
+    let target = options.find_target(ctx)?;
     let kind_flag = match kind {
         Kind::Command => "--bin",
         Kind::Library { .. } if options.edition.as_deref() == Some("2015") => {
@@ -122,20 +131,29 @@ impl NewOptions {
         ComponentName::new(&self.namespace, &name)
     }
 
-    /// The world of `--target`.
-    pub(super) fn find_target(
-        &self,
-        ctx: &Context,
-        kind: Option<Kind>,
-    ) -> Result<Option<LocalTarget>> {
+    /// Refuses a target for what cannot have one.
+    pub(super) fn refuse_target(&self, kind: Option<Kind>) -> Result<()> {
         match (&self.target, kind) {
-            (None, _) => Ok(None),
             (Some(_), Some(Kind::Command)) => Err(Error::usage(
                 "a command has no target: its world is `wasi:cli/command`",
             )
             .hint("use `--lib` to implement a world")),
-            (Some(text), _) => LocalTarget::find(ctx, text).map(Some),
+            _ => Ok(()),
         }
+    }
+
+    /// The world of `--target`.
+    pub(super) fn find_target(&self, ctx: &Context) -> Result<Option<FoundTarget>> {
+        let Some(text) = &self.target else {
+            return Ok(None);
+        };
+        let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(self.lock_mode)?;
+        let lookup = Lookup {
+            dir: &ctx.absolute(&self.path),
+            registry: self.registry.as_deref(),
+            mode,
+        };
+        FoundTarget::find(ctx, text, &lookup).map(Some)
     }
 }
 
@@ -189,7 +207,7 @@ pub(super) struct Start<'a> {
     pub(super) dir: PathBuf,
     pub(super) kind: Kind,
     pub(super) name: ComponentName,
-    pub(super) target: Option<LocalTarget>,
+    pub(super) target: Option<FoundTarget>,
     pub(super) origin: Origin,
 }
 
@@ -520,6 +538,8 @@ mod tests {
             name: None,
             editor: Editor::None,
             target: None,
+            registry: None,
+            lock_mode: LockMode::Update,
             format: true,
         }
     }
@@ -606,7 +626,7 @@ mod tests {
         for (target, wanted) in [
             ("w/ones", "there is no world `ones` in"),
             ("x", "target `x` was not found"),
-            ("a:b/c", "targets from a registry are not supported yet"),
+            ("a:b/c", "no registry configured for namespace \"a\""),
         ] {
             let mut options = options("foo", LIBRARY);
             options.target = Some(target.into());

@@ -11,8 +11,9 @@ use crate::cargo::config::LockMode;
 use crate::context::Context;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::{Extent, Progress, Unseen};
 use crate::registry::cache::Cache;
-use crate::registry::routes::Named;
+use crate::registry::routes::{Named, Route};
 use crate::registry::{Registries, Registry, Release};
 use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
 
@@ -64,10 +65,20 @@ impl<'a> Packages<'a> {
 
     /// Whether a registry is configured for the package.
     pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
-        let Source { package, registry } = &wanted.source;
-        self.registries
-            .route(package, registry.as_deref(), named)
-            .is_ok()
+        self.route(&wanted.source, named).is_ok()
+    }
+
+    /// The way to the registry a package is in.
+    pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
+        let Source { package, registry } = source;
+        self.registries.route(package, registry.as_deref(), named)
+    }
+
+    /// The versions of packages, all lists fetched at once; none for a
+    /// package its registry does not have.
+    pub fn versions(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<&Catalog> {
+        self.list(wanted)?;
+        Ok(&self.catalog)
     }
 
     /// From now on the package, in the registry it is in by itself, has this
@@ -84,7 +95,7 @@ impl<'a> Packages<'a> {
         };
         let source = &wanted.source;
         if self.catalog.versions(source).is_none() {
-            self.list(vec![&wanted], named)?;
+            self.list(vec![(&wanted, named)])?;
         }
         let versions = self.catalog.versions(source).unwrap_or_default();
         let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
@@ -125,7 +136,8 @@ impl<'a> Packages<'a> {
             });
         }
         let fetched = jobs.iter().filter(|job| matches!(job, Job::Fetch(..)));
-        match fetched.count() {
+        let fetched = fetched.count();
+        match fetched {
             0 => {}
             1 => self.ctx.shell.status("Downloading", "1 package".to_owned()),
             many => self
@@ -133,7 +145,8 @@ impl<'a> Packages<'a> {
                 .shell
                 .status("Downloading", format!("{many} packages")),
         }
-        at_once(jobs, |job| job.run(&self.cache))
+        let progress = self.progress("Downloading", fetched);
+        at_once(jobs, |job| job.run(&self.cache, &*progress))
     }
 
     /// The versions that answer, after every list needed was fetched.
@@ -147,21 +160,31 @@ impl<'a> Packages<'a> {
                     }
                     let first =
                         |source: &Source| request.asked.iter().find(|w| w.source == *source);
-                    let wanted = sources.iter().filter_map(first).collect();
-                    self.list(wanted, request.named)?;
+                    let wanted = sources.iter().filter_map(first);
+                    self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
                 }
             }
         }
     }
 
+    /// Shows how many of the packages are done.
+    fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
+        match packages {
+            0 => Box::new(Unseen),
+            many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),
+        }
+    }
+
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<&Wanted>, named: &Named) -> Result<()> {
+    fn list(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for wanted in wanted {
+        for (wanted, named) in wanted {
             jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
         }
+        let progress = self.progress("Resolving", jobs.len());
         let lists = at_once(jobs, |(wanted, place)| {
             let versions = place.registry.versions(&wanted.source.package);
+            progress.item();
             let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
             Ok((wanted.source.clone(), versions.unwrap_or_default()))
         })?;
@@ -179,10 +202,8 @@ impl<'a> Packages<'a> {
         named: &Named,
         offline: impl FnOnce() -> Error,
     ) -> Result<Place> {
-        let Source { package, registry } = &wanted.source;
         let route = self
-            .registries
-            .route(package, registry.as_deref(), named)
+            .route(&wanted.source, named)
             .map_err(|e| wanted.explain(e))?;
         if self.mode.is_offline() && !route.backend.is_local() {
             return Err(offline());
@@ -217,7 +238,7 @@ enum Job<'r> {
 }
 
 impl Job<'_> {
-    fn run(self, cache: &Cache) -> Result<Fetched> {
+    fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
         let (wanted, chosen, place) = match self {
             Job::Cached(fetched) => return Ok(fetched),
             Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
@@ -235,8 +256,9 @@ impl Job<'_> {
             return Err(replaced(package, &release, locked, registry));
         }
         let file = cache
-            .get_or_fetch(registry, package, &release)
+            .get_or_fetch(registry, package, &release, progress)
             .map_err(|e| wanted.explain(e))?;
+        progress.item();
         Ok(Fetched {
             package: package.clone(),
             version: release.version,
@@ -292,7 +314,10 @@ fn replaced(
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
 /// first error.
-fn at_once<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn at_once<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let count = jobs.len();
     if count <= 1 {
         return jobs.into_iter().map(work).collect();

@@ -30,7 +30,8 @@ impl Local {
         self.root.join(package.namespace()).join(package.name())
     }
 
-    fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
+    /// Where a version of a package is, or would be.
+    pub fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
         self.dir(package).join(format!("{version}.wasm"))
     }
 }
@@ -116,6 +117,7 @@ mod tests {
         for version in ["1.0.0", "1.1.0-rc.1+x"] {
             let version = version.parse().unwrap();
             let publication = Publication {
+                progress: &crate::progress::Unseen,
                 package: &package,
                 version: &version,
                 content: &content,

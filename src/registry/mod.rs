@@ -10,6 +10,8 @@ pub mod local;
 pub mod memory;
 pub mod oci;
 pub mod routes;
+pub mod settings;
+pub mod stored;
 #[cfg(feature = "warg")]
 pub mod warg;
 
@@ -22,6 +24,7 @@ use semver::Version;
 
 use crate::advice::Result;
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Progress;
 use crate::resolver::Listed;
 
 /// One published version.
@@ -49,6 +52,8 @@ pub struct Publication<'a> {
     /// Facts for registries that keep some, by the names of OCI's annotations
     /// without their prefix: `description`, `licenses`, ….
     pub annotations: &'a BTreeMap<String, String>,
+    /// Who watches the transfer.
+    pub progress: &'a dyn Progress,
 }
 
 /// A place where releases are listed, read and published.

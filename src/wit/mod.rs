@@ -2,9 +2,12 @@
 //! from there to Rust bindings. Pure; reading files is [`crate::source`]'s.
 
 pub mod bindings;
+#[cfg(feature = "cli")]
+pub mod compare;
 mod complete;
 mod diagnose;
 mod load;
+mod parts;
 mod plain;
 #[cfg(feature = "cli")]
 pub mod scaffold;
@@ -18,8 +21,9 @@ use std::path::PathBuf;
 use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
+pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
-pub use unmet::{Unmet, unmet};
+pub use unmet::{Unmet, replaceable, unmet};
 
 /// One file of WIT text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +96,8 @@ pub struct World {
     pub id: WorldId,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
+    /// The packages it was loaded from, also those it does not use.
+    pub parts: Vec<Part>,
 }
 
 impl World {

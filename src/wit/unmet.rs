@@ -51,6 +51,22 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
     Ok(unmet)
 }
 
+/// The packages that the WIT at hand names and that neither the project itself
+/// nor one of its overrides has, each once.
+pub fn replaceable(request: &Request<'_>) -> Result<Vec<PackageName>> {
+    let (_, loading) = parse(request)?;
+    let groups = &loading.groups;
+    let mut names: Vec<PackageName> = Vec::new();
+    let packages = groups.iter().flat_map(Group::packages);
+    for name in packages.flat_map(|package| package.foreign_deps.keys()) {
+        let open = strongest(groups, name).is_none_or(|rank| rank > Rank::Override);
+        if open && !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Ok(names)
+}
+
 /// The strongest source of a package; any version does for a name without.
 fn strongest(groups: &[Group], name: &PackageName) -> Option<Rank> {
     let same = |known: &PackageName| {

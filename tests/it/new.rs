@@ -232,7 +232,18 @@ fn bad_names_are_refused_before_anything_is_written() {
             "component name `9lives` is not a legal WIT identifier",
         ),
         ("--lib --target nowhere x", "target `nowhere` was not found"),
-        ("--lib --target a:b/c@1.0.0 x", "not supported yet"),
+        (
+            "--lib --target a:b/c@1.0.0 x",
+            "no registry configured for namespace \"a\"",
+        ),
+        (
+            "--lib --target a:b/c@first x",
+            "invalid target version `first`",
+        ),
+        (
+            "--lib --target a:b/@1.0.0 x",
+            "invalid target world name ``",
+        ),
     ] {
         let output = project.component(&format!("new --vcs none {line}"));
         assert_ne!(output.code, 0, "{output}");

@@ -3,7 +3,7 @@
 use crate::support::Project;
 
 /// WIT packages as text, published to `registry/` of a project in binary form.
-fn publish_wit(project: &Project, packages: &[&str]) {
+pub fn publish_wit(project: &Project, packages: &[&str]) {
     let mut resolve = wit_parser::Resolve::default();
     for text in packages {
         let package = resolve.push_source("test.wit", text).unwrap();
@@ -15,17 +15,17 @@ fn publish_wit(project: &Project, packages: &[&str]) {
     }
 }
 
-const TYPES: &str = "package demo:types@1.0.0;
+pub const TYPES: &str = "package demo:types@1.0.0;
 interface types { record point { x: u32, y: u32 } record unused { z: u8 } }";
-const TYPES_NEWER: &str = "package demo:types@1.1.0;
+pub const TYPES_NEWER: &str = "package demo:types@1.1.0;
 interface types { record point { x: u32, y: u32 } }";
-const SHAPES: &str = "package demo:shapes@0.2.0;
+pub const SHAPES: &str = "package demo:shapes@0.2.0;
 interface area { use demo:types/types@1.0.0.{point}; area: func(a: point, b: point) -> u32; }
 world measure { export area; }";
 
 const REGISTRIES: &str = "\n[package.metadata.component.registries]\ndefault = \"file:registry\"\n";
 
-const IMPLEMENTATION: &str = "mod bindings;
+pub const IMPLEMENTATION: &str = "mod bindings;
 use bindings::exports::demo::shapes::area::{Guest, Point};
 struct Component;
 impl Guest for Component {
@@ -35,7 +35,7 @@ bindings::export!(Component with_types_in bindings);
 ";
 
 /// A library in the project's root, with this target and code.
-fn library(project: &Project, target: &str, code: &str) {
+pub fn library(project: &Project, target: &str, code: &str) {
     project.write(
         "Cargo.toml",
         format!(
@@ -89,6 +89,152 @@ fn a_target_in_a_registry_is_built_and_locked() {
         .ok()
         .prints("6\n")
         .silent_on("Downloading");
+}
+
+/// `new --lib` with these options, in a project whose registry is the user's.
+fn new(project: &Project, options: &str) -> crate::support::Output {
+    let root = project.path("registry");
+    project.write(
+        "config.toml",
+        format!(
+            "default_registry = \"here\"\n[registry.here.local]\nroot = {:?}\n",
+            root.display().to_string()
+        ),
+    );
+    let line = format!("new --vcs none --registry-config config.toml --lib {options}");
+    let mut command = project.command(&line);
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command)
+}
+
+#[test]
+fn a_new_component_implements_a_world_of_a_registry() {
+    let project = project();
+    new(&project, "--target demo:shapes/measure area")
+        .ok()
+        .says("Generated source file `src/lib.rs` for target `demo:shapes/measure`");
+    let manifest = project.read("area/Cargo.toml");
+    assert!(
+        manifest.contains("target = \"demo:shapes/measure@0.2.0\""),
+        "{manifest}"
+    );
+    let source = project.read("area/src/lib.rs");
+    assert!(
+        source.contains("fn area(_a: area::Point, _b: area::Point) -> u32"),
+        "{source}"
+    );
+    assert!(
+        project
+            .read("area/Cargo-component.lock")
+            .contains("demo:shapes")
+    );
+    // What was resolved is in the cache.
+    let mut command = project.command("build --frozen --manifest-path area/Cargo.toml");
+    command
+        .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+        .env("CARGO_NET_OFFLINE", "true");
+    let output = project.run(command);
+    assert!(!output.stderr.contains("Downloading"), "{output}");
+
+    // A requirement, an exact one, and a registry that is asked for.
+    for (options, said) in [
+        (
+            "--target demo:shapes@0.2 one",
+            "target = \"demo:shapes@0.2.0\"",
+        ),
+        (
+            "--target demo:shapes/measure@=0.2.0 exact",
+            "target = \"demo:shapes/measure@=0.2.0\"",
+        ),
+        (
+            "--target demo:shapes/measure --registry here asked",
+            "target = { package = \"demo:shapes\", version = \"0.2.0\", world = \"measure\", registry = \"here\" }",
+        ),
+    ] {
+        new(&project, options).ok();
+        let name = options.rsplit(' ').next().unwrap();
+        let manifest = project.read(&format!("{name}/Cargo.toml"));
+        assert!(manifest.contains(said), "{manifest}");
+    }
+}
+
+#[test]
+fn a_world_that_is_not_there_makes_no_crate() {
+    let project = project();
+    publish_wit(
+        &project,
+        &["package demo:two@1.0.0; world first { } world second { }"],
+    );
+    for (options, said, hint) in [
+        (
+            "--target demo:two x",
+            "failed to choose a world in `demo:two@1.0.0`",
+            "first, second",
+        ),
+        (
+            "--target demo:two/secnd x",
+            "there is no world `secnd` in `demo:two@1.0.0`",
+            "did you mean `second`?",
+        ),
+        (
+            "--target demo:types x",
+            "there is no world in `demo:types@1.1.0`",
+            "name another",
+        ),
+        ("--target demo:two@2 x", "`demo:two`", "1.0.0"),
+        ("--target demo:none x", "`demo:none`", "help: "),
+        (
+            "--target demo:two --registry hare x",
+            "the registry `hare`",
+            "did you mean `here`?",
+        ),
+    ] {
+        let output = new(&project, options).code(1);
+        assert!(
+            output.stderr.contains(said) && output.stderr.contains(hint),
+            "{options}: {output}"
+        );
+        assert!(!project.path("x").exists(), "{options}");
+    }
+}
+
+#[test]
+fn a_member_finds_the_registry_of_its_workspace() {
+    let project = project();
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = []\nresolver = \"3\"\n[workspace.metadata.component.registries]\ndefault = \"file:registry\"\n",
+    );
+    let mut command = project.command(
+        "new --vcs none --registry-config config.toml --lib --target demo:shapes/measure area",
+    );
+    command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(command).ok();
+    assert!(project.path("Cargo-component.lock").exists());
+}
+
+#[test]
+fn progress_is_shown_where_somebody_watches() {
+    let bindings = |project: &Project, when: &str| {
+        library(project, "target = \"demo:shapes/measure@0.2\"\n", "");
+        let mut command = project.command("bindings --registry-config config.toml");
+        command
+            .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+            .env("CARGO_TERM_PROGRESS_WHEN", when)
+            .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+        project.run(command).ok()
+    };
+    let shown = bindings(&project(), "always").stderr;
+    assert!(shown.contains("   Resolving ["), "{shown}");
+    assert!(shown.contains(" Downloading ["), "{shown}");
+    assert!(shown.contains("] 0/1"), "{shown}");
+    // What is drawn is wiped away.
+    let drawn = shown.rfind(" Downloading [").unwrap();
+    assert!(shown[drawn..].contains("\r\u{1b}[K"), "{shown:?}");
+    for when in ["never", "auto"] {
+        let shown = bindings(&project(), when).stderr;
+        assert!(!shown.contains('['), "{shown}");
+    }
 }
 
 #[test]
@@ -209,6 +355,60 @@ fn publish_puts_a_component_where_peers_find_it() {
     publish("")
         .code(1)
         .says("missing a `package.metadata.component.package` setting");
+}
+
+#[test]
+fn a_release_keeps_what_the_one_before_it_promised() {
+    let project = Project::empty();
+    project.write("config.toml", "");
+    let publish = |version: &str, exports: &str, body: &str, more: &str| {
+        library(&project, "", "");
+        project.replace("Cargo.toml", "0.3.0", version);
+        project.write(
+            "wit/world.wit",
+            format!("package demo:guest; world guest {{ {exports} }}"),
+        );
+        project.write(
+            "src/lib.rs",
+            format!(
+                "#[allow(warnings)] mod bindings; struct C; impl bindings::Guest for C {{ {body} }}\nbindings::export!(C with_types_in bindings);"
+            ),
+        );
+        let mut command = project.command(&format!("publish --registry-config config.toml {more}"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    let one = "export area: func(side: u32) -> u32;";
+    let one_body = "fn area(side: u32) -> u32 { side }";
+    let two = "export area: func(side: u32) -> u32; export half: func() -> u32;";
+    let two_body = "fn area(side: u32) -> u32 { side } fn half() -> u32 { 2 }";
+    let other = "export area: func(side: f32) -> u32;";
+    let other_body = "fn area(side: f32) -> u32 { side as u32 }";
+    publish("1.0.0", one, one_body, "").ok();
+    publish("1.2.0", two, two_body, "").ok();
+    publish("1.3.0", one, one_body, "--dry-run")
+        .code(1)
+        .says("`demo:guest@1.3.0` is not compatible with `1.2.0`, which is published")
+        .says("there is no function `half`")
+        .says("publish it as version 2.0.0, or with `--allow-breaking`");
+    publish("1.1.0", other, other_body, "")
+        .code(1)
+        .says("`demo:guest@1.1.0` is not compatible with `1.0.0`")
+        .says("in function `area`, parameter `side`: `u32` against `f32`");
+    // Below one that promises less than it does.
+    let three = "export area: func(side: u32) -> u32; export third: func() -> u32;";
+    publish(
+        "1.1.0",
+        three,
+        "fn area(side: u32) -> u32 { side } fn third() -> u32 { 3 }",
+        "",
+    )
+    .code(1)
+    .says("`demo:guest@1.1.0` is not compatible with `1.2.0`")
+    .says("there is no function `third`");
+    assert!(!project.has("registry/demo/guest/1.1.0.wasm"));
+    publish("2.0.0", other, other_body, "").ok();
+    publish("1.3.0", one, one_body, "--allow-breaking").ok();
 }
 
 #[test]

@@ -372,3 +372,83 @@ fn a_program_of_a_host_member_is_found_by_name() {
         .prints("for all");
     project.component("run --bin two").ok();
 }
+
+#[test]
+fn members_use_the_wit_of_each_other() {
+    let project = Project::empty();
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"types\", \"shapes\", \"guest\"]\n",
+    );
+    let member = |name: &str, wit: &str| {
+        project.write(
+            &format!("{name}/Cargo.toml"),
+            format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+                 [lib]\ncrate-type = [\"cdylib\"]\n\
+                 [dependencies]\nwit-bindgen = {{ version = \"0.63.0\", default-features = false, features = [\"realloc\"] }}\n\
+                 [package.metadata.component]\npackage = \"demo:{name}\"\n"
+            ),
+        );
+        project.write(&format!("{name}/src/lib.rs"), "mod bindings;\n");
+        project.write(&format!("{name}/wit/world.wit"), wit);
+    };
+    member(
+        "types",
+        "package demo:types@1.0.0; interface types { record point { x: u32 } } world empty { }",
+    );
+    // Its own `deps` go with it.
+    member(
+        "shapes",
+        "package demo:shapes; interface area { use demo:types/types@1.0.0.{point}; use demo:units/units.{unit}; area: func(p: point) -> unit; } world shapes { }",
+    );
+    project.write(
+        "shapes/wit/deps/units/units.wit",
+        "package demo:units; interface units { type unit = u32; }",
+    );
+    member(
+        "guest",
+        "package demo:guest; world guest { import demo:shapes/area; }",
+    );
+    project
+        .component("bindings --manifest-path guest/Cargo.toml")
+        .ok();
+    let bindings = project.read("guest/src/bindings.rs");
+    assert!(bindings.contains("pub struct Point"), "{bindings}");
+    // A member goes before a copy in `deps`.
+    project.write(
+        "guest/wit/deps/types/types.wit",
+        "package demo:types@1.0.0; interface types { record point { y: u32 } }",
+    );
+    project
+        .component("bindings --manifest-path guest/Cargo.toml")
+        .ok();
+    assert_eq!(project.read("guest/src/bindings.rs"), bindings);
+    // What another member writes is noticed.
+    project.write(
+        "types/wit/world.wit",
+        "package demo:types@1.0.0; interface types { record point { z: u32 } } world empty { }",
+    );
+    project
+        .component("bindings --manifest-path guest/Cargo.toml")
+        .ok();
+    assert!(project.read("guest/src/bindings.rs").contains("pub z: u32"));
+    // An entry of the manifest goes before a member.
+    project.write(
+        "guest/Cargo.toml",
+        project.read("guest/Cargo.toml")
+            + "[package.metadata.component.target.dependencies]\n\"demo:types\" = { path = \"mine\" }\n",
+    );
+    project.write(
+        "guest/mine/types.wit",
+        "package demo:types@1.0.0; interface types { record point { mine: u32 } }",
+    );
+    project
+        .component("bindings --manifest-path guest/Cargo.toml")
+        .ok();
+    assert!(
+        project
+            .read("guest/src/bindings.rs")
+            .contains("pub mine: u32")
+    );
+}

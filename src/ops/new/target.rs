@@ -1,72 +1,82 @@
-//! The world that `--target` names, found on disk.
+//! The world that `--target` names, found on disk or in a registry.
 
 use std::path::{Component, Path, PathBuf};
 
+use super::registry::{self, Lookup, RegistryWorld};
 use crate::advice::{Error, Result, nearest};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::edit::TargetEntry;
-use crate::package::{PackageRef, is_label};
+use crate::package::is_label;
 use crate::{source, wit};
 
-/// A world in a local directory or file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LocalTarget {
+/// A world that is there.
+#[derive(Clone, Debug)]
+pub struct FoundTarget {
     /// As the user wrote it.
     pub text: String,
-    /// Absolute; exists.
-    path: PathBuf,
-    world: Option<String>,
+    place: Place,
 }
 
-impl LocalTarget {
-    /// Finds `<path>[/<world>]`. What lies at the whole of `text` goes before
-    /// a world of that name.
-    pub fn find(ctx: &Context, text: &str) -> Result<Self> {
-        let found = |path: &Path, world: Option<&str>| {
+/// Where a world is.
+#[derive(Clone, Debug)]
+enum Place {
+    /// In a directory or file; absolute.
+    Local(PathBuf, Option<String>),
+    /// In a package of a registry.
+    Registry(RegistryWorld),
+}
+
+impl FoundTarget {
+    /// Finds `<path>[/<world>]` or `<ns>:<pkg>[/<world>][@<requirement>]`.
+    /// What lies at the whole of `text` goes before everything else.
+    pub(super) fn find(ctx: &Context, text: &str, lookup: &Lookup<'_>) -> Result<Self> {
+        let found = |place| FoundTarget {
+            text: text.to_owned(),
+            place,
+        };
+        let local = |path: &Path, world: Option<&str>| {
             let path = fs::canonical(&ctx.absolute(path))?;
-            check(&path, world)?;
-            Ok(LocalTarget {
-                text: text.to_owned(),
-                path,
-                world: world.map(str::to_owned),
-            })
+            let shown = path.display().to_string();
+            check(&shown, &source::read(&path)?.main, world)?;
+            Ok(found(Place::Local(path, world.map(str::to_owned))))
         };
         let whole = Path::new(text);
         if fs::exists(&ctx.absolute(whole)) {
-            return found(whole, None);
+            return local(whole, None);
         }
-        if is_registry(text) {
-            let message = "targets from a registry are not supported yet";
-            return Err(Error::unsupported(format!("{message}: `{text}`"))
-                .hint("name a local directory or file of WIT, followed by `/<world>`"));
+        if let Some(asked) = registry::parse(text)? {
+            let world = registry::find(ctx, &asked, lookup)?;
+            return Ok(found(Place::Registry(world)));
         }
         if let Some(world) = whole.file_name().and_then(|name| name.to_str())
             && is_world(world)
             && let Some(path) = whole.parent().filter(|p| !p.as_os_str().is_empty())
             && fs::exists(&ctx.absolute(path))
         {
-            return found(path, Some(world));
+            return local(path, Some(world));
         }
         Err(Error::input(format!("target `{text}` was not found"))
-            .hint("name a directory or file of WIT, followed by `/<world>` if it has several"))
+            .hint("name a directory or file of WIT, followed by `/<world>` if it has several, or a package of a registry, `namespace:name/world`"))
     }
 
     /// What the manifest in `dir` says for it; `dir` must exist.
     pub fn entry(&self, dir: &Path) -> Result<TargetEntry> {
-        let path = relative(&fs::canonical(dir)?, &self.path);
-        Ok(TargetEntry::Local {
-            path,
-            world: self.world.clone(),
-        })
+        match &self.place {
+            Place::Local(path, world) => Ok(TargetEntry::Local {
+                path: relative(&fs::canonical(dir)?, path),
+                world: world.clone(),
+            }),
+            Place::Registry(world) => Ok(world.entry()),
+        }
     }
 }
 
 /// Refuses a world that is not there, before anything is written. WIT that
 /// cannot be read on its own is not judged: the manifest may say where its
 /// dependencies are.
-fn check(path: &Path, world: Option<&str>) -> Result<()> {
-    let Some(worlds) = wit::worlds(&source::read(path)?.main) else {
+pub(super) fn check(shown: &str, wit: &wit::Entry, world: Option<&str>) -> Result<()> {
+    let Some(worlds) = wit::worlds(wit) else {
         return Ok(());
     };
     let worlds: Vec<&str> = worlds.iter().map(String::as_str).collect();
@@ -77,7 +87,6 @@ fn check(path: &Path, world: Option<&str>) -> Result<()> {
     if found {
         return Ok(());
     }
-    let shown = path.display();
     let (message, hint) = match (world, worlds.as_slice()) {
         (_, []) => (
             format!("there is no world in `{shown}`"),
@@ -94,12 +103,6 @@ fn check(path: &Path, world: Option<&str>) -> Result<()> {
         ),
     };
     Err(Error::input(message).hint(hint))
-}
-
-/// Whether `text` has the form `<ns>:<pkg>[/<world>][@<requirement>]`.
-fn is_registry(text: &str) -> bool {
-    let package = text.split(['@', '/']).next().unwrap_or(text);
-    package.parse::<PackageRef>().is_ok()
 }
 
 /// Whether `text` can be the name of a world; words in capitals are legal too.
@@ -146,16 +149,6 @@ mod tests {
             ("/a/b", "/a/b", "."),
         ] {
             assert_eq!(relative(Path::new(from), Path::new(to)), wanted);
-        }
-    }
-
-    #[test]
-    fn a_registry_package_is_told_from_a_path() {
-        for text in ["a:b", "wasi:http/proxy", "a:b@1.0.0", "a:b/c@=1.0.0"] {
-            assert!(is_registry(text), "{text}");
-        }
-        for text in ["wit", "../a/b", "C:\\wit", "wit/a:b"] {
-            assert!(!is_registry(text), "{text}");
         }
     }
 }
