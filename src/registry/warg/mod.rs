@@ -363,6 +363,9 @@ impl Registry for Warg {
                 }],
             };
             let record = client.publish_with_info(&signing.key, info).await?;
+            // The client sends it in one go.
+            let size = fs::stamp(publication.content).map_or(0, |(size, _)| size);
+            publication.progress.bytes(size);
             client.wait_for_publish(&name, &record, INTERVAL).await
         })
     }
