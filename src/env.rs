@@ -46,6 +46,7 @@ variables! {
     CARGO_COMPONENT_CACHE_DIR = "the directory of downloaded packages";
     CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, instead of the user's own file";
     CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry of packages that nothing else names one for";
+    CARGO_COMPONENT_PUBLISH_KEY = "the key that signs what is published to a Warg registry, `ecdsa-p256:…`";
     LOCALAPPDATA = "where downloaded packages lie on Windows";
     XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";

@@ -230,6 +230,21 @@ pub fn lock(path: &Path, waiting: impl FnOnce()) -> Option<Lock> {
     Some(Lock { _file: file })
 }
 
+/// As [`lock`], but without waiting: `None` while another holds it.
+#[cfg(feature = "warg")]
+pub fn lock_if_free(path: &Path) -> Result<Option<Lock>> {
+    let failed = |e: io::Error| Error::io("lock", path, &e);
+    fs::create_dir_all(parent(path)).map_err(failed)?;
+    let mut options = fs::OpenOptions::new();
+    let file = options.create(true).append(true).open(path);
+    let file = file.map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
 /// The directory a file lies in.
 pub fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -338,8 +353,12 @@ mod tests {
             told.recv().unwrap();
             move || thread.join().unwrap()
         });
+        #[cfg(feature = "warg")]
+        assert!(lock_if_free(&path).unwrap().is_none());
         drop(first);
         assert!(second.join().unwrap());
+        #[cfg(feature = "warg")]
+        assert!(lock_if_free(&path).unwrap().is_some());
     }
 
     #[cfg(unix)]

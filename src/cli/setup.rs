@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::advice::{Error, Result};
+use crate::advice::Result;
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
 use crate::process::System;
@@ -22,20 +22,22 @@ pub(super) fn packages(
 ) -> PackageAccess {
     let shell = shell.clone();
     let path = |variable| env.get(variable).map(PathBuf::from);
-    let around = Surroundings {
+    let cache = cache.or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR));
+    let oci = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
         patience: Patience::default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
-    let same = around.clone();
+    let same = oci.clone();
+    let warg_cache = cache.as_ref().map(|cache| cache.join("warg"));
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
-        cache: cache
-            .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
-            .unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(move |route| open(route, &around)),
-        artifacts: Box::new(move |route| Ok(Arc::new(oci(route, &same)?) as Arc<dyn Artifacts>)),
+        cache: cache.unwrap_or_else(|| cache_dir(env)),
+        open: Box::new(move |route| open(route, &oci, warg_cache.as_deref())),
+        artifacts: Box::new(move |route| {
+            Ok(Arc::new(artifacts(route, &same)?) as Arc<dyn Artifacts>)
+        }),
     }
 }
 
@@ -55,45 +57,107 @@ fn cache_dir(env: &Env) -> PathBuf {
     base.unwrap_or_default().join("wasm-pkg")
 }
 
-/// Opens the registry at the end of a route.
-fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
-    match &route.backend {
-        Backend::Local { root } => Ok(Arc::new(Local::new(root))),
-        _ => Ok(Arc::new(oci(route, around)?)),
+/// Opens the registry at the end of a route. `warg_cache` is where the logs of
+/// Warg registries are kept, if that is said.
+fn open(
+    route: &Route,
+    around: &Surroundings,
+    warg_cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
+    match settle(route, around)? {
+        Settled::Local(root) => Ok(Arc::new(Local::new(root))),
+        Settled::Oci(oci) => Ok(Arc::new(Oci::new(&oci, around.clone())?)),
+        Settled::Warg(found) => warg(&found, around, warg_cache),
     }
 }
 
 /// The OCI registry at the end of a route.
-fn oci(route: &Route, around: &Surroundings) -> Result<Oci> {
-    match &route.backend {
-        Backend::Local { root } => Err(Error::input(format!(
-            "the registry `{}` is the directory `{}`, not one of OCI artifacts",
-            route.name,
-            root.display()
-        ))
-        .hint("name a host, such as `ghcr.io`")),
-        Backend::Oci(oci) => Oci::new(oci, around.clone()),
+fn artifacts(route: &Route, around: &Surroundings) -> Result<Oci> {
+    let what = match settle(route, around)? {
+        Settled::Oci(oci) => return Oci::new(&oci, around.clone()),
+        Settled::Local(root) => format!("the directory `{}`", root.display()),
+        Settled::Warg(_) => "a Warg registry".to_owned(),
+    };
+    Err(Error::input(format!(
+        "the registry `{}` is {what}, not one of OCI artifacts",
+        route.name
+    ))
+    .hint("name a host, such as `ghcr.io`"))
+}
+
+/// What a registry is, once it was asked where that is to be asked.
+enum Settled {
+    Local(PathBuf),
+    Oci(routes::Oci),
+    Warg(routes::Warg),
+}
+
+fn settle(route: &Route, around: &Surroundings) -> Result<Settled> {
+    Ok(match &route.backend {
+        Backend::Local { root } => Settled::Local(root.clone()),
+        Backend::Oci(oci) => Settled::Oci(oci.clone()),
+        Backend::Warg(found) => Settled::Warg(found.clone()),
         Backend::Discover { host, settings } => {
-            let settings = settings.get("oci").cloned().unwrap_or_default();
-            let metadata = discover(host, &settings, around.clone())?;
+            let of = |protocol: &str| settings.get(protocol).cloned().unwrap_or_default();
+            let metadata = discover(host, &of("oci"), around.clone())?;
             if preferred_protocol(&metadata).as_deref() == Some("warg") {
-                return Err(warg(host));
+                let address = metadata.warg_url.as_deref();
+                return Ok(Settled::Warg(routes::Warg::new(host, address, of("warg"))));
             }
-            let oci = routes::Oci {
+            Settled::Oci(routes::Oci {
                 name: host.clone(),
                 host: metadata.oci_registry.unwrap_or_else(|| host.clone()),
                 prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
-                settings,
-            };
-            Oci::new(&oci, around.clone())
+                settings: of("oci"),
+            })
         }
-        Backend::Warg { url, .. } => Err(warg(url)),
-    }
+    })
 }
 
-fn warg(registry: &str) -> Error {
-    Error::unsupported(format!(
-        "`{registry}` is a Warg registry, which this version cannot read yet"
+#[cfg(feature = "warg")]
+fn warg(
+    found: &routes::Warg,
+    around: &Surroundings,
+    cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
+    use crate::registry::warg::{Limits, Surroundings, Warg};
+    let around = Surroundings {
+        env: around.env.clone(),
+        cache: cache.map(Path::to_owned),
+        limits: Limits::default(),
+    };
+    Ok(Arc::new(Warg::new(found, around)?))
+}
+
+#[cfg(not(feature = "warg"))]
+fn warg(
+    found: &routes::Warg,
+    _around: &Surroundings,
+    _cache: Option<&Path>,
+) -> Result<Arc<dyn Registry>> {
+    Err(crate::advice::Error::unsupported(format!(
+        "`{}` is a Warg registry, and this build lacks the feature `warg`",
+        found.name
     ))
-    .hint("use an OCI registry, `oci://host/prefix`, or a directory, `file:…`")
+    .hint("install the tool with its default features"))
+}
+
+#[cfg(all(test, not(feature = "warg")))]
+mod tests {
+    use super::*;
+    use crate::shell::{ColorChoice, Verbosity};
+
+    #[test]
+    fn a_warg_registry_needs_the_feature() {
+        let shell = Terminal::new(Verbosity::Quiet, ColorChoice::Never, true);
+        let access = packages((&Env::default(), &shell), None, None);
+        let route = Route {
+            name: "w".to_owned(),
+            backend: Backend::Warg(routes::Warg::new("w.example", None, Default::default())),
+            because: String::new(),
+        };
+        let error = (access.open)(&route).err().unwrap();
+        assert!(error.message().contains("feature `warg`"), "{error}");
+        assert!(error.advice().is_some());
+    }
 }

@@ -13,6 +13,8 @@ pub mod oci;
 pub mod routes;
 pub mod settings;
 pub mod stored;
+#[cfg(feature = "warg")]
+pub mod warg;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -22,12 +22,7 @@ pub enum Backend {
     /// A registry of OCI artifacts.
     Oci(Oci),
     /// A Warg registry.
-    Warg {
-        /// Its address.
-        url: String,
-        /// Its table in the configuration.
-        settings: Protocol,
-    },
+    Warg(Warg),
     /// A host that says itself what it is, by its `registry.json`.
     Discover {
         /// The host, with a port where it is not the usual one.
@@ -50,9 +45,9 @@ impl std::fmt::Display for Backend {
         match self {
             Backend::Local { root } => write!(f, "{}", root.display()),
             Backend::Oci(oci) => write!(f, "oci://{}/{}", oci.host, oci.prefix),
-            Backend::Warg { url, .. } => match url.split_once("://") {
+            Backend::Warg(warg) => match warg.url.split_once("://") {
                 Some((_, rest)) => write!(f, "warg://{rest}"),
-                None => write!(f, "warg://{url}"),
+                None => write!(f, "warg://{}", warg.url),
             },
             Backend::Discover { host, .. } => write!(f, "https://{host}"),
         }
@@ -70,6 +65,40 @@ pub struct Oci {
     pub prefix: String,
     /// Its table in the configuration.
     pub settings: Protocol,
+}
+
+/// A Warg registry.
+#[derive(Clone, Debug, Default)]
+pub struct Warg {
+    /// The name its settings stand under.
+    pub name: String,
+    /// Its address, with scheme, perhaps with a path.
+    pub url: String,
+    /// Its table in the configuration.
+    pub settings: Protocol,
+}
+
+impl Warg {
+    /// The registry of this name, at the address that metadata gives or else
+    /// at the name itself. Plain http is for this machine, unless its table
+    /// says otherwise.
+    pub fn new(name: &str, address: Option<&str>, settings: Protocol) -> Self {
+        let address = address.unwrap_or(name);
+        let plain = match settings.get("protocol").and_then(Item::as_str) {
+            Some(protocol) => protocol == "http",
+            None => is_loopback(address.split('/').next().unwrap_or(address)),
+        };
+        let url = match (address.contains("://"), plain) {
+            (true, _) => address.to_owned(),
+            (false, true) => format!("http://{address}"),
+            (false, false) => format!("https://{address}"),
+        };
+        Warg {
+            name: name.to_owned(),
+            url,
+            settings,
+        }
+    }
 }
 
 /// A way to a registry, and who chose it.
@@ -229,12 +258,10 @@ fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> 
                 settings: settings("oci"),
             })
         }
-        Some("warg") => Backend::Warg {
-            url: inline
-                .and_then(|metadata| metadata.warg_url.clone())
-                .unwrap_or_else(|| format!("https://{name}")),
-            settings: settings("warg"),
-        },
+        Some("warg") => {
+            let address = inline.and_then(|metadata| metadata.warg_url.as_deref());
+            Backend::Warg(Warg::new(name, address, settings("warg")))
+        }
         Some(other) => {
             return Err(Error::input(format!(
                 "unknown backend type \"{other}\" of the registry `{name}`"
@@ -310,10 +337,9 @@ fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Resul
             },
             settings: settings(host, "oci"),
         }),
-        Address::Warg { host, rest } => Backend::Warg {
-            url: format!("https://{rest}"),
-            settings: settings(host, "warg"),
-        },
+        Address::Warg { host, rest } => {
+            Backend::Warg(Warg::new(host, Some(rest), settings(host, "warg")))
+        }
     };
     Ok(Route {
         name: name.to_owned(),
@@ -416,7 +442,7 @@ mod tests {
             Ok(route) => match route.backend {
                 Backend::Local { root } => format!("local {}", root.display()),
                 Backend::Oci(oci) => format!("oci {} {}", oci.host, oci.prefix),
-                Backend::Warg { url, .. } => format!("warg {url}"),
+                Backend::Warg(warg) => format!("warg {} {}", warg.name, warg.url),
                 Backend::Discover { host, .. } => format!("discover {host}"),
             },
             Err(error) => error.to_string(),
@@ -432,7 +458,14 @@ mod tests {
             ("http://localhost:5000", "discover localhost:5000"),
             ("oci://ghcr.io/webassembly", "oci ghcr.io webassembly/"),
             ("oci://ghcr.io", "oci ghcr.io "),
-            ("warg://example.com", "warg https://example.com"),
+            (
+                "warg://example.com/path",
+                "warg example.com https://example.com/path",
+            ),
+            (
+                "warg://127.0.0.1:5000",
+                "warg 127.0.0.1:5000 http://127.0.0.1:5000",
+            ),
             ("file:registry", "local /p/registry"),
             ("file:///registry", "local /registry"),
             ("../registry", "local /p/../registry"),

@@ -78,14 +78,11 @@ pub fn one_generation(lock: &str, family: &[&str]) -> Vec<String> {
 }
 
 /// Packages from anywhere but the standard registry or this repository.
-pub fn foreign_sources(lock: &str) -> Vec<String> {
+pub fn foreign_sources(file: &str, lock: &str) -> Vec<String> {
     let mut found = Vec::new();
     for package in packages(lock) {
         if let Some(source) = package.source.filter(|source| source != STANDARD) {
-            found.push(format!(
-                "Cargo.lock: `{}` comes from `{source}`",
-                package.name
-            ));
+            found.push(format!("{file}: `{}` comes from `{source}`", package.name));
         }
     }
     found
@@ -122,7 +119,7 @@ mod proofs {
 
     #[test]
     fn another_source_is_named() {
-        let found = foreign_sources(&lock("0.2.0", "0.2.0"));
+        let found = foreign_sources("Cargo.lock", &lock("0.2.0", "0.2.0"));
         assert_eq!(found, ["Cargo.lock: `wit-parser` comes from `git+x`"]);
     }
 }

@@ -32,10 +32,14 @@ use std::sync::Arc;
 use semver::Version;
 
 pub use artifact::{Artifact, Blob};
+#[cfg(feature = "warg")]
+pub(super) use client::wait_for;
 pub use discover::discover;
 pub use heard::Heard;
 pub use patience::Patience;
 use reference::{Reference, Target};
+#[cfg(feature = "warg")]
+pub(super) use said::one_line;
 use session::Session;
 
 use super::{Artifacts, Found, Kept, Publication, Registry, Release, Secret, routes};
