@@ -406,7 +406,7 @@ mod tests {
             },
         };
         Warg::new(
-            &routes::Warg::new(address, None, Default::default()),
+            &routes::Warg::new("r", Some(address), Default::default()),
             around,
         )
     }
