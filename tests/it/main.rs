@@ -27,6 +27,7 @@ mod new;
 mod observe;
 mod oci;
 mod passthrough;
+mod recorded;
 mod refusals;
 mod registry_local;
 mod registry_oci;
