@@ -30,6 +30,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOL, PEER = "cargo component", "wkg"
+GNU_TIME = shutil.which("time")
 PART = 1 << 20
 
 
@@ -191,6 +192,10 @@ class Bench:
         """Runs to the end; wall and CPU seconds, the peak of memory in MiB, and
         the number of requests."""
         command = [str(word) for word in self.programs[subject] + arguments]
+        peak = self.scratch / "peak"
+        # A child begins with the size of its parent, which has to be small.
+        if GNU_TIME:
+            command = [GNU_TIME, "--format", "%M", "--output", str(peak), *command]
         before = len(self.registry.requests)
         start = time.monotonic()
         with tempfile.TemporaryFile() as said:
@@ -207,7 +212,7 @@ class Bench:
         return {
             "wall": wall,
             "cpu": usage.ru_utime + usage.ru_stime,
-            "peak": usage.ru_maxrss / 1024,
+            "peak": (int(peak.read_text()) if GNU_TIME else usage.ru_maxrss) / 1024,
             "requests": len(self.registry.requests) - before,
         }
 
@@ -232,12 +237,13 @@ class Bench:
     # Packages and who needs them.
 
     def publish(self, name, text):
-        """Publishes WIT, with the peer, which takes a directory of it."""
+        """Publishes WIT, with the peer."""
         place = self.scratch / "publish"
         shutil.rmtree(place, ignore_errors=True)
         (place / "wit").mkdir(parents=True)
         (place / "wit" / "package.wit").write_text(f"package bench:{name}@1.0.0;\n{text}\n")
-        self.run(PEER, ["publish", "wit"], place)
+        self.run(PEER, ["build", "--output", "package.wasm"], place)
+        self.run(PEER, ["publish", "package.wasm"], place)
 
     def needing(self, name, packages):
         """A crate whose world imports an interface of each package; both
@@ -264,38 +270,40 @@ class Bench:
         return places
 
     def resolving(self, name, places):
-        """Cold, with the cache, with cache and lock file."""
+        """Cold, with the cache, with cache and lock file, and again where all
+        is done. But for the last, what was made is removed before each run."""
         lock = {TOOL: "Cargo-component.lock", PEER: "wkg.lock"}
         made = {TOOL: ["src/bindings.rs", "target"], PEER: ["wit/deps"]}
+        verbs = {TOOL: ["bindings"], PEER: ["fetch"]}
 
-        def without(subject, *which):
+        def without(*paths):
             def prepare():
-                place = places[subject]
-                for path in which:
+                for path in paths:
                     if path.is_dir():
                         shutil.rmtree(path)
-                    path.unlink(missing_ok=True) if not path.is_dir() else None
-                for path in made[subject]:
-                    path = place / path
-                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                    else:
+                        path.unlink(missing_ok=True)
 
             return prepare
 
-        verbs = {TOOL: ["bindings"], PEER: ["fetch"]}
-        for state in ("cold", "cache", "cache and lock file", "--locked"):
+        for state in ("cold", "cache only", "locked", "locked, again"):
             runs = {}
             for subject, place in places.items():
                 gone = []
                 if state == "cold":
-                    gone.append(self.cache[subject])
-                if state in ("cold", "cache"):
-                    gone.append(place / lock[subject])
-                arguments = verbs[subject]
+                    gone += [self.cache[subject]]
+                if state in ("cold", "cache only"):
+                    gone += [place / lock[subject]]
+                if state != "locked, again":
+                    gone += [place / path for path in made[subject]]
+                arguments = list(verbs[subject])
                 # The peer has no such option.
-                if state == "--locked" and subject == TOOL:
-                    arguments = arguments + ["--locked"]
-                runs[subject] = (without(subject, *gone), arguments, place)
-            self.measure(f"{name}, {state}", runs)
+                if state.startswith("locked") and subject == TOOL:
+                    arguments += ["--locked"]
+                runs[subject] = (without(*gone), arguments, place)
+            row = self.measure(f"{name}, {state}", runs)
+            if state.startswith("locked") and row[TOOL]["requests"]:
+                sys.exit("a registry was asked for what is locked and in the cache")
 
 
 def tell(row):
