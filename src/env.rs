@@ -36,8 +36,12 @@ variables! {
     CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";
     CARGO_HOME = "cargo's home, for its configuration";
     CARGO_TERM_COLOR = "when to colour the output: `auto`, `always` or `never`";
+    CARGO_TERM_PROGRESS_WHEN = "when to show progress: `auto`, `always` or `never`; `always` needs a width";
+    CARGO_TERM_PROGRESS_WIDTH = "how many columns wide progress is shown";
     CARGO_TERM_QUIET = "`true` hides status lines, as `--quiet` does";
     CARGO_TERM_VERBOSE = "`true` says more, as `--verbose` does";
+    CI = "where it is set, no progress is shown, as in cargo";
+    TERM = "`dumb` is a terminal on which no progress is shown";
     APPDATA = "where the configuration of packages lies on Windows";
     CARGO_COMPONENT_CACHE_DIR = "the directory of downloaded packages";
     CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, instead of the user's own file";

@@ -4,7 +4,7 @@
 //! Modules in reading order, each floor importing only from the floors below
 //! it (`tests/tidy.rs` holds the table):
 //!
-//! * vocabulary: [`package`], [`advice`];
+//! * vocabulary: [`package`], [`advice`], [`progress`];
 //! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
 //! * world: [`fs`], [`mod@env`], [`process`] (seam `Exec`), [`shell`] (seam
 //!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
@@ -18,6 +18,8 @@
 
 pub mod advice;
 pub mod package;
+#[cfg(feature = "cli")]
+pub mod progress;
 
 #[cfg(feature = "bindings")]
 pub mod manifest;

@@ -27,7 +27,7 @@ use rules::{Door, Floor, Source};
 const FLOORS: &[Floor] = &[
     Floor {
         name: "vocabulary",
-        modules: &[("package", &["advice"]), ("advice", &[])],
+        modules: &[("package", &["advice"]), ("advice", &[]), ("progress", &[])],
     },
     Floor {
         name: "domain",

@@ -54,7 +54,7 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
     let packages = setup::packages(&env, args.own.registry_config.clone(), None);
-    let context = Context::system(env, Box::new(shell), packages);
+    let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
         context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));
     exit::code(&shell, result)

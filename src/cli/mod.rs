@@ -166,7 +166,7 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
             let packages = cli.global.packages(&env);
-            let context = Context::system(env, Box::new(shell), packages);
+            let context = Context::system(env, Box::new(shell.clone()), packages);
             let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
                 let result = cli.verb.run(ctx, &cli.global);
                 result.map_err(|error| error.seen_from(&ctx.cwd))

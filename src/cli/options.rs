@@ -11,7 +11,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
 use crate::context::PackageAccess;
 use crate::env::{self, Env, Variable};
-use crate::shell::{ColorChoice, Terminal, Verbosity};
+use crate::shell::{Bars, ColorChoice, Terminal, Verbosity};
 
 /// Options every verb of ours takes.
 #[derive(Args, Clone, Debug, Default)]
@@ -98,7 +98,21 @@ pub(super) fn shell(
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     });
-    Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some())
+    Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some()).with_bars(bars(env))
+}
+
+/// Where progress is shown, as cargo decides it.
+fn bars(env: &Env) -> Bars {
+    let width = env.text(env::CARGO_TERM_PROGRESS_WIDTH);
+    match env.text(env::CARGO_TERM_PROGRESS_WHEN) {
+        Some("never") => Bars::Never,
+        Some("always") => match width.and_then(|width| width.parse().ok()) {
+            Some(width) => Bars::Always(width),
+            None => Bars::Terminal,
+        },
+        _ if env.text(env::TERM) == Some("dumb") || env.get(env::CI).is_some() => Bars::Never,
+        _ => Bars::Terminal,
+    }
 }
 
 impl GlobalOptions {

@@ -9,12 +9,14 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::ops::publish::{Existing, PublishOptions, Run, publish};
+use crate::ops::publish::{Breaking, Existing, PublishOptions, Run, publish};
 
 /// Build components for release and publish them
 ///
 /// The package is `package` of `[package.metadata.component]`, the version that
-/// of the crate. Nothing is published unless everything can be.
+/// of the crate. Nothing is published unless everything can be; packages that need
+/// others are published after them. A version must keep the exports of the compatible
+/// version before it.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
     #[command(flatten)]
@@ -55,6 +57,10 @@ pub(super) struct Publish {
     #[arg(long)]
     skip_existing: bool,
 
+    /// Publish also what breaks the promise of an earlier, compatible version
+    #[arg(long)]
+    allow_breaking: bool,
+
     /// The registry to publish to, instead of the one the configuration has
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
@@ -67,6 +73,10 @@ impl Publish {
             existing: match self.skip_existing {
                 true => Existing::Skip,
                 false => Existing::Refuse,
+            },
+            breaking: match self.allow_breaking {
+                true => Breaking::Allow,
+                false => Breaking::Refuse,
             },
             run: match self.dry_run {
                 true => Run::Dry,

@@ -3,6 +3,7 @@
 
 pub mod attributes;
 pub mod check;
+pub mod compatible;
 pub mod encode;
 pub mod metadata;
 

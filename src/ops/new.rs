@@ -626,7 +626,7 @@ mod tests {
         for (target, wanted) in [
             ("w/ones", "there is no world `ones` in"),
             ("x", "target `x` was not found"),
-            ("a:b/c", "targets from a registry are not supported yet"),
+            ("a:b/c", "no registry configured for namespace \"a\""),
         ] {
             let mut options = options("foo", LIBRARY);
             options.target = Some(target.into());

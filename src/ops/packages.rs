@@ -11,6 +11,7 @@ use crate::cargo::config::LockMode;
 use crate::context::Context;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::{Extent, Progress, Unseen};
 use crate::registry::cache::Cache;
 use crate::registry::routes::Named;
 use crate::registry::{Registries, Registry, Release};
@@ -125,7 +126,8 @@ impl<'a> Packages<'a> {
             });
         }
         let fetched = jobs.iter().filter(|job| matches!(job, Job::Fetch(..)));
-        match fetched.count() {
+        let fetched = fetched.count();
+        match fetched {
             0 => {}
             1 => self.ctx.shell.status("Downloading", "1 package".to_owned()),
             many => self
@@ -133,7 +135,8 @@ impl<'a> Packages<'a> {
                 .shell
                 .status("Downloading", format!("{many} packages")),
         }
-        at_once(jobs, |job| job.run(&self.cache))
+        let progress = self.progress("Downloading", fetched);
+        at_once(jobs, |job| job.run(&self.cache, &*progress))
     }
 
     /// The versions that answer, after every list needed was fetched.
@@ -154,14 +157,24 @@ impl<'a> Packages<'a> {
         }
     }
 
+    /// Shows how many of the packages are done.
+    fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
+        match packages {
+            0 => Box::new(Unseen),
+            many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),
+        }
+    }
+
     /// Fetches the version lists of these packages.
     fn list(&mut self, wanted: Vec<&Wanted>, named: &Named) -> Result<()> {
         let mut jobs = Vec::new();
         for wanted in wanted {
             jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
         }
+        let progress = self.progress("Resolving", jobs.len());
         let lists = at_once(jobs, |(wanted, place)| {
             let versions = place.registry.versions(&wanted.source.package);
+            progress.item();
             let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
             Ok((wanted.source.clone(), versions.unwrap_or_default()))
         })?;
@@ -217,7 +230,7 @@ enum Job<'r> {
 }
 
 impl Job<'_> {
-    fn run(self, cache: &Cache) -> Result<Fetched> {
+    fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
         let (wanted, chosen, place) = match self {
             Job::Cached(fetched) => return Ok(fetched),
             Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
@@ -235,8 +248,9 @@ impl Job<'_> {
             return Err(replaced(package, &release, locked, registry));
         }
         let file = cache
-            .get_or_fetch(registry, package, &release)
+            .get_or_fetch(registry, package, &release, progress)
             .map_err(|e| wanted.explain(e))?;
+        progress.item();
         Ok(Fetched {
             package: package.clone(),
             version: release.version,

@@ -1,8 +1,11 @@
 //! `cargo component publish`: a release build, a look at everything that can
 //! go wrong, and only then the upload.
 
+mod compatible;
+mod order;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use semver::Version;
@@ -13,9 +16,12 @@ use super::componentize::Made;
 use super::resolve::registries;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
 use crate::fs;
+use crate::manifest::{Dependency, DependencySource, Manifest, Target};
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Extent;
 use crate::registry::{Publication, Registry};
 
 /// What is done when a version is published already.
@@ -25,6 +31,16 @@ pub enum Existing {
     Refuse,
     /// It is left as it is.
     Skip,
+}
+
+/// What is done with a version that is not compatible with those it should be
+/// compatible with by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaking {
+    /// It is an error.
+    Refuse,
+    /// It is published.
+    Allow,
 }
 
 /// Whether anything leaves this machine.
@@ -43,6 +59,8 @@ pub struct PublishOptions {
     pub registry: Option<String>,
     /// See [`Existing`].
     pub existing: Existing,
+    /// See [`Breaking`].
+    pub breaking: Breaking,
     /// See [`Run`].
     pub run: Run,
 }
@@ -57,10 +75,13 @@ struct Ready {
     annotations: BTreeMap<String, String>,
     registry: Arc<dyn Registry>,
     published: bool,
+    /// The packages it is made with.
+    needs: Vec<PackageRef>,
 }
 
 /// Builds the selected packages (`args` is a release build) and publishes
-/// their components. Nothing is published unless all of them can be.
+/// their components, each after those it needs. Nothing is published unless all
+/// of them can be.
 pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
     let built = build(ctx, args)?;
     let mut ready = Vec::new();
@@ -77,8 +98,14 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
         return Err(Error::input("none of the selected packages is a component")
             .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
     }
-    for one in &ready {
-        upload(ctx, one, options.run)?;
+    for one in ready.iter().filter(|ready| !ready.published) {
+        if options.breaking == Breaking::Refuse {
+            compatible::check(ctx, one)?;
+        }
+    }
+    let packages: Vec<_> = ready.iter().map(|r| (&r.package, &*r.needs)).collect();
+    for index in order::order(&packages) {
+        upload(ctx, &ready[index], options.run)?;
     }
     Ok(())
 }
@@ -151,7 +178,31 @@ fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions)
         annotations,
         registry,
         published: existing.is_some(),
+        needs: needs(ctx, workspace, &manifest),
     })
+}
+
+/// The packages a manifest names, those of other members by their path too.
+fn needs(ctx: &Context, workspace: &Workspace, manifest: &Manifest) -> Vec<PackageRef> {
+    let member_at = |path: &Path| {
+        let path = fs::canonical(path).ok()?;
+        let at = |member: &&Member| fs::canonical(member.dir()).is_ok_and(|dir| dir == path);
+        let member = workspace.members.iter().find(at)?;
+        read_manifest(ctx, workspace, member).ok()?.0.package
+    };
+    let named = |dependency: &Dependency| match &dependency.source {
+        DependencySource::Path { path, .. } => member_at(path).or(dependency.package.clone()),
+        DependencySource::Registry { .. } => dependency.package.clone(),
+    };
+    let mut needs: Vec<PackageRef> = manifest.dependencies.values().filter_map(named).collect();
+    match &manifest.target {
+        Target::Registry(target) => needs.push(target.package.clone()),
+        Target::Local(target) => {
+            let entries = target.dependencies.iter().flat_map(|table| table.values());
+            needs.extend(entries.filter_map(named));
+        }
+    }
+    needs
 }
 
 /// The component of a package; it must have exactly one.
@@ -207,13 +258,16 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     }
     let shown = ctx.display(&ready.file);
     ctx.shell.status("Publishing", format!("component {shown}"));
+    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
     ready.registry.publish(&Publication {
         package,
         version,
         content: &ready.file,
         digest: &ready.digest,
         annotations: &ready.annotations,
+        progress: &*progress,
     })?;
+    drop(progress);
     read_back(ready)?;
     ctx.shell
         .status("Published", format!("package `{package}` v{version}"));

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::advice::{Error, Result};
 use crate::fs;
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Progress;
 use crate::registry::{Registry, Release};
 
 /// A directory of packages.
@@ -56,6 +57,7 @@ impl Cache {
         registry: &dyn Registry,
         package: &PackageRef,
         release: &Release,
+        progress: &dyn Progress,
     ) -> Result<PathBuf> {
         if let Some(file) = self.get(&release.digest) {
             return Ok(file);
@@ -65,6 +67,7 @@ impl Cache {
             let mut checked = Checked {
                 to,
                 digest: crate::package::Digester::default(),
+                progress,
             };
             registry.fetch(package, release, &mut checked)?;
             let found = checked.digest.finish();
@@ -101,12 +104,14 @@ fn wrong(
 struct Checked<'a> {
     to: &'a mut dyn Write,
     digest: crate::package::Digester,
+    progress: &'a dyn Progress,
 }
 
 impl Write for Checked<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.digest.update(&bytes[..count]);
+        self.progress.bytes(count as u64);
         Ok(count)
     }
 
@@ -118,6 +123,7 @@ impl Write for Checked<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Unseen;
     use crate::registry::memory::Memory;
 
     fn release(content: &[u8]) -> Release {
@@ -137,14 +143,18 @@ mod tests {
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
         let release = release(b"bytes");
         for _ in 0..2 {
-            let file = cache.get_or_fetch(&registry, &package, &release).unwrap();
+            let file = cache
+                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .unwrap();
             assert_eq!(fs::read(&file).unwrap(), b"bytes");
         }
         assert_eq!(registry.requests().len(), 1);
         let file = cache.get(&release.digest).unwrap();
         fs::write_atomic(&file, b"other").unwrap();
         assert!(cache.get(&release.digest).is_none());
-        cache.get_or_fetch(&registry, &package, &release).unwrap();
+        cache
+            .get_or_fetch(&registry, &package, &release, &Unseen)
+            .unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"bytes");
         let record = fs::read_text(&cache.file("a:b-1.0.0.json")).unwrap();
         let digest = &release.digest;
@@ -162,7 +172,7 @@ mod tests {
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"evil");
         let error = cache
-            .get_or_fetch(&registry, &package, &release(b"good"))
+            .get_or_fetch(&registry, &package, &release(b"good"), &Unseen)
             .unwrap_err();
         assert!(error.to_string().contains("has digest"), "{error}");
         assert!(fs::list(dir.path()).unwrap().is_empty());

@@ -116,6 +116,7 @@ mod tests {
         for version in ["1.0.0", "1.1.0-rc.1+x"] {
             let version = version.parse().unwrap();
             let publication = Publication {
+                progress: &crate::progress::Unseen,
                 package: &package,
                 version: &version,
                 content: &content,

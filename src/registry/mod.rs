@@ -20,6 +20,7 @@ use semver::Version;
 
 use crate::advice::Result;
 use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Progress;
 use crate::resolver::Listed;
 
 /// One published version.
@@ -47,6 +48,8 @@ pub struct Publication<'a> {
     /// Facts for registries that keep some, by the names of OCI's annotations
     /// without their prefix: `description`, `licenses`, ….
     pub annotations: &'a BTreeMap<String, String>,
+    /// Who watches the transfer.
+    pub progress: &'a dyn Progress,
 }
 
 /// A place where releases are listed, read and published.

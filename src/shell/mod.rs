@@ -4,13 +4,16 @@
 //! Status lines, warnings and errors go to standard error as cargo writes
 //! them; data goes to standard output.
 
+mod bar;
 mod render;
 mod terminal;
 
 use std::cell::RefCell;
 
 use crate::advice::{Error, Result};
+use crate::progress::{Extent, Progress, Unseen};
 
+pub use bar::Bars;
 pub use render::{render_error, report};
 pub use terminal::Terminal;
 
@@ -79,6 +82,12 @@ pub trait Shell {
 
     /// Writes bytes to standard output as they are.
     fn write_data(&self, bytes: &[u8]) -> Result<()>;
+
+    /// Shows how far something is until the result is dropped, where somebody
+    /// may be watching.
+    fn progress(&self, _verb: &'static str, _extent: Extent) -> Box<dyn Progress> {
+        Box::new(Unseen)
+    }
 
     /// A status line.
     fn status(&self, verb: &'static str, text: String) {

@@ -3,17 +3,21 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::AnsiColor;
+use indicatif::MultiProgress;
 
+use super::bar::{Bar, Bars};
 use super::render::{bold, label, render_error};
 use super::{ColorChoice, Message, Shell, Verbosity};
 use crate::advice::{Error, Result};
+use crate::progress::{Extent, Progress};
 
 /// Standard output and error of this process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     verbosity: Verbosity,
     color: ColorChoice,
     colored: bool,
+    bars: MultiProgress,
 }
 
 impl Terminal {
@@ -29,15 +33,30 @@ impl Terminal {
             verbosity,
             color,
             colored,
+            bars: Bars::Never.target(),
+        }
+    }
+
+    /// The same with bars for what takes long.
+    pub fn with_bars(self, bars: Bars) -> Self {
+        let bars = match self.verbosity {
+            Verbosity::Quiet => Bars::Never,
+            _ => bars,
+        };
+        Terminal {
+            bars: bars.target(),
+            ..self
         }
     }
 
     fn line(&self, text: &str) {
-        // Nobody is left to tell when standard error is gone.
-        let _ = writeln!(
-            anstream::AutoStream::new(std::io::stderr(), self.stream()),
-            "{text}"
-        );
+        self.bars.suspend(|| {
+            // Nobody is left to tell when standard error is gone.
+            let _ = writeln!(
+                anstream::AutoStream::new(std::io::stderr(), self.stream()),
+                "{text}"
+            );
+        });
     }
 
     fn stream(&self) -> anstream::ColorChoice {
@@ -74,9 +93,15 @@ impl Shell for Terminal {
             }
             Message::Error(error) => self.line(&render_error(&error, self.colored)),
             Message::Data(line) => {
-                let _ = writeln!(std::io::stdout(), "{line}");
+                self.bars.suspend(|| {
+                    let _ = writeln!(std::io::stdout(), "{line}");
+                });
             }
         }
+    }
+
+    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+        Box::new(Bar::start(&self.bars, verb, extent, self.colored))
     }
 
     fn verbosity(&self) -> Verbosity {

@@ -2,6 +2,8 @@
 //! from there to Rust bindings. Pure; reading files is [`crate::source`]'s.
 
 pub mod bindings;
+#[cfg(feature = "cli")]
+pub mod compare;
 mod complete;
 mod diagnose;
 mod load;

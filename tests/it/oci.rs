@@ -82,6 +82,7 @@ impl Client {
     fn publish(&self, registry: &dyn Registry, version: &str, bytes: &[u8]) -> Result<()> {
         let annotations = BTreeMap::from([("description".to_owned(), "one".to_owned())]);
         registry.publish(&Publication {
+            progress: &cargo_component::progress::Unseen,
             package: &package(),
             version: &version.parse().unwrap(),
             content: &self.file(bytes),
@@ -210,6 +211,7 @@ fn more_than_a_thousand_tags_of_ferro_are_read() {
             scope.spawn(move || {
                 for patch in 0..105 {
                     let upload = Upload {
+                        progress: &cargo_component::progress::Unseen,
                         repository: "team/a/b",
                         tag: &format!("1.{tenth}.{patch}"),
                         content,
@@ -526,6 +528,7 @@ fn any_artifact_is_pushed_and_pulled_by_reference() {
     let client = Client::new(&[]);
     let registry = client.registry(&server.host());
     let upload = Upload {
+        progress: &cargo_component::progress::Unseen,
         repository: "other/place",
         tag: "latest",
         content: &client.file(b"\0asm\x01\0\0\0"),
@@ -595,7 +598,12 @@ const OPERATIONS: [(&str, Operation); 4] = [
     ("fetch", |client, registry, release| {
         // As the tool does it, with the digest checked.
         let cache = Cache::new(client.dir.path().join("cache"));
-        let file = cache.get_or_fetch(registry, &package(), release);
+        let file = cache.get_or_fetch(
+            registry,
+            &package(),
+            release,
+            &cargo_component::progress::Unseen,
+        );
         let kept = std::fs::read_dir(cache.dir()).unwrap();
         match file {
             Ok(file) => {

@@ -214,6 +214,30 @@ fn a_member_finds_the_registry_of_its_workspace() {
 }
 
 #[test]
+fn progress_is_shown_where_somebody_watches() {
+    let bindings = |project: &Project, when: &str| {
+        library(project, "target = \"demo:shapes/measure@0.2\"\n", "");
+        let mut command = project.command("bindings --registry-config config.toml");
+        command
+            .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+            .env("CARGO_TERM_PROGRESS_WHEN", when)
+            .env("CARGO_TERM_PROGRESS_WIDTH", "80");
+        project.run(command).ok()
+    };
+    let shown = bindings(&project(), "always").stderr;
+    assert!(shown.contains("   Resolving ["), "{shown}");
+    assert!(shown.contains(" Downloading ["), "{shown}");
+    assert!(shown.contains("] 0/1"), "{shown}");
+    // What is drawn is wiped away.
+    let drawn = shown.rfind(" Downloading [").unwrap();
+    assert!(shown[drawn..].contains("\r\u{1b}[K"), "{shown:?}");
+    for when in ["never", "auto"] {
+        let shown = bindings(&project(), when).stderr;
+        assert!(!shown.contains('['), "{shown}");
+    }
+}
+
+#[test]
 fn packages_the_wit_names_are_found_by_themselves() {
     let project = project();
     library(&project, "", IMPLEMENTATION);
@@ -331,6 +355,60 @@ fn publish_puts_a_component_where_peers_find_it() {
     publish("")
         .code(1)
         .says("missing a `package.metadata.component.package` setting");
+}
+
+#[test]
+fn a_release_keeps_what_the_one_before_it_promised() {
+    let project = Project::empty();
+    project.write("config.toml", "");
+    let publish = |version: &str, exports: &str, body: &str, more: &str| {
+        library(&project, "", "");
+        project.replace("Cargo.toml", "0.3.0", version);
+        project.write(
+            "wit/world.wit",
+            format!("package demo:guest; world guest {{ {exports} }}"),
+        );
+        project.write(
+            "src/lib.rs",
+            format!(
+                "#[allow(warnings)] mod bindings; struct C; impl bindings::Guest for C {{ {body} }}\nbindings::export!(C with_types_in bindings);"
+            ),
+        );
+        let mut command = project.command(&format!("publish --registry-config config.toml {more}"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    let one = "export area: func(side: u32) -> u32;";
+    let one_body = "fn area(side: u32) -> u32 { side }";
+    let two = "export area: func(side: u32) -> u32; export half: func() -> u32;";
+    let two_body = "fn area(side: u32) -> u32 { side } fn half() -> u32 { 2 }";
+    let other = "export area: func(side: f32) -> u32;";
+    let other_body = "fn area(side: f32) -> u32 { side as u32 }";
+    publish("1.0.0", one, one_body, "").ok();
+    publish("1.2.0", two, two_body, "").ok();
+    publish("1.3.0", one, one_body, "--dry-run")
+        .code(1)
+        .says("`demo:guest@1.3.0` is not compatible with `1.2.0`, which is published")
+        .says("there is no function `half`")
+        .says("publish it as version 2.0.0, or with `--allow-breaking`");
+    publish("1.1.0", other, other_body, "")
+        .code(1)
+        .says("`demo:guest@1.1.0` is not compatible with `1.0.0`")
+        .says("in function `area`, parameter `side`: `u32` against `f32`");
+    // Below one that promises less than it does.
+    let three = "export area: func(side: u32) -> u32; export third: func() -> u32;";
+    publish(
+        "1.1.0",
+        three,
+        "fn area(side: u32) -> u32 { side } fn third() -> u32 { 3 }",
+        "",
+    )
+    .code(1)
+    .says("`demo:guest@1.1.0` is not compatible with `1.2.0`")
+    .says("there is no function `third`");
+    assert!(!project.has("registry/demo/guest/1.1.0.wasm"));
+    publish("2.0.0", other, other_body, "").ok();
+    publish("1.3.0", one, one_body, "--allow-breaking").ok();
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn publish_wit(registry: &SmallRegistry, text: &str) {
         settings: Default::default(),
     };
     let publication = Publication {
+        progress: &cargo_component::progress::Unseen,
         package: &format!("{}:{}", name.namespace, name.name).parse().unwrap(),
         version: name.version.as_ref().unwrap(),
         content: file.path(),

@@ -169,7 +169,7 @@ mod tests {
         for text in ["wit", "../a/b", "C:\\wit", "wit/a:b"] {
             assert_eq!(parse(text).unwrap(), None, "{text}");
         }
-        for text in ["a:b/c@x", "a:b/c d@1.0.0", "a:b/@1"] {
+        for text in ["a:b@first", "a:b/c d@1.0.0", "a:b/@1"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -40,6 +40,7 @@ use crate::advice::{Error, Result};
 use crate::env::Env;
 use crate::package::PackageRef;
 use crate::process::Exec;
+use crate::progress::Progress;
 use crate::resolver::Listed;
 
 /// What a registry is reached with.
@@ -85,6 +86,8 @@ pub struct Upload<'a> {
     pub title: &'a str,
     /// Annotations of the manifest; names without a dot get OCI's prefix.
     pub annotations: &'a BTreeMap<String, String>,
+    /// Who watches the transfer.
+    pub progress: &'a dyn Progress,
 }
 
 impl Oci {
@@ -220,6 +223,7 @@ impl Registry for Oci {
             content: publication.content,
             title: &format!("{}.wasm", package.name()),
             annotations: &annotations,
+            progress: publication.progress,
         };
         client::wait_for(async {
             if push::is_there(&self.session, &upload, &what).await? {

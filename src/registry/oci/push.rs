@@ -15,6 +15,7 @@ use crate::advice::Result;
 use crate::env;
 use crate::fs;
 use crate::package::ContentDigest;
+use crate::progress::Progress;
 
 /// What is sent at once of a large blob.
 const CHUNK: u64 = 4 << 20;
@@ -63,6 +64,7 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
         session,
         scope: scope(upload),
         what,
+        progress: upload.progress,
     };
     let content = Content::File {
         path: upload.content.to_owned(),
@@ -93,6 +95,7 @@ struct Pusher<'a> {
     session: &'a Session,
     scope: Scope,
     what: &'a str,
+    progress: &'a dyn Progress,
 }
 
 /// How a part of an upload ended.
@@ -121,6 +124,7 @@ impl Pusher<'_> {
         let mut tried = 0;
         loop {
             if self.has(blob).await? {
+                self.progress.bytes(blob.size);
                 return Ok(());
             }
             tried += 1;
@@ -196,6 +200,7 @@ impl Pusher<'_> {
                 Ok(reply) if reply.status.as_u16() == 202 => {
                     up.location = location(reply, &up.location).unwrap_or(up.location);
                     up.offset += length;
+                    self.progress.bytes(length);
                     tried = 0;
                     continue;
                 }
