@@ -195,6 +195,15 @@ impl Error {
         self
     }
 
+    /// The same error with another text where it points, for what must not be
+    /// shown; `change` keeps the length.
+    pub fn with_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        if let Some(excerpt) = &mut self.0.excerpt {
+            excerpt.text = change(&excerpt.text);
+        }
+        self
+    }
+
     /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -11,6 +11,9 @@ use std::{fs, io};
 
 use crate::advice::{Error, Result};
 
+/// What names of temporary files start with.
+pub const TEMPORARY: &str = ".cargo-component-";
+
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::io("read", path, &e))
@@ -48,6 +51,27 @@ pub fn write_atomic_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
+    // The default of a temporary file is 0600; the result is no secret.
+    replace(path, 0o666, content)
+}
+
+/// As [`write_atomic`], but a new file is for its owner alone.
+#[cfg(feature = "cli")]
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    replace(path, 0o600, |to| {
+        to.write_all(content)
+            .map_err(|e| Error::io("write", path, &e))
+    })
+}
+
+/// Replaces a file by what `content` writes; `mode` is for a new one, before
+/// the process's mask.
+#[cfg_attr(not(unix), allow(unused_variables, reason = "there is no mode"))]
+fn replace(
+    path: &Path,
+    mode: u32,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
     let path = &behind_links(path);
     let dir = parent(path);
@@ -58,12 +82,11 @@ pub fn write_atomic_with(
             .hint(format!("make `{}` writable", path.display())));
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".cargo-component-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
-        // The default of a temporary file is 0600; the result is no secret.
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     let mut file = builder.tempfile_in(dir).map_err(failed)?;
     let mut buffered = BufWriter::new(file.as_file_mut());
@@ -145,7 +168,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
 pub fn link_over(from: &Path, to: &Path) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", to, &e);
     let dir = tempfile::Builder::new()
-        .prefix(".cargo-component-")
+        .prefix(TEMPORARY)
         .tempdir_in(parent(to))
         .map_err(failed)?;
     let aside = dir.path().join("link");
@@ -219,6 +242,22 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
         .map_err(failed)?;
     entries.sort();
     Ok(entries)
+}
+
+/// Removes a file; one that is not there is no error.
+#[cfg(feature = "cli")]
+pub fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory if nothing is in it.
+#[cfg(feature = "cli")]
+pub fn remove_empty_dir(path: &Path) {
+    // The system refuses it where something is.
+    let _ = fs::remove_dir(path);
 }
 
 /// Makes a directory with its parents.

@@ -3,15 +3,21 @@
 
 mod add;
 mod bindings;
+mod cache;
 mod cargo;
+mod config;
 pub mod exit;
 mod init;
 mod new;
 mod options;
+mod outdated;
 mod publish;
 pub mod reference;
 mod setup;
+mod tree;
 mod update;
+mod vendor;
+mod verify;
 mod version;
 
 use std::ffi::OsString;
@@ -58,6 +64,12 @@ enum Verb {
     Remove(add::Remove),
     Update(update::Update),
     Publish(publish::Publish),
+    Tree(tree::Tree),
+    Outdated(outdated::Outdated),
+    Verify(verify::Verify),
+    Vendor(vendor::Vendor),
+    Cache(cache::Cache),
+    Config(config::Config),
 }
 
 impl Verb {
@@ -70,6 +82,12 @@ impl Verb {
             Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Update(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
+            Verb::Tree(verb) => verb.run(ctx, global),
+            Verb::Outdated(verb) => verb.run(ctx, global),
+            Verb::Verify(verb) => verb.run(ctx, global),
+            Verb::Vendor(verb) => verb.run(ctx, global),
+            Verb::Cache(verb) => verb.run(ctx, global),
+            Verb::Config(verb) => verb.run(ctx, global),
         }
     }
 }
@@ -86,16 +104,10 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Verbs that are to come, and what to do until then.
-const PLANNED: &[(&str, &str)] = &[
-    (
-        "vendor",
-        "copy the packages of WIT into `wit/deps`; `cargo vendor` is for the crates",
-    ),
-    (
-        "yank",
-        "publish a corrected version: `cargo component publish`",
-    ),
-];
+const PLANNED: &[(&str, &str)] = &[(
+    "yank",
+    "publish a corrected version: `cargo component publish`",
+)];
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

@@ -11,6 +11,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
 use crate::context::PackageAccess;
 use crate::env::{self, Env, Variable};
+use crate::ops::tree::Format;
 use crate::shell::{Bars, ColorChoice, Terminal, Verbosity};
 
 /// Options every verb of ours takes.
@@ -223,4 +224,29 @@ pub(super) fn cargo_args(packages: &PackageOptions, lock: &LockOptions) -> Cargo
     args.manifest_path = packages.manifest_path.clone();
     args.lock_mode = lock.mode();
     args
+}
+
+/// The form of data on standard output.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct FormatOptions {
+    /// The form of what is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: OutputFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl FormatOptions {
+    /// As the operations have it.
+    pub(super) fn format(&self) -> Format {
+        match self.format {
+            OutputFormat::Text => Format::Text,
+            OutputFormat::Json => Format::Json,
+        }
+    }
 }

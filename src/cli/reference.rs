@@ -60,6 +60,9 @@ fn verbs() -> String {
         .collect();
     for verb in root.get_subcommands().filter(|v| v.get_name() != "help") {
         verb_chapter(verb, &global, &mut text);
+        for command in verb.get_subcommands().filter(|c| c.get_name() != "help") {
+            verb_chapter(command, &global, &mut text);
+        }
     }
     text.push_str("### Options of all of them\n\n");
     arguments(global.iter().copied(), &mut text);
@@ -72,7 +75,8 @@ fn verb_chapter(verb: &Command, global: &[&Arg], text: &mut String) {
     let (first, rest) = about.split_once('\n').unwrap_or((&about, ""));
     let usage = verb.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").trim();
-    text.push_str(&format!("### `cargo component {}`\n\n", verb.get_name()));
+    let name = verb.get_bin_name().unwrap_or(verb.get_name());
+    text.push_str(&format!("### `{name}`\n\n"));
     text.push_str(&format!("{first}.\n{rest}\n\n```text\n{usage}\n```\n\n"));
     let shared = |arg: &&Arg| global.iter().any(|g| g.get_id() == arg.get_id());
     let own = verb.get_arguments().filter(|arg| !shared(arg));
@@ -80,8 +84,13 @@ fn verb_chapter(verb: &Command, global: &[&Arg], text: &mut String) {
 }
 
 fn arguments<'a>(all: impl Iterator<Item = &'a Arg>, text: &mut String) {
+    let own = |arg: &&Arg| arg.get_id() != "help" && arg.get_id() != "version";
+    let all: Vec<&Arg> = all.filter(own).collect();
+    if all.is_empty() {
+        return;
+    }
     text.push_str("| option | meaning |\n| --- | --- |\n");
-    for arg in all.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version") {
+    for arg in all {
         text.push_str(&format!("| {} | {} |\n", written(arg), meaning(arg)));
     }
     text.push('\n');

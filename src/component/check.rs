@@ -233,6 +233,7 @@ mod tests {
             resolve,
             id,
             notes: Vec::new(),
+            parts: Vec::new(),
         }
     }
 

@@ -74,12 +74,7 @@ pub(super) fn look(
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
-    let uses_bindgen = ["wit-bindgen", "wit-bindgen-rt"]
-        .iter()
-        .any(|name| member.dependency(name).is_some());
-    // The WIT of a package that can be no guest is for something else, such as
-    // embedding components.
-    if !manifest.declared && !uses_bindgen {
+    if !is_guest(&manifest, member) {
         return Ok(Looked {
             recipe: None,
             paths,
@@ -139,6 +134,13 @@ pub(super) fn look(
         paths,
         bindings: written,
     })
+}
+
+/// Whether the WIT of a package is that of a component. Where it can be no
+/// guest it is for something else, such as embedding components.
+pub(super) fn is_guest(manifest: &Manifest, member: &Member) -> bool {
+    let uses = |name: &&str| member.dependency(name).is_some();
+    manifest.declared || ["wit-bindgen", "wit-bindgen-rt"].iter().any(uses)
 }
 
 /// The member's manifest with what its workspace shares, and the files read.

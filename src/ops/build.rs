@@ -42,8 +42,8 @@ impl Class {
             "run" | "serve" => Class::Run,
             "test" | "bench" => Class::Test,
             "check" | "clippy" | "doc" | "fix" | "rustdoc" => Class::Check,
-            "clean" | "config" | "fetch" | "fmt" | "generate-lockfile" | "help" | "info"
-            | "locate-project" | "metadata" | "pkgid" | "read-manifest" | "report" | "tree"
+            "clean" | "fetch" | "fmt" | "generate-lockfile" | "help" | "info"
+            | "locate-project" | "metadata" | "pkgid" | "read-manifest" | "report"
             | "verify-project" | "version" => Class::Foreign,
             _ => Class::Unknown,
         }

@@ -13,7 +13,7 @@ use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::{Extent, Progress, Unseen};
 use crate::registry::cache::Cache;
-use crate::registry::routes::Named;
+use crate::registry::routes::{Named, Route};
 use crate::registry::{Registries, Registry, Release};
 use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
 
@@ -65,10 +65,20 @@ impl<'a> Packages<'a> {
 
     /// Whether a registry is configured for the package.
     pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
-        let Source { package, registry } = &wanted.source;
-        self.registries
-            .route(package, registry.as_deref(), named)
-            .is_ok()
+        self.route(&wanted.source, named).is_ok()
+    }
+
+    /// The way to the registry a package is in.
+    pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
+        let Source { package, registry } = source;
+        self.registries.route(package, registry.as_deref(), named)
+    }
+
+    /// The versions of packages, all lists fetched at once; none for a
+    /// package its registry does not have.
+    pub fn versions(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<&Catalog> {
+        self.list(wanted)?;
+        Ok(&self.catalog)
     }
 
     /// From now on the package, in the registry it is in by itself, has this
@@ -85,7 +95,7 @@ impl<'a> Packages<'a> {
         };
         let source = &wanted.source;
         if self.catalog.versions(source).is_none() {
-            self.list(vec![&wanted], named)?;
+            self.list(vec![(&wanted, named)])?;
         }
         let versions = self.catalog.versions(source).unwrap_or_default();
         let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
@@ -150,8 +160,8 @@ impl<'a> Packages<'a> {
                     }
                     let first =
                         |source: &Source| request.asked.iter().find(|w| w.source == *source);
-                    let wanted = sources.iter().filter_map(first).collect();
-                    self.list(wanted, request.named)?;
+                    let wanted = sources.iter().filter_map(first);
+                    self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
                 }
             }
         }
@@ -166,9 +176,9 @@ impl<'a> Packages<'a> {
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<&Wanted>, named: &Named) -> Result<()> {
+    fn list(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for wanted in wanted {
+        for (wanted, named) in wanted {
             jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
         }
         let progress = self.progress("Resolving", jobs.len());
@@ -192,10 +202,8 @@ impl<'a> Packages<'a> {
         named: &Named,
         offline: impl FnOnce() -> Error,
     ) -> Result<Place> {
-        let Source { package, registry } = &wanted.source;
         let route = self
-            .registries
-            .route(package, registry.as_deref(), named)
+            .route(&wanted.source, named)
             .map_err(|e| wanted.explain(e))?;
         if self.mode.is_offline() && !route.backend.is_local() {
             return Err(offline());
@@ -306,7 +314,10 @@ fn replaced(
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
 /// first error.
-fn at_once<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn at_once<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let count = jobs.len();
     if count <= 1 {
         return jobs.into_iter().map(work).collect();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::packages::{Packages, Request as PackageRequest, must_not_change};
+use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
 use super::siblings::Siblings;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
@@ -28,6 +28,15 @@ use crate::wit::{Entry, Request, Sources, Unmet, World, unmet};
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
 
+/// A requirement with its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The requirement.
+    pub wanted: Wanted,
+    /// What answers it.
+    pub found: Fetched,
+}
+
 /// The worlds of a workspace's packages, with the lock file they share.
 pub(super) struct Worlds<'a> {
     ctx: &'a Context,
@@ -39,35 +48,43 @@ pub(super) struct Worlds<'a> {
     lock: Lockfile,
     /// What was asked for so far, with its answers.
     used: Lockfile,
+    /// The same, each time it was asked for, in that order.
+    asked: Vec<Asked>,
     /// The text the lock file was read from.
     old: Option<String>,
+}
+
+/// The text of our lock file in the root of a workspace, and what is locked:
+/// by it, or else by the lock file of `wkg`.
+fn read_lock(root: &Path) -> Result<(Option<String>, Lockfile)> {
+    let path = root.join(LOCK_FILE);
+    let text = fs::read_text_if_exists(&path)?;
+    if let Some(ours) = &text {
+        let lock = lockfile::parse(&path, ours)?;
+        return Ok((text, lock));
+    }
+    let other = root.join("wkg.lock");
+    let lock = match fs::read_text_if_exists(&other)? {
+        Some(text) => lockfile::parse(&other, &text)?.without_registries(),
+        None => Lockfile::default(),
+    };
+    Ok((None, lock))
 }
 
 impl<'a> Worlds<'a> {
     /// Reads the lock file of a workspace: ours, or else that of `wkg`.
     pub fn new(ctx: &'a Context, workspace: &Workspace, mode: LockMode) -> Result<Self> {
-        let root = &workspace.root;
-        let path = root.join(LOCK_FILE);
-        let old = fs::read_text_if_exists(&path)?;
-        let lock = match &old {
-            Some(text) => lockfile::parse(&path, text)?,
-            None => {
-                let other = root.join("wkg.lock");
-                match fs::read_text_if_exists(&other)? {
-                    Some(text) => lockfile::parse(&other, &text)?.without_registries(),
-                    None => Lockfile::default(),
-                }
-            }
-        };
+        let (old, lock) = read_lock(&workspace.root)?;
         Ok(Worlds {
             ctx,
             packages: None,
-            path,
-            root: root.clone(),
+            path: workspace.root.join(LOCK_FILE),
+            root: workspace.root.clone(),
             mode,
             siblings: Siblings::read(ctx, workspace),
             lock,
             used: Lockfile::default(),
+            asked: Vec::new(),
             old,
         })
     }
@@ -85,6 +102,24 @@ impl<'a> Worlds<'a> {
     /// What was asked for so far, with its answers.
     pub fn used(&self) -> Lockfile {
         self.used.clone()
+    }
+
+    /// What was asked for since this was last called, with its answers.
+    pub fn take_asked(&mut self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// The components a manifest depends on that are in registries, by the
+    /// key of their entry.
+    pub fn components<'m>(&mut self, manifest: &'m Manifest) -> Result<Vec<(&'m str, Asked)>> {
+        let entries = manifest.dependencies.iter();
+        let (keys, asked): (Vec<&str>, Vec<Wanted>) = entries
+            .filter_map(|(key, dependency)| Some((key.as_str(), declared(key, dependency)?)))
+            .unzip();
+        let found = self.fetch(manifest, &asked)?;
+        let answered = asked.into_iter().zip(found);
+        let answered = answered.map(|(wanted, found)| Asked { wanted, found });
+        Ok(keys.into_iter().zip(answered).collect())
     }
 
     /// Forgets the answers for some packages.
@@ -204,7 +239,8 @@ impl<'a> Worlds<'a> {
             .all(|wanted| packages.has_route(wanted, &named)))
     }
 
-    fn packages(&mut self) -> Result<&mut Packages<'a>> {
+    /// The registries and the cache.
+    pub fn packages(&mut self) -> Result<&mut Packages<'a>> {
         if self.packages.is_none() {
             self.packages = Some(Packages::new(self.ctx, &self.root, self.mode)?);
         }
@@ -213,11 +249,7 @@ impl<'a> Worlds<'a> {
             .ok_or_else(|| Error::input("registries could not be set up"))
     }
 
-    fn fetch(
-        &mut self,
-        manifest: &Manifest,
-        asked: &[Wanted],
-    ) -> Result<Vec<super::packages::Fetched>> {
+    fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -241,6 +273,10 @@ impl<'a> Worlds<'a> {
             };
             self.used.insert(locked.clone());
             self.lock.insert(locked);
+            self.asked.push(Asked {
+                wanted: wanted.clone(),
+                found: found.clone(),
+            });
         }
         Ok(found)
     }
@@ -282,7 +318,7 @@ impl LockUpdate {
     /// Writes it.
     pub fn write(mut self, ctx: &Context) -> Result<()> {
         // Somebody else may have added something since it was read.
-        let guard = ctx.cache().dir().join(".lock");
+        let guard = ctx.cache().lock_file();
         let shell = &ctx.shell;
         let _held = fs::lock(&guard, || {
             let text = format!("on access to lock file `{}`", self.path.display());
@@ -359,7 +395,7 @@ fn exactly(version: &Version) -> VersionReq {
     }
 }
 
-impl super::packages::Fetched {
+impl Fetched {
     /// As a source of WIT, shown by its name.
     pub fn entry(&self) -> Result<Entry> {
         Ok(Entry::Wasm {

@@ -26,6 +26,17 @@ pub struct Cache {
     dir: PathBuf,
 }
 
+/// What the cache has under a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Absent,
+    /// Bytes with the digest.
+    Good,
+    /// A file whose bytes have another digest.
+    Damaged(PathBuf, ContentDigest),
+}
+
 impl Cache {
     /// The cache in this directory, which need not be there.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
@@ -35,6 +46,11 @@ impl Cache {
     /// Its directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The file whose lock is held by whoever changes what is shared.
+    pub fn lock_file(&self) -> PathBuf {
+        self.dir.join(".lock")
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -49,6 +65,24 @@ impl Cache {
         let file = self.file(&digest.to_string());
         let found = fs::digest(&file).ok()?.0;
         (found == *digest).then_some(file)
+    }
+
+    /// What is there under a digest.
+    pub fn entry(&self, digest: &ContentDigest) -> Result<Entry> {
+        let file = self.file(&digest.to_string());
+        if !fs::exists(&file) {
+            return Ok(Entry::Absent);
+        }
+        let found = fs::digest(&file)?.0;
+        Ok(match found == *digest {
+            true => Entry::Good,
+            false => Entry::Damaged(file, found),
+        })
+    }
+
+    /// Removes a file of the cache.
+    pub fn remove(&self, file: &Path) -> Result<()> {
+        fs::remove_file(file)
     }
 
     /// The file with the bytes of a release, fetched unless it is there.

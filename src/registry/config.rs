@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use toml_edit::{Document, Item};
 
@@ -65,6 +66,9 @@ pub struct Access {
     /// The keys of each protocol's table, with text values; other values are
     /// read by the backend that knows them.
     pub protocols: BTreeMap<String, Protocol>,
+    /// The directory a relative `local.root` starts from; empty for the
+    /// current one.
+    pub base: PathBuf,
 }
 
 /// The table of one protocol. It may hold credentials, so that its values are
@@ -114,8 +118,45 @@ const TOP: &[Key] = &[
     key("registry"),
 ];
 
-/// Reads the text of a `config.toml`. Errors name the key with its place.
+/// Reads the text of a `config.toml`. Errors name the key with its place, and
+/// show no secrets.
 pub fn parse(file: &ManifestFile) -> Result<Config> {
+    read(file).map_err(|e| e.with_text(masked))
+}
+
+/// A text with stars in the place of all strings on lines that may hold
+/// secrets; as long as it was.
+pub(super) fn masked(text: &str) -> String {
+    const WORDS: [&str; 5] = ["auth", "token", "key", "password", "secret"];
+    let mut masked = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if !WORDS.iter().any(|word| line.contains(word)) {
+            masked.push_str(line);
+            continue;
+        }
+        let (mut quote, mut escaped) = (None, false);
+        for c in line.chars() {
+            match quote {
+                None => {
+                    quote = Some(c).filter(|c| matches!(c, '"' | '\''));
+                    masked.push(c);
+                }
+                Some(open) if c == open && !escaped => {
+                    quote = None;
+                    masked.push(c);
+                }
+                Some(_) if c == '\n' => masked.push(c),
+                Some(open) => {
+                    escaped = c == '\\' && open == '"' && !escaped;
+                    masked.extend(std::iter::repeat_n('*', c.len_utf8()));
+                }
+            }
+        }
+    }
+    masked
+}
+
+fn read(file: &ManifestFile) -> Result<Config> {
     let document = Document::parse(file.text.to_string()).map_err(|e| {
         let message = format!("failed to read the configuration `{}`", file.path.display());
         file.error(e.span().unwrap_or_default(), message)
@@ -243,6 +284,7 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
             None => entry.string("type")?,
         },
         protocols: BTreeMap::new(),
+        base: PathBuf::new(),
     };
     for (key, _) in entry.entries() {
         if key == "default" || key == "type" {
@@ -264,6 +306,23 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for text in [
+            "[registry.x.oci]\nauth = { username = \"u\", password = \"hunter2\" \n",
+            "registry.x = { oci = { auth = 'hunter2' } } }",
+            "[registry.x.oci]\nauth = \"\\\"hunter2",
+        ] {
+            let error = read(text).unwrap_err();
+            let shown = error.excerpt().unwrap();
+            assert!(!shown.text().contains("hunter2"), "{}", shown.text());
+            assert!(!error.to_string().contains("hunter2"));
+            assert_eq!(shown.text().len(), text.len());
+        }
+        let harmless = read("default_registry = \"a b\"").unwrap_err();
+        assert!(harmless.excerpt().unwrap().text().contains("a b"));
+    }
 
     fn read(text: &str) -> Result<Config> {
         parse(&ManifestFile::new("config.toml", text))

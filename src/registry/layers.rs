@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use super::config::{Access, Config, Mapping, parse};
+use super::config::{Access, Config, Mapping, masked, parse};
 use crate::advice::{Error, Result};
 use crate::env::{self, Env};
 use crate::fs;
@@ -53,7 +53,7 @@ pub struct Layers {
 const BUILT_IN: [(&str, &str); 2] = [("wasi", "wasi.dev"), ("ba", "bytecodealliance.org")];
 
 /// The file of a project, in a directory of its own.
-const PROJECT: &str = ".wasm-pkg/config.toml";
+pub const PROJECT: &str = ".wasm-pkg/config.toml";
 
 impl Layers {
     /// Reads every layer for a project in `dir`; `explicit` is the file of the
@@ -72,8 +72,11 @@ impl Layers {
         }
         for ancestor in dir.ancestors() {
             if let Some(file) = read(&ancestor.join(PROJECT))? {
-                let config = parse(&file)?;
+                let mut config = parse(&file)?;
                 check_committed(&file, &config)?;
+                for entry in config.registries.values_mut() {
+                    entry.value.base = ancestor.to_owned();
+                }
                 layers.push((Layer::Project(file.path), config));
             }
         }
@@ -87,6 +90,11 @@ impl Layers {
         }
         layers.push((Layer::BuiltIn, built_in()));
         Ok(Layers { layers })
+    }
+
+    /// Every layer with its content, the nearest first.
+    pub(super) fn all(&self) -> &[(Layer, Config)] {
+        &self.layers
     }
 
     /// The registry a package is mapped to by name or namespace, and the layer
@@ -130,6 +138,13 @@ impl Layers {
                 continue;
             };
             access.default = access.default.or_else(|| entry.value.default.clone());
+            let has_root = |access: &Access| {
+                let local = access.protocols.get("local");
+                local.is_some_and(|local| local.contains_key("root"))
+            };
+            if has_root(&entry.value) && !has_root(&access) {
+                access.base = entry.value.base.clone();
+            }
             for (protocol, values) in &entry.value.protocols {
                 let table = access.protocols.entry(protocol.clone()).or_default();
                 for (key, value) in values.iter() {
@@ -138,6 +153,20 @@ impl Layers {
             }
         }
         access
+    }
+
+    /// The nearest file of the project that makes the registry of this name a
+    /// directory: it stands in the place of what a manifest calls so.
+    pub fn replaced(&self, registry: &str) -> Option<&Layer> {
+        let is_local = |access: &Access| {
+            let default = access.default.as_deref();
+            access.protocols.contains_key("local") && default.is_none_or(|d| d == "local")
+        };
+        let of_project = |layer: &Layer| matches!(layer, Layer::Project(_));
+        let (layer, config) = self.layers.iter().find(|(layer, config)| {
+            of_project(layer) && config.registries.contains_key(registry)
+        })?;
+        is_local(&config.registries[registry].value).then_some(layer)
     }
 
     /// The names of registries that have a table, for near names.
@@ -194,7 +223,8 @@ const PRIVATE: [&str; 5] = [
     "extra_root_certificates",
 ];
 
-fn check_committed(file: &ManifestFile, config: &Config) -> Result<()> {
+/// Refuses what must not be in a file of a project.
+pub(super) fn check_committed(file: &ManifestFile, config: &Config) -> Result<()> {
     for (name, entry) in &config.registries {
         for (protocol, values) in &entry.value.protocols {
             let private = values.keys().find(|key| PRIVATE.contains(&key.as_str()));
@@ -224,6 +254,7 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
         format!("{what} cannot be set in a file of the project"),
     )
     .hint("put it into your own file, `~/.config/wasm-pkg/config.toml`")
+    .with_text(masked)
 }
 
 /// Whether a host, perhaps with a port, is this machine.
@@ -310,6 +341,7 @@ mod tests {
             let error = layers(&[("work/.wasm-pkg/config.toml", text)], None).unwrap_err();
             assert!(error.advice().unwrap().contains("your own file"), "{error}");
             assert!(!error.to_string().contains("secret"));
+            assert!(!error.excerpt().unwrap().text().contains("secret"));
         }
         let loopback = "[registry.\"127.0.0.1:5000\".oci]\nprotocol = \"http\"";
         assert!(layers(&[("work/.wasm-pkg/config.toml", loopback)], None).is_ok());

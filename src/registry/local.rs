@@ -30,7 +30,8 @@ impl Local {
         self.root.join(package.namespace()).join(package.name())
     }
 
-    fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
+    /// Where a version of a package is, or would be.
+    pub fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
         self.dir(package).join(format!("{version}.wasm"))
     }
 }

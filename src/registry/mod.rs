@@ -10,6 +10,8 @@ pub mod local;
 pub mod memory;
 pub mod oci;
 pub mod routes;
+pub mod settings;
+pub mod stored;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -44,6 +44,21 @@ impl Backend {
     }
 }
 
+impl std::fmt::Display for Backend {
+    /// Its address, without credentials.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Backend::Local { root } => write!(f, "{}", root.display()),
+            Backend::Oci(oci) => write!(f, "oci://{}/{}", oci.host, oci.prefix),
+            Backend::Warg { url, .. } => match url.split_once("://") {
+                Some((_, rest)) => write!(f, "warg://{rest}"),
+                None => write!(f, "warg://{url}"),
+            },
+            Backend::Discover { host, .. } => write!(f, "https://{host}"),
+        }
+    }
+}
+
 /// A registry of OCI artifacts.
 #[derive(Clone, Debug, Default)]
 pub struct Oci {
@@ -116,6 +131,13 @@ pub fn route(
 
 /// The registry a dependency asks for.
 fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> Result<Route> {
+    if let Some(layer) = layers.replaced(name) {
+        let mapping = Mapping {
+            registry: name.to_owned(),
+            metadata: None,
+        };
+        return mapped(&mapping, layers, layer.to_string());
+    }
     if let Some(address) = named.registries.get(name) {
         return addressed(name, address, named, layers);
     }
@@ -154,7 +176,7 @@ fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> 
     let preferred = preferred.or_else(|| inline.and_then(preferred_protocol));
     let settings = |protocol: &str| access.protocols.get(protocol).cloned().unwrap_or_default();
     let backend = match preferred.as_deref() {
-        Some("local") => local(name, &settings("local"))?,
+        Some("local") => local(name, &access.base, &settings("local"))?,
         // Metadata may say where the host really is, unless it is given here.
         Some("oci") | None if inline.is_none() => Backend::Discover {
             host: name.clone(),
@@ -204,9 +226,11 @@ pub fn preferred_protocol(metadata: &Metadata) -> Option<String> {
         .or_else(|| only.map(str::to_owned))
 }
 
-fn local(name: &str, settings: &Protocol) -> Result<Backend> {
+fn local(name: &str, base: &Path, settings: &Protocol) -> Result<Backend> {
     match settings.get("root").and_then(Item::as_str) {
-        Some(root) => Ok(Backend::Local { root: root.into() }),
+        Some(root) => Ok(Backend::Local {
+            root: base.join(root),
+        }),
         None => Err(
             Error::input(format!("the local registry `{name}` has no `root`")).hint(format!(
                 "add `root = \"…\"` under `[registry.{name:?}.local]`"

@@ -7,6 +7,8 @@
 //! taken back.
 
 mod conflict;
+pub mod graph;
+pub mod outdated;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use wit_parser::{
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
+use super::parts::parts;
 use super::{Entry, Request, TextFile, World};
 use crate::advice::{Error, Result, nearest};
 
@@ -25,6 +26,7 @@ pub fn load(request: Request<'_>) -> Result<World> {
         main_name,
         Loading {
             mut groups,
+            origins,
             texts,
             notes,
             ..
@@ -34,6 +36,7 @@ pub fn load(request: Request<'_>) -> Result<World> {
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
     }
+    let parts = parts(&groups, &origins);
 
     let mut resolve = Resolve::new();
     resolve.features.extend(request.features.iter().cloned());
@@ -54,7 +57,12 @@ pub fn load(request: Request<'_>) -> Result<World> {
         request.world,
         path_of(&request.sources.main),
     )?;
-    Ok(World { resolve, id, notes })
+    Ok(World {
+        resolve,
+        id,
+        notes,
+        parts,
+    })
 }
 
 /// Parses all sources, each package once.

@@ -7,6 +7,7 @@ pub mod compare;
 mod complete;
 mod diagnose;
 mod load;
+mod parts;
 mod plain;
 #[cfg(feature = "cli")]
 pub mod scaffold;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use wit_parser::{PackageName, Resolve, WorldId};
 
 pub use load::{declared_packages, load, worlds};
+pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
 pub use unmet::{Unmet, replaceable, unmet};
 
@@ -94,6 +96,8 @@ pub struct World {
     pub id: WorldId,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
+    /// The packages it was loaded from, also those it does not use.
+    pub parts: Vec<Part>,
 }
 
 impl World {

@@ -191,8 +191,6 @@ fn verbs_without_code_pass_unchanged() {
     for line in [
         "metadata --format-version 1",
         "metadata --format-version=1 --no-deps --filter-platform wasm32-wasip2",
-        "tree",
-        "tree --target x86_64-unknown-linux-gnu -e normal",
         "pkgid",
         "locate-project",
         "read-manifest",
@@ -266,10 +264,11 @@ fn refused_verbs_say_which_tool_to_use() {
             ))
             .says(&format!("use `cargo {verb}` instead"));
     }
-    for (verb, hint) in [("vendor", "wit/deps"), ("yank", "cargo component publish")] {
-        let output = project.component(verb).code(1);
-        output.says("is not there yet").says(hint);
-    }
+    project
+        .component("yank")
+        .code(1)
+        .says("is not there yet")
+        .says("cargo component publish");
 }
 
 #[test]
@@ -296,8 +295,8 @@ fn help_is_cargos_followed_by_ours() {
         .component("new --help")
         .ok()
         .prints("\nGlobal Options:\n");
-    let output = project.component("tree --help").ok();
-    assert_eq!(output.stdout, project.cargo("tree --help").stdout);
+    let output = project.component("metadata --help").ok();
+    assert_eq!(output.stdout, project.cargo("metadata --help").stdout);
     let own = project.component("help").ok();
     for verb in ["new", "init", "bindings", "build", "serve"] {
         assert!(own.stdout.contains(&format!("\n  {verb}")), "{verb}\n{own}");

@@ -3,7 +3,7 @@
 use crate::support::Project;
 
 /// WIT packages as text, published to `registry/` of a project in binary form.
-fn publish_wit(project: &Project, packages: &[&str]) {
+pub fn publish_wit(project: &Project, packages: &[&str]) {
     let mut resolve = wit_parser::Resolve::default();
     for text in packages {
         let package = resolve.push_source("test.wit", text).unwrap();
@@ -15,17 +15,17 @@ fn publish_wit(project: &Project, packages: &[&str]) {
     }
 }
 
-const TYPES: &str = "package demo:types@1.0.0;
+pub const TYPES: &str = "package demo:types@1.0.0;
 interface types { record point { x: u32, y: u32 } record unused { z: u8 } }";
-const TYPES_NEWER: &str = "package demo:types@1.1.0;
+pub const TYPES_NEWER: &str = "package demo:types@1.1.0;
 interface types { record point { x: u32, y: u32 } }";
-const SHAPES: &str = "package demo:shapes@0.2.0;
+pub const SHAPES: &str = "package demo:shapes@0.2.0;
 interface area { use demo:types/types@1.0.0.{point}; area: func(a: point, b: point) -> u32; }
 world measure { export area; }";
 
 const REGISTRIES: &str = "\n[package.metadata.component.registries]\ndefault = \"file:registry\"\n";
 
-const IMPLEMENTATION: &str = "mod bindings;
+pub const IMPLEMENTATION: &str = "mod bindings;
 use bindings::exports::demo::shapes::area::{Guest, Point};
 struct Component;
 impl Guest for Component {
@@ -35,7 +35,7 @@ bindings::export!(Component with_types_in bindings);
 ";
 
 /// A library in the project's root, with this target and code.
-fn library(project: &Project, target: &str, code: &str) {
+pub fn library(project: &Project, target: &str, code: &str) {
     project.write(
         "Cargo.toml",
         format!(

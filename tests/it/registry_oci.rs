@@ -26,7 +26,7 @@ bindings::export!(Component with_types_in bindings);
 ";
 
 /// Publishes WIT as a peer would, into `team/` of the registry.
-fn publish_wit(registry: &SmallRegistry, text: &str) {
+pub fn publish_wit(registry: &SmallRegistry, text: &str) {
     let mut resolve = wit_parser::Resolve::default();
     let package = resolve.push_source("test.wit", text).unwrap();
     let bytes = wit_component::encode(&resolve, package, false).unwrap();

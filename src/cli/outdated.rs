@@ -1,0 +1,39 @@
+//! `cargo component outdated`.
+
+use clap::Args;
+
+use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::outdated::{Verdict, outdated};
+
+/// Show which locked packages have newer versions
+///
+/// `Compatible` is what `cargo component update` takes, `Latest` the newest
+/// version there is.
+#[derive(Args, Debug)]
+pub(super) struct Outdated {
+    /// End with exit code 1 if a package is outdated
+    #[arg(long)]
+    exit_code: bool,
+
+    #[command(flatten)]
+    format: FormatOptions,
+
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Outdated {
+    pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        let verdict = match self.exit_code {
+            true => Verdict::Fail,
+            false => Verdict::Tell,
+        };
+        let args = cargo_args(&self.packages, &self.lock);
+        outdated(ctx, &args, (self.format.format(), verdict))
+    }
+}

@@ -1,0 +1,44 @@
+//! `cargo component tree`.
+
+use clap::Args;
+
+use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::tree::{TreeOptions, tree};
+
+/// Show what packages need: their target, dependencies, and what the WIT names
+///
+/// A package that was shown with all it needs before is marked `(*)`. What is
+/// `(enclosed)` is a copy in the file of a package that needs it. For crates
+/// there is `cargo tree`.
+#[derive(Args, Debug)]
+pub(super) struct Tree {
+    /// Show who needs this package instead: `namespace:name` or `namespace:name@version`
+    #[arg(long, short, value_name = "PACKAGE")]
+    invert: Option<String>,
+
+    /// Go only so many steps
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
+
+    #[command(flatten)]
+    format: FormatOptions,
+
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Tree {
+    pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        let options = TreeOptions {
+            invert: self.invert,
+            depth: self.depth,
+            format: self.format.format(),
+        };
+        tree(ctx, &cargo_args(&self.packages, &self.lock), &options)
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo component verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::verify::verify;
+
+/// Hold every digest of the lock file against the cache and the registries
+///
+/// Ends with exit code 1 unless each is as it is locked. A damaged file of the
+/// cache is removed and fetched again when it is needed. With `--offline` only
+/// the cache is looked at.
+#[derive(Args, Debug)]
+pub(super) struct Verify {
+    /// The Cargo.toml to start from
+    #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
+    manifest_path: Option<PathBuf>,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl Verify {
+    pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        let mut args = cargo_args(&PackageOptions::default(), &self.lock);
+        args.manifest_path = self.manifest_path;
+        verify(ctx, &args)
+    }
+}

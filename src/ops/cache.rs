@@ -1,0 +1,85 @@
+//! `cargo component cache`.
+
+use semver::Version;
+
+use crate::advice::{Error, Result, nearest};
+use crate::context::Context;
+use crate::fs;
+use crate::package::PackageRef;
+use crate::registry::stored::Stored;
+
+/// Tells where the cache is, how many packages it has and how much it takes.
+pub fn show(ctx: &Context) -> Result<()> {
+    let cache = ctx.cache();
+    let stored = Stored::read(&cache)?;
+    ctx.shell.data(format!("path: {}", cache.dir().display()));
+    ctx.shell
+        .data(format!("packages: {}", stored.contents.len()));
+    ctx.shell.data(format!("size: {} bytes", stored.size()));
+    Ok(())
+}
+
+/// Prints the directory of the cache.
+pub fn path(ctx: &Context) {
+    ctx.shell.data(ctx.cache().dir().display().to_string());
+}
+
+/// Removes packages from the cache, all of them if none is named. Files that
+/// are not the cache's stay.
+pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Result<()> {
+    let cache = ctx.cache();
+    let guard = cache.lock_file();
+    let _held = fs::is_dir(cache.dir()).then(|| {
+        fs::lock(&guard, || {
+            let text = format!("on access to the cache `{}`", cache.dir().display());
+            ctx.shell.status("Blocking", text);
+        })
+    });
+    let all = Stored::read(&cache)?;
+    for (package, version) in packages {
+        let versions = all.records.iter().filter(|r| r.package == *package);
+        let mut versions = versions.map(|record| &record.version);
+        if !versions.any(|v| version.as_ref().is_none_or(|wanted| v == wanted)) {
+            return Err(absent(&all, package, version.as_ref()));
+        }
+    }
+    let part = match packages.is_empty() {
+        true => all,
+        false => all.only(|record| {
+            packages.iter().any(|(package, version)| {
+                record.package == *package && version.as_ref().is_none_or(|v| *v == record.version)
+            })
+        }),
+    };
+    for file in part.files() {
+        cache.remove(&file.path)?;
+    }
+    let count = match part.contents.len() {
+        1 => "1 package".to_owned(),
+        many => format!("{many} packages"),
+    };
+    let text = format!(
+        "{count}, {} bytes, from {}",
+        part.size(),
+        cache.dir().display()
+    );
+    ctx.shell.status("Removed", text);
+    Ok(())
+}
+
+fn absent(all: &Stored, package: &PackageRef, version: Option<&Version>) -> Error {
+    let shown = match version {
+        Some(version) => format!("{package}@{version}"),
+        None => package.to_string(),
+    };
+    let error = Error::input(format!("the cache has no package `{shown}`"));
+    let names: Vec<String> = all.records.iter().map(|r| r.package.to_string()).collect();
+    let of = all.records.iter().filter(|r| r.package == *package);
+    let versions: Vec<String> = of.map(|r| format!("`{}`", r.version)).collect();
+    let near = nearest(&package.to_string(), names.iter().map(String::as_str));
+    match (versions.is_empty(), near) {
+        (false, _) => error.hint(format!("it has version {}", versions.join(", "))),
+        (true, Some(near)) => error.hint(format!("did you mean `{near}`?")),
+        (true, None) => error.hint("`cargo component cache clean` without a name removes all"),
+    }
+}

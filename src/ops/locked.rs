@@ -1,0 +1,95 @@
+//! What the lock file of a workspace has, with the registries it is in: for
+//! verbs about the lock file itself.
+
+use std::path::PathBuf;
+
+use super::bindings::{is_guest, read_manifest};
+use super::resolve::{LOCK_FILE, Worlds, registries};
+use crate::advice::{Error, Result};
+use crate::cargo::workspace::Workspace;
+use crate::context::Context;
+use crate::lockfile::{Locked, Lockfile};
+use crate::registry::Registries;
+use crate::registry::routes::{Named, Route};
+use crate::resolver::{Source, Wanted};
+
+/// Every locked release once, whatever requirements it answers.
+pub(super) fn releases(lock: &Lockfile) -> Vec<&Locked> {
+    let mut releases: Vec<&Locked> = Vec::new();
+    for entry in lock.entries() {
+        let same = |old: &&Locked| {
+            (&old.package, &old.registry, &old.version, &old.digest)
+                == (
+                    &entry.package,
+                    &entry.registry,
+                    &entry.version,
+                    &entry.digest,
+                )
+        };
+        if !releases.iter().any(same) {
+            releases.push(entry);
+        }
+    }
+    releases.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+    releases
+}
+
+/// Finds the registries of locked packages: the lock file does not have them.
+pub(super) struct Finder {
+    /// The registries each member names.
+    named: Vec<Named>,
+}
+
+impl Finder {
+    /// Reads the manifests of a workspace.
+    pub fn new(ctx: &Context, workspace: &Workspace) -> Result<Self> {
+        let mut named = Vec::new();
+        for member in &workspace.members {
+            let (manifest, _) = read_manifest(ctx, workspace, member)?;
+            if is_guest(&manifest, member) {
+                named.push(registries(&manifest));
+            }
+        }
+        Ok(Finder { named })
+    }
+
+    /// The first member's registries by which there is a way to the package,
+    /// with that way.
+    pub fn find(&self, locked: &Locked, access: &Registries<'_>) -> Result<(&Named, Route)> {
+        let mut first = None;
+        for named in &self.named {
+            match access.route(&locked.package, locked.registry.as_deref(), named) {
+                Ok(route) => return Ok((named, route)),
+                Err(error) => {
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.unwrap_or_else(|| {
+            Error::input(format!(
+                "nothing in the workspace asks for `{}`, which is locked",
+                locked.package
+            ))
+            .hint("remove the entry with `cargo component update`")
+        }))
+    }
+}
+
+/// A locked release as a requirement for just it.
+pub(super) fn wanted(locked: &Locked) -> Wanted {
+    Wanted {
+        source: Source {
+            package: locked.package.clone(),
+            registry: locked.registry.clone(),
+        },
+        requirement: locked.requirement.clone(),
+        by: vec![format!("`{LOCK_FILE}`")],
+        at: None,
+    }
+}
+
+/// The lock file of a workspace, for reading.
+pub(super) fn lock(ctx: &Context, workspace: &Workspace) -> Result<(PathBuf, Lockfile)> {
+    let worlds = Worlds::new(ctx, workspace, Default::default())?;
+    Ok((worlds.lock_file().to_owned(), worlds.lock().clone()))
+}

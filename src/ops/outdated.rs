@@ -1,0 +1,123 @@
+//! `cargo component outdated`.
+
+use super::bindings::{is_guest, read_manifest};
+use super::prepare::{Meant, meant};
+use super::resolve::{Asked, Worlds, registries};
+use super::tree::Format;
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::registry::routes::Named;
+use crate::resolver::Wanted;
+use crate::resolver::outdated::{Outdated, json, newer, table};
+
+/// What follows from something being outdated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is told.
+    #[default]
+    Tell,
+    /// It is an error as well.
+    Fail,
+}
+
+/// Shows what is locked for the selected packages and has newer versions.
+/// Nothing is written.
+pub fn outdated(
+    ctx: &Context,
+    args: &CargoArgs,
+    (format, verdict): (Format, Verdict),
+) -> Result<()> {
+    let Meant {
+        workspace,
+        selected,
+        mode,
+    } = meant(ctx, args)?;
+    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    let mut asked: Vec<(String, Named, Asked)> = Vec::new();
+    for index in selected {
+        let member = &workspace.members[index];
+        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+        if !is_guest(&manifest, member) {
+            continue;
+        }
+        worlds.resolve(&manifest)?;
+        worlds.components(&manifest)?;
+        let named = registries(&manifest);
+        let all = worlds.take_asked().into_iter();
+        asked.extend(all.map(|one| (member.name.clone(), named.clone(), one)));
+    }
+    let rows = rows(&mut worlds, &asked)?;
+    match format {
+        Format::Json => ctx.shell.data(format!("{:#}", json(&rows))),
+        Format::Text if rows.is_empty() => {
+            let text = "every package has its newest version".to_owned();
+            ctx.shell.status("Finished", text);
+        }
+        Format::Text => {
+            let lines = table(&rows).into_iter();
+            lines.for_each(|line| ctx.shell.data(line));
+        }
+    }
+    match (verdict, rows.len()) {
+        (Verdict::Tell, _) | (_, 0) => Ok(()),
+        (Verdict::Fail, count) => Err(Error::input(match count {
+            1 => "1 package is outdated".to_owned(),
+            many => format!("{many} packages are outdated"),
+        })
+        .hint("`cargo component update` takes what is compatible; for the rest change what manifests and WIT ask for")),
+    }
+}
+
+/// A row for each answer there is something newer than, by name.
+fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
+    let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
+    for (_, named, one) in asked {
+        if !lists
+            .iter()
+            .any(|(known, _)| known.source == one.wanted.source)
+        {
+            lists.push((&one.wanted, named));
+        }
+    }
+    let packages = worlds.packages()?;
+    let catalog = packages.versions(lists)?.clone();
+    let mut rows: Vec<Outdated> = Vec::new();
+    for (member, named, Asked { wanted, found }) in asked {
+        let versions = catalog.versions(&wanted.source).unwrap_or_default();
+        let (compatible, latest) = newer(wanted, &found.version, versions);
+        if compatible.is_none() && latest.is_none() {
+            continue;
+        }
+        let row = Outdated {
+            name: wanted.source.package.to_string(),
+            locked: found.version.clone(),
+            compatible,
+            latest,
+            requirement: wanted.requirement.to_string(),
+            required_by: Vec::new(),
+            registry: packages.route(&wanted.source, named)?.backend.to_string(),
+        };
+        let same = |old: &&mut Outdated| {
+            let members = old.required_by.clone();
+            let (required_by, row) = (members, row.clone());
+            **old == Outdated { required_by, ..row }
+        };
+        let row = match rows.iter_mut().find(same) {
+            Some(row) => row,
+            None => {
+                rows.push(row);
+                let last = rows.len() - 1;
+                &mut rows[last]
+            }
+        };
+        if !row.required_by.contains(member) {
+            row.required_by.push(member.clone());
+        }
+    }
+    rows.iter_mut().for_each(|row| row.required_by.sort());
+    rows.sort_by(|a, b| {
+        (&a.name, &a.locked, &a.requirement).cmp(&(&b.name, &b.locked, &b.requirement))
+    });
+    Ok(rows)
+}

@@ -1,0 +1,266 @@
+//! `cargo component tree`.
+
+use wit_parser::PackageName;
+
+use super::bindings::{is_guest, read_manifest};
+use super::prepare::{Meant, meant};
+use super::resolve::{Asked, Worlds, registries};
+use crate::advice::{Error, Result, nearest};
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::workspace::Member;
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::{DependencySource, Manifest, Target};
+use crate::resolver::graph::{Direction, Graph, Kind, Node, Part, Place};
+use crate::source;
+use crate::wit::{Origin, named_by_component};
+
+/// The form of what goes to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One document of JSON.
+    Json,
+}
+
+/// What of the tree is shown, and how.
+#[derive(Clone, Debug, Default)]
+pub struct TreeOptions {
+    /// The package to tell who needs it, `name` or `name@version`; without it
+    /// what the packages of the workspace need is told.
+    pub invert: Option<String>,
+    /// How many steps to go.
+    pub depth: Option<usize>,
+    /// See [`Format`].
+    pub format: Format,
+}
+
+/// Shows what the selected packages need. Packages that were not locked are,
+/// as by a build.
+pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()> {
+    let Meant {
+        workspace,
+        selected,
+        mode,
+    } = meant(ctx, args)?;
+    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    let mut graph = Graph::default();
+    let mut roots = Vec::new();
+    for index in selected {
+        let member = &workspace.members[index];
+        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+        if is_guest(&manifest, member) {
+            roots.push(add_member(&mut graph, &mut worlds, (member, &manifest))?);
+        }
+    }
+    if roots.is_empty() {
+        let text = "none of the selected packages is a component";
+        ctx.shell.note(text.to_owned());
+    }
+    if let Some(update) = worlds.finish()? {
+        update.write(ctx)?;
+    }
+    let part = match &options.invert {
+        Some(name) => Part {
+            roots: matching(&graph, name)?,
+            direction: Direction::NeededBy,
+            depth: options.depth,
+        },
+        None => Part {
+            roots,
+            direction: Direction::Needs,
+            depth: options.depth,
+        },
+    };
+    match options.format {
+        Format::Text => {
+            let lines = graph.text(&part);
+            lines.into_iter().for_each(|line| ctx.shell.data(line));
+        }
+        Format::Json => ctx.shell.data(format!("{:#}", graph.json(&part))),
+    }
+    Ok(())
+}
+
+/// Adds a member of the workspace and everything it needs; its position.
+fn add_member(
+    graph: &mut Graph,
+    worlds: &mut Worlds<'_>,
+    (member, manifest): (&Member, &Manifest),
+) -> Result<usize> {
+    let place = Place::Path(member.dir().to_owned());
+    let version = Some(member.version.clone());
+    let root = graph.add(Node::new(&member.name, version, Kind::Member).at(place));
+    let parts = worlds.resolve(manifest)?.map(|loaded| loaded.world.parts);
+    let parts = parts.unwrap_or_default();
+    let asked = worlds.take_asked();
+    let is_local = matches!(manifest.target, Target::Local(_));
+    let mut known = Vec::new();
+    for part in &parts {
+        let position = match &part.origin {
+            Origin::Main if is_local => root,
+            Origin::Path(path) => graph.add(wit_node(&part.name).at(Place::Path(path.clone()))),
+            Origin::Main | Origin::Fetched => {
+                match asked.iter().find(|asked| asked.is(&part.name)) {
+                    Some(asked) => graph.add(asked.node(worlds, manifest, Kind::Wit)?),
+                    None => graph.add(wit_node(&part.name)),
+                }
+            }
+            Origin::Enclosed => graph.add(wit_node(&part.name)),
+        };
+        known.push((&part.name, position));
+    }
+    for (part, (_, from)) in parts.iter().zip(&known) {
+        needs(graph, *from, (&part.needs, &known));
+    }
+    match &manifest.target {
+        Target::Registry(_) => {
+            let targets = parts.iter().zip(&known);
+            let target = targets.filter(|(part, _)| part.origin == Origin::Main);
+            target.for_each(|(_, (_, to))| graph.needs(root, *to));
+        }
+        Target::Local(target) => {
+            for dependency in target.dependencies.iter().flatten().map(|(_, d)| d) {
+                for (part, (_, to)) in parts.iter().zip(&known) {
+                    let chosen = match (&dependency.source, &part.origin) {
+                        (DependencySource::Path { path, .. }, Origin::Path(from)) => path == from,
+                        (DependencySource::Registry { .. }, Origin::Fetched) => {
+                            let of = asked.iter().filter(|asked| asked.is(&part.name));
+                            let mut places = of.map(|asked| &asked.wanted.at);
+                            let at = dependency.file.excerpt(dependency.span.clone());
+                            places.any(|place| place.as_ref() == Some(&at))
+                        }
+                        _ => false,
+                    };
+                    if chosen {
+                        graph.needs(root, *to);
+                    }
+                }
+            }
+        }
+    }
+    add_components(graph, worlds, (root, manifest), &known)?;
+    Ok(root)
+}
+
+/// Adds the components a manifest depends on.
+fn add_components(
+    graph: &mut Graph,
+    worlds: &mut Worlds<'_>,
+    (root, manifest): (usize, &Manifest),
+    known: &[(&PackageName, usize)],
+) -> Result<()> {
+    for (key, dependency) in &manifest.dependencies {
+        let DependencySource::Path { path, .. } = &dependency.source else {
+            continue;
+        };
+        let package = dependency.package.as_ref().map(ToString::to_string);
+        let name = package.unwrap_or_else(|| key.clone());
+        let node = Node::new(name, None, Kind::Component).at(Place::Path(path.clone()));
+        let position = graph.add(node);
+        graph.needs(root, position);
+        if fs::exists(path) && !fs::is_dir(path) {
+            let entry = source::read(path)?.main;
+            add_named(graph, position, &named_by_component(&entry), known);
+        }
+    }
+    for (_, asked) in worlds.components(manifest)? {
+        let position = graph.add(asked.node(worlds, manifest, Kind::Component)?);
+        graph.needs(root, position);
+        let named = named_by_component(&asked.found.entry()?);
+        add_named(graph, position, &named, known);
+    }
+    Ok(())
+}
+
+/// Notes the packages a component names; what the world at hand does not have
+/// is in the component itself.
+fn add_named(
+    graph: &mut Graph,
+    from: usize,
+    names: &[PackageName],
+    known: &[(&PackageName, usize)],
+) {
+    for name in names {
+        match known.iter().any(|(known, _)| *known == name) {
+            true => needs(graph, from, (std::slice::from_ref(name), known)),
+            false => {
+                let to = graph.add(wit_node(name));
+                graph.needs(from, to);
+            }
+        }
+    }
+}
+
+fn needs(
+    graph: &mut Graph,
+    from: usize,
+    (names, known): (&[PackageName], &[(&PackageName, usize)]),
+) {
+    for name in names {
+        let found = known.iter().find(|(known, _)| *known == name);
+        if let Some((_, to)) = found {
+            graph.needs(from, *to);
+        }
+    }
+}
+
+fn wit_node(name: &PackageName) -> Node {
+    let package = format!("{}:{}", name.namespace, name.name);
+    Node::new(package, name.version.clone(), Kind::Wit)
+}
+
+impl Asked {
+    /// Whether it was answered by the package of this name.
+    fn is(&self, name: &PackageName) -> bool {
+        let found = &self.found;
+        found.package.namespace() == name.namespace
+            && found.package.name() == name.name
+            && name.version.as_ref().is_none_or(|v| *v == found.version)
+    }
+
+    fn node(&self, worlds: &mut Worlds<'_>, manifest: &Manifest, kind: Kind) -> Result<Node> {
+        let named = registries(manifest);
+        let route = worlds.packages()?.route(&self.wanted.source, &named)?;
+        let (name, version) = (self.found.package.to_string(), self.found.version.clone());
+        let mut node = Node::new(name, Some(version), kind);
+        node.digest = Some(self.found.digest.clone());
+        Ok(node.at(Place::Registry(route.backend.to_string())))
+    }
+}
+
+/// The packages meant by `name` or `name@version`.
+fn matching(graph: &Graph, asked: &str) -> Result<Vec<usize>> {
+    let (name, version) = match asked.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (asked, None),
+    };
+    let nodes = || graph.nodes().iter().enumerate();
+    let fits = |node: &Node| {
+        let is =
+            |wanted: &str| node.version.as_ref().map(ToString::to_string) == Some(wanted.into());
+        node.name == name && version.is_none_or(is)
+    };
+    let found: Vec<usize> = nodes()
+        .filter(|(_, node)| fits(node))
+        .map(|(position, _)| position)
+        .collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let versions: Vec<String> = nodes()
+        .filter(|(_, node)| node.name == name)
+        .filter_map(|(_, node)| node.version.as_ref().map(ToString::to_string))
+        .collect();
+    let error = Error::input(format!("none of the selected packages needs `{asked}`"));
+    if !versions.is_empty() {
+        return Err(error.hint(format!("there is `{name}@{}`", versions.join(", "))));
+    }
+    let names = graph.nodes().iter().map(|node| node.name.as_str());
+    Err(match nearest(name, names) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`cargo component tree` shows all of them"),
+    })
+}

@@ -1,0 +1,330 @@
+//! `cargo component vendor`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use semver::Version;
+use toml_edit::Value;
+
+use super::bindings::{is_guest, read_manifest};
+use super::locked::{Finder, releases, wanted};
+use super::packages::{Fetched, Packages, Request};
+use super::prepare::{Meant, meant};
+use super::resolve::Worlds;
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::LockMode;
+use crate::cargo::workspace::Workspace;
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::{Locked, Lockfile};
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::local::Local;
+
+/// The list of the files we put into a directory.
+const LIST: &str = ".cargo-component-vendor";
+
+/// The name the directory is given in the configuration.
+const NAME: &str = "vendored";
+
+/// Copies every locked package into a directory, in the layout of a registry,
+/// and prints the configuration by which builds take them from there. What is
+/// not locked yet is, as by a build.
+pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
+    let Meant {
+        workspace, mode, ..
+    } = meant(ctx, args)?;
+    let lock = locked(ctx, &workspace, mode)?;
+    let releases = releases(&lock);
+    let dir = ctx.absolute(dir);
+    let root = shown_root(&dir, &workspace.root)?;
+    refuse_two_contents(&releases)?;
+    let fetched = fetch(ctx, &workspace, (&releases, &lock, mode))?;
+    let shell = &ctx.shell;
+    let guard = ctx.cache().lock_file();
+    let _held = fs::lock(&guard, || {
+        let text = format!("on access to `{}`", ctx.display(&dir));
+        shell.status("Blocking", text);
+    });
+    copy(ctx, &dir, &fetched)?;
+    if fetched.is_empty() {
+        shell.note("no package of a registry is locked: there is nothing to vendor".to_owned());
+        return Ok(());
+    }
+    for line in configuration(&releases, &root).lines() {
+        shell.data(line.to_owned());
+    }
+    let file = workspace.root.join(".wasm-pkg").join("config.toml");
+    shell.note(format!(
+        "to build from `{}`, put what is printed into `{}`",
+        ctx.display(&dir),
+        ctx.display(&file)
+    ));
+    Ok(())
+}
+
+/// The lock file, with everything the workspace needs.
+fn locked(ctx: &Context, workspace: &Workspace, mode: LockMode) -> Result<Lockfile> {
+    let mut worlds = Worlds::new(ctx, workspace, mode)?;
+    for member in &workspace.members {
+        let (manifest, _) = read_manifest(ctx, workspace, member)?;
+        if is_guest(&manifest, member) {
+            worlds.resolve(&manifest)?;
+            worlds.components(&manifest)?;
+        }
+    }
+    let lock = worlds.lock().clone();
+    if let Some(update) = worlds.finish()? {
+        update.write(ctx)?;
+    }
+    Ok(lock)
+}
+
+/// How the directory is called in a configuration file of the workspace.
+fn shown_root(dir: &Path, workspace: &Path) -> Result<String> {
+    let shown = dir.strip_prefix(workspace).unwrap_or(dir);
+    let text = shown.to_str().ok_or_else(|| {
+        Error::input(format!(
+            "the directory `{}` cannot be named in a configuration file, since its name is not UTF-8",
+            dir.display()
+        ))
+        .hint("choose another directory")
+    })?;
+    Ok(match (text, cfg!(windows)) {
+        ("", _) => ".".to_owned(),
+        (text, true) => text.replace('\\', "/"),
+        (text, false) => text.to_owned(),
+    })
+}
+
+/// One directory has room for one content of a version.
+fn refuse_two_contents(releases: &[&Locked]) -> Result<()> {
+    let mut known: BTreeMap<_, &ContentDigest> = BTreeMap::new();
+    for one in releases {
+        let (package, version) = (&one.package, &one.version);
+        match known.insert((package, version), &one.digest) {
+            Some(other) if *other != one.digest => {
+                return Err(Error::input(format!(
+                    "`{package}@{version}` is locked with digest `{other}` from one registry and `{}` from another",
+                    one.digest
+                ))
+                .hint("take it from one registry only"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The packages, in the cache.
+fn fetch(
+    ctx: &Context,
+    workspace: &Workspace,
+    (releases, lock, mode): (&[&Locked], &Lockfile, LockMode),
+) -> Result<Vec<Fetched>> {
+    let access = ctx.registries(&workspace.root)?;
+    let finder = Finder::new(ctx, workspace)?;
+    let mut packages = Packages::new(ctx, &workspace.root, mode)?;
+    // Most often all are asked for by the same manifest.
+    let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
+    for one in releases {
+        let (named, _) = finder.find(one, &access)?;
+        match groups
+            .iter_mut()
+            .find(|(known, _)| std::ptr::eq(*known, named))
+        {
+            Some((_, group)) => group.push(wanted(one)),
+            None => groups.push((named, vec![wanted(one)])),
+        }
+    }
+    let mut fetched = Vec::new();
+    for (named, asked) in groups {
+        fetched.extend(packages.fetch(&Request {
+            asked: &asked,
+            named,
+            lock,
+            locked: None,
+        })?);
+    }
+    Ok(fetched)
+}
+
+/// A file in the directory, as the list has it.
+type Listed = BTreeMap<(PackageRef, Version), ContentDigest>;
+
+/// Makes the directory have these packages. Of other files only those are
+/// touched that the list has.
+fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
+    let registry = Local::new(dir);
+    let list = dir.join(LIST);
+    let old = read(&fs::read_text_if_exists(&list)?.unwrap_or_default());
+    let key = |one: &Fetched| (one.package.clone(), one.version.clone());
+    let new: Listed = fetched
+        .iter()
+        .map(|one| (key(one), one.digest.clone()))
+        .collect();
+    let mut due = Vec::new();
+    for one in fetched {
+        let file = registry.file(&one.package, &one.version);
+        let digest = fs::exists(&file).then(|| fs::digest(&file)).transpose()?;
+        match digest {
+            Some((digest, _)) if digest == one.digest => {}
+            Some(_) if !old.contains_key(&key(one)) => {
+                return Err(Error::input(format!(
+                    "`{}` is there with other content, and was not put there by `cargo component vendor`",
+                    ctx.display(&file)
+                ))
+                .hint("move it away, or choose another directory"));
+            }
+            _ => due.push((one, file)),
+        }
+    }
+    if old.is_empty() && new.is_empty() {
+        return Ok(());
+    }
+    // Should this break off, what is there by then is known to be ours.
+    let mut both = old.clone();
+    both.extend(new.clone());
+    fs::write_if_changed(&list, print(&both).as_bytes())?;
+    for (one, file) in due {
+        let text = format!(
+            "`{}` v{} to {}",
+            one.package,
+            one.version,
+            ctx.display(&file)
+        );
+        ctx.shell.status("Vendoring", text);
+        fs::copy_atomic(&one.file, &file)?;
+    }
+    for ((package, version), digest) in old.iter().filter(|(key, _)| !new.contains_key(key)) {
+        let file = registry.file(package, version);
+        if !fs::exists(&file) {
+            continue;
+        }
+        if fs::digest(&file)?.0 != *digest {
+            let text = format!(
+                "`{}` is not needed any more, but was changed: it stays",
+                ctx.display(&file)
+            );
+            ctx.shell.warn(text);
+            continue;
+        }
+        let text = format!("`{package}` v{version} from {}", ctx.display(dir));
+        ctx.shell.status("Removing", text);
+        fs::remove_file(&file)?;
+        for parent in file.ancestors().skip(1).take(2) {
+            fs::remove_empty_dir(parent);
+        }
+    }
+    fs::write_if_changed(&list, print(&new).as_bytes())?;
+    Ok(())
+}
+
+/// Reads the list; lines that say nothing are left out.
+fn read(text: &str) -> Listed {
+    let line = |line: &str| {
+        let mut words = line.split(' ');
+        let package = words.next()?.parse().ok()?;
+        let version = words.next()?.parse().ok()?;
+        Some(((package, version), words.next()?.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+fn print(listed: &Listed) -> String {
+    let mut text = "# What `cargo component vendor` put here.\n".to_owned();
+    for ((package, version), digest) in listed {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{package} {version} {digest}");
+    }
+    text
+}
+
+/// The lines by which builds take these packages from the directory: each
+/// package is mapped to it, and so is every registry that is asked for by
+/// name.
+fn configuration(releases: &[&Locked], root: &str) -> String {
+    let mut packages: Vec<&PackageRef> = Vec::new();
+    let mut registries = Vec::new();
+    for one in releases {
+        match &one.registry {
+            None => packages.push(&one.package),
+            Some(name) => registries.push(name.as_str()),
+        }
+    }
+    packages.dedup();
+    registries.sort_unstable();
+    registries.dedup();
+    let mut text = String::new();
+    if !packages.is_empty() {
+        text.push_str("[package_registry_overrides]\n");
+        for package in packages {
+            let _ = writeln!(text, "\"{package}\" = \"{NAME}\"");
+        }
+        registries.insert(0, NAME);
+    }
+    let path = Value::from(root);
+    for name in registries {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let key = toml_edit::Key::new(name);
+        let _ = writeln!(
+            text,
+            "[registry.{}]\ndefault = \"local\"\nlocal = {{ root = {path} }}",
+            key.display_repr()
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locked(package: &str, registry: Option<&str>, content: &str) -> Locked {
+        Locked {
+            package: package.parse().unwrap(),
+            registry: registry.map(str::to_owned),
+            requirement: semver::VersionReq::STAR,
+            version: Version::new(1, 0, 0),
+            digest: ContentDigest::of(content.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn packages_are_mapped_and_named_registries_replaced() {
+        let all = [
+            locked("a:b", None, ""),
+            locked("a:c", Some("r.example"), ""),
+            locked("a:d", None, ""),
+        ];
+        let all: Vec<&Locked> = all.iter().collect();
+        assert_eq!(
+            configuration(&all, "vendor"),
+            "[package_registry_overrides]\n\"a:b\" = \"vendored\"\n\"a:d\" = \"vendored\"\n\n\
+             [registry.vendored]\ndefault = \"local\"\nlocal = { root = \"vendor\" }\n\n\
+             [registry.\"r.example\"]\ndefault = \"local\"\nlocal = { root = \"vendor\" }\n"
+        );
+    }
+
+    #[test]
+    fn two_contents_of_a_version_are_refused() {
+        let one = locked("a:b", None, "x");
+        let same = locked("a:b", Some("r"), "x");
+        let other = locked("a:b", Some("r"), "y");
+        assert!(refuse_two_contents(&[&one, &same]).is_ok());
+        assert!(refuse_two_contents(&[&one, &other]).is_err());
+    }
+
+    #[test]
+    fn a_list_is_read_as_it_was_written_and_names_nothing_outside() {
+        let mut listed = Listed::new();
+        let key = ("a:b".parse().unwrap(), Version::new(1, 0, 0));
+        listed.insert(key, ContentDigest::of(b""));
+        assert_eq!(read(&print(&listed)), listed);
+        let evil = format!("../..:x 1.0.0 {}\n", ContentDigest::of(b""));
+        assert!(read(&evil).is_empty());
+    }
+}

@@ -1,0 +1,169 @@
+//! `cargo component verify`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::locked::{Finder, lock, releases};
+use super::packages::at_once;
+use super::prepare::{Meant, meant};
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::lockfile::Locked;
+use crate::registry::Registry;
+use crate::registry::cache::{Cache, Entry};
+use crate::shell::report;
+
+/// What was found out about one locked release.
+struct Finding<'a> {
+    locked: &'a Locked,
+    /// Where its digest was found.
+    found: Vec<&'static str>,
+    wrong: Vec<Error>,
+}
+
+/// Where a release is looked for beside the cache.
+enum Place {
+    Registry(Arc<dyn Registry>, String),
+    Unreachable(Error),
+    NotAsked,
+}
+
+/// Holds every locked digest against cache and registry. A damaged file of the
+/// cache is removed, so that the next build fetches it again.
+pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let Meant {
+        workspace, mode, ..
+    } = meant(ctx, args)?;
+    let (path, lock) = lock(ctx, &workspace)?;
+    let releases = releases(&lock);
+    if releases.is_empty() {
+        let text = format!("nothing is locked in `{}`", ctx.display(&path));
+        ctx.shell.note(text);
+        return Ok(());
+    }
+    if mode.is_offline() {
+        let text = "only the cache is verified, since the network must not be used";
+        ctx.shell.note(text.to_owned());
+    }
+    let access = ctx.registries(&workspace.root)?;
+    let finder = Finder::new(ctx, &workspace)?;
+    // One that cannot be reached is not tried again for each package.
+    let mut opened: BTreeMap<String, Result<Arc<dyn Registry>>> = BTreeMap::new();
+    let mut place = |locked: &Locked| {
+        if mode.is_offline() {
+            return Place::NotAsked;
+        }
+        let found = finder.find(locked, &access).and_then(|(_, route)| {
+            let because = format!("the registry is set in {}", route.because);
+            let registry = opened
+                .entry(route.backend.to_string())
+                .or_insert_with(|| access.open(&route));
+            Ok(Place::Registry(registry.clone()?, because))
+        });
+        found.unwrap_or_else(Place::Unreachable)
+    };
+    let jobs: Vec<_> = releases.iter().map(|one| (*one, place(one))).collect();
+    let cache = ctx.cache();
+    let findings = at_once(jobs, |(locked, place)| Ok(look(locked, &place, &cache)))?;
+    let mut wrong = 0;
+    for finding in &findings {
+        wrong += usize::from(!finding.wrong.is_empty());
+        tell(ctx, finding);
+    }
+    match wrong {
+        0 => Ok(()),
+        wrong => Err(Error::input(format!(
+            "{wrong} of {} locked packages could not be verified",
+            findings.len()
+        ))
+        .hint("see what is said of each above")),
+    }
+}
+
+fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
+    let mut finding = Finding {
+        locked,
+        found: Vec::new(),
+        wrong: Vec::new(),
+    };
+    let release = format!("`{}@{}`", locked.package, locked.version);
+    match cache.entry(&locked.digest) {
+        Ok(Entry::Good) => finding.found.push("cache"),
+        Ok(Entry::Absent) => {}
+        Ok(Entry::Damaged(file, digest)) => {
+            let error = Error::input(format!(
+                "the file of {release} in the cache has digest `{digest}` but the lock file specifies digest `{}`",
+                locked.digest
+            ));
+            finding.wrong.push(match cache.remove(&file) {
+                Ok(()) => error
+                    .because(format!("it was `{}`, which is removed now", file.display()))
+                    .hint("nothing is left to be done: it is fetched again when it is needed"),
+                Err(failed) => error
+                    .because(failed)
+                    .hint(format!("remove `{}`", file.display())),
+            });
+        }
+        Err(error) => finding.wrong.push(error),
+    }
+    match place {
+        Place::Registry(registry, because) => match found(locked, &**registry) {
+            Ok(()) => finding.found.push("registry"),
+            Err(error) => finding.wrong.push(error.because(because)),
+        },
+        Place::Unreachable(error) => finding.wrong.push(
+            error
+                .clone()
+                .context(format!("failed to look for {release} in its registry")),
+        ),
+        Place::NotAsked if finding.found.is_empty() && finding.wrong.is_empty() => {
+            finding.wrong.push(
+                Error::input(format!(
+                    "{release} is not in the cache, and the network must not be used"
+                ))
+                .hint("leave out `--offline`"),
+            );
+        }
+        Place::NotAsked => {}
+    }
+    finding
+}
+
+/// Whether the registry has the release as it is locked.
+fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
+    let Locked {
+        package, version, ..
+    } = locked;
+    let release = registry.release(package, version).map_err(|e| {
+        e.context(format!(
+            "failed to look for `{package}@{version}` in its registry"
+        ))
+    })?;
+    let place = registry.location(package);
+    match release {
+        Some(release) if release.digest == locked.digest => Ok(()),
+        Some(release) => Err(Error::input(format!(
+            "component registry package `{package}` (v`{version}`) has digest `{}` but the lock file specifies digest `{}`",
+            release.digest, locked.digest
+        ))
+        .because(format!("it is in {place}"))
+        .hint("the release was replaced: find out why before you run `cargo component update`")),
+        None => Err(Error::input(format!("package `{package}@{version}` is not there any more"))
+            .because(format!("it was looked for in {place}"))
+            .hint("run `cargo component update` to choose another version")),
+    }
+}
+
+fn tell(ctx: &Context, finding: &Finding<'_>) {
+    let Locked {
+        package, version, ..
+    } = finding.locked;
+    for error in &finding.wrong {
+        report(&*ctx.shell, error);
+    }
+    if finding.wrong.is_empty() {
+        let text = format!("`{package}` v{version} ({})", finding.found.join(", "));
+        ctx.shell.status("Verified", text);
+    }
+}
