@@ -8,21 +8,21 @@ use crate::env::Env;
 use crate::process::Exec;
 use crate::registry::cache::Cache;
 use crate::registry::layers::Layers;
-use crate::registry::{Opener, Registries};
+use crate::registry::{ArtifactsOpener, Opener, Registries, routes::Route};
 use crate::shell::Shell;
 
 impl Default for PackageAccess {
     /// No registry can be opened.
     fn default() -> Self {
+        let refused = |route: &Route| {
+            let name = &route.name;
+            Error::unsupported(format!("the registry `{name}` cannot be opened here"))
+        };
         PackageAccess {
             config: None,
             cache: PathBuf::new(),
-            open: Box::new(|route| {
-                Err(Error::unsupported(format!(
-                    "the registry `{}` cannot be opened here",
-                    route.name
-                )))
-            }),
+            open: Box::new(move |route| Err(refused(route))),
+            artifacts: Box::new(move |route| Err(refused(route))),
         }
     }
 }
@@ -49,6 +49,8 @@ pub struct PackageAccess {
     pub cache: PathBuf,
     /// Opens a registry.
     pub open: Box<Opener>,
+    /// Opens a registry for its artifacts.
+    pub artifacts: Box<ArtifactsOpener>,
 }
 
 impl Context {
@@ -74,7 +76,11 @@ impl Context {
             .as_ref()
             .map(|path| self.absolute(path));
         let layers = Layers::load(dir, explicit.as_deref(), &self.env)?;
-        Ok(Registries::new(layers, &*self.packages.open))
+        Ok(Registries::new(
+            layers,
+            &*self.packages.open,
+            &*self.packages.artifacts,
+        ))
     }
 
     /// The cache of downloaded packages.

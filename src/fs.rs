@@ -51,31 +51,47 @@ pub fn write_atomic_with(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    // The default of a temporary file is 0600; the result is no secret.
-    replace(path, 0o666, content)
+    write_as(path, Readers::All, content)
 }
 
-/// As [`write_atomic`], but a new file is for its owner alone.
+/// As [`write_atomic`], for a file with secrets: nobody but its owner may read
+/// it, nor list a directory that has to be made for it.
 #[cfg(feature = "cli")]
 pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
-    replace(path, 0o600, |to| {
+    write_as(path, Readers::Owner, |to| {
         to.write_all(content)
             .map_err(|e| Error::io("write", path, &e))
     })
 }
 
-/// Replaces a file by what `content` writes; `mode` is for a new one, before
-/// the process's mask.
-#[cfg_attr(not(unix), allow(unused_variables, reason = "there is no mode"))]
-fn replace(
+/// Who may read what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Whoever the file's directory lets in, as with a plain `create`.
+    All,
+    /// The owner.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    Owner,
+}
+
+fn write_as(
     path: &Path,
-    mode: u32,
+    readers: Readers,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
     let path = &behind_links(path);
     let dir = parent(path);
-    fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
+    let mut making = fs::DirBuilder::new();
+    making.recursive(true);
+    #[cfg(unix)]
+    if readers == Readers::Owner {
+        use std::os::unix::fs::DirBuilderExt as _;
+        making.mode(0o700);
+    }
+    making
+        .create(dir)
+        .map_err(|e| Error::io("create the directory", dir, &e))?;
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|m| m.permissions().readonly()) {
         return Err(failed(io::Error::from(IoKind::PermissionDenied))
@@ -85,15 +101,20 @@ fn replace(
     builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
+        // The default of a temporary file is 0600; most results are no secret.
         use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(mode));
+        if readers == Readers::All {
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
     }
     let mut file = builder.tempfile_in(dir).map_err(failed)?;
     let mut buffered = BufWriter::new(file.as_file_mut());
     content(&mut buffered)?;
     buffered.flush().map_err(failed)?;
     drop(buffered);
-    if let Some(old) = old {
+    if let Some(old) = old
+        && readers == Readers::All
+    {
         file.as_file()
             .set_permissions(old.permissions())
             .map_err(failed)?;
@@ -128,6 +149,13 @@ pub fn copy_to(from: &Path, mut to: &mut dyn Write) -> Result<()> {
     let mut file = fs::File::open(from).map_err(|e| Error::io("read", from, &e))?;
     io::copy(&mut file, &mut to).map_err(|e| Error::io("copy", from, &e))?;
     Ok(())
+}
+
+/// The number of bytes of a file.
+#[cfg(feature = "cli")]
+pub fn size(path: &Path) -> Result<u64> {
+    let metadata = fs::metadata(path).map_err(|e| Error::io("read", path, &e))?;
+    Ok(metadata.len())
 }
 
 /// Up to `length` bytes of a file from `offset` on; fewer only at its end.

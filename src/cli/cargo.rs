@@ -53,7 +53,7 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
-    let packages = setup::packages(&env, args.own.registry_config.clone(), None);
+    let packages = setup::packages((&env, &shell), args.own.registry_config.clone(), None);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
         context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));

@@ -8,11 +8,13 @@ mod cargo;
 mod config;
 pub mod exit;
 mod init;
+mod login;
 mod new;
 mod options;
 mod outdated;
 mod publish;
 pub mod reference;
+mod registry;
 mod setup;
 mod tree;
 mod update;
@@ -70,6 +72,9 @@ enum Verb {
     Vendor(vendor::Vendor),
     Cache(cache::Cache),
     Config(config::Config),
+    Registry(registry::Registry),
+    Login(login::Login),
+    Logout(login::Logout),
 }
 
 impl Verb {
@@ -88,20 +93,15 @@ impl Verb {
             Verb::Vendor(verb) => verb.run(ctx, global),
             Verb::Cache(verb) => verb.run(ctx, global),
             Verb::Config(verb) => verb.run(ctx, global),
+            Verb::Registry(verb) => verb.run(ctx),
+            Verb::Login(verb) => verb.run(ctx),
+            Verb::Logout(verb) => verb.run(ctx),
         }
     }
 }
 
 /// Verbs of cargo that would not do what they say here.
-const REFUSED: &[&str] = &[
-    "install",
-    "login",
-    "logout",
-    "owner",
-    "package",
-    "search",
-    "uninstall",
-];
+const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
 
 /// Verbs that are to come, and what to do until then.
 const PLANNED: &[(&str, &str)] = &[(
@@ -177,7 +177,7 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
-            let packages = cli.global.packages(&env);
+            let packages = cli.global.packages(&env, &shell);
             let context = Context::system(env, Box::new(shell.clone()), packages);
             let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
                 let result = cli.verb.run(ctx, &cli.global);

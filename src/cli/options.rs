@@ -64,8 +64,12 @@ enum Color {
 
 impl GlobalOptions {
     /// How packages are reached.
-    pub(super) fn packages(&self, env: &Env) -> PackageAccess {
-        setup::packages(env, self.registry_config.clone(), self.cache_dir.clone())
+    pub(super) fn packages(&self, env: &Env, shell: &Terminal) -> PackageAccess {
+        setup::packages(
+            (env, shell),
+            self.registry_config.clone(),
+            self.cache_dir.clone(),
+        )
     }
 
     /// The shell these options and the environment ask for.

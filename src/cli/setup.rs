@@ -8,29 +8,34 @@ use crate::advice::{Error, Result};
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
 use crate::process::System;
-use crate::registry::Registry;
 use crate::registry::local::Local;
-use crate::registry::oci::{Oci, Patience, Surroundings, discover};
+use crate::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
 use crate::registry::routes::{self, Backend, Route, preferred_protocol};
+use crate::registry::{Artifacts, Registry};
+use crate::shell::{Shell as _, Terminal};
 
 /// How packages are reached, by options and environment.
 pub(super) fn packages(
-    env: &Env,
+    (env, shell): (&Env, &Terminal),
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {
+    let shell = shell.clone();
     let path = |variable| env.get(variable).map(PathBuf::from);
     let around = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
         patience: Patience::default(),
+        heard: Heard::new(move |text| shell.warn(text)),
     };
+    let same = around.clone();
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache
             .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
             .unwrap_or_else(|| cache_dir(env)),
         open: Box::new(move |route| open(route, &around)),
+        artifacts: Box::new(move |route| Ok(Arc::new(oci(route, &same)?) as Arc<dyn Artifacts>)),
     }
 }
 
@@ -54,7 +59,20 @@ fn cache_dir(env: &Env) -> PathBuf {
 fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
     match &route.backend {
         Backend::Local { root } => Ok(Arc::new(Local::new(root))),
-        Backend::Oci(oci) => Ok(Arc::new(Oci::new(oci, around.clone())?)),
+        _ => Ok(Arc::new(oci(route, around)?)),
+    }
+}
+
+/// The OCI registry at the end of a route.
+fn oci(route: &Route, around: &Surroundings) -> Result<Oci> {
+    match &route.backend {
+        Backend::Local { root } => Err(Error::input(format!(
+            "the registry `{}` is the directory `{}`, not one of OCI artifacts",
+            route.name,
+            root.display()
+        ))
+        .hint("name a host, such as `ghcr.io`")),
+        Backend::Oci(oci) => Oci::new(oci, around.clone()),
         Backend::Discover { host, settings } => {
             let settings = settings.get("oci").cloned().unwrap_or_default();
             let metadata = discover(host, &settings, around.clone())?;
@@ -67,7 +85,7 @@ fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
                 prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
                 settings,
             };
-            Ok(Arc::new(Oci::new(&oci, around.clone())?))
+            Oci::new(&oci, around.clone())
         }
         Backend::Warg { url, .. } => Err(warg(url)),
     }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod compatible;
 pub mod encode;
 pub mod metadata;
+pub mod outline;
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};

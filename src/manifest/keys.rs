@@ -156,6 +156,12 @@ pub const TARGET: &[Key] = &[
         "The name of the registry of `package`.",
     ),
     key(
+        "oci",
+        Kind::String,
+        "",
+        "An OCI artifact that has the world, `host/repository:tag` or `host/repository@sha256:…`, instead of `package`.",
+    ),
+    key(
         "path",
         Kind::Path,
         "\"wit\"",
@@ -190,6 +196,12 @@ pub const DEPENDENCY: &[Key] = &[
         Kind::Path,
         "",
         "A file or directory instead of a registry; with `version`, the release once published.",
+    ),
+    key(
+        "oci",
+        Kind::String,
+        "",
+        "An OCI artifact, `host/repository:tag` or `host/repository@sha256:…`, instead of a version in a registry. What it holds says which package it is.",
     ),
     key(
         "workspace",

@@ -108,6 +108,8 @@ pub struct WorkspaceManifest {
 pub enum Target {
     /// A package of a registry.
     Registry(RegistryTarget),
+    /// An artifact of an OCI registry.
+    Oci(OciTarget),
     /// WIT of this project.
     Local(LocalTarget),
 }
@@ -123,6 +125,17 @@ pub struct RegistryTarget {
     pub requirement: VersionReq,
     /// The registry asked for by name.
     pub registry: Option<String>,
+    /// Where the manifest says so.
+    pub span: Range<usize>,
+}
+
+/// A world in an artifact of an OCI registry.
+#[derive(Clone, Debug)]
+pub struct OciTarget {
+    /// The artifact, as it is written.
+    pub reference: String,
+    /// The world; none means the package's only one.
+    pub world: Option<String>,
     /// Where the manifest says so.
     pub span: Range<usize>,
 }
@@ -164,6 +177,11 @@ pub enum DependencySource {
         requirement: VersionReq,
         /// The registry asked for by name.
         registry: Option<String>,
+    },
+    /// An artifact of an OCI registry.
+    Oci {
+        /// The artifact, as it is written.
+        reference: String,
     },
     /// A file or directory; once published, the release that
     /// `requirement` names.

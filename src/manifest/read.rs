@@ -11,7 +11,7 @@ use super::keys;
 use super::table::Table;
 use super::{
     AsyncSetting, BindingsSettings, Dependency, DependencySource, LocalTarget, Manifest,
-    ManifestFile, Ownership, RegistryTarget, Target, WorkspaceManifest, WorldCheck,
+    ManifestFile, OciTarget, Ownership, RegistryTarget, Target, WorkspaceManifest, WorldCheck,
 };
 use crate::advice::{Result, nearest};
 use crate::package::{PackageRef, is_label};
@@ -164,6 +164,20 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         .table("dependencies")?
         .map(|dependencies| self::dependencies(&dependencies, workspace))
         .transpose()?;
+    if let Some(reference) = reference(&table)? {
+        let other = ["package", "version", "registry", "path"];
+        if let Some(other) = other.into_iter().find(|key| table.has(key)) {
+            return Err(both(other, "oci").hint("an artifact says itself what it is"));
+        }
+        if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
+            return Err(both("dependencies", "oci").hint("an artifact says itself what it is"));
+        }
+        return Ok(Target::Oci(OciTarget {
+            reference,
+            world,
+            span: table.place("oci"),
+        }));
+    }
     if let Some(package) = package_ref(&table, "package")? {
         if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
             return Err(both("dependencies", "package"));
@@ -198,6 +212,21 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         dependencies,
         span: named.map(|key| table.place(key)).unwrap_or_default(),
     }))
+}
+
+/// The artifact under `oci`. What it has to look like is known to those who
+/// fetch it.
+fn reference(table: &Table<'_>) -> Result<Option<String>> {
+    let reference = table.string("oci")?;
+    match reference.as_deref() {
+        Some(text) if !text.contains('/') => Err(table
+            .error(
+                "oci",
+                format!("invalid OCI reference `{text}` in `{}`", table.name),
+            )
+            .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")),
+        _ => Ok(reference),
+    }
 }
 
 fn requirement(table: &Table<'_>) -> Result<Option<VersionReq>> {
@@ -281,6 +310,18 @@ fn dependency(
 fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
     let requirement = requirement(entry)?;
     let registry = entry.string("registry")?;
+    if let Some(reference) = reference(entry)? {
+        let other = ["version", "registry", "path"];
+        return match other.into_iter().find(|key| entry.has(key)) {
+            Some(key) => Err(entry
+                .error(
+                    key,
+                    format!("cannot specify both `oci` and `{key}` fields in a dependency entry"),
+                )
+                .hint("the tag or digest of the reference decides")),
+            None => Ok(DependencySource::Oci { reference }),
+        };
+    }
     if let Some(path) = entry.path("path")? {
         let unversioned = ["registry", "package"]
             .into_iter()
@@ -313,7 +354,7 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
             Err(entry
                 .file
                 .error(place, message)
-                .hint("add `version = \"…\"` or `path = \"…\"`"))
+                .hint("add `version = \"…\"`, `path = \"…\"` or `oci = \"…\"`"))
         }
     }
 }

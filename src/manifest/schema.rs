@@ -103,10 +103,13 @@ fn target() -> Value {
         "version": ["package"],
         "registry": ["package"],
     });
-    schema["dependentSchemas"] = json!({ "package": { "properties": {
-        "path": false,
-        "dependencies": { "maxProperties": 0 },
-    } } });
+    let no_wit = json!({ "path": false, "dependencies": { "maxProperties": 0 } });
+    let mut no_package = no_wit.clone();
+    no_package["package"] = json!(false);
+    schema["dependentSchemas"] = json!({
+        "package": { "properties": no_wit },
+        "oci": { "properties": no_package },
+    });
     json!({ "anyOf": [{ "type": "string", "pattern": TARGET }, schema] })
 }
 
@@ -121,10 +124,15 @@ fn dependency() -> Value {
     schema["anyOf"] = json!([
         { "required": ["version"] },
         { "required": ["path"] },
+        { "required": ["oci"] },
         { "required": ["workspace"] },
     ]);
-    schema["dependentRequired"] = json!({ "package": ["version"], "registry": ["version"] });
-    schema["dependentSchemas"] = json!({ "workspace": { "maxProperties": 1 } });
+    schema["dependentRequired"] = json!({ "registry": ["version"] });
+    schema["dependentSchemas"] = json!({
+        "workspace": { "maxProperties": 1 },
+        "package": { "anyOf": [{ "required": ["version"] }, { "required": ["oci"] }] },
+        "oci": { "properties": { "version": false, "registry": false, "path": false } },
+    });
     json!({ "anyOf": [{ "type": "string" }, schema] })
 }
 

@@ -67,14 +67,14 @@ fn bad(lines: &str, message: &str) -> crate::advice::Error {
 fn local(manifest: &Manifest) -> &LocalTarget {
     match &manifest.target {
         Target::Local(target) => target,
-        Target::Registry(target) => panic!("not local: {target:?}"),
+        other => panic!("not local: {other:?}"),
     }
 }
 
 fn registry(manifest: &Manifest) -> &RegistryTarget {
     match &manifest.target {
         Target::Registry(target) => target,
-        Target::Local(target) => panic!("not of a registry: {target:?}"),
+        other => panic!("not of a registry: {other:?}"),
     }
 }
 
@@ -86,6 +86,7 @@ fn shown(source: &DependencySource) -> String {
             requirement,
             registry,
         } => format!("{requirement} from {}", or_none(registry)),
+        DependencySource::Oci { reference } => format!("oci {reference}"),
         DependencySource::Path {
             path,
             requirement,
@@ -104,6 +105,36 @@ fn dependency(manifest: &Manifest, key: &str) -> String {
     let package = dependency.package.as_ref();
     let package = package.map_or_else(|| "-".to_owned(), ToString::to_string);
     format!("{package}: {}", shown(&dependency.source))
+}
+
+#[test]
+fn a_reference_stands_in_the_place_of_a_version() {
+    let manifest = good(
+        "target = { oci = \"h.example/a/b:1\", world = \"w\" }\n\
+         dependencies.\"a:b\" = { oci = \"h.example/a/b\" }\n\
+         dependencies.x = { oci = \"h.example/a/b:2\" }\n\
+         dependencies.y = { oci = \"h.example/a/b:2\", package = \"c:d\" }",
+    );
+    let Target::Oci(target) = &manifest.target else {
+        panic!("not an artifact: {:?}", manifest.target)
+    };
+    assert_eq!(target.reference, "h.example/a/b:1");
+    assert_eq!(target.world.as_deref(), Some("w"));
+    for (key, expected) in [
+        ("a:b", "a:b: oci h.example/a/b"),
+        ("x", "-: oci h.example/a/b:2"),
+        ("y", "c:d: oci h.example/a/b:2"),
+    ] {
+        assert_eq!(dependency(&manifest, key), expected);
+    }
+    bad(
+        "dependencies.x = { oci = \"h.example/a\", §registry = \"r\" }",
+        "cannot specify both `oci` and `registry` fields in a dependency entry",
+    );
+    bad(
+        "target = { §oci = \"alpine\" }",
+        "invalid OCI reference `alpine` in `package.metadata.component.target`",
+    );
 }
 
 #[test]

@@ -127,7 +127,7 @@ pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) ->
 fn known_keys(manifest: &Manifest) -> Vec<String> {
     let target = match &manifest.target {
         crate::manifest::Target::Local(local) => local.dependencies.as_ref(),
-        crate::manifest::Target::Registry(_) => None,
+        _ => None,
     };
     let target = target.into_iter().flat_map(|table| table.keys());
     manifest

@@ -164,7 +164,7 @@ fn asked(manifest: &Manifest, package: &PackageRef) -> Option<String> {
     let mut entries: Vec<&Dependency> = manifest.dependencies.values().collect();
     match &manifest.target {
         Target::Registry(target) if target.package == *package => return target.registry.clone(),
-        Target::Registry(_) => {}
+        Target::Registry(_) | Target::Oci(_) => {}
         Target::Local(target) => {
             entries.extend(target.dependencies.iter().flat_map(|table| table.values()));
         }
@@ -176,5 +176,6 @@ fn asked(manifest: &Manifest, package: &PackageRef) -> Option<String> {
         DependencySource::Registry { registry, .. } | DependencySource::Path { registry, .. } => {
             registry.clone()
         }
+        DependencySource::Oci { .. } => None,
     }
 }

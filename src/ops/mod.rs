@@ -2,6 +2,7 @@
 //! values to an outcome; what it says goes to the shell.
 
 pub mod add;
+mod artifacts;
 pub mod bindings;
 pub mod build;
 pub mod cache;
@@ -11,12 +12,18 @@ mod due;
 pub mod init;
 pub mod libtest;
 mod locked;
+pub mod login;
 pub mod new;
 pub mod outdated;
 mod packages;
 mod prepare;
 pub mod publish;
 mod recipe;
+pub mod registry_access;
+pub mod registry_get;
+pub mod registry_info;
+pub mod registry_push;
+pub mod registry_versions;
 pub mod resolve;
 pub mod run;
 mod runner;

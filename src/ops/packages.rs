@@ -22,11 +22,11 @@ const AT_ONCE: usize = 16;
 
 /// The registries and the cache of a project, with what they said so far.
 pub(super) struct Packages<'a> {
-    ctx: &'a Context,
-    registries: Registries<'a>,
-    cache: Cache,
+    pub(super) ctx: &'a Context,
+    pub(super) registries: Registries<'a>,
+    pub(super) cache: Cache,
     catalog: Catalog,
-    mode: LockMode,
+    pub(super) mode: LockMode,
 }
 
 /// What is asked of [`Packages::fetch`].
@@ -168,7 +168,7 @@ impl<'a> Packages<'a> {
     }
 
     /// Shows how many of the packages are done.
-    fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
+    pub(super) fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
         match packages {
             0 => Box::new(Unseen),
             many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),

@@ -192,11 +192,14 @@ fn needs(ctx: &Context, workspace: &Workspace, manifest: &Manifest) -> Vec<Packa
     };
     let named = |dependency: &Dependency| match &dependency.source {
         DependencySource::Path { path, .. } => member_at(path).or(dependency.package.clone()),
-        DependencySource::Registry { .. } => dependency.package.clone(),
+        DependencySource::Registry { .. } | DependencySource::Oci { .. } => {
+            dependency.package.clone()
+        }
     };
     let mut needs: Vec<PackageRef> = manifest.dependencies.values().filter_map(named).collect();
     match &manifest.target {
         Target::Registry(target) => needs.push(target.package.clone()),
+        Target::Oci(_) => {}
         Target::Local(target) => {
             let entries = target.dependencies.iter().flat_map(|table| table.values());
             needs.extend(entries.filter_map(named));

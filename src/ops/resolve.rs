@@ -10,15 +10,17 @@ use std::path::{Path, PathBuf};
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
+use super::artifacts::WantedArtifact;
 use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
 use super::siblings::Siblings;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
+use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Lockfile};
-use crate::manifest::{Dependency, DependencySource, Manifest, RegistryTarget};
+use crate::manifest::{Dependency, DependencySource, Manifest, OciTarget, RegistryTarget};
 use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
@@ -144,6 +146,7 @@ impl<'a> Worlds<'a> {
             Gathered::None => return Ok(None),
             Gathered::Local(local) => self.local(manifest, *local)?,
             Gathered::Registry(target) => self.registry(manifest, target)?,
+            Gathered::Oci(target) => self.artifact(manifest, target)?,
         };
         Ok(Some(loaded))
     }
@@ -170,6 +173,13 @@ impl<'a> Worlds<'a> {
             });
             request.fetched.push(found.entry()?);
         }
+        let entries = wanted
+            .iter()
+            .filter_map(|(key, entry)| WantedArtifact::of_entry(key, entry).transpose());
+        for found in self.artifacts(&entries.collect::<Result<Vec<_>>>()?)? {
+            request.chosen.push(found.name()?);
+            request.fetched.push(found.entry()?);
+        }
         let world = self.complete(manifest, request)?;
         Ok(Loaded { world, watched })
     }
@@ -186,32 +196,31 @@ impl<'a> Worlds<'a> {
             at: Some(manifest.file.excerpt(target.span.clone())),
         }];
         let found = self.fetch(manifest, &asked)?;
-        let main = found
-            .first()
-            .ok_or_else(|| Error::input("nothing was fetched"))?;
-        let request = Request {
-            sources: Sources {
-                main: main.entry()?,
-                deps: Vec::new(),
-            },
-            overrides: Vec::new(),
-            fetched: Vec::new(),
-            chosen: Vec::new(),
-            declared: false,
-            world: target.world.as_deref(),
-            features: &manifest.bindings.features,
-            all_features: manifest.bindings.all_features,
-        };
-        let world = load(manifest, request).map_err(|e| {
-            e.context(format!(
-                "failed to select world from target package `{}`",
-                target.package
-            ))
-        })?;
-        Ok(Loaded {
-            world,
-            watched: Vec::new(),
-        })
+        world_of(manifest, &found, target.world.as_deref())
+    }
+
+    /// A world in an artifact.
+    fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<Loaded> {
+        let found = self.artifacts(&[WantedArtifact::of_target(manifest, target)?])?;
+        world_of(manifest, &found, target.world.as_deref())
+    }
+
+    /// Fetches artifacts, and locks them.
+    fn artifacts(&mut self, wanted: &[WantedArtifact]) -> Result<Vec<Fetched>> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let locked = self.mode.is_locked().then(|| self.path.clone());
+        let lock = self.lock.clone();
+        let found = self
+            .packages()?
+            .artifacts(wanted, &lock, locked.as_deref())?;
+        for (wanted, found) in wanted.iter().zip(&found) {
+            let locked = wanted.to_lock(found);
+            self.used.insert(locked.clone());
+            self.lock.insert(locked);
+        }
+        Ok(found)
     }
 
     /// Fetches what the WIT names until nothing is missing, and loads it.
@@ -302,6 +311,36 @@ impl<'a> Worlds<'a> {
             old: self.old,
         }))
     }
+}
+
+/// The world in a package that was fetched.
+fn world_of(manifest: &Manifest, found: &[Fetched], world: Option<&str>) -> Result<Loaded> {
+    let main = found
+        .first()
+        .ok_or_else(|| Error::input("nothing was fetched"))?;
+    let request = Request {
+        sources: Sources {
+            main: main.entry()?,
+            deps: Vec::new(),
+        },
+        overrides: Vec::new(),
+        fetched: Vec::new(),
+        chosen: Vec::new(),
+        declared: false,
+        world,
+        features: &manifest.bindings.features,
+        all_features: manifest.bindings.all_features,
+    };
+    let world = load(manifest, request).map_err(|e| {
+        e.context(format!(
+            "failed to select world from target package `{}`",
+            main.package
+        ))
+    })?;
+    Ok(Loaded {
+        world,
+        watched: Vec::new(),
+    })
 }
 
 /// A lock file that is to be written.
@@ -396,6 +435,19 @@ fn exactly(version: &Version) -> VersionReq {
 }
 
 impl Fetched {
+    /// The name it has in WIT, which may be without a version.
+    fn name(&self) -> Result<PackageName> {
+        let version = match outline(&fs::read(&self.file)?)? {
+            Outline::Wit { version, .. } => version,
+            _ => Some(self.version.clone()),
+        };
+        Ok(PackageName {
+            namespace: self.package.namespace().to_owned(),
+            name: self.package.name().to_owned(),
+            version,
+        })
+    }
+
     /// As a source of WIT, shown by its name.
     pub fn entry(&self) -> Result<Entry> {
         Ok(Entry::Wasm {

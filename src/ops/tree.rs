@@ -116,7 +116,7 @@ fn add_member(
         needs(graph, *from, (&part.needs, &known));
     }
     match &manifest.target {
-        Target::Registry(_) => {
+        Target::Registry(_) | Target::Oci(_) => {
             let targets = parts.iter().zip(&known);
             let target = targets.filter(|(part, _)| part.origin == Origin::Main);
             target.for_each(|(_, (_, to))| graph.needs(root, *to));

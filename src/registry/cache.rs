@@ -85,6 +85,28 @@ impl Cache {
         fs::remove_file(file)
     }
 
+    /// The file with these bytes, which `fetch` writes unless it is there;
+    /// `wrong` is told the digest of what came instead.
+    pub fn keep(
+        &self,
+        digest: &ContentDigest,
+        fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
+        wrong: impl FnOnce(&ContentDigest) -> Error,
+    ) -> Result<PathBuf> {
+        if let Some(file) = self.get(digest) {
+            return Ok(file);
+        }
+        let file = self.file(&digest.to_string());
+        fs::write_atomic_with(&file, |to| {
+            let found = digested(to, fetch)?;
+            match found == *digest {
+                true => Ok(()),
+                false => Err(wrong(&found)),
+            }
+        })?;
+        Ok(file)
+    }
+
     /// The file with the bytes of a release, fetched unless it is there.
     pub fn get_or_fetch(
         &self,
@@ -96,19 +118,12 @@ impl Cache {
         if let Some(file) = self.get(&release.digest) {
             return Ok(file);
         }
-        let file = self.file(&release.digest.to_string());
-        fs::write_atomic_with(&file, |to| {
-            let mut checked = Checked {
-                to,
-                digest: crate::package::Digester::default(),
-                progress,
-            };
-            registry.fetch(package, release, &mut checked)?;
-            let found = checked.digest.finish();
-            match found == release.digest {
-                true => Ok(()),
-                false => Err(wrong(registry, package, release, &found)),
-            }
+        let fetch = |to: &mut dyn Write| {
+            let mut watched = Watched { to, progress };
+            registry.fetch(package, release, &mut watched)
+        };
+        let file = self.keep(&release.digest, fetch, |found| {
+            wrong(registry, package, release, found)
         })?;
         let record = format!(
             "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
@@ -134,17 +149,48 @@ fn wrong(
     .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
 }
 
+/// The digest of what `fetch` writes to `to`.
+pub fn digested(
+    to: &mut dyn Write,
+    fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<ContentDigest> {
+    let mut checked = Checked {
+        to,
+        digest: crate::package::Digester::default(),
+    };
+    fetch(&mut checked)?;
+    Ok(checked.digest.finish())
+}
+
 /// Digests what passes through.
 struct Checked<'a> {
     to: &'a mut dyn Write,
     digest: crate::package::Digester,
-    progress: &'a dyn Progress,
 }
 
 impl Write for Checked<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.digest.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Reports what passes through.
+pub struct Watched<'a> {
+    /// Where it goes.
+    pub to: &'a mut dyn Write,
+    /// Who is told.
+    pub progress: &'a dyn Progress,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.to.write(bytes)?;
         self.progress.bytes(count as u64);
         Ok(count)
     }

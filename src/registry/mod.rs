@@ -3,6 +3,7 @@
 //!
 //! Backends block; who needs several answers asks from several threads.
 
+pub mod artifacts;
 pub mod cache;
 pub mod config;
 pub mod layers;
@@ -14,6 +15,7 @@ pub mod settings;
 pub mod stored;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +26,19 @@ use crate::advice::Result;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Progress;
 use crate::resolver::Listed;
+
+pub use artifacts::{Artifacts, Found, Kept};
+pub use oci::reference::Reference;
+
+/// A password or token; it is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 /// One published version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +85,16 @@ pub trait Registry: Send + Sync {
     /// caller holds them against the digest.
     fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()>;
 
+    /// The facts kept with a version, by their whole names; none where the
+    /// registry keeps none.
+    fn annotations(
+        &self,
+        _package: &PackageRef,
+        _version: &Version,
+    ) -> Result<BTreeMap<String, String>> {
+        Ok(BTreeMap::new())
+    }
+
     /// Publishes a version that must not be there yet.
     fn publish(&self, publication: &Publication<'_>) -> Result<()>;
 }
@@ -77,19 +102,24 @@ pub trait Registry: Send + Sync {
 /// Opens the registry at the end of a route.
 pub type Opener = dyn Fn(&routes::Route) -> Result<Arc<dyn Registry>> + Send + Sync;
 
+/// Opens the registry at the end of a route for its artifacts.
+pub type ArtifactsOpener = dyn Fn(&routes::Route) -> Result<Arc<dyn Artifacts>> + Send + Sync;
+
 /// The registries of one project: its configuration, and those opened so far.
 pub struct Registries<'a> {
     layers: layers::Layers,
     open: &'a Opener,
+    artifacts: &'a ArtifactsOpener,
     opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
 }
 
 impl<'a> Registries<'a> {
     /// The registries these layers configure.
-    pub fn new(layers: layers::Layers, open: &'a Opener) -> Self {
+    pub fn new(layers: layers::Layers, open: &'a Opener, artifacts: &'a ArtifactsOpener) -> Self {
         Registries {
             layers,
             open,
+            artifacts,
             opened: Mutex::default(),
         }
     }
@@ -124,5 +154,15 @@ impl<'a> Registries<'a> {
         })?;
         opened.insert(key, registry.clone());
         Ok(registry)
+    }
+
+    /// The registry at the end of a route, for its artifacts.
+    pub fn artifacts(&self, route: &routes::Route) -> Result<Arc<dyn Artifacts>> {
+        (self.artifacts)(route).map_err(|e| {
+            e.because(format!(
+                "the registry `{}` is set in {}",
+                route.name, route.because
+            ))
+        })
     }
 }

@@ -107,15 +107,8 @@ pub fn route(
     if let Some((mapping, layer)) = layers.mapped(package) {
         return mapped(mapping, layers, layer.to_string());
     }
-    if let Some(address) = named.registries.get("default") {
-        return addressed("default", address, named, layers);
-    }
-    if let Some((name, layer)) = layers.default_registry() {
-        let mapping = Mapping {
-            registry: name.to_owned(),
-            metadata: None,
-        };
-        return mapped(&mapping, layers, layer.to_string());
+    if let Some(route) = default_registry(named, layers)? {
+        return Ok(route);
     }
     if let Some((mapping, layer)) = layers.fallback(package.namespace()) {
         return mapped(mapping, layers, layer.to_string());
@@ -138,20 +131,11 @@ fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> 
         };
         return mapped(&mapping, layers, layer.to_string());
     }
-    if let Some(address) = named.registries.get(name) {
-        return addressed(name, address, named, layers);
+    if let Some(route) = registry(name, named, layers)? {
+        return Ok(route);
     }
-    let names = layers.registry_names();
-    if names.contains(&name) || name.contains(['.', ':']) || name == "localhost" {
-        let mapping = Mapping {
-            registry: name.to_owned(),
-            metadata: None,
-        };
-        return mapped(&mapping, layers, format!("`registry = \"{name}\"`"));
-    }
-    let known = names
-        .into_iter()
-        .chain(named.registries.keys().map(String::as_str));
+    let names = layers.registry_names().into_iter();
+    let known = names.chain(named.registries.keys().map(String::as_str));
     let error = Error::input(format!(
         "the registry `{name}` that `{package}` asks for is not known"
     ));
@@ -161,6 +145,60 @@ fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> 
             "add `{name} = \"…\"` under `[package.metadata.component.registries]`"
         )),
     })
+}
+
+/// The route to a registry by its name or address; `None` for a name that
+/// nothing knows.
+pub fn registry(name: &str, named: &Named, layers: &Layers) -> Result<Option<Route>> {
+    if let Some(address) = named.registries.get(name) {
+        return addressed(name, address, named, layers).map(Some);
+    }
+    let because = format!("`registry = \"{name}\"`");
+    if split(name).is_some() || name.starts_with(['.', '/']) {
+        let mut route = addressed(name, name, named, layers)?;
+        route.because = because;
+        return Ok(Some(route));
+    }
+    let known = layers.registry_names().contains(&name);
+    if !known && !name.contains(['.', ':']) && name != "localhost" {
+        return Ok(None);
+    }
+    let mapping = Mapping {
+        registry: name.to_owned(),
+        metadata: None,
+    };
+    mapped(&mapping, layers, because).map(Some)
+}
+
+/// The route to the registry of packages that nothing else names one for.
+pub fn default_registry(named: &Named, layers: &Layers) -> Result<Option<Route>> {
+    if let Some(address) = named.registries.get("default") {
+        return addressed("default", address, named, layers).map(Some);
+    }
+    let Some((name, layer)) = layers.default_registry() else {
+        return Ok(None);
+    };
+    let mapping = Mapping {
+        registry: name.to_owned(),
+        metadata: None,
+    };
+    mapped(&mapping, layers, layer.to_string()).map(Some)
+}
+
+/// The route to a host of OCI artifacts, without asking it what it is;
+/// `prefix` is what the repositories in question begin with.
+pub fn host(host: &str, prefix: &str, layers: &Layers) -> Route {
+    let mut protocols = layers.access(host).protocols;
+    Route {
+        name: host.to_owned(),
+        backend: Backend::Oci(Oci {
+            name: host.to_owned(),
+            host: host.to_owned(),
+            prefix: prefix.to_owned(),
+            settings: protocols.remove("oci").unwrap_or_default(),
+        }),
+        because: "the reference".to_owned(),
+    }
 }
 
 /// A registry of the configuration.

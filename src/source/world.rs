@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use wit_parser::PackageName;
 
 use super::{read, watched};
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::fs;
 use crate::manifest::{
-    Dependency, DependencySource, LocalTarget, Manifest, RegistryTarget, Target,
+    Dependency, DependencySource, LocalTarget, Manifest, OciTarget, RegistryTarget, Target,
 };
 use crate::wit::{self, Request, Sources, World};
 
@@ -30,6 +30,8 @@ pub enum Gathered<'a> {
     Local(Box<Local<'a>>),
     /// A package of a registry.
     Registry(&'a RegistryTarget),
+    /// An artifact of an OCI registry.
+    Oci(&'a OciTarget),
 }
 
 /// The WIT of a project, and what it still needs.
@@ -49,6 +51,7 @@ pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
     let target = match &manifest.target {
         Target::Local(target) => target,
         Target::Registry(target) => return Ok(Gathered::Registry(target)),
+        Target::Oci(target) => return Ok(Gathered::Oci(target)),
     };
     let Some(path) = wit_path(manifest, target)? else {
         return Ok(Gathered::None);
@@ -89,13 +92,11 @@ pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
         Gathered::None => return Ok(None),
         Gathered::Local(local) => local,
         Gathered::Registry(target) => {
-            let message = format!(
-                "the target `{}` is in a registry, which is not read here",
-                target.package
-            );
-            return Err(manifest.file.error(target.span.clone(), message).hint(
-                "use the bindings that `cargo component build` writes, or download its WIT and give `target = { path = \"…\" }`",
-            ));
+            let shown = target.package.to_string();
+            return Err(elsewhere(manifest, &target.span, &shown));
+        }
+        Gathered::Oci(target) => {
+            return Err(elsewhere(manifest, &target.span, &target.reference));
         }
     };
     if let Some((key, dependency)) = local.wanted.first() {
@@ -113,11 +114,19 @@ pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
     }))
 }
 
+fn elsewhere(manifest: &Manifest, span: &std::ops::Range<usize>, target: &str) -> Error {
+    let message = format!("the target `{target}` is in a registry, which is not read here");
+    manifest.file.error(span.clone(), message).hint(
+        "use the bindings that `cargo component build` writes, or download its WIT and give `target = { path = \"…\" }`",
+    )
+}
+
 /// Loads a world; an error without a place of its own points at the target.
 pub fn load(manifest: &Manifest, request: Request<'_>) -> Result<World> {
     let span = match &manifest.target {
         Target::Local(target) => target.span.clone(),
         Target::Registry(target) => target.span.clone(),
+        Target::Oci(target) => target.span.clone(),
     };
     wit::load(request).map_err(|e| match span.is_empty() || e.excerpt().is_some() {
         true => e,
@@ -171,6 +180,7 @@ fn find<'a>(key: &str, dependency: &'a Dependency, sources: &Sources) -> Result<
             })?;
             Ok(Found::Override(path, sources))
         }
+        DependencySource::Oci { .. } => Ok(Found::Elsewhere),
         DependencySource::Registry { requirement, .. } => {
             let present = dependency.package.as_ref().and_then(|wanted| {
                 let names = wit::declared_packages(&sources.deps).into_iter();

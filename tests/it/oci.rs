@@ -51,6 +51,7 @@ impl Client {
             env: Arc::new(self.env.clone()),
             exec: Arc::<Scripted>::clone(&self.exec),
             patience: self.patience,
+            heard: Default::default(),
         }
     }
 
@@ -396,7 +397,13 @@ fn a_refused_login_is_named_by_its_source_and_not_shown() {
         let registry = client.configured(&server.host(), wrong);
         let publish = told(client.publish(&registry, "1.0.0", b"x").unwrap_err());
         for text in [told(versions(&registry).unwrap_err()), publish] {
-            for part in [source, "UNAUTHORIZED", "no access", "`a:b", "docker login"] {
+            for part in [
+                source,
+                "UNAUTHORIZED",
+                "no access",
+                "`a:b",
+                "cargo component login",
+            ] {
                 assert!(text.contains(part), "{part}: {text}");
             }
         }

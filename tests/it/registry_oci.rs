@@ -37,6 +37,7 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
         env: Arc::new(Env::default()),
         exec: Arc::new(System),
         patience: Patience::without_pauses(),
+        heard: Default::default(),
     };
     let place = routes::Oci {
         name: registry.host(),

@@ -23,6 +23,8 @@ pub enum Access {
     /// With a token, which only `user` with `secret` or the identity token
     /// `identity` gets.
     PrivateToken,
+    /// The same, and who asks for it gets the identity token.
+    Identity,
 }
 
 #[derive(Default)]
@@ -158,16 +160,24 @@ fn token(request: &Request, access: Access, state: &State) -> Answer {
     let identified = request.method == "POST"
         && form.query("refresh_token").as_deref() == Some("identity")
         && form.query("grant_type").as_deref() == Some("refresh_token");
-    let scope = request.query("scope").or(form.query("scope")).unwrap();
+    // Who only wants to know whether a login is good asks for nothing.
+    let scope = request.query("scope").or(form.query("scope"));
+    let scope = scope.unwrap_or_default();
     let login = request.header("authorization");
     let user = identified || login == Some(&basic("user", "secret"));
     let wrong = !user && login.is_some();
     let writes = scope.ends_with("push");
-    if wrong || (!user && (writes || access == Access::PrivateToken)) {
+    let private = matches!(access, Access::PrivateToken | Access::Identity);
+    if wrong || (!user && (writes || private)) {
         return error(401, "UNAUTHORIZED");
     }
     let token = format!("{}|{scope}", state.tokens);
-    Answer::new(200).body(format!("{{\"token\":{token:?},\"expires_in\":300}}"))
+    let offline = request.query("offline_token").as_deref() == Some("true");
+    let more = match access == Access::Identity && offline {
+        true => ",\"refresh_token\":\"identity\"",
+        false => "",
+    };
+    Answer::new(200).body(format!("{{\"token\":{token:?},\"expires_in\":300{more}}}"))
 }
 
 fn refusal(request: &Request, access: Access, port: u16, state: &State) -> Option<Answer> {
@@ -178,13 +188,14 @@ fn refusal(request: &Request, access: Access, port: u16, state: &State) -> Optio
         Access::Basic => {
             Some(error(401, "UNAUTHORIZED").header("WWW-Authenticate", "Basic realm=\"small\""))
         }
-        Access::Token | Access::PrivateToken => {
+        Access::Token | Access::PrivateToken | Access::Identity => {
             let (_, generation) = login.and_then(|l| l.split_once(' ')).unwrap_or_default();
             let (generation, scope) = generation.split_once('|').unwrap_or_default();
             let writes = !matches!(request.method.as_str(), "GET" | "HEAD");
             let repository = scope.split(':').nth(1).unwrap_or("-");
+            let inside = request.path().starts_with(&format!("/v2/{repository}/"));
             let fits = generation == state.tokens.to_string()
-                && request.path().starts_with(&format!("/v2/{repository}/"))
+                && (inside || request.path() == "/v2/")
                 && (scope.ends_with("push") || !writes);
             let realm = format!("Bearer realm=\"http://127.0.0.1:{port}/token\",service=\"small\"");
             (!fits).then(|| error(401, "UNAUTHORIZED").header("WWW-Authenticate", realm))

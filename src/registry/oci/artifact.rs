@@ -33,6 +33,8 @@ pub struct Blob {
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
+    /// The digest of the manifest.
+    pub digest: ContentDigest,
     /// The package.
     pub layer: Blob,
     /// Its file name, where one was kept.
@@ -83,6 +85,7 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
         (many, _) => return Err(format!("it has {} layers, not one", many.len())),
     };
     Ok(Artifact {
+        digest: ContentDigest::of(bytes),
         layer: blob(layer)?,
         title: annotations(layer).remove(&format!("{ANNOTATION}title")),
         annotations: annotations(&manifest),
@@ -107,6 +110,14 @@ fn annotations(value: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The whole name of one of OCI's annotations; others are left as they are.
+pub fn annotation(name: &str) -> String {
+    match name.contains('.') {
+        true => name.to_owned(),
+        false => format!("{ANNOTATION}{name}"),
+    }
+}
+
 /// What becomes a manifest.
 #[derive(Clone, Debug)]
 pub struct Writing<'a> {
@@ -116,7 +127,7 @@ pub struct Writing<'a> {
     pub config: &'a Blob,
     /// The name of the file.
     pub title: &'a str,
-    /// The annotations: names without a dot get OCI's prefix.
+    /// The annotations, by their whole names.
     pub annotations: &'a BTreeMap<String, String>,
 }
 
@@ -125,10 +136,7 @@ pub fn write(writing: &Writing<'_>) -> Vec<u8> {
     let annotations: Map<String, Value> = writing
         .annotations
         .iter()
-        .map(|(name, value)| match name.contains('.') {
-            true => (name.clone(), json!(value)),
-            false => (format!("{ANNOTATION}{name}"), json!(value)),
-        })
+        .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
     let manifest = json!({
         "annotations": annotations,
@@ -232,7 +240,7 @@ mod tests {
                 size: 280,
             },
             title: "dep.wasm",
-            annotations: &BTreeMap::from([("version".to_owned(), "0.2.3".to_owned())]),
+            annotations: &BTreeMap::from([(annotation("version"), "0.2.3".to_owned())]),
         });
         // As recorded from wkg 0.16.1, but for the digests.
         let recorded = r#"{"annotations":{"org.opencontainers.image.version":"0.2.3"},"config":{"digest":"C","mediaType":"application/vnd.wasm.config.v0+json","size":280},"layers":[{"annotations":{"org.opencontainers.image.title":"dep.wasm"},"digest":"L","mediaType":"application/wasm","size":269}],"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}"#

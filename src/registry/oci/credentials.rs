@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::settings::{Settings, user_and_password};
 use super::{Secret, Surroundings};
-use crate::env;
+use crate::env::{self, Env};
 use crate::fs;
 use crate::process::Invocation;
 
@@ -68,25 +68,8 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login
         );
     }
     let mut notes = Vec::new();
-    let home = around
-        .env
-        .get(env::HOME)
-        .or(around.env.get(env::USERPROFILE));
-    let docker = match around.env.get(env::DOCKER_CONFIG) {
-        Some(dir) => Some(PathBuf::from(dir)),
-        None => home.map(|home| Path::new(home).join(".docker")),
-    };
-    let podman = match around.env.get(env::REGISTRY_AUTH_FILE) {
-        Some(file) => Some(PathBuf::from(file)),
-        None => {
-            let runtime = around.env.get(env::XDG_RUNTIME_DIR).map(PathBuf::from);
-            // Where there is no such directory, podman keeps it in the home.
-            let dir = runtime.or(home.map(|home| Path::new(home).join(".config")));
-            dir.map(|dir| dir.join("containers/auth.json"))
-        }
-    };
-    let docker = docker.map(|dir| (dir.join("config.json"), docker_keys(whom)));
-    let podman = podman.map(|file| (file, podman_keys(whom)));
+    let docker = docker_file(&around.env).map(|file| (file, docker_keys(whom)));
+    let podman = podman_file(&around.env).map(|file| (file, podman_keys(whom)));
     for (path, keys) in [docker, podman].into_iter().flatten() {
         match in_file(&path, &keys, around) {
             Ok(Some((means, source))) => {
@@ -105,6 +88,31 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login
         source: String::new(),
         notes,
     }
+}
+
+fn home(env: &Env) -> Option<&Path> {
+    let home = env.get(env::HOME).or(env.get(env::USERPROFILE));
+    home.map(Path::new)
+}
+
+/// Docker's file of logins.
+pub fn docker_file(env: &Env) -> Option<PathBuf> {
+    let dir = match env.get(env::DOCKER_CONFIG) {
+        Some(dir) => PathBuf::from(dir),
+        None => home(env)?.join(".docker"),
+    };
+    Some(dir.join("config.json"))
+}
+
+/// Podman's file of logins.
+pub fn podman_file(env: &Env) -> Option<PathBuf> {
+    if let Some(file) = env.get(env::REGISTRY_AUTH_FILE) {
+        return Some(PathBuf::from(file));
+    }
+    let runtime = env.get(env::XDG_RUNTIME_DIR).map(PathBuf::from);
+    // Where there is no such directory, podman keeps it in the home.
+    let dir = runtime.or_else(|| Some(home(env)?.join(".config")))?;
+    Some(dir.join("containers/auth.json"))
 }
 
 fn docker_keys(whom: Whom<'_>) -> Vec<String> {
@@ -171,7 +179,7 @@ fn entry<'a>(auths: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 /// A key without scheme and, only then, path; Docker Hub by one name.
-fn host_of(key: &str) -> &str {
+pub fn host_of(key: &str) -> &str {
     let bare = key.strip_prefix("https://").or(key.strip_prefix("http://"));
     let host = bare.map_or(key, |rest| rest.split('/').next().unwrap_or(rest));
     match host {
@@ -208,17 +216,25 @@ fn by_name(user: String, password: Secret) -> Means {
     }
 }
 
-/// Runs a credential helper; an empty name stands for none.
-fn ask(helper: &str, key: &str, around: &Surroundings) -> Result<Option<Means>, String> {
+/// A credential helper asked to do something with what it is given. The error
+/// is a fragment.
+pub fn helper(name: &str, action: &str, input: &str) -> Result<Invocation, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match name.chars().all(legal) {
+        true => Ok(Invocation::new(format!("docker-credential-{name}"))
+            .arg(action)
+            .input(input)),
+        false => Err(format!("`{name}` is no name of a credential helper")),
+    }
+}
+
+/// Asks a credential helper; an empty name stands for none.
+pub fn ask(helper: &str, key: &str, around: &Surroundings) -> Result<Option<Means>, String> {
     if helper.is_empty() {
         return Ok(None);
     }
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !helper.chars().all(legal) {
-        return Err(format!("`{helper}` is no name of a credential helper"));
-    }
     let program = format!("docker-credential-{helper}");
-    let invocation = Invocation::new(&program).arg("get").input(key);
+    let invocation = self::helper(helper, "get", key)?;
     let output = around.exec.output(&invocation).map_err(|e| e.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     if output.code != 0 {
@@ -281,6 +297,7 @@ mod tests {
             env: Arc::new(env),
             exec: Arc::<Scripted>::clone(&exec),
             patience: Patience::default(),
+            heard: Default::default(),
         };
         let login = find(WHOM, &Settings::default(), &around);
         assert!(!format!("{login:?}").contains("hunter2"), "{login:?}");

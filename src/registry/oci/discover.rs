@@ -30,7 +30,7 @@ pub fn discover(host: &str, settings: &Protocol, around: Surroundings) -> Result
         true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,
         false => return Err(failed(ErrorKind::Input, "this is no host".to_owned())),
     };
-    let wire = Wire::new(host, &settings.trust, around.patience)?;
+    let wire = Wire::new(host, &settings.trust, &around)?;
     let ask = Ask::new(Method::GET, url).header("accept", "application/json");
     let reply = wait_for(async {
         let reply = wire.exchange(&ask).await;

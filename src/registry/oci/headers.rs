@@ -135,6 +135,56 @@ pub fn range_start(value: &str) -> Option<u64> {
     first.parse().ok()
 }
 
+/// The text of a `Warning: 299 - "<text>"`, the one form registries use.
+pub fn warning(value: &str) -> Option<String> {
+    let (code, rest) = value.trim().split_once(' ')?;
+    let (_, text) = rest.trim_start().split_once(' ')?;
+    let (text, _) = value_of(text.trim_start());
+    (code == "299" && !text.is_empty()).then_some(text)
+}
+
+/// A date of HTTP, in any of its three forms, in seconds since 1970.
+pub fn date(text: &str) -> Option<u64> {
+    const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
+    let (mut numbers, mut month, mut time) = (Vec::new(), None, None);
+    for word in text.split([' ', ',', '-']).filter(|word| !word.is_empty()) {
+        let named = word.to_ascii_lowercase();
+        if word.contains(':') {
+            let parts: Vec<u64> = word.split(':').flat_map(str::parse).collect();
+            let [hours @ 0..24, minutes @ 0..60, seconds @ 0..=60] = parts[..] else {
+                return None;
+            };
+            time = Some(hours * 3600 + minutes * 60 + seconds);
+        } else if let Ok(number) = word.parse::<u64>() {
+            numbers.push(number);
+        } else if let Some(at) = MONTHS
+            .find(&named)
+            .filter(|at| named.len() == 3 && at % 3 == 0)
+        {
+            month = Some(at as u64 / 3);
+        }
+    }
+    // In all forms the day stands before the year.
+    let [day @ 1..=31, year] = numbers[..] else {
+        return None;
+    };
+    let year = match year {
+        0..70 => year + 2000,
+        70..100 => year + 1900,
+        1970..10_000 => year,
+        _ => return None,
+    };
+    // Years are counted from March so that leap days come last.
+    let month = month?;
+    let (shifted, year) = match month {
+        0 | 1 => (month + 10, year - 1),
+        _ => (month - 2, year),
+    };
+    let leaps = year / 4 - year / 100 + year / 400;
+    let days = year * 365 + leaps + (153 * shifted + 2) / 5 + day - 1;
+    Some(days.checked_sub(719_468)? * 86_400 + time?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,5 +254,39 @@ mod tests {
         assert_eq!(uploaded("x"), None);
         assert_eq!(range_start("bytes 5-9/10"), Some(5));
         assert_eq!(range_start("bytes */10"), None);
+    }
+
+    #[test]
+    fn dates_are_read_in_all_forms() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(date(text), Some(784_111_777), "{text}");
+        }
+        assert_eq!(date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(date("Tue, 29 Feb 2000 23:59:59 GMT"), Some(951_868_799));
+        for no in [
+            "",
+            "7",
+            "Sun, 06 Nov 1994",
+            "Sun, 06 Nov 1994 25:00:00 GMT",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
+        ] {
+            assert_eq!(date(no), None, "{no}");
+        }
+    }
+
+    #[test]
+    fn warnings_are_read() {
+        assert_eq!(
+            warning("299 - \"soon \\\"over\\\"\"").as_deref(),
+            Some("soon \"over\"")
+        );
+        for no in ["110 - \"stale\"", "299", "299 -", "299 - \"\"", ""] {
+            assert_eq!(warning(no), None, "{no}");
+        }
     }
 }

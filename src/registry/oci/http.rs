@@ -5,13 +5,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode, Url};
 
+use super::Surroundings;
 use super::client::client;
+use super::headers;
+use super::heard::Heard;
 use super::patience::Patience;
 use super::settings::Trust;
 use crate::advice::Result;
@@ -297,16 +300,17 @@ fn silent(limit: Duration) -> Fault {
 #[derive(Clone, Debug)]
 pub struct Wire {
     client: Client,
-    /// The patience.
-    pub patience: Patience,
+    patience: Patience,
+    heard: Heard,
 }
 
 impl Wire {
     /// The way to a host.
-    pub fn new(host: &str, trust: &Trust, patience: Patience) -> Result<Self> {
+    pub fn new(host: &str, trust: &Trust, around: &Surroundings) -> Result<Self> {
         Ok(Wire {
             client: client(trust, is_loopback(host))?,
-            patience,
+            patience: around.patience,
+            heard: around.heard.clone(),
         })
     }
 
@@ -371,6 +375,7 @@ impl Wire {
                 Ok(response) => response.map_err(Fault::from)?,
                 Err(_) => return Err(silent(limit)),
             };
+            self.heard.note(&url, response.headers());
             if !follow || !response.status().is_redirection() {
                 return Ok(response);
             }
@@ -402,9 +407,42 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// How long the registry wants to be left alone, in seconds; dates are not
-/// understood, and the usual pause does for them.
+/// How long the registry wants to be left alone: seconds, or the time until a
+/// date, by the registry's own clock where it tells that.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse();
-    seconds.ok().map(Duration::from_secs)
+    let text = |name| headers.get(name)?.to_str().ok();
+    let value: &str = text(RETRY_AFTER)?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let now = text(DATE).and_then(headers::date);
+    let now = now.or_else(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Some(now.ok()?.as_secs())
+    });
+    // A date that has passed asks for no pause of its own.
+    Some(Duration::from_secs(
+        headers::date(value)?.saturating_sub(now?),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_told_in_seconds_or_by_a_date() {
+        let asked = |retry: &'static str, date: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(retry));
+            headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
+            retry_after(&headers).map(|pause| pause.as_secs())
+        };
+        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(asked("7", None), Some(7));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:50:07 GMT", now), Some(30));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:50:07 GMT", None), Some(0));
+        assert!(asked("Fri, 01 Jan 2100 00:00:00 GMT", None).unwrap() > 1 << 30);
+        assert_eq!(asked("tomorrow", now), None);
+    }
 }

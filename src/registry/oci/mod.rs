@@ -11,7 +11,9 @@ mod credentials;
 mod describe;
 mod discover;
 mod headers;
+mod heard;
 mod http;
+mod login;
 mod patience;
 mod pull;
 mod push;
@@ -19,10 +21,10 @@ pub mod reference;
 mod said;
 mod session;
 mod settings;
+mod store;
 mod token;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,14 +33,15 @@ use semver::Version;
 
 pub use artifact::{Artifact, Blob};
 pub use discover::discover;
+pub use heard::Heard;
 pub use patience::Patience;
-use reference::Target;
+use reference::{Reference, Target};
 use session::Session;
 
-use super::{Publication, Registry, Release, routes};
+use super::{Artifacts, Found, Kept, Publication, Registry, Release, Secret, routes};
 use crate::advice::{Error, Result};
 use crate::env::Env;
-use crate::package::PackageRef;
+use crate::package::{ContentDigest, PackageRef};
 use crate::process::Exec;
 use crate::progress::Progress;
 use crate::resolver::Listed;
@@ -52,16 +55,8 @@ pub struct Surroundings {
     pub exec: Arc<dyn Exec>,
     /// How often requests are repeated.
     pub patience: Patience,
-}
-
-/// A password or token; it is not shown.
-#[derive(Clone, PartialEq, Eq)]
-struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
+    /// Who is told what registries warn of.
+    pub heard: Heard,
 }
 
 /// A registry of OCI artifacts. Logins are looked up and connections made when
@@ -84,7 +79,7 @@ pub struct Upload<'a> {
     pub content: &'a Path,
     /// The name it is to have for others.
     pub title: &'a str,
-    /// Annotations of the manifest; names without a dot get OCI's prefix.
+    /// Annotations of the manifest, by their whole names.
     pub annotations: &'a BTreeMap<String, String>,
     /// Who watches the transfer.
     pub progress: &'a dyn Progress,
@@ -123,11 +118,34 @@ impl Oci {
         client::wait_for(pull::blob(&self.session, repository, &wanted, to, &what))
     }
 
-    /// Pushes a file, whatever its tag was before.
-    pub fn push(&self, upload: &Upload<'_>) -> Result<()> {
+    /// Pushes a file, whatever its tag was before; the digest of the manifest.
+    pub fn push(&self, upload: &Upload<'_>) -> Result<ContentDigest> {
         let place = self.shown(upload.repository);
         let what = format!("failed to push to `{place}:{}`", upload.tag);
         client::wait_for(push::push(&self.session, upload, &what))
+    }
+
+    /// The artifact of a version.
+    fn of_version(&self, package: &PackageRef, version: &Version) -> Result<Option<Artifact>> {
+        let repository = self.repository(package)?;
+        let what = format!(
+            "failed to find `{package}@{version}` in {}",
+            self.location(package)
+        );
+        let tag = reference::tag(version)?;
+        let mut tags = vec![tag];
+        // Lenient registries took a `+` from wkg as it is.
+        if !version.build.is_empty() {
+            tags.push(version.to_string());
+        }
+        for tag in tags {
+            let target = Target::Tag(tag);
+            let found = pull::artifact(&self.session, &repository, &target, &what);
+            if let Some(artifact) = client::wait_for(found)? {
+                return Ok(Some(artifact));
+            }
+        }
+        Ok(None)
     }
 
     fn repository(&self, package: &PackageRef) -> Result<String> {
@@ -168,29 +186,21 @@ impl Registry for Oci {
     }
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
-        let repository = self.repository(package)?;
-        let what = format!(
-            "failed to find `{package}@{version}` in {}",
-            self.location(package)
-        );
-        let tag = reference::tag(version)?;
-        let mut tags = vec![tag];
-        // Lenient registries took a `+` from wkg as it is.
-        if !version.build.is_empty() {
-            tags.push(version.to_string());
-        }
-        for tag in tags {
-            let target = Target::Tag(tag);
-            let found = pull::artifact(&self.session, &repository, &target, &what);
-            if let Some(artifact) = client::wait_for(found)? {
-                return Ok(Some(Release {
-                    version: version.clone(),
-                    digest: artifact.layer.digest,
-                    size: Some(artifact.layer.size),
-                }));
-            }
-        }
-        Ok(None)
+        let artifact = self.of_version(package, version)?;
+        Ok(artifact.map(|artifact| Release {
+            version: version.clone(),
+            digest: artifact.layer.digest,
+            size: Some(artifact.layer.size),
+        }))
+    }
+
+    fn annotations(
+        &self,
+        package: &PackageRef,
+        version: &Version,
+    ) -> Result<BTreeMap<String, String>> {
+        let artifact = self.of_version(package, version)?;
+        Ok(artifact.map(|found| found.annotations).unwrap_or_default())
     }
 
     fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()> {
@@ -215,8 +225,12 @@ impl Registry for Oci {
             "failed to publish `{package}@{version}` to {}",
             self.location(package)
         );
-        let mut annotations = publication.annotations.clone();
-        annotations.insert("version".to_owned(), version.to_string());
+        let mut annotations: BTreeMap<String, String> = publication
+            .annotations
+            .iter()
+            .map(|(name, value)| (artifact::annotation(name), value.clone()))
+            .collect();
+        annotations.insert(artifact::annotation("version"), version.to_string());
         let upload = Upload {
             repository: &repository,
             tag: &tag,
@@ -233,7 +247,70 @@ impl Registry for Oci {
                 ))
                 .hint("raise the version in Cargo.toml"));
             }
-            push::push(&self.session, &upload, &what).await
+            push::push(&self.session, &upload, &what).await?;
+            Ok(())
         })
+    }
+}
+
+impl Artifacts for Oci {
+    fn host(&self) -> &str {
+        self.session.host()
+    }
+
+    fn find(&self, reference: &Reference) -> Result<Option<Found>> {
+        let found = self.artifact(&reference.repository, &reference.target)?;
+        Ok(found.map(|artifact| Found {
+            manifest: artifact.digest,
+            content: artifact.layer.digest,
+            size: artifact.layer.size,
+            annotations: artifact.annotations,
+        }))
+    }
+
+    fn read(
+        &self,
+        reference: &Reference,
+        (digest, size): (&ContentDigest, Option<u64>),
+        to: &mut dyn Write,
+    ) -> Result<()> {
+        let what = format!("failed to fetch `{reference}`");
+        let wanted = pull::Wanted { digest, size };
+        let repository = &reference.repository;
+        client::wait_for(pull::blob(&self.session, repository, &wanted, to, &what))
+    }
+
+    fn push(
+        &self,
+        reference: &Reference,
+        (content, progress): (&Path, &dyn Progress),
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<ContentDigest> {
+        let Target::Tag(tag) = &reference.target else {
+            return Err(
+                Error::input(format!("`{reference}` cannot be pushed to: it is a digest"))
+                    .hint("write it with a tag: `host/repository:tag`"),
+            );
+        };
+        let title = content.file_name().unwrap_or_default().to_string_lossy();
+        Oci::push(
+            self,
+            &Upload {
+                repository: &reference.repository,
+                tag,
+                content,
+                title: &title,
+                annotations,
+                progress,
+            },
+        )
+    }
+
+    fn log_in(&self, user: &str, password: &Secret) -> Result<Kept> {
+        login::log_in(&self.session, user, password)
+    }
+
+    fn log_out(&self) -> Result<Kept> {
+        login::log_out(&self.session)
     }
 }

@@ -41,8 +41,8 @@ pub async fn is_there(session: &Session, upload: &Upload<'_>, what: &str) -> Res
     }
 }
 
-/// Pushes layer, configuration and manifest.
-pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<()> {
+/// Pushes layer, configuration and manifest; the digest of the last.
+pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<ContentDigest> {
     let (digest, size) = fs::digest(upload.content)?;
     let layer = Blob { digest, size };
     let created = session.around().env.text(env::SOURCE_DATE_EPOCH);
@@ -75,13 +75,14 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
     pusher
         .blob(&config_blob, &Content::Bytes(config.into()))
         .await?;
+    let digest = ContentDigest::of(&manifest);
     let url = session.url(&pusher.scope, &format!("manifests/{}", upload.tag));
     let ask = Ask::new(Method::PUT, url)
         .header("content-type", MANIFEST)
         .content(Content::Bytes(manifest.into()));
     let reply = session.exchange(&pusher.scope, ask, what).await?;
     match reply.status.is_success() {
-        true => Ok(()),
+        true => Ok(digest),
         false => Err(session.refusal(what, &reply)),
     }
 }

@@ -103,17 +103,36 @@ impl fmt::Display for Reference {
     }
 }
 
+impl Reference {
+    /// The version its tag names, if it does.
+    pub fn version(&self) -> Option<Version> {
+        match &self.target {
+            Target::Tag(tag) => version(tag),
+            Target::Digest(_) => None,
+        }
+    }
+}
+
 impl FromStr for Reference {
     type Err = Error;
 
-    /// Without a host it is Docker Hub's, without a tag `latest`.
+    /// Without a host it is Docker Hub's, without a tag `latest`. It may be
+    /// written with `oci://`.
     fn from_str(text: &str) -> Result<Self> {
+        let text = text.strip_prefix("oci://").unwrap_or(text);
         let wrong = |why: &str| {
             Error::input(format!("invalid OCI reference `{text}`"))
                 .because(why)
                 .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")
         };
         let (name, digest) = match text.split_once('@') {
+            // It may be a password that stands before the `@`.
+            Some((_, rest)) if !rest.starts_with("sha256:") => {
+                return Err(
+                    Error::input("invalid OCI reference: what follows `@` is no digest")
+                        .hint("write it as `host/repository:tag` or `host/repository@sha256:…`"),
+                );
+            }
             Some((name, digest)) => (name, Some(digest.parse::<ContentDigest>()?)),
             None => (text, None),
         };

@@ -34,7 +34,7 @@ pub fn said(reply: &Reply) -> String {
 }
 
 /// Somebody else's text, fit for a terminal.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     plain.take(300).collect()
 }

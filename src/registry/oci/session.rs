@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use base64::Engine as _;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
 
@@ -13,8 +12,8 @@ use super::credentials::{self, Login, Means, Whom};
 use super::headers::{Challenge, challenge};
 use super::http::{Ask, Content, Fault, Reply, Wire};
 use super::said::said;
-use super::settings::{BASE64, Settings};
-use super::token::{Token, read_token};
+use super::settings::Settings;
+use super::token::{Token, basic, read_token, secret_header};
 use super::{Secret, Surroundings};
 use crate::advice::{Error, ErrorKind, Result};
 use crate::registry::layers::is_loopback;
@@ -40,9 +39,16 @@ pub enum Operation {
 
 /// How a registry wants to be logged in to, once it said so.
 #[derive(Clone, Debug)]
-enum Scheme {
+pub enum Scheme {
+    /// User and password with each request.
     Basic,
-    Bearer { realm: Url, service: Option<String> },
+    /// A token from another address.
+    Bearer {
+        /// The address, which is safe to send a login to.
+        realm: Url,
+        /// What the token is for.
+        service: Option<String>,
+    },
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
@@ -110,6 +116,37 @@ impl Session {
         })
     }
 
+    /// The same registry, with this login instead of one that is looked up.
+    pub fn with_login(&self, login: Login) -> Self {
+        Session {
+            around: self.around.clone(),
+            settings: self.settings.clone(),
+            name: self.name.clone(),
+            prefix: self.prefix.clone(),
+            host: self.host.clone(),
+            base: self.base.clone(),
+            wire: OnceLock::new(),
+            login: OnceLock::from(login),
+            scheme: Mutex::new(None),
+            asked: tokio::sync::Mutex::new(false),
+            tokens: Mutex::default(),
+            refused: Mutex::default(),
+        }
+    }
+
+    /// The login that is looked up by others who come here.
+    pub fn look_up_login(&self) -> Login {
+        credentials::find(self.whom(), &self.settings, &self.around)
+    }
+
+    fn whom(&self) -> Whom<'_> {
+        Whom {
+            name: &self.name,
+            host: &self.host,
+            prefix: &self.prefix,
+        }
+    }
+
     /// The host as it is shown.
     pub fn host(&self) -> &str {
         &self.host
@@ -137,19 +174,12 @@ impl Session {
         if let Some(wire) = self.wire.get() {
             return Ok(wire);
         }
-        let wire = Wire::new(&self.host, &self.settings.trust, self.around.patience)?;
+        let wire = Wire::new(&self.host, &self.settings.trust, &self.around)?;
         Ok(self.wire.get_or_init(|| wire))
     }
 
     fn login(&self) -> &Login {
-        self.login.get_or_init(|| {
-            let whom = Whom {
-                name: &self.name,
-                host: &self.host,
-                prefix: &self.prefix,
-            };
-            credentials::find(whom, &self.settings, &self.around)
-        })
+        self.login.get_or_init(|| self.look_up_login())
     }
 
     /// Sends a request with what it needs of a login; the answer may be a
@@ -215,7 +245,7 @@ impl Session {
         if login.means != Means::Anonymous {
             self.ask_scheme(what).await?;
         }
-        let scheme = unpoisoned(&self.scheme).clone();
+        let scheme = self.scheme();
         match (scheme, &login.means) {
             (Some(Scheme::Basic), Means::Password(user, password)) => Ok(basic(user, password)),
             (Some(Scheme::Bearer { realm, service }), _) => {
@@ -232,13 +262,27 @@ impl Session {
         if *asked {
             return Ok(());
         }
-        let mut url = self.base.clone();
-        url.set_path("v2/");
-        let reply = self.wire()?.exchange(&Ask::new(Method::GET, url)).await;
-        let reply = reply.map_err(|fault| self.failed(what, &fault))?;
-        self.note_scheme(&reply.headers, what)?;
+        self.knock(None, what).await?;
         *asked = true;
         Ok(())
+    }
+
+    /// Asks at the root of the registry, where nothing is but what a login is
+    /// to look like.
+    pub async fn knock(&self, authorization: Option<HeaderValue>, what: &str) -> Result<Reply> {
+        let mut url = self.base.clone();
+        url.set_path("v2/");
+        let mut ask = Ask::new(Method::GET, url);
+        ask.authorization = authorization;
+        let reply = self.wire()?.exchange(&ask).await;
+        let reply = reply.map_err(|fault| self.failed(what, &fault))?;
+        self.note_scheme(&reply.headers, what)?;
+        Ok(reply)
+    }
+
+    /// How the registry wants to be logged in to, as far as it was heard.
+    pub fn scheme(&self) -> Option<Scheme> {
+        unpoisoned(&self.scheme).clone()
     }
 
     fn note_scheme(&self, headers: &HeaderMap, what: &str) -> Result<()> {
@@ -283,7 +327,7 @@ impl Session {
             return Ok(false);
         }
         self.note_scheme(headers, what)?;
-        let scheme = unpoisoned(&self.scheme).clone();
+        let scheme = self.scheme();
         Ok(match (scheme, &self.login().means) {
             (Some(Scheme::Basic), Means::Password(..)) => !before,
             (Some(Scheme::Bearer { .. }), _) => {
@@ -447,18 +491,8 @@ impl Session {
 
     fn log_in(&self) -> String {
         format!(
-            "check the name, or log in with `docker login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
+            "check the name, or log in with `cargo component login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
             self.host, self.name
         )
     }
-}
-
-fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
-    secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
-}
-
-fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
-    let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }

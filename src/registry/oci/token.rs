@@ -1,8 +1,9 @@
-//! Tokens, as servers of tokens give them out.
+//! Tokens, as servers of tokens give them out, and the headers they go into.
 
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
+use reqwest::header::HeaderValue;
 use serde_json::Value;
 
 use super::Secret;
@@ -38,6 +39,18 @@ fn expiry(token: &str) -> Option<u64> {
     let claims: Value = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     claims["exp"].as_u64()?.checked_sub(now.ok()?.as_secs())
+}
+
+/// The header of a user with a password.
+pub fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
+    secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
+}
+
+/// A header that is not shown.
+pub fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 #[cfg(test)]

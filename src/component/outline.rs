@@ -1,0 +1,111 @@
+//! What a file of WebAssembly is and is called, for those who only want to
+//! know; and WIT in its binary form as text.
+
+use semver::Version;
+use wit_component::{DecodedWasm, WitPrinter};
+
+use super::{Kind, Surface, kind, surface};
+use crate::advice::{Error, Result};
+use crate::package::PackageRef;
+
+/// What a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outline {
+    /// A package of WIT.
+    Wit {
+        /// Its name.
+        package: PackageRef,
+        /// Its version, where it has one.
+        version: Option<Version>,
+        /// The names of its worlds.
+        worlds: Vec<String>,
+        /// The names of its interfaces.
+        interfaces: Vec<String>,
+    },
+    /// A component.
+    Component {
+        /// Its imports and exports.
+        surface: Surface,
+        /// The version its metadata has.
+        version: Option<Version>,
+    },
+    /// A core module.
+    Module,
+}
+
+/// Tells what a file is. An error if it is no WebAssembly, or broken.
+pub fn outline(bytes: &[u8]) -> Result<Outline> {
+    match kind(bytes) {
+        None => return Err(Error::input("it is no WebAssembly")),
+        Some(Kind::Component) => {}
+        Some(_) => return Ok(Outline::Module),
+    }
+    let DecodedWasm::WitPackage(resolve, id) = decode(bytes)? else {
+        let metadata = wasm_metadata::Payload::from_binary(bytes).ok();
+        let version =
+            metadata.and_then(|found| found.metadata().version.as_ref()?.to_string().parse().ok());
+        let surface = surface(bytes)?;
+        return Ok(Outline::Component { surface, version });
+    };
+    let package = &resolve.packages[id];
+    let name = &package.name;
+    Ok(Outline::Wit {
+        package: format!("{}:{}", name.namespace, name.name).parse()?,
+        version: name.version.clone(),
+        worlds: package.worlds.keys().cloned().collect(),
+        interfaces: package.interfaces.keys().cloned().collect(),
+    })
+}
+
+/// The WIT of a package, without that of its dependencies; of a component, the
+/// world it implements.
+pub fn wit_text(bytes: &[u8]) -> Result<String> {
+    let decoded = decode(bytes)?;
+    let mut printer = WitPrinter::default();
+    printer
+        .print(decoded.resolve(), decoded.package(), &[])
+        .map_err(|e| Error::input("failed to write the WIT as text").because(format!("{e:#}")))?;
+    Ok(printer.output.to_string())
+}
+
+fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
+    wit_component::decode(bytes)
+        .map_err(|e| Error::input("failed to read the component").because(format!("{e:#}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_file_is_told() {
+        let mut resolve = wit_parser::Resolve::default();
+        let text = "package a:b@1.2.3; interface i { f: func(); } world w { import i; }";
+        let id = resolve.push_source("x.wit", text).unwrap();
+        let bytes = wit_component::encode(&resolve, id, false).unwrap();
+        assert_eq!(
+            outline(&bytes).unwrap(),
+            Outline::Wit {
+                package: "a:b".parse().unwrap(),
+                version: Some(Version::new(1, 2, 3)),
+                worlds: vec!["w".into()],
+                interfaces: vec!["i".into()],
+            }
+        );
+        assert!(wit_text(&bytes).unwrap().starts_with("package a:b@1.2.3;"));
+        let component = wat::parse_str("(component (import \"a:b/i@1.0.0\" (instance)))").unwrap();
+        let Outline::Component { surface, version } = outline(&component).unwrap() else {
+            panic!("no component")
+        };
+        assert_eq!(
+            (surface.imports, version),
+            (vec!["a:b/i@1.0.0".to_owned()], None)
+        );
+        assert!(wit_text(&component).unwrap().contains("import a:b/i@1.0.0"));
+        assert_eq!(
+            outline(&wat::parse_str("(module)").unwrap()).unwrap(),
+            Outline::Module
+        );
+        assert!(outline(b"text").is_err());
+    }
+}

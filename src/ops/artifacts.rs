@@ -1,0 +1,264 @@
+//! Packages that a manifest names by an OCI reference: which package an
+//! artifact is, is known once its bytes are there, or from the lock file.
+
+use std::path::Path;
+
+use semver::{Version, VersionReq};
+
+use super::packages::{Fetched, Packages, at_once, must_not_change};
+use super::registry_access::{not_found, other_bytes};
+use crate::advice::{Error, Excerpt, Result};
+use crate::component::outline::{Outline, outline};
+use crate::fs;
+use crate::lockfile::{Locked, Lockfile};
+use crate::manifest::{Dependency, DependencySource, Manifest, OciTarget};
+use crate::package::PackageRef;
+use crate::progress::Progress;
+use crate::registry::cache::Watched;
+use crate::registry::{Found, Reference, routes};
+
+/// An artifact, and who wants it.
+pub(super) struct WantedArtifact {
+    reference: Reference,
+    /// The package it has to be, where that is said.
+    expected: Option<PackageRef>,
+    /// What a component is called that nothing names.
+    unnamed: Option<PackageRef>,
+    by: String,
+    at: Excerpt,
+}
+
+impl WantedArtifact {
+    /// The artifact of an entry of a table of dependencies; `None` if it is
+    /// something else.
+    pub fn of_entry(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
+        let DependencySource::Oci { reference } = &dependency.source else {
+            return Ok(None);
+        };
+        let at = dependency.file.excerpt(dependency.span.clone());
+        Ok(Some(WantedArtifact {
+            reference: reference.parse().map_err(|e: Error| e.at(at.clone()))?,
+            expected: dependency.package.clone(),
+            unnamed: None,
+            by: format!("the entry `{key}` of `Cargo.toml`"),
+            at,
+        }))
+    }
+
+    /// The artifact of a target.
+    pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
+        let at = manifest.file.excerpt(target.span.clone());
+        Ok(WantedArtifact {
+            reference: target
+                .reference
+                .parse()
+                .map_err(|e: Error| e.at(at.clone()))?,
+            expected: None,
+            // As its world is called where it is read as WIT.
+            unnamed: Some("root:component".parse()?),
+            by: "`target` in `Cargo.toml`".to_owned(),
+            at,
+        })
+    }
+
+    /// What stands in the lock file in the place of a registry.
+    fn label(&self) -> String {
+        format!("oci://{}", self.reference)
+    }
+
+    /// The entry of the lock file that answers it.
+    fn locked<'l>(&self, lock: &'l Lockfile) -> Option<&'l Locked> {
+        let label = self.label();
+        lock.entries().iter().find(|entry| {
+            let expected = self.expected.as_ref();
+            entry.registry.as_deref() == Some(&label)
+                && expected.is_none_or(|package| entry.package == *package)
+        })
+    }
+
+    /// What is kept in the lock file. A reference is no requirement: whatever
+    /// version it leads to will do.
+    pub fn to_lock(&self, found: &Fetched) -> Locked {
+        Locked {
+            package: found.package.clone(),
+            registry: Some(self.label()),
+            requirement: VersionReq::STAR,
+            version: found.version.clone(),
+            digest: found.digest.clone(),
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        let Self { reference, by, .. } = self;
+        error
+            .because(format!("the artifact `{reference}` is required by {by}"))
+            .at(self.at.clone())
+    }
+}
+
+impl Packages<'_> {
+    /// The packages of some artifacts, in the same order, their bytes in the
+    /// cache. What is locked stays as it is, even if its tag has moved;
+    /// `locked` is the lock file if nothing may be added to it.
+    pub fn artifacts(
+        &self,
+        wanted: &[WantedArtifact],
+        lock: &Lockfile,
+        locked: Option<&Path>,
+    ) -> Result<Vec<Fetched>> {
+        let missing = |wanted: &&WantedArtifact| match wanted.locked(lock) {
+            Some(entry) => self.cache.get(&entry.digest).is_none(),
+            None => true,
+        };
+        let missing = wanted.iter().filter(missing).count();
+        match missing {
+            0 => {}
+            1 => self
+                .ctx
+                .shell
+                .status("Downloading", "1 artifact".to_owned()),
+            many => self
+                .ctx
+                .shell
+                .status("Downloading", format!("{many} artifacts")),
+        }
+        let fetch = Fetch {
+            registries: &self.registries,
+            cache: &self.cache,
+            offline: self.mode.is_offline(),
+            progress: &*self.progress("Downloading", missing),
+        };
+        at_once(wanted.iter().collect(), |wanted: &WantedArtifact| {
+            let fetched = match (wanted.locked(lock), locked) {
+                (Some(entry), _) => fetch.again(wanted, entry),
+                (None, Some(path)) => Err(must_not_change(path)),
+                (None, None) => fetch.first(wanted),
+            };
+            fetch.progress.item();
+            fetched.map_err(|e| wanted.explain(e))
+        })
+    }
+}
+
+/// What is needed to fetch an artifact, from any thread.
+struct Fetch<'a> {
+    registries: &'a crate::registry::Registries<'a>,
+    cache: &'a crate::registry::cache::Cache,
+    offline: bool,
+    progress: &'a dyn Progress,
+}
+
+impl Fetch<'_> {
+    fn open(
+        &self,
+        reference: &Reference,
+    ) -> Result<std::sync::Arc<dyn crate::registry::Artifacts>> {
+        let prefix = format!("{}/", reference.repository);
+        let route = routes::host(&reference.host, &prefix, self.registries.layers());
+        self.registries.artifacts(&route)
+    }
+
+    /// Fetches what is locked, by its digest.
+    fn again(&self, wanted: &WantedArtifact, entry: &Locked) -> Result<Fetched> {
+        let progress = self.progress;
+        let reference = &wanted.reference;
+        let file = match self.cache.get(&entry.digest) {
+            Some(file) => file,
+            None if self.offline => {
+                return Err(Error::input(format!(
+                    "the artifact `{reference}` is not in the cache, and the network must not be used"
+                ))
+                .hint("run the command once without `--offline`"));
+            }
+            None => {
+                let artifacts = self.open(reference)?;
+                self.cache.keep(
+                    &entry.digest,
+                    |to| {
+                        let mut to = Watched { to, progress };
+                        artifacts.read(reference, (&entry.digest, None), &mut to)
+                    },
+                    |found| other_bytes(reference, &entry.digest, found),
+                )?
+            }
+        };
+        Ok(Fetched {
+            package: entry.package.clone(),
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            file,
+        })
+    }
+
+    /// Fetches what the reference leads to now.
+    fn first(&self, wanted: &WantedArtifact) -> Result<Fetched> {
+        let progress = self.progress;
+        let reference = &wanted.reference;
+        if self.offline {
+            return Err(Error::input(format!(
+                "the artifact `{reference}` is not locked, and the network must not be used"
+            ))
+            .hint("run the command once without `--offline`"));
+        }
+        let artifacts = self.open(reference)?;
+        let found = artifacts
+            .find(reference)?
+            .ok_or_else(|| not_found(reference))?;
+        let content = (&found.content, Some(found.size));
+        let file = self.cache.keep(
+            &found.content,
+            |to| artifacts.read(reference, content, &mut Watched { to, progress }),
+            |digest| other_bytes(reference, &found.content, digest),
+        )?;
+        let (package, version) = identity(wanted, &found, &file)?;
+        Ok(Fetched {
+            package,
+            version,
+            digest: found.content,
+            file,
+        })
+    }
+}
+
+/// Which package an artifact is: by what it holds, or else by its entry, its
+/// annotation and its tag.
+fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(PackageRef, Version)> {
+    let reference = &wanted.reference;
+    let outline =
+        outline(&fs::read(file)?).map_err(|e| e.context(format!("`{reference}` is no package")))?;
+    let (package, version) = match outline {
+        Outline::Wit {
+            package, version, ..
+        } => {
+            if let Some(expected) = wanted.expected.as_ref().filter(|name| **name != package) {
+                return Err(Error::input(format!(
+                    "`{reference}` is the package `{package}`, not `{expected}`"
+                ))
+                .hint(format!("call the entry `\"{package}\"`")));
+            }
+            (package, version)
+        }
+        Outline::Component { version, .. } => {
+            let named = wanted.expected.as_ref().or(wanted.unnamed.as_ref());
+            let package = named.cloned().ok_or_else(|| {
+                Error::input(format!(
+                    "`{reference}` is a component, which does not say which package it is"
+                ))
+                .hint("add `package = \"namespace:name\"` to the entry")
+            })?;
+            (package, version)
+        }
+        Outline::Module => {
+            return Err(Error::input(format!(
+                "`{reference}` is a core module, neither a component nor a WIT package"
+            ))
+            .hint("ask whoever pushed it"));
+        }
+    };
+    let annotated = found.annotations.get("org.opencontainers.image.version");
+    let version = version
+        .or_else(|| annotated?.parse().ok())
+        .or_else(|| reference.version())
+        .unwrap_or(Version::new(0, 0, 0));
+    Ok((package, version))
+}

@@ -1,0 +1,260 @@
+//! `cargo component registry get` and `pull`: releases and artifacts as files.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::registry_access::{Access, AccessOptions, Located, Subject, other_bytes};
+use crate::advice::{Error, Result};
+use crate::component::is_wit_package;
+use crate::component::outline::wit_text;
+use crate::context::Context;
+use crate::fs;
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::cache::digested;
+use crate::registry::{Artifacts, Found, Reference};
+use crate::shell::Shell;
+use std::sync::Arc;
+
+/// What is larger is taken for a component without being looked into: no WIT
+/// comes near it, and memory is not to grow with a component.
+const LARGEST_WIT: u64 = 8 << 20;
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// WIT as text, what else there is as it is.
+    Auto,
+    /// WIT as text.
+    Wit,
+    /// The bytes as they are.
+    Wasm,
+}
+
+/// Where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Standard output.
+    Stdout,
+    /// A file, or a folder where it ends in a slash or is one already.
+    Path(PathBuf),
+}
+
+/// What becomes of a file that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is an error.
+    Refuse,
+    /// It is replaced.
+    Overwrite,
+    /// It is compared, and nothing is written.
+    Check,
+}
+
+/// How something is fetched.
+#[derive(Clone, Debug)]
+pub struct GetOptions {
+    /// See [`AccessOptions`].
+    pub access: AccessOptions,
+    /// See [`Output`].
+    pub output: Output,
+    /// See [`Format`].
+    pub format: Format,
+    /// See [`Existing`].
+    pub existing: Existing,
+}
+
+/// Something found in a registry.
+enum Source<'s> {
+    Package(&'s PackageRef, Located),
+    Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
+}
+
+impl Source<'_> {
+    /// The name of a file for it, without its end.
+    fn stem(&self) -> String {
+        match self {
+            Source::Package(package, found) => {
+                let (namespace, name) = (package.namespace(), package.name());
+                format!("{namespace}_{name}@{}", found.release.version)
+            }
+            Source::Artifact(reference, ..) => reference.repository.replace('/', "_"),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Source::Package(package, found) => format!("{package}@{}", found.release.version),
+            Source::Artifact(reference, ..) => reference.to_string(),
+        }
+    }
+
+    fn digest(&self) -> &ContentDigest {
+        match self {
+            Source::Package(_, found) => &found.release.digest,
+            Source::Artifact(_, found, _) => &found.content,
+        }
+    }
+
+    /// Its bytes, in the cache.
+    fn keep(&self, access: &Access<'_>) -> Result<PathBuf> {
+        match self {
+            Source::Package(package, found) => access.cache.get_or_fetch(
+                &*found.registry,
+                package,
+                &found.release,
+                &*access.watch(found.release.size),
+            ),
+            Source::Artifact(reference, found, artifacts) => {
+                access.keep(reference, (found, &**artifacts))
+            }
+        }
+    }
+}
+
+/// Fetches a release or artifact by way of the cache.
+pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()> {
+    let access = Access::new(ctx, &options.access)?;
+    let source = match subject {
+        Subject::Package(package, pick) => Source::Package(package, access.locate(package, pick)?),
+        Subject::Reference(reference) => {
+            let (found, artifacts) = access.find(reference)?;
+            Source::Artifact(reference, found, artifacts)
+        }
+    };
+    let format = match (options.format, extension(&options.output)) {
+        (Format::Auto, Some("wit")) => Format::Wit,
+        (Format::Auto, Some("wasm")) => Format::Wasm,
+        (Format::Auto, _) => by_content(&source.keep(&access)?)?,
+        (format, _) => format,
+    };
+    let Output::Path(given) = &options.output else {
+        let mut out = ToShell(&*ctx.shell);
+        let file = source.keep(&access)?;
+        return match format {
+            Format::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes()),
+            _ => fs::copy_to(&file, &mut out),
+        };
+    };
+    let end = if format == Format::Wit { "wit" } else { "wasm" };
+    let path = file_in(ctx, given, &format!("{}.{end}", source.stem()));
+    refuse_existing(ctx, &path, options.existing)?;
+    if options.existing == Existing::Check {
+        let same = match format {
+            Format::Wit => {
+                let new = text_of(&source.keep(&access)?)?;
+                fs::read_text_if_exists(&path)?.is_some_and(|old| old == new)
+            }
+            _ => fs::exists(&path) && fs::digest(&path)?.0 == *source.digest(),
+        };
+        return match same {
+            true => Ok(()),
+            false => Err(differs(ctx, &path, &source.shown())),
+        };
+    }
+    let file = source.keep(&access)?;
+    match format {
+        Format::Wit => fs::write_atomic(&path, text_of(&file)?.as_bytes())?,
+        _ => fs::copy_atomic(&file, &path)?,
+    }
+    let shown = ctx.display(&path);
+    ctx.shell
+        .status("Wrote", format!("`{}` to `{shown}`", source.shown()));
+    Ok(())
+}
+
+/// Writes the bytes of an artifact as they come, and past the cache.
+pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Result<()> {
+    let access = Access::new(ctx, &options.access)?;
+    let (found, artifacts) = access.find(reference)?;
+    let Output::Path(given) = &options.output else {
+        // Nobody is to be handed bytes that turn out wrong in the end.
+        let file = access.keep(reference, (&found, &*artifacts))?;
+        return fs::copy_to(&file, &mut ToShell(&*ctx.shell));
+    };
+    let name = format!("{}.wasm", reference.repository.replace('/', "_"));
+    let path = file_in(ctx, given, &name);
+    refuse_existing(ctx, &path, options.existing)?;
+    let expected = &found.content;
+    fs::write_atomic_with(&path, |to| {
+        let content = (expected, Some(found.size));
+        let digest = digested(to, |to| artifacts.read(reference, content, to))?;
+        match digest == *expected {
+            true => Ok(()),
+            false => Err(other_bytes(reference, expected, &digest)),
+        }
+    })?;
+    let shown = ctx.display(&path);
+    ctx.shell
+        .status("Pulled", format!("`{reference}` to `{shown}`"));
+    Ok(())
+}
+
+/// The end of a file's name that says what is in it.
+fn extension(output: &Output) -> Option<&str> {
+    match output {
+        Output::Stdout => None,
+        Output::Path(path) => path.extension()?.to_str(),
+    }
+}
+
+/// What a file is written as when nothing else says so.
+fn by_content(file: &Path) -> Result<Format> {
+    let size = fs::stamp(file).map_or(0, |(size, _)| size);
+    let is_wit = size <= LARGEST_WIT && is_wit_package(&fs::read(file)?).unwrap_or(false);
+    Ok(match is_wit {
+        true => Format::Wit,
+        false => Format::Wasm,
+    })
+}
+
+fn text_of(file: &Path) -> Result<String> {
+    wit_text(&fs::read(file)?).map_err(|e| {
+        e.context("the package cannot be written as WIT")
+            .hint("write its bytes with `--format wasm`")
+    })
+}
+
+/// The file meant: `given`, or `name` in it.
+fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
+    let path = ctx.absolute(given);
+    let text = given.as_os_str().to_string_lossy();
+    match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
+        true => path.join(name),
+        false => path,
+    }
+}
+
+fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {
+    match existing == Existing::Refuse && fs::exists(path) {
+        true => Err(
+            Error::input(format!("`{}` already exists", ctx.display(path)))
+                .hint("you can use `--overwrite` to overwrite it"),
+        ),
+        false => Ok(()),
+    }
+}
+
+fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
+    let shown = ctx.display(path);
+    let error = match fs::exists(path) {
+        true => Error::input(format!("`{shown}` is not what `{what}` holds")),
+        false => Error::input(format!("`{shown}` does not exist")),
+    };
+    error.hint("run the command without `--check`, and with `--overwrite`")
+}
+
+/// Standard output as a writer.
+struct ToShell<'a>(&'a dyn Shell);
+
+impl Write for ToShell<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0
+            .write_data(bytes)
+            .map_err(|e| std::io::Error::other(e.to_string()))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

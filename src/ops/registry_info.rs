@@ -1,0 +1,167 @@
+//! `cargo component registry info`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::registry_access::{Access, AccessOptions, Pick, Subject, because};
+use super::registry_versions::Form;
+use crate::advice::Result;
+use crate::component::outline::{Outline, outline};
+use crate::context::Context;
+use crate::fs;
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::Reference;
+
+/// What is known of a release or artifact.
+struct Facts {
+    /// Name and value, in the order they are printed.
+    head: Vec<(&'static str, String)>,
+    digest: ContentDigest,
+    annotations: BTreeMap<String, String>,
+    file: PathBuf,
+}
+
+/// Prints where a release or artifact is and what it is.
+pub fn info(ctx: &Context, subject: &Subject, options: &AccessOptions, form: Form) -> Result<()> {
+    let access = Access::new(ctx, options)?;
+    let facts = match subject {
+        Subject::Package(package, pick) => of_package(&access, package, pick)?,
+        Subject::Reference(reference) => of_reference(&access, reference)?,
+    };
+    let bytes = fs::read(&facts.file)?;
+    let outline = outline(&bytes)
+        .map_err(|e| e.because(format!("its bytes are in `{}`", facts.file.display())))?;
+    match form {
+        Form::Text => text(ctx, &facts, (&outline, bytes.len())),
+        Form::Json => ctx
+            .shell
+            .data(format!("{:#}", value(&facts, (&outline, bytes.len())))),
+    }
+    Ok(())
+}
+
+fn of_package(access: &Access<'_>, package: &PackageRef, pick: &Pick) -> Result<Facts> {
+    let found = access.locate(package, pick)?;
+    let version = &found.release.version;
+    let annotations = found
+        .registry
+        .annotations(package, version)
+        .map_err(|e| because(e, &found.route))?;
+    let file = access.cache.get_or_fetch(
+        &*found.registry,
+        package,
+        &found.release,
+        &*access.watch(found.release.size),
+    )?;
+    let location = found.registry.location(package);
+    Ok(Facts {
+        head: vec![
+            ("package", package.to_string()),
+            ("version", version.to_string()),
+            ("location", location.trim_matches('`').to_owned()),
+            ("registry", found.route.name.clone()),
+            ("chosen_by", found.route.because.replace('`', "")),
+        ],
+        digest: found.release.digest,
+        annotations,
+        file,
+    })
+}
+
+fn of_reference(access: &Access<'_>, reference: &Reference) -> Result<Facts> {
+    let (found, artifacts) = access.find(reference)?;
+    let file = access.keep(reference, (&found, &*artifacts))?;
+    Ok(Facts {
+        head: vec![
+            ("reference", reference.to_string()),
+            (
+                "location",
+                format!("{}/{}", reference.host, reference.repository),
+            ),
+            ("manifest", found.manifest.to_string()),
+        ],
+        digest: found.content,
+        annotations: found.annotations,
+        file,
+    })
+}
+
+/// The names of an outline, by what they are.
+fn names(outline: &Outline) -> (String, Vec<(&'static str, &[String])>) {
+    match outline {
+        Outline::Wit {
+            package,
+            version,
+            worlds,
+            interfaces,
+        } => {
+            let version = version
+                .as_ref()
+                .map(|v| format!("@{v}"))
+                .unwrap_or_default();
+            let lists = vec![
+                ("worlds", worlds.as_slice()),
+                ("interfaces", interfaces.as_slice()),
+            ];
+            (format!("WIT package {package}{version}"), lists)
+        }
+        Outline::Component { surface, .. } => {
+            let lists = vec![
+                ("imports", surface.imports.as_slice()),
+                ("exports", surface.exports.as_slice()),
+            ];
+            ("component".to_owned(), lists)
+        }
+        Outline::Module => ("core module".to_owned(), Vec::new()),
+    }
+}
+
+fn text(ctx: &Context, facts: &Facts, (outline, size): (&Outline, usize)) {
+    let (kind, lists) = names(outline);
+    for (name, value) in &facts.head {
+        ctx.shell
+            .data(format!("{}: {value}", name.replace('_', " ")));
+    }
+    ctx.shell.data(format!("digest: {}", facts.digest));
+    ctx.shell.data(format!("size: {size} bytes"));
+    ctx.shell.data(format!("kind: {kind}"));
+    for (name, values) in lists.iter().filter(|(_, values)| !values.is_empty()) {
+        ctx.shell.data(format!("{name}: {}", values.join(", ")));
+    }
+    for (name, value) in &facts.annotations {
+        // A line is a line, whatever somebody put there.
+        let value: String = value
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        ctx.shell.data(format!("annotation {name}: {value}"));
+    }
+}
+
+fn value(facts: &Facts, (outline, size): (&Outline, usize)) -> Value {
+    let mut value = json!({});
+    for (name, text) in &facts.head {
+        value[*name] = json!(text);
+    }
+    value["digest"] = json!(facts.digest.to_string());
+    value["size"] = json!(size);
+    value["annotations"] = json!(facts.annotations);
+    value["kind"] = json!(match outline {
+        Outline::Wit { .. } => "wit",
+        Outline::Component { .. } => "component",
+        Outline::Module => "module",
+    });
+    if let Outline::Wit {
+        package, version, ..
+    } = outline
+    {
+        let version = version.as_ref().map(ToString::to_string);
+        value["wit"] = json!({ "package": package.to_string(), "version": version });
+    }
+    for (name, values) in names(outline).1 {
+        value[name] = json!(values);
+    }
+    value
+}

@@ -1,0 +1,45 @@
+//! `cargo component registry push`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::registry_access::{Access, AccessOptions};
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::fs;
+use crate::progress::Extent;
+use crate::registry::Reference;
+
+/// Pushes a file of WebAssembly under a tag; prints the reference and the
+/// digest of the manifest.
+pub fn push(
+    ctx: &Context,
+    reference: &Reference,
+    file: &Path,
+    annotations: &BTreeMap<String, String>,
+    options: &AccessOptions,
+) -> Result<()> {
+    let access = Access::new(ctx, options)?;
+    let path = ctx.absolute(file);
+    let head = fs::read_part(&path, 0, 8)?;
+    // A component or a core module; WIT in its binary form is a component.
+    if !matches!(head[..], [0, b'a', b's', b'm', _, _, 0 | 1, 0]) {
+        return Err(
+            Error::input(format!("`{}` is no WebAssembly", ctx.display(&path)))
+                .because("it does not begin as a component or module does")
+                .hint("give a component, such as `cargo component build` makes"),
+        );
+    }
+    let artifacts = access.artifacts(reference)?;
+    ctx.shell.status(
+        "Pushing",
+        format!("`{}` to `{reference}`", ctx.display(&path)),
+    );
+    let size = fs::size(&path)?;
+    let progress = ctx.shell.progress("Uploading", Extent::Bytes(size));
+    let digest = artifacts.push(reference, (&path, &*progress), annotations)?;
+    drop(progress);
+    ctx.shell.data(format!("pushed: {reference}"));
+    ctx.shell.data(format!("digest: {digest}"));
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `cargo component registry versions`.
+
+use serde_json::json;
+
+use super::registry_access::{Access, AccessOptions};
+use crate::advice::Result;
+use crate::context::Context;
+use crate::package::PackageRef;
+use crate::resolver::Listed;
+
+/// How facts are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Prints all versions of a package, the newest first.
+pub fn versions(
+    ctx: &Context,
+    package: &PackageRef,
+    options: &AccessOptions,
+    form: Form,
+) -> Result<()> {
+    let access = Access::new(ctx, options)?;
+    let (registry, route) = access.open(package)?;
+    let versions = access.versions(package, (&*registry, &route))?;
+    if form == Form::Json {
+        let location = registry.location(package);
+        let all: Vec<_> = versions
+            .iter()
+            .map(|listed| json!({ "version": listed.version.to_string(), "yanked": listed.yanked }))
+            .collect();
+        let told = json!({
+            "package": package.to_string(),
+            "location": location.trim_matches('`'),
+            "registry": route.name,
+            "chosen_by": route.because.replace('`', ""),
+            "versions": all,
+        });
+        ctx.shell.data(format!("{told:#}"));
+        return Ok(());
+    }
+    for listed in versions {
+        ctx.shell.data(line(&listed));
+    }
+    Ok(())
+}
+
+fn line(listed: &Listed) -> String {
+    match listed.yanked {
+        true => format!("{} (yanked)", listed.version),
+        false => listed.version.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_withdrawn_is_marked() {
+        let mut listed = Listed {
+            version: "1.2.3".parse().unwrap(),
+            yanked: false,
+        };
+        assert_eq!(line(&listed), "1.2.3");
+        listed.yanked = true;
+        assert_eq!(line(&listed), "1.2.3 (yanked)");
+    }
+}
