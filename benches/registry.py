@@ -30,6 +30,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOL, PEER = "cargo component", "wkg"
+SUBJECTS = [TOOL, PEER]
 GNU_TIME = shutil.which("time")
 PART = 1 << 20
 
@@ -252,7 +253,7 @@ class Bench:
         lines += [f"  import bench:{package}/i@1.0.0;" for package in packages]
         lines += ["}"]
         places = {}
-        for subject in (TOOL, PEER):
+        for subject in SUBJECTS:
             place = self.scratch / f"{name}-{subject.split()[-1]}"
             (place / "wit").mkdir(parents=True)
             (place / "src").mkdir()
@@ -308,7 +309,7 @@ class Bench:
 
 def tell(row):
     print(f"\n{row['measure']} (median of {row['rounds']})", flush=True)
-    for subject in (TOOL, PEER):
+    for subject in SUBJECTS:
         if subject not in row:
             continue
         run = row[subject]
@@ -325,61 +326,65 @@ def nothing():
     pass
 
 
+def module(path, size):
+    """Writes a module of one custom section of that many MiB, not all alike."""
+    number, left = [], size * PART
+    while left > 127:
+        number.append(left & 127 | 128)
+        left >>= 7
+    number.append(left)
+    random = os.urandom(PART)
+    with path.open("wb") as file:
+        file.write(b"\0asm\1\0\0\0\0" + bytes(number))
+        # The name of the section.
+        file.write(b"\1x" + random[2:])
+        for part in range(1, size):
+            file.write(part.to_bytes(8, "little") + random[8:])
+
+
 def raw(bench, size):
-    """A blob of that many MiB pushed, pulled and fetched as a package."""
+    """A file of that many MiB pushed, pulled and fetched as a package, and the
+    memory that takes more than doing nothing."""
     place = bench.scratch / "raw"
     place.mkdir()
-    with (place / "module.wasm").open("wb") as file:
-        # A module of one custom section that is not all alike.
-        length = size * PART
-        number, remaining = [], length
-        while True:
-            number.append((remaining & 127) | (128 if remaining > 127 else 0))
-            remaining >>= 7
-            if not remaining:
-                break
-        file.write(b"\0asm\1\0\0\0\0" + bytes(number) + b"\1x")
-        random = os.urandom(PART)
-        file.write(random[2:])
-        for turn in range(1, size):
-            file.write(turn.to_bytes(8, "little") + random[8:])
-    reference = f"{bench.registry.host}/bench/raw:1.0.0"
-    idle = bench.measure("nothing but the version", {
-        TOOL: (nothing, ["--version"], place), PEER: (nothing, ["--version"], place),
-    })
-    push = {
-        TOOL: (nothing, ["registry", "push", reference, "module.wasm"], place),
-        PEER: (nothing, ["oci", "push", "--insecure", bench.registry.host, reference, "module.wasm"], place),
-    }
-    pull = {
-        TOOL: (nothing, ["registry", "pull", reference, "-o", "pulled-tool.wasm"], place),
-        PEER: (nothing, ["oci", "pull", "--insecure", bench.registry.host, reference, "-o", "pulled-peer.wasm"], place),
-    }
+    module(place / "module.wasm", size)
+    host = bench.registry.host
+    reference = f"{host}/bench/raw:1.0.0"
+    pulled = {TOOL: place / "pulled-tool.wasm", PEER: place / "pulled-peer.wasm"}
+    fetched = {TOOL: "./got-tool.wasm", PEER: "./got-peer.wasm"}
+    verbs = {TOOL: ["registry"], PEER: ["oci"]}
+    gets = {TOOL: ["registry", "get"], PEER: ["get"]}
+    more = {TOOL: [], PEER: ["--insecure", host]}
 
-    def forget(subject):
+    def unpushed():
+        for blob in bench.registry.place.iterdir():
+            blob.unlink()
+
+    def unfetched(subject):
         return lambda: shutil.rmtree(bench.cache[subject], ignore_errors=True)
 
-    def get(subject, arguments):
-        output = f"./got-{subject.split()[-1]}.wasm"
-        more = ["bench:raw@1.0.0", "--overwrite", "--format", "wasm", "-o", output]
-        return (forget(subject), arguments + more, place)
+    def unpulled(subject):
+        return lambda: pulled[subject].unlink(missing_ok=True)
 
-    def unpushed(run):
-        def prepare():
-            for blob in bench.registry.place.iterdir():
-                blob.unlink()
-
-        return (prepare, *run[1:])
-
-    push = {subject: unpushed(run) for subject, run in push.items()}
-    get = {TOOL: get(TOOL, ["registry", "get"]), PEER: get(PEER, ["get"])}
+    idle = bench.measure(
+        "--version", {subject: (nothing, ["--version"], place) for subject in SUBJECTS}
+    )
+    push, pull, get = {}, {}, {}
+    for subject in SUBJECTS:
+        words = [*verbs[subject], "push", *more[subject], reference, "module.wasm"]
+        push[subject] = (unpushed, words, place)
+        words = [*verbs[subject], "pull", *more[subject], reference, "-o", pulled[subject]]
+        pull[subject] = (unpulled(subject), words, place)
+        words = [*gets[subject], "bench:raw@1.0.0", "--overwrite", "--format", "wasm"]
+        get[subject] = (unfetched(subject), [*words, "-o", fetched[subject]], place)
     for name, runs in (("push", push), ("pull", pull), ("get", get)):
         row = bench.measure(f"{name} of {size} MiB", runs, max(1, bench.rounds // 2))
-        for subject in runs:
+        for subject in SUBJECTS:
             above = row[subject]["peak"] - idle[subject]["peak"]
             print(f"  {subject:15} {above:.0f} MiB of memory more than idle", flush=True)
+    content = (place / "module.wasm").stat().st_size
     for path in place.glob("*.wasm"):
-        if path.stat().st_size != (place / "module.wasm").stat().st_size:
+        if path.stat().st_size != content:
             sys.exit(f"{path} is not what was pushed")
 
 

@@ -237,3 +237,24 @@ fn what_is_published_has_the_form_wkg_gives_it() {
     let canonical: Value = serde_json::from_str(&ours).unwrap();
     assert_eq!(ours, canonical.to_string());
 }
+
+#[test]
+fn what_wkg_pushed_is_pulled_and_got() {
+    let registry = serve(WKG);
+    let project = library(&registry, "");
+    let reference = format!("{}/team/demo/pushed:1.0.0", registry.host());
+    run(
+        &project,
+        &format!("registry pull {reference} -o pulled.wasm"),
+    )
+    .ok();
+    let pulled = ContentDigest::of(&project.bytes("pulled.wasm"));
+    assert_eq!(pulled.to_string(), layer(WKG, "team/demo/pushed/1.0.0"));
+    run(&project, "registry get demo:shapes -o shapes.wit").ok();
+    let wit = project.read("shapes.wit");
+    assert!(wit.contains("package demo:shapes@0.2.1;"), "{wit}");
+    assert!(wit.contains("/// Areas of shapes."), "{wit}");
+    run(&project, "registry get near:types -o types.wasm").ok();
+    let local = std::fs::read(recorded(&format!("{WKG}/local/near/types/1.0.0.wasm"))).unwrap();
+    assert_eq!(project.bytes("types.wasm"), local);
+}
