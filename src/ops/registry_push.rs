@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::registry_access::{Access, AccessOptions};
-use crate::advice::{Error, Result};
+use crate::advice::Result;
 use crate::context::Context;
 use crate::fs;
 use crate::progress::Extent;
@@ -21,15 +21,6 @@ pub fn push(
 ) -> Result<()> {
     let access = Access::new(ctx, options)?;
     let path = ctx.absolute(file);
-    let head = fs::read_part(&path, 0, 8)?;
-    // A component or a core module; WIT in its binary form is a component.
-    if !matches!(head[..], [0, b'a', b's', b'm', _, _, 0 | 1, 0]) {
-        return Err(
-            Error::input(format!("`{}` is no WebAssembly", ctx.display(&path)))
-                .because("it does not begin as a component or module does")
-                .hint("give a component, such as `cargo component build` makes"),
-        );
-    }
     let artifacts = access.artifacts(reference)?;
     ctx.shell.status(
         "Pushing",

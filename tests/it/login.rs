@@ -93,6 +93,16 @@ fn a_login_is_tried_kept_used_and_forgotten() {
 }
 
 #[test]
+fn a_login_nobody_asked_for_is_kept_with_a_warning() {
+    let host = SmallRegistry::start(Access::Open).host();
+    let project = Project::empty();
+    login(&project, &host, "secret")
+        .ok()
+        .says("asks for no login, so that this one could not be tried");
+    assert!(project.read("docker/config.json").contains(AUTH));
+}
+
+#[test]
 fn an_identity_token_is_kept_in_the_place_of_the_password() {
     let registry = SmallRegistry::start(Access::Identity);
     let host = registry.host();

@@ -267,6 +267,8 @@ fn what_is_not_there_or_makes_no_sense_is_told_with_a_fix() {
     )
     .ok();
     project.write("text.wasm", "not wasm");
+    let cut = shapes("0.2.0");
+    project.write("cut.wasm", &cut[..cut.len() - 1]);
     project.write("module.wasm", wat::parse_str("(module)").unwrap());
     let at = format!("--registry oci://{host}/team");
     let digest = format!("sha256:{}", "0".repeat(64));
@@ -301,6 +303,11 @@ fn what_is_not_there_or_makes_no_sense_is_told_with_a_fix() {
             format!("registry push {host}/x:1 text.wasm"),
             1,
             "`text.wasm` is no WebAssembly",
+        ),
+        (
+            format!("registry push {host}/x:1 cut.wasm"),
+            1,
+            "`cut.wasm` is no WebAssembly, or broken",
         ),
         (
             format!("registry push {host}/x:1 gone.wasm"),

@@ -270,6 +270,7 @@ mod tests {
                 exports: vec!["test:dep/types@0.2.3".into(), "test:dep/w@0.2.3".into()],
                 imports: vec![],
             }),
+            broken: None,
         };
         let written = config(&digest(0x41), &description, 1_795_157_868);
         let recorded = r#"{"created":"2026-11-20T06:57:48Z","author":null,"architecture":"wasm","os":"wasip2","layerDigests":["L"],"component":{"exports":["test:dep/types@0.2.3","test:dep/w@0.2.3"],"imports":[],"target":null}}"#

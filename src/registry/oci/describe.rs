@@ -17,6 +17,8 @@ pub struct Description {
     pub os: &'static str,
     /// Imports and exports; none for what is no component.
     pub component: Option<Interfaces>,
+    /// Why it is no WebAssembly, as far as it was looked at.
+    pub broken: Option<String>,
 }
 
 /// The names at the outside of a component.
@@ -45,6 +47,7 @@ pub fn describe(path: &Path) -> Result<Description> {
                 exports: of_wit(&resolve, id),
                 imports: Vec::new(),
             }),
+            broken: None,
         });
     }
     scan(path, head)
@@ -68,10 +71,17 @@ fn of_wit(resolve: &Resolve, id: PackageId) -> Vec<String> {
 
 /// Reads the outermost sections and passes over what is nested.
 fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
-    let unknown = |os| Description {
+    let unknown = |os, broken| Description {
         os,
         component: None,
+        broken,
     };
+    if !head.starts_with(b"\0asm") {
+        let broken = "it does not begin as WebAssembly does".to_owned();
+        return Ok(unknown("wasip2", Some(broken)));
+    }
+    let cut = || unknown("wasip2", Some("it ends too early".to_owned()));
+    let size = fs::stamp(path).map_or(0, |(size, _)| size);
     let mut found = Interfaces::default();
     let mut parser = Parser::new(0);
     // Where `part` begins in the file, and what of it was read.
@@ -89,14 +99,16 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
                 eof = part.len() < 2 * PART;
                 continue;
             }
-            _ => return Ok(unknown("wasip2")),
+            Ok(Chunk::NeedMoreData(_)) if !eof => return Ok(unknown("wasip2", None)),
+            Ok(Chunk::NeedMoreData(_)) => return Ok(cut()),
+            Err(e) => return Ok(unknown("wasip2", Some(e.to_string()))),
         };
         at += consumed;
         match payload {
             Payload::Version {
                 encoding: Encoding::Module,
                 ..
-            } => return Ok(unknown("wasip1")),
+            } => return Ok(unknown("wasip1", None)),
             Payload::ComponentImportSection(section) => {
                 let names = section.into_iter().flatten();
                 found.imports.extend(names.map(|i| i.name.name.to_owned()));
@@ -111,6 +123,10 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
             | Payload::ComponentSection {
                 unchecked_range, ..
             } => {
+                // What is passed over has to be there.
+                if unchecked_range.end > size {
+                    return Ok(cut());
+                }
                 start = unchecked_range.end;
                 at = 0;
                 part = fs::read_part(path, start, PART)?;
@@ -120,6 +136,7 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
                 return Ok(Description {
                     os: "wasip2",
                     component: Some(found),
+                    broken: None,
                 });
             }
             _ => {}
@@ -195,7 +212,12 @@ mod tests {
     #[test]
     fn anything_else_is_described_as_little_as_it_is() {
         assert_eq!(described(b"\0asm\x01\0\0\0").os, "wasip1");
-        assert_eq!(described(b"not wasm").component, None);
-        assert_eq!(described(b"").component, None);
+        let bytes = wat::parse_str("(component (core module (func)))").unwrap();
+        for broken in [&b"not wasm"[..], b"", b"\0asm", &bytes[..bytes.len() - 1]] {
+            let description = described(broken);
+            assert_eq!(description.component, None, "{broken:?}");
+            assert!(description.broken.is_some(), "{broken:?}");
+        }
+        assert_eq!(described(&bytes).broken, None);
     }
 }

@@ -27,16 +27,23 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<Kept> 
         source: "the command line".to_owned(),
         notes: Vec::new(),
     });
-    let identity = client::wait_for(check(&trying, (user, password), &what))?;
-    let means = match identity {
-        Some(token) => Means::Identity(token),
-        None => Means::Password(user.to_owned(), password.clone()),
+    let answer = client::wait_for(check(&trying, (user, password), &what))?;
+    let means = match &answer {
+        Answer::Identity(token) => Means::Identity(token.clone()),
+        _ => Means::Password(user.to_owned(), password.clone()),
     };
     let (place, path) = store::save(host, user, &means, session.around())?;
     let first = session.look_up_login();
     let mut notes = first.notes;
-    if !first.source.contains(&path) {
-        notes.push(format!("the login from {} goes before it", first.source));
+    if answer == Answer::Unasked {
+        notes.push(format!(
+            "`{host}` asks for no login, so that this one could not be tried"
+        ));
+    }
+    match first.means {
+        Means::Anonymous => notes.push("the login cannot be read back".to_owned()),
+        _ if first.source.contains(&path) => {}
+        _ => notes.push(format!("the login from {} goes before it", first.source)),
     }
     Ok(Kept {
         place: Some(place),
@@ -55,21 +62,27 @@ pub fn log_out(session: &Session) -> Result<Kept> {
     Ok(Kept { place, notes })
 }
 
-/// Shows a login to the registry; the identity token it gives in exchange, if
-/// it does.
-async fn check(
-    session: &Session,
-    (user, password): (&str, &Secret),
-    what: &str,
-) -> Result<Option<Secret>> {
+/// What a registry says to a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Answer {
+    /// It lets everybody in.
+    Unasked,
+    /// It takes it.
+    Accepted,
+    /// It takes it, and gives a token that stands for it from now on.
+    Identity(Secret),
+}
+
+/// Shows a login to the registry.
+async fn check(session: &Session, (user, password): (&str, &Secret), what: &str) -> Result<Answer> {
     let open = session.knock(None, what).await?;
     let login = basic(user, password);
     match session.scheme() {
-        None if open.status.is_success() => Ok(None),
+        None if open.status.is_success() => Ok(Answer::Unasked),
         None => Err(session.refusal(what, &open)),
         Some(Scheme::Basic) => {
             let reply = session.knock(login, what).await?;
-            accepted(session, &reply, what).map(|()| None)
+            accepted(session, &reply, what).map(|()| Answer::Accepted)
         }
         Some(Scheme::Bearer { realm, service }) => {
             let mut url = realm;
@@ -88,7 +101,7 @@ async fn check(
             let bearer = secret_header("Bearer", &token.value.0);
             let inside = session.knock(bearer, what).await?;
             accepted(session, &inside, what)?;
-            Ok(identity(&reply.body))
+            Ok(identity(&reply.body).map_or(Answer::Accepted, Answer::Identity))
         }
     }
 }

@@ -293,6 +293,13 @@ impl Artifacts for Oci {
             );
         };
         let title = content.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(broken) = describe::describe(content)?.broken {
+            return Err(
+                Error::input(format!("`{title}` is no WebAssembly, or broken"))
+                    .because(broken)
+                    .hint("give a component, such as `cargo component build` makes"),
+            );
+        }
         Oci::push(
             self,
             &Upload {
