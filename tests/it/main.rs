@@ -31,6 +31,7 @@ mod observe;
 mod oci;
 mod oci_dependency;
 mod passthrough;
+mod recorded;
 mod refusals;
 mod registry_local;
 mod registry_oci;
