@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
 use crate::process::System;
@@ -135,7 +135,7 @@ fn warg(
     _around: &Surroundings,
     _cache: Option<&Path>,
 ) -> Result<Arc<dyn Registry>> {
-    Err(crate::advice::Error::unsupported(format!(
+    Err(Error::unsupported(format!(
         "`{}` is a Warg registry, and this build lacks the feature `warg`",
         found.name
     ))
