@@ -3,6 +3,8 @@
 //! `CARGO_COMPONENT_BIN` names the executable; without it, it is built. No
 //! test touches the user's files or keyring.
 
+#![allow(clippy::disallowed_methods, reason = "a test may")]
+
 #[path = "../../../it/support.rs"]
 #[allow(dead_code, reason = "shared with `tests/it`, which uses all of it")]
 mod support;
