@@ -99,6 +99,18 @@ pub const COMPONENT: &[Key] = &[
         "\"allow\"",
         "What happens when the component imports what its world does not name. Rust's standard library imports WASI in every component, hence the default.",
     ),
+    key(
+        "hints",
+        Kind::Word(&["location", "package", "none"]),
+        "\"location\"",
+        "What the component says about where its imports come from: the address of the release, only its package and version, or nothing.",
+    ),
+    key(
+        "compose",
+        Kind::Bool,
+        "false",
+        "Write the component linked with its dependencies beside it in every build, as `--compose` does.",
+    ),
 ];
 
 /// `[workspace.metadata.component]`.

@@ -86,6 +86,10 @@ pub struct Manifest {
     pub bindings: BindingsSettings,
     /// What happens when the component imports what its world does not name.
     pub world_check: WorldCheck,
+    /// What the component says about where its imports come from.
+    pub hints: HintPolicy,
+    /// Whether builds link the component with its dependencies.
+    pub compose: bool,
 }
 
 /// What members of a workspace share.
@@ -206,6 +210,19 @@ pub enum WorldCheck {
     Warn,
     /// It is an error.
     Deny,
+}
+
+/// What a component says about where the imports come from that its
+/// dependencies provide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HintPolicy {
+    /// The address of the release.
+    #[default]
+    Location,
+    /// Its package and version: the reader's configuration finds it.
+    Package,
+    /// Nothing, for tools that cannot read it.
+    None,
 }
 
 /// How generated types hold their content.

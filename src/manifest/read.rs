@@ -34,6 +34,8 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         proxy: false,
         bindings: workspace.bindings.clone(),
         world_check: WorldCheck::default(),
+        hints: HintPolicy::default(),
+        compose: false,
         file: file.clone(),
     };
     let Some(table) = section else {
@@ -64,6 +66,12 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         Some(2) => WorldCheck::Deny,
         _ => WorldCheck::Allow,
     };
+    manifest.hints = match table.word("hints", &["location", "package", "none"])? {
+        Some(1) => HintPolicy::Package,
+        Some(2) => HintPolicy::None,
+        _ => HintPolicy::Location,
+    };
+    manifest.compose = table.bool("compose")?.unwrap_or(false);
     Ok(manifest)
 }
 

@@ -1,0 +1,227 @@
+//! Components that are built before those that depend on them: entries whose
+//! path is the directory of a crate.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+
+use super::Provided;
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::LockMode;
+use crate::cargo::workspace::Workspace;
+use crate::component::hint::{Place, Wanted};
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::{Dependency, DependencySource, Manifest};
+use crate::ops::bindings::read_manifest;
+use crate::ops::build::{Built, build_in};
+use crate::package::PackageRef;
+
+/// What was built from directories in this run, each once.
+#[derive(Debug, Default)]
+pub(in crate::ops) struct Session {
+    built: RefCell<BTreeMap<PathBuf, FromDirectory>>,
+    /// The directories on the way from the package that is built to the one
+    /// that is being built for it.
+    building: RefCell<Vec<PathBuf>>,
+}
+
+/// A component built from a directory.
+#[derive(Clone, Debug)]
+pub(in crate::ops) struct FromDirectory {
+    pub file: PathBuf,
+    pub package: Option<PackageRef>,
+    pub version: Version,
+}
+
+impl Session {
+    /// The component of an entry whose directory was built.
+    pub(super) fn provided(
+        &self,
+        key: &str,
+        dependency: &Dependency,
+        dir: &Path,
+    ) -> Result<Provided> {
+        let dir = fs::canonical(dir)?;
+        let built = self.built.borrow();
+        let found = built.get(&dir).ok_or_else(|| {
+            Error::input(format!("the dependency `{key}` was not built"))
+                .because(format!("it is in `{}`", dir.display()))
+                .hint("run `cargo component build`")
+        })?;
+        if let (Some(asked), Some(is)) = (&dependency.package, &found.package)
+            && asked != is
+        {
+            return Err(Error::input(format!(
+                "the dependency `{key}` is the package `{is}`, not `{asked}`"
+            ))
+            .hint(format!("call the entry `\"{is}\"`, or a label")));
+        }
+        let package = found.package.clone().or(dependency.package.clone());
+        Ok(Provided {
+            key: key.to_owned(),
+            place: package.clone().map(|package| Place::Package {
+                package,
+                release: Wanted::Exact(found.version.clone()),
+            }),
+            package,
+            version: Some(found.version.clone()),
+            file: found.file.clone(),
+            digest: None,
+        })
+    }
+
+    /// What was built, by its package.
+    pub(super) fn packages(&self) -> BTreeMap<PackageRef, FromDirectory> {
+        let built = self.built.borrow();
+        let named = |one: &FromDirectory| Some((one.package.clone()?, one.clone()));
+        built.values().filter_map(named).collect()
+    }
+
+    /// Builds the components in these directories, with all that they need,
+    /// for the targets and under the profile of `args`.
+    pub(in crate::ops) fn build(
+        &self,
+        ctx: &Context,
+        (args, mode): (&CargoArgs, LockMode),
+        (workspace, of): (&Workspace, &Path),
+        dirs: &[PathBuf],
+    ) -> Result<()> {
+        for dir in dirs {
+            let dir = fs::canonical(dir)?;
+            if self.built.borrow().contains_key(&dir) {
+                continue;
+            }
+            self.building.borrow_mut().push(fs::canonical(of)?);
+            if self.building.borrow().contains(&dir) {
+                return Err(self.cycle(ctx, &dir));
+            }
+            let line = command_line(args, mode, workspace, &dir);
+            let built = build_in(ctx, &CargoArgs::parse(&line)?, self)?;
+            let found = component_of(ctx, &built, &dir)?;
+            self.built.borrow_mut().insert(dir, found);
+            self.building.borrow_mut().pop();
+        }
+        Ok(())
+    }
+
+    fn cycle(&self, ctx: &Context, again: &Path) -> Error {
+        let building = self.building.borrow();
+        let from = building.iter().position(|dir| dir == again).unwrap_or(0);
+        let mut chain: Vec<String> = building[from..]
+            .iter()
+            .map(|dir| format!("`{}`", ctx.display(dir)))
+            .collect();
+        chain.push(format!("`{}`", ctx.display(again)));
+        Error::input("components depend on each other in a circle")
+            .because(chain.join(" needs "))
+            .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
+    }
+}
+
+/// The directories of crates a manifest depends on.
+pub(in crate::ops) fn directories(manifest: &Manifest) -> Vec<PathBuf> {
+    let directory = |dependency: &Dependency| match &dependency.source {
+        DependencySource::Path { path, .. } if fs::is_dir(path) => Some(path.clone()),
+        _ => None,
+    };
+    manifest.dependencies.values().filter_map(directory).collect()
+}
+
+/// How the component of a directory is built: as what depends on it, but
+/// nothing else of it.
+fn command_line(
+    args: &CargoArgs,
+    mode: LockMode,
+    workspace: &Workspace,
+    dir: &Path,
+) -> Vec<OsString> {
+    let mut line: Vec<OsString> = args.toolchain.iter().cloned().collect();
+    line.push("build".into());
+    let mut option = |name: &str, value: OsString| line.extend([name.into(), value]);
+    let here = |member: &&crate::cargo::workspace::Member| {
+        fs::canonical(member.dir()).is_ok_and(|path| path == dir)
+    };
+    match workspace.members.iter().find(here) {
+        // In the same workspace, what is known of it serves.
+        Some(member) => {
+            if let Some(path) = &args.manifest_path {
+                option("--manifest-path", path.into());
+            }
+            option("--package", member.id.clone().into());
+        }
+        None => option("--manifest-path", dir.join("Cargo.toml").into()),
+    }
+    for target in &args.targets {
+        option("--target", target.into());
+    }
+    option(
+        "--profile",
+        match args.profile_name() {
+            "test" => "dev".into(),
+            "bench" => "release".into(),
+            own => own.into(),
+        },
+    );
+    if let Some(dir) = &args.target_dir {
+        option("--target-dir", dir.into());
+    }
+    for config in &args.config {
+        option("--config", config.clone());
+    }
+    for flag in &args.unstable {
+        option("-Z", flag.clone());
+    }
+    for format in &args.message_format {
+        option("--message-format", format.into());
+    }
+    if let Some(color) = args.color {
+        option("--color", color.as_str().into());
+    }
+    line.extend(mode.is_locked().then(|| "--locked".into()));
+    line.extend(mode.is_offline().then(|| "--offline".into()));
+    line.extend(args.quiet.then(|| "--quiet".into()));
+    line.extend((0..args.verbose).map(|_| "--verbose".into()));
+    line
+}
+
+/// The one component of the package in a directory.
+fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<FromDirectory> {
+    let workspace = built.prepared.workspace();
+    let here = |made: &&crate::ops::componentize::Made| {
+        let member = &workspace.members[made.member];
+        let example = made.artifact.kinds.iter().any(|kind| kind == "example");
+        fs::canonical(member.dir()).is_ok_and(|path| path == dir)
+            && made.component.is_some()
+            && !made.artifact.test
+            && !example
+    };
+    let all: Vec<_> = built.made.iter().filter(here).collect();
+    let library = all.iter().find(|made| !made.artifact.is_program());
+    let shown = ctx.display(dir);
+    let made = match (library, all.as_slice()) {
+        (Some(library), _) => library,
+        (None, [one]) => one,
+        (None, []) => {
+            return Err(Error::input(format!("no component comes of `{shown}`"))
+                .hint("add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main`"));
+        }
+        (None, many) => {
+            return Err(Error::input(format!(
+                "`{shown}` has {} programs, so that nothing says which is meant",
+                many.len()
+            ))
+            .hint("leave one component in the package, or give the path of a component file"));
+        }
+    };
+    let member = &workspace.members[made.member];
+    Ok(FromDirectory {
+        file: made.path.clone(),
+        package: read_manifest(ctx, workspace, member)?.0.package,
+        version: member.version.clone(),
+    })
+}

@@ -1,0 +1,238 @@
+//! The components a package depends on: from the entries of its manifest to
+//! files, imports and hints.
+//!
+//! Directories are built first ([`first`]); what the components of others say
+//! they need is followed to a tree ([`tree`]), so that linking only has to
+//! read files.
+
+pub(super) mod first;
+pub(super) mod tree;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use semver::Version;
+
+use self::first::Session;
+use super::resolve::Worlds;
+use crate::advice::{Error, Result};
+use crate::component::attributes::{Attributes, RootAttributes};
+use crate::component::hint::{Hint, Known, Place, Wanted};
+use crate::component::outline::{Outline, outline};
+use crate::component::names;
+use crate::fs;
+use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
+use crate::package::{ContentDigest, PackageRef, is_label};
+use crate::wit::World;
+use crate::wit::dependencies::{self, Bound, ComponentDependency};
+
+/// A component that answers an entry of a manifest.
+#[derive(Clone, Debug)]
+pub(super) struct Provided {
+    /// The key of the entry.
+    pub key: String,
+    /// The package, where it is known.
+    pub package: Option<PackageRef>,
+    /// Its version.
+    pub version: Option<Version>,
+    /// Where it is.
+    pub file: PathBuf,
+    /// Where others find it; none for what has no package.
+    pub place: Option<Place>,
+    /// The digest of its bytes; none for what is built from a path, whose
+    /// digest changes with every edit.
+    pub digest: Option<ContentDigest>,
+}
+
+impl Provided {
+    /// What it is called in messages.
+    pub fn shown(&self) -> String {
+        match (&self.package, &self.version) {
+            (Some(package), Some(version)) => format!("{package}@{version}"),
+            (Some(package), None) => package.to_string(),
+            (None, _) => self.key.clone(),
+        }
+    }
+
+    /// Its hint under a policy, for the export `item`.
+    fn hint(&self, policy: HintPolicy, item: Option<&str>) -> Option<String> {
+        let neutral = || {
+            Some(Place::Package {
+                package: self.package.clone()?,
+                release: self.version.clone().map_or(Wanted::Any, Wanted::Exact),
+            })
+        };
+        let place = match policy {
+            HintPolicy::None => return None,
+            HintPolicy::Package => neutral()?,
+            HintPolicy::Location => self.place.clone().or_else(neutral)?,
+        };
+        let known = Known {
+            place,
+            digest: self.digest.clone(),
+            item: item.map(str::to_owned),
+        };
+        Some(Hint::Known(known).text())
+    }
+}
+
+/// The components that answer the entries of a manifest, by key.
+pub(super) fn provided(
+    worlds: &mut Worlds<'_>,
+    manifest: &Manifest,
+    session: &Session,
+) -> Result<Vec<Provided>> {
+    let mut found = Vec::new();
+    for (key, dependency) in &manifest.dependencies {
+        if let DependencySource::Path { path, .. } = &dependency.source {
+            let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
+            let one = match fs::is_dir(path) {
+                true => session.provided(key, dependency, path),
+                false => from_file(key, dependency, path.clone()),
+            };
+            found.push(one.map_err(at)?);
+        }
+    }
+    for (key, one) in worlds.component_releases(manifest)? {
+        let place = one.source.as_deref().and_then(place_of);
+        found.push(Provided {
+            key: key.to_owned(),
+            place: place.or(Some(Place::Package {
+                package: one.found.package.clone(),
+                release: Wanted::Exact(one.found.version.clone()),
+            })),
+            package: Some(one.found.package),
+            version: Some(one.found.version),
+            file: one.found.file,
+            digest: Some(one.found.digest),
+        });
+    }
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+/// The place that the text of a hint names.
+fn place_of(text: &str) -> Option<Place> {
+    Hint::parse(text).known().map(|known| known.place.clone())
+}
+
+fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
+    let read = || -> Result<_> {
+        let bytes = fs::read(&file)?;
+        Ok((outline(&bytes)?, ContentDigest::of(&bytes)))
+    };
+    let (outline, _) =
+        read().map_err(|e| e.context(format!("failed to read the dependency `{key}`")))?;
+    let version = match outline {
+        Outline::Component { version, .. } => version,
+        Outline::Wit { .. } => {
+            return Err(Error::input(format!(
+                "the dependency `{key}` is a package of WIT, not a component"
+            ))
+            .hint("put the entry under `[package.metadata.component.target.dependencies]`"));
+        }
+        Outline::Module => {
+            return Err(Error::input(format!(
+                "the dependency `{key}` is a core module, not a component"
+            ))
+            .hint("give the component that `cargo component build` or `wasm-tools component new` makes of it"));
+        }
+    };
+    Ok(Provided {
+        key: key.to_owned(),
+        package: dependency.package.clone(),
+        version,
+        file,
+        place: None,
+        digest: None,
+    })
+}
+
+/// A world with what components add to it, and what the finished component
+/// says of the imports they provide.
+pub(super) struct WithComponents {
+    pub world: World,
+    pub bound: Bound2,
+}
+
+/// What is left of [`Bound`] once the world is taken out.
+pub(super) struct Bound2 {
+    pub aliases: Vec<dependencies::aliases::Alias>,
+    pub notes: Vec<String>,
+    /// The attributes of the imports that are provided.
+    pub attributes: BTreeMap<String, Attributes>,
+    /// What answers each import: the component, by its place, and the export.
+    pub answers: BTreeMap<String, (usize, Option<String>)>,
+}
+
+/// Adds the exports of components to the imports of a world.
+pub(super) fn bind(
+    world: Option<World>,
+    provided: &[Provided],
+    policy: HintPolicy,
+) -> Result<WithComponents> {
+    let mut components = Vec::new();
+    for one in provided {
+        components.push(ComponentDependency {
+            key: one.key.clone(),
+            package: one.package.clone(),
+            version: one.version.clone(),
+            label: is_label(&one.key).then(|| one.key.clone()),
+            hints_of_imports: hints_of(&one.bytes()?)?,
+            bytes: one.bytes()?,
+        });
+    }
+    let Bound {
+        world,
+        bound,
+        followed,
+        aliases,
+        notes,
+    } = dependencies::bind(world, &components)?;
+    let (mut attributes, mut answers) = (BTreeMap::new(), BTreeMap::new());
+    for import in bound {
+        let hint = provided[import.dependency].hint(policy, import.item.as_deref());
+        let here = Attributes {
+            implements: import.implements.filter(|_| policy != HintPolicy::None),
+            external_id: hint,
+        };
+        if here != Attributes::default() {
+            attributes.insert(import.name.clone(), here);
+        }
+        answers.insert(import.name, (import.dependency, import.item));
+    }
+    for import in followed {
+        let here = Attributes {
+            implements: None,
+            external_id: Some(import.hint).filter(|_| policy != HintPolicy::None),
+        };
+        if here != Attributes::default() {
+            attributes.insert(import.name, here);
+        }
+    }
+    Ok(WithComponents {
+        world,
+        bound: Bound2 {
+            aliases,
+            notes,
+            attributes,
+            answers,
+        },
+    })
+}
+
+impl Provided {
+    /// Its bytes, in names of today.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        names::modern(&fs::read(&self.file)?)
+            .map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
+    }
+}
+
+/// The hints of a component's imports, by name.
+fn hints_of(component: &[u8]) -> Result<BTreeMap<String, String>> {
+    let imports = names::imports(component)?.into_iter();
+    Ok(imports
+        .filter_map(|import| Some((import.name, import.external_id?)))
+        .collect())
+}

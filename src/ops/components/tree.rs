@@ -1,0 +1,159 @@
+//! What the components a package depends on need themselves, by their hints:
+//! a tree whose every node is a file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Provided;
+use super::first::FromDirectory;
+use crate::advice::{Error, Result};
+use crate::component::hint::{Hint, Known, Place, Wanted};
+use crate::component::names;
+use crate::fs;
+use crate::manifest::Manifest;
+use crate::ops::resolve::Worlds;
+use crate::package::{ContentDigest, PackageRef};
+
+/// One component of a composition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::ops) struct Part {
+    /// What it is called in messages.
+    pub name: String,
+    /// Where it is.
+    pub file: PathBuf,
+    /// What answers its imports.
+    pub links: BTreeMap<String, Answer>,
+}
+
+/// What answers an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::ops) struct Answer {
+    /// The component, by its place among the parts.
+    pub part: usize,
+    /// The export of it; none for what fits by name, or its root.
+    pub item: Option<String>,
+}
+
+/// Follows the hints of components.
+pub(in crate::ops) struct Forest<'f, 'a> {
+    worlds: &'f mut Worlds<'a>,
+    manifest: &'f Manifest,
+    built: BTreeMap<PackageRef, FromDirectory>,
+    trust_unpinned: bool,
+    /// Every component once; those without links yet are on the way.
+    pub parts: Vec<Part>,
+    way: Vec<usize>,
+}
+
+impl<'f, 'a> Forest<'f, 'a> {
+    /// Nothing yet; `built` goes before registries.
+    pub fn new(
+        worlds: &'f mut Worlds<'a>,
+        manifest: &'f Manifest,
+        built: BTreeMap<PackageRef, FromDirectory>,
+    ) -> Self {
+        let trust_unpinned = worlds.trusts_unpinned();
+        Forest {
+            worlds,
+            manifest,
+            built,
+            trust_unpinned,
+            parts: Vec::new(),
+            way: Vec::new(),
+        }
+    }
+
+    /// Adds a component of the manifest with all that it needs; its place.
+    pub fn add(&mut self, provided: &Provided) -> Result<usize> {
+        self.part(&provided.shown(), &provided.file)
+    }
+
+    fn part(&mut self, name: &str, file: &Path) -> Result<usize> {
+        let known = self.parts.iter().position(|part| part.file == file);
+        if let Some(known) = known {
+            return match self.way.iter().position(|on_way| *on_way == known) {
+                Some(from) => Err(self.circle(from, known)),
+                None => Ok(known),
+            };
+        }
+        let here = self.parts.len();
+        self.parts.push(Part {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            links: BTreeMap::new(),
+        });
+        self.way.push(here);
+        let imports = names::imports(&fs::read(file)?)
+            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        for import in imports {
+            let Some(text) = &import.external_id else {
+                continue;
+            };
+            let Hint::Known(known) = Hint::parse(text) else {
+                continue;
+            };
+            let context = |e: Error| {
+                e.because(format!(
+                    "the import `{}` of `{name}` has the hint `{known}`",
+                    import.name
+                ))
+            };
+            let (of, file) = self.resolve(&known, name).map_err(context)?;
+            let part = self.part(&of, &file)?;
+            let item = known.item.clone();
+            self.parts[here]
+                .links
+                .insert(import.name.clone(), Answer { part, item });
+        }
+        self.way.pop();
+        Ok(here)
+    }
+
+    fn circle(&self, from: usize, again: usize) -> Error {
+        let mut chain: Vec<String> = self.way[from..]
+            .iter()
+            .map(|part| format!("`{}`", self.parts[*part].name))
+            .collect();
+        chain.push(format!("`{}`", self.parts[again].name));
+        Error::input("components need each other in a circle")
+            .because(chain.join(" needs "))
+            .hint("one of them has to be published without the other")
+    }
+
+    /// The component a hint leads to: its name and file.
+    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf)> {
+        if let Place::Package { package, release } = &known.place
+            && known.digest.is_none()
+            && let Some(built) = self.built.get(package)
+            && admits(release, built)
+        {
+            return Ok((format!("{package}@{}", built.version), built.file.clone()));
+        }
+        let found = self
+            .worlds
+            .hinted(self.manifest, known, (by, self.trust_unpinned))?;
+        if let Some(digest) = &known.digest
+            && *digest != found.digest
+        {
+            return Err(replaced(known, digest, &found.digest));
+        }
+        Ok((format!("{}@{}", found.package, found.version), found.file))
+    }
+}
+
+fn admits(release: &Wanted, built: &FromDirectory) -> bool {
+    match release {
+        Wanted::Any => true,
+        Wanted::Exact(version) => *version == built.version,
+        Wanted::Range(range) => range.matches(&built.version),
+    }
+}
+
+fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
+    Error::input(format!(
+        "`{known}` leads to a component with digest `{found}`, not `{digest}`"
+    ))
+    .hint("the release was replaced: find out why, and build what has the hint anew")
+}
