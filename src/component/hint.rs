@@ -238,9 +238,7 @@ fn place(text: &str) -> Option<Place> {
     if let Some(rest) = text.strip_prefix("oci://") {
         let (host, rest) = hosted(rest)?;
         let (repository, reference) = match rest.split_once('@') {
-            Some((repository, digest)) => {
-                (repository, Reference::Manifest(digest.parse().ok()?))
-            }
+            Some((repository, digest)) => (repository, Reference::Manifest(digest.parse().ok()?)),
             None => {
                 let (repository, tag) = rest.rsplit_once(':')?;
                 (repository, Reference::Tag(tag.to_owned()))
@@ -326,8 +324,7 @@ fn is_tag(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const DIGEST: &str =
-        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
     fn every_form_is_read_and_printed_as_it_was() {
@@ -379,7 +376,10 @@ mod tests {
         else {
             panic!("{known:?}");
         };
-        assert_eq!((host.as_str(), repository.as_str()), ("ghcr.io:443", "fancy/geo"));
+        assert_eq!(
+            (host.as_str(), repository.as_str()),
+            ("ghcr.io:443", "fancy/geo")
+        );
         assert_eq!(*reference, Reference::Tag("0.3.0".to_owned()));
     }
 

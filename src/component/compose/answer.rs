@@ -55,16 +55,22 @@ pub(super) fn answer(import: &Item, item: Option<&str>, exports: &[Item]) -> Res
     let named = |export: &Item| Answer::Export(export.name.name.clone());
     if let Some(item) = item {
         let found = by_name(item, import.sort, exports).or_else(|| flattened(item, exports));
-        return found.map(named).ok_or_else(|| missed(item, import, exports));
+        return found
+            .map(named)
+            .ok_or_else(|| missed(item, import, exports));
     }
     if import.sort != Sort::Instance {
         let name = &import.name.name;
         let found = by_name(name, import.sort, exports);
-        return found.map(named).ok_or_else(|| missed(name, import, exports));
+        return found
+            .map(named)
+            .ok_or_else(|| missed(name, import, exports));
     }
     if let Some(interface) = import.name.interface() {
         let found = by_name(interface, Sort::Instance, exports);
-        return found.map(named).ok_or_else(|| missed(interface, import, exports));
+        return found
+            .map(named)
+            .ok_or_else(|| missed(interface, import, exports));
     }
     let label = &import.name.name;
     let has = |function: &String| {
@@ -157,9 +163,14 @@ fn missed(wanted: &str, import: &Item, exports: &[Item]) -> Miss {
         return closest(name, "it is an interface of another package".to_owned());
     }
     // The label of a component whose root is wanted.
-    let root = exports.iter().filter(|export| export.sort == Sort::Function);
+    let root = exports
+        .iter()
+        .filter(|export| export.sort == Sort::Function);
     let root: Vec<&str> = root.map(|export| export.name.name.as_str()).collect();
-    let lacking = import.functions.iter().find(|f| !root.contains(&f.as_str()));
+    let lacking = import
+        .functions
+        .iter()
+        .find(|f| !root.contains(&f.as_str()));
     if let (None, Some(first), Some(lacking)) = (import.name.interface(), root.first(), lacking) {
         return closest(first, format!("beside it there is no function `{lacking}`"));
     }
@@ -257,7 +268,10 @@ mod tests {
         assert_eq!(ask(i("pkg-a-b-c"), None), export("a:b/c@1.0.0"));
         assert_eq!(ask(i("x"), Some("a-b-c")), export("a:b/c@1.0.0"));
         // By structure, where only one has all functions.
-        assert_eq!(ask(instance("l", None, &["x", "y"]), None), export("a:b/c@1.2.0"));
+        assert_eq!(
+            ask(instance("l", None, &["x", "y"]), None),
+            export("a:b/c@1.2.0")
+        );
         assert!(ask(instance("l", None, &["x"]), None).is_err());
         // Single functions.
         assert_eq!(ask(function("g"), None), export("g"));

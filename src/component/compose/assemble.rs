@@ -72,18 +72,23 @@ impl<'a> Composition<'a> {
     /// Whether the file will not hold more than validators allow.
     fn fits(&self) -> Result<()> {
         let wrapped = |node: &usize| usize::from(self.is_lifted(*node));
-        let sizes = self.order.iter().map(|node| self.parts[node].size + wrapped(node));
+        let sizes = self
+            .order
+            .iter()
+            .map(|node| self.parts[node].size + wrapped(node));
         let size = 1 + sizes.sum::<usize>();
         if size <= LIMIT {
             return Ok(());
         }
-        Err(Error::input(format!("failed to link `{}`", self.root().name))
-            .because(format!(
-                "its {} components would be {size} modules and components in one file, and no \
+        Err(
+            Error::input(format!("failed to link `{}`", self.root().name))
+                .because(format!(
+                    "its {} components would be {size} modules and components in one file, and no \
                  more than {LIMIT} are allowed",
-                self.order.len()
-            ))
-            .hint("leave some imports open with `--keep`"))
+                    self.order.len()
+                ))
+                .hint("leave some imports open with `--keep`"),
+        )
     }
 
     /// Whether a node answers some import as a whole and has types at its
@@ -133,9 +138,9 @@ impl<'a> Composition<'a> {
         let mut open = Open::new();
         for &node in self.order.iter().rev() {
             for import in self.open_of(node) {
-                let label = labels.get(&node).and_then(|labels| {
-                    names::relabelled(&import.name.name, labels)
-                });
+                let label = labels
+                    .get(&node)
+                    .and_then(|labels| names::relabelled(&import.name.name, labels));
                 let name = Name {
                     name: label.unwrap_or_else(|| import.name.name.clone()),
                     ..import.name.clone()
@@ -251,7 +256,9 @@ fn owners(resolve: &Resolve, ty: &wit_parser::Type) -> BTreeSet<InterfaceId> {
     let mut open = vec![*ty];
     let mut seen = BTreeSet::new();
     while let Some(ty) = open.pop() {
-        let wit_parser::Type::Id(id) = ty else { continue };
+        let wit_parser::Type::Id(id) = ty else {
+            continue;
+        };
         if !seen.insert(id) {
             continue;
         }
@@ -281,14 +288,22 @@ fn told(e: impl std::error::Error) -> String {
     text
 }
 
-fn instantiate(graph: &mut CompositionGraph, node: usize, bytes: Vec<u8>) -> Result<NodeId, String> {
+fn instantiate(
+    graph: &mut CompositionGraph,
+    node: usize,
+    bytes: Vec<u8>,
+) -> Result<NodeId, String> {
     let package = Package::from_bytes(&format!("n{node}"), None, bytes, graph.types_mut());
     let package = package.map_err(|e| format!("{e:#}"))?;
     let id = graph.register_package(package).map_err(told)?;
     Ok(graph.instantiate(id))
 }
 
-fn answered(graph: &mut CompositionGraph, instance: NodeId, answer: &Answer) -> Result<NodeId, String> {
+fn answered(
+    graph: &mut CompositionGraph,
+    instance: NodeId,
+    answer: &Answer,
+) -> Result<NodeId, String> {
     match answer {
         Answer::Whole => Ok(instance),
         Answer::Export(name) => graph.alias_instance_export(instance, name).map_err(told),

@@ -68,13 +68,19 @@ fn compared(
     let (right, right_world) = provider.decoded()?;
     let (imports, theirs) = (&left.worlds[left_world].imports, &right.worlds[right_world]);
     let mut comparison = Comparison::new(&left, &right);
-    let wanted = imports.iter().find(|(key, _)| left.name_world_key(key) == import);
+    let wanted = imports
+        .iter()
+        .find(|(key, _)| left.name_world_key(key) == import);
     let Some((_, wanted)) = wanted else {
         return Ok(None);
     };
     let compared = match (wanted, answer) {
         (WorldItem::Interface { id, .. }, Answer::Whole) => {
-            return Ok(at_the_root(&mut comparison, (&left, *id), (&right, right_world)));
+            return Ok(at_the_root(
+                &mut comparison,
+                (&left, *id),
+                (&right, right_world),
+            ));
         }
         (wanted, Answer::Export(export)) => {
             let mut exports = theirs.exports.iter();
@@ -164,12 +170,16 @@ pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
     }
     let root = composition.parts[&composition.plan.root].name;
     let names = composition.order.iter().rev().skip(1);
-    let names: Vec<_> = names.map(|node| format!("`{}`", composition.parts[node].name)).collect();
+    let names: Vec<_> = names
+        .map(|node| format!("`{}`", composition.parts[node].name))
+        .collect();
     let cause = cause.split("ResourceId").next().unwrap_or(cause);
     let cause = cause.trim_end_matches([' ', '(']);
     Error::input(format!("failed to link `{root}` with {}", names.join(", ")))
         .because(cause)
-        .hint("leave one import after the other open with `--keep` to find the one that does not fit")
+        .hint(
+            "leave one import after the other open with `--keep` to find the one that does not fit",
+        )
 }
 
 /// Where an interface comes from for a component: the same for two of them if
@@ -202,7 +212,9 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
         let (resolve, world) = part.decoded()?;
         for (import, source) in given {
             let imports = &resolve.worlds[world].imports;
-            let wanted = imports.iter().find(|(key, _)| resolve.name_world_key(key) == *import);
+            let wanted = imports
+                .iter()
+                .find(|(key, _)| resolve.name_world_key(key) == *import);
             let Some((_, WorldItem::Interface { id, .. })) = wanted else {
                 continue;
             };
@@ -247,7 +259,9 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
 fn resource_owners(resolve: &Resolve, id: InterfaceId) -> BTreeSet<String> {
     let interface = &resolve.interfaces[id];
     let functions = interface.functions.values();
-    let mut open: Vec<Type> = functions.flat_map(|f| f.parameter_and_result_types()).collect();
+    let mut open: Vec<Type> = functions
+        .flat_map(|f| f.parameter_and_result_types())
+        .collect();
     open.extend(interface.types.values().map(|id| Type::Id(*id)));
     let mut seen = BTreeSet::new();
     let mut found = BTreeSet::new();

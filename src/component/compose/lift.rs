@@ -27,9 +27,11 @@ use crate::component::sections::sections;
 /// The wrapper of a component without attributes; `name` is for messages.
 pub(super) fn lifted(name: &str, component: &[u8]) -> Result<Vec<u8>> {
     let failed = |cause: String| {
-        Error::unsupported(format!("failed to link the functions at the root of `{name}`"))
-            .because(cause)
-            .hint("move them into an interface of its world")
+        Error::unsupported(format!(
+            "failed to link the functions at the root of `{name}`"
+        ))
+        .because(cause)
+        .hint("move them into an interface of its world")
     };
     let (resolve, world) = decoded(name, component)?;
     let mut wrapper = Wrapper::new(&resolve, world);

@@ -68,7 +68,15 @@ mod tests {
             bytes: Vec::new(),
             links: to
                 .iter()
-                .map(|node| (format!("i{node}"), Link { node: *node, item: None }))
+                .map(|node| {
+                    (
+                        format!("i{node}"),
+                        Link {
+                            node: *node,
+                            item: None,
+                        },
+                    )
+                })
                 .collect(),
         };
         Plan {
@@ -79,7 +87,10 @@ mod tests {
 
     #[test]
     fn what_is_needed_comes_first_and_once() {
-        assert_eq!(sorted(&plan(&[&[1, 2], &[3], &[3], &[], &[0]])).unwrap(), [3, 1, 2, 0]);
+        assert_eq!(
+            sorted(&plan(&[&[1, 2], &[3], &[3], &[], &[0]])).unwrap(),
+            [3, 1, 2, 0]
+        );
     }
 
     #[test]

@@ -33,7 +33,10 @@ pub(super) fn wire(
         let mut given = BTreeMap::new();
         for (name, link) in &plan.nodes[node].links {
             let import = part.import(name).ok_or_else(|| unknown(part, name))?;
-            given.insert(name.clone(), linked(part, import, link, &parts[&link.node])?);
+            given.insert(
+                name.clone(),
+                linked(part, import, link, &parts[&link.node])?,
+            );
         }
         let providers: Vec<usize> = plan.nodes[node].links.values().map(|l| l.node).collect();
         for import in part.imports.iter().filter(|import| follows(import)) {
@@ -97,7 +100,11 @@ fn unanswered(
     if let Some(item) = &link.item {
         error = error.because(format!("its hint asks for the export `{item}`"));
     }
-    let exports: Vec<_> = provider.exports.iter().map(|e| format!("`{}`", e.name.name)).collect();
+    let exports: Vec<_> = provider
+        .exports
+        .iter()
+        .map(|e| format!("`{}`", e.name.name))
+        .collect();
     error = match (miss.closest, exports.is_empty()) {
         (Some((name, why)), _) => {
             error.because(format!("its export `{name}` comes closest, but {why}"))
@@ -137,10 +144,14 @@ fn followed(
         let source = match parts[&provider].imports.iter().find(same) {
             // Open there, and so here.
             Some(theirs) => wired[&provider].get(&theirs.name.name).cloned(),
-            None => parts[&provider].exports.iter().find(same).map(|own| Source {
-                node: provider,
-                answer: Answer::Export(own.name.name.clone()),
-            }),
+            None => parts[&provider]
+                .exports
+                .iter()
+                .find(same)
+                .map(|own| Source {
+                    node: provider,
+                    answer: Answer::Export(own.name.name.clone()),
+                }),
         };
         let Some(source) = source else { continue };
         match &found {

@@ -29,7 +29,9 @@ pub(super) fn read(name: &str, taken: &mut BTreeSet<String>) -> Option<Name> {
         _ => (inside, rest),
     };
     let digest = rest.strip_prefix(",integrity=<");
-    let digest = digest.and_then(|rest| rest.strip_suffix('>')).and_then(sha256);
+    let digest = digest
+        .and_then(|rest| rest.strip_suffix('>'))
+        .and_then(sha256);
     let query = digest.map_or(String::new(), |digest| format!("?digest={digest}"));
     let (label, external_id) = match form {
         "unlocked-dep" | "locked-dep" => package(inside, &query)?,

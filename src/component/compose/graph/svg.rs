@@ -40,7 +40,11 @@ pub fn svg(graph: &Graph) -> String {
         let end = to.x + share(to.width, at, |e| e.to == edge.to, graph);
         let (top, bottom) = (from.y + from.height, to.y);
         let bend = bottom.saturating_sub(top) / 2;
-        let dashes = if edge.implied { " stroke-dasharray=\"4 3\"" } else { "" };
+        let dashes = if edge.implied {
+            " stroke-dasharray=\"4 3\""
+        } else {
+            ""
+        };
         let _ = writeln!(
             text,
             "<path d=\"M{start} {top}C{start} {} {end} {} {end} {bottom}\" fill=\"none\" \
@@ -81,12 +85,7 @@ pub fn svg(graph: &Graph) -> String {
 }
 
 /// Where along an edge of this width the link at `at` meets it.
-fn share(
-    width: usize,
-    at: usize,
-    same: impl Fn(&super::Edge) -> bool,
-    graph: &Graph,
-) -> usize {
+fn share(width: usize, at: usize, same: impl Fn(&super::Edge) -> bool, graph: &Graph) -> usize {
     let all = graph.links.iter().filter(|edge| same(edge)).count();
     let before = graph.links[..at].iter().filter(|edge| same(edge)).count();
     width * (before + 1) / (all + 1)
@@ -98,7 +97,12 @@ fn layout(graph: &Graph) -> (Vec<Box>, usize, usize) {
     let mut boxes: Vec<Box> = Vec::new();
     for component in &graph.components {
         let mut lines = vec![clean(&component.name)];
-        lines.extend(component.needs().iter().map(|need| format!("needs {}", clean(need))));
+        lines.extend(
+            component
+                .needs()
+                .iter()
+                .map(|need| format!("needs {}", clean(need))),
+        );
         let letters = lines.iter().map(|line| line.chars().count()).max();
         boxes.push(Box {
             x: 0,
@@ -114,10 +118,16 @@ fn layout(graph: &Graph) -> (Vec<Box>, usize, usize) {
         members.map(|(at, _)| at).collect::<Vec<_>>()
     };
     let breadth = |row: &Vec<usize>, boxes: &[Box]| {
-        row.iter().map(|at| boxes[*at].width + BESIDE).sum::<usize>()
+        row.iter()
+            .map(|at| boxes[*at].width + BESIDE)
+            .sum::<usize>()
     };
     let rows: Vec<Vec<usize>> = (0..last).map(members).collect();
-    let widest = rows.iter().map(|row| breadth(row, &boxes)).max().unwrap_or(0);
+    let widest = rows
+        .iter()
+        .map(|row| breadth(row, &boxes))
+        .max()
+        .unwrap_or(0);
     let mut y = MARGIN;
     for row in &rows {
         let mut x = MARGIN + BESIDE / 2 + (widest - breadth(row, &boxes)) / 2;
@@ -151,4 +161,15 @@ fn rows(graph: &Graph) -> Vec<usize> {
 fn escaped(text: &str) -> String {
     let text = clean(text).replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Where the boxes are, and width and height of the drawing.
+#[cfg(test)]
+pub(super) fn layout_of(graph: &Graph) -> (Vec<(usize, usize)>, usize, usize) {
+    let (boxes, width, height) = layout(graph);
+    (
+        boxes.iter().map(|shape| (shape.x, shape.y)).collect(),
+        width,
+        height,
+    )
 }

@@ -1,0 +1,84 @@
+//! Bytes that are no component, or only nearly one.
+
+use super::*;
+
+fn pair() -> (Vec<u8>, Vec<u8>) {
+    (
+        component(
+            "package a:a; world w { import d: interface { record p { x: u8 } f: func(p: p) -> string; }
+               import log: func(s: string); export run: func(); }",
+        ),
+        component("package d:d; world w { record p { x: u8 } export f: func(p: p) -> string; }"),
+    )
+}
+
+#[test]
+fn what_is_no_component_is_refused_by_name() {
+    for (bytes, told) in [
+        (Vec::new(), "it is not a wasm file"),
+        (b"\0asm".to_vec(), "it is not a wasm file"),
+        (b"text that is no wasm".to_vec(), "it is not a wasm file"),
+        (wat("(module)"), "it is a core module, not a component"),
+        (
+            wat("(component (export \"x\" (func 7)))"),
+            "it is not a valid component",
+        ),
+    ] {
+        let error = said(
+            &link(&Plan {
+                nodes: vec![node("x.wasm", &bytes, &[])],
+                root: 0,
+            })
+            .unwrap_err(),
+        );
+        assert!(
+            error.contains("`x.wasm`") && error.contains(told),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn damaged_components_are_errors_and_never_panics() {
+    let (a, d) = pair();
+    let a = hinted(&a, &[("d", "wasm-pkg:d:d")]);
+    let attempt = |a: &[u8], d: &[u8]| {
+        let nodes = vec![node("a", a, &[("d", 1)]), node("d", d, &[])];
+        link(&Plan { nodes, root: 0 })
+    };
+    attempt(&a, &d).unwrap();
+    let mut refused = 0;
+    for at in 0..d.len() {
+        refused += usize::from(attempt(&a, &d[..at]).is_err());
+    }
+    assert_eq!(refused, d.len());
+    // Every byte, with some other values.
+    for (bytes, first) in [(&a, true), (&d, false)] {
+        for at in (0..bytes.len()).step_by(5) {
+            for flip in [0x01, 0x41] {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= flip;
+                let result = match first {
+                    true => attempt(&damaged, &d),
+                    false => attempt(&a, &damaged),
+                };
+                if let Err(error) = result {
+                    assert!(!said(&error).contains("gave up"), "{}", said(&error));
+                }
+                let _ = crate::component::names::imports(&damaged);
+                let _ = crate::component::names::modern(&damaged);
+                let _ = crate::component::names::without_attributes(&damaged);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_panic_of_a_library_is_an_error() {
+    let error = guarded("link", "x", || -> () { panic!("no {}", 1) }).unwrap_err();
+    let error = said(&error);
+    assert!(
+        error.contains("failed to link `x`") && error.contains("gave up: no 1"),
+        "{error}"
+    );
+}
