@@ -12,6 +12,8 @@ pub(super) enum Answer {
     Whole,
     /// The export of this name.
     Export(String),
+    /// Of the export of this name, the type of that name.
+    Type(String, String),
 }
 
 /// Why nothing does.

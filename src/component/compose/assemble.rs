@@ -162,12 +162,17 @@ impl<'a> Composition<'a> {
             let labels = labels.get(&node).unwrap_or(&none);
             let plain = names::without_attributes(&part.bytes)?;
             let mut bytes = names::renamed(&plain, labels)?;
-            if self.is_lifted(node) {
+            let lifted = self.is_lifted(node);
+            if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;
             }
             let instance = guarded("link", part.name, || instantiate(&mut graph, node, bytes))?
                 .map_err(|e| failed(part.name, e))?;
             for (import, source) in &self.wired[&node] {
+                // The wrapper takes no types.
+                if lifted && matches!(source.answer, Answer::Type(..)) {
+                    continue;
+                }
                 let provider = instances[&source.node];
                 let set = || argument(&mut graph, (instance, import), (provider, &source.answer));
                 guarded("link", part.name, set)?
@@ -307,6 +312,11 @@ fn answered(
     match answer {
         Answer::Whole => Ok(instance),
         Answer::Export(name) => graph.alias_instance_export(instance, name).map_err(told),
+        Answer::Type(export, name) => {
+            let interface = graph.alias_instance_export(instance, export);
+            let interface = interface.map_err(told)?;
+            graph.alias_instance_export(interface, name).map_err(told)
+        }
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn misfit(
     let answer = match &source.answer {
         Answer::Whole => "the functions at its root".to_owned(),
         Answer::Export(export) => format!("its export `{export}`"),
+        Answer::Type(export, name) => format!("the type `{name}` of its export `{export}`"),
     };
     let told = match compared(part, import, (provider, &source.answer)) {
         Ok(Some(difference)) => told(&difference, part, provider),

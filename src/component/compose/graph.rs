@@ -68,6 +68,8 @@ pub(super) fn of(plan: &Plan, order: &[usize], wired: &Wired, open: Open) -> Gra
                 export: match &source.answer {
                     Answer::Whole => None,
                     Answer::Export(name) => Some(name.clone()),
+                    // It goes with its interface.
+                    Answer::Type(..) => continue,
                 },
                 implied: !plan.nodes[node].links.contains_key(import),
             });

@@ -78,7 +78,12 @@ fn component(wit: &str) -> Vec<u8> {
     let mut module = wat(&text);
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
     let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&module).unwrap().encode().unwrap()
+    encoder
+        .validate(true)
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap()
 }
 
 fn wat(text: &str) -> Vec<u8> {
@@ -145,4 +150,20 @@ fn names_of(linked: &Linked) -> (Vec<String>, Vec<String>) {
 /// Everything an error says.
 fn said(error: &Error) -> String {
     format!("{error:?}")
+}
+
+/// Holds a text against a file of this folder; `BLESS=1` writes the file.
+#[allow(clippy::disallowed_methods)]
+pub(super) fn golden(file: &str, text: &str) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/component/compose");
+    let path = folder.join(file);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        text,
+        expected.replace("\r\n", "\n"),
+        "{file}; `BLESS=1` writes it"
+    );
 }

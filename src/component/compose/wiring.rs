@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use wit_parser::{Type, TypeDefKind, TypeOwner, WorldItem};
+
 use super::answer::{Answer, Miss, answer, compatible};
 use super::part::{Item, Part, Sort};
 use super::{Link, Plan, diagnose};
@@ -47,9 +49,36 @@ pub(super) fn wire(
                 given.insert(name.clone(), source);
             }
         }
+        let types = types(part, &given)?;
+        given.extend(types);
         wired.insert(node, given);
     }
     Ok(wired)
+}
+
+/// The types that the root of a component takes from interfaces that it gets
+/// from others: they are those of these.
+fn types(part: &Part<'_>, given: &BTreeMap<String, Source>) -> Result<BTreeMap<String, Source>> {
+    let mut found = BTreeMap::new();
+    if given.is_empty() || !part.imports.iter().any(|item| item.sort == Sort::Type) {
+        return Ok(found);
+    }
+    let (resolve, world) = part.decoded()?;
+    for (key, item) in &resolve.worlds[world].imports {
+        if let WorldItem::Type { id, .. } = item
+            && let TypeDefKind::Type(Type::Id(of)) = resolve.types[*id].kind
+            && let (TypeOwner::Interface(owner), Some(name)) =
+                (resolve.types[of].owner, &resolve.types[of].name)
+            && let Some(interface) = resolve.id_of(owner)
+            && let Some(source) = given.get(&interface)
+            && let Answer::Export(export) = &source.answer
+        {
+            let answer = Answer::Type(export.clone(), name.clone());
+            let node = source.node;
+            found.insert(resolve.name_world_key(key), Source { node, answer });
+        }
+    }
+    Ok(found)
 }
 
 fn unknown(part: &Part<'_>, name: &str) -> Error {

@@ -198,11 +198,13 @@ fn labels_are_made_of_any_text() {
 
 #[test]
 fn components_nested_too_deep_are_refused() {
-    let mut text = String::from("(component)");
+    let mut nested = wasm_encoder::Component::new();
     for _ in 0..200 {
-        text = format!("(component {text})");
+        let mut outer = wasm_encoder::Component::new();
+        outer.section(&wasm_encoder::NestedComponentSection(&nested));
+        nested = outer;
     }
-    let error = without_attributes(&wat(&text)).unwrap_err();
+    let error = without_attributes(&nested.finish()).unwrap_err();
     assert!(
         error.to_string().contains("nested more than 100 deep"),
         "{error}"

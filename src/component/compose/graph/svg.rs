@@ -39,6 +39,7 @@ pub fn svg(graph: &Graph) -> String {
         let start = from.x + share(from.width, at, |e| e.from == edge.from, graph);
         let end = to.x + share(to.width, at, |e| e.to == edge.to, graph);
         let (top, bottom) = (from.y + from.height, to.y);
+        let half = edge.label().chars().count() * LETTER / 2;
         let bend = bottom.saturating_sub(top) / 2;
         let dashes = if edge.implied {
             " stroke-dasharray=\"4 3\""
@@ -55,7 +56,8 @@ pub fn svg(graph: &Graph) -> String {
         let _ = writeln!(
             text,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{}</text>",
-            (start + end) / 2,
+            // Not across the border.
+            ((start + end) / 2).clamp(half, width - half),
             // Not on one line with those beside it.
             (top + bottom) / 2 + (at % 3) * LINE - LINE,
             escaped(&edge.label())

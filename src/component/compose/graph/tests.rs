@@ -1,4 +1,5 @@
 use super::*;
+use crate::component::compose::tests::golden;
 
 fn graph() -> Graph {
     let component = |name: &str, open: &[&str]| Component {
@@ -34,18 +35,18 @@ fn graph() -> Graph {
 
 #[test]
 fn graphs_are_drawn_for_graphviz() {
-    assert_eq!(dot(&graph()), include_str!("graph.dot"));
+    golden("graph/graph.dot", &dot(&graph()));
 }
 
 #[test]
 fn graphs_are_drawn_for_mermaid() {
-    assert_eq!(mermaid(&graph()), include_str!("graph.mmd"));
+    golden("graph/graph.mmd", &mermaid(&graph()));
 }
 
 #[test]
 fn graphs_are_drawn_as_svg() {
     let drawing = svg(&graph());
-    assert_eq!(drawing, include_str!("graph.svg"));
+    golden("graph/graph.svg", &drawing);
     assert!(!drawing.contains("<path>"));
 }
 

@@ -197,7 +197,7 @@ fn components_of_the_old_tool_are_read_and_linked() {
 #[test]
 fn versions_split_into_name_and_suffix_are_made_whole() {
     let a = wat(
-        r#"(component (import "v:v/i@1" (versionsuffix ".2.3") (instance $i (export "f" (func))))
+        r#"(component (import "v:v/i@1" (version-suffix ".2.3") (instance $i (export "f" (func))))
              (alias export $i "f" (func $f)) (export "run" (func $f)))"#,
     );
     let d = component("package v:v@1.3.0; interface i { f: func(); } world w { export i; }");

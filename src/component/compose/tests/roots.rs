@@ -63,11 +63,16 @@ fn types_at_a_root_become_exports_when_it_is_lifted() {
     let plain = crate::component::names::without_attributes(&geo).unwrap();
     let lifted = lift::lifted("geo", &plain).unwrap();
     wasmparser::Validator::new().validate_all(&lifted).unwrap();
-    assert_eq!(
-        wit(&geo).replace("  use r:r/res.{handle};\n", ""),
-        include_str!("geo.wit")
-    );
-    assert_eq!(wit(&lifted), include_str!("geo-lifted.wit"));
+    golden("tests/geo.wit", &wit(&geo));
+    // The instance it makes, as an export of its own.
+    let mut graph = wac_graph::CompositionGraph::new();
+    let types = graph.types_mut();
+    let package = wac_graph::types::Package::from_bytes("geo", None, lifted, types).unwrap();
+    let id = graph.register_package(package).unwrap();
+    let instance = graph.instantiate(id);
+    graph.export(instance, "geo").unwrap();
+    let shown = graph.encode(wac_graph::EncodeOptions::default()).unwrap();
+    golden("tests/geo-lifted.wit", &wit(&shown));
 }
 
 #[test]
@@ -166,4 +171,28 @@ fn a_resource_at_a_root_is_refused_with_the_reason() {
         error.contains("it has the resource `r` at its root"),
         "{error}"
     );
+}
+
+const TYPES: &str =
+    "package g:g { interface types { record p { x: u32 } resource r; f: func(); } }";
+
+#[test]
+fn root_functions_of_the_root_take_types_from_a_linked_interface() {
+    let g = component(&format!(
+        "package p:p; world w {{ export g:g/types; }} {TYPES}"
+    ));
+    for (ty, used) in [("p", "p"), ("r", "borrow<r>")] {
+        let a = component(&format!(
+            "package a:a; world w {{ use g:g/types.{{{ty}}}; import g:g/types;
+               export f: func(x: {used}); }} {TYPES}"
+        ));
+        let links = [("g:g/types", 1)];
+        let made = linked(vec![node("a", &a, &links), node("g", &g, &[])]).unwrap();
+        let (open, exports) = names_of(&made);
+        assert_eq!(
+            (open, exports),
+            (vec![], vec!["g:g/types".to_owned(), "f".to_owned()]),
+            "{ty}"
+        );
+    }
 }
