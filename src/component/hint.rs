@@ -298,7 +298,10 @@ fn hosted(text: &str) -> Option<(&str, &str)> {
     };
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '_';
     let name_fits = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(address) => {
+            let letters = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
+            address.chars().all(letters) && address.matches(':').count() > 1
+        }
         None => !name.is_empty() && name.chars().all(letters),
     };
     let port_fits = |port: &str| {

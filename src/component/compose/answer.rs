@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(ask(root, Some("baz")), export("baz"));
         assert_eq!(ask(i("x"), Some("a:b/c@1.2.0")), export("a:b/c@1.2.0"));
         // Names of 0.21.1.
-        assert_eq!(ask(i("x"), Some("d-e-f")).is_ok(), false);
+        assert!(ask(i("x"), Some("d-e-f")).is_err());
         assert_eq!(ask(i("pkg-a-b-c"), None), export("a:b/c@1.0.0"));
         assert_eq!(ask(i("x"), Some("a-b-c")), export("a:b/c@1.0.0"));
         // By structure, where only one has all functions.

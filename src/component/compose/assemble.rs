@@ -42,14 +42,12 @@ impl<'a> Composition<'a> {
         let exports = &self.root().exports;
         let bytes = names::with_attributes(&written, &|side, name| match side {
             Side::Import => {
-                let known = |exact: bool| {
-                    let fits = |known: &str| match exact {
-                        true => known == name,
-                        false => compatible(known, name),
-                    };
-                    open.iter().find(|(known, _)| fits(&known.name))
-                };
-                let (known, _) = known(true).or_else(|| known(false))?;
+                // Of those that became one import, the first that has a hint.
+                let same = open.iter().map(|(known, _)| known);
+                let same = same.filter(|known| compatible(&known.name, name));
+                let known = same
+                    .rev()
+                    .max_by_key(|known| (known.external_id.is_some(), known.name == name))?;
                 Some(Name {
                     name: name.to_owned(),
                     ..known.clone()
@@ -278,7 +276,7 @@ fn owners(resolve: &Resolve, ty: &wit_parser::Type) -> BTreeSet<InterfaceId> {
 fn failed(name: &str, cause: impl Display) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .because(cause)
-        .hint("report it with the component, which is valid but not expected to be so")
+        .hint("report this, with the component")
 }
 
 /// An error of the library with its causes.

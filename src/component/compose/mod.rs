@@ -103,7 +103,7 @@ fn guarded<T>(doing: &str, of: &str, work: impl FnOnce() -> T) -> Result<T> {
                 "the library for it gave up: {}",
                 text.unwrap_or("no reason given")
             ))
-            .hint("report it with the components, which are valid but not expected to be so")
+            .hint("report this, with the components")
     })
 }
 

@@ -1,5 +1,7 @@
 //! A component of a plan, validated and read.
 
+use std::borrow::Cow;
+
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{Validator, WasmFeatures};
@@ -16,7 +18,7 @@ pub(super) struct Part<'a> {
     /// What it is called in messages.
     pub name: &'a str,
     /// Its bytes with names of today, attributes included.
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'a, [u8]>,
     /// What it imports.
     pub imports: Vec<Item>,
     /// What it exports.
@@ -82,7 +84,11 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
                 .hint("give a component in its binary form"));
         }
     }
-    let bytes = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
+    let modern = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
+    let bytes = match modern == node.bytes {
+        true => Cow::Borrowed(node.bytes.as_slice()),
+        false => Cow::Owned(modern),
+    };
     let types = guarded("validate", &node.name, || {
         Validator::new_with_features(features()).validate_all(&bytes)
     })?

@@ -124,6 +124,19 @@ fn equal_labels_of_two_components_are_kept_apart_with_their_hints() {
 }
 
 #[test]
+fn an_export_under_a_label_answers_for_the_interface_it_implements() {
+    let p = component(&format!(
+        "package p:p; world w {{ export mine: i:i/api@1.2.0; }} {ONE}"
+    ));
+    let a = component(&format!(
+        "package a:a; world w {{ import i:i/api@1.2.0; export run: func(); }} {ONE}"
+    ));
+    let links = [("i:i/api@1.2.0", 1)];
+    let made = linked(vec![node("a", &a, &links), node("p", &p, &[])]).unwrap();
+    assert_eq!(made.graph.links[0].export.as_deref(), Some("mine"));
+}
+
+#[test]
 fn the_fragment_of_a_hint_names_the_export() {
     let d = component(
         "package d:d; world w { export baz: interface { f: func(); } export bar: interface { f: func(); } }",

@@ -88,3 +88,19 @@ fn a_panic_of_a_library_is_an_error() {
         "{error}"
     );
 }
+
+#[test]
+fn types_nested_without_end_are_refused() {
+    for kind in [0x41, 0x42] {
+        let mut data = vec![1];
+        for _ in 0..100_000 {
+            data.extend([kind, 1, 1]);
+        }
+        data.extend([kind, 0]);
+        let mut component = wasm_encoder::Component::new();
+        component.section(&wasm_encoder::RawSection { id: 7, data: &data });
+        let nodes = vec![node("x", &component.finish(), &[])];
+        let error = said(&link(&Plan { nodes, root: 0 }).unwrap_err());
+        assert!(error.contains("nesting is too deep"), "{error}");
+    }
+}

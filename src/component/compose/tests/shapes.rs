@@ -309,3 +309,20 @@ fn a_component_without_links_stays_what_it_does() {
         (vec!["log <- urn:log".to_owned()], vec!["run".to_owned()])
     );
 }
+
+#[test]
+fn imports_that_become_one_keep_the_hint_that_one_of_them_has() {
+    let z = |version: &str| format!("package x:y@{version} {{ interface z {{ z: func(); }} }}");
+    let b = component(&format!(
+        "package b:b; interface api {{ f: func(); }} world w {{ import x:y/z@1.0.0; export api; }} {}",
+        z("1.0.0")
+    ));
+    let b = hinted(&b, &[("x:y/z@1.0.0", "wasm-pkg:x:y@1.0.0")]);
+    let a = component(&format!(
+        "package a:a; world w {{ import x:y/z@1.1.0; import b:b/api; export run: func(); }}
+         package b:b {{ interface api {{ f: func(); }} }} {}",
+        z("1.1.0")
+    ));
+    let made = linked(vec![node("a", &a, &[("b:b/api", 1)]), node("b", &b, &[])]).unwrap();
+    assert_eq!(names_of(&made).0, ["x:y/z@1.1.0 <- wasm-pkg:x:y@1.0.0"]);
+}
