@@ -280,6 +280,7 @@ impl<'a> Graft<'a> {
             Comparison::new(from, &self.resolve)
                 .named(&name, id, known)
                 .map_err(|difference| self.differs(source, owner, copy, &difference))?;
+            self.copies.insert((source, id), known);
             if provider.is_none() && !self.of_target.contains_key(&copy) {
                 self.methods(source, (owner, copy), id)?;
             }

@@ -263,38 +263,44 @@ fn each_case_comes_out_as_it_is_written_down() {
     let mut failures = Vec::new();
     for case in names {
         let dir = case.path();
-        let mut files: Vec<_> = dir
-            .read_dir()
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|e| e == "wit"))
-            .filter(|path| !path.ends_with("target.wit"))
-            .collect();
-        files.sort();
-        let dependencies: Vec<_> = files.iter().map(|path| read(path)).collect();
-        let target = fs::read_to_string(dir.join("target.wit")).ok();
-        let target = target.map(|text| world(&text));
-        let result = bind(target.clone(), &dependencies);
-        let said = told(&result, &dependencies);
-        if let Ok(bound) = &result {
-            check(target.as_ref(), bound);
-        }
-        for order in orders(&dependencies) {
-            let other = bind(target.clone(), &order);
-            assert_eq!(told(&other, &order), said, "{}", dir.display());
-            if let (Ok(one), Ok(other)) = (&result, &other) {
-                assert_eq!(bindings(&one.world), bindings(&other.world));
-            }
-        }
-        let expected = dir.join("expected.txt");
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(expected, said).unwrap();
-            continue;
-        }
-        let wanted = fs::read_to_string(&expected).unwrap_or_default();
-        if wanted.replace('\r', "") != said {
-            failures.push(format!("{}: expected\n{wanted}\nbut got\n{said}", dir.display()));
-        }
+        let failed = std::panic::catch_unwind(|| try_case(&dir)).unwrap_or_else(|_| {
+            // The panic has said what.
+            Some("it panicked".to_owned())
+        });
+        failures.extend(failed.map(|what| format!("{}: {what}", dir.display())));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What is wrong with a case, if anything.
+fn try_case(dir: &Path) -> Option<String> {
+    let files = dir.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|e| e == "wit"))
+        .filter(|path| !path.ends_with("target.wit"))
+        .collect();
+    files.sort();
+    let dependencies: Vec<_> = files.iter().map(|path| read(path)).collect();
+    let target = fs::read_to_string(dir.join("target.wit")).ok();
+    let target = target.map(|text| world(&text));
+    let result = bind(target.clone(), &dependencies);
+    let said = told(&result, &dependencies);
+    if let Ok(bound) = &result {
+        check(target.as_ref(), bound);
+    }
+    for order in orders(&dependencies) {
+        let other = bind(target.clone(), &order);
+        assert_eq!(told(&other, &order), said);
+        if let (Ok(one), Ok(other)) = (&result, &other) {
+            assert_eq!(bindings(&one.world), bindings(&other.world));
+        }
+    }
+    let expected = dir.join("expected.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(expected, said).unwrap();
+        return None;
+    }
+    let wanted = fs::read_to_string(&expected).unwrap_or_default();
+    (wanted.replace('\r', "") != said)
+        .then(|| format!("expected\n{wanted}\nbut got\n{said}"))
 }
