@@ -262,3 +262,83 @@ fn new_module(name: &str, node: &Node, depth: usize) -> String {
     text.push_str("}\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aliases(list: &[(&str, &str)]) -> Vec<Alias> {
+        let path = |path: &str| path.split("::").map(str::to_owned).collect();
+        let alias = |(from, to): &(&str, &str)| Alias {
+            path: path(from),
+            target: path(to),
+        };
+        list.iter().map(alias).collect()
+    }
+
+    /// Whether this is a crate without errors.
+    fn compiles(source: &str) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("lib.rs");
+        std::fs::write(&file, source).unwrap();
+        let output = std::process::Command::new("rustc")
+            .args(["--edition=2024", "--crate-type=lib", "--emit=metadata"])
+            .args(["-D", "warnings", "--out-dir"])
+            .args([dir.path(), &file])
+            .output();
+        output.unwrap().status.success()
+    }
+
+    #[test]
+    fn old_paths_lead_to_the_modules_there_are() {
+        let bindings = "
+#[rustfmt::skip]
+pub mod a { pub mod b { pub mod c { pub fn f() { \"}{ mod a {\"; } } } }
+pub mod dep_c { pub fn g() {} }
+/// pub mod ns {
+pub mod ns {
+    pub mod name { pub mod types { pub type T = u8; } }
+}
+pub mod r#gen { pub fn h() {} }
+";
+        let aliases = aliases(&[
+            ("ns_name", "dep_c"),
+            ("ns::name::a_b_c", "a::b::c"),
+            ("ns::name::baz", "dep_c"),
+            ("ns::name1_2_3", "ns::name"),
+            ("new::deep::gen", "gen"),
+            ("new::lost", "not::there"),
+        ]);
+        let (source, notes) = insert(bindings, &aliases).unwrap();
+        assert_eq!(notes, [""; 0]);
+        assert!(!source.contains("lost"));
+        let user = "
+pub mod user {
+    pub fn all() -> crate::bindings::ns::name1_2_3::types::T {
+        crate::bindings::ns_name::g();
+        crate::bindings::ns::name::a_b_c::f();
+        crate::bindings::ns::name::baz::g();
+        crate::bindings::new::deep::r#gen::h();
+        0
+    }
+}
+";
+        let program = |bindings: &str| format!("pub mod bindings {{ {bindings} }}\n{user}");
+        assert!(compiles(&program(&source)), "{source}");
+        assert!(!compiles(&program(bindings)));
+    }
+
+    #[test]
+    fn an_alias_whose_name_is_taken_is_left_out_and_told() {
+        let bindings = "pub mod a { pub mod b {} use super::c as d; }\npub mod c {}\n";
+        let aliases = aliases(&[("a::b", "c"), ("a::d", "c"), ("a::e", "c")]);
+        let (source, notes) = insert(bindings, &aliases).unwrap();
+        assert_eq!(source.matches("pub use").count(), 1);
+        assert_eq!(notes.len(), 2);
+        assert!(notes[0].starts_with("`a::b` in the bindings"), "{notes:?}");
+        assert_eq!(
+            insert(bindings, &[]).unwrap(),
+            (bindings.to_owned(), Vec::new())
+        );
+    }
+}

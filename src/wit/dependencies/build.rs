@@ -56,15 +56,14 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
         modules.push((import, key));
     }
     let aliases = aliases::of(&resolve, offers, &modules);
-    let mut notes = target.notes;
-    notes.extend(plan.notes);
+    let mut notes = plan.notes;
     let followed = follow((&resolve, world), offers, (&stands_for, &bound), &mut notes);
     bound.sort();
     Ok(Bound {
         world: World {
             resolve,
             id: world,
-            notes: Vec::new(),
+            notes: target.notes,
             parts: target.parts,
         },
         bound,
@@ -175,7 +174,12 @@ fn inline(
 
 /// The functions at the root of a dependency, with the types of its world that
 /// they name, as an interface without a name.
-fn root(graft: &mut Graft<'_>, at: usize, offer: &Offer<'_>, world: WorldId) -> Result<InterfaceId> {
+fn root(
+    graft: &mut Graft<'_>,
+    at: usize,
+    offer: &Offer<'_>,
+    world: WorldId,
+) -> Result<InterfaceId> {
     let package = graft.resolve.worlds[world].package;
     let copy = graft.resolve.interfaces.alloc(Interface {
         name: None,
@@ -274,7 +278,13 @@ fn follow(
             continue;
         };
         let name = resolve.name_world_key(key);
-        let declared = matches!(item, WorldItem::Interface { external_id: Some(_), .. });
+        let declared = matches!(
+            item,
+            WorldItem::Interface {
+                external_id: Some(_),
+                ..
+            }
+        );
         if declared || bound.iter().any(|bound| bound.name == name) {
             continue;
         }

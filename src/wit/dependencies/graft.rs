@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wit_parser::{
-    Function, Interface, InterfaceId, Package, PackageId, PackageName, Resolve, TypeDefKind, TypeId,
-    TypeOwner,
+    Function, Interface, InterfaceId, Package, PackageId, PackageName, Resolve, TypeDefKind,
+    TypeId, TypeOwner,
 };
 
 use super::plan::Plan;
@@ -333,6 +333,9 @@ impl<'a> Graft<'a> {
             })),
         };
         let copy = self.interface(source, owner)?;
+        if let Some(interface) = theirs.exported(&track(from, owner)) {
+            self.interface(Source::Offer(provider), interface)?;
+        }
         compared.map_err(|difference| self.differs(source, owner, copy, &difference))?;
         match found {
             Some((interface, ty)) => self.named_type(Source::Offer(provider), interface, ty),
@@ -381,24 +384,29 @@ impl<'a> Graft<'a> {
         copy: InterfaceId,
         difference: &Difference,
     ) -> Error {
-        let theirs = self.source(source).id_of(id).unwrap_or_default();
-        let ours = self.resolve.id_of(copy).unwrap_or_default();
+        let its = self.source(source).id_of(id).unwrap_or_default();
         let provider = self.plan.providers.get(&track(&self.resolve, copy));
-        let others = self.stands_for.get(&copy).into_iter().flatten();
-        let other = others
-            .map(|(at, _)| *at)
-            .find(|at| Source::Offer(*at) != source);
-        let whose = match (self.of_target.contains_key(&copy), provider.or(other.as_ref())) {
-            (false, Some(at)) => format!("the dependency `{}`", self.offers[*at].dependency.key),
-            _ => "the target world".to_owned(),
+        let mut others = self.stands_for.get(&copy).into_iter().flatten();
+        let other = others.find(|(at, _)| match provider {
+            Some(provider) => at == provider,
+            None => Source::Offer(*at) != source,
+        });
+        let (other, whose) = match (self.of_target.contains_key(&copy), other) {
+            (false, Some((at, id))) => {
+                let offer = &self.offers[*at];
+                let whose = format!("the dependency `{}`", offer.dependency.key);
+                (offer.resolve.id_of(*id), whose)
+            }
+            _ => (self.resolve.id_of(copy), "the target world".to_owned()),
         };
-        let cause = format!("its `{theirs}` against `{ours}` of {whose}: {difference}");
+        let other = other.unwrap_or_default();
+        let cause = format!("its `{its}` against `{other}` of {whose}: {difference}");
         let error = match source {
             Source::Offer(at) => self.offers[at].error(cause),
             Source::Target => Error::input(cause),
         };
         error.hint(format!(
-            "choose versions that were made for one version of `{theirs}`"
+            "choose versions that were made for one version of `{its}`"
         ))
     }
 }

@@ -12,9 +12,12 @@ use crate::wit::World;
 
 /// Modules that generated bindings have at their root, and crates they name
 /// there.
-const RESERVED: [&str; 6] = [
-    "exports",
+const RESERVED: [&str; 9] = [
     "_rt",
+    "alloc",
+    "core",
+    "exports",
+    "std",
     "wit_bindgen",
     "wit_bindgen_rt",
     "wit_future",
@@ -65,7 +68,10 @@ impl Suffixes {
         let short = |item: &Item| match item {
             Item::Root => String::new(),
             Item::Inline(name, _) => name.clone(),
-            Item::Interface(id) => offer.resolve.interfaces[*id].name.clone().unwrap_or_default(),
+            Item::Interface(id) => offer.resolve.interfaces[*id]
+                .name
+                .clone()
+                .unwrap_or_default(),
         };
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for (item, _) in labelled() {

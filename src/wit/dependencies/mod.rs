@@ -57,7 +57,8 @@ pub struct Bound {
     pub followed: Vec<FollowedImport>,
     /// The Rust paths of 0.21.1, for dependencies whose key is their package.
     pub aliases: Vec<Alias>,
-    /// What the user should know, one sentence each.
+    /// What the user should know of the dependencies, one sentence each; what
+    /// there is to know of the target stays in the world.
     pub notes: Vec<String>,
 }
 

@@ -5,9 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wasmparser::Parser;
 use wit_component::DecodedWasm;
-use wit_parser::{
-    InterfaceId, PackageName, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey,
-};
+use wit_parser::{InterfaceId, PackageName, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
 use super::ComponentDependency;
 use crate::advice::{Error, Result};

@@ -217,7 +217,13 @@ fn check(target: Option<&World>, result: &Bound) {
 
     let source = bindings(world);
     let (source, _) = insert(&source, &result.aliases).unwrap();
-    syn::parse_file(&source).unwrap();
+    let file = syn::parse_file(&source).unwrap();
+    let mut modules = BTreeSet::new();
+    for item in file.items {
+        if let syn::Item::Mod(module) = item {
+            assert!(modules.insert(module.ident.to_string()), "{}", module.ident);
+        }
+    }
 }
 
 /// The functions the world exports.
@@ -301,6 +307,144 @@ fn try_case(dir: &Path) -> Option<String> {
         return None;
     }
     let wanted = fs::read_to_string(&expected).unwrap_or_default();
-    (wanted.replace('\r', "") != said)
-        .then(|| format!("expected\n{wanted}\nbut got\n{said}"))
+    (wanted.replace('\r', "") != said).then(|| format!("expected\n{wanted}\nbut got\n{said}"))
+}
+
+const REGEX: &str =
+    "package fancy:regex; world regex { export find: func(text: string) -> option<u32>; }";
+
+fn refused(bytes: Vec<u8>) -> String {
+    let error = bind(None, &[entry("fancy:regex", None, bytes)]).unwrap_err();
+    assert!(error.message().contains("`fancy:regex`"), "{error:?}");
+    format!("{error:?}")
+}
+
+#[test]
+fn what_is_no_component_is_refused_with_the_place_it_belongs_to() {
+    let (resolve, world) = parsed("package a:b@1.0.0; interface i {} world w { import i; }");
+    let package = resolve.worlds[world].package.unwrap();
+    let package = wit_component::encode(&resolve, package, false).unwrap();
+    let said = refused(package);
+    assert!(said.contains("the WIT package `a:b@1.0.0`"), "{said}");
+    assert!(said.contains("target.dependencies]`"), "{said}");
+    let said = refused(wat::parse_str("(module)").unwrap());
+    assert!(said.contains("core module"), "{said}");
+    for bytes in [&b""[..], b"text", b"\0asm", b"\0asm\x0d\0\x01\0\xff"] {
+        refused(bytes.to_vec());
+    }
+    // Valid, but nothing a world could have.
+    let odd = wat::parse_str("(component (core module $m) (export \"m\" (core module $m)))");
+    refused(odd.unwrap());
+}
+
+#[test]
+fn a_broken_component_is_an_error_and_no_panic() {
+    let whole = component(
+        "package a:b@1.0.0;
+         interface types { record r { x: list<u8> } resource res { m: func(); } }
+         interface api { use types.{r, res}; f: func(x: r) -> own<res>; }
+         world w { import types; use types.{r}; export api; export g: func(x: r); }",
+    );
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x15;
+        for bytes in [&broken[..], &whole[..at]] {
+            refused += usize::from(bind(None, &[entry("a:b", None, bytes.to_vec())]).is_err());
+        }
+    }
+    std::panic::set_hook(hook);
+    assert!(refused > whole.len(), "only {refused} were refused");
+}
+
+#[test]
+fn names_with_a_version_suffix_are_read_as_the_whole_version() {
+    let (resolve, world) = parsed(
+        "package a:b@1.2.3;
+         interface types { resource r; }
+         interface api { use types.{r}; f: func(x: borrow<r>); }
+         world w { import types; export api; }",
+    );
+    let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    let mut module = dummy_module(&resolve, world, abi);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    let encoder = encoder.emit_canonical_names(true).module(&module);
+    let bytes = encoder.unwrap().encode().unwrap();
+    assert!(String::from_utf8_lossy(&bytes).contains("a:b/api@1"));
+    assert!(!String::from_utf8_lossy(&bytes).contains("a:b/api@1.2.3"));
+    let bound = bind(None, &[entry("a:b", None, bytes)]).unwrap();
+    assert_eq!(bound.bound[0].name, "a:b/api@1.2.3");
+    assert!(wit(&bound.world).contains("import a:b/types@1.2.3;"));
+}
+
+#[test]
+fn nothing_of_the_attributes_of_a_dependency_gets_into_the_world() {
+    let bytes = component(
+        "package a:b;
+         interface i { @external-id(\"oci://type\") record r { x: u8 } f: func() -> r; }
+         world w {
+           @external-id(\"oci://import\") import i;
+           @external-id(\"oci://export\") export i;
+           @external-id(\"oci://label\") export one: i;
+           @external-id(\"oci://function\") export f: func();
+         }",
+    );
+    assert!(String::from_utf8_lossy(&bytes).contains("oci://export"));
+    let bound = bind(None, &[entry("a:b", None, bytes)]).unwrap();
+    let text = wit(&bound.world);
+    assert!(!text.contains("external-id"), "{text}");
+    let world = &bound.world.resolve.worlds[bound.world.id];
+    for (key, item) in &world.imports {
+        let resolve = &bound.world.resolve;
+        assert_eq!(resolve.implements_interface(key, item), None);
+    }
+}
+
+#[test]
+fn modules_of_the_target_keep_their_names() {
+    // The package of another version is known, but not in the world.
+    let target = world(
+        "package my:app;
+         world app { import a:b/i@1.0.0; }
+         package a:b@1.0.0 { interface i { f: func(); } }
+         package a:b@2.0.0 { interface i { f: func(); } }",
+    );
+    let dependency = entry("fancy:regex", None, component(REGEX));
+    let bound = bind(Some(target.clone()), &[dependency]).unwrap();
+    assert!(bindings(&target).contains("pub mod b1_0_0"));
+    assert!(bindings(&bound.world).contains("pub mod b1_0_0"));
+}
+
+#[test]
+fn the_example_of_the_design_has_its_modules() {
+    let transcoder =
+        "package fancy:transcoder; world w { export to-utf8: func(bytes: list<u8>) -> string; }";
+    let dependencies = [
+        entry("regex", Some("fancy-components:regex"), component(REGEX)),
+        entry("fancy-components:transcoder", None, component(transcoder)),
+    ];
+    let bound = bind(None, &dependencies).unwrap();
+    let source = bindings(&bound.world);
+    let (source, notes) = insert(&source, &bound.aliases).unwrap();
+    assert_eq!(notes, [""; 0]);
+    let file = syn::parse_file(&source).unwrap();
+    let module = |name: &str| {
+        file.items.iter().find_map(|item| match item {
+            syn::Item::Mod(module) if module.ident == name => module.content.as_ref(),
+            _ => None,
+        })
+    };
+    let has = |name: &str, function: &str| {
+        module(name)
+            .unwrap()
+            .1
+            .iter()
+            .any(|item| matches!(item, syn::Item::Fn(item) if item.sig.ident == function))
+    };
+    assert!(has("regex", "find"));
+    assert!(has("transcoder", "to_utf8"));
+    assert!(source.contains("pub use self::transcoder as fancy_components_transcoder;"));
 }
