@@ -143,7 +143,9 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    fn named(&mut self, name: &str, left: TypeId, right: TypeId) -> Compared {
+    /// Both types have the same structure; a difference is told as one of the
+    /// type `name`.
+    pub fn named(&mut self, name: &str, left: TypeId, right: TypeId) -> Compared {
         within(self.types(&Type::Id(left), &Type::Id(right)), || {
             format!("type `{name}`")
         })

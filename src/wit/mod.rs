@@ -5,6 +5,8 @@ pub mod bindings;
 #[cfg(feature = "cli")]
 pub mod compare;
 mod complete;
+#[cfg(feature = "cli")]
+pub mod dependencies;
 mod diagnose;
 mod load;
 mod parts;
@@ -14,6 +16,7 @@ pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
 mod unmet;
+mod walk;
 mod words;
 
 use std::path::PathBuf;

@@ -8,9 +8,10 @@
 use std::collections::HashMap;
 
 use wit_parser::{
-    Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, World as WitWorld, WorldId,
-    WorldItem, WorldKey,
+    InterfaceId, Resolve, TypeId, TypeOwner, World as WitWorld, WorldId, WorldItem, WorldKey,
 };
+
+use super::walk;
 
 /// Removes every `external-id`, and makes each interface that is imported or
 /// exported under a plain name an inline copy of it, which needs no
@@ -75,13 +76,7 @@ fn inline_copy(resolve: &mut Resolve, id: InterfaceId) -> InterfaceId {
         copying.type_id(ty);
     }
     for function in copy.functions.values_mut() {
-        if let Some(resource) = function.kind.resource_mut() {
-            copying.type_id(resource);
-        }
-        let params = function.params.iter_mut().map(|param| &mut param.ty);
-        params
-            .chain(&mut function.result)
-            .for_each(|ty| copying.ty(ty));
+        walk::of_function(function, &mut |id| copying.type_id(id));
     }
     resolve.interfaces.alloc(copy)
 }
@@ -94,12 +89,6 @@ struct Copying<'a> {
 }
 
 impl Copying<'_> {
-    fn ty(&mut self, ty: &mut Type) {
-        if let Type::Id(id) = ty {
-            self.type_id(id);
-        }
-    }
-
     fn type_id(&mut self, id: &mut TypeId) {
         let (from, to) = self.owners;
         let owner = self.resolve.types[*id].owner;
@@ -114,46 +103,10 @@ impl Copying<'_> {
         if owner == from {
             definition.owner = to;
         }
-        self.kind(&mut definition.kind);
+        walk::of_kind(&mut definition.kind, &mut |id| self.type_id(id));
         let copy = self.resolve.types.alloc(definition);
         self.copies.insert(*id, copy);
         *id = copy;
-    }
-
-    fn kind(&mut self, kind: &mut TypeDefKind) {
-        match kind {
-            TypeDefKind::Handle(Handle::Own(id) | Handle::Borrow(id)) => self.type_id(id),
-            TypeDefKind::Type(ty)
-            | TypeDefKind::Option(ty)
-            | TypeDefKind::List(ty)
-            | TypeDefKind::FixedLengthList(ty, _) => self.ty(ty),
-            TypeDefKind::Map(key, value) => {
-                self.ty(key);
-                self.ty(value);
-            }
-            TypeDefKind::Future(ty) | TypeDefKind::Stream(ty) => {
-                ty.iter_mut().for_each(|ty| self.ty(ty));
-            }
-            TypeDefKind::Result(result) => {
-                let sides = result.ok.iter_mut().chain(&mut result.err);
-                sides.for_each(|ty| self.ty(ty));
-            }
-            TypeDefKind::Tuple(tuple) => tuple.types.iter_mut().for_each(|ty| self.ty(ty)),
-            TypeDefKind::Record(record) => {
-                record
-                    .fields
-                    .iter_mut()
-                    .for_each(|field| self.ty(&mut field.ty));
-            }
-            TypeDefKind::Variant(variant) => {
-                let cases = variant.cases.iter_mut().flat_map(|case| &mut case.ty);
-                cases.for_each(|ty| self.ty(ty));
-            }
-            TypeDefKind::Resource
-            | TypeDefKind::Flags(_)
-            | TypeDefKind::Enum(_)
-            | TypeDefKind::Unknown => {}
-        }
     }
 }
 
