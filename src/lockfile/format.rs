@@ -54,6 +54,10 @@ pub fn parse(path: &Path, text: &str) -> Result<Lockfile> {
                 requirement: reader.field(version, "requirement")?,
                 version: reader.field(version, "version")?,
                 digest: reader.field(version, "digest")?,
+                source: version
+                    .get("source")
+                    .and_then(Item::as_str)
+                    .map(str::to_owned),
             };
             let old = lockfile.entries.iter().find(|old| old.key() == entry.key());
             match old {
@@ -151,6 +155,9 @@ pub fn print(lockfile: &Lockfile) -> String {
                 "\n[[package.version]]\nrequirement = \"{requirement}\"\nversion = \"{}\"\ndigest = \"{}\"\n",
                 entry.version, entry.digest
             );
+            if let Some(source) = &entry.source {
+                let _ = writeln!(text, "source = {}", quoted(source));
+            }
         }
     }
     text

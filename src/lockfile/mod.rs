@@ -34,6 +34,9 @@ pub struct Locked {
     pub version: Version,
     /// The digest of the release's bytes.
     pub digest: ContentDigest,
+    /// Where others find a component, as its hint says it; kept so that a
+    /// build without network says the same. An optional key of the file.
+    pub source: Option<String>,
 }
 
 impl Locked {

@@ -8,6 +8,7 @@ use semver::{Version, VersionReq};
 use super::packages::{Fetched, Packages, at_once, must_not_change};
 use super::registry_access::{not_found, other_bytes};
 use crate::advice::{Error, Excerpt, Result};
+use crate::component::hint::Known;
 use crate::component::outline::{Outline, outline};
 use crate::fs;
 use crate::lockfile::{Locked, Lockfile};
@@ -25,7 +26,7 @@ pub(super) struct WantedArtifact {
     /// What a component is called that nothing names.
     unnamed: Option<PackageRef>,
     by: String,
-    at: Excerpt,
+    at: Option<Excerpt>,
 }
 
 impl WantedArtifact {
@@ -41,7 +42,7 @@ impl WantedArtifact {
             expected: dependency.package.clone(),
             unnamed: None,
             by: format!("the entry `{key}` of `Cargo.toml`"),
-            at,
+            at: Some(at),
         }))
     }
 
@@ -57,12 +58,30 @@ impl WantedArtifact {
             // As its world is called where it is read as WIT.
             unnamed: Some("root:component".parse()?),
             by: "`target` in `Cargo.toml`".to_owned(),
-            at,
+            at: Some(at),
+        })
+    }
+
+    /// The artifact a hint leads to; `by` is the component that has it.
+    pub fn of_hint(known: &Known, by: String) -> Result<Self> {
+        let bare = Known {
+            place: known.place.clone(),
+            digest: None,
+            item: None,
+        };
+        let text = bare.to_string();
+        let text = text.strip_prefix("oci://").unwrap_or(&text);
+        Ok(WantedArtifact {
+            reference: text.parse()?,
+            expected: None,
+            unnamed: Some("root:component".parse()?),
+            by,
+            at: None,
         })
     }
 
     /// What stands in the lock file in the place of a registry.
-    fn label(&self) -> String {
+    pub fn label(&self) -> String {
         format!("oci://{}", self.reference)
     }
 
@@ -85,14 +104,17 @@ impl WantedArtifact {
             requirement: VersionReq::STAR,
             version: found.version.clone(),
             digest: found.digest.clone(),
+            source: None,
         }
     }
 
     fn explain(&self, error: Error) -> Error {
         let Self { reference, by, .. } = self;
-        error
-            .because(format!("the artifact `{reference}` is required by {by}"))
-            .at(self.at.clone())
+        let error = error.because(format!("the artifact `{reference}` is required by {by}"));
+        match &self.at {
+            Some(at) => error.at(at.clone()),
+            None => error,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::components::first::{Session, directories};
+use super::components;
 use super::due::Bindings;
 use super::prepare::prepare;
 use super::recipe::{Exports, Recipe};
@@ -17,6 +19,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
+use crate::source::Loaded;
 use crate::wit::World;
 use crate::wit::bindings::generate;
 
@@ -70,7 +73,7 @@ pub(super) fn look(
     ctx: &Context,
     workspace: &Workspace,
     member: &Member,
-    (worlds, stale): (&mut Worlds<'_>, Stale),
+    (worlds, session, stale): (&mut Worlds<'_>, &Session, Stale),
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
@@ -81,20 +84,36 @@ pub(super) fn look(
             bindings: None,
         });
     }
-    let loaded = worlds.resolve(&manifest)?;
+    let mut loaded = worlds.resolve(&manifest)?;
     paths.push(worlds.lock_file().to_owned());
     let own = own_bindings(&manifest, member);
-    if !manifest.dependencies.is_empty() {
-        return Err(unsupported_dependencies(&manifest));
-    }
     let mut recipe = Recipe {
         declared: manifest.declared,
         adapter: adapter(&manifest)?,
         proxy: manifest.proxy,
         metadata: metadata(ctx, member, &mut paths),
         world_check: manifest.world_check,
+        first: directories(&manifest),
         ..Recipe::default()
     };
+    let mut bound = None;
+    if !manifest.dependencies.is_empty() {
+        let provided = components::provided(worlds, &manifest, session)?;
+        paths.extend(provided.iter().map(|one| one.file.clone()));
+        let (world, watched) = match loaded {
+            Some(loaded) => (Some(loaded.world), loaded.watched),
+            None => (None, Vec::new()),
+        };
+        let (world, imports) = components::bind(world, &provided, manifest.hints)?;
+        loaded = Some(Loaded { world, watched });
+        let of = (session, &*provided, &imports);
+        let (parts, answers) = components::composition(worlds, &manifest, of)?;
+        paths.extend(parts.iter().map(|part| part.file.clone()));
+        recipe.parts = parts;
+        recipe.answers = answers;
+        recipe.compose = manifest.compose;
+        bound = Some(imports);
+    }
     paths.extend(manifest.adapter.clone());
     let mut written = None;
     if let Some(loaded) = loaded {
@@ -106,6 +125,13 @@ pub(super) fn look(
         recipe.world = Some(world.name());
         recipe.exports = exports(world);
         recipe.attributes = RootAttributes::of(world);
+        if let Some(imports) = &bound {
+            let attributes = imports.attributes.clone();
+            recipe.attributes.imports.extend(attributes);
+            for note in &imports.notes {
+                ctx.shell.note(note.clone());
+            }
+        }
         let path = bindings_path(&manifest);
         if own {
             paths.push(path);
@@ -120,6 +146,10 @@ pub(super) fn look(
                     member.name
                 ))
             })?;
+            let content = match &bound {
+                Some(imports) => imports.alias(ctx, &content)?,
+                None => content,
+            };
             written = Some(Bindings {
                 package: member.name.clone(),
                 path: path.clone(),
@@ -220,18 +250,6 @@ fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {
         e.hint("correct the `adapter` key in Cargo.toml, or remove it to use the built-in adapter")
     })?;
     Ok(Some((path.clone(), ContentDigest::of(&bytes))))
-}
-
-fn unsupported_dependencies(manifest: &Manifest) -> Error {
-    let first = manifest.dependencies.iter().next();
-    let error = Error::unsupported("dependencies on components are not supported yet");
-    match first {
-        Some((key, dependency)) => error
-            .because(format!("`{key}` is one"))
-            .at(dependency.file.excerpt(dependency.span.clone()))
-            .hint("remove it from `[package.metadata.component.dependencies]`"),
-        None => error,
-    }
 }
 
 /// The component's facts about itself; files that decide the revision are

@@ -1,10 +1,13 @@
 //! `cargo component build` and every other verb of cargo.
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::bindings::Stale;
+use super::components::first::Session;
 use super::componentize::{Made, componentize};
-use super::prepare::{Prepared, cargo, in_package, prepare};
+use super::prepare::{Prepared, cargo, in_package, prepare, prepare_in};
 use super::recipe::{Exports, Recipe};
 use super::share::{Share, with_trailing};
 use crate::advice::{Error, Result};
@@ -143,6 +146,12 @@ pub(super) struct Built {
 /// Builds the selected packages and makes components of them.
 pub(super) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
     let prepared = prepare(ctx, args, Stale::Write)?;
+    build_prepared(ctx, args, prepared)
+}
+
+/// As [`build`], for a package that another one needs.
+pub(super) fn build_in(ctx: &Context, args: &CargoArgs, session: &Rc<Session>) -> Result<Built> {
+    let prepared = prepare_in(ctx, args, Stale::Write, session)?;
     build_prepared(ctx, args, prepared)
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::bindings::read_manifest;
+use super::components;
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
 use super::resolve::Worlds;
@@ -381,10 +382,15 @@ impl One<'_> {
         let member = &workspace.members[self.member];
         let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
         let mut worlds = Worlds::new(self.ctx, workspace, self.prepared.mode)?;
-        let Some(loaded) = worlds.resolve(&manifest)? else {
+        let mut world = worlds.resolve(&manifest)?.map(|loaded| loaded.world);
+        if !manifest.dependencies.is_empty() {
+            let provided = components::provided(&mut worlds, &manifest, &self.prepared.session)?;
+            world = Some(components::bind(world, &provided, manifest.hints)?.0);
+        }
+        let Some(world) = world else {
             return Ok(());
         };
-        let undeclared = check::undeclared(&loaded.world, component, module, adapter)?;
+        let undeclared = check::undeclared(&world, component, module, adapter)?;
         if undeclared.is_empty() {
             return Ok(());
         }

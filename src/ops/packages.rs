@@ -13,7 +13,7 @@ use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::{Extent, Progress, Unseen};
 use crate::registry::cache::Cache;
-use crate::registry::routes::{Named, Route};
+use crate::registry::routes::{Backend, Named, Route};
 use crate::registry::{Registries, Registry, Release};
 use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
 
@@ -79,6 +79,22 @@ impl<'a> Packages<'a> {
     pub fn versions(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<&Catalog> {
         self.list(wanted)?;
         Ok(&self.catalog)
+    }
+
+    /// Where others find a release, if they do not need our configuration for
+    /// it. Offline, a host is not asked what it is.
+    pub fn url(&self, wanted: &Wanted, named: &Named, version: &Version) -> Result<Option<String>> {
+        let Source { package, registry } = &wanted.source;
+        let route = self.registries.route(package, registry.as_deref(), named)?;
+        if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
+            return Ok(None);
+        }
+        Ok(self.registries.open(&route)?.url(package, version))
+    }
+
+    /// Whether the user's configuration has a registry of this name.
+    pub fn names_registry(&self, name: &str) -> bool {
+        self.registries.layers().registry_names().contains(&name)
     }
 
     /// From now on the package, in the registry it is in by itself, has this

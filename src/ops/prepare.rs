@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::bindings::{Stale, look};
+use super::bindings::{Stale, look, read_manifest};
+use super::components::first::{Session, directories};
 use super::due::Due;
 use super::recipe::Recipe;
 use super::resolve::Worlds;
@@ -44,6 +46,8 @@ pub(super) struct Prepared {
     pub configured_target: bool,
     /// How lock files and the network may be used.
     pub mode: LockMode,
+    /// The components that were built for these.
+    pub session: Rc<Session>,
     changed: bool,
     due: Due,
     stale: Stale,
@@ -173,6 +177,17 @@ pub(super) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
 /// Prepares the packages the command line means. Nothing of theirs is written
 /// before [`Prepared::write`].
 pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
+    prepare_in(ctx, args, stale, &Rc::new(Session::default()))
+}
+
+/// As [`prepare`], for a package that another one needs: what was built in
+/// this session is not built again.
+pub(super) fn prepare_in(
+    ctx: &Context,
+    args: &CargoArgs,
+    stale: Stale,
+    session: &Rc<Session>,
+) -> Result<Prepared> {
     let dir = match &args.directory {
         Some(directory) => ctx.absolute(directory),
         None => ctx.cwd.clone(),
@@ -222,7 +237,8 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
     };
     let selected = select(&view.workspace.fact, args)?;
     let mode = config.lock_mode(args.lock_mode)?;
-    let (due, looked) = look_at(ctx, &mut view, &selected, (stale, mode))?;
+    build_first(ctx, (args, mode), (&view, &selected), session)?;
+    let (due, looked) = look_at(ctx, &mut view, &selected, (stale, mode, session))?;
     changed |= !looked.is_empty();
     if !args.builds_std() && !config.builds_std() {
         changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
@@ -237,6 +253,7 @@ pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
         selected,
         target_dir,
         configured_target,
+        session: session.clone(),
         changed,
         due,
         stale,
@@ -355,6 +372,34 @@ fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
     }
 }
 
+/// Builds the components that the selected members depend on by their
+/// directories.
+fn build_first(
+    ctx: &Context,
+    (args, mode): (&CargoArgs, LockMode),
+    (view, selected): (&View<Option<Recipe>>, &[usize]),
+    session: &Rc<Session>,
+) -> Result<()> {
+    let workspace = &view.workspace.fact;
+    for index in workspace.with_path_dependencies(selected) {
+        let member = &workspace.members[index];
+        let kept = view.members.get(&member.id);
+        let manifest_holds = |kept: &&Kept<Option<Recipe>>| {
+            let mut manifests = kept.seen.iter();
+            let is_manifest = |seen: &&Seen| seen.is_of(&member.manifest_path);
+            manifests.find(is_manifest).is_some_and(Seen::holds)
+        };
+        let dirs = match kept.filter(manifest_holds) {
+            Some(kept) => kept.fact.as_ref().map(|recipe| recipe.first.clone()),
+            None => Some(directories(&read_manifest(ctx, workspace, member)?.0)),
+        };
+        if let Some(dirs) = dirs.filter(|dirs| !dirs.is_empty()) {
+            session.build(ctx, (args, mode), (workspace, member.dir()), &dirs)?;
+        }
+    }
+    Ok(())
+}
+
 /// Looks at the selected members, and those they depend on by path, unless
 /// what is kept of them still holds; what is to be written, and which of them
 /// were looked at.
@@ -362,7 +407,7 @@ fn look_at(
     ctx: &Context,
     view: &mut View<Option<Recipe>>,
     selected: &[usize],
-    (stale, mode): (Stale, LockMode),
+    (stale, mode, session): (Stale, LockMode, &Session),
 ) -> Result<(Due, Vec<String>)> {
     let workspace = &view.workspace.fact;
     let mut worlds = None;
@@ -378,7 +423,7 @@ fn look_at(
             Some(worlds) => worlds,
             None => worlds.insert(Worlds::new(ctx, workspace, mode)?),
         };
-        let looked = look(ctx, workspace, member, (worlds, stale))?;
+        let looked = look(ctx, workspace, member, (worlds, session, stale))?;
         let mut paths = looked.paths;
         paths.sort();
         paths.dedup();

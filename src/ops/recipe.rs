@@ -1,10 +1,12 @@
 //! How the components of one package are made: everything beside the module
 //! that shapes them, as plain data that can be kept and compared.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::components::tree::{Answer, Part};
 use crate::advice::Result;
 use crate::component::attributes::RootAttributes;
 use crate::component::encode::{Adapter, validate_adapter};
@@ -35,6 +37,14 @@ pub(super) struct Recipe {
     pub attributes: RootAttributes,
     /// How imports beyond the world are taken.
     pub world_check: WorldCheck,
+    /// The directories of components that are built first.
+    pub first: Vec<PathBuf>,
+    /// The components that it may be linked with.
+    pub parts: Vec<Part>,
+    /// Which of them answer its imports.
+    pub answers: BTreeMap<String, Answer>,
+    /// Whether it is linked in every build.
+    pub compose: bool,
 }
 
 /// What a world exports.

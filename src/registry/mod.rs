@@ -76,6 +76,13 @@ pub trait Registry: Send + Sync {
     /// Where the package is, as it is shown: an address without credentials.
     fn location(&self, package: &PackageRef) -> String;
 
+    /// Where others find a release, as a hint says it: `oci://…` or
+    /// `warg://…`; `None` for what is found by configuration only. Nothing is
+    /// asked.
+    fn url(&self, _package: &PackageRef, _version: &Version) -> Option<String> {
+        None
+    }
+
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not tell that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;

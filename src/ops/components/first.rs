@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use semver::Version;
 
@@ -85,7 +86,7 @@ impl Session {
     /// Builds the components in these directories, with all that they need,
     /// for the targets and under the profile of `args`.
     pub(in crate::ops) fn build(
-        &self,
+        self: &Rc<Self>,
         ctx: &Context,
         (args, mode): (&CargoArgs, LockMode),
         (workspace, of): (&Workspace, &Path),

@@ -14,16 +14,19 @@ use std::path::PathBuf;
 use semver::Version;
 
 use self::first::Session;
+use self::tree::{Answer, Forest, Part};
 use super::resolve::Worlds;
 use crate::advice::{Error, Result};
-use crate::component::attributes::{Attributes, RootAttributes};
+use crate::component::attributes::Attributes;
 use crate::component::hint::{Hint, Known, Place, Wanted};
 use crate::component::outline::{Outline, outline};
 use crate::component::names;
+use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::package::{ContentDigest, PackageRef, is_label};
 use crate::wit::World;
+use crate::wit::dependencies::aliases::Alias;
 use crate::wit::dependencies::{self, Bound, ComponentDependency};
 
 /// A component that answers an entry of a manifest.
@@ -117,11 +120,8 @@ fn place_of(text: &str) -> Option<Place> {
 }
 
 fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
-    let read = || -> Result<_> {
-        let bytes = fs::read(&file)?;
-        Ok((outline(&bytes)?, ContentDigest::of(&bytes)))
-    };
-    let (outline, _) =
+    let read = || outline(&fs::read(&file)?);
+    let outline =
         read().map_err(|e| e.context(format!("failed to read the dependency `{key}`")))?;
     let version = match outline {
         Outline::Component { version, .. } => version,
@@ -148,21 +148,48 @@ fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provid
     })
 }
 
-/// A world with what components add to it, and what the finished component
-/// says of the imports they provide.
-pub(super) struct WithComponents {
-    pub world: World,
-    pub bound: Bound2,
+/// What a finished component says of the imports that components provide, and
+/// what answers them.
+pub(super) struct Imports {
+    aliases: Vec<Alias>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// The attributes of the imports.
+    pub attributes: BTreeMap<String, Attributes>,
+    /// The component that answers an import, by its place among those given,
+    /// and the export of it.
+    answers: BTreeMap<String, (usize, Option<String>)>,
+    /// Imports that are the same as one of a component: its place, and the
+    /// name there.
+    followed: BTreeMap<String, (usize, String)>,
 }
 
-/// What is left of [`Bound`] once the world is taken out.
-pub(super) struct Bound2 {
-    pub aliases: Vec<dependencies::aliases::Alias>,
-    pub notes: Vec<String>,
-    /// The attributes of the imports that are provided.
-    pub attributes: BTreeMap<String, Attributes>,
-    /// What answers each import: the component, by its place, and the export.
-    pub answers: BTreeMap<String, (usize, Option<String>)>,
+impl Imports {
+    /// Bindings in which the Rust paths of 0.21.1 lead somewhere.
+    pub fn alias(&self, ctx: &Context, bindings: &str) -> Result<String> {
+        let (bindings, notes) = dependencies::aliases::insert(bindings, &self.aliases)?;
+        notes.into_iter().for_each(|note| ctx.shell.note(note));
+        Ok(bindings)
+    }
+
+    /// What answers each import, among the parts that the components and what
+    /// they need are; `places` are those of the components.
+    pub fn answers(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, Answer> {
+        let mut answers = BTreeMap::new();
+        for (name, (component, item)) in &self.answers {
+            let answer = Answer {
+                part: places[*component],
+                item: item.clone(),
+            };
+            answers.insert(name.clone(), answer);
+        }
+        for (name, (component, there)) in &self.followed {
+            if let Some(answer) = parts[places[*component]].links.get(there) {
+                answers.insert(name.clone(), answer.clone());
+            }
+        }
+        answers
+    }
 }
 
 /// Adds the exports of components to the imports of a world.
@@ -170,16 +197,17 @@ pub(super) fn bind(
     world: Option<World>,
     provided: &[Provided],
     policy: HintPolicy,
-) -> Result<WithComponents> {
+) -> Result<(World, Imports)> {
     let mut components = Vec::new();
     for one in provided {
+        let bytes = one.bytes()?;
         components.push(ComponentDependency {
             key: one.key.clone(),
             package: one.package.clone(),
             version: one.version.clone(),
             label: is_label(&one.key).then(|| one.key.clone()),
-            hints_of_imports: hints_of(&one.bytes()?)?,
-            bytes: one.bytes()?,
+            hints_of_imports: hints_of(&bytes)?,
+            bytes,
         });
     }
     let Bound {
@@ -189,36 +217,58 @@ pub(super) fn bind(
         aliases,
         notes,
     } = dependencies::bind(world, &components)?;
-    let (mut attributes, mut answers) = (BTreeMap::new(), BTreeMap::new());
+    let mut imports = Imports {
+        aliases,
+        notes,
+        attributes: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        followed: BTreeMap::new(),
+    };
+    let said = policy != HintPolicy::None;
     for import in bound {
         let hint = provided[import.dependency].hint(policy, import.item.as_deref());
         let here = Attributes {
-            implements: import.implements.filter(|_| policy != HintPolicy::None),
+            implements: import.implements.filter(|_| said),
             external_id: hint,
         };
         if here != Attributes::default() {
-            attributes.insert(import.name.clone(), here);
+            imports.attributes.insert(import.name.clone(), here);
         }
-        answers.insert(import.name, (import.dependency, import.item));
+        let answer = (import.dependency, import.item);
+        imports.answers.insert(import.name, answer);
     }
     for import in followed {
-        let here = Attributes {
-            implements: None,
-            external_id: Some(import.hint).filter(|_| policy != HintPolicy::None),
-        };
-        if here != Attributes::default() {
-            attributes.insert(import.name, here);
+        let hints = &components[import.dependency].hints_of_imports;
+        let mut there = hints.iter().filter(|(_, hint)| **hint == import.hint);
+        if let Some((there, _)) = there.next() {
+            let at = (import.dependency, there.clone());
+            imports.followed.insert(import.name.clone(), at);
+        }
+        if said {
+            let here = Attributes {
+                implements: None,
+                external_id: Some(import.hint),
+            };
+            imports.attributes.insert(import.name, here);
         }
     }
-    Ok(WithComponents {
-        world,
-        bound: Bound2 {
-            aliases,
-            notes,
-            attributes,
-            answers,
-        },
-    })
+    Ok((world, imports))
+}
+
+/// All that linking needs: the components a package's dependencies and theirs
+/// are, and which of them answer its own imports.
+pub(super) fn composition(
+    worlds: &mut Worlds<'_>,
+    manifest: &Manifest,
+    (session, provided, imports): (&Session, &[Provided], &Imports),
+) -> Result<(Vec<Part>, BTreeMap<String, Answer>)> {
+    let mut forest = Forest::new(worlds, manifest, session.packages());
+    let places = provided
+        .iter()
+        .map(|one| forest.add(one))
+        .collect::<Result<Vec<_>>>()?;
+    let answers = imports.answers(&forest.parts, &places);
+    Ok((forest.parts, answers))
 }
 
 impl Provided {

@@ -41,7 +41,6 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     worlds: &'f mut Worlds<'a>,
     manifest: &'f Manifest,
     built: BTreeMap<PackageRef, FromDirectory>,
-    trust_unpinned: bool,
     /// Every component once; those without links yet are on the way.
     pub parts: Vec<Part>,
     way: Vec<usize>,
@@ -54,12 +53,10 @@ impl<'f, 'a> Forest<'f, 'a> {
         manifest: &'f Manifest,
         built: BTreeMap<PackageRef, FromDirectory>,
     ) -> Self {
-        let trust_unpinned = worlds.trusts_unpinned();
         Forest {
             worlds,
             manifest,
             built,
-            trust_unpinned,
             parts: Vec::new(),
             way: Vec::new(),
         }
@@ -131,9 +128,7 @@ impl<'f, 'a> Forest<'f, 'a> {
         {
             return Ok((format!("{package}@{}", built.version), built.file.clone()));
         }
-        let found = self
-            .worlds
-            .hinted(self.manifest, known, (by, self.trust_unpinned))?;
+        let found = self.worlds.hinted(self.manifest, known, by)?;
         if let Some(digest) = &known.digest
             && *digest != found.digest
         {

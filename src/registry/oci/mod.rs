@@ -198,6 +198,12 @@ impl Registry for Oci {
         }))
     }
 
+    fn url(&self, package: &PackageRef, version: &Version) -> Option<String> {
+        let repository = self.repository(package).ok()?;
+        let tag = reference::tag(version).ok()?;
+        Some(format!("oci://{}/{repository}:{tag}", self.session.host()))
+    }
+
     fn annotations(
         &self,
         package: &PackageRef,

@@ -263,6 +263,11 @@ impl Registry for Warg {
         format!("the Warg registry `{}`", self.url())
     }
 
+    fn url(&self, package: &PackageRef, version: &Version) -> Option<String> {
+        let host = self.url().strip_prefix("https://")?.trim_end_matches('/');
+        Some(format!("warg://{host}/{package}@{version}"))
+    }
+
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
         let what = format!(
             "failed to list the versions of `{package}` in {}",
