@@ -51,7 +51,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let built = build_prepared(ctx, args, prepared)?;
     let made = choose(&built, purpose)?;
     let runner = runners.of(&built, made);
-    let path = runnable(&built, made, &runner)?;
+    let path = runnable(ctx, (&built, made), &runner)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
         None => task(ctx, args, (&built, made, &path), (&runner, purpose))?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::Built;
 use super::componentize::Made;
+use super::link;
 use super::prepare::Prepared;
 use crate::advice::{Error, Result};
 use crate::cargo::config;
@@ -131,7 +132,11 @@ fn check(runner: &config::Runner, env: &Env) -> Result<()> {
 /// The file to hand to the runner: the component, without attributes for a
 /// configured runner, which may not know them. A plain program for WASI 0.1
 /// is made a component for the engine.
-pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<PathBuf> {
+pub(super) fn runnable(
+    ctx: &Context,
+    (built, made): (&Built, &Made),
+    runner: &Runner,
+) -> Result<PathBuf> {
     let aside = |name: &str| {
         let file = made
             .path
@@ -145,10 +150,11 @@ pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<Pa
     let embedded = matches!(runner, Runner::Embedded);
     let recipe = built.prepared.recipe(made.member);
     if made.component.is_some() {
+        let linked = link::linked(ctx, &built.prepared, made)?;
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
-            return Ok(made.path.clone());
+            return Ok(linked);
         }
-        let plain = names::without_attributes(&fs::read(&made.path)?)?;
+        let plain = names::without_attributes(&fs::read(&linked)?)?;
         let path = aside("plain");
         fs::write_if_changed(&path, &plain)?;
         return Ok(path);

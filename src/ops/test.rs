@@ -46,7 +46,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let mut failed: Vec<(i32, String)> = Vec::new();
     for made in executables {
         let runner = runners.of(&built, made);
-        let path = runnable(&built, made, &runner)?;
+        let path = runnable(ctx, (&built, made), &runner)?;
         ctx.shell.status(
             "Running",
             format!("{} ({})", name(&built, made), ctx.display(&made.path)),

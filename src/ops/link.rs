@@ -1,0 +1,108 @@
+//! From a finished component and the parts it may be linked with to one
+//! component that needs none of them.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::components::tree::Answer;
+use super::componentize::Made;
+use super::prepare::Prepared;
+use super::recipe::Recipe;
+use crate::advice::{Error, Result};
+use crate::component::compose::{self, Link, Linked, Node, Plan};
+use crate::component::names;
+use crate::context::Context;
+use crate::fs;
+use crate::package::ContentDigest;
+
+/// What stands beside a linked component that is kept.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    /// The digest of everything it was linked from.
+    from: ContentDigest,
+    /// Length and time of what was linked.
+    kept: Option<(u64, u128)>,
+}
+
+/// The file of a component that was made, linked with what its package depends
+/// on; the component itself if that is nothing. It is kept until one of the
+/// parts changes.
+pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<PathBuf> {
+    let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
+        return Ok(made.path.clone());
+    };
+    if recipe.answers.is_empty() {
+        return Ok(made.path.clone());
+    }
+    let from = inputs(recipe, &facts.digest);
+    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
+    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
+    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
+    let file = dir.join(format!("{stem}.wasm"));
+    let record = dir.join(format!("{stem}.json"));
+    let kept =
+        || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
+    let now = || Record {
+        from: from.clone(),
+        kept: fs::stamp(&file),
+    };
+    if kept().is_some_and(|kept| kept.kept.is_some() && kept == now()) {
+        return Ok(file);
+    }
+    let shown = ctx.display(&made.path);
+    let with = match recipe.parts.len() {
+        1 => "1 component".to_owned(),
+        many => format!("{many} components"),
+    };
+    ctx.shell.status("Linking", format!("{shown} with {with}"));
+    let linked = compose(&made.path, recipe)
+        .map_err(|e| e.context(format!("failed to link `{shown}` with its dependencies")))?;
+    fs::write_atomic(&file, &linked.bytes)?;
+    let text = serde_json::to_string(&now())
+        .map_err(|e| Error::input("failed to describe the linked component").because(e))?;
+    fs::write_atomic(&record, text.as_bytes())?;
+    Ok(file)
+}
+
+/// A digest of everything that decides the result.
+fn inputs(recipe: &Recipe, component: &ContentDigest) -> ContentDigest {
+    let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));
+    for part in &recipe.parts {
+        let stamp = fs::stamp(&part.file);
+        text.push_str(&format!("\n{} {stamp:?}", part.file.display()));
+    }
+    let wiring = serde_json::to_string(&(&recipe.parts, &recipe.answers));
+    text.push_str(&wiring.unwrap_or_default());
+    ContentDigest::of(text.as_bytes())
+}
+
+/// Links a component with the parts of its recipe.
+fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
+    let link = |(name, answer): (&String, &Answer)| {
+        let link = Link {
+            node: answer.part + 1,
+            item: answer.item.clone(),
+        };
+        (name.clone(), link)
+    };
+    let bytes = fs::read(file)?;
+    let imports = names::imports(&bytes)?;
+    // What the code does not use is no import.
+    let is_used = |name: &String| imports.iter().any(|import| import.name == *name);
+    let answers = recipe.answers.iter().filter(|(name, _)| is_used(name));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut nodes = vec![Node {
+        name: name.into_owned(),
+        links: answers.map(link).collect(),
+        bytes,
+    }];
+    for part in &recipe.parts {
+        nodes.push(Node {
+            name: part.name.clone(),
+            bytes: fs::read(&part.file)?,
+            links: part.links.iter().map(link).collect(),
+        });
+    }
+    compose::link(&Plan { nodes, root: 0 })
+}
