@@ -4,19 +4,13 @@
 //! [`crate::wit::without_attributes`]; the names at the root of the component
 //! get those of the declared world here.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
-use wasm_encoder::reencode::{Error as ReencodeError, ReencodeComponent as _, RoundtripReencoder};
-use wasm_encoder::{
-    Component, ComponentExportSection, ComponentExternName, ComponentImportSection, RawSection,
-};
-use wasmparser::{Parser, Payload};
 use wit_parser::{IndexMap, WorldItem, WorldKey};
 
-use crate::advice::{Error, Result};
+use super::names::{self, Name, Side};
+use crate::advice::Result;
 use crate::wit::World;
 
 /// The attributes of one import or export.
@@ -72,108 +66,22 @@ pub fn add(component: &[u8], attributes: &RootAttributes) -> Result<Vec<u8>> {
     if attributes.is_empty() {
         return Ok(component.to_vec());
     }
-    rewrite(component, Some(attributes))
-        .map_err(|e| Error::input("failed to add attributes to the component").because(e))
-}
-
-/// The component without attributes on the names at its root, for tools that
-/// cannot read them.
-pub fn strip(component: &[u8]) -> Result<Vec<u8>> {
-    rewrite(component, None)
-        .map_err(|e| Error::input("failed to remove attributes from the component").because(e))
-}
-
-/// Rewrites the names at the root: with these attributes added, or without
-/// any.
-fn rewrite(
-    bytes: &[u8],
-    attributes: Option<&RootAttributes>,
-) -> Result<Vec<u8>, ReencodeError<Infallible>> {
-    let mut component = Component::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
-        if let Payload::End(_) = payload {
-            depth -= 1;
-            continue;
-        }
-        if depth <= 0
-            && let Some((id, range)) = payload.as_section()
-        {
-            match &payload {
-                Payload::ComponentImportSection(section) => {
-                    component.section(&imports(section.clone(), attributes.map(|a| &a.imports))?);
-                }
-                Payload::ComponentExportSection(section) => {
-                    component.section(&exports(section.clone(), attributes.map(|a| &a.exports))?);
-                }
-                _ => {
-                    component.section(&RawSection {
-                        id,
-                        data: &bytes[range.start as usize..range.end as usize],
-                    });
-                }
-            }
-        }
-        if matches!(
-            payload,
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. }
-        ) {
-            depth += 1;
-        }
-    }
-    Ok(component.finish())
-}
-
-fn named<'a>(
-    name: wasmparser::ComponentExternName<'a>,
-    attributes: Option<&'a BTreeMap<String, Attributes>>,
-) -> ComponentExternName<'a> {
-    let plain = name.name;
-    let Some(attributes) = attributes else {
-        return ComponentExternName::from(plain);
-    };
-    let mut name = ComponentExternName::from(name);
-    if let Some(attributes) = attributes.get(plain) {
-        let owned = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
-        name.implements = owned(&attributes.implements).or(name.implements);
-        name.external_id = owned(&attributes.external_id).or(name.external_id);
-    }
-    name
-}
-
-fn imports(
-    section: wasmparser::ComponentImportSectionReader<'_>,
-    attributes: Option<&BTreeMap<String, Attributes>>,
-) -> Result<ComponentImportSection, ReencodeError<Infallible>> {
-    let mut imports = ComponentImportSection::new();
-    for import in section {
-        let import = import?;
-        let ty = RoundtripReencoder.component_type_ref(import.ty)?;
-        imports.import(named(import.name, attributes), ty);
-    }
-    Ok(imports)
-}
-
-fn exports(
-    section: wasmparser::ComponentExportSectionReader<'_>,
-    attributes: Option<&BTreeMap<String, Attributes>>,
-) -> Result<ComponentExportSection, ReencodeError<Infallible>> {
-    let mut exports = ComponentExportSection::new();
-    for export in section {
-        let export = export?;
-        let ty = export
-            .ty
-            .map(|ty| RoundtripReencoder.component_type_ref(ty))
-            .transpose()?;
-        exports.export(
-            named(export.name, attributes),
-            export.kind.into(),
-            export.index,
-            ty,
-        );
-    }
-    Ok(exports)
+    let added = names::rewrite_root(component, &mut |side, name| {
+        let attributes = match side {
+            Side::Import => &attributes.imports,
+            Side::Export => &attributes.exports,
+        };
+        let Attributes {
+            implements,
+            external_id,
+        } = attributes.get(name.name)?.clone();
+        Some(Name {
+            name: name.name.to_owned(),
+            implements: implements.or_else(|| name.implements.map(str::to_owned)),
+            external_id: external_id.or_else(|| name.external_id.map(str::to_owned)),
+        })
+    });
+    added.map_err(|e| e.context("failed to add attributes to the component"))
 }
 
 #[cfg(test)]
@@ -203,7 +111,7 @@ mod tests {
         let text = String::from_utf8_lossy(&added).into_owned();
         assert_eq!(text.matches("oci://x").count(), 1);
         assert_eq!(crate::component::surface(&added).unwrap().imports, ["one"]);
-        assert_eq!(strip(&added).unwrap(), bytes);
+        assert_eq!(names::without_attributes(&added).unwrap(), bytes);
         let nothing = add(&bytes, &RootAttributes::default()).unwrap();
         assert_eq!(nothing, bytes);
     }

@@ -4,8 +4,12 @@
 pub mod attributes;
 pub mod check;
 pub mod compatible;
+pub mod compose;
 pub mod encode;
+pub mod hint;
 pub mod metadata;
+pub mod names;
+mod sections;
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};

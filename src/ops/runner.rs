@@ -10,8 +10,8 @@ use super::prepare::Prepared;
 use crate::advice::{Error, Result};
 use crate::cargo::config;
 use crate::cargo::target::{Target, WasmTarget};
-use crate::component::attributes;
 use crate::component::encode::{Adapter, encode};
+use crate::component::names;
 use crate::component::{self, Kind};
 use crate::context::Context;
 use crate::env::Env;
@@ -148,7 +148,7 @@ pub(super) fn runnable(built: &Built, made: &Made, runner: &Runner) -> Result<Pa
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
             return Ok(made.path.clone());
         }
-        let plain = attributes::strip(&fs::read(&made.path)?)?;
+        let plain = names::without_attributes(&fs::read(&made.path)?)?;
         let path = aside("plain");
         fs::write_if_changed(&path, &plain)?;
         return Ok(path);

@@ -1,0 +1,162 @@
+//! A component of a plan, validated and read.
+
+use std::borrow::Cow;
+
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::Types;
+use wasmparser::{Validator, WasmFeatures};
+use wit_component::DecodedWasm;
+use wit_parser::{Resolve, WorldId};
+
+use super::{Node, guarded};
+use crate::advice::{Error, Result};
+use crate::component::names::{self, Name};
+use crate::component::{Kind, kind, sections};
+
+/// One component.
+pub(super) struct Part<'a> {
+    /// What it is called in messages.
+    pub name: &'a str,
+    /// Its bytes with names of today, attributes included.
+    pub bytes: Cow<'a, [u8]>,
+    /// What it imports.
+    pub imports: Vec<Item>,
+    /// What it exports.
+    pub exports: Vec<Item>,
+    /// The modules and components in it, itself counted.
+    pub size: usize,
+}
+
+/// One import or export.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    /// Its name.
+    pub name: Name,
+    /// What it is.
+    pub sort: Sort,
+    /// The functions of an instance.
+    pub functions: Vec<String>,
+}
+
+/// What an import or export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Instance,
+    Function,
+    Type,
+    Other,
+}
+
+impl Sort {
+    /// What it is called in messages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Sort::Instance => "an interface",
+            Sort::Function => "a function",
+            Sort::Type => "a type",
+            Sort::Other => "a module, component or value",
+        }
+    }
+}
+
+/// What components may use: the usual, and what of the component model is not
+/// usual yet.
+pub(super) fn features() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_ERROR_CONTEXT
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+}
+
+/// Checks and reads a component.
+pub(super) fn read(node: &Node) -> Result<Part<'_>> {
+    let failed = || format!("failed to link `{}`", node.name);
+    match kind(&node.bytes) {
+        Some(Kind::Component) => {}
+        Some(Kind::Guest | Kind::Module) => {
+            return Err(Error::input(failed())
+                .because("it is a core module, not a component")
+                .hint("build it with `cargo component build`"));
+        }
+        None => {
+            return Err(Error::input(failed())
+                .because("it is not a wasm file")
+                .hint("give a component in its binary form"));
+        }
+    }
+    let modern = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
+    let bytes = match modern == node.bytes {
+        true => Cow::Borrowed(node.bytes.as_slice()),
+        false => Cow::Owned(modern),
+    };
+    let types = guarded("validate", &node.name, || {
+        Validator::new_with_features(features()).validate_all(&bytes)
+    })?
+    .map_err(|e| {
+        Error::input(failed())
+            .because(format!("it is not a valid component: {e}"))
+            .hint("build it again with a current tool")
+    })?;
+    let items = |names: Vec<Name>, import: bool| {
+        let item = |name| item(&types, name, import);
+        names.into_iter().map(item).collect::<Vec<_>>()
+    };
+    Ok(Part {
+        name: &node.name,
+        imports: items(names::imports(&bytes)?, true),
+        exports: items(names::exports(&bytes)?, false),
+        size: sections::count(&bytes),
+        bytes,
+    })
+}
+
+fn item(types: &Types, name: Name, import: bool) -> Item {
+    let types = types.as_ref();
+    let found = match import {
+        true => types.component_item_for_import(&name.name),
+        false => types.component_item_for_export(&name.name),
+    };
+    let mut functions = Vec::new();
+    let sort = match found.map(|item| item.ty) {
+        Some(ComponentEntityType::Instance(id)) => {
+            let exports = types[id].exports.iter();
+            let function = |ty| matches!(ty, ComponentEntityType::Func(_));
+            functions.extend(
+                exports
+                    .filter(|(_, item)| function(item.ty))
+                    .map(|(name, _)| name.clone()),
+            );
+            Sort::Instance
+        }
+        Some(ComponentEntityType::Func(_)) => Sort::Function,
+        Some(ComponentEntityType::Type { .. }) => Sort::Type,
+        _ => Sort::Other,
+    };
+    Item {
+        name,
+        sort,
+        functions,
+    }
+}
+
+impl Part<'_> {
+    /// The import of this name.
+    pub fn import(&self, name: &str) -> Option<&Item> {
+        self.imports.iter().find(|item| item.name.name == name)
+    }
+
+    /// Its world.
+    pub fn decoded(&self) -> Result<(Resolve, WorldId)> {
+        decoded(self.name, &self.bytes)
+    }
+}
+
+/// The world of a component.
+pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
+    let failed = || Error::input(format!("failed to read the world of `{name}`"));
+    match guarded("read the world of", name, || wit_component::decode(bytes))? {
+        Ok(DecodedWasm::Component(resolve, world)) => Ok((resolve, world)),
+        Ok(DecodedWasm::WitPackage(..)) => Err(failed().because("it is a WIT package")),
+        Err(e) => Err(failed().because(format!("{e:#}"))),
+    }
+}
