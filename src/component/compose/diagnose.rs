@@ -160,14 +160,10 @@ fn told(difference: &Difference, part: &Part<'_>, provider: &Part<'_>) -> String
 /// that would have to be the same on both sides of a link and is not, two
 /// components that need different things under one name, or what it says.
 pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
-    match two_resources(composition).or_else(|_| two_imports(composition)) {
-        Ok(Some(error)) => return error,
-        Ok(None) => {
-            if let Ok(Some(error)) = two_imports(composition) {
-                return error;
-            }
+    for find in [two_resources, half_open, two_imports] {
+        if let Ok(Some(error)) = find(composition) {
+            return error;
         }
-        Err(_) => {}
     }
     let root = composition.parts[&composition.plan.root].name;
     let names = composition.order.iter().rev().skip(1);
@@ -251,6 +247,44 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
                     ));
                 }
             }
+        }
+    }
+    Ok(None)
+}
+
+/// An import that stays open but takes resources of an interface that does
+/// not: whoever provides it cannot have these.
+fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
+    for (name, node) in composition.open() {
+        let part = &composition.parts[&node];
+        let given = &composition.wired[&node];
+        if given.is_empty() {
+            continue;
+        }
+        let (resolve, world) = part.decoded()?;
+        let mut imports = resolve.worlds[world].imports.iter();
+        let import = imports.find(|(key, _)| resolve.name_world_key(key) == name.name);
+        let Some((_, WorldItem::Interface { id, .. })) = import else {
+            continue;
+        };
+        for interface in resource_owners(&resolve, *id) {
+            let Some(source) = given.get(&interface) else {
+                continue;
+            };
+            let provider = composition.parts[&source.node].name;
+            return Ok(Some(
+                Error::input(format!(
+                    "the import `{}` of `{}` cannot stay open",
+                    name.name, part.name
+                ))
+                .because(format!(
+                    "the resources of `{interface}` pass through it, and these come from `{provider}`"
+                ))
+                .hint(format!(
+                    "link it, too, with `--with {}=…`, or leave both open with `--keep {interface}`",
+                    name.name
+                )),
+            ));
         }
     }
     Ok(None)

@@ -14,7 +14,7 @@ mod order;
 mod part;
 mod wiring;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::names::Name;
@@ -43,6 +43,9 @@ pub struct Node {
     /// stays open, unless it has no hint and has to be the same as an import
     /// of a component that this one is linked to.
     pub links: BTreeMap<String, Link>,
+    /// Imports without a link that stay open even if the components that this
+    /// one is linked to have something for them.
+    pub keep: BTreeSet<String>,
 }
 
 /// What an import is linked to.

@@ -65,7 +65,6 @@ mod tests {
     fn plan(links: &[&[usize]]) -> Plan {
         let node = |(at, to): (usize, &&[usize])| Node {
             name: format!("n{at}"),
-            bytes: Vec::new(),
             links: to
                 .iter()
                 .map(|node| {
@@ -78,6 +77,7 @@ mod tests {
                     )
                 })
                 .collect(),
+            ..Node::default()
         };
         Plan {
             nodes: links.iter().enumerate().map(node).collect(),

@@ -120,6 +120,7 @@ fn node(name: &str, bytes: &[u8], links: &[(&str, usize)]) -> Node {
         name: name.to_owned(),
         bytes: bytes.to_vec(),
         links: links.iter().map(link).collect(),
+        keep: BTreeSet::new(),
     }
 }
 

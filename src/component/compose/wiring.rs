@@ -44,6 +44,7 @@ pub(super) fn wire(
         for import in part.imports.iter().filter(|import| follows(import)) {
             let name = &import.name.name;
             if !given.contains_key(name)
+                && !plan.nodes[node].keep.contains(name)
                 && let Some(source) = followed(part, import, &providers, (parts, &wired))?
             {
                 given.insert(name.clone(), source);

@@ -162,3 +162,29 @@ fn too_many_components_are_told_before_the_validator_does() {
         "{error}"
     );
 }
+
+#[test]
+fn what_stays_open_takes_values_but_no_resources_of_what_is_linked() {
+    let d = component(
+        "package d:d; interface t { record p { x: u8 } resource r; f: func(); } world w { export t; }",
+    );
+    let a = |ty: &str| {
+        component(&format!(
+            "package a:a; world w {{ import d:d/t; import h:h/api; export run: func(); }}
+             package d:d {{ interface t {{ record p {{ x: u8 }} resource r; f: func(); }} }}
+             package h:h {{ interface api {{ use d:d/t.{{{ty}}}; g: func() -> {ty}; }} }}"
+        ))
+    };
+    let nodes = |ty| vec![node("a", &a(ty), &[("d:d/t", 1)]), node("d", &d, &[])];
+    assert!(linked(nodes("p")).is_ok());
+    let error = linked(nodes("r")).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the import `h:h/api` of `a` cannot stay open"
+    );
+    assert!(
+        error.causes()[0].contains("resources of `d:d/t`"),
+        "{error}"
+    );
+    assert!(error.causes()[0].contains("come from `d`"), "{error}");
+}

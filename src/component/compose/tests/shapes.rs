@@ -326,3 +326,24 @@ fn imports_that_become_one_keep_the_hint_that_one_of_them_has() {
     let made = linked(vec![node("a", &a, &[("b:b/api", 1)]), node("b", &b, &[])]).unwrap();
     assert_eq!(names_of(&made).0, ["x:y/z@1.1.0 <- wasm-pkg:x:y@1.0.0"]);
 }
+
+#[test]
+fn an_import_that_is_kept_does_not_follow() {
+    let env = "package e:e { interface env { get: func() -> string; } }";
+    let b = component(&format!(
+        "package b:b; interface api {{ f: func(); }} world w {{ import e:e/env; export api; }} {env}"
+    ));
+    let a = component(&format!(
+        "package a:a; world w {{ import e:e/env; import b:b/api; export run: func(); }}
+         package b:b {{ interface api {{ f: func(); }} }} {env}"
+    ));
+    let e = component(&format!("package p:p; world w {{ export e:e/env; }} {env}"));
+    let mut nodes = vec![
+        node("a", &a, &[("b:b/api", 1)]),
+        node("b", &b, &[("e:e/env", 2)]),
+        node("e", &e, &[]),
+    ];
+    assert_eq!(names_of(&linked(nodes.clone()).unwrap()).0.len(), 0);
+    nodes[0].keep.insert("e:e/env".to_owned());
+    assert_eq!(names_of(&linked(nodes).unwrap()).0, ["e:e/env"]);
+}
