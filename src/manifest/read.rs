@@ -10,7 +10,7 @@ use toml_edit::{Document, Item};
 use super::keys;
 use super::table::Table;
 use super::{
-    AsyncSetting, BindingsSettings, Dependency, DependencySource, LocalTarget, Manifest,
+    AsyncSetting, BindingsSettings, Dependency, DependencySource, HintPolicy, LocalTarget, Manifest,
     ManifestFile, OciTarget, Ownership, RegistryTarget, Target, WorkspaceManifest, WorldCheck,
 };
 use crate::advice::{Result, nearest};

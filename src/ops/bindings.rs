@@ -9,7 +9,7 @@ use super::prepare::prepare;
 use super::recipe::{Exports, Recipe};
 use super::resolve::Worlds;
 use super::runtime_crate::{Needs, runtime};
-use crate::advice::{Error, Result};
+use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::{Member, Use, Workspace};

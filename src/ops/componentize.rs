@@ -394,7 +394,7 @@ impl One<'_> {
         if undeclared.is_empty() {
             return Ok(());
         }
-        let world = loaded.world.name();
+        let world = world.name();
         let lines = undeclared.iter().map(|u| match u.needed_by.is_empty() {
             true => format!("`{}`", u.import),
             false => format!("`{}`, needed by {}", u.import, u.needed_by.join(", ")),

@@ -1,6 +1,7 @@
 //! From a finished component and the parts it may be linked with to one
 //! component that needs none of them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,7 @@ fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
     let mut nodes = vec![Node {
         name: name.into_owned(),
         links: answers.map(link).collect(),
+        keep: BTreeSet::new(),
         bytes,
     }];
     for part in &recipe.parts {
@@ -102,6 +104,7 @@ fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
             name: part.name.clone(),
             bytes: fs::read(&part.file)?,
             links: part.links.iter().map(link).collect(),
+            keep: BTreeSet::new(),
         });
     }
     compose::link(&Plan { nodes, root: 0 })

@@ -264,7 +264,8 @@ impl Registry for Warg {
     }
 
     fn url(&self, package: &PackageRef, version: &Version) -> Option<String> {
-        let host = self.url().strip_prefix("https://")?.trim_end_matches('/');
+        let url = Warg::url(self).to_string();
+        let host = url.strip_prefix("https://")?.trim_end_matches('/');
         Some(format!("warg://{host}/{package}@{version}"))
     }
 
