@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::advice::{Error, Result};
 use crate::context::PackageAccess;
@@ -21,22 +22,58 @@ pub(super) fn packages(
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let shell = shell.clone();
+    let patience = patience(env);
     let path = |variable| env.get(variable).map(PathBuf::from);
     let around = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
-        patience: Patience::default(),
+        patience: patience.clone().unwrap_or_default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
     let same = around.clone();
+    let wrong = patience.clone();
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache
             .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
             .unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(move |route| open(route, &around)),
-        artifacts: Box::new(move |route| Ok(Arc::new(oci(route, &same)?) as Arc<dyn Artifacts>)),
+        open: Box::new(move |route| {
+            wrong.clone()?;
+            open(route, &around)
+        }),
+        artifacts: Box::new(move |route| {
+            patience.clone()?;
+            Ok(Arc::new(oci(route, &same)?) as Arc<dyn Artifacts>)
+        }),
     }
+}
+
+/// How long to wait for a registry and how often to ask it again: what the
+/// variables say that cargo reads for its own.
+fn patience(env: &Env) -> Result<Patience> {
+    let number = |variable: env::Variable, least: u32| {
+        let Some(value) = env.get(variable) else {
+            return Ok(None);
+        };
+        let number = value.to_str().and_then(|text| text.parse::<u32>().ok());
+        match number.filter(|number| *number >= least) {
+            Some(number) => Ok(Some(number)),
+            None => Err(Error::input(format!(
+                "`{}` is `{}`, which is no number of at least {least}",
+                variable.name,
+                value.to_string_lossy()
+            ))
+            .hint("correct it, or unset it")),
+        }
+    };
+    let mut patience = Patience::default();
+    if let Some(seconds) = number(env::CARGO_HTTP_TIMEOUT, 1)? {
+        patience.idle = Duration::from_secs(seconds.into());
+    }
+    if let Some(retries) = number(env::CARGO_NET_RETRY, 0)? {
+        patience.tries = retries.saturating_add(1);
+    }
+    Ok(patience)
 }
 
 /// The directory wasm-pkg's tools share.
