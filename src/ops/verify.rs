@@ -194,9 +194,11 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
     }
     let read = |to: &mut dyn Write| artifacts.read(reference, (&locked.digest, None), to);
     let digest = digested(&mut std::io::sink(), read).map_err(|e| {
-        failed(e)
-            .because("the reference leads to something else by now")
-            .hint("run `cargo component update` to take that")
+        Error::input(format!(
+            "`{package}@{version}` could not be read at `{reference}`, which no longer leads to it"
+        ))
+        .because(e)
+        .hint("try again; if it stays so, run `cargo component update` to take what is there")
     })?;
     match digest == locked.digest {
         true => Ok("registry, where its tag has moved"),

@@ -63,8 +63,12 @@ fn a_malformed_configuration_is_told_with_its_line() {
             ["config.toml:1:", "default_registry"],
         ),
         (
-            "default_registy = \"x\"\n[registry.x.oci]\nauth = \"hunter2\"\n",
-            ["", ""],
+            "default_registry = \"x\"
+[registry.x.oci]
+user = [
+auth = \"hunter2\"
+",
+            ["config.toml:", ""],
         ),
         (
             "[namespace_registries]\n\"no name\" = \"x\"\n",
@@ -83,9 +87,6 @@ fn a_malformed_configuration_is_told_with_its_line() {
             ["config.toml:", ""],
         ),
     ] {
-        if words == ["", ""] {
-            continue;
-        }
         project.write("config.toml", text);
         refused(&project, &READERS, &words);
     }
@@ -133,7 +134,6 @@ fn names_that_are_none_and_lead_elsewhere_are_refused() {
             "add ../../x:y",
             "add demo:../x",
             "add demo:types/x",
-            "registry get ../..:x -o out/",
             "registry versions demo:..",
             "update -p ../..:x",
             "cache clean ../..:x",
@@ -143,6 +143,7 @@ fn names_that_are_none_and_lead_elsewhere_are_refused() {
     refused(
         &project,
         &[
+            "registry get ../..:x -o out/",
             "registry get 127.0.0.1:1/../x:1 -o out/",
             "registry pull 127.0.0.1:1/a/../../x:1 -o out/",
             "registry pull 127.0.0.1:1/a:../../x -o out/",
@@ -169,14 +170,7 @@ fn tags_of_a_registry_that_are_no_versions_name_no_files() {
     let server = SmallRegistry::start(Access::Open);
     server.package("team/demo/shapes", "0.2.0", &shapes("0.2.0"));
     let manifest = server.manifest("team/demo/shapes", "0.2.0");
-    for tag in [
-        "../../../evil",
-        "..",
-        "9.9.9/../x",
-        "latest",
-        "v3.0.0",
-        "\u{1b}[31m",
-    ] {
+    for tag in ["../../../evil", "..", "9.9.9/../x", "latest", "v3.0.0"] {
         server.tag("team/demo/shapes", [tag.to_owned()], manifest.as_bytes());
     }
     let project = Project::empty();
@@ -421,7 +415,7 @@ fn what_cannot_be_published_is_told_before_anything_is_sent() {
     refused(
         &project,
         &["publish"],
-        &["the package `guest` has no component", "cdylib"],
+        &["no component comes of it", "cdylib"],
     );
     assert_eq!(project.bytes("registry/demo/guest/0.3.0.wasm"), published);
     assert!(!project.has("registry/demo/guest/0.3.1.wasm"));

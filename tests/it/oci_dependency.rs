@@ -366,7 +366,7 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     registry.forget("team/shapes");
     run(&project, "verify")
         .code(1)
-        .says("failed to look for `demo:shapes@0.2.1` at `")
+        .says("`demo:shapes@0.2.1` could not be read at `")
         .says("cargo component update");
     run(&project, "verify --offline").ok();
     run(&project, "outdated")
