@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::advice::{Error, Result};
+use crate::cargo::config::Config;
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
+use crate::fs;
 use crate::process::System;
+use crate::registry::Artifacts;
 use crate::registry::local::Local;
 use crate::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
 use crate::registry::routes::{self, Backend, Route, preferred_protocol};
-use crate::registry::{Artifacts, Registry};
 use crate::shell::{Shell as _, Terminal};
 
 /// How packages are reached, by options and environment.
@@ -22,55 +24,44 @@ pub(super) fn packages(
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let shell = shell.clone();
-    let patience = patience(env);
     let path = |variable| env.get(variable).map(PathBuf::from);
     let around = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
-        patience: patience.clone().unwrap_or_default(),
+        patience: Patience::default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
+    // Read when something is asked, which most runs do not.
+    let around = move || -> Result<Surroundings> {
+        Ok(Surroundings {
+            patience: patience(&around.env)?,
+            ..around.clone()
+        })
+    };
     let same = around.clone();
-    let wrong = patience.clone();
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache
             .or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR))
             .unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(move |route| {
-            wrong.clone()?;
-            open(route, &around)
+        open: Box::new(move |route| match &route.backend {
+            Backend::Local { root } => Ok(Arc::new(Local::new(root))),
+            _ => Ok(Arc::new(oci(route, &around()?)?)),
         }),
-        artifacts: Box::new(move |route| {
-            patience.clone()?;
-            Ok(Arc::new(oci(route, &same)?) as Arc<dyn Artifacts>)
-        }),
+        artifacts: Box::new(move |route| Ok(Arc::new(oci(route, &same()?)?) as Arc<dyn Artifacts>)),
     }
 }
 
-/// How long to wait for a registry and how often to ask it again: what the
-/// variables say that cargo reads for its own.
+/// How long to wait for a registry and how often to ask it again: what cargo's
+/// configuration, seen from here, says for cargo's own requests.
 fn patience(env: &Env) -> Result<Patience> {
-    let number = |variable: env::Variable, least: u32| {
-        let Some(value) = env.get(variable) else {
-            return Ok(None);
-        };
-        let number = value.to_str().and_then(|text| text.parse::<u32>().ok());
-        match number.filter(|number| *number >= least) {
-            Some(number) => Ok(Some(number)),
-            None => Err(Error::input(format!(
-                "`{}` is `{}`, which is no number of at least {least}",
-                variable.name,
-                value.to_string_lossy()
-            ))
-            .hint("correct it, or unset it")),
-        }
-    };
+    let config = Config::load(&fs::canonical(Path::new("."))?, env, &[])?;
     let mut patience = Patience::default();
-    if let Some(seconds) = number(env::CARGO_HTTP_TIMEOUT, 1)? {
+    let seconds = config.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
+    if let Some(seconds) = seconds {
         patience.idle = Duration::from_secs(seconds.into());
     }
-    if let Some(retries) = number(env::CARGO_NET_RETRY, 0)? {
+    if let Some(retries) = config.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)? {
         patience.tries = retries.saturating_add(1);
     }
     Ok(patience)
@@ -90,14 +81,6 @@ fn cache_dir(env: &Env) -> PathBuf {
             .or_else(home),
     };
     base.unwrap_or_default().join("wasm-pkg")
-}
-
-/// Opens the registry at the end of a route.
-fn open(route: &Route, around: &Surroundings) -> Result<Arc<dyn Registry>> {
-    match &route.backend {
-        Backend::Local { root } => Ok(Arc::new(Local::new(root))),
-        _ => Ok(Arc::new(oci(route, around)?)),
-    }
 }
 
 /// The OCI registry at the end of a route.

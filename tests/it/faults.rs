@@ -443,4 +443,24 @@ fn a_pause_is_kept_and_a_number_that_is_none_is_told() {
         project.run(wrong).code(1).says(&text).says("help: ");
     }
     assert!(!project.has("Cargo-component.lock"));
+    // Files of cargo's configuration say the same, and variables more.
+    project.write(".cargo/config.toml", "[net]\nretry = 0\n");
+    let busy = || Fault::Answer(Answer::new(503));
+    proxy.fault("", "/tags/", 1, busy());
+    project
+        .run(command(&project, "bindings"))
+        .code(1)
+        .says("503");
+    proxy.fault("", "/tags/", 1, busy());
+    let mut once = command(&project, "bindings");
+    once.env("CARGO_NET_RETRY", "1");
+    project.run(once).ok();
+    assert_eq!(proxy.left(), 0);
+    let _ = std::fs::remove_dir_all(project.path("cache"));
+    project.write(".cargo/config.toml", "[http]\ntimeout = 0\n");
+    project
+        .run(command(&project, "update"))
+        .code(1)
+        .says("`http.timeout`")
+        .says(".cargo/config.toml");
 }
