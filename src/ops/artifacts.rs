@@ -205,7 +205,10 @@ impl Packages<'_> {
             found.ok_or_else(|| not_found(reference))
         };
         at_once(all.to_vec(), |(wanted, locked)| {
-            match reference(wanted.source.registry.as_deref()) {
+            let label = wanted.source.registry.as_deref();
+            // A directory in its place has nothing else.
+            let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
+            match reference(label.filter(is_asked)) {
                 // What a digest leads to stays the same.
                 Some(reference) if matches!(reference.target, Target::Tag(_)) => {
                     let now = find(&reference).map_err(|e| wanted.explain(e))?.content;

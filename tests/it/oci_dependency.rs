@@ -407,6 +407,7 @@ fn references_are_vendored_and_built_without_a_registry() {
     run(&project, "verify")
         .ok()
         .says("v0.2.0 (cache, registry)");
+    run(&project, "outdated --offline --exit-code").ok();
     assert_eq!(registry.requests().len(), asked);
     assert_eq!(project.read("Cargo-component.lock"), lock);
     // From itself; and what is spoilt there is told.
