@@ -352,11 +352,13 @@ fn meet(row: &Row, operation: Operation, project: &Project, other: &FaultProxy) 
     let before = files(project);
     let mut command = command(project, operation.line());
     let retries = match row.outcome {
-        Recovers => "1",
+        Recovers => "3",
         Fails(_) => "0",
     };
     command.env("CARGO_NET_RETRY", retries);
-    command.env("CARGO_HTTP_TIMEOUT", "1");
+    if matches!(row.fault, Fault::Hang) {
+        command.env("CARGO_HTTP_TIMEOUT", "1");
+    }
     let output = project.run(command);
     let mut wrong = match proxy.left() == row.times {
         // It asks for nothing that goes wrong.
