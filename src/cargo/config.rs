@@ -292,6 +292,31 @@ impl Config {
         })
     }
 
+    /// A number of at least `least`, by its key or its variable.
+    pub fn number(&self, key: &[&str], variable: env::Variable, least: u32) -> Result<Option<u32>> {
+        let fits = |number: &u32| *number >= least;
+        self.one(key, variable, |value| match value {
+            Found::Variable(value) => {
+                let number = value.to_str().and_then(|text| text.parse().ok());
+                number.filter(fits).ok_or_else(|| {
+                    Error::input(format!(
+                        "`{}` is `{}`, which is no number of at least {least}",
+                        variable.name,
+                        value.to_string_lossy()
+                    ))
+                    .hint(format!("correct it, or unset `{}`", variable.name))
+                })
+            }
+            Found::Item(layer, item) => {
+                let number = item.as_integer().and_then(|n| u32::try_from(n).ok());
+                let wanted = format!("a number of at least {least}");
+                number
+                    .filter(fits)
+                    .ok_or_else(|| mistyped(layer, key, &wanted))
+            }
+        })
+    }
+
     /// The compiler: a bare name or a path.
     pub fn rustc(&self) -> Result<OsString> {
         const KEY: &[&str] = &["build", "rustc"];

@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::advice::{Error, Result};
+use crate::cargo::config::Config;
 use crate::context::PackageAccess;
 use crate::env::{self, Env};
+use crate::fs;
 use crate::process::System;
 use crate::registry::local::Local;
 use crate::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
@@ -23,22 +26,47 @@ pub(super) fn packages(
     let shell = shell.clone();
     let path = |variable| env.get(variable).map(PathBuf::from);
     let cache = cache.or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR));
-    let oci = Surroundings {
+    let around = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
         patience: Patience::default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
-    let same = oci.clone();
+    // Read when something is asked, which most runs do not.
+    let around = move || -> Result<Surroundings> {
+        Ok(Surroundings {
+            patience: patience(&around.env)?,
+            ..around.clone()
+        })
+    };
+    let same = around.clone();
     let warg_cache = cache.as_ref().map(|cache| cache.join("warg"));
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
         cache: cache.unwrap_or_else(|| cache_dir(env)),
-        open: Box::new(move |route| open(route, &oci, warg_cache.as_deref())),
+        open: Box::new(move |route| match &route.backend {
+            Backend::Local { root } => Ok(Arc::new(Local::new(root)) as Arc<dyn Registry>),
+            _ => open(route, &around()?, warg_cache.as_deref()),
+        }),
         artifacts: Box::new(move |route| {
-            Ok(Arc::new(artifacts(route, &same)?) as Arc<dyn Artifacts>)
+            Ok(Arc::new(artifacts(route, &same()?)?) as Arc<dyn Artifacts>)
         }),
     }
+}
+
+/// How long to wait for a registry and how often to ask it again: what cargo's
+/// configuration, seen from here, says for cargo's own requests.
+fn patience(env: &Env) -> Result<Patience> {
+    let config = Config::load(&fs::canonical(Path::new("."))?, env, &[])?;
+    let mut patience = Patience::default();
+    let seconds = config.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
+    if let Some(seconds) = seconds {
+        patience.idle = Duration::from_secs(seconds.into());
+    }
+    if let Some(retries) = config.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)? {
+        patience.tries = retries.saturating_add(1);
+    }
+    Ok(patience)
 }
 
 /// The directory wasm-pkg's tools share.

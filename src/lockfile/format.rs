@@ -21,6 +21,10 @@ version = 1
 /// Unknown keys are ignored. Duplicate entries that agree are one; those that
 /// do not are an error, as are conflict markers of version control.
 pub fn parse(path: &Path, text: &str) -> Result<Lockfile> {
+    read(path, text).map_err(|e| e.hint("correct it, or delete the file to resolve anew"))
+}
+
+fn read(path: &Path, text: &str) -> Result<Lockfile> {
     let reader = Reader { path, text };
     let document = Document::parse(text).map_err(|e| reader.unreadable(e.span(), e.message()))?;
     match document.get("version").map(|v| (v, v.as_integer())) {
@@ -99,7 +103,7 @@ impl Reader<'_> {
         let error = self.error_at(span, message).because(cause);
         match self.text.contains("\n<<<<<<<") || self.text.starts_with("<<<<<<<") {
             true => error.hint("resolve the conflict that version control left in it, or delete the file to resolve anew"),
-            false => error.hint("correct it, or delete the file to resolve anew"),
+            false => error,
         }
     }
 
@@ -244,6 +248,7 @@ digest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c
         ] {
             let error = read(&text).unwrap_err();
             assert!(error.to_string().contains(message), "{error}");
+            assert!(error.advice().is_some(), "{error}");
         }
         let error = read(&format!("<<<<<<< HEAD\n{OLD}")).unwrap_err();
         assert!(error.advice().unwrap().contains("conflict"));

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 
-use semver::VersionReq;
 use toml_edit::{Document, Item};
 
 use super::keys;
@@ -146,9 +145,11 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
         package: PackageRef::from_str(package)
             .map_err(|e| e.at(table.file.excerpt(table.place("target"))))?,
         world: world.map(str::to_owned),
-        requirement: requirement
-            .parse()
-            .map_err(|e| error(format!("invalid target version `{requirement}`")).because(e))?,
+        requirement: requirement.parse().map_err(|e| {
+            error(format!("invalid target version `{requirement}`"))
+                .because(e)
+                .hint("write it as cargo has it, such as `@1.2` or `@=1.2.3`")
+        })?,
         registry: None,
         span: table.place("target"),
     })
@@ -166,7 +167,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         )
     };
     let world = table.string("world")?;
-    let requirement = requirement(&table)?;
+    let requirement = table.requirement("version")?;
     let registry = table.string("registry")?;
     let dependencies = table
         .table("dependencies")?
@@ -237,10 +238,6 @@ fn reference(table: &Table<'_>) -> Result<Option<String>> {
     }
 }
 
-fn requirement(table: &Table<'_>) -> Result<Option<VersionReq>> {
-    table.parsed("version", "version requirement")
-}
-
 fn dependencies(
     table: &Table<'_>,
     workspace: &WorkspaceManifest,
@@ -282,9 +279,7 @@ fn dependency(
     let span = table.place(key);
     let file = table.file.clone();
     if item.is_str() {
-        let requirement = table
-            .parsed::<VersionReq>(key, "version requirement")?
-            .unwrap_or_default();
+        let requirement = table.requirement(key)?.unwrap_or_default();
         return Ok(Dependency {
             package: Some(named.map_err(|_| needs_package())?),
             source: DependencySource::Registry {
@@ -316,7 +311,7 @@ fn dependency(
 }
 
 fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
-    let requirement = requirement(entry)?;
+    let requirement = entry.requirement("version")?;
     let registry = entry.string("registry")?;
     if let Some(reference) = reference(entry)? {
         let other = ["version", "registry", "path"];

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use semver::VersionReq;
 use toml_edit::{Item, TableLike};
 
 use super::ManifestFile;
@@ -150,16 +151,15 @@ impl<'a> Table<'a> {
     }
 
     /// A string that `T` can be read from; the error says why it cannot.
-    pub(crate) fn parsed<T>(&self, key: &str, what: &str) -> Result<Option<T>>
-    where
-        T: std::str::FromStr<Err: std::fmt::Display>,
-    {
+    pub(crate) fn requirement(&self, key: &str) -> Result<Option<VersionReq>> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|e: T::Err| {
-            self.error(key, format!("invalid {what} `{text}` in `{}`", self.name))
+        text.parse().map(Some).map_err(|e: semver::Error| {
+            let message = format!("invalid version requirement `{text}` in `{}`", self.name);
+            self.error(key, message)
                 .because(e)
+                .hint("write it as cargo has it, such as `1.2` or `=1.2.3`")
         })
     }
 

@@ -1,22 +1,27 @@
 //! Packages that a manifest names by an OCI reference: which package an
 //! artifact is, is known once its bytes are there, or from the lock file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
 use super::packages::{Fetched, Packages, at_once, must_not_change};
 use super::registry_access::{not_found, other_bytes};
+use super::resolve::LOCK_FILE;
 use crate::advice::{Error, Excerpt, Result};
 use crate::component::hint::Known;
 use crate::component::outline::{Outline, outline};
 use crate::fs;
 use crate::lockfile::{Locked, Lockfile};
 use crate::manifest::{Dependency, DependencySource, Manifest, OciTarget};
-use crate::package::PackageRef;
+use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Progress;
-use crate::registry::cache::Watched;
-use crate::registry::{Found, Reference, routes};
+use crate::registry::cache::{Cache, Watched};
+use crate::registry::oci::reference::Target;
+use crate::registry::routes::Named;
+use crate::registry::{Artifacts, Found, Reference, Registries, Release, routes};
+use crate::resolver::{Source, Wanted};
 
 /// An artifact, and who wants it.
 pub(super) struct WantedArtifact {
@@ -80,6 +85,18 @@ impl WantedArtifact {
         })
     }
 
+    /// The artifact of an entry of the lock file; `None` if that is locked by
+    /// the name of its package.
+    pub fn of_locked(locked: &Locked) -> Option<Self> {
+        Some(WantedArtifact {
+            reference: reference(locked.registry.as_deref())?,
+            expected: Some(locked.package.clone()),
+            unnamed: None,
+            by: format!("`{LOCK_FILE}`"),
+            at: None,
+        })
+    }
+
     /// What stands in the lock file in the place of a registry.
     pub fn label(&self) -> String {
         format!("oci://{}", self.reference)
@@ -108,6 +125,19 @@ impl WantedArtifact {
         }
     }
 
+    /// The same as a requirement, once it is known which package it is.
+    pub fn to_wanted(&self, found: &Fetched) -> Wanted {
+        Wanted {
+            source: Source {
+                package: found.package.clone(),
+                registry: Some(self.label()),
+            },
+            requirement: VersionReq::STAR,
+            by: vec![self.by.clone()],
+            at: self.at.clone(),
+        }
+    }
+
     fn explain(&self, error: Error) -> Error {
         let Self { reference, by, .. } = self;
         let error = error.because(format!("the artifact `{reference}` is required by {by}"));
@@ -116,6 +146,24 @@ impl WantedArtifact {
             None => error,
         }
     }
+}
+
+/// The reference that stands in the place of a registry, in the lock file and
+/// in what comes of it. The address of a registry has neither tag nor digest.
+pub(super) fn reference(registry: Option<&str>) -> Option<Reference> {
+    let registry = registry?;
+    let reference: Reference = registry.strip_prefix("oci://")?.parse().ok()?;
+    (format!("oci://{reference}") == registry).then_some(reference)
+}
+
+/// The host of a reference.
+pub(super) fn host(
+    reference: &Reference,
+    registries: &Registries<'_>,
+) -> Result<Arc<dyn Artifacts>> {
+    let prefix = format!("{}/", reference.repository);
+    let route = routes::host(&reference.host, &prefix, registries.layers());
+    registries.artifacts(&route)
 }
 
 impl Packages<'_> {
@@ -144,6 +192,7 @@ impl Packages<'_> {
                 .shell
                 .status("Downloading", format!("{many} artifacts")),
         }
+        let _held = (missing > 0).then(|| self.hold_cache());
         let fetch = Fetch {
             registries: &self.registries,
             cache: &self.cache,
@@ -160,31 +209,74 @@ impl Packages<'_> {
             fetched.map_err(|e| wanted.explain(e))
         })
     }
+
+    /// For each of these the digest its reference leads to now, where that is
+    /// another than the one that was found; `None` for what is no reference.
+    pub fn moved(&self, all: &[(&Wanted, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
+        let (registries, offline) = (&self.registries, self.mode.is_offline());
+        let find = |reference: &Reference| {
+            if offline {
+                return Err(Error::input(format!(
+                    "what `{reference}` leads to now is not known, and the network must not be used"
+                ))
+                .hint("leave out `--offline` and `--frozen`"));
+            }
+            let found = host(reference, registries)?.find(reference)?;
+            found.ok_or_else(|| not_found(reference))
+        };
+        at_once(all.to_vec(), |(wanted, locked)| {
+            let label = wanted.source.registry.as_deref();
+            // A directory in its place has nothing else.
+            let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
+            match reference(label.filter(is_asked)) {
+                // What a digest leads to stays the same.
+                Some(reference) if matches!(reference.target, Target::Tag(_)) => {
+                    let now = find(&reference).map_err(|e| wanted.explain(e))?.content;
+                    Ok((now != locked.digest).then_some(now))
+                }
+                _ => Ok(None),
+            }
+        })
+    }
 }
 
 /// What is needed to fetch an artifact, from any thread.
 struct Fetch<'a> {
-    registries: &'a crate::registry::Registries<'a>,
-    cache: &'a crate::registry::cache::Cache,
+    registries: &'a Registries<'a>,
+    cache: &'a Cache,
     offline: bool,
     progress: &'a dyn Progress,
 }
 
 impl Fetch<'_> {
-    fn open(
-        &self,
-        reference: &Reference,
-    ) -> Result<std::sync::Arc<dyn crate::registry::Artifacts>> {
-        let prefix = format!("{}/", reference.repository);
-        let route = routes::host(&reference.host, &prefix, self.registries.layers());
-        self.registries.artifacts(&route)
+    /// Takes what is locked from the registry that a file of the project puts
+    /// in the place of the reference, if one does.
+    fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
+        if self.registries.layers().replaced(label).is_none() {
+            return Ok(None);
+        }
+        let named = Named::default();
+        let route = self.registries.route(&entry.package, Some(label), &named)?;
+        let registry = self.registries.open(&route)?;
+        let release = Release {
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            size: None,
+        };
+        let file = self
+            .cache
+            .get_or_fetch(&*registry, &entry.package, &release, self.progress)?;
+        Ok(Some(file))
     }
 
     /// Fetches what is locked, by its digest.
     fn again(&self, wanted: &WantedArtifact, entry: &Locked) -> Result<Fetched> {
         let progress = self.progress;
         let reference = &wanted.reference;
-        let file = match self.cache.get(&entry.digest) {
+        let here = self.cache.get(&entry.digest);
+        let file = match here
+            .map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))?
+        {
             Some(file) => file,
             None if self.offline => {
                 return Err(Error::input(format!(
@@ -193,7 +285,7 @@ impl Fetch<'_> {
                 .hint("run the command once without `--offline`"));
             }
             None => {
-                let artifacts = self.open(reference)?;
+                let artifacts = host(reference, self.registries)?;
                 self.cache.keep(
                     &entry.digest,
                     |to| {
@@ -222,7 +314,7 @@ impl Fetch<'_> {
             ))
             .hint("run the command once without `--offline`"));
         }
-        let artifacts = self.open(reference)?;
+        let artifacts = host(reference, self.registries)?;
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;

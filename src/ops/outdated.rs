@@ -1,5 +1,6 @@
 //! `cargo component outdated`.
 
+use super::artifacts::reference;
 use super::bindings::{is_guest, read_manifest};
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
@@ -72,7 +73,8 @@ pub fn outdated(
 /// A row for each answer there is something newer than, by name.
 fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
     let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
-    for (_, named, one) in asked {
+    let is_reference = |one: &Asked| reference(one.wanted.source.registry.as_deref()).is_some();
+    for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
         if !lists
             .iter()
             .any(|(known, _)| known.source == one.wanted.source)
@@ -82,11 +84,16 @@ fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec
     }
     let packages = worlds.packages()?;
     let catalog = packages.versions(lists)?.clone();
+    let all: Vec<_> = asked
+        .iter()
+        .map(|(_, _, one)| (&one.wanted, &one.found))
+        .collect();
+    let moved = packages.moved(&all)?;
     let mut rows: Vec<Outdated> = Vec::new();
-    for (member, named, Asked { wanted, found }) in asked {
+    for ((member, named, Asked { wanted, found }), moved) in asked.iter().zip(moved) {
         let versions = catalog.versions(&wanted.source).unwrap_or_default();
         let (compatible, latest) = newer(wanted, &found.version, versions);
-        if compatible.is_none() && latest.is_none() {
+        if compatible.is_none() && latest.is_none() && moved.is_none() {
             continue;
         }
         let row = Outdated {
@@ -94,9 +101,10 @@ fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec
             locked: found.version.clone(),
             compatible,
             latest,
+            moved,
             requirement: wanted.requirement.to_string(),
             required_by: Vec::new(),
-            registry: packages.route(&wanted.source, named)?.backend.to_string(),
+            registry: packages.place(&wanted.source, named)?,
         };
         let same = |old: &&mut Outdated| {
             let members = old.required_by.clone();

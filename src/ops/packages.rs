@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use semver::Version;
 
+use super::artifacts::reference;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::context::Context;
+use crate::fs;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::{Extent, Progress, Unseen};
@@ -66,6 +68,28 @@ impl<'a> Packages<'a> {
     /// Whether a registry is configured for the package.
     pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
         self.route(&wanted.source, named).is_ok()
+    }
+
+    /// Where a package comes from, as it is shown: an OCI reference, or the
+    /// address of a registry.
+    pub fn place(&self, source: &Source, named: &Named) -> Result<String> {
+        match &source.registry {
+            Some(label)
+                if reference(Some(label)).is_some()
+                    && self.registries.layers().replaced(label).is_none() =>
+            {
+                Ok(label.clone())
+            }
+            _ => Ok(self.route(source, named)?.backend.to_string()),
+        }
+    }
+
+    /// Keeps other runs from fetching the same; they find it when they wait.
+    pub(super) fn hold_cache(&self) -> Option<fs::Lock> {
+        fs::lock(&self.cache.lock_file(), || {
+            let text = format!("on access to the cache `{}`", self.cache.dir().display());
+            self.ctx.shell.status("Blocking", text);
+        })
     }
 
     /// The way to the registry a package is in.
@@ -161,6 +185,7 @@ impl<'a> Packages<'a> {
                 .shell
                 .status("Downloading", format!("{many} packages")),
         }
+        let _held = (fetched > 0).then(|| self.hold_cache());
         let progress = self.progress("Downloading", fetched);
         at_once(jobs, |job| job.run(&self.cache, &*progress))
     }

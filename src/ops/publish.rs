@@ -282,7 +282,11 @@ fn read_back(ready: &Ready) -> Result<()> {
     let Ready {
         package, version, ..
     } = ready;
-    let found = ready.registry.release(package, version)?;
+    let found = ready.registry.release(package, version).map_err(|e| {
+        e.context(format!(
+            "`{package}@{version}` was published, but could not be read back"
+        ))
+    })?;
     match found {
         Some(release) if release.digest == ready.digest => Ok(()),
         Some(release) => Err(Error::input(format!(

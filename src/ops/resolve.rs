@@ -162,7 +162,19 @@ impl<'a> Worlds<'a> {
         let found = self.fetch(manifest, &asked)?;
         let answered = asked.into_iter().zip(found);
         let answered = answered.map(|(wanted, found)| Asked { wanted, found });
-        Ok(keys.into_iter().zip(answered).collect())
+        let mut all: Vec<_> = keys.into_iter().zip(answered).collect();
+        let mut references = Vec::new();
+        for (key, dependency) in &manifest.dependencies {
+            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
+                references.push((key.as_str(), wanted));
+            }
+        }
+        let (keys, wanted): (Vec<&str>, Vec<_>) = references.into_iter().unzip();
+        for ((key, wanted), found) in keys.iter().zip(&wanted).zip(self.artifacts(&wanted)?) {
+            let wanted = wanted.to_wanted(&found);
+            all.push((*key, Asked { wanted, found }));
+        }
+        Ok(all)
     }
 
     /// Where a locked component is, by its entry of the lock file.
@@ -385,6 +397,10 @@ impl<'a> Worlds<'a> {
             let locked = wanted.to_lock(found);
             self.used.insert(locked.clone());
             self.lock.insert(locked);
+            self.asked.push(Asked {
+                wanted: wanted.to_wanted(found),
+                found: found.clone(),
+            });
         }
         Ok(found)
     }

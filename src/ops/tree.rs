@@ -126,7 +126,10 @@ fn add_member(
                 for (part, (_, to)) in parts.iter().zip(&known) {
                     let chosen = match (&dependency.source, &part.origin) {
                         (DependencySource::Path { path, .. }, Origin::Path(from)) => path == from,
-                        (DependencySource::Registry { .. }, Origin::Fetched) => {
+                        (
+                            DependencySource::Registry { .. } | DependencySource::Oci { .. },
+                            Origin::Fetched,
+                        ) => {
                             let of = asked.iter().filter(|asked| asked.is(&part.name));
                             let mut places = of.map(|asked| &asked.wanted.at);
                             let at = dependency.file.excerpt(dependency.span.clone());
@@ -223,11 +226,11 @@ impl Asked {
 
     fn node(&self, worlds: &mut Worlds<'_>, manifest: &Manifest, kind: Kind) -> Result<Node> {
         let named = registries(manifest);
-        let route = worlds.packages()?.route(&self.wanted.source, &named)?;
+        let place = worlds.packages()?.place(&self.wanted.source, &named)?;
         let (name, version) = (self.found.package.to_string(), self.found.version.clone());
         let mut node = Node::new(name, Some(version), kind);
         node.digest = Some(self.found.digest.clone());
-        Ok(node.at(Place::Registry(route.backend.to_string())))
+        Ok(node.at(Place::Registry(place)))
     }
 }
 

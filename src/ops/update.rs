@@ -2,14 +2,15 @@
 
 use semver::Version;
 
-use super::bindings::read_manifest;
+use super::artifacts::reference;
+use super::bindings::{is_guest, read_manifest};
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
 use super::resolve::{Worlds, registries};
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::lockfile::{Change, diff};
+use crate::lockfile::{Change, Lockfile, diff};
 use crate::package::PackageRef;
 
 /// What to update, and how far.
@@ -52,15 +53,20 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
     worlds.forget(|package| options.packages.is_empty() || options.packages.contains(package));
     let mut manifests = Vec::new();
     for member in &workspace.members {
-        manifests.push(read_manifest(ctx, &workspace, member)?.0);
+        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+        if is_guest(&manifest, member) {
+            manifests.push(manifest);
+        }
     }
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
+        refuse_reference(package, &old)?;
         for manifest in &manifests {
             worlds.pin(package, version, &registries(manifest))?;
         }
     }
-    for manifest in manifests.iter().filter(|manifest| manifest.declared) {
+    for manifest in &manifests {
         worlds.resolve(manifest)?;
+        worlds.components(manifest)?;
     }
     let new = worlds.used();
     let changes = diff(&old, &new);
@@ -79,6 +85,19 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
         return Err(must_not_change(worlds.lock_file()));
     }
     worlds.replace(new)
+}
+
+/// A reference leads to one version, whatever is asked for.
+fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
+    let mut entries = lock.entries().iter().filter(|e| e.package == *package);
+    let reference = entries.find_map(|entry| reference(entry.registry.as_deref()));
+    match reference {
+        None => Ok(()),
+        Some(reference) => Err(Error::input(format!(
+            "`{package}` is named by the OCI reference `{reference}`, whose version cannot be chosen"
+        ))
+        .hint("leave out `--precise`, or write another tag in Cargo.toml")),
+    }
 }
 
 fn tell(ctx: &Context, change: &Change, dry_run: bool) {

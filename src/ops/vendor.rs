@@ -7,6 +7,7 @@ use std::path::Path;
 use semver::Version;
 use toml_edit::Value;
 
+use super::artifacts::WantedArtifact;
 use super::bindings::{is_guest, read_manifest};
 use super::locked::{Finder, releases, wanted};
 use super::packages::{Fetched, Packages, Request};
@@ -128,7 +129,12 @@ fn fetch(
     let mut packages = Packages::new(ctx, &workspace.root, mode)?;
     // Most often all are asked for by the same manifest.
     let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
+    let mut artifacts = Vec::new();
     for one in releases {
+        if let Some(artifact) = WantedArtifact::of_locked(one) {
+            artifacts.push(artifact);
+            continue;
+        }
         let (named, _) = finder.find(one, &access)?;
         match groups
             .iter_mut()
@@ -138,7 +144,7 @@ fn fetch(
             None => groups.push((named, vec![wanted(one)])),
         }
     }
-    let mut fetched = Vec::new();
+    let mut fetched = packages.artifacts(&artifacts, lock, None)?;
     for (named, asked) in groups {
         fetched.extend(packages.fetch(&Request {
             asked: &asked,

@@ -1,17 +1,20 @@
 //! `cargo component verify`.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::Arc;
 
+use super::artifacts::{host, reference};
 use super::locked::{Finder, lock, releases};
 use super::packages::at_once;
 use super::prepare::{Meant, meant};
+use super::registry_access::other_bytes;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
 use crate::lockfile::Locked;
-use crate::registry::Registry;
-use crate::registry::cache::{Cache, Entry};
+use crate::registry::cache::{Cache, Entry, digested};
+use crate::registry::{Artifacts, Reference, Registries, Registry};
 use crate::shell::report;
 
 /// What was found out about one locked release.
@@ -25,6 +28,7 @@ struct Finding<'a> {
 /// Where a release is looked for beside the cache.
 enum Place {
     Registry(Arc<dyn Registry>, String),
+    Artifact(Arc<dyn Artifacts>, Reference),
     Unreachable(Error),
     NotAsked,
 }
@@ -54,6 +58,14 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         if mode.is_offline() {
             return Place::NotAsked;
         }
+        if let Some(reference) = reference(locked.registry.as_deref())
+            && !is_replaced(locked, &access)
+        {
+            return match host(&reference, &access) {
+                Ok(artifacts) => Place::Artifact(artifacts, reference),
+                Err(error) => Place::Unreachable(error),
+            };
+        }
         let found = finder.find(locked, &access).and_then(|(_, route)| {
             let because = format!("the registry is set in {}", route.because);
             let registry = opened
@@ -79,6 +91,12 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         ))
         .hint("see what is said of each above")),
     }
+}
+
+/// Whether a file of the project puts a directory in the place of the registry.
+fn is_replaced(locked: &Locked, access: &Registries<'_>) -> bool {
+    let registry = locked.registry.as_deref().unwrap_or_default();
+    access.layers().replaced(registry).is_some()
 }
 
 fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
@@ -111,6 +129,10 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
         Place::Registry(registry, because) => match found(locked, &**registry) {
             Ok(()) => finding.found.push("registry"),
             Err(error) => finding.wrong.push(error.because(because)),
+        },
+        Place::Artifact(artifacts, reference) => match kept(locked, &**artifacts, reference) {
+            Ok(found) => finding.found.push(found),
+            Err(error) => finding.wrong.push(error),
         },
         Place::Unreachable(error) => finding.wrong.push(
             error
@@ -152,6 +174,35 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
         None => Err(Error::input(format!("package `{package}@{version}` is not there any more"))
             .because(format!("it was looked for in {place}"))
             .hint("run `cargo component update` to choose another version")),
+    }
+}
+
+/// Whether the host of a reference has the bytes that are locked: a tag may
+/// have moved, and builds take what is locked by its digest.
+fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Result<&'static str> {
+    let Locked {
+        package, version, ..
+    } = locked;
+    let failed = |e: Error| {
+        e.context(format!(
+            "failed to look for `{package}@{version}` at `{reference}`"
+        ))
+    };
+    let now = artifacts.find(reference).map_err(failed)?;
+    if now.is_some_and(|found| found.content == locked.digest) {
+        return Ok("registry");
+    }
+    let read = |to: &mut dyn Write| artifacts.read(reference, (&locked.digest, None), to);
+    let digest = digested(&mut std::io::sink(), read).map_err(|e| {
+        Error::input(format!(
+            "`{package}@{version}` could not be read at `{reference}`, which no longer leads to it"
+        ))
+        .because(e)
+        .hint("try again; if it stays so, run `cargo component update` to take what is there")
+    })?;
+    match digest == locked.digest {
+        true => Ok("registry, where its tag has moved"),
+        false => Err(other_bytes(reference, &locked.digest, &digest)),
     }
 }
 

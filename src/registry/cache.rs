@@ -115,9 +115,6 @@ impl Cache {
         release: &Release,
         progress: &dyn Progress,
     ) -> Result<PathBuf> {
-        if let Some(file) = self.get(&release.digest) {
-            return Ok(file);
-        }
         let fetch = |to: &mut dyn Write| {
             let mut watched = Watched { to, progress };
             registry.fetch(package, release, &mut watched)
@@ -125,6 +122,8 @@ impl Cache {
         let file = self.keep(&release.digest, fetch, |found| {
             wrong(registry, package, release, found)
         })?;
+        // Also where the bytes were there: the run that fetched them may have
+        // been killed before it came to this.
         let record = format!(
             "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
             release.version, release.digest

@@ -121,7 +121,10 @@ const TOP: &[Key] = &[
 /// Reads the text of a `config.toml`. Errors name the key with its place, and
 /// show no secrets.
 pub fn parse(file: &ManifestFile) -> Result<Config> {
-    read(file).map_err(|e| e.with_text(masked))
+    read(file).map_err(|e| {
+        e.with_text(masked)
+            .hint("correct it; `cargo component config --help` tells what may stand there")
+    })
 }
 
 /// A text with stars in the place of all strings on lines that may hold

@@ -4,6 +4,7 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::{Listed, Wanted};
+use crate::package::ContentDigest;
 
 /// A locked version with the newer ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub struct Outdated {
     pub compatible: Option<Version>,
     /// The newest version, where it is newer.
     pub latest: Option<Version>,
+    /// The digest an OCI reference leads to now, where that is another than
+    /// the locked one.
+    pub moved: Option<ContentDigest>,
     /// What was asked.
     pub requirement: String,
     /// The members of the workspace it is for, sorted.
@@ -69,7 +73,10 @@ pub fn table(rows: &[Outdated]) -> Vec<String> {
         [
             row.name.clone(),
             row.locked.to_string(),
-            shown(&row.compatible),
+            match row.moved {
+                Some(_) => "moved".to_owned(),
+                None => shown(&row.compatible),
+            },
             shown(&row.latest),
             format!("{} ({})", row.required_by.join(", "), row.requirement),
             row.registry.clone(),
@@ -104,6 +111,7 @@ pub fn json(rows: &[Outdated]) -> Value {
                 "locked": row.locked.to_string(),
                 "compatible": text(&row.compatible),
                 "latest": text(&row.latest),
+                "moved": row.moved.as_ref().map(ToString::to_string),
                 "requirement": row.requirement,
                 "required_by": row.required_by,
                 "registry": row.registry,
@@ -158,6 +166,7 @@ mod tests {
             locked: Version::new(1, 0, 0),
             compatible: None,
             latest: Some(Version::new(2, 0, 0)),
+            moved: None,
             requirement: "^1".to_owned(),
             required_by: vec!["a".to_owned(), "b".to_owned()],
             registry: "oci://r".to_owned(),

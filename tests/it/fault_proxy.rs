@@ -3,6 +3,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use super::http::{Answer, Request, read_request, send, serve};
@@ -24,8 +26,16 @@ pub enum Fault {
     Header(&'static str, String),
     /// Puts this in the place of the answer's body.
     Body(Vec<u8>),
+    /// Changes the last byte of the answer's body.
+    Flip,
     /// Never answers.
     Hang,
+    /// Ends the connection as a system does whose program has died.
+    Reset,
+    /// Sends the client to this port of this machine, with the same target.
+    Redirect(u16),
+    /// Adds blanks to the answer's body until it is so long.
+    Pad(usize),
 }
 
 type Wanted = Box<dyn Fn(&Request) -> bool + Send>;
@@ -81,11 +91,31 @@ impl FaultProxy {
         });
     }
 
+    /// Answers so many requests and none after them.
+    pub fn hang_after(&self, count: usize) {
+        let left = AtomicUsize::new(count);
+        let wanted = move |_: &Request| {
+            let less = |left: usize| left.checked_sub(1);
+            left.fetch_update(Relaxed, Relaxed, less).is_err()
+        };
+        self.state.lock().unwrap().planned.push(Planned {
+            wanted: Box::new(wanted),
+            times: usize::MAX / 2,
+            fault: Fault::Hang,
+        });
+    }
+
+    /// Whether somebody waits for an answer that does not come.
+    pub fn is_waited_for(&self) -> bool {
+        !self.state.lock().unwrap().held.is_empty()
+    }
+
     /// Behaves from now on; what was seen is forgotten.
     pub fn calm(&self) {
         let mut state = self.state.lock().unwrap();
         state.planned.clear();
         state.seen.clear();
+        state.held.clear();
     }
 
     /// What was asked so far.
@@ -124,6 +154,12 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
         Some(Fault::Answer(answer)) => return send(&stream, &answer.bytes(head)),
         Some(Fault::Refuse) => return,
         Some(Fault::Hang) => return state.lock().unwrap().held.push(stream),
+        Some(Fault::Reset) => return reset(stream),
+        Some(Fault::Redirect(port)) => {
+            let to = format!("http://127.0.0.1:{port}{}", request.target);
+            let answer = Answer::new(307).header("Location", to);
+            return send(&stream, &answer.bytes(head));
+        }
         Some(Fault::CutRequest(count)) => body = &body[..*count.min(&body.len())],
         _ => {}
     }
@@ -169,6 +205,30 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
             let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
             send(&stream, &Answer::new(status).body(body).bytes(head));
         }
+        Some(Fault::Flip) => {
+            if let Some(last) = answer[at..].last_mut() {
+                *last ^= 1;
+            }
+            send(&stream, &answer);
+        }
+        Some(Fault::Pad(size)) => {
+            let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
+            let mut body = answer[at..].to_vec();
+            body.resize(size.max(body.len()), b' ');
+            send(&stream, &Answer::new(status).body(body).bytes(head));
+        }
         Some(_) => {}
     }
+}
+
+/// Closes with nothing left to be sent, which the other side is told as a reset.
+fn reset(stream: TcpStream) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    stream.set_nonblocking(true).unwrap();
+    let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+    stream.set_zero_linger().unwrap();
 }

@@ -13,13 +13,16 @@
 
 mod authoring;
 mod bad_builds;
+mod bad_input;
 mod bindings;
 mod build_script;
 mod config_verb;
 mod examples;
 mod fault_proxy;
+mod faults;
 mod freshness;
 mod http;
+mod kills;
 mod legacy;
 mod lock_verbs;
 mod login;
@@ -45,6 +48,7 @@ mod smoke;
 mod support;
 mod targets;
 mod test_verb;
+mod wasi_registry;
 mod wit_errors;
 mod workspaces;
 mod world;

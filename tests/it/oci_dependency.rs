@@ -261,3 +261,165 @@ fn what_does_not_fit_is_told_with_its_place() {
         assert!(!project.has("Cargo-component.lock"), "{section}");
     }
 }
+
+/// A library that needs a tag, built once, and the label of that in the lock
+/// file.
+fn built(registry: &SmallRegistry) -> (Project, String) {
+    let place = format!("{}/team/shapes:stable", registry.host());
+    let project = library(&format!(
+        "target.dependencies.\"demo:shapes\" = {{ oci = \"{place}\" }}"
+    ));
+    project.write("wit/own.wit", OWN);
+    push(&project, &registry.host(), "stable", &shapes("0.2.0"));
+    run(&project, "bindings").ok();
+    (project, format!("oci://{place}"))
+}
+
+#[test]
+fn the_tree_shows_references_for_wit_and_components() {
+    let registry = SmallRegistry::start(Access::Open);
+    let (project, label) = built(&registry);
+    let root = project.root().display().to_string();
+    let wit = format!("└── demo:shapes v0.2.0 ({label})\n");
+    assert_eq!(
+        run(&project, "tree --frozen").ok().stdout,
+        format!("guest v0.3.0 ({root})\n{wit}")
+    );
+    let json = run(&project, "tree --format json --invert demo:shapes").ok();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let found = json["packages"].as_array().unwrap().iter();
+    let mut found = found.filter(|package| package["name"] == "demo:shapes");
+    let source = &found.next().unwrap()["source"];
+    assert_eq!(
+        source,
+        &serde_json::json!({"kind": "registry", "registry": label})
+    );
+    // A component, which does not say itself what it is called.
+    let component = wat::parse_str("(component (import \"demo:x/y@1.0.0\" (instance)))").unwrap();
+    push(&project, &registry.host(), "2.0.0", &component);
+    let place = format!("{}/team/shapes:2.0.0", registry.host());
+    let entry = format!("dependencies.\"demo:helper\" = {{ oci = \"{place}\" }}\n");
+    project.replace(
+        "Cargo.toml",
+        "target.dependencies",
+        &format!("{entry}target.dependencies"),
+    );
+    run(&project, "tree").ok().prints(&format!(
+        "├── demo:helper v2.0.0 (component) (oci://{place})\n│   └── demo:x v1.0.0 (enclosed)\n{wit}"
+    ));
+    assert!(
+        project
+            .read("Cargo-component.lock")
+            .contains(&format!("registry = \"oci://{place}\""))
+    );
+    // What one verb locks another does not drop.
+    run(&project, "update").ok().silent_on("Removing");
+}
+
+#[test]
+fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
+    let registry = SmallRegistry::start(Access::Open);
+    let (project, label) = built(&registry);
+    run(&project, "outdated --exit-code")
+        .ok()
+        .says("every package has its newest version");
+    run(&project, "verify")
+        .ok()
+        .says("Verified `demo:shapes` v0.2.0 (cache, registry)\n");
+    push(&project, &registry.host(), "stable", &shapes("0.2.1"));
+    let lock = project.read("Cargo-component.lock");
+    let rows = run(&project, "outdated").ok().stdout;
+    let expected = format!("demo:shapes  0.2.0   moved       ---     guest (*)    {label}\n");
+    assert!(rows.ends_with(&expected), "{rows}");
+    let json = run(&project, "outdated --format json --exit-code").code(1);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let digest = cargo_component::package::ContentDigest::of(&shapes("0.2.1"));
+    assert_eq!(json["packages"][0]["moved"], digest.to_string());
+    run(&project, "outdated --offline")
+        .code(1)
+        .says("the network must not be used")
+        .says("help: ");
+    // What is locked is still there, and that is what counts.
+    run(&project, "verify")
+        .ok()
+        .says("v0.2.0 (cache, registry, where its tag has moved)");
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+    run(&project, "update -p demo:shapes --precise 0.2.0")
+        .code(1)
+        .says("is named by the OCI reference")
+        .says("leave out `--precise`");
+    run(&project, "update").ok().says("v0.2.0 -> v0.2.1");
+    run(&project, "outdated --exit-code").ok();
+    // The same version with other bytes.
+    push(
+        &project,
+        &registry.host(),
+        "stable",
+        &wit("package demo:shapes@0.2.1; interface area {}"),
+    );
+    let lock = project.read("Cargo-component.lock");
+    run(&project, "update --dry-run")
+        .ok()
+        .says("`demo:shapes` v0.2.1, whose content changed");
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+    // The bytes are gone, and so is everything.
+    registry.forget("team/shapes");
+    run(&project, "verify")
+        .code(1)
+        .says("`demo:shapes@0.2.1` could not be read at `")
+        .says("cargo component update");
+    run(&project, "verify --offline").ok();
+    run(&project, "outdated")
+        .code(1)
+        .says("was not found")
+        .says("Cargo.toml:");
+}
+
+#[test]
+fn references_are_vendored_and_built_without_a_registry() {
+    let registry = SmallRegistry::start(Access::Open);
+    let (project, label) = built(&registry);
+    let bindings = project.read("src/bindings.rs");
+    let lock = project.read("Cargo-component.lock");
+    forget_cache(&project);
+    let output = run(&project, "vendor third-party --locked")
+        .ok()
+        .says("Vendoring `demo:shapes` v0.2.0 to third-party/demo/shapes/0.2.0.wasm");
+    assert_eq!(
+        output.stdout,
+        format!(
+            "[registry.\"{label}\"]\ndefault = \"local\"\nlocal = {{ root = \"third-party\" }}\n"
+        )
+    );
+    project.write(".wasm-pkg/config.toml", &output.stdout);
+    registry.forget("team/shapes");
+    let asked = registry.requests().len();
+    for line in ["bindings --locked --offline", "bindings"] {
+        forget_cache(&project);
+        forget_bindings(&project);
+        run(&project, line).ok();
+        assert_eq!(project.read("src/bindings.rs"), bindings);
+    }
+    let third = project.path("third-party").display().to_string();
+    run(&project, "tree --frozen")
+        .ok()
+        .prints(&format!("demo:shapes v0.2.0 ({third})"));
+    run(&project, "verify")
+        .ok()
+        .says("v0.2.0 (cache, registry)");
+    run(&project, "outdated --offline --exit-code").ok();
+    assert_eq!(registry.requests().len(), asked);
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+    // From itself; and what is spoilt there is told.
+    forget_cache(&project);
+    let again = run(&project, "vendor third-party --frozen").ok();
+    assert_eq!(again.silent_on("Vendoring").stdout, output.stdout);
+    forget_cache(&project);
+    forget_bindings(&project);
+    project.write("third-party/demo/shapes/0.2.0.wasm", shapes("0.2.1"));
+    run(&project, "bindings --locked")
+        .code(1)
+        .says("has digest `sha256:")
+        .says("third-party")
+        .says("help: ");
+}

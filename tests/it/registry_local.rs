@@ -571,3 +571,40 @@ fn a_command_that_is_refused_writes_no_lock_file() {
     run("bindings --registry-config config.toml").ok();
     assert!(project.has("Cargo-component.lock"));
 }
+
+#[test]
+fn update_looks_at_every_member_that_is_built_as_a_component() {
+    let project = Project::empty();
+    project.write("config.toml", "");
+    publish_wit(&project, &[TYPES]);
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"plain\", \"host\"]\nresolver = \"3\"\n[workspace.metadata.component.registries]\ndefault = \"file:registry\"\n");
+    for (name, dependencies) in [("plain", crate::authoring::RUNTIME), ("host", "")] {
+        project.write(
+            &format!("{name}/Cargo.toml"),
+            format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[dependencies]\n{dependencies}\n"),
+        );
+        project.write(&format!("{name}/src/lib.rs"), "");
+        project.write(
+            &format!("{name}/wit/mine.wit"),
+            "package demo:mine; world mine { import demo:types/types; }",
+        );
+    }
+    // It has WIT, but for the components it embeds.
+    project.replace("host/wit/mine.wit", "demo:types/types", "demo:nowhere/x");
+    // A bindings file is made where one is there.
+    project.write("plain/src/bindings.rs", "");
+    let run = |line: &str| {
+        let mut command = project.command(&format!("{line} --registry-config config.toml"));
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    run("bindings -p plain").ok();
+    let lock = project.read("Cargo-component.lock");
+    assert!(lock.contains("version = \"1.0.0\""), "{lock}");
+    run("update").ok();
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+    publish_wit(&project, &[TYPES_NEWER]);
+    run("update")
+        .ok()
+        .says("Updating dependency `demo:types` v1.0.0 -> v1.1.0");
+}

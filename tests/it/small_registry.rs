@@ -90,6 +90,24 @@ impl SmallRegistry {
         digest
     }
 
+    /// Adds a version of a package, as a peer would have published it.
+    pub fn package(&self, repository: &str, version: &str, bytes: &[u8]) -> ContentDigest {
+        let digest = self.blob(repository, bytes);
+        let size = bytes.len();
+        let manifest = format!(
+            "{{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"layers\":[{{\"mediaType\":\"application/wasm\",\"digest\":\"{digest}\",\"size\":{size}}}]}}"
+        );
+        self.tag(repository, [version.to_owned()], manifest.as_bytes());
+        digest
+    }
+
+    /// Forgets everything it has in a repository.
+    pub fn forget(&self, repository: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.blobs.retain(|(name, _), _| name != repository);
+        state.manifests.retain(|(name, _), _| name != repository);
+    }
+
     pub fn manifest(&self, repository: &str, tag: &str) -> String {
         let state = self.state.lock().unwrap();
         String::from_utf8(state.manifests[&(repository.to_owned(), tag.to_owned())].clone())
