@@ -8,7 +8,8 @@ use wit_parser::{
 };
 
 use super::aliases;
-use super::graft::{Context, Graft, Source};
+use super::circle::circle;
+use super::graft::{Context, Graft, Source, StandsFor};
 use super::plan::{Import, Item, Plan};
 use super::read::{Offer, guarded, package_name};
 use super::{Bound, BoundImport, FollowedImport};
@@ -266,10 +267,7 @@ fn add(
 fn follow(
     (resolve, world): (&Resolve, WorldId),
     offers: &[Offer<'_>],
-    (stands_for, bound): (
-        &BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>,
-        &[BoundImport],
-    ),
+    (stands_for, bound): (&StandsFor, &[BoundImport]),
     notes: &mut Vec<String>,
 ) -> Vec<FollowedImport> {
     let mut followed = Vec::new();
@@ -336,18 +334,11 @@ fn refuse_circles(resolve: &Resolve) -> Result<()> {
             }
         }
     }
-    // Whatever refers to nothing that is left is in no circle.
-    loop {
-        let left: BTreeSet<PackageId> = refers.keys().copied().collect();
-        refers.retain(|_, others| others.iter().any(|other| left.contains(other)));
-        if refers.len() == left.len() {
-            break;
-        }
-    }
-    if refers.is_empty() {
+    let names = circle(refers);
+    if names.is_empty() {
         return Ok(());
     }
-    let names = refers.keys().map(|id| &resolve.packages[*id].name);
+    let names = names.iter().map(|id| &resolve.packages[*id].name);
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     Err(Error::input(format!(
         "the packages {} would refer to each other in a circle",

@@ -8,6 +8,7 @@
 
 pub mod aliases;
 mod build;
+mod circle;
 mod graft;
 mod labels;
 mod plan;

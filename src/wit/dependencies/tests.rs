@@ -279,6 +279,7 @@ fn each_case_comes_out_as_it_is_written_down() {
 }
 
 /// What is wrong with a case, if anything.
+#[allow(clippy::disallowed_methods, reason = "BLESS is for tests only")]
 fn try_case(dir: &Path) -> Option<String> {
     let files = dir.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files
@@ -373,8 +374,15 @@ fn names_with_a_version_suffix_are_read_as_the_whole_version() {
     let mut encoder = ComponentEncoder::default();
     let encoder = encoder.emit_canonical_names(true).module(&module);
     let bytes = encoder.unwrap().encode().unwrap();
-    assert!(String::from_utf8_lossy(&bytes).contains("a:b/api@1"));
-    assert!(!String::from_utf8_lossy(&bytes).contains("a:b/api@1.2.3"));
+    let names = wasmparser::Parser::new(0).parse_all(&bytes);
+    let name = names.filter_map(|payload| match payload.unwrap() {
+        wasmparser::Payload::ComponentImportSection(section) => {
+            let import = section.into_iter().next()?.unwrap();
+            Some((import.name.name, import.name.version_suffix))
+        }
+        _ => None,
+    });
+    assert_eq!(name.take(1).next(), Some(("a:b/types@1", Some(".2.3"))));
     let bound = bind(None, &[entry("a:b", None, bytes)]).unwrap();
     assert_eq!(bound.bound[0].name, "a:b/api@1.2.3");
     assert!(wit(&bound.world).contains("import a:b/types@1.2.3;"));
