@@ -30,7 +30,9 @@ fn parsed(text: &str) -> (Resolve, WorldId) {
         ..Resolve::default()
     };
     let package = resolve.push_source("case.wit", text).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
+    let worlds = &resolve.packages[package].worlds;
+    let world = worlds.get("app").or_else(|| worlds.values().next());
+    let world = *world.unwrap();
     (resolve, world)
 }
 
@@ -409,6 +411,41 @@ fn nothing_of_the_attributes_of_a_dependency_gets_into_the_world() {
         let resolve = &bound.world.resolve;
         assert_eq!(resolve.implements_interface(key, item), None);
     }
+}
+
+#[test]
+fn without_dependencies_the_bindings_stay_as_they_are() {
+    let target = world(
+        "package my:app@1.0.0;
+         /// An interface.
+         interface shapes {
+           use geo:geo/types@0.3.0.{point as spot};
+           /// A pen.
+           resource pen { constructor(at: spot); /// Draws.
+             draw: async func() -> result<list<spot>, string>; }
+           flags style { bold, thin }
+         }
+         world basic { import log: func(text: string); import three: shapes; }
+         /// The world.
+         world app {
+           include basic;
+           use shapes.{style};
+           type size = u32;
+           resource store { get: func(key: string) -> option<list<u8>>; }
+           record pair { a: size, b: style }
+           import one: shapes;
+           import two: interface { use geo:geo/types@0.3.0.{point}; f: func(x: point); }
+           import geo:geo/types@0.3.1;
+           export shapes;
+           export swap: func(x: pair) -> tuple<pair, store>;
+         }
+         package geo:geo@0.3.0 { interface types { record point { x: u32 } } }
+         package geo:geo@0.3.1 { interface types { record point { x: u64 } far: func() -> point; } }",
+    );
+    let bound = bind(Some(target.clone()), &[]).unwrap();
+    bound.world.resolve.assert_valid();
+    assert_eq!(bindings(&bound.world), bindings(&target));
+    assert_eq!(bound.world.name(), "my:app/app@1.0.0");
 }
 
 #[test]
