@@ -9,12 +9,13 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wasmparser::types::TypesRef;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-/// What is left of what refers to each other when all that refers to nothing
-/// is taken away; empty where there is no circle.
+/// What is left of what refers to each other when all that refers to nothing,
+/// or that nothing refers to, is taken away; empty where there is no circle.
 pub(super) fn circle<T: Ord + Clone>(mut refers: BTreeMap<T, BTreeSet<T>>) -> Vec<T> {
     loop {
         let left: BTreeSet<T> = refers.keys().cloned().collect();
-        refers.retain(|_, others| !others.is_disjoint(&left));
+        let named: BTreeSet<T> = refers.values().flatten().cloned().collect();
+        refers.retain(|one, others| named.contains(one) && !others.is_disjoint(&left));
         if refers.len() == left.len() {
             return left.into_iter().collect();
         }
@@ -153,9 +154,7 @@ mod tests {
             circle(list.iter().map(set).collect())
         };
         assert_eq!(refers(&[(1, &[2]), (2, &[3]), (4, &[1, 2])]), [0; 0]);
-        assert_eq!(
-            refers(&[(1, &[2]), (2, &[3]), (3, &[1]), (5, &[6])]),
-            [1, 2, 3]
-        );
+        let circle = refers(&[(1, &[2]), (2, &[3]), (3, &[1, 7]), (5, &[6]), (6, &[1])]);
+        assert_eq!(circle, [1, 2, 3]);
     }
 }
