@@ -214,7 +214,7 @@ impl Placing {
             match taken {
                 true => self.notes.push(format!(
                     "`{}` in the bindings is something else than what cargo-component 0.21.1 called so: use `{}`",
-                    [&self.path[..], &[name.clone()]].concat().join("::"),
+                    [&self.path[..], std::slice::from_ref(name)].concat().join("::"),
                     target.join("::")
                 )),
                 false => text.push_str(&alias(name, target, self.path.len())),
@@ -277,6 +277,7 @@ mod tests {
     }
 
     /// Whether this is a crate without errors.
+    #[allow(clippy::disallowed_methods, reason = "a test starts rustc itself")]
     fn compiles(source: &str) -> bool {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("lib.rs");

@@ -1,6 +1,6 @@
 //! The extended world and what is known about its imports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use wit_parser::{
     IndexMap, Interface, InterfaceId, PackageId, Resolve, TypeOwner, World as WitWorld, WorldId,
@@ -8,7 +8,8 @@ use wit_parser::{
 };
 
 use super::aliases;
-use super::graft::{Context, Graft, Source};
+use super::circle::circle;
+use super::graft::{Context, Graft, Source, StandsFor};
 use super::plan::{Import, Item, Plan};
 use super::read::{Offer, guarded, package_name};
 use super::{Bound, BoundImport, FollowedImport};
@@ -25,7 +26,7 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
     }
     let stands_for = std::mem::take(&mut graft.stands_for);
     let mut resolve = graft.resolve;
-    refuse_circles(&resolve)?;
+    refuse_circles(&resolve, world)?;
     guarded("the world with its dependencies", || {
         resolve.merge(Resolve::default())
     })
@@ -266,10 +267,7 @@ fn add(
 fn follow(
     (resolve, world): (&Resolve, WorldId),
     offers: &[Offer<'_>],
-    (stands_for, bound): (
-        &BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>,
-        &[BoundImport],
-    ),
+    (stands_for, bound): (&StandsFor, &[BoundImport]),
     notes: &mut Vec<String>,
 ) -> Vec<FollowedImport> {
     let mut followed = Vec::new();
@@ -323,36 +321,32 @@ fn follow(
 }
 
 /// Refuses packages that would refer to each other in a circle, which WIT does
-/// not have: two versions of one may come from different dependencies.
-fn refuse_circles(resolve: &Resolve) -> Result<()> {
-    let mut refers: BTreeMap<PackageId, BTreeSet<PackageId>> = BTreeMap::new();
-    for (id, interface) in resolve.interfaces.iter() {
-        let own = interface.package;
-        for other in resolve.interface_direct_deps(id) {
-            if let (Some(own), Some(other)) = (own, resolve.interfaces[other].package)
-                && own != other
-            {
-                refers.entry(own).or_default().insert(other);
-            }
-        }
-    }
-    // Whatever refers to nothing that is left is in no circle.
-    loop {
-        let left: BTreeSet<PackageId> = refers.keys().copied().collect();
-        refers.retain(|_, others| others.iter().any(|other| left.contains(other)));
-        if refers.len() == left.len() {
-            break;
-        }
-    }
-    if refers.is_empty() {
+/// not have: versions of one may come from different dependencies, and a
+/// dependency may use the package that the world itself is in.
+fn refuse_circles(resolve: &Resolve, world: WorldId) -> Result<()> {
+    let packages = resolve.packages.iter();
+    let refers = packages.map(|(id, _)| (id, resolve.package_direct_deps(id).collect()));
+    let ids = circle(refers.collect());
+    if ids.is_empty() {
         return Ok(());
     }
-    let names = refers.keys().map(|id| &resolve.packages[*id].name);
+    let names = ids.iter().map(|id| &resolve.packages[*id].name);
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    Err(Error::input(format!(
+    let error = Error::input(format!(
         "the packages {} would refer to each other in a circle",
         names.join(", ")
-    ))
-    .because("the dependencies were made for different versions of them")
-    .hint("choose versions of the dependencies that were made for the same packages"))
+    ));
+    let own = resolve.worlds[world].package;
+    let own = own.filter(|id| ids.contains(id));
+    Err(match own {
+        Some(id) => error
+            .because(format!(
+                "the world is in the package `{}`, whose interfaces its dependencies use",
+                resolve.packages[id].name
+            ))
+            .hint("move the world into a package of its own"),
+        None => error
+            .because("the dependencies were made for different versions of them")
+            .hint("choose versions of the dependencies that were made for the same packages"),
+    })
 }

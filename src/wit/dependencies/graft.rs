@@ -55,6 +55,10 @@ impl Context {
     }
 }
 
+/// For named interfaces of the world that is made: the interfaces of offers
+/// that each stands for.
+pub(super) type StandsFor = BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>;
+
 /// The world in the making.
 pub(super) struct Graft<'a> {
     target: &'a World,
@@ -64,8 +68,8 @@ pub(super) struct Graft<'a> {
     pub resolve: Resolve,
     /// The named interfaces of the target, and whether it exports them.
     pub of_target: BTreeMap<InterfaceId, bool>,
-    /// The interfaces of the dependencies that each named interface stands for.
-    pub stands_for: BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>,
+    /// What the named interfaces stand for.
+    pub stands_for: StandsFor,
     tracks: BTreeMap<String, Vec<InterfaceId>>,
     copies: HashMap<(Source, TypeId), TypeId>,
 }

@@ -8,6 +8,7 @@
 
 pub mod aliases;
 mod build;
+mod circle;
 mod graft;
 mod labels;
 mod plan;
@@ -40,7 +41,8 @@ pub struct ComponentDependency {
     /// The component. Its names are those of today's component model: the
     /// `unlocked-dep=<…>` of 0.21.1 has to be rewritten before.
     pub bytes: Vec<u8>,
-    /// The hints the component itself has, by the name of its import.
+    /// The hints the component itself has, by the name of its import with the
+    /// whole version.
     pub hints_of_imports: BTreeMap<String, String>,
 }
 

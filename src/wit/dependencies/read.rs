@@ -7,7 +7,7 @@ use wasmparser::Parser;
 use wit_component::DecodedWasm;
 use wit_parser::{InterfaceId, PackageName, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
-use super::ComponentDependency;
+use super::{ComponentDependency, circle};
 use crate::advice::{Error, Result};
 
 /// A dependency, read.
@@ -93,6 +93,21 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
             .because("it is no WebAssembly component")
             .hint("a dependency on a component is a component in its binary form"));
     }
+    let broken = |cause: String| {
+        failed(dependency)
+            .because(cause)
+            .hint("check that the file is a whole and valid component")
+    };
+    let circle = circle::of_component(bytes).map_err(|e| broken(e.to_string()))?;
+    if !circle.is_empty() {
+        let circle: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
+        return Err(failed(dependency)
+            .because(format!(
+                "its packages {} refer to each other in a circle, which WIT does not have",
+                circle.join(", ")
+            ))
+            .hint("build the dependency for one version of each package"));
+    }
     let decoded = guarded("reading it", || wit_component::decode(bytes));
     let (resolve, world) = match decoded {
         Ok(DecodedWasm::Component(resolve, world)) => (resolve, world),
@@ -102,11 +117,7 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
                 .because(format!("it is the WIT package `{name}`, not a component"))
                 .hint("move it to `[package.metadata.component.target.dependencies]`"));
         }
-        Err(cause) => {
-            return Err(failed(dependency)
-                .because(cause)
-                .hint("check that the file is a whole and valid component"));
-        }
+        Err(cause) => return Err(broken(cause)),
     };
     let mut offer = Offer {
         dependency,
