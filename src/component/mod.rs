@@ -8,8 +8,8 @@ pub mod compose;
 pub mod encode;
 pub mod hint;
 pub mod metadata;
-pub mod outline;
 pub mod names;
+pub mod outline;
 mod sections;
 
 use serde::{Deserialize, Serialize};

@@ -9,8 +9,9 @@ use toml_edit::{Document, Item};
 use super::keys;
 use super::table::Table;
 use super::{
-    AsyncSetting, BindingsSettings, Dependency, DependencySource, HintPolicy, LocalTarget, Manifest,
-    ManifestFile, OciTarget, Ownership, RegistryTarget, Target, WorkspaceManifest, WorldCheck,
+    AsyncSetting, BindingsSettings, Dependency, DependencySource, HintPolicy, LocalTarget,
+    Manifest, ManifestFile, OciTarget, Ownership, RegistryTarget, Target, WorkspaceManifest,
+    WorldCheck,
 };
 use crate::advice::{Result, nearest};
 use crate::package::{PackageRef, is_label};
@@ -60,16 +61,12 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     if let Some(bindings) = table.table("bindings")? {
         self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
-    manifest.world_check = match table.word("world-check", &["allow", "warn", "deny"])? {
-        Some(1) => WorldCheck::Warn,
-        Some(2) => WorldCheck::Deny,
-        _ => WorldCheck::Allow,
-    };
-    manifest.hints = match table.word("hints", &["location", "package", "none"])? {
-        Some(1) => HintPolicy::Package,
-        Some(2) => HintPolicy::None,
-        _ => HintPolicy::Location,
-    };
+    let check = table.word("world-check", &["allow", "warn", "deny"])?;
+    manifest.world_check =
+        [WorldCheck::Allow, WorldCheck::Warn, WorldCheck::Deny][check.unwrap_or(0)];
+    let hints = table.word("hints", &["location", "package", "none"])?;
+    manifest.hints =
+        [HintPolicy::Location, HintPolicy::Package, HintPolicy::None][hints.unwrap_or(0)];
     manifest.compose = table.bool("compose")?.unwrap_or(false);
     Ok(manifest)
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::components::first::{Session, directories};
 use super::components;
+use super::components::first::{Session, directories};
 use super::due::Bindings;
 use super::prepare::prepare;
 use super::recipe::{Exports, Recipe};
@@ -19,7 +19,6 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
-use crate::source::Loaded;
 use crate::wit::World;
 use crate::wit::bindings::generate;
 
@@ -84,7 +83,7 @@ pub(super) fn look(
             bindings: None,
         });
     }
-    let mut loaded = worlds.resolve(&manifest)?;
+    let loaded = worlds.resolve(&manifest)?;
     paths.push(worlds.lock_file().to_owned());
     let own = own_bindings(&manifest, member);
     let mut recipe = Recipe {
@@ -96,24 +95,14 @@ pub(super) fn look(
         first: directories(&manifest),
         ..Recipe::default()
     };
-    let mut bound = None;
-    if !manifest.dependencies.is_empty() {
-        let provided = components::provided(worlds, &manifest, session)?;
-        paths.extend(provided.iter().map(|one| one.file.clone()));
-        let (world, watched) = match loaded {
-            Some(loaded) => (Some(loaded.world), loaded.watched),
-            None => (None, Vec::new()),
-        };
-        let (world, imports) = components::bind(world, &provided, manifest.hints)?;
-        loaded = Some(Loaded { world, watched });
-        let of = (session, &*provided, &imports);
-        let (parts, answers) = components::composition(worlds, &manifest, of)?;
-        paths.extend(parts.iter().map(|part| part.file.clone()));
-        recipe.parts = parts;
-        recipe.answers = answers;
-        recipe.compose = manifest.compose;
-        bound = Some(imports);
-    }
+    let (loaded, bound) = match manifest.dependencies.is_empty() {
+        true => (loaded, None),
+        false => {
+            let of = (&mut *worlds, &manifest, session);
+            let (loaded, imports) = components::add(of, loaded, (&mut recipe, &mut paths))?;
+            (Some(loaded), Some(imports))
+        }
+    };
     paths.extend(manifest.adapter.clone());
     let mut written = None;
     if let Some(loaded) = loaded {
@@ -133,29 +122,18 @@ pub(super) fn look(
             }
         }
         let path = bindings_path(&manifest);
-        if own {
-            paths.push(path);
-        } else {
-            let mut needs = Needs::of(world, &manifest.bindings.async_);
-            needs.features = stale != Stale::WriteFirst;
-            let runtime = runtime(workspace, member, world, &needs)?;
+        paths.push(path.clone());
+        if !own {
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = generate(world, &manifest.bindings, runtime).map_err(|e| {
-                e.context(format!(
-                    "failed to generate the bindings of the package `{}`",
-                    member.name
-                ))
-            })?;
-            let content = match &bound {
-                Some(imports) => imports.alias(ctx, &content)?,
-                None => content,
-            };
+            let content = content((workspace, member, &manifest), world, stale)?;
             written = Some(Bindings {
                 package: member.name.clone(),
                 path: path.clone(),
-                content,
+                content: match &bound {
+                    Some(imports) => imports.alias(ctx, &content)?,
+                    None => content,
+                },
             });
-            paths.push(path.clone());
             recipe.bindings = Some(path);
         }
     }
@@ -163,6 +141,23 @@ pub(super) fn look(
         recipe: Some(recipe),
         paths,
         bindings: written,
+    })
+}
+
+/// The bindings of a member's world.
+fn content(
+    (workspace, member, manifest): (&Workspace, &Member, &Manifest),
+    world: &World,
+    stale: Stale,
+) -> Result<String> {
+    let mut needs = Needs::of(world, &manifest.bindings.async_);
+    needs.features = stale != Stale::WriteFirst;
+    let runtime = runtime(workspace, member, world, &needs)?;
+    generate(world, &manifest.bindings, runtime).map_err(|e| {
+        e.context(format!(
+            "failed to generate the bindings of the package `{}`",
+            member.name
+        ))
     })
 }
 

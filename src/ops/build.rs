@@ -5,8 +5,8 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::bindings::Stale;
-use super::components::first::Session;
 use super::componentize::{Made, componentize};
+use super::components::first::Session;
 use super::prepare::{Prepared, cargo, in_package, prepare, prepare_in};
 use super::recipe::{Exports, Recipe};
 use super::share::{Share, with_trailing};

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::bindings::Stale;
-use super::resolve::LockUpdate;
+use super::lock_update::LockUpdate;
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::components::tree::Answer;
 use super::componentize::Made;
+use super::components::tree::Answer;
 use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::advice::{Error, Result};
@@ -42,8 +42,7 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
     let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
     let file = dir.join(format!("{stem}.wasm"));
     let record = dir.join(format!("{stem}.json"));
-    let kept =
-        || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
+    let kept = || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
     let now = || Record {
         from: from.clone(),
         kept: fs::stamp(&file),

@@ -13,6 +13,7 @@ mod due;
 pub mod init;
 pub mod libtest;
 mod link;
+mod lock_update;
 mod locked;
 pub mod login;
 pub mod new;

@@ -5,19 +5,18 @@
 //! asked for again until nothing is missing. With a satisfied lock file and
 //! cache no registry is asked.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
 use super::artifacts::WantedArtifact;
+use super::lock_update::LockUpdate;
 use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
 use super::siblings::Siblings;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
-use crate::component::hint::{Known, Place, Wanted as Released};
 use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
@@ -49,46 +48,15 @@ pub(super) struct Worlds<'a> {
     root: PathBuf,
     mode: LockMode,
     siblings: Siblings,
-    lock: Lockfile,
+    pub(super) lock: Lockfile,
     /// What was asked for so far, with its answers.
-    used: Lockfile,
+    pub(super) used: Lockfile,
     /// The same, each time it was asked for, in that order.
     asked: Vec<Asked>,
     /// The text the lock file was read from.
     old: Option<String>,
     /// Whether hints without a digest are followed.
-    trust_unpinned: bool,
-}
-
-/// A release of a component.
-#[derive(Clone, Debug)]
-pub(super) struct Release {
-    /// Its bytes.
-    pub found: Fetched,
-    /// Where others find it; none where the configuration has to say.
-    pub source: Option<String>,
-}
-
-/// Whether a host is one of this machine, or has an address of a network that
-/// is not the internet.
-fn is_private(host: &str) -> bool {
-    let bare = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    match bare.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-        }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.to_ipv4_mapped().is_some()
-        }
-        Err(_) => bare == "localhost" || bare.ends_with(".localhost") || !bare.contains('.'),
-    }
+    pub(super) trust_unpinned: bool,
 }
 
 /// The text of our lock file in the root of a workspace, and what is locked:
@@ -178,128 +146,12 @@ impl<'a> Worlds<'a> {
     }
 
     /// Where a locked component is, by its entry of the lock file.
-    fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
+    pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
         let Source { package, registry } = &wanted.source;
         let entry = self
             .lock
             .find(package, registry.as_deref(), &wanted.requirement)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
-    }
-
-    /// The releases of components a manifest depends on, by the key of their
-    /// entry; where others find them is locked with them.
-    pub fn component_releases<'m>(
-        &mut self,
-        manifest: &'m Manifest,
-    ) -> Result<Vec<(&'m str, Release)>> {
-        let mut releases = Vec::new();
-        let named = registries(manifest);
-        for (key, Asked { wanted, found }) in self.components(manifest)? {
-            let source = match self.source_of(&wanted, &found.digest) {
-                Some(source) => Some(source),
-                None => self.packages()?.url(&wanted, &named, &found.version)?,
-            };
-            if source.is_some() {
-                let locked = lockfile::Locked {
-                    package: wanted.source.package.clone(),
-                    registry: wanted.source.registry.clone(),
-                    requirement: wanted.requirement.clone(),
-                    version: found.version.clone(),
-                    digest: found.digest.clone(),
-                    source: source.clone(),
-                };
-                self.used.insert(locked.clone());
-                self.lock.insert(locked);
-            }
-            releases.push((key, Release { found, source }));
-        }
-        let mut keys = Vec::new();
-        let mut artifacts = Vec::new();
-        for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
-                keys.push(key.as_str());
-                artifacts.push(wanted);
-            }
-        }
-        let sources: Vec<String> = artifacts.iter().map(WantedArtifact::label).collect();
-        let found = self.artifacts(&artifacts)?;
-        for ((key, source), found) in keys.into_iter().zip(sources).zip(found) {
-            let source = Some(source);
-            releases.push((key, Release { found, source }));
-        }
-        Ok(releases)
-    }
-
-    /// The component that a hint of the component `by` leads to; it is locked.
-    pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
-        if known.digest.is_none() && !self.trust_unpinned && !self.is_locked(known) {
-            return Err(
-                Error::input("the hint is not pinned by a digest").hint(
-                    "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
-                ),
-            );
-        }
-        let by = vec![format!("the component `{by}`")];
-        let (package, registry, requirement) = match &known.place {
-            Place::Oci { host, .. } => {
-                self.refuse_private(host)?;
-                let wanted = WantedArtifact::of_hint(known, by.concat())?;
-                let mut found = self.artifacts(&[wanted])?;
-                return found.pop().ok_or_else(|| Error::input("nothing was fetched"));
-            }
-            Place::Warg {
-                host,
-                package,
-                version,
-            } => {
-                self.refuse_private(host)?;
-                let registry = Some(format!("warg://{host}"));
-                (package, registry, exactly(version))
-            }
-            Place::Package { package, release } => {
-                let requirement = match release {
-                    Released::Any => VersionReq::STAR,
-                    Released::Exact(version) => exactly(version),
-                    Released::Range(range) => range.clone(),
-                };
-                (package, None, requirement)
-            }
-        };
-        let wanted = Wanted {
-            source: Source {
-                package: package.clone(),
-                registry,
-            },
-            requirement,
-            by,
-            at: None,
-        };
-        let mut found = self.fetch(manifest, &[wanted])?;
-        found.pop().ok_or_else(|| Error::input("nothing was fetched"))
-    }
-
-    /// Whether the lock file has an answer for a hint.
-    fn is_locked(&self, known: &Known) -> bool {
-        let mut entries = self.lock.entries().iter();
-        match &known.place {
-            Place::Package { package, .. } => entries.any(|entry| entry.package == *package),
-            _ => false,
-        }
-    }
-
-    /// Refuses a host of this machine or its network, which only the user may
-    /// name.
-    fn refuse_private(&mut self, host: &str) -> Result<()> {
-        let named = self.packages()?.names_registry(host);
-        match !named && is_private(host) {
-            true => Err(Error::input(format!(
-                "`{host}` is on this machine or its network, where a component of others may not lead"
-            ))
-            .hint(format!(
-                "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' oci`"
-            ))),
-            false => Ok(()),
-        }
     }
 
     /// Forgets the answers for some packages.
@@ -384,7 +236,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// Fetches artifacts, and locks them.
-    fn artifacts(&mut self, wanted: &[WantedArtifact]) -> Result<Vec<Fetched>> {
+    pub fn artifacts(&mut self, wanted: &[WantedArtifact]) -> Result<Vec<Fetched>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -440,7 +292,7 @@ impl<'a> Worlds<'a> {
             .ok_or_else(|| Error::input("registries could not be set up"))
     }
 
-    fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -488,11 +340,7 @@ impl<'a> Worlds<'a> {
         if self.mode.is_locked() {
             return Err(must_not_change(&self.path));
         }
-        Ok(Some(LockUpdate {
-            path: self.path,
-            lock: self.lock,
-            old: self.old,
-        }))
+        Ok(Some(LockUpdate::new(self.path, self.lock, self.old)))
     }
 }
 
@@ -524,37 +372,6 @@ fn world_of(manifest: &Manifest, found: &[Fetched], world: Option<&str>) -> Resu
         world,
         watched: Vec::new(),
     })
-}
-
-/// A lock file that is to be written.
-#[derive(Debug)]
-pub(super) struct LockUpdate {
-    /// Where.
-    pub path: PathBuf,
-    lock: Lockfile,
-    /// The text it was read from.
-    old: Option<String>,
-}
-
-impl LockUpdate {
-    /// Writes it.
-    pub fn write(mut self, ctx: &Context) -> Result<()> {
-        // Somebody else may have added something since it was read.
-        let guard = ctx.cache().lock_file();
-        let shell = &ctx.shell;
-        let _held = fs::lock(&guard, || {
-            let text = format!("on access to lock file `{}`", self.path.display());
-            shell.status("Blocking", text);
-        });
-        if let Some(now) = fs::read_text_if_exists(&self.path)?
-            && Some(&now) != self.old.as_ref()
-        {
-            for theirs in lockfile::parse(&self.path, &now)?.entries() {
-                self.lock.insert_missing(theirs.clone());
-            }
-        }
-        fs::write_atomic(&self.path, lockfile::print(&self.lock).as_bytes())
-    }
 }
 
 /// The registries a manifest names.
@@ -605,7 +422,7 @@ fn named(missing: &Unmet) -> Option<Wanted> {
 }
 
 /// The requirement `=version`.
-fn exactly(version: &Version) -> VersionReq {
+pub(super) fn exactly(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![Comparator {
             op: Op::Exact,

@@ -130,7 +130,11 @@ pub(in crate::ops) fn directories(manifest: &Manifest) -> Vec<PathBuf> {
         DependencySource::Path { path, .. } if fs::is_dir(path) => Some(path.clone()),
         _ => None,
     };
-    manifest.dependencies.values().filter_map(directory).collect()
+    manifest
+        .dependencies
+        .values()
+        .filter_map(directory)
+        .collect()
 }
 
 /// How the component of a directory is built: as what depends on it, but
@@ -208,8 +212,11 @@ fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<FromDirector
         (Some(library), _) => library,
         (None, [one]) => one,
         (None, []) => {
-            return Err(Error::input(format!("no component comes of `{shown}`"))
-                .hint("add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main`"));
+            return Err(
+                Error::input(format!("no component comes of `{shown}`")).hint(
+                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main`",
+                ),
+            );
         }
         (None, many) => {
             return Err(Error::input(format!(

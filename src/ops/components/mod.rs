@@ -6,6 +6,7 @@
 //! read files.
 
 pub(super) mod first;
+mod releases;
 pub(super) mod tree;
 
 use std::collections::BTreeMap;
@@ -15,16 +16,18 @@ use semver::Version;
 
 use self::first::Session;
 use self::tree::{Answer, Forest, Part};
+use super::recipe::Recipe;
 use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::component::attributes::Attributes;
 use crate::component::hint::{Hint, Known, Place, Wanted};
-use crate::component::outline::{Outline, outline};
 use crate::component::names;
+use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::package::{ContentDigest, PackageRef, is_label};
+use crate::source::Loaded;
 use crate::wit::World;
 use crate::wit::dependencies::aliases::Alias;
 use crate::wit::dependencies::{self, Bound, ComponentDependency};
@@ -255,9 +258,31 @@ pub(super) fn bind(
     Ok((world, imports))
 }
 
+/// Adds what a manifest's dependencies export to its world, and what they are
+/// to its recipe; `paths` get the files that decide it.
+pub(super) fn add(
+    (worlds, manifest, session): (&mut Worlds<'_>, &Manifest, &Session),
+    loaded: Option<Loaded>,
+    (recipe, paths): (&mut Recipe, &mut Vec<PathBuf>),
+) -> Result<(Loaded, Imports)> {
+    let provided = provided(worlds, manifest, session)?;
+    let (world, watched) = match loaded {
+        Some(loaded) => (Some(loaded.world), loaded.watched),
+        None => (None, Vec::new()),
+    };
+    let (world, imports) = bind(world, &provided, manifest.hints)?;
+    let (parts, answers) = composition(worlds, manifest, (session, &provided, &imports))?;
+    // Those that were given are among the parts.
+    paths.extend(parts.iter().map(|part| part.file.clone()));
+    recipe.parts = parts;
+    recipe.answers = answers;
+    recipe.compose = manifest.compose;
+    Ok((Loaded { world, watched }, imports))
+}
+
 /// All that linking needs: the components a package's dependencies and theirs
 /// are, and which of them answer its own imports.
-pub(super) fn composition(
+fn composition(
     worlds: &mut Worlds<'_>,
     manifest: &Manifest,
     (session, provided, imports): (&Session, &[Provided], &Imports),

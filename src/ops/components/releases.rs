@@ -1,0 +1,168 @@
+//! Releases of components: those a manifest names, and those the hints of
+//! components lead to.
+
+use std::net::IpAddr;
+
+use semver::VersionReq;
+
+use crate::advice::{Error, Result};
+use crate::component::hint::{Known, Place, Wanted as Released};
+use crate::lockfile;
+use crate::manifest::Manifest;
+use crate::ops::artifacts::WantedArtifact;
+use crate::ops::packages::Fetched;
+use crate::ops::resolve::{Asked, Worlds, exactly, registries};
+use crate::resolver::{Source, Wanted};
+
+/// A release of a component.
+#[derive(Clone, Debug)]
+pub(in crate::ops) struct Release {
+    /// Its bytes.
+    pub found: Fetched,
+    /// Where others find it; none where the configuration has to say.
+    pub source: Option<String>,
+}
+
+/// Whether a host is one of this machine, or has an address of a network that
+/// is not the internet.
+fn is_private(host: &str) -> bool {
+    let bare = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.split(':').next().unwrap_or(host),
+    };
+    match bare.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.to_ipv4_mapped().is_some()
+        }
+        Err(_) => bare == "localhost" || bare.ends_with(".localhost") || !bare.contains('.'),
+    }
+}
+
+impl Worlds<'_> {
+    /// The releases of components a manifest depends on, by the key of their
+    /// entry; where others find them is locked with them.
+    pub fn component_releases<'m>(
+        &mut self,
+        manifest: &'m Manifest,
+    ) -> Result<Vec<(&'m str, Release)>> {
+        let mut releases = Vec::new();
+        let named = registries(manifest);
+        for (key, Asked { wanted, found }) in self.components(manifest)? {
+            let source = match self.source_of(&wanted, &found.digest) {
+                Some(source) => Some(source),
+                None => self.packages()?.url(&wanted, &named, &found.version)?,
+            };
+            if source.is_some() {
+                let locked = lockfile::Locked {
+                    package: wanted.source.package.clone(),
+                    registry: wanted.source.registry.clone(),
+                    requirement: wanted.requirement.clone(),
+                    version: found.version.clone(),
+                    digest: found.digest.clone(),
+                    source: source.clone(),
+                };
+                self.used.insert(locked.clone());
+                self.lock.insert(locked);
+            }
+            releases.push((key, Release { found, source }));
+        }
+        let mut keys = Vec::new();
+        let mut artifacts = Vec::new();
+        for (key, dependency) in &manifest.dependencies {
+            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
+                keys.push(key.as_str());
+                artifacts.push(wanted);
+            }
+        }
+        let sources: Vec<String> = artifacts.iter().map(WantedArtifact::label).collect();
+        let found = self.artifacts(&artifacts)?;
+        for ((key, source), found) in keys.into_iter().zip(sources).zip(found) {
+            let source = Some(source);
+            releases.push((key, Release { found, source }));
+        }
+        Ok(releases)
+    }
+
+    /// The component that a hint of the component `by` leads to; it is locked.
+    pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
+        if known.digest.is_none() && !self.trust_unpinned && !self.is_locked(known) {
+            return Err(
+                Error::input("the hint is not pinned by a digest").hint(
+                    "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
+                ),
+            );
+        }
+        let by = vec![format!("the component `{by}`")];
+        let (package, registry, requirement) = match &known.place {
+            Place::Oci { host, .. } => {
+                self.refuse_private(host)?;
+                let wanted = WantedArtifact::of_hint(known, by.concat())?;
+                let mut found = self.artifacts(&[wanted])?;
+                return found
+                    .pop()
+                    .ok_or_else(|| Error::input("nothing was fetched"));
+            }
+            Place::Warg {
+                host,
+                package,
+                version,
+            } => {
+                self.refuse_private(host)?;
+                let registry = Some(format!("warg://{host}"));
+                (package, registry, exactly(version))
+            }
+            Place::Package { package, release } => {
+                let requirement = match release {
+                    Released::Any => VersionReq::STAR,
+                    Released::Exact(version) => exactly(version),
+                    Released::Range(range) => range.clone(),
+                };
+                (package, None, requirement)
+            }
+        };
+        let wanted = Wanted {
+            source: Source {
+                package: package.clone(),
+                registry,
+            },
+            requirement,
+            by,
+            at: None,
+        };
+        let mut found = self.fetch(manifest, &[wanted])?;
+        found
+            .pop()
+            .ok_or_else(|| Error::input("nothing was fetched"))
+    }
+
+    /// Whether the lock file has an answer for a hint.
+    fn is_locked(&self, known: &Known) -> bool {
+        let mut entries = self.lock.entries().iter();
+        match &known.place {
+            Place::Package { package, .. } => entries.any(|entry| entry.package == *package),
+            _ => false,
+        }
+    }
+
+    /// Refuses a host of this machine or its network, which only the user may
+    /// name.
+    fn refuse_private(&mut self, host: &str) -> Result<()> {
+        let named = self.packages()?.names_registry(host);
+        match !named && is_private(host) {
+            true => Err(Error::input(format!(
+                "`{host}` is on this machine or its network, where a component of others may not lead"
+            ))
+            .hint(format!(
+                "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' oci`"
+            ))),
+            false => Ok(()),
+        }
+    }
+}
