@@ -89,7 +89,10 @@ pub fn workspace(project: &Project, members: &[&str]) {
 pub fn one_target(project: &Project) {
     project.write(
         ".cargo/config.toml",
-        format!("[build]\ntarget-dir = {:?}\n", project.path("target").display().to_string()),
+        format!(
+            "[build]\ntarget-dir = {:?}\n",
+            project.path("target").display().to_string()
+        ),
     );
 }
 
@@ -157,10 +160,14 @@ fn members_of_a_workspace_depend_on_each_other() {
     assert_eq!(output.stderr.matches("Linking").count(), 1, "{output}");
     let component = project.bytes(APP_WASM);
     sound(&component);
-    let expected = |regex: &str, transcoder: &str| vec![hint("regex", regex), hint("transcoder", transcoder)];
+    let expected =
+        |regex: &str, transcoder: &str| vec![hint("regex", regex), hint("transcoder", transcoder)];
     assert_eq!(
         hints(&component),
-        expected("wasm-pkg:fancy-components:regex@1.2.0", "wasm-pkg:fancy-components:transcoder@0.3.1")
+        expected(
+            "wasm-pkg:fancy-components:regex@1.2.0",
+            "wasm-pkg:fancy-components:transcoder@0.3.1"
+        )
     );
     // A build of everything finds all of it done.
     run(&project, "build")
@@ -170,10 +177,17 @@ fn members_of_a_workspace_depend_on_each_other() {
         .silent_on("Generating");
     // The neutral form is that of a path already.
     let table = "[package.metadata.component]\n";
-    project.replace("app/Cargo.toml", table, &format!("{table}hints = \"package\"\n"));
+    project.replace(
+        "app/Cargo.toml",
+        table,
+        &format!("{table}hints = \"package\"\n"),
+    );
     run(&project, "build -p app").ok().silent_on("Creating");
     project.replace("app/Cargo.toml", "\"package\"", "\"none\"");
-    run(&project, "run -p app").ok().prints("FOUND 3..5\n").says("Creating component");
+    run(&project, "run -p app")
+        .ok()
+        .prints("FOUND 3..5\n")
+        .says("Creating component");
     let component = project.bytes(APP_WASM);
     sound(&component);
     assert_eq!(hints(&component), []);
@@ -188,19 +202,31 @@ fn members_of_a_workspace_depend_on_each_other() {
 fn crates_of_their_own_are_built_first_and_files_taken_as_they_are() {
     let project = crates();
     one_target(&project);
-    run(&project, "run --manifest-path app/Cargo.toml").ok().prints("FOUND 3..5\n");
+    run(&project, "run --manifest-path app/Cargo.toml")
+        .ok()
+        .prints("FOUND 3..5\n");
     let expected = hints(&project.bytes(APP_WASM));
-    assert_eq!(expected[0], hint("regex", "wasm-pkg:fancy-components:regex@1.2.0"));
+    assert_eq!(
+        expected[0],
+        hint("regex", "wasm-pkg:fancy-components:regex@1.2.0")
+    );
     assert_eq!(expected.len(), 2);
     let bindings = project.read("app/src/bindings.rs");
     // The same components, as files under names that say nothing.
     for (file, name) in [("regex", "r"), ("transcoder", "t")] {
         let bytes = project.bytes(&format!("target/wasm32-wasip1/debug/{file}.wasm"));
         project.write(&format!("app/{name}.wasm"), bytes);
-        project.replace("app/Cargo.toml", &format!("../{file}"), &format!("{name}.wasm"));
+        project.replace(
+            "app/Cargo.toml",
+            &format!("../{file}"),
+            &format!("{name}.wasm"),
+        );
         std::fs::remove_dir_all(project.path(file)).unwrap();
     }
-    run(&project, "run --manifest-path app/Cargo.toml").ok().prints("FOUND 3..5\n").silent_on("Creating component target/wasm32-wasip1/debug/regex.wasm");
+    run(&project, "run --manifest-path app/Cargo.toml")
+        .ok()
+        .prints("FOUND 3..5\n")
+        .silent_on("Creating component target/wasm32-wasip1/debug/regex.wasm");
     assert_eq!(hints(&project.bytes(APP_WASM)), expected);
     assert_eq!(project.read("app/src/bindings.rs"), bindings);
 }
@@ -247,6 +273,26 @@ fn main() {
     sound(&component);
     assert_eq!(
         hints(&component),
-        [hint("fancy-components:counters/api@1.0.0", "wasm-pkg:fancy-components:counters@1.0.0")]
+        [hint(
+            "fancy-components:counters/api@1.0.0",
+            "wasm-pkg:fancy-components:counters@1.0.0"
+        )]
     );
+}
+
+/// A component of a module and the one world of some WIT.
+pub fn made(wit: &str, module: &str) -> Vec<u8> {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_source("test.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let mut module = wat::parse_str(module).unwrap();
+    let utf8 = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8, false).unwrap();
+    let mut encoder = wit_component::ComponentEncoder::default();
+    encoder
+        .validate(true)
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap()
 }
