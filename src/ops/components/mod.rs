@@ -6,6 +6,7 @@
 //! read files.
 
 pub(super) mod first;
+pub(super) mod followed;
 mod releases;
 pub(super) mod tree;
 
@@ -99,6 +100,14 @@ pub(super) fn provided(
             found.push(one.map_err(at)?);
         }
     }
+    found.extend(released(worlds, manifest)?);
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+/// Those of registries; they are locked.
+fn released(worlds: &mut Worlds<'_>, manifest: &Manifest) -> Result<Vec<Provided>> {
+    let mut found = Vec::new();
     for (key, one) in worlds.component_releases(manifest)? {
         let place = one.source.as_deref().and_then(place_of);
         found.push(Provided {
@@ -113,7 +122,6 @@ pub(super) fn provided(
             digest: Some(one.found.digest),
         });
     }
-    found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(found)
 }
 

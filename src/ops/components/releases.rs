@@ -92,7 +92,7 @@ impl Worlds<'_> {
 
     /// The component that a hint of the component `by` leads to; it is locked.
     pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
-        if known.digest.is_none() && !self.trust_unpinned && !self.is_locked(known) {
+        if !self.may_follow(known) {
             return Err(
                 Error::input("the hint is not pinned by a digest").hint(
                     "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
@@ -140,6 +140,11 @@ impl Worlds<'_> {
         found
             .pop()
             .ok_or_else(|| Error::input("nothing was fetched"))
+    }
+
+    /// Whether a hint of somebody else says enough to be followed.
+    pub fn may_follow(&self, known: &Known) -> bool {
+        known.digest.is_some() || self.trust_unpinned || self.is_locked(known)
     }
 
     /// Whether the lock file has an answer for a hint.
