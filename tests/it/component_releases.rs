@@ -204,7 +204,6 @@ fn a_diamond_has_one_bottom_that_is_locked_and_verified() {
         .says("every package has its newest version");
     verb("update").ok();
     assert_eq!(project.read("app/Cargo-component.lock"), lock);
-    verb("update --locked").ok();
     let vendored = run_with(&project, "vendor --manifest-path app/Cargo.toml app/vendor").ok();
     assert!(project.has("app/vendor/demo/base/1.0.0.wasm"), "{vendored}");
     verb("check --locked").ok();

@@ -232,7 +232,7 @@ fn crates_of_their_own_are_built_first_and_files_taken_as_they_are() {
 }
 
 /// A library with a resource in an exported interface.
-const COUNTERS: (&str, &str) = (
+pub const COUNTERS: (&str, &str) = (
     "package fancy-components:counters@1.0.0;
 interface api { resource counter { constructor(at: u32); next: func() -> u32; } }
 world counters { export api; }
