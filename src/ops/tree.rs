@@ -12,6 +12,7 @@ use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
+use crate::fs;
 use crate::manifest::{DependencySource, Manifest, Target};
 use crate::resolver::graph::{Direction, Graph, Kind, Node, Part, Place};
 use crate::source;
@@ -215,7 +216,8 @@ fn file_node(manifest: &Manifest, key: &str, path: &Path) -> Node {
     let entry = manifest.dependencies.get(key);
     let package = entry.and_then(|entry| entry.package.as_ref());
     let name = package.map_or_else(|| key.to_owned(), ToString::to_string);
-    Node::new(name, None, Kind::Component).at(Place::Path(path.to_owned()))
+    let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
+    Node::new(name, None, Kind::Component).at(Place::Path(path))
 }
 
 /// Notes the packages a component names; what the world at hand does not have

@@ -29,23 +29,23 @@ fn what_is_no_component_is_told_with_its_table() {
     project.write("app/thing.wasm", shapes("1.0.0"));
     refused(&project)
         .says("the dependency `thing` is a package of WIT, not a component")
-        .says("app/Cargo.toml:8:1")
+        .says("app/Cargo.toml:9:1")
         .says("[package.metadata.component.target.dependencies]");
     project.write("app/thing.wasm", wat::parse_str("(module)").unwrap());
     refused(&project)
         .says("the dependency `thing` is a core module, not a component")
-        .says("app/Cargo.toml:8:1");
+        .says("app/Cargo.toml:9:1");
     project.write("app/thing.wasm", "no wasm");
-    refused(&project).says("`thing`").says("app/Cargo.toml:8:1");
+    refused(&project).says("`thing`").says("app/Cargo.toml:9:1");
     std::fs::remove_file(project.path("app/thing.wasm")).unwrap();
     refused(&project)
         .says("thing.wasm")
-        .says("app/Cargo.toml:8:1");
+        .says("app/Cargo.toml:9:1");
     // A directory without a crate.
     project.write("app/thing.wasm/wit/world.wit", "package demo:thing;");
     refused(&project)
         .says("thing.wasm")
-        .says("app/Cargo.toml:8:1");
+        .says("app/Cargo.toml:9:1");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_wit_package_of_a_registry_is_no_component() {
     project.write("registry/demo/shapes/1.0.0.wasm", shapes("1.0.0"));
     refused(&project)
         .says("the dependency `demo:shapes` is a package of WIT, not a component")
-        .says("app/Cargo.toml:8:1")
+        .says("app/Cargo.toml:9:1")
         .says("[package.metadata.component.target.dependencies]");
 }
 
@@ -89,7 +89,7 @@ fn a_directory_that_makes_no_component_is_told() {
     );
     refused(&project)
         .says("`fancy-components:regex`, not `fancy-components:expressions`")
-        .says("app/Cargo.toml:8:1")
+        .says("app/Cargo.toml:9:1")
         .says("\"fancy-components:regex\"");
 }
 

@@ -4,8 +4,9 @@
 use cargo_component::package::ContentDigest;
 
 use crate::components::{
-    APP, REGEX, TRANSCODER, hints, library, made, one_target, program, run_with, sound,
+    APP, REGEX, TRANSCODER, hints, library, made, one_target, program, run_with, sound, workspace,
 };
+use crate::small_registry::{Access, SmallRegistry};
 use crate::support::Project;
 
 /// A project whose configuration has the registry `registry/`.
@@ -214,7 +215,9 @@ fn a_diamond_has_one_bottom_that_is_locked_and_verified() {
     std::fs::remove_dir_all(project.path("cache")).unwrap();
     let other = made(BASE.0, &BASE.1.replace("const 1", "const 7"));
     in_registry(&project, "base", &other);
-    verb("verify").code(1).says("`demo:base@1.0.0`");
+    verb("verify")
+        .code(1)
+        .says("package `demo:base` (v`1.0.0`) has digest");
     std::fs::remove_file(project.path("app/Cargo-component.lock")).unwrap();
     verb("build")
         .code(1)
@@ -303,4 +306,128 @@ fn what_a_hint_of_others_may_not_do() {
             .says("is on this machine or its network")
             .says("help: ");
     }
+}
+
+#[test]
+fn a_registry_of_the_network_is_said_by_its_address_and_nothing_secret_is() {
+    let registry = SmallRegistry::start(Access::Token);
+    let host = registry.host();
+    let project = project();
+    let configuration = format!(
+        "[namespace_registries]\ndemo = {{ registry = \"corner\", metadata = {{ preferredProtocol = \"oci\", oci = {{ registry = \"{host}\", namespacePrefix = \"team/\" }} }} }}\n\
+         [registry.\"{host}\".oci]\nauth = {{ username = \"user\", password = \"secret\" }}\n\
+         [registry.corner.oci]\nauth = {{ username = \"user\", password = \"secret\" }}\n"
+    );
+    project.write("config.toml", &configuration);
+    let base = made(BASE.0, BASE.1);
+    let of_base = registry.package("team/demo/base", "1.0.0", &base);
+    let id = format!("oci://{host}/team/demo/base:1.0.0?digest={of_base}");
+    let left = over("left", &id);
+    let right = over("right", &id);
+    registry.package("team/demo/left", "1.0.0", &left);
+    registry.package("team/demo/right", "1.0.0", &right);
+    let table = format!(
+        "[package.metadata.component.dependencies]\n\"demo:left\" = \"1\"\nright = {{ oci = \"{host}/team/demo/right:1.0.0\", package = \"demo:right\" }}\n"
+    );
+    program(&project, "app", DIAMOND, &table);
+    let run = |line: &str| run_with(&project, &format!("{line} --manifest-path app/Cargo.toml"));
+    run("run").ok().prints("1 2 3\n");
+    let component = project.bytes(APP_WASM);
+    let at = |name: &str, bytes: &[u8]| {
+        let id = format!(
+            "oci://{host}/team/demo/{name}:1.0.0?digest={}",
+            digest(bytes)
+        );
+        (name.to_owned(), None, Some(id))
+    };
+    let expected = [at("left", &left), at("right", &right)];
+    assert_eq!(hints(&component), expected);
+    for (path, bytes) in added(&project) {
+        let found = bytes.windows(6).any(|part| part == b"secret");
+        assert!(!found, "{path}");
+    }
+    let lock = project.read("app/Cargo-component.lock");
+    assert!(lock.contains(&of_base.to_string()), "{lock}");
+    run("verify").ok().says("Verified `demo:left`");
+    run("update").ok();
+    assert_eq!(project.read("app/Cargo-component.lock"), lock);
+
+    // Nobody is asked where lock and cache have it all, and the same is said.
+    let asked = registry.requests().len();
+    std::fs::remove_dir_all(project.path("target")).unwrap();
+    std::fs::remove_file(project.path("app/src/bindings.rs")).unwrap();
+    run("run --frozen").ok().prints("1 2 3\n");
+    assert_eq!(project.bytes(APP_WASM), component);
+    assert_eq!(registry.requests().len(), asked);
+
+    // The neutral form leaves the address out.
+    let section = "[package.metadata.component]\n";
+    project.replace(
+        "app/Cargo.toml",
+        section,
+        &format!("{section}hints = \"package\"\n"),
+    );
+    run("run").ok().prints("1 2 3\n");
+    let neutral = hints(&project.bytes(APP_WASM));
+    let left = format!("wasm-pkg:demo:left@1.0.0?digest={}", digest(&left));
+    assert_eq!(neutral[0].2, Some(left));
+    assert!(
+        neutral
+            .iter()
+            .all(|(_, _, id)| !id.as_ref().unwrap().contains(&host)),
+        "{neutral:?}"
+    );
+}
+
+#[test]
+fn what_a_member_needs_is_locked_for_those_that_need_the_member() {
+    let project = project();
+    std::fs::remove_dir_all(project.path(".cargo")).unwrap();
+    let base = |version: &str, step: u32| {
+        let (wit, module) = BASE;
+        let bytes = made(
+            &wit.replace("1.0.0", version),
+            &module.replace("const 1", &format!("const {step}")),
+        );
+        project.write(&format!("registry/demo/base/{version}.wasm"), bytes);
+    };
+    base("1.0.0", 1);
+    library(
+        &project,
+        "twice",
+        "1.0.0",
+        (
+            "package fancy-components:twice;\nworld twice { export twice: func() -> u32; }\n",
+            "mod bindings;
+struct Component;
+impl bindings::Guest for Component {
+    fn twice() -> u32 { bindings::base::bump() + bindings::base::bump() }
+}
+bindings::export!(Component with_types_in bindings);
+",
+        ),
+        "[package.metadata.component.dependencies]\n\"demo:base\" = \"1\"\n",
+    );
+    program(
+        &project,
+        "app",
+        "mod bindings;\nfn main() { println!(\"{}\", bindings::twice::twice()); }\n",
+        "[package.metadata.component.dependencies]\ntwice = { path = \"../twice\" }\n",
+    );
+    workspace(&project, &["app", "twice"]);
+    run_with(&project, "run -p app").ok().prints("3\n");
+    let lock = project.read("Cargo-component.lock");
+    run_with(&project, "update").ok().silent_on("Removing");
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+    let root = project.root().display().to_string();
+    run_with(&project, "tree -p app").ok().prints(&format!(
+        "└── twice (component) ({root}/twice)\n    └── demo:base v1.0.0 (component) ({root}/registry)\n"
+    ));
+    // What an update takes is locked for both.
+    base("1.1.0", 5);
+    run_with(&project, "run -p app --locked").ok().prints("3\n");
+    run_with(&project, "update").ok().says("v1.0.0 -> v1.1.0");
+    run_with(&project, "run -p app --locked")
+        .ok()
+        .prints("15\n");
 }

@@ -89,7 +89,7 @@ struct Below {
 
 impl Below {
     fn collect(&mut self, of: (&Context, &Workspace), manifest: &Manifest) -> Result<()> {
-        for dir in super::first::directories(manifest) {
+        for dir in super::first::directories(manifest)? {
             let Some(member) = member_at(of.1, &dir) else {
                 self.unknown = true;
                 continue;
