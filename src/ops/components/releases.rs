@@ -9,7 +9,7 @@ use crate::advice::{Error, Result};
 use crate::component::hint::{Known, Place, Wanted as Released};
 use crate::lockfile;
 use crate::manifest::Manifest;
-use crate::ops::artifacts::WantedArtifact;
+use crate::ops::artifacts::{WantedArtifact, reference};
 use crate::ops::packages::Fetched;
 use crate::ops::resolve::{Asked, Worlds, exactly, registries};
 use crate::resolver::{Source, Wanted};
@@ -55,6 +55,13 @@ impl Worlds<'_> {
         let mut releases = Vec::new();
         let named = registries(manifest);
         for (key, Asked { wanted, found }) in self.components(manifest)? {
+            // A reference is locked as it stands, and says where it leads.
+            let registry = wanted.source.registry.as_deref();
+            if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
+                let source = Some(label.to_owned());
+                releases.push((key, Release { found, source }));
+                continue;
+            }
             let source = match self.source_of(&wanted, &found.digest) {
                 Some(source) => Some(source),
                 None => self.packages()?.url(&wanted, &named, &found.version)?,
@@ -71,20 +78,6 @@ impl Worlds<'_> {
                 self.used.insert(locked.clone());
                 self.lock.insert(locked);
             }
-            releases.push((key, Release { found, source }));
-        }
-        let mut keys = Vec::new();
-        let mut artifacts = Vec::new();
-        for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
-                keys.push(key.as_str());
-                artifacts.push(wanted);
-            }
-        }
-        let sources: Vec<String> = artifacts.iter().map(WantedArtifact::label).collect();
-        let found = self.artifacts(&artifacts)?;
-        for ((key, source), found) in keys.into_iter().zip(sources).zip(found) {
-            let source = Some(source);
             releases.push((key, Release { found, source }));
         }
         Ok(releases)
