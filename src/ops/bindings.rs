@@ -92,7 +92,7 @@ pub(super) fn look(
         proxy: manifest.proxy,
         metadata: metadata(ctx, member, &mut paths),
         world_check: manifest.world_check,
-        first: directories(&manifest),
+        first: directories(&manifest)?,
         ..Recipe::default()
     };
     let (loaded, bound) = match manifest.dependencies.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::artifacts::reference;
 use super::bindings::{is_guest, read_manifest};
+use super::components::followed::followed;
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
 use super::tree::Format;
@@ -43,7 +44,7 @@ pub fn outdated(
             continue;
         }
         worlds.resolve(&manifest)?;
-        worlds.components(&manifest)?;
+        followed((ctx, &workspace), &mut worlds, &manifest)?;
         let named = registries(&manifest);
         let all = worlds.take_asked().into_iter();
         asked.extend(all.map(|one| (member.name.clone(), named.clone(), one)));

@@ -391,7 +391,7 @@ fn build_first(
         };
         let dirs = match kept.filter(manifest_holds) {
             Some(kept) => kept.fact.as_ref().map(|recipe| recipe.first.clone()),
-            None => Some(directories(&read_manifest(ctx, workspace, member)?.0)),
+            None => Some(directories(&read_manifest(ctx, workspace, member)?.0)?),
         };
         if let Some(dirs) = dirs.filter(|dirs| !dirs.is_empty()) {
             session.build(ctx, (args, mode), (workspace, member.dir()), &dirs)?;

@@ -1,13 +1,16 @@
 //! `cargo component tree`.
 
+use std::path::Path;
+
 use wit_parser::PackageName;
 
 use super::bindings::{is_guest, read_manifest};
+use super::components::followed::{Followed, followed, member_at};
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
-use crate::cargo::workspace::Member;
+use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{DependencySource, Manifest, Target};
@@ -52,7 +55,8 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
         let member = &workspace.members[index];
         let (manifest, _) = read_manifest(ctx, &workspace, member)?;
         if is_guest(&manifest, member) {
-            roots.push(add_member(&mut graph, &mut worlds, (member, &manifest))?);
+            let of = (ctx, &workspace, &mut worlds);
+            roots.push(add_member(&mut graph, of, (member, &manifest))?);
         }
     }
     if roots.is_empty() {
@@ -87,7 +91,7 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
 /// Adds a member of the workspace and everything it needs; its position.
 fn add_member(
     graph: &mut Graph,
-    worlds: &mut Worlds<'_>,
+    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
     (member, manifest): (&Member, &Manifest),
 ) -> Result<usize> {
     let place = Place::Path(member.dir().to_owned());
@@ -144,38 +148,76 @@ fn add_member(
             }
         }
     }
-    add_components(graph, worlds, (root, manifest), &known)?;
+    add_components(graph, (ctx, workspace, worlds), (root, manifest), &known)?;
     Ok(root)
 }
 
-/// Adds the components a manifest depends on.
+/// Adds the components a manifest depends on, and those they need.
 fn add_components(
     graph: &mut Graph,
-    worlds: &mut Worlds<'_>,
+    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
     (root, manifest): (usize, &Manifest),
     known: &[(&PackageName, usize)],
 ) -> Result<()> {
-    for (key, dependency) in &manifest.dependencies {
-        let DependencySource::Path { path, .. } = &dependency.source else {
-            continue;
-        };
-        let package = dependency.package.as_ref().map(ToString::to_string);
-        let name = package.unwrap_or_else(|| key.clone());
-        let node = Node::new(name, None, Kind::Component).at(Place::Path(path.clone()));
-        let position = graph.add(node);
-        graph.needs(root, position);
-        if fs::exists(path) && !fs::is_dir(path) {
-            let entry = source::read(path)?.main;
-            add_named(graph, position, &named_by_component(&entry), known);
-        }
+    if manifest.dependencies.is_empty() {
+        return Ok(());
     }
-    for (_, asked) in worlds.components(manifest)? {
-        let position = graph.add(asked.node(worlds, manifest, Kind::Component)?);
-        graph.needs(root, position);
-        let named = named_by_component(&asked.found.entry()?);
+    let Followed { parts, entries, .. } = followed((ctx, workspace), worlds, manifest)?;
+    let asked = worlds.take_asked();
+    let mut positions = Vec::new();
+    for (place, part) in parts.iter().enumerate() {
+        let node = match asked.iter().find(|asked| asked.found.file == part.file) {
+            Some(asked) => asked.node(worlds, manifest, Kind::Component)?,
+            // Only an entry leads to a file.
+            None => {
+                let of = entries.iter().find(|(_, entry)| **entry == place);
+                let key = of.map_or(&part.name, |(key, _)| key);
+                file_node(manifest, key, &part.file)
+            }
+        };
+        let position = graph.add(node);
+        let named = named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);
+        positions.push(position);
+    }
+    for (part, from) in parts.iter().zip(&positions) {
+        let answers = part.links.values().map(|answer| positions[answer.part]);
+        answers.for_each(|to| graph.needs(*from, to));
+    }
+    for (key, dependency) in &manifest.dependencies {
+        let position = match (entries.get(key), &dependency.source) {
+            (Some(place), _) => positions[*place],
+            (None, DependencySource::Path { path, .. }) => {
+                let before = graph.nodes().len();
+                let position = graph.add(file_node(manifest, key, path));
+                // Once is enough, and directories may go in a circle.
+                if graph.nodes().len() > before
+                    && let Some(member) = member_at(workspace, path)
+                {
+                    let (below, _) = read_manifest(ctx, workspace, member)?;
+                    add_components(
+                        graph,
+                        (ctx, workspace, &mut *worlds),
+                        (position, &below),
+                        known,
+                    )?;
+                }
+                position
+            }
+            (None, _) => continue,
+        };
+        graph.needs(root, position);
     }
     Ok(())
+}
+
+/// The entry of a manifest that is a directory or a file.
+fn file_node(manifest: &Manifest, key: &str, path: &Path) -> Node {
+    let entry = manifest.dependencies.get(key);
+    let package = entry.and_then(|entry| entry.package.as_ref());
+    let name = package.map_or_else(|| key.to_owned(), ToString::to_string);
+    let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
+    Node::new(name, None, Kind::Component).at(Place::Path(path))
 }
 
 /// Notes the packages a component names; what the world at hand does not have

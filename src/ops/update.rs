@@ -4,13 +4,14 @@ use semver::Version;
 
 use super::artifacts::reference;
 use super::bindings::{is_guest, read_manifest};
+use super::components::followed::followed;
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
-use super::resolve::{Worlds, registries};
+use super::resolve::{Worlds, exactly, registries};
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::lockfile::{Change, Lockfile, diff};
+use crate::lockfile::{Change, Locked, Lockfile, diff};
 use crate::package::PackageRef;
 
 /// What to update, and how far.
@@ -64,11 +65,15 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
             worlds.pin(package, version, &registries(manifest))?;
         }
     }
+    let mut unknown = false;
     for manifest in &manifests {
         worlds.resolve(manifest)?;
-        worlds.components(manifest)?;
+        unknown |= followed((ctx, &workspace), &mut worlds, manifest)?.unknown;
     }
-    let new = worlds.used();
+    let mut new = worlds.used();
+    if unknown {
+        keep_pins(&old, &mut new);
+    }
     let changes = diff(&old, &new);
     changes
         .iter()
@@ -85,6 +90,14 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
         return Err(must_not_change(worlds.lock_file()));
     }
     worlds.replace(new)
+}
+
+/// Keeps what hints were answered by: that of directories is not known before
+/// they are built.
+fn keep_pins(old: &Lockfile, new: &mut Lockfile) {
+    let is_pin = |entry: &&Locked| entry.requirement == exactly(&entry.version);
+    let pins = old.entries().iter().filter(is_pin);
+    pins.for_each(|entry| new.insert_missing(entry.clone()));
 }
 
 /// A reference leads to one version, whatever is asked for.

@@ -9,6 +9,7 @@ use toml_edit::Value;
 
 use super::artifacts::WantedArtifact;
 use super::bindings::{is_guest, read_manifest};
+use super::components::followed::followed;
 use super::locked::{Finder, releases, wanted};
 use super::packages::{Fetched, Packages, Request};
 use super::prepare::{Meant, meant};
@@ -72,7 +73,7 @@ fn locked(ctx: &Context, workspace: &Workspace, mode: LockMode) -> Result<Lockfi
         let (manifest, _) = read_manifest(ctx, workspace, member)?;
         if is_guest(&manifest, member) {
             worlds.resolve(&manifest)?;
-            worlds.components(&manifest)?;
+            followed((ctx, &workspace), &mut worlds, &manifest)?;
         }
     }
     let lock = worlds.lock().clone();

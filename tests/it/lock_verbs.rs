@@ -123,15 +123,17 @@ b v1.0.0 ({root}/b)
     let one = run(&project, "tree -p b").ok().stdout;
     assert!(one.starts_with("b v1.0.0") && !one.contains("a v1.0.0"));
     // A component among the dependencies is told as one.
+    let component = wat::parse_str("(component)").unwrap();
+    project.write("registry/demo/made/1.0.0.wasm", component);
     project.replace(
         "a/Cargo.toml",
         "[package.metadata.component]\n",
-        "[package.metadata.component.dependencies]\n\"demo:types\" = \"1\"\nmine = { path = \"mine.wasm\" }\n[package.metadata.component]\n",
+        "[package.metadata.component.dependencies]\n\"demo:made\" = \"1\"\nmine = { path = \"mine.wasm\" }\n[package.metadata.component]\n",
     );
     run(&project, "tree -p a")
         .ok()
         .prints(&format!(
-            "├── demo:types v1.0.0 (component) ({root}/registry)\n"
+            "├── demo:made v1.0.0 (component) ({root}/registry)\n"
         ))
         .prints(&format!("└── mine (component) ({root}/a/mine.wasm)\n"));
 }

@@ -80,7 +80,7 @@ fn what_a_workspace_shares_is_checked_too() {
 }
 
 #[test]
-fn dependencies_on_components_are_not_supported_yet() {
+fn a_dependency_that_no_registry_is_known_for_is_shown_where_it_stands() {
     let project = project("");
     let table = "[package.metadata.component.dependencies]\n";
     project.replace("Cargo.toml", table, &format!("{table}\"a:b\" = \"1\"\n"));
@@ -93,10 +93,10 @@ fn dependencies_on_components_are_not_supported_yet() {
         &project,
         "build",
         &[
-            "error: dependencies on components are not supported yet",
+            "`a:b`",
             &format!("--> Cargo.toml:{line}:1"),
             "\"a:b\" = \"1\"\n",
-            "help: remove it from `[package.metadata.component.dependencies]`",
+            "help: ",
         ],
     );
 }

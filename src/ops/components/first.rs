@@ -125,16 +125,26 @@ impl Session {
 }
 
 /// The directories of crates a manifest depends on.
-pub(in crate::ops) fn directories(manifest: &Manifest) -> Vec<PathBuf> {
-    let directory = |dependency: &Dependency| match &dependency.source {
-        DependencySource::Path { path, .. } if fs::is_dir(path) => Some(path.clone()),
-        _ => None,
-    };
-    manifest
-        .dependencies
-        .values()
-        .filter_map(directory)
-        .collect()
+pub(in crate::ops) fn directories(manifest: &Manifest) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for (key, dependency) in &manifest.dependencies {
+        let DependencySource::Path { path, .. } = &dependency.source else {
+            continue;
+        };
+        if !fs::is_dir(path) {
+            continue;
+        }
+        if !fs::exists(&path.join("Cargo.toml")) {
+            return Err(Error::input(format!(
+                "the directory of the dependency `{key}` has no `Cargo.toml`"
+            ))
+            .at(dependency.file.excerpt(dependency.span.clone()))
+            .because(format!("it is `{}`", path.display()))
+            .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
+        }
+        found.push(path.clone());
+    }
+    Ok(found)
 }
 
 /// How the component of a directory is built: as what depends on it, but

@@ -6,11 +6,12 @@
 //! read files.
 
 pub(super) mod first;
+pub(super) mod followed;
 mod releases;
 pub(super) mod tree;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 
@@ -99,7 +100,19 @@ pub(super) fn provided(
             found.push(one.map_err(at)?);
         }
     }
+    found.extend(released(worlds, manifest)?);
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(found)
+}
+
+/// Those of registries; they are locked.
+fn released(worlds: &mut Worlds<'_>, manifest: &Manifest) -> Result<Vec<Provided>> {
+    let mut found = Vec::new();
     for (key, one) in worlds.component_releases(manifest)? {
+        if let Some(entry) = manifest.dependencies.get(key) {
+            let at = |e: Error| e.at(entry.file.excerpt(entry.span.clone()));
+            version_of(key, &one.found.file).map_err(at)?;
+        }
         let place = one.source.as_deref().and_then(place_of);
         found.push(Provided {
             key: key.to_owned(),
@@ -113,7 +126,6 @@ pub(super) fn provided(
             digest: Some(one.found.digest),
         });
     }
-    found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(found)
 }
 
@@ -123,24 +135,7 @@ fn place_of(text: &str) -> Option<Place> {
 }
 
 fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
-    let read = || outline(&fs::read(&file)?);
-    let outline =
-        read().map_err(|e| e.context(format!("failed to read the dependency `{key}`")))?;
-    let version = match outline {
-        Outline::Component { version, .. } => version,
-        Outline::Wit { .. } => {
-            return Err(Error::input(format!(
-                "the dependency `{key}` is a package of WIT, not a component"
-            ))
-            .hint("put the entry under `[package.metadata.component.target.dependencies]`"));
-        }
-        Outline::Module => {
-            return Err(Error::input(format!(
-                "the dependency `{key}` is a core module, not a component"
-            ))
-            .hint("give the component that `cargo component build` or `wasm-tools component new` makes of it"));
-        }
-    };
+    let version = version_of(key, &file)?;
     Ok(Provided {
         key: key.to_owned(),
         package: dependency.package.clone(),
@@ -149,6 +144,26 @@ fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provid
         place: None,
         digest: None,
     })
+}
+
+/// The version that a component says of itself; an error if it is none.
+fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
+    let read = || outline(&fs::read(file)?);
+    let outline = read().map_err(|e| {
+        e.context(format!("failed to read the dependency `{key}`"))
+            .hint("give the file of a component, or the directory of a crate that makes one")
+    })?;
+    match outline {
+        Outline::Component { version, .. } => Ok(version),
+        Outline::Wit { .. } => Err(Error::input(format!(
+            "the dependency `{key}` is a package of WIT, not a component"
+        ))
+        .hint("put the entry under `[package.metadata.component.target.dependencies]`")),
+        Outline::Module => Err(Error::input(format!(
+            "the dependency `{key}` is a core module, not a component"
+        ))
+        .hint("give the component that `cargo component build` or `wasm-tools component new` makes of it")),
+    }
 }
 
 /// What a finished component says of the imports that components provide, and

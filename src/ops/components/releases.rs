@@ -9,7 +9,7 @@ use crate::advice::{Error, Result};
 use crate::component::hint::{Known, Place, Wanted as Released};
 use crate::lockfile;
 use crate::manifest::Manifest;
-use crate::ops::artifacts::WantedArtifact;
+use crate::ops::artifacts::{WantedArtifact, reference};
 use crate::ops::packages::Fetched;
 use crate::ops::resolve::{Asked, Worlds, exactly, registries};
 use crate::resolver::{Source, Wanted};
@@ -55,6 +55,13 @@ impl Worlds<'_> {
         let mut releases = Vec::new();
         let named = registries(manifest);
         for (key, Asked { wanted, found }) in self.components(manifest)? {
+            // A reference is locked as it stands, and says where it leads.
+            let registry = wanted.source.registry.as_deref();
+            if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
+                let source = Some(label.to_owned());
+                releases.push((key, Release { found, source }));
+                continue;
+            }
             let source = match self.source_of(&wanted, &found.digest) {
                 Some(source) => Some(source),
                 None => self.packages()?.url(&wanted, &named, &found.version)?,
@@ -73,26 +80,12 @@ impl Worlds<'_> {
             }
             releases.push((key, Release { found, source }));
         }
-        let mut keys = Vec::new();
-        let mut artifacts = Vec::new();
-        for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
-                keys.push(key.as_str());
-                artifacts.push(wanted);
-            }
-        }
-        let sources: Vec<String> = artifacts.iter().map(WantedArtifact::label).collect();
-        let found = self.artifacts(&artifacts)?;
-        for ((key, source), found) in keys.into_iter().zip(sources).zip(found) {
-            let source = Some(source);
-            releases.push((key, Release { found, source }));
-        }
         Ok(releases)
     }
 
     /// The component that a hint of the component `by` leads to; it is locked.
     pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
-        if known.digest.is_none() && !self.trust_unpinned && !self.is_locked(known) {
+        if !self.may_follow(known) {
             return Err(
                 Error::input("the hint is not pinned by a digest").hint(
                     "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
@@ -140,6 +133,11 @@ impl Worlds<'_> {
         found
             .pop()
             .ok_or_else(|| Error::input("nothing was fetched"))
+    }
+
+    /// Whether a hint of somebody else says enough to be followed.
+    pub fn may_follow(&self, known: &Known) -> bool {
+        known.digest.is_some() || self.trust_unpinned || self.is_locked(known)
     }
 
     /// Whether the lock file has an answer for a hint.

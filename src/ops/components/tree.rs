@@ -40,7 +40,8 @@ pub(in crate::ops) struct Answer {
 pub(in crate::ops) struct Forest<'f, 'a> {
     worlds: &'f mut Worlds<'a>,
     manifest: &'f Manifest,
-    built: BTreeMap<PackageRef, FromDirectory>,
+    /// What was built from directories; none where that was not done.
+    built: Option<BTreeMap<PackageRef, FromDirectory>>,
     /// Every component once; those without links yet are on the way.
     pub parts: Vec<Part>,
     way: Vec<usize>,
@@ -56,15 +57,29 @@ impl<'f, 'a> Forest<'f, 'a> {
         Forest {
             worlds,
             manifest,
-            built,
+            built: Some(built),
             parts: Vec::new(),
             way: Vec::new(),
         }
     }
 
+    /// As [`Forest::new`], where nothing was built: a hint that only what is
+    /// built may answer is left out.
+    pub fn without_builds(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest) -> Self {
+        let mut forest = Forest::new(worlds, manifest, BTreeMap::new());
+        forest.built = None;
+        forest
+    }
+
     /// Adds a component of the manifest with all that it needs; its place.
     pub fn add(&mut self, provided: &Provided) -> Result<usize> {
         self.part(&provided.shown(), &provided.file)
+    }
+
+    /// Adds the component that a hint of `by` leads to, with all that it needs.
+    pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
+        let (of, file) = self.resolve(known, by)?;
+        self.part(&of, &file)
     }
 
     fn part(&mut self, name: &str, file: &Path) -> Result<usize> {
@@ -91,6 +106,9 @@ impl<'f, 'a> Forest<'f, 'a> {
             let Hint::Known(known) = Hint::parse(text) else {
                 continue;
             };
+            if self.built.is_none() && !self.worlds.may_follow(&known) {
+                continue;
+            }
             let context = |e: Error| {
                 e.because(format!(
                     "the import `{}` of `{name}` has the hint `{known}`",
@@ -123,7 +141,7 @@ impl<'f, 'a> Forest<'f, 'a> {
     fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf)> {
         if let Place::Package { package, release } = &known.place
             && known.digest.is_none()
-            && let Some(built) = self.built.get(package)
+            && let Some(built) = self.built.as_ref().and_then(|built| built.get(package))
             && admits(release, built)
         {
             return Ok((format!("{package}@{}", built.version), built.file.clone()));
