@@ -10,13 +10,13 @@ use bindings::regex;
 const TEXT: &[u8] = b"caf\xe9 au lait";
 
 fn main() {
-    let pattern = std::env::args().nth(1).unwrap_or("f. ".to_owned());
+    let pattern = std::env::args().nth(1).unwrap_or("caf.".to_owned());
     let text = Decoder::new(Encoding::Latin1).push(TEXT);
     match regex::find(&pattern, &text) {
         Some(regex::Span { start, end }) => {
             let found = &text[start as usize..end as usize];
-            println!("`{pattern}` is at {start}..{end} of `{text}`: `{found}`");
+            println!("{start}..{end} of {text:?}: {found:?}");
         }
-        None => println!("`{pattern}` is not in `{text}`"),
+        None => println!("not in {text:?}"),
     }
 }
