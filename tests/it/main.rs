@@ -34,6 +34,7 @@ mod observe;
 mod oci;
 mod oci_dependency;
 mod passthrough;
+mod publish_components;
 mod recorded;
 mod refusals;
 mod registry_local;
