@@ -8,6 +8,7 @@ pub mod build;
 pub mod cache;
 mod componentize;
 mod components;
+pub mod compose;
 pub mod config;
 mod due;
 pub mod init;

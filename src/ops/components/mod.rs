@@ -5,6 +5,7 @@
 //! they need is followed to a tree ([`tree`]), so that linking only has to
 //! read files.
 
+pub(super) mod chosen;
 pub(super) mod first;
 mod releases;
 pub(super) mod tree;
