@@ -99,6 +99,7 @@ impl Compose {
         line.extend(self.packages.for_cargo());
         line.extend(self.lock.for_cargo());
         line.extend(self.release.then(|| "--release".into()));
+        line.extend(self.trust_unpinned.then(|| "--trust-unpinned".into()));
         let options: [(&str, Option<OsString>); 3] = [
             ("--profile", self.profile.map(Into::into)),
             ("--target", self.target.map(Into::into)),

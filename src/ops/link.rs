@@ -70,6 +70,22 @@ pub(super) fn beside(component: &Path) -> PathBuf {
     component.with_extension("linked.wasm")
 }
 
+/// Writes the linked form of a component beside it, and into the folder that
+/// artifacts are copied to; its path. One that is the same is left alone.
+pub(super) fn write_beside(
+    ctx: &Context,
+    prepared: &Prepared,
+    (made, copy_to): (&Made, Option<&Path>),
+) -> Result<PathBuf> {
+    let bytes = fs::read(&linked(ctx, prepared, made)?)?;
+    let path = beside(&made.path);
+    fs::write_if_changed(&path, &bytes)?;
+    if let (Some(dir), Some(name)) = (copy_to, path.file_name()) {
+        fs::write_if_changed(&dir.join(name), &bytes)?;
+    }
+    Ok(path)
+}
+
 /// A digest of everything that decides the result.
 fn inputs(recipe: &Recipe, component: &ContentDigest) -> ContentDigest {
     let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));

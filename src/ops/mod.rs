@@ -30,6 +30,7 @@ pub mod registry_push;
 pub mod registry_versions;
 pub mod resolve;
 pub mod run;
+mod run_component;
 mod runner;
 mod runtime_crate;
 mod share;

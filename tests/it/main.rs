@@ -16,6 +16,7 @@ mod bad_builds;
 mod bad_input;
 mod bindings;
 mod build_script;
+mod compose;
 mod config_verb;
 mod examples;
 mod fault_proxy;

@@ -277,7 +277,6 @@ pub(super) fn add(
     paths.extend(parts.iter().map(|part| part.file.clone()));
     recipe.parts = parts;
     recipe.answers = answers;
-    recipe.compose = manifest.compose;
     Ok((Loaded { world, watched }, imports))
 }
 
