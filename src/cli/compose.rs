@@ -73,10 +73,13 @@ impl Compose {
     pub(super) fn run(mut self, ctx: &Context, global: &GlobalOptions) -> Result<()> {
         let options = ComposeOptions {
             file: self.file.take(),
-            output: self.output.take().map(|path| match path.as_os_str() == "-" {
-                true => Output::Stdout,
-                false => Output::Path(path),
-            }),
+            output: self
+                .output
+                .take()
+                .map(|path| match path.as_os_str() == "-" {
+                    true => Output::Stdout,
+                    false => Output::Path(path),
+                }),
             with: std::mem::take(&mut self.with),
             keep: std::mem::take(&mut self.keep),
             graph: self.graph.take(),

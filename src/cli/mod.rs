@@ -17,6 +17,7 @@ mod publish;
 pub mod reference;
 mod registry;
 mod setup;
+mod targets;
 mod tree;
 mod update;
 mod vendor;
@@ -67,6 +68,7 @@ enum Verb {
     Remove(add::Remove),
     Update(update::Update),
     Compose(compose::Compose),
+    Targets(targets::Targets),
     Publish(publish::Publish),
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
@@ -89,6 +91,7 @@ impl Verb {
             Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Update(verb) => verb.run(ctx, global),
             Verb::Compose(verb) => verb.run(ctx, global),
+            Verb::Targets(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
             Verb::Tree(verb) => verb.run(ctx, global),
             Verb::Outdated(verb) => verb.run(ctx, global),

@@ -51,13 +51,12 @@ pub struct ComposeOptions {
 /// Links a component with what its imports name, and writes the result.
 pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Result<()> {
     let drawing = options.graph.as_deref().map(Drawing::parse).transpose()?;
-    if options.output == Some(Output::Stdout)
-        && matches!(drawing, Some(Drawing { file: None, .. }))
+    if options.output == Some(Output::Stdout) && matches!(drawing, Some(Drawing { file: None, .. }))
     {
-        return Err(
-            Error::usage("the component and the drawing cannot both go to standard output")
-                .hint("name a file for one of them"),
-        );
+        return Err(Error::usage(
+            "the component and the drawing cannot both go to standard output",
+        )
+        .hint("name a file for one of them"));
     }
     let asked = Asked::read(ctx, &options.with, &options.keep)?;
     let (component, linked, lock) = match &options.file {

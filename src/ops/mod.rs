@@ -35,6 +35,7 @@ mod runner;
 mod runtime_crate;
 mod share;
 mod siblings;
+pub mod targets;
 pub mod test;
 pub mod tree;
 pub mod update;

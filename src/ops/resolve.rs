@@ -378,7 +378,11 @@ impl<'a> Worlds<'a> {
 }
 
 /// The world in a package that was fetched.
-fn world_of(manifest: &Manifest, found: &[Fetched], world: Option<&str>) -> Result<Loaded> {
+pub(super) fn world_of(
+    manifest: &Manifest,
+    found: &[Fetched],
+    world: Option<&str>,
+) -> Result<Loaded> {
     let main = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cargo_component::package::ContentDigest;
 
-use crate::registry_verbs::run;
+use crate::registry_verbs::{run, wit};
 use crate::small_registry::{Access, SmallRegistry};
 use crate::support::{Output, Project};
 
@@ -132,7 +132,10 @@ fn a_hint_without_a_digest_needs_trust() {
     let project = place();
     let hint = r#""math" (external-id "wasm-pkg:test:adder@1.0.0")"#;
     project.write("app.wasm", app(hint));
-    for line in ["compose app.wasm", "run --component app.wasm --invoke 'go()'"] {
+    for line in [
+        "compose app.wasm",
+        "run --component app.wasm --invoke 'go()'",
+    ] {
         run(&project, line)
             .code(1)
             .says("the hint is not pinned by a digest")
@@ -141,9 +144,12 @@ fn a_hint_without_a_digest_needs_trust() {
     }
     assert!(!project.has("app.linked.wasm"));
     run(&project, "compose app.wasm --trust-unpinned").ok();
-    run(&project, "run --component app.wasm --trust-unpinned --invoke 'go()'")
-        .ok()
-        .prints("42\n");
+    run(
+        &project,
+        "run --component app.wasm --trust-unpinned --invoke 'go()'",
+    )
+    .ok()
+    .prints("42\n");
     // Not to this machine, unless the user names it.
     let host = SmallRegistry::start(Access::Open).host();
     let hint = format!(r#""math" (external-id "oci://{host}/team/adder:1")"#);
@@ -175,7 +181,7 @@ fn what_is_given_wins_over_a_hint() {
         ("math=mul.wasm", "80\n"),
         ("nobody:knows=mul.wasm", "80\n"),
         ("knows=./mul.wasm", "80\n"),
-        ("math=test:adder@1.0", "42\n"),
+        ("math=test:adder@~1.0", "42\n"),
         ("math=test:adder@=1.1.0", "38\n"),
     ] {
         run(&project, &format!("compose app.wasm --with {with}")).ok();
@@ -183,10 +189,17 @@ fn what_is_given_wins_over_a_hint() {
         assert_eq!(out.stdout, result, "{with}");
     }
     let host = SmallRegistry::start(Access::Open).host();
-    run(&project, &format!("registry push {host}/team/adder:1 mul.wasm")).ok();
-    run(&project, &format!("compose app.wasm --with math={host}/team/adder:1"))
-        .ok()
-        .says(&format!("to `{host}/team/adder:1`"));
+    run(
+        &project,
+        &format!("registry push {host}/team/adder:1 mul.wasm"),
+    )
+    .ok();
+    run(
+        &project,
+        &format!("compose app.wasm --with math={host}/team/adder:1"),
+    )
+    .ok()
+    .says(&format!("to `{host}/team/adder:1`"));
     go(&project, "app.linked.wasm").prints("80\n");
 }
 
@@ -263,13 +276,37 @@ fn what_is_written_wrongly_is_told() {
         ("compose none.wasm", 1, "none.wasm"),
         ("compose module.wasm", 1, "`module.wasm` is a core module"),
         ("compose text.wasm", 1, "`text.wasm` is no WebAssembly"),
-        ("compose app.wasm --with math", 2, "`--with math` does not say what is linked"),
-        ("compose app.wasm --with mat=mul.wasm", 2, "help: `app.wasm` imports `math`"),
+        (
+            "compose app.wasm --with math",
+            2,
+            "`--with math` does not say what is linked",
+        ),
+        (
+            "compose app.wasm --with mat=mul.wasm",
+            2,
+            "help: `app.wasm` imports `math`",
+        ),
         ("compose app.wasm --keep x", 2, "no import is called `x`"),
-        ("compose app.wasm --with math=module.wasm", 1, "it is to be linked as `math`"),
-        ("compose app.wasm --with math=NO", 2, "there is no file `NO` either"),
-        ("compose app.wasm --with math=mul.wasm --keep math", 2, "chosen for twice"),
-        ("compose app.wasm --graph x.png", 2, "does not say how to draw"),
+        (
+            "compose app.wasm --with math=module.wasm",
+            1,
+            "it is to be linked as `math`",
+        ),
+        (
+            "compose app.wasm --with math=NO",
+            1,
+            "there is no file `NO` either",
+        ),
+        (
+            "compose app.wasm --with math=mul.wasm --keep math",
+            2,
+            "chosen for twice",
+        ),
+        (
+            "compose app.wasm --graph x.png",
+            2,
+            "does not say how to draw",
+        ),
         ("compose", 1, "could not find `Cargo.toml`"),
     ] {
         run(&project, line).code(code).says(told);
@@ -288,7 +325,11 @@ fn what_is_linked_is_drawn() {
     run(&project, "compose app.wasm --graph dot")
         .ok()
         .prints("digraph composition {");
-    for (file, start) in [("g.svg", "<svg "), ("g.dot", "digraph"), ("g.mmd", "flowchart")] {
+    for (file, start) in [
+        ("g.svg", "<svg "),
+        ("g.dot", "digraph"),
+        ("g.mmd", "flowchart"),
+    ] {
         run(&project, &format!("compose app.wasm --graph {file}")).ok();
         let text = project.read(file);
         assert!(text.starts_with(start), "{text}");
@@ -337,7 +378,11 @@ fn the_component_of_the_package_is_linked() {
         .says(&format!("Wrote `{DEBUG}/guest.linked.wasm`"));
     go(&project, &format!("{DEBUG}/guest.linked.wasm")).prints("42\n");
     assert!(imports(&project.path(&format!("{DEBUG}/guest.wasm"))).contains(&"math".to_owned()));
-    run(&project, "compose --with math=deps/mul.wasm --release -o mul.wasm").ok();
+    run(
+        &project,
+        "compose --with math=deps/mul.wasm --release -o mul.wasm",
+    )
+    .ok();
     go(&project, "mul.wasm").prints("80\n");
 }
 
@@ -386,7 +431,11 @@ fn a_component_of_somebody_else_is_fetched_linked_and_run() {
     project.write("registry/test/app/0.1.0.wasm", &bytes);
     project.write("app.wasm", &bytes);
     let host = SmallRegistry::start(Access::Open).host();
-    run(&project, &format!("registry push {host}/team/app:1 app.wasm")).ok();
+    run(
+        &project,
+        &format!("registry push {host}/team/app:1 app.wasm"),
+    )
+    .ok();
     for what in [
         "app.wasm",
         "test:app",
@@ -427,17 +476,76 @@ fn a_program_of_somebody_else_gets_what_is_granted() {
         "src/main.rs",
         "fn main() {\n    let words: Vec<String> = std::env::args().skip(1).collect();\n\
          println!(\"{words:?} {:?} {}\", std::env::var(\"A\").ok(), std::fs::read_dir(\"/data\").is_ok());\n\
-         std::process::exit(3);\n}\n",
+         std::process::exit(1);\n}\n",
     );
     project.component("build").ok();
     let other = Project::empty();
     other.write("config.toml", "");
     other.write("told.wasm", project.bytes(&format!("{DEBUG}/told.wasm")));
-    run(&other, "run --component told.wasm -- one --two")
-        .code(3)
+    let mut command = other.command("run --component told.wasm -- one --two");
+    command.env("A", "b");
+    other
+        .run(command)
+        .code(1)
         .says("Running `told.wasm one --two`")
         .prints("[\"one\", \"--two\"] None false\n");
     run(&other, "run --component told.wasm --env A=b --dir .::/data")
-        .code(3)
+        .code(1)
         .prints("[] Some(\"b\") true\n");
+}
+
+#[test]
+fn a_component_is_held_against_a_world() {
+    let project = place();
+    project.write("app.wasm", app("\"test:math/ops@1.2.0\""));
+    let ops = |b: &str| {
+        format!("interface ops {{ add: func(a: u32, b: {b}) -> u32; sub: func() -> u32; }}")
+    };
+    let world = "world w { import ops; export go: func() -> u32; }
+                 world bare { }
+                 world more { import ops; export go: func() -> u64; export other: func(); }";
+    let text = |b| format!("package test:math@1.3.0; {} {world}", ops(b));
+    project.write("wit/math.wit", text("u32"));
+    project.write("odd/math.wit", text("u64"));
+    project.write("registry/test/math/1.3.0.wasm", wit(&text("u32")));
+    project.write("registry/test/app/0.1.0.wasm", project.bytes("app.wasm"));
+    for line in [
+        "targets app.wasm --world wit/w",
+        "targets app.wasm --world ./wit/math.wit/w",
+        "targets app.wasm --world test:math/w@1",
+        "targets test:app --world test:math/w --locked",
+    ] {
+        run(&project, line)
+            .ok()
+            .says("        Fits `")
+            .says("the world `test:math/w@1.3.0`");
+    }
+    run(&project, "targets app.wasm --world wit/bare")
+        .code(1)
+        .says("error: `app.wasm` does not fit the world `test:math/bare@1.3.0`")
+        .says("it imports `test:math/ops@1.2.0`, which the world does not offer");
+    run(&project, "targets app.wasm --world test:math/more")
+        .code(1)
+        .says("of its exports, in function `go`, the result: the component has `u32`, the world `u64`")
+        .says("it does not export `other`, which the world asks for");
+    run(&project, "targets app.wasm --world odd/w")
+        .code(1)
+        .says("of its imports, in interface `test:math/ops@1.2.0`, function `add`, parameter `b`: the component has `u32`, the world `u64`");
+    project.write("hinted.wasm", app(&pinned("1.0.0", &adder("i32.add"))));
+    run(&project, "targets hinted.wasm --world wit/w")
+        .code(1)
+        .says("help: link it first: `cargo component compose hinted.wasm`");
+    run(&project, "compose hinted.wasm").ok();
+    run(&project, "targets hinted.linked.wasm --world wit/w").ok();
+    for (world, code, told) in [
+        ("wit/none", 1, "none"),
+        ("wit", 1, "it was looked for as `--world wit`"),
+        ("nothing", 2, "`--world nothing` names no world"),
+        ("test:math/w@x", 2, "invalid version `x`"),
+        ("test:nobody/w", 1, "test:nobody"),
+    ] {
+        run(&project, &format!("targets app.wasm --world {world}"))
+            .code(code)
+            .says(told);
+    }
 }

@@ -260,6 +260,7 @@ pub fn write(project: &Project, host: &str, line: &str) {
             requirement: "^1".parse().unwrap(),
             version: "1.0.0".parse().unwrap(),
             digest,
+            source: None,
         });
         project.write("Cargo-component.lock", lockfile::print(&lock));
     }

@@ -56,10 +56,10 @@ impl Named {
             || Path::new(text).is_absolute();
         match like_file || fs::exists(&path) {
             true => Ok(Named::File(path)),
-            false => text.parse().map(Named::Subject).map_err(|e: Error| {
-                e.because(format!("there is no file `{text}` either"))
-                    .hint("give a file, a package as `namespace:name@1.2.3`, or an OCI reference")
-            }),
+            false => text
+                .parse()
+                .map(Named::Subject)
+                .map_err(|e: Error| e.because(format!("there is no file `{text}` either"))),
         }
     }
 
@@ -103,9 +103,8 @@ impl<'a> Asked<'a> {
                 .split_once('=')
                 .filter(|(key, what)| !key.is_empty() && !what.is_empty());
             let (key, what) = parts.ok_or_else(|| {
-                Error::usage(format!("`--with {text}` does not say what is linked")).hint(
-                    "write `--with IMPORT=FILE`, or a package or OCI reference after the `=`",
-                )
+                Error::usage(format!("`--with {text}` does not say what is linked"))
+                    .hint("write `--with IMPORT=FILE`, or a package or OCI reference after the `=`")
             })?;
             if read.iter().any(|(other, _)| *other == key) || keep.iter().any(|k| k == key) {
                 return Err(Error::usage(format!("`{key}` is chosen for twice"))
@@ -137,13 +136,10 @@ impl<'a> Asked<'a> {
 impl Chosen {
     /// What is chosen for an import with its hint, of the component that is
     /// linked or of one that it needs. What names it closest counts.
-    pub fn of(
-        &mut self,
-        (import, hint): (&Name, Option<&Known>),
-        is_root: bool,
-    ) -> Option<Choice> {
+    pub fn of(&mut self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> Option<Choice> {
         let ranked = self.choices.iter().enumerate();
-        let ranked = ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
+        let ranked =
+            ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
         let (_, at) = ranked.min()?;
         self.met.insert(at);
         Some(self.choices[at].1.clone())
