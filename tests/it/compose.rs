@@ -541,7 +541,7 @@ fn a_component_is_held_against_a_world() {
         ("wit/none", 1, "none"),
         ("wit", 1, "it was looked for as `--world wit`"),
         ("nothing", 2, "`--world nothing` names no world"),
-        ("test:math/w@x", 2, "invalid version `x`"),
+        ("test:math/w@one", 2, "invalid version `one`"),
         ("test:nobody/w", 1, "test:nobody"),
     ] {
         run(&project, &format!("targets app.wasm --world {world}"))
