@@ -79,6 +79,12 @@ pub struct OwnOptions {
     pub program_args: Vec<OsString>,
     /// `--addr`: where an HTTP handler is served.
     pub addr: Option<String>,
+    /// `--component`: what is run or served instead of what would be built.
+    pub component: Option<String>,
+    /// `--compose`: the linked component is written, too.
+    pub compose: bool,
+    /// `--trust-unpinned`: hints without a digest are followed.
+    pub trust_unpinned: bool,
 }
 
 /// One option with its value, a cluster, or a plain word, as it was written.

@@ -5,6 +5,7 @@ mod add;
 mod bindings;
 mod cache;
 mod cargo;
+mod compose;
 mod config;
 pub mod exit;
 mod init;
@@ -16,6 +17,7 @@ mod publish;
 pub mod reference;
 mod registry;
 mod setup;
+mod targets;
 mod tree;
 mod update;
 mod vendor;
@@ -65,6 +67,8 @@ enum Verb {
     #[command(visible_alias = "rm")]
     Remove(add::Remove),
     Update(update::Update),
+    Compose(compose::Compose),
+    Targets(targets::Targets),
     Publish(publish::Publish),
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
@@ -86,6 +90,8 @@ impl Verb {
             Verb::Add(verb) => verb.run(ctx, global),
             Verb::Remove(verb) => verb.run(ctx, global),
             Verb::Update(verb) => verb.run(ctx, global),
+            Verb::Compose(verb) => verb.run(ctx, global),
+            Verb::Targets(verb) => verb.run(ctx, global),
             Verb::Publish(verb) => verb.run(ctx, global),
             Verb::Tree(verb) => verb.run(ctx, global),
             Verb::Outdated(verb) => verb.run(ctx, global),

@@ -11,6 +11,7 @@ pub mod metadata;
 pub mod names;
 pub mod outline;
 mod sections;
+pub mod targets;
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};

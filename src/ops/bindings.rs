@@ -93,6 +93,7 @@ pub(super) fn look(
         metadata: metadata(ctx, member, &mut paths),
         world_check: manifest.world_check,
         first: directories(&manifest)?,
+        compose: manifest.compose,
         ..Recipe::default()
     };
     let (loaded, bound) = match manifest.dependencies.is_empty() {

@@ -1,5 +1,7 @@
 //! `cargo component build` and every other verb of cargo.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::json;
@@ -7,6 +9,7 @@ use serde_json::json;
 use super::bindings::Stale;
 use super::componentize::{Made, componentize};
 use super::components::first::Session;
+use super::link;
 use super::prepare::{Prepared, cargo, in_package, prepare, prepare_in};
 use super::recipe::{Exports, Recipe};
 use super::share::{Share, with_trailing};
@@ -240,14 +243,23 @@ fn build_wasm(
     let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
     let copy_to = prepared.config.artifact_dir(args.artifact_dir.as_deref())?;
     let (made, mut failed) = componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
+    let mut linked = BTreeMap::new();
+    for one in made.iter().filter(|made| is_linked(prepared, args, made)) {
+        match link::write_beside(ctx, prepared, (one, copy_to.as_deref())) {
+            Ok(path) => drop(linked.insert(one.path.clone(), path)),
+            Err(error) => failed.push(error),
+        }
+    }
     drop(lock);
     if outcome.code == 0 {
         prepared.built();
     }
     prepared.keep(ctx);
     if messages.is_json() {
-        for line in made.iter().filter_map(|made| message(prepared, made)) {
-            ctx.shell.data(line);
+        for made in &made {
+            if let Some(line) = message(prepared, made, linked.get(&made.path)) {
+                ctx.shell.data(line);
+            }
         }
     }
     let error = match outcome.code {
@@ -262,11 +274,19 @@ fn build_wasm(
     })
 }
 
+/// Whether the linked form of a component is to lie beside it.
+fn is_linked(prepared: &Prepared, args: &CargoArgs, made: &Made) -> bool {
+    let always = |recipe: &Recipe| recipe.compose;
+    made.component.is_some()
+        && !made.artifact.test
+        && (args.own.compose || prepared.recipe(made.member).is_some_and(always))
+}
+
 /// The line a program reads of one component.
-fn message(prepared: &Prepared, made: &Made) -> Option<String> {
+fn message(prepared: &Prepared, made: &Made, linked: Option<&PathBuf>) -> Option<String> {
     let facts = made.component.as_ref()?;
     let member = &prepared.workspace().members[made.member];
-    let line = json!({
+    let mut line = json!({
         "reason": "component-artifact",
         "package_id": member.id,
         "manifest_path": member.manifest_path,
@@ -278,6 +298,9 @@ fn message(prepared: &Prepared, made: &Made) -> Option<String> {
         "digest": facts.digest,
         "fresh": made.fresh,
     });
+    if let Some(linked) = linked {
+        line["linked"] = json!(linked);
+    }
     Some(line.to_string())
 }
 

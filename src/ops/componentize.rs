@@ -13,7 +13,6 @@ use super::bindings::read_manifest;
 use super::components;
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
-use super::resolve::Worlds;
 use crate::advice::{Error, Result};
 use crate::cargo::build::Artifact;
 use crate::component::encode::encode;
@@ -381,7 +380,10 @@ impl One<'_> {
         let workspace = self.prepared.workspace();
         let member = &workspace.members[self.member];
         let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
-        let mut worlds = Worlds::new(self.ctx, workspace, self.prepared.mode)?;
+        let mut worlds = self
+            .prepared
+            .session
+            .worlds(self.ctx, workspace, self.prepared.mode)?;
         let mut world = worlds.resolve(&manifest)?.map(|loaded| loaded.world);
         if !manifest.dependencies.is_empty() {
             let provided = components::provided(&mut worlds, &manifest, &self.prepared.session)?;

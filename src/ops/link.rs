@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::componentize::Made;
-use super::components::tree::Answer;
+use super::components::tree::{Answer, Part};
 use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::advice::{Error, Result};
@@ -65,6 +65,27 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
     Ok(file)
 }
 
+/// Where the linked form of a component is written: `<name>.linked.wasm`.
+pub(super) fn beside(component: &Path) -> PathBuf {
+    component.with_extension("linked.wasm")
+}
+
+/// Writes the linked form of a component beside it, and into the folder that
+/// artifacts are copied to; its path. One that is the same is left alone.
+pub(super) fn write_beside(
+    ctx: &Context,
+    prepared: &Prepared,
+    (made, copy_to): (&Made, Option<&Path>),
+) -> Result<PathBuf> {
+    let bytes = fs::read(&linked(ctx, prepared, made)?)?;
+    let path = beside(&made.path);
+    fs::write_if_changed(&path, &bytes)?;
+    if let (Some(dir), Some(name)) = (copy_to, path.file_name()) {
+        fs::write_if_changed(&dir.join(name), &bytes)?;
+    }
+    Ok(path)
+}
+
 /// A digest of everything that decides the result.
 fn inputs(recipe: &Recipe, component: &ContentDigest) -> ContentDigest {
     let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));
@@ -79,32 +100,39 @@ fn inputs(recipe: &Recipe, component: &ContentDigest) -> ContentDigest {
 
 /// Links a component with the parts of its recipe.
 fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
+    let imports = names::imports(&fs::read(file)?)?;
+    // What the code does not use is no import.
+    let is_used = |name: &String| imports.iter().any(|import| import.name == *name);
+    let mut links = recipe.answers.clone();
+    links.retain(|name, _| is_used(name));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut parts = recipe.parts.clone();
+    parts.push(Part {
+        name: name.into_owned(),
+        file: file.to_owned(),
+        links,
+        keep: BTreeSet::new(),
+    });
+    link_parts(&parts, parts.len() - 1)
+}
+
+/// Links one of some parts with those that answer its imports and theirs.
+pub(super) fn link_parts(parts: &[Part], root: usize) -> Result<Linked> {
     let link = |(name, answer): (&String, &Answer)| {
         let link = Link {
-            node: answer.part + 1,
+            node: answer.part,
             item: answer.item.clone(),
         };
         (name.clone(), link)
     };
-    let bytes = fs::read(file)?;
-    let imports = names::imports(&bytes)?;
-    // What the code does not use is no import.
-    let is_used = |name: &String| imports.iter().any(|import| import.name == *name);
-    let answers = recipe.answers.iter().filter(|(name, _)| is_used(name));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut nodes = vec![Node {
-        name: name.into_owned(),
-        links: answers.map(link).collect(),
-        keep: BTreeSet::new(),
-        bytes,
-    }];
-    for part in &recipe.parts {
-        nodes.push(Node {
+    let node = |part: &Part| {
+        Ok(Node {
             name: part.name.clone(),
             bytes: fs::read(&part.file)?,
             links: part.links.iter().map(link).collect(),
-            keep: BTreeSet::new(),
-        });
-    }
-    compose::link(&Plan { nodes, root: 0 })
+            keep: part.keep.clone(),
+        })
+    };
+    let nodes = parts.iter().map(node).collect::<Result<_>>()?;
+    compose::link(&Plan { nodes, root })
 }

@@ -177,7 +177,7 @@ pub(super) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
 /// Prepares the packages the command line means. Nothing of theirs is written
 /// before [`Prepared::write`].
 pub(super) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
-    prepare_in(ctx, args, stale, &Rc::new(Session::default()))
+    prepare_in(ctx, args, stale, &Rc::new(Session::new(args)))
 }
 
 /// As [`prepare`], for a package that another one needs: what was built in
@@ -421,7 +421,7 @@ fn look_at(
         }
         let worlds = match &mut worlds {
             Some(worlds) => worlds,
-            None => worlds.insert(Worlds::new(ctx, workspace, mode)?),
+            None => worlds.insert(session.worlds(ctx, workspace, mode)?),
         };
         let looked = look(ctx, workspace, member, (worlds, session, stale))?;
         let mut paths = looked.paths;

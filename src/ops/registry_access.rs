@@ -11,7 +11,7 @@ use crate::cargo::config::{Config, LockMode};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::root::{Place, place};
-use crate::manifest::{self, ManifestFile, WorkspaceManifest};
+use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::PackageRef;
 use crate::progress::{Extent, Progress};
 use crate::registry::cache::{Cache, Watched};
@@ -106,7 +106,7 @@ impl<'a> Access<'a> {
         Ok(Access {
             ctx,
             registries: ctx.registries(&ctx.cwd)?,
-            named: named(ctx)?,
+            named: super::resolve::registries(&manifest_here(ctx)?),
             asked,
             offline: mode.is_offline(),
             cache: ctx.cache(),
@@ -266,14 +266,13 @@ pub(super) fn on_command_line(ctx: &Context, name: &str) -> String {
     }
 }
 
-/// The registries that the package the user stands in names.
-fn named(ctx: &Context) -> Result<Named> {
+/// The manifest of the package the user stands in; where there is none, one
+/// that says nothing.
+pub(super) fn manifest_here(ctx: &Context) -> Result<Manifest> {
     let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
     let Some(path) = manifests().find(|path| fs::exists(path)) else {
-        return Ok(Named {
-            registries: Default::default(),
-            manifest: ctx.cwd.join("Cargo.toml"),
-        });
+        let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
+        return manifest::read(none, &WorkspaceManifest::default());
     };
     let read = |path: PathBuf| -> Result<ManifestFile> {
         let text = fs::read_text(&path)?;
@@ -295,8 +294,7 @@ fn named(ctx: &Context) -> Result<Named> {
             break;
         }
     }
-    let manifest = manifest::read(file, &shared)?;
-    Ok(super::resolve::registries(&manifest))
+    manifest::read(file, &shared)
 }
 
 /// The version that is meant, of some listed with the newest first.

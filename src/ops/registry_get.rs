@@ -69,7 +69,19 @@ enum Source<'s> {
     Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
 }
 
-impl Source<'_> {
+impl<'s> Source<'s> {
+    fn find(access: &Access<'_>, subject: &'s Subject) -> Result<Self> {
+        Ok(match subject {
+            Subject::Package(package, pick) => {
+                Source::Package(package, access.locate(package, pick)?)
+            }
+            Subject::Reference(reference) => {
+                let (found, artifacts) = access.find(reference)?;
+                Source::Artifact(reference, found, artifacts)
+            }
+        })
+    }
+
     /// The name of a file for it, without its end.
     fn stem(&self) -> String {
         match self {
@@ -111,16 +123,17 @@ impl Source<'_> {
     }
 }
 
+/// What a release or artifact is called, with its version, and its file in the
+/// cache.
+pub(super) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
+    let source = Source::find(access, subject)?;
+    Ok((source.shown(), source.keep(access)?))
+}
+
 /// Fetches a release or artifact by way of the cache.
 pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()> {
     let access = Access::new(ctx, &options.access)?;
-    let source = match subject {
-        Subject::Package(package, pick) => Source::Package(package, access.locate(package, pick)?),
-        Subject::Reference(reference) => {
-            let (found, artifacts) = access.find(reference)?;
-            Source::Artifact(reference, found, artifacts)
-        }
-    };
+    let source = Source::find(&access, subject)?;
     let format = match (options.format, extension(&options.output)) {
         (Format::Auto, Some("wit")) => Format::Wit,
         (Format::Auto, Some("wasm")) => Format::Wasm,

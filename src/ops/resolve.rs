@@ -57,6 +57,8 @@ pub(super) struct Worlds<'a> {
     old: Option<String>,
     /// Whether hints without a digest are followed.
     pub(super) trust_unpinned: bool,
+    /// Whether there is no workspace, and so no lock file.
+    alone: bool,
 }
 
 /// The text of our lock file in the root of a workspace, and what is locked:
@@ -92,7 +94,38 @@ impl<'a> Worlds<'a> {
             asked: Vec::new(),
             old,
             trust_unpinned: false,
+            alone: false,
         })
+    }
+
+    /// Of no workspace: there is no lock file, so that `--locked` has nothing
+    /// to refuse.
+    pub fn alone(ctx: &'a Context, mode: LockMode) -> Self {
+        Worlds {
+            ctx,
+            packages: None,
+            path: ctx.cwd.join(LOCK_FILE),
+            root: ctx.cwd.clone(),
+            mode: match mode.is_offline() {
+                true => LockMode::Offline,
+                false => LockMode::Update,
+            },
+            siblings: Siblings::default(),
+            lock: Lockfile::default(),
+            used: Lockfile::default(),
+            asked: Vec::new(),
+            old: None,
+            trust_unpinned: false,
+            alone: true,
+        }
+    }
+
+    /// The bytes of a digest, where no lock file has to know of them.
+    pub fn cached(&self, digest: &ContentDigest) -> Option<PathBuf> {
+        match self.alone {
+            true => self.ctx.cache().get(digest),
+            false => None,
+        }
     }
 
     /// From now on hints without a digest are followed.
@@ -329,7 +362,7 @@ impl<'a> Worlds<'a> {
     /// if it must not change.
     pub fn finish(self) -> Result<Option<LockUpdate>> {
         let text = lockfile::print(&self.lock);
-        if self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
+        if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
             return Ok(None);
         }
         let same =
@@ -345,7 +378,11 @@ impl<'a> Worlds<'a> {
 }
 
 /// The world in a package that was fetched.
-fn world_of(manifest: &Manifest, found: &[Fetched], world: Option<&str>) -> Result<Loaded> {
+pub(super) fn world_of(
+    manifest: &Manifest,
+    found: &[Fetched],
+    world: Option<&str>,
+) -> Result<Loaded> {
     let main = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;

@@ -6,6 +6,7 @@ use super::bindings::Stale;
 use super::build::{Built, build_prepared};
 use super::componentize::Made;
 use super::prepare::prepare;
+use super::run_component::run_component;
 use super::runner::{Runners, runnable, target_of};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
@@ -15,7 +16,7 @@ use crate::fs;
 use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Preopen, Program, Runner};
 
 /// Where an HTTP handler is served when nothing else is said.
-const ADDRESS: &str = "127.0.0.1:8080";
+pub(super) const ADDRESS: &str = "127.0.0.1:8080";
 
 /// What is asked of the component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,9 @@ enum Task<'a> {
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let grant = grant(ctx, args)?;
     check_options(args)?;
+    if let Some(what) = &args.own.component {
+        return run_component(ctx, args, (what, &grant, purpose));
+    }
     let prepared = prepare(ctx, args, Stale::Write)?;
     // What could not run anything should not build for it either.
     let runners = match args.own.invoke {
@@ -57,7 +61,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         None => task(ctx, args, (&built, made, &path), (&runner, purpose))?,
     };
     ctx.shell
-        .status("Running", command_line(ctx, &made.path, &grant));
+        .status("Running", command_line(ctx.display(&made.path), &grant));
     match task {
         Task::Call(call) => invoke(ctx, &path, call, &grant),
         Task::Serve => {
@@ -95,10 +99,6 @@ fn task(
         (Entry::Command(_), Purpose::Run) => {
             no_address(format!("`{name}` is a program"), "leave it out")
         }
-        (_, Purpose::Serve) => Err(Error::input(format!(
-            "`{name}` exports no HTTP handler, so that it cannot be served"
-        ))
-        .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`")),
         (Entry::Library(_), Purpose::Run)
             if made.artifact.is_program() && without_system(built, made) =>
         {
@@ -108,18 +108,31 @@ fn task(
             ))
             .hint("use `--target wasm32-wasip1` or `--target wasm32-wasip2`"))
         }
-        (Entry::Library(functions), Purpose::Run) => {
-            let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
-            let error = Error::input(format!(
-                "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
-            ));
-            Err(match functions.first() {
-                Some(first) => error
-                    .because(format!("it exports {}", names.join(", ")))
-                    .hint(format!("call a function: `--invoke '{first}(…)'`")),
-                None => error.hint("make it a program with a `main`, or export a function"),
-            })
+        (entry, _) => Err(nothing_to_run(&name.to_string(), (&entry, purpose))),
+    }
+}
+
+/// Why a component that is no program cannot be run, or served.
+pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) -> Error {
+    let functions: &[_] = match (entry, purpose) {
+        (_, Purpose::Serve) => {
+            return Error::input(format!(
+                "`{name}` exports no HTTP handler, so that it cannot be served"
+            ))
+            .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
         }
+        (Entry::Library(functions), Purpose::Run) => functions,
+        (_, Purpose::Run) => &[],
+    };
+    let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
+    let error = Error::input(format!(
+        "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
+    ));
+    match functions.first() {
+        Some(first) => error
+            .because(format!("it exports {}", names.join(", ")))
+            .hint(format!("call a function: `--invoke '{first}(…)'`")),
+        None => error.hint("make it a program with a `main`, or export a function"),
     }
 }
 
@@ -254,8 +267,8 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
 }
 
 /// The component with its arguments, as cargo shows what it runs.
-fn command_line(ctx: &Context, path: &Path, grant: &Grant) -> String {
-    let mut text = format!("`{}", ctx.display(path));
+pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Grant) -> String {
+    let mut text = format!("`{shown}");
     for argument in &grant.args {
         match argument.is_empty() || argument.contains(char::is_whitespace) {
             true => text.push_str(&format!(" {argument:?}")),
@@ -266,7 +279,7 @@ fn command_line(ctx: &Context, path: &Path, grant: &Grant) -> String {
     text
 }
 
-fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Grant) -> Result<()> {
+pub(super) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Grant) -> Result<()> {
     match runtime::invoke(path, call, grant)? {
         Called::Returned(values) => {
             for value in values {
@@ -278,7 +291,7 @@ fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Grant) -> Result<()> {
     }
 }
 
-fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Result<()> {
+pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Result<()> {
     let code = runtime::serve(path, addr, grant, &mut |event| {
         match event {
             Event::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
@@ -293,7 +306,7 @@ fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Result<()> {
 }
 
 /// The exit code of a component as ours; a trap is told.
-fn ended(ctx: &Context, end: &Ended) -> Result<()> {
+pub(super) fn ended(ctx: &Context, end: &Ended) -> Result<()> {
     if let Some(fault) = &end.fault {
         crate::shell::report(&*ctx.shell, fault);
     }

@@ -13,6 +13,7 @@ use crate::source::{Gathered, Local, gather};
 use crate::wit::{Request, Sources, declared_packages, replaceable};
 
 /// The WIT packages of all members.
+#[derive(Default)]
 pub(super) struct Siblings(Vec<Sibling>);
 
 /// The WIT package of one member.

@@ -108,7 +108,9 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    fn item(&mut self, name: &str, left: &WorldItem, right: Option<&WorldItem>) -> Compared {
+    /// All of the left item of a world, which is called `name`, is in the right
+    /// one.
+    pub fn item(&mut self, name: &str, left: &WorldItem, right: Option<&WorldItem>) -> Compared {
         match (left, right) {
             (WorldItem::Interface { id: l, .. }, Some(WorldItem::Interface { id: r, .. })) => {
                 within(self.interfaces(*l, *r), || format!("interface `{name}`"))

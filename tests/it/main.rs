@@ -20,6 +20,7 @@ mod component_builds;
 mod component_refusals;
 mod component_releases;
 mod components;
+mod compose;
 mod config_verb;
 mod examples;
 mod fault_proxy;

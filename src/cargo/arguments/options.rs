@@ -13,6 +13,8 @@ pub enum Known {
     Bin,
     Bins,
     Color,
+    Component,
+    Compose,
     Config,
     Directory,
     Doc,
@@ -43,6 +45,7 @@ pub enum Known {
     TargetDir,
     Test,
     Tests,
+    TrustUnpinned,
     Unstable,
     Verbose,
     Version,
@@ -57,6 +60,8 @@ impl Known {
         matches!(
             self,
             Known::Addr
+                | Known::Component
+                | Known::Compose
                 | Known::HostMembers
                 | Known::Invoke
                 | Known::Native
@@ -64,6 +69,7 @@ impl Known {
                 | Known::RunArg
                 | Known::RunDir
                 | Known::RunEnv
+                | Known::TrustUnpinned
         )
     }
 
@@ -77,7 +83,11 @@ impl Known {
             Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
             Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr => one_of(&["run", "serve"]),
+            Known::Addr | Known::Component => one_of(&["run", "serve"]),
+            Known::Compose => one_of(&["build"]),
+            Known::TrustUnpinned => one_of(&[
+                "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
+            ]),
             _ => true,
         }
     }
@@ -115,6 +125,21 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::RunDir,
         "--dir <HOST[::GUEST]>",
         "Give the component a directory",
+    ),
+    (
+        Known::Component,
+        "--component <WHAT>",
+        "Build nothing, and take this component: a file, a package or an OCI reference",
+    ),
+    (
+        Known::Compose,
+        "--compose",
+        "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+    ),
+    (
+        Known::TrustUnpinned,
+        "--trust-unpinned",
+        "Follow hints of others' components also where they have no digest",
     ),
     (
         Known::Native,
@@ -251,6 +276,9 @@ static TABLE: &[Row] = &[
     value("registry-config", Known::RegistryConfig).single(),
     flag("host-members", Known::HostMembers),
     flag("native", Known::Native),
+    flag("compose", Known::Compose),
+    flag("trust-unpinned", Known::TrustUnpinned),
+    value("component", Known::Component).single(),
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),
     value("dir", Known::RunDir),

@@ -258,6 +258,8 @@ impl<'a> Reader<'a> {
             Known::NoFailFast => out.no_fail_fast = true,
             Known::HostMembers => out.own.host_members = true,
             Known::Native => out.own.native = true,
+            Known::Compose => out.own.compose = true,
+            Known::TrustUnpinned => out.own.trust_unpinned = true,
             Known::Lib => out.artifacts.push(Artifact::Lib),
             Known::Bins => out.artifacts.push(Artifact::Bins),
             Known::Examples => out.artifacts.push(Artifact::Examples),
@@ -301,6 +303,7 @@ impl<'a> Reader<'a> {
             Known::Profile => out.profile = Some(text(name, value)?),
             Known::Invoke => out.own.invoke = Some(text(name, value)?),
             Known::Addr => out.own.addr = Some(text(name, value)?),
+            Known::Component => out.own.component = Some(text(name, value)?),
             Known::MessageFormat => {
                 let formats = text(name, value)?;
                 // As cargo reads them.

@@ -20,6 +20,7 @@ use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest};
 use crate::ops::bindings::read_manifest;
 use crate::ops::build::{Built, build_in};
+use crate::ops::resolve::Worlds;
 use crate::package::PackageRef;
 
 /// What was built from directories in this run, each once.
@@ -29,6 +30,8 @@ pub(in crate::ops) struct Session {
     /// The directories on the way from the package that is built to the one
     /// that is being built for it.
     building: RefCell<Vec<PathBuf>>,
+    /// Whether hints without a digest are followed.
+    trust_unpinned: bool,
 }
 
 /// A component built from a directory.
@@ -40,6 +43,28 @@ pub(in crate::ops) struct FromDirectory {
 }
 
 impl Session {
+    /// One as a command line wants it.
+    pub(in crate::ops) fn new(args: &CargoArgs) -> Self {
+        Session {
+            trust_unpinned: args.own.trust_unpinned,
+            ..Session::default()
+        }
+    }
+
+    /// The worlds of a workspace, resolved for these builds.
+    pub(in crate::ops) fn worlds<'a>(
+        &self,
+        ctx: &'a Context,
+        workspace: &Workspace,
+        mode: LockMode,
+    ) -> Result<Worlds<'a>> {
+        let mut worlds = Worlds::new(ctx, workspace, mode)?;
+        if self.trust_unpinned {
+            worlds.trust_unpinned();
+        }
+        Ok(worlds)
+    }
+
     /// The component of an entry whose directory was built.
     pub(super) fn provided(
         &self,

@@ -5,6 +5,7 @@
 //! they need is followed to a tree ([`tree`]), so that linking only has to
 //! read files.
 
+pub(super) mod chosen;
 pub(super) mod first;
 pub(super) mod followed;
 mod releases;
@@ -301,7 +302,6 @@ pub(super) fn add(
     paths.extend(parts.iter().map(|part| part.file.clone()));
     recipe.parts = parts;
     recipe.answers = answers;
-    recipe.compose = manifest.compose;
     Ok((Loaded { world, watched }, imports))
 }
 

@@ -1,12 +1,13 @@
 //! What the components a package depends on need themselves, by their hints:
 //! a tree whose every node is a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Provided;
+use super::chosen::{Choice, Chosen};
 use super::first::FromDirectory;
 use crate::advice::{Error, Result};
 use crate::component::hint::{Hint, Known, Place, Wanted};
@@ -25,6 +26,9 @@ pub(in crate::ops) struct Part {
     pub file: PathBuf,
     /// What answers its imports.
     pub links: BTreeMap<String, Answer>,
+    /// The imports that stay open because somebody wants it.
+    #[serde(default)]
+    pub keep: BTreeSet<String>,
 }
 
 /// What answers an import.
@@ -45,6 +49,10 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     /// Every component once; those without links yet are on the way.
     pub parts: Vec<Part>,
     way: Vec<usize>,
+    chosen: Chosen,
+    /// How many chosen components are on the way: what they need themselves
+    /// is not chosen anew.
+    aside: usize,
 }
 
 impl<'f, 'a> Forest<'f, 'a> {
@@ -60,6 +68,8 @@ impl<'f, 'a> Forest<'f, 'a> {
             built: Some(built),
             parts: Vec::new(),
             way: Vec::new(),
+            chosen: Chosen::default(),
+            aside: 0,
         }
     }
 
@@ -69,6 +79,44 @@ impl<'f, 'a> Forest<'f, 'a> {
         let mut forest = Forest::new(worlds, manifest, BTreeMap::new());
         forest.built = None;
         forest
+    }
+
+    /// Lets what a command line chose go before hints.
+    pub fn choosing(mut self, chosen: Chosen) -> Self {
+        self.chosen = chosen;
+        self
+    }
+
+    /// Adds a component that is to be linked, with all that it needs; its
+    /// place. Of `known` and `answers`, what is in `known` is linked already,
+    /// and `answers` says what of it answers the component's imports.
+    ///
+    /// Fails if something was chosen for an import that nobody has.
+    pub fn root(
+        &mut self,
+        (name, file): (&str, &Path),
+        (known, answers): (&[Part], &BTreeMap<String, Answer>),
+    ) -> Result<usize> {
+        self.parts = known.to_vec();
+        let root = self.parts.len();
+        self.parts.push(Part {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+        });
+        self.way.push(root);
+        self.link(root, answers)?;
+        for (at, part) in known.iter().enumerate() {
+            self.way.push(at);
+            self.parts[at].links.clear();
+            self.link(at, &part.links)?;
+            self.way.pop();
+        }
+        self.way.pop();
+        let imports = names::imports(&fs::read(file)?)?;
+        self.chosen.check((name, &imports))?;
+        Ok(root)
     }
 
     /// Adds a component of the manifest with all that it needs; its place.
@@ -95,35 +143,68 @@ impl<'f, 'a> Forest<'f, 'a> {
             name: name.to_owned(),
             file: file.to_owned(),
             links: BTreeMap::new(),
+            keep: BTreeSet::new(),
         });
         self.way.push(here);
-        let imports = names::imports(&fs::read(file)?)
-            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
-        for import in imports {
-            let Some(text) = &import.external_id else {
-                continue;
-            };
-            let Hint::Known(known) = Hint::parse(text) else {
-                continue;
-            };
-            if self.built.is_none() && !self.worlds.may_follow(&known) {
-                continue;
-            }
-            let context = |e: Error| {
-                e.because(format!(
-                    "the import `{}` of `{name}` has the hint `{known}`",
-                    import.name
-                ))
-            };
-            let (of, file) = self.resolve(&known, name).map_err(context)?;
-            let part = self.part(&of, &file)?;
-            let item = known.item.clone();
-            self.parts[here]
-                .links
-                .insert(import.name.clone(), Answer { part, item });
-        }
+        self.link(here, &BTreeMap::new())?;
         self.way.pop();
         Ok(here)
+    }
+
+    /// Finds what answers the imports of a part: what was chosen, or else
+    /// given, or else what its hint leads to.
+    fn link(&mut self, here: usize, given: &BTreeMap<String, Answer>) -> Result<()> {
+        let name = self.parts[here].name.clone();
+        let imports = names::imports(&fs::read(&self.parts[here].file)?)
+            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        for import in imports {
+            let hint = import.external_id.as_deref().map(Hint::parse);
+            let known = hint.as_ref().and_then(Hint::known);
+            let choice = match self.aside {
+                0 => self.chosen.of((&import, known), self.way.len() == 1),
+                _ => None,
+            };
+            let answer = match choice {
+                Some(Choice::Keep) => {
+                    self.parts[here].keep.insert(import.name);
+                    continue;
+                }
+                Some(Choice::With(called, file)) => {
+                    self.aside += 1;
+                    let part = self.part(&called, &file)?;
+                    self.aside -= 1;
+                    let wanted = known.and_then(|known| known.item.clone());
+                    let item = match wanted {
+                        Some(item) => exports(&file, &item)?.then_some(item),
+                        None => None,
+                    };
+                    Answer { part, item }
+                }
+                None => match (given.get(&import.name), known) {
+                    (Some(answer), _) => answer.clone(),
+                    (None, None) => continue,
+                    (None, Some(known))
+                        if self.built.is_none() && !self.worlds.may_follow(known) =>
+                    {
+                        continue;
+                    }
+                    (None, Some(known)) => {
+                        let context = |e: Error| {
+                            e.because(format!(
+                                "the import `{}` of `{name}` has the hint `{known}`",
+                                import.name
+                            ))
+                        };
+                        let (of, file) = self.resolve(known, &name).map_err(context)?;
+                        let part = self.part(&of, &file)?;
+                        let item = known.item.clone();
+                        Answer { part, item }
+                    }
+                },
+            };
+            self.parts[here].links.insert(import.name, answer);
+        }
+        Ok(())
     }
 
     fn circle(&self, from: usize, again: usize) -> Error {
@@ -146,14 +227,48 @@ impl<'f, 'a> Forest<'f, 'a> {
         {
             return Ok((format!("{package}@{}", built.version), built.file.clone()));
         }
+        if let Some(digest) = &known.digest
+            && let Some(file) = self.worlds.cached(digest)
+        {
+            return Ok((called(known), file));
+        }
         let found = self.worlds.hinted(self.manifest, known, by)?;
         if let Some(digest) = &known.digest
             && *digest != found.digest
         {
             return Err(replaced(known, digest, &found.digest));
         }
-        Ok((format!("{}@{}", found.package, found.version), found.file))
+        let name = match &known.place {
+            Place::Oci { .. } => called(known),
+            _ => format!("{}@{}", found.package, found.version),
+        };
+        Ok((name, found.file))
     }
+}
+
+/// What a component is called by the hint that leads to it.
+fn called(known: &Known) -> String {
+    match &known.place {
+        Place::Warg {
+            package, version, ..
+        } => format!("{package}@{version}"),
+        place => {
+            let bare = Known {
+                place: place.clone(),
+                digest: None,
+                item: None,
+            };
+            let text = bare.to_string();
+            let text = text.strip_prefix("oci://").unwrap_or(&text);
+            text.strip_prefix("wasm-pkg:").unwrap_or(text).to_owned()
+        }
+    }
+}
+
+/// Whether a component exports something of this name.
+fn exports(file: &Path, item: &str) -> Result<bool> {
+    let exports = names::exports(&fs::read(file)?)?;
+    Ok(exports.iter().any(|export| export.name == item))
 }
 
 fn admits(release: &Wanted, built: &FromDirectory) -> bool {

@@ -1,0 +1,296 @@
+//! `cargo component compose`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::bindings::read_manifest;
+use super::build::{Built, build};
+use super::components::chosen::{Asked, Chosen, Named};
+use super::components::tree::{Forest, Part};
+use super::link::{beside, link_parts};
+use super::lock_update::LockUpdate;
+use super::prepare::{in_package, meant};
+use super::registry_access::manifest_here;
+use super::registry_get::Output;
+use super::resolve::{LOCK_FILE, Worlds};
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::{Config, LockMode};
+use crate::component::compose::Linked;
+use crate::component::compose::graph::{Graph, dot, mermaid, svg};
+use crate::context::Context;
+use crate::fs;
+
+/// What becomes of hints without a digest in components that others made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unpinned {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are followed to whatever they lead to now.
+    Follow,
+}
+
+/// How to link.
+#[derive(Clone, Debug, Default)]
+pub struct ComposeOptions {
+    /// The component; none for that of the package, which is built.
+    pub file: Option<PathBuf>,
+    /// Where the result goes; none for a file beside the component.
+    pub output: Option<Output>,
+    /// What is linked in the place of what hints say, each `IMPORT=WHAT`.
+    pub with: Vec<String>,
+    /// Imports that stay open.
+    pub keep: Vec<String>,
+    /// Where a drawing goes: a file, or a language for standard output.
+    pub graph: Option<String>,
+    /// See [`Unpinned`].
+    pub unpinned: Unpinned,
+}
+
+/// Links a component with what its imports name, and writes the result.
+pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Result<()> {
+    let drawing = options.graph.as_deref().map(Drawing::parse).transpose()?;
+    if options.output == Some(Output::Stdout) && matches!(drawing, Some(Drawing { file: None, .. }))
+    {
+        return Err(Error::usage(
+            "the component and the drawing cannot both go to standard output",
+        )
+        .hint("name a file for one of them"));
+    }
+    let asked = Asked::read(ctx, &options.with, &options.keep)?;
+    let (component, linked, lock) = match &options.file {
+        Some(file) => foreign(ctx, args, (file, &asked, options.unpinned))?,
+        None => own(ctx, args, &asked)?,
+    };
+    if let Some(lock) = lock {
+        lock.write(ctx)?;
+    }
+    if let Some(drawing) = &drawing {
+        drawing.write(ctx, &linked.graph)?;
+    }
+    tell(ctx, &linked);
+    let path = match &options.output {
+        Some(Output::Stdout) => return ctx.shell.write_data(&linked.bytes),
+        Some(Output::Path(path)) => {
+            let text = path.as_os_str().to_string_lossy();
+            let path = ctx.absolute(path);
+            match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
+                true => path.join(beside(&component).file_name().unwrap_or_default()),
+                false => path,
+            }
+        }
+        None => beside(&component),
+    };
+    fs::write_atomic(&path, &linked.bytes)?;
+    ctx.shell
+        .status("Wrote", format!("`{}`", ctx.display(&path)));
+    Ok(())
+}
+
+/// A component made elsewhere, linked; what is to be locked.
+fn foreign(
+    ctx: &Context,
+    args: &CargoArgs,
+    (file, asked, unpinned): (&Path, &Asked<'_>, Unpinned),
+) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+    let mode = mode_here(ctx, args)?;
+    let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
+    let worlds = match in_package(ctx, args) {
+        true => {
+            let meant = meant(ctx, args)?;
+            let locked = fs::exists(&meant.workspace.root.join(LOCK_FILE));
+            // A package that is no component is none of ours.
+            match locked || manifest_here(ctx)?.declared {
+                true => Worlds::new(ctx, &meant.workspace, mode)?,
+                false => Worlds::alone(ctx, mode),
+            }
+        }
+        false => Worlds::alone(ctx, mode),
+    };
+    let chosen = asked.find(ctx, mode)?;
+    let name = name_of(&file);
+    let (linked, lock) = link_foreign(ctx, worlds, ((&name, &file), chosen, unpinned))?;
+    Ok((file, linked, lock))
+}
+
+/// The component with all that its hints lead to or that was chosen; what is
+/// to be locked.
+pub(super) fn link_foreign(
+    ctx: &Context,
+    mut worlds: Worlds<'_>,
+    ((name, file), chosen, unpinned): ((&str, &Path), Chosen, Unpinned),
+) -> Result<(Linked, Option<LockUpdate>)> {
+    if unpinned == Unpinned::Follow {
+        worlds.trust_unpinned();
+    }
+    let manifest = manifest_here(ctx)?;
+    let mut forest = Forest::new(&mut worlds, &manifest, BTreeMap::new()).choosing(chosen);
+    let root = forest.root((name, file), (&[], &BTreeMap::new()))?;
+    let parts = std::mem::take(&mut forest.parts);
+    let linked = linked(ctx, (name, file), (&parts, root))?;
+    Ok((linked, worlds.finish()?))
+}
+
+/// The component of the package the user stands in, built and linked.
+fn own(
+    ctx: &Context,
+    args: &CargoArgs,
+    asked: &Asked<'_>,
+) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+    let built = build(ctx, args)?;
+    let (member, file) = one(ctx, &built)?;
+    let mode = built.prepared.mode;
+    let chosen = asked.find(ctx, mode)?;
+    // Whatever is not known by now needs no lock file: the build locked it.
+    let workspace = built.prepared.workspace();
+    let mut worlds = Worlds::new(ctx, workspace, mode)?;
+    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
+    let (parts, answers): (&[Part], _) = match built.prepared.recipe(member) {
+        Some(recipe) => (&recipe.parts, recipe.answers.clone()),
+        None => (&[], BTreeMap::new()),
+    };
+    let packages = built.prepared.session.packages();
+    let mut forest = Forest::new(&mut worlds, &manifest, packages).choosing(chosen);
+    let name = name_of(&file);
+    let root = forest.root((&name, &file), (parts, &answers))?;
+    let parts = std::mem::take(&mut forest.parts);
+    let linked = linked(ctx, (&name, &file), (&parts, root))?;
+    Ok((file, linked, worlds.finish()?))
+}
+
+/// The one component that was built, with its package.
+fn one(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
+    let components = || built.made.iter().filter(|made| made.component.is_some());
+    let all: Vec<_> = components().collect();
+    match all.as_slice() {
+        [one] => Ok((one.member, one.path.clone())),
+        [] => Err(Error::input("no component was built")
+            .hint("go to a component package, or give the file of a component")),
+        many => {
+            let names: Vec<_> = many
+                .iter()
+                .map(|made| format!("`{}`", ctx.display(&made.path)))
+                .collect();
+            Err(
+                Error::input("several components were built, and one can be linked")
+                    .because(format!("they are {}", names.join(", ")))
+                    .hint("choose one by `--package`, or give its file"),
+            )
+        }
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Links, and says so.
+fn linked(
+    ctx: &Context,
+    (name, file): (&str, &Path),
+    (parts, root): (&[Part], usize),
+) -> Result<Linked> {
+    ctx.shell
+        .status("Linking", format!("`{}`", ctx.display(file)));
+    link_parts(parts, root).map_err(|e| e.context(format!("failed to link `{name}`")))
+}
+
+/// Says what was linked to what, and what is still needed.
+fn tell(ctx: &Context, linked: &Linked) {
+    let Graph { components, links } = &linked.graph;
+    for link in links {
+        let export = match &link.export {
+            Some(export) if *export != link.import => format!(", export `{export}`"),
+            _ => String::new(),
+        };
+        let text = format!(
+            "`{}` of `{}` to `{}`{export}",
+            link.import, components[link.from].name, components[link.to].name
+        );
+        ctx.shell.status("Linked", text);
+    }
+    if links.is_empty() {
+        let text = "nothing was linked: no import has a hint, and none was given by `--with`";
+        ctx.shell.warn(text.to_owned());
+    }
+    let (wasi, open): (Vec<_>, Vec<_>) = linked
+        .open
+        .iter()
+        .partition(|name| name.interface().is_some_and(|i| i.starts_with("wasi:")));
+    for name in open {
+        let what = match &name.implements {
+            Some(interface) => format!("`{}` (`{interface}`)", name.name),
+            None => format!("`{}`", name.name),
+        };
+        ctx.shell.status("Open", what);
+    }
+    match wasi.as_slice() {
+        [] => {}
+        [one] => ctx.shell.status("Open", format!("`{}`", one.name)),
+        many => {
+            let text = format!("{} interfaces of WASI", many.len());
+            ctx.shell.status("Open", text);
+            for name in many {
+                ctx.shell.detail("Open", format!("`{}`", name.name));
+            }
+        }
+    }
+}
+
+/// A language for drawings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    Dot,
+    Mermaid,
+    Svg,
+}
+
+/// Where a drawing goes, and in which language.
+#[derive(Debug, PartialEq, Eq)]
+struct Drawing {
+    language: Language,
+    /// None for standard output.
+    file: Option<PathBuf>,
+}
+
+impl Drawing {
+    fn parse(text: &str) -> Result<Self> {
+        let path = Path::new(text);
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let (language, file) = match (text, extension) {
+            ("dot", _) => (Language::Dot, None),
+            ("mermaid", _) => (Language::Mermaid, None),
+            (_, Some("dot" | "gv")) => (Language::Dot, Some(path.to_owned())),
+            (_, Some("mmd" | "mermaid")) => (Language::Mermaid, Some(path.to_owned())),
+            (_, Some("svg")) => (Language::Svg, Some(path.to_owned())),
+            _ => {
+                return Err(Error::usage(format!(
+                    "`--graph {text}` does not say how to draw"
+                ))
+                .hint(
+                    "name a file that ends in `.svg`, `.dot` or `.mmd`; `dot` and `mermaid` go to standard output",
+                ));
+            }
+        };
+        Ok(Drawing { language, file })
+    }
+
+    fn write(&self, ctx: &Context, graph: &Graph) -> Result<()> {
+        let text = match self.language {
+            Language::Dot => dot(graph),
+            Language::Mermaid => mermaid(graph),
+            Language::Svg => svg(graph),
+        };
+        match &self.file {
+            None => ctx.shell.write_data(text.as_bytes()),
+            Some(file) => fs::write_atomic(&ctx.absolute(file), text.as_bytes()),
+        }
+    }
+}
+
+/// How the network may be used where there is no package.
+pub(super) fn mode_here(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
+    Config::load(&ctx.cwd, &ctx.env, &args.config)?.lock_mode(args.lock_mode)
+}

@@ -1,0 +1,130 @@
+//! `cargo component targets`.
+
+use std::path::{Path, PathBuf};
+
+use semver::VersionReq;
+
+use super::components::chosen::Named;
+use super::compose::mode_here;
+use super::registry_access::manifest_here;
+use super::resolve::{Worlds, world_of};
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::component::targets::misfits;
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::{LocalTarget, Target};
+use crate::package::PackageRef;
+use crate::resolver::{Source, Wanted};
+use crate::wit::World;
+
+/// A world on a command line.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    /// In a directory or file of WIT; absolute.
+    Local(PathBuf, Option<String>),
+    /// In a package of a registry.
+    Package(PackageRef, Option<String>, VersionReq),
+}
+
+/// Says whether a component fits a world. An error if not, with every reason.
+pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> Result<()> {
+    let asked = asked(ctx, world)?;
+    let mode = mode_here(ctx, args)?;
+    let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
+    let world = load(ctx, Worlds::alone(ctx, mode), asked)
+        .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
+    for note in &world.notes {
+        ctx.shell.note(note.clone());
+    }
+    let reasons = misfits(&fs::read(&file)?, (&world.resolve, world.id))
+        .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
+    let shown = world.name();
+    if reasons.is_empty() {
+        ctx.shell
+            .status("Fits", format!("`{name}` the world `{shown}`"));
+        return Ok(());
+    }
+    let hinted = reasons
+        .iter()
+        .any(|reason| reason.contains("its hint says"));
+    let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
+    let error = reasons.into_iter().fold(error, Error::because);
+    Err(match hinted {
+        true => error.hint(format!("link it first: `cargo component compose {what}`")),
+        false => error.hint(
+            "build it for this world, or link what it lacks with `cargo component compose --with`",
+        ),
+    })
+}
+
+fn load(ctx: &Context, mut worlds: Worlds<'_>, asked: Asked) -> Result<World> {
+    // Of the manifest, only the registries count.
+    let mut manifest = manifest_here(ctx)?;
+    manifest.bindings = Default::default();
+    manifest.target = Target::Local(LocalTarget::default());
+    match asked {
+        Asked::Local(path, world) => {
+            manifest.target = Target::Local(LocalTarget {
+                path: Some(path),
+                world,
+                ..LocalTarget::default()
+            });
+            let loaded = worlds.resolve(&manifest)?;
+            let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to load"))?;
+            Ok(loaded.world)
+        }
+        Asked::Package(package, world, requirement) => {
+            let wanted = Wanted {
+                source: Source {
+                    package,
+                    registry: None,
+                },
+                requirement,
+                by: vec!["`--world`".to_owned()],
+                at: None,
+            };
+            let found = worlds.fetch(&manifest, &[wanted])?;
+            Ok(world_of(&manifest, &found, world.as_deref())?.world)
+        }
+    }
+}
+
+/// Reads a path of WIT, perhaps with a world behind it, or a package, perhaps
+/// with a world and a requirement.
+fn asked(ctx: &Context, text: &str) -> Result<Asked> {
+    let whole = ctx.absolute(Path::new(text));
+    if fs::exists(&whole) {
+        return Ok(Asked::Local(whole, None));
+    }
+    if let Some((path, world)) = text.rsplit_once('/') {
+        let path = ctx.absolute(Path::new(path));
+        if fs::exists(&path) {
+            return Ok(Asked::Local(path, Some(world.to_owned())));
+        }
+    }
+    let (name, requirement) = match text.split_once('@') {
+        Some((name, requirement)) => (
+            name,
+            requirement.parse().map_err(|e| {
+                Error::usage(format!(
+                    "invalid version `{requirement}` in `--world {text}`"
+                ))
+                .because(e)
+                .hint("write a version or requirement, such as `1.2`")
+            })?,
+        ),
+        None => (text, VersionReq::STAR),
+    };
+    let (package, world) = match name.split_once('/') {
+        Some((package, world)) => (package, Some(world.to_owned())),
+        None => (name, None),
+    };
+    let package = package.parse().map_err(|e: Error| {
+        Error::usage(format!("`--world {text}` names no world"))
+            .because(e)
+            .because("there is no such path either")
+            .hint("write `namespace:name/world@1.2`, or `path/world`")
+    })?;
+    Ok(Asked::Package(package, world, requirement))
+}
