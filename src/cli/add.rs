@@ -20,8 +20,10 @@ use crate::package::PackageRef;
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// The package, `namespace:name`, perhaps with a version requirement after `@`
-    #[arg(value_name = "PACKAGE")]
-    spec: String,
+    ///
+    /// It may be left out for a path or an artifact that says which package it is.
+    #[arg(value_name = "PACKAGE", required_unless_present_any = ["path", "oci"])]
+    spec: Option<String>,
 
     /// The key of the entry, if not the package's name
     #[arg(long, value_name = "NAME")]
@@ -34,6 +36,10 @@ pub(super) struct Add {
     /// A file or directory instead of a registry
     #[arg(long, value_name = "PATH", conflicts_with = "registry")]
     path: Option<PathBuf>,
+
+    /// An OCI artifact, `host/repository:tag`, instead of a registry
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["registry", "path"])]
+    oci: Option<String>,
 
     /// The name of the registry it is in
     #[arg(long, short, value_name = "REGISTRY")]
@@ -52,13 +58,17 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
-        let (package, requirement) = named(&self.spec)?;
+        let (package, requirement) = match &self.spec {
+            Some(spec) => named(spec).map(|(package, wanted)| (Some(package), wanted))?,
+            None => (None, None),
+        };
         let options = AddOptions {
             package,
             requirement,
             name: self.name,
             registry: self.registry,
             path: self.path,
+            oci: self.oci,
             table: self.target.then_some(DependencyTable::Target),
             write: write(self.dry_run),
         };

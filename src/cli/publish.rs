@@ -9,13 +9,14 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::ops::publish::{Breaking, Existing, PublishOptions, Run, publish};
+use crate::ops::publish::{Breaking, Existing, PublishOptions, Run, What, publish};
 
 /// Build components for release and publish them
 ///
 /// The package is `package` of `[package.metadata.component]`, the version that
 /// of the crate. Nothing is published unless everything can be; packages that need
-/// others are published after them. A version must keep the exports of the compatible
+/// others are published after them, and say of a component they have by its path which
+/// release takes its place. A version must keep the exports of the compatible
 /// version before it.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
@@ -61,6 +62,10 @@ pub(super) struct Publish {
     #[arg(long)]
     allow_breaking: bool,
 
+    /// Publish components linked with those they depend on
+    #[arg(long)]
+    composed: bool,
+
     /// The registry to publish to, instead of the one the configuration has
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
@@ -77,6 +82,10 @@ impl Publish {
             breaking: match self.allow_breaking {
                 true => Breaking::Allow,
                 false => Breaking::Refuse,
+            },
+            what: match self.composed {
+                true => What::Composed,
+                false => What::Component,
             },
             run: match self.dry_run {
                 true => Run::Dry,

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
+use super::artifacts::WantedArtifact;
 use super::bindings::read_manifest;
+use super::new::target::relative;
 use super::packages::{Packages, Request};
 use super::prepare::{Meant, meant};
 use super::resolve::registries;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
+use crate::component::outline::{Outline, outline};
 use crate::component::{Kind, kind};
 use crate::context::Context;
 use crate::fs;
@@ -32,58 +35,52 @@ pub enum Write {
 /// What to add.
 #[derive(Clone, Debug)]
 pub struct AddOptions {
-    /// The package, with a requirement if one was given.
-    pub package: PackageRef,
+    /// The package; none for that of the path or artifact.
+    pub package: Option<PackageRef>,
     /// The versions that will do; none takes the newest one.
     pub requirement: Option<VersionReq>,
     /// The key of the entry, where it is not the package's name.
     pub name: Option<String>,
     /// The registry it is in.
     pub registry: Option<String>,
-    /// A path instead of a registry.
+    /// A path instead of a registry, relative to where the user stands.
     pub path: Option<PathBuf>,
+    /// An OCI artifact instead of a registry.
+    pub oci: Option<String>,
     /// The table; none lets the package decide.
     pub table: Option<DependencyTable>,
     /// See [`Write`].
     pub write: Write,
 }
 
+/// What is to be written, and where.
+struct Addition {
+    key: String,
+    entry: DependencyEntry,
+    table: DependencyTable,
+    /// Where it comes from, to show.
+    from: String,
+}
+
 /// Adds an entry to the one selected package.
 pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> {
     let (meant, manifest) = one_package(ctx, args)?;
-    let key = options
-        .name
-        .clone()
-        .unwrap_or_else(|| options.package.to_string());
-    let renamed = options.name.is_some();
-    let mut entry = DependencyEntry {
-        package: renamed.then(|| options.package.to_string()),
-        version: None,
-        registry: options.registry.clone(),
-        path: None,
-    };
-    let (table, what) = match &options.path {
-        Some(path) => {
-            entry.path = Some(path.display().to_string());
-            entry.package = None;
-            let table = options.table.map_or_else(|| table_of_path(ctx, path), Ok)?;
-            (table, format!("from path `{}`", path.display()))
-        }
-        None => {
-            let (version, table) = look_up(ctx, (&meant, &manifest), options)?;
-            entry.version = Some(version.clone());
-            (
-                options.table.unwrap_or(table),
-                format!("with version `{version}`"),
-            )
-        }
+    let Addition {
+        key,
+        entry,
+        table,
+        from,
+    } = match (&options.path, &options.oci) {
+        (Some(path), _) => by_path(ctx, &manifest, (options, path))?,
+        (_, Some(reference)) => by_reference(ctx, &meant, (options, reference))?,
+        _ => by_name(ctx, (&meant, &manifest), options)?,
     };
     let path = &manifest.file.path;
     let mut edit = ManifestEdit::new(path, &fs::read_text(path)?)?;
     edit.add_dependency(table, &key, &entry)?;
     finish(ctx, path, &edit, options.write)?;
     ctx.shell
-        .status("Added", format!("dependency `{key}` {what}"));
+        .status("Added", format!("dependency `{key}` {from}"));
     if options.table.is_none() {
         let kind = match table {
             DependencyTable::Component => "a component",
@@ -165,17 +162,113 @@ fn finish(ctx: &Context, path: &Path, edit: &ManifestEdit, write: Write) -> Resu
     }
 }
 
-/// The version to write, and the table the newest release that fits belongs
-/// to.
-fn look_up(
+/// The key of an entry, and the `package` it needs beside that.
+fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, Option<String>)> {
+    let package = package.map(ToString::to_string);
+    match (&options.name, package) {
+        (Some(name), package) => Ok((name.clone(), package)),
+        (None, Some(package)) => Ok((package, None)),
+        (None, None) => Err(Error::usage("nothing says which package it is")
+            .hint("write its name before the options, `namespace:name`, or give the entry a label with `--name`")),
+    }
+}
+
+/// The entry of a file or directory.
+fn by_path(
+    ctx: &Context,
+    manifest: &Manifest,
+    (options, path): (&AddOptions, &Path),
+) -> Result<Addition> {
+    let there = ctx.absolute(path);
+    if !fs::exists(&there) {
+        return Err(Error::input(format!(
+            "the path `{}` does not exist",
+            ctx.display(&there)
+        )));
+    }
+    let found = match fs::exists(&there.join("Cargo.toml")) {
+        true => Local::Crate(package_of_crate(ctx, &there)?),
+        false => local_of_path(&there)?,
+    };
+    let own = match &found {
+        Local::Crate(package) | Local::Wit(package) => package.as_ref(),
+        Local::Component => None,
+    };
+    if let (Some(asked), Some(own)) = (&options.package, own)
+        && asked != own
+    {
+        return Err(Error::input(format!(
+            "`{}` is the package `{own}`, not `{asked}`",
+            ctx.display(&there)
+        ))
+        .hint(format!("write `{own}`, or a label with `--name`")));
+    }
+    let (key, package) = keyed(options, options.package.as_ref().or(own))?;
+    let dir = fs::canonical(manifest.file.dir())?;
+    let entry = DependencyEntry {
+        package: package.filter(|_| own.is_none()),
+        version: None,
+        registry: None,
+        path: Some(relative(&dir, &fs::canonical(&there)?)),
+        oci: None,
+    };
+    let table = match found {
+        Local::Wit(_) => DependencyTable::Target,
+        Local::Crate(_) | Local::Component => DependencyTable::Component,
+    };
+    Ok(Addition {
+        key,
+        entry,
+        table: options.table.unwrap_or(table),
+        from: format!("from path `{}`", path.display()),
+    })
+}
+
+/// The entry of an OCI artifact.
+fn by_reference(
+    ctx: &Context,
+    meant: &Meant,
+    (options, reference): (&AddOptions, &str),
+) -> Result<Addition> {
+    let wanted = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
+    let packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
+    let found = packages.artifacts(&[wanted], &Lockfile::default(), None)?;
+    let found = found
+        .first()
+        .ok_or_else(|| Error::input("nothing was fetched"))?;
+    let (key, package) = keyed(options, Some(&found.package))?;
+    Ok(Addition {
+        key,
+        entry: DependencyEntry {
+            package,
+            version: None,
+            registry: None,
+            path: None,
+            oci: Some(reference.to_owned()),
+        },
+        table: match options.table {
+            Some(table) => table,
+            None => table_of(&found.file)?,
+        },
+        from: format!("from `{reference}`"),
+    })
+}
+
+/// The entry of a package of a registry: its version, and the table the newest
+/// release that fits belongs to.
+fn by_name(
     ctx: &Context,
     (meant, manifest): (&Meant, &Manifest),
     options: &AddOptions,
-) -> Result<(String, DependencyTable)> {
+) -> Result<Addition> {
+    let Some(package) = &options.package else {
+        return Err(Error::usage("nothing says what to add")
+            .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
+    };
     let mut packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
     let wanted = Wanted {
         source: Source {
-            package: options.package.clone(),
+            package: package.clone(),
             registry: options.registry.clone(),
         },
         requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
@@ -196,7 +289,20 @@ fn look_up(
         Some(requirement) => requirement.to_string().trim_start_matches('^').to_owned(),
         None => found.version.to_string(),
     };
-    Ok((version, table_of(&found.file)?))
+    let table = table_of(&found.file)?;
+    let (key, package) = keyed(options, Some(package))?;
+    Ok(Addition {
+        key,
+        from: format!("with version `{version}`"),
+        entry: DependencyEntry {
+            package,
+            version: Some(version),
+            registry: options.registry.clone(),
+            path: None,
+            oci: None,
+        },
+        table: options.table.unwrap_or(table),
+    })
 }
 
 /// The table a wasm file belongs to, by what it is.
@@ -215,14 +321,33 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
     })
 }
 
-/// The table a path belongs to: WIT, or a component or the crate of one.
-fn table_of_path(ctx: &Context, path: &Path) -> Result<DependencyTable> {
-    let path = ctx.absolute(path);
-    if fs::exists(&path.join("Cargo.toml")) {
-        return Ok(DependencyTable::Component);
+/// What is at a path.
+enum Local {
+    /// The crate of a component, with its package if it says one.
+    Crate(Option<PackageRef>),
+    /// A package of WIT; text does not tell its name here.
+    Wit(Option<PackageRef>),
+    /// A component, which has no name.
+    Component,
+}
+
+fn local_of_path(path: &Path) -> Result<Local> {
+    let (bytes, path) = match source::read(path)?.main {
+        crate::wit::Entry::Text { .. } => return Ok(Local::Wit(None)),
+        crate::wit::Entry::Wasm { path, bytes } => (bytes, path),
+    };
+    if table_of(&path)? == DependencyTable::Component {
+        return Ok(Local::Component);
     }
-    match source::read(&path)?.main {
-        crate::wit::Entry::Text { .. } => Ok(DependencyTable::Target),
-        crate::wit::Entry::Wasm { path, .. } => table_of(&path),
-    }
+    Ok(Local::Wit(match outline(&bytes)? {
+        Outline::Wit { package, .. } => Some(package),
+        _ => None,
+    }))
+}
+
+/// The package that the crate in a directory is published as.
+fn package_of_crate(ctx: &Context, dir: &Path) -> Result<Option<PackageRef>> {
+    let mut args = CargoArgs::default();
+    args.manifest_path = Some(dir.join("Cargo.toml"));
+    Ok(one_package(ctx, &args)?.1.package)
 }

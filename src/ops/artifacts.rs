@@ -51,6 +51,17 @@ impl WantedArtifact {
         }))
     }
 
+    /// The artifact a command line names; perhaps it has to be this package.
+    pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
+        Ok(WantedArtifact {
+            reference: reference.parse()?,
+            expected: package.cloned(),
+            unnamed: None,
+            by: "the command line".to_owned(),
+            at: None,
+        })
+    }
+
     /// The artifact of a target.
     pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
         let at = manifest.file.excerpt(target.span.clone());

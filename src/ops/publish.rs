@@ -3,6 +3,7 @@
 
 mod compatible;
 mod order;
+mod pins;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,13 @@ use std::sync::Arc;
 
 use semver::Version;
 
+use self::pins::Outgoing;
 use super::bindings::read_manifest;
 use super::build::{Built, build};
 use super::componentize::Made;
+use super::link::linked;
+use super::prepare::meant;
+use super::registry_access::on_command_line;
 use super::resolve::registries;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
@@ -22,7 +27,7 @@ use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest, Target};
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Extent;
-use crate::registry::{Publication, Registry};
+use crate::registry::{Publication, Registries, Registry};
 
 /// What is done when a version is published already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,15 @@ pub enum Breaking {
     Allow,
 }
 
+/// What is published of a component with dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The component itself, which says where the others are.
+    Component,
+    /// The component linked with the others.
+    Composed,
+}
+
 /// Whether anything leaves this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Run {
@@ -61,8 +75,19 @@ pub struct PublishOptions {
     pub existing: Existing,
     /// See [`Breaking`].
     pub breaking: Breaking,
+    /// See [`What`].
+    pub what: What,
     /// See [`Run`].
     pub run: Run,
+}
+
+/// A package that is to go out.
+struct Candidate {
+    member: usize,
+    manifest: Manifest,
+    package: PackageRef,
+    /// The packages it is made with.
+    needs: Vec<PackageRef>,
 }
 
 /// A component ready to go out.
@@ -75,85 +100,184 @@ struct Ready {
     annotations: BTreeMap<String, String>,
     registry: Arc<dyn Registry>,
     published: bool,
-    /// The packages it is made with.
-    needs: Vec<PackageRef>,
+    /// The component as it was built, to show.
+    made: PathBuf,
 }
 
 /// Builds the selected packages (`args` is a release build) and publishes
 /// their components, each after those it needs. Nothing is published unless all
 /// of them can be.
 pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
-    let built = build(ctx, args)?;
-    let mut ready = Vec::new();
-    for member in &built.prepared.selected {
-        if built
-            .prepared
-            .recipe(*member)
-            .is_some_and(|recipe| recipe.declared)
-        {
-            ready.push(prepare(ctx, &built, *member, options)?);
+    if options.what == What::Component {
+        let meant = meant(ctx, args)?;
+        for member in &meant.selected {
+            let member = &meant.workspace.members[*member];
+            pins::refuse_paths(&read_manifest(ctx, &meant.workspace, member)?.0)?;
         }
     }
-    if ready.is_empty() {
+    let built = build(ctx, args)?;
+    let candidates = candidates(ctx, &built)?;
+    if candidates.is_empty() {
         return Err(Error::input("none of the selected packages is a component")
             .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
+    }
+    let asked = options.registry.as_deref();
+    let preparing = Preparing {
+        ctx,
+        built: &built,
+        registries: &ctx.registries(&built.prepared.workspace().root)?,
+        asked: asked.map(|name| on_command_line(ctx, name)),
+        options,
+    };
+    let packages: Vec<_> = candidates.iter().map(|c| (&c.package, &*c.needs)).collect();
+    let mut outgoing = Outgoing::new();
+    let mut ready = Vec::new();
+    for index in order::order(&packages) {
+        let one = preparing.prepare(&candidates[index], &outgoing)?;
+        if !one.published {
+            let url = one.registry.url(&one.package, &one.version);
+            let release = (one.package.clone(), one.version.clone());
+            outgoing.insert(release, (one.digest.clone(), url));
+        }
+        ready.push(one);
     }
     for one in ready.iter().filter(|ready| !ready.published) {
         if options.breaking == Breaking::Refuse {
             compatible::check(ctx, one)?;
         }
     }
-    let packages: Vec<_> = ready.iter().map(|r| (&r.package, &*r.needs)).collect();
-    for index in order::order(&packages) {
-        upload(ctx, &ready[index], options.run)?;
-    }
-    Ok(())
+    ready
+        .iter()
+        .try_for_each(|one| upload(ctx, one, options.run))
 }
 
-/// Everything that can be known before the upload.
-fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions) -> Result<Ready> {
+/// The packages that are to go out.
+fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
     let workspace = built.prepared.workspace();
-    let member = &workspace.members[index];
-    let (manifest, _) = read_manifest(ctx, workspace, member)?;
-    let Some(package) = manifest.package.clone() else {
-        return Err(Error::input(format!(
-            "package `{}` is missing a `package.metadata.component.package` setting in its manifest",
-            member.name
-        ))
-        .hint(format!(
-            "add `package = \"namespace:{}\"` under `[package.metadata.component]`",
-            member.name
-        )));
-    };
-    let made = one_component(built, index)?;
-    let access = ctx.registries(&workspace.root)?;
-    let route = access.route(
-        &package,
-        options.registry.as_deref(),
-        &registries(&manifest),
-    )?;
-    if built.prepared.mode.is_offline() && !route.backend.is_local() {
-        return Err(Error::input(format!(
-            "publishing `{package}` needs the network, which must not be used"
-        ))
-        .because(format!("it goes to the registry `{}`", route.name))
-        .hint("leave out `--offline` and `--frozen`"));
+    let mut candidates = Vec::new();
+    for index in &built.prepared.selected {
+        let recipe = built.prepared.recipe(*index);
+        if !recipe.is_some_and(|recipe| recipe.declared) {
+            continue;
+        }
+        let member = &workspace.members[*index];
+        let (manifest, _) = read_manifest(ctx, workspace, member)?;
+        let Some(package) = manifest.package.clone() else {
+            return Err(Error::input(format!(
+                "package `{}` is missing a `package.metadata.component.package` setting in its manifest",
+                member.name
+            ))
+            .hint(format!(
+                "add `package = \"namespace:{}\"` under `[package.metadata.component]`",
+                member.name
+            )));
+        };
+        candidates.push(Candidate {
+            member: *index,
+            needs: needs(ctx, workspace, &manifest),
+            manifest,
+            package,
+        });
     }
-    let registry = access.open(&route)?;
-    let version = member.version.clone();
-    let existing = registry
-        .release(&package, &version)
-        .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
-    if existing.is_some() && options.existing == Existing::Refuse {
-        return Err(
-            Error::input(format!("`{package}@{version}` is already published"))
-                .because(format!("it is in {}", registry.location(&package)))
-                .hint(
-                    "raise the version in Cargo.toml, or leave it as it is with `--skip-existing`",
-                ),
-        );
+    Ok(candidates)
+}
+
+/// What there is to prepare with.
+struct Preparing<'a> {
+    ctx: &'a Context,
+    built: &'a Built,
+    registries: &'a Registries<'a>,
+    /// The registry of the command line.
+    asked: Option<String>,
+    options: &'a PublishOptions,
+}
+
+impl Preparing<'_> {
+    /// Everything that can be known before the upload; `outgoing` goes out
+    /// before it.
+    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<Ready> {
+        let Candidate {
+            manifest, package, ..
+        } = candidate;
+        let member = &self.built.prepared.workspace().members[candidate.member];
+        let made = one_component(self.built, candidate.member)?;
+        let asked = self.asked.as_deref();
+        let route = self
+            .registries
+            .route(package, asked, &registries(manifest))?;
+        if self.built.prepared.mode.is_offline() && !route.backend.is_local() {
+            return Err(Error::input(format!(
+                "publishing `{package}` needs the network, which must not be used"
+            ))
+            .because(format!("it goes to the registry `{}`", route.name))
+            .hint("leave out `--offline` and `--frozen`"));
+        }
+        let registry = self.registries.open(&route)?;
+        let version = member.version.clone();
+        let existing = registry
+            .release(package, &version)
+            .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
+        if existing.is_some() && self.options.existing == Existing::Refuse {
+            return Err(
+                Error::input(format!("`{package}@{version}` is already published"))
+                    .because(format!("it is in {}", registry.location(package)))
+                    .hint(
+                        "raise the version in Cargo.toml, or leave it as it is with `--skip-existing`",
+                    ),
+            );
+        }
+        let file = match existing {
+            // It stays as it is.
+            Some(_) => made.path.clone(),
+            None => self.content(candidate, made, outgoing)?,
+        };
+        let (digest, size) = fs::digest(&file)?;
+        Ok(Ready {
+            package: package.clone(),
+            annotations: annotations(member),
+            version,
+            file,
+            digest,
+            size,
+            registry,
+            published: existing.is_some(),
+            made: made.path.clone(),
+        })
     }
-    let (digest, size) = fs::digest(&made.path)?;
+
+    /// The file that goes out.
+    fn content(&self, candidate: &Candidate, made: &Made, outgoing: &Outgoing) -> Result<PathBuf> {
+        let prepared = &self.built.prepared;
+        let manifest = &candidate.manifest;
+        let file = match self.options.what {
+            What::Composed => linked(self.ctx, prepared, made)?,
+            What::Component => made.path.clone(),
+        };
+        if manifest.dependencies.is_empty() {
+            return Ok(file);
+        }
+        let places = pins::Places {
+            ctx: self.ctx,
+            registries: self.registries,
+            asked: self.asked.as_deref(),
+            offline: prepared.mode.is_offline(),
+            outgoing,
+        };
+        let before = fs::read(&file)?;
+        let pinned = pins::pinned(&places, (manifest, &prepared.session), &before)?;
+        if pinned == before {
+            return Ok(file);
+        }
+        let package = &candidate.package;
+        let name = format!("{}-{}.wasm", package.namespace(), package.name());
+        let file = prepared.state_dir().join("published").join(name);
+        fs::write_atomic(&file, &pinned)?;
+        Ok(file)
+    }
+}
+
+/// What a registry is told of a crate.
+fn annotations(member: &Member) -> BTreeMap<String, String> {
     let about = &member.about;
     let mut annotations = BTreeMap::new();
     let authors = (!about.authors.is_empty()).then(|| about.authors.join(","));
@@ -168,18 +292,8 @@ fn prepare(ctx: &Context, built: &Built, index: usize, options: &PublishOptions)
             annotations.insert(key.to_owned(), value.clone());
         }
     }
-    annotations.insert("version".to_owned(), version.to_string());
-    Ok(Ready {
-        package,
-        version,
-        file: made.path.clone(),
-        digest,
-        size,
-        annotations,
-        registry,
-        published: existing.is_some(),
-        needs: needs(ctx, workspace, &manifest),
-    })
+    annotations.insert("version".to_owned(), member.version.to_string());
+    annotations
 }
 
 /// The packages a manifest names, those of other members by their path too.
@@ -259,7 +373,7 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         );
         return Ok(());
     }
-    let shown = ctx.display(&ready.file);
+    let shown = ctx.display(&ready.made);
     ctx.shell.status("Publishing", format!("component {shown}"));
     let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
     ready.registry.publish(&Publication {

@@ -101,14 +101,8 @@ pub(super) struct Located {
 impl<'a> Access<'a> {
     pub fn new(ctx: &'a Context, options: &AccessOptions) -> Result<Self> {
         let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
-        // What is relative on the command line is so to the user.
-        let asked = options.registry.clone().map(|name| {
-            let path = name.strip_prefix("file:").unwrap_or(&name);
-            match path.starts_with("//") || (path == name && !name.starts_with('.')) {
-                true => name,
-                false => format!("file:{}", ctx.cwd.join(path).display()),
-            }
-        });
+        let asked = options.registry.as_deref();
+        let asked = asked.map(|name| on_command_line(ctx, name));
         Ok(Access {
             ctx,
             registries: ctx.registries(&ctx.cwd)?,
@@ -259,6 +253,16 @@ impl<'a> Access<'a> {
                 .hint("name its host, such as `cargo component login ghcr.io`")
         })?;
         self.registries.artifacts(&self.allowed(route)?)
+    }
+}
+
+/// A registry as the command line names it: what is relative there is so to
+/// the user.
+pub(super) fn on_command_line(ctx: &Context, name: &str) -> String {
+    let path = name.strip_prefix("file:").unwrap_or(name);
+    match path.starts_with("//") || (path == name && !name.starts_with('.')) {
+        true => name.to_owned(),
+        false => format!("file:{}", ctx.cwd.join(path).display()),
     }
 }
 

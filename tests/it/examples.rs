@@ -134,3 +134,47 @@ fn build_script() {
         .ok()
         .prints("\"cba\"\n");
 }
+
+#[test]
+fn components() {
+    let project = in_order("components");
+    let found = "0..5 of \"café au lait\": \"café\"\n";
+    project
+        .component("run -- caf.")
+        .ok()
+        .prints(found)
+        .says("app.wasm with 2 components");
+    project
+        .component("test --workspace")
+        .ok()
+        .prints("1 passed");
+    // The second half of its README: a release takes the place of a path.
+    let cached = |line: &str| {
+        let mut command = project.command(line);
+        command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command).ok()
+    };
+    let readme = project.read("README.md");
+    let steps: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("    cargo component "))
+        .skip(1)
+        .collect();
+    assert_eq!(steps.len(), 3, "{readme}");
+    steps.iter().for_each(|step| drop(cached(step)));
+    let manifest = project.read("app/Cargo.toml");
+    assert!(
+        manifest.contains("\"example:regex\" = \"0.1.0\""),
+        "{manifest}"
+    );
+    cached("run").prints(found);
+    assert!(
+        project
+            .read("Cargo-component.lock")
+            .contains("example:regex")
+    );
+    // A release is all that is needed.
+    std::fs::remove_dir_all(project.path("regex/src")).unwrap();
+    project.replace("Cargo.toml", "\"regex\", ", "");
+    cached("run -- t$").prints("12..13 of \"café au lait\": \"t\"\n");
+}

@@ -38,6 +38,7 @@ mod observe;
 mod oci;
 mod oci_dependency;
 mod passthrough;
+mod publish_components;
 mod recorded;
 mod refusals;
 mod registry_local;

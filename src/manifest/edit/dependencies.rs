@@ -35,6 +35,8 @@ pub struct DependencyEntry {
     pub registry: Option<String>,
     /// A path instead of a registry.
     pub path: Option<String>,
+    /// An OCI artifact instead of a version in a registry.
+    pub oci: Option<String>,
 }
 
 impl DependencyEntry {
@@ -44,6 +46,7 @@ impl DependencyEntry {
             ("version", &self.version),
             ("registry", &self.registry),
             ("path", &self.path),
+            ("oci", &self.oci),
         ];
         let given: Vec<_> = fields
             .iter()
@@ -149,6 +152,7 @@ mod tests {
             version: Some(version.to_owned()),
             registry: None,
             path: None,
+            oci: None,
         }
     }
 

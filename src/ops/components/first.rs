@@ -77,7 +77,7 @@ impl Session {
     }
 
     /// What was built, by its package.
-    pub(super) fn packages(&self) -> BTreeMap<PackageRef, FromDirectory> {
+    pub(in crate::ops) fn packages(&self) -> BTreeMap<PackageRef, FromDirectory> {
         let built = self.built.borrow();
         let named = |one: &FromDirectory| Some((one.package.clone()?, one.clone()));
         built.values().filter_map(named).collect()

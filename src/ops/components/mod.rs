@@ -91,14 +91,8 @@ pub(super) fn provided(
 ) -> Result<Vec<Provided>> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
-        if let DependencySource::Path { path, .. } = &dependency.source {
-            let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
-            let one = match fs::is_dir(path) {
-                true => session.provided(key, dependency, path),
-                false => from_file(key, dependency, path.clone()),
-            };
-            found.push(one.map_err(at)?);
-        }
+        let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
+        found.extend(from_path(key, dependency, session).map_err(at)?);
     }
     found.extend(released(worlds, manifest)?);
     found.sort_by(|a, b| a.key.cmp(&b.key));
@@ -129,8 +123,24 @@ fn released(worlds: &mut Worlds<'_>, manifest: &Manifest) -> Result<Vec<Provided
     Ok(found)
 }
 
+/// The component that answers an entry with a path; none for any other.
+pub(super) fn from_path(
+    key: &str,
+    dependency: &Dependency,
+    session: &Session,
+) -> Result<Option<Provided>> {
+    let DependencySource::Path { path, .. } = &dependency.source else {
+        return Ok(None);
+    };
+    match fs::is_dir(path) {
+        true => session.provided(key, dependency, path),
+        false => from_file(key, dependency, path.clone()),
+    }
+    .map(Some)
+}
+
 /// The place that the text of a hint names.
-fn place_of(text: &str) -> Option<Place> {
+pub(super) fn place_of(text: &str) -> Option<Place> {
     Hint::parse(text).known().map(|known| known.place.clone())
 }
 

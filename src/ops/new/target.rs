@@ -112,7 +112,7 @@ fn is_world(text: &str) -> bool {
 
 /// The way from the directory `from` to `to`, both canonical, with `/` between
 /// the names; the whole of `to` where there is none.
-fn relative(from: &Path, to: &Path) -> String {
+pub(in crate::ops) fn relative(from: &Path, to: &Path) -> String {
     let shared = from
         .components()
         .zip(to.components())
