@@ -73,7 +73,7 @@ fn locked(ctx: &Context, workspace: &Workspace, mode: LockMode) -> Result<Lockfi
         let (manifest, _) = read_manifest(ctx, workspace, member)?;
         if is_guest(&manifest, member) {
             worlds.resolve(&manifest)?;
-            followed((ctx, &workspace), &mut worlds, &manifest)?;
+            followed((ctx, workspace), &mut worlds, &manifest)?;
         }
     }
     let lock = worlds.lock().clone();
