@@ -549,3 +549,131 @@ fn a_component_is_held_against_a_world() {
             .says(told);
     }
 }
+
+/// A component with the root function `add`, which gives twice what `add` of
+/// its import gives.
+fn doubler(import: &str) -> Vec<u8> {
+    wat(&format!(
+        r#"(component
+             (import {import} (instance $a
+               (export "add" (func (param "a" u32) (param "b" u32) (result u32)))))
+             (core func $add (canon lower (func $a "add")))
+             (core module $m (import "a" "add" (func $add (param i32 i32) (result i32)))
+               (func (export "add") (param i32 i32) (result i32)
+                 local.get 0 local.get 1 call $add i32.const 2 i32.mul))
+             (core instance $i (instantiate $m
+               (with "a" (instance (export "add" (func $add))))))
+             (func (export "add") (param "a" u32) (param "b" u32) (result u32)
+               (canon lift (core func $i "add"))))"#
+    ))
+}
+
+#[test]
+fn what_is_given_for_a_package_counts_on_every_depth() {
+    let project = place();
+    let middle = doubler(&pinned("1.0.0", &adder("i32.add")));
+    let digest = ContentDigest::of(&middle);
+    project.write("registry/test/middle/2.0.0.wasm", &middle);
+    project.write(
+        "app.wasm",
+        app(&format!(
+            r#""middle" (external-id "wasm-pkg:test:middle@2.0.0?digest={digest}")"#
+        )),
+    );
+    project.write("mul.wasm", adder("i32.mul"));
+    let unpinned = doubler(r#""inner" (external-id "wasm-pkg:test:adder@1.0.0")"#);
+    project.write("wrapper.wasm", unpinned);
+    for (options, result) in [
+        ("", "84\n"),
+        ("--with test:adder=mul.wasm", "160\n"),
+        ("--with middle=mul.wasm", "80\n"),
+        // What is given may need what it takes the place of.
+        ("--with test:adder=wrapper.wasm --trust-unpinned", "168\n"),
+    ] {
+        run(&project, &format!("compose app.wasm {options}")).ok();
+        assert_eq!(go(&project, "app.linked.wasm").stdout, result, "{options}");
+    }
+    run(&project, "compose app.wasm --keep test:adder")
+        .ok()
+        .says("Linked `middle` of `app.wasm` to `test:middle@2.0.0`")
+        .says("        Open `math`\n");
+    // Labels are those of the component that is linked.
+    run(&project, "compose app.wasm --with math=mul.wasm")
+        .code(2)
+        .says("no import is called `math`");
+    project.write(
+        "circle.wasm",
+        doubler(r#""inner" (external-id "wasm-pkg:test:circle@1.0.0")"#),
+    );
+    project.write(
+        "registry/test/circle/1.0.0.wasm",
+        project.bytes("circle.wasm"),
+    );
+    run(
+        &project,
+        "compose app.wasm --with middle=test:circle --trust-unpinned",
+    )
+    .code(1)
+    .says("components need each other in a circle");
+}
+
+#[test]
+fn in_a_package_what_was_found_is_locked() {
+    let project = package("");
+    let registry = place();
+    project.write("config.toml", registry.read("config.toml"));
+    project.write("app.wasm", app(&pinned("1.0.0", &adder("i32.add"))));
+    run(&project, "compose app.wasm --locked")
+        .code(1)
+        .says("needs to be updated but --locked was passed");
+    assert!(!project.has("app.linked.wasm") && !project.has("Cargo-component.lock"));
+    run(&project, "compose app.wasm").ok();
+    let lock = project.read("Cargo-component.lock");
+    assert!(lock.contains("name = \"test:adder\""), "{lock}");
+    std::fs::remove_file(project.path("app.linked.wasm")).unwrap();
+    std::fs::remove_dir_all(registry.path("registry")).unwrap();
+    run(&project, "compose app.wasm --frozen").ok();
+    go(&project, "app.linked.wasm").prints("42\n");
+    // What is locked needs no trust.
+    let hint = r#""math" (external-id "wasm-pkg:test:adder@1.0.0")"#;
+    project.write("app.wasm", app(hint));
+    run(&project, "compose app.wasm").ok();
+    assert_eq!(project.read("Cargo-component.lock"), lock);
+}
+
+#[test]
+fn builds_follow_hints_without_a_digest_when_told_to() {
+    let project = package("");
+    let registry = place();
+    project.write("config.toml", registry.read("config.toml"));
+    let hint = r#""inner" (external-id "wasm-pkg:test:adder@1.0.0")"#;
+    project.write("deps/adder.wasm", doubler(hint));
+    run(&project, "build")
+        .code(1)
+        .says("the hint is not pinned by a digest");
+    run(&project, "build --trust-unpinned").ok();
+    run(&project, "run --invoke 'go()'").ok().prints("84\n");
+    assert!(project.read("Cargo-component.lock").contains("test:adder"));
+}
+
+#[test]
+fn a_service_of_somebody_else_is_served() {
+    let made = crate::support::example("http");
+    made.component("build").ok();
+    let project = place();
+    let built = made.path(DEBUG);
+    let file = std::fs::read_dir(&built).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path();
+        (path.extension()? == "wasm").then_some(path)
+    });
+    project.write("site.wasm", std::fs::read(file.unwrap()).unwrap());
+    let command = project.command("serve --component site.wasm --addr 127.0.0.1:0");
+    let server = crate::serve::Server::start(command);
+    let answer = server.ask("GET /", "");
+    assert!(answer.contains("Hello from wasi:http 0.2\n"), "{answer}");
+    assert!(
+        server.said.contains("Running `site.wasm`"),
+        "{}",
+        server.said
+    );
+}
