@@ -11,6 +11,7 @@
     reason = "a test may"
 )]
 
+mod add_components;
 mod authoring;
 mod bad_builds;
 mod bad_input;

@@ -2,6 +2,7 @@
 
 use cargo_component::component::names;
 
+use crate::small_registry::{Access, SmallRegistry};
 use crate::support::{Output, Project};
 
 const BINDINGS: &str = "wit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\", \"std\"] }";
@@ -220,4 +221,42 @@ fn the_hint_is_that_of_the_policy() {
     // A directory of the command line is where the user stands.
     run(&project, "publish -p top --registry file:registry").ok();
     assert_eq!(hints(&project, "top").len(), 1);
+}
+
+#[test]
+fn a_hint_leads_to_an_oci_registry() {
+    let registry = SmallRegistry::start(Access::Open);
+    let host = registry.host();
+    let project = chain();
+    let address = format!("oci://{host}/team");
+    project.replace("Cargo.toml", "file:registry", &address);
+    project.replace("app/Cargo.toml", "file:../registry", &address);
+    // What is on this machine has to be named by the user.
+    project.write(
+        "config.toml",
+        format!("[registry.\"{host}\"]\ntype = \"oci\"\n"),
+    );
+    let run = |line: &str| run(&project, &format!("{line} --registry-config config.toml"));
+    run("publish --workspace").ok();
+    // Only what it names is built.
+    let manifest = registry.manifest("team/c/mid", "0.1.0");
+    assert!(manifest.contains("application/wasm"), "{manifest}");
+    run("registry get c:mid -o mid.wasm").ok();
+    let imports = names::imports(&project.bytes("mid.wasm")).unwrap();
+    let hints: Vec<_> = imports
+        .iter()
+        .filter_map(|i| i.external_id.clone())
+        .collect();
+    assert_eq!(hints.len(), 1);
+    let start = format!("oci://{host}/team/c/base:0.1.0?digest=sha256:");
+    assert!(hints[0].starts_with(&start), "{hints:?}");
+
+    std::fs::remove_dir_all(project.path("cache")).unwrap();
+    let output = run("run --manifest-path app/Cargo.toml").ok();
+    output.prints("71\n");
+    let lock = project.read("app/Cargo-component.lock");
+    assert!(
+        lock.contains(&format!("source = \"oci://{host}/team/c/top:0.1.0\"")),
+        "{lock}"
+    );
 }

@@ -32,7 +32,7 @@ use crate::package::{ContentDigest, PackageRef, is_label};
 use crate::source::Loaded;
 use crate::wit::World;
 use crate::wit::dependencies::aliases::Alias;
-use crate::wit::dependencies::{self, Bound, ComponentDependency};
+use crate::wit::dependencies::{self, Bound, BoundImport, ComponentDependency};
 
 /// A component that answers an entry of a manifest.
 #[derive(Clone, Debug)]
@@ -246,6 +246,8 @@ pub(super) fn bind(
         aliases,
         notes,
     } = dependencies::bind(world, &components)?;
+    let mut notes = notes;
+    notes.extend(labelled(provided, &bound));
     let mut imports = Imports {
         aliases,
         notes,
@@ -282,6 +284,36 @@ pub(super) fn bind(
         }
     }
     Ok((world, imports))
+}
+
+/// Sentences on the interfaces that several components export: each import of
+/// theirs is in the bindings under a label, and where one was alone before, it
+/// has moved.
+fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<String> {
+    let mut several: BTreeMap<&str, Vec<&BoundImport>> = BTreeMap::new();
+    for import in bound {
+        if let Some(interface) = &import.implements {
+            // Compatible versions are one interface.
+            let name = interface.split('@').next().unwrap_or(interface);
+            several.entry(name).or_default().push(import);
+        }
+    }
+    let told = |(interface, imports): (&str, Vec<&BoundImport>)| {
+        let list = |text: &dyn Fn(&BoundImport) -> String| {
+            let quoted: Vec<_> = imports
+                .iter()
+                .map(|one| format!("`{}`", text(one)))
+                .collect();
+            quoted.join(" and ")
+        };
+        format!(
+            "{} export `{interface}`: it is imported as {}",
+            list(&|one| provided[one.dependency].key.clone()),
+            list(&|one| one.name.clone()),
+        )
+    };
+    let several = several.into_iter().filter(|(_, imports)| imports.len() > 1);
+    several.map(told).collect()
 }
 
 /// Adds what a manifest's dependencies export to its world, and what they are

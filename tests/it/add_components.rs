@@ -1,0 +1,107 @@
+//! `add` and `remove` of components, by path.
+
+use crate::support::{Output, Project, example};
+
+/// The example of components, with a program `new` that depends on nothing yet.
+fn project() -> Project {
+    let project = example("components");
+    project.component("new --vcs none new").ok();
+    project
+}
+
+fn manifest(project: &Project) -> String {
+    project.read("new/Cargo.toml")
+}
+
+fn run(project: &Project) -> Output {
+    project.component("run -p new")
+}
+
+#[test]
+fn a_path_says_which_package_it_is() {
+    let project = project();
+    // Relative to where the user stands, and written relative to the manifest.
+    project
+        .component("add -p new --path regex")
+        .ok()
+        .says("Added dependency `example:regex` from path `regex`")
+        .says("it is a component");
+    let text = manifest(&project);
+    assert!(
+        text.contains("\"example:regex\" = { path = \"../regex\" }"),
+        "{text}"
+    );
+    project
+        .component("add -p new example:regex --path regex --name re")
+        .ok();
+    project.write(
+        "new/src/main.rs",
+        "mod bindings;\nfn main() { println!(\"{}\", bindings::re::is_match(\"b\", \"abc\") && bindings::regex::is_match(\"c$\", \"abc\")) }\n",
+    );
+    run(&project).ok().prints("true\n");
+    project.component("remove -p new re example:regex").ok();
+    assert!(!manifest(&project).contains("regex"));
+}
+
+#[test]
+fn what_is_wrong_with_a_path_is_told() {
+    let project = project();
+    let before = manifest(&project);
+    for (line, code, said) in [
+        ("add -p new", 2, "<PACKAGE>"),
+        (
+            "add -p new --path nothing",
+            1,
+            "the path `nothing` does not exist",
+        ),
+        (
+            "add -p new example:other --path regex",
+            1,
+            "`regex` is the package `example:regex`, not `example:other`",
+        ),
+        (
+            "add -p new --path regex/wit/world.wit",
+            2,
+            "nothing says which package it is",
+        ),
+        (
+            "add -p new --path regex --oci host/x:1",
+            2,
+            "cannot be used with",
+        ),
+        ("add -p new --oci host", 1, "host"),
+    ] {
+        project.component(line).code(code).says(said);
+        assert_eq!(manifest(&project), before, "{line}");
+    }
+}
+
+#[test]
+fn a_file_needs_a_name_and_may_move_what_was_there() {
+    let project = project();
+    project.component("build -p transcoder").ok();
+    let file = "target/wasm32-wasip1/debug/transcoder.wasm";
+    project.component("add -p new --path transcoder").ok();
+    project
+        .component(&format!("add -p new --path {file}"))
+        .code(2)
+        .says("give the entry a label with `--name`");
+    project
+        .component("bindings -p new")
+        .ok()
+        .silent_on("it is imported as");
+    project
+        .component(&format!("add -p new --path {file} --name other"))
+        .ok();
+    let text = manifest(&project);
+    assert!(
+        text.contains(&format!("other = {{ path = \"../{file}\" }}")),
+        "{text}"
+    );
+    project.component("bindings -p new").ok().says(
+        "`other` and `example:transcoder` export `example:transcoder/decoding`: it is imported as `other-decoding` and `transcoder-decoding`",
+    );
+    let bindings = project.read("new/src/bindings.rs");
+    assert!(bindings.contains("pub mod other_decoding"));
+    assert!(bindings.contains("pub mod transcoder_decoding"));
+}
