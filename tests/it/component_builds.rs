@@ -124,6 +124,17 @@ fn finds() { assert_eq!(bindings::regex::find(\"b\", \"abc\").unwrap().start, 1)
     run(&project, "tree -p app")
         .ok()
         .prints("transcoder (component)");
+    // Messages end once, after those of everything.
+    let json = run(&project, "build -p app --message-format=json")
+        .ok()
+        .stdout;
+    assert_eq!(json.matches("\"build-finished\"").count(), 1, "{json}");
+    assert_eq!(json.matches("\"component-artifact\"").count(), 3, "{json}");
+    assert!(
+        json.trim_end()
+            .ends_with("{\"reason\":\"build-finished\",\"success\":true}"),
+        "{json}"
+    );
     // The profile and the target go to what is built first.
     run(&project, "run -p app --release --target wasm32-wasip2")
         .ok()
