@@ -203,7 +203,11 @@ pub(super) fn build_prepared(
         ran.last = outcome.last.or(ran.last);
         ran.error = (outcome.code != 0).then(|| Error::child(outcome.code));
     }
-    finished(ctx, ran.last, ran.error.is_none());
+    // A build for another one is not the end of it, unless it failed.
+    let last = ran
+        .last
+        .filter(|_| ran.error.is_some() || !prepared.session.is_on_the_way());
+    finished(ctx, last, ran.error.is_none());
     match ran.error {
         Some(error) => Err(error),
         None => Ok(Built {

@@ -4,6 +4,7 @@
 use crate::components::{
     APP, COUNTERS, REGEX, TRANSCODER, library, made, one_target, program, run, workspace,
 };
+use crate::serve::Server;
 use crate::support::{Output, Project};
 
 const OF_APP: &str = "[package.metadata.component.dependencies]
@@ -123,6 +124,17 @@ fn finds() { assert_eq!(bindings::regex::find(\"b\", \"abc\").unwrap().start, 1)
     run(&project, "tree -p app")
         .ok()
         .prints("transcoder (component)");
+    // Messages end once, after those of everything.
+    let json = run(&project, "build -p app --message-format=json")
+        .ok()
+        .stdout;
+    assert_eq!(json.matches("\"build-finished\"").count(), 1, "{json}");
+    assert_eq!(json.matches("\"component-artifact\"").count(), 3, "{json}");
+    assert!(
+        json.trim_end()
+            .ends_with("{\"reason\":\"build-finished\",\"success\":true}"),
+        "{json}"
+    );
     // The profile and the target go to what is built first.
     run(&project, "run -p app --release --target wasm32-wasip2")
         .ok()
@@ -337,4 +349,66 @@ fn main() {
 ",
     );
     run(&project, "run -p app").ok().prints("2 1 X\n");
+}
+
+#[test]
+fn a_handler_is_served_with_what_it_needs() {
+    let project = crate::support::example("http");
+    let answer = |number: u32| {
+        let wit = "package demo:answer@1.0.0; world answer { export answer: func() -> u32; }";
+        let module = format!("(module (func (export \"answer\") (result i32) i32.const {number}))");
+        project.write("answer.wasm", made(wit, &module));
+    };
+    answer(42);
+    project
+        .replace(
+            "Cargo.toml",
+            "[workspace]",
+            "[package.metadata.component.dependencies]\nanswer = { path = \"answer.wasm\" }\n\n[workspace]",
+        )
+        .replace(
+            "src/lib.rs",
+            "b\"Hello from wasi:http 0.2\\n\".to_vec()",
+            "format!(\"the answer is {}\\n\", bindings::answer::answer()).into_bytes()",
+        );
+    for number in [42, 7] {
+        answer(number);
+        let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
+        let answer = server.ask("GET /", "");
+        assert!(
+            answer.ends_with(&format!("the answer is {number}\n")),
+            "{answer}"
+        );
+        let (_, said) = server.interrupt();
+        assert!(said.contains("Linking"), "{said}");
+        // A file that was replaced is linked; the handler stays as it is.
+        assert_eq!(said.contains("Creating"), number == 42, "{said}");
+    }
+}
+
+#[test]
+fn an_asynchronous_function_is_awaited() {
+    let project = Project::empty();
+    project.write(
+        "slow.wasm",
+        made(
+            "package demo:slow@1.0.0; world slow { export later: async func(n: u32) -> u32; }",
+            "(module (func (export \"later\") (param i32) (result i32)
+               (i32.add (local.get 0) (i32.const 1))))",
+        ),
+    );
+    program(
+        &project,
+        ".",
+        "mod bindings;
+fn main() { println!(\"{}\", wit_bindgen::block_on(async { bindings::slow::later(4).await })); }
+",
+        "[package.metadata.component.dependencies]\nslow = { path = \"slow.wasm\" }\n",
+    );
+    project.replace(
+        "Cargo.toml",
+        "[\"realloc\"]",
+        "[\"realloc\", \"async\", \"std\"]",
+    );
+    run(&project, "run").ok().prints("5\n");
 }

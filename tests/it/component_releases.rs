@@ -292,6 +292,25 @@ fn what_a_hint_of_others_may_not_do() {
         .silent_on("Compiling");
     assert!(!project.has("app/Cargo-component.lock"));
     assert!(!project.has("app/src/bindings.rs"));
+    // What the application asks for itself is locked, and good enough; another
+    // version of it is not.
+    let entry = "\"demo:right\" = \"1\"\n";
+    let both = format!("{entry}\"demo:base\" = \"1\"\n");
+    project.replace("app/Cargo.toml", entry, &both);
+    run_with(&project, "run --manifest-path app/Cargo.toml")
+        .ok()
+        .prints("1\n");
+    project.write("registry/demo/base/2.0.0.wasm", &base);
+    let other = over("right", "wasm-pkg:demo:base@2.0.0");
+    project.write("registry/demo/right/1.0.1.wasm", other);
+    project.replace("app/Cargo.toml", "right\" = \"1\"", "right\" = \"1.0.1\"");
+    build().code(1).says("the hint is not pinned by a digest");
+    project.replace(
+        "app/Cargo.toml",
+        "right\" = \"1.0.1\"",
+        "right\" = \"=1.0.0\"",
+    );
+    std::fs::remove_file(project.path("app/Cargo-component.lock")).unwrap();
     for place in [
         "127.0.0.1:1",
         "localhost:1",

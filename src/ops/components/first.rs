@@ -101,6 +101,11 @@ impl Session {
         })
     }
 
+    /// Whether what is being built is for something else.
+    pub(in crate::ops) fn is_on_the_way(&self) -> bool {
+        !self.building.borrow().is_empty()
+    }
+
     /// What was built, by its package.
     pub(in crate::ops) fn packages(&self) -> BTreeMap<PackageRef, FromDirectory> {
         let built = self.built.borrow();

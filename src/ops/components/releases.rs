@@ -12,6 +12,7 @@ use crate::manifest::Manifest;
 use crate::ops::artifacts::{WantedArtifact, reference};
 use crate::ops::packages::Fetched;
 use crate::ops::resolve::{Asked, Worlds, exactly, registries};
+use crate::package::ContentDigest;
 use crate::resolver::{Source, Wanted};
 
 /// A release of a component.
@@ -137,16 +138,42 @@ impl Worlds<'_> {
 
     /// Whether a hint of somebody else says enough to be followed.
     pub fn may_follow(&self, known: &Known) -> bool {
-        known.digest.is_some() || self.trust_unpinned || self.is_locked(known)
+        known.digest.is_some() || self.trust_unpinned || self.locked_digest(known).is_some()
     }
 
-    /// Whether the lock file has an answer for a hint.
-    fn is_locked(&self, known: &Known) -> bool {
-        let mut entries = self.lock.entries().iter();
-        match &known.place {
-            Place::Package { package, .. } => entries.any(|entry| entry.package == *package),
-            _ => false,
-        }
+    /// The digest that the lock file has for what a hint names.
+    pub fn locked_digest(&self, known: &Known) -> Option<&ContentDigest> {
+        let bare = Known {
+            digest: None,
+            item: None,
+            ..known.clone()
+        };
+        let is = |entry: &&lockfile::Locked| match &known.place {
+            Place::Package { package, release } => {
+                entry.package == *package
+                    && entry.registry.is_none()
+                    && match release {
+                        Released::Any => entry.requirement == VersionReq::STAR,
+                        Released::Exact(version) => entry.version == *version,
+                        Released::Range(range) => entry.requirement == *range,
+                    }
+            }
+            Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
+            Place::Warg {
+                host,
+                package,
+                version,
+            } => {
+                entry.package == *package
+                    && entry.registry.as_deref() == Some(&format!("warg://{host}"))
+                    && entry.version == *version
+            }
+        };
+        self.lock
+            .entries()
+            .iter()
+            .find(is)
+            .map(|entry| &entry.digest)
     }
 
     /// Refuses a host of this machine or its network, which only the user may

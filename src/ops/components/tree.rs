@@ -232,11 +232,13 @@ impl<'f, 'a> Forest<'f, 'a> {
         {
             return Ok((called(known), file));
         }
+        let pin = known.digest.clone();
+        let pin = pin.or_else(|| self.worlds.locked_digest(known).cloned());
         let found = self.worlds.hinted(self.manifest, known, by)?;
-        if let Some(digest) = &known.digest
-            && *digest != found.digest
+        if let Some(digest) = pin
+            && digest != found.digest
         {
-            return Err(replaced(known, digest, &found.digest));
+            return Err(replaced(known, &digest, &found.digest));
         }
         let name = match &known.place {
             Place::Oci { .. } => called(known),
