@@ -37,7 +37,8 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
-    let reasons = misfits(&fs::read(&file)?, (&world.resolve, world.id))
+    let bytes = fs::read(&file)?;
+    let reasons = misfits(&bytes, (&world.resolve, world.id))
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
