@@ -10,6 +10,7 @@ use super::registry_access::manifest_here;
 use super::resolve::{Worlds, world_of};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::component::names;
 use crate::component::targets::misfits;
 use crate::context::Context;
 use crate::fs;
@@ -46,9 +47,8 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
             .status("Fits", format!("`{name}` the world `{shown}`"));
         return Ok(());
     }
-    let hinted = reasons
-        .iter()
-        .any(|reason| reason.contains("its hint says"));
+    let mut imports = names::imports(&bytes)?.into_iter();
+    let hinted = imports.any(|import| import.external_id.is_some());
     let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
     let error = reasons.into_iter().fold(error, Error::because);
     Err(match hinted {
