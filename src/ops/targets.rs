@@ -10,6 +10,7 @@ use super::registry_access::manifest_here;
 use super::resolve::{Worlds, world_of};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::component::names;
 use crate::component::targets::misfits;
 use crate::context::Context;
 use crate::fs;
@@ -37,7 +38,8 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
-    let reasons = misfits(&fs::read(&file)?, (&world.resolve, world.id))
+    let bytes = fs::read(&file)?;
+    let reasons = misfits(&bytes, (&world.resolve, world.id))
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
@@ -45,9 +47,8 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
             .status("Fits", format!("`{name}` the world `{shown}`"));
         return Ok(());
     }
-    let hinted = reasons
-        .iter()
-        .any(|reason| reason.contains("its hint says"));
+    let mut imports = names::imports(&bytes)?.into_iter();
+    let hinted = imports.any(|import| import.external_id.is_some());
     let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
     let error = reasons.into_iter().fold(error, Error::because);
     Err(match hinted {
