@@ -83,6 +83,7 @@ mod tests {
                 requirement: requirement.parse().unwrap(),
                 version: version.trim_end_matches('!').parse().unwrap(),
                 digest: ContentDigest::of(version.as_bytes()),
+                source: None,
             });
         }
         lockfile

@@ -296,6 +296,7 @@ mod tests {
             requirement: semver::VersionReq::STAR,
             version: Version::new(1, 0, 0),
             digest: ContentDigest::of(content.as_bytes()),
+            source: None,
         }
     }
 

@@ -235,6 +235,7 @@ mod tests {
             requirement: "1".parse().unwrap(),
             version: "1.0.0".parse().unwrap(),
             digest: ContentDigest::of(b""),
+            source: None,
         });
         let catalog = catalog("a:b", &["!1.0.0", "1.1.0"]);
         let solved = solve(&[wanted("a:b", "1")], &catalog, &lockfile).unwrap();
