@@ -87,7 +87,7 @@ pub(super) fn pinned(
     let mut imports = BTreeMap::new();
     for import in names::imports(component)? {
         let hint = import.external_id.as_deref().map(Hint::parse);
-        let Some(Hint::Known(known)) = hint.filter(|hint| unpinned(hint)) else {
+        let Some(Hint::Known(known)) = hint.filter(unpinned) else {
             continue;
         };
         let Place::Package { package, .. } = &known.place else {
