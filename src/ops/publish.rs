@@ -363,6 +363,9 @@ fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         shell.data(format!("package: {package}"));
         shell.data(format!("version: {version}"));
         shell.data(format!("to: {}", ready.registry.location(package)));
+        if let Some(url) = ready.registry.url(package, version) {
+            shell.data(format!("reference: {url}"));
+        }
         shell.data(format!("size: {} bytes", ready.size));
         shell.data(format!("digest: {}", ready.digest));
         for (key, value) in &ready.annotations {

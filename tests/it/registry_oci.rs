@@ -161,6 +161,10 @@ fn a_component_is_published_with_what_the_manifest_says() {
             "[registry.\"{host}\".oci]\nauth = {{ username = \"user\", password = \"secret\" }}\n"
         ),
     );
+    run(&project, "publish --dry-run")
+        .ok()
+        .prints(&format!("reference: oci://{host}/team/demo/guest:0.3.0\n"))
+        .silent_on("secret");
     run(&project, "publish")
         .ok()
         .says("Published package `demo:guest` v0.3.0")
