@@ -10,6 +10,7 @@ use crate::small_registry::{Access, SmallRegistry};
 use crate::support::{Output, Project};
 
 const WKG: &str = "wkg-0.16.1";
+const OLD: &str = "cargo-component-0.21.1";
 
 fn recorded(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -257,4 +258,43 @@ fn what_wkg_pushed_is_pulled_and_got() {
     run(&project, "registry get near:types -o types.wasm").ok();
     let local = std::fs::read(recorded(&format!("{WKG}/local/near/types/1.0.0.wasm"))).unwrap();
     assert_eq!(project.bytes("types.wasm"), local);
+}
+
+#[test]
+fn a_lock_file_of_0_21_1_stays_as_it_is() {
+    let registry = serve(WKG);
+    let project = library(&registry, "target = \"demo:shapes/measure@0.2.0\"\n");
+    let theirs = text(&format!("{OLD}/Cargo-component.lock"));
+    project.write("Cargo-component.lock", &theirs);
+    project.write("src/lib.rs", AREA);
+    run(&project, "build").ok();
+    assert_eq!(project.read("Cargo-component.lock"), theirs);
+    // It is locked, although there is a newer one.
+    let asked = registry.requests();
+    let listed = asked.iter().find(|r| r.path().ends_with("/tags/list"));
+    assert!(listed.is_none(), "{listed:?}");
+    run(&project, "build --locked").ok();
+    run(&project, "update").ok().says("v0.2.0 -> v0.2.1");
+    let ours = project.read("Cargo-component.lock");
+    let digest = |version| layer(WKG, &format!("team/demo/shapes/{version}"));
+    let newer = theirs
+        .replace("\"0.2.0\"", "\"0.2.1\"")
+        .replace(&digest("0.2.0"), &digest("0.2.1"));
+    assert_eq!(ours, newer);
+}
+
+#[test]
+fn a_component_of_0_21_1_is_added() {
+    let registry = serve(OLD);
+    let project = library(&registry, "target.path = \"wit\"\n");
+    project.write("wit/world.wit", "package demo:guest; world guest {}");
+    run(&project, "add demo:old")
+        .ok()
+        .says("Added dependency `demo:old` with version `0.1.0`")
+        .says("it is a component");
+    let manifest = project.read("Cargo.toml");
+    assert!(manifest.contains("\"demo:old\" = \"0.1.0\""), "{manifest}");
+    run(&project, "registry get demo:old -o old.wasm").ok();
+    let got = ContentDigest::of(&project.bytes("old.wasm"));
+    assert_eq!(got.to_string(), layer(OLD, "team/demo/old/0.1.0"));
 }
