@@ -104,6 +104,7 @@ pub(super) fn look(
             (Some(loaded), Some(imports))
         }
     };
+    paths.extend(recipe.first.iter().map(|dir| dir.join("Cargo.toml")));
     paths.extend(manifest.adapter.clone());
     let mut written = None;
     if let Some(loaded) = loaded {

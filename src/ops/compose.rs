@@ -144,14 +144,15 @@ fn own(
     let chosen = asked.find(ctx, mode)?;
     // Whatever is not known by now needs no lock file: the build locked it.
     let workspace = built.prepared.workspace();
-    let mut worlds = Worlds::new(ctx, workspace, mode)?;
+    let session = &built.prepared.session;
+    let mut worlds = session.worlds(ctx, workspace, mode)?;
     let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
     let (parts, answers): (&[Part], _) = match built.prepared.recipe(member) {
         Some(recipe) => (&recipe.parts, recipe.answers.clone()),
         None => (&[], BTreeMap::new()),
     };
-    let packages = built.prepared.session.packages();
-    let mut forest = Forest::new(&mut worlds, &manifest, packages).choosing(chosen);
+    let forest = Forest::new(&mut worlds, &manifest, session.packages());
+    let mut forest = forest.built_in(session).choosing(chosen);
     let name = name_of(&file);
     let root = forest.root((&name, &file), (parts, &answers))?;
     let parts = std::mem::take(&mut forest.parts);

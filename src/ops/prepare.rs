@@ -384,12 +384,7 @@ fn build_first(
     for index in workspace.with_path_dependencies(selected) {
         let member = &workspace.members[index];
         let kept = view.members.get(&member.id);
-        let manifest_holds = |kept: &&Kept<Option<Recipe>>| {
-            let mut manifests = kept.seen.iter();
-            let is_manifest = |seen: &&Seen| seen.is_of(&member.manifest_path);
-            manifests.find(is_manifest).is_some_and(Seen::holds)
-        };
-        let dirs = match kept.filter(manifest_holds) {
+        let dirs = match kept.filter(|kept| kept.holds()) {
             Some(kept) => kept.fact.as_ref().map(|recipe| recipe.first.clone()),
             None => Some(directories(&read_manifest(ctx, workspace, member)?.0)?),
         };
@@ -416,7 +411,12 @@ fn look_at(
     let mut ids = Vec::new();
     for index in workspace.with_path_dependencies(selected) {
         let member = &workspace.members[index];
-        if members.get(&member.id).is_some_and(Kept::holds) {
+        // What was built first may be for another profile or target now.
+        let serves = |kept: &&Kept<Option<Recipe>>| {
+            let recipe = kept.fact.as_ref();
+            kept.holds() && recipe.is_none_or(|r| session.made(&r.first, &r.parts))
+        };
+        if members.get(&member.id).filter(serves).is_some() {
             continue;
         }
         let worlds = match &mut worlds {

@@ -269,8 +269,9 @@ impl Preparing<'_> {
             return Ok(file);
         }
         let package = &candidate.package;
-        let name = format!("{}-{}.wasm", package.namespace(), package.name());
-        let file = prepared.state_dir().join("published").join(name);
+        let dir = prepared.state_dir().join("published");
+        let dir = dir.join(package.namespace());
+        let file = dir.join(format!("{}.wasm", package.name()));
         fs::write_atomic(&file, &pinned)?;
         Ok(file)
     }

@@ -95,7 +95,10 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
 /// Keeps what hints were answered by: that of directories is not known before
 /// they are built.
 fn keep_pins(old: &Lockfile, new: &mut Lockfile) {
-    let is_pin = |entry: &&Locked| entry.requirement == exactly(&entry.version);
+    let is_pin = |entry: &&Locked| {
+        let referred = reference(entry.registry.as_deref()).is_some();
+        referred || entry.requirement == exactly(&entry.version)
+    };
     let pins = old.entries().iter().filter(is_pin);
     pins.for_each(|entry| new.insert_missing(entry.clone()));
 }

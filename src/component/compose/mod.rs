@@ -1,8 +1,8 @@
 //! Composition: a component and those that answer its imports, made one.
 //!
 //! What is linked to what is decided by the caller, who resolves hints; here
-//! the exports are found that answer ([`answer`]), what must go together is
-//! kept together ([`wiring`]), and one component is written ([`assemble`]).
+//! the exports are found that answer (`answer`), what must go together is
+//! kept together (`wiring`), and one component is written (`assemble`).
 //! Only bytes pass between this module and the library that writes it.
 
 mod answer;

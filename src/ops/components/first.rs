@@ -10,6 +10,7 @@ use std::rc::Rc;
 use semver::Version;
 
 use super::Provided;
+use super::tree::{Answer, Part};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
@@ -40,7 +41,15 @@ pub(in crate::ops) struct FromDirectory {
     pub file: PathBuf,
     pub package: Option<PackageRef>,
     pub version: Version,
+    /// What it may be linked with.
+    parts: Vec<Part>,
+    /// Which of them answer its imports.
+    answers: BTreeMap<String, Answer>,
 }
+
+/// What components may be linked with, and which of that answers their
+/// imports, by file.
+pub(super) type Recipes = BTreeMap<PathBuf, (Vec<Part>, BTreeMap<String, Answer>)>;
 
 impl Session {
     /// One as a command line wants it.
@@ -63,6 +72,24 @@ impl Session {
             worlds.trust_unpinned();
         }
         Ok(worlds)
+    }
+
+    /// Whether what was built of these directories in this run is among the
+    /// parts.
+    pub(in crate::ops) fn made(&self, dirs: &[PathBuf], parts: &[Part]) -> bool {
+        let built = self.built.borrow();
+        dirs.iter().all(|dir| {
+            let one = fs::canonical(dir).ok().and_then(|dir| built.get(&dir));
+            one.is_some_and(|one| parts.iter().any(|part| part.file == one.file))
+        })
+    }
+
+    /// What answers the imports of what was built, by its file.
+    pub(super) fn recipes(&self) -> Recipes {
+        let built = self.built.borrow();
+        let recipe =
+            |one: &FromDirectory| (one.file.clone(), (one.parts.clone(), one.answers.clone()));
+        built.values().map(recipe).collect()
     }
 
     /// The component of an entry whose directory was built.
@@ -194,8 +221,10 @@ fn command_line(
     match workspace.members.iter().find(here) {
         // In the same workspace, what is known of it serves.
         Some(member) => {
-            if let Some(path) = &args.manifest_path {
-                option("--manifest-path", path.into());
+            match (&args.directory, &args.manifest_path) {
+                (Some(_), _) => option("--manifest-path", workspace.root.join("Cargo.toml").into()),
+                (None, Some(path)) => option("--manifest-path", path.into()),
+                (None, None) => {}
             }
             option("--package", member.id.clone().into());
         }
@@ -267,7 +296,11 @@ fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<FromDirector
         }
     };
     let member = &workspace.members[made.member];
+    let recipe = built.prepared.recipe(made.member).cloned();
+    let recipe = recipe.unwrap_or_default();
     Ok(FromDirectory {
+        parts: recipe.parts,
+        answers: recipe.answers,
         file: made.path.clone(),
         package: read_manifest(ctx, workspace, member)?.0.package,
         version: member.version.clone(),

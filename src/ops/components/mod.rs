@@ -344,7 +344,7 @@ fn composition(
     manifest: &Manifest,
     (session, provided, imports): (&Session, &[Provided], &Imports),
 ) -> Result<(Vec<Part>, BTreeMap<String, Answer>)> {
-    let mut forest = Forest::new(worlds, manifest, session.packages());
+    let mut forest = Forest::new(worlds, manifest, session.packages()).built_in(session);
     let places = provided
         .iter()
         .map(|one| forest.add(one))

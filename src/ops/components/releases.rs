@@ -33,7 +33,9 @@ fn is_private(host: &str) -> bool {
     };
     match bare.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+            let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);
+            let near = ip.is_private() || ip.is_link_local() || shared;
+            near || ip.is_loopback() || ip.is_unspecified()
         }
         Ok(IpAddr::V6(ip)) => {
             ip.is_loopback()
@@ -42,7 +44,14 @@ fn is_private(host: &str) -> bool {
                 || ip.is_unicast_link_local()
                 || ip.to_ipv4_mapped().is_some()
         }
-        Err(_) => bare == "localhost" || bare.ends_with(".localhost") || !bare.contains('.'),
+        Err(_) => {
+            let bare = bare.trim_end_matches('.').to_ascii_lowercase();
+            let last = bare.rsplit('.').next().unwrap_or_default();
+            // Clients read `127.1` and `0x7f.0.0.1` as addresses; no name of
+            // the internet ends so.
+            let number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
+            number || !bare.contains('.') || last == "localhost"
+        }
     }
 }
 
@@ -188,6 +197,37 @@ impl Worlds<'_> {
                 "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' oci`"
             ))),
             false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_this_machine_and_its_network_are_known_in_every_spelling() {
+        for host in [
+            "localhost",
+            "LOCALHOST:5000",
+            "a.localhost.",
+            "127.0.0.1:5000",
+            "127.1",
+            "0x7f.0.0.1:80",
+            "2130706433",
+            "10.1",
+            "10.0.0.7",
+            "100.64.1.1",
+            "169.254.169.254",
+            "[::1]:443",
+            "[fd00::1]",
+            "[::ffff:10.0.0.1]",
+            "registry",
+        ] {
+            assert!(is_private(host), "{host}");
+        }
+        for host in ["ghcr.io", "registry.example.com:8443", "8.8.8.8", "0x7f.io"] {
+            assert!(!is_private(host), "{host}");
         }
     }
 }

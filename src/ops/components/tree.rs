@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Provided;
 use super::chosen::{Choice, Chosen};
-use super::first::FromDirectory;
+use super::first::{FromDirectory, Recipes, Session};
 use crate::advice::{Error, Result};
 use crate::component::hint::{Hint, Known, Place, Wanted};
 use crate::component::names;
@@ -53,6 +53,9 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     /// How many chosen components are on the way: what they need themselves
     /// is not chosen anew.
     aside: usize,
+    /// What is known of the components built from directories, which goes
+    /// before their hints.
+    recipes: Recipes,
 }
 
 impl<'f, 'a> Forest<'f, 'a> {
@@ -70,7 +73,14 @@ impl<'f, 'a> Forest<'f, 'a> {
             way: Vec::new(),
             chosen: Chosen::default(),
             aside: 0,
+            recipes: Recipes::new(),
         }
+    }
+
+    /// Lets what was built in a session be linked as it was built.
+    pub fn built_in(mut self, session: &Session) -> Self {
+        self.recipes = session.recipes();
+        self
     }
 
     /// As [`Forest::new`], where nothing was built: a hint that only what is
@@ -146,7 +156,14 @@ impl<'f, 'a> Forest<'f, 'a> {
             keep: BTreeSet::new(),
         });
         self.way.push(here);
-        self.link(here, &BTreeMap::new())?;
+        let (parts, answers) = self.recipes.get(file).cloned().unwrap_or_default();
+        let mut given = BTreeMap::new();
+        for (import, Answer { part, item }) in answers {
+            let Part { name, file, .. } = &parts[part];
+            let part = self.part(name, file)?;
+            given.insert(import, Answer { part, item });
+        }
+        self.link(here, &given)?;
         self.way.pop();
         Ok(here)
     }

@@ -96,6 +96,7 @@ pub(super) fn pinned(
         let local = locals.get(package).ok_or_else(|| {
             Error::input(format!("the hint `{known}` says nothing of a release"))
                 .because(format!("it is that of the import `{}`", import.name))
+                .hint("take a release of the dependency whose hints have digests, set `hints = \"none\"`, or publish what it is linked with: `--composed`")
         })?;
         let known = places.pin(manifest, local, known.item)?;
         let attributes = Attributes {
