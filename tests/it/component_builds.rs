@@ -143,6 +143,25 @@ fn finds() { assert_eq!(bindings::regex::find(\"b\", \"abc\").unwrap().start, 1)
 }
 
 #[test]
+fn what_is_linked_is_of_the_same_profile() {
+    let project = project();
+    project.replace(
+        "transcoder/src/lib.rs",
+        "to_uppercase()",
+        "to_uppercase() + if cfg!(debug_assertions) { \" (debug)\" } else { \"\" }",
+    );
+    run(&project, "run -p app")
+        .ok()
+        .prints("FOUND (debug) 3..5\n");
+    run(&project, "run -p app --release")
+        .ok()
+        .prints("FOUND 3..5\n");
+    run(&project, "run -p app")
+        .ok()
+        .prints("FOUND (debug) 3..5\n");
+}
+
+#[test]
 fn a_chain_of_directories_is_built_from_its_end() {
     let project = Project::empty();
     one_target(&project);
@@ -187,6 +206,13 @@ fn main() { println!(\"{} {}\", bindings::shout::shout(\"a\"), bindings::transco
     );
     nothing_new(run(&project, line));
     project.replace("transcoder/src/lib.rs", "to_uppercase", "to_lowercase");
+    run(&project, line).ok().prints("a! b\n");
+    // What was built is linked as it was built, whatever it says of that.
+    project.replace(
+        "shout/Cargo.toml",
+        "[package.metadata.component]\n",
+        "[package.metadata.component]\nhints = \"none\"\n",
+    );
     run(&project, line).ok().prints("a! b\n");
 }
 
