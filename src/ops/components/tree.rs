@@ -156,7 +156,12 @@ impl<'f, 'a> Forest<'f, 'a> {
             keep: BTreeSet::new(),
         });
         self.way.push(here);
-        let (parts, answers) = self.recipes.get(file).cloned().unwrap_or_default();
+        let (parts, mut answers) = self.recipes.get(file).cloned().unwrap_or_default();
+        if !answers.is_empty() {
+            // A release is followed, so that it is locked here, too.
+            let released = released(&names::imports(&fs::read(file)?)?);
+            answers.retain(|import, _| !released.contains(import));
+        }
         let mut given = BTreeMap::new();
         for (import, Answer { part, item }) in answers {
             let Part { name, file, .. } = &parts[part];
@@ -263,6 +268,19 @@ impl<'f, 'a> Forest<'f, 'a> {
         };
         Ok((name, found.file))
     }
+}
+
+/// The imports that a release of a package answers, by hints with a digest.
+fn released(imports: &[names::Name]) -> BTreeSet<String> {
+    let is_released = |import: &&names::Name| {
+        let hint = import.external_id.as_deref().map(Hint::parse);
+        let known = hint.as_ref().and_then(Hint::known);
+        known.is_some_and(|known| {
+            known.digest.is_some() && matches!(known.place, Place::Package { .. })
+        })
+    };
+    let imports = imports.iter().filter(is_released);
+    imports.map(|import| import.name.clone()).collect()
 }
 
 /// What a component is called by the hint that leads to it.
