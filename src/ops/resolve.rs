@@ -47,7 +47,7 @@ pub(super) struct Worlds<'a> {
     path: PathBuf,
     root: PathBuf,
     mode: LockMode,
-    siblings: Siblings,
+    siblings: Option<Siblings<'a>>,
     pub(super) lock: Lockfile,
     /// What was asked for so far, with its answers.
     pub(super) used: Lockfile,
@@ -88,7 +88,7 @@ impl<'a> Worlds<'a> {
             path: workspace.root.join(LOCK_FILE),
             root: workspace.root.clone(),
             mode,
-            siblings: Siblings::read(ctx, workspace),
+            siblings: Some(Siblings::of(ctx, workspace)),
             lock,
             used: Lockfile::default(),
             asked: Vec::new(),
@@ -110,7 +110,7 @@ impl<'a> Worlds<'a> {
                 true => LockMode::Offline,
                 false => LockMode::Update,
             },
-            siblings: Siblings::default(),
+            siblings: None,
             lock: Lockfile::default(),
             used: Lockfile::default(),
             asked: Vec::new(),
@@ -223,7 +223,9 @@ impl<'a> Worlds<'a> {
         } = local;
         let entries = wanted.iter().filter_map(|(_, d)| d.package.as_ref());
         let entries: Vec<_> = entries.collect();
-        watched.extend(self.siblings.provide(&mut request, &entries)?);
+        if let Some(siblings) = &self.siblings {
+            watched.extend(siblings.provide(&mut request, &entries)?);
+        }
         let asked: Vec<Wanted> = wanted
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))

@@ -1,5 +1,6 @@
 //! The WIT packages of a workspace's members, for the other members.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use wit_parser::PackageName;
@@ -12,9 +13,12 @@ use crate::package::PackageRef;
 use crate::source::{Gathered, Local, gather};
 use crate::wit::{Request, Sources, declared_packages, replaceable};
 
-/// The WIT packages of all members.
-#[derive(Default)]
-pub(super) struct Siblings(Vec<Sibling>);
+/// The WIT packages of all members, read once one of them may be meant.
+pub(super) struct Siblings<'a> {
+    ctx: &'a Context,
+    workspace: Workspace,
+    packages: OnceCell<Vec<Sibling>>,
+}
 
 /// The WIT package of one member.
 struct Sibling {
@@ -23,12 +27,21 @@ struct Sibling {
     watched: Vec<PathBuf>,
 }
 
-impl Siblings {
+impl<'a> Siblings<'a> {
+    /// Those of a workspace; nothing is read yet.
+    pub fn of(ctx: &'a Context, workspace: &Workspace) -> Self {
+        Siblings {
+            ctx,
+            workspace: workspace.clone(),
+            packages: OnceCell::new(),
+        }
+    }
+
     /// Reads them. A member whose manifest or WIT cannot be read has none
     /// here: the error is told where that member is looked at.
-    pub fn read(ctx: &Context, workspace: &Workspace) -> Self {
+    fn read(&self) -> Vec<Sibling> {
         let read = |member| {
-            let (manifest, _) = read_manifest(ctx, workspace, member).ok()?;
+            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
             let Ok(Gathered::Local(local)) = gather(&manifest) else {
                 return None;
             };
@@ -49,10 +62,7 @@ impl Siblings {
                 watched,
             })
         };
-        Siblings(match workspace.members.as_slice() {
-            [_] => Vec::new(),
-            members => members.iter().filter_map(read).collect(),
-        })
+        self.workspace.members.iter().filter_map(read).collect()
     }
 
     /// Gives a request the packages its WIT names, and those they name in
@@ -67,8 +77,11 @@ impl Siblings {
             entry.namespace() == name.namespace && entry.name() == name.name
         };
         let (mut watched, mut given) = (Vec::new(), Vec::new());
-        while !self.0.is_empty() {
+        while self.workspace.members.len() > 1 {
             let named = replaceable(request)?;
+            if named.is_empty() {
+                break;
+            }
             let meant = |sibling: &&Sibling| {
                 let is = |name: &PackageName| {
                     *name == sibling.name
@@ -79,7 +92,7 @@ impl Siblings {
                 let entry = entries.iter().any(|entry| has(entry, &sibling.name));
                 !entry && !given.contains(&sibling.name) && named.iter().any(is)
             };
-            let Some(sibling) = self.0.iter().find(meant) else {
+            let Some(sibling) = self.packages.get_or_init(|| self.read()).iter().find(meant) else {
                 break;
             };
             given.push(sibling.name.clone());
