@@ -16,7 +16,6 @@ use super::settings::Settings;
 use super::token::{Token, basic, read_token, secret_header};
 use super::{Secret, Surroundings};
 use crate::advice::{Error, ErrorKind, Result};
-use crate::registry::layers::is_loopback;
 use crate::registry::routes;
 
 /// What a token has to open.
@@ -291,13 +290,10 @@ impl Session {
             None => return Ok(()),
             Some(Challenge::Basic) => Scheme::Basic,
             Some(Challenge::Bearer { realm, service }) => {
-                let url = Url::parse(&realm).ok().filter(|url| {
-                    let host = url.host_str().unwrap_or_default();
-                    match url.scheme() {
-                        "https" => true,
-                        "http" => self.base.scheme() == "http" || is_loopback(host),
-                        _ => false,
-                    }
+                let url = Url::parse(&realm).ok().filter(|url| match url.scheme() {
+                    "https" => true,
+                    "http" => self.base.scheme() == "http",
+                    _ => false,
                 });
                 let realm = url.ok_or_else(|| {
                     self.failed(
