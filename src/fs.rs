@@ -296,6 +296,100 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Puts a directory that was made beside `to`, by [`aside`], in its place. What
+/// was there before is gone only once the new one is there.
+#[cfg(feature = "cli")]
+pub fn swap_in(new: Aside, to: &Path) -> Result<()> {
+    let failed = |e: io::Error| Error::io("replace", to, &e);
+    let to = &behind_links(to);
+    let old = new.0.path().join("old");
+    let made = new.0.path().join("new");
+    let was = to.exists();
+    if was {
+        fs::rename(to, &old).map_err(failed)?;
+    }
+    if let Err(e) = fs::rename(&made, to) {
+        if was {
+            // As it was; the error is that of the first attempt.
+            let _ = fs::rename(&old, to);
+        }
+        return Err(failed(e));
+    }
+    Ok(())
+}
+
+/// A directory being made beside the one it is to replace; it is removed where
+/// that does not come about.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub struct Aside(tempfile::TempDir);
+
+#[cfg(feature = "cli")]
+impl Aside {
+    /// The directory to fill.
+    pub fn path(&self) -> PathBuf {
+        self.0.path().join("new")
+    }
+}
+
+/// Starts a directory beside `to`.
+#[cfg(feature = "cli")]
+pub fn aside(to: &Path) -> Result<Aside> {
+    let to = &behind_links(to);
+    let dir = parent(to);
+    fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
+    let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(dir);
+    let made = made.map_err(|e| Error::io("create a directory in", dir, &e))?;
+    let new = made.path().join("new");
+    fs::create_dir(&new).map_err(|e| Error::io("create the directory", &new, &e))?;
+    Ok(Aside(made))
+}
+
+/// Copies a file or a directory with all that is in it; a link is copied as a
+/// link.
+#[cfg(feature = "cli")]
+pub fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    let failed = |e: io::Error| Error::io("copy", from, &e);
+    let meta = fs::symlink_metadata(from).map_err(failed)?;
+    if meta.is_dir() {
+        fs::create_dir_all(to).map_err(failed)?;
+        for entry in list(from)? {
+            copy_all(&entry, &to.join(entry.file_name().unwrap_or_default()))?;
+        }
+        return Ok(());
+    }
+    #[cfg(unix)]
+    if meta.is_symlink() {
+        let target = fs::read_link(from).map_err(failed)?;
+        return std::os::unix::fs::symlink(target, to).map_err(failed);
+    }
+    fs::copy(from, to).map_err(failed)?;
+    Ok(())
+}
+
+/// The files in a directory and below, sorted; a file is itself.
+#[cfg(feature = "cli")]
+pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    if !is_dir(path) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in list(path)? {
+        files.extend(files_below(&entry)?);
+    }
+    Ok(files)
+}
+
+/// Removes a directory with all that is in it; one that is not there is no
+/// error.
+#[cfg(feature = "cli")]
+pub fn remove_all(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
 /// Removes a directory if nothing is in it.
 #[cfg(feature = "cli")]
 pub fn remove_empty_dir(path: &Path) {

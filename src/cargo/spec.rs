@@ -277,6 +277,13 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// Whether a pattern with `*`, `?` and `[…]` fits a name; one that is no pattern
+/// fits nothing.
+pub fn matches_glob(pattern: &str, name: &str) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    parse_glob(pattern).is_ok_and(|pattern| glob_matches(&pattern, &name))
+}
+
 /// One piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Glob {

@@ -23,6 +23,7 @@ mod update;
 mod vendor;
 mod verify;
 mod version;
+mod wit;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -76,6 +77,7 @@ enum Verb {
     Vendor(vendor::Vendor),
     Cache(cache::Cache),
     Config(config::Config),
+    Wit(wit::Wit),
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
@@ -99,6 +101,7 @@ impl Verb {
             Verb::Vendor(verb) => verb.run(ctx, global),
             Verb::Cache(verb) => verb.run(ctx, global),
             Verb::Config(verb) => verb.run(ctx, global),
+            Verb::Wit(verb) => verb.run(ctx),
             Verb::Registry(verb) => verb.run(ctx),
             Verb::Login(verb) => verb.run(ctx),
             Verb::Logout(verb) => verb.run(ctx),

@@ -33,10 +33,26 @@ pub struct Metadata {
 /// licence that is no SPDX expression, a homepage that is no URL) are left
 /// out; their names come back.
 pub fn add(component: &[u8], metadata: &Metadata) -> Result<(Vec<u8>, Vec<&'static str>)> {
+    add_with(component, metadata, &["Rust"])
+}
+
+/// As [`add`], for a package of WIT.
+pub fn add_to_wit(package: &[u8], metadata: &Metadata) -> Result<(Vec<u8>, Vec<&'static str>)> {
+    add_with(package, metadata, &[])
+}
+
+fn add_with(
+    component: &[u8],
+    metadata: &Metadata,
+    languages: &[&str],
+) -> Result<(Vec<u8>, Vec<&'static str>)> {
     let mut left_out = Vec::new();
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(metadata.name.clone());
-    add.language = vec![("Rust".to_owned(), String::new())];
+    let languages = languages
+        .iter()
+        .map(|name| (name.to_string(), String::new()));
+    add.language = languages.collect();
     add.processed_by = vec![(
         env!("CARGO_PKG_NAME").to_owned(),
         env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,8 +1,8 @@
 //! Lock files: which version of which package a requirement was answered by.
 //!
-//! [`parse`] reads `Cargo-component.lock` of cargo-component 0.21.1 and
-//! `wkg.lock` (formats of version 1), in whatever order their entries are;
-//! [`print()`] writes the former, sorted as its readers expect.
+//! [`parse`] reads `Cargo-component.lock` of cargo-component 0.21.1, `wkg.lock`
+//! and `wit.lock` (formats of version 1), in whatever order their entries are;
+//! [`print_as`] writes them, sorted as their readers expect.
 
 mod diff;
 mod format;
@@ -12,7 +12,7 @@ use semver::{Version, VersionReq};
 use crate::package::{ContentDigest, PackageRef};
 
 pub use diff::{Change, diff};
-pub use format::{parse, print};
+pub use format::{Form, parse, print, print_as};
 
 /// A lock file: entries in no particular order, no two for the same package,
 /// registry and requirement.

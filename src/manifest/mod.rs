@@ -12,6 +12,12 @@ pub mod root;
 #[cfg(feature = "cli")]
 pub mod schema;
 pub(crate) mod table;
+#[cfg(feature = "cli")]
+pub mod wit_keys;
+#[cfg(feature = "cli")]
+pub mod wit_toml;
+#[cfg(feature = "cli")]
+pub mod wkg;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -235,7 +235,7 @@ fn reference(table: &Table<'_>) -> Result<Option<String>> {
     }
 }
 
-fn dependencies(
+pub(super) fn dependencies(
     table: &Table<'_>,
     workspace: &WorkspaceManifest,
 ) -> Result<BTreeMap<String, Dependency>> {

@@ -26,7 +26,7 @@ use crate::package::{ContentDigest, PackageRef};
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, Unmet, World, unmet};
+use crate::wit::{Entry, Request, Sources, Unmet, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -207,15 +207,24 @@ impl<'a> Worlds<'a> {
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
         let loaded = match gather(manifest)? {
             Gathered::None => return Ok(None),
-            Gathered::Local(local) => self.local(manifest, *local)?,
+            Gathered::Local(local) => {
+                let (request, watched) = self.request(manifest, *local)?;
+                let world = load(manifest, request)?;
+                Loaded { world, watched }
+            }
             Gathered::Registry(target) => self.registry(manifest, target)?,
             Gathered::Oci(target) => self.artifact(manifest, target)?,
         };
         Ok(Some(loaded))
     }
 
-    /// WIT of the project, completed by packages of registries.
-    fn local(&mut self, manifest: &Manifest, local: Local<'_>) -> Result<Loaded> {
+    /// WIT of the project, completed by packages of registries, and the paths
+    /// whose change can change it.
+    pub fn request<'m>(
+        &mut self,
+        manifest: &'m Manifest,
+        local: Local<'m>,
+    ) -> Result<(Request<'m>, Vec<PathBuf>)> {
         let Local {
             mut request,
             mut watched,
@@ -245,8 +254,8 @@ impl<'a> Worlds<'a> {
             request.chosen.push(found.name()?);
             request.fetched.push(found.entry()?);
         }
-        let world = self.complete(manifest, request)?;
-        Ok(Loaded { world, watched })
+        self.complete(manifest, &mut request)?;
+        Ok((request, watched))
     }
 
     /// A world in a package of a registry.
@@ -292,15 +301,15 @@ impl<'a> Worlds<'a> {
         Ok(found)
     }
 
-    /// Fetches what the WIT names until nothing is missing, and loads it.
-    fn complete(&mut self, manifest: &Manifest, mut request: Request<'_>) -> Result<World> {
+    /// Fetches what the WIT names until nothing is missing.
+    fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
-            let missing = unmet(&request)?;
+            let missing = unmet(request)?;
             let asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
             if asked.is_empty() || !self.is_routed(manifest, &asked)? {
-                return load(manifest, request);
+                return Ok(());
             }
             for found in self.fetch(manifest, &asked)? {
                 request.fetched.push(found.entry()?);
@@ -396,6 +405,7 @@ pub(super) fn world_of(
         overrides: Vec::new(),
         fetched: Vec::new(),
         chosen: Vec::new(),
+        raised: Vec::new(),
         declared: false,
         world,
         features: &manifest.bindings.features,
@@ -422,7 +432,7 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
 }
 
 /// An entry of a table of dependencies that is in a registry.
-fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
+pub(super) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
     let DependencySource::Registry {
         requirement,
         registry,
@@ -437,13 +447,22 @@ fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
             registry: registry.clone(),
         },
         requirement: requirement.clone(),
-        by: vec![format!("the entry `{key}` of `Cargo.toml`")],
+        by: vec![format!(
+            "the entry `{key}` of `{}`",
+            file_name(&dependency.file.path)
+        )],
         at: Some(at),
     })
 }
 
+/// The name of a manifest, as it is shown.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// A package that WIT names; `None` if no registry can have the name.
-fn named(missing: &Unmet) -> Option<Wanted> {
+pub(super) fn named(missing: &Unmet) -> Option<Wanted> {
     let name = &missing.name;
     let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
     Some(Wanted {
@@ -475,7 +494,7 @@ pub(super) fn exactly(version: &Version) -> VersionReq {
 
 impl Fetched {
     /// The name it has in WIT, which may be without a version.
-    fn name(&self) -> Result<PackageName> {
+    pub fn name(&self) -> Result<PackageName> {
         let version = match outline(&fs::read(&self.file)?)? {
             Outline::Wit { version, .. } => version,
             _ => Some(self.version.clone()),

@@ -9,7 +9,7 @@ use crate::advice::{Error, Excerpt, Result};
 use crate::fs;
 use crate::wit::{Entry, Sources, TextFile};
 
-pub use world::{Gathered, Loaded, Local, gather, load, world};
+pub use world::{Gathered, Loaded, Local, gather, gather_but, load, wit_path, world};
 
 /// Reads a directory of WIT with its `deps`, one `.wit` file, or one wasm
 /// file.

@@ -48,6 +48,14 @@ pub struct Local<'a> {
 
 /// Reads what there is of a manifest's world.
 pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
+    gather_but(manifest, &|_| false)
+}
+
+/// As [`gather`], without the entries of `deps` that `leave_out` names.
+pub fn gather_but<'m>(
+    manifest: &'m Manifest,
+    leave_out: &dyn Fn(&Path) -> bool,
+) -> Result<Gathered<'m>> {
     let target = match &manifest.target {
         Target::Local(target) => target,
         Target::Registry(target) => return Ok(Gathered::Registry(target)),
@@ -56,7 +64,8 @@ pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
     let Some(path) = wit_path(manifest, target)? else {
         return Ok(Gathered::None);
     };
-    let sources = read(&path)?;
+    let mut sources = read(&path)?;
+    sources.deps.retain(|entry| !leave_out(entry.path()));
     let mut watched = watched(&path, &sources);
     let (mut overrides, mut chosen, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for (key, dependency) in target.dependencies.iter().flatten() {
@@ -75,6 +84,7 @@ pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
             overrides,
             fetched: Vec::new(),
             chosen,
+            raised: Vec::new(),
             declared: target.dependencies.is_some(),
             world: target.world.as_deref(),
             features: &manifest.bindings.features,
@@ -135,7 +145,7 @@ pub fn load(manifest: &Manifest, request: Request<'_>) -> Result<World> {
 }
 
 /// Where the WIT of a local target is.
-fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<PathBuf>> {
+pub fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<PathBuf>> {
     let default = manifest.file.dir().join("wit");
     match &target.path {
         Some(path) if fs::exists(path) => Ok(Some(path.clone())),

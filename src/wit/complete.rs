@@ -5,14 +5,16 @@ use wit_parser::{IndexMap, PackageName};
 
 use super::diagnose::Texts;
 use super::load::{Group, Rank};
+use super::{Raised, meant};
 use crate::advice::{Error, Excerpt, Result};
 
 /// Gives every reference to another package that has no version the version
 /// that was `chosen`, or else that of the strongest source that has the
-/// package. A package that itself has no version is referred to as it is.
+/// package. A package that itself has no version is referred to as it is. What
+/// was `raised` gets the version that was decided on.
 pub(super) fn complete_versions(
     groups: &mut [Group],
-    chosen: &[PackageName],
+    (chosen, raised): (&[PackageName], &[Raised]),
     texts: &Texts,
 ) -> Result<()> {
     let known: Vec<(Rank, PackageName)> = groups
@@ -30,11 +32,15 @@ pub(super) fn complete_versions(
                 let full = match unversioned(name) {
                     true => choose(&known, chosen, name)
                         .map_err(|e| at(e, texts.reference(group, name)))?,
-                    false => name.clone(),
+                    false => meant(raised, name),
                 };
                 if deps.insert(full.clone(), items.clone()).is_some() {
+                    let ways = match package.foreign_deps.keys().any(unversioned) {
+                        true => "both with and without its version",
+                        false => "by several versions, all of which mean this one",
+                    };
                     let error = Error::input(format!(
-                        "the package `{}` refers to `{full}` both with and without its version",
+                        "the package `{}` refers to `{full}` {ways}",
                         package.name
                     ))
                     .hint(format!("write `@{}` in all places", version(&full)));

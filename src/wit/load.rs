@@ -7,11 +7,13 @@ use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::{
     PackageId, PackageName, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, WorldId,
 };
+#[cfg(feature = "cli")]
+use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
 use super::parts::parts;
-use super::{Entry, Request, TextFile, World};
+use super::{Entry, Package, Request, TextFile, World};
 use crate::advice::{Error, Result, nearest};
 
 /// Loads the world asked for.
@@ -22,6 +24,27 @@ use crate::advice::{Error, Result, nearest};
 /// nothing else has the package. A reference without version takes the version
 /// at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
+    let Package {
+        resolve,
+        id,
+        notes,
+        parts,
+    } = resolved(&request)?;
+    let id = select(&resolve, id, request.world, request.sources.main.path())?;
+    Ok(World {
+        resolve,
+        id,
+        notes,
+        parts,
+    })
+}
+
+/// Loads the package itself, whatever worlds it has; as [`load`] otherwise.
+pub fn load_package(request: &Request<'_>) -> Result<Package> {
+    resolved(request)
+}
+
+fn resolved(request: &Request<'_>) -> Result<Package> {
     let (
         main_name,
         Loading {
@@ -31,8 +54,8 @@ pub fn load(request: Request<'_>) -> Result<World> {
             notes,
             ..
         },
-    ) = parse(&request)?;
-    complete_versions(&mut groups, &request.chosen, &texts)?;
+    ) = parse(request)?;
+    complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
     }
@@ -50,19 +73,48 @@ pub fn load(request: Request<'_>) -> Result<World> {
     resolve.push_groups(main, rest).map_err(|e| {
         diagnose::resolve_error(&e, &resolve.source_map, &texts, &known, request.declared)
     })?;
-    let package = resolve.package_names[&main_name];
-    let id = select(
-        &resolve,
-        package,
-        request.world,
-        path_of(&request.sources.main),
-    )?;
-    Ok(World {
+    let id = resolve.package_names[&main_name];
+    Ok(Package {
         resolve,
         id,
         notes,
         parts,
     })
+}
+
+/// The syntax errors of the files of one package: the first of every file, or
+/// else the first of them all together.
+#[cfg(feature = "cli")]
+pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
+    let mut texts = Texts::default();
+    for file in files {
+        texts.insert(&file.path, &file.text);
+    }
+    let of = |files: &[TextFile]| -> Option<(ParseError, SourceMap)> {
+        let mut map = SourceMap::default();
+        for file in files {
+            map.push(&file.path, file.text.as_str());
+        }
+        map.parse().err().map(|(map, error)| (error, map))
+    };
+    let alone = |file: &TextFile| {
+        let (error, map) = of(std::slice::from_ref(file))?;
+        // What one file lacks another may have.
+        let own = match error.kind() {
+            ParseErrorKind::Lex(_) => true,
+            ParseErrorKind::Syntax { message, .. } => !message.contains("header was found"),
+            _ => false,
+        };
+        own.then(|| diagnose::parse_error(&error, &map, &texts))
+    };
+    let mut errors: Vec<Error> = files.iter().filter_map(alone).collect();
+    if errors.is_empty()
+        && !files.is_empty()
+        && let Some((error, map)) = of(files)
+    {
+        errors.push(diagnose::parse_error(&error, &map, &texts));
+    }
+    errors
 }
 
 /// Parses all sources, each package once.
@@ -134,12 +186,6 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
         },
     };
     entries.iter().flat_map(names).collect()
-}
-
-fn path_of(entry: &Entry) -> &Path {
-    match entry {
-        Entry::Text { path, .. } | Entry::Wasm { path, .. } => path,
-    }
 }
 
 /// How strongly an entry stands for the packages it has.

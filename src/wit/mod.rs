@@ -18,12 +18,17 @@ pub mod template;
 mod unmet;
 mod walk;
 mod words;
+#[cfg(feature = "cli")]
+pub mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use wit_parser::{PackageName, Resolve, WorldId};
+use semver::VersionReq;
+use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
-pub use load::{declared_packages, load, worlds};
+#[cfg(feature = "cli")]
+pub use load::syntax_errors;
+pub use load::{declared_packages, load, load_package, worlds};
 pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
 pub use unmet::{Unmet, replaceable, unmet};
@@ -57,6 +62,15 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// The directory or file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Entry::Text { path, .. } | Entry::Wasm { path, .. } => path,
+        }
+    }
+}
+
 /// A directory or file of WIT, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
@@ -79,6 +93,8 @@ pub struct Request<'a> {
     /// The packages of `deps` that the manifest's table of target
     /// dependencies chose: an unversioned reference takes their version.
     pub chosen: Vec<PackageName>,
+    /// Packages whose version a manifest decided.
+    pub raised: Vec<Raised>,
     /// Whether the manifest has that table: then every package the WIT names
     /// directly must be in it or in `deps`.
     pub declared: bool,
@@ -88,6 +104,54 @@ pub struct Request<'a> {
     pub features: &'a [String],
     /// Use all features.
     pub all_features: bool,
+}
+
+impl Request<'_> {
+    /// The name a reference to a package stands for.
+    fn meant(&self, name: &PackageName) -> PackageName {
+        meant(&self.raised, name)
+    }
+}
+
+/// A package whose version a manifest decided: what refers to a version that
+/// fits the requirement gets that one.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    /// The package, with the version that was decided on.
+    pub to: PackageName,
+    /// The versions it stands for.
+    pub from: VersionReq,
+}
+
+/// The name a reference to a package stands for.
+fn meant(raised: &[Raised], name: &PackageName) -> PackageName {
+    let is = |raised: &&Raised| {
+        let (to, version) = (&raised.to, name.version.as_ref());
+        let fits = version.is_some_and(|version| raised.from.matches(version));
+        to.namespace == name.namespace && to.name == name.name && fits
+    };
+    let raised = raised.iter().find(is);
+    raised.map_or_else(|| name.clone(), |raised| raised.to.clone())
+}
+
+/// A package of WIT with everything it needs, in one merged resolve.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Everything known.
+    pub resolve: Resolve,
+    /// The package in it.
+    pub id: PackageId,
+    /// What the user should know, one sentence each.
+    pub notes: Vec<String>,
+    /// The packages it was loaded from, also those it does not use.
+    pub parts: Vec<Part>,
+}
+
+impl Package {
+    /// Its name, with its version where it has one.
+    pub fn name(&self) -> &PackageName {
+        &self.resolve.packages[self.id].name
+    }
 }
 
 /// The world a package implements, in one merged resolve.

@@ -34,7 +34,8 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
             continue;
         }
         for package in group.packages() {
-            for name in package.foreign_deps.keys() {
+            for named in package.foreign_deps.keys() {
+                let name = &request.meant(named);
                 let met = strongest(groups, name).is_some_and(|rank| !own || rank < Rank::Embedded);
                 if met || unmet.iter().any(|known| known.name == *name) {
                     continue;
@@ -43,7 +44,7 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
                 unmet.push(Unmet {
                     name: name.clone(),
                     by,
-                    at: loading.texts.reference(group, name).filter(|_| own),
+                    at: loading.texts.reference(group, named).filter(|_| own),
                 });
             }
         }

@@ -17,6 +17,7 @@ fn load(path: &Path, world: Option<&str>) -> advice::Result<World> {
         fetched: Vec::new(),
         overrides: Vec::new(),
         chosen: Vec::new(),
+        raised: Vec::new(),
         declared: false,
         world,
         features: &["active".to_owned()],

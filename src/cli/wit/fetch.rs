@@ -1,0 +1,53 @@
+use clap::{Args, ValueEnum};
+
+use super::ProjectOptions;
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::wit::fetch::{self, Drift, fetch};
+
+/// Put the packages that WIT names into its `deps`
+///
+/// What is locked is taken from the cache. Files in `deps` that this did not
+/// write are left alone, and count as part of the project.
+#[derive(Args, Debug)]
+pub(super) struct Fetch {
+    /// What to write the packages as
+    #[arg(
+        long = "type",
+        short = 't',
+        value_name = "TYPE",
+        default_value = "wit",
+        ignore_case = true
+    )]
+    form: Form,
+
+    /// Write nothing, and fail if something would have to be written
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    project: ProjectOptions,
+}
+
+/// What packages are written as.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// Text, `<name>/package.wit`
+    Wit,
+    /// As they are in registries, `<name>.wasm`
+    Wasm,
+}
+
+impl Fetch {
+    pub(super) fn run(self, ctx: &Context) -> Result<()> {
+        let form = match self.form {
+            Form::Wit => fetch::Form::Wit,
+            Form::Wasm => fetch::Form::Wasm,
+        };
+        let drift = match self.check {
+            true => Drift::Refuse,
+            false => Drift::Write,
+        };
+        fetch(ctx, &self.project.options(), (form, drift))
+    }
+}

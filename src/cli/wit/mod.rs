@@ -1,0 +1,61 @@
+//! `cargo component wit`.
+
+mod build;
+mod check;
+mod fetch;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::advice::Result;
+use crate::cli::options::LockOptions;
+use crate::context::Context;
+use crate::ops::wit::WitOptions;
+
+/// Work with packages of WIT.
+///
+/// In a folder with `.wit` files, with `wkg.toml`, with `wit.toml`, with
+/// `wit/deps.toml`, or in a crate: which one it is is said first.
+#[derive(Args, Debug)]
+pub(super) struct Wit {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Build(build::Build),
+    Fetch(fetch::Fetch),
+    Check(check::Check),
+}
+
+impl Wit {
+    pub(super) fn run(self, ctx: &Context) -> Result<()> {
+        match self.verb {
+            Verb::Build(verb) => verb.run(ctx),
+            Verb::Fetch(verb) => verb.run(ctx),
+            Verb::Check(verb) => verb.run(ctx),
+        }
+    }
+}
+
+/// Which packages, and how.
+#[derive(Args, Clone, Debug, Default)]
+struct ProjectOptions {
+    /// The directory with the `.wit` files
+    #[arg(long, short = 'd', value_name = "DIR")]
+    wit_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+impl ProjectOptions {
+    fn options(self) -> WitOptions {
+        WitOptions {
+            wit_dir: self.wit_dir,
+            mode: self.lock.mode(),
+        }
+    }
+}

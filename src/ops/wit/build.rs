@@ -1,0 +1,98 @@
+//! `cargo component wit build`: a WIT package as one file.
+
+use std::path::{Path, PathBuf};
+
+use wit_parser::PackageName;
+
+use super::project::{Member, Project, WitOptions, find};
+use super::resolve::Session;
+use crate::advice::{Error, Result};
+use crate::component::metadata::{self, Metadata};
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::Form;
+use crate::wit::write::encode;
+
+/// A WIT package in its binary form.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// Its name, with its version where it has one.
+    pub name: PackageName,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Builds the packages meant, each into a file in the current directory, or the
+/// one into `output`; the files written.
+///
+/// A file that holds the same already is not written.
+pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let project = find(ctx, options)?;
+    if output.is_some() {
+        project.only_member()?;
+    }
+    let mut session = Session::new(ctx, &project)?;
+    let mut all = Vec::new();
+    for member in &project.members {
+        all.push(encoded(ctx, &project, &mut session, member)?);
+    }
+    session.finish()?;
+    let mut written = Vec::new();
+    for one in all {
+        let path = match output {
+            Some(path) => ctx.absolute(path),
+            None => ctx.cwd.join(file_name(project.form(), &one.name)),
+        };
+        fs::write_if_changed(&path, &one.bytes)?;
+        let shown = ctx.display(&path);
+        ctx.shell.status("Created", format!("package `{shown}`"));
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// The name of the file of a package: as `wkg` has it, or the `wit` CLI.
+fn file_name(form: Form, name: &PackageName) -> String {
+    match form {
+        Form::Wit => format!("{}.wasm", name.name),
+        // A colon cannot be in a file name there.
+        _ if cfg!(windows) => format!("{name}.wasm").replace(':', "-"),
+        _ => format!("{name}.wasm"),
+    }
+}
+
+/// A package with what it says about itself.
+pub(super) fn encoded(
+    ctx: &Context,
+    project: &Project,
+    session: &mut Session<'_>,
+    member: &Member,
+) -> Result<Encoded> {
+    let resolved = session.resolve(member, &|_| false)?;
+    let package = resolved.package;
+    for note in &package.notes {
+        ctx.shell.note(note.clone());
+    }
+    let name = package.name().clone();
+    let about = project.about();
+    let facts = Metadata {
+        name: format!("{}:{}", name.namespace, name.name),
+        version: name.version.as_ref().map(ToString::to_string),
+        authors: about.authors,
+        description: about.description,
+        licenses: about.licenses,
+        source: about.source,
+        homepage: about.homepage,
+        revision: about.revision,
+    };
+    let (bytes, left_out) = metadata::add_to_wit(&encode(&package)?, &facts)?;
+    if let Some(key) = left_out.first() {
+        let file = project.manifest().map(|path| ctx.display(path).to_string());
+        return Err(Error::input(format!(
+            "the metadata `{key}` of `{name}` is not what it has to be"
+        ))
+        .because(format!("it stands in `{}`", file.unwrap_or_default()))
+        .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
+    }
+    Ok(Encoded { name, bytes })
+}

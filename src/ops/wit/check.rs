@@ -1,0 +1,63 @@
+//! `cargo component wit check`: everything that is wrong with WIT packages, at
+//! once, with nothing written.
+
+use super::project::{Member, WitOptions, find};
+use super::resolve::Session;
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::ops::packages::must_not_change;
+use crate::shell::report;
+use crate::source;
+use crate::wit::{Entry, syntax_errors};
+
+/// Parses and resolves the packages meant. Every syntax error of every file is
+/// told; where there is none, what every package lacks. Nothing but the cache is
+/// written.
+pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
+    let project = find(ctx, options)?;
+    let mut errors = Vec::new();
+    for member in &project.members {
+        errors.extend(syntax(member)?);
+    }
+    if errors.is_empty() {
+        let mut session = Session::new(ctx, &project)?;
+        for member in &project.members {
+            match session.resolve(member, &|_| false) {
+                Ok(resolved) => {
+                    let name = resolved.package.name();
+                    let worlds = resolved.package.resolve.packages[resolved.package.id]
+                        .worlds
+                        .len();
+                    let worlds = match worlds {
+                        1 => "1 world".to_owned(),
+                        many => format!("{many} worlds"),
+                    };
+                    ctx.shell.status("Checked", format!("`{name}`, {worlds}"));
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() && project.mode.is_locked() && session.lock().is_some() {
+            errors.push(must_not_change(&project.lock_file));
+        }
+    }
+    let Some(last) = errors.pop() else {
+        return Ok(());
+    };
+    for error in errors {
+        report(&*ctx.shell, &error.seen_from(&ctx.cwd));
+    }
+    Err(last)
+}
+
+/// The syntax errors of a package and of what stands beside it.
+fn syntax(member: &Member) -> Result<Vec<Error>> {
+    let sources = source::read(&member.wit)?;
+    let mut errors = Vec::new();
+    for entry in std::iter::once(&sources.main).chain(&sources.deps) {
+        if let Entry::Text { files, .. } = entry {
+            errors.extend(syntax_errors(files));
+        }
+    }
+    Ok(errors)
+}

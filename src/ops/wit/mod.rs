@@ -1,0 +1,10 @@
+//! `cargo component wit`: packages of WIT, whatever project they are in.
+
+pub mod build;
+pub mod check;
+pub mod fetch;
+pub mod project;
+mod resolve;
+mod written;
+
+pub use project::{Kind, Project, WitOptions, find};

@@ -1,0 +1,412 @@
+//! Which project is meant: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
+//! crate, or a folder of WIT.
+
+use std::path::{Path, PathBuf};
+
+use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
+use crate::cargo::config::{Config, LockMode};
+use crate::cargo::spec::matches_glob;
+use crate::cargo::workspace::Workspace;
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::Form;
+use crate::manifest::wit_toml::{self, WitManifest};
+use crate::manifest::wkg::{self, About, WkgManifest};
+use crate::manifest::{Manifest, ManifestFile, Target};
+use crate::ops::bindings::read_manifest;
+use crate::ops::prepare::{Meant, meant};
+use crate::source::wit_path;
+
+/// What every verb on WIT packages is told.
+#[derive(Clone, Debug, Default)]
+pub struct WitOptions {
+    /// The directory of WIT, where it is not to be looked for.
+    pub wit_dir: Option<PathBuf>,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
+}
+
+/// A project with WIT packages.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Whose it is.
+    pub kind: Kind,
+    /// The directory of its manifest, or of the WIT where it has none.
+    pub root: PathBuf,
+    /// The packages meant.
+    pub members: Vec<Member>,
+    /// All its packages.
+    pub all: Vec<Member>,
+    /// Its lock file.
+    pub lock_file: PathBuf,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
+}
+
+/// Whose a project is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Packages of cargo.
+    Crate(Box<Workspace>),
+    /// It has a `wkg.toml`.
+    Wkg(WkgManifest),
+    /// It has a `wit.toml`.
+    Wit(WitManifest),
+    /// It has a `wit/deps.toml`, which is this file.
+    Deps(PathBuf),
+    /// It has WIT, and nothing else.
+    Plain,
+}
+
+/// A WIT package of a project.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its directory of WIT.
+    pub wit: PathBuf,
+    /// Where the packages it needs are put.
+    pub deps: PathBuf,
+    /// Its manifest, if it is of a crate.
+    pub manifest: Option<Box<Manifest>>,
+}
+
+impl Member {
+    fn of(wit: PathBuf) -> Self {
+        Member {
+            deps: wit.join("deps"),
+            wit,
+            manifest: None,
+        }
+    }
+}
+
+impl Project {
+    /// What the lock file looks like.
+    pub fn form(&self) -> Form {
+        match self.kind {
+            Kind::Crate(_) => Form::Crate,
+            Kind::Wit(_) => Form::Wit,
+            _ => Form::Wkg,
+        }
+    }
+
+    /// Whether it is a workspace of `wkg`.
+    pub fn is_workspace(&self) -> bool {
+        matches!(&self.kind, Kind::Wkg(manifest) if manifest.workspace.is_some())
+    }
+
+    /// What its packages say about themselves.
+    pub fn about(&self) -> About {
+        match &self.kind {
+            Kind::Wkg(manifest) => manifest.about.clone(),
+            Kind::Wit(manifest) => manifest.about.clone(),
+            _ => About::default(),
+        }
+    }
+
+    /// The manifest, where it has one.
+    pub fn manifest(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
+            Kind::Wkg(manifest) => Some(&manifest.file.path),
+            Kind::Wit(manifest) => Some(&manifest.file.path),
+            Kind::Deps(path) => Some(path),
+            Kind::Plain => None,
+        }
+    }
+
+    /// The only package; an error where there are several.
+    pub fn only_member(&self) -> Result<&Member> {
+        match self.members.as_slice() {
+            [one] => Ok(one),
+            _ => Err(Error::usage(format!(
+                "the project in `{}` has {} WIT packages",
+                self.root.display(),
+                self.members.len()
+            ))
+            .hint("go to one of them, or name its directory with `--wit-dir`")),
+        }
+    }
+
+    /// Says which project was found.
+    fn tell(&self, ctx: &Context) {
+        let shown = match self.manifest() {
+            Some(path) => ctx.display(path).to_string(),
+            None => match ctx.display(&self.members[0].wit).to_string() {
+                here if here.is_empty() => ".".to_owned(),
+                shown => shown,
+            },
+        };
+        ctx.shell.status("Reading", format!("`{shown}`"));
+        if let Kind::Wkg(manifest) = &self.kind {
+            for note in &manifest.notes {
+                ctx.shell.warn(note.clone());
+            }
+        }
+    }
+}
+
+/// Finds the project the user stands in, or the one of the directory of WIT
+/// that is given, and says which it is.
+///
+/// From the directory outwards, the first one that has something counts;
+/// within one, `wkg.toml` comes before `wit.toml`, that before `wit/deps.toml`,
+/// then a `Cargo.toml`, then WIT alone.
+pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
+    let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
+    let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
+    if let Some(dir) = given.as_ref().filter(|dir| !fs::exists(dir)) {
+        return Err(Error::input(format!(
+            "the directory `{}` does not exist",
+            ctx.display(dir)
+        ))
+        .hint("name the directory with the `.wit` files"));
+    }
+    let start = given.clone().unwrap_or_else(|| ctx.cwd.clone());
+    for dir in start.ancestors() {
+        if let Some(mut project) = at(ctx, dir, mode)? {
+            if let Some(whole) = around(ctx, &project)? {
+                project = whole;
+            }
+            if !narrow(&mut project, (&start, given.as_deref())) {
+                continue;
+            }
+            project.tell(ctx);
+            return Ok(project);
+        }
+    }
+    if let Some(wit) = given {
+        let project = plain(Member::of(wit), &ctx.cwd, mode);
+        project.tell(ctx);
+        return Ok(project);
+    }
+    Err(Error::input(format!(
+        "there is no WIT in `{}` or above it",
+        ctx.cwd.display()
+    ))
+    .hint(
+        "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
+    ))
+}
+
+/// The workspace of `wkg` that a project is a member of.
+fn around(ctx: &Context, project: &Project) -> Result<Option<Project>> {
+    let alone = match &project.kind {
+        Kind::Plain => true,
+        Kind::Wkg(manifest) => manifest.workspace.is_none(),
+        _ => false,
+    };
+    let [member] = project.members.as_slice() else {
+        return Ok(None);
+    };
+    for dir in project.root.ancestors().skip(1).filter(|_| alone) {
+        if !fs::exists(&dir.join("wkg.toml")) {
+            continue;
+        }
+        let whole = at(ctx, dir, project.mode)?;
+        let has = |whole: &Project| whole.members.iter().any(|m| same(&m.wit, &member.wit));
+        return Ok(whole.filter(|whole| whole.is_workspace() && has(whole)));
+    }
+    Ok(None)
+}
+
+/// Leaves the packages meant by where the user stands, or by the directory that
+/// is given; whether there are any.
+fn narrow(project: &mut Project, (start, given): (&Path, Option<&Path>)) -> bool {
+    let root = project.root.clone();
+    let inside = |member: &&Member| {
+        let dir = match member.wit.ends_with("wit") {
+            true => fs::parent(&member.wit),
+            false => &member.wit,
+        };
+        start.starts_with(dir) && dir != root
+    };
+    if let Some(given) = given {
+        let is = |member: &&Member| same(&member.wit, given);
+        let found = project.members.iter().find(is).cloned();
+        let alone = matches!(project.kind, Kind::Wkg(_)) && !project.is_workspace();
+        match (found, alone) {
+            (Some(member), _) => project.members = vec![member],
+            // A directory of another name is as good.
+            (None, true) => project.members = vec![Member::of(given.to_owned())],
+            (None, false) => return false,
+        }
+        return true;
+    }
+    if let Some(member) = project.members.iter().find(inside).cloned() {
+        project.members = vec![member];
+    }
+    true
+}
+
+fn same(a: &Path, b: &Path) -> bool {
+    match (fs::canonical(a), fs::canonical(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+fn plain(member: Member, root: &Path, mode: LockMode) -> Project {
+    Project {
+        kind: Kind::Plain,
+        root: root.to_owned(),
+        members: vec![member.clone()],
+        all: vec![member],
+        lock_file: root.join(Form::Wkg.file_name()),
+        mode,
+    }
+}
+
+/// The project of exactly this directory.
+fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
+    let one = |kind, wit, form: Form| Project {
+        kind,
+        root: dir.to_owned(),
+        members: vec![Member::of(wit)],
+        all: Vec::new(),
+        lock_file: dir.join(form.file_name()),
+        mode,
+    };
+    let read = |name: &str| -> Result<Option<ManifestFile>> {
+        let path = dir.join(name);
+        let text = fs::read_text_if_exists(&path)?;
+        Ok(text.map(|text| ManifestFile::new(path, &text)))
+    };
+    if let Some(file) = read("wkg.toml")? {
+        let manifest = wkg::read(file)?;
+        return of_wkg(manifest, one).map(Some);
+    }
+    if let Some(file) = read("wit.toml")? {
+        let kind = Kind::Wit(wit_toml::read(file)?);
+        return Ok(Some(one(kind, dir.to_owned(), Form::Wit)));
+    }
+    let deps = dir.join("wit").join("deps.toml");
+    if fs::exists(&deps) {
+        return Ok(Some(one(Kind::Deps(deps), dir.join("wit"), Form::Wkg)));
+    }
+    if fs::exists(&dir.join("Cargo.toml"))
+        && let Some(project) = of_crate(ctx, dir, mode)?
+    {
+        return Ok(Some(project));
+    }
+    let wit = dir.join("wit");
+    if has_wit(&wit) {
+        return Ok(Some(one(Kind::Plain, wit, Form::Wkg)));
+    }
+    // What is called `wit`, or lies in it, is part of something.
+    let part = dir.components().any(|part| part.as_os_str() == "wit");
+    if has_wit(dir) && (!part || !has_wit(&fs::parent(dir).join("wit"))) {
+        return Ok(Some(one(Kind::Plain, dir.to_owned(), Form::Wkg)));
+    }
+    Ok(None)
+}
+
+/// The project of a `wkg.toml`.
+fn of_wkg(
+    manifest: WkgManifest,
+    one: impl FnOnce(Kind, PathBuf, Form) -> Project,
+) -> Result<Project> {
+    let dir = manifest.file.dir().to_owned();
+    let Some(members) = &manifest.workspace else {
+        let beside = !fs::exists(&dir.join("wit")) && has_wit(&dir);
+        let wit = if beside { dir } else { dir.join("wit") };
+        return Ok(one(Kind::Wkg(manifest), wit, Form::Wkg));
+    };
+    let mut found: Vec<PathBuf> = Vec::new();
+    for pattern in &members.patterns {
+        for path in expand(&dir, pattern)? {
+            if !found.contains(&path) {
+                found.push(path);
+            }
+        }
+    }
+    let deps = dir.join("wkg").join("deps");
+    let missing = found.iter().find(|path| !fs::is_dir(path));
+    if let Some(missing) = missing {
+        let message = format!("the member `{}` does not exist", missing.display());
+        let error = manifest.file.error(members.span.clone(), message);
+        return Err(error.hint("create it, or correct `members`"));
+    }
+    let members = found.into_iter().map(|path| Member {
+        wit: match has_wit(&path) {
+            true => path,
+            false => path.join("wit"),
+        },
+        deps: deps.clone(),
+        manifest: None,
+    });
+    let members: Vec<Member> = members.collect();
+    let mut project = one(Kind::Wkg(manifest), dir, Form::Wkg);
+    project.all = members.clone();
+    project.members = members;
+    Ok(project)
+}
+
+/// The directories a pattern of members stands for. One without wildcards is
+/// itself; of others only what has WIT counts.
+fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+    if !pattern.contains(['*', '?', '[']) {
+        return Ok(vec![root.join(pattern)]);
+    }
+    let mut dirs = vec![root.to_owned()];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        let mut next = Vec::new();
+        for dir in dirs {
+            if !part.contains(['*', '?', '[']) {
+                next.push(dir.join(part));
+                continue;
+            }
+            let below = fs::list(&dir).unwrap_or_default();
+            let named = |path: &PathBuf| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                !name.starts_with('.') && matches_glob(part, &name)
+            };
+            next.extend(below.into_iter().filter(named).filter(|p| fs::is_dir(p)));
+        }
+        dirs = next;
+    }
+    dirs.retain(|dir| has_wit(dir) || has_wit(&dir.join("wit")));
+    Ok(dirs)
+}
+
+/// The project of a `Cargo.toml`; `None` if no package of it has WIT.
+fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
+    let mut args = CargoArgs::default();
+    args.manifest_path = Some(dir.join("Cargo.toml"));
+    args.lock_mode = mode;
+    let Meant {
+        workspace,
+        selected,
+        ..
+    } = meant(ctx, &args)?;
+    let mut members = Vec::new();
+    for index in selected {
+        let (manifest, _) = read_manifest(ctx, &workspace, &workspace.members[index])?;
+        let Target::Local(target) = &manifest.target else {
+            continue;
+        };
+        if let Some(wit) = wit_path(&manifest, target)? {
+            members.push(Member {
+                manifest: Some(Box::new(manifest)),
+                ..Member::of(wit)
+            });
+        }
+    }
+    if members.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Project {
+        root: dir.to_owned(),
+        all: members.clone(),
+        members,
+        lock_file: workspace.root.join(Form::Crate.file_name()),
+        kind: Kind::Crate(Box::new(workspace)),
+        mode,
+    }))
+}
+
+/// Whether a directory has `.wit` files.
+pub(super) fn has_wit(dir: &Path) -> bool {
+    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
+    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
+}

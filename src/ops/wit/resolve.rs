@@ -1,0 +1,491 @@
+//! A WIT package with everything it needs: from overrides, the other packages
+//! of the project, `deps`, the lock file with the cache, and registries, in
+//! this order.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use semver::VersionReq;
+use wit_parser::PackageName;
+
+use super::project::{Kind, Member, Project};
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::{self, Form, Locked, Lockfile};
+use crate::manifest::wkg::{self, WkgManifest};
+use crate::manifest::{DependencySource, ManifestFile};
+use crate::ops::artifacts::WantedArtifact;
+use crate::ops::packages::{Fetched, Packages, Request as Asked, must_not_change};
+use crate::ops::resolve::{Worlds, declared, named};
+use crate::package::PackageRef;
+use crate::registry::routes::Named;
+use crate::resolver::{Source, Wanted};
+use crate::source::{Gathered, gather_but, read};
+use crate::wit::{
+    Origin, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
+};
+
+/// A package with everything it needs.
+pub(super) struct Resolved {
+    /// It.
+    pub package: Package,
+    /// What was taken from registries.
+    pub fetched: Vec<Fetched>,
+    /// The WIT of this project that took the place of a registry's.
+    pub overrides: Vec<PathBuf>,
+}
+
+/// Says of a path in `deps` that it is not to be read.
+pub(super) type LeaveOut<'f> = &'f dyn Fn(&Path) -> bool;
+
+/// The packages of one project, with its lock file.
+pub(super) struct Session<'a> {
+    ctx: &'a Context,
+    project: &'a Project,
+    locked: Locks,
+    how: How<'a>,
+}
+
+/// How what is missing is found.
+enum How<'a> {
+    /// As for the builds of crates.
+    Crate(Box<Worlds<'a>>),
+    /// By what the WIT names.
+    Names(Box<Packages<'a>>, Named),
+}
+
+/// A lock file, with what was asked for so far.
+struct Locks {
+    old: Lockfile,
+    text: Option<String>,
+    /// What was asked for, with its answers.
+    used: Lockfile,
+    /// What the project's own WIT names, wherever it was found.
+    needed: Vec<PackageName>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the lock file.
+    pub fn new(ctx: &'a Context, project: &'a Project) -> Result<Self> {
+        let text = fs::read_text_if_exists(&project.lock_file)?;
+        let old = match &text {
+            Some(text) => lockfile::parse(&project.lock_file, text)?,
+            None => Lockfile::default(),
+        };
+        let how = match &project.kind {
+            Kind::Crate(workspace) => {
+                How::Crate(Box::new(Worlds::new(ctx, workspace, project.mode)?))
+            }
+            _ => {
+                let packages = Packages::new(ctx, &project.root, project.mode)?;
+                let named = Named {
+                    manifest: project.root.join("wkg.toml"),
+                    ..Named::default()
+                };
+                How::Names(Box::new(packages), named)
+            }
+        };
+        Ok(Session {
+            ctx,
+            project,
+            locked: Locks {
+                old,
+                text,
+                used: Lockfile::default(),
+                needed: Vec::new(),
+            },
+            how,
+        })
+    }
+
+    /// What is locked.
+    pub fn old(&self) -> &Lockfile {
+        &self.locked.old
+    }
+
+    /// Forgets the answers for some packages.
+    pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
+        if let How::Crate(worlds) = &mut self.how {
+            worlds.forget(&which);
+        }
+        self.locked.old.retain(|entry| !which(&entry.package));
+    }
+
+    /// Finds everything a package needs. Nothing but the cache is written.
+    pub fn resolve(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
+        match (&mut self.how, &member.manifest) {
+            (How::Crate(worlds), Some(manifest)) => {
+                let Gathered::Local(local) = gather_but(manifest, leave_out)? else {
+                    return Err(Error::input(format!(
+                        "`{}` has no WIT of its own",
+                        self.ctx.display(&manifest.file.path)
+                    )));
+                };
+                let (mut request, _) = worlds.request(manifest, *local)?;
+                request.declared = false;
+                request.all_features = true;
+                Ok(Resolved {
+                    overrides: request.overrides.iter().map(path_of).collect(),
+                    package: load_package(&request)?,
+                    fetched: worlds.take_asked().into_iter().map(|a| a.found).collect(),
+                })
+            }
+            _ => self.by_names(member, leave_out),
+        }
+    }
+
+    fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
+        let mut sources = read(&member.wit)?;
+        sources.deps.retain(|entry| !leave_out(entry.path()));
+        let own = declared_packages(std::slice::from_ref(&sources.main));
+        let mut request = Request {
+            sources,
+            overrides: Vec::new(),
+            fetched: Vec::new(),
+            chosen: Vec::new(),
+            raised: Vec::new(),
+            declared: false,
+            world: None,
+            features: &[],
+            all_features: true,
+        };
+        let mut fetched = Vec::new();
+        let requirements = match &self.project.kind {
+            Kind::Wkg(manifest) => {
+                let mut overrides = Overrides::new(&own);
+                let own = fs::parent(&member.wit).join("wkg.toml");
+                for path in [own, member.wit.join("wkg.toml")] {
+                    if path != manifest.file.path {
+                        overrides.beside(&path)?;
+                    }
+                }
+                overrides.take(manifest)?;
+                request.overrides = overrides.sources;
+                overrides.requirements
+            }
+            _ => BTreeMap::new(),
+        };
+        self.siblings(&mut request, member)?;
+        if let Kind::Wit(manifest) = &self.project.kind {
+            let mut wanted = Vec::new();
+            for (key, dependency) in &manifest.dependencies {
+                if let DependencySource::Path { path, .. } = &dependency.source {
+                    let at = dependency.file.excerpt(dependency.span.clone());
+                    request.overrides.push(read(path).map_err(|e| {
+                        e.context(format!("failed to read the dependency `{key}`"))
+                            .at(at)
+                    })?);
+                }
+                if let Some(artifact) = WantedArtifact::of_entry(key, dependency)? {
+                    let found = self.artifact(artifact)?;
+                    request.chosen.push(found.name()?);
+                    request.fetched.push(found.entry()?);
+                    fetched.push(found);
+                }
+                wanted.extend(declared(key, dependency));
+            }
+            for found in self.fetch(&wanted)? {
+                request.chosen.push(found.name()?);
+                request.fetched.push(found.entry()?);
+                fetched.push(found);
+            }
+        }
+        self.complete(&mut request, &requirements, &mut fetched)?;
+        let package = load_package(&request)?;
+        self.need(&package, member);
+        Ok(Resolved {
+            overrides: request.overrides.iter().map(path_of).collect(),
+            package,
+            fetched,
+        })
+    }
+
+    /// Gives a request the other packages of the project that it needs.
+    fn siblings(&self, request: &mut Request<'_>, member: &Member) -> Result<()> {
+        let Kind::Wkg(manifest) = &self.project.kind else {
+            return Ok(());
+        };
+        if manifest.workspace.is_none() {
+            return Ok(());
+        }
+        let mut others = Vec::new();
+        for other in self.project.all.iter().filter(|o| o.wit != member.wit) {
+            let sources = read(&other.wit)?;
+            let names = declared_packages(std::slice::from_ref(&sources.main));
+            others.extend(names.into_iter().next().map(|name| (name, sources)));
+        }
+        loop {
+            let wanted = replaceable(request)?;
+            let is = |name: &PackageName, wanted: &PackageName| {
+                let same = name.namespace == wanted.namespace && name.name == wanted.name;
+                same && (wanted.version.is_none() || wanted.version == name.version)
+            };
+            let Some(at) = others
+                .iter()
+                .position(|(name, _)| wanted.iter().any(|wanted| is(name, wanted)))
+            else {
+                return Ok(());
+            };
+            request.overrides.push(others.remove(at).1);
+        }
+    }
+
+    /// Fetches what the WIT names until nothing is missing.
+    fn complete(
+        &mut self,
+        request: &mut Request<'_>,
+        requirements: &BTreeMap<PackageRef, VersionReq>,
+        fetched: &mut Vec<Fetched>,
+    ) -> Result<()> {
+        let mut before: Vec<PackageName> = Vec::new();
+        loop {
+            let mut missing = unmet(request)?;
+            // What an override did not bring in the end is refused below.
+            missing.retain(|unmet| !before.contains(&unmet.name));
+            before.extend(missing.iter().map(|unmet| unmet.name.clone()));
+            let mut asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
+            for wanted in &mut asked {
+                if let Some(requirement) = requirements.get(&wanted.source.package) {
+                    wanted.requirement = requirement.clone();
+                }
+            }
+            asked.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
+            if asked.is_empty() || !self.is_routed(&asked) {
+                return Ok(());
+            }
+            for found in self.fetch(&asked)? {
+                if let Some(from) = requirements.get(&found.package) {
+                    let to = found.name()?;
+                    request.chosen.push(to.clone());
+                    request.raised.push(Raised {
+                        to,
+                        from: from.clone(),
+                    });
+                }
+                request.fetched.push(found.entry()?);
+                fetched.push(found);
+            }
+        }
+    }
+
+    /// Whether a registry is configured for all of these, or they are locked.
+    fn is_routed(&self, asked: &[Wanted]) -> bool {
+        let How::Names(packages, named) = &self.how else {
+            return false;
+        };
+        let lock = self.locked.old.clone().without_registries();
+        let known = |wanted: &Wanted| {
+            let Source { package, registry } = &wanted.source;
+            let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
+            let cached = locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some());
+            cached || packages.has_route(wanted, named)
+        };
+        asked.iter().all(known)
+    }
+
+    fn fetch(&mut self, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+        let How::Names(packages, named) = &mut self.how else {
+            return Ok(Vec::new());
+        };
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The names of registries in there are those they were resolved to.
+        let lock = match self.project.form() {
+            Form::Wkg => self.locked.old.clone().without_registries(),
+            _ => self.locked.old.clone(),
+        };
+        let locked = self.project.mode.is_locked();
+        let found = packages.fetch(&Asked {
+            asked,
+            named,
+            lock: &lock,
+            locked: locked.then_some(self.project.lock_file.as_path()),
+        })?;
+        for (wanted, found) in asked.iter().zip(&found) {
+            let Source { package, registry } = &wanted.source;
+            let registry = match self.project.form() {
+                Form::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
+                _ => registry.clone(),
+            };
+            let before =
+                self.locked.old.entries().iter().find(|entry| {
+                    entry.package == *package && entry.requirement == wanted.requirement
+                });
+            self.locked.used.insert(Locked {
+                package: package.clone(),
+                registry: registry.or_else(|| before.and_then(|entry| entry.registry.clone())),
+                requirement: wanted.requirement.clone(),
+                version: found.version.clone(),
+                digest: found.digest.clone(),
+                source: None,
+            });
+        }
+        Ok(found)
+    }
+
+    fn artifact(&mut self, wanted: WantedArtifact) -> Result<Fetched> {
+        let How::Names(packages, _) = &mut self.how else {
+            return Err(Error::input("artifacts are fetched with the crate"));
+        };
+        let locked = self.project.mode.is_locked();
+        let path = locked.then_some(self.project.lock_file.as_path());
+        let wanted = [wanted];
+        let found = packages.artifacts(&wanted, &self.locked.old, path)?;
+        let [wanted] = wanted;
+        let found = found.into_iter().next();
+        let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;
+        self.locked.used.insert(wanted.to_lock(&found));
+        Ok(found)
+    }
+
+    /// Notes what the project's own WIT names.
+    fn need(&mut self, package: &Package, member: &Member) {
+        let own = package.parts.iter().filter(|part| match &part.origin {
+            Origin::Main => true,
+            Origin::Path(path) => !path.starts_with(&member.deps),
+            Origin::Fetched | Origin::Enclosed => false,
+        });
+        let names = own.flat_map(|part| &part.needs);
+        self.locked.needed.extend(names.cloned());
+    }
+
+    /// The lock file as it is to be; `None` where it is so already.
+    ///
+    /// What the project's own WIT names stays locked where it was found in
+    /// `deps` this time.
+    pub fn lock(&mut self) -> Option<Lockfile> {
+        if let How::Crate(worlds) = &self.how {
+            let new = worlds.lock().clone();
+            return (new != self.locked.old && !new.entries().is_empty()).then_some(new);
+        }
+        let Locks {
+            old,
+            text,
+            used,
+            needed,
+        } = &self.locked;
+        let mut new = used.clone();
+        for entry in old.entries() {
+            let is = |name: &PackageName| {
+                let named = name.namespace == entry.package.namespace()
+                    && name.name == entry.package.name();
+                named && name.version.as_ref().is_none_or(|v| *v == entry.version)
+            };
+            let answered = new
+                .entries()
+                .iter()
+                .any(|new| new.package == entry.package && new.requirement == entry.requirement);
+            if !answered && needed.iter().any(is) {
+                new.insert(entry.clone());
+            }
+        }
+        let same = lockfile::print_as(&new, self.project.form())
+            == lockfile::print_as(old, self.project.form());
+        // A file that says nothing need not be made.
+        (!same || (text.is_none() && !new.entries().is_empty())).then_some(new)
+    }
+
+    /// Writes the lock file if it has to change, or refuses to.
+    pub fn finish(mut self) -> Result<()> {
+        let Some(new) = self.lock() else {
+            return Ok(());
+        };
+        let path = &self.project.lock_file;
+        if self.project.mode.is_locked() {
+            return Err(must_not_change(path));
+        }
+        if let How::Crate(worlds) = self.how {
+            return match worlds.finish()? {
+                Some(update) => update.write(self.ctx),
+                None => Ok(()),
+            };
+        }
+        let text = lockfile::print_as(&new, self.project.form());
+        fs::write_atomic(path, text.as_bytes())?;
+        let count = new.entries().len();
+        let packages = if count == 1 { "package" } else { "packages" };
+        let shown = self.ctx.display(path);
+        let text = format!("{count} {packages} in `{shown}`");
+        self.ctx.shell.status("Locking", text);
+        Ok(())
+    }
+}
+
+fn path_of(sources: &Sources) -> PathBuf {
+    sources.main.path().to_owned()
+}
+
+/// Overrides of a `wkg.toml`, and of those beside the WIT they lead to.
+struct Overrides<'o> {
+    /// The packages that are being built, which nothing overrides.
+    own: &'o [PackageName],
+    seen: Vec<PathBuf>,
+    sources: Vec<Sources>,
+    requirements: BTreeMap<PackageRef, VersionReq>,
+}
+
+impl<'o> Overrides<'o> {
+    fn new(own: &'o [PackageName]) -> Self {
+        Overrides {
+            own,
+            seen: Vec::new(),
+            sources: Vec::new(),
+            requirements: BTreeMap::new(),
+        }
+    }
+
+    /// Takes those of a file, if it is there.
+    fn beside(&mut self, path: &Path) -> Result<()> {
+        match fs::read_text_if_exists(path)? {
+            Some(text) => self.take(&wkg::read(ManifestFile::new(path, &text))?),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, manifest: &WkgManifest) -> Result<()> {
+        if self.seen.contains(&manifest.file.path) {
+            return Ok(());
+        }
+        self.seen.push(manifest.file.path.clone());
+        for (package, entry) in &manifest.overrides {
+            let own = |name: &PackageName| {
+                name.namespace == package.namespace() && name.name == package.name()
+            };
+            let Some(path) = &entry.path else {
+                if let Some(requirement) = &entry.requirement {
+                    let known = self.requirements.entry(package.clone());
+                    known.or_insert_with(|| requirement.clone());
+                }
+                continue;
+            };
+            // wkg fails on the first of these.
+            if self.own.iter().any(own) || self.seen.contains(path) {
+                continue;
+            }
+            self.seen.push(path.clone());
+            let sources = read(path).map_err(|e| {
+                e.context(format!("failed to read the override of `{package}`"))
+                    .at(manifest.file.excerpt(entry.span.clone()))
+            })?;
+            let known = self.sources.iter().any(|known| same_main(known, &sources));
+            if !known {
+                self.sources.push(sources);
+            }
+            for dir in [path.as_path(), fs::parent(path)] {
+                self.beside(&dir.join("wkg.toml"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two sources are of the same package.
+fn same_main(a: &Sources, b: &Sources) -> bool {
+    let name = |sources: &Sources| {
+        let names = declared_packages(std::slice::from_ref(&sources.main));
+        names.into_iter().next()
+    };
+    name(a).is_some_and(|a| Some(a) == name(b))
+}

@@ -1,0 +1,146 @@
+//! What `fetch` wrote into a `deps` folder, so that the next one knows what is
+//! its own: kept in the cache, by the folder; and where that knows nothing, what
+//! the lock file says it would have written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::advice::Result;
+use crate::context::Context;
+use crate::fs;
+use crate::lockfile::Lockfile;
+use crate::package::{ContentDigest, Digester};
+use crate::wit::write::{beside, folder};
+use crate::wit::{Entry, Request, Sources, load_package};
+use std::io::Write as _;
+
+/// What `fetch` wrote into one folder: names with the digests of what is in
+/// them.
+pub(super) struct Written {
+    file: PathBuf,
+    known: BTreeMap<String, String>,
+    locked: BTreeMap<String, Vec<ContentDigest>>,
+}
+
+impl Written {
+    /// What is known of a folder.
+    pub fn of(ctx: &Context, deps: &Path) -> Self {
+        let place = fs::canonical(fs::parent(deps)).unwrap_or_else(|_| deps.to_owned());
+        let place = place.join(deps.file_name().unwrap_or_default());
+        let key = ContentDigest::of(place.to_string_lossy().as_bytes());
+        let file = ctx.cache().dir().join("fetched").join(key.hex());
+        let text = fs::read_text_if_exists(&file).ok().flatten();
+        let text = text.unwrap_or_default();
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        let known = lines.map(|(digest, name)| (name.to_owned(), digest.to_owned()));
+        Written {
+            file,
+            known: known.collect(),
+            locked: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what is written for a lock file, as far as its packages are in the
+    /// cache.
+    pub fn would_be(&mut self, ctx: &Context, lock: &Lockfile) {
+        for entry in lock.entries() {
+            let Some(file) = ctx.cache().get(&entry.digest) else {
+                continue;
+            };
+            let Ok(bytes) = fs::read(&file) else { continue };
+            let path = PathBuf::from(entry.package.to_string());
+            for (name, digest) in rendered(Entry::Wasm { path, bytes }) {
+                self.locked.entry(name).or_default().push(digest);
+            }
+        }
+    }
+
+    /// Whether an entry of the folder is as `fetch` wrote it.
+    pub fn is_own(&self, entry: &Path) -> bool {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        let Ok(digest) = digest_below(entry) else {
+            return false;
+        };
+        let known = self.known.get(&*name);
+        let locked = self.locked.get(&*name);
+        known.is_some_and(|known| *known == digest.to_string())
+            || locked.is_some_and(|all| all.contains(&digest))
+    }
+
+    /// Keeps what is written now. Nothing depends on it that the lock file does
+    /// not say too, so that a failure is none.
+    pub fn keep(self, now: &BTreeMap<String, ContentDigest>) {
+        let lines = now
+            .iter()
+            .map(|(name, digest)| format!("{digest} {name}\n"));
+        let text: String = lines.collect();
+        let _ = fs::write_if_changed(&self.file, text.as_bytes());
+    }
+}
+
+/// What a package is written as, and everything in it, by name.
+fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
+    let mut all = Vec::new();
+    if let Entry::Wasm { bytes, .. } = &entry {
+        let whole = digest_of([(Path::new(""), bytes.as_slice())]);
+        all.push((String::new(), whole));
+    }
+    let request = Request {
+        sources: Sources {
+            // Of nothing: so that all there is stands beside it.
+            main: Entry::Text {
+                path: PathBuf::from("none.wit"),
+                files: vec![crate::wit::TextFile {
+                    path: PathBuf::from("none.wit"),
+                    text: "package cargo-component:none;".to_owned(),
+                }],
+            },
+            deps: Vec::new(),
+        },
+        overrides: Vec::new(),
+        fetched: vec![entry],
+        chosen: Vec::new(),
+        raised: Vec::new(),
+        declared: false,
+        world: None,
+        features: &[],
+        all_features: true,
+    };
+    let Ok(package) = load_package(&request) else {
+        return Vec::new();
+    };
+    let whole = all.pop();
+    for one in beside(&package).unwrap_or_default() {
+        let file = (Path::new("package.wit"), one.text.as_bytes());
+        let name = folder(&one.name);
+        if let (Some((_, digest)), crate::wit::Origin::Fetched) = (&whole, &one.origin) {
+            all.push((format!("{name}.wasm"), digest.clone()));
+        }
+        all.push((name, digest_of([file])));
+    }
+    all
+}
+
+/// The digest of files with their paths.
+pub(super) fn digest_of<'f>(
+    files: impl IntoIterator<Item = (&'f Path, &'f [u8])>,
+) -> ContentDigest {
+    let mut digester = Digester::default();
+    for (path, bytes) in files {
+        // Writing to it cannot fail.
+        let _ = write!(digester, "{}\0{}\0", path.display(), bytes.len());
+        let _ = digester.write_all(bytes);
+    }
+    digester.finish()
+}
+
+/// The same of what is on disk.
+pub(super) fn digest_below(path: &Path) -> Result<ContentDigest> {
+    let mut files = Vec::new();
+    for file in fs::files_below(path)? {
+        let below = file.strip_prefix(path).unwrap_or(&file).to_owned();
+        files.push((below, fs::read(&file)?));
+    }
+    let files = files.iter();
+    Ok(digest_of(files.map(|(p, b)| (p.as_path(), b.as_slice()))))
+}
