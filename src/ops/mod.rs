@@ -28,6 +28,7 @@ pub mod registry_get;
 pub mod registry_info;
 pub mod registry_push;
 pub mod registry_versions;
+pub mod release;
 pub mod resolve;
 pub mod run;
 mod run_component;

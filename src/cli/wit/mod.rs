@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod fetch;
+mod publish;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ enum Verb {
     Build(build::Build),
     Fetch(fetch::Fetch),
     Check(check::Check),
+    Publish(publish::Publish),
 }
 
 impl Wit {
@@ -36,6 +38,7 @@ impl Wit {
             Verb::Build(verb) => verb.run(ctx),
             Verb::Fetch(verb) => verb.run(ctx),
             Verb::Check(verb) => verb.run(ctx),
+            Verb::Publish(verb) => verb.run(ctx),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::component::metadata::{self, Metadata};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::Form;
+use crate::wit::Origin;
 use crate::wit::write::encode;
 
 /// A WIT package in its binary form.
@@ -20,6 +21,8 @@ pub struct Encoded {
     pub name: PackageName,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// The packages its own WIT names.
+    pub needs: Vec<PackageName>,
 }
 
 /// Builds the packages meant, each into a file in the current directory, or the
@@ -94,5 +97,11 @@ pub(super) fn encoded(
         .because(format!("it stands in `{}`", file.unwrap_or_default()))
         .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
     }
-    Ok(Encoded { name, bytes })
+    let own = package.parts.into_iter();
+    let own = own.filter(|part| part.origin == Origin::Main);
+    Ok(Encoded {
+        name,
+        bytes,
+        needs: own.flat_map(|part| part.needs).collect(),
+    })
 }

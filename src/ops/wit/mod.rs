@@ -4,6 +4,7 @@ pub mod build;
 pub mod check;
 pub mod fetch;
 pub mod project;
+pub mod publish;
 mod resolve;
 mod written;
 
