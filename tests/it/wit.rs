@@ -411,7 +411,7 @@ fn a_component_serves_as_dependency() {
     wit(&project, "build").ok();
     assert_eq!(
         names(&project.path("app/wit/deps")),
-        ["demo-io-0.2.0", "lone.wasm"]
+        ["demo-io-0.2.0", "lone-p-1.0.0", "lone.wasm"]
     );
     // From a registry it is no different.
     std::fs::rename(
