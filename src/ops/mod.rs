@@ -42,4 +42,5 @@ pub mod tree;
 pub mod update;
 pub mod vendor;
 pub mod verify;
+mod wanted;
 pub mod wit;
