@@ -10,6 +10,7 @@ mod config;
 pub mod exit;
 mod init;
 mod login;
+mod multicall;
 mod new;
 mod options;
 mod outdated;
@@ -25,7 +26,8 @@ mod verify;
 mod version;
 mod wit;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -117,6 +119,16 @@ const PLANNED: &[(&str, &str)] = &[(
     "yank",
     "publish a corrected version: `cargo component publish`",
 )];
+
+/// As [`run`], with the name the tool was called by: as `wkg`, `wit` or
+/// `wit-deps` it takes the command lines of those.
+pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
+    let name = Path::new(name).file_stem().unwrap_or_default();
+    match multicall::Tool::named(name) {
+        Some(tool) => multicall::run(tool, args, env),
+        None => run(args, env),
+    }
+}
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

@@ -187,7 +187,7 @@ impl Get {
                 _ => Existing::Refuse,
             },
         };
-        get(ctx, &self.subject.parse::<Subject>()?, &options)
+        get(ctx, &self.subject.parse::<Subject>()?, &options).map(|_| ())
     }
 }
 
@@ -231,7 +231,7 @@ impl Pull {
                 false => Existing::Refuse,
             },
         };
-        pull(ctx, &self.reference.parse()?, &options)
+        pull(ctx, &self.reference.parse()?, &options).map(|_| ())
     }
 }
 

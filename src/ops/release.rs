@@ -43,6 +43,8 @@ pub enum Run {
     Real,
     /// What would be published is printed.
     Dry,
+    /// Nothing is printed either.
+    DrySilent,
 }
 
 /// A release ready to go out.
@@ -111,6 +113,9 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     if ready.published {
         let text = format!("`{package}` v{version}, which is published already");
         ctx.shell.status("Skipping", text);
+        return Ok(());
+    }
+    if run == Run::DrySilent {
         return Ok(());
     }
     if run == Run::Dry {

@@ -67,6 +67,8 @@ pub enum Message {
     Error(Error),
     /// A line of data, without its line end.
     Data(String),
+    /// A line on standard error as it is.
+    Plain(String),
 }
 
 /// Where the tool speaks.
@@ -109,6 +111,11 @@ pub trait Shell {
         self.say(Message::Note(text));
     }
 
+    /// A line on standard error as it is.
+    fn plain(&self, line: String) {
+        self.say(Message::Plain(line));
+    }
+
     /// A line of data.
     fn data(&self, line: String) {
         self.say(Message::Data(line));
@@ -137,7 +144,7 @@ impl Shell for Buffer {
             Message::Warning(text) => format!("warning: {text}"),
             Message::Note(text) => format!("note: {text}"),
             Message::Error(error) => render_error(&error, false),
-            Message::Data(line) => line,
+            Message::Data(line) | Message::Plain(line) => line,
         };
         self.said.borrow_mut().push(line);
     }

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use crate::advice::Result;
 use crate::cli::options::LockOptions;
 use crate::context::Context;
-use crate::ops::wit::WitOptions;
+use crate::ops::wit::{Whose, WitOptions};
 
 /// Work with packages of WIT.
 ///
@@ -59,6 +59,7 @@ impl ProjectOptions {
         WitOptions {
             wit_dir: self.wit_dir,
             mode: self.lock.mode(),
+            whose: Whose::Any,
         }
     }
 }

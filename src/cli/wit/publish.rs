@@ -64,6 +64,6 @@ impl Publish {
                 false => Run::Real,
             },
         };
-        publish(ctx, &options)
+        publish(ctx, &options).map(|_| ())
     }
 }

@@ -8,4 +8,4 @@ pub mod publish;
 mod resolve;
 mod written;
 
-pub use project::{Kind, Project, WitOptions, find};
+pub use project::{Kind, Project, Whose, WitOptions, find};

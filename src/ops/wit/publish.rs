@@ -50,6 +50,12 @@ pub struct Exact {
     pub version: Version,
 }
 
+impl std::fmt::Display for Exact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.package, self.version)
+    }
+}
+
 impl FromStr for Exact {
     type Err = Error;
 
@@ -85,9 +91,9 @@ struct Candidate {
     needs: Vec<PackageRef>,
 }
 
-/// Publishes packages, each after those it needs. Nothing is published unless
-/// all of them can be.
-pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<()> {
+/// Publishes packages, each after those it needs; those that were not there.
+/// Nothing is published unless all of them can be.
+pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
     let (candidates, offline) = candidates(ctx, options)?;
     let registries = ctx.registries(&ctx.cwd)?;
     let asked = options.registry.as_deref();
@@ -111,9 +117,17 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<()> {
             compatible::check(ctx, one)?;
         }
     }
-    ready
-        .iter()
-        .try_for_each(|one| upload(ctx, one, options.run))
+    let mut published = Vec::new();
+    for one in &ready {
+        upload(ctx, one, options.run)?;
+        if !one.published {
+            published.push(Exact {
+                package: one.package.clone(),
+                version: one.version.clone(),
+            });
+        }
+    }
+    Ok(published)
 }
 
 /// Everything that can be known before the upload.
