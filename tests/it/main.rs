@@ -59,6 +59,7 @@ mod test_verb;
 mod wasi_registry;
 mod wit;
 mod wit_errors;
+mod wit_wasi;
 mod workspaces;
 mod world;
 mod world_check;
