@@ -27,15 +27,15 @@ mod version;
 mod wit;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::advice::{Error, Result};
-use crate::context::Context;
+use crate::context::{Context, PackageAccess};
 use crate::env::Env;
-use crate::shell::report;
+use crate::shell::{ColorChoice, Terminal, Verbosity, report};
 
 use options::GlobalOptions;
 
@@ -109,6 +109,16 @@ impl Verb {
             Verb::Logout(verb) => verb.run(ctx),
         }
     }
+}
+
+/// How packages are reached by a program without a command line.
+pub(crate) fn packages(
+    env: &Env,
+    config: Option<PathBuf>,
+    cache: Option<PathBuf>,
+) -> PackageAccess {
+    let quiet = Terminal::new(Verbosity::Quiet, ColorChoice::Never, true);
+    setup::packages((env, &quiet), config, cache)
 }
 
 /// Verbs of cargo that would not do what they say here.

@@ -122,6 +122,26 @@ pub trait Shell {
     }
 }
 
+/// Says nothing; for programs that speak for themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Shell for Silent {
+    fn say(&self, _message: Message) {}
+
+    fn verbosity(&self) -> Verbosity {
+        Verbosity::Quiet
+    }
+
+    fn color(&self) -> ColorChoice {
+        ColorChoice::Never
+    }
+
+    fn write_data(&self, _bytes: &[u8]) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Keeps what is said; for tests.
 #[derive(Debug, Default)]
 pub struct Buffer {

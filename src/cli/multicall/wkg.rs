@@ -1,6 +1,5 @@
 //! The command line of `wkg` 0.16.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::{Around, shown};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
+use crate::cli::registry::annotations;
 use crate::context::Context;
 use crate::env;
 use crate::ops::config::set;
@@ -444,16 +444,9 @@ impl Pull {
 
 impl Push {
     fn run(self, ctx: &Context) -> Result<()> {
-        let mut annotations = BTreeMap::new();
+        let mut annotations = annotations(&self.annotation)?;
         if let Some(author) = self.author {
             annotations.insert("authors".to_owned(), author);
-        }
-        for text in &self.annotation {
-            let (name, value) = text.split_once('=').ok_or_else(|| {
-                Error::usage(format!("invalid annotation `{text}`"))
-                    .hint("write it as `name=value`")
-            })?;
-            annotations.insert(name.to_owned(), value.to_owned());
         }
         let reference = self.reference.parse()?;
         let options = AccessOptions::default();
