@@ -7,6 +7,7 @@ mod cache;
 mod cargo;
 mod compose;
 mod config;
+mod deps;
 pub mod exit;
 mod init;
 mod login;
@@ -76,6 +77,7 @@ enum Verb {
     Vendor(vendor::Vendor),
     Cache(cache::Cache),
     Config(config::Config),
+    Deps(deps::Deps),
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
@@ -99,6 +101,7 @@ impl Verb {
             Verb::Vendor(verb) => verb.run(ctx, global),
             Verb::Cache(verb) => verb.run(ctx, global),
             Verb::Config(verb) => verb.run(ctx, global),
+            Verb::Deps(verb) => verb.run(ctx),
             Verb::Registry(verb) => verb.run(ctx),
             Verb::Login(verb) => verb.run(ctx),
             Verb::Logout(verb) => verb.run(ctx),

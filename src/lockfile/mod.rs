@@ -4,8 +4,10 @@
 //! `wkg.lock` (formats of version 1), in whatever order their entries are;
 //! [`print()`] writes the former, sorted as its readers expect.
 
+pub mod deps;
 mod diff;
 mod format;
+pub mod tree;
 
 use semver::{Version, VersionReq};
 
