@@ -83,9 +83,11 @@ fn header(name: &[u8], mode: u32, size: usize, kind: u8) -> [u8; BLOCK] {
     put(136, b"00000000000");
     put(156, &[kind]);
     put(257, b"ustar  ");
-    // Numbers of a device.
-    put(329, b"0000000");
-    put(337, b"0000000");
+    // Numbers of a device, which what is no file goes without.
+    if kind == b'0' {
+        put(329, b"0000000");
+        put(337, b"0000000");
+    }
     // The checksum counts as spaces while it is made.
     put(148, b"        ");
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
-    const NONE: BTreeSet<String> = BTreeSet::new();
+    static NONE: BTreeSet<String> = BTreeSet::new();
 
     fn entry(kind: u8, name: &[u8], content: &[u8]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();

@@ -104,7 +104,7 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         ("a = { oci = \"x\" }", "invalid OCI reference"),
         ("a = { package = \"x\", version = \"1\" }", "invalid package name"),
         ("a = { package = \"a:b\" }", "does not say which version"),
-        ("a = { package = \"a:b\", version = \"x\" }", "invalid version requirement"),
+        ("a = { package = \"a:b\", version = \"one\" }", "invalid version requirement"),
         ("\"\" = \"x\"", "it is empty"),
         ("\".\" = \"x\"", "another directory"),
         ("\"..\" = \"x\"", "another directory"),
