@@ -720,3 +720,68 @@ fn packages_and_artifacts_are_written_as_text() {
     assert!(deps.project.read("wit/deps.lock").contains("release = \"1.1.0\""));
     run("check").ok();
 }
+
+#[test]
+fn a_build_script_locks_and_is_run_again_when_it_must_be() {
+    let ours = env!("CARGO_MANIFEST_DIR");
+    let deps = Deps::new();
+    deps.server.put("/http.tar.gz", http("package wasi:http;\n"));
+    deps.manifest("http = \"$/http.tar.gz\"\nmine = \"../shared\"\n");
+    // Both forms, the second without a runtime of its own kind.
+    let script = r#"
+        use std::task::{Context, Poll, Waker};
+        fn main() -> cargo_component::advice::Result<()> {
+            cargo_component::lock_sync!()?;
+            let mut second = std::pin::pin!(cargo_component::lock!("wit"));
+            let mut context = Context::from_waker(Waker::noop());
+            loop {
+                match second.as_mut().poll(&mut context) {
+                    Poll::Ready(result) => return result,
+                    Poll::Pending => std::thread::yield_now(),
+                }
+            }
+        }
+    "#;
+    let manifest = format!(
+        "[package]\nname = \"locks\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [build-dependencies]\n\
+         cargo-component = {{ path = '{ours}', default-features = false, features = [\"lock\"] }}\n"
+    );
+    let lock = std::fs::read(Path::new(ours).join("Cargo.lock")).unwrap();
+    deps.project
+        .write("Cargo.toml", manifest)
+        .write("Cargo.lock", lock)
+        .write("build.rs", script)
+        .write("src/lib.rs", "")
+        .write("shared/m.wit", "package my:own;\n");
+    crate::authoring::share_target(&deps.project);
+    let build = || {
+        let mut command = deps.project.clean("cargo");
+        command
+            .args(["build", "-v"])
+            .env("CARGO_COMPONENT_CACHE_DIR", deps.project.path("cache"))
+            .env("HTTP_PROXY", "");
+        deps.project.run(command)
+    };
+    build().ok();
+    assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
+    deps.run("check").ok();
+    let before = deps.snapshot();
+    // What the script wrote is newer than its start: it may run once more.
+    build().ok();
+    build().ok().says("Fresh locks");
+    assert_eq!(deps.snapshot(), before);
+    deps.project.write("shared/m.wit", "package my:other;\n");
+    build().ok();
+    assert_eq!(deps.project.read("wit/deps/mine/m.wit"), "package my:other;\n");
+    std::fs::remove_dir_all(deps.project.path("wit/deps/http")).unwrap();
+    build().ok();
+    assert!(deps.project.has("wit/deps/http/types.wit"));
+    assert!(deps.server.asked().is_empty());
+    deps.manifest("http = { oci = \"h/r:1\" }\n");
+    build()
+        .code(101)
+        .says("failed to lock `http`")
+        .says("wit/deps.toml:1:1")
+        .says("need the feature `cli`");
+}
