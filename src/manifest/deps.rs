@@ -25,7 +25,10 @@ const fn key(name: &'static str, about: &'static str) -> Key {
 
 /// The keys of an entry that is a table; each is a string.
 pub const ENTRY: &[Key] = &[
-    key("url", "The address of a gzipped tar archive, `http` or `https`."),
+    key(
+        "url",
+        "The address of a gzipped tar archive, `http` or `https`.",
+    ),
     key("sha256", "The SHA-256 of the archive of `url`, in hex."),
     key("sha512", "The SHA-512 of the archive of `url`, in hex."),
     key(
@@ -283,7 +286,9 @@ fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
             })?,
             requirement: entry.requirement("version")?.ok_or_else(|| {
                 let message = format!("`{}` does not say which version", entry.name);
-                entry.error("package", message).hint("add `version`, such as `version = \"0.2\"`")
+                entry
+                    .error("package", message)
+                    .hint("add `version`, such as `version = \"0.2\"`")
             })?,
             registry: entry.string("registry")?,
         }),
@@ -312,13 +317,18 @@ fn within(entry: &Table<'_>) -> Result<Within> {
         let text = entry.string(key)?.unwrap_or_default();
         if text.starts_with('/') || text.split(['/', '\\']).any(|part| part == "..") {
             let message = format!("`{key}` in `{}` leads out of the archive", entry.name);
-            return Err(entry.error(key, message).hint("write it without `/` at the start and without `..`"));
+            return Err(entry
+                .error(key, message)
+                .hint("write it without `/` at the start and without `..`"));
         }
     }
     Ok(match (entry.string("prefix")?, entry.string("subdir")?) {
         (Some(_), Some(_)) => {
             return Err(entry
-                .error("subdir", "`subdir` is not supported in combination with `prefix`")
+                .error(
+                    "subdir",
+                    "`subdir` is not supported in combination with `prefix`",
+                )
                 .hint("`prefix` has the archive's top directory, `subdir` has not: remove one"));
         }
         (Some(prefix), None) if !prefix.is_empty() => Within::Prefix(prefix),
@@ -357,15 +367,18 @@ fn commit(entry: &Table<'_>) -> Result<Commit> {
 /// A text that git cannot take for an option or a program to run.
 fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
     let helper = key == "git" && text.contains("::");
-    let bad = text.is_empty()
-        || text.starts_with('-')
-        || helper
-        || text.chars().any(char::is_control);
+    let bad =
+        text.is_empty() || text.starts_with('-') || helper || text.chars().any(char::is_control);
     // What a reference cannot have, and what would be a pattern.
-    let bad = bad || (key != "git" && (text.contains([' ', '*', '?', '[', ':', '^', '~', '\\']) || text.contains("..")));
+    let bad = bad
+        || (key != "git"
+            && (text.contains([' ', '*', '?', '[', ':', '^', '~', '\\']) || text.contains("..")));
     match bad {
         true => Err(entry
-            .error(key, format!("`{key}` in `{}` cannot be given to git", entry.name))
+            .error(
+                key,
+                format!("`{key}` in `{}` cannot be given to git", entry.name),
+            )
             .hint("it must not be empty, start with `-` or have signs that git gives a meaning")),
         false => Ok(text),
     }

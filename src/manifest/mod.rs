@@ -320,5 +320,6 @@ impl Default for BindingsSettings {
     }
 }
 
-#[cfg(all(test, feature = "bindings"))]
+#[cfg(test)]
+#[cfg(feature = "bindings")]
 mod tests;

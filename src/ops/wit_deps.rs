@@ -67,7 +67,9 @@ pub fn update(ctx: &Context, options: &DepsOptions) -> Result<()> {
 /// Writes the stream that the digests of a directory are made from, to a file
 /// or standard output, after [`lock`].
 pub fn tar(ctx: &Context, options: &DepsOptions, id: &str, output: Option<&Path>) -> Result<()> {
-    let stream = within(ctx, options, |project, around| library::tar(project, around, id))?;
+    let stream = within(ctx, options, |project, around| {
+        library::tar(project, around, id)
+    })?;
     match output {
         Some(path) => fs::write_atomic(&ctx.absolute(path), &stream),
         None => ctx.shell.write_data(&stream),
@@ -86,9 +88,9 @@ fn within<T>(
     if !fs::exists(&manifest) {
         let shown = ctx.display(&manifest);
         return Err(
-            Error::input(format!("failed to read manifest at `{shown}`")).hint(format!(
-                "create it, with entries such as `http = \"https://…/archive.tar.gz\"`, or name another one by `--manifest`"
-            )),
+            Error::input(format!("failed to read manifest at `{shown}`")).hint(
+ "create it, with entries such as `http = \"https://…/archive.tar.gz\"`, or name another one by `--manifest`",
+),
         );
     }
     let dir = fs::parent(&manifest).to_owned();

@@ -280,7 +280,10 @@ mod tests {
             ..Limits::default()
         };
         let error = read_from(stream, limits).unwrap_err();
-        assert!(error.message().contains("more than 1000 entries"), "{error}");
+        assert!(
+            error.message().contains("more than 1000 entries"),
+            "{error}"
+        );
         assert!(served < 1100);
         assert!(Limits::default().entries < 1_000_000);
     }
@@ -331,7 +334,9 @@ mod tests {
         let file = dir.path().join("a.tar.gz");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let bytes: Vec<u8> = (0..5000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
-        packed.write_all(&entry(b'0', b"wit/a.wit", &bytes)).unwrap();
+        packed
+            .write_all(&entry(b'0', b"wit/a.wit", &bytes))
+            .unwrap();
         let packed = packed.finish().unwrap();
         let read = |bytes: &[u8]| {
             std::fs::write(&file, bytes).unwrap();

@@ -178,11 +178,7 @@ impl Web {
         Err(Error::input(text).hint("check the address").into())
     }
 
-    async fn receive(
-        &self,
-        mut response: Response,
-        to: &mut dyn Write,
-    ) -> Result<Digests, Fault> {
+    async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
         let mut digester = Digester::default();
         let mut size = 0;
         while let Some(part) = self.within_patience(response.chunk()).await?? {
@@ -223,9 +219,9 @@ fn refused(url: &Url, response: &Response, with_login: bool) -> Fault {
     let error = Error::input(format!("the server says {status}"));
     let host = url.host_str().unwrap_or_default();
     let error = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_login => {
-            error.hint(format!("the login for `{host}` is not let in: correct it in `.netrc` or in the address"))
-        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_login => error.hint(format!(
+            "the login for `{host}` is not let in: correct it in `.netrc` or in the address"
+        )),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => error.hint(format!(
             "put a login for `{host}` into `.netrc`: `machine {host} login … password …`"
         )),
@@ -288,7 +284,11 @@ fn build(direct: bool) -> Result<Client> {
         Err(_) if direct => builder().tls_certs_only([]).build(),
         built => built,
     };
-    client.map_err(|e| Fault::from(e).error.context("failed to prepare for the network"))
+    client.map_err(|e| {
+        Fault::from(e)
+            .error
+            .context("failed to prepare for the network")
+    })
 }
 
 fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
@@ -314,7 +314,10 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_what_may_be_secret() {
         let shown = |text: &str| shown(&Url::parse(text).unwrap());
-        assert_eq!(shown("https://me:pw@h:1/a.tgz?t=secret#f"), "https://h:1/a.tgz?…");
+        assert_eq!(
+            shown("https://me:pw@h:1/a.tgz?t=secret#f"),
+            "https://h:1/a.tgz?…"
+        );
         assert_eq!(shown("http://h/a.tgz"), "http://h/a.tgz");
     }
 }

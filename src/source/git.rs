@@ -38,6 +38,19 @@ pub fn shown(url: &str) -> String {
     }
 }
 
+/// Whether a repository is on this machine: git needs no network for it.
+pub fn is_local(url: &str) -> bool {
+    url.starts_with("file://") || !is_remote(url)
+}
+
+/// Whether git takes a text for an address rather than for a directory:
+/// `host:path` is a host, unless it is a drive.
+fn is_remote(url: &str) -> bool {
+    let colon = url.find(':').filter(|at| *at > 1);
+    let is_host = colon.is_some_and(|at| !url[..at].contains('/'));
+    url.contains("://") || is_host
+}
+
 /// What is asked of a repository.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
@@ -88,13 +101,12 @@ struct Repository<'a> {
 }
 
 impl Repository<'_> {
-    fn read(
-        &self,
-        wanted: &Wanted<'_>,
-        pinned: &BTreeSet<String>,
-    ) -> Result<(Tree, String)> {
+    fn read(&self, wanted: &Wanted<'_>, pinned: &BTreeSet<String>) -> Result<(Tree, String)> {
         // Without a template there are no hooks.
-        self.run(&["init", "--quiet", "--bare", "--template="], Some(self.dir.into()))?;
+        self.run(
+            &["init", "--quiet", "--bare", "--template="],
+            Some(self.dir.into()),
+        )?;
         let reference = match wanted.commit {
             Commit::Head => "HEAD".to_owned(),
             Commit::Rev(rev) => rev.clone(),
@@ -115,7 +127,10 @@ impl Repository<'_> {
         let listed = self.run(&["ls-tree", "-r", "-z", "--full-tree", &commit], None)?;
         let mut taken = Taken::new(wanted.within, pinned);
         let files = offered(&listed.stdout, &mut taken)?;
-        let names: String = files.iter().map(|file| format!("{}\n", file.object)).collect();
+        let names: String = files
+            .iter()
+            .map(|file| format!("{}\n", file.object))
+            .collect();
         if !files.is_empty() {
             let cat = ["cat-file", "--batch"].map(OsString::from).to_vec();
             let contents = self.command(cat, names.into_bytes())?.stdout;
@@ -182,13 +197,9 @@ fn without_login(text: &str, url: &str) -> String {
 /// The address as git takes it: a directory is made absolute, since git runs
 /// elsewhere.
 fn remote(wanted: &Wanted<'_>) -> OsString {
-    let url = wanted.url;
-    // `host:path` is a host, unless it is a drive.
-    let colon = url.find(':').filter(|at| *at > 1);
-    let is_host = colon.is_some_and(|at| !url[..at].contains('/'));
-    match url.contains("://") || is_host {
-        true => url.into(),
-        false => PathBuf::from(wanted.dir).join(url).into(),
+    match is_remote(wanted.url) {
+        true => wanted.url.into(),
+        false => PathBuf::from(wanted.dir).join(wanted.url).into(),
     }
 }
 
@@ -202,9 +213,15 @@ struct Listed {
 /// What is taken of what `git ls-tree -r -z` lists.
 fn offered(listed: &[u8], taken: &mut Taken<'_>) -> Result<Vec<Listed>> {
     let mut files = Vec::new();
-    for line in listed.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+    for line in listed
+        .split(|byte| *byte == 0)
+        .filter(|line| !line.is_empty())
+    {
         let strange = || Error::input("git lists its files in an unknown form");
-        let tab = line.iter().position(|byte| *byte == b'\t').ok_or_else(strange)?;
+        let tab = line
+            .iter()
+            .position(|byte| *byte == b'\t')
+            .ok_or_else(strange)?;
         let said = std::str::from_utf8(&line[..tab]).map_err(|_| strange())?;
         let words: Vec<&str> = said.split(' ').collect();
         let [mode, _, object] = words[..] else {
@@ -231,11 +248,19 @@ fn offered(listed: &[u8], taken: &mut Taken<'_>) -> Result<Vec<Listed>> {
 fn put(mut contents: &[u8], files: Vec<Listed>, taken: &mut Taken<'_>) -> Result<()> {
     for file in files {
         let strange = || Error::input(format!("git has no object `{}`", file.object));
-        let end = contents.iter().position(|byte| *byte == b'\n').ok_or_else(strange)?;
+        let end = contents
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .ok_or_else(strange)?;
         let said = std::str::from_utf8(&contents[..end]).map_err(|_| strange())?;
-        let size = said.rsplit(' ').next().and_then(|size| size.parse::<usize>().ok());
+        let size = said
+            .rsplit(' ')
+            .next()
+            .and_then(|size| size.parse::<usize>().ok());
         let from = end + 1;
-        let to = size.and_then(|size| from.checked_add(size)).ok_or_else(strange)?;
+        let to = size
+            .and_then(|size| from.checked_add(size))
+            .ok_or_else(strange)?;
         let bytes = contents.get(from..to).ok_or_else(strange)?.to_vec();
         contents = contents.get(to + 1..).unwrap_or_default();
         let executable = file.executable;
@@ -280,6 +305,8 @@ mod tests {
         assert_eq!(remote("git@h:r"), "git@h:r");
         assert_eq!(remote("https://h/r"), "https://h/r");
         assert_eq!(remote("./a:b"), "/d/./a:b");
+        assert!(is_local("../r") && is_local("file:///r") && is_local("C:/r"));
+        assert!(!is_local("git@h:r") && !is_local("https://h/r"));
     }
 
     #[test]
@@ -304,11 +331,17 @@ mod tests {
             .read(&wanted, &BTreeSet::new(), Path::new("/s"))
             .unwrap_err();
         let text = format!("{error:?}");
-        assert!(!text.contains("pw") && text.contains("https://h/r"), "{text}");
+        assert!(
+            !text.contains("pw") && text.contains("https://h/r"),
+            "{text}"
+        );
         assert!(text.contains("ls-remote"), "{text}");
         let asked = exec.asked();
         let line = asked[1].to_string();
-        assert!(line.ends_with("-- https://me:pw@h/r refs/tags/v1"), "{line}");
+        assert!(
+            line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
+            "{line}"
+        );
         assert!(line.contains("core.hooksPath=/s/no-hooks"), "{line}");
         assert_eq!(asked[1].env, [("GIT_TERMINAL_PROMPT".into(), "0".into())]);
     }

@@ -43,7 +43,9 @@ fn decoded(text: &str) -> String {
     let mut plain = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let code = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        let code = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten();
         match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
             Some(byte) => {
                 plain.push(byte);
@@ -84,9 +86,13 @@ impl Netrc {
     /// The login for a host.
     pub fn find(&self, host: &str) -> Option<Login> {
         let named = |(name, _): &&(Option<String>, Login)| {
-            name.as_deref().is_none_or(|name| name.eq_ignore_ascii_case(host))
+            name.as_deref()
+                .is_none_or(|name| name.eq_ignore_ascii_case(host))
         };
-        self.entries.iter().find(named).map(|(_, login)| login.clone())
+        self.entries
+            .iter()
+            .find(named)
+            .map(|(_, login)| login.clone())
     }
 
     /// Reads the text of such a file. What makes no sense in it is passed over.
@@ -140,7 +146,11 @@ fn words(text: &str) -> Vec<String> {
             match first {
                 '"' => {
                     while let Some(c) = chars.next().filter(|c| *c != '"') {
-                        word.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+                        word.push(if c == '\\' {
+                            chars.next().unwrap_or(c)
+                        } else {
+                            c
+                        });
                     }
                 }
                 first => {
@@ -184,7 +194,10 @@ mod tests {
     fn the_login_of_an_address_is_decoded_and_not_shown() {
         let of = |text: &str| Login::of_url(&Url::parse(text).unwrap());
         let login = of("http://m%40x:p%3Aw%zz@h/").unwrap();
-        assert_eq!((login.user.as_str(), login.password.as_str()), ("m@x", "p:w%zz"));
+        assert_eq!(
+            (login.user.as_str(), login.password.as_str()),
+            ("m@x", "p:w%zz")
+        );
         assert!(!format!("{login:?}").contains("p:w"));
         assert!(of("http://h/").is_none());
     }

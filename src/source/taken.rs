@@ -261,9 +261,15 @@ mod tests {
         ] {
             assert_eq!(offered(&anywhere, &[], path).unwrap(), None, "{path}");
         }
-        assert_eq!(offered(&anywhere, &["d"], "wit/deps/d/x.wit").unwrap(), None);
+        assert_eq!(
+            offered(&anywhere, &["d"], "wit/deps/d/x.wit").unwrap(),
+            None
+        );
         // What is not taken is not looked at either.
-        assert_eq!(offered(&anywhere, &[".."], "wit/deps/../x.wit").unwrap(), None);
+        assert_eq!(
+            offered(&anywhere, &[".."], "wit/deps/../x.wit").unwrap(),
+            None
+        );
     }
 
     #[test]
@@ -360,7 +366,9 @@ mod tests {
             (Within::Prefix("p".to_owned()), "below `p`"),
             (Within::Subdir("s".to_owned()), "in `s`"),
         ] {
-            let error = Taken::new(&within, &pinned).finish("the archive").unwrap_err();
+            let error = Taken::new(&within, &pinned)
+                .finish("the archive")
+                .unwrap_err();
             assert!(error.message().contains(text), "{error}");
             assert!(error.advice().is_some());
         }

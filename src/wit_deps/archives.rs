@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::advice::Result;
 use crate::fs;
-use crate::lockfile::tree::{Digests, Hex};
+use crate::lockfile::tree::{Digester, Digests, Hex};
 use crate::source::download::Web;
 
 /// The directory of archives.
@@ -69,8 +69,31 @@ impl Archives {
         if !fs::exists(&file) {
             return None;
         }
-        let digests = Digests::of_bytes(&fs::read(&file).ok()?);
+        let mut digester = Digester::default();
+        std::io::copy(&mut fs::open(&file).ok()?, &mut digester).ok()?;
+        let digests = digester.finish();
         (digests.sha256 == *sha256).then_some((file, digests))
+    }
+
+    /// Removes all archives, and what is known of addresses; how many archives
+    /// there were. Files that are nothing of the kind stay.
+    pub fn clear(&self) -> Result<usize> {
+        let mut count = 0;
+        if !fs::is_dir(&self.0) {
+            return Ok(count);
+        }
+        for path in fs::list(&self.0)? {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some((stem, end)) = name.and_then(|name| name.split_once('.')) else {
+                continue;
+            };
+            let is_digest = stem.parse::<Hex<32>>().is_ok();
+            if is_digest && matches!(end, "tar.gz" | "last" | "part") {
+                fs::remove_file(&path)?;
+                count += usize::from(end == "tar.gz");
+            }
+        }
+        Ok(count)
     }
 
     /// Fetches an archive, whatever is there.
@@ -100,8 +123,14 @@ mod tests {
         assert!(archives.get(&digests.sha256).is_none());
         let file = archives.file(&digests.sha256);
         fs::write_atomic(&file, b"archive").unwrap();
-        assert_eq!(archives.get(&digests.sha256), Some((file.clone(), digests.clone())));
+        assert_eq!(
+            archives.get(&digests.sha256),
+            Some((file.clone(), digests.clone()))
+        );
         fs::write_atomic(&file, b"arch").unwrap();
         assert!(archives.get(&digests.sha256).is_none());
+        fs::write_atomic(&archives.0.join("notes.tar.gz"), b"mine").unwrap();
+        assert_eq!(archives.clear().unwrap(), 1);
+        assert_eq!(fs::list(&archives.0).unwrap().len(), 1);
     }
 }

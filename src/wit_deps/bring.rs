@@ -39,6 +39,9 @@ pub enum Freshness {
     Newest,
 }
 
+/// Why nothing came of it, and the entry or address it was for.
+struct Failed(String, Error);
+
 /// Brings entries.
 pub struct Bringer<'a> {
     /// The project.
@@ -61,6 +64,7 @@ enum Job<'j> {
     Git(&'j str, Wanted<'j>),
 }
 
+/// What came of it.
 enum Done {
     Archive(String, PathBuf, Digests),
     Git(String, Brought),
@@ -83,20 +87,18 @@ impl Bringer<'_> {
                     let found = Words::new();
                     brought.insert((*id).to_owned(), Brought { tree, found });
                 }
-                DepsSource::Archive { url, .. } => {
-                    match self.kept(id, source).map_err(about)? {
-                        Some(found) => drop(brought.insert((*id).to_owned(), found)),
-                        None => {
-                            if self.around.rules.offline {
-                                return Err(about(not_kept(&shown(url))));
-                            }
-                            downloads.insert(url.as_str(), url);
-                            waiting.push(*id);
+                DepsSource::Archive { url, .. } => match self.kept(id, source).map_err(about)? {
+                    Some(found) => drop(brought.insert((*id).to_owned(), found)),
+                    None => {
+                        if self.around.rules.offline {
+                            return Err(about(not_kept(&shown(url))));
                         }
+                        downloads.insert(url.as_str(), url);
+                        waiting.push(*id);
                     }
-                }
+                },
                 DepsSource::Git { url, within, .. } => {
-                    if self.around.rules.offline && url.contains(':') {
+                    if self.around.rules.offline && !git::is_local(url) {
                         return Err(about(not_kept(&git::shown(url))));
                     }
                     let dir = self.project.manifest.file.dir();
@@ -242,7 +244,11 @@ impl Bringer<'_> {
             return Err(Error::input("it is no archive"));
         };
         if !has(digests, (sha256.as_deref(), sha512.as_deref())) {
-            return Err(mismatch(url, digests, (sha256.as_deref(), sha512.as_deref())));
+            return Err(mismatch(
+                url,
+                digests,
+                (sha256.as_deref(), sha512.as_deref()),
+            ));
         }
         let place = format!("`{}`", shown(url));
         let tree = archive::read(file, &place, (within, &self.pinned))?;
@@ -263,7 +269,10 @@ impl Bringer<'_> {
 
     /// Whether a tree is what the lock file says of it.
     fn is_locked(&self, tree: &Tree, locked: &LockedDir) -> bool {
-        let deps = tree.deps.iter().filter(|(dep, _)| locked.deps.contains(*dep));
+        let deps = tree
+            .deps
+            .iter()
+            .filter(|(dep, _)| locked.deps.contains(*dep));
         Digests::of(&tree.own) == locked.digests
             && deps.into_iter().all(|(dep, dir)| {
                 let locked = self.present.lock.entries.get(dep);
@@ -299,24 +308,23 @@ impl Bringer<'_> {
             queue.next()
         };
         // Threads of our own even for one: whoever calls may be in a runtime.
-        let mut results: Vec<(usize, Result<Done, (String, Error)>)> =
-            std::thread::scope(|scope| {
-                let work = || {
-                    let mut done = Vec::new();
-                    while let Some((at, job)) = next() {
-                        done.push((at, worker.work(job)));
-                    }
-                    done
-                };
-                let threads: Vec<_> = (0..count.min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
-                let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
-                joined.flatten().collect()
-            });
+        let mut results: Vec<(usize, Result<Done, Failed>)> = std::thread::scope(|scope| {
+            let work = || {
+                let mut done = Vec::new();
+                while let Some((at, job)) = next() {
+                    done.push((at, worker.work(job)));
+                }
+                done
+            };
+            let threads: Vec<_> = (0..count.min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
+            joined.flatten().collect()
+        });
         if results.len() != count {
             return Err(Error::input("a fetch broke off"));
         }
         results.sort_by_key(|(at, _)| *at);
-        let named = |(of, error): (String, Error)| self.project.about(self.entry(&of), error);
+        let named = |Failed(of, error): Failed| self.project.about(self.entry(&of), error);
         results
             .into_iter()
             .map(|(_, done)| done.map_err(named))
@@ -326,9 +334,7 @@ impl Bringer<'_> {
     /// The entry that a job was for: one of that name, or the first one with
     /// that address.
     fn entry<'s>(&'s self, of: &'s str) -> &'s str {
-        let has_address = |source: &DepsSource| {
-            matches!(source, DepsSource::Archive { url, .. } if url.as_str() == of)
-        };
+        let has_address = |source: &DepsSource| matches!(source, DepsSource::Archive { url, .. } if url.as_str() == of);
         let mut entries = self.project.manifest.entries.iter();
         let found = entries.find(|(_, entry)| has_address(&entry.source));
         found.map_or(of, |(id, _)| id)
@@ -345,18 +351,18 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn work(&self, job: Job<'_>) -> Result<Done, (String, Error)> {
+    fn work(&self, job: Job<'_>) -> Result<Done, Failed> {
         match job {
             Job::Download(url) => match self.archives.fetch(self.web, url) {
                 Ok((file, digests)) => Ok(Done::Archive(url.to_string(), file, digests)),
-                Err(error) => Err((url.to_string(), error)),
+                Err(error) => Err(Failed(url.to_string(), error)),
             },
             Job::Git(id, wanted) => {
                 let read = || {
                     let scratch = git::scratch(&self.cache.join("wit-deps"))?;
                     self.git.read(&wanted, self.pinned, scratch.path())
                 };
-                let (tree, commit) = read().map_err(|e| (id.to_owned(), e))?;
+                let (tree, commit) = read().map_err(|e| Failed(id.to_owned(), e))?;
                 let found = [("commit", commit)].into();
                 Ok(Done::Git(id.to_owned(), Brought { tree, found }))
             }
@@ -384,4 +390,3 @@ fn mismatch(url: &Url, got: &Digests, (sha256, sha512): (Option<&str>, Option<&s
             "if the archive is the right one, set `{name}` to what was got"
         ))
 }
-

@@ -62,8 +62,7 @@ impl Project {
         let manifest = manifest.into();
         let text = fs::read_text(&manifest).map_err(|e| {
             let message = format!("failed to read the manifest `{}`", manifest.display());
-            e.context(message)
-                .hint("create it, or name another one")
+            e.context(message).hint("create it, or name another one")
         })?;
         Project::new(ManifestFile::new(manifest, &text), lock, deps)
     }
@@ -89,7 +88,10 @@ impl Project {
         };
         let lock = parse(&self.lock, &text)?;
         // Directories are removed by these names.
-        let mut names = lock.entries.iter().flat_map(|(id, entry)| entry.deps.iter().chain([id]));
+        let mut names = lock
+            .entries
+            .iter()
+            .flat_map(|(id, entry)| entry.deps.iter().chain([id]));
         match names.find_map(|name| Some((name, unfit(name)?))) {
             Some((name, why)) => Err(Error::input(format!(
                 "`{name}` in `{}` cannot be the name of a directory: {why}",
@@ -176,11 +178,16 @@ pub struct Refused;
 
 impl Packages for Refused {
     fn fetch(&self, _: &DepsSource, _: Option<&Words>, _: bool) -> Result<(Tree, Words)> {
-        Err(Error::unsupported(
-            "packages of registries and artifacts need the feature `cli`",
+        Err(
+            Error::unsupported("packages of registries and artifacts need the feature `cli`")
+                .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"),
         )
-        .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"))
     }
+}
+
+/// Removes the archives that a cache keeps; how many there were.
+pub fn forget(cache: &Path) -> Result<usize> {
+    archives::Archives::new(cache).clear()
 }
 
 /// What the verbs need of the world.

@@ -73,7 +73,9 @@ pub fn tar(project: &Project, around: &Surroundings<'_>, id: &str) -> Result<Vec
     let present = Present::read(project)?;
     let ids = present.lock.entries.keys().map(String::as_str);
     match present.lock.entries.contains_key(id) {
-        true => Ok(tree::tar(&disk::read(&project.dir(id))?.unwrap_or_default())),
+        true => Ok(tree::tar(
+            &disk::read(&project.dir(id))?.unwrap_or_default(),
+        )),
         false => {
             let shown = project.shown(&project.lock);
             let error = Error::input(format!("`{shown}` has no entry `{id}`"));
@@ -177,9 +179,8 @@ impl<'a> Plan<'a> {
 
     /// The directories to be written.
     fn to_write<'g>(&self, goals: &'g Goals) -> Vec<(&'g str, &'g Dir)> {
-        let differs = |id: &&String| {
-            self.present.dirs.get(*id) != Some(&goals.lock.entries[*id].digests)
-        };
+        let differs =
+            |id: &&String| self.present.dirs.get(*id) != Some(&goals.lock.entries[*id].digests);
         let ids = goals.lock.entries.keys().filter(differs);
         ids.filter_map(|id| Some((id.as_str(), goals.content.get(id)?)))
             .collect()
@@ -196,8 +197,7 @@ impl<'a> Plan<'a> {
             if goals.lock.entries.contains_key(id) {
                 continue;
             }
-            let ours = *digests == locked.digests
-                && disk::is_ours_alone(&self.project.dir(id))?;
+            let ours = *digests == locked.digests && disk::is_ours_alone(&self.project.dir(id))?;
             if ours { &mut gone } else { &mut kept }.push(id.as_str());
         }
         Ok((gone, kept))
@@ -275,7 +275,10 @@ impl<'a> Plan<'a> {
         if self.present.lock.entries.contains_key(id) || !is_there {
             return Ok(());
         }
-        let (shown, lock) = (self.project.shown(&at), self.project.shown(&self.project.lock));
+        let (shown, lock) = (
+            self.project.shown(&at),
+            self.project.shown(&self.project.lock),
+        );
         Err(Error::input(format!(
             "`{shown}` is there already, and is neither what `{id}` is nor known to `{lock}`"
         ))

@@ -24,7 +24,10 @@ pub fn locked(dir: &str, manifest: &str) -> Result<()> {
     let own = ["deps.toml", "deps.lock", "deps"].map(|name| dir.join(name));
     let entries = project.manifest.entries.values();
     let mut stdout = std::io::stdout();
-    for watched in own.into_iter().chain(entries.filter_map(|entry| path(&entry.source))) {
+    for watched in own
+        .into_iter()
+        .chain(entries.filter_map(|entry| path(&entry.source)))
+    {
         // Cargo reads these lines; there is nobody to tell when it does not.
         let _ = writeln!(stdout, "cargo::rerun-if-changed={}", watched.display());
     }
@@ -70,7 +73,7 @@ pub fn locked_later(
 #[macro_export]
 macro_rules! lock {
     () => {
-        $crate::lock!("wit")
+        $crate::wit_deps::script::locked_later("wit", ::core::include_str!("wit/deps.toml"))
     };
     ($dir:literal $(,)?) => {
         $crate::wit_deps::script::locked_later(
@@ -92,7 +95,7 @@ macro_rules! lock {
 #[macro_export]
 macro_rules! lock_sync {
     () => {
-        $crate::lock_sync!("wit")
+        $crate::wit_deps::script::locked("wit", ::core::include_str!("wit/deps.toml"))
     };
     ($dir:literal $(,)?) => {
         $crate::wit_deps::script::locked(

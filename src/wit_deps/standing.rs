@@ -55,9 +55,10 @@ impl Present {
                 dirs.insert(id.clone(), Digests::of(&dir));
             }
         }
-        let dropped = lock.entries.iter().filter(|(id, entry)| {
-            !entry.asked.is_empty() && !entries.contains_key(*id)
-        });
+        let dropped = lock
+            .entries
+            .iter()
+            .filter(|(id, entry)| !entry.asked.is_empty() && !entries.contains_key(*id));
         let dropped = dropped.map(|(id, _)| id.clone()).collect();
         Ok(Present {
             lock,

@@ -162,15 +162,14 @@ impl Deps {
     }
 }
 
-fn below(
-    dir: &Path,
-    name: &str,
-    found: &mut BTreeMap<String, (Vec<u8>, std::time::SystemTime)>,
-) {
+fn below(dir: &Path, name: &str, found: &mut BTreeMap<String, (Vec<u8>, std::time::SystemTime)>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = format!("{name}/{}", path.file_name().unwrap().to_string_lossy());
-        let time = std::fs::symlink_metadata(&path).unwrap().modified().unwrap();
+        let time = std::fs::symlink_metadata(&path)
+            .unwrap()
+            .modified()
+            .unwrap();
         match path.is_dir() {
             true => {
                 found.insert(format!("{name}/"), (Vec::new(), time));

@@ -54,22 +54,22 @@ fn every_form_says_itself_to_the_lock_file() {
             "{ git = \"../r\", branch = \"a/b\", prefix = \"p\" }".to_owned(),
             vec![("branch", "a/b"), ("git", "../r"), ("prefix", "p")],
         ),
-        (
-            "{ oci = \"h/r:1\" }".to_owned(),
-            vec![("oci", "h/r:1")],
-        ),
+        ("{ oci = \"h/r:1\" }".to_owned(), vec![("oci", "h/r:1")]),
         (
             "{ package = \"a:b\", version = \"1.0\", registry = \"r\" }".to_owned(),
             vec![("package", "a:b"), ("registry", "r"), ("version", "^1.0")],
         ),
     ] {
         let said = source(&value).words();
-        let said: Vec<_> = said.iter().map(|(key, word)| (*key, word.as_str())).collect();
+        let said: Vec<_> = said
+            .iter()
+            .map(|(key, word)| (*key, word.as_str()))
+            .collect();
         assert_eq!(said, words, "{value}");
     }
-    let DepsSource::Archive { sha256, .. } =
-        source(&format!("{{ url = \"http://h/a\", sha256 = \"{digest}\" }}"))
-    else {
+    let DepsSource::Archive { sha256, .. } = source(&format!(
+        "{{ url = \"http://h/a\", sha256 = \"{digest}\" }}"
+    )) else {
         panic!("no archive");
     };
     assert_eq!(sha256, Some(digest.to_lowercase()));
@@ -82,29 +82,62 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         ("a = {}", "does not say where"),
         ("a = { url = \"x\" }", "is no address"),
         ("a = { url = 1 }", "must be a string"),
-        ("a = { url = \"http://h/a\", path = \"x\" }", "in combination with `url`"),
-        ("a = { path = \"x\", sha256 = \"ab\" }", "in combination with `path`"),
+        (
+            "a = { url = \"http://h/a\", path = \"x\" }",
+            "in combination with `url`",
+        ),
+        (
+            "a = { path = \"x\", sha256 = \"ab\" }",
+            "in combination with `path`",
+        ),
         ("a = { sha256 = \"ab\" }", "does not say where"),
-        ("a = { url = \"http://h/a\", sha256 = \"ab\" }", "no digest in hex"),
-        ("a = { url = \"http://h/a\", sha512 = \"zz\" }", "no digest in hex"),
+        (
+            "a = { url = \"http://h/a\", sha256 = \"ab\" }",
+            "no digest in hex",
+        ),
+        (
+            "a = { url = \"http://h/a\", sha512 = \"zz\" }",
+            "no digest in hex",
+        ),
         ("a = { urll = \"http://h/a\" }", "unknown key `urll`"),
         ("a = \"ftp://h/a\"", "unsupported URL scheme `ftp`"),
         ("a = \"file:///x\"", "unsupported URL scheme `file`"),
         ("a = \"\"", "is empty"),
         ("a = { path = \"\" }", "is empty"),
-        ("a = { url = \"http://h/a\", prefix = \"../x\" }", "leads out"),
+        (
+            "a = { url = \"http://h/a\", prefix = \"../x\" }",
+            "leads out",
+        ),
         ("a = { url = \"http://h/a\", subdir = \"/x\" }", "leads out"),
-        ("a = { url = \"http://h/a\", subdir = \"x\", prefix = \"y\" }", "`subdir`"),
+        (
+            "a = { url = \"http://h/a\", subdir = \"x\", prefix = \"y\" }",
+            "`subdir`",
+        ),
         ("a = { git = \"-x\" }", "cannot be given to git"),
         ("a = { git = \"ext::sh -c x\" }", "cannot be given to git"),
-        ("a = { git = \"h\", tag = \"--x\" }", "cannot be given to git"),
-        ("a = { git = \"h\", branch = \"a:b\" }", "cannot be given to git"),
+        (
+            "a = { git = \"h\", tag = \"--x\" }",
+            "cannot be given to git",
+        ),
+        (
+            "a = { git = \"h\", branch = \"a:b\" }",
+            "cannot be given to git",
+        ),
         ("a = { git = \"h\", rev = \"abc\" }", "no whole commit"),
-        ("a = { git = \"h\", tag = \"x\", branch = \"y\" }", "says twice"),
+        (
+            "a = { git = \"h\", tag = \"x\", branch = \"y\" }",
+            "says twice",
+        ),
         ("a = { oci = \"x\" }", "invalid OCI reference"),
-        ("a = { package = \"x\", version = \"1\" }", "invalid package name"),
+        (
+            "a = { package = \"x\", version = \"1\" }",
+            "invalid package name",
+        ),
         ("a = { package = \"a:b\" }", "does not say which version"),
-        ("a = { package = \"a:b\", version = \"one\" }", "invalid version requirement"),
+        (
+            "a = { package = \"a:b\", version = \"one\" }",
+            "invalid version requirement",
+        ),
         ("\"\" = \"x\"", "it is empty"),
         ("\".\" = \"x\"", "another directory"),
         ("\"..\" = \"x\"", "another directory"),
@@ -119,7 +152,10 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         let at = error.excerpt().unwrap();
         assert!(at.span().start < at.span().end, "{text}: {error:?}");
         // What a type must be says what to write itself.
-        assert!(error.advice().is_some() || message.starts_with("must be"), "{text}");
+        assert!(
+            error.advice().is_some() || message.starts_with("must be"),
+            "{text}"
+        );
     }
     assert!(manifest("a = ").unwrap_err().excerpt().is_some());
     let near = manifest("a = { urll = \"x\" }").unwrap_err();
