@@ -63,7 +63,8 @@ const SOURCES: &[(&str, &[&str])] = &[
 /// A `deps.toml`.
 #[derive(Clone, Debug)]
 pub struct DepsManifest {
-    /// The file. Passwords in its text are stars, so that errors may show it.
+    /// The file. What may be secret in its text is stars, so that errors may
+    /// show it.
     pub file: ManifestFile,
     /// Its entries, by the names of their directories.
     pub entries: BTreeMap<String, DepsEntry>,
@@ -146,7 +147,7 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
     let whole = file.text.clone();
     let file = ManifestFile {
         path: file.path,
-        text: without_passwords(&whole).into(),
+        text: without_secrets(&whole).into(),
     };
     let document = Document::parse(&*whole).map_err(|e| {
         let message = format!("failed to read `{}`", file.path.display());
@@ -384,15 +385,21 @@ fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
     }
 }
 
-/// The same text with stars for what stands before an `@` in addresses, and
-/// for nothing else; as long as before.
-fn without_passwords(text: &str) -> String {
+/// The same text with stars for what may be secret in addresses, which is what
+/// stands before an `@` and behind a `?`; as long as before.
+pub(crate) fn without_secrets(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for (at, _) in text.match_indices("://") {
         let rest = &text[at + 3..];
-        let end = rest.find(|c: char| "/?#\"'".contains(c) || c.is_whitespace());
-        if let Some(login) = rest[..end.unwrap_or(rest.len())].rfind('@') {
+        let end = rest.find(|c: char| "\"'".contains(c) || c.is_whitespace());
+        let address = &rest[..end.unwrap_or(rest.len())];
+        let host = &address[..address.find(['/', '?', '#']).unwrap_or(address.len())];
+        if let Some(login) = host.rfind('@') {
             bytes[at + 3..at + 3 + login].fill(b'*');
+        }
+        if let Some((before, query)) = address.split_once('?') {
+            let from = at + 3 + before.len() + 1;
+            bytes[from..from + query.len()].fill(b'*');
         }
     }
     // Only whole characters were replaced.

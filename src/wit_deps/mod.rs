@@ -32,7 +32,7 @@ use crate::env::Env;
 use crate::fs;
 use crate::lockfile::deps::{DepsLock, Words, parse};
 use crate::manifest::ManifestFile;
-use crate::manifest::deps::{DepsManifest, DepsSource, read, unfit};
+use crate::manifest::deps::{DepsManifest, DepsSource, read, unfit, without_secrets};
 use crate::process::{Exec, System};
 use crate::source::download::Patience;
 
@@ -86,7 +86,7 @@ impl Project {
         let Some(text) = fs::read_text_if_exists(&self.lock)? else {
             return Ok(None);
         };
-        let lock = parse(&self.lock, &text)?;
+        let lock = parse(&self.lock, &text).map_err(|e| e.with_text(without_secrets))?;
         // Directories are removed by these names.
         let mut names = lock
             .entries

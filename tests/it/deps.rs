@@ -606,9 +606,18 @@ fn a_login_goes_to_its_host_and_is_not_shown() {
             let text = std::fs::read(entry.unwrap().path()).unwrap();
             assert!(!String::from_utf8_lossy(&text).contains("s3cret"));
         }
-        deps.manifest(&format!("http = \"{host}/refused\"\n"));
+        deps.manifest(&format!("http = \"{host}/refused?token=t0ken\"\n"));
         let output = deps.run("lock").code(1).says("is not let in");
         assert!(!output.stderr.contains("s3cret"), "{output}");
+        assert!(!output.stderr.contains("t0ken"), "{output}");
+        deps.project
+            .write("wit/deps.lock", lock.replace("gz?token", "gz\\?token"));
+        let output = deps
+            .run("lock")
+            .code(1)
+            .says("failed to read the lock file");
+        assert!(!output.stderr.contains("s3cret"), "{output}");
+        assert!(!output.stderr.contains("t0ken"), "{output}");
         deps.manifest(&format!(
             "http = {{ url = \"{host}/refused\", what = 1 }}\n"
         ));
@@ -968,5 +977,50 @@ fn two_runs_at_once_do_the_work_once() {
         assert!(run.wait().unwrap().success());
     }
     assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
+    deps.run("check").ok();
+}
+
+#[test]
+fn the_library_is_used_from_anywhere() {
+    use cargo_component::env::Env;
+    use cargo_component::wit_deps::{self, Listener, Project, Refused, Surroundings};
+    use std::cell::RefCell;
+
+    #[derive(Default)]
+    struct Heard(RefCell<Vec<String>>);
+    impl Listener for Heard {
+        fn status(&self, verb: &'static str, _: String) {
+            self.0.borrow_mut().push(verb.to_owned());
+        }
+        fn detail(&self, _: &'static str, _: String) {}
+        fn warn(&self, text: String) {
+            self.0.borrow_mut().push(text);
+        }
+    }
+
+    let deps = Deps::new();
+    deps.server
+        .put("/http.tar.gz", http("package wasi:http;\n"));
+    deps.manifest("http = \"$/http.tar.gz\"\n");
+    let at = |path: &str| deps.project.path(path);
+    let project = Project::read(at("wit/deps.toml"), at("wit/deps.lock"), at("wit/deps")).unwrap();
+    let heard = Heard::default();
+    let around = Surroundings {
+        env: Env::default(),
+        cache: at("cache"),
+        ..Surroundings::system(&heard, &Refused)
+    };
+    assert_eq!(wit_deps::check(&project, &around).unwrap().len(), 2);
+    // Also within a runtime of whoever calls.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(async { wit_deps::lock(&project, &around) })
+        .unwrap();
+    assert_eq!(*heard.0.borrow(), ["Fetching", "Adding", "Adding"]);
+    assert!(wit_deps::check(&project, &around).unwrap().is_empty());
+    let stream = wit_deps::tar(&project, &around, "io").unwrap();
+    assert!(stream.starts_with(b"wit/io.wit\0"));
     deps.run("check").ok();
 }

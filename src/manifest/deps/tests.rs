@@ -163,13 +163,13 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
 }
 
 #[test]
-fn passwords_are_stars_in_what_errors_show() {
-    let text = "a = \"https://me:pä55@h/a.tgz\"\nb = { git = \"http://t@h/r\", rev = \"x\" }\nc = \"http://h/@x\"";
+fn secrets_are_stars_in_what_errors_show() {
+    let text = "a = \"https://me:pä55@h/a.tgz\"\nb = { git = \"http://t@h/r\", rev = \"x\" }\nc = \"http://h/@x?t=é\"";
     let error = manifest(text).unwrap_err();
     let shown = error.excerpt().unwrap().text();
     assert_eq!(shown.len(), text.len());
     assert!(shown.contains("https://********@h/a.tgz") && shown.contains("http://*@h/r"));
-    assert!(shown.contains("http://h/@x"));
+    assert!(shown.contains("http://h/@x?****\""));
     // What is read has it.
     let manifest = manifest(text.lines().next().unwrap()).unwrap();
     assert!(manifest.entries["a"].source.words()["url"].contains("me:"));
