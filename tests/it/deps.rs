@@ -375,6 +375,14 @@ fn entries_that_bring_different_files_are_told_with_both() {
         .says(&format!("`cli` ({})", deps.server.url("/cli.tar.gz")))
         .says("help: add an entry `io` to `wit/deps.toml`");
     assert_eq!(deps.snapshot(), before);
+    // Names that are one on some systems.
+    deps.project
+        .write("shared/a.wit", "x")
+        .write("shared/deps/IO/io.wit", "x");
+    deps.manifest("http = \"$/http.tar.gz\"\nmine = \"../shared\"\n");
+    deps.run("lock")
+        .code(1)
+        .says("`IO` and `io` are one directory on some systems");
     deps.project.write("io/io.wit", "package wasi:io;\n");
     deps.manifest("http = \"$/http.tar.gz\"\ncli = \"$/cli.tar.gz\"\nio = \"../io\"\n");
     deps.run("lock").ok();
