@@ -60,7 +60,11 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         name: "operations",
-        modules: &[("ops", &[]), ("build_script", &[])],
+        modules: &[
+            ("ops", &["wit_deps"]),
+            ("build_script", &[]),
+            ("wit_deps", &[]),
+        ],
     },
     Floor {
         name: "user",

@@ -44,3 +44,4 @@ pub mod vendor;
 pub mod verify;
 mod wanted;
 pub mod wit;
+pub mod wit_deps;

@@ -23,6 +23,8 @@ mod component_releases;
 mod components;
 mod compose;
 mod config_verb;
+mod deps;
+mod deps_archives;
 mod examples;
 mod fault_proxy;
 mod faults;
