@@ -96,6 +96,16 @@ const DOORS: &[Door] = &[
         instead: "use `crate::process::Exec`",
     },
     Door {
+        path: "wit_component::decode",
+        open_to: &["wit/decode.rs"],
+        instead: "use `crate::wit::decode`",
+    },
+    Door {
+        path: "std::panic::catch_unwind",
+        open_to: &["advice.rs"],
+        instead: "use `crate::advice::guarded`",
+    },
+    Door {
         path: "clap",
         open_to: &["cli/", "main.rs"],
         instead: "hand plain values to what lies below `cli`",

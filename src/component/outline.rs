@@ -7,6 +7,7 @@ use wit_component::{DecodedWasm, WitPrinter};
 use super::{Kind, Surface, kind, surface};
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
+use crate::wit;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +70,7 @@ pub fn wit_text(bytes: &[u8]) -> Result<String> {
 }
 
 fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit_component::decode(bytes)
-        .map_err(|e| Error::input("failed to read the component").because(format!("{e:#}")))
+    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //! from there to Rust bindings. Pure; reading files is [`crate::source`]'s.
 
 pub mod bindings;
+mod circle;
 #[cfg(feature = "cli")]
 pub mod compare;
 mod complete;
+mod decode;
 #[cfg(feature = "cli")]
 pub mod dependencies;
 mod diagnose;
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 
 use wit_parser::{PackageName, Resolve, WorldId};
 
+pub use decode::{Undecodable, decode};
 pub use load::{declared_packages, load, worlds};
 pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
