@@ -27,6 +27,7 @@ mod examples;
 mod fault_proxy;
 mod faults;
 mod freshness;
+mod hostile;
 mod http;
 mod kills;
 mod legacy;
