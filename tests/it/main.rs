@@ -51,6 +51,7 @@ mod registry_verbs;
 mod run;
 mod runner;
 mod serve;
+mod shapes;
 mod small_registry;
 mod smoke;
 mod support;
