@@ -26,7 +26,9 @@ fn line(length: usize) -> (Project, String) {
     );
     program(&project, "app", &app, &dependency(0));
     for at in 1..length {
-        let wit = format!("package fancy-components:c{at}@1.0.0;\nworld c {{ export depth: func() -> u32; }}\n");
+        let wit = format!(
+            "package fancy-components:c{at}@1.0.0;\nworld c {{ export depth: func() -> u32; }}\n"
+        );
         let code = format!(
             "mod bindings;\nstruct Component;\nimpl bindings::Guest for Component {{\n    \
              fn depth() -> u32 {{ {} }}\n}}\nbindings::export!(Component with_types_in bindings);\n",
