@@ -20,15 +20,17 @@ pub fn text(texts: &[&str], random: &mut Random) -> String {
         let one = random.one(&places).clone();
         let other = random.one(&places).clone();
         let foreign = *random.one(texts);
+        let own = text[one.clone()].to_owned();
+        let another = text[other].to_owned();
         match if names { 2 } else { random.below(5) } {
             0 => text.replace_range(one, ""),
-            1 => text.insert_str(one.end, &text[one.clone()].to_owned()),
-            2 => text.replace_range(one, &text[other].to_owned()),
+            1 => text.insert_str(one.end, &own),
+            2 => text.replace_range(one, &another),
             3 => {
                 let places = parts(foreign);
                 text.replace_range(one, &foreign[random.one(&places).clone()]);
             }
-            _ => text.insert_str(one.end, &format!(" {}", &text[other])),
+            _ => text.insert_str(one.end, &format!(" {another}")),
         }
     }
     text

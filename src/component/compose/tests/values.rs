@@ -170,10 +170,14 @@ fn two_versions_of_one_package_run_side_by_side() {
                 &one_more("t:t/api", &[left.clone(), right.clone()]),
                 &[(&left, 1), (&right, 2)],
             ),
-            node("left", &one_more(&left, &[one.clone()]), &[(&one, 3)]),
+            node(
+                "left",
+                &one_more(&left, std::slice::from_ref(&one)),
+                &[(&one, 3)],
+            ),
             node(
                 "right",
-                &one_more(&right, &[two.clone()]),
+                &one_more(&right, std::slice::from_ref(&two)),
                 &[(&two, bottom)],
             ),
             node("a:b@1.0.0", &one_more(&one, &[]), &[]),
