@@ -13,7 +13,7 @@ use entries::Known;
 use mutations::Random;
 use wasmparser::{Validator, WasmFeatures};
 
-const ROUNDS: u64 = 700;
+const ROUNDS: u64 = 500;
 
 /// The text of what is changed.
 fn texts() -> Vec<&'static str> {
@@ -79,7 +79,7 @@ fn hostile_dependencies_are_errors() {
         },
     );
     // It is tried in earnest: not all end at the door.
-    assert!(taken > 100 && refused > 500, "{taken} {refused}");
+    assert!(taken > 50 && refused > 300, "{taken} {refused}");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn hostile_parts_of_compositions_are_errors() {
             false => refused += 1,
         },
     );
-    assert!(linked > 50 && refused > 500, "{linked} {refused}");
+    assert!(linked > 20 && refused > 300, "{linked} {refused}");
 }
 
 #[test]
@@ -115,7 +115,8 @@ fn hostile_hints_are_foreign() {
         ours += usize::from(tried(hint, "corpus", |hint| known.hint(hint)));
     }
     assert_eq!(ours, 5);
-    for seed in 0..ROUNDS {
+    // Text costs less than components.
+    for seed in 0..4 * ROUNDS {
         let mut random = Random::new(seed);
         let of = random.one(&corpus).clone();
         let hint = mutations::bytes(&of, &corpus, &mut random);
@@ -123,7 +124,7 @@ fn hostile_hints_are_foreign() {
             known.hint(hint)
         }));
     }
-    assert!(ours > 30, "{ours}");
+    assert!(ours > 40, "{ours}");
     let shown = Hint::parse(HINTS[5]).to_string();
     assert!(!shown.contains("secret"), "{shown}");
 }
