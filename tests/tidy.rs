@@ -100,6 +100,21 @@ const DOORS: &[Door] = &[
         instead: "use `crate::process::Exec`",
     },
     Door {
+        path: "wit_component::decode",
+        open_to: &["wit/decode.rs"],
+        instead: "use `crate::wit::decode`",
+    },
+    Door {
+        path: "wit_parser::decoding::decode",
+        open_to: &["wit/decode.rs"],
+        instead: "use `crate::wit::decode`",
+    },
+    Door {
+        path: "std::panic::catch_unwind",
+        open_to: &["advice.rs"],
+        instead: "use `crate::advice::guarded`",
+    },
+    Door {
         path: "clap",
         open_to: &["cli/", "main.rs"],
         instead: "hand plain values to what lies below `cli`",
@@ -256,7 +271,7 @@ fn wasm_tools_are_one_generation() {
 
 #[test]
 fn packages_come_from_the_standard_registry() {
-    for lock in ["Cargo.lock", "tests/warg/Cargo.lock"] {
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock", "tests/warg/Cargo.lock"] {
         none(lock::foreign_sources(lock, &read(lock)));
     }
 }

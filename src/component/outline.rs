@@ -8,6 +8,7 @@ use wit_parser::{PackageId, PackageName, Resolve};
 use super::{Kind, Surface, kind, surface};
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
+use crate::wit;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +84,7 @@ fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
 }
 
 fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit_component::decode(bytes)
-        .map_err(|e| Error::input("failed to read the component").because(format!("{e:#}")))
+    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 #[cfg(test)]

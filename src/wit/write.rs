@@ -7,14 +7,18 @@ use wit_component::WitPrinter;
 use wit_parser::PackageName;
 
 use super::{Origin, Package};
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, guarded};
 
 /// The package as a file of WebAssembly, with what it needs of others in it.
 pub fn encode(package: &Package) -> Result<Vec<u8>> {
-    wit_component::encode(&package.resolve, package.id, false).map_err(|e| {
-        Error::input(format!("failed to encode the package `{}`", package.name()))
-            .because(format!("{e:#}"))
-    })
+    let failed = |cause: String| {
+        Error::input(format!("failed to encode the package `{}`", package.name())).because(cause)
+    };
+    let encode = || wit_component::encode(&package.resolve, package.id, false);
+    match guarded("wit-component", encode) {
+        Ok(encoded) => encoded.map_err(|e| failed(format!("{e:#}"))),
+        Err(panic) => Err(failed(panic)),
+    }
 }
 
 /// A package as the text of one file.

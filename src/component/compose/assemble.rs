@@ -58,9 +58,11 @@ impl<'a> Composition<'a> {
                 own.map(|export| export.name.clone())
             }
         })?;
-        let valid = guarded("validate the composition of", self.root().name, || {
-            Validator::new_with_features(features()).validate_all(&bytes)
-        })?;
+        let valid = guarded(
+            "wasmparser",
+            ("validate the composition of", self.root().name),
+            || Validator::new_with_features(features()).validate_all(&bytes),
+        )?;
         match valid {
             Ok(_) => Ok(bytes),
             Err(e) => Err(diagnose::refused(self, &e.to_string())),
@@ -164,8 +166,10 @@ impl<'a> Composition<'a> {
             if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;
             }
-            let instance = guarded("link", part.name, || instantiate(&mut graph, node, bytes))?
-                .map_err(|e| failed(part.name, e))?;
+            let instance = guarded("wac-graph", ("link", part.name), || {
+                instantiate(&mut graph, node, bytes)
+            })?
+            .map_err(|e| failed(part.name, e))?;
             for (import, source) in &self.wired[&node] {
                 // The wrapper takes no types.
                 if lifted && matches!(source.answer, Answer::Type(..)) {
@@ -173,14 +177,14 @@ impl<'a> Composition<'a> {
                 }
                 let provider = instances[&source.node];
                 let set = || argument(&mut graph, (instance, import), (provider, &source.answer));
-                guarded("link", part.name, set)?
+                guarded("wac-graph", ("link", part.name), set)?
                     .map_err(|e| diagnose::misfit(self, node, (import, source), &e))?;
             }
             instances.insert(node, instance);
         }
         let root = self.root();
         let reexported = self.reexported()?;
-        let encoded = guarded("link", root.name, || {
+        let encoded = guarded("wac-graph", ("link", root.name), || {
             for (name, source) in &reexported {
                 export(&mut graph, instances[&source.node], &source.answer, name)?;
             }

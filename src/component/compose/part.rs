@@ -12,6 +12,7 @@ use super::{Node, guarded};
 use crate::advice::{Error, Result};
 use crate::component::names::{self, Name};
 use crate::component::{Kind, kind, sections};
+use crate::wit;
 
 /// One component.
 pub(super) struct Part<'a> {
@@ -89,7 +90,7 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
         true => Cow::Borrowed(node.bytes.as_slice()),
         false => Cow::Owned(modern),
     };
-    let types = guarded("validate", &node.name, || {
+    let types = guarded("wasmparser", ("validate", &node.name), || {
         Validator::new_with_features(features()).validate_all(&bytes)
     })?
     .map_err(|e| {
@@ -153,10 +154,9 @@ impl Part<'_> {
 
 /// The world of a component.
 pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
-    let failed = || Error::input(format!("failed to read the world of `{name}`"));
-    match guarded("read the world of", name, || wit_component::decode(bytes))? {
-        Ok(DecodedWasm::Component(resolve, world)) => Ok((resolve, world)),
-        Ok(DecodedWasm::WitPackage(..)) => Err(failed().because("it is a WIT package")),
-        Err(e) => Err(failed().because(format!("{e:#}"))),
+    let failed = || format!("failed to read the world of `{name}`");
+    match wit::decode(bytes).map_err(|e| e.told(failed()))? {
+        DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
+        DecodedWasm::WitPackage(..) => Err(Error::input(failed()).because("it is a WIT package")),
     }
 }
