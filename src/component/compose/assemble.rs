@@ -15,7 +15,7 @@ use crate::advice::{Error, Result};
 use crate::component::names::{self, Name, Side};
 
 /// How many modules and components one file may hold for validators.
-const LIMIT: usize = 1000;
+pub(super) const LIMIT: usize = 1000;
 
 /// Everything known about what is to be written.
 pub(super) struct Composition<'a> {

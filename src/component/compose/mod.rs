@@ -12,6 +12,7 @@ pub mod graph;
 mod lift;
 mod order;
 mod part;
+pub mod wac;
 mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};

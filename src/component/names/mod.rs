@@ -83,6 +83,25 @@ pub fn imports(component: &[u8]) -> Result<Vec<Name>> {
     Ok(names)
 }
 
+/// The imports of a component that have a name of the forms of old, with the
+/// label that [`modern`] gives them.
+pub(super) fn old_labels(component: &[u8]) -> Result<BTreeMap<String, String>> {
+    let mut raw = Vec::new();
+    for section in sections(component) {
+        if let Payload::ComponentImportSection(section) = section?.payload {
+            for import in section {
+                raw.push(import.map_err(unreadable)?.name.name.to_owned());
+            }
+        }
+    }
+    if !raw.iter().any(|name| legacy::is_legacy(name)) {
+        return Ok(BTreeMap::new());
+    }
+    let labels = imports(component)?.into_iter().map(|name| name.name);
+    let both = raw.into_iter().zip(labels);
+    Ok(both.filter(|(raw, _)| legacy::is_legacy(raw)).collect())
+}
+
 /// The names a component exports at its root, in order.
 pub fn exports(component: &[u8]) -> Result<Vec<Name>> {
     let mut names = Vec::new();
