@@ -41,3 +41,4 @@ pub mod tree;
 pub mod update;
 pub mod vendor;
 pub mod verify;
+mod wac;

@@ -422,7 +422,7 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
 }
 
 /// An entry of a table of dependencies that is in a registry.
-fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
+pub(super) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
     let DependencySource::Registry {
         requirement,
         registry,

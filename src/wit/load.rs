@@ -10,8 +10,8 @@ use wit_parser::{
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
-use super::parts::parts;
-use super::{Entry, Request, TextFile, World};
+use super::parts::{Part, parts};
+use super::{Entry, Request, Sources, TextFile, World};
 use crate::advice::{Error, Result, nearest};
 
 /// Loads the world asked for.
@@ -22,6 +22,49 @@ use crate::advice::{Error, Result, nearest};
 /// nothing else has the package. A reference without version takes the version
 /// at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
+    let loaded = resolved(&request)?;
+    let id = select(
+        &loaded.resolve,
+        loaded.package,
+        request.world,
+        path_of(&request.sources.main),
+    )?;
+    Ok(World {
+        resolve: loaded.resolve,
+        id,
+        notes: loaded.notes,
+        parts: loaded.parts,
+    })
+}
+
+/// A package of WIT with what is beside it, in its binary form.
+pub fn encoded(sources: Sources) -> Result<Vec<u8>> {
+    let request = Request {
+        sources,
+        overrides: Vec::new(),
+        fetched: Vec::new(),
+        chosen: Vec::new(),
+        declared: false,
+        world: None,
+        features: &[],
+        all_features: false,
+    };
+    let loaded = resolved(&request)?;
+    wit_component::encode(&loaded.resolve, loaded.package, false).map_err(|e| {
+        let path = path_of(&request.sources.main).display();
+        Error::input(format!("failed to encode the WIT in `{path}`")).because(format!("{e:#}"))
+    })
+}
+
+/// What was loaded, before a world is chosen.
+struct Resolved {
+    resolve: Resolve,
+    package: PackageId,
+    notes: Vec<String>,
+    parts: Vec<Part>,
+}
+
+fn resolved(request: &Request<'_>) -> Result<Resolved> {
     let (
         main_name,
         Loading {
@@ -31,7 +74,7 @@ pub fn load(request: Request<'_>) -> Result<World> {
             notes,
             ..
         },
-    ) = parse(&request)?;
+    ) = parse(request)?;
     complete_versions(&mut groups, &request.chosen, &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
@@ -50,16 +93,9 @@ pub fn load(request: Request<'_>) -> Result<World> {
     resolve.push_groups(main, rest).map_err(|e| {
         diagnose::resolve_error(&e, &resolve.source_map, &texts, &known, request.declared)
     })?;
-    let package = resolve.package_names[&main_name];
-    let id = select(
-        &resolve,
-        package,
-        request.world,
-        path_of(&request.sources.main),
-    )?;
-    Ok(World {
+    Ok(Resolved {
+        package: resolve.package_names[&main_name],
         resolve,
-        id,
         notes,
         parts,
     })

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use wit_parser::{PackageName, Resolve, WorldId};
 
-pub use load::{declared_packages, load, worlds};
+pub use load::{declared_packages, encoded, load, worlds};
 pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
 pub use unmet::{Unmet, replaceable, unmet};

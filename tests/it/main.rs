@@ -55,6 +55,7 @@ mod smoke;
 mod support;
 mod targets;
 mod test_verb;
+mod wac;
 mod wasi_registry;
 mod wit_errors;
 mod workspaces;

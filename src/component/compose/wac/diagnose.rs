@@ -39,12 +39,18 @@ pub(super) fn resolution(
 
 /// The composition is no valid component.
 pub(super) fn invalid(shown: &str, e: &BinaryReaderError) -> Error {
-    let error = Error::input(format!("the composition of `{shown}` is not valid")).because(e);
-    match e.message().contains("resource") {
-        true => error.hint(
-            "what makes a resource and what takes it have to come from one instance: pass the same one to both",
-        ),
-        false => error.hint("report this, with the document and its components"),
+    let error = Error::input(format!("the composition of `{shown}` is not valid"));
+    // Which resource it is has a number only, which tells nobody anything.
+    let (identity, rest): (Vec<_>, Vec<_>) = e
+        .message()
+        .lines()
+        .partition(|line| line.contains("ResourceId"));
+    let error = rest.into_iter().fold(error, Error::because);
+    match identity.is_empty() {
+        true => error.hint("report this, with the document and its components"),
+        false => error
+            .because("its resource is that of another instance")
+            .hint("pass one instance to all that take its resources, or none of it"),
     }
 }
 
@@ -77,11 +83,7 @@ fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
     }
 }
 
-fn fix(
-    file: &TextFile,
-    e: &ResolutionError,
-    parts: &[(&Reference, Part<'_>)],
-) -> Option<String> {
+fn fix(file: &TextFile, e: &ResolutionError, parts: &[(&Reference, Part<'_>)]) -> Option<String> {
     let of = |package: &str| {
         let name = package.split('@').next().unwrap_or(package);
         parts.iter().find(|(reference, part)| {
@@ -115,9 +117,9 @@ fn fix(
             let exports = parts.iter().flat_map(|(_, part)| &part.exports).cloned();
             listed("exports", name, &exports.collect::<Vec<_>>())
         }
-        ResolutionError::MissingInstantiationArg { name, .. } => format!(
-            "pass `\"{name}\": …`, or leave it open by `...` at the end of the arguments"
-        ),
+        ResolutionError::MissingInstantiationArg { name, .. } => {
+            format!("pass `\"{name}\": …`, or leave it open by `...` at the end of the arguments")
+        }
         ResolutionError::MismatchedInstantiationArg { name, .. } => {
             format!("pass something for `{name}` that has all it needs, with the same types")
         }

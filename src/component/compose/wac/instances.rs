@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use wac_graph::{CompositionGraph, NodeId};
+use wac_graph::{CompositionGraph, NodeId, NodeKind};
 
 use super::super::answer::compatible;
 use super::super::graph::{Component, Edge, Graph};
@@ -41,9 +41,12 @@ impl<'i> Instances<'i> {
         let mut all = Vec::new();
         let mut places = HashMap::new();
         for node in graph.node_ids() {
-            let Some(package) = graph[node].package().map(|id| &graph[id]) else {
-                continue;
+            // What comes out of an instance has a package, too.
+            let package = match graph[node].kind() {
+                NodeKind::Instantiation(_) => graph[node].package().map(|id| &graph[id]),
+                _ => None,
             };
+            let Some(package) = package else { continue };
             let is_it = |reference: &Reference| {
                 reference.name == package.name() && reference.version.as_ref() == package.version()
             };

@@ -118,16 +118,20 @@ pub fn compose(file: &TextFile, packages: &[(Reference, Node)]) -> Result<Linked
             Ok((reference.key(), bytes))
         })
         .collect::<Result<Vec<_>>>()?;
-    let told = |e| diagnose::resolution(file, &e, &parts);
+    let told = |e: Box<_>| diagnose::resolution(file, &e, &parts);
     let resolved = guarded("compose", &shown, || {
-        document.resolve(bytes.into_iter().collect())
+        let packages = bytes.into_iter().collect();
+        document.resolve(packages).map_err(Box::new)
     })?;
     let resolved = resolved.map_err(told)?;
     let options = EncodeOptions {
         validate: false,
         ..EncodeOptions::default()
     };
-    let written = guarded("compose", &shown, || resolved.encode(options))?.map_err(told)?;
+    let written = guarded("compose", &shown, || {
+        resolved.encode(options).map_err(Box::new)
+    })?;
+    let written = written.map_err(told)?;
     let name = document.directive.package.string;
     let instances = Instances::of(resolved.graph(), (name, &parts));
     let bytes = instances.with_attributes(&written)?;
@@ -160,9 +164,7 @@ fn shallow(file: &TextFile) -> Result<()> {
             Ok(Token::OpenBrace | Token::OpenParen | Token::OpenAngle | Token::OpenBracket) => {
                 depth += 1;
             }
-            Ok(
-                Token::CloseBrace | Token::CloseParen | Token::CloseAngle | Token::CloseBracket,
-            ) => {
+            Ok(Token::CloseBrace | Token::CloseParen | Token::CloseAngle | Token::CloseBracket) => {
                 depth = depth.saturating_sub(1);
             }
             _ => {}
