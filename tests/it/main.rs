@@ -42,6 +42,7 @@ mod oci_dependency;
 mod passthrough;
 mod publish_components;
 mod recorded;
+mod recorded_linking;
 mod refusals;
 mod registry_local;
 mod registry_oci;
