@@ -8,7 +8,7 @@ use wasmparser::Validator;
 use wit_parser::{InterfaceId, Resolve, WorldItem, WorldKey};
 
 use super::answer::{Answer, compatible};
-use super::part::{Item, Part, Sort, features};
+use super::part::{Item, Part, Sort, check_code, features};
 use super::wiring::{Source, Wired};
 use super::{Plan, diagnose, guarded, lift};
 use crate::advice::{Error, Result};
@@ -63,7 +63,13 @@ impl<'a> Composition<'a> {
         })?;
         match valid {
             Ok(_) => Ok(bytes),
-            Err(e) => Err(diagnose::refused(self, &e.to_string())),
+            Err(e) => {
+                for node in self.order {
+                    let part = &self.parts[node];
+                    check_code(part.name, &part.bytes)?;
+                }
+                Err(diagnose::refused(self, &e.to_string()))
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use wac_parser::{Document, InstantiationArgument, InstantiationArgumentName};
 use wasmparser::Validator;
 
 use super::assemble::LIMIT;
-use super::part::{self, features};
+use super::part::{self, Part, features};
 use super::{Linked, Node, guarded};
 use crate::advice::{Error, Excerpt, Result};
 use crate::component::{names, sections};
@@ -137,7 +137,7 @@ pub fn compose(file: &TextFile, packages: &[(Reference, Node)]) -> Result<Linked
     let bytes = instances.with_attributes(&written)?;
     // The document itself may import by a name of old.
     let bytes = names::modern(&bytes)?;
-    check(&shown, &bytes)?;
+    check(&shown, &bytes, &parts)?;
     Ok(Linked {
         open: names::imports(&bytes)?,
         graph: instances.graph(),
@@ -202,7 +202,8 @@ fn with_labels<'l>(
     });
 }
 
-fn check(shown: &str, bytes: &[u8]) -> Result<()> {
+/// Checks the composition.
+fn check(shown: &str, bytes: &[u8], parts: &[(&Reference, Part<'_>)]) -> Result<()> {
     let size = sections::count(bytes);
     if size > LIMIT {
         return Err(Error::input(format!("failed to compose `{shown}`"))
@@ -215,7 +216,11 @@ fn check(shown: &str, bytes: &[u8]) -> Result<()> {
     let valid = guarded("validate the composition of", shown, || {
         Validator::new_with_features(features()).validate_all(bytes)
     })?;
-    valid.map(drop).map_err(|e| diagnose::invalid(shown, &e))
+    let Err(e) = valid else { return Ok(()) };
+    for (_, part) in parts {
+        part::check_code(part.name, &part.bytes)?;
+    }
+    Err(diagnose::invalid(shown, &e))
 }
 
 #[cfg(test)]

@@ -170,6 +170,17 @@ fn a_resource_of_another_instance_is_told_in_words() {
 }
 
 #[test]
+fn a_component_with_broken_code_is_named() {
+    let nodes = [
+        component("t:good", "(component)"),
+        component("t:bad", "(component (core module (func (result i32))))"),
+    ];
+    let text = "package t:main; let a = new t:good {}; let b = new t:bad {};";
+    let error = composed(text, &nodes).unwrap_err();
+    assert_eq!(error.message(), "failed to link `t:bad`");
+}
+
+#[test]
 fn attributes_stay_on_what_keeps_its_name() {
     let node = component(
         "t:app",
