@@ -20,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::names::Name;
 use crate::advice::{Error, Result};
+pub use answer::compatible;
 use graph::Graph;
 
 /// Components and what each one's imports are linked to.
