@@ -164,8 +164,10 @@ impl<'a> Composition<'a> {
             let part = &self.parts[&node];
             let none = BTreeMap::new();
             let labels = labels.get(&node).unwrap_or(&none);
-            let plain = names::without_attributes(&part.bytes)?;
-            let mut bytes = names::renamed(&plain, labels)?;
+            let mut bytes = names::without_attributes(&part.bytes)?;
+            if !labels.is_empty() {
+                bytes = names::renamed(&bytes, labels)?;
+            }
             let lifted = self.is_lifted(node);
             if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;

@@ -84,11 +84,7 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
                 .hint("give a component in its binary form"));
         }
     }
-    let modern = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
-    let bytes = match modern == node.bytes {
-        true => Cow::Borrowed(node.bytes.as_slice()),
-        false => Cow::Owned(modern),
-    };
+    let bytes = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
     let types = guarded("validate", &node.name, || shape(&bytes))?;
     let types = types.and_then(|types| types.ok_or_else(|| "it has no end".to_owned()));
     let types = types.map_err(|e| invalid(&node.name, &e))?;

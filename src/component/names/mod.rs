@@ -6,6 +6,7 @@
 mod legacy;
 mod rewrite;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{ComponentExternName, Payload};
@@ -125,14 +126,25 @@ fn unreadable(e: wasmparser::BinaryReaderError) -> Error {
 ///
 /// `unlocked-dep=<fancy:geo/baz@{>=0.3.0 <0.4.0}>` becomes `fancy-geo-baz` with
 /// the hint `wasm-pkg:fancy:geo@>=0.3.0 <0.4.0#baz`.
-pub fn modern(component: &[u8]) -> Result<Vec<u8>> {
+pub fn modern(component: &[u8]) -> Result<Cow<'_, [u8]>> {
     let mut taken = BTreeSet::new();
+    let mut is_modern = true;
     for section in sections(component) {
-        if let Payload::ComponentImportSection(section) = section?.payload {
+        let section = section?;
+        if let Payload::ComponentImportSection(section) = section.payload {
             for import in section {
-                taken.insert(import.map_err(unreadable)?.name.name.to_owned());
+                let name = import.map_err(unreadable)?.name;
+                is_modern &= name.version_suffix.is_none() && !legacy::is_legacy(name.name);
+                taken.insert(name.name.to_owned());
+            }
+        } else if let Payload::ComponentExportSection(section) = section.payload {
+            for export in section {
+                is_modern &= export.map_err(unreadable)?.name.version_suffix.is_none();
             }
         }
+    }
+    if is_modern {
+        return Ok(Cow::Borrowed(component));
     }
     rewrite_root(component, &mut |side, name| {
         let split = name.version_suffix.is_some();
@@ -142,6 +154,7 @@ pub fn modern(component: &[u8]) -> Result<Vec<u8>> {
         }
         .or_else(|| split.then(|| Name::of(name)))
     })
+    .map(Cow::Owned)
 }
 
 /// The component without attributes on any name, at its root, in its types and

@@ -103,12 +103,20 @@ impl<'i> Instances<'i> {
 
     /// The composition with the attributes of what stays open, and of exports
     /// that keep their names.
-    pub fn with_attributes(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+    pub fn with_attributes(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let open = self.open();
         self.unambiguous(&open)?;
-        let written: Vec<Name> = [names::imports(bytes)?, names::exports(bytes)?].concat();
         let exports = self.exports();
-        names::with_attributes(bytes, &|side, name| {
+        let mut known = open
+            .iter()
+            .map(|open| open.import)
+            .chain(exports.values().copied());
+        // Then it is as it should be, and may be large.
+        if known.all(|name| name.implements.is_none() && name.external_id.is_none()) {
+            return Ok(bytes);
+        }
+        let written: Vec<Name> = [names::imports(&bytes)?, names::exports(&bytes)?].concat();
+        names::with_attributes(&bytes, &|side, name| {
             let known = match side {
                 Side::Import => {
                     let same = open.iter().filter(|open| compatible(&open.name, name));

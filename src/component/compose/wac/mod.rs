@@ -9,6 +9,7 @@ mod diagnose;
 mod instances;
 mod visit;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -134,9 +135,12 @@ pub fn compose(file: &TextFile, packages: &[(Reference, Node)]) -> Result<Linked
     let written = written.map_err(told)?;
     let name = document.directive.package.string;
     let instances = Instances::of(resolved.graph(), (name, &parts));
-    let bytes = instances.with_attributes(&written)?;
+    let bytes = instances.with_attributes(written)?;
     // The document itself may import by a name of old.
-    let bytes = names::modern(&bytes)?;
+    let bytes = match names::modern(&bytes)? {
+        Cow::Owned(modern) => modern,
+        Cow::Borrowed(_) => bytes,
+    };
     check(&shown, &bytes, &parts)?;
     Ok(Linked {
         open: names::imports(&bytes)?,
