@@ -8,14 +8,14 @@ use wasmparser::Validator;
 use wit_parser::{InterfaceId, Resolve, WorldItem, WorldKey};
 
 use super::answer::{Answer, compatible};
-use super::part::{Item, Part, Sort, features};
+use super::part::{Item, Part, Sort, check_code, features};
 use super::wiring::{Source, Wired};
 use super::{Plan, diagnose, guarded, lift};
 use crate::advice::{Error, Result};
 use crate::component::names::{self, Name, Side};
 
 /// How many modules and components one file may hold for validators.
-const LIMIT: usize = 1000;
+pub(super) const LIMIT: usize = 1000;
 
 /// Everything known about what is to be written.
 pub(super) struct Composition<'a> {
@@ -65,7 +65,13 @@ impl<'a> Composition<'a> {
         )?;
         match valid {
             Ok(_) => Ok(bytes),
-            Err(e) => Err(diagnose::refused(self, &e.to_string())),
+            Err(e) => {
+                for node in self.order {
+                    let part = &self.parts[node];
+                    check_code(part.name, &part.bytes)?;
+                }
+                Err(diagnose::refused(self, &e.to_string()))
+            }
         }
     }
 
@@ -160,8 +166,10 @@ impl<'a> Composition<'a> {
             let part = &self.parts[&node];
             let none = BTreeMap::new();
             let labels = labels.get(&node).unwrap_or(&none);
-            let plain = names::without_attributes(&part.bytes)?;
-            let mut bytes = names::renamed(&plain, labels)?;
+            let mut bytes = names::without_attributes(&part.bytes)?;
+            if !labels.is_empty() {
+                bytes = names::renamed(&bytes, labels)?;
+            }
             let lifted = self.is_lifted(node);
             if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;

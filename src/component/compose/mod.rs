@@ -12,12 +12,14 @@ pub mod graph;
 mod lift;
 mod order;
 mod part;
+pub mod wac;
 mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Name;
 use crate::advice::{self, Error, Result};
+pub use answer::compatible;
 use graph::Graph;
 
 /// Components and what each one's imports are linked to.

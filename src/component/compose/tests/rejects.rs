@@ -23,6 +23,10 @@ fn what_is_no_component_is_refused_by_name() {
             wat("(component (export \"x\" (func 7)))"),
             "it is not a valid component",
         ),
+        (
+            wat("(component (core module (func (result i32))))"),
+            "it is not a valid component",
+        ),
     ] {
         let error = said(
             &link(&Plan {
