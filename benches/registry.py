@@ -246,9 +246,10 @@ class Bench:
         self.run(PEER, ["build", "--output", "package.wasm"], place)
         self.run(PEER, ["publish", "package.wasm"], place)
 
-    def needing(self, name, packages):
-        """A crate whose world imports an interface of each package; both
-        subjects work in copies of it."""
+    def needing(self, name, packages, crate=True):
+        """A world that imports an interface of each package; both subjects work
+        in copies of it, the tool in that of a crate, unless it is to be a folder
+        of WIT for it too."""
         lines = ["package bench:root;", "world w {"]
         lines += [f"  import bench:{package}/i@1.0.0;" for package in packages]
         lines += ["}"]
@@ -256,10 +257,12 @@ class Bench:
         for subject in SUBJECTS:
             place = self.scratch / f"{name}-{subject.split()[-1]}"
             (place / "wit").mkdir(parents=True)
-            (place / "src").mkdir()
             (place / "wit" / "world.wit").write_text("\n".join(lines) + "\n")
             places[subject] = place
+        if not crate:
+            return places
         place = places[TOOL]
+        (place / "src").mkdir()
         (place / "src" / "lib.rs").write_text("")
         (place / "Cargo.toml").write_text(
             '[package]\nname = "root"\nversion = "0.1.0"\nedition = "2024"\n'
@@ -273,9 +276,13 @@ class Bench:
     def resolving(self, name, places):
         """Cold, with the cache, with cache and lock file, and again where all
         is done. But for the last, what was made is removed before each run."""
-        lock = {TOOL: "Cargo-component.lock", PEER: "wkg.lock"}
-        made = {TOOL: ["src/bindings.rs", "target"], PEER: ["wit/deps"]}
-        verbs = {TOOL: ["bindings"], PEER: ["fetch"]}
+        lock = {TOOL: "wkg.lock", PEER: "wkg.lock"}
+        made = {TOOL: ["wit/deps"], PEER: ["wit/deps"]}
+        verbs = {TOOL: ["wit", "fetch"], PEER: ["fetch"]}
+        if (places[TOOL] / "Cargo.toml").exists():
+            lock[TOOL] = "Cargo-component.lock"
+            made[TOOL] = ["src/bindings.rs", "target"]
+            verbs[TOOL] = ["bindings"]
 
         def without(*paths):
             def prepare():
@@ -394,7 +401,7 @@ def main():
     parser.add_argument("--peer", default="wkg", help="`wkg`, 0.16 or later")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", help="also write the results to this file")
-    every = ["flat", "chain", "raw"]
+    every = ["flat", "chain", "wit", "raw"]
     parser.add_argument("--only", nargs="+", choices=every, default=every)
     parser.add_argument("--count", nargs="+", type=int, default=[10, 50, 200], help="flat packages")
     parser.add_argument("--length", type=int, default=20, help="of the chain")
@@ -407,12 +414,16 @@ def main():
     with tempfile.TemporaryDirectory(prefix="cargo-component-bench-") as scratch:
         bench = Bench(args, pathlib.Path(scratch).resolve())
         projects = []
-        if "flat" in args.only:
+        flat = [kind for kind in ("flat", "wit") if kind in args.only]
+        if flat:
             for number in range(max(args.count)):
                 bench.publish(f"p{number}", "interface i { f: func(a: u32) -> string; }")
+        for kind in flat:
             for count in args.count:
                 packages = [f"p{number}" for number in range(count)]
-                projects.append((f"{count} packages", bench.needing(f"flat{count}", packages)))
+                places = bench.needing(f"{kind}{count}", packages, crate=kind == "flat")
+                name = f"{count} packages" if kind == "flat" else f"{count} packages, wit fetch"
+                projects.append((name, places))
         if "chain" in args.only:
             # Each names the interface of the one before.
             bench.publish("c0", "interface i { record r { a: u32 } }")
