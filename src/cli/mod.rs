@@ -10,6 +10,7 @@ mod config;
 pub mod exit;
 mod init;
 mod login;
+mod migrate;
 mod new;
 mod options;
 mod outdated;
@@ -78,6 +79,7 @@ enum Verb {
     Cache(cache::Cache),
     Config(config::Config),
     Wit(wit::Wit),
+    Migrate(migrate::Migrate),
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
@@ -102,6 +104,7 @@ impl Verb {
             Verb::Cache(verb) => verb.run(ctx, global),
             Verb::Config(verb) => verb.run(ctx, global),
             Verb::Wit(verb) => verb.run(ctx),
+            Verb::Migrate(verb) => verb.run(ctx, global),
             Verb::Registry(verb) => verb.run(ctx),
             Verb::Login(verb) => verb.run(ctx),
             Verb::Logout(verb) => verb.run(ctx),

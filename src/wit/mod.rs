@@ -8,6 +8,10 @@ mod complete;
 #[cfg(feature = "cli")]
 pub mod dependencies;
 mod diagnose;
+#[cfg(feature = "cli")]
+pub mod generate;
+#[cfg(feature = "cli")]
+pub mod header;
 mod load;
 mod parts;
 mod plain;

@@ -35,6 +35,7 @@ mod login;
 mod manifest;
 mod messages;
 mod metadata;
+mod migrate;
 mod new;
 mod observe;
 mod oci;
