@@ -28,6 +28,9 @@ pub(super) struct Migrate {
 
     #[command(flatten)]
     packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
 }
 
 impl Migrate {
@@ -38,7 +41,7 @@ impl Migrate {
             (false, false, true) => Changes::Make(Tree::Any),
             (false, false, false) => Changes::Make(Tree::Clean),
         };
-        let args = cargo_args(&self.packages, &LockOptions::default());
+        let args = cargo_args(&self.packages, &self.lock);
         migrate(ctx, &args, changes)
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// One `wit_bindgen::generate!(…)`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Generate {
     /// The directories or files of WIT it names, relative to the crate.
     pub paths: Vec<String>,

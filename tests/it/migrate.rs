@@ -293,7 +293,7 @@ fn what_a_macro_does_not_say_plainly_is_told() {
         ),
         (
             "wit_bindgen::generate!({ world: \"none\", path: \"worlds\" });",
-            "there is no world `none`",
+            "the world of the macro cannot be read: failed to select the specified world `none`",
         ),
     ] {
         let project = handmade(call);
@@ -368,6 +368,11 @@ fn overrides_and_the_lock_of_wkg_become_those_of_a_crate() {
         .write("net/n.wit", "package demo:net;\ninterface sock { use demo:io/streams@0.2.3.{}; }\n".replace(" use demo:io/streams@0.2.3.{};", " g: func();"))
         .write("wkg.toml", wkg)
         .write("wkg.lock", format!("{WKG_LOCK}{}", lock.concat()));
+    let before = snapshot(&project);
+    component(&project, "migrate --locked")
+        .code(1)
+        .says("Cargo-component.lock");
+    assert_eq!(snapshot(&project), before);
     let output = component(&project, "migrate").ok();
     output
         .says("Found `wkg.toml`: overrides of `wkg`")

@@ -102,6 +102,10 @@ fn without_restated(of: &Crate<'_>, text: &str) -> Result<Option<String>> {
         edit.remove_dependency(DependencyTable::Target, key)?;
     }
     let new = edit.text();
+    // Comments on entries are somebody's words.
+    if new.matches('#').count() < text.matches('#').count() {
+        return Ok(None);
+    }
     let same = match (made_of(&manifest), made_of(&of.read(&new)?)) {
         (Ok(before), Ok(after)) => before == after,
         _ => false,

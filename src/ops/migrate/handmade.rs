@@ -72,6 +72,7 @@ fn is_component(of: &Crate<'_>) -> bool {
 /// The call that says what the package implements, or what to do by hand.
 fn meant(of: &Crate<'_>, calls: &[Generate]) -> Result<Generate, String> {
     let mut different = calls.to_vec();
+    different.sort();
     different.dedup();
     let [call] = different.as_slice() else {
         return Err("the macro is called for several worlds; say in `[package.metadata.component]` which one the component implements: `target = { path = \"…\", world = \"…\" }`".into());

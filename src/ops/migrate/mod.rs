@@ -11,12 +11,14 @@ mod wkg;
 use std::path::{Path, PathBuf};
 
 use super::bindings::is_guest;
+use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
 use crate::fs;
+use crate::lockfile::Form;
 use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::process::Invocation;
 
@@ -63,13 +65,14 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
         1 => "1 file".to_owned(),
         many => format!("{many} files"),
     };
-    let result = match changes {
+    let result = match (changes, locked(args, &changed)) {
         _ if changed.is_empty() => {
             ctx.shell
                 .status("Finished", "nothing to migrate".to_owned());
             Ok(())
         }
-        Changes::Show => {
+        (Changes::Make(_), Some(lock)) => Err(must_not_change(lock)),
+        (Changes::Show, _) => {
             let text = format!("{files} would change, and none did, because of `--dry-run`");
             ctx.shell.warn(text);
             Ok(())
@@ -77,7 +80,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
         Changes::Refuse => {
             Err(Error::input(format!("{files} would change")).hint("run `cargo component migrate`"))
         }
-        Changes::Make(tree) => {
+        (Changes::Make(tree), None) => {
             if tree == Tree::Clean {
                 refuse_dirty(ctx, &root)?;
             }
@@ -97,6 +100,15 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
         ctx.shell.warn(text);
     }
     result
+}
+
+/// The lock file that would change although it must not.
+fn locked<'p>(args: &CargoArgs, changed: &'p [PathBuf]) -> Option<&'p Path> {
+    let forms = [Form::Crate, Form::Wkg, Form::Wit].map(Form::file_name);
+    let is_lock = |path: &&PathBuf| forms.iter().any(|name| path.ends_with(name));
+    let lock = changed.iter().find(is_lock);
+    lock.filter(|_| args.lock_mode.is_locked())
+        .map(PathBuf::as_path)
 }
 
 /// Which project is meant.
@@ -274,7 +286,10 @@ fn sources(dir: &Path) -> Result<Vec<RustSource>> {
             if fs::is_dir(&path) {
                 open.push((path, of_code));
             } else if path.extension().is_some_and(|e| e == "rs") {
-                let text = fs::read_text(&path)?;
+                // What is no text is no Rust.
+                let Ok(text) = fs::read_text(&path) else {
+                    continue;
+                };
                 found.push(RustSource {
                     path,
                     text,
