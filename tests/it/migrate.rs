@@ -123,6 +123,10 @@ fn the_ends_of_lines_and_colors_are_as_they_should() {
     project.write("Cargo.toml", &windows);
     let output = project.component("migrate --dry-run --color always").ok();
     output.prints("\u{1b}[31m-wit-bindgen-rt");
+    // Wherever one stands, paths in the diff are from the root.
+    let mut below = project.command("migrate --dry-run");
+    below.current_dir(project.path("src"));
+    project.run(below).ok().prints("--- a/Cargo.toml\n");
     project.component("migrate").ok();
     let manifest = project.read("Cargo.toml");
     assert!(manifest.contains(NEW_RUNTIME), "{manifest}");

@@ -1,6 +1,6 @@
 //! Edits that bring a `Cargo.toml` of another tool, or none, to this layout.
 
-use toml_edit::{Array, InlineTable, Item, Key, Table, TableLike, Value};
+use toml_edit::{Array, InlineTable, Item, Key, TableLike, Value};
 
 use super::{CrateDependency, ManifestEdit, add_missing, last, table_or, unexpected};
 use crate::advice::Result;
@@ -154,9 +154,11 @@ fn put(table: &mut dyn TableLike, old: &str, wanted: &CrateDependency<'_>) {
         };
         if name == old {
             let mut new = Key::new(wanted.name);
-            if !item.as_table().is_some_and(Table::is_dotted) {
-                *new.leaf_decor_mut() = key.leaf_decor().clone();
-            }
+            *new.leaf_decor_mut() = match dotted(&item) {
+                // What stands before the line is kept with its last word.
+                Some((last, _)) => last.leaf_decor().clone(),
+                None => key.leaf_decor().clone(),
+            };
             key = new;
             item = entry(item, wanted);
         }
@@ -187,12 +189,20 @@ fn entry(old: Item, wanted: &CrateDependency<'_>) -> Item {
             entry.insert("default-features", false.into());
             entry.insert("features", features.into());
             let mut value = Value::InlineTable(entry);
-            if let Some(old) = old.as_value() {
-                *value.decor_mut() = old.decor().clone();
+            let there = dotted(&old).map_or(&old, |(_, value)| value);
+            if let Some(there) = there.as_value() {
+                *value.decor_mut() = there.decor().clone();
             }
             Item::Value(value)
         }
     }
+}
+
+/// The last key and the value of an entry in the form `name.key = value`.
+fn dotted(entry: &Item) -> Option<(&Key, &Item)> {
+    let table = entry.as_table().filter(|table| table.is_dotted())?;
+    let (key, _) = table.iter().next()?;
+    table.get_key_value(key)
 }
 
 #[cfg(test)]
@@ -236,8 +246,8 @@ mod tests {
         for (text, wanted) in [
             ("[dependencies]\nwit-bindgen-rt = \"0.44\"\n", NEW),
             (
-                "[dependencies]\nwit-bindgen-rt.workspace = true\nz = \"1\"\n",
-                NEW,
+                "[dependencies]\n# it\nwit-bindgen-rt.workspace = true # here\nz = \"1\"\n",
+                "[dependencies]\n# it\nNEW # here\nz = \"1\"\n",
             ),
             (
                 "[dependencies]\nwit-bindgen-rt = { workspace = true }\n",
@@ -254,6 +264,7 @@ mod tests {
         ] {
             let (found, text) = replaced(text);
             assert_eq!(found, Replaced::Done(None));
+            let wanted = &wanted.replace("NEW", NEW);
             assert!(
                 text.contains(wanted) && !text.contains("bindgen-rt"),
                 "{text}"

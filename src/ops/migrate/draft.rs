@@ -102,14 +102,17 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    /// Every change as a unified diff, with paths from where the user stands.
-    pub fn diff(&self) -> String {
+    /// Every change as a unified diff, with paths from the project's root.
+    pub fn diff(&self, root: &Path) -> String {
         let mut all = String::new();
         for path in self.changed() {
             let File { old, new } = &self.files[path];
-            let shown = self.ctx.display(path).to_string().replace('\\', "/");
             let name = |side: &str, text: &Option<String>| match text {
-                Some(_) => format!("{side}/{shown}"),
+                Some(_) => Path::new(side)
+                    .join(path.strip_prefix(root).unwrap_or(path))
+                    .display()
+                    .to_string()
+                    .replace('\\', "/"),
                 None => "/dev/null".to_owned(),
             };
             let text = |text: &Option<String>| text.clone().unwrap_or_default();

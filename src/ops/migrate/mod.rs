@@ -56,7 +56,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
             dir
         }
     };
-    let diff = draft.diff();
+    let diff = draft.diff(&root);
     if !diff.is_empty() {
         ctx.shell.styled_data(&colored(&diff))?;
     }
@@ -77,7 +77,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
             ctx.shell.warn(text);
             Ok(())
         }
-        Changes::Refuse => {
+        (Changes::Refuse, _) => {
             Err(Error::input(format!("{files} would change")).hint("run `cargo component migrate`"))
         }
         (Changes::Make(tree), None) => {
