@@ -207,6 +207,27 @@ fn entries_that_restate_what_is_in_deps_go_and_others_stay() {
 }
 
 #[test]
+fn members_that_inherit_the_runtime_get_their_own() {
+    let project = Project::empty();
+    let root = "[workspace]\nmembers = [\"a\"]\nresolver = \"3\"\n\n[workspace.dependencies]\nwit-bindgen-rt = \"0.44.0\"\n";
+    let manifest = LEGACY.replace(
+        "wit-bindgen-rt = { version = \"0.44.0\", features = [\"bitflags\"] }",
+        "wit-bindgen-rt.workspace = true",
+    );
+    project
+        .write("Cargo.toml", root)
+        .write("a/Cargo.toml", &manifest)
+        .write("a/src/lib.rs", LIBRARY)
+        .write("a/wit/world.wit", WORLD);
+    let output = project.component("migrate").ok();
+    output.says("warning: `Cargo.toml`: `[workspace.dependencies]` still has `wit-bindgen-rt`");
+    let migrated = manifest.replace("wit-bindgen-rt.workspace = true", NEW_RUNTIME);
+    assert_eq!(project.read("a/Cargo.toml"), migrated);
+    assert_eq!(project.read("Cargo.toml"), root);
+    is_done(&project);
+}
+
+#[test]
 fn a_repository_has_to_be_clean() {
     let project = legacy();
     git(&project, "init -q").ok();
@@ -365,11 +386,12 @@ fn overrides_and_the_lock_of_wkg_become_those_of_a_crate() {
         locked(&project, "demo:more", "1.0.0", "^1"),
     ];
     project
-        .write("Cargo.toml", format!("[workspace]\nmembers = [\"app\"]\n"))
+        .write("Cargo.toml", "[workspace]\nmembers = [\"app\"]\n")
         .write("app/Cargo.toml", format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\n{NEW_RUNTIME}\n{section}"))
         .write("app/src/lib.rs", "")
         .write("app/wit/w.wit", "package mine:app;\nworld w { import demo:net/sock; import demo:io/streams@0.2.3; import demo:more/more; }\n")
-        .write("net/n.wit", "package demo:net;\ninterface sock { use demo:io/streams@0.2.3.{}; }\n".replace(" use demo:io/streams@0.2.3.{};", " g: func();"))
+        .write("net/n.wit", "package demo:net;\ninterface sock { g: func(); }\n")
+        .write("net/wkg.toml", "[overrides]\n\"demo:io\" = { version = \"0.2\" }\n")
         .write("wkg.toml", wkg)
         .write("wkg.lock", format!("{WKG_LOCK}{}", lock.concat()));
     let before = snapshot(&project);
@@ -381,6 +403,7 @@ fn overrides_and_the_lock_of_wkg_become_those_of_a_crate() {
     output
         .says("Found `wkg.toml`: overrides of `wkg`")
         .says("warning: `wkg.toml`: the versions of `demo:io`, `^0.2`")
+        .says("warning: `net/wkg.toml`: its overrides count for `wkg` alone")
         .says("Migrated `Cargo-component.lock`")
         .says("Migrated `app/Cargo.toml`");
     let manifest = project.read("app/Cargo.toml");

@@ -102,6 +102,12 @@ impl ManifestEdit {
         Ok(())
     }
 
+    /// Whether `[workspace.dependencies]` has an entry.
+    pub fn shares_dependency(&self, name: &str) -> bool {
+        let path = ["workspace", "dependencies"].map(str::to_owned);
+        self.at(&path).is_some_and(|table| table.contains_key(name))
+    }
+
     /// Whether `[features]` speaks of a dependency.
     fn is_named_by_a_feature(&self, name: &str) -> bool {
         let features = self.document.get("features").and_then(Item::as_table_like);

@@ -51,6 +51,9 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
             Replaced::Absent
         }
     };
+    if matches!(replaced, Replaced::Done(_)) {
+        tell_shared(draft, of)?;
+    }
     match replaced {
         Replaced::Absent | Replaced::Done(None) => {}
         Replaced::Done(Some(version)) => draft.by_hand(path, format!(
@@ -70,6 +73,21 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
         Some(text) => draft.put(path, text),
         None => Ok(()),
     }
+}
+
+/// Says if the workspace offers the old crate to its members.
+fn tell_shared(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
+    let root = of.workspace.root.join("Cargo.toml");
+    let text = draft.text(&root)?.unwrap_or_default();
+    if ManifestEdit::new(&root, &text)?.shares_dependency(OLD) {
+        let text = format!(
+            "`[workspace.dependencies]` still has `{OLD}`; remove it when no member asks for it"
+        );
+        if !draft.by_hand.iter().any(|said| said.ends_with(&text)) {
+            draft.by_hand(&root, text);
+        }
+    }
+    Ok(())
 }
 
 /// The manifest without `target.dependencies`, if all that it says is found in

@@ -102,6 +102,7 @@ fn overrides(
             }
             (Some(path), _) => {
                 let dir = fs::canonical(of.member.dir())?;
+                nested(draft, path, wkg);
                 let path = relative(&dir, &fs::canonical(path)?);
                 added.insert(package.clone(), by_path(path));
             }
@@ -141,6 +142,18 @@ fn overrides(
                 format!("with its overrides the world cannot be read: {error}"),
             );
             Ok(())
+        }
+    }
+}
+
+/// Names the `wkg.toml` of an override, which `wkg` obeys as well.
+fn nested(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest) {
+    for dir in [path, fs::parent(path)] {
+        let file = dir.join("wkg.toml");
+        let text = fs::read_text(&file).unwrap_or_default();
+        let same = fs::canonical(&file).ok() == fs::canonical(&wkg.file.path).ok();
+        if !same && text.contains("[overrides") {
+            draft.by_hand(&file, "its overrides count for `wkg` alone; say what of them you need in `target.dependencies`");
         }
     }
 }
