@@ -11,6 +11,7 @@ mod deps;
 pub mod exit;
 mod init;
 mod login;
+mod migrate;
 mod multicall;
 mod new;
 mod options;
@@ -82,6 +83,7 @@ enum Verb {
     Config(config::Config),
     Wit(wit::Wit),
     Deps(deps::Deps),
+    Migrate(migrate::Migrate),
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
@@ -107,6 +109,7 @@ impl Verb {
             Verb::Config(verb) => verb.run(ctx, global),
             Verb::Wit(verb) => verb.run(ctx),
             Verb::Deps(verb) => verb.run(ctx),
+            Verb::Migrate(verb) => verb.run(ctx, global),
             Verb::Registry(verb) => verb.run(ctx),
             Verb::Login(verb) => verb.run(ctx),
             Verb::Logout(verb) => verb.run(ctx),

@@ -4,6 +4,8 @@
 //! is, and an edit made twice changes nothing the second time.
 
 mod dependencies;
+mod migration;
+pub mod wit_toml;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +14,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use crate::advice::{Error, Excerpt, Result};
 
 pub use dependencies::{DependencyEntry, DependencyTable};
+pub use migration::Replaced;
 
 /// What `[package.metadata.component]` is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
 use crate::package::ContentDigest;
 use crate::wit::World;
 use crate::wit::bindings::generate;
+use crate::wit::generate as macros;
 
 /// What is done with bindings that are not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,9 +221,11 @@ fn bindings_path(manifest: &Manifest) -> PathBuf {
 
 /// Whether the package makes its bindings itself: by wit-bindgen's macro, or
 /// by a build script that uses this crate. A bindings file that is there, or
-/// a path for it in the manifest, says otherwise.
+/// a path for it in the manifest, says otherwise, unless it is that file which
+/// calls the macro.
 fn own_bindings(manifest: &Manifest, member: &Member) -> bool {
-    if manifest.bindings.path.is_some() || fs::exists(&bindings_path(manifest)) {
+    let file = bindings_path(manifest);
+    if manifest.bindings.path.is_some() || (fs::exists(&file) && !calls_the_macro(&file)) {
         return false;
     }
     let by_macro = member
@@ -233,6 +236,13 @@ fn own_bindings(manifest: &Manifest, member: &Member) -> bool {
         .iter()
         .any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME"));
     by_macro || by_script
+}
+
+/// Whether a file, which somebody has written then, calls wit-bindgen's macro.
+fn calls_the_macro(file: &Path) -> bool {
+    let text = fs::read_text(file).unwrap_or_default();
+    // Generated bindings are large, and hardly ever have the word.
+    text.contains("generate!") && !macros::calls(&text).is_empty()
 }
 
 fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {

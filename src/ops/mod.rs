@@ -17,6 +17,7 @@ mod link;
 mod lock_update;
 mod locked;
 pub mod login;
+pub mod migrate;
 mod moved;
 pub mod new;
 pub mod outdated;

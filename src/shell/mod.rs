@@ -85,6 +85,13 @@ pub trait Shell {
     /// Writes bytes to standard output as they are.
     fn write_data(&self, bytes: &[u8]) -> Result<()>;
 
+    /// Writes text with styles to standard output; they are left out where
+    /// colours are not wanted, or nobody sees them.
+    fn styled_data(&self, text: &str) -> Result<()> {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        self.write_data(plain.as_bytes())
+    }
+
     /// Shows how far something is until the result is dropped, where somebody
     /// may be watching.
     fn progress(&self, _verb: &'static str, _extent: Extent) -> Box<dyn Progress> {

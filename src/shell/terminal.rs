@@ -17,6 +17,7 @@ pub struct Terminal {
     verbosity: Verbosity,
     color: ColorChoice,
     colored: bool,
+    no_color: bool,
     bars: MultiProgress,
 }
 
@@ -33,6 +34,7 @@ impl Terminal {
             verbosity,
             color,
             colored,
+            no_color,
             bars: Bars::Never.target(),
         }
     }
@@ -111,6 +113,21 @@ impl Shell for Terminal {
 
     fn color(&self) -> ColorChoice {
         self.color
+    }
+
+    fn styled_data(&self, text: &str) -> Result<()> {
+        let colored = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => !self.no_color && std::io::stdout().is_terminal(),
+        };
+        match colored {
+            true => self.write_data(text.as_bytes()),
+            false => {
+                let plain = anstream::adapter::strip_str(text).to_string();
+                self.write_data(plain.as_bytes())
+            }
+        }
     }
 
     fn write_data(&self, bytes: &[u8]) -> Result<()> {

@@ -10,6 +10,10 @@ mod decode;
 #[cfg(feature = "cli")]
 pub mod dependencies;
 mod diagnose;
+#[cfg(feature = "cli")]
+pub mod generate;
+#[cfg(feature = "cli")]
+pub mod header;
 mod load;
 mod parts;
 mod plain;

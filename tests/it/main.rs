@@ -38,6 +38,7 @@ mod login;
 mod manifest;
 mod messages;
 mod metadata;
+mod migrate;
 mod multicall;
 mod new;
 mod observe;

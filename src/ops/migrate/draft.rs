@@ -1,0 +1,214 @@
+//! What is to become of files, before any of them is written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
+use similar::TextDiff;
+
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::fs;
+
+/// Files with their present and their new texts, and what is said of them.
+pub(super) struct Draft<'a> {
+    pub ctx: &'a Context,
+    files: BTreeMap<PathBuf, File>,
+    /// What has to be done by hand, one text each.
+    pub by_hand: Vec<String>,
+}
+
+/// One file; no text where it is not there.
+struct File {
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    /// No file is touched yet.
+    pub fn new(ctx: &'a Context) -> Self {
+        Draft {
+            ctx,
+            files: BTreeMap::new(),
+            by_hand: Vec::new(),
+        }
+    }
+
+    /// Says what was found.
+    pub fn found(&self, path: &Path, what: &str) {
+        let text = format!("`{}`: {what}", self.ctx.display(path));
+        self.ctx.shell.status("Found", text);
+    }
+
+    /// Says what has to be done by hand.
+    pub fn by_hand(&mut self, path: &Path, what: impl std::fmt::Display) {
+        let text = format!("`{}`: {what}", self.ctx.display(path));
+        self.by_hand.push(text);
+    }
+
+    /// The text a file is to have; `None` where it is not to be there.
+    pub fn text(&mut self, path: &Path) -> Result<Option<String>> {
+        if let Some(file) = self.files.get(path) {
+            return Ok(file.new.clone());
+        }
+        let old = fs::read_text_if_exists(path)?;
+        let file = File {
+            new: old.clone(),
+            old: old.clone(),
+        };
+        self.files.insert(path.to_owned(), file);
+        Ok(old)
+    }
+
+    /// Gives a file this text, with the line ends it has.
+    pub fn put(&mut self, path: &Path, text: String) -> Result<()> {
+        let before = self.text(path)?;
+        if before.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        if let Some(file) = self.files.get_mut(path) {
+            file.new = Some(match &file.old {
+                Some(old) => with_ends_of(old, &text),
+                None => text,
+            });
+        }
+        Ok(())
+    }
+
+    /// As [`Draft::put`], for a file that takes the place of another one.
+    pub fn put_for(&mut self, path: &Path, text: String, instead: &Path) -> Result<()> {
+        let like = self.text(instead)?.unwrap_or_default();
+        self.put(path, with_ends_of(&like, &text))?;
+        self.remove(instead)
+    }
+
+    /// Takes a file away.
+    pub fn remove(&mut self, path: &Path) -> Result<()> {
+        self.text(path)?;
+        if let Some(file) = self.files.get_mut(path) {
+            file.new = None;
+        }
+        Ok(())
+    }
+
+    /// The files that are to change; those that go come last.
+    pub fn changed(&self) -> Vec<&Path> {
+        let changed = self.files.iter().filter(|(_, file)| file.old != file.new);
+        let mut changed: Vec<_> = changed.collect();
+        changed.sort_by_key(|(_, file)| file.new.is_none());
+        changed
+            .into_iter()
+            .map(|(path, _)| path.as_path())
+            .collect()
+    }
+
+    /// Every change as a unified diff, with paths from the project's root.
+    pub fn diff(&self, root: &Path) -> String {
+        let mut all = String::new();
+        for path in self.changed() {
+            let File { old, new } = &self.files[path];
+            let name = |side: &str, text: &Option<String>| match text {
+                Some(_) => Path::new(side)
+                    .join(path.strip_prefix(root).unwrap_or(path))
+                    .display()
+                    .to_string()
+                    .replace('\\', "/"),
+                None => "/dev/null".to_owned(),
+            };
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let (before, after) = (text(old), text(new));
+            let diff = TextDiff::from_lines(&before, &after);
+            let mut diff = diff.unified_diff();
+            let diff = diff.header(&name("a", old), &name("b", new)).to_string();
+            // An empty file that comes or goes has no lines to show.
+            match diff.is_empty() {
+                true => all.push_str(&format!("--- {}\n+++ {}\n", name("a", old), name("b", new))),
+                false => all.push_str(&diff),
+            }
+        }
+        all
+    }
+
+    /// Writes every change, or, where one cannot be written, none.
+    pub fn write(&self) -> Result<()> {
+        let changed = self.changed();
+        for path in &changed {
+            if fs::read_text_if_exists(path)? != self.files[*path].old {
+                let shown = self.ctx.display(path);
+                return Err(Error::input(format!("`{shown}` was changed meanwhile"))
+                    .hint("run the command again"));
+            }
+        }
+        for (done, path) in changed.iter().enumerate() {
+            let Err(error) = set(path, self.files[*path].new.as_deref()) else {
+                continue;
+            };
+            for path in changed[..done].iter().rev() {
+                // The first error is the one to tell.
+                let _ = set(path, self.files[*path].old.as_deref());
+            }
+            return Err(error.context("nothing was migrated"));
+        }
+        Ok(())
+    }
+}
+
+fn set(path: &Path, text: Option<&str>) -> Result<()> {
+    match text {
+        Some(text) => fs::write_atomic(path, text.as_bytes()),
+        None => fs::remove_file(path),
+    }
+}
+
+/// `text` with the line ends and the mark at the beginning that `like` has.
+fn with_ends_of(like: &str, text: &str) -> String {
+    const MARK: char = '\u{feff}';
+    let plain = text.trim_start_matches(MARK).replace("\r\n", "\n");
+    let plain = match like.split_once('\n') {
+        Some((line, _)) if line.ends_with('\r') => plain.replace('\n', "\r\n"),
+        _ => plain,
+    };
+    match like.starts_with(MARK) {
+        true => format!("{MARK}{plain}"),
+        false => plain,
+    }
+}
+
+/// A diff in the colours people know.
+pub(super) fn colored(diff: &str) -> String {
+    let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
+    let mut text = String::with_capacity(diff.len() * 2);
+    for line in diff.split_inclusive('\n') {
+        let style = match line {
+            line if line.starts_with("--- ") || line.starts_with("+++ ") => Style::new().bold(),
+            line if line.starts_with("@@") => color(AnsiColor::Cyan),
+            line if line.starts_with('+') => color(AnsiColor::Green),
+            line if line.starts_with('-') => color(AnsiColor::Red),
+            _ => Style::new(),
+        };
+        let bare = line.trim_end_matches('\n');
+        text.push_str(&format!("{style}{bare}{style:#}{}", &line[bare.len()..]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_those_of_the_file() {
+        assert_eq!(with_ends_of("a\r\n", "a\nb\r\n"), "a\r\nb\r\n");
+        assert_eq!(with_ends_of("a\n", "a\r\nb\n"), "a\nb\n");
+        assert_eq!(with_ends_of("\u{feff}a\n", "a\n"), "\u{feff}a\n");
+    }
+
+    #[test]
+    fn only_lines_of_a_change_are_colored() {
+        let text = colored("--- a\n@@ -1 @@\n x\n-y\n+z\n");
+        assert!(
+            text.contains("\n x\n\u{1b}[31m-y\u{1b}[0m\n\u{1b}[32m+z\u{1b}[0m\n"),
+            "{text:?}"
+        );
+    }
+}

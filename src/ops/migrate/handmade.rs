@@ -1,0 +1,153 @@
+//! Crates whose bindings wit-bindgen's macro makes: the tool has to know the
+//! same world.
+
+use std::path::Path;
+
+use super::Crate;
+use super::draft::Draft;
+use crate::advice::{Error, Result};
+use crate::cargo::workspace::Role;
+use crate::fs;
+use crate::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
+use crate::manifest::{LocalTarget, Manifest, Target};
+use crate::source;
+use crate::wit::generate::Generate;
+use crate::wit::template::ComponentName;
+use crate::wit::{Entry, declared_packages};
+
+/// Adds the section of a crate that has none.
+pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
+    let path = of.path();
+    let calls = of.calls();
+    if manifest.declared || calls.is_empty() {
+        return Ok(());
+    }
+    draft.found(path, "a package with bindings by `wit_bindgen::generate!`");
+    if !is_component(of) {
+        draft.by_hand(path, "it makes no component; if it should, let its library be one: `[lib] crate-type = [\"cdylib\"]`, and migrate again");
+        return Ok(());
+    }
+    let call = match meant(of, &calls) {
+        Ok(call) => call,
+        Err(reason) => {
+            draft.by_hand(path, reason);
+            return Ok(());
+        }
+    };
+    let Some(text) = draft.text(path)? else {
+        return Ok(());
+    };
+    let mut edit = ManifestEdit::new(path, &text)?;
+    edit.component(&ComponentTable {
+        package: package(of, &call)?,
+        target: target(&call),
+        proxy: false,
+    })?;
+    if !call.inline {
+        edit.features(&call.features)?;
+    }
+    let text = edit.text();
+    match of.loads(&text) {
+        Ok(()) => draft.put(path, text),
+        Err(error) => {
+            draft.by_hand(
+                path,
+                format!("the world of the macro cannot be read: {error}"),
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Whether cargo makes something of the package that becomes a component.
+fn is_component(of: &Crate<'_>) -> bool {
+    let mut targets = of.member.targets.iter();
+    targets.any(|target| match target.role {
+        Role::Binary => true,
+        Role::Library => target.cdylib,
+        _ => false,
+    })
+}
+
+/// The call that says what the package implements, or what to do by hand.
+fn meant(of: &Crate<'_>, calls: &[Generate]) -> Result<Generate, String> {
+    let mut different = calls.to_vec();
+    different.sort();
+    different.dedup();
+    let [call] = different.as_slice() else {
+        return Err("the macro is called for several worlds; say in `[package.metadata.component]` which one the component implements: `target = { path = \"…\", world = \"…\" }`".into());
+    };
+    let wit = of.member.dir().join("wit");
+    match call.paths.as_slice() {
+        _ if call.computed => Err("the macro is given a path or a world that is computed; say it in `[package.metadata.component]`: `target = { path = \"…\", world = \"…\" }`".into()),
+        _ if call.inline && fs::exists(&wit) => Err("the world stands in the macro itself, and builds are as before; move it into `wit`, so that other commands see it".into()),
+        [] | [_] => Ok(call.clone()),
+        _ if call.inline => Ok(call.clone()),
+        [..] => Err("the macro is given several paths; say in `[package.metadata.component]` which one has the world, `target = { path = \"…\", world = \"…\" }`, and put the others into `[package.metadata.component.target.dependencies]`".into()),
+    }
+}
+
+/// The target, where it is not what is taken without one.
+fn target(call: &Generate) -> Option<TargetEntry> {
+    let path = call.paths.first().map_or("wit", String::as_str);
+    let usual = path == "wit" && call.world.is_none();
+    (!usual && !call.inline).then(|| TargetEntry::Local {
+        path: path.to_owned(),
+        world: call.world.clone(),
+    })
+}
+
+/// The name to publish under: that of the crate's own WIT, or of the crate.
+fn package(of: &Crate<'_>, call: &Generate) -> Result<String> {
+    let dir = of.member.dir();
+    let path = call.paths.first().map_or("wit", String::as_str);
+    let path = dir.join(path);
+    let inside = |path: &Path| match (fs::canonical(path), fs::canonical(dir)) {
+        (Ok(path), Ok(dir)) => path.starts_with(dir),
+        _ => false,
+    };
+    if !call.inline && inside(&path) {
+        let main = source::read(&path)?.main;
+        let names = declared_packages(std::slice::from_ref(&main));
+        // WASI's own names are nobody's to publish under.
+        let own = names.first().filter(|name| name.namespace != "wasi");
+        if let Some(name) = own {
+            return Ok(format!("{}:{}", name.namespace, name.name));
+        }
+    }
+    let name = ComponentName::new("component", &of.member.name)?;
+    Ok(name.to_string())
+}
+
+impl Crate<'_> {
+    /// What the sources say to wit-bindgen's macro.
+    pub(super) fn calls(&self) -> Vec<Generate> {
+        let sources = self.sources.iter().filter(|source| source.of_code);
+        let calls = sources.flat_map(|s| crate::wit::generate::calls(&s.text));
+        calls.collect()
+    }
+
+    /// Fails if the world of the package, with this manifest, cannot be loaded
+    /// from what is on disk, unless packages of registries are missing.
+    pub(super) fn loads(&self, text: &str) -> Result<()> {
+        let manifest = self.read(text)?;
+        let source::Gathered::Local(local) = source::gather(&manifest)? else {
+            return match &manifest.target {
+                Target::Local(LocalTarget { path: Some(_), .. }) => {
+                    Err(Error::input("there is no WIT"))
+                }
+                _ => Ok(()),
+            };
+        };
+        let empty =
+            matches!(&local.request.sources.main, Entry::Text { files, .. } if files.is_empty());
+        if empty {
+            return Err(Error::input("there is no WIT"));
+        }
+        // What has to be fetched first is not known here.
+        if !local.wanted.is_empty() || !crate::wit::unmet(&local.request)?.is_empty() {
+            return Ok(());
+        }
+        source::load(&manifest, local.request).map(|_| ())
+    }
+}

@@ -1,0 +1,134 @@
+//! Projects of the `wit` CLI: `wit.toml` and `wit.lock` become `wkg.toml` and
+//! `wkg.lock`, and the version moves into the WIT.
+
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+
+use super::draft::Draft;
+use crate::advice::{Error, Result};
+use crate::fs;
+use crate::lockfile::{self, Form, Locked, Lockfile};
+use crate::manifest::ManifestFile;
+use crate::manifest::edit::wit_toml::to_wkg;
+use crate::manifest::wit_toml;
+use crate::registry::routes::Named;
+use crate::wit::header::{Header, with_version};
+use crate::wit::{TextFile, syntax_errors};
+
+/// Turns the project in a directory, if there is one, into one of `wkg`.
+pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
+    let [from, to] = ["wit.toml", "wkg.toml"].map(|name| dir.join(name));
+    let Some(text) = draft.text(&from)? else {
+        return Ok(());
+    };
+    if draft.text(&to)?.is_some() {
+        draft.by_hand(
+            &from,
+            "nothing reads it, since there is a `wkg.toml` beside it; remove it",
+        );
+        return Ok(());
+    }
+    draft.found(&from, "a package of the `wit` CLI");
+    // The draft sees to the line ends.
+    let text = text.replace("\r\n", "\n");
+    let manifest = wit_toml::read(ManifestFile::new(&from, &text))?;
+    if fs::exists(&dir.join("wit")) {
+        draft.by_hand(&from, "it stays, since a `wkg.toml` is about the WIT in `wit`; move the `.wit` files there, and migrate again");
+        return Ok(());
+    }
+    let converted = match to_wkg(&manifest, &to) {
+        Ok(converted) => converted,
+        Err(error) => {
+            draft.by_hand(&from, format!("it stays, and works as it is: {error}"));
+            return Ok(());
+        }
+    };
+    for key in &converted.commented {
+        draft.by_hand(
+            &to,
+            format!("`{key}` of `wit.toml` has no counterpart and became a comment"),
+        );
+    }
+    for (package, registry) in &converted.registries {
+        draft.by_hand(&to, format!(
+            "`wit.toml` asked for `{package}` in the registry `{registry}`; say so in `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
+        ));
+    }
+    headers(draft, (dir, &from), &manifest.version)?;
+    draft.put_for(&to, converted.text, &from)?;
+    lock(draft, dir)
+}
+
+/// Writes the version into the WIT.
+fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version) -> Result<()> {
+    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
+    let mut seen = false;
+    for path in fs::list(dir)?.into_iter().filter(is_wit) {
+        let text = draft.text(&path)?.unwrap_or_default();
+        match with_version(&text, version) {
+            Header::Absent => continue,
+            Header::Versioned(Some(other)) if other == *version => {}
+            Header::Versioned(Some(other)) => draft.by_hand(
+                &path,
+                format!("it says version {other}, where `wit.toml` said {version}; it was kept"),
+            ),
+            Header::Versioned(None) => {}
+            Header::Given(new) => {
+                readable(&path, &text, &new)?;
+                draft.put(&path, new)?;
+            }
+        }
+        seen = true;
+    }
+    if !seen {
+        draft.by_hand(from, format!(
+            "no `.wit` file says which package it is; write `package <namespace>:<name>@{version};`"
+        ));
+    }
+    Ok(())
+}
+
+/// Fails if a file could be read before and not any more.
+fn readable(path: &Path, before: &str, after: &str) -> Result<()> {
+    let errors = |text: &str| {
+        let text = text.to_owned();
+        let path = path.to_owned();
+        syntax_errors(&[TextFile { path, text }])
+    };
+    match (errors(before).is_empty(), errors(after).into_iter().next()) {
+        (true, Some(error)) => Err(error.context("a version in the WIT would break it")),
+        _ => Ok(()),
+    }
+}
+
+/// Turns `wit.lock` into `wkg.lock`, whose registries are the ones that the
+/// configuration leads to.
+fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
+    let [from, to] = [Form::Wit, Form::Wkg].map(|form| dir.join(form.file_name()));
+    let Some(text) = draft.text(&from)? else {
+        return Ok(());
+    };
+    if draft.text(&to)?.is_some() {
+        return Err(Error::input(format!(
+            "there are both `{}` and `{}`",
+            draft.ctx.display(&from),
+            draft.ctx.display(&to)
+        ))
+        .hint("remove the one that is out of date"));
+    }
+    let registries = draft.ctx.registries(dir)?;
+    let named = Named {
+        manifest: dir.join("wkg.toml"),
+        ..Named::default()
+    };
+    let mut lock = Lockfile::default();
+    for entry in lockfile::parse(&from, &text)?.entries() {
+        let route = registries.route(&entry.package, entry.registry.as_deref(), &named);
+        lock.insert_missing(Locked {
+            registry: route.ok().map(|route| route.name),
+            ..entry.clone()
+        });
+    }
+    draft.put_for(&to, lockfile::print_as(&lock, Form::Wkg), &from)
+}

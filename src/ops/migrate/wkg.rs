@@ -1,0 +1,234 @@
+//! `wkg.toml` and `wkg.lock` of a crate: its overrides become entries of the
+//! manifest, and what is locked stays locked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wit_parser::PackageName;
+
+use super::Crate;
+use super::draft::Draft;
+use crate::advice::Result;
+use crate::fs;
+use crate::lockfile;
+use crate::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
+use crate::manifest::wkg::{self, WkgManifest};
+use crate::manifest::{Manifest, ManifestFile, Target};
+use crate::ops::new::target::relative;
+use crate::ops::resolve::LOCK_FILE;
+use crate::ops::wanted::exactly;
+use crate::package::PackageRef;
+use crate::source::{self, Gathered};
+use crate::wit::{Request, Sources, declared_packages, replaceable};
+
+/// Takes over what the nearest `wkg.toml` and `wkg.lock` say.
+pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
+    if let Some(path) = nearest(of, "wkg.toml") {
+        let text = fs::read_text(&path)?;
+        let wkg = wkg::read(ManifestFile::new(&path, &text))?;
+        overrides(draft, of, (manifest, &wkg))?;
+    }
+    match nearest(of, "wkg.lock") {
+        Some(path) => lock(draft, of, &path),
+        None => Ok(()),
+    }
+}
+
+/// The nearest file of this name, up to the repository or the workspace.
+fn nearest(of: &Crate<'_>, name: &str) -> Option<PathBuf> {
+    let dir = of.member.dir();
+    let is_repository = |dir: &&Path| fs::exists(&dir.join(".git"));
+    let end = dir.ancestors().find(is_repository);
+    let end = end.unwrap_or(&of.workspace.root);
+    let below = |dir: &&Path| dir.starts_with(end);
+    let files = dir.ancestors().take_while(below).map(|dir| dir.join(name));
+    files.into_iter().find(|path| fs::exists(path))
+}
+
+/// Carries entries over that our lock file lacks.
+fn lock(draft: &mut Draft<'_>, of: &Crate<'_>, path: &Path) -> Result<()> {
+    let text = fs::read_text(path)?;
+    let theirs = lockfile::parse(path, &text)?.without_registries();
+    let to = of.workspace.root.join(LOCK_FILE);
+    let mut ours = match draft.text(&to)? {
+        Some(text) => lockfile::parse(&to, &text)?,
+        None => lockfile::Lockfile::default(),
+    };
+    let before = ours.clone();
+    for entry in theirs.entries() {
+        ours.insert_missing(entry.clone());
+    }
+    match ours == before {
+        true => Ok(()),
+        false => draft.put(&to, lockfile::print(&ours)),
+    }
+}
+
+/// Turns overrides into entries of `target.dependencies`.
+fn overrides(
+    draft: &mut Draft<'_>,
+    of: &Crate<'_>,
+    (manifest, wkg): (&Manifest, &WkgManifest),
+) -> Result<()> {
+    let shown = &wkg.file.path;
+    if wkg.overrides.is_empty() {
+        return Ok(());
+    }
+    if !of.calls().is_empty() {
+        draft.found(shown, "overrides of `wkg`, which stay: `cargo component wit fetch` obeys them, and fills the `deps` that the macro reads");
+        return Ok(());
+    }
+    draft.found(shown, "overrides of `wkg`");
+    let Gathered::Local(local) = source::gather(manifest)? else {
+        draft.by_hand(
+            shown,
+            "the target is no WIT of the package, and brings what it needs: overrides are without effect",
+        );
+        return Ok(());
+    };
+    let sources = &local.request.sources;
+    let own = declared_packages(std::slice::from_ref(&sources.main));
+    let named = names(sources)?;
+    let present = entries(manifest);
+    let mut added: BTreeMap<PackageRef, DependencyEntry> = BTreeMap::new();
+    for (package, entry) in &wkg.overrides {
+        let is = |name: &&PackageName| is_of(package, name);
+        if present.contains(package) || own.iter().any(|name| is(&name)) {
+            continue;
+        }
+        match (&entry.path, &entry.requirement) {
+            (Some(path), _) if !fs::exists(path) => {
+                draft.by_hand(shown, format!("the path of `{package}` does not exist"));
+            }
+            (Some(path), _) => {
+                let dir = fs::canonical(of.member.dir())?;
+                nested(draft, path, wkg);
+                let path = relative(&dir, &fs::canonical(path)?);
+                added.insert(package.clone(), by_path(path));
+            }
+            (None, Some(requirement)) => {
+                let mut names = named.iter().filter(is).peekable();
+                match names.peek().is_some() && names.all(|name| name.version.is_none()) {
+                    true => {
+                        added.insert(package.clone(), by_version(requirement.to_string()));
+                    }
+                    false => draft.by_hand(shown, format!(
+                        "the versions of `{package}`, `{requirement}`: a crate takes the version its WIT names; write the one you want there"
+                    )),
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    if added.is_empty() {
+        return Ok(());
+    }
+    if !local.request.declared {
+        complete(&mut added, &named, sources);
+    }
+    let Some(text) = draft.text(of.path())? else {
+        return Ok(());
+    };
+    let mut edit = ManifestEdit::new(of.path(), &text)?;
+    for (package, entry) in &added {
+        edit.add_dependency(DependencyTable::Target, &package.to_string(), entry)?;
+    }
+    let text = edit.text();
+    match of.loads(&text) {
+        Ok(()) => draft.put(of.path(), text),
+        Err(error) => {
+            draft.by_hand(
+                shown,
+                format!("with its overrides the world cannot be read: {error}"),
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Names the `wkg.toml` of an override, which `wkg` obeys as well.
+fn nested(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest) {
+    for dir in [path, fs::parent(path)] {
+        let file = dir.join("wkg.toml");
+        let text = fs::read_text(&file).unwrap_or_default();
+        let same = fs::canonical(&file).ok() == fs::canonical(&wkg.file.path).ok();
+        if !same && text.contains("[overrides") {
+            draft.by_hand(&file, "its overrides count for `wkg` alone; say what of them you need in `target.dependencies`");
+        }
+    }
+}
+
+/// Where there is a table, everything the WIT names has to be in it or in
+/// `deps`.
+fn complete(
+    added: &mut BTreeMap<PackageRef, DependencyEntry>,
+    named: &[PackageName],
+    sources: &Sources,
+) {
+    let deps = declared_packages(&sources.deps);
+    for name in named {
+        let in_deps = deps.iter().any(|known| {
+            let same = known.namespace == name.namespace && known.name == name.name;
+            same && (name.version.is_none() || known.version == name.version)
+        });
+        let package: Result<PackageRef> = format!("{}:{}", name.namespace, name.name).parse();
+        if let (Ok(package), false) = (package, in_deps) {
+            let version = name.version.as_ref();
+            let version = version.map_or("*".to_owned(), |v| exactly(v).to_string());
+            added.entry(package).or_insert_with(|| by_version(version));
+        }
+    }
+}
+
+/// The packages that WIT names, without a look at `deps`.
+fn names(sources: &Sources) -> Result<Vec<PackageName>> {
+    replaceable(&Request {
+        sources: Sources {
+            main: sources.main.clone(),
+            deps: Vec::new(),
+        },
+        overrides: Vec::new(),
+        fetched: Vec::new(),
+        chosen: Vec::new(),
+        raised: Vec::new(),
+        declared: false,
+        world: None,
+        features: &[],
+        all_features: true,
+    })
+}
+
+/// The packages the manifest has entries for.
+fn entries(manifest: &Manifest) -> Vec<PackageRef> {
+    let Target::Local(target) = &manifest.target else {
+        return Vec::new();
+    };
+    let entries = target.dependencies.iter().flatten();
+    entries.filter_map(|(_, d)| d.package.clone()).collect()
+}
+
+fn is_of(package: &PackageRef, name: &PackageName) -> bool {
+    name.namespace == package.namespace() && name.name == package.name()
+}
+
+fn by_path(path: String) -> DependencyEntry {
+    DependencyEntry {
+        path: Some(path),
+        ..EMPTY
+    }
+}
+
+fn by_version(version: String) -> DependencyEntry {
+    DependencyEntry {
+        version: Some(version),
+        ..EMPTY
+    }
+}
+
+const EMPTY: DependencyEntry = DependencyEntry {
+    package: None,
+    version: None,
+    registry: None,
+    path: None,
+    oci: None,
+};
