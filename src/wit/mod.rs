@@ -6,6 +6,8 @@ pub mod bindings;
 pub mod compare;
 mod complete;
 #[cfg(feature = "cli")]
+mod contents;
+#[cfg(feature = "cli")]
 pub mod dependencies;
 mod diagnose;
 mod load;
@@ -15,6 +17,8 @@ mod plain;
 pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
+#[cfg(feature = "cli")]
+pub mod text;
 mod unmet;
 mod walk;
 mod words;
@@ -26,6 +30,8 @@ use std::path::{Path, PathBuf};
 use semver::VersionReq;
 use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
+#[cfg(feature = "cli")]
+pub use contents::{foreign, interfaces};
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;
 pub use load::{declared_packages, load, load_package, worlds};

@@ -56,6 +56,7 @@ mod support;
 mod targets;
 mod test_verb;
 mod wasi_registry;
+mod wit_authoring;
 mod wit_errors;
 mod workspaces;
 mod world;

@@ -1,8 +1,12 @@
 //! `cargo component wit`.
 
+mod add;
 mod build;
 mod check;
 mod fetch;
+mod init;
+mod tree;
+mod update;
 
 use std::path::PathBuf;
 
@@ -25,16 +29,29 @@ pub(super) struct Wit {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::Init),
+    Add(add::Add),
+    #[command(visible_alias = "rm")]
+    Remove(add::Remove),
     Build(build::Build),
     Fetch(fetch::Fetch),
+    Update(update::Update),
+    Upgrade(update::Upgrade),
+    Tree(tree::Tree),
     Check(check::Check),
 }
 
 impl Wit {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         match self.verb {
+            Verb::Init(verb) => verb.run(ctx),
+            Verb::Add(verb) => verb.run(ctx),
+            Verb::Remove(verb) => verb.run(ctx),
             Verb::Build(verb) => verb.run(ctx),
             Verb::Fetch(verb) => verb.run(ctx),
+            Verb::Update(verb) => verb.run(ctx),
+            Verb::Upgrade(verb) => verb.run(ctx),
+            Verb::Tree(verb) => verb.run(ctx),
             Verb::Check(verb) => verb.run(ctx),
         }
     }

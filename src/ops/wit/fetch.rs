@@ -61,50 +61,117 @@ pub(super) fn fetch_with(
     session: &mut Session<'_>,
     (form, drift): (Form, Drift),
 ) -> Result<()> {
-    let mut places: BTreeMap<&Path, Vec<&Member>> = BTreeMap::new();
-    for member in &project.members {
-        places.entry(&member.deps).or_default().push(member);
-    }
-    for (deps, members) in places {
-        let mut written = Written::of(ctx, deps);
-        let unknown = |path: &PathBuf| !written.is_own(path);
-        let there = entries(deps)?;
-        if there.iter().any(unknown) {
-            written.would_be(ctx, session.old());
-        }
-        let own: Vec<&PathBuf> = there.iter().filter(|path| written.is_own(path)).collect();
-        let mut new: BTreeMap<String, Files> = BTreeMap::new();
-        for member in members {
-            let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
-            for note in &resolved.package.notes {
-                ctx.shell.note(note.clone());
-            }
-            for (name, files) in needed(&resolved, deps, form)? {
-                new.entry(name).or_insert(files);
-            }
-        }
-        let kept: Vec<&PathBuf> = there.iter().filter(|path| !own.contains(path)).collect();
-        refuse_clash(ctx, &kept, &new)?;
-        let digests: BTreeMap<String, ContentDigest> = new
-            .iter()
-            .map(|(name, files)| (name.clone(), digest(files)))
-            .collect();
-        let same = own.len() == digests.len()
-            && own.iter().all(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                digests.get(&*name) == digest_below(path).ok().as_ref()
-            });
-        if !same && drift == Drift::Refuse {
-            return Err(drifted(ctx, deps));
-        }
-        if !same {
-            swap(ctx, deps, (&kept, &new))?;
-        }
-        if drift == Drift::Write {
-            written.keep(&digests);
+    for place in plan(ctx, project, session, Some(form))? {
+        match drift {
+            Drift::Refuse if !place.same => return Err(drifted(ctx, place.deps)),
+            Drift::Refuse => {}
+            Drift::Write => place.write(ctx)?,
         }
     }
     Ok(())
+}
+
+/// One `deps`, with what is to be in it.
+pub(super) struct Place<'p> {
+    deps: &'p Path,
+    /// What is not ours.
+    kept: Vec<PathBuf>,
+    new: BTreeMap<String, Files>,
+    digests: BTreeMap<String, ContentDigest>,
+    /// Whether it is so already.
+    same: bool,
+    written: Written,
+    /// Whether anything in it is ours.
+    pub has_own: bool,
+}
+
+/// Resolves the packages meant, as if nothing of ours were in their `deps`.
+/// Without a form they get the one that what is there has.
+pub(super) fn plan<'p>(
+    ctx: &Context,
+    project: &'p Project,
+    session: &mut Session<'_>,
+    form: Option<Form>,
+) -> Result<Vec<Place<'p>>> {
+    let mut members: BTreeMap<&Path, Vec<&Member>> = BTreeMap::new();
+    for member in &project.members {
+        members.entry(&member.deps).or_default().push(member);
+    }
+    let mut places = Vec::new();
+    for (deps, members) in members {
+        places.push(place(ctx, session, (deps, members), form)?);
+    }
+    Ok(places)
+}
+
+fn place<'p>(
+    ctx: &Context,
+    session: &mut Session<'_>,
+    (deps, members): (&'p Path, Vec<&Member>),
+    form: Option<Form>,
+) -> Result<Place<'p>> {
+    let mut written = Written::of(ctx, deps);
+    let there = entries(deps)?;
+    if there.iter().any(|path| !written.is_own(path)) {
+        written.would_be(ctx, session.before());
+    }
+    let (own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
+        there.into_iter().partition(|path| written.is_own(path));
+    let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
+    let form = form.unwrap_or(match own.iter().any(is_wasm) {
+        true => Form::Wasm,
+        false => Form::Wit,
+    });
+    let mut new: BTreeMap<String, Files> = BTreeMap::new();
+    for member in members {
+        let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
+        for note in &resolved.package.notes {
+            ctx.shell.note(note.clone());
+        }
+        for (name, files) in needed(&resolved, deps, form)? {
+            new.entry(name).or_insert(files);
+        }
+    }
+    refuse_clash(ctx, &kept, &new)?;
+    let mut digests: BTreeMap<String, ContentDigest> = new
+        .iter()
+        .map(|(name, files)| (name.clone(), digest(files)))
+        .collect();
+    if session.is_partial() {
+        // Packages that were not looked at may need the others.
+        for path in &own {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !new.contains_key(&*name) {
+                digests.insert(name.into_owned(), digest_below(path)?);
+                kept.push(path.clone());
+            }
+        }
+    }
+    let same = own.len() == digests.len()
+        && own.iter().all(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            digests.get(&*name) == digest_below(path).ok().as_ref()
+        });
+    Ok(Place {
+        deps,
+        kept,
+        new,
+        digests,
+        same,
+        written,
+        has_own: !own.is_empty(),
+    })
+}
+
+impl Place<'_> {
+    /// Puts it there, unless it is there.
+    pub fn write(self, ctx: &Context) -> Result<()> {
+        if !self.same {
+            swap(ctx, self.deps, (&self.kept, &self.new))?;
+        }
+        self.written.keep(&self.digests);
+        Ok(())
+    }
 }
 
 fn drifted(ctx: &Context, path: &Path) -> Error {
@@ -186,7 +253,7 @@ fn copied(path: &Path, name: String) -> Result<(String, Files)> {
 }
 
 /// Something of the user's stands where a package has to be put.
-fn refuse_clash(ctx: &Context, kept: &[&PathBuf], new: &BTreeMap<String, Files>) -> Result<()> {
+fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) -> Result<()> {
     for path in kept {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if new.contains_key(&*name) {
@@ -208,7 +275,7 @@ fn refuse_clash(ctx: &Context, kept: &[&PathBuf], new: &BTreeMap<String, Files>)
 fn swap(
     ctx: &Context,
     deps: &Path,
-    (kept, new): (&[&PathBuf], &BTreeMap<String, Files>),
+    (kept, new): (&[PathBuf], &BTreeMap<String, Files>),
 ) -> Result<()> {
     let made = fs::aside(deps)?;
     let root = made.path();

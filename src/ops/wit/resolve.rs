@@ -5,25 +5,26 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
+use super::overrides::Overrides;
 use super::project::{Kind, Member, Project};
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Form, Locked, Lockfile};
-use crate::manifest::wkg::{self, WkgManifest};
-use crate::manifest::{DependencySource, ManifestFile};
+use crate::manifest::DependencySource;
 use crate::ops::artifacts::WantedArtifact;
 use crate::ops::packages::{Fetched, Packages, Request as Asked, must_not_change};
-use crate::ops::resolve::{Worlds, declared, named};
+use crate::ops::resolve::{Worlds, declared, named, registries};
 use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
-use crate::source::{Gathered, gather_but, read};
+use crate::source::{self, Gathered, gather_but};
 use crate::wit::{
-    Origin, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
+    Entry, Origin, Package, Raised, Request, Sources, declared_packages, load_package, replaceable,
+    unmet,
 };
 
 /// A package with everything it needs.
@@ -45,7 +46,11 @@ pub(super) struct Session<'a> {
     project: &'a Project,
     locked: Locks,
     how: How<'a>,
+    texts: Texts,
 }
+
+/// What files are to say, by path.
+pub(super) type Texts = BTreeMap<PathBuf, String>;
 
 /// How what is missing is found.
 enum How<'a> {
@@ -57,6 +62,9 @@ enum How<'a> {
 
 /// A lock file, with what was asked for so far.
 struct Locks {
+    /// What the file says.
+    before: Lockfile,
+    /// The same without what was forgotten.
     old: Lockfile,
     text: Option<String>,
     /// What was asked for, with its answers.
@@ -90,18 +98,89 @@ impl<'a> Session<'a> {
             ctx,
             project,
             locked: Locks {
+                before: old.clone(),
                 old,
                 text,
                 used: Lockfile::default(),
                 needed: Vec::new(),
             },
             how,
+            texts: Texts::new(),
         })
     }
 
-    /// What is locked.
-    pub fn old(&self) -> &Lockfile {
-        &self.locked.old
+    /// From now on the project's own WIT says this.
+    pub fn with_texts(mut self, texts: Texts) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    /// What the lock file says.
+    pub fn before(&self) -> &Lockfile {
+        &self.locked.before
+    }
+
+    /// Whether only some of the project's packages are looked at.
+    pub fn is_partial(&self) -> bool {
+        self.project.members.len() < self.project.all.len()
+    }
+
+    /// From now on the package has this version only.
+    pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
+        match &mut self.how {
+            How::Crate(worlds) => worlds.pin(package, version, &Named::default()),
+            How::Names(packages, named) => packages.pin(package, version, named),
+        }
+    }
+
+    /// The registries and the cache, with the names a package has for them.
+    pub fn registries(&mut self, member: &Member) -> Result<(&mut Packages<'a>, Named)> {
+        let manifest = member.manifest.as_ref();
+        match &mut self.how {
+            How::Crate(worlds) => {
+                let named = manifest.map(|manifest| registries(manifest));
+                Ok((worlds.packages()?, named.unwrap_or_default()))
+            }
+            How::Names(packages, named) => Ok((packages, named.clone())),
+        }
+    }
+
+    /// Where a package that was fetched comes from, as it is shown.
+    pub fn place(&mut self, member: &Member, found: &Fetched) -> Result<String> {
+        let used = match &self.how {
+            How::Crate(worlds) => worlds.used(),
+            // The names of registries in there are those they were resolved to.
+            How::Names(..) if self.project.form() == Form::Wkg => Lockfile::default(),
+            How::Names(..) => self.locked.used.clone(),
+        };
+        let is = |entry: &&Locked| entry.package == found.package && entry.digest == found.digest;
+        let source = Source {
+            package: found.package.clone(),
+            registry: used
+                .entries()
+                .iter()
+                .find(is)
+                .and_then(|e| e.registry.clone()),
+        };
+        let (packages, named) = self.registries(member)?;
+        packages.place(&source, &named)
+    }
+
+    fn read(&self, path: &Path) -> Result<Sources> {
+        let mut sources = source::read(path)?;
+        self.overlay(&mut sources);
+        Ok(sources)
+    }
+
+    /// Puts what files are to say in the place of what they say.
+    fn overlay(&self, sources: &mut Sources) {
+        if let Entry::Text { files, .. } = &mut sources.main {
+            for file in files {
+                if let Some(text) = self.texts.get(&file.path) {
+                    file.text = text.clone();
+                }
+            }
+        }
     }
 
     /// Forgets the answers for some packages.
@@ -114,14 +193,19 @@ impl<'a> Session<'a> {
 
     /// Finds everything a package needs. Nothing but the cache is written.
     pub fn resolve(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
+        let local = match &member.manifest {
+            None => return self.by_names(member, leave_out),
+            Some(manifest) => gather_but(manifest, leave_out)?,
+        };
+        let Gathered::Local(mut local) = local else {
+            return Err(Error::input(format!(
+                "`{}` has no WIT of its own",
+                self.ctx.display(&member.wit)
+            )));
+        };
+        self.overlay(&mut local.request.sources);
         match (&mut self.how, &member.manifest) {
             (How::Crate(worlds), Some(manifest)) => {
-                let Gathered::Local(local) = gather_but(manifest, leave_out)? else {
-                    return Err(Error::input(format!(
-                        "`{}` has no WIT of its own",
-                        self.ctx.display(&manifest.file.path)
-                    )));
-                };
                 let (mut request, _) = worlds.request(manifest, *local)?;
                 request.declared = false;
                 request.all_features = true;
@@ -136,7 +220,7 @@ impl<'a> Session<'a> {
     }
 
     fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
-        let mut sources = read(&member.wit)?;
+        let mut sources = self.read(&member.wit)?;
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));
         let mut request = Request {
@@ -172,7 +256,7 @@ impl<'a> Session<'a> {
             for (key, dependency) in &manifest.dependencies {
                 if let DependencySource::Path { path, .. } = &dependency.source {
                     let at = dependency.file.excerpt(dependency.span.clone());
-                    request.overrides.push(read(path).map_err(|e| {
+                    request.overrides.push(source::read(path).map_err(|e| {
                         e.context(format!("failed to read the dependency `{key}`"))
                             .at(at)
                     })?);
@@ -211,7 +295,7 @@ impl<'a> Session<'a> {
         }
         let mut others = Vec::new();
         for other in self.project.all.iter().filter(|o| o.wit != member.wit) {
-            let sources = read(&other.wit)?;
+            let sources = self.read(&other.wit)?;
             let names = declared_packages(std::slice::from_ref(&sources.main));
             others.extend(names.into_iter().next().map(|name| (name, sources)));
         }
@@ -351,22 +435,18 @@ impl<'a> Session<'a> {
         self.locked.needed.extend(names.cloned());
     }
 
-    /// The lock file as it is to be; `None` where it is so already.
+    /// The lock file as it is to be.
     ///
     /// What the project's own WIT names stays locked where it was found in
-    /// `deps` this time.
-    pub fn lock(&mut self) -> Option<Lockfile> {
+    /// `deps` this time, and so does everything of packages that were not
+    /// looked at.
+    pub fn new_lock(&self) -> Lockfile {
         if let How::Crate(worlds) = &self.how {
-            let new = worlds.lock().clone();
-            return (new != self.locked.old && !new.entries().is_empty()).then_some(new);
+            return worlds.lock().clone();
         }
-        let Locks {
-            old,
-            text,
-            used,
-            needed,
-        } = &self.locked;
-        let mut new = used.clone();
+        let Locks { old, needed, .. } = &self.locked;
+        let mut new = self.locked.used.clone();
+        let partly = self.is_partial();
         for entry in old.entries() {
             let is = |name: &PackageName| {
                 let named = name.namespace == entry.package.namespace()
@@ -377,18 +457,30 @@ impl<'a> Session<'a> {
                 .entries()
                 .iter()
                 .any(|new| new.package == entry.package && new.requirement == entry.requirement);
-            if !answered && needed.iter().any(is) {
+            if !answered && (partly || needed.iter().any(is)) {
                 new.insert(entry.clone());
             }
         }
-        let same = lockfile::print_as(&new, self.project.form())
-            == lockfile::print_as(old, self.project.form());
-        // A file that says nothing need not be made.
-        (!same || (text.is_none() && !new.entries().is_empty())).then_some(new)
+        new
+    }
+
+    /// The same; `None` where the file says so already.
+    pub fn lock(&self) -> Option<Lockfile> {
+        let new = self.new_lock();
+        let Locks { before, text, .. } = &self.locked;
+        let changes = match self.project.form() {
+            Form::Crate => new != *before && !new.entries().is_empty(),
+            form => {
+                let same = lockfile::print_as(&new, form) == lockfile::print_as(before, form);
+                // A file that says nothing need not be made.
+                !same || (text.is_none() && !new.entries().is_empty())
+            }
+        };
+        changes.then_some(new)
     }
 
     /// Writes the lock file if it has to change, or refuses to.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
         let Some(new) = self.lock() else {
             return Ok(());
         };
@@ -415,77 +507,4 @@ impl<'a> Session<'a> {
 
 fn path_of(sources: &Sources) -> PathBuf {
     sources.main.path().to_owned()
-}
-
-/// Overrides of a `wkg.toml`, and of those beside the WIT they lead to.
-struct Overrides<'o> {
-    /// The packages that are being built, which nothing overrides.
-    own: &'o [PackageName],
-    seen: Vec<PathBuf>,
-    sources: Vec<Sources>,
-    requirements: BTreeMap<PackageRef, VersionReq>,
-}
-
-impl<'o> Overrides<'o> {
-    fn new(own: &'o [PackageName]) -> Self {
-        Overrides {
-            own,
-            seen: Vec::new(),
-            sources: Vec::new(),
-            requirements: BTreeMap::new(),
-        }
-    }
-
-    /// Takes those of a file, if it is there.
-    fn beside(&mut self, path: &Path) -> Result<()> {
-        match fs::read_text_if_exists(path)? {
-            Some(text) => self.take(&wkg::read(ManifestFile::new(path, &text))?),
-            None => Ok(()),
-        }
-    }
-
-    fn take(&mut self, manifest: &WkgManifest) -> Result<()> {
-        if self.seen.contains(&manifest.file.path) {
-            return Ok(());
-        }
-        self.seen.push(manifest.file.path.clone());
-        for (package, entry) in &manifest.overrides {
-            let own = |name: &PackageName| {
-                name.namespace == package.namespace() && name.name == package.name()
-            };
-            let Some(path) = &entry.path else {
-                if let Some(requirement) = &entry.requirement {
-                    let known = self.requirements.entry(package.clone());
-                    known.or_insert_with(|| requirement.clone());
-                }
-                continue;
-            };
-            // wkg fails on the first of these.
-            if self.own.iter().any(own) || self.seen.contains(path) {
-                continue;
-            }
-            self.seen.push(path.clone());
-            let sources = read(path).map_err(|e| {
-                e.context(format!("failed to read the override of `{package}`"))
-                    .at(manifest.file.excerpt(entry.span.clone()))
-            })?;
-            let known = self.sources.iter().any(|known| same_main(known, &sources));
-            if !known {
-                self.sources.push(sources);
-            }
-            for dir in [path.as_path(), fs::parent(path)] {
-                self.beside(&dir.join("wkg.toml"))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether two sources are of the same package.
-fn same_main(a: &Sources, b: &Sources) -> bool {
-    let name = |sources: &Sources| {
-        let names = declared_packages(std::slice::from_ref(&sources.main));
-        names.into_iter().next()
-    };
-    name(a).is_some_and(|a| Some(a) == name(b))
 }
