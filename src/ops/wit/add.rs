@@ -1,8 +1,9 @@
 //! `cargo component wit add`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 
 use super::edited::{Known, Table, check, own_texts, write_all};
 use super::located::{Located, Sought, listed, locate};
@@ -14,10 +15,11 @@ use crate::fs;
 use crate::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::ops::add::Write;
 use crate::ops::new::target::relative;
+use crate::ops::resolve::exactly;
 use crate::package::PackageRef;
 use crate::source;
 use crate::wit::declared_packages;
-use crate::wit::text::{Import, insert_import, worlds};
+use crate::wit::text::{Import, insert_import, named, worlds};
 
 /// What to add, and to what.
 #[derive(Clone, Debug)]
@@ -55,12 +57,17 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
     let table = Table::of(&project, member)?;
     let known = table.find(&options.package);
     refuse_conflict(options, &table, known)?;
+    let named = match (&options.interface, known) {
+        (Some(_), None) => named_already(member, options)?,
+        _ => None,
+    };
     let sought = Sought {
         package: &options.package,
-        requirement: options
-            .requirement
-            .clone()
-            .or_else(|| known?.requirement.clone()),
+        requirement: match (&options.requirement, &named) {
+            (Some(requirement), _) => Some(requirement.clone()),
+            (None, Some(version)) => Some(exactly(version)),
+            (None, None) => known.and_then(|known| known.requirement.clone()),
+        },
         registry: options.registry.clone().or_else(|| known?.registry.clone()),
         path: match &options.path {
             Some(path) => Some(ctx.absolute(path)),
@@ -73,7 +80,11 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
         found.refuse_unknown(&options.package, interface)?;
     }
     let mut texts = Texts::new();
-    let entry = entry(options, (&table, known), &found)?;
+    let entry = match named {
+        // The WIT says it already.
+        Some(_) => None,
+        None => entry(options, (&table, known), &found)?,
+    };
     if let Some((key, entry, _)) = &entry {
         let mut edit = table.edit()?;
         edit.add_dependency(table.which, key, entry)?;
@@ -86,7 +97,7 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
             interface: interface.clone(),
             version: found.version.clone(),
         };
-        match imported(member, options, &import)? {
+        match imported(ctx, member, (options, &import))? {
             Imported::Already(world) => ctx
                 .shell
                 .note(format!("the world `{world}` imports `{import}` already")),
@@ -95,7 +106,12 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
                 texts.insert(path, text);
             }
         }
-        check(ctx, (&project, std::slice::from_ref(member)), &texts)?;
+        check(
+            ctx,
+            (&project, std::slice::from_ref(member)),
+            &texts,
+            |_| false,
+        )?;
     }
     if let Some((key, _, from)) = &entry {
         said.insert(0, format!("dependency `{key}` {from}"));
@@ -103,18 +119,23 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
     if options.write == Write::Real {
         write_all(&texts)?;
     }
-    for text in said {
+    tell(ctx, (options, said), &found, entry.is_some());
+    Ok(())
+}
+
+/// Tells what was done, and what the user may want to know next.
+fn tell(
+    ctx: &Context,
+    (options, done): (&AddOptions, Vec<String>),
+    found: &Located,
+    entered: bool,
+) {
+    for text in done {
         match options.write {
             Write::Real => ctx.shell.status("Added", text),
             Write::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
         }
     }
-    tell(ctx, options, &found, entry.is_some());
-    Ok(())
-}
-
-/// What the user may want to know next.
-fn tell(ctx: &Context, options: &AddOptions, found: &Located, entered: bool) {
     let package = &options.package;
     if let (false, Some(path), None) = (entered, &found.path, &options.interface) {
         ctx.shell.note(format!(
@@ -128,6 +149,28 @@ fn tell(ctx: &Context, options: &AddOptions, found: &Located, entered: bool) {
             listed(&found.interfaces),
             found.interfaces[0]
         ));
+    }
+}
+
+/// The version that the package's own WIT names the other one with, where that
+/// is one, and nothing else is asked for.
+fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version>> {
+    let asked = options.requirement.is_some()
+        || options.registry.is_some()
+        || options.path.is_some()
+        || options.name.is_some();
+    let mut versions = BTreeSet::new();
+    for file in own_texts(member)?.iter().filter(|_| !asked) {
+        let package = &options.package;
+        for (name, _) in named(&file.text) {
+            if name.namespace == package.namespace() && name.name == package.name() {
+                versions.extend(name.version);
+            }
+        }
+    }
+    match versions.len() {
+        1 => Ok(versions.pop_first()),
+        _ => Ok(None),
     }
 }
 
@@ -241,7 +284,11 @@ enum Imported {
 }
 
 /// Puts an import into the world that is meant.
-fn imported(member: &Member, options: &AddOptions, import: &Import) -> Result<Imported> {
+fn imported(
+    ctx: &Context,
+    member: &Member,
+    (options, import): (&AddOptions, &Import),
+) -> Result<Imported> {
     let files = own_texts(member)?;
     let all: Vec<_> = files
         .iter()
@@ -254,7 +301,7 @@ fn imported(member: &Member, options: &AddOptions, import: &Import) -> Result<Im
         None => None,
     };
     let Some((file, world)) = found else {
-        return Err(no_world(member, options.world.as_deref(), &names));
+        return Err(no_world((ctx, member), options.world.as_deref(), &names));
     };
     // Another version beside it is meant only where it is asked for.
     let fits = |known: &Import| match (&options.requirement, &known.version) {
@@ -268,12 +315,15 @@ fn imported(member: &Member, options: &AddOptions, import: &Import) -> Result<Im
         return Ok(Imported::Already(world.name.clone()));
     }
     let text = insert_import(&file.text, &world.name, &import.statement());
-    let text = text.ok_or_else(|| no_world(member, Some(&world.name), &names))?;
+    let text = text.ok_or_else(|| no_world((ctx, member), Some(&world.name), &names))?;
     Ok(Imported::New(world.name.clone(), file.path.clone(), text))
 }
 
-fn no_world(member: &Member, asked: Option<&str>, names: &[String]) -> Error {
-    let dir = member.wit.display();
+fn no_world((ctx, member): (&Context, &Member), asked: Option<&str>, names: &[String]) -> Error {
+    let dir = match ctx.display(&member.wit).to_string() {
+        here if here.is_empty() => ".".to_owned(),
+        shown => shown,
+    };
     if names.is_empty() {
         return Error::input(format!("there is no world in `{dir}` to import into"))
             .hint("write one: `world name { }`");

@@ -28,12 +28,14 @@ pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
     }
 }
 
-/// Resolves packages as they would be with other texts. Nothing but the cache
-/// is written.
+/// Resolves packages as they would be with other texts, and with the answers of
+/// the lock file but for the packages that are chosen anew. Nothing but the
+/// cache is written.
 pub(super) fn check(
     ctx: &Context,
     (project, members): (&Project, &[Member]),
     texts: &Texts,
+    anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
     let mut changed = project.clone();
     let manifest = manifest_path(project);
@@ -41,10 +43,11 @@ pub(super) fn check(
         changed = project.with_manifest(&manifest.unwrap_or_default(), text)?;
     }
     let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
+    session.forget(anew);
     for member in members {
         session
             .resolve(member, &|_| false)
-            .map_err(|e| e.because("nothing was written: the WIT would not hold together"))?;
+            .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
     }
     Ok(())
 }

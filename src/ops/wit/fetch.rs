@@ -122,23 +122,37 @@ fn place<'p>(
         true => Form::Wasm,
         false => Form::Wit,
     });
-    let mut new: BTreeMap<String, Files> = BTreeMap::new();
+    let mut all: BTreeMap<String, Needed> = BTreeMap::new();
     for member in members {
         let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
         for note in &resolved.package.notes {
             ctx.shell.note(note.clone());
         }
-        for (name, files) in needed(&resolved, deps, form)? {
-            new.entry(name).or_insert(files);
+        let left_out = |path: &Path| path.starts_with(deps) || session.is_member(path);
+        for (name, needed) in needed(&resolved, &left_out, form)? {
+            let better = all
+                .get(&name)
+                .is_none_or(|known| needed.whole && !known.whole);
+            if better {
+                all.insert(name, needed);
+            }
         }
     }
+    if session.is_partial() {
+        // Packages that are not looked at may need more than a copy has.
+        let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
+        all.retain(|name, needed| needed.whole || !own.iter().any(|path| is(path, name)));
+    }
+    let new: BTreeMap<String, Files> = all
+        .into_iter()
+        .map(|(name, needed)| (name, needed.files))
+        .collect();
     refuse_clash(ctx, &kept, &new)?;
     let mut digests: BTreeMap<String, ContentDigest> = new
         .iter()
         .map(|(name, files)| (name.clone(), digest(files)))
         .collect();
     if session.is_partial() {
-        // Packages that were not looked at may need the others.
         for path in &own {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !new.contains_key(&*name) {
@@ -191,45 +205,62 @@ fn digest(files: &Files) -> ContentDigest {
     digest_of(files.iter().map(|(p, b)| (p.as_path(), b.as_slice())))
 }
 
-/// What is to be in `deps` for one package.
-fn needed(resolved: &Resolved, deps: &Path, form: Form) -> Result<Vec<(String, Files)>> {
+/// A package that is to be in `deps`.
+struct Needed {
+    files: Files,
+    /// Whether it is more than the copy that another package has of it.
+    whole: bool,
+}
+
+/// What is to be in `deps` for one package, without what is at some paths.
+fn needed(
+    resolved: &Resolved,
+    left_out: &dyn Fn(&Path) -> bool,
+    form: Form,
+) -> Result<Vec<(String, Needed)>> {
     let mut all = Vec::new();
     let there = |one: &Rendered| match &one.origin {
-        Origin::Path(path) => path.starts_with(deps),
+        Origin::Path(path) => left_out(path),
         _ => false,
     };
     for one in beside(&resolved.package)?.into_iter().filter(|o| !there(o)) {
-        let name = folder(&one.name);
-        match (form, &one.origin) {
-            (Form::Wit, _) => {
-                let file = (PathBuf::from("package.wit"), one.text.into_bytes());
-                all.push((name, vec![file]));
-            }
-            (Form::Wasm, Origin::Fetched) => {
-                let found = resolved.fetched.iter().find(|fetched| {
-                    let (ns, package) = (fetched.package.namespace(), fetched.package.name());
-                    let version = one.name.version.as_ref();
-                    ns == one.name.namespace
-                        && package == one.name.name
-                        && version.is_none_or(|version| *version == fetched.version)
-                });
-                if let Some(found) = found {
-                    let file = (PathBuf::new(), fs::read(&found.file)?);
-                    all.push((format!("{name}.wasm"), vec![file]));
-                }
-            }
-            (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
-                all.push(copied(path, name)?);
-            }
-            (Form::Wasm, Origin::Path(_)) => {
-                let file = (PathBuf::from("package.wit"), one.text.into_bytes());
-                all.push((name, vec![file]));
-            }
-            // In the file of the package that needs it.
-            (Form::Wasm, Origin::Enclosed | Origin::Main) => {}
+        let whole = one.origin != Origin::Enclosed;
+        if let Some((name, files)) = as_files(resolved, one, form)? {
+            all.push((name, Needed { files, whole }));
         }
     }
     Ok(all)
+}
+
+/// One package as an entry of `deps`; none where it is in that of another one.
+fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(String, Files)>> {
+    let name = folder(&one.name);
+    let text = |text: String| vec![(PathBuf::from("package.wit"), text.into_bytes())];
+    Ok(match (form, &one.origin) {
+        (Form::Wit, _) => Some((name, text(one.text))),
+        (Form::Wasm, Origin::Fetched) => {
+            let found = resolved.fetched.iter().find(|fetched| {
+                let (ns, package) = (fetched.package.namespace(), fetched.package.name());
+                let version = one.name.version.as_ref();
+                ns == one.name.namespace
+                    && package == one.name.name
+                    && version.is_none_or(|version| *version == fetched.version)
+            });
+            match found {
+                Some(found) => {
+                    let file = (PathBuf::new(), fs::read(&found.file)?);
+                    Some((format!("{name}.wasm"), vec![file]))
+                }
+                None => None,
+            }
+        }
+        (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
+            Some(copied(path, name)?)
+        }
+        (Form::Wasm, Origin::Path(_)) => Some((name, text(one.text))),
+        // In the file of the package that needs it.
+        (Form::Wasm, Origin::Enclosed | Origin::Main) => None,
+    })
 }
 
 /// A copy of WIT that an override leads to, with all that is in its folder.

@@ -11,7 +11,6 @@ use crate::advice::{Error, Result, nearest};
 use crate::component::Kind;
 use crate::context::Context;
 use crate::fs;
-use crate::lockfile::Lockfile;
 use crate::ops::packages::Request;
 use crate::package::PackageRef;
 use crate::resolver::{Source, Wanted};
@@ -44,8 +43,8 @@ pub(super) struct Located {
 }
 
 /// Finds a package: at its path, among the packages of the project, in its
-/// registry, or in `deps` where no registry is configured for it; the highest
-/// version that will do.
+/// registry, or in `deps` where no registry is configured for it; the locked
+/// version, or else the highest one that will do.
 pub(super) fn locate(
     ctx: &Context,
     (project, member): (&Project, &Member),
@@ -78,6 +77,7 @@ pub(super) fn locate(
         by: vec!["the command line".to_owned()],
         at: None,
     };
+    let lock = session.answers();
     let (packages, named) = session.registries(member)?;
     if !packages.has_route(&wanted, &named)
         && let Some(found) = highest(&source::read(&member.wit)?.deps, sought)
@@ -87,7 +87,7 @@ pub(super) fn locate(
     let found = packages.fetch(&Request {
         asked: std::slice::from_ref(&wanted),
         named: &named,
-        lock: &Lockfile::default(),
+        lock: &lock,
         locked: None,
     })?;
     let found = found

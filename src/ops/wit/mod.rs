@@ -7,6 +7,7 @@ mod edited;
 pub mod fetch;
 pub mod init;
 mod located;
+mod lock;
 mod overrides;
 pub mod project;
 pub mod remove;

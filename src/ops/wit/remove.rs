@@ -97,7 +97,9 @@ fn without_import(
         return Err(not_imported(files, (package, interface)));
     }
     match syntax_errors(files).into_iter().next() {
-        Some(error) => Err(error.because("nothing was written")),
+        Some(error) => {
+            Err(error.context("nothing was written, since the WIT would not hold together"))
+        }
         None => Ok(texts),
     }
 }

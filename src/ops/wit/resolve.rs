@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
+use super::lock::Locks;
 use super::overrides::Overrides;
 use super::project::{Kind, Member, Project};
 use crate::advice::{Error, Result};
@@ -42,10 +43,10 @@ pub(super) type LeaveOut<'f> = &'f dyn Fn(&Path) -> bool;
 
 /// The packages of one project, with its lock file.
 pub(super) struct Session<'a> {
-    ctx: &'a Context,
-    project: &'a Project,
-    locked: Locks,
-    how: How<'a>,
+    pub(super) ctx: &'a Context,
+    pub(super) project: &'a Project,
+    pub(super) locked: Locks,
+    pub(super) how: How<'a>,
     texts: Texts,
 }
 
@@ -53,24 +54,11 @@ pub(super) struct Session<'a> {
 pub(super) type Texts = BTreeMap<PathBuf, String>;
 
 /// How what is missing is found.
-enum How<'a> {
+pub(super) enum How<'a> {
     /// As for the builds of crates.
     Crate(Box<Worlds<'a>>),
     /// By what the WIT names.
     Names(Box<Packages<'a>>, Named),
-}
-
-/// A lock file, with what was asked for so far.
-struct Locks {
-    /// What the file says.
-    before: Lockfile,
-    /// The same without what was forgotten.
-    old: Lockfile,
-    text: Option<String>,
-    /// What was asked for, with its answers.
-    used: Lockfile,
-    /// What the project's own WIT names, wherever it was found.
-    needed: Vec<PackageName>,
 }
 
 impl<'a> Session<'a> {
@@ -123,6 +111,12 @@ impl<'a> Session<'a> {
     /// Whether only some of the project's packages are looked at.
     pub fn is_partial(&self) -> bool {
         self.project.members.len() < self.project.all.len()
+    }
+
+    /// Whether this is the WIT of a member of a workspace of `wkg`, which is
+    /// found without a copy.
+    pub fn is_member(&self, path: &Path) -> bool {
+        self.project.is_workspace() && self.project.all.iter().any(|member| member.wit == path)
     }
 
     /// From now on the package has this version only.
@@ -368,18 +362,23 @@ impl<'a> Session<'a> {
         asked.iter().all(known)
     }
 
+    /// What is locked, by what is asked for.
+    pub fn answers(&self) -> Lockfile {
+        // The names of registries in there are those they were resolved to.
+        match self.project.form() {
+            Form::Wkg => self.locked.old.clone().without_registries(),
+            _ => self.locked.old.clone(),
+        }
+    }
+
     fn fetch(&mut self, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+        let lock = self.answers();
         let How::Names(packages, named) = &mut self.how else {
             return Ok(Vec::new());
         };
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        // The names of registries in there are those they were resolved to.
-        let lock = match self.project.form() {
-            Form::Wkg => self.locked.old.clone().without_registries(),
-            _ => self.locked.old.clone(),
-        };
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&Asked {
             asked,
@@ -422,86 +421,6 @@ impl<'a> Session<'a> {
         let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;
         self.locked.used.insert(wanted.to_lock(&found));
         Ok(found)
-    }
-
-    /// Notes what the project's own WIT names.
-    fn need(&mut self, package: &Package, member: &Member) {
-        let own = package.parts.iter().filter(|part| match &part.origin {
-            Origin::Main => true,
-            Origin::Path(path) => !path.starts_with(&member.deps),
-            Origin::Fetched | Origin::Enclosed => false,
-        });
-        let names = own.flat_map(|part| &part.needs);
-        self.locked.needed.extend(names.cloned());
-    }
-
-    /// The lock file as it is to be.
-    ///
-    /// What the project's own WIT names stays locked where it was found in
-    /// `deps` this time, and so does everything of packages that were not
-    /// looked at.
-    pub fn new_lock(&self) -> Lockfile {
-        if let How::Crate(worlds) = &self.how {
-            return worlds.lock().clone();
-        }
-        let Locks { old, needed, .. } = &self.locked;
-        let mut new = self.locked.used.clone();
-        let partly = self.is_partial();
-        for entry in old.entries() {
-            let is = |name: &PackageName| {
-                let named = name.namespace == entry.package.namespace()
-                    && name.name == entry.package.name();
-                named && name.version.as_ref().is_none_or(|v| *v == entry.version)
-            };
-            let answered = new
-                .entries()
-                .iter()
-                .any(|new| new.package == entry.package && new.requirement == entry.requirement);
-            if !answered && (partly || needed.iter().any(is)) {
-                new.insert(entry.clone());
-            }
-        }
-        new
-    }
-
-    /// The same; `None` where the file says so already.
-    pub fn lock(&self) -> Option<Lockfile> {
-        let new = self.new_lock();
-        let Locks { before, text, .. } = &self.locked;
-        let changes = match self.project.form() {
-            Form::Crate => new != *before && !new.entries().is_empty(),
-            form => {
-                let same = lockfile::print_as(&new, form) == lockfile::print_as(before, form);
-                // A file that says nothing need not be made.
-                !same || (text.is_none() && !new.entries().is_empty())
-            }
-        };
-        changes.then_some(new)
-    }
-
-    /// Writes the lock file if it has to change, or refuses to.
-    pub fn finish(self) -> Result<()> {
-        let Some(new) = self.lock() else {
-            return Ok(());
-        };
-        let path = &self.project.lock_file;
-        if self.project.mode.is_locked() {
-            return Err(must_not_change(path));
-        }
-        if let How::Crate(worlds) = self.how {
-            return match worlds.finish()? {
-                Some(update) => update.write(self.ctx),
-                None => Ok(()),
-            };
-        }
-        let text = lockfile::print_as(&new, self.project.form());
-        fs::write_atomic(path, text.as_bytes())?;
-        let count = new.entries().len();
-        let packages = if count == 1 { "package" } else { "packages" };
-        let shown = self.ctx.display(path);
-        let text = format!("{count} {packages} in `{shown}`");
-        self.ctx.shell.status("Locking", text);
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
 use crate::ops::packages::must_not_change;
 use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
+use crate::package::PackageRef;
 
 /// Chooses versions anew for a whole project, or for some packages, tells what
 /// changed, and writes the lock file; a `deps` that `fetch` wrote is brought up
@@ -21,7 +22,7 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
         update::update(ctx, &args, wanted)?;
         return match wanted.dry_run {
             true => Ok(()),
-            false => bring_up_to_date(ctx, &project),
+            false => bring_up_to_date(ctx, &project, |_| false),
         };
     }
     let mut session = Session::new(ctx, &project)?;
@@ -48,9 +49,15 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
     session.finish()
 }
 
-/// Brings the lock file up to date, and every `deps` that `fetch` wrote.
-pub(super) fn bring_up_to_date(ctx: &Context, project: &Project) -> Result<()> {
+/// Brings the lock file up to date, with some packages chosen anew, and every
+/// `deps` that `fetch` wrote.
+pub(super) fn bring_up_to_date(
+    ctx: &Context,
+    project: &Project,
+    anew: impl Fn(&PackageRef) -> bool,
+) -> Result<()> {
     let mut session = Session::new(ctx, project)?;
+    session.forget(anew);
     for place in plan(ctx, project, &mut session, None)? {
         if place.has_own {
             place.write(ctx)?;

@@ -80,13 +80,14 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     for (member, table) in project.members.iter().zip(&tables) {
         raise_member(member, (table, &rows), &mut texts)?;
     }
-    check(ctx, (&project, &project.members), &texts)?;
+    let anew = |package: &PackageRef| rows.keys().any(|(raised, _)| raised == package);
+    check(ctx, (&project, &project.members), &texts, anew)?;
     write_all(&texts)?;
     for path in texts.keys() {
         let text = format!("`{}`", ctx.display(path));
         ctx.shell.status("Upgraded", text);
     }
-    bring_up_to_date(ctx, &found(ctx, options)?.whole())
+    bring_up_to_date(ctx, &found(ctx, options)?.whole(), anew)
 }
 
 /// The versions that a package's own files name, of packages that are not of
