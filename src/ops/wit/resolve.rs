@@ -17,15 +17,14 @@ use crate::fs;
 use crate::lockfile::{self, Form, Locked, Lockfile};
 use crate::manifest::DependencySource;
 use crate::ops::artifacts::WantedArtifact;
-use crate::ops::packages::{Fetched, Packages, Request as Asked, must_not_change};
+use crate::ops::packages::{Fetched, Packages, Request as Asked};
 use crate::ops::resolve::{Worlds, declared, named, registries};
 use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{self, Gathered, gather_but};
 use crate::wit::{
-    Entry, Origin, Package, Raised, Request, Sources, declared_packages, load_package, replaceable,
-    unmet,
+    Entry, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
 };
 
 /// A package with everything it needs.
