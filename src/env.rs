@@ -49,6 +49,13 @@ variables! {
     CARGO_COMPONENT_CONFIG_FILE = "the configuration of package registries, instead of the user's own file";
     CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry of packages that nothing else names one for";
     CARGO_COMPONENT_PUBLISH_KEY = "the key that signs what is published to a Warg registry, `ecdsa-p256:…`";
+    WKG_CACHE_DIR = "the directory of downloaded packages, when called as `wkg`";
+    WKG_CONFIG_FILE = "the configuration of package registries, when called as `wkg`";
+    WKG_OCI_INSECURE = "hosts to reach by plain http, when called as `wkg`";
+    WKG_OCI_PASSWORD = "the password of a registry, when called as `wkg`";
+    WKG_OCI_USERNAME = "the user of a registry, when called as `wkg`";
+    WKG_PACKAGE = "what a file is published as, when called as `wkg`";
+    WKG_REGISTRY = "the registry to use, when called as `wkg`";
     LOCALAPPDATA = "where downloaded packages lie on Windows";
     XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";

@@ -9,7 +9,7 @@
 //! * world: [`fs`], [`mod@env`], [`process`] (seam `Exec`), [`shell`] (seam
 //!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
 //! * operations: [`ops`], [`build_script`];
-//! * user: [`cli`].
+//! * user: [`cli`], and [`embed`] for programs that take this in as a library.
 //!
 //! The path of data of `cargo component build`: arguments, [`context`], the
 //! workspace ([`cargo`]), manifests, worlds ([`wit`]), bindings, cargo's
@@ -60,3 +60,5 @@ pub mod ops;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod embed;

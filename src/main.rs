@@ -7,6 +7,7 @@ use cargo_component::env::Env;
 
 fn main() -> ExitCode {
     #[allow(clippy::disallowed_methods, reason = "this is where they are read")]
-    let args = std::env::args_os().skip(1).collect();
-    cli::run(args, Env::system())
+    let mut args = std::env::args_os();
+    let name = args.next().unwrap_or_default();
+    cli::run_as(&name, args.collect(), Env::system())
 }

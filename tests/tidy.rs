@@ -64,7 +64,7 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         name: "user",
-        modules: &[("cli", &[]), ("main", &["cli"])],
+        modules: &[("cli", &[]), ("embed", &["cli"]), ("main", &["cli"])],
     },
 ];
 

@@ -10,6 +10,7 @@ mod config;
 pub mod exit;
 mod init;
 mod login;
+mod multicall;
 mod new;
 mod options;
 mod outdated;
@@ -25,15 +26,16 @@ mod verify;
 mod version;
 mod wit;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::advice::{Error, Result};
-use crate::context::Context;
+use crate::context::{Context, PackageAccess};
 use crate::env::Env;
-use crate::shell::report;
+use crate::shell::{ColorChoice, Terminal, Verbosity, report};
 
 use options::GlobalOptions;
 
@@ -109,6 +111,16 @@ impl Verb {
     }
 }
 
+/// How packages are reached by a program without a command line.
+pub(crate) fn packages(
+    env: &Env,
+    config: Option<PathBuf>,
+    cache: Option<PathBuf>,
+) -> PackageAccess {
+    let quiet = Terminal::new(Verbosity::Quiet, ColorChoice::Never, true);
+    setup::packages((env, &quiet), config, cache)
+}
+
 /// Verbs of cargo that would not do what they say here.
 const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
 
@@ -117,6 +129,16 @@ const PLANNED: &[(&str, &str)] = &[(
     "yank",
     "publish a corrected version: `cargo component publish`",
 )];
+
+/// As [`run`], with the name the tool was called by: as `wkg`, `wit` or
+/// `wit-deps` it takes the command lines of those.
+pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
+    let name = Path::new(name).file_stem().unwrap_or_default();
+    match multicall::Tool::named(name) {
+        Some(tool) => multicall::run(tool, args, env),
+        None => run(args, env),
+    }
+}
 
 /// The whole tool: the arguments of the process and its environment in, the
 /// exit code out.

@@ -9,7 +9,8 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::ops::publish::{Breaking, Existing, PublishOptions, Run, What, publish};
+use crate::ops::publish::{PublishOptions, What, publish};
+use crate::ops::release::{Breaking, Existing, Run};
 
 /// Build components for release and publish them
 ///

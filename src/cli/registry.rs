@@ -187,7 +187,7 @@ impl Get {
                 _ => Existing::Refuse,
             },
         };
-        get(ctx, &self.subject.parse::<Subject>()?, &options)
+        get(ctx, &self.subject.parse::<Subject>()?, &options).map(|_| ())
     }
 }
 
@@ -231,7 +231,7 @@ impl Pull {
                 false => Existing::Refuse,
             },
         };
-        pull(ctx, &self.reference.parse()?, &options)
+        pull(ctx, &self.reference.parse()?, &options).map(|_| ())
     }
 }
 
@@ -257,19 +257,24 @@ struct Push {
     lock: LockOptions,
 }
 
+/// Annotations as they are given, `name=value`.
+pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>> {
+    let annotation = |text: &String| {
+        let (name, value) = text
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| {
+                Error::usage(format!("invalid annotation `{text}`"))
+                    .hint("write it as `name=value`")
+            })?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    given.iter().map(annotation).collect()
+}
+
 impl Push {
     fn run(self, ctx: &Context) -> Result<()> {
-        let mut annotations = BTreeMap::new();
-        for text in &self.annotation {
-            let (name, value) = text
-                .split_once('=')
-                .filter(|(name, _)| !name.is_empty())
-                .ok_or_else(|| {
-                    Error::usage(format!("invalid annotation `{text}`"))
-                        .hint("write it as `name=value`")
-                })?;
-            annotations.insert(name.to_owned(), value.to_owned());
-        }
+        let annotations = annotations(&self.annotation)?;
         let options = AccessOptions {
             registry: None,
             mode: self.lock.mode(),

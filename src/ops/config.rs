@@ -13,7 +13,7 @@ use crate::manifest::{Dependency, DependencySource, Manifest, ManifestFile, Targ
 use crate::package::PackageRef;
 use crate::registry::Registries;
 use crate::registry::layers::{self, PROJECT};
-use crate::registry::routes::Named;
+use crate::registry::routes::{Named, default_registry as default_route};
 use crate::registry::settings::{Setting, Whose, in_force, read_key, set as edit, under, written};
 
 /// Whether it is told where values are set.
@@ -49,6 +49,24 @@ pub fn get(ctx: &Context, args: &CargoArgs, key: &str, origin: Origin) -> Result
     Ok(())
 }
 
+/// The user's file, or the explicit one that stands in its place.
+pub fn user_file(ctx: &Context) -> Result<PathBuf> {
+    match &ctx.packages.config {
+        Some(explicit) => Ok(ctx.absolute(explicit)),
+        None => layers::user_file(&ctx.env).ok_or_else(|| {
+            Error::input("the user's configuration file is not known, since `HOME` is not set")
+                .hint("name a file with `--registry-config`")
+        }),
+    }
+}
+
+/// The registry of packages that nothing else names one for.
+pub fn default_registry(ctx: &Context) -> Result<Option<String>> {
+    let access = ctx.registries(&ctx.cwd)?;
+    let route = default_route(&Named::default(), access.layers())?;
+    Ok(route.map(|route| route.name))
+}
+
 /// Sets a value in the user's file, or the explicit one that stands in its
 /// place, or that of the project.
 pub fn set(
@@ -63,13 +81,7 @@ pub fn set(
             Some(root) => root.join(PROJECT),
             None => ctx.cwd.join(PROJECT),
         },
-        Whose::User => match &ctx.packages.config {
-            Some(explicit) => ctx.absolute(explicit),
-            None => layers::user_file(&ctx.env).ok_or_else(|| {
-                Error::input("the user's configuration file is not known, since `HOME` is not set")
-                    .hint("name a file with `--registry-config`")
-            })?,
-        },
+        Whose::User => user_file(ctx)?,
     };
     let old = fs::read_text_if_exists(&path)?;
     let file = ManifestFile::new(&path, old.as_deref().unwrap_or_default());

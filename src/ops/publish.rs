@@ -1,15 +1,10 @@
 //! `cargo component publish`: a release build, a look at everything that can
 //! go wrong, and only then the upload.
 
-mod compatible;
-mod order;
 mod pins;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use semver::Version;
 
 use self::pins::Outgoing;
 use super::bindings::read_manifest;
@@ -18,6 +13,7 @@ use super::componentize::Made;
 use super::link::linked;
 use super::prepare::meant;
 use super::registry_access::on_command_line;
+use super::release::{Breaking, Destination, Existing, Ready, Run, compatible, order, upload};
 use super::resolve::registries;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
@@ -25,28 +21,8 @@ use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest, Target};
-use crate::package::{ContentDigest, PackageRef};
-use crate::progress::Extent;
-use crate::registry::{Publication, Registries, Registry};
-
-/// What is done when a version is published already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// It is an error.
-    Refuse,
-    /// It is left as it is.
-    Skip,
-}
-
-/// What is done with a version that is not compatible with those it should be
-/// compatible with by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Breaking {
-    /// It is an error.
-    Refuse,
-    /// It is published.
-    Allow,
-}
+use crate::package::PackageRef;
+use crate::registry::Registries;
 
 /// What is published of a component with dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +31,6 @@ pub enum What {
     Component,
     /// The component linked with the others.
     Composed,
-}
-
-/// Whether anything leaves this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Run {
-    /// It does.
-    Real,
-    /// What would be published is printed.
-    Dry,
 }
 
 /// How to publish.
@@ -88,20 +55,6 @@ struct Candidate {
     package: PackageRef,
     /// The packages it is made with.
     needs: Vec<PackageRef>,
-}
-
-/// A component ready to go out.
-struct Ready {
-    package: PackageRef,
-    version: Version,
-    file: PathBuf,
-    digest: ContentDigest,
-    size: u64,
-    annotations: BTreeMap<String, String>,
-    registry: Arc<dyn Registry>,
-    published: bool,
-    /// The component as it was built, to show.
-    made: PathBuf,
 }
 
 /// Builds the selected packages (`args` is a release build) and publishes
@@ -201,38 +154,22 @@ impl Preparing<'_> {
         } = candidate;
         let member = &self.built.prepared.workspace().members[candidate.member];
         let made = one_component(self.built, candidate.member)?;
-        let asked = self.asked.as_deref();
-        let route = self
-            .registries
-            .route(package, asked, &registries(manifest))?;
-        if self.built.prepared.mode.is_offline() && !route.backend.is_local() {
-            return Err(Error::input(format!(
-                "publishing `{package}` needs the network, which must not be used"
-            ))
-            .because(format!("it goes to the registry `{}`", route.name))
-            .hint("leave out `--offline` and `--frozen`"));
-        }
-        let registry = self.registries.open(&route)?;
         let version = member.version.clone();
-        let existing = registry
-            .release(package, &version)
-            .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
-        if existing.is_some() && self.options.existing == Existing::Refuse {
-            return Err(
-                Error::input(format!("`{package}@{version}` is already published"))
-                    .because(format!("it is in {}", registry.location(package)))
-                    .hint(
-                        "raise the version in Cargo.toml, or leave it as it is with `--skip-existing`",
-                    ),
-            );
-        }
-        let file = match existing {
+        let destination = Destination {
+            registries: self.registries,
+            asked: self.asked.as_deref(),
+            offline: self.built.prepared.mode.is_offline(),
+            existing: self.options.existing,
+        };
+        let (registry, published) = destination.of((package, &version), &registries(manifest))?;
+        let file = match published {
             // It stays as it is.
-            Some(_) => made.path.clone(),
-            None => self.content(candidate, made, outgoing)?,
+            true => made.path.clone(),
+            false => self.content(candidate, made, outgoing)?,
         };
         let (digest, size) = fs::digest(&file)?;
         Ok(Ready {
+            noun: "component",
             package: package.clone(),
             annotations: annotations(member),
             version,
@@ -240,7 +177,7 @@ impl Preparing<'_> {
             digest,
             size,
             registry,
-            published: existing.is_some(),
+            published,
             made: made.path.clone(),
         })
     }
@@ -347,76 +284,5 @@ fn one_component(built: &Built, member: usize) -> Result<&Made> {
             ))
             .hint(format!("leave one component in the package `{name}`")))
         }
-    }
-}
-
-fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
-    let Ready {
-        package, version, ..
-    } = ready;
-    if ready.published {
-        let text = format!("`{package}` v{version}, which is published already");
-        ctx.shell.status("Skipping", text);
-        return Ok(());
-    }
-    if run == Run::Dry {
-        let shell = &ctx.shell;
-        shell.data(format!("package: {package}"));
-        shell.data(format!("version: {version}"));
-        shell.data(format!("to: {}", ready.registry.location(package)));
-        if let Some(url) = ready.registry.url(package, version) {
-            shell.data(format!("reference: {url}"));
-        }
-        shell.data(format!("size: {} bytes", ready.size));
-        shell.data(format!("digest: {}", ready.digest));
-        for (key, value) in &ready.annotations {
-            shell.data(format!("annotation {key}: {value}"));
-        }
-        shell.warn(
-            "not publishing component to the registry due to the --dry-run option".to_owned(),
-        );
-        return Ok(());
-    }
-    let shown = ctx.display(&ready.made);
-    ctx.shell.status("Publishing", format!("component {shown}"));
-    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
-    ready.registry.publish(&Publication {
-        package,
-        version,
-        content: &ready.file,
-        digest: &ready.digest,
-        annotations: &ready.annotations,
-        progress: &*progress,
-    })?;
-    drop(progress);
-    read_back(ready)?;
-    ctx.shell
-        .status("Published", format!("package `{package}` v{version}"));
-    Ok(())
-}
-
-/// What was published must be found by its name, with the same content.
-fn read_back(ready: &Ready) -> Result<()> {
-    let Ready {
-        package, version, ..
-    } = ready;
-    let found = ready.registry.release(package, version).map_err(|e| {
-        e.context(format!(
-            "`{package}@{version}` was published, but could not be read back"
-        ))
-    })?;
-    match found {
-        Some(release) if release.digest == ready.digest => Ok(()),
-        Some(release) => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
-            release.digest, ready.digest
-        ))
-        .because(format!("it is in {}", ready.registry.location(package)))
-        .hint("somebody else may have published the same version; compare, and publish under a new one")),
-        None => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is not found by its name"
-        ))
-        .because(format!("it was looked for in {}", ready.registry.location(package)))
-        .hint("check where the registry puts the namespace, and that it lets you read")),
     }
 }

@@ -130,8 +130,9 @@ pub(super) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String,
     Ok((source.shown(), source.keep(access)?))
 }
 
-/// Fetches a release or artifact by way of the cache.
-pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()> {
+/// Fetches a release or artifact by way of the cache; the file it is in, unless
+/// that is standard output.
+pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Option<PathBuf>> {
     let access = Access::new(ctx, &options.access)?;
     let source = Source::find(&access, subject)?;
     let format = match (options.format, extension(&options.output)) {
@@ -143,10 +144,11 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()>
     let Output::Path(given) = &options.output else {
         let mut out = ToShell(&*ctx.shell);
         let file = source.keep(&access)?;
-        return match format {
-            Format::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes()),
-            _ => fs::copy_to(&file, &mut out),
-        };
+        match format {
+            Format::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes())?,
+            _ => fs::copy_to(&file, &mut out)?,
+        }
+        return Ok(None);
     };
     let end = if format == Format::Wit { "wit" } else { "wasm" };
     let path = file_in(ctx, given, &format!("{}.{end}", source.stem()));
@@ -160,7 +162,7 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()>
             _ => fs::exists(&path) && fs::digest(&path)?.0 == *source.digest(),
         };
         return match same {
-            true => Ok(()),
+            true => Ok(Some(path)),
             false => Err(differs(ctx, &path, &source.shown())),
         };
     }
@@ -172,17 +174,19 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<()>
     let shown = ctx.display(&path);
     ctx.shell
         .status("Wrote", format!("`{}` to `{shown}`", source.shown()));
-    Ok(())
+    Ok(Some(path))
 }
 
-/// Writes the bytes of an artifact as they come, and past the cache.
-pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Result<()> {
+/// Writes the bytes of an artifact as they come, and past the cache; the file
+/// they are in, unless that is standard output.
+pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Result<Option<PathBuf>> {
     let access = Access::new(ctx, &options.access)?;
     let (found, artifacts) = access.find(reference)?;
     let Output::Path(given) = &options.output else {
         // Nobody is to be handed bytes that turn out wrong in the end.
         let file = access.keep(reference, (&found, &*artifacts))?;
-        return fs::copy_to(&file, &mut ToShell(&*ctx.shell));
+        fs::copy_to(&file, &mut ToShell(&*ctx.shell))?;
+        return Ok(None);
     };
     let name = format!("{}.wasm", reference.repository.replace('/', "_"));
     let path = file_in(ctx, given, &name);
@@ -199,7 +203,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
     let shown = ctx.display(&path);
     ctx.shell
         .status("Pulled", format!("`{reference}` to `{shown}`"));
-    Ok(())
+    Ok(Some(path))
 }
 
 /// The end of a file's name that says what is in it.

@@ -7,13 +7,14 @@
 
 use std::path::{Path, PathBuf};
 
-use semver::{Comparator, Op, Version, VersionReq};
+use semver::Version;
 use wit_parser::PackageName;
 
 use super::artifacts::WantedArtifact;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
 use super::siblings::Siblings;
+use super::wanted::{declared, named};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
@@ -21,12 +22,12 @@ use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Lockfile};
-use crate::manifest::{Dependency, DependencySource, Manifest, OciTarget, RegistryTarget};
+use crate::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::package::{ContentDigest, PackageRef};
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, Unmet, unmet};
+use crate::wit::{Entry, Request, Sources, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -428,67 +429,6 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
     Named {
         registries: manifest.registries.clone(),
         manifest: manifest.file.path.clone(),
-    }
-}
-
-/// An entry of a table of dependencies that is in a registry.
-pub(super) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
-    let DependencySource::Registry {
-        requirement,
-        registry,
-    } = &dependency.source
-    else {
-        return None;
-    };
-    let at = dependency.file.excerpt(dependency.span.clone());
-    Some(Wanted {
-        source: Source {
-            package: dependency.package.clone()?,
-            registry: registry.clone(),
-        },
-        requirement: requirement.clone(),
-        by: vec![format!(
-            "the entry `{key}` of `{}`",
-            file_name(&dependency.file.path)
-        )],
-        at: Some(at),
-    })
-}
-
-/// The name of a manifest, as it is shown.
-fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-/// A package that WIT names; `None` if no registry can have the name.
-pub(super) fn named(missing: &Unmet) -> Option<Wanted> {
-    let name = &missing.name;
-    let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
-    Some(Wanted {
-        source: Source {
-            package,
-            registry: None,
-        },
-        requirement: match &name.version {
-            Some(version) => exactly(version),
-            None => VersionReq::STAR,
-        },
-        by: vec![missing.by.clone()],
-        at: missing.at.clone(),
-    })
-}
-
-/// The requirement `=version`.
-pub(super) fn exactly(version: &Version) -> VersionReq {
-    VersionReq {
-        comparators: vec![Comparator {
-            op: Op::Exact,
-            major: version.major,
-            minor: Some(version.minor),
-            patch: Some(version.patch),
-            pre: version.pre.clone(),
-        }],
     }
 }
 

@@ -95,7 +95,7 @@ fn already(publication: &Publication<'_>, file: &Path) -> Error {
         publication.version,
         file.display()
     ))
-    .hint("raise the version in Cargo.toml")
+    .hint("raise its version")
 }
 
 #[cfg(test)]

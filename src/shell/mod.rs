@@ -67,6 +67,8 @@ pub enum Message {
     Error(Error),
     /// A line of data, without its line end.
     Data(String),
+    /// A line on standard error as it is.
+    Plain(String),
 }
 
 /// Where the tool speaks.
@@ -109,9 +111,34 @@ pub trait Shell {
         self.say(Message::Note(text));
     }
 
+    /// A line on standard error as it is.
+    fn plain(&self, line: String) {
+        self.say(Message::Plain(line));
+    }
+
     /// A line of data.
     fn data(&self, line: String) {
         self.say(Message::Data(line));
+    }
+}
+
+/// Says nothing; for programs that speak for themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Shell for Silent {
+    fn say(&self, _message: Message) {}
+
+    fn verbosity(&self) -> Verbosity {
+        Verbosity::Quiet
+    }
+
+    fn color(&self) -> ColorChoice {
+        ColorChoice::Never
+    }
+
+    fn write_data(&self, _bytes: &[u8]) -> Result<()> {
+        Ok(())
     }
 }
 
@@ -137,7 +164,7 @@ impl Shell for Buffer {
             Message::Warning(text) => format!("warning: {text}"),
             Message::Note(text) => format!("note: {text}"),
             Message::Error(error) => render_error(&error, false),
-            Message::Data(line) => line,
+            Message::Data(line) | Message::Plain(line) => line,
         };
         self.said.borrow_mut().push(line);
     }

@@ -91,6 +91,7 @@ impl Shell for Terminal {
                 let label = label("note", AnsiColor::BrightGreen, true);
                 self.line(&format!("{label} {text}"));
             }
+            Message::Plain(text) => self.line(&text),
             Message::Error(error) => self.line(&render_error(&error, self.colored)),
             Message::Data(line) => {
                 self.bars.suspend(|| {

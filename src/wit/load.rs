@@ -268,7 +268,6 @@ impl Loading {
             }
         }
         let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
-        let mut given = Vec::new();
         for entry in entries {
             let Entry::Wasm { path, bytes } = entry else {
                 continue;
@@ -279,8 +278,10 @@ impl Loading {
                     "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
                     path.display()
                 ));
-            } else {
-                given.push((resolve.packages[package].name.clone(), path));
+            } else if !self.origins.contains_key(&resolve.packages[package].name) {
+                // Before it is merged with others, whose copies of it lack
+                // what they do not use, and what is said of it.
+                self.print(&resolve, package, (rank, path))?;
             }
             let all = match component {
                 true => &mut components,
@@ -294,11 +295,6 @@ impl Loading {
                 .because(format!("{e:#}"))
                 .hint("remove one of the packages that differ")
             })?;
-        }
-        for (name, path) in given {
-            if !self.origins.contains_key(&name) {
-                self.print(&decoded, decoded.package_names[&name], (rank, path))?;
-            }
         }
         let rank = match rank {
             Rank::Deps => Rank::Enclosed,

@@ -34,9 +34,15 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
             continue;
         }
         for package in group.packages() {
-            for named in package.foreign_deps.keys() {
+            for (named, items) in &package.foreign_deps {
                 let name = &request.meant(named);
-                let met = strongest(groups, name).is_some_and(|rank| !own || rank < Rank::Embedded);
+                let met = match strongest(groups, name) {
+                    Some(Rank::Enclosed) if own => {
+                        items.keys().all(|item| offers(groups, name, item))
+                    }
+                    Some(rank) => !own || rank < Rank::Embedded,
+                    None => false,
+                };
                 if met || unmet.iter().any(|known| known.name == *name) {
                     continue;
                 }
@@ -70,14 +76,23 @@ pub fn replaceable(request: &Request<'_>) -> Result<Vec<PackageName>> {
 
 /// The strongest source of a package; any version does for a name without.
 fn strongest(groups: &[Group], name: &PackageName) -> Option<Rank> {
-    let same = |known: &PackageName| {
-        known == name
-            || (name.version.is_none()
-                && known.namespace == name.namespace
-                && known.name == name.name)
-    };
     let having = groups
         .iter()
-        .filter(|group| group.packages().any(|p| same(&p.name)));
+        .filter(|group| group.packages().any(|p| same(&p.name, name)));
     having.map(|group| group.rank).min()
+}
+
+/// Whether a package has the interface or world of this name.
+fn offers(groups: &[Group], name: &PackageName, item: &str) -> bool {
+    let packages = groups.iter().flat_map(Group::packages);
+    packages.filter(|p| same(&p.name, name)).any(|p| {
+        let mut interfaces = p.interfaces.iter().filter_map(|(_, i)| i.name.as_deref());
+        let mut worlds = p.worlds.iter().map(|(_, w)| w.name.as_str());
+        interfaces.any(|i| i == item) || worlds.any(|w| w == item)
+    })
+}
+
+fn same(known: &PackageName, name: &PackageName) -> bool {
+    known == name
+        || (name.version.is_none() && known.namespace == name.namespace && known.name == name.name)
 }

@@ -24,7 +24,7 @@ pub struct Rendered {
     pub name: PackageName,
     /// Where it was taken from.
     pub origin: Origin,
-    /// WIT, printed: of comments, it has those that are documentation.
+    /// WIT, printed: of comments, it has those that stand before something.
     pub text: String,
 }
 
@@ -96,7 +96,7 @@ mod tests {
                 main: entry("w.wit", main),
                 deps: vec![
                     entry("io", "package b:io@0.2.3; /// said\ninterface s { }"),
-                    entry("d", "package c:d; // gone\ninterface e { }"),
+                    entry("d", "package c:d; interface e { /* gone */ }"),
                 ],
             },
             overrides: Vec::new(),

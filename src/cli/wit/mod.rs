@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod fetch;
 mod init;
+mod publish;
 mod tree;
 mod update;
 
@@ -15,7 +16,7 @@ use clap::{Args, Subcommand};
 use crate::advice::Result;
 use crate::cli::options::LockOptions;
 use crate::context::Context;
-use crate::ops::wit::WitOptions;
+use crate::ops::wit::{Whose, WitOptions};
 
 /// Work with packages of WIT.
 ///
@@ -39,6 +40,7 @@ enum Verb {
     Upgrade(update::Upgrade),
     Tree(tree::Tree),
     Check(check::Check),
+    Publish(publish::Publish),
 }
 
 impl Wit {
@@ -53,6 +55,7 @@ impl Wit {
             Verb::Upgrade(verb) => verb.run(ctx),
             Verb::Tree(verb) => verb.run(ctx),
             Verb::Check(verb) => verb.run(ctx),
+            Verb::Publish(verb) => verb.run(ctx),
         }
     }
 }
@@ -73,6 +76,7 @@ impl ProjectOptions {
         WitOptions {
             wit_dir: self.wit_dir,
             mode: self.lock.mode(),
+            whose: Whose::Any,
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::lockfile;
 use crate::manifest::Manifest;
 use crate::ops::artifacts::{WantedArtifact, reference};
 use crate::ops::packages::Fetched;
-use crate::ops::resolve::{Asked, Worlds, exactly, registries};
+use crate::ops::resolve::{Asked, Worlds, registries};
+use crate::ops::wanted::exactly;
 use crate::package::ContentDigest;
 use crate::resolver::{Source, Wanted};
 

@@ -15,7 +15,7 @@ use crate::fs;
 use crate::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::ops::add::Write;
 use crate::ops::new::target::relative;
-use crate::ops::resolve::exactly;
+use crate::ops::wanted::exactly;
 use crate::package::PackageRef;
 use crate::source;
 use crate::wit::declared_packages;

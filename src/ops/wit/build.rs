@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::lockfile::Form;
 use crate::wit::write::encode;
+use crate::wit::{Origin, Package};
 
 /// A WIT package in its binary form.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Encoded {
     pub name: PackageName,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// The packages its own WIT names.
+    pub needs: Vec<PackageName>,
 }
 
 /// Builds the packages meant, each into a file in the current directory, or the
@@ -31,12 +34,7 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
     if output.is_some() {
         project.only_member()?;
     }
-    let mut session = Session::new(ctx, &project)?;
-    let mut all = Vec::new();
-    for member in &project.members {
-        all.push(encoded(ctx, &project, &mut session, member)?);
-    }
-    session.finish()?;
+    let all = encode_all(ctx, &project)?;
     let mut written = Vec::new();
     for one in all {
         let path = match output {
@@ -49,6 +47,30 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
         written.push(path);
     }
     Ok(written)
+}
+
+/// The packages of a project in their binary form; its lock file is brought up
+/// to date.
+pub fn encode_all(ctx: &Context, project: &Project) -> Result<Vec<Encoded>> {
+    let mut session = Session::new(ctx, project)?;
+    let mut all = Vec::new();
+    for member in &project.members {
+        all.push(encoded(ctx, project, &mut session, member)?);
+    }
+    session.finish()?;
+    Ok(all)
+}
+
+/// The packages of a project with everything they need; its lock file is brought
+/// up to date.
+pub fn resolve_all(ctx: &Context, project: &Project) -> Result<Vec<Package>> {
+    let mut session = Session::new(ctx, project)?;
+    let mut all = Vec::new();
+    for member in &project.members {
+        all.push(session.resolve(member, &|_| false)?.package);
+    }
+    session.finish()?;
+    Ok(all)
 }
 
 /// The name of the file of a package: as `wkg` has it, or the `wit` CLI.
@@ -94,5 +116,11 @@ pub(super) fn encoded(
         .because(format!("it stands in `{}`", file.unwrap_or_default()))
         .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
     }
-    Ok(Encoded { name, bytes })
+    let own = package.parts.into_iter();
+    let own = own.filter(|part| part.origin == Origin::Main);
+    Ok(Encoded {
+        name,
+        bytes,
+        needs: own.flat_map(|part| part.needs).collect(),
+    })
 }

@@ -10,6 +10,7 @@ mod located;
 mod lock;
 mod overrides;
 pub mod project;
+pub mod publish;
 pub mod remove;
 mod resolve;
 pub mod tree;
@@ -17,4 +18,4 @@ pub mod update;
 pub mod upgrade;
 mod written;
 
-pub use project::{Kind, Project, WitOptions, find};
+pub use project::{Kind, Project, Whose, WitOptions, find};

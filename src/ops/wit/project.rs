@@ -25,6 +25,20 @@ pub struct WitOptions {
     pub wit_dir: Option<PathBuf>,
     /// How lock files and the network may be used.
     pub mode: LockMode,
+    /// See [`Whose`].
+    pub whose: Whose,
+}
+
+/// Which projects are looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// Any, and it is said which one was found.
+    #[default]
+    Any,
+    /// What `wkg` takes for one: the directory `wit`, with the next `wkg.toml`.
+    Wkg,
+    /// What the `wit` CLI does: the next `wit.toml`.
+    Wit,
 }
 
 /// A project with WIT packages.
@@ -177,7 +191,9 @@ impl Project {
 /// then a `Cargo.toml`, then WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
     let project = found(ctx, options)?;
-    project.tell(ctx);
+    if options.whose == Whose::Any {
+        project.tell(ctx);
+    }
     Ok(project)
 }
 
@@ -191,6 +207,11 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
             ctx.display(dir)
         ))
         .hint("name the directory with the `.wit` files"));
+    }
+    match options.whose {
+        Whose::Any => {}
+        Whose::Wkg => return as_wkg(ctx, given, mode),
+        Whose::Wit => return as_wit(ctx, mode),
     }
     let start = given.clone().unwrap_or_else(|| ctx.cwd.clone());
     for dir in start.ancestors() {
@@ -214,6 +235,40 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     .hint(
         "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
     ))
+}
+
+/// The project of `wkg` where the user stands.
+fn as_wkg(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<Project> {
+    let has = |dir: &&Path| fs::exists(&dir.join("wkg.toml"));
+    let found = match ctx.cwd.ancestors().find(has) {
+        Some(dir) => at(ctx, dir, mode)?,
+        None => None,
+    };
+    let wit = given.clone().unwrap_or_else(|| ctx.cwd.join("wit"));
+    let Some(mut project) = found else {
+        return Ok(plain(Member::of(wit), &ctx.cwd, mode));
+    };
+    let member = project.members.iter().find(|m| same(&m.wit, &wit)).cloned();
+    match (member, given.is_some() || !project.is_workspace()) {
+        (Some(member), _) => project.members = vec![member],
+        (None, true) => project.members = vec![Member::of(wit)],
+        // The whole workspace.
+        (None, false) => {}
+    }
+    Ok(project)
+}
+
+/// The project of the `wit` CLI where the user stands.
+fn as_wit(ctx: &Context, mode: LockMode) -> Result<Project> {
+    let has = |dir: &&Path| fs::exists(&dir.join("wit.toml"));
+    let found = match ctx.cwd.ancestors().find(has) {
+        Some(dir) => at(ctx, dir, mode)?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        Error::input("failed to find a WIT package configuration file `wit.toml`")
+            .hint("make one with `wit init`")
+    })
 }
 
 /// The workspace of `wkg` that a project is a member of.

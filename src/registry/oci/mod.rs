@@ -255,7 +255,7 @@ impl Registry for Oci {
                 return Err(Error::input(format!(
                     "`{package}@{version}` is already published, in {place}"
                 ))
-                .hint("raise the version in Cargo.toml"));
+                .hint("raise its version"));
             }
             push::push(&self.session, &upload, &what).await?;
             Ok(())

@@ -298,7 +298,7 @@ impl Registry for Warg {
         let Some(digest) = found.content() else {
             return Err(Error::input(format!("`{package}@{version}` was yanked"))
                 .because(format!("it is in {place}, which does not hand it out any more"))
-                .hint("take another version: `cargo component update` chooses one; to publish, raise the version in Cargo.toml"));
+                .hint("take another version: `cargo component update` chooses one; to publish, raise its version"));
         };
         Ok(Some(Release {
             version: version.clone(),
@@ -383,7 +383,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
     if log.release(version).is_some() {
         return Err(
             Error::input(format!("`{package}@{version}` is already published"))
-                .hint("raise the version in Cargo.toml"),
+                .hint("raise its version"),
         );
     }
     let id = signing.key.public_key().fingerprint();

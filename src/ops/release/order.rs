@@ -5,7 +5,7 @@ use crate::package::PackageRef;
 /// The indices of packages, given with what they need, such that every one
 /// comes after those of the others it needs, and as they were given otherwise.
 /// Packages that need each other keep their order.
-pub(super) fn order(packages: &[(&PackageRef, &[PackageRef])]) -> Vec<usize> {
+pub(in crate::ops) fn order(packages: &[(&PackageRef, &[PackageRef])]) -> Vec<usize> {
     let mut left: Vec<usize> = (0..packages.len()).collect();
     let mut ordered = Vec::new();
     while !left.is_empty() {

@@ -13,7 +13,7 @@ use crate::resolver::Listed;
 /// Refuses a version that breaks what the version below it promised, or that
 /// promises what the version above it does not keep. Only versions that are
 /// compatible by their numbers are looked at.
-pub(super) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
+pub(in crate::ops) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
     let Ready {
         package,
         version,

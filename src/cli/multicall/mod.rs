@@ -1,0 +1,140 @@
+//! The tool under the names of others: `wkg`, `wit` and `wit-deps`, with their
+//! command lines and what they print.
+
+mod wkg;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::advice::Result;
+use crate::cli::options::shell;
+use crate::cli::{exit, setup, told};
+use crate::context::{Context, PackageAccess};
+use crate::env::Env;
+use crate::progress::{Extent, Progress};
+use crate::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
+
+/// A tool whose name this one answers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tool {
+    /// `wkg` 0.16.
+    Wkg,
+}
+
+impl Tool {
+    /// The tool of this name.
+    pub(super) fn named(name: &OsStr) -> Option<Self> {
+        match name.to_str()? {
+            "wkg" => Some(Tool::Wkg),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the command line of another tool.
+pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
+    let with_name = |name: &str| std::iter::once(OsString::from(name)).chain(args);
+    match tool {
+        Tool::Wkg => match wkg::parse(with_name("wkg")) {
+            Ok(line) => {
+                let (around, color) = line.surroundings();
+                in_context(&env, (around, color), |ctx| line.run(ctx))
+            }
+            Err(error) => told(&error),
+        },
+    }
+}
+
+/// What a command line says of configuration and registries.
+#[derive(Clone, Debug, Default)]
+struct Around {
+    config: Option<PathBuf>,
+    cache: Option<PathBuf>,
+    /// User and password for all registries.
+    login: Option<(String, String)>,
+    /// Hosts that are reached by plain http.
+    insecure: Vec<String>,
+}
+
+fn in_context(
+    env: &Env,
+    (around, color): (Around, Option<ColorChoice>),
+    run: impl FnOnce(&Context) -> Result<()>,
+) -> ExitCode {
+    let terminal = shell(env, (false, 0), color);
+    let packages = setup::packages(
+        (env, &terminal),
+        around.config.clone(),
+        around.cache.clone(),
+    );
+    let packages = with_login(packages, &around);
+    let own = Box::new(Own(terminal.clone()));
+    let context = Context::system(env.clone(), own, packages);
+    let result = context.and_then(|ctx| run(&ctx).map_err(|error| error.seen_from(&ctx.cwd)));
+    exit::code(&terminal, result)
+}
+
+/// The same registries, with what the command line says of them.
+fn with_login(packages: PackageAccess, around: &Around) -> PackageAccess {
+    use crate::registry::routes::Backend;
+    if around.login.is_none() && around.insecure.is_empty() {
+        return packages;
+    }
+    let (login, insecure) = (around.login.clone(), around.insecure.clone());
+    let open = Arc::new(packages.artifacts);
+    PackageAccess {
+        artifacts: Box::new(move |route| {
+            let mut route = route.clone();
+            if let Backend::Oci(oci) = &mut route.backend {
+                if let Some((user, password)) = &login {
+                    let mut table = toml_edit::InlineTable::new();
+                    table.insert("username", user.as_str().into());
+                    table.insert("password", password.as_str().into());
+                    oci.settings
+                        .insert("auth".to_owned(), toml_edit::value(table));
+                }
+                if insecure.contains(&oci.host) {
+                    let http = toml_edit::value("http");
+                    oci.settings.insert("protocol".to_owned(), http);
+                }
+            }
+            open(&route)
+        }),
+        ..packages
+    }
+}
+
+/// A terminal without our own status lines: the other tool has others.
+struct Own(Terminal);
+
+impl Shell for Own {
+    fn say(&self, message: Message) {
+        match message {
+            Message::Status(..) | Message::Detail(..) => {}
+            other => self.0.say(other),
+        }
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        self.0.verbosity()
+    }
+
+    fn color(&self) -> ColorChoice {
+        self.0.color()
+    }
+
+    fn write_data(&self, bytes: &[u8]) -> Result<()> {
+        self.0.write_data(bytes)
+    }
+
+    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+        self.0.progress(verb, extent)
+    }
+}
+
+/// A path as it was meant on the command line.
+fn shown(ctx: &Context, path: &Path) -> String {
+    ctx.display(path).to_string()
+}

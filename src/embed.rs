@@ -1,0 +1,211 @@
+//! WIT packages for programs that take this in as a library.
+//!
+//! What `cargo component wit build` and `fetch` do, without a command line: the
+//! packages a directory of WIT needs are found in the project, its lock file, the
+//! cache and registries, with the configuration the user has for `wkg` and this
+//! tool. Nothing is printed, and nothing ends the process.
+//!
+//! ```no_run
+//! use cargo_component::embed::{LockMode, Wit};
+//!
+//! # fn main() -> cargo_component::advice::Result<()> {
+//! let project = Wit::new("path/to/project").mode(LockMode::Locked);
+//! for package in project.resolve()? {
+//!     println!("{} has {} worlds", package.name(), package.resolve.worlds.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This module and what it hands out keep to semantic versioning; the rest of the
+//! library is there for the command line and may change with any version. The
+//! types of `wit_parser` are those of [`wit_parser`], the version this was built
+//! with.
+
+use std::path::{Path, PathBuf};
+
+pub use wit_parser;
+
+pub use crate::advice::{Error, Result};
+pub use crate::cargo::config::LockMode;
+pub use crate::lockfile::{Form as LockForm, Locked, Lockfile};
+pub use crate::ops::wit::build::Encoded;
+pub use crate::ops::wit::fetch::{Drift, Form};
+pub use crate::wit::Package;
+
+use crate::cli::packages;
+use crate::context::Context;
+use crate::env::Env;
+use crate::fs;
+use crate::ops::wit::build::{encode_all, resolve_all};
+use crate::ops::wit::fetch::fetch;
+use crate::ops::wit::{Project, WitOptions, find};
+use crate::process::System;
+use crate::shell::{Shell, Silent};
+
+/// A project with WIT packages: a folder of `.wit` files, perhaps with `wkg.toml`
+/// or `wit.toml`, or a crate.
+#[derive(Clone, Debug)]
+pub struct Wit {
+    dir: PathBuf,
+    wit_dir: Option<PathBuf>,
+    config: Option<PathBuf>,
+    cache: Option<PathBuf>,
+    mode: LockMode,
+}
+
+impl Wit {
+    /// The project that a user in this directory would mean.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Wit {
+            dir: dir.into(),
+            wit_dir: None,
+            config: None,
+            cache: None,
+            mode: LockMode::Update,
+        }
+    }
+
+    /// The directory of `.wit` files, relative to that of the project, where it
+    /// is not to be looked for.
+    pub fn wit_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.wit_dir = Some(dir.into());
+        self
+    }
+
+    /// A configuration of registries in the place of the user's.
+    pub fn registry_config(mut self, file: impl Into<PathBuf>) -> Self {
+        self.config = Some(file.into());
+        self
+    }
+
+    /// The directory of downloaded packages in the place of the user's.
+    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cache = Some(dir.into());
+        self
+    }
+
+    /// Whether the lock file may change, and the network be used.
+    pub fn mode(mut self, mode: LockMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The packages of the project, each with everything it needs in one
+    /// resolve. The lock file is brought up to date, or is an error where it must
+    /// not change.
+    pub fn resolve(&self) -> Result<Vec<Package>> {
+        self.with(|ctx, project| resolve_all(ctx, &project))
+    }
+
+    /// The packages of the project in their binary form, with what their manifest
+    /// says about them; otherwise as [`Wit::resolve`].
+    pub fn build(&self) -> Result<Vec<Encoded>> {
+        self.with(|ctx, project| encode_all(ctx, &project))
+    }
+
+    /// Brings `deps` beside the `.wit` files up to date, or with
+    /// [`Drift::Refuse`] fails where it is not. What it did not write itself stays
+    /// as it is.
+    pub fn fetch(&self, form: Form, drift: Drift) -> Result<()> {
+        fetch(&self.context()?, &self.options(), (form, drift))
+    }
+
+    fn options(&self) -> WitOptions {
+        WitOptions {
+            wit_dir: self.wit_dir.clone(),
+            mode: self.mode,
+            ..WitOptions::default()
+        }
+    }
+
+    fn context(&self) -> Result<Context> {
+        let env = Env::system();
+        let shell = || Box::new(Silent) as Box<dyn Shell>;
+        Ok(Context {
+            cwd: fs::canonical(&self.dir)?,
+            packages: packages(&env, self.config.clone(), self.cache.clone()),
+            env,
+            shell: shell(),
+            exec: Box::new(System),
+        })
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&Context, Project) -> Result<T>) -> Result<T> {
+        let ctx = self.context()?;
+        let project = find(&ctx, &self.options())?;
+        run(&ctx, project)
+    }
+}
+
+/// Reads a lock file: `wkg.lock`, `wit.lock` or `Cargo-component.lock`; one that
+/// is not there is empty.
+pub fn read_lock(path: &Path) -> Result<Lockfile> {
+    match fs::read_text_if_exists(path)? {
+        Some(text) => crate::lockfile::parse(path, &text),
+        None => Ok(Lockfile::default()),
+    }
+}
+
+/// Writes a lock file as its tool does, in one step: what was there stays until
+/// the new one is complete.
+pub fn write_lock(path: &Path, lock: &Lockfile, form: LockForm) -> Result<()> {
+    fs::write_atomic(path, crate::lockfile::print_as(lock, form).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project() -> (tempfile::TempDir, Wit) {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            fs::write_atomic(&dir.path().join(path), text.as_bytes()).unwrap();
+        };
+        write("config.toml", "");
+        write(
+            "wit/w.wit",
+            "package a:b@0.1.0; world w { import c:d/e@1.0.0; }",
+        );
+        write(
+            "wit/deps/d.wit",
+            "package c:d@1.0.0; interface e { f: func(); }",
+        );
+        let wit = Wit::new(dir.path())
+            .registry_config(dir.path().join("config.toml"))
+            .cache_dir(dir.path().join("cache"))
+            .mode(LockMode::Frozen);
+        (dir, wit)
+    }
+
+    #[test]
+    fn a_directory_is_resolved_built_and_fetched() {
+        let (dir, wit) = project();
+        let packages = wit.resolve().unwrap();
+        assert_eq!(packages[0].name().to_string(), "a:b@0.1.0");
+        assert_eq!(packages[0].resolve.packages.len(), 2);
+        let built = wit.build().unwrap();
+        let decoded = wit_component::decode(&built[0].bytes).unwrap();
+        assert_eq!(decoded.resolve().packages.len(), 2);
+        wit.fetch(Form::Wit, Drift::Refuse).unwrap();
+        assert!(!dir.path().join("wkg.lock").exists());
+    }
+
+    #[test]
+    fn locks_are_read_and_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wkg.lock");
+        assert_eq!(read_lock(&path).unwrap(), Lockfile::default());
+        let mut lock = Lockfile::default();
+        lock.insert(Locked {
+            package: "a:b".parse().unwrap(),
+            registry: Some("r.example".to_owned()),
+            requirement: "=0.1.0".parse().unwrap(),
+            version: "0.1.0".parse().unwrap(),
+            digest: crate::package::ContentDigest::of(b"x"),
+            source: None,
+        });
+        write_lock(&path, &lock, LockForm::Wkg).unwrap();
+        assert_eq!(read_lock(&path).unwrap(), lock);
+    }
+}

@@ -1,0 +1,183 @@
+//! What is done with every release, be it of a component or of WIT: the look at
+//! what is there, the upload, and reading it back.
+
+pub(super) mod compatible;
+pub(super) mod order;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use semver::Version;
+
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::package::{ContentDigest, PackageRef};
+use crate::progress::Extent;
+use crate::registry::routes::Named;
+use crate::registry::{Publication, Registries, Registry};
+
+/// What is done when a version is published already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is an error.
+    Refuse,
+    /// It is left as it is.
+    Skip,
+}
+
+/// What is done with a version that is not compatible with those it should be
+/// compatible with by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaking {
+    /// It is an error.
+    Refuse,
+    /// It is published.
+    Allow,
+}
+
+/// Whether anything leaves this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It does.
+    Real,
+    /// What would be published is printed.
+    Dry,
+    /// Nothing is printed either.
+    DrySilent,
+}
+
+/// A release ready to go out.
+pub(super) struct Ready {
+    /// What it is, in words.
+    pub noun: &'static str,
+    pub package: PackageRef,
+    pub version: Version,
+    pub file: PathBuf,
+    pub digest: ContentDigest,
+    pub size: u64,
+    pub annotations: BTreeMap<String, String>,
+    pub registry: Arc<dyn Registry>,
+    /// Whether it is there already, and stays as it is.
+    pub published: bool,
+    /// The file it was made of, to show.
+    pub made: PathBuf,
+}
+
+/// Where releases go.
+pub(super) struct Destination<'a> {
+    pub registries: &'a Registries<'a>,
+    /// The registry of the command line.
+    pub asked: Option<&'a str>,
+    /// The network must not be used.
+    pub offline: bool,
+    /// See [`Existing`].
+    pub existing: Existing,
+}
+
+impl Destination<'_> {
+    /// The registry of a package, and whether it has the version already.
+    pub fn of(
+        &self,
+        (package, version): (&PackageRef, &Version),
+        named: &Named,
+    ) -> Result<(Arc<dyn Registry>, bool)> {
+        let route = self.registries.route(package, self.asked, named)?;
+        if self.offline && !route.backend.is_local() {
+            return Err(Error::input(format!(
+                "publishing `{package}` needs the network, which must not be used"
+            ))
+            .because(format!("it goes to the registry `{}`", route.name))
+            .hint("leave out `--offline` and `--frozen`"));
+        }
+        let registry = self.registries.open(&route)?;
+        let existing = registry
+            .release(package, version)
+            .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
+        if existing.is_some() && self.existing == Existing::Refuse {
+            return Err(
+                Error::input(format!("`{package}@{version}` is already published"))
+                    .because(format!("it is in {}", registry.location(package)))
+                    .hint("raise the version, or leave it as it is with `--skip-existing`"),
+            );
+        }
+        Ok((registry, existing.is_some()))
+    }
+}
+
+/// Publishes it, or says what would be; then it is read back.
+pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
+    let Ready {
+        package, version, ..
+    } = ready;
+    if ready.published {
+        let text = format!("`{package}` v{version}, which is published already");
+        ctx.shell.status("Skipping", text);
+        return Ok(());
+    }
+    if run == Run::DrySilent {
+        return Ok(());
+    }
+    if run == Run::Dry {
+        let shell = &ctx.shell;
+        shell.data(format!("package: {package}"));
+        shell.data(format!("version: {version}"));
+        shell.data(format!("to: {}", ready.registry.location(package)));
+        if let Some(url) = ready.registry.url(package, version) {
+            shell.data(format!("reference: {url}"));
+        }
+        shell.data(format!("size: {} bytes", ready.size));
+        shell.data(format!("digest: {}", ready.digest));
+        for (key, value) in &ready.annotations {
+            shell.data(format!("annotation {key}: {value}"));
+        }
+        let noun = ready.noun;
+        shell.warn(format!(
+            "not publishing {noun} to the registry due to the --dry-run option"
+        ));
+        return Ok(());
+    }
+    let shown = ctx.display(&ready.made);
+    ctx.shell
+        .status("Publishing", format!("{} {shown}", ready.noun));
+    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
+    ready.registry.publish(&Publication {
+        package,
+        version,
+        content: &ready.file,
+        digest: &ready.digest,
+        annotations: &ready.annotations,
+        progress: &*progress,
+    })?;
+    drop(progress);
+    read_back(ready)?;
+    ctx.shell
+        .status("Published", format!("package `{package}` v{version}"));
+    Ok(())
+}
+
+/// What was published must be found by its name, with the same content.
+fn read_back(ready: &Ready) -> Result<()> {
+    let Ready {
+        package, version, ..
+    } = ready;
+    let found = ready.registry.release(package, version).map_err(|e| {
+        e.context(format!(
+            "`{package}@{version}` was published, but could not be read back"
+        ))
+    })?;
+    match found {
+        Some(release) if release.digest == ready.digest => Ok(()),
+        Some(release) => Err(Error::input(format!(
+            "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
+            release.digest, ready.digest
+        ))
+        .because(format!("it is in {}", ready.registry.location(package)))
+        .hint("somebody else may have published the same version; compare, and publish under a new one")),
+        None => Err(Error::input(format!(
+            "`{package}@{version}` was published, but is not found by its name"
+        ))
+        .because(format!("it was looked for in {}", ready.registry.location(package)))
+        .hint("check where the registry puts the namespace, and that it lets you read")),
+    }
+}

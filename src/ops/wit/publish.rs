@@ -1,0 +1,342 @@
+//! `cargo component wit publish`: WIT packages, or files of WebAssembly, as
+//! releases.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use semver::Version;
+use wit_parser::PackageName;
+
+use super::build::{Encoded, encoded};
+use super::project::{Kind, Project, WitOptions, find};
+use super::resolve::Session;
+use crate::advice::{Error, Result};
+use crate::component::outline::{Outline, outline};
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::wkg::About;
+use crate::ops::registry_access::on_command_line;
+use crate::ops::release::{Breaking, Destination, Existing, Ready, Run, compatible, order, upload};
+use crate::package::{ContentDigest, PackageRef};
+use crate::registry::routes::Named;
+
+/// How to publish.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    /// See [`WitOptions`].
+    pub project: WitOptions,
+    /// Directories of WIT and files of WebAssembly; none for the project the
+    /// user stands in.
+    pub paths: Vec<PathBuf>,
+    /// What the only file is published as.
+    pub package: Option<Exact>,
+    /// The registry to publish to, instead of the configured one.
+    pub registry: Option<String>,
+    /// See [`Existing`].
+    pub existing: Existing,
+    /// See [`Breaking`].
+    pub breaking: Breaking,
+    /// See [`Run`].
+    pub run: Run,
+}
+
+/// A package with its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exact {
+    /// The package.
+    pub package: PackageRef,
+    /// Its version.
+    pub version: Version,
+}
+
+impl std::fmt::Display for Exact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}", self.package, self.version)
+    }
+}
+
+impl FromStr for Exact {
+    type Err = Error;
+
+    /// `namespace:name@version`.
+    fn from_str(text: &str) -> Result<Self> {
+        let parsed = text.split_once('@').map(|(package, version)| {
+            let version = version.parse().map_err(|e| {
+                Error::usage(format!("invalid version `{version}`"))
+                    .because(e)
+                    .hint("write it in full, such as `0.1.0`")
+            })?;
+            Ok(Exact {
+                package: package.parse()?,
+                version,
+            })
+        });
+        parsed.unwrap_or_else(|| {
+            Err(Error::usage(format!("`{text}` has no version"))
+                .hint(format!("write it as `{text}@0.1.0`")))
+        })
+    }
+}
+
+/// What is to go out.
+struct Candidate {
+    release: Exact,
+    bytes: Vec<u8>,
+    /// The file or directory it was made of.
+    made: PathBuf,
+    about: About,
+    noun: &'static str,
+    /// The packages it names.
+    needs: Vec<PackageRef>,
+}
+
+/// Publishes packages, each after those it needs; those that were not there.
+/// Nothing is published unless all of them can be.
+pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
+    let (candidates, offline) = candidates(ctx, options)?;
+    let registries = ctx.registries(&ctx.cwd)?;
+    let asked = options.registry.as_deref();
+    let asked = asked.map(|name| on_command_line(ctx, name));
+    let destination = Destination {
+        registries: &registries,
+        asked: asked.as_deref(),
+        offline,
+        existing: options.existing,
+    };
+    let packages: Vec<_> = candidates
+        .iter()
+        .map(|c| (&c.release.package, c.needs.as_slice()))
+        .collect();
+    let mut ready = Vec::new();
+    for index in order::order(&packages) {
+        ready.push(prepare(ctx, &destination, &candidates[index])?);
+    }
+    for one in ready.iter().filter(|ready| !ready.published) {
+        if options.breaking == Breaking::Refuse {
+            compatible::check(ctx, one)?;
+        }
+    }
+    let mut published = Vec::new();
+    for one in &ready {
+        upload(ctx, one, options.run)?;
+        if !one.published {
+            published.push(Exact {
+                package: one.package.clone(),
+                version: one.version.clone(),
+            });
+        }
+    }
+    Ok(published)
+}
+
+/// Everything that can be known before the upload.
+fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) -> Result<Ready> {
+    let Exact { package, version } = &candidate.release;
+    let (registry, published) = destination.of((package, version), &Named::default())?;
+    let digest = ContentDigest::of(&candidate.bytes);
+    // In the cache it has a name that is its digest, and serves who needs it.
+    let file = ctx.cache().keep(
+        &digest,
+        |to| {
+            to.write_all(&candidate.bytes)
+                .map_err(|e| Error::input("failed to write into the cache").because(e))
+        },
+        |_| Error::input("failed to write into the cache"),
+    )?;
+    Ok(Ready {
+        noun: candidate.noun,
+        package: package.clone(),
+        version: version.clone(),
+        size: candidate.bytes.len() as u64,
+        digest,
+        file,
+        annotations: annotations(&candidate.about, version),
+        registry,
+        published,
+        made: candidate.made.clone(),
+    })
+}
+
+/// What a registry is told.
+fn annotations(about: &About, version: &Version) -> BTreeMap<String, String> {
+    let facts = [
+        ("authors", &about.authors),
+        ("description", &about.description),
+        ("licenses", &about.licenses),
+        ("source", &about.source),
+        ("url", &about.homepage),
+        ("revision", &about.revision),
+    ];
+    let known = facts.into_iter().filter_map(|(key, value)| {
+        let value = value.clone()?;
+        Some((key.to_owned(), value))
+    });
+    let mut annotations: BTreeMap<_, _> = known.collect();
+    annotations.insert("version".to_owned(), version.to_string());
+    annotations
+}
+
+/// What is to go out, and whether the network must not be used.
+fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>, bool)> {
+    let is_file = |path: &&PathBuf| !fs::is_dir(&ctx.absolute(path));
+    if options.package.is_some() && options.paths.len() > 1 {
+        return Err(
+            Error::usage("`--package` is for one path").hint("publish one path after the other")
+        );
+    }
+    let mut found = Vec::new();
+    let mut offline = options.project.mode.is_offline();
+    for path in options.paths.iter().filter(is_file) {
+        found.push(of_file(ctx, path, options.package.as_ref())?);
+    }
+    let dirs: Vec<_> = options.paths.iter().filter(|p| !is_file(p)).collect();
+    if options.paths.is_empty() {
+        let project = find(ctx, &options.project)?;
+        offline |= project.mode.is_offline();
+        found.extend(of_project(ctx, &project, options)?);
+    }
+    for dir in dirs {
+        let wit = WitOptions {
+            wit_dir: Some(inner(ctx, dir)),
+            ..options.project.clone()
+        };
+        let project = find(ctx, &wit)?;
+        offline |= project.mode.is_offline();
+        found.extend(of_project(ctx, &project, options)?);
+    }
+    Ok((found, offline))
+}
+
+/// The directory of WIT that a directory stands for.
+fn inner(ctx: &Context, dir: &Path) -> PathBuf {
+    let path = ctx.absolute(dir);
+    let below = path.join("wit");
+    match super::project::has_wit(&path) || !fs::exists(&below) {
+        true => path,
+        false => below,
+    }
+}
+
+/// The packages of a project, built.
+fn of_project(
+    ctx: &Context,
+    project: &Project,
+    options: &PublishOptions,
+) -> Result<Vec<Candidate>> {
+    let mut session = Session::new(ctx, project)?;
+    let mut found = Vec::new();
+    for member in &project.members {
+        let Encoded { name, bytes, needs } = encoded(ctx, project, &mut session, member)?;
+        let manifest = project.manifest().map(|path| ctx.display(path).to_string());
+        let said = match &project.kind {
+            Kind::Wit(manifest) => Some(manifest.version.clone()),
+            _ => None,
+        };
+        let release = match &options.package {
+            Some(release) => release.clone(),
+            None => Exact {
+                package: package(&name)?,
+                version: version(&name, said, manifest)?,
+            },
+        };
+        found.push(Candidate {
+            release,
+            bytes,
+            made: member.wit.clone(),
+            about: project.about(),
+            noun: "package",
+            needs: needs.iter().filter_map(|name| package(name).ok()).collect(),
+        });
+    }
+    session.finish()?;
+    Ok(found)
+}
+
+fn package(name: &PackageName) -> Result<PackageRef> {
+    format!("{}:{}", name.namespace, name.name).parse()
+}
+
+/// The version to publish under: that of the WIT, or else of `wit.toml`.
+fn version(name: &PackageName, said: Option<Version>, manifest: Option<String>) -> Result<Version> {
+    let manifest = manifest.unwrap_or_default();
+    match (&name.version, said) {
+        (Some(version), Some(said)) if *version != said => Err(Error::input(format!(
+            "the package `{name}` has another version than `{manifest}`, which has `{said}`"
+        ))
+        .hint("give both the same version")),
+        (Some(version), _) => Ok(version.clone()),
+        (None, Some(said)) => Ok(said),
+        (None, None) => Err(Error::input(format!("the package `{name}` has no version"))
+            .hint(format!("write `package {name}@0.1.0;` in its WIT"))),
+    }
+}
+
+/// A file as it is.
+fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidate> {
+    let path = ctx.absolute(path);
+    let bytes = fs::read(&path)?;
+    let shown = ctx.display(&path).to_string();
+    let outline = outline(&bytes).map_err(|e| e.context(format!("failed to read `{shown}`")))?;
+    let nameless = |what: &str| {
+        Error::input(format!(
+            "{what} `{shown}` does not say what it is published as"
+        ))
+        .hint("name it with `--package namespace:name@version`")
+    };
+    let (own, noun) =
+        match outline {
+            Outline::Wit {
+                package, version, ..
+            } => {
+                let own = version.map(|version| Exact { package, version });
+                (own, "package")
+            }
+            Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
+            Outline::Module => return Err(Error::input(format!(
+                "`{shown}` is a core module, which is no release of a package"
+            ))
+            .hint(
+                "make a component of it, or push it as it is with `cargo component registry push`",
+            )),
+        };
+    let release = match asked {
+        Some(release) => release.clone(),
+        None => own.ok_or_else(|| nameless(noun))?,
+    };
+    Ok(Candidate {
+        release,
+        about: about(&bytes),
+        bytes,
+        made: path,
+        noun,
+        needs: Vec::new(),
+    })
+}
+
+/// What a component is called by its metadata, if that is the name of a
+/// package.
+fn own_name(bytes: &[u8], version: Option<Version>) -> Option<Exact> {
+    let found = wasm_metadata::Payload::from_binary(bytes).ok()?;
+    let package = found.metadata().name.as_ref()?.parse().ok()?;
+    Some(Exact {
+        package,
+        version: version?,
+    })
+}
+
+/// What a file says about itself.
+fn about(bytes: &[u8]) -> About {
+    let Ok(found) = wasm_metadata::Payload::from_binary(bytes) else {
+        return About::default();
+    };
+    let facts = found.metadata();
+    About {
+        authors: facts.authors.as_ref().map(ToString::to_string),
+        description: facts.description.as_ref().map(ToString::to_string),
+        licenses: facts.licenses.as_ref().map(ToString::to_string),
+        source: facts.source.as_ref().map(ToString::to_string),
+        homepage: facts.homepage.as_ref().map(ToString::to_string),
+        revision: facts.revision.as_ref().map(ToString::to_string),
+    }
+}

@@ -1,0 +1,109 @@
+//! The executable under the names of other tools.
+
+use crate::registry_local::publish_wit;
+use crate::support::{Output, Project};
+
+const IO: &str = "package demo:io@0.2.0; interface streams { f: func(); }";
+const IO_NEWER: &str = "package demo:io@0.2.1; interface streams { f: func(); g: func(); }";
+const APP: &str = "package my:app@0.1.0; world w { import demo:io/streams@0.2.0; }";
+
+/// A project with a registry that is a directory.
+fn project() -> Project {
+    let project = Project::empty();
+    publish_wit(&project, &[IO, IO_NEWER]);
+    let root = project.path("registry").display().to_string();
+    let config = format!("default_registry = \"here\"\n[registry.here.local]\nroot = {root:?}\n");
+    project.write("config.toml", config);
+    project.write("app/wit/w.wit", APP);
+    project
+}
+
+/// Runs the executable by another name, in the directory `app`.
+pub fn called(project: &Project, name: &str, line: &str) -> Output {
+    let link = project.path(name);
+    if !link.exists() {
+        let tool = env!("CARGO_BIN_EXE_cargo-component");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(tool, &link).unwrap();
+        #[cfg(not(unix))]
+        std::fs::copy(tool, &link).unwrap();
+    }
+    let mut command = project.clean(&link.display().to_string());
+    command
+        .args(line.split_whitespace())
+        .current_dir(project.path("app"))
+        .env("WKG_CONFIG_FILE", project.path("config.toml"))
+        .env("WKG_CACHE_DIR", project.path("cache"));
+    project.run(command)
+}
+
+#[test]
+fn wkg_builds_fetches_and_publishes() {
+    let project = project();
+    // A crate beside it does not count for wkg.
+    project.write(
+        "app/Cargo.toml",
+        "[package]\nname = \"x\"\nversion = \"0.1.0\"\n",
+    );
+    project.write("app/src/lib.rs", "");
+    let built = called(&project, "wkg", "build").ok();
+    assert_eq!(built.stderr, "WIT package written to my:app@0.1.0.wasm\n");
+    assert_eq!(built.stdout, "");
+    assert!(project.read("app/wkg.lock").contains("registry = \"here\""));
+    let fetched = called(&project, "wkg", "fetch").ok();
+    assert_eq!(fetched.stderr, "");
+    assert!(project.has("app/wit/deps/demo-io-0.2.0/package.wit"));
+    called(&project, "wkg", "fetch wit -t WASM").ok();
+    assert!(project.has("app/wit/deps/demo-io-0.2.0.wasm"));
+    called(&project, "wkg", "wit fetch -d wit")
+        .ok()
+        .says("warning: `wkg wit <command>` is deprecated\n   help: use `wkg <command>` instead");
+    // Theirs ends with 101.
+    called(&project, "wkg", "update").ok();
+    called(&project, "wkg", "publish --dry-run wit")
+        .ok()
+        .says("warning: Aborting publish due to dry run: my:app@0.1.0");
+    assert!(!project.has("registry/my"));
+    let published = called(&project, "wkg", "publish my:app@0.1.0.wasm").ok();
+    assert_eq!(published.stderr, "Published my:app@0.1.0\n");
+    assert_eq!(
+        project.bytes("registry/my/app/0.1.0.wasm"),
+        project.bytes("app/my:app@0.1.0.wasm")
+    );
+    called(&project, "wkg", "publish wit").code(1);
+    called(&project, "wkg", "publish wit --skip-dupes").ok();
+}
+
+#[test]
+fn wkg_gets_and_configures() {
+    let project = project();
+    called(&project, "wkg", "get demo:io@0.2.0")
+        .ok()
+        .says("    Fetching demo:io@0.2.0...\n")
+        .says("Wrote 'demo_io@0.2.0.wit'\n");
+    // A bare name is a file in this directory.
+    called(&project, "wkg", "get demo:io -o out.wit").ok();
+    assert!(project.read("app/out.wit").contains("@0.2.1"));
+    called(&project, "wkg", "get demo:io -o out.wit")
+        .code(1)
+        .says("already exists")
+        .says("--overwrite");
+    called(&project, "wkg", "get demo:io -o out.wit --check").ok();
+    called(&project, "wkg", "get demo:io@0.2.0 -o out.wit --check").code(1);
+    called(&project, "wkg", "config")
+        .ok()
+        .says("Default registry: here");
+    called(
+        &project,
+        "wkg",
+        "config --default-registry other.example --config ../new.toml",
+    )
+    .ok()
+    .says("Default registry: other.example");
+    assert_eq!(
+        project.read("new.toml"),
+        "default_registry = \"other.example\"\n"
+    );
+    called(&project, "wkg", "no-such-verb").code(2);
+    called(&project, "wkg", "--version").ok();
+}
