@@ -1,6 +1,7 @@
 //! `cargo component wit`: packages of WIT are begun, given what they need,
 //! brought up to date and shown.
 
+use crate::multicall::called;
 use crate::registry_local::publish_wit;
 use crate::support::{Output, Project};
 
@@ -569,4 +570,43 @@ fn overrides_name_the_package_itself_and_lead_to_others() {
     wit(&project, "app", "fetch --check").ok();
     // What is on disk has no newer version.
     wit(&project, "app", "upgrade").ok().says("is the newest");
+}
+
+#[test]
+fn what_only_the_manifest_names_is_fetched_too() {
+    let project = project();
+    project.write("wit/app.wit", "package my:app@0.1.0;\nworld app {\n}\n");
+    wit(&project, ".", "add demo:net").ok();
+    wit(&project, ".", "fetch").ok();
+    assert!(project.has("wit/deps/demo-net-1.0.0/package.wit"));
+    assert!(
+        project
+            .read("wkg.lock")
+            .contains("requirement = \"^1.0.0\"")
+    );
+    wit(&project, ".", "tree").ok().prints("demo:net v1.0.0 (");
+    wit(&project, ".", "fetch --check").ok();
+    wit(&project, ".", "remove demo:net").ok();
+    wit(&project, ".", "fetch").ok();
+    assert!(!project.has("wit/deps/demo-net-1.0.0"));
+    assert!(!project.read("wkg.lock").contains("demo:net"));
+}
+
+#[test]
+fn called_as_wkg_update_moves_lock_and_deps() {
+    let project = project();
+    std::fs::remove_file(project.path("registry/demo/io/0.2.1.wasm")).unwrap();
+    project.write(
+        "app/wkg.toml",
+        "[overrides]\n\"demo:io\" = { version = \"0.2\" }\n",
+    );
+    project.write(
+        "app/wit/app.wit",
+        "package my:app;\nworld app { import demo:io/poll@0.2.0; }\n",
+    );
+    called(&project, "wkg", "build").ok();
+    publish_wit(&project, &[IO_0_2_1]);
+    called(&project, "wkg", "update").ok();
+    assert!(project.read("app/wkg.lock").contains("version = \"0.2.1\""));
+    assert!(project.has("app/wit/deps/demo-io-0.2.1/package.wit"));
 }

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Form, Locked, Lockfile};
 use crate::manifest::DependencySource;
+use crate::manifest::wkg::WkgManifest;
 use crate::ops::artifacts::WantedArtifact;
 use crate::ops::packages::{Fetched, Packages, Request as Asked};
 use crate::ops::resolve::{Worlds, registries};
@@ -270,6 +271,9 @@ impl<'a> Session<'a> {
             }
         }
         self.complete(&mut request, &requirements, &mut fetched)?;
+        if let Kind::Wkg(manifest) = &self.project.kind {
+            self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
+        }
         let package = load_package(&request)?;
         self.need(&package, member);
         Ok(Resolved {
@@ -345,6 +349,47 @@ impl<'a> Session<'a> {
                 fetched.push(found);
             }
         }
+    }
+
+    /// Fetches what a `wkg.toml` asks for and nothing names, as wkg does: so
+    /// that it is there for WIT that is to be written.
+    fn unnamed(
+        &mut self,
+        manifest: &WkgManifest,
+        own: &[PackageName],
+        (request, fetched): (&mut Request<'_>, &mut Vec<Fetched>),
+    ) -> Result<()> {
+        let mut known = own.to_vec();
+        let overrides = request.overrides.iter().map(|sources| &sources.main);
+        for entry in request.sources.deps.iter().chain(overrides) {
+            known.extend(declared_packages(std::slice::from_ref(entry)));
+        }
+        for (package, entry) in &manifest.overrides {
+            let is = |name: &PackageName| {
+                name.namespace == package.namespace() && name.name == package.name()
+            };
+            let at_hand = known.iter().any(is) || fetched.iter().any(|f| f.package == *package);
+            let (None, Some(requirement), false) = (&entry.path, &entry.requirement, at_hand)
+            else {
+                continue;
+            };
+            let asked = [Wanted {
+                source: Source {
+                    package: package.clone(),
+                    registry: None,
+                },
+                requirement: requirement.clone(),
+                by: vec!["an override of `wkg.toml`".to_owned()],
+                at: Some(manifest.file.excerpt(entry.span.clone())),
+            }];
+            if self.is_routed(&asked) {
+                for found in self.fetch(&asked)? {
+                    request.fetched.push(found.entry()?);
+                    fetched.push(found);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether a registry is configured for all of these, or they are locked.

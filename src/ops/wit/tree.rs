@@ -63,8 +63,14 @@ fn add(
         };
         known.push((&part.name, position));
     }
-    for (part, (_, from)) in resolved.package.parts.iter().zip(&known) {
+    let parts = &resolved.package.parts;
+    for (part, (_, from)) in parts.iter().zip(&known) {
         needs(graph, *from, (&part.needs, &known));
+        // Only the manifest asks for it then.
+        let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
+        if part.origin == Origin::Fetched && !is_named {
+            graph.needs(root, *from);
+        }
     }
     Ok(root)
 }
