@@ -521,13 +521,21 @@ fn a_member_is_given_imports_of_another() {
             .read("app/wit/app.wit")
             .contains("    import my:lib/i@0.2.0;\n")
     );
-    wit(&project, "app", "add demo:io/poll@0.2").ok();
+    // wkg refuses overrides beside `[workspace]`, so that they go to the member.
     let manifest = project.read("wkg.toml");
-    assert!(
-        manifest.ends_with("[overrides]\n\"demo:io\" = { version = \"0.2\" }\n"),
-        "{manifest}"
+    wit(&project, "app", "add demo:io/poll@0.2").ok();
+    assert_eq!(project.read("wkg.toml"), manifest);
+    assert_eq!(
+        project.read("app/wkg.toml"),
+        "[overrides]\n\"demo:io\" = { version = \"0.2\" }\n"
     );
-    assert!(!project.has("app/wkg.toml"));
+    wit(&project, "app", "build").ok();
+    assert!(!project.has("app/wkg.lock"));
+    assert!(project.read("wkg.lock").contains("requirement = \"^0.2\""));
+    wit(&project, "app", "remove demo:io/poll")
+        .ok()
+        .says("Removed dependency `demo:io`");
+    wit(&project, "app", "add demo:io/poll@0.2").ok();
     wit(&project, ".", "check").ok();
     wit(&project, ".", "tree").ok().prints("my:lib v0.2.0 (");
 }

@@ -49,10 +49,7 @@ pub struct AddOptions {
 /// lock file and `deps` are left alone.
 pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
-    let member = match (&options.interface, &project.kind) {
-        (None, super::Kind::Wkg(_)) => &project.members[0],
-        _ => project.only_member()?,
-    };
+    let member = project.only_member()?;
     refuse_own(member, options)?;
     let table = Table::of(&project, member)?;
     let known = table.find(&options.package);

@@ -9,7 +9,8 @@ use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::edit::{DependencyTable, ManifestEdit};
-use crate::manifest::{Dependency, DependencySource, Target};
+use crate::manifest::wkg;
+use crate::manifest::{Dependency, DependencySource, ManifestFile, Target};
 use crate::package::PackageRef;
 use crate::source;
 use crate::wit::{Entry, TextFile};
@@ -111,9 +112,26 @@ impl Table {
     /// `wkg.toml`, once there is something to say.
     pub fn of(project: &Project, member: &Member) -> Result<Self> {
         let entries = |entries: &BTreeMap<String, Dependency>| entries.iter().map(of).collect();
+        let path = match (&member.manifest, project.is_workspace()) {
+            (Some(manifest), _) => manifest.file.path.clone(),
+            // wkg has no overrides beside `[workspace]`.
+            (None, true)
+                if member.wit.ends_with("wit") && fs::parent(&member.wit) != project.root =>
+            {
+                fs::parent(&member.wit).join("wkg.toml")
+            }
+            (None, true) => member.wit.join("wkg.toml"),
+            (None, false) => manifest_path(project).unwrap_or_default(),
+        };
         let (which, known, is_there) = match &project.kind {
             Kind::Wkg(manifest) => {
-                let known = manifest.overrides.iter().map(|(package, entry)| Known {
+                let own = match (project.is_workspace(), fs::read_text_if_exists(&path)?) {
+                    (false, _) => Some(manifest.clone()),
+                    (true, Some(text)) => Some(wkg::read(ManifestFile::new(&path, &text))?),
+                    (true, None) => None,
+                };
+                let overrides = own.map(|own| own.overrides).unwrap_or_default();
+                let known = overrides.iter().map(|(package, entry)| Known {
                     key: package.to_string(),
                     package: Some(package.clone()),
                     requirement: entry.requirement.clone(),
@@ -139,10 +157,6 @@ impl Table {
                 ))
                 .hint("write the entry yourself: a name and an address, a path, or a table"));
             }
-        };
-        let path = match &member.manifest {
-            Some(manifest) => manifest.file.path.clone(),
-            None => manifest_path(project).unwrap_or_default(),
         };
         Ok(Table {
             path,

@@ -37,7 +37,7 @@ impl<'o> Overrides<'o> {
     }
 
     /// Takes those of a file, if it is there.
-    pub fn beside(&mut self, path: &Path) -> Result<()> {
+    fn beside(&mut self, path: &Path) -> Result<()> {
         match fs::read_text_if_exists(path)? {
             Some(text) => self.take(&wkg::read(ManifestFile::new(path, &text))?),
             None => Ok(()),

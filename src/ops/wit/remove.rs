@@ -30,10 +30,7 @@ pub struct RemoveOptions {
 /// imports instead, and the entry only where nothing else names the package.
 pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
-    let member = match (&options.interface, &project.kind) {
-        (None, super::Kind::Wkg(_)) => &project.members[0],
-        _ => project.only_member()?,
-    };
+    let member = project.only_member()?;
     let table = Table::of(&project, member)?;
     let (mut texts, mut said) = (Texts::new(), Vec::new());
     let mut named_still = false;

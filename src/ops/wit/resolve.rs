@@ -15,8 +15,8 @@ use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Form, Locked, Lockfile};
-use crate::manifest::DependencySource;
-use crate::manifest::wkg::WkgManifest;
+use crate::manifest::wkg::{self, WkgManifest};
+use crate::manifest::{DependencySource, ManifestFile};
 use crate::ops::artifacts::WantedArtifact;
 use crate::ops::packages::{Fetched, Packages, Request as Asked};
 use crate::ops::resolve::{Worlds, registries};
@@ -167,6 +167,16 @@ impl<'a> Session<'a> {
         Ok(sources)
     }
 
+    /// A `wkg.toml`, if it is there.
+    fn manifest(&self, path: &Path) -> Result<Option<WkgManifest>> {
+        let text = match self.texts.get(path) {
+            Some(text) => Some(text.clone()),
+            None => fs::read_text_if_exists(path)?,
+        };
+        let manifest = text.map(|text| wkg::read(ManifestFile::new(path, &text)));
+        manifest.transpose()
+    }
+
     /// Puts what files are to say in the place of what they say.
     fn overlay(&self, sources: &mut Sources) {
         if let Entry::Text { files, .. } = &mut sources.main {
@@ -229,16 +239,19 @@ impl<'a> Session<'a> {
             features: &[],
             all_features: true,
         };
-        let mut fetched = Vec::new();
+        let (mut fetched, mut manifests) = (Vec::new(), Vec::new());
         let requirements = match &self.project.kind {
             Kind::Wkg(manifest) => {
                 let mut overrides = Overrides::new(&own);
-                let own = fs::parent(&member.wit).join("wkg.toml");
-                for path in [own, member.wit.join("wkg.toml")] {
-                    if path != manifest.file.path {
-                        overrides.beside(&path)?;
+                for path in own_manifests(member) {
+                    if path != manifest.file.path
+                        && let Some(found) = self.manifest(&path)?
+                    {
+                        overrides.take(&found)?;
+                        manifests.push(found);
                     }
                 }
+                manifests.push(manifest.clone());
                 overrides.take(manifest)?;
                 request.overrides = overrides.sources;
                 overrides.requirements
@@ -271,7 +284,7 @@ impl<'a> Session<'a> {
             }
         }
         self.complete(&mut request, &requirements, &mut fetched)?;
-        if let Kind::Wkg(manifest) = &self.project.kind {
+        for manifest in &manifests {
             self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
         }
         let package = load_package(&request)?;
@@ -467,6 +480,11 @@ impl<'a> Session<'a> {
         self.locked.used.insert(wanted.to_lock(&found));
         Ok(found)
     }
+}
+
+/// Where the `wkg.toml` of a package itself can be.
+fn own_manifests(member: &Member) -> [PathBuf; 2] {
+    [fs::parent(&member.wit), &member.wit].map(|dir| dir.join("wkg.toml"))
 }
 
 fn path_of(sources: &Sources) -> PathBuf {
