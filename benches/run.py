@@ -8,6 +8,9 @@ and everything it waited for. Printed are medians, and the ratio to plain cargo.
     cargo build --release
     benches/run.py                 # everything, about ten minutes
     benches/run.py --only noop touch edit --rounds 20
+
+`components` is about an application beside the same one with dependencies on
+components, and not about plain cargo.
 """
 
 import argparse
@@ -60,15 +63,16 @@ class Bench:
                 sys.exit(f"{command} in {cwd} failed:\n{said.read().decode(errors='replace')}")
         return usage.ru_utime + usage.ru_stime, wall
 
-    def measure(self, name, places, before=None, rounds=None):
+    def measure(self, name, places, before=None, rounds=None, command=None):
         """Builds in each subject's directory, in turns; `before` is called with
-        directory and round first."""
+        directory and round first. `command` is what is run instead of the
+        subject's own."""
         times = {subject: [] for subject in places}
         for turn in range(rounds or self.rounds):
             for subject, place in places.items():
                 if before:
                     before(place, turn)
-                times[subject].append(self.run(self.command(subject), place))
+                times[subject].append(self.run(command or self.command(subject), place))
         row = {"measure": name, "rounds": rounds or self.rounds}
         for subject, all_times in times.items():
             cpu = statistics.median(cpu for cpu, _ in all_times)
@@ -132,6 +136,48 @@ class Bench:
         self.run(["cargo", "fetch"], place)
         return place
 
+    def application(self, count):
+        """A program that calls that many components, built and run once. They
+        are files, as they are where a registry's are in the cache."""
+        place = self.new(f"application{count}")
+        lines, calls = [], []
+        for n in range(count):
+            part = self.scratch / f"part{n}"
+            if not part.exists():
+                self.new(part.name, "--lib")
+                world = (
+                    f"package bench:part{n}@1.0.0;\n"
+                    f"world part {{ export number: func() -> u32; }}\n"
+                )
+                (part / "wit" / "world.wit").write_text(world)
+                manifest = part / "Cargo.toml"
+                text = manifest.read_text().replace(f"component:part{n}", f"bench:part{n}")
+                manifest.write_text(text)
+                code = (
+                    "mod bindings;\nstruct Component;\nimpl bindings::Guest for Component {\n"
+                    f"    fn number() -> u32 {{ {n} }}\n}}\n"
+                    "bindings::export!(Component with_types_in bindings);\n"
+                )
+                (part / "src" / "lib.rs").write_text(code)
+                self.run([str(self.tool), "component", "build"], part)
+            built = part / "target" / "wasm32-wasip1" / "debug" / f"part{n}.wasm"
+            shutil.copy(built, place / f"part{n}.wasm")
+            lines.append(f'"bench:part{n}" = {{ path = "part{n}.wasm" }}')
+            calls.append(f"bindings::part{n}::number()")
+        if count:
+            manifest = place / "Cargo.toml"
+            table = "[package.metadata.component.dependencies]\n"
+            before, found, after = manifest.read_text().partition(table)
+            if not found:
+                before += "\n"
+            manifest.write_text(before + table + "\n".join(lines) + "\n" + after)
+            total = " + ".join(calls)
+            code = f'mod bindings;\nfn main() {{ println!("{{}}", {total}); }}\n'
+            (place / "src" / "main.rs").write_text(code)
+        for verb in ("build", "run"):
+            self.run([str(self.tool), "component", verb], place)
+        return place
+
 
 def wasi_wit():
     """The WIT of WASI 0.2, from a package this one depends on."""
@@ -165,11 +211,12 @@ def clean(place, _turn):
 
 def tell(row):
     print(f"\n{row['measure']} (median of {row['rounds']})", flush=True)
-    for subject in SUBJECTS:
+    subjects = [subject for subject in row if subject not in ("measure", "rounds")]
+    for subject in subjects:
         cpu, wall = row[subject]["cpu"], row[subject]["wall"]
         line = f"  {subject:13} cpu {cpu * 1000:8.1f} ms   wall {wall * 1000:8.1f} ms"
-        if subject == COMPONENT:
-            for other in (WASIP1, WASIP2):
+        if subject == subjects[0]:
+            for other in subjects[1:]:
                 line += f"   {cpu / row[other]['cpu']:.2f}x {other}"
         print(line, flush=True)
 
@@ -179,9 +226,10 @@ def main():
     parser.add_argument("--tool", default=ROOT / "target" / "release" / "cargo-component")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--json", help="also write the results to this file")
-    every = ["noop", "touch", "edit", "cold", "members", "world"]
+    every = ["noop", "touch", "edit", "cold", "members", "world", "components"]
     parser.add_argument("--only", nargs="+", choices=every, default=every)
     parser.add_argument("--members", nargs="+", type=int, default=[1, 10, 40])
+    parser.add_argument("--components", type=int, default=20)
     args = parser.parse_args()
     few = max(3, args.rounds // 3)
     with tempfile.TemporaryDirectory(prefix="cargo-component-bench-") as scratch:
@@ -209,6 +257,13 @@ def main():
             places = bench.copies(bench.world(name, include, interfaces))
             bench.measure(f"world `{name}`: no-op build", places)
             bench.measure(f"world `{name}`: build after editing", places, edit, few)
+        if "components" in args.only:
+            subjects = {f"{args.components} of them": args.components, "none": 0}
+            places = {subject: bench.application(count) for subject, count in subjects.items()}
+            for verb in ("build", "run"):
+                command = [str(bench.tool), "component", verb]
+                name = f"dependencies on components: no-op {verb}"
+                bench.measure(name, places, command=command)
         if args.json:
             pathlib.Path(args.json).write_text(json.dumps(bench.results, indent=2) + "\n")
 

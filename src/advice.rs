@@ -6,8 +6,10 @@
 //! renders an [`Error`], and the command line turns its [`ErrorKind`] into an
 //! exit code.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The result of everything in this crate that can fail.
@@ -96,6 +98,36 @@ fn floor_char(text: &str, mut at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+thread_local! {
+    /// Whether a library works on what it may not expect.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets a library work on what it may not expect. One that gives up by a panic
+/// is an error that names it, for the cause of an [`Error`].
+pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> {
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let text = text.unwrap_or("no reason given");
+        format!("the library `{library}` gave up: {text}")
+    })
+}
+
+/// From now on a panic inside of [`guarded`] prints nothing: what becomes of it
+/// is told as an error.
+pub fn quiet_guarded_panics() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !GUARDED.get() {
+            told(panic);
+        }
+    }));
 }
 
 /// A failure: message, causes, where, and one fix.

@@ -19,12 +19,11 @@
 //!
 //! This module and what it hands out keep to semantic versioning; the rest of the
 //! library is there for the command line and may change with any version. The
-//! types of `wit_parser` are those of [`wit_parser`], the version this was built
-//! with.
+//! types of `wit_parser` are those of the version this was built with.
 
 use std::path::{Path, PathBuf};
 
-pub use wit_parser;
+pub use wit_parser::{PackageId, PackageName, Resolve};
 
 pub use crate::advice::{Error, Result};
 pub use crate::cargo::config::LockMode;

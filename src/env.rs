@@ -57,6 +57,7 @@ variables! {
     WKG_PACKAGE = "what a file is published as, when called as `wkg`";
     WKG_REGISTRY = "the registry to use, when called as `wkg`";
     LOCALAPPDATA = "where downloaded packages lie on Windows";
+    NETRC = "the file with logins of `curl` and others, for archives; `~/.netrc` without it";
     XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
     XDG_CONFIG_HOME = "where the configuration of packages lies; `~/.config` without it";
     DOCKER_CONFIG = "the directory of docker's `config.json` with logins; `~/.docker` without it";
@@ -136,6 +137,22 @@ impl Env {
         let name = format!("WKG_REGISTRY_{host}_AUTH_BEARER");
         let value = self.inherited(&name).filter(|value| !value.is_empty())?;
         Some((name, value))
+    }
+
+    /// The directory of downloaded packages, which is wasm-pkg's tools' as well
+    /// where nothing else is said.
+    pub fn package_cache(&self) -> PathBuf {
+        if let Some(dir) = self.get(CARGO_COMPONENT_CACHE_DIR) {
+            return PathBuf::from(dir);
+        }
+        let base = match cfg!(windows) {
+            true => self.get(LOCALAPPDATA).map(PathBuf::from),
+            false => self.get(XDG_CACHE_HOME).map(PathBuf::from).or_else(|| {
+                let home = self.get(HOME)?;
+                Some(PathBuf::from(home).join(".cache"))
+            }),
+        };
+        base.unwrap_or_default().join("wasm-pkg")
     }
 
     /// The directories programs are looked for in.

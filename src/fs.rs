@@ -19,6 +19,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::io("read", path, &e))
 }
 
+/// Opens a file to read it in parts.
+#[cfg(feature = "lock")]
+pub fn open(path: &Path) -> Result<impl io::Read + use<>> {
+    fs::File::open(path).map_err(|e| Error::io("read", path, &e))
+}
+
 /// Reads a whole file that must be UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))
@@ -287,8 +293,80 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
+/// Whether `path` itself is a link, wherever it leads.
+#[cfg(feature = "lock")]
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// Whether the owner of a file may execute it; nobody may where there is no
+/// such right.
+#[cfg(feature = "lock")]
+pub fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Writes a file that is not there yet.
+#[cfg(feature = "lock")]
+pub fn write_new(path: &Path, content: &[u8], executable: bool) -> Result<()> {
+    let failed = |e: io::Error| Error::io("write", path, &e);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(if executable { 0o777 } else { 0o666 });
+    }
+    #[cfg(not(unix))]
+    let _ = executable;
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(content).map_err(failed)
+}
+
+/// Gives a file or directory another name on the same file system.
+#[cfg(feature = "lock")]
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|e| Error::io("write", to, &e))
+}
+
+/// A directory that is removed with what is in it when this is dropped.
+#[cfg(feature = "lock")]
+#[derive(Debug)]
+pub struct Temporary(tempfile::TempDir);
+
+#[cfg(feature = "lock")]
+impl Temporary {
+    /// One in `dir`.
+    pub fn new(dir: &Path) -> Result<Self> {
+        tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .tempdir_in(dir)
+            .map(Temporary)
+            .map_err(|e| Error::io("write to the directory", dir, &e))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Where it is and stays.
+    pub fn keep(self) -> PathBuf {
+        self.0.keep()
+    }
+}
+
 /// Removes a file; one that is not there is no error.
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != IoKind::NotFound => Err(Error::io("remove", path, &e)),

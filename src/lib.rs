@@ -8,7 +8,7 @@
 //! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
 //! * world: [`fs`], [`mod@env`], [`process`] (seam `Exec`), [`shell`] (seam
 //!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
-//! * operations: [`ops`], [`build_script`];
+//! * operations: [`ops`], [`build_script`], [`wit_deps`];
 //! * user: [`cli`], and [`embed`] for programs that take this in as a library.
 //!
 //! The path of data of `cargo component build`: arguments, [`context`], the
@@ -21,31 +21,31 @@ pub mod package;
 #[cfg(feature = "cli")]
 pub mod progress;
 
-#[cfg(feature = "bindings")]
+#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod manifest;
 #[cfg(feature = "bindings")]
 pub mod wit;
 
 #[cfg(feature = "cli")]
 pub mod component;
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 pub mod lockfile;
 #[cfg(feature = "cli")]
 pub mod resolver;
 
-#[cfg(feature = "bindings")]
+#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod env;
-#[cfg(feature = "bindings")]
+#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod fs;
-#[cfg(feature = "bindings")]
+#[cfg(feature = "lock")]
+pub mod process;
+#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod source;
 
 #[cfg(feature = "cli")]
 pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod context;
-#[cfg(feature = "cli")]
-pub mod process;
 #[cfg(feature = "cli")]
 pub mod registry;
 #[cfg(feature = "cli")]
@@ -57,6 +57,8 @@ pub mod shell;
 pub mod build_script;
 #[cfg(feature = "cli")]
 pub mod ops;
+#[cfg(feature = "lock")]
+pub mod wit_deps;
 
 #[cfg(feature = "cli")]
 pub mod cli;

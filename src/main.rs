@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+use cargo_component::advice;
 use cargo_component::cli;
 use cargo_component::env::Env;
 
 fn main() -> ExitCode {
+    advice::quiet_guarded_panics();
     #[allow(clippy::disallowed_methods, reason = "this is where they are read")]
     let mut args = std::env::args_os();
     let name = args.next().unwrap_or_default();

@@ -58,13 +58,12 @@ pub fn is_label(text: &str) -> bool {
 }
 
 /// The SHA-256 of some content, shown as `sha256:` and 64 hex digits.
-#[cfg(feature = "cli")]
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[cfg(feature = "lock")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContentDigest(String);
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 impl ContentDigest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -80,11 +79,11 @@ impl ContentDigest {
 }
 
 /// A digest in the making; a writer for what is to be digested.
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 #[derive(Clone, Debug, Default)]
 pub struct Digester(sha2::Sha256);
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 impl Digester {
     /// Takes more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
@@ -103,7 +102,7 @@ impl Digester {
     }
 }
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 impl std::io::Write for Digester {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.update(bytes);
@@ -115,7 +114,7 @@ impl std::io::Write for Digester {
     }
 }
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 impl FromStr for ContentDigest {
     type Err = Error;
 
@@ -133,7 +132,7 @@ impl FromStr for ContentDigest {
     }
 }
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

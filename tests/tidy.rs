@@ -60,7 +60,11 @@ const FLOORS: &[Floor] = &[
     },
     Floor {
         name: "operations",
-        modules: &[("ops", &[]), ("build_script", &[])],
+        modules: &[
+            ("ops", &["wit_deps"]),
+            ("build_script", &[]),
+            ("wit_deps", &[]),
+        ],
     },
     Floor {
         name: "user",
@@ -94,6 +98,21 @@ const DOORS: &[Door] = &[
         path: "tokio::process",
         open_to: &["process.rs"],
         instead: "use `crate::process::Exec`",
+    },
+    Door {
+        path: "wit_component::decode",
+        open_to: &["wit/decode.rs"],
+        instead: "use `crate::wit::decode`",
+    },
+    Door {
+        path: "wit_parser::decoding::decode",
+        open_to: &["wit/decode.rs"],
+        instead: "use `crate::wit::decode`",
+    },
+    Door {
+        path: "std::panic::catch_unwind",
+        open_to: &["advice.rs"],
+        instead: "use `crate::advice::guarded`",
     },
     Door {
         path: "clap",
@@ -252,7 +271,7 @@ fn wasm_tools_are_one_generation() {
 
 #[test]
 fn packages_come_from_the_standard_registry() {
-    for lock in ["Cargo.lock", "tests/warg/Cargo.lock"] {
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock", "tests/warg/Cargo.lock"] {
         none(lock::foreign_sources(lock, &read(lock)));
     }
 }

@@ -17,9 +17,13 @@ use crate::ops::registry_get::Output;
 /// What answers an import is found by its hint, wherever the component was made, or
 /// given by `--with`. Imports that nothing is known of stay open. Without a file the
 /// component of the package is built and linked.
+///
+/// A file that ends in `.wac` describes a composition in the language of `wac`. The packages
+/// it names are those given by `--dep`, then those in `--deps-dir`, then those of the project
+/// and of registries.
 #[derive(Args, Debug)]
 pub(super) struct Compose {
-    /// The component; without it the one of the package is built
+    /// The component, or a `.wac` document; without it the component of the package is built
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -36,6 +40,15 @@ pub(super) struct Compose {
     /// Leave an import (a label, interface or package) open
     #[arg(long, value_name = "IMPORT")]
     keep: Vec<String>,
+
+    /// A package of a `.wac` document: a component, or a file or folder of WIT
+    #[arg(long, short, value_name = "PACKAGE=PATH")]
+    dep: Vec<String>,
+
+    /// Where the packages of a `.wac` document are, as `<namespace>/<name>.wasm` or
+    /// `<namespace>/<name>/<version>.wasm`; `deps` beside it without it
+    #[arg(long, value_name = "PATH")]
+    deps_dir: Option<PathBuf>,
 
     /// Draw what is linked: a file ending in `.svg`, `.dot` or `.mmd`; `dot` and `mermaid` go to
     /// standard output
@@ -87,6 +100,8 @@ impl Compose {
                 true => Unpinned::Follow,
                 false => Unpinned::Refuse,
             },
+            dep: std::mem::take(&mut self.dep),
+            deps_dir: self.deps_dir.take(),
         };
         compose(
             ctx,

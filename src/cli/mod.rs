@@ -7,6 +7,7 @@ mod cache;
 mod cargo;
 mod compose;
 mod config;
+mod deps;
 pub mod exit;
 mod init;
 mod login;
@@ -80,6 +81,7 @@ enum Verb {
     Cache(cache::Cache),
     Config(config::Config),
     Wit(wit::Wit),
+    Deps(deps::Deps),
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
@@ -104,6 +106,7 @@ impl Verb {
             Verb::Cache(verb) => verb.run(ctx, global),
             Verb::Config(verb) => verb.run(ctx, global),
             Verb::Wit(verb) => verb.run(ctx),
+            Verb::Deps(verb) => verb.run(ctx),
             Verb::Registry(verb) => verb.run(ctx),
             Verb::Login(verb) => verb.run(ctx),
             Verb::Logout(verb) => verb.run(ctx),

@@ -43,7 +43,7 @@ pub(super) fn packages(
     let warg_cache = cache.as_ref().map(|cache| cache.join("warg"));
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
-        cache: cache.unwrap_or_else(|| cache_dir(env)),
+        cache: cache.unwrap_or_else(|| env.package_cache()),
         open: Box::new(move |route| match &route.backend {
             Backend::Local { root } => Ok(Arc::new(Local::new(root)) as Arc<dyn Registry>),
             _ => open(route, &around()?, warg_cache.as_deref()),
@@ -67,22 +67,6 @@ fn patience(env: &Env) -> Result<Patience> {
         patience.tries = retries.saturating_add(1);
     }
     Ok(patience)
-}
-
-/// The directory wasm-pkg's tools share.
-fn cache_dir(env: &Env) -> PathBuf {
-    let home = || {
-        env.get(env::HOME)
-            .map(|home| Path::new(home).join(".cache"))
-    };
-    let base = match cfg!(windows) {
-        true => env.get(env::LOCALAPPDATA).map(PathBuf::from),
-        false => env
-            .get(env::XDG_CACHE_HOME)
-            .map(PathBuf::from)
-            .or_else(home),
-    };
-    base.unwrap_or_default().join("wasm-pkg")
 }
 
 /// Opens the registry at the end of a route. `warg_cache` is where the logs of

@@ -3,7 +3,8 @@
 use wit_component::DecodedWasm;
 use wit_parser::{PackageId, Resolve};
 
-use crate::advice::{Error, Result};
+use crate::advice::Result;
+use crate::wit;
 use crate::wit::compare::{Compared, Comparison};
 
 /// The first thing the package `old` has that the package `new` lacks or has
@@ -32,8 +33,7 @@ pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
 }
 
 fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit_component::decode(bytes)
-        .map_err(|e| Error::input("failed to read the component").because(format!("{e:#}")))
+    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 fn told(compared: Compared) -> Option<String> {

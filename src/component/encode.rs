@@ -3,7 +3,7 @@
 use wasi_preview1_component_adapter_provider as adapters;
 use wit_component::ComponentEncoder;
 
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, guarded};
 
 /// The name `wasm32-wasip1` modules import WASI under.
 pub const ADAPTED: &str = adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
@@ -78,7 +78,11 @@ pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
         }
         encoder.encode()
     };
-    encode().map_err(|e| explain(&format!("{e:#}")))
+    let encoded = guarded("wit-component", encode).map_err(|cause| {
+        let error = Error::input("failed to make a component of the module").because(cause);
+        error.hint("report this, with the module")
+    })?;
+    encoded.map_err(|e| explain(&format!("{e:#}")))
 }
 
 /// Whether the module has anything for an adapter: it calls WASI 0.1, or it is

@@ -15,8 +15,10 @@ pub mod targets;
 
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};
+use wit_component::DecodedWasm;
 
 use crate::advice::{Error, Result};
+use crate::wit;
 
 /// What a wasm file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +92,8 @@ pub fn surface(bytes: &[u8]) -> Result<Surface> {
 /// Whether a component is a WIT package in binary form. An error if it is
 /// neither that nor a component whose names can be read.
 pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
-    match wit_component::decode(bytes) {
-        Ok(wit_component::DecodedWasm::WitPackage(..)) => Ok(true),
-        Ok(wit_component::DecodedWasm::Component(..)) => Ok(false),
-        Err(e) => Err(Error::input("failed to read the component").because(format!("{e:#}"))),
-    }
+    let decoded = wit::decode(bytes).map_err(|e| e.told("failed to read the component"))?;
+    Ok(matches!(decoded, DecodedWasm::WitPackage(..)))
 }
 
 /// The functions a core module, or each core module inside a component,

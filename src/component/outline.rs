@@ -3,10 +3,12 @@
 
 use semver::Version;
 use wit_component::{DecodedWasm, WitPrinter};
+use wit_parser::{PackageId, PackageName, Resolve};
 
 use super::{Kind, Surface, kind, surface};
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
+use crate::wit;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,16 +63,28 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
 /// world it implements.
 pub fn wit_text(bytes: &[u8]) -> Result<String> {
     let decoded = decode(bytes)?;
+    printed(decoded.resolve(), decoded.package())
+}
+
+/// As [`wit_text`], and the WIT of each dependency, by its package.
+pub fn wit_texts(bytes: &[u8]) -> Result<(String, Vec<(PackageName, String)>)> {
+    let decoded = decode(bytes)?;
+    let (resolve, main) = (decoded.resolve(), decoded.package());
+    let others = resolve.packages.iter().filter(|(id, _)| *id != main);
+    let texts = others.map(|(id, package)| Ok((package.name.clone(), printed(resolve, id)?)));
+    Ok((printed(resolve, main)?, texts.collect::<Result<_>>()?))
+}
+
+fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
     let mut printer = WitPrinter::default();
     printer
-        .print(decoded.resolve(), decoded.package(), &[])
+        .print(resolve, package, &[])
         .map_err(|e| Error::input("failed to write the WIT as text").because(format!("{e:#}")))?;
     Ok(printer.output.to_string())
 }
 
 fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit_component::decode(bytes)
-        .map_err(|e| Error::input("failed to read the component").because(format!("{e:#}")))
+    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 #[cfg(test)]

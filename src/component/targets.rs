@@ -5,6 +5,7 @@ use wit_parser::{Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
 use super::names;
 use crate::advice::{Error, Result};
+use crate::wit;
 use crate::wit::compare::{Comparison, Difference};
 
 /// Why a component does not fit a world, one sentence each; none if it does.
@@ -12,12 +13,13 @@ use crate::wit::compare::{Comparison, Difference};
 /// It fits if the world offers everything it imports and it exports everything
 /// the world asks for, of the same structure and in compatible versions.
 pub fn misfits(component: &[u8], (resolve, world): (&Resolve, WorldId)) -> Result<Vec<String>> {
-    let failed = || Error::input("failed to read the world of the component");
+    let failed = "failed to read the world of the component";
     let modern = names::modern(component)?;
-    let (own, own_world) = match wit_component::decode(&modern) {
-        Ok(DecodedWasm::Component(own, world)) => (own, world),
-        Ok(DecodedWasm::WitPackage(..)) => return Err(failed().because("it is a WIT package")),
-        Err(e) => return Err(failed().because(format!("{e:#}"))),
+    let (own, own_world) = match wit::decode(&modern).map_err(|e| e.told(failed))? {
+        DecodedWasm::Component(own, world) => (own, world),
+        DecodedWasm::WitPackage(..) => {
+            return Err(Error::input(failed).because("it is a WIT package"));
+        }
     };
     let (left, right) = (&own.worlds[own_world], &resolve.worlds[world]);
     let attributes = names::imports(&modern)?;

@@ -4,8 +4,10 @@
 //! and `wit.lock` (formats of version 1), in whatever order their entries are;
 //! [`print_as`] writes them, sorted as their readers expect.
 
+pub mod deps;
 mod diff;
 mod format;
+pub mod tree;
 
 use semver::{Version, VersionReq};
 

@@ -4,13 +4,21 @@
 //! The keys, their types and their texts stand once, in [`keys`]; the reader,
 //! the reference and the JSON schema all come from there.
 
+#[cfg(feature = "lock")]
+pub mod deps;
 #[cfg(feature = "cli")]
 pub mod edit;
 pub mod keys;
+#[cfg(feature = "bindings")]
 mod read;
+#[cfg(feature = "bindings")]
 pub mod root;
 #[cfg(feature = "cli")]
 pub mod schema;
+#[cfg_attr(
+    not(feature = "bindings"),
+    allow(dead_code, reason = "`deps.toml` has strings only")
+)]
 pub(crate) mod table;
 #[cfg(feature = "cli")]
 pub mod wit_keys;
@@ -29,6 +37,7 @@ use semver::VersionReq;
 use crate::advice::{Error, Excerpt};
 use crate::package::PackageRef;
 
+#[cfg(feature = "bindings")]
 pub use read::{read, read_workspace};
 
 /// A Cargo.toml as it was read: where, and the text errors point into.
@@ -318,4 +327,5 @@ impl Default for BindingsSettings {
 }
 
 #[cfg(test)]
+#[cfg(feature = "bindings")]
 mod tests;

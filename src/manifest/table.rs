@@ -21,7 +21,7 @@ pub(crate) struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// A whole document as a table called `name`.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "lock")]
     pub(crate) fn root(file: &'a ManifestFile, name: &str, table: &'a dyn TableLike) -> Self {
         Table {
             file,

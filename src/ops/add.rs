@@ -6,6 +6,7 @@ use semver::VersionReq;
 
 use super::artifacts::WantedArtifact;
 use super::bindings::read_manifest;
+use super::moved::moved;
 use super::new::target::relative;
 use super::packages::{Packages, Request};
 use super::prepare::{Meant, meant};
@@ -60,6 +61,8 @@ struct Addition {
     table: DependencyTable,
     /// Where it comes from, to show.
     from: String,
+    /// Its bytes, where they are there.
+    file: Option<PathBuf>,
 }
 
 /// Adds an entry to the one selected package.
@@ -70,6 +73,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         entry,
         table,
         from,
+        file,
     } = match (&options.path, &options.oci) {
         (Some(path), _) => by_path(ctx, &manifest, (options, path))?,
         (_, Some(reference)) => by_reference(ctx, &meant, (options, reference))?,
@@ -88,6 +92,10 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         };
         ctx.shell
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
+    }
+    if let (DependencyTable::Component, Some(file)) = (table, file) {
+        let notes = moved(ctx, (&meant, &manifest), (&key, &file))?;
+        notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
     Ok(())
 }
@@ -212,6 +220,7 @@ fn by_path(
         path: Some(relative(&dir, &fs::canonical(&there)?)),
         oci: None,
     };
+    let file = matches!(found, Local::Component).then_some(there);
     let table = match found {
         Local::Wit(_) => DependencyTable::Target,
         Local::Crate(_) | Local::Component => DependencyTable::Component,
@@ -221,6 +230,7 @@ fn by_path(
         entry,
         table: options.table.unwrap_or(table),
         from: format!("from path `{}`", path.display()),
+        file,
     })
 }
 
@@ -251,6 +261,7 @@ fn by_reference(
             None => table_of(&found.file)?,
         },
         from: format!("from `{reference}`"),
+        file: Some(found.file.clone()),
     })
 }
 
@@ -294,6 +305,7 @@ fn by_name(
     Ok(Addition {
         key,
         from: format!("with version `{version}`"),
+        file: Some(found.file.clone()),
         entry: DependencyEntry {
             package,
             version: Some(version),

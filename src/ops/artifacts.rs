@@ -62,6 +62,17 @@ impl WantedArtifact {
         })
     }
 
+    /// The artifact of an entry of `deps.toml`.
+    pub fn of_deps(reference: &str) -> Result<Self> {
+        Ok(WantedArtifact {
+            reference: reference.parse()?,
+            expected: None,
+            unnamed: Some("root:component".parse()?),
+            by: "`deps.toml`".to_owned(),
+            at: None,
+        })
+    }
+
     /// The artifact of a target.
     pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
         let at = manifest.file.excerpt(target.span.clone());

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::package::PackageRef;
 use crate::registry::stored::Stored;
+use crate::wit_deps;
 
 /// Tells where the cache is, how many packages it has and how much it takes.
 pub fn show(ctx: &Context) -> Result<()> {
@@ -64,6 +65,15 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
         cache.dir().display()
     );
     ctx.shell.status("Removed", text);
+    if packages.is_empty() {
+        match wit_deps::forget(cache.dir())? {
+            0 => {}
+            1 => ctx.shell.status("Removed", "1 archive of WIT".to_owned()),
+            many => ctx
+                .shell
+                .status("Removed", format!("{many} archives of WIT")),
+        }
+    }
     Ok(())
 }
 

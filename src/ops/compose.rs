@@ -13,6 +13,7 @@ use super::prepare::{in_package, meant};
 use super::registry_access::manifest_here;
 use super::registry_get::Output;
 use super::resolve::{LOCK_FILE, Worlds};
+use super::wac;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::{Config, LockMode};
@@ -46,6 +47,11 @@ pub struct ComposeOptions {
     pub graph: Option<String>,
     /// See [`Unpinned`].
     pub unpinned: Unpinned,
+    /// Packages of a `.wac` document, each `PACKAGE=PATH`.
+    pub dep: Vec<String>,
+    /// Where a `.wac` document's packages are looked for; none for `deps`
+    /// beside it.
+    pub deps_dir: Option<PathBuf>,
 }
 
 /// Links a component with what its imports name, and writes the result.
@@ -58,8 +64,10 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
         )
         .hint("name a file for one of them"));
     }
+    let document = wac::document(options)?;
     let asked = Asked::read(ctx, &options.with, &options.keep)?;
     let (component, linked, lock) = match &options.file {
+        Some(file) if document => wac::compose(ctx, args, (file, options))?,
         Some(file) => foreign(ctx, args, (file, &asked, options.unpinned))?,
         None => own(ctx, args, &asked)?,
     };
@@ -70,6 +78,10 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
         drawing.write(ctx, &linked.graph)?;
     }
     tell(ctx, &linked);
+    if linked.graph.links.is_empty() && !document {
+        let text = "nothing was linked: no import has a hint, and none was given by `--with`";
+        ctx.shell.warn(text.to_owned());
+    }
     let path = match &options.output {
         Some(Output::Stdout) => return ctx.shell.write_data(&linked.bytes),
         Some(Output::Path(path)) => {
@@ -96,22 +108,29 @@ fn foreign(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let mode = mode_here(ctx, args)?;
     let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
-    let worlds = match in_package(ctx, args) {
-        true => {
-            let meant = meant(ctx, args)?;
-            let locked = fs::exists(&meant.workspace.root.join(LOCK_FILE));
-            // A package that is no component is none of ours.
-            match locked || manifest_here(ctx)?.declared {
-                true => Worlds::new(ctx, &meant.workspace, mode)?,
-                false => Worlds::alone(ctx, mode),
-            }
-        }
-        false => Worlds::alone(ctx, mode),
-    };
+    let worlds = worlds_here(ctx, args, mode)?;
     let chosen = asked.find(ctx, mode)?;
     let name = name_of(&file);
     let (linked, lock) = link_foreign(ctx, worlds, ((&name, &file), chosen, unpinned))?;
     Ok((file, linked, lock))
+}
+
+/// What is resolved where the user stands: under the lock file of the
+/// workspace, if there is one that has to do with components.
+pub(super) fn worlds_here<'a>(
+    ctx: &'a Context,
+    args: &CargoArgs,
+    mode: LockMode,
+) -> Result<Worlds<'a>> {
+    if in_package(ctx, args) {
+        let meant = meant(ctx, args)?;
+        let locked = fs::exists(&meant.workspace.root.join(LOCK_FILE));
+        // A package that is no component is none of ours.
+        if locked || manifest_here(ctx)?.declared {
+            return Worlds::new(ctx, &meant.workspace, mode);
+        }
+    }
+    Ok(Worlds::alone(ctx, mode))
 }
 
 /// The component with all that its hints lead to or that was chosen; what is
@@ -211,10 +230,6 @@ fn tell(ctx: &Context, linked: &Linked) {
             link.import, components[link.from].name, components[link.to].name
         );
         ctx.shell.status("Linked", text);
-    }
-    if links.is_empty() {
-        let text = "nothing was linked: no import has a hint, and none was given by `--with`";
-        ctx.shell.warn(text.to_owned());
     }
     let (wasi, open): (Vec<_>, Vec<_>) = linked
         .open

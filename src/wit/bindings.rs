@@ -5,7 +5,7 @@ use wit_bindgen_rust::{Opts, Ownership, WithOption};
 
 use super::words::{escape_gen, refuse_unwritable};
 use super::{World, without_attributes};
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, guarded};
 use crate::manifest::{self, AsyncSetting, BindingsSettings};
 
 /// The version of wit-bindgen that generates, and that new projects depend on.
@@ -52,12 +52,12 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
     let mut files = Files::default();
     // The generator asserts what the settings may break; that must not end
     // the tool with a panic.
-    let generated = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let generated = guarded("wit-bindgen-rust", || {
         generator.generate(&mut resolve, world.id, &mut files)
-    }));
+    });
     match generated {
         Ok(result) => result.map_err(|e| failed(format!("{e:#}")))?,
-        Err(_) => return Err(failed("the generator gave up on it".to_owned())),
+        Err(cause) => return Err(failed(cause)),
     }
     let mut files = files.iter();
     let Some((_, content)) = files.next() else {

@@ -384,7 +384,7 @@ impl Loading {
         let mut printer = WitPrinter::default();
         printer
             .print(resolve, package, &[])
-            .map_err(|e| undecodable(path, &e))?;
+            .map_err(|e| undecodable(path, &format!("{e:#}")))?;
         let file = TextFile {
             path: path.to_owned(),
             text: printer.output.to_string(),
@@ -416,12 +416,12 @@ fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
     Ok(())
 }
 
-fn undecodable(path: &Path, cause: &impl std::fmt::Display) -> Error {
-    Error::input(format!(
-        "failed to read the WIT package in `{}`",
-        path.display()
-    ))
-    .because(format!("{cause:#}"))
+fn unread(path: &Path) -> String {
+    format!("failed to read the WIT package in `{}`", path.display())
+}
+
+fn undecodable(path: &Path, cause: &str) -> Error {
+    Error::input(unread(path)).because(cause)
 }
 
 /// A binary package or component: everything in it, its package, and whether
@@ -429,14 +429,14 @@ fn undecodable(path: &Path, cause: &impl std::fmt::Display) -> Error {
 fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
     // Behind the magic number and a version stands the layer.
     if bytes.get(6..8) != Some(&[1, 0]) {
-        return Err(undecodable(path, &"it is not a component")
+        return Err(undecodable(path, "it is not a component")
             .hint("only WIT packages in binary form, and components, have WIT to take"));
     }
-    match wit_component::decode(bytes).map_err(|e| undecodable(path, &e))? {
+    match super::decode(bytes).map_err(|e| e.told(unread(path)))? {
         DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
         DecodedWasm::Component(resolve, world) => {
             let package = resolve.worlds[world].package;
-            let package = package.ok_or_else(|| undecodable(path, &"its world has no package"))?;
+            let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
             Ok((resolve, package, true))
         }
     }

@@ -2,9 +2,11 @@
 //! from there to Rust bindings. Pure; reading files is [`crate::source`]'s.
 
 pub mod bindings;
+mod circle;
 #[cfg(feature = "cli")]
 pub mod compare;
 mod complete;
+mod decode;
 #[cfg(feature = "cli")]
 mod contents;
 #[cfg(feature = "cli")]
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 use semver::VersionReq;
 use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
+pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use contents::{foreign, interfaces};
 #[cfg(feature = "cli")]

@@ -7,6 +7,7 @@ use wit_component::DecodedWasm;
 use wit_parser::{PackageName, Resolve, WorldId, WorldItem};
 
 use super::Entry;
+use super::decode;
 use super::load::{Group, Rank};
 
 /// A package a world was loaded from.
@@ -63,7 +64,7 @@ pub fn named_by_component(entry: &Entry) -> Vec<PackageName> {
     let Entry::Wasm { bytes, .. } = entry else {
         return Vec::new();
     };
-    match wit_component::decode(bytes) {
+    match decode(bytes) {
         Ok(DecodedWasm::Component(resolve, world)) => named(&resolve, world),
         _ => Vec::new(),
     }

@@ -6,15 +6,35 @@ use std::path::PathBuf;
 use wit_component::WitPrinter;
 use wit_parser::PackageName;
 
-use super::{Origin, Package};
-use crate::advice::{Error, Result};
+use super::{Origin, Package, Request, Sources, load_package};
+use crate::advice::{Error, Result, guarded};
 
 /// The package as a file of WebAssembly, with what it needs of others in it.
 pub fn encode(package: &Package) -> Result<Vec<u8>> {
-    wit_component::encode(&package.resolve, package.id, false).map_err(|e| {
-        Error::input(format!("failed to encode the package `{}`", package.name()))
-            .because(format!("{e:#}"))
-    })
+    let failed = |cause: String| {
+        Error::input(format!("failed to encode the package `{}`", package.name())).because(cause)
+    };
+    let encode = || wit_component::encode(&package.resolve, package.id, false);
+    match guarded("wit-component", encode) {
+        Ok(encoded) => encoded.map_err(|e| failed(format!("{e:#}"))),
+        Err(panic) => Err(failed(panic)),
+    }
+}
+
+/// A package of WIT with what is beside it, in its binary form.
+pub fn encoded(sources: Sources) -> Result<Vec<u8>> {
+    let package = load_package(&Request {
+        sources,
+        overrides: Vec::new(),
+        fetched: Vec::new(),
+        chosen: Vec::new(),
+        raised: Vec::new(),
+        declared: false,
+        world: None,
+        features: &[],
+        all_features: false,
+    })?;
+    encode(&package)
 }
 
 /// A package as the text of one file.
@@ -74,7 +94,7 @@ fn text(package: &Package, id: wit_parser::PackageId) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wit::{Entry, Request, Sources, TextFile, load_package};
+    use crate::wit::{Entry, TextFile};
 
     fn entry(path: &str, text: &str) -> Entry {
         let file = TextFile {

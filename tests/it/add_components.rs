@@ -105,3 +105,28 @@ fn a_file_needs_a_name_and_may_move_what_was_there() {
     assert!(bindings.contains("pub mod other_decoding"));
     assert!(bindings.contains("pub mod transcoder_decoding"));
 }
+
+#[test]
+fn what_moves_is_told_at_once() {
+    let project = Project::empty();
+    let component = |interface: &str| {
+        let text = format!("(component (instance $i) (export \"{interface}\" (instance $i)))");
+        wat::parse_str(text).unwrap()
+    };
+    project.write(
+        "Cargo.toml",
+        "[package]\nname = \"guest\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\n",
+    );
+    project.write("src/lib.rs", "");
+    project.write("one.wasm", component("a:b/c@1.0.0"));
+    project.write("two.wasm", component("a:b/c@1.2.0"));
+    project.write("three.wasm", component("a:b/c@2.0.0"));
+    let moves = "`one` exports `a:b/c@1.0.0`, too: from the next build on";
+    for (name, told) in [("one", false), ("three", false), ("two", true)] {
+        let line = format!("add --path {name}.wasm --name {name}");
+        let output = project.component(&line).ok();
+        assert_eq!(output.stderr.contains(moves), told, "{output}");
+        assert!(!output.stderr.contains("`three`, too"), "{output}");
+    }
+}

@@ -14,7 +14,7 @@ fn wat(text: &str) -> Vec<u8> {
 
 /// A component whose root function `go` calls `add` of its import with 40 and
 /// 2; `import` is that import's name with its attributes.
-fn app(import: &str) -> Vec<u8> {
+pub fn app(import: &str) -> Vec<u8> {
     wat(&format!(
         r#"(component
              (import {import} (instance $a
@@ -29,7 +29,7 @@ fn app(import: &str) -> Vec<u8> {
 }
 
 /// A component with the root function `add`, which computes as `code` does.
-fn adder(code: &str) -> Vec<u8> {
+pub fn adder(code: &str) -> Vec<u8> {
     wat(&format!(
         r#"(component
              (core module $m (func (export "add") (param i32 i32) (result i32)
@@ -41,7 +41,7 @@ fn adder(code: &str) -> Vec<u8> {
 }
 
 /// The same in the interface `test:math/ops@1.2.0`.
-fn interface(code: &str) -> Vec<u8> {
+pub fn interface(code: &str) -> Vec<u8> {
     wat(&format!(
         r#"(component
              (core module $m (func (export "add") (param i32 i32) (result i32)
@@ -55,7 +55,7 @@ fn interface(code: &str) -> Vec<u8> {
 }
 
 /// A folder that is no package, with a registry of `test:adder`.
-fn place() -> Project {
+pub fn place() -> Project {
     let project = Project::empty();
     let root = project.path("registry");
     project.write("registry/test/adder/1.0.0.wasm", adder("i32.add"));
@@ -76,7 +76,7 @@ fn pinned(version: &str, bytes: &[u8]) -> String {
 }
 
 /// What `go` of a component file gives.
-fn go(project: &Project, file: &str) -> Output {
+pub fn go(project: &Project, file: &str) -> Output {
     run(project, &format!("run --component {file} --invoke 'go()'")).ok()
 }
 

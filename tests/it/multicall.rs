@@ -107,3 +107,30 @@ fn wkg_gets_and_configures() {
     called(&project, "wkg", "no-such-verb").code(2);
     called(&project, "wkg", "--version").ok();
 }
+
+#[test]
+fn wit_deps_locks_checks_and_prints_streams() {
+    let project = project();
+    project.write("dep/a.wit", "package a:a; interface i {}");
+    project.write("app/wit/deps.toml", "a = \"../../dep\"\n");
+    called(&project, "wit-deps", "").ok();
+    assert!(project.has("app/wit/deps/a/a.wit"));
+    let lock = project.read("app/wit/deps.lock");
+    called(&project, "wit-deps", "lock --check").ok();
+    let tar = called(&project, "wit-deps", "-m wit/deps.toml tar a -o a.tar").ok();
+    assert_eq!(tar.stdout, "");
+    assert_eq!(project.bytes("app/a.tar").len() % 512, 0);
+    project.write("dep/a.wit", "package a:a; interface j {}");
+    called(&project, "wit-deps", "lock -c").code(1);
+    assert_eq!(project.read("app/wit/deps.lock"), lock);
+    // As a project of WIT it is the same.
+    let mut command = project.command("wit fetch");
+    command.current_dir(project.path("app"));
+    project.run(command).ok().says("Reading `wit/deps.toml`");
+    assert_ne!(project.read("app/wit/deps.lock"), lock);
+    called(&project, "wit-deps", "update").ok();
+    called(&project, "wit-deps", "nothing").code(2);
+    called(&project, "wit-deps", "-m none.toml lock")
+        .code(1)
+        .says("failed to read manifest at `none.toml`");
+}

@@ -1,6 +1,7 @@
 //! The tool under the names of others: `wkg`, `wit` and `wit-deps`, with their
 //! command lines and what they print.
 
+mod wit_deps;
 mod wkg;
 
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,8 @@ use crate::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
 pub(super) enum Tool {
     /// `wkg` 0.16.
     Wkg,
+    /// `wit-deps` 0.6.
+    WitDeps,
 }
 
 impl Tool {
@@ -28,6 +31,7 @@ impl Tool {
     pub(super) fn named(name: &OsStr) -> Option<Self> {
         match name.to_str()? {
             "wkg" => Some(Tool::Wkg),
+            "wit-deps" => Some(Tool::WitDeps),
             _ => None,
         }
     }
@@ -40,7 +44,17 @@ pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
         Tool::Wkg => match wkg::parse(with_name("wkg")) {
             Ok(line) => {
                 let (around, color) = line.surroundings();
-                in_context(&env, (around, color), |ctx| line.run(ctx))
+                let terminal = shell(&env, (false, 0), color);
+                in_context(&env, (around, terminal, Says::Theirs), |ctx| line.run(ctx))
+            }
+            Err(error) => told(&error),
+        },
+        Tool::WitDeps => match wit_deps::parse(with_name("wit-deps")) {
+            Ok(line) => {
+                let terminal = shell(&env, (false, 0), None);
+                in_context(&env, (Around::default(), terminal, Says::Ours), |ctx| {
+                    line.run(ctx)
+                })
             }
             Err(error) => told(&error),
         },
@@ -58,20 +72,31 @@ struct Around {
     insecure: Vec<String>,
 }
 
+/// Whose status lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Says {
+    /// Those of this tool.
+    Ours,
+    /// Those of the tool it is called as.
+    Theirs,
+}
+
 fn in_context(
     env: &Env,
-    (around, color): (Around, Option<ColorChoice>),
+    (around, terminal, says): (Around, Terminal, Says),
     run: impl FnOnce(&Context) -> Result<()>,
 ) -> ExitCode {
-    let terminal = shell(env, (false, 0), color);
     let packages = setup::packages(
         (env, &terminal),
         around.config.clone(),
         around.cache.clone(),
     );
     let packages = with_login(packages, &around);
-    let own = Box::new(Own(terminal.clone()));
-    let context = Context::system(env.clone(), own, packages);
+    let shell: Box<dyn Shell> = match says {
+        Says::Ours => Box::new(terminal.clone()),
+        Says::Theirs => Box::new(Own(terminal.clone())),
+    };
+    let context = Context::system(env.clone(), shell, packages);
     let result = context.and_then(|ctx| run(&ctx).map_err(|error| error.seen_from(&ctx.cwd)));
     exit::code(&terminal, result)
 }

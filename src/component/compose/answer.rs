@@ -26,7 +26,7 @@ pub(super) struct Miss {
 /// Whether one interface stands in for the other: they have the same name, and
 /// versions on one track. A pre-release is on a track of its own, as is each
 /// release before 0.1.
-pub(super) fn compatible(a: &str, b: &str) -> bool {
+pub fn compatible(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }

@@ -8,14 +8,14 @@ use wasmparser::Validator;
 use wit_parser::{InterfaceId, Resolve, WorldItem, WorldKey};
 
 use super::answer::{Answer, compatible};
-use super::part::{Item, Part, Sort, features};
+use super::part::{Item, Part, Sort, check_code, features};
 use super::wiring::{Source, Wired};
 use super::{Plan, diagnose, guarded, lift};
 use crate::advice::{Error, Result};
 use crate::component::names::{self, Name, Side};
 
 /// How many modules and components one file may hold for validators.
-const LIMIT: usize = 1000;
+pub(super) const LIMIT: usize = 1000;
 
 /// Everything known about what is to be written.
 pub(super) struct Composition<'a> {
@@ -58,12 +58,20 @@ impl<'a> Composition<'a> {
                 own.map(|export| export.name.clone())
             }
         })?;
-        let valid = guarded("validate the composition of", self.root().name, || {
-            Validator::new_with_features(features()).validate_all(&bytes)
-        })?;
+        let valid = guarded(
+            "wasmparser",
+            ("validate the composition of", self.root().name),
+            || Validator::new_with_features(features()).validate_all(&bytes),
+        )?;
         match valid {
             Ok(_) => Ok(bytes),
-            Err(e) => Err(diagnose::refused(self, &e.to_string())),
+            Err(e) => {
+                for node in self.order {
+                    let part = &self.parts[node];
+                    check_code(part.name, &part.bytes)?;
+                }
+                Err(diagnose::refused(self, &e.to_string()))
+            }
         }
     }
 
@@ -158,14 +166,18 @@ impl<'a> Composition<'a> {
             let part = &self.parts[&node];
             let none = BTreeMap::new();
             let labels = labels.get(&node).unwrap_or(&none);
-            let plain = names::without_attributes(&part.bytes)?;
-            let mut bytes = names::renamed(&plain, labels)?;
+            let mut bytes = names::without_attributes(&part.bytes)?;
+            if !labels.is_empty() {
+                bytes = names::renamed(&bytes, labels)?;
+            }
             let lifted = self.is_lifted(node);
             if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;
             }
-            let instance = guarded("link", part.name, || instantiate(&mut graph, node, bytes))?
-                .map_err(|e| failed(part.name, e))?;
+            let instance = guarded("wac-graph", ("link", part.name), || {
+                instantiate(&mut graph, node, bytes)
+            })?
+            .map_err(|e| failed(part.name, e))?;
             for (import, source) in &self.wired[&node] {
                 // The wrapper takes no types.
                 if lifted && matches!(source.answer, Answer::Type(..)) {
@@ -173,14 +185,14 @@ impl<'a> Composition<'a> {
                 }
                 let provider = instances[&source.node];
                 let set = || argument(&mut graph, (instance, import), (provider, &source.answer));
-                guarded("link", part.name, set)?
+                guarded("wac-graph", ("link", part.name), set)?
                     .map_err(|e| diagnose::misfit(self, node, (import, source), &e))?;
             }
             instances.insert(node, instance);
         }
         let root = self.root();
         let reexported = self.reexported()?;
-        let encoded = guarded("link", root.name, || {
+        let encoded = guarded("wac-graph", ("link", root.name), || {
             for (name, source) in &reexported {
                 export(&mut graph, instances[&source.node], &source.answer, name)?;
             }

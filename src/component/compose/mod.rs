@@ -12,13 +12,14 @@ pub mod graph;
 mod lift;
 mod order;
 mod part;
+pub mod wac;
 mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::names::Name;
-use crate::advice::{Error, Result};
+use crate::advice::{self, Error, Result};
+pub use answer::compatible;
 use graph::Graph;
 
 /// Components and what each one's imports are linked to.
@@ -97,15 +98,10 @@ pub fn link(plan: &Plan) -> Result<Linked> {
 
 /// Runs what belongs to a library, which may give up on input that it did not
 /// expect; `doing` says what was asked of it, `of` of which component.
-fn guarded<T>(doing: &str, of: &str, work: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+fn guarded<T>(library: &str, (doing, of): (&str, &str), work: impl FnOnce() -> T) -> Result<T> {
+    advice::guarded(library, work).map_err(|cause| {
         Error::input(format!("failed to {doing} `{of}`"))
-            .because(format!(
-                "the library for it gave up: {}",
-                text.unwrap_or("no reason given")
-            ))
+            .because(cause)
             .hint("report this, with the components")
     })
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
-use wasmparser::{Validator, WasmFeatures};
+use wasmparser::{BinaryReaderError, Parser, ValidPayload, Validator, WasmFeatures};
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldId};
 
@@ -12,6 +12,7 @@ use super::{Node, guarded};
 use crate::advice::{Error, Result};
 use crate::component::names::{self, Name};
 use crate::component::{Kind, kind, sections};
+use crate::wit;
 
 /// One component.
 pub(super) struct Part<'a> {
@@ -68,7 +69,7 @@ pub(super) fn features() -> WasmFeatures {
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
 }
 
-/// Checks and reads a component.
+/// Checks and reads a component, without the code of its functions.
 pub(super) fn read(node: &Node) -> Result<Part<'_>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
@@ -84,19 +85,10 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
                 .hint("give a component in its binary form"));
         }
     }
-    let modern = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
-    let bytes = match modern == node.bytes {
-        true => Cow::Borrowed(node.bytes.as_slice()),
-        false => Cow::Owned(modern),
-    };
-    let types = guarded("validate", &node.name, || {
-        Validator::new_with_features(features()).validate_all(&bytes)
-    })?
-    .map_err(|e| {
-        Error::input(failed())
-            .because(format!("it is not a valid component: {e}"))
-            .hint("build it again with a current tool")
-    })?;
+    let bytes = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
+    let types = guarded("wasmparser", ("validate", &node.name), || shape(&bytes))?;
+    let types = types.and_then(|types| types.ok_or_else(|| "it has no end".to_owned()));
+    let types = types.map_err(|e| invalid(&node.name, &e))?;
     let items = |names: Vec<Name>, import: bool| {
         let item = |name| item(&types, name, import);
         names.into_iter().map(item).collect::<Vec<_>>()
@@ -108,6 +100,39 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
         size: sections::count(&bytes),
         bytes,
     })
+}
+
+/// Checks everything but the code of functions, which is checked once, in the
+/// composition: that is most of the work.
+fn shape(bytes: &[u8]) -> Result<Option<Types>, String> {
+    let told = |e: BinaryReaderError| e.to_string();
+    let mut validator = Validator::new_with_features(features());
+    let mut parser = Parser::new(0);
+    parser.set_features(features());
+    let mut types = None;
+    for payload in parser.parse_all(bytes) {
+        let payload = payload.map_err(told)?;
+        if let ValidPayload::End(found) = validator.payload(&payload).map_err(told)? {
+            // The outermost ends last.
+            types = Some(found);
+        }
+    }
+    Ok(types)
+}
+
+/// Checks a component with the code of its functions: a composition of parts
+/// that is not valid may be so because a part is not.
+pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
+    let valid = guarded("wasmparser", ("validate", name), || {
+        Validator::new_with_features(features()).validate_all(bytes)
+    })?;
+    valid.map(drop).map_err(|e| invalid(name, &e.to_string()))
+}
+
+fn invalid(name: &str, e: &str) -> Error {
+    Error::input(format!("failed to link `{name}`"))
+        .because(format!("it is not a valid component: {e}"))
+        .hint("build it again with a current tool")
 }
 
 fn item(types: &Types, name: Name, import: bool) -> Item {
@@ -153,10 +178,9 @@ impl Part<'_> {
 
 /// The world of a component.
 pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
-    let failed = || Error::input(format!("failed to read the world of `{name}`"));
-    match guarded("read the world of", name, || wit_component::decode(bytes))? {
-        Ok(DecodedWasm::Component(resolve, world)) => Ok((resolve, world)),
-        Ok(DecodedWasm::WitPackage(..)) => Err(failed().because("it is a WIT package")),
-        Err(e) => Err(failed().because(format!("{e:#}"))),
+    let failed = || format!("failed to read the world of `{name}`");
+    match wit::decode(bytes).map_err(|e| e.told(failed()))? {
+        DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
+        DecodedWasm::WitPackage(..) => Err(Error::input(failed()).because("it is a WIT package")),
     }
 }

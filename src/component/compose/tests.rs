@@ -3,6 +3,9 @@
 
 mod errors;
 mod labels;
+#[cfg(feature = "runtime")]
+mod property;
+mod random;
 mod rejects;
 mod roots;
 mod shapes;

@@ -6,6 +6,7 @@
 mod legacy;
 mod rewrite;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{ComponentExternName, Payload};
@@ -83,6 +84,25 @@ pub fn imports(component: &[u8]) -> Result<Vec<Name>> {
     Ok(names)
 }
 
+/// The imports of a component that have a name of the forms of old, with the
+/// label that [`modern`] gives them.
+pub(super) fn old_labels(component: &[u8]) -> Result<BTreeMap<String, String>> {
+    let mut raw = Vec::new();
+    for section in sections(component) {
+        if let Payload::ComponentImportSection(section) = section?.payload {
+            for import in section {
+                raw.push(import.map_err(unreadable)?.name.name.to_owned());
+            }
+        }
+    }
+    if !raw.iter().any(|name| legacy::is_legacy(name)) {
+        return Ok(BTreeMap::new());
+    }
+    let labels = imports(component)?.into_iter().map(|name| name.name);
+    let both = raw.into_iter().zip(labels);
+    Ok(both.filter(|(raw, _)| legacy::is_legacy(raw)).collect())
+}
+
 /// The names a component exports at its root, in order.
 pub fn exports(component: &[u8]) -> Result<Vec<Name>> {
     let mut names = Vec::new();
@@ -106,14 +126,25 @@ fn unreadable(e: wasmparser::BinaryReaderError) -> Error {
 ///
 /// `unlocked-dep=<fancy:geo/baz@{>=0.3.0 <0.4.0}>` becomes `fancy-geo-baz` with
 /// the hint `wasm-pkg:fancy:geo@>=0.3.0 <0.4.0#baz`.
-pub fn modern(component: &[u8]) -> Result<Vec<u8>> {
+pub fn modern(component: &[u8]) -> Result<Cow<'_, [u8]>> {
     let mut taken = BTreeSet::new();
+    let mut is_modern = true;
     for section in sections(component) {
-        if let Payload::ComponentImportSection(section) = section?.payload {
+        let section = section?;
+        if let Payload::ComponentImportSection(section) = section.payload {
             for import in section {
-                taken.insert(import.map_err(unreadable)?.name.name.to_owned());
+                let name = import.map_err(unreadable)?.name;
+                is_modern &= name.version_suffix.is_none() && !legacy::is_legacy(name.name);
+                taken.insert(name.name.to_owned());
+            }
+        } else if let Payload::ComponentExportSection(section) = section.payload {
+            for export in section {
+                is_modern &= export.map_err(unreadable)?.name.version_suffix.is_none();
             }
         }
+    }
+    if is_modern {
+        return Ok(Cow::Borrowed(component));
     }
     rewrite_root(component, &mut |side, name| {
         let split = name.version_suffix.is_some();
@@ -123,6 +154,7 @@ pub fn modern(component: &[u8]) -> Result<Vec<u8>> {
         }
         .or_else(|| split.then(|| Name::of(name)))
     })
+    .map(Cow::Owned)
 }
 
 /// The component without attributes on any name, at its root, in its types and

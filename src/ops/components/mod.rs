@@ -11,6 +11,7 @@ pub(super) mod followed;
 mod releases;
 pub(super) mod tree;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -356,8 +357,9 @@ fn composition(
 impl Provided {
     /// Its bytes, in names of today.
     pub fn bytes(&self) -> Result<Vec<u8>> {
-        names::modern(&fs::read(&self.file)?)
-            .map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
+        let bytes = fs::read(&self.file)?;
+        let modern = names::modern(&bytes).map(Cow::into_owned);
+        modern.map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
     }
 }
 

@@ -106,7 +106,7 @@ impl Worlds<'_> {
         let by = vec![format!("the component `{by}`")];
         let (package, registry, requirement) = match &known.place {
             Place::Oci { host, .. } => {
-                self.refuse_private(host)?;
+                self.refuse_private(host, "oci")?;
                 let wanted = WantedArtifact::of_hint(known, by.concat())?;
                 let mut found = self.artifacts(&[wanted])?;
                 return found
@@ -118,7 +118,7 @@ impl Worlds<'_> {
                 package,
                 version,
             } => {
-                self.refuse_private(host)?;
+                self.refuse_private(host, "warg")?;
                 let registry = Some(format!("warg://{host}"));
                 (package, registry, exactly(version))
             }
@@ -188,14 +188,14 @@ impl Worlds<'_> {
 
     /// Refuses a host of this machine or its network, which only the user may
     /// name.
-    fn refuse_private(&mut self, host: &str) -> Result<()> {
+    fn refuse_private(&mut self, host: &str, protocol: &str) -> Result<()> {
         let named = self.packages()?.names_registry(host);
         match !named && is_private(host) {
             true => Err(Error::input(format!(
                 "`{host}` is on this machine or its network, where a component of others may not lead"
             ))
             .hint(format!(
-                "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' oci`"
+                "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
             ))),
             false => Ok(()),
         }

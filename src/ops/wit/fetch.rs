@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::project::{Member, Project, WitOptions, find};
+use super::project::{Kind, Member, Project, WitOptions, find};
 use super::resolve::{Resolved, Session};
 use super::written::{Written, digest_below, digest_of};
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
+use crate::ops::wit_deps::{self, DepsOptions};
 use crate::package::ContentDigest;
 use crate::wit::Origin;
 use crate::wit::write::{Rendered, beside, folder};
@@ -46,11 +47,28 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 /// changes nothing is written.
 pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) -> Result<()> {
     let project = find(ctx, options)?;
+    if let Kind::Deps(manifest) = &project.kind {
+        let of = of_deps(&project, manifest);
+        return match drift {
+            Drift::Write => wit_deps::lock(ctx, &of),
+            Drift::Refuse => wit_deps::check(ctx, &of),
+        };
+    }
     let mut session = Session::new(ctx, &project)?;
     fetch_with(ctx, &project, &mut session, (form, drift))?;
     match (drift, session.lock()) {
         (Drift::Refuse, Some(_)) => Err(drifted(ctx, &project.lock_file)),
         _ => session.finish(),
+    }
+}
+
+/// The files of a project of `wit-deps`.
+pub(super) fn of_deps(project: &Project, manifest: &Path) -> DepsOptions {
+    DepsOptions {
+        manifest: manifest.to_owned(),
+        lock: manifest.with_extension("lock"),
+        deps: fs::parent(manifest).join("deps"),
+        mode: project.mode,
     }
 }
 

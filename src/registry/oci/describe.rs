@@ -39,7 +39,7 @@ const PART: usize = 4 << 20;
 pub fn describe(path: &Path) -> Result<Description> {
     let head = fs::read_part(path, 0, PART)?;
     if head.len() < PART
-        && let Ok(DecodedWasm::WitPackage(resolve, id)) = wit_parser::decoding::decode(&head)
+        && let Ok(DecodedWasm::WitPackage(resolve, id)) = crate::wit::decode(&head)
     {
         return Ok(Description {
             os: "wasip2",

@@ -100,6 +100,7 @@ fn engine() -> Result<Engine> {
     config.wasm_component_model_async(true);
     // Attributes and labels on imports make a component that needs this.
     config.wasm_component_model_implements(true);
+    config.wasm_component_model_fixed_length_lists(true);
     config.parallel_compilation(true);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());

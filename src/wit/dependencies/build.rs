@@ -8,13 +8,13 @@ use wit_parser::{
 };
 
 use super::aliases;
-use super::circle::circle;
 use super::graft::{Context, Graft, Source, StandsFor};
 use super::plan::{Import, Item, Plan};
-use super::read::{Offer, guarded, package_name};
+use super::read::{Offer, package_name};
 use super::{Bound, BoundImport, FollowedImport};
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, guarded};
 use crate::wit::World;
+use crate::wit::circle::circle;
 
 /// Makes the world that was planned.
 pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<Bound> {
@@ -27,16 +27,15 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
     let stands_for = std::mem::take(&mut graft.stands_for);
     let mut resolve = graft.resolve;
     refuse_circles(&resolve, world)?;
-    guarded("the world with its dependencies", || {
-        resolve.merge(Resolve::default())
-    })
-    .map_err(|cause| {
+    let failed = || {
+        let name = target.name();
         Error::input(format!(
-            "failed to import the dependencies into the world `{}`",
-            target.name()
+            "failed to import the dependencies into the world `{name}`"
         ))
-        .because(cause)
-    })?;
+    };
+    guarded("wit-parser", || resolve.merge(Resolve::default()))
+        .map_err(|cause| failed().because(cause))?
+        .map_err(|cause| failed().because(format!("{cause:#}")))?;
 
     let mut bound = Vec::new();
     let mut modules = Vec::new();

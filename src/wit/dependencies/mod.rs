@@ -8,7 +8,6 @@
 
 pub mod aliases;
 mod build;
-mod circle;
 mod graft;
 mod labels;
 mod plan;

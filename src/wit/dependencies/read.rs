@@ -1,14 +1,14 @@
 //! What a dependency offers: the exports of a component, read from its bytes.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use wasmparser::Parser;
 use wit_component::DecodedWasm;
 use wit_parser::{InterfaceId, PackageName, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
-use super::{ComponentDependency, circle};
+use super::ComponentDependency;
 use crate::advice::{Error, Result};
+use crate::wit;
 
 /// A dependency, read.
 pub(super) struct Offer<'a> {
@@ -67,19 +67,6 @@ fn failed(dependency: &ComponentDependency) -> Error {
     ))
 }
 
-/// Calls into a library that may give up by a panic; then the error says which
-/// step it was.
-pub(super) fn guarded<T, E: std::fmt::Display>(
-    step: &str,
-    call: impl FnOnce() -> std::result::Result<T, E>,
-) -> std::result::Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(e)) => Err(format!("{e:#}")),
-        Err(_) => Err(format!("the WIT library gave up on {step}")),
-    }
-}
-
 /// Reads the exports of a dependency.
 pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Offer<'_>> {
     let bytes = &dependency.bytes;
@@ -93,31 +80,15 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
             .because("it is no WebAssembly component")
             .hint("a dependency on a component is a component in its binary form"));
     }
-    let broken = |cause: String| {
-        failed(dependency)
-            .because(cause)
-            .hint("check that the file is a whole and valid component")
-    };
-    let circle = circle::of_component(bytes).map_err(|e| broken(e.to_string()))?;
-    if !circle.is_empty() {
-        let circle: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
-        return Err(failed(dependency)
-            .because(format!(
-                "its packages {} refer to each other in a circle, which WIT does not have",
-                circle.join(", ")
-            ))
-            .hint("build the dependency for one version of each package"));
-    }
-    let decoded = guarded("reading it", || wit_component::decode(bytes));
+    let decoded = wit::decode(bytes).map_err(|e| e.told(failed(dependency).message()))?;
     let (resolve, world) = match decoded {
-        Ok(DecodedWasm::Component(resolve, world)) => (resolve, world),
-        Ok(DecodedWasm::WitPackage(resolve, package)) => {
+        DecodedWasm::Component(resolve, world) => (resolve, world),
+        DecodedWasm::WitPackage(resolve, package) => {
             let name = &resolve.packages[package].name;
             return Err(failed(dependency)
                 .because(format!("it is the WIT package `{name}`, not a component"))
                 .hint("move it to `[package.metadata.component.target.dependencies]`"));
         }
-        Err(cause) => return Err(broken(cause)),
     };
     let mut offer = Offer {
         dependency,

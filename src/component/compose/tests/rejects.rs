@@ -23,6 +23,10 @@ fn what_is_no_component_is_refused_by_name() {
             wat("(component (export \"x\" (func 7)))"),
             "it is not a valid component",
         ),
+        (
+            wat("(component (core module (func (result i32))))"),
+            "it is not a valid component",
+        ),
     ] {
         let error = said(
             &link(&Plan {
@@ -81,7 +85,7 @@ fn damaged_components_are_errors_and_never_panics() {
 
 #[test]
 fn a_panic_of_a_library_is_an_error() {
-    let error = guarded("link", "x", || -> () { panic!("no {}", 1) }).unwrap_err();
+    let error = guarded("wac-graph", ("link", "x"), || -> () { panic!("no {}", 1) }).unwrap_err();
     let error = said(&error);
     assert!(
         error.contains("failed to link `x`") && error.contains("gave up: no 1"),

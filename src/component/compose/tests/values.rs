@@ -114,3 +114,78 @@ fn a_diamond_shares_one_instance_and_two_nodes_are_two() {
     assert_eq!(run(&linked(nodes(3)).unwrap().bytes), 123);
     assert_eq!(run(&linked(nodes(4)).unwrap().bytes), 112);
 }
+
+/// Gives one more than all that it asks.
+fn one_more(export: &str, asked: &[String]) -> Vec<u8> {
+    let (mut text, mut module, mut given) = (String::new(), String::new(), String::new());
+    let mut sum = String::from("(i32.const 1)");
+    for (at, import) in asked.iter().enumerate() {
+        text += &format!(
+            r#"(import "{import}" (instance $i{at} (export "next" (func (result u32)))))
+               (core func $f{at} (canon lower (func $i{at} "next")))"#
+        );
+        module += &format!(r#"(import "in" "{at}" (func $f{at} (result i32)))"#);
+        given += &format!(r#"(export "{at}" (func $f{at}))"#);
+        sum = format!("(i32.add {sum} (call $f{at}))");
+    }
+    wat(&format!(
+        r#"(component {text}
+             (core module $m {module} (func (export "next") (result i32) {sum}))
+             (core instance $in {given})
+             (core instance $i (instantiate $m (with "in" (instance $in))))
+             (func $f (result u32) (canon lift (core func $i "next")))
+             (instance $out (export "next" (func $f)))
+             (export "{export}" (instance $out))
+             (export "run" (func $f)))"#
+    ))
+}
+
+#[test]
+fn a_tree_of_two_hundred_components_is_one() {
+    const COUNT: usize = 200;
+    let name = |at: usize| format!("n:n{at}/api");
+    let nodes = (0..COUNT).map(|at| {
+        let below: Vec<usize> = [2 * at + 1, 2 * at + 2]
+            .into_iter()
+            .filter(|at| *at < COUNT)
+            .collect();
+        let asked: Vec<String> = below.iter().copied().map(name).collect();
+        let links: Vec<(&str, usize)> = asked.iter().map(String::as_str).zip(below).collect();
+        node(&format!("n:n{at}"), &one_more(&name(at), &asked), &links)
+    });
+    let made = linked(nodes.collect()).unwrap();
+    assert_eq!(names_of(&made).0, [""; 0]);
+    assert_eq!(made.graph.components.len(), COUNT);
+    assert_eq!(run(&made.bytes), 200);
+}
+
+#[test]
+fn two_versions_of_one_package_run_side_by_side() {
+    let (one, two) = ("a:b/i@1.0.0".to_owned(), "a:b/i@2.0.0".to_owned());
+    let (left, right) = ("l:l/api".to_owned(), "r:r/api".to_owned());
+    let nodes = |bottom: usize| {
+        vec![
+            node(
+                "app",
+                &one_more("t:t/api", &[left.clone(), right.clone()]),
+                &[(&left, 1), (&right, 2)],
+            ),
+            node(
+                "left",
+                &one_more(&left, std::slice::from_ref(&one)),
+                &[(&one, 3)],
+            ),
+            node(
+                "right",
+                &one_more(&right, std::slice::from_ref(&two)),
+                &[(&two, bottom)],
+            ),
+            node("a:b@1.0.0", &one_more(&one, &[]), &[]),
+            node("a:b@2.0.0", &one_more(&two, &[]), &[]),
+        ]
+    };
+    assert_eq!(run(&linked(nodes(4)).unwrap().bytes), 5);
+    // The one does not stand in for the other.
+    let error = said(&linked(nodes(3)).unwrap_err());
+    assert!(error.contains("version 1.0.0"), "{error}");
+}

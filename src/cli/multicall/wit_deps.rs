@@ -1,0 +1,33 @@
+//! The command line of `wit-deps` 0.6.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::advice::Result;
+use crate::cli::deps::Deps;
+use crate::context::Context;
+
+/// WIT dependencies, as `wit-deps` has it
+#[derive(Debug, Parser)]
+#[command(
+    name = "wit-deps",
+    bin_name = "wit-deps",
+    version,
+    max_term_width = 100
+)]
+pub(super) struct WitDeps {
+    #[command(flatten)]
+    deps: Deps,
+}
+
+/// Reads a command line.
+pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<WitDeps, clap::Error> {
+    WitDeps::try_parse_from(args)
+}
+
+impl WitDeps {
+    pub(super) fn run(self, ctx: &Context) -> Result<()> {
+        self.deps.run(ctx)
+    }
+}

@@ -1,0 +1,278 @@
+//! `cargo component deps`: `wit/deps` as `deps.toml` says, with packages of
+//! registries and artifacts.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use semver::Version;
+use wit_parser::PackageName;
+
+use super::artifacts::WantedArtifact;
+use super::packages::{Fetched, Packages as Registries, Request};
+use crate::advice::{Error, Result};
+use crate::cargo::config::{Config, LockMode};
+use crate::component::outline::wit_texts;
+use crate::context::Context;
+use crate::env;
+use crate::fs;
+use crate::lockfile::deps::Words;
+use crate::lockfile::tree::{Dir, File};
+use crate::lockfile::{Locked, Lockfile};
+use crate::manifest::deps::DepsSource;
+use crate::package::ContentDigest;
+use crate::registry::routes::Named;
+use crate::resolver::{Source, Wanted};
+use crate::shell::Shell;
+use crate::source::download::Patience;
+use crate::wit_deps::{self as library, Listener, Packages, Project, Rules, Surroundings, Tree};
+
+/// Which files, and what may be done.
+#[derive(Clone, Debug)]
+pub struct DepsOptions {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// The lock file.
+    pub lock: PathBuf,
+    /// The directory of dependencies.
+    pub deps: PathBuf,
+    /// How the lock file and the network may be used.
+    pub mode: LockMode,
+}
+
+/// Brings directories and lock file to what the manifest says.
+pub fn lock(ctx: &Context, options: &DepsOptions) -> Result<()> {
+    within(ctx, options, library::lock)
+}
+
+/// An error that names everything that is not as manifest and lock file say;
+/// nothing in the project is written.
+pub fn check(ctx: &Context, options: &DepsOptions) -> Result<()> {
+    let found = within(ctx, options, library::check)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let manifest = ctx.absolute(&options.manifest);
+    let message = format!("`{}` is not locked as it stands", ctx.display(&manifest));
+    let error = found.iter().fold(Error::input(message), Error::because);
+    Err(error.hint("run `cargo component deps lock`"))
+}
+
+/// Asks for everything again and takes what comes.
+pub fn update(ctx: &Context, options: &DepsOptions) -> Result<()> {
+    within(ctx, options, library::update)
+}
+
+/// Writes the stream that the digests of a directory are made from, to a file
+/// or standard output, after [`lock`].
+pub fn tar(ctx: &Context, options: &DepsOptions, id: &str, output: Option<&Path>) -> Result<()> {
+    let stream = within(ctx, options, |project, around| {
+        library::tar(project, around, id)
+    })?;
+    match output {
+        Some(path) => fs::write_atomic(&ctx.absolute(path), &stream),
+        None => ctx.shell.write_data(&stream),
+    }
+}
+
+fn within<T>(
+    ctx: &Context,
+    options: &DepsOptions,
+    verb: impl FnOnce(&Project, &Surroundings<'_>) -> Result<T>,
+) -> Result<T> {
+    let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
+    let mode = config.lock_mode(options.mode)?;
+    let [manifest, lock, deps] =
+        [&options.manifest, &options.lock, &options.deps].map(|path| ctx.absolute(path));
+    if !fs::exists(&manifest) {
+        let shown = ctx.display(&manifest);
+        return Err(
+            Error::input(format!("failed to read manifest at `{shown}`")).hint(
+ "create it, with entries such as `http = \"https://…/archive.tar.gz\"`, or name another one by `--manifest`",
+),
+        );
+    }
+    let dir = fs::parent(&manifest).to_owned();
+    let mut project = Project::read(manifest, lock, deps)?;
+    project.seen_from.clone_from(&ctx.cwd);
+    let told = ToShell(&*ctx.shell);
+    let registries = FromRegistries { ctx, dir };
+    let around = Surroundings {
+        env: ctx.env.clone(),
+        exec: &*ctx.exec,
+        cache: ctx.absolute(&ctx.packages.cache),
+        patience: patience(&config)?,
+        interactive: std::io::stdin().is_terminal(),
+        rules: Rules {
+            locked: mode.is_locked(),
+            offline: mode.is_offline(),
+        },
+        packages: &registries,
+        listener: &told,
+    };
+    verb(&project, &around)
+}
+
+/// What cargo's configuration says of its own requests.
+fn patience(config: &Config) -> Result<Patience> {
+    let mut patience = Patience::default();
+    if let Some(seconds) = config.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)? {
+        patience.idle = Duration::from_secs(seconds.into());
+    }
+    if let Some(retries) = config.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)? {
+        patience.tries = retries.saturating_add(1);
+    }
+    Ok(patience)
+}
+
+/// Says it on the terminal.
+struct ToShell<'a>(&'a dyn Shell);
+
+impl Listener for ToShell<'_> {
+    fn status(&self, verb: &'static str, text: String) {
+        self.0.status(verb, text);
+    }
+
+    fn detail(&self, verb: &'static str, text: String) {
+        self.0.detail(verb, text);
+    }
+
+    fn warn(&self, text: String) {
+        self.0.warn(text);
+    }
+}
+
+/// Packages and artifacts, from the registries of the user's configuration.
+struct FromRegistries<'a> {
+    ctx: &'a Context,
+    dir: PathBuf,
+}
+
+impl Packages for FromRegistries<'_> {
+    fn fetch(
+        &self,
+        source: &DepsSource,
+        locked: Option<&Words>,
+        offline: bool,
+    ) -> Result<(Tree, Words)> {
+        let mode = match offline {
+            true => LockMode::Offline,
+            false => LockMode::Update,
+        };
+        let mut registries = Registries::new(self.ctx, &self.dir, mode)?;
+        let locked = locked.and_then(kept);
+        let fetched = match source {
+            DepsSource::Oci(reference) => artifact(&registries, reference, locked)?,
+            DepsSource::Package {
+                package,
+                requirement,
+                registry,
+            } => {
+                let wanted = Wanted {
+                    source: Source {
+                        package: package.clone(),
+                        registry: registry.clone(),
+                    },
+                    requirement: requirement.clone(),
+                    by: vec!["`deps.toml`".to_owned()],
+                    at: None,
+                };
+                one_package(&mut registries, wanted, locked)?
+            }
+            _ => None,
+        };
+        let fetched = fetched.ok_or_else(|| Error::input("it is in no registry"))?;
+        let words = [
+            ("release", fetched.version.to_string()),
+            ("digest", fetched.digest.to_string()),
+        ];
+        Ok((tree(&fetched.file)?, words.into()))
+    }
+}
+
+/// The version and digest that the lock file has.
+fn kept(words: &Words) -> Option<(Version, ContentDigest)> {
+    let [version, digest] = ["release", "digest"].map(|key| words.get(key));
+    Some((version?.parse().ok()?, digest?.parse().ok()?))
+}
+
+fn artifact(
+    registries: &Registries<'_>,
+    reference: &str,
+    locked: Option<(Version, ContentDigest)>,
+) -> Result<Option<Fetched>> {
+    let wanted = WantedArtifact::of_deps(reference)?;
+    let mut lock = Lockfile::default();
+    if let Some((version, digest)) = locked {
+        lock.insert(Locked {
+            // The lock file does not say which package it is.
+            package: "root:component".parse()?,
+            registry: Some(wanted.label()),
+            requirement: semver::VersionReq::STAR,
+            version,
+            digest,
+            source: None,
+        });
+    }
+    let mut fetched = registries.artifacts(&[wanted], &lock, None)?;
+    Ok(fetched.pop())
+}
+
+fn one_package(
+    registries: &mut Registries<'_>,
+    wanted: Wanted,
+    locked: Option<(Version, ContentDigest)>,
+) -> Result<Option<Fetched>> {
+    let mut lock = Lockfile::default();
+    if let Some((version, digest)) = locked {
+        lock.insert(Locked {
+            package: wanted.source.package.clone(),
+            registry: wanted.source.registry.clone(),
+            requirement: wanted.requirement.clone(),
+            version,
+            digest,
+            source: None,
+        });
+    }
+    let mut fetched = registries.fetch(&Request {
+        asked: &[wanted],
+        named: &Named::default(),
+        lock: &lock,
+        locked: None,
+    })?;
+    Ok(fetched.pop())
+}
+
+/// The WIT of a package in its binary form as files: its own, and those of its
+/// dependencies in directories that are called as they are.
+fn tree(file: &Path) -> Result<Tree> {
+    let (own, others) = wit_texts(&fs::read(file)?)?;
+    let single = |text: &str| -> Dir { [("package.wit".to_owned(), File::new(text))].into() };
+    let mut tree = Tree {
+        own: single(&own),
+        ..Tree::default()
+    };
+    let mut seen = BTreeSet::new();
+    let twice: BTreeSet<&str> = others
+        .iter()
+        .filter(|(package, _)| !seen.insert(package.name.as_str()))
+        .map(|(package, _)| package.name.as_str())
+        .collect();
+    for (package, text) in &others {
+        let name = match twice.contains(package.name.as_str()) {
+            true => whole_name(package),
+            false => package.name.clone(),
+        };
+        tree.deps.insert(name, single(text));
+    }
+    Ok(tree)
+}
+
+/// A name of a directory that no other package has.
+fn whole_name(package: &PackageName) -> String {
+    match &package.version {
+        Some(version) => format!("{}-{}-{version}", package.namespace, package.name),
+        None => format!("{}-{}", package.namespace, package.name),
+    }
+}

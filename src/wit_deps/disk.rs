@@ -1,0 +1,182 @@
+//! The directories below `wit/deps`: read, and replaced together.
+
+use std::path::{Path, PathBuf};
+
+use crate::advice::{Error, Result};
+use crate::fs::{self, Temporary};
+use crate::lockfile::tree::{Dir, File, is_wit};
+
+/// The WIT of a directory; `None` where there is none of this name.
+pub fn read(dir: &Path) -> Result<Option<Dir>> {
+    if !fs::is_dir(dir) {
+        return Ok(None);
+    }
+    let mut files = Dir::new();
+    for path in fs::list(dir)? {
+        if let Some(name) = wit_name(&path) {
+            let file = File {
+                executable: fs::is_executable(&path),
+                bytes: fs::read(&path)?,
+            };
+            files.insert(name.to_owned(), file);
+        }
+    }
+    Ok(Some(files))
+}
+
+/// The name of a file that is WIT.
+fn wit_name(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    (is_wit(name) && !fs::is_dir(path)).then_some(name)
+}
+
+/// Whether a directory holds nothing but files that a lock file speaks of.
+pub fn is_ours_alone(dir: &Path) -> Result<bool> {
+    let ours = |path: &PathBuf| wit_name(path).is_some() && !fs::is_link(path);
+    Ok(!fs::is_link(dir) && fs::list(dir)?.iter().all(ours))
+}
+
+/// Replaces and removes directories of `deps`, all of them or none, and runs
+/// `last` while that can still be taken back.
+///
+/// New directories are built beside `deps` before any of the old ones is
+/// touched. What is in an old directory and is no WIT goes to the new one.
+pub fn replace(
+    deps: &Path,
+    (put, remove): (&[(&str, &Dir)], &[&str]),
+    last: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    if put.is_empty() && remove.is_empty() {
+        return last();
+    }
+    fs::create_dir(deps)?;
+    let deps = &fs::canonical(deps)?;
+    let aside = Temporary::new(fs::parent(deps))?;
+    let [new, old] = ["new", "old"].map(|name| aside.path().join(name));
+    fs::create_dir(&old)?;
+    for (id, dir) in put {
+        let at = new.join(id);
+        fs::create_dir(&at)?;
+        for (name, file) in *dir {
+            fs::write_new(&at.join(name), &file.bytes, file.executable)?;
+        }
+    }
+    let mut moves = Moves::default();
+    let done = exchange(deps, (&new, &old), (put, remove), &mut moves).and_then(|()| last());
+    done.map_err(|error| moves.take_back(error, aside))
+}
+
+fn exchange(
+    deps: &Path,
+    (new, old): (&Path, &Path),
+    (put, remove): (&[(&str, &Dir)], &[&str]),
+    moves: &mut Moves,
+) -> Result<()> {
+    for (id, _) in put {
+        let at = deps.join(id);
+        if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
+            let what = if fs::is_link(&at) { "a link" } else { "a file" };
+            let message = format!("`{}` is {what}, which is not replaced", at.display());
+            return Err(Error::input(message).hint("remove it, or rename the entry"));
+        }
+        if fs::exists(&at) {
+            moves.go(&at, &old.join(id))?;
+            for stray in fs::list(&old.join(id))? {
+                if let (None, Some(name)) = (wit_name(&stray), stray.file_name()) {
+                    moves.go(&stray, &new.join(id).join(name))?;
+                }
+            }
+        }
+        moves.go(&new.join(id), &at)?;
+    }
+    for id in remove {
+        moves.go(&deps.join(id), &old.join(id))?;
+    }
+    Ok(())
+}
+
+/// Renames that can be taken back.
+#[derive(Default)]
+struct Moves(Vec<(PathBuf, PathBuf)>);
+
+impl Moves {
+    fn go(&mut self, from: &Path, to: &Path) -> Result<()> {
+        fs::rename(from, to)?;
+        self.0.push((from.to_owned(), to.to_owned()));
+        Ok(())
+    }
+
+    /// Undoes them all, the last one first. Where even that fails, what was
+    /// there is kept, and the error says where.
+    fn take_back(self, error: Error, aside: Temporary) -> Error {
+        for (from, to) in self.0.iter().rev() {
+            if fs::rename(to, from).is_err() {
+                let place = aside.keep();
+                return error.because(format!(
+                    "what `{}` was is in `{}` now",
+                    from.display(),
+                    place.display()
+                ));
+            }
+        }
+        error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir(text: &str) -> Dir {
+        [("a.wit".to_owned(), File::new(text))].into()
+    }
+
+    #[test]
+    fn directories_are_replaced_together_or_not_at_all() {
+        let temporary = tempfile::tempdir().unwrap();
+        let deps = temporary.path().join("deps");
+        let write = |path: &str, text: &str| {
+            fs::write_atomic(&deps.join(path), text.as_bytes()).unwrap();
+        };
+        write("one/a.wit", "old");
+        write("one/notes/n.md", "mine");
+        write("gone/a.wit", "gone");
+        write("mine/a.wit", "mine");
+        let text = |path: &str| fs::read_text_if_exists(&deps.join(path)).unwrap();
+        let new = dir("new");
+        let put: &[(&str, &Dir)] = &[("one", &new), ("two", &new)];
+        let failed = replace(&deps, (put, &["gone"]), || Err(Error::input("no")));
+        assert_eq!(failed.unwrap_err().message(), "no");
+        assert_eq!(text("one/a.wit").as_deref(), Some("old"));
+        assert_eq!(text("one/notes/n.md").as_deref(), Some("mine"));
+        assert_eq!(text("gone/a.wit").as_deref(), Some("gone"));
+        assert_eq!(text("two/a.wit"), None);
+        // One in the middle that cannot be replaced.
+        write("two", "a file");
+        let error = replace(&deps, (put, &[]), || Ok(())).unwrap_err();
+        assert!(error.message().contains("not replaced"), "{error}");
+        assert_eq!(text("one/a.wit").as_deref(), Some("old"));
+        fs::remove_file(&deps.join("two")).unwrap();
+
+        replace(&deps, (put, &["gone"]), || Ok(())).unwrap();
+        assert_eq!(text("one/a.wit").as_deref(), Some("new"));
+        assert_eq!(text("one/notes/n.md").as_deref(), Some("mine"));
+        assert_eq!(text("two/a.wit").as_deref(), Some("new"));
+        assert_eq!(text("gone/a.wit"), None);
+        assert_eq!(text("mine/a.wit").as_deref(), Some("mine"));
+        // Nothing is left beside it.
+        assert_eq!(fs::list(temporary.path()).unwrap(), [deps]);
+    }
+
+    #[test]
+    fn what_is_not_wit_is_not_ours() {
+        let temporary = tempfile::tempdir().unwrap();
+        let at = |name: &str| temporary.path().join(name);
+        fs::write_atomic(&at("a.wit"), b"x").unwrap();
+        assert!(is_ours_alone(temporary.path()).unwrap());
+        fs::write_atomic(&at("sub.wit/x.md"), b"x").unwrap();
+        assert!(!is_ours_alone(temporary.path()).unwrap());
+        assert_eq!(read(temporary.path()).unwrap().unwrap().len(), 1);
+        assert_eq!(read(&at("none")).unwrap(), None);
+    }
+}

@@ -1,0 +1,27 @@
+(component
+  (type $counter' (resource (rep i32)))
+  (core func $new (canon resource.new $counter'))
+  (core module $m
+    (import "own" "new" (func $new (param i32) (result i32)))
+    (func (export "constructor") (param i32) (result i32) (call $new (local.get 0)))
+    (func (export "plus") (param i32 i32) (result i32)
+      (i32.add (local.get 0) (local.get 1))))
+  (core instance $i (instantiate $m (with "own" (instance (export "new" (func $new))))))
+  (func $constructor (param "from" u32) (result (own $counter'))
+    (canon lift (core func $i "constructor")))
+  (func $plus (param "self" (borrow $counter')) (param "n" u32) (result u32)
+    (canon lift (core func $i "plus")))
+  (component $shape
+    (import "import-type" (type $c (sub resource)))
+    (import "import-constructor" (func $new (param "from" u32) (result (own $c))))
+    (import "import-plus" (func $plus (param "self" (borrow $c)) (param "n" u32) (result u32)))
+    (export $out "counter" (type $c))
+    (export "[constructor]counter" (func $new)
+      (func (param "from" u32) (result (own $out))))
+    (export "[method]counter.plus" (func $plus)
+      (func (param "self" (borrow $out)) (param "n" u32) (result u32))))
+  (instance $counters (instantiate $shape
+    (with "import-type" (type $counter'))
+    (with "import-constructor" (func $constructor))
+    (with "import-plus" (func $plus))))
+  (export "t:made/counters" (instance $counters)))

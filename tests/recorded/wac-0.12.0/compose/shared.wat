@@ -1,0 +1,76 @@
+(component
+  (component (;0;)
+    (core module $m (;0;)
+      (type (;0;) (func (param i32 i32) (result i32)))
+      (export "mix" (func 0))
+      (func (;0;) (type 0) (param i32 i32) (result i32)
+        local.get 0
+        local.get 1
+        i32.mul
+      )
+    )
+    (core instance $i (;0;) (instantiate $m))
+    (type (;0;) (func (param "a" u32) (param "b" u32) (result u32)))
+    (alias core export $i "mix" (core func (;0;)))
+    (func $f (;0;) (type 0) (canon lift (core func 0)))
+    (instance $out (;0;)
+      (export "mix" (func $f))
+    )
+    (export (;1;) "t:math/base@1.0.0" (instance $out))
+  )
+  (instance $base (;0;) (instantiate 0))
+  (alias export $base "t:math/base@1.0.0" (instance (;1;)))
+  (component (;1;)
+    (type (;0;)
+      (instance
+        (type (;0;) (func (param "a" u32) (param "b" u32) (result u32)))
+        (export (;0;) "mix" (func (type 0)))
+      )
+    )
+    (import "t:math/base@1.0.0" (instance $base (;0;) (type 0)))
+    (alias export $base "mix" (func (;0;)))
+    (core func $mix (;0;) (canon lower (func 0)))
+    (core module $m (;0;)
+      (type (;0;) (func (param i32 i32) (result i32)))
+      (import "base" "mix" (func $mix (;0;) (type 0)))
+      (export "add" (func 1))
+      (func (;1;) (type 0) (param i32 i32) (result i32)
+        local.get 0
+        local.get 1
+        call $mix
+        i32.const 1
+        i32.add
+      )
+    )
+    (core instance (;0;)
+      (export "mix" (func $mix))
+    )
+    (core instance $i (;1;) (instantiate $m
+        (with "base" (instance 0))
+      )
+    )
+    (type (;1;) (func (param "a" u32) (param "b" u32) (result u32)))
+    (alias core export $i "add" (core func (;1;)))
+    (func $f (;1;) (type 1) (canon lift (core func 1)))
+    (instance $out (;1;)
+      (export "add" (func $f))
+    )
+    (export (;2;) "t:math/ops@1.0.0" (instance $out))
+  )
+  (instance $first (;2;) (instantiate 1
+      (with "t:math/base@1.0.0" (instance 1))
+    )
+  )
+  (instance $second (;3;) (instantiate 1
+      (with "t:math/base@1.0.0" (instance 1))
+    )
+  )
+  (alias export $first "t:math/ops@1.0.0" (instance (;4;)))
+  (alias export $second "t:math/ops@1.0.0" (instance (;5;)))
+  (export (;6;) "first" (instance 4))
+  (export (;7;) "second" (instance 5))
+  (export (;8;) "t:math/base@1.0.0" (instance 1))
+  (@producers
+    (processed-by "wac-parser" "0.12.0")
+  )
+)

@@ -1,0 +1,72 @@
+(component
+  (component (;0;)
+    (core module $m (;0;)
+      (type (;0;) (func (param i32 i32) (result i32)))
+      (export "add" (func 0))
+      (export "sub" (func 1))
+      (func (;0;) (type 0) (param i32 i32) (result i32)
+        local.get 0
+        local.get 1
+        i32.add
+      )
+      (func (;1;) (type 0) (param i32 i32) (result i32)
+        local.get 0
+        local.get 1
+        i32.sub
+      )
+    )
+    (core instance $i (;0;) (instantiate $m))
+    (type (;0;) (func (param "a" u32) (param "b" u32) (result u32)))
+    (alias core export $i "add" (core func (;0;)))
+    (func $add (;0;) (type 0) (canon lift (core func 0)))
+    (type (;1;) (func (param "a" u32) (param "b" u32) (result u32)))
+    (alias core export $i "sub" (core func (;1;)))
+    (func $sub (;1;) (type 1) (canon lift (core func 1)))
+    (instance $out (;0;)
+      (export "add" (func $add))
+      (export "sub" (func $sub))
+    )
+    (export (;1;) "t:math/ops@1.2.0" (instance $out))
+  )
+  (instance (;0;) (instantiate 0))
+  (alias export 0 "t:math/ops@1.2.0" (instance (;1;)))
+  (component (;1;)
+    (type (;0;)
+      (instance
+        (type (;0;) (func (param "a" u32) (param "b" u32) (result u32)))
+        (export (;0;) "add" (func (type 0)))
+      )
+    )
+    (import "t:math/ops@1.0.0" (instance $ops (;0;) (type 0)))
+    (alias export $ops "add" (func (;0;)))
+    (core func $add (;0;) (canon lower (func 0)))
+    (core module $m (;0;)
+      (type (;0;) (func (param i32 i32) (result i32)))
+      (type (;1;) (func (result i32)))
+      (import "ops" "add" (func $add (;0;) (type 0)))
+      (export "go" (func 1))
+      (func (;1;) (type 1) (result i32)
+        i32.const 40
+        i32.const 2
+        call $add
+      )
+    )
+    (core instance (;0;)
+      (export "add" (func $add))
+    )
+    (core instance $i (;1;) (instantiate $m
+        (with "ops" (instance 0))
+      )
+    )
+    (type (;1;) (func (result u32)))
+    (alias core export $i "go" (core func (;1;)))
+    (func (;1;) (type 1) (canon lift (core func 1)))
+    (export (;2;) "go" (func 1))
+  )
+  (instance (;2;) (instantiate 1
+      (with "t:math/ops@1.0.0" (instance 1))
+    )
+  )
+  (alias export 2 "go" (func (;0;)))
+  (export (;1;) "go" (func 0))
+)
