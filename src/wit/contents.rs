@@ -3,7 +3,7 @@
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, SourceMap, UnresolvedPackage};
 
-use super::Entry;
+use super::{Entry, decode};
 
 /// The packages an entry is of, with the names of their interfaces. What cannot
 /// be read, and what is no package of WIT, has none.
@@ -21,7 +21,7 @@ pub fn interfaces(entry: &Entry) -> Vec<(PackageName, Vec<String>)> {
             all.map(|package| (package.name.clone(), declared(package)))
                 .collect()
         }
-        Entry::Wasm { bytes, .. } => match wit_component::decode(bytes) {
+        Entry::Wasm { bytes, .. } => match decode(bytes) {
             Ok(DecodedWasm::WitPackage(resolve, id)) => {
                 let package = &resolve.packages[id];
                 let names = package.interfaces.keys().cloned();

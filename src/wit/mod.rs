@@ -6,9 +6,9 @@ mod circle;
 #[cfg(feature = "cli")]
 pub mod compare;
 mod complete;
-mod decode;
 #[cfg(feature = "cli")]
 mod contents;
+mod decode;
 #[cfg(feature = "cli")]
 pub mod dependencies;
 mod diagnose;
@@ -32,9 +32,9 @@ use std::path::{Path, PathBuf};
 use semver::VersionReq;
 use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
-pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use contents::{foreign, interfaces};
+pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;
 pub use load::{declared_packages, load, load_package, worlds};
