@@ -101,7 +101,8 @@ impl Remove {
     }
 }
 
-fn write(dry_run: bool) -> Write {
+/// What `--dry-run` means.
+pub(super) fn write(dry_run: bool) -> Write {
     match dry_run {
         true => Write::Dry,
         false => Write::Real,
@@ -109,7 +110,7 @@ fn write(dry_run: bool) -> Write {
 }
 
 /// `namespace:name[@requirement]`.
-fn named(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
+pub(super) fn named(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
     let (name, requirement) = match text.split_once('@') {
         Some((name, requirement)) => (name, Some(requirement)),
         None => (text, None),

@@ -1,4 +1,5 @@
-//! Edits of a `Cargo.toml` that make a package a component.
+//! Edits of a `Cargo.toml` that make a package a component, and of the tables
+//! of dependencies of any manifest.
 //!
 //! Comments and order of the document stay, what is set already stays as it
 //! is, and an edit made twice changes nothing the second time.
@@ -61,7 +62,7 @@ pub struct CrateDependency<'a> {
     pub features: &'a [&'a str],
 }
 
-/// A `Cargo.toml` that is being edited.
+/// A `Cargo.toml`, `wkg.toml` or `wit.toml` that is being edited.
 #[derive(Debug)]
 pub struct ManifestEdit {
     path: PathBuf,
@@ -294,6 +295,18 @@ impl TargetEntry {
             }
         }
     }
+}
+
+/// The text of a new `wit.toml`, as the `wit` CLI writes it.
+pub fn wit_manifest(registry: Option<&str>) -> String {
+    let mut document = DocumentMut::new();
+    document["version"] = toml_edit::value("0.1.0");
+    if let Some(registry) = registry {
+        let mut registries = Table::new();
+        registries.insert("default", toml_edit::value(registry));
+        document["registries"] = Item::Table(registries);
+    }
+    document.to_string()
 }
 
 /// A table with a header at the end of the document.

@@ -88,7 +88,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
     if options.table.is_none() {
         let kind = match table {
             DependencyTable::Component => "a component",
-            DependencyTable::Target => "a WIT package",
+            _ => "a WIT package",
         };
         ctx.shell
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));

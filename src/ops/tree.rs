@@ -66,9 +66,18 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
     if let Some(update) = worlds.finish()? {
         update.write(ctx)?;
     }
+    show(ctx, (&graph, roots), options)
+}
+
+/// Shows what is asked for of a graph.
+pub(super) fn show(
+    ctx: &Context,
+    (graph, roots): (&Graph, Vec<usize>),
+    options: &TreeOptions,
+) -> Result<()> {
     let part = match &options.invert {
         Some(name) => Part {
-            roots: matching(&graph, name)?,
+            roots: matching(graph, name)?,
             direction: Direction::NeededBy,
             depth: options.depth,
         },
@@ -239,7 +248,8 @@ fn add_named(
     }
 }
 
-fn needs(
+/// Notes which of the packages that are known another one needs.
+pub(super) fn needs(
     graph: &mut Graph,
     from: usize,
     (names, known): (&[PackageName], &[(&PackageName, usize)]),
@@ -252,7 +262,8 @@ fn needs(
     }
 }
 
-fn wit_node(name: &PackageName) -> Node {
+/// A package of WIT, nowhere in particular.
+pub(super) fn wit_node(name: &PackageName) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     Node::new(package, name.version.clone(), Kind::Wit)
 }

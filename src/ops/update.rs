@@ -34,24 +34,7 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
     } = meant(ctx, args)?;
     let mut worlds = Worlds::new(ctx, &workspace, mode)?;
     let old = worlds.lock().clone();
-    if let Some(unknown) = options
-        .packages
-        .iter()
-        .find(|package| !old.entries().iter().any(|e| e.package == **package))
-    {
-        let error = Error::input(format!("the package `{unknown}` is not in the lock file"));
-        let names: Vec<String> = old
-            .entries()
-            .iter()
-            .map(|e| e.package.to_string())
-            .collect();
-        return Err(
-            match nearest(&unknown.to_string(), names.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint("leave out `-p` to update everything"),
-            },
-        );
-    }
+    refuse_unknown(&options.packages, &old)?;
     worlds.forget(|package| options.packages.is_empty() || options.packages.contains(package));
     let mut manifests = Vec::new();
     for member in &workspace.members {
@@ -75,22 +58,53 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
     if unknown {
         keep_pins(&old, &mut new);
     }
-    let changes = diff(&old, &new);
-    changes
-        .iter()
-        .for_each(|change| tell(ctx, change, options.dry_run));
-    if changes.is_empty() {
+    match told(ctx, (&old, &new), options.dry_run) {
+        Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
+        Told::Changes => worlds.replace(new),
+        Told::Nothing | Told::Tried => Ok(()),
+    }
+}
+
+/// What follows from the differences of two lock files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// There are none.
+    Nothing,
+    /// They were told, and are not to be written.
+    Tried,
+    /// They were told, and are to be written.
+    Changes,
+}
+
+/// Tells what a new lock file changes.
+pub(super) fn told(ctx: &Context, (old, new): (&Lockfile, &Lockfile), dry_run: bool) -> Told {
+    let changes = diff(old, new);
+    changes.iter().for_each(|change| tell(ctx, change, dry_run));
+    match (changes.is_empty(), dry_run) {
+        (true, _) => Told::Nothing,
+        (false, true) => {
+            let text = "not updating component lock file due to --dry-run option";
+            ctx.shell.warn(text.to_owned());
+            Told::Tried
+        }
+        (false, false) => Told::Changes,
+    }
+}
+
+/// Only what is locked can be updated.
+pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result<()> {
+    let entries = || lock.entries().iter();
+    let is_unknown = |package: &&PackageRef| !entries().any(|e| e.package == **package);
+    let Some(unknown) = packages.iter().find(is_unknown) else {
         return Ok(());
-    }
-    if options.dry_run {
-        ctx.shell
-            .warn("not updating component lock file due to --dry-run option".to_owned());
-        return Ok(());
-    }
-    if mode.is_locked() {
-        return Err(must_not_change(worlds.lock_file()));
-    }
-    worlds.replace(new)
+    };
+    let error = Error::input(format!("the package `{unknown}` is not in the lock file"));
+    let names: Vec<String> = entries().map(|e| e.package.to_string()).collect();
+    let near = nearest(&unknown.to_string(), names.iter().map(String::as_str));
+    Err(match near {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("name no package to update everything"),
+    })
 }
 
 /// Keeps what hints were answered by: that of directories is not known before

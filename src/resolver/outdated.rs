@@ -85,19 +85,24 @@ pub fn table(rows: &[Outdated]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
+    aligned(&cells)
+}
+
+/// Rows as lines, every column as wide as its widest cell.
+pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     let width = |column: usize| {
-        let widths = cells.iter().map(|row| row[column].chars().count());
+        let widths = rows.iter().map(|row| row[column].chars().count());
         widths.max().unwrap_or_default()
     };
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    let line = |row: &[String; 6]| {
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
         let padded = row.iter().zip(&widths);
         let padded: Vec<String> = padded
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
         padded.join("  ").trim_end().to_owned()
     };
-    cells.iter().map(line).collect()
+    rows.iter().map(line).collect()
 }
 
 /// The rows as JSON; the book has the shape, which a version number stands for.

@@ -6,6 +6,8 @@ mod circle;
 #[cfg(feature = "cli")]
 pub mod compare;
 mod complete;
+#[cfg(feature = "cli")]
+mod contents;
 mod decode;
 #[cfg(feature = "cli")]
 pub mod dependencies;
@@ -21,6 +23,8 @@ mod plain;
 pub mod scaffold;
 #[cfg(feature = "cli")]
 pub mod template;
+#[cfg(feature = "cli")]
+pub mod text;
 mod unmet;
 mod walk;
 mod words;
@@ -32,6 +36,8 @@ use std::path::{Path, PathBuf};
 use semver::VersionReq;
 use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
+#[cfg(feature = "cli")]
+pub use contents::{foreign, interfaces};
 pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;

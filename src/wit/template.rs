@@ -74,13 +74,26 @@ impl std::fmt::Display for ComponentName {
 
 /// `wit/world.wit` of a new library.
 pub fn hello_world(package: &ComponentName) -> String {
+    world(package, "", "The world that the component implements.")
+}
+
+/// `wit/world.wit` of a new package of WIT.
+pub fn hello_package(package: &ComponentName) -> String {
+    world(
+        package,
+        "@0.1.0",
+        "What a component is given, and what it gives.",
+    )
+}
+
+fn world(package: &ComponentName, version: &str, about: &str) -> String {
     let namespace = escaped(&package.namespace);
     let name = escaped(&package.name);
     format!(
         "\
-package {namespace}:{name};
+package {namespace}:{name}{version};
 
-/// The world that the component implements.
+/// {about}
 world example {{
     /// Says hello.
     export hello-world: func() -> string;
@@ -91,7 +104,7 @@ world example {{
 
 /// The label as it is written in WIT: a keyword needs a `%`. The parser is
 /// asked, because only it knows all keywords.
-fn escaped(label: &str) -> String {
+pub(super) fn escaped(label: &str) -> String {
     let text = format!("package {label}:{label};");
     match wit_parser::UnresolvedPackageGroup::parse("name.wit", &text) {
         Ok(_) => label.to_owned(),
@@ -139,6 +152,12 @@ mod tests {
             let id = resolve.push_str("world.wit", &text).unwrap();
             assert_eq!(resolve.packages[id].name.to_string(), package.to_string());
             assert_eq!(text.contains('%'), name != "foo", "{text}");
+            let text = hello_package(&package);
+            let id = resolve.push_str("package.wit", &text).unwrap();
+            assert_eq!(
+                resolve.packages[id].name.to_string(),
+                format!("{package}@0.1.0")
+            );
         }
     }
 }

@@ -65,6 +65,7 @@ mod test_verb;
 mod wac;
 mod wasi_registry;
 mod wit;
+mod wit_authoring;
 mod wit_errors;
 mod wit_wasi;
 mod workspaces;

@@ -16,9 +16,11 @@ use crate::ops::registry_access::{AccessOptions, Subject};
 use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
 use crate::ops::registry_push::push;
 use crate::ops::release;
+use crate::ops::update::UpdateOptions;
 use crate::ops::wit::build::build;
 use crate::ops::wit::fetch::{Drift, Form, fetch};
 use crate::ops::wit::publish::{Exact, PublishOptions, publish};
+use crate::ops::wit::update::update;
 use crate::ops::wit::{Whose, WitOptions};
 use crate::registry::settings::Whose as Owner;
 use crate::shell::ColorChoice;
@@ -479,8 +481,10 @@ impl Fetch {
         fetch(ctx, &options, (form, Drift::Write))
     }
 
+    /// All that is locked is chosen anew, and `deps` written.
     fn update(self, ctx: &Context) -> Result<()> {
         let (options, form) = self.options();
+        update(ctx, &options, &UpdateOptions::default())?;
         fetch(ctx, &options, (form, Drift::Write))
     }
 }

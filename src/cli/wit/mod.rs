@@ -1,9 +1,13 @@
 //! `cargo component wit`.
 
+mod add;
 mod build;
 mod check;
 mod fetch;
+mod init;
 mod publish;
+mod tree;
+mod update;
 
 use std::path::PathBuf;
 
@@ -26,8 +30,15 @@ pub(super) struct Wit {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::Init),
+    Add(add::Add),
+    #[command(visible_alias = "rm")]
+    Remove(add::Remove),
     Build(build::Build),
     Fetch(fetch::Fetch),
+    Update(update::Update),
+    Upgrade(update::Upgrade),
+    Tree(tree::Tree),
     Check(check::Check),
     Publish(publish::Publish),
 }
@@ -35,8 +46,14 @@ enum Verb {
 impl Wit {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         match self.verb {
+            Verb::Init(verb) => verb.run(ctx),
+            Verb::Add(verb) => verb.run(ctx),
+            Verb::Remove(verb) => verb.run(ctx),
             Verb::Build(verb) => verb.run(ctx),
             Verb::Fetch(verb) => verb.run(ctx),
+            Verb::Update(verb) => verb.run(ctx),
+            Verb::Upgrade(verb) => verb.run(ctx),
+            Verb::Tree(verb) => verb.run(ctx),
             Verb::Check(verb) => verb.run(ctx),
             Verb::Publish(verb) => verb.run(ctx),
         }

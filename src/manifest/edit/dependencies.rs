@@ -1,6 +1,6 @@
 //! Entries added to and removed from the tables of dependencies.
 
-use toml_edit::{InlineTable, Item, Table, Value};
+use toml_edit::{InlineTable, Item, Table, TableLike, Value};
 
 use super::{ManifestEdit, table_or, unexpected};
 use crate::advice::{Error, Result};
@@ -12,14 +12,28 @@ pub enum DependencyTable {
     Component,
     /// `[package.metadata.component.target.dependencies]`: WIT packages.
     Target,
+    /// `[overrides]` of a `wkg.toml`.
+    Overrides,
+    /// `[dependencies]` of a `wit.toml`.
+    Wit,
 }
 
 impl DependencyTable {
-    /// Its name in a Cargo.toml.
+    /// Its name in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             DependencyTable::Component => "package.metadata.component.dependencies",
             DependencyTable::Target => "package.metadata.component.target.dependencies",
+            DependencyTable::Overrides => "overrides",
+            DependencyTable::Wit => "dependencies",
+        }
+    }
+
+    /// The tables it lies in, and its own key.
+    fn path(self) -> (Vec<&'static str>, &'static str) {
+        match self.name().rsplit_once('.') {
+            Some((parents, key)) => (parents.split('.').collect(), key),
+            None => (Vec::new(), self.name()),
         }
     }
 }
@@ -40,7 +54,7 @@ pub struct DependencyEntry {
 }
 
 impl DependencyEntry {
-    fn value(&self) -> Value {
+    fn value(&self, which: DependencyTable) -> Value {
         let fields = [
             ("package", &self.package),
             ("version", &self.version),
@@ -53,7 +67,9 @@ impl DependencyEntry {
             .filter_map(|(key, value)| Some((*key, value.as_ref()?)))
             .collect();
         match given.as_slice() {
-            [("version", version)] => Value::from(version.as_str()),
+            [("version", version)] if which != DependencyTable::Overrides => {
+                Value::from(version.as_str())
+            }
             _ => {
                 let mut table = InlineTable::new();
                 for (key, value) in given {
@@ -77,24 +93,18 @@ impl ManifestEdit {
         let text = self.text();
         let mut implicit = Table::new();
         implicit.set_implicit(true);
-        let new = || Item::Table(implicit.clone());
-        let document = self.document.as_table_mut();
-        let package = table_or(document, "package", new(), &path)?;
-        let metadata = table_or(package, "metadata", new(), &path)?;
-        let component = table_or(metadata, "component", new(), &path)?;
-        let parent = match which {
-            DependencyTable::Component => component,
-            DependencyTable::Target => {
-                if component.get("target").is_some_and(Item::is_str) {
-                    return Err(Error::input(format!(
-                        "cannot add dependency `{key}` to a registry package target"
-                    ))
-                    .hint("the target is a package of a registry and brings what it needs"));
-                }
-                table_or(component, "target", new(), &path)?
+        let (parents, name) = which.path();
+        let mut parent: &mut dyn TableLike = self.document.as_table_mut();
+        for inner in parents {
+            if inner == "target" && parent.get(inner).is_some_and(Item::is_str) {
+                return Err(Error::input(format!(
+                    "cannot add dependency `{key}` to a registry package target"
+                ))
+                .hint("the target is a package of a registry and brings what it needs"));
             }
-        };
-        let table = table_or(parent, "dependencies", Item::Table(Table::new()), &path)?;
+            parent = table_or(parent, inner, Item::Table(implicit.clone()), &path)?;
+        }
+        let table = table_or(parent, name, Item::Table(Table::new()), &path)?;
         if let Some(old) = table.get(key) {
             let error = Error::input(format!(
                 "cannot add dependency `{key}` as it conflicts with an existing dependency"
@@ -108,7 +118,7 @@ impl ManifestEdit {
                 None => error,
             });
         }
-        table.insert(key, Item::Value(entry.value()));
+        table.insert(key, Item::Value(entry.value(which)));
         Ok(())
     }
 
@@ -118,8 +128,8 @@ impl ManifestEdit {
     pub fn remove_dependency(&mut self, which: DependencyTable, key: &str) -> Result<bool> {
         let path = self.path.clone();
         let mut parent = self.document.as_item_mut();
-        let (parents, last) = which.name().rsplit_once('.').unwrap_or_default();
-        for part in parents.split('.') {
+        let (parents, last) = which.path();
+        for part in parents {
             match parent.get_mut(part).filter(|inner| !inner.is_none()) {
                 Some(inner) => parent = inner,
                 None => return Ok(false),
@@ -137,6 +147,26 @@ impl ManifestEdit {
             parent.and_then(|parent| parent.remove(last));
         }
         Ok(removed)
+    }
+
+    /// Gives an entry another requirement; whether it is there and has one.
+    pub fn set_requirement(&mut self, which: DependencyTable, key: &str, version: &str) -> bool {
+        let (parents, last) = which.path();
+        let mut entry = Some(self.document.as_item_mut());
+        for part in parents.into_iter().chain([last, key]) {
+            entry = entry.and_then(|entry| entry.get_mut(part));
+        }
+        let entry = match entry {
+            Some(entry) if entry.is_str() => Some(entry),
+            other => other.and_then(|entry| entry.get_mut("version")),
+        };
+        let Some(value) = entry.and_then(Item::as_value_mut) else {
+            return false;
+        };
+        let decor = value.decor().clone();
+        *value = Value::from(version);
+        *value.decor_mut() = decor;
+        true
     }
 }
 
@@ -215,5 +245,25 @@ mod tests {
                 .to_string()
                 .contains("registry package target")
         );
+    }
+
+    #[test]
+    fn the_manifests_of_wit_have_tables_too() {
+        let wkg = Path::new("wkg.toml");
+        let mut edit = ManifestEdit::new(wkg, "# mine\n[metadata] # kept\n").unwrap();
+        edit.add_dependency(DependencyTable::Overrides, "a:b", &entry("0.2"))
+            .unwrap();
+        let added = "# mine\n[metadata] # kept\n\n[overrides]\n\"a:b\" = { version = \"0.2\" }\n";
+        assert_eq!(edit.text(), added);
+        assert!(edit.set_requirement(DependencyTable::Overrides, "a:b", "0.3"));
+        assert_eq!(edit.text(), added.replace("0.2", "0.3"));
+        assert!(!edit.set_requirement(DependencyTable::Overrides, "a:c", "0.3"));
+        let removed = edit.remove_dependency(DependencyTable::Overrides, "a:b");
+        assert!(removed.unwrap());
+
+        let text = "version = \"1.0.0\"\n[dependencies]\n\"a:b\" = \"1\" # one\n";
+        let mut edit = ManifestEdit::new(Path::new("wit.toml"), text).unwrap();
+        assert!(edit.set_requirement(DependencyTable::Wit, "a:b", "2"));
+        assert_eq!(edit.text(), text.replace("\"1\" #", "\"2\" #"));
     }
 }

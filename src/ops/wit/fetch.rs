@@ -79,50 +79,131 @@ pub(super) fn fetch_with(
     session: &mut Session<'_>,
     (form, drift): (Form, Drift),
 ) -> Result<()> {
-    let mut places: BTreeMap<&Path, Vec<&Member>> = BTreeMap::new();
-    for member in &project.members {
-        places.entry(&member.deps).or_default().push(member);
-    }
-    for (deps, members) in places {
-        let mut written = Written::of(ctx, deps);
-        let unknown = |path: &PathBuf| !written.is_own(path);
-        let there = entries(deps)?;
-        if there.iter().any(unknown) {
-            written.would_be(ctx, session.old());
-        }
-        let own: Vec<&PathBuf> = there.iter().filter(|path| written.is_own(path)).collect();
-        let mut new: BTreeMap<String, Files> = BTreeMap::new();
-        for member in members {
-            let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
-            for note in &resolved.package.notes {
-                ctx.shell.note(note.clone());
-            }
-            for (name, files) in needed(&resolved, deps, form)? {
-                new.entry(name).or_insert(files);
-            }
-        }
-        let kept: Vec<&PathBuf> = there.iter().filter(|path| !own.contains(path)).collect();
-        refuse_clash(ctx, &kept, &new)?;
-        let digests: BTreeMap<String, ContentDigest> = new
-            .iter()
-            .map(|(name, files)| (name.clone(), digest(files)))
-            .collect();
-        let same = own.len() == digests.len()
-            && own.iter().all(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                digests.get(&*name) == digest_below(path).ok().as_ref()
-            });
-        if !same && drift == Drift::Refuse {
-            return Err(drifted(ctx, deps));
-        }
-        if !same {
-            swap(ctx, deps, (&kept, &new))?;
-        }
-        if drift == Drift::Write {
-            written.keep(&digests);
+    for place in plan(ctx, project, session, Some(form))? {
+        match drift {
+            Drift::Refuse if !place.same => return Err(drifted(ctx, place.deps)),
+            Drift::Refuse => {}
+            Drift::Write => place.write(ctx)?,
         }
     }
     Ok(())
+}
+
+/// One `deps`, with what is to be in it.
+pub(super) struct Place<'p> {
+    deps: &'p Path,
+    /// What is not ours.
+    kept: Vec<PathBuf>,
+    new: BTreeMap<String, Files>,
+    digests: BTreeMap<String, ContentDigest>,
+    /// Whether it is so already.
+    same: bool,
+    written: Written,
+    /// Whether anything in it is ours.
+    pub has_own: bool,
+}
+
+/// Resolves the packages meant, as if nothing of ours were in their `deps`.
+/// Without a form they get the one that what is there has.
+pub(super) fn plan<'p>(
+    ctx: &Context,
+    project: &'p Project,
+    session: &mut Session<'_>,
+    form: Option<Form>,
+) -> Result<Vec<Place<'p>>> {
+    let mut members: BTreeMap<&Path, Vec<&Member>> = BTreeMap::new();
+    for member in &project.members {
+        members.entry(&member.deps).or_default().push(member);
+    }
+    let mut places = Vec::new();
+    for (deps, members) in members {
+        places.push(place(ctx, session, (deps, members), form)?);
+    }
+    Ok(places)
+}
+
+fn place<'p>(
+    ctx: &Context,
+    session: &mut Session<'_>,
+    (deps, members): (&'p Path, Vec<&Member>),
+    form: Option<Form>,
+) -> Result<Place<'p>> {
+    let mut written = Written::of(ctx, deps);
+    let there = entries(deps)?;
+    if there.iter().any(|path| !written.is_own(path)) {
+        written.would_be(ctx, session.before());
+    }
+    let (own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
+        there.into_iter().partition(|path| written.is_own(path));
+    let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
+    let form = form.unwrap_or(match own.iter().any(is_wasm) {
+        true => Form::Wasm,
+        false => Form::Wit,
+    });
+    let mut all: BTreeMap<String, Needed> = BTreeMap::new();
+    for member in members {
+        let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
+        for note in &resolved.package.notes {
+            ctx.shell.note(note.clone());
+        }
+        let left_out = |path: &Path| path.starts_with(deps) || session.is_member(path);
+        for (name, needed) in needed(&resolved, &left_out, form)? {
+            let better = all
+                .get(&name)
+                .is_none_or(|known| needed.whole && !known.whole);
+            if better {
+                all.insert(name, needed);
+            }
+        }
+    }
+    if session.is_partial() {
+        // Packages that are not looked at may need more than a copy has.
+        let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
+        all.retain(|name, needed| needed.whole || !own.iter().any(|path| is(path, name)));
+    }
+    let new: BTreeMap<String, Files> = all
+        .into_iter()
+        .map(|(name, needed)| (name, needed.files))
+        .collect();
+    refuse_clash(ctx, &kept, &new)?;
+    let mut digests: BTreeMap<String, ContentDigest> = new
+        .iter()
+        .map(|(name, files)| (name.clone(), digest(files)))
+        .collect();
+    if session.is_partial() {
+        for path in &own {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !new.contains_key(&*name) {
+                digests.insert(name.into_owned(), digest_below(path)?);
+                kept.push(path.clone());
+            }
+        }
+    }
+    let same = own.len() == digests.len()
+        && own.iter().all(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            digests.get(&*name) == digest_below(path).ok().as_ref()
+        });
+    Ok(Place {
+        deps,
+        kept,
+        new,
+        digests,
+        same,
+        written,
+        has_own: !own.is_empty(),
+    })
+}
+
+impl Place<'_> {
+    /// Puts it there, unless it is there.
+    pub fn write(self, ctx: &Context) -> Result<()> {
+        if !self.same {
+            swap(ctx, self.deps, (&self.kept, &self.new))?;
+        }
+        self.written.keep(&self.digests);
+        Ok(())
+    }
 }
 
 fn drifted(ctx: &Context, path: &Path) -> Error {
@@ -142,45 +223,62 @@ fn digest(files: &Files) -> ContentDigest {
     digest_of(files.iter().map(|(p, b)| (p.as_path(), b.as_slice())))
 }
 
-/// What is to be in `deps` for one package.
-fn needed(resolved: &Resolved, deps: &Path, form: Form) -> Result<Vec<(String, Files)>> {
+/// A package that is to be in `deps`.
+struct Needed {
+    files: Files,
+    /// Whether it is more than the copy that another package has of it.
+    whole: bool,
+}
+
+/// What is to be in `deps` for one package, without what is at some paths.
+fn needed(
+    resolved: &Resolved,
+    left_out: &dyn Fn(&Path) -> bool,
+    form: Form,
+) -> Result<Vec<(String, Needed)>> {
     let mut all = Vec::new();
     let there = |one: &Rendered| match &one.origin {
-        Origin::Path(path) => path.starts_with(deps),
+        Origin::Path(path) => left_out(path),
         _ => false,
     };
     for one in beside(&resolved.package)?.into_iter().filter(|o| !there(o)) {
-        let name = folder(&one.name);
-        match (form, &one.origin) {
-            (Form::Wit, _) => {
-                let file = (PathBuf::from("package.wit"), one.text.into_bytes());
-                all.push((name, vec![file]));
-            }
-            (Form::Wasm, Origin::Fetched) => {
-                let found = resolved.fetched.iter().find(|fetched| {
-                    let (ns, package) = (fetched.package.namespace(), fetched.package.name());
-                    let version = one.name.version.as_ref();
-                    ns == one.name.namespace
-                        && package == one.name.name
-                        && version.is_none_or(|version| *version == fetched.version)
-                });
-                if let Some(found) = found {
-                    let file = (PathBuf::new(), fs::read(&found.file)?);
-                    all.push((format!("{name}.wasm"), vec![file]));
-                }
-            }
-            (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
-                all.push(copied(path, name)?);
-            }
-            (Form::Wasm, Origin::Path(_)) => {
-                let file = (PathBuf::from("package.wit"), one.text.into_bytes());
-                all.push((name, vec![file]));
-            }
-            // In the file of the package that needs it.
-            (Form::Wasm, Origin::Enclosed | Origin::Main) => {}
+        let whole = one.origin != Origin::Enclosed;
+        if let Some((name, files)) = as_files(resolved, one, form)? {
+            all.push((name, Needed { files, whole }));
         }
     }
     Ok(all)
+}
+
+/// One package as an entry of `deps`; none where it is in that of another one.
+fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(String, Files)>> {
+    let name = folder(&one.name);
+    let text = |text: String| vec![(PathBuf::from("package.wit"), text.into_bytes())];
+    Ok(match (form, &one.origin) {
+        (Form::Wit, _) => Some((name, text(one.text))),
+        (Form::Wasm, Origin::Fetched) => {
+            let found = resolved.fetched.iter().find(|fetched| {
+                let (ns, package) = (fetched.package.namespace(), fetched.package.name());
+                let version = one.name.version.as_ref();
+                ns == one.name.namespace
+                    && package == one.name.name
+                    && version.is_none_or(|version| *version == fetched.version)
+            });
+            match found {
+                Some(found) => {
+                    let file = (PathBuf::new(), fs::read(&found.file)?);
+                    Some((format!("{name}.wasm"), vec![file]))
+                }
+                None => None,
+            }
+        }
+        (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
+            Some(copied(path, name)?)
+        }
+        (Form::Wasm, Origin::Path(_)) => Some((name, text(one.text))),
+        // In the file of the package that needs it.
+        (Form::Wasm, Origin::Enclosed | Origin::Main) => None,
+    })
 }
 
 /// A copy of WIT that an override leads to, with all that is in its folder.
@@ -204,7 +302,7 @@ fn copied(path: &Path, name: String) -> Result<(String, Files)> {
 }
 
 /// Something of the user's stands where a package has to be put.
-fn refuse_clash(ctx: &Context, kept: &[&PathBuf], new: &BTreeMap<String, Files>) -> Result<()> {
+fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) -> Result<()> {
     for path in kept {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if new.contains_key(&*name) {
@@ -226,7 +324,7 @@ fn refuse_clash(ctx: &Context, kept: &[&PathBuf], new: &BTreeMap<String, Files>)
 fn swap(
     ctx: &Context,
     deps: &Path,
-    (kept, new): (&[&PathBuf], &BTreeMap<String, Files>),
+    (kept, new): (&[PathBuf], &BTreeMap<String, Files>),
 ) -> Result<()> {
     let made = fs::aside(deps)?;
     let root = made.path();

@@ -142,6 +142,29 @@ impl Project {
         }
     }
 
+    /// The same with all its packages meant.
+    pub fn whole(mut self) -> Self {
+        if !self.all.is_empty() {
+            self.members = self.all.clone();
+        }
+        self
+    }
+
+    /// The same with another text in its manifest.
+    pub fn with_manifest(&self, path: &Path, text: &str) -> Result<Self> {
+        let file = ManifestFile::new(path, text);
+        let kind = match &self.kind {
+            Kind::Wkg(_) | Kind::Plain => Kind::Wkg(wkg::read(file)?),
+            Kind::Wit(_) => Kind::Wit(wit_toml::read(file)?),
+            // Packages that WIT names are found without its table.
+            other => other.clone(),
+        };
+        Ok(Project {
+            kind,
+            ..self.clone()
+        })
+    }
+
     /// Says which project was found.
     fn tell(&self, ctx: &Context) {
         let shown = match self.manifest() {
@@ -167,6 +190,15 @@ impl Project {
 /// within one, `wkg.toml` comes before `wit.toml`, that before `wit/deps.toml`,
 /// then a `Cargo.toml`, then WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
+    let project = found(ctx, options)?;
+    if options.whose == Whose::Any {
+        project.tell(ctx);
+    }
+    Ok(project)
+}
+
+/// As [`find`], without a word.
+pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
     let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
     if let Some(dir) = given.as_ref().filter(|dir| !fs::exists(dir)) {
@@ -190,14 +222,11 @@ pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
             if !narrow(&mut project, (&start, given.as_deref())) {
                 continue;
             }
-            project.tell(ctx);
             return Ok(project);
         }
     }
     if let Some(wit) = given {
-        let project = plain(Member::of(wit), &ctx.cwd, mode);
-        project.tell(ctx);
-        return Ok(project);
+        return Ok(plain(Member::of(wit), &ctx.cwd, mode));
     }
     Err(Error::input(format!(
         "there is no WIT in `{}` or above it",

@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
+use super::lock::Locks;
+use super::overrides::Overrides;
 use super::project::{Kind, Member, Project};
 use crate::advice::{Error, Result};
 use crate::context::Context;
@@ -16,15 +18,15 @@ use crate::lockfile::{self, Form, Locked, Lockfile};
 use crate::manifest::wkg::{self, WkgManifest};
 use crate::manifest::{DependencySource, ManifestFile};
 use crate::ops::artifacts::WantedArtifact;
-use crate::ops::packages::{Fetched, Packages, Request as Asked, must_not_change};
-use crate::ops::resolve::Worlds;
+use crate::ops::packages::{Fetched, Packages, Request as Asked};
+use crate::ops::resolve::{Worlds, registries};
 use crate::ops::wanted::{declared, named};
 use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
-use crate::source::{Gathered, gather_but, read};
+use crate::source::{self, Gathered, gather_but};
 use crate::wit::{
-    Origin, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
+    Entry, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
 };
 
 /// A package with everything it needs.
@@ -42,28 +44,22 @@ pub(super) type LeaveOut<'f> = &'f dyn Fn(&Path) -> bool;
 
 /// The packages of one project, with its lock file.
 pub(super) struct Session<'a> {
-    ctx: &'a Context,
-    project: &'a Project,
-    locked: Locks,
-    how: How<'a>,
+    pub(super) ctx: &'a Context,
+    pub(super) project: &'a Project,
+    pub(super) locked: Locks,
+    pub(super) how: How<'a>,
+    texts: Texts,
 }
 
+/// What files are to say, by path.
+pub(super) type Texts = BTreeMap<PathBuf, String>;
+
 /// How what is missing is found.
-enum How<'a> {
+pub(super) enum How<'a> {
     /// As for the builds of crates.
     Crate(Box<Worlds<'a>>),
     /// By what the WIT names.
     Names(Box<Packages<'a>>, Named),
-}
-
-/// A lock file, with what was asked for so far.
-struct Locks {
-    old: Lockfile,
-    text: Option<String>,
-    /// What was asked for, with its answers.
-    used: Lockfile,
-    /// What the project's own WIT names, wherever it was found.
-    needed: Vec<PackageName>,
 }
 
 impl<'a> Session<'a> {
@@ -91,18 +87,105 @@ impl<'a> Session<'a> {
             ctx,
             project,
             locked: Locks {
+                before: old.clone(),
                 old,
                 text,
                 used: Lockfile::default(),
                 needed: Vec::new(),
             },
             how,
+            texts: Texts::new(),
         })
     }
 
-    /// What is locked.
-    pub fn old(&self) -> &Lockfile {
-        &self.locked.old
+    /// From now on the project's own WIT says this.
+    pub fn with_texts(mut self, texts: Texts) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    /// What the lock file says.
+    pub fn before(&self) -> &Lockfile {
+        &self.locked.before
+    }
+
+    /// Whether only some of the project's packages are looked at.
+    pub fn is_partial(&self) -> bool {
+        self.project.members.len() < self.project.all.len()
+    }
+
+    /// Whether this is the WIT of a member of a workspace of `wkg`, which is
+    /// found without a copy.
+    pub fn is_member(&self, path: &Path) -> bool {
+        self.project.is_workspace() && self.project.all.iter().any(|member| member.wit == path)
+    }
+
+    /// From now on the package has this version only.
+    pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
+        match &mut self.how {
+            How::Crate(worlds) => worlds.pin(package, version, &Named::default()),
+            How::Names(packages, named) => packages.pin(package, version, named),
+        }
+    }
+
+    /// The registries and the cache, with the names a package has for them.
+    pub fn registries(&mut self, member: &Member) -> Result<(&mut Packages<'a>, Named)> {
+        let manifest = member.manifest.as_ref();
+        match &mut self.how {
+            How::Crate(worlds) => {
+                let named = manifest.map(|manifest| registries(manifest));
+                Ok((worlds.packages()?, named.unwrap_or_default()))
+            }
+            How::Names(packages, named) => Ok((packages, named.clone())),
+        }
+    }
+
+    /// Where a package that was fetched comes from, as it is shown.
+    pub fn place(&mut self, member: &Member, found: &Fetched) -> Result<String> {
+        let used = match &self.how {
+            How::Crate(worlds) => worlds.used(),
+            // The names of registries in there are those they were resolved to.
+            How::Names(..) if self.project.form() == Form::Wkg => Lockfile::default(),
+            How::Names(..) => self.locked.used.clone(),
+        };
+        let is = |entry: &&Locked| entry.package == found.package && entry.digest == found.digest;
+        let source = Source {
+            package: found.package.clone(),
+            registry: used
+                .entries()
+                .iter()
+                .find(is)
+                .and_then(|e| e.registry.clone()),
+        };
+        let (packages, named) = self.registries(member)?;
+        packages.place(&source, &named)
+    }
+
+    fn read(&self, path: &Path) -> Result<Sources> {
+        let mut sources = source::read(path)?;
+        self.overlay(&mut sources);
+        Ok(sources)
+    }
+
+    /// A `wkg.toml`, if it is there.
+    fn manifest(&self, path: &Path) -> Result<Option<WkgManifest>> {
+        let text = match self.texts.get(path) {
+            Some(text) => Some(text.clone()),
+            None => fs::read_text_if_exists(path)?,
+        };
+        let manifest = text.map(|text| wkg::read(ManifestFile::new(path, &text)));
+        manifest.transpose()
+    }
+
+    /// Puts what files are to say in the place of what they say.
+    fn overlay(&self, sources: &mut Sources) {
+        if let Entry::Text { files, .. } = &mut sources.main {
+            for file in files {
+                if let Some(text) = self.texts.get(&file.path) {
+                    file.text = text.clone();
+                }
+            }
+        }
     }
 
     /// Forgets the answers for some packages.
@@ -115,14 +198,19 @@ impl<'a> Session<'a> {
 
     /// Finds everything a package needs. Nothing but the cache is written.
     pub fn resolve(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
+        let local = match &member.manifest {
+            None => return self.by_names(member, leave_out),
+            Some(manifest) => gather_but(manifest, leave_out)?,
+        };
+        let Gathered::Local(mut local) = local else {
+            return Err(Error::input(format!(
+                "`{}` has no WIT of its own",
+                self.ctx.display(&member.wit)
+            )));
+        };
+        self.overlay(&mut local.request.sources);
         match (&mut self.how, &member.manifest) {
             (How::Crate(worlds), Some(manifest)) => {
-                let Gathered::Local(local) = gather_but(manifest, leave_out)? else {
-                    return Err(Error::input(format!(
-                        "`{}` has no WIT of its own",
-                        self.ctx.display(&manifest.file.path)
-                    )));
-                };
                 let (mut request, _) = worlds.request(manifest, *local)?;
                 request.declared = false;
                 request.all_features = true;
@@ -137,7 +225,7 @@ impl<'a> Session<'a> {
     }
 
     fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
-        let mut sources = read(&member.wit)?;
+        let mut sources = self.read(&member.wit)?;
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));
         let mut request = Request {
@@ -151,16 +239,19 @@ impl<'a> Session<'a> {
             features: &[],
             all_features: true,
         };
-        let mut fetched = Vec::new();
+        let (mut fetched, mut manifests) = (Vec::new(), Vec::new());
         let requirements = match &self.project.kind {
             Kind::Wkg(manifest) => {
                 let mut overrides = Overrides::new(&own);
-                let own = fs::parent(&member.wit).join("wkg.toml");
-                for path in [own, member.wit.join("wkg.toml")] {
-                    if path != manifest.file.path {
-                        overrides.beside(&path)?;
+                for path in own_manifests(member) {
+                    if path != manifest.file.path
+                        && let Some(found) = self.manifest(&path)?
+                    {
+                        overrides.take(&found)?;
+                        manifests.push(found);
                     }
                 }
+                manifests.push(manifest.clone());
                 overrides.take(manifest)?;
                 request.overrides = overrides.sources;
                 overrides.requirements
@@ -173,7 +264,7 @@ impl<'a> Session<'a> {
             for (key, dependency) in &manifest.dependencies {
                 if let DependencySource::Path { path, .. } = &dependency.source {
                     let at = dependency.file.excerpt(dependency.span.clone());
-                    request.overrides.push(read(path).map_err(|e| {
+                    request.overrides.push(source::read(path).map_err(|e| {
                         e.context(format!("failed to read the dependency `{key}`"))
                             .at(at)
                     })?);
@@ -193,6 +284,9 @@ impl<'a> Session<'a> {
             }
         }
         self.complete(&mut request, &requirements, &mut fetched)?;
+        for manifest in &manifests {
+            self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
+        }
         let package = load_package(&request)?;
         self.need(&package, member);
         Ok(Resolved {
@@ -212,7 +306,7 @@ impl<'a> Session<'a> {
         }
         let mut others = Vec::new();
         for other in self.project.all.iter().filter(|o| o.wit != member.wit) {
-            let sources = read(&other.wit)?;
+            let sources = self.read(&other.wit)?;
             let names = declared_packages(std::slice::from_ref(&sources.main));
             others.extend(names.into_iter().next().map(|name| (name, sources)));
         }
@@ -270,6 +364,47 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Fetches what a `wkg.toml` asks for and nothing names, as wkg does: so
+    /// that it is there for WIT that is to be written.
+    fn unnamed(
+        &mut self,
+        manifest: &WkgManifest,
+        own: &[PackageName],
+        (request, fetched): (&mut Request<'_>, &mut Vec<Fetched>),
+    ) -> Result<()> {
+        let mut known = own.to_vec();
+        let overrides = request.overrides.iter().map(|sources| &sources.main);
+        for entry in request.sources.deps.iter().chain(overrides) {
+            known.extend(declared_packages(std::slice::from_ref(entry)));
+        }
+        for (package, entry) in &manifest.overrides {
+            let is = |name: &PackageName| {
+                name.namespace == package.namespace() && name.name == package.name()
+            };
+            let at_hand = known.iter().any(is) || fetched.iter().any(|f| f.package == *package);
+            let (None, Some(requirement), false) = (&entry.path, &entry.requirement, at_hand)
+            else {
+                continue;
+            };
+            let asked = [Wanted {
+                source: Source {
+                    package: package.clone(),
+                    registry: None,
+                },
+                requirement: requirement.clone(),
+                by: vec!["an override of `wkg.toml`".to_owned()],
+                at: Some(manifest.file.excerpt(entry.span.clone())),
+            }];
+            if self.is_routed(&asked) {
+                for found in self.fetch(&asked)? {
+                    request.fetched.push(found.entry()?);
+                    fetched.push(found);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a registry is configured for all of these, or they are locked.
     fn is_routed(&self, asked: &[Wanted]) -> bool {
         let How::Names(packages, named) = &self.how else {
@@ -285,18 +420,23 @@ impl<'a> Session<'a> {
         asked.iter().all(known)
     }
 
+    /// What is locked, by what is asked for.
+    pub fn answers(&self) -> Lockfile {
+        // The names of registries in there are those they were resolved to.
+        match self.project.form() {
+            Form::Wkg => self.locked.old.clone().without_registries(),
+            _ => self.locked.old.clone(),
+        }
+    }
+
     fn fetch(&mut self, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+        let lock = self.answers();
         let How::Names(packages, named) = &mut self.how else {
             return Ok(Vec::new());
         };
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        // The names of registries in there are those they were resolved to.
-        let lock = match self.project.form() {
-            Form::Wkg => self.locked.old.clone().without_registries(),
-            _ => self.locked.old.clone(),
-        };
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&Asked {
             asked,
@@ -340,153 +480,13 @@ impl<'a> Session<'a> {
         self.locked.used.insert(wanted.to_lock(&found));
         Ok(found)
     }
+}
 
-    /// Notes what the project's own WIT names.
-    fn need(&mut self, package: &Package, member: &Member) {
-        let own = package.parts.iter().filter(|part| match &part.origin {
-            Origin::Main => true,
-            Origin::Path(path) => !path.starts_with(&member.deps),
-            Origin::Fetched | Origin::Enclosed => false,
-        });
-        let names = own.flat_map(|part| &part.needs);
-        self.locked.needed.extend(names.cloned());
-    }
-
-    /// The lock file as it is to be; `None` where it is so already.
-    ///
-    /// What the project's own WIT names stays locked where it was found in
-    /// `deps` this time.
-    pub fn lock(&mut self) -> Option<Lockfile> {
-        if let How::Crate(worlds) = &self.how {
-            let new = worlds.lock().clone();
-            return (new != self.locked.old && !new.entries().is_empty()).then_some(new);
-        }
-        let Locks {
-            old,
-            text,
-            used,
-            needed,
-        } = &self.locked;
-        let mut new = used.clone();
-        for entry in old.entries() {
-            let is = |name: &PackageName| {
-                let named = name.namespace == entry.package.namespace()
-                    && name.name == entry.package.name();
-                named && name.version.as_ref().is_none_or(|v| *v == entry.version)
-            };
-            let answered = new
-                .entries()
-                .iter()
-                .any(|new| new.package == entry.package && new.requirement == entry.requirement);
-            if !answered && needed.iter().any(is) {
-                new.insert(entry.clone());
-            }
-        }
-        let same = lockfile::print_as(&new, self.project.form())
-            == lockfile::print_as(old, self.project.form());
-        // A file that says nothing need not be made.
-        (!same || (text.is_none() && !new.entries().is_empty())).then_some(new)
-    }
-
-    /// Writes the lock file if it has to change, or refuses to.
-    pub fn finish(mut self) -> Result<()> {
-        let Some(new) = self.lock() else {
-            return Ok(());
-        };
-        let path = &self.project.lock_file;
-        if self.project.mode.is_locked() {
-            return Err(must_not_change(path));
-        }
-        if let How::Crate(worlds) = self.how {
-            return match worlds.finish()? {
-                Some(update) => update.write(self.ctx),
-                None => Ok(()),
-            };
-        }
-        let text = lockfile::print_as(&new, self.project.form());
-        fs::write_atomic(path, text.as_bytes())?;
-        let count = new.entries().len();
-        let packages = if count == 1 { "package" } else { "packages" };
-        let shown = self.ctx.display(path);
-        let text = format!("{count} {packages} in `{shown}`");
-        self.ctx.shell.status("Locking", text);
-        Ok(())
-    }
+/// Where the `wkg.toml` of a package itself can be.
+fn own_manifests(member: &Member) -> [PathBuf; 2] {
+    [fs::parent(&member.wit), &member.wit].map(|dir| dir.join("wkg.toml"))
 }
 
 fn path_of(sources: &Sources) -> PathBuf {
     sources.main.path().to_owned()
-}
-
-/// Overrides of a `wkg.toml`, and of those beside the WIT they lead to.
-struct Overrides<'o> {
-    /// The packages that are being built, which nothing overrides.
-    own: &'o [PackageName],
-    seen: Vec<PathBuf>,
-    sources: Vec<Sources>,
-    requirements: BTreeMap<PackageRef, VersionReq>,
-}
-
-impl<'o> Overrides<'o> {
-    fn new(own: &'o [PackageName]) -> Self {
-        Overrides {
-            own,
-            seen: Vec::new(),
-            sources: Vec::new(),
-            requirements: BTreeMap::new(),
-        }
-    }
-
-    /// Takes those of a file, if it is there.
-    fn beside(&mut self, path: &Path) -> Result<()> {
-        match fs::read_text_if_exists(path)? {
-            Some(text) => self.take(&wkg::read(ManifestFile::new(path, &text))?),
-            None => Ok(()),
-        }
-    }
-
-    fn take(&mut self, manifest: &WkgManifest) -> Result<()> {
-        if self.seen.contains(&manifest.file.path) {
-            return Ok(());
-        }
-        self.seen.push(manifest.file.path.clone());
-        for (package, entry) in &manifest.overrides {
-            let own = |name: &PackageName| {
-                name.namespace == package.namespace() && name.name == package.name()
-            };
-            let Some(path) = &entry.path else {
-                if let Some(requirement) = &entry.requirement {
-                    let known = self.requirements.entry(package.clone());
-                    known.or_insert_with(|| requirement.clone());
-                }
-                continue;
-            };
-            // wkg fails on the first of these.
-            if self.own.iter().any(own) || self.seen.contains(path) {
-                continue;
-            }
-            self.seen.push(path.clone());
-            let sources = read(path).map_err(|e| {
-                e.context(format!("failed to read the override of `{package}`"))
-                    .at(manifest.file.excerpt(entry.span.clone()))
-            })?;
-            let known = self.sources.iter().any(|known| same_main(known, &sources));
-            if !known {
-                self.sources.push(sources);
-            }
-            for dir in [path.as_path(), fs::parent(path)] {
-                self.beside(&dir.join("wkg.toml"))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether two sources are of the same package.
-fn same_main(a: &Sources, b: &Sources) -> bool {
-    let name = |sources: &Sources| {
-        let names = declared_packages(std::slice::from_ref(&sources.main));
-        names.into_iter().next()
-    };
-    name(a).is_some_and(|a| Some(a) == name(b))
 }

@@ -1,0 +1,207 @@
+//! Files of a project that are edited together: checked first, then written,
+//! all of them or none.
+
+use std::path::PathBuf;
+
+use super::project::{Kind, Member, Project};
+use super::resolve::{Session, Texts};
+use crate::advice::{Error, Result};
+use crate::context::Context;
+use crate::fs;
+use crate::manifest::edit::{DependencyTable, ManifestEdit};
+use crate::manifest::wkg;
+use crate::manifest::{Dependency, DependencySource, ManifestFile, Target};
+use crate::package::PackageRef;
+use crate::source;
+use crate::wit::{Entry, TextFile};
+use semver::VersionReq;
+use std::collections::BTreeMap;
+
+/// The files of WIT that a package consists of.
+pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
+    match source::read(&member.wit)?.main {
+        Entry::Text { files, .. } => Ok(files),
+        Entry::Wasm { path, .. } => Err(Error::input(format!(
+            "`{}` is a package in its binary form, which cannot be edited",
+            path.display()
+        ))
+        .hint("work on its `.wit` files")),
+    }
+}
+
+/// Resolves packages as they would be with other texts, and with the answers of
+/// the lock file but for the packages that are chosen anew. Nothing but the
+/// cache is written.
+pub(super) fn check(
+    ctx: &Context,
+    (project, members): (&Project, &[Member]),
+    texts: &Texts,
+    anew: impl Fn(&PackageRef) -> bool,
+) -> Result<()> {
+    let mut changed = project.clone();
+    let manifest = manifest_path(project);
+    if let Some(text) = manifest.as_ref().and_then(|path| texts.get(path)) {
+        changed = project.with_manifest(&manifest.unwrap_or_default(), text)?;
+    }
+    let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
+    session.forget(anew);
+    for member in members {
+        session
+            .resolve(member, &|_| false)
+            .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
+    }
+    Ok(())
+}
+
+/// Writes texts, all or none.
+pub(super) fn write_all(texts: &Texts) -> Result<()> {
+    let mut before = Vec::new();
+    for path in texts.keys() {
+        before.push((path, fs::read_text_if_exists(path)?));
+    }
+    for (written, (path, text)) in texts.iter().enumerate() {
+        if let Err(error) = fs::write_atomic(path, text.as_bytes()) {
+            for (path, old) in &before[..written] {
+                // The first failure is the one to tell.
+                let _ = match old {
+                    Some(old) => fs::write_atomic(path, old.as_bytes()),
+                    None => fs::remove_file(path),
+                };
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn manifest_path(project: &Project) -> Option<PathBuf> {
+    match &project.kind {
+        Kind::Plain => Some(project.root.join("wkg.toml")),
+        _ => project.manifest().map(ToOwned::to_owned),
+    }
+}
+
+/// The table of a project's manifest that says where packages come from.
+pub(super) struct Table {
+    /// The manifest.
+    pub path: PathBuf,
+    /// Which table of it.
+    pub which: DependencyTable,
+    known: Vec<Known>,
+    /// Whether the table is there.
+    pub is_there: bool,
+}
+
+/// An entry of such a table.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Its key.
+    pub key: String,
+    /// The package, where it is known.
+    pub package: Option<PackageRef>,
+    /// The versions that will do.
+    pub requirement: Option<VersionReq>,
+    /// The registry asked for by name.
+    pub registry: Option<String>,
+    /// WIT on disk.
+    pub path: Option<PathBuf>,
+}
+
+impl Table {
+    /// The one of the package's project. A project without a manifest gets a
+    /// `wkg.toml`, once there is something to say.
+    pub fn of(project: &Project, member: &Member) -> Result<Self> {
+        let entries = |entries: &BTreeMap<String, Dependency>| entries.iter().map(of).collect();
+        let path = match (&member.manifest, project.is_workspace()) {
+            (Some(manifest), _) => manifest.file.path.clone(),
+            // wkg has no overrides beside `[workspace]`.
+            (None, true)
+                if member.wit.ends_with("wit") && fs::parent(&member.wit) != project.root =>
+            {
+                fs::parent(&member.wit).join("wkg.toml")
+            }
+            (None, true) => member.wit.join("wkg.toml"),
+            (None, false) => manifest_path(project).unwrap_or_default(),
+        };
+        let (which, known, is_there) = match &project.kind {
+            Kind::Wkg(manifest) => {
+                let own = match (project.is_workspace(), fs::read_text_if_exists(&path)?) {
+                    (false, _) => Some(manifest.clone()),
+                    (true, Some(text)) => Some(wkg::read(ManifestFile::new(&path, &text))?),
+                    (true, None) => None,
+                };
+                let overrides = own.map(|own| own.overrides).unwrap_or_default();
+                let known = overrides.iter().map(|(package, entry)| Known {
+                    key: package.to_string(),
+                    package: Some(package.clone()),
+                    requirement: entry.requirement.clone(),
+                    registry: None,
+                    path: entry.path.clone(),
+                });
+                (DependencyTable::Overrides, known.collect(), true)
+            }
+            Kind::Plain => (DependencyTable::Overrides, Vec::new(), true),
+            Kind::Wit(manifest) => (DependencyTable::Wit, entries(&manifest.dependencies), true),
+            Kind::Crate(_) => {
+                let table = member.manifest.as_ref().and_then(|m| match &m.target {
+                    Target::Local(target) => target.dependencies.as_ref(),
+                    _ => None,
+                });
+                let known = table.map(entries).unwrap_or_default();
+                (DependencyTable::Target, known, table.is_some())
+            }
+            Kind::Deps(path) => {
+                return Err(Error::unsupported(format!(
+                    "entries of `{}` are not edited by this command",
+                    path.display()
+                ))
+                .hint("write the entry yourself: a name and an address, a path, or a table"));
+            }
+        };
+        Ok(Table {
+            path,
+            which,
+            known,
+            is_there,
+        })
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> &[Known] {
+        &self.known
+    }
+
+    /// The entry of a package.
+    pub fn find(&self, package: &PackageRef) -> Option<&Known> {
+        let is = |known: &&Known| known.package.as_ref() == Some(package);
+        self.known.iter().find(is)
+    }
+
+    /// The manifest, to be edited.
+    pub fn edit(&self) -> Result<ManifestEdit> {
+        let text = fs::read_text_if_exists(&self.path)?;
+        ManifestEdit::new(&self.path, &text.unwrap_or_default())
+    }
+}
+
+fn of((key, dependency): (&String, &Dependency)) -> Known {
+    let mut known = Known {
+        key: key.clone(),
+        package: dependency.package.clone().or_else(|| key.parse().ok()),
+        requirement: None,
+        registry: None,
+        path: None,
+    };
+    match &dependency.source {
+        DependencySource::Registry {
+            requirement,
+            registry,
+        } => {
+            known.requirement = Some(requirement.clone());
+            known.registry = registry.clone();
+        }
+        DependencySource::Path { path, .. } => known.path = Some(path.clone()),
+        DependencySource::Oci { .. } => {}
+    }
+    known
+}

@@ -1,0 +1,107 @@
+//! The lock file of a project with WIT packages.
+
+use wit_parser::PackageName;
+
+use super::project::Member;
+use super::resolve::{How, Session};
+use crate::advice::Result;
+use crate::fs;
+use crate::lockfile::{self, Form, Lockfile};
+use crate::ops::packages::must_not_change;
+use crate::wit::{Origin, Package};
+
+/// A lock file, with what was asked for so far.
+pub(super) struct Locks {
+    /// What the file says.
+    pub before: Lockfile,
+    /// The same without what was forgotten.
+    pub old: Lockfile,
+    /// Its text, if it is there.
+    pub text: Option<String>,
+    /// What was asked for, with its answers.
+    pub used: Lockfile,
+    /// What the project's own WIT names, wherever it was found.
+    pub needed: Vec<PackageName>,
+}
+
+impl Session<'_> {
+    /// Notes what the project's own WIT names.
+    pub fn need(&mut self, package: &Package, member: &Member) {
+        let own = package.parts.iter().filter(|part| match &part.origin {
+            Origin::Main => true,
+            Origin::Path(path) => !path.starts_with(&member.deps),
+            Origin::Fetched | Origin::Enclosed => false,
+        });
+        let names = own.flat_map(|part| &part.needs);
+        self.locked.needed.extend(names.cloned());
+    }
+
+    /// The lock file as it is to be.
+    ///
+    /// What the project's own WIT names stays locked where it was found in
+    /// `deps` this time, and so does everything of packages that were not
+    /// looked at.
+    pub fn new_lock(&self) -> Lockfile {
+        if let How::Crate(worlds) = &self.how {
+            return worlds.lock().clone();
+        }
+        let Locks { old, needed, .. } = &self.locked;
+        let mut new = self.locked.used.clone();
+        let partly = self.is_partial();
+        for entry in old.entries() {
+            let is = |name: &PackageName| {
+                let named = name.namespace == entry.package.namespace()
+                    && name.name == entry.package.name();
+                named && name.version.as_ref().is_none_or(|v| *v == entry.version)
+            };
+            let answered = new
+                .entries()
+                .iter()
+                .any(|new| new.package == entry.package && new.requirement == entry.requirement);
+            if !answered && (partly || needed.iter().any(is)) {
+                new.insert(entry.clone());
+            }
+        }
+        new
+    }
+
+    /// The same; `None` where the file says so already.
+    pub fn lock(&self) -> Option<Lockfile> {
+        let new = self.new_lock();
+        let Locks { before, text, .. } = &self.locked;
+        let changes = match self.project.form() {
+            Form::Crate => new != *before && !new.entries().is_empty(),
+            form => {
+                let same = lockfile::print_as(&new, form) == lockfile::print_as(before, form);
+                // A file that says nothing need not be made.
+                !same || (text.is_none() && !new.entries().is_empty())
+            }
+        };
+        changes.then_some(new)
+    }
+
+    /// Writes the lock file if it has to change, or refuses to.
+    pub fn finish(self) -> Result<()> {
+        let Some(new) = self.lock() else {
+            return Ok(());
+        };
+        let path = &self.project.lock_file;
+        if self.project.mode.is_locked() {
+            return Err(must_not_change(path));
+        }
+        if let How::Crate(worlds) = self.how {
+            return match worlds.finish()? {
+                Some(update) => update.write(self.ctx),
+                None => Ok(()),
+            };
+        }
+        let text = lockfile::print_as(&new, self.project.form());
+        fs::write_atomic(path, text.as_bytes())?;
+        let count = new.entries().len();
+        let packages = if count == 1 { "package" } else { "packages" };
+        let shown = self.ctx.display(path);
+        let text = format!("{count} {packages} in `{shown}`");
+        self.ctx.shell.status("Locking", text);
+        Ok(())
+    }
+}

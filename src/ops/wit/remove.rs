@@ -1,0 +1,156 @@
+//! `cargo component wit remove`.
+
+use super::edited::{Table, own_texts, write_all};
+use super::located::listed;
+use super::project::{Member, WitOptions, find};
+use super::resolve::Texts;
+use crate::advice::{Error, Result, nearest};
+use crate::context::Context;
+use crate::ops::add::Write;
+use crate::package::PackageRef;
+use crate::wit::text::{Import, remove_imports, worlds};
+use crate::wit::{Entry, TextFile, foreign, syntax_errors};
+
+/// What to remove, and from what.
+#[derive(Clone, Debug)]
+pub struct RemoveOptions {
+    /// The project.
+    pub project: WitOptions,
+    /// The package, or the key of its entry.
+    pub key: String,
+    /// The interface of it that is not to be imported any more.
+    pub interface: Option<String>,
+    /// The world; none for all that import it.
+    pub world: Option<String>,
+    /// See [`Write`].
+    pub write: Write,
+}
+
+/// Removes the entry of a package from the manifest; with an interface its
+/// imports instead, and the entry only where nothing else names the package.
+pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
+    let project = find(ctx, &options.project)?;
+    let member = project.only_member()?;
+    let table = Table::of(&project, member)?;
+    let (mut texts, mut said) = (Texts::new(), Vec::new());
+    let mut named_still = false;
+    if let Some(interface) = &options.interface {
+        let package: PackageRef = options.key.parse()?;
+        let mut files = own_texts(member)?;
+        for (path, text) in without_import(&mut files, (&package, interface), options)? {
+            texts.insert(path, text);
+        }
+        said.push(format!("import `{package}/{interface}`"));
+        named_still = names(&files, &package);
+    }
+    let is = |known: &&super::edited::Known| {
+        let package = known.package.as_ref().map(ToString::to_string);
+        known.key == options.key || package.as_deref() == Some(&options.key)
+    };
+    match table.entries().iter().find(is) {
+        Some(known) if !named_still => {
+            let mut edit = table.edit()?;
+            edit.remove_dependency(table.which, &known.key)?;
+            texts.insert(table.path.clone(), edit.text());
+            said.push(format!("dependency `{}`", known.key));
+        }
+        None if options.interface.is_none() => {
+            return Err(unknown(ctx, (&table, member), &options.key));
+        }
+        _ => {}
+    }
+    if options.write == Write::Real {
+        write_all(&texts)?;
+    }
+    for text in said {
+        match options.write {
+            Write::Real => ctx.shell.status("Removed", text),
+            Write::Dry => ctx
+                .shell
+                .status("Would remove", format!("{text} (dry run)")),
+        }
+    }
+    Ok(())
+}
+
+/// The texts that change, which `files` have afterwards too.
+fn without_import(
+    files: &mut [TextFile],
+    (package, interface): (&PackageRef, &str),
+    options: &RemoveOptions,
+) -> Result<Texts> {
+    let is = |world: &str, import: &Import| {
+        let meant = options.world.as_ref().is_none_or(|name| name == world);
+        meant && import.package == *package && import.interface == interface
+    };
+    let mut texts = Texts::new();
+    for file in files.iter_mut() {
+        if let Some(text) = remove_imports(&file.text, is) {
+            file.text = text.clone();
+            texts.insert(file.path.clone(), text);
+        }
+    }
+    if texts.is_empty() {
+        return Err(not_imported(files, (package, interface)));
+    }
+    match syntax_errors(files).into_iter().next() {
+        Some(error) => {
+            Err(error.context("nothing was written, since the WIT would not hold together"))
+        }
+        None => Ok(texts),
+    }
+}
+
+/// Whether anything of the package is still named.
+fn names(files: &[TextFile], package: &PackageRef) -> bool {
+    let main = Entry::Text {
+        path: Default::default(),
+        files: files.to_vec(),
+    };
+    let is = |name: &wit_parser::PackageName| {
+        name.namespace == package.namespace() && name.name == package.name()
+    };
+    foreign(&main).iter().any(is)
+}
+
+fn not_imported(files: &[TextFile], (package, interface): (&PackageRef, &str)) -> Error {
+    let error = Error::input(format!("no world imports `{package}/{interface}`"));
+    let all = files.iter().flat_map(|file| worlds(&file.text));
+    let imports = all.flat_map(|world| world.imports);
+    let mut known: Vec<String> = imports
+        .map(|import| format!("{}/{}", import.package, import.interface))
+        .collect();
+    known.sort();
+    known.dedup();
+    if known.is_empty() {
+        return error.hint("leave out the interface to remove the entry of the manifest");
+    }
+    let asked = format!("{package}/{interface}");
+    let near = nearest(&asked, known.iter().map(String::as_str));
+    let near = near.map(|near| format!("did you mean `{near}`?"));
+    let error = error.because(format!("the imports are {}", listed(&known)));
+    error.hint(near.unwrap_or_else(|| "name one of these".to_owned()))
+}
+
+fn unknown(ctx: &Context, (table, member): (&Table, &Member), key: &str) -> Error {
+    let error = Error::input(format!(
+        "the dependency `{key}` could not be found in `{}`",
+        ctx.display(&table.path)
+    ));
+    let keys = table.entries().iter().map(|known| known.key.as_str());
+    if let Some(near) = nearest(key, keys) {
+        return error.hint(format!("did you mean `{near}`?"));
+    }
+    let imported = own_texts(member).unwrap_or_default();
+    let mut imports = imported
+        .iter()
+        .flat_map(|file| worlds(&file.text))
+        .flat_map(|world| world.imports);
+    match imports.find(|import| import.package.to_string() == key) {
+        Some(import) => error.hint(format!(
+            "the WIT imports it: `cargo component wit remove {key}/{}`",
+            import.interface
+        )),
+        None => error,
+    }
+}

@@ -1,0 +1,91 @@
+//! `cargo component wit tree`.
+
+use super::project::{Member, Project, WitOptions, find};
+use super::resolve::Session;
+use super::written::Written;
+use crate::advice::Result;
+use crate::context::Context;
+use crate::ops::packages::Fetched;
+use crate::ops::tree::{TreeOptions, needs, show, wit_node};
+use crate::resolver::graph::{Graph, Kind, Node, Place};
+use crate::wit::{Origin, Part};
+
+/// Shows what the packages meant need, and where each of it comes from. What
+/// was not locked is, as by a build.
+pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<()> {
+    let project = find(ctx, options)?;
+    let mut session = Session::new(ctx, &project)?;
+    let mut graph = Graph::default();
+    let mut roots = Vec::new();
+    for member in &project.members {
+        roots.push(add(ctx, &mut graph, (&project, &mut session), member)?);
+    }
+    session.finish()?;
+    show(ctx, (&graph, roots), shown)
+}
+
+/// Adds a package and everything it needs; its position.
+fn add(
+    ctx: &Context,
+    graph: &mut Graph,
+    (project, session): (&Project, &mut Session<'_>),
+    member: &Member,
+) -> Result<usize> {
+    // What `fetch` wrote is told by where it was fetched from.
+    let written = Written::of(ctx, &member.deps);
+    let resolved = session.resolve(member, &|path| written.is_own(path))?;
+    let name = resolved.package.name();
+    let root = graph.add(own_node(name, member));
+    let mut known = Vec::new();
+    for part in &resolved.package.parts {
+        let other = match &part.origin {
+            Origin::Path(path) => project.all.iter().find(|other| other.wit == *path),
+            _ => None,
+        };
+        let fetched = resolved.fetched.iter().find(|fetched| is(fetched, part));
+        let position = match (&part.origin, other, fetched) {
+            (Origin::Main, ..) if part.name == *name => root,
+            (Origin::Main, ..) => {
+                graph.add(wit_node(&part.name).at(Place::Path(member.wit.clone())))
+            }
+            (_, Some(other), _) => graph.add(own_node(&part.name, other)),
+            (Origin::Path(path), ..) => {
+                graph.add(wit_node(&part.name).at(Place::Path(path.clone())))
+            }
+            (Origin::Fetched, _, Some(fetched)) => {
+                let mut node = wit_node(&part.name);
+                node.version = Some(fetched.version.clone());
+                node.digest = Some(fetched.digest.clone());
+                let place = session.place(member, fetched)?;
+                graph.add(node.at(Place::Registry(place)))
+            }
+            _ => graph.add(wit_node(&part.name)),
+        };
+        known.push((&part.name, position));
+    }
+    let parts = &resolved.package.parts;
+    for (part, (_, from)) in parts.iter().zip(&known) {
+        needs(graph, *from, (&part.needs, &known));
+        // Only the manifest asks for it then.
+        let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
+        if part.origin == Origin::Fetched && !is_named {
+            graph.needs(root, *from);
+        }
+    }
+    Ok(root)
+}
+
+/// A package of the project itself.
+fn own_node(name: &wit_parser::PackageName, member: &Member) -> Node {
+    let package = format!("{}:{}", name.namespace, name.name);
+    let node = Node::new(package, name.version.clone(), Kind::Member);
+    node.at(Place::Path(member.wit.clone()))
+}
+
+/// Whether this is the package that was fetched.
+fn is(fetched: &Fetched, part: &Part) -> bool {
+    let version = part.name.version.as_ref();
+    fetched.package.namespace() == part.name.namespace
+        && fetched.package.name() == part.name.name
+        && version.is_none_or(|version| *version == fetched.version)
+}

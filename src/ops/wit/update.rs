@@ -1,0 +1,67 @@
+//! `cargo component wit update`.
+
+use super::fetch::plan;
+use super::project::{Kind, Project, WitOptions, find};
+use super::resolve::Session;
+use crate::advice::Result;
+use crate::cargo::arguments::CargoArgs;
+use crate::context::Context;
+use crate::ops::packages::must_not_change;
+use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
+use crate::package::PackageRef;
+
+/// Chooses versions anew for a whole project, or for some packages, tells what
+/// changed, and writes the lock file; a `deps` that `fetch` wrote is brought up
+/// to date.
+pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Result<()> {
+    let project = find(ctx, options)?.whole();
+    if let Kind::Crate(_) = project.kind {
+        let mut args = CargoArgs::default();
+        args.manifest_path = Some(project.root.join("Cargo.toml"));
+        args.lock_mode = project.mode;
+        update::update(ctx, &args, wanted)?;
+        return match wanted.dry_run {
+            true => Ok(()),
+            false => bring_up_to_date(ctx, &project, |_| false),
+        };
+    }
+    let mut session = Session::new(ctx, &project)?;
+    refuse_unknown(&wanted.packages, session.before())?;
+    session.forget(|package| wanted.packages.is_empty() || wanted.packages.contains(package));
+    if let (Some(version), [package]) = (&wanted.precise, wanted.packages.as_slice()) {
+        session.pin(package, version)?;
+    }
+    let places = plan(ctx, &project, &mut session, None)?;
+    let new = session.new_lock();
+    match told(ctx, (session.before(), &new), wanted.dry_run) {
+        Told::Tried => return Ok(()),
+        Told::Changes if project.mode.is_locked() => {
+            return Err(must_not_change(&project.lock_file));
+        }
+        Told::Nothing | Told::Changes => {}
+    }
+    if wanted.dry_run {
+        return Ok(());
+    }
+    for place in places.into_iter().filter(|place| place.has_own) {
+        place.write(ctx)?;
+    }
+    session.finish()
+}
+
+/// Brings the lock file up to date, with some packages chosen anew, and every
+/// `deps` that `fetch` wrote.
+pub(super) fn bring_up_to_date(
+    ctx: &Context,
+    project: &Project,
+    anew: impl Fn(&PackageRef) -> bool,
+) -> Result<()> {
+    let mut session = Session::new(ctx, project)?;
+    session.forget(anew);
+    for place in plan(ctx, project, &mut session, None)? {
+        if place.has_own {
+            place.write(ctx)?;
+        }
+    }
+    session.finish()
+}
