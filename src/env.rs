@@ -56,6 +56,7 @@ variables! {
     WKG_OCI_USERNAME = "the user of a registry, when called as `wkg`";
     WKG_PACKAGE = "what a file is published as, when called as `wkg`";
     WKG_REGISTRY = "the registry to use, when called as `wkg`";
+    WIT_PUBLISH_KEY = "as `CARGO_COMPONENT_PUBLISH_KEY`, when called as `wit`";
     LOCALAPPDATA = "where downloaded packages lie on Windows";
     NETRC = "the file with logins of `curl` and others, for archives; `~/.netrc` without it";
     XDG_CACHE_HOME = "where downloaded packages lie, in `wasm-pkg`; `~/.cache` without it";
@@ -87,6 +88,15 @@ impl Env {
         Env {
             vars: std::env::vars_os().collect(),
         }
+    }
+
+    /// The same, with the value of one variable as that of another, where it has
+    /// one.
+    pub fn standing_for(mut self, given: Variable, other: Variable) -> Self {
+        if let Some(value) = self.get(given).map(OsStr::to_owned) {
+            self.vars.insert(other.name.into(), value);
+        }
+        self
     }
 
     /// An environment made of these variables; for tests.

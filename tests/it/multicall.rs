@@ -134,3 +134,49 @@ fn wit_deps_locks_checks_and_prints_streams() {
         .code(1)
         .says("failed to read manifest at `none.toml`");
 }
+
+#[test]
+fn wit_makes_builds_and_publishes() {
+    let project = project();
+    let wit = |line: &str| {
+        let mut command = project.clean(&project.path("wit").display().to_string());
+        command
+            .args(line.split_whitespace())
+            .current_dir(project.path("pack"))
+            .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+            .env("CARGO_COMPONENT_CONFIG_FILE", project.path("config.toml"));
+        project.run(command)
+    };
+    // Makes the link.
+    called(&project, "wit", "--version").ok();
+    project.write(
+        "pack/p.wit",
+        "package my:pack; world w { import demo:io/streams; }",
+    );
+    wit("build").code(1).says("wit.toml");
+    wit("init")
+        .ok()
+        .says("Created configuration file `wit.toml`");
+    wit("init").code(1).says("already exists");
+    wit("add demo:io@0.2.0 --dry-run")
+        .ok()
+        .says("Would add dependency `demo:io`");
+    wit("add demo:io@0.2.0")
+        .ok()
+        .says("Added dependency `demo:io`");
+    assert!(
+        project
+            .read("pack/wit.toml")
+            .contains("\"demo:io\" = \"0.2.0\"")
+    );
+    wit("build").ok().says("Created package `pack.wasm`");
+    let lock = project.read("pack/wit.lock");
+    assert!(lock.contains("version = \"0.2.1\""), "{lock}");
+    wit("update").ok();
+    wit("publish --package other:name")
+        .ok()
+        .says("Published package `other:name` v0.1.0");
+    assert!(project.has("registry/other/name/0.1.0.wasm"));
+    wit("key new r.example").code(1);
+    wit("fetch").code(2);
+}

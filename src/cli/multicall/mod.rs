@@ -1,6 +1,7 @@
 //! The tool under the names of others: `wkg`, `wit` and `wit-deps`, with their
 //! command lines and what they print.
 
+mod wit;
 mod wit_deps;
 mod wkg;
 
@@ -22,6 +23,8 @@ use crate::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
 pub(super) enum Tool {
     /// `wkg` 0.16.
     Wkg,
+    /// The `wit` CLI 0.16.
+    Wit,
     /// `wit-deps` 0.6.
     WitDeps,
 }
@@ -31,6 +34,7 @@ impl Tool {
     pub(super) fn named(name: &OsStr) -> Option<Self> {
         match name.to_str()? {
             "wkg" => Some(Tool::Wkg),
+            "wit" => Some(Tool::Wit),
             "wit-deps" => Some(Tool::WitDeps),
             _ => None,
         }
@@ -47,6 +51,10 @@ pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
                 let terminal = shell(&env, (false, 0), color);
                 in_context(&env, (around, terminal, Says::Theirs), |ctx| line.run(ctx))
             }
+            Err(error) => told(&error),
+        },
+        Tool::Wit => match wit::parse(with_name("wit")) {
+            Ok(line) => wit::run(line, env),
             Err(error) => told(&error),
         },
         Tool::WitDeps => match wit_deps::parse(with_name("wit-deps")) {

@@ -400,6 +400,7 @@ impl Publish {
                 false => self.paths,
             },
             package: self.package,
+            rename: None,
             registry: self.registry,
             existing: match self.skip_dupes {
                 true => release::Existing::Skip,

@@ -50,6 +50,7 @@ impl Publish {
             project: self.project.options(),
             paths: self.paths,
             package: self.package,
+            rename: None,
             registry: self.registry,
             existing: match self.skip_existing {
                 true => Existing::Skip,

@@ -16,6 +16,8 @@ pub enum DependencyTable {
     Overrides,
     /// `[dependencies]` of a `wit.toml`.
     Wit,
+    /// All of a `deps.toml`.
+    Deps,
 }
 
 impl DependencyTable {
@@ -26,14 +28,18 @@ impl DependencyTable {
             DependencyTable::Target => "package.metadata.component.target.dependencies",
             DependencyTable::Overrides => "overrides",
             DependencyTable::Wit => "dependencies",
+            DependencyTable::Deps => "",
         }
     }
 
-    /// The tables it lies in, and its own key.
-    fn path(self) -> (Vec<&'static str>, &'static str) {
+    /// The tables it lies in, and its own key, where it is not the whole file.
+    fn path(self) -> (Vec<&'static str>, Option<&'static str>) {
         match self.name().rsplit_once('.') {
-            Some((parents, key)) => (parents.split('.').collect(), key),
-            None => (Vec::new(), self.name()),
+            Some((parents, key)) => (parents.split('.').collect(), Some(key)),
+            None => (
+                Vec::new(),
+                Some(self.name()).filter(|name| !name.is_empty()),
+            ),
         }
     }
 }
@@ -67,6 +73,7 @@ impl DependencyEntry {
             .filter_map(|(key, value)| Some((*key, value.as_ref()?)))
             .collect();
         match given.as_slice() {
+            [("path", path)] if which == DependencyTable::Deps => Value::from(path.as_str()),
             [("version", version)] if which != DependencyTable::Overrides => {
                 Value::from(version.as_str())
             }
@@ -104,7 +111,10 @@ impl ManifestEdit {
             }
             parent = table_or(parent, inner, Item::Table(implicit.clone()), &path)?;
         }
-        let table = table_or(parent, name, Item::Table(Table::new()), &path)?;
+        let table = match name {
+            Some(name) => table_or(parent, name, Item::Table(Table::new()), &path)?,
+            None => parent,
+        };
         if let Some(old) = table.get(key) {
             let error = Error::input(format!(
                 "cannot add dependency `{key}` as it conflicts with an existing dependency"
@@ -135,14 +145,19 @@ impl ManifestEdit {
                 None => return Ok(false),
             }
         }
-        let Some(item) = parent.get_mut(last).filter(|inner| !inner.is_none()) else {
+        let found = match last {
+            Some(last) => parent.get_mut(last).filter(|inner| !inner.is_none()),
+            None => Some(&mut *parent),
+        };
+        let Some(item) = found else {
             return Ok(false);
         };
         let table = item
             .as_table_like_mut()
             .ok_or_else(|| unexpected(&path, which.name(), "a table"))?;
         let removed = table.remove(key).is_some();
-        if removed && table.is_empty() && which == DependencyTable::Target {
+        let empty = table.is_empty() && which == DependencyTable::Target;
+        if let Some(last) = last.filter(|_| removed && empty) {
             let parent = parent.as_table_like_mut();
             parent.and_then(|parent| parent.remove(last));
         }
@@ -153,7 +168,7 @@ impl ManifestEdit {
     pub fn set_requirement(&mut self, which: DependencyTable, key: &str, version: &str) -> bool {
         let (parents, last) = which.path();
         let mut entry = Some(self.document.as_item_mut());
-        for part in parents.into_iter().chain([last, key]) {
+        for part in parents.into_iter().chain(last).chain([key]) {
             entry = entry.and_then(|entry| entry.get_mut(part));
         }
         let entry = match entry {

@@ -231,10 +231,14 @@ fn entry(
     found: &Located,
 ) -> Result<Option<(String, DependencyEntry, String)>> {
     let package = options.package.to_string();
+    let deps = table.which == DependencyTable::Deps;
     let (key, package) = match &options.name {
         Some(name) => (name.clone(), Some(package)),
+        // What becomes a directory has no colon in it.
+        None if deps => (options.package.name().to_owned(), Some(package)),
         None => (package, None),
     };
+    let package = package.filter(|_| !deps || options.path.is_none());
     let mut entry = DependencyEntry {
         package,
         version: None,

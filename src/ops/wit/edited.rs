@@ -8,6 +8,7 @@ use super::resolve::{Session, Texts};
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
+use crate::manifest::deps::{self, DepsSource};
 use crate::manifest::edit::{DependencyTable, ManifestEdit};
 use crate::manifest::wkg;
 use crate::manifest::{Dependency, DependencySource, ManifestFile, Target};
@@ -151,11 +152,9 @@ impl Table {
                 (DependencyTable::Target, known, table.is_some())
             }
             Kind::Deps(path) => {
-                return Err(Error::unsupported(format!(
-                    "entries of `{}` are not edited by this command",
-                    path.display()
-                ))
-                .hint("write the entry yourself: a name and an address, a path, or a table"));
+                let file = ManifestFile::new(path, &fs::read_text(path)?);
+                let manifest = deps::read(file)?;
+                (DependencyTable::Deps, of_deps(&manifest), true)
             }
         };
         Ok(Table {
@@ -182,6 +181,35 @@ impl Table {
         let text = fs::read_text_if_exists(&self.path)?;
         ManifestEdit::new(&self.path, &text.unwrap_or_default())
     }
+}
+
+/// What a `deps.toml` has. A path or an address does not say which package it
+/// leads to; its key does, by convention, without the namespace.
+fn of_deps(manifest: &deps::DepsManifest) -> Vec<Known> {
+    let known = |(key, entry): (&String, &deps::DepsEntry)| {
+        let mut known = Known {
+            key: key.clone(),
+            package: None,
+            requirement: None,
+            registry: None,
+            path: None,
+        };
+        match &entry.source {
+            DepsSource::Package {
+                package,
+                requirement,
+                registry,
+            } => {
+                known.package = Some(package.clone());
+                known.requirement = Some(requirement.clone());
+                known.registry.clone_from(registry);
+            }
+            DepsSource::Path(path) => known.path = Some(manifest.file.dir().join(path)),
+            DepsSource::Archive { .. } | DepsSource::Git { .. } | DepsSource::Oci(_) => {}
+        }
+        known
+    };
+    manifest.entries.iter().map(known).collect()
 }
 
 fn of((key, dependency): (&String, &Dependency)) -> Known {

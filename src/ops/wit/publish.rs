@@ -31,6 +31,8 @@ pub struct PublishOptions {
     pub paths: Vec<PathBuf>,
     /// What the only file is published as.
     pub package: Option<Exact>,
+    /// What a package is called instead of its own name.
+    pub rename: Option<PackageRef>,
     /// The registry to publish to, instead of the configured one.
     pub registry: Option<String>,
     /// See [`Existing`].
@@ -236,7 +238,10 @@ fn of_project(
         let release = match &options.package {
             Some(release) => release.clone(),
             None => Exact {
-                package: package(&name)?,
+                package: match &options.rename {
+                    Some(package) => package.clone(),
+                    None => package(&name)?,
+                },
                 version: version(&name, said, manifest)?,
             },
         };

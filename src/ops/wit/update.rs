@@ -1,13 +1,14 @@
 //! `cargo component wit update`.
 
-use super::fetch::plan;
+use super::fetch::{of_deps, plan};
 use super::project::{Kind, Project, WitOptions, find};
 use super::resolve::Session;
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
 use crate::ops::packages::must_not_change;
 use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
+use crate::ops::wit_deps;
 use crate::package::PackageRef;
 
 /// Chooses versions anew for a whole project, or for some packages, tells what
@@ -24,6 +25,13 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
             true => Ok(()),
             false => bring_up_to_date(ctx, &project, |_| false),
         };
+    }
+    if let Kind::Deps(manifest) = &project.kind {
+        if wanted.dry_run || wanted.precise.is_some() || !wanted.packages.is_empty() {
+            return Err(Error::usage("a `deps.toml` is updated as a whole")
+                .hint("leave out packages and options, or see `cargo component deps check`"));
+        }
+        return wit_deps::update(ctx, &of_deps(&project, manifest));
     }
     let mut session = Session::new(ctx, &project)?;
     refuse_unknown(&wanted.packages, session.before())?;
