@@ -618,3 +618,43 @@ fn called_as_wkg_update_moves_lock_and_deps() {
     assert!(project.read("app/wkg.lock").contains("version = \"0.2.1\""));
     assert!(project.has("app/wit/deps/demo-io-0.2.1/package.wit"));
 }
+
+#[test]
+fn an_entry_of_deps_toml_is_made_fetched_and_removed() {
+    let project = project();
+    project.write(
+        "app/wit/deps.toml",
+        "# mine\nother = \"../../other\" # kept\n",
+    );
+    project.write("other/o.wit", "package my:other;");
+    project.write("app/wit/w.wit", "package my:app; world w { }\n");
+    wit(&project, "app", "add demo:io@0.2")
+        .ok()
+        .says("Reading `wit/deps.toml`")
+        .says("Added dependency `io`");
+    assert_eq!(
+        project.read("app/wit/deps.toml"),
+        "# mine\nother = \"../../other\" # kept\nio = { package = \"demo:io\", version = \"0.2\" }\n"
+    );
+    wit(&project, "app", "add demo:io@0.2")
+        .code(1)
+        .says("conflicts");
+    wit(&project, "app", "add demo:io/poll").ok();
+    assert!(
+        project
+            .read("app/wit/w.wit")
+            .contains("import demo:io/poll@0.2.1;")
+    );
+    wit(&project, "app", "fetch").ok();
+    let text = project.read("app/wit/deps/io/package.wit");
+    assert!(text.contains("package demo:io@0.2.1;"), "{text}");
+    wit(&project, "app", "check --offline").ok();
+    wit(&project, "app", "update").ok();
+    wit(&project, "app", "remove demo:io/poll")
+        .ok()
+        .says("Removed dependency `io`");
+    assert_eq!(
+        project.read("app/wit/deps.toml"),
+        "# mine\nother = \"../../other\" # kept\n"
+    );
+}
