@@ -349,3 +349,57 @@ fn content_that_is_not_what_was_signed_is_refused_and_not_kept() {
     assert_eq!(kept, ["warg"]);
     assert!(!project.has("Cargo-component.lock"));
 }
+
+/// What is linked to a dependency says where it is, and that is enough for
+/// those who are given the file alone.
+#[test]
+fn a_component_that_is_depended_on_is_found_by_its_hint() {
+    let server = Server::start();
+    run_with_key(&publisher(&server.warg()), OWNER, "publish").ok();
+    let project = library(&server.warg());
+    project.replace("Cargo.toml", "[lib]\ncrate-type = [\"cdylib\"]\n", "");
+    project.replace("Cargo.toml", "name = \"guest\"", "name = \"app\"");
+    project.replace("Cargo.toml", "package = \"demo:guest\"\n", "");
+    project.replace("Cargo.toml", "target = \"demo:shapes/measure@0.2\"\n", "");
+    let manifest = project.read("Cargo.toml")
+        + "[package.metadata.component.dependencies]\n\"demo:guest\" = \"0.3\"\n";
+    forget(&project, &["src/lib.rs"]);
+    project.write("Cargo.toml", manifest).write(
+        "src/main.rs",
+        "mod bindings;
+use bindings::demo::shapes::area::{Point, area};
+fn main() { println!(\"area {}\", area(Point { x: 1, y: 1 }, Point { x: 3, y: 4 })); }
+",
+    );
+    run(&project, "run").ok().prints("area 6\n");
+    let component = project.bytes("target/wasm32-wasip1/debug/app.wasm");
+    let host = server.address;
+    let hint = format!("warg://{host}/demo:guest@0.3.0?digest=sha256:");
+    assert!(String::from_utf8_lossy(&component).contains(&hint));
+
+    let elsewhere = Project::empty();
+    elsewhere
+        .write("config.toml", "")
+        .write("app.wasm", &component);
+    for line in [
+        "run --component app.wasm",
+        "compose app.wasm -o linked.wasm",
+    ] {
+        run(&elsewhere, line)
+            .code(1)
+            .says("is on this machine or its network")
+            .says("type' warg");
+    }
+    let named = format!("[registry.\"{host}\"]\ntype = \"warg\"\n");
+    elsewhere.write("config.toml", named);
+    run(&elsewhere, "run --component app.wasm")
+        .ok()
+        .prints("area 6\n");
+    run(&elsewhere, "compose app.wasm -o linked.wasm").ok();
+    // What is linked needs nobody.
+    drop(server);
+    forget(&elsewhere, &["cache"]);
+    run(&elsewhere, "run --component linked.wasm")
+        .ok()
+        .prints("area 6\n");
+}
