@@ -281,12 +281,6 @@ fn every_manifest_gets_its_own_entry() {
         .says("has the interfaces `sockets`");
     let added = "[package.metadata.component.target.dependencies]\n\"demo:net\" = \"1.0\"\n";
     assert!(project.read("crate/Cargo.toml").contains(added));
-
-    project.write("deps/wit/deps.toml", "");
-    project.write("deps/wit/app.wit", "package my:app;\nworld app {\n}\n");
-    wit(&project, "deps", "add demo:io")
-        .says("not edited by this command")
-        .says("write the entry yourself");
 }
 
 #[test]
