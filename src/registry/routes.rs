@@ -146,9 +146,14 @@ pub fn route(
     Err(Error::input(format!(
         "no registry configured for namespace \"{namespace}\", which the package `{package}` is in"
     ))
-    .hint(format!(
-        "add `default = \"…\"` under `[package.metadata.component.registries]` in Cargo.toml, or `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
-    )))
+    .hint(match named.manifest.ends_with("Cargo.toml") {
+        true => format!(
+            "add `default = \"…\"` under `[package.metadata.component.registries]` in Cargo.toml, or `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
+        ),
+        false => format!(
+            "say where it is: `cargo component config set --project namespace_registries.{namespace} <host>`"
+        ),
+    }))
 }
 
 /// The registry a dependency asks for.

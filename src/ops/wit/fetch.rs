@@ -9,6 +9,7 @@ use super::written::{Written, digest_below, digest_of};
 use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
+use crate::ops::packages::must_not_change;
 use crate::ops::wit_deps::{self, DepsOptions};
 use crate::package::ContentDigest;
 use crate::wit::Origin;
@@ -55,11 +56,21 @@ pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) 
         };
     }
     let mut session = Session::new(ctx, &project)?;
-    fetch_with(ctx, &project, &mut session, (form, drift))?;
-    match (drift, session.lock()) {
-        (Drift::Refuse, Some(_)) => Err(drifted(ctx, &project.lock_file)),
-        _ => session.finish(),
+    let places = plan(ctx, &project, &mut session, Some(form))?;
+    if drift == Drift::Refuse {
+        return match (places.iter().find(|place| !place.same), session.lock()) {
+            (Some(place), _) => Err(drifted(ctx, place.deps)),
+            (None, Some(_)) => Err(drifted(ctx, &project.lock_file)),
+            (None, None) => Ok(()),
+        };
     }
+    if project.mode.is_locked() && session.lock().is_some() {
+        return Err(must_not_change(&project.lock_file));
+    }
+    for place in places {
+        place.write(ctx)?;
+    }
+    session.finish()
 }
 
 /// The files of a project of `wit-deps`.
@@ -70,23 +81,6 @@ pub(super) fn of_deps(project: &Project, manifest: &Path) -> DepsOptions {
         deps: fs::parent(manifest).join("deps"),
         mode: project.mode,
     }
-}
-
-/// As [`fetch`], without a look at the lock file afterwards.
-pub(super) fn fetch_with(
-    ctx: &Context,
-    project: &Project,
-    session: &mut Session<'_>,
-    (form, drift): (Form, Drift),
-) -> Result<()> {
-    for place in plan(ctx, project, session, Some(form))? {
-        match drift {
-            Drift::Refuse if !place.same => return Err(drifted(ctx, place.deps)),
-            Drift::Refuse => {}
-            Drift::Write => place.write(ctx)?,
-        }
-    }
-    Ok(())
 }
 
 /// One `deps`, with what is to be in it.
@@ -345,11 +339,16 @@ fn swap(
     } else {
         fs::swap_in(made, deps)?;
     }
+    let shown = ctx.display(deps);
     let packages = match new.len() {
+        0 => {
+            let text = format!("what is not needed any more from `{shown}`");
+            ctx.shell.status("Removed", text);
+            return Ok(());
+        }
         1 => "1 package".to_owned(),
         many => format!("{many} packages"),
     };
-    let shown = ctx.display(deps);
     ctx.shell
         .status("Fetched", format!("{packages} into `{shown}`"));
     Ok(())
