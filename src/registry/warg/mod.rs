@@ -24,6 +24,7 @@ use warg_crypto::hash::AnyHash;
 use warg_protocol::package::{LogState, Permission, Release as Logged};
 use warg_protocol::registry::PackageName;
 
+use super::layers::is_loopback;
 use super::oci::wait_for;
 use super::{Publication, Registry, Release, routes};
 use crate::advice::{Error, Result};
@@ -265,7 +266,12 @@ impl Registry for Warg {
 
     fn url(&self, package: &PackageRef, version: &Version) -> Option<String> {
         let url = Warg::url(self).to_string();
-        let host = url.strip_prefix("https://")?.trim_end_matches('/');
+        // Plain http is what the scheme means on this machine, and only there.
+        let plain = |url: &str| url.strip_prefix("http://").is_some_and(is_loopback);
+        let host = match url.trim_end_matches('/') {
+            url if plain(url) => url.strip_prefix("http://")?,
+            url => url.strip_prefix("https://")?,
+        };
         Some(format!("warg://{host}/{package}@{version}"))
     }
 
