@@ -445,10 +445,11 @@ pub fn copy_all(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The files in a directory and below, sorted; a file is itself.
+/// The files in a directory and below, sorted; a file is itself, and so is a
+/// link to whatever it is.
 #[cfg(feature = "cli")]
 pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
-    if !is_dir(path) {
+    if is_link(path) || !is_dir(path) {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();

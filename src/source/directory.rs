@@ -20,14 +20,15 @@ pub fn read(path: &Path) -> Result<Sources> {
         );
     }
     let main = entry(path)?;
-    let deps = match fs::is_dir(&path.join("deps")) {
-        true => deps(&path.join("deps"))?,
-        false => Vec::new(),
-    };
+    let deps = beside(&path.join("deps"))?;
     Ok(Sources { main, deps })
 }
 
-fn deps(dir: &Path) -> Result<Vec<Entry>> {
+/// Reads a directory of packages; none where it is not there.
+pub fn beside(dir: &Path) -> Result<Vec<Entry>> {
+    if !fs::is_dir(dir) {
+        return Ok(Vec::new());
+    }
     fs::list(dir)?
         .into_iter()
         .filter(|path| fs::is_dir(path) || has_extension(path, &["wit", "wasm", "wat"]))

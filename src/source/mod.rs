@@ -17,6 +17,6 @@ pub mod taken;
 mod world;
 
 #[cfg(feature = "bindings")]
-pub use directory::{read, watched};
+pub use directory::{beside, read, watched};
 #[cfg(feature = "bindings")]
 pub use world::{Gathered, Loaded, Local, gather, gather_but, load, wit_path, world};

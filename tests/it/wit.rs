@@ -574,3 +574,166 @@ fn a_file_is_published_as_what_is_said() {
     let published = project.bytes("registry/my/thing/1.2.3.wasm");
     assert_eq!(published, project.bytes("app/c.wasm"));
 }
+
+/// The cache of one machine is not that of the next one.
+fn forget_cache(project: &Project) {
+    std::fs::remove_dir_all(project.path("cache")).unwrap();
+}
+
+#[test]
+fn what_was_fetched_elsewhere_keeps_its_lock() {
+    let project = project(&[IO, NET]);
+    project.write("app/wit/w.wit", APP);
+    wit(&project, "fetch").ok();
+    let lock = project.read("app/wkg.lock");
+    let before = tree(&project.path("app"));
+    for line in [
+        "update",
+        "fetch",
+        "fetch --check --frozen",
+        "build --frozen -o ../x.wasm",
+    ] {
+        forget_cache(&project);
+        wit(&project, line).ok();
+        assert_eq!(project.read("app/wkg.lock"), lock, "{line}");
+        assert_eq!(tree(&project.path("app")), before, "{line}");
+        std::fs::create_dir_all(project.path("cache")).unwrap();
+    }
+    // What is emptied by the tool itself is no different.
+    wit(&project, "fetch").ok();
+    let mut clean = project.command("cache clean");
+    clean.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+    project.run(clean).ok();
+    wit(&project, "fetch --check --frozen").ok();
+    wit(&project, "fetch --frozen").ok();
+    assert_eq!(tree(&project.path("app")), before);
+}
+
+#[test]
+fn what_a_workspace_has_needs_no_registry() {
+    let project = project(&[IO, NET]);
+    project.write("app/wkg.toml", "[workspace]\nmembers = [\"a\", \"b\"]\n");
+    let one =
+        |name: &str| format!("package my:{name}@0.1.0; world w {{ import demo:net/sock@1.0.0; }}");
+    project.write("app/a/a.wit", one("a"));
+    project.write("app/b/b.wit", one("b"));
+    wit(&project, "fetch").ok();
+    let before = tree(&project.path("app"));
+    forget_cache(&project);
+    project.write("config.toml", "");
+    for line in ["fetch --check --frozen", "fetch --frozen", "check --frozen"] {
+        wit(&project, line).ok();
+    }
+    assert_eq!(tree(&project.path("app")), before);
+    wit(&project, "build --frozen").ok();
+    assert!(project.has("app/my:a@0.1.0.wasm") && project.has("app/my:b@0.1.0.wasm"));
+}
+
+#[test]
+fn what_only_the_manifest_names_stays_locked() {
+    let project = project(&[IO, IO_NEWER]);
+    project.write("app/wit/w.wit", "package my:app@0.1.0; world w { }");
+    project.write(
+        "app/wkg.toml",
+        "[overrides]\n\"demo:io\" = { version = \"0.2\" }\n",
+    );
+    wit(&project, "fetch").ok();
+    let lock = project.read("app/wkg.lock");
+    assert!(lock.contains("version = \"0.2.1\""), "{lock}");
+    wit(&project, "build --locked").ok();
+    wit(&project, "check --locked").ok();
+    wit(&project, "fetch --locked").ok();
+    assert_eq!(project.read("app/wkg.lock"), lock);
+}
+
+#[test]
+fn a_folder_of_another_name_is_part_of_its_project() {
+    let project = project(&[IO, IO_NEWER]);
+    let text = "package my:app@0.1.0; world w { import demo:io/streams@0.2.0; }";
+    project.write("app/api/w.wit", text);
+    project.write(
+        "app/wkg.toml",
+        "[overrides]\n\"demo:io\" = { version = \"0.2\" }\n[metadata]\nlicenses = \"MIT\"\n",
+    );
+    for (dir, line) in [("app", "build -d api"), ("app/api", "build -o ../x.wasm")] {
+        wit_in(&project, dir, line).ok().says("wkg.toml`");
+        assert!(project.has("app/wkg.lock") && !project.has("app/api/wkg.lock"));
+    }
+    assert!(wasm_metadata_of(&project.bytes("app/x.wasm")).contains("MIT"));
+    project.write(
+        "crate/Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component.target]\npath = \"api\"\n",
+    );
+    project.write("crate/src/lib.rs", "");
+    project.write("crate/api/w.wit", text);
+    wit_in(&project, "crate/api", "fetch")
+        .ok()
+        .says("Cargo.toml`");
+    assert!(project.has("crate/Cargo-component.lock") && project.has("crate/api/deps"));
+}
+
+#[test]
+fn deps_toml_of_a_crate_is_brought_first() {
+    let project = project(&[IO]);
+    project.write(
+        "app/Cargo.toml",
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[package.metadata.component]\npackage = \"my:app\"\n",
+    );
+    project.write("app/src/lib.rs", "");
+    project.write(
+        "app/wit/w.wit",
+        "package my:app; world w { import demo:io/streams@0.2.0; import my:local/i; }",
+    );
+    project.write("local/l.wit", "package my:local; interface i { }");
+    project.write("app/wit/deps.toml", "local = \"../../local\"\n");
+    wit(&project, "fetch").ok().says("Cargo.toml`");
+    assert_eq!(
+        names(&project.path("app/wit/deps")),
+        ["demo-io-0.2.0", "local"]
+    );
+    assert!(project.has("app/wit/deps.lock") && project.has("app/Cargo-component.lock"));
+    wit(&project, "fetch --check --frozen").ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_deps_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let project = project(&[IO, NET]);
+    project.write("app/wit/w.wit", APP);
+    wit(&project, "fetch").ok();
+    let deps = project.path("app/wit/deps");
+    for name in ["x", "y"] {
+        symlink("..", deps.join(name)).unwrap();
+    }
+    project.write("app/wit/other.txt", "mine");
+    // They lead to the package itself, which is no package beside it.
+    wit(&project, "fetch").code(1);
+    for name in ["x", "y"] {
+        std::fs::remove_file(deps.join(name)).unwrap();
+    }
+    std::fs::rename(deps.join("demo-io-0.2.0"), project.path("kept")).unwrap();
+    symlink(project.path("kept"), deps.join("demo-io-0.2.0")).unwrap();
+    wit(&project, "fetch").ok();
+    assert!(deps.join("demo-io-0.2.0").is_symlink());
+}
+
+#[test]
+fn one_name_that_nobody_has_does_not_hide_the_others() {
+    let project = project(&[IO]);
+    let root = project.path("registry").display().to_string();
+    project.write(
+        "config.toml",
+        format!(
+            "[namespace_registries]\ndemo = \"here\"\n[registry.here.local]\nroot = {root:?}\n"
+        ),
+    );
+    project.write(
+        "app/wit/w.wit",
+        "package my:app@0.1.0;\nworld w {\n  import demo:io/streams@0.2.0;\n  import my:thng/i@1.0.0;\n}\n",
+    );
+    wit(&project, "build")
+        .code(1)
+        .says("w.wit:4")
+        .says("my:thng");
+}

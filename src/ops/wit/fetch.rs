@@ -48,12 +48,14 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 /// changes nothing is written.
 pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) -> Result<()> {
     let project = find(ctx, options)?;
-    if let Kind::Deps(manifest) = &project.kind {
-        let of = of_deps(&project, manifest);
-        return match drift {
-            Drift::Write => wit_deps::lock(ctx, &of),
-            Drift::Refuse => wit_deps::check(ctx, &of),
-        };
+    for deps in deps_files(&project) {
+        match drift {
+            Drift::Write => wit_deps::lock(ctx, &deps)?,
+            Drift::Refuse => wit_deps::check(ctx, &deps)?,
+        }
+    }
+    if let Kind::Deps(_) = &project.kind {
+        return Ok(());
     }
     let mut session = Session::new(ctx, &project)?;
     let places = plan(ctx, &project, &mut session, Some(form))?;
@@ -73,13 +75,20 @@ pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) 
     session.finish()
 }
 
-/// The files of a project of `wit-deps`.
-pub(super) fn of_deps(project: &Project, manifest: &Path) -> DepsOptions {
-    DepsOptions {
-        manifest: manifest.to_owned(),
-        lock: manifest.with_extension("lock"),
-        deps: fs::parent(manifest).join("deps"),
-        mode: project.mode,
+/// The files of `wit-deps` in a project: of one of its own, or of crates.
+pub(super) fn deps_files(project: &Project) -> Vec<DepsOptions> {
+    let of = |member: &Member| {
+        let manifest = member.wit.join("deps.toml");
+        fs::exists(&manifest).then(|| DepsOptions {
+            lock: manifest.with_extension("lock"),
+            deps: member.deps.clone(),
+            mode: project.mode,
+            manifest,
+        })
+    };
+    match project.kind {
+        Kind::Deps(_) | Kind::Crate(_) => project.members.iter().filter_map(of).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -95,6 +104,8 @@ pub(super) struct Place<'p> {
     written: Written,
     /// Whether anything in it is ours.
     pub has_own: bool,
+    /// Keeps other runs away until it is written.
+    _lock: Option<fs::Lock>,
 }
 
 /// Resolves the packages meant, as if nothing of ours were in their `deps`.
@@ -123,12 +134,16 @@ fn place<'p>(
     form: Option<Form>,
 ) -> Result<Place<'p>> {
     let mut written = Written::of(ctx, deps);
+    let lock = written.lock(ctx, deps);
     let there = entries(deps)?;
     if there.iter().any(|path| !written.is_own(path)) {
         written.would_be(ctx, session.before());
     }
-    let (own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
+    let (mut own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
         there.into_iter().partition(|path| written.is_own(path));
+    // What the cache lost is not asked for again while it is here.
+    let cached = session.is_cached();
+    let partial = session.is_partial() || !cached;
     let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
     let form = form.unwrap_or(match own.iter().any(is_wasm) {
         true => Form::Wasm,
@@ -136,7 +151,8 @@ fn place<'p>(
     });
     let mut all: BTreeMap<String, Needed> = BTreeMap::new();
     for member in members {
-        let resolved = session.resolve(member, &|path| own.iter().any(|own| *own == path))?;
+        let leave_out = |path: &Path| cached && own.iter().any(|own| *own == path);
+        let resolved = session.resolve(member, &leave_out)?;
         for note in &resolved.package.notes {
             ctx.shell.note(note.clone());
         }
@@ -150,7 +166,7 @@ fn place<'p>(
             }
         }
     }
-    if session.is_partial() {
+    if partial {
         // Packages that are not looked at may need more than a copy has.
         let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
         all.retain(|name, needed| needed.whole || !own.iter().any(|path| is(path, name)));
@@ -159,12 +175,19 @@ fn place<'p>(
         .into_iter()
         .map(|(name, needed)| (name, needed.files))
         .collect();
-    refuse_clash(ctx, &kept, &new)?;
     let mut digests: BTreeMap<String, ContentDigest> = new
         .iter()
         .map(|(name, files)| (name.clone(), digest(files)))
         .collect();
-    if session.is_partial() {
+    // Somebody else wrote the same.
+    let is_new = |path: &mut PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let wanted = digests.get(&*name);
+        wanted.is_some_and(|wanted| digest_below(path).is_ok_and(|found| found == *wanted))
+    };
+    own.extend(kept.extract_if(.., is_new));
+    refuse_clash(ctx, &kept, &new)?;
+    if partial {
         for path in &own {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !new.contains_key(&*name) {
@@ -186,6 +209,7 @@ fn place<'p>(
         same,
         written,
         has_own: !own.is_empty(),
+        _lock: lock,
     })
 }
 

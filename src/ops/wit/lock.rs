@@ -20,19 +20,27 @@ pub(super) struct Locks {
     pub text: Option<String>,
     /// What was asked for, with its answers.
     pub used: Lockfile,
-    /// What the project's own WIT names, wherever it was found.
+    /// What the project asks for, and was found in `deps`.
     pub needed: Vec<PackageName>,
 }
 
 impl Session<'_> {
-    /// Notes what the project's own WIT names.
+    /// Notes what the project's own WIT names and `deps` has.
     pub fn need(&mut self, package: &Package, member: &Member) {
+        let in_deps = |name: &&PackageName| {
+            let part = package.parts.iter().find(|part| part.name == **name);
+            part.is_some_and(|part| match &part.origin {
+                Origin::Path(path) => path.starts_with(&member.deps),
+                Origin::Enclosed => true,
+                Origin::Main | Origin::Fetched => false,
+            })
+        };
         let own = package.parts.iter().filter(|part| match &part.origin {
             Origin::Main => true,
             Origin::Path(path) => !path.starts_with(&member.deps),
             Origin::Fetched | Origin::Enclosed => false,
         });
-        let names = own.flat_map(|part| &part.needs);
+        let names = own.flat_map(|part| &part.needs).filter(in_deps);
         self.locked.needed.extend(names.cloned());
     }
 
@@ -45,10 +53,10 @@ impl Session<'_> {
         if let How::Crate(worlds) = &self.how {
             return worlds.lock().clone();
         }
-        let Locks { old, needed, .. } = &self.locked;
+        let Locks { before, needed, .. } = &self.locked;
         let mut new = self.locked.used.clone();
         let partly = self.is_partial();
-        for entry in old.entries() {
+        for entry in before.entries() {
             let is = |name: &PackageName| {
                 let named = name.namespace == entry.package.namespace()
                     && name.name == entry.package.name();

@@ -187,8 +187,8 @@ impl Project {
 /// that is given, and says which it is.
 ///
 /// From the directory outwards, the first one that has something counts;
-/// within one, `wkg.toml` comes before `wit.toml`, that before `wit/deps.toml`,
-/// then a `Cargo.toml`, then WIT alone.
+/// within one, `wkg.toml` comes before `wit.toml`, that before a `Cargo.toml`
+/// with our section, then `wit/deps.toml`, any `Cargo.toml`, and WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
     let project = found(ctx, options)?;
     if options.whose == Whose::Any {
@@ -216,7 +216,7 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     let start = given.clone().unwrap_or_else(|| ctx.cwd.clone());
     for dir in start.ancestors() {
         if let Some(mut project) = at(ctx, dir, mode)? {
-            if let Some(whole) = around(ctx, &project)? {
+            if let Some(whole) = around(ctx, &project, given.is_some())? {
                 project = whole;
             }
             if !narrow(&mut project, (&start, given.as_deref())) {
@@ -249,11 +249,9 @@ fn as_wkg(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<Proje
         return Ok(plain(Member::of(wit), &ctx.cwd, mode));
     };
     let member = project.members.iter().find(|m| same(&m.wit, &wit)).cloned();
-    match (member, given.is_some() || !project.is_workspace()) {
-        (Some(member), _) => project.members = vec![member],
-        (None, true) => project.members = vec![Member::of(wit)],
-        // The whole workspace.
-        (None, false) => {}
+    // Without a directory it is the whole workspace.
+    if given.is_some() || !project.is_workspace() {
+        project.members = vec![member.unwrap_or_else(|| Member::of(wit))];
     }
     Ok(project)
 }
@@ -271,8 +269,10 @@ fn as_wit(ctx: &Context, mode: LockMode) -> Result<Project> {
     })
 }
 
-/// The workspace of `wkg` that a project is a member of.
-fn around(ctx: &Context, project: &Project) -> Result<Option<Project>> {
+/// The project that what was found is a part of: a workspace of `wkg` it is a
+/// member of; or where it is only a folder with WIT, the project of `wkg` or
+/// the crate that has its WIT there.
+fn around(ctx: &Context, project: &Project, given: bool) -> Result<Option<Project>> {
     let alone = match &project.kind {
         Kind::Plain => true,
         Kind::Wkg(manifest) => manifest.workspace.is_none(),
@@ -281,13 +281,27 @@ fn around(ctx: &Context, project: &Project) -> Result<Option<Project>> {
     let [member] = project.members.as_slice() else {
         return Ok(None);
     };
+    let plain = matches!(project.kind, Kind::Plain);
+    let has = |whole: &Project| whole.members.iter().any(|m| same(&m.wit, &member.wit));
     for dir in project.root.ancestors().skip(1).filter(|_| alone) {
-        if !fs::exists(&dir.join("wkg.toml")) {
-            continue;
+        let beside = dir == fs::parent(&project.root);
+        if fs::exists(&dir.join("wkg.toml")) {
+            let whole = at(ctx, dir, project.mode)?;
+            return Ok(match whole {
+                Some(whole) if whole.is_workspace() => Some(whole).filter(has),
+                Some(mut whole) if plain && (given || (beside && !has_wit(&dir.join("wit")))) => {
+                    whole.members = vec![member.clone()];
+                    whole.all.clone_from(&whole.members);
+                    Some(whole)
+                }
+                _ => None,
+            });
         }
-        let whole = at(ctx, dir, project.mode)?;
-        let has = |whole: &Project| whole.members.iter().any(|m| same(&m.wit, &member.wit));
-        return Ok(whole.filter(|whole| whole.is_workspace() && has(whole)));
+        if plain && fs::exists(&dir.join("Cargo.toml")) {
+            // One that cannot be read says nothing of this folder.
+            let whole = of_crate(ctx, dir, project.mode).ok().flatten();
+            return Ok(whole.filter(has));
+        }
     }
     Ok(None)
 }
@@ -362,14 +376,22 @@ fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
         let kind = Kind::Wit(wit_toml::read(file)?);
         return Ok(Some(one(kind, dir.to_owned(), Form::Wit)));
     }
+    let of_crate = match fs::exists(&dir.join("Cargo.toml")) {
+        true => of_crate(ctx, dir, mode)?,
+        false => None,
+    };
     let deps = dir.join("wit").join("deps.toml");
-    if fs::exists(&deps) {
+    // A crate of ours has a manifest and a lock file for its WIT; what stands
+    // in `deps.toml` beside that is brought first.
+    let declared = |member: &Member| member.manifest.as_ref().is_some_and(|m| m.declared);
+    let ours = of_crate
+        .as_ref()
+        .is_some_and(|p| p.members.iter().any(declared));
+    if fs::exists(&deps) && !ours {
         return Ok(Some(one(Kind::Deps(deps), dir.join("wit"), Form::Wkg)));
     }
-    if fs::exists(&dir.join("Cargo.toml"))
-        && let Some(project) = of_crate(ctx, dir, mode)?
-    {
-        return Ok(Some(project));
+    if of_crate.is_some() {
+        return Ok(of_crate);
     }
     let wit = dir.join("wit");
     if has_wit(&wit) {

@@ -109,6 +109,13 @@ impl<'a> Session<'a> {
         &self.locked.before
     }
 
+    /// Whether the bytes of everything that is locked are in the cache.
+    pub fn is_cached(&self) -> bool {
+        let cache = self.ctx.cache();
+        let mut entries = self.locked.before.entries().iter();
+        entries.all(|entry| cache.get(&entry.digest).is_some())
+    }
+
     /// Whether only some of the project's packages are looked at.
     pub fn is_partial(&self) -> bool {
         self.project.members.len() < self.project.all.len()
@@ -226,6 +233,9 @@ impl<'a> Session<'a> {
 
     fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
         let mut sources = self.read(&member.wit)?;
+        if member.deps != member.wit.join("deps") {
+            sources.deps.extend(source::beside(&member.deps)?);
+        }
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));
         let mut request = Request {
@@ -346,7 +356,9 @@ impl<'a> Session<'a> {
                 }
             }
             asked.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
-            if asked.is_empty() || !self.is_routed(&asked) {
+            // The rest is refused below, too.
+            asked.retain(|wanted| self.is_routed(wanted));
+            if asked.is_empty() {
                 return Ok(());
             }
             for found in self.fetch(&asked)? {
@@ -381,6 +393,13 @@ impl<'a> Session<'a> {
             let is = |name: &PackageName| {
                 name.namespace == package.namespace() && name.name == package.name()
             };
+            if entry.path.is_none() && known.iter().any(is) {
+                self.locked.needed.push(PackageName {
+                    namespace: package.namespace().to_owned(),
+                    name: package.name().to_owned(),
+                    version: None,
+                });
+            }
             let at_hand = known.iter().any(is) || fetched.iter().any(|f| f.package == *package);
             let (None, Some(requirement), false) = (&entry.path, &entry.requirement, at_hand)
             else {
@@ -395,7 +414,7 @@ impl<'a> Session<'a> {
                 by: vec!["an override of `wkg.toml`".to_owned()],
                 at: Some(manifest.file.excerpt(entry.span.clone())),
             }];
-            if self.is_routed(&asked) {
+            if self.is_routed(&asked[0]) {
                 for found in self.fetch(&asked)? {
                     request.fetched.push(found.entry()?);
                     fetched.push(found);
@@ -405,19 +424,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Whether a registry is configured for all of these, or they are locked.
-    fn is_routed(&self, asked: &[Wanted]) -> bool {
+    /// Whether a registry is configured for it, or it is locked.
+    fn is_routed(&self, wanted: &Wanted) -> bool {
         let How::Names(packages, named) = &self.how else {
             return false;
         };
         let lock = self.locked.old.clone().without_registries();
-        let known = |wanted: &Wanted| {
-            let Source { package, registry } = &wanted.source;
-            let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
-            let cached = locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some());
-            cached || packages.has_route(wanted, named)
-        };
-        asked.iter().all(known)
+        let Source { package, registry } = &wanted.source;
+        let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
+        let cached = locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some());
+        cached || packages.has_route(wanted, named)
     }
 
     /// What is locked, by what is asked for.

@@ -1,6 +1,6 @@
 //! `cargo component wit update`.
 
-use super::fetch::{of_deps, plan};
+use super::fetch::{deps_files, plan};
 use super::project::{Kind, Project, WitOptions, find};
 use super::resolve::Session;
 use crate::advice::{Error, Result};
@@ -26,12 +26,13 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
             false => bring_up_to_date(ctx, &project, |_| false),
         };
     }
-    if let Kind::Deps(manifest) = &project.kind {
+    if let Kind::Deps(_) = &project.kind {
         if wanted.dry_run || wanted.precise.is_some() || !wanted.packages.is_empty() {
             return Err(Error::usage("a `deps.toml` is updated as a whole")
                 .hint("leave out packages and options, or see `cargo component deps check`"));
         }
-        return wit_deps::update(ctx, &of_deps(&project, manifest));
+        let all = deps_files(&project);
+        return all.iter().try_for_each(|deps| wit_deps::update(ctx, deps));
     }
     let mut session = Session::new(ctx, &project)?;
     refuse_unknown(&wanted.packages, session.before())?;

@@ -40,6 +40,14 @@ impl Written {
         }
     }
 
+    /// Keeps other runs of the tool away from the folder.
+    pub fn lock(&self, ctx: &Context, deps: &Path) -> Option<fs::Lock> {
+        fs::lock(&self.file.with_extension("lock"), || {
+            let text = format!("waiting for another run at `{}`", ctx.display(deps));
+            ctx.shell.status("Blocking", text);
+        })
+    }
+
     /// Adds what is written for a lock file, as far as its packages are in the
     /// cache.
     pub fn would_be(&mut self, ctx: &Context, lock: &Lockfile) {
@@ -58,11 +66,13 @@ impl Written {
     /// Whether an entry of the folder is as `fetch` wrote it.
     pub fn is_own(&self, entry: &Path) -> bool {
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        let (known, locked) = (self.known.get(&*name), self.locked.get(&*name));
+        if (known.is_none() && locked.is_none()) || fs::is_link(entry) {
+            return false;
+        }
         let Ok(digest) = digest_below(entry) else {
             return false;
         };
-        let known = self.known.get(&*name);
-        let locked = self.locked.get(&*name);
         known.is_some_and(|known| *known == digest.to_string())
             || locked.is_some_and(|all| all.contains(&digest))
     }
