@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::project::{Kind, Member, Project, WitOptions, find};
-use super::resolve::{Resolved, Session};
+use super::resolve::{LeaveOut, Resolved, Session};
 use super::written::{Written, digest_below, digest_of};
 use crate::advice::{Error, Result};
 use crate::context::Context;
@@ -149,23 +149,8 @@ fn place<'p>(
         true => Form::Wasm,
         false => Form::Wit,
     });
-    let mut all: BTreeMap<String, Needed> = BTreeMap::new();
-    for member in members {
-        let leave_out = |path: &Path| cached && own.iter().any(|own| *own == path);
-        let resolved = session.resolve(member, &leave_out)?;
-        for note in &resolved.package.notes {
-            ctx.shell.note(note.clone());
-        }
-        let left_out = |path: &Path| path.starts_with(deps) || session.is_member(path);
-        for (name, needed) in needed(&resolved, &left_out, form)? {
-            let better = all
-                .get(&name)
-                .is_none_or(|known| needed.whole && !known.whole);
-            if better {
-                all.insert(name, needed);
-            }
-        }
-    }
+    let left_out = |path: &Path| cached && own.iter().any(|own| *own == path);
+    let mut all = all_needed(ctx, session, (deps, members), (&left_out, form))?;
     if partial {
         // Packages that are not looked at may need more than a copy has.
         let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
@@ -211,6 +196,32 @@ fn place<'p>(
         has_own: !own.is_empty(),
         _lock: lock,
     })
+}
+
+/// What is to be in one `deps` for all packages that share it.
+fn all_needed(
+    ctx: &Context,
+    session: &mut Session<'_>,
+    (deps, members): (&Path, Vec<&Member>),
+    (left_out, form): (LeaveOut<'_>, Form),
+) -> Result<BTreeMap<String, Needed>> {
+    let mut all: BTreeMap<String, Needed> = BTreeMap::new();
+    for member in members {
+        let resolved = session.resolve(member, left_out)?;
+        for note in &resolved.package.notes {
+            ctx.shell.note(note.clone());
+        }
+        let there = |path: &Path| path.starts_with(deps) || session.is_member(path);
+        for (name, needed) in needed(&resolved, &there, form)? {
+            let better = all
+                .get(&name)
+                .is_none_or(|known| needed.whole && !known.whole);
+            if better {
+                all.insert(name, needed);
+            }
+        }
+    }
+    Ok(all)
 }
 
 impl Place<'_> {

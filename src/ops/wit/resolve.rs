@@ -26,7 +26,7 @@ use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{self, Gathered, gather_but};
 use crate::wit::{
-    Entry, Package, Raised, Request, Sources, declared_packages, load_package, replaceable, unmet,
+    Entry, Package, Raised, Request, Sources, declared_packages, load_package, unmet,
 };
 
 /// A package with everything it needs.
@@ -168,7 +168,8 @@ impl<'a> Session<'a> {
         packages.place(&source, &named)
     }
 
-    fn read(&self, path: &Path) -> Result<Sources> {
+    /// Reads a directory or file of WIT, as it is to be.
+    pub fn read(&self, path: &Path) -> Result<Sources> {
         let mut sources = source::read(path)?;
         self.overlay(&mut sources);
         Ok(sources)
@@ -304,36 +305,6 @@ impl<'a> Session<'a> {
             package,
             fetched,
         })
-    }
-
-    /// Gives a request the other packages of the project that it needs.
-    fn siblings(&self, request: &mut Request<'_>, member: &Member) -> Result<()> {
-        let Kind::Wkg(manifest) = &self.project.kind else {
-            return Ok(());
-        };
-        if manifest.workspace.is_none() {
-            return Ok(());
-        }
-        let mut others = Vec::new();
-        for other in self.project.all.iter().filter(|o| o.wit != member.wit) {
-            let sources = self.read(&other.wit)?;
-            let names = declared_packages(std::slice::from_ref(&sources.main));
-            others.extend(names.into_iter().next().map(|name| (name, sources)));
-        }
-        loop {
-            let wanted = replaceable(request)?;
-            let is = |name: &PackageName, wanted: &PackageName| {
-                let same = name.namespace == wanted.namespace && name.name == wanted.name;
-                same && (wanted.version.is_none() || wanted.version == name.version)
-            };
-            let Some(at) = others
-                .iter()
-                .position(|(name, _)| wanted.iter().any(|wanted| is(name, wanted)))
-            else {
-                return Ok(());
-            };
-            request.overrides.push(others.remove(at).1);
-        }
     }
 
     /// Fetches what the WIT names until nothing is missing.

@@ -1,0 +1,40 @@
+//! The other packages of a workspace of `wkg`.
+
+use wit_parser::PackageName;
+
+use super::project::{Kind, Member};
+use super::resolve::Session;
+use crate::advice::Result;
+use crate::wit::{Request, declared_packages, replaceable};
+
+impl Session<'_> {
+    /// Gives a request the other packages of the project that it needs.
+    pub fn siblings(&self, request: &mut Request<'_>, member: &Member) -> Result<()> {
+        let Kind::Wkg(manifest) = &self.project.kind else {
+            return Ok(());
+        };
+        if manifest.workspace.is_none() {
+            return Ok(());
+        }
+        let mut others = Vec::new();
+        for other in self.project.all.iter().filter(|o| o.wit != member.wit) {
+            let sources = self.read(&other.wit)?;
+            let names = declared_packages(std::slice::from_ref(&sources.main));
+            others.extend(names.into_iter().next().map(|name| (name, sources)));
+        }
+        loop {
+            let wanted = replaceable(request)?;
+            let is = |name: &PackageName, wanted: &PackageName| {
+                let same = name.namespace == wanted.namespace && name.name == wanted.name;
+                same && (wanted.version.is_none() || wanted.version == name.version)
+            };
+            let Some(at) = others
+                .iter()
+                .position(|(name, _)| wanted.iter().any(|wanted| is(name, wanted)))
+            else {
+                return Ok(());
+            };
+            request.overrides.push(others.remove(at).1);
+        }
+    }
+}
