@@ -4,6 +4,12 @@
 //! $ cargo run --example wit_packages -- path/to/project
 //! ```
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a program of its own"
+)]
+
 use std::path::PathBuf;
 
 use cargo_component::embed::{Drift, Form, LockForm, LockMode, Result, Wit, read_lock, write_lock};

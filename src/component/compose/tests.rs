@@ -5,6 +5,7 @@ mod errors;
 mod labels;
 #[cfg(feature = "runtime")]
 mod property;
+#[cfg(feature = "runtime")]
 mod random;
 mod rejects;
 mod roots;
