@@ -5,6 +5,7 @@ pub mod attributes;
 pub mod check;
 pub mod compatible;
 pub mod compose;
+pub mod debug;
 pub mod encode;
 pub mod hint;
 pub mod metadata;

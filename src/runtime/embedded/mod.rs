@@ -17,6 +17,7 @@ use wasmtime::{Cache, Config, Engine};
 use self::host::Host;
 use super::exports;
 use crate::advice::{Error, Result};
+use crate::component::debug::without_dwarf;
 use crate::fs;
 
 /// A component, compiled.
@@ -40,7 +41,10 @@ impl Compiled {
         // The engine would take text for a path and a core module for a riddle.
         exports::entry(&bytes)?;
         let engine = engine()?;
-        let component = Component::from_binary(&engine, &bytes)
+        // Traps are told by the names of functions; this is most of what the
+        // engine would digest to find what it compiled before.
+        let lean = without_dwarf(&bytes);
+        let component = Component::from_binary(&engine, lean.as_deref().unwrap_or(&bytes))
             .map_err(|e| fault::error("invalid component", &e))?;
         Ok(Compiled {
             bytes,
