@@ -207,7 +207,31 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
         offline |= project.mode.is_offline();
         found.extend(of_project(ctx, &project, options)?);
     }
-    Ok((found, offline))
+    Ok((distinct(ctx, found)?, offline))
+}
+
+/// Each release once; an error where two would differ.
+fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
+    let mut all: Vec<Candidate> = Vec::new();
+    for one in found {
+        let Some(known) = all.iter().find(|known| known.release == one.release) else {
+            all.push(one);
+            continue;
+        };
+        if known.bytes != one.bytes {
+            return Err(Error::input(format!(
+                "`{}` would be published twice, with different content",
+                one.release
+            ))
+            .because(format!(
+                "it is in `{}` and in `{}`",
+                ctx.display(&known.made),
+                ctx.display(&one.made)
+            ))
+            .hint("give one of them another name or version, or publish one of them alone"));
+        }
+    }
+    Ok(all)
 }
 
 /// The directory of WIT that a directory stands for.
@@ -226,6 +250,13 @@ fn of_project(
     project: &Project,
     options: &PublishOptions,
 ) -> Result<Vec<Candidate>> {
+    if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
+        return Err(Error::usage(format!(
+            "`--package {release}` is for one package, and there are {count} in `{}`",
+            ctx.display(&project.root)
+        ))
+        .hint("name the directory of the one you mean"));
+    }
     let mut session = Session::new(ctx, project)?;
     let mut found = Vec::new();
     for member in &project.members {

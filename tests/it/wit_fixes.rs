@@ -1,0 +1,33 @@
+//! `cargo component wit` refuses what it would otherwise lose, repeat or
+//! ignore.
+
+use crate::wit_authoring::{project, wit, workspace};
+
+#[test]
+fn one_name_is_not_given_to_several_packages() {
+    let project = workspace();
+    let line = "publish --package my:one@1.0.0 --registry here";
+    wit(&project, ".", line)
+        .code(2)
+        .says("`--package my:one@1.0.0` is for one package, and there are 2");
+    assert!(!project.has("registry/my"));
+    wit(&project, "app", line).ok();
+    assert!(project.has("registry/my/one/1.0.0.wasm"));
+}
+
+#[test]
+fn a_release_is_published_once() {
+    let project = project();
+    let text = "package my:x@1.0.0;\ninterface i { }\n";
+    project.write("a/x.wit", text);
+    project.write("b/x.wit", format!("{text}interface j {{ }}\n"));
+    let line = "publish a b --registry here";
+    wit(&project, ".", line)
+        .code(1)
+        .says("`my:x@1.0.0` would be published twice, with different content")
+        .says("it is in `a` and in `b`");
+    assert!(!project.has("registry/my"));
+    project.write("b/x.wit", text);
+    let output = wit(&project, ".", line).ok();
+    assert_eq!(output.stderr.matches("Published").count(), 1, "{output}");
+}
