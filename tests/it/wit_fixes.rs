@@ -31,3 +31,29 @@ fn a_release_is_published_once() {
     let output = wit(&project, ".", line).ok();
     assert_eq!(output.stderr.matches("Published").count(), 1, "{output}");
 }
+
+#[test]
+fn overrides_may_lead_to_each_other() {
+    let project = project();
+    project.write(
+        "app/wkg.toml",
+        "[overrides]\n\"my:a\" = { path = \"../a/wit\" }\n",
+    );
+    project.write(
+        "app/wit/app.wit",
+        "package my:app;\nworld app { import my:a/i; }\n",
+    );
+    for (name, other) in [("a", "b"), ("b", "a")] {
+        project.write(
+            &format!("{name}/wkg.toml"),
+            format!("[overrides]\n\"my:{other}\" = {{ path = \"../{other}/wit\" }}\n"),
+        );
+        project.write(
+            &format!("{name}/wit/i.wit"),
+            format!("package my:{name};\ninterface i {{ }}\n"),
+        );
+    }
+    wit(&project, "app", "check").ok().says("Checked `my:app`");
+    wit(&project, "app", "fetch").ok();
+    assert!(project.has("app/wit/deps/my-a/package.wit"));
+}
