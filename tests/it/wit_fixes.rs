@@ -1,7 +1,10 @@
 //! `cargo component wit` refuses what it would otherwise lose, repeat or
 //! ignore.
 
+use crate::multicall::called;
 use crate::wit_authoring::{project, wit, workspace};
+
+const APP: &str = "package my:app@0.1.0;\nworld app { import demo:io/poll@0.2.0; }\n";
 
 #[test]
 fn one_name_is_not_given_to_several_packages() {
@@ -30,6 +33,31 @@ fn a_release_is_published_once() {
     project.write("b/x.wit", text);
     let output = wit(&project, ".", line).ok();
     assert_eq!(output.stderr.matches("Published").count(), 1, "{output}");
+}
+
+#[test]
+fn a_dry_run_locks_nothing_and_wkg_publishes_what_is_locked() {
+    let project = project();
+    project.write("app/wit/app.wit", APP);
+    wit(&project, "app", "publish --dry-run --registry here").ok();
+    let line = "publish wit --registry here";
+    called(&project, "wkg", &format!("{line} --dry-run")).ok();
+    assert!(!project.has("app/wkg.lock"));
+    wit(
+        &project,
+        "app",
+        "publish --dry-run --locked --registry here",
+    )
+    .code(1)
+    .says("--locked was passed");
+    called(&project, "wkg", line)
+        .code(1)
+        .says("wkg.lock would be updated during publish, aborting")
+        .says("run `wkg build`");
+    assert!(!project.has("app/wkg.lock") && !project.has("registry/my"));
+    called(&project, "wkg", "build").ok();
+    called(&project, "wkg", line).ok();
+    assert!(project.has("registry/my/app/0.1.0.wasm"));
 }
 
 #[test]

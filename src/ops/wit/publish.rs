@@ -9,7 +9,7 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::build::{Encoded, encoded};
-use super::project::{Kind, Project, WitOptions, find};
+use super::project::{Kind, Project, Whose, WitOptions, find};
 use super::resolve::Session;
 use crate::advice::{Error, Result};
 use crate::component::outline::{Outline, outline};
@@ -285,8 +285,24 @@ fn of_project(
             needs: needs.iter().filter_map(|name| package(name).ok()).collect(),
         });
     }
-    session.finish()?;
+    lock(session, options)?;
     Ok(found)
+}
+
+/// Writes the lock file, unless this is a dry run or that of `wkg`, which
+/// refuses to.
+fn lock(session: Session<'_>, options: &PublishOptions) -> Result<()> {
+    if session.lock().is_none() {
+        return Ok(());
+    }
+    match (options.run, options.project.whose) {
+        (Run::Real, Whose::Wkg) => Err(Error::input(
+            "wkg.lock would be updated during publish, aborting",
+        )
+        .hint("run `wkg build`, and look at what it locks")),
+        (Run::Dry | Run::DrySilent, _) if !session.project.mode.is_locked() => Ok(()),
+        _ => session.finish(),
+    }
 }
 
 fn package(name: &PackageName) -> Result<PackageRef> {
