@@ -2,6 +2,7 @@
 //! ignore.
 
 use crate::multicall::called;
+use crate::support::Project;
 use crate::wit_authoring::{project, wit, workspace};
 
 const APP: &str = "package my:app@0.1.0;\nworld app { import demo:io/poll@0.2.0; }\n";
@@ -84,4 +85,57 @@ fn overrides_may_lead_to_each_other() {
     wit(&project, "app", "check").ok().says("Checked `my:app`");
     wit(&project, "app", "fetch").ok();
     assert!(project.has("app/wit/deps/my-a/package.wit"));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_wit_is_copied_of_a_folder_around() {
+    let project = project();
+    project
+        .write(
+            "near.wit",
+            "package my:near;\ninterface i { use my:d/i.{t}; }\n",
+        )
+        .write(
+            "deps/d/d.wit",
+            "package my:d;\ninterface i { type t = u8; }\n",
+        )
+        .write("deps/d/notes.txt", "no WIT")
+        .write("deps/d/.git/HEAD", "no WIT")
+        .write("target/large.bin", "no WIT")
+        .write(
+            "app/wkg.toml",
+            "[overrides]\n\"my:near\" = { path = \"..\" }\n",
+        )
+        .write(
+            "app/wit/app.wit",
+            "package my:app;\nworld app { import my:near/i; }\n",
+        );
+    std::os::unix::fs::symlink("../..", project.path("deps/d/around")).unwrap();
+    for _ in 0..2 {
+        wit(&project, "app", "fetch -t wasm").ok();
+        let mut found = Vec::new();
+        below(&project, "app/wit/deps/my-near", &mut found);
+        assert_eq!(
+            found,
+            ["deps/d/d.wit", "near.wit"].map(|path| format!("app/wit/deps/my-near/{path}"))
+        );
+    }
+    wit(&project, "app", "fetch -t wasm --check").ok();
+}
+
+/// The files in a directory and below.
+#[cfg(unix)]
+fn below(project: &Project, dir: &str, found: &mut Vec<String>) {
+    let entries = std::fs::read_dir(project.path(dir)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    for name in names {
+        let path = format!("{dir}/{name}");
+        match project.path(&path).is_dir() {
+            true => below(project, &path, found),
+            false => found.push(path),
+        }
+    }
 }

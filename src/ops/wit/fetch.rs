@@ -237,7 +237,7 @@ fn needed(
     };
     for one in beside(&resolved.package)?.into_iter().filter(|o| !there(o)) {
         let whole = one.origin != Origin::Enclosed;
-        if let Some((name, files)) = as_files(resolved, one, form)? {
+        if let Some((name, files)) = as_files(resolved, (one, form), left_out)? {
             all.push((name, Needed { files, whole }));
         }
     }
@@ -245,7 +245,11 @@ fn needed(
 }
 
 /// One package as an entry of `deps`; none where it is in that of another one.
-fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(String, Files)>> {
+fn as_files(
+    resolved: &Resolved,
+    (one, form): (Rendered, Form),
+    left_out: &dyn Fn(&Path) -> bool,
+) -> Result<Option<(String, Files)>> {
     let name = folder(&one.name);
     let text = |text: String| vec![(PathBuf::from("package.wit"), text.into_bytes())];
     Ok(match (form, &one.origin) {
@@ -267,7 +271,7 @@ fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(St
             }
         }
         (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
-            Some(copied(path, name)?)
+            Some(copied(path, name, left_out)?)
         }
         (Form::Wasm, Origin::Path(_)) => Some((name, text(one.text))),
         // In the file of the package that needs it.
@@ -275,8 +279,10 @@ fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(St
     })
 }
 
-/// A copy of WIT that an override leads to, with all that is in its folder.
-fn copied(path: &Path, name: String) -> Result<(String, Files)> {
+/// A copy of WIT that an override leads to: of a folder its `.wit` files and
+/// the WIT in its `deps`, without what is hidden there, a link, or at some
+/// paths.
+fn copied(path: &Path, name: String, left_out: &dyn Fn(&Path) -> bool) -> Result<(String, Files)> {
     let single = !fs::is_dir(path);
     if single && path.extension().is_some_and(|e| e == "wasm") {
         return Ok((
@@ -284,15 +290,48 @@ fn copied(path: &Path, name: String) -> Result<(String, Files)> {
             vec![(PathBuf::new(), fs::read(path)?)],
         ));
     }
+    if single {
+        let below = PathBuf::from(path.file_name().unwrap_or_default());
+        return Ok((name, vec![(below, fs::read(path)?)]));
+    }
+    let root = fs::canonical(path)?;
+    let mut found = Vec::new();
+    for entry in fs::list(&root)? {
+        match fs::is_dir(&entry) {
+            true if entry.ends_with("deps") => wit_below(&entry, left_out, &mut found)?,
+            // As it is loaded, which follows links.
+            false if entry.extension().is_some_and(|e| e == "wit") => found.push(entry),
+            _ => {}
+        }
+    }
     let mut files = Vec::new();
-    for file in fs::files_below(path)? {
-        let below = match single {
-            true => PathBuf::from(file.file_name().unwrap_or_default()),
-            false => file.strip_prefix(path).unwrap_or(&file).to_owned(),
-        };
+    for file in found {
+        let below = file.strip_prefix(&root).unwrap_or(&file).to_owned();
         files.push((below, fs::read(&file)?));
     }
     Ok((name, files))
+}
+
+/// The WIT in a directory and below, text or binary, sorted.
+fn wit_below(
+    path: &Path,
+    left_out: &dyn Fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with('.') || fs::is_link(path) || left_out(path) {
+        return Ok(());
+    }
+    if fs::is_dir(path) {
+        let entries = fs::list(path)?;
+        return entries
+            .iter()
+            .try_for_each(|entry| wit_below(entry, left_out, found));
+    }
+    if path.extension().is_some_and(|e| e == "wit" || e == "wasm") {
+        found.push(path.to_owned());
+    }
+    Ok(())
 }
 
 /// Something of the user's stands where a package has to be put.
