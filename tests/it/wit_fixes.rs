@@ -62,6 +62,20 @@ fn a_dry_run_locks_nothing_and_wkg_publishes_what_is_locked() {
 }
 
 #[test]
+fn a_file_is_not_published_without_the_network() {
+    let project = project();
+    let mut command = project.command("wit publish registry/demo/io/0.2.0.wasm");
+    command
+        .args(["--registry", "far.example"])
+        .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"))
+        .env("CARGO_NET_OFFLINE", "true");
+    project
+        .run(command)
+        .code(1)
+        .says("publishing `demo:io` needs the network, which must not be used");
+}
+
+#[test]
 fn overrides_may_lead_to_each_other() {
     let project = project();
     project.write(

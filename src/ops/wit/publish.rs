@@ -12,6 +12,7 @@ use super::build::{Encoded, encoded};
 use super::project::{Kind, Project, Whose, WitOptions, find};
 use super::resolve::Session;
 use crate::advice::{Error, Result};
+use crate::cargo::config::Config;
 use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
@@ -188,14 +189,15 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
         );
     }
     let mut found = Vec::new();
-    let mut offline = options.project.mode.is_offline();
+    // Also where there is no project but files alone.
+    let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
+    let mode = config.lock_mode(options.project.mode)?;
     for path in options.paths.iter().filter(is_file) {
         found.push(of_file(ctx, path, options.package.as_ref())?);
     }
     let dirs: Vec<_> = options.paths.iter().filter(|p| !is_file(p)).collect();
     if options.paths.is_empty() {
         let project = find(ctx, &options.project)?;
-        offline |= project.mode.is_offline();
         found.extend(of_project(ctx, &project, options)?);
     }
     for dir in dirs {
@@ -204,10 +206,9 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
             ..options.project.clone()
         };
         let project = find(ctx, &wit)?;
-        offline |= project.mode.is_offline();
         found.extend(of_project(ctx, &project, options)?);
     }
-    Ok((distinct(ctx, found)?, offline))
+    Ok((distinct(ctx, found)?, mode.is_offline()))
 }
 
 /// Each release once; an error where two would differ.
