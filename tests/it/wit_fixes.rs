@@ -153,3 +153,26 @@ fn below(project: &Project, dir: &str, found: &mut Vec<String>) {
         }
     }
 }
+
+#[test]
+fn what_a_deps_toml_names_is_not_raised() {
+    let project = project();
+    project
+        .write(
+            "wit/deps.toml",
+            "io = { package = \"demo:io\", version = \"=0.2.0\" }\n",
+        )
+        .write("wit/app.wit", APP);
+    for line in ["upgrade", "upgrade demo:io", "update --breaking demo:io"] {
+        let output = wit(&project, ".", line).code(2);
+        let output = output.says("what `wit/deps.toml` names is not raised");
+        let entry = match line.contains("demo:io") {
+            true => "the entry `io`",
+            false => "the entries",
+        };
+        output.says(&format!(
+            "edit {entry} of `wit/deps.toml` and the WIT, then run `cargo component deps update`"
+        ));
+    }
+    assert_eq!(project.read("wit/app.wit"), APP);
+}
