@@ -176,3 +176,29 @@ fn what_a_deps_toml_names_is_not_raised() {
     }
     assert_eq!(project.read("wit/app.wit"), APP);
 }
+
+#[test]
+fn packages_do_not_share_a_folder() {
+    let project = project();
+    project
+        .write("one/c.wit", "package a-b:c;\ninterface i { }\n")
+        .write("two/c.wit", "package a:b-c;\ninterface i { }\n")
+        .write(
+            "app/wkg.toml",
+            "[overrides]\n\"a-b:c\" = { path = \"../one\" }\n\"a:b-c\" = { path = \"../two\" }\n",
+        )
+        .write(
+            "app/wit/app.wit",
+            "package my:app;\nworld app { import a-b:c/i; import a:b-c/i; }\n",
+        );
+    wit(&project, "app", "fetch")
+        .code(1)
+        .says("the packages `a:b-c` and `a-b:c` have the same folder in `deps`, `a-b-c`");
+    assert!(!project.has("app/wit/deps"));
+    // The user's own folders have what names they have.
+    project
+        .write("app/wit/deps/one/c.wit", project.read("one/c.wit"))
+        .write("app/wit/deps/two/c.wit", project.read("two/c.wit"))
+        .write("app/wkg.toml", "");
+    wit(&project, "app", "fetch").ok();
+}

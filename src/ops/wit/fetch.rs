@@ -13,7 +13,7 @@ use crate::ops::packages::must_not_change;
 use crate::ops::wit_deps::{self, DepsOptions};
 use crate::package::ContentDigest;
 use crate::wit::Origin;
-use crate::wit::write::{Rendered, beside, folder};
+use crate::wit::write::{Rendered, beside, folder, refuse_same_folder};
 
 /// What the packages are written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,7 +235,10 @@ fn needed(
         Origin::Path(path) => left_out(path),
         _ => false,
     };
-    for one in beside(&resolved.package)?.into_iter().filter(|o| !there(o)) {
+    let mut missing = beside(&resolved.package)?;
+    missing.retain(|one| !there(one));
+    refuse_same_folder(&missing)?;
+    for one in missing {
         let whole = one.origin != Origin::Enclosed;
         if let Some((name, files)) = as_files(resolved, (one, form), left_out)? {
             all.push((name, Needed { files, whole }));
