@@ -202,3 +202,49 @@ fn packages_do_not_share_a_folder() {
         .write("app/wkg.toml", "");
     wit(&project, "app", "fetch").ok();
 }
+
+#[test]
+fn options_that_mean_nothing_are_refused() {
+    let project = project();
+    project.write("wit/app.wit", APP);
+    for (line, said) in [
+        (
+            "update demo:io demo:net --precise 1.0.0",
+            "is for one package, and 2 are named",
+        ),
+        (
+            "add demo:io --world app",
+            "`--world app` is for an interface",
+        ),
+        (
+            "remove demo:io --world app",
+            "`--world app` is for an interface",
+        ),
+        (
+            "init --form wit --name x new",
+            "`--name` is for `--form wkg`",
+        ),
+        (
+            "init --form wit --namespace x new",
+            "`--namespace` is for `--form wkg`",
+        ),
+    ] {
+        wit(&project, ".", line).code(2).says(said);
+    }
+    assert!(!project.has("new") && !project.has("wkg.toml"));
+    assert_eq!(project.read("wit/app.wit"), APP);
+    project
+        .component("update -p demo:io -p demo:net --precise 1.0.0")
+        .code(2)
+        .says("is for one package, and 2 are named");
+    project.write("app/wit/app.wit", APP);
+    for (line, said) in [
+        ("publish --workspace wit", "--workspace"),
+        ("publish", "name a file or directory, or add `--workspace`"),
+        ("oci pull far.example/x:1 -u me", "-p <password>"),
+        ("oci pull far.example/x:1 -p secret", "-u <username>"),
+    ] {
+        let output = called(&project, "wkg", line).code(2).says(said);
+        assert!(!output.stderr.contains("secret"), "{output}");
+    }
+}
