@@ -375,25 +375,37 @@ pub fn remove_file(path: &Path) -> Result<()> {
 }
 
 /// Puts a directory that was made beside `to`, by [`aside`], in its place. What
-/// was there before is gone only once the new one is there.
+/// was there before is gone only once the new one is there; where it can be put
+/// neither away nor back it stays beside `to`, and the error says where.
 #[cfg(feature = "cli")]
 pub fn swap_in(new: Aside, to: &Path) -> Result<()> {
+    swap_by(new, to, |from, to| fs::rename(from, to))
+}
+
+#[cfg(feature = "cli")]
+fn swap_by(new: Aside, to: &Path, rename: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<()> {
     let failed = |e: io::Error| Error::io("replace", to, &e);
     let to = &behind_links(to);
     let old = new.0.path().join("old");
     let made = new.0.path().join("new");
     let was = to.exists();
     if was {
-        fs::rename(to, &old).map_err(failed)?;
+        rename(to, &old).map_err(failed)?;
     }
-    if let Err(e) = fs::rename(&made, to) {
-        if was {
-            // As it was; the error is that of the first attempt.
-            let _ = fs::rename(&old, to);
-        }
-        return Err(failed(e));
+    let Err(first) = rename(&made, to) else {
+        return Ok(());
+    };
+    // The error is that of the first attempt.
+    if was && rename(&old, to).is_err() {
+        let kept = new.0.keep().join("old");
+        let hint = format!(
+            "what was there is in `{}`: move it back to `{}`",
+            kept.display(),
+            to.display()
+        );
+        return Err(failed(first).hint(hint));
     }
-    Ok(())
+    Err(failed(first))
 }
 
 /// A directory being made beside the one it is to replace; it is removed where
@@ -511,6 +523,34 @@ mod tests {
         assert_eq!(read_text(&out).unwrap(), "component");
         assert_eq!(read_text(&deps).unwrap(), "module");
         assert_eq!(list(dir.path()).unwrap().len(), 3);
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn what_cannot_be_put_back_is_kept() {
+        for back_fails in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let to = dir.path().join("deps");
+            fs::create_dir(&to).unwrap();
+            fs::write(to.join("mine"), "mine").unwrap();
+            let new = aside(&to).unwrap();
+            fs::write(new.path().join("theirs"), "theirs").unwrap();
+            let rename = |from: &Path, to: &Path| match from.file_name().unwrap().to_str() {
+                Some("new") => Err(IoKind::PermissionDenied.into()),
+                Some("old") if back_fails => Err(IoKind::PermissionDenied.into()),
+                _ => fs::rename(from, to),
+            };
+            let error = swap_by(new, &to, rename).unwrap_err();
+            let [left] = list(dir.path()).unwrap().try_into().unwrap();
+            let kept = match back_fails {
+                false => to,
+                true => left.join("old"),
+            };
+            assert_eq!(read_text(&kept.join("mine")).unwrap(), "mine");
+            let kept = kept.display().to_string();
+            let named = error.advice().is_some_and(|hint| hint.contains(&kept));
+            assert_eq!(named, back_fails, "{error}");
+        }
     }
 
     #[test]

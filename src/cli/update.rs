@@ -6,7 +6,7 @@ use clap::Args;
 use semver::Version;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::ops::update::{UpdateOptions, update};
 use crate::package::PackageRef;
@@ -39,6 +39,7 @@ pub(super) struct Update {
 
 impl Update {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
+        only_one((&self.package, self.precise.as_ref()))?;
         let mut args = cargo_args(&PackageOptions::default(), &self.lock);
         args.manifest_path = self.manifest_path;
         let options = UpdateOptions {
@@ -47,5 +48,17 @@ impl Update {
             dry_run: self.dry_run,
         };
         update(ctx, &args, &options)
+    }
+}
+
+/// Refuses one version for several packages.
+pub(super) fn only_one((packages, precise): (&[PackageRef], Option<&Version>)) -> Result<()> {
+    match (packages, precise) {
+        ([_, _, ..], Some(version)) => Err(Error::usage(format!(
+            "`--precise {version}` is for one package, and {} are named",
+            packages.len()
+        ))
+        .hint("update one package after the other")),
+        _ => Ok(()),
     }
 }

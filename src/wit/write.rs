@@ -1,6 +1,7 @@
 //! A WIT package as files: its binary form, and the packages beside it as
 //! `wkg` and wit-parser lay them out, one folder each in `deps`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use wit_component::WitPrinter;
@@ -59,6 +60,24 @@ impl Rendered {
 /// where it has no version.
 pub fn folder(name: &PackageName) -> String {
     name.to_string().replace([':', '@'], "-")
+}
+
+/// Refuses packages that have the same [`folder`], such as `a-b:c` and `a:b-c`:
+/// `deps` has room for one of them.
+pub fn refuse_same_folder(all: &[Rendered]) -> Result<()> {
+    let mut known: BTreeMap<String, &PackageName> = BTreeMap::new();
+    for one in all {
+        let folder = folder(&one.name);
+        if let Some(other) = known.get(&folder) {
+            return Err(Error::input(format!(
+                "the packages `{other}` and `{}` have the same folder in `deps`, `{folder}`",
+                one.name
+            ))
+            .hint("put one of them into `deps` yourself, in a folder of another name"));
+        }
+        known.insert(folder, &one.name);
+    }
+    Ok(())
 }
 
 /// Every package that another one of a merged whole needs, and everything else

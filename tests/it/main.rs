@@ -67,6 +67,7 @@ mod wasi_registry;
 mod wit;
 mod wit_authoring;
 mod wit_errors;
+mod wit_fixes;
 mod wit_wasi;
 mod workspaces;
 mod world;

@@ -430,6 +430,40 @@ fn overrides_and_the_lock_of_wkg_become_those_of_a_crate() {
 }
 
 #[test]
+fn what_an_update_takes_away_is_not_locked_again() {
+    let mut project = Project::empty();
+    project.enter("around/app");
+    publish_wit(&project, &[IO, MORE]);
+    let entries = [
+        locked(&project, "demo:io", "0.2.3", "=0.2.3"),
+        locked(&project, "demo:more", "1.0.0", "^1"),
+    ];
+    let lock = format!("{WKG_LOCK}{}", entries.concat());
+    let section = "\n[package.metadata.component]\npackage = \"mine:app\"\n";
+    project
+        .write("../.git/HEAD", "")
+        // Of the repository, and not of the crate.
+        .write("../wkg.lock", &lock)
+        .write("Cargo.toml", format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n[dependencies]\n{NEW_RUNTIME}\n{section}"))
+        .write("src/lib.rs", "")
+        .write("wit/w.wit", "package mine:app;\nworld w { import demo:io/streams@0.2.3; }\n");
+    component(&project, "migrate --allow-dirty").ok();
+    assert!(!project.has("Cargo-component.lock"));
+    project.write("wkg.lock", lock);
+    component(&project, "migrate --allow-dirty").ok();
+    assert!(project.read("Cargo-component.lock").contains("demo:more"));
+    component(&project, "update").ok();
+    let lock = project.read("Cargo-component.lock");
+    assert!(
+        lock.contains("demo:io") && !lock.contains("demo:more"),
+        "{lock}"
+    );
+    component(&project, "migrate --check")
+        .ok()
+        .says("nothing to migrate");
+}
+
+#[test]
 fn a_crate_with_the_macro_keeps_overrides_where_they_are() {
     let project = handmade("wit_bindgen::generate!(\"one\" in \"worlds\");");
     project
@@ -530,9 +564,7 @@ fn what_works_as_it_is_is_named_and_left() {
 fn an_error_leaves_everything_as_it_was() {
     let project = legacy();
     let entry = "\n[[packages]]\nname = \"a:b\"\n\n[[packages.versions]]\nrequirement = \"*\"\nversion = \"1.0.0\"\ndigest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c81\"\n";
-    project
-        .write("wkg.lock", format!("{WKG_LOCK}{entry}"))
-        .write("Cargo-component.lock", "version = 1\n");
+    project.write("wkg.lock", format!("{WKG_LOCK}{entry}"));
     let mut permissions = std::fs::metadata(project.path("Cargo.toml"))
         .unwrap()
         .permissions();

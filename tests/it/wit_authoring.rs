@@ -16,7 +16,7 @@ const NET: &str = "package demo:net@1.0.0;
 interface sockets { use demo:io/streams@0.2.0.{pipe}; open: func() -> pipe; }";
 
 /// A directory with a registry, and a cache of its own.
-fn project() -> Project {
+pub fn project() -> Project {
     let project = Project::empty();
     publish_wit(&project, &[IO_0_2_0, IO_0_2_1, NET]);
     let root = project.path("registry");
@@ -31,7 +31,7 @@ fn project() -> Project {
 }
 
 /// `cargo component wit <line>` in a directory of the project.
-fn wit(project: &Project, dir: &str, line: &str) -> Output {
+pub fn wit(project: &Project, dir: &str, line: &str) -> Output {
     let mut command = project.command(&format!("wit {line}"));
     command
         .current_dir(project.path(dir))
@@ -440,7 +440,7 @@ fn a_tree_says_where_packages_come_from() {
 }
 
 /// A workspace: `app` needs `lib`, and both need packages of the registry.
-fn workspace() -> Project {
+pub fn workspace() -> Project {
     let project = project();
     project.write(
         "wkg.toml",

@@ -161,7 +161,7 @@ struct Publish {
     dry_run: bool,
 
     /// Publish all packages of the workspace
-    #[arg(long)]
+    #[arg(long, conflicts_with = "paths")]
     workspace: bool,
 
     /// Publish what breaks a compatible version
@@ -188,13 +188,19 @@ enum Oci {
 #[derive(Args, Clone, Debug)]
 struct Login {
     /// The user
-    #[arg(short = 'u', value_name = "username", env = env::WKG_OCI_USERNAME.name)]
+    #[arg(
+        short = 'u',
+        value_name = "username",
+        requires = "password",
+        env = env::WKG_OCI_USERNAME.name
+    )]
     username: Option<String>,
 
     /// The password
     #[arg(
         short = 'p',
         value_name = "password",
+        requires = "username",
         env = env::WKG_OCI_PASSWORD.name,
         hide_env_values = true
     )]
@@ -315,10 +321,8 @@ impl Wkg {
 
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         if matches!(self.verb, Verb::Wit(_)) {
-            ctx.shell.warn(
-                "`wkg wit <command>` is deprecated\n   help: use `wkg <command>` instead"
-                    .to_owned(),
-            );
+            let text = "`wkg wit <command>` is deprecated\n   help: use `wkg <command>` instead";
+            ctx.shell.warn(text.to_owned());
         }
         match self.verb {
             Verb::Config(verb) => verb.run(ctx),
@@ -395,10 +399,7 @@ impl Publish {
         }
         let options = PublishOptions {
             project: as_wkg(None),
-            paths: match self.workspace {
-                true => Vec::new(),
-                false => self.paths,
-            },
+            paths: self.paths,
             package: self.package,
             rename: None,
             registry: self.registry,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::cli::add::{named, write};
 use crate::context::Context;
 use crate::ops::wit::add::{AddOptions, add};
@@ -46,6 +46,7 @@ pub(super) struct Add {
 impl Add {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         let (package, interface) = parts(&self.spec);
+        world_of_interface(&self.spec, (self.world.as_deref(), interface.as_deref()))?;
         let (package, requirement) = named(&package)?;
         let options = AddOptions {
             project: self.project.options(),
@@ -87,6 +88,7 @@ pub(super) struct Remove {
 impl Remove {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         let (key, interface) = parts(&self.spec);
+        world_of_interface(&self.spec, (self.world.as_deref(), interface.as_deref()))?;
         let options = RemoveOptions {
             project: self.project.options(),
             key,
@@ -96,6 +98,17 @@ impl Remove {
         };
         remove(ctx, &options)
     }
+}
+
+/// Refuses a world where no interface is named for it.
+fn world_of_interface(spec: &str, named: (Option<&str>, Option<&str>)) -> Result<()> {
+    let (Some(world), None) = named else {
+        return Ok(());
+    };
+    Err(Error::usage(format!(
+        "`--world {world}` is for an interface, and `{spec}` names none"
+    ))
+    .hint("write `namespace:name/interface`, or leave out `--world`"))
 }
 
 /// A package, with its requirement, without the interface; and the interface.

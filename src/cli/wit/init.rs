@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::ops::wit::init::{self, InitOptions, init};
 
@@ -19,9 +19,9 @@ pub(super) struct Init {
     #[arg(long, value_name = "FORM", default_value = "wkg")]
     form: Form,
 
-    /// The namespace of the package
-    #[arg(long, value_name = "NAMESPACE", default_value = "component")]
-    namespace: String,
+    /// The namespace of the package, if not `component`
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
 
     /// The name of the package, if not the directory's
     #[arg(long, value_name = "NAME")]
@@ -43,13 +43,22 @@ enum Form {
 
 impl Init {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
+        let said = [("--namespace", &self.namespace), ("--name", &self.name)];
+        if let (Form::Wit, Some((option, _))) =
+            (self.form, said.iter().find(|(_, value)| value.is_some()))
+        {
+            return Err(Error::usage(format!(
+                "`{option}` is for `--form wkg`: with `--form wit` no WIT is made that names a package"
+            ))
+            .hint(format!("leave out `{option}`")));
+        }
         let options = InitOptions {
             path: self.path,
             form: match self.form {
                 Form::Wkg => init::Form::Wkg,
                 Form::Wit => init::Form::Wit,
             },
-            namespace: self.namespace,
+            namespace: self.namespace.unwrap_or_else(|| "component".to_owned()),
             name: self.name,
             registry: self.registry,
         };

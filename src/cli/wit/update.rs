@@ -3,6 +3,7 @@ use semver::Version;
 
 use super::ProjectOptions;
 use crate::advice::Result;
+use crate::cli::update::only_one;
 use crate::context::Context;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::update::update;
@@ -45,6 +46,7 @@ impl Update {
             };
             return upgrade(ctx, &self.project.options(), &options);
         }
+        only_one((&self.packages, self.precise.as_ref()))?;
         let options = UpdateOptions {
             packages: self.packages,
             precise: self.precise,

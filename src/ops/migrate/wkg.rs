@@ -28,10 +28,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
         let wkg = wkg::read(ManifestFile::new(&path, &text))?;
         overrides(draft, of, (manifest, &wkg))?;
     }
-    match nearest(of, "wkg.lock") {
-        Some(path) => lock(draft, of, &path),
-        None => Ok(()),
-    }
+    lock(draft, of)
 }
 
 /// The nearest file of this name, up to the repository or the workspace.
@@ -45,11 +42,21 @@ fn nearest(of: &Crate<'_>, name: &str) -> Option<PathBuf> {
     files.into_iter().find(|path| fs::exists(path))
 }
 
-/// Carries entries over that our lock file lacks.
-fn lock(draft: &mut Draft<'_>, of: &Crate<'_>, path: &Path) -> Result<()> {
+/// Carries the entries of a lock file over that is beside the crate or in its
+/// workspace, unless there is one of ours: what the crate does not need is
+/// taken away there in time, and must not come back.
+fn lock(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
+    let to = of.workspace.root.join(LOCK_FILE);
+    if fs::exists(&to) {
+        return Ok(());
+    }
+    let dirs = [of.member.dir(), &of.workspace.root];
+    let files = dirs.map(|dir| dir.join("wkg.lock"));
+    let Some(path) = files.iter().find(|path| fs::exists(path)) else {
+        return Ok(());
+    };
     let text = fs::read_text(path)?;
     let theirs = lockfile::parse(path, &text)?.without_registries();
-    let to = of.workspace.root.join(LOCK_FILE);
     let mut ours = match draft.text(&to)? {
         Some(text) => lockfile::parse(&to, &text)?,
         None => lockfile::Lockfile::default(),

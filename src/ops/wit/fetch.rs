@@ -13,7 +13,7 @@ use crate::ops::packages::must_not_change;
 use crate::ops::wit_deps::{self, DepsOptions};
 use crate::package::ContentDigest;
 use crate::wit::Origin;
-use crate::wit::write::{Rendered, beside, folder};
+use crate::wit::write::{Rendered, beside, folder, refuse_same_folder};
 
 /// What the packages are written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +48,11 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 /// changes nothing is written.
 pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) -> Result<()> {
     let project = find(ctx, options)?;
+    if matches!(project.kind, Kind::Deps(_)) && form == Form::Wasm {
+        return Err(
+            Error::usage("what a `deps.toml` names is fetched as text").hint("leave out `--type`")
+        );
+    }
     for deps in deps_files(&project) {
         match drift {
             Drift::Write => wit_deps::lock(ctx, &deps)?,
@@ -270,9 +275,12 @@ fn needed(
         Origin::Path(path) => left_out(path),
         _ => false,
     };
-    for one in beside(&resolved.package)?.into_iter().filter(|o| !there(o)) {
+    let mut missing = beside(&resolved.package)?;
+    missing.retain(|one| !there(one));
+    refuse_same_folder(&missing)?;
+    for one in missing {
         let whole = one.origin != Origin::Enclosed;
-        if let Some((name, files)) = as_files(resolved, one, form)? {
+        if let Some((name, files)) = as_files(resolved, (one, form), left_out)? {
             all.push((name, Needed { files, whole }));
         }
     }
@@ -280,7 +288,11 @@ fn needed(
 }
 
 /// One package as an entry of `deps`; none where it is in that of another one.
-fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(String, Files)>> {
+fn as_files(
+    resolved: &Resolved,
+    (one, form): (Rendered, Form),
+    left_out: &dyn Fn(&Path) -> bool,
+) -> Result<Option<(String, Files)>> {
     let name = folder(&one.name);
     let text = |text: String| vec![(PathBuf::from("package.wit"), text.into_bytes())];
     Ok(match (form, &one.origin) {
@@ -302,7 +314,7 @@ fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(St
             }
         }
         (Form::Wasm, Origin::Path(path)) if resolved.overrides.contains(path) => {
-            Some(copied(path, name)?)
+            Some(copied(path, name, left_out)?)
         }
         (Form::Wasm, Origin::Path(_)) => Some((name, text(one.text))),
         // In the file of the package that needs it.
@@ -310,8 +322,10 @@ fn as_files(resolved: &Resolved, one: Rendered, form: Form) -> Result<Option<(St
     })
 }
 
-/// A copy of WIT that an override leads to, with all that is in its folder.
-fn copied(path: &Path, name: String) -> Result<(String, Files)> {
+/// A copy of WIT that an override leads to: of a folder its `.wit` files and
+/// the WIT in its `deps`, without what is hidden there, a link, or at some
+/// paths.
+fn copied(path: &Path, name: String, left_out: &dyn Fn(&Path) -> bool) -> Result<(String, Files)> {
     let single = !fs::is_dir(path);
     if single && path.extension().is_some_and(|e| e == "wasm") {
         return Ok((
@@ -319,15 +333,48 @@ fn copied(path: &Path, name: String) -> Result<(String, Files)> {
             vec![(PathBuf::new(), fs::read(path)?)],
         ));
     }
+    if single {
+        let below = PathBuf::from(path.file_name().unwrap_or_default());
+        return Ok((name, vec![(below, fs::read(path)?)]));
+    }
+    let root = fs::canonical(path)?;
+    let mut found = Vec::new();
+    for entry in fs::list(&root)? {
+        match fs::is_dir(&entry) {
+            true if entry.ends_with("deps") => wit_below(&entry, left_out, &mut found)?,
+            // As it is loaded, which follows links.
+            false if entry.extension().is_some_and(|e| e == "wit") => found.push(entry),
+            _ => {}
+        }
+    }
     let mut files = Vec::new();
-    for file in fs::files_below(path)? {
-        let below = match single {
-            true => PathBuf::from(file.file_name().unwrap_or_default()),
-            false => file.strip_prefix(path).unwrap_or(&file).to_owned(),
-        };
+    for file in found {
+        let below = file.strip_prefix(&root).unwrap_or(&file).to_owned();
         files.push((below, fs::read(&file)?));
     }
     Ok((name, files))
+}
+
+/// The WIT in a directory and below, text or binary, sorted.
+fn wit_below(
+    path: &Path,
+    left_out: &dyn Fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with('.') || fs::is_link(path) || left_out(path) {
+        return Ok(());
+    }
+    if fs::is_dir(path) {
+        let entries = fs::list(path)?;
+        return entries
+            .iter()
+            .try_for_each(|entry| wit_below(entry, left_out, found));
+    }
+    if path.extension().is_some_and(|e| e == "wit" || e == "wasm") {
+        found.push(path.to_owned());
+    }
+    Ok(())
 }
 
 /// Something of the user's stands where a package has to be put.

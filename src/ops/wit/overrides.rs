@@ -18,6 +18,8 @@ use crate::wit::{Sources, declared_packages};
 pub(super) struct Overrides<'o> {
     /// The packages that are being built, which nothing overrides.
     own: &'o [PackageName],
+    /// Manifests and WIT that were taken, by one path each however they are
+    /// named.
     seen: Vec<PathBuf>,
     /// The WIT they lead to.
     pub sources: Vec<Sources>,
@@ -44,12 +46,22 @@ impl<'o> Overrides<'o> {
         }
     }
 
+    /// Whether a path was not come by before; from now on it was.
+    fn is_new(&mut self, path: &Path) -> bool {
+        // What is not there, or not yet, leads nowhere else.
+        let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
+        let new = !self.seen.contains(&path);
+        if new {
+            self.seen.push(path);
+        }
+        new
+    }
+
     /// Takes those of a manifest, and of those they lead to.
     pub fn take(&mut self, manifest: &WkgManifest) -> Result<()> {
-        if self.seen.contains(&manifest.file.path) {
+        if !self.is_new(&manifest.file.path) {
             return Ok(());
         }
-        self.seen.push(manifest.file.path.clone());
         for (package, entry) in &manifest.overrides {
             let own = |name: &PackageName| {
                 name.namespace == package.namespace() && name.name == package.name()
@@ -62,10 +74,9 @@ impl<'o> Overrides<'o> {
                 continue;
             };
             // wkg fails on the first of these.
-            if self.own.iter().any(own) || self.seen.contains(path) {
+            if self.own.iter().any(own) || !self.is_new(path) {
                 continue;
             }
-            self.seen.push(path.clone());
             let sources = read(path).map_err(|e| {
                 e.context(format!("failed to read the override of `{package}`"))
                     .at(manifest.file.excerpt(entry.span.clone()))

@@ -9,9 +9,10 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::build::{Encoded, encoded};
-use super::project::{Kind, Project, WitOptions, find};
+use super::project::{Kind, Project, Whose, WitOptions, find};
 use super::resolve::Session;
 use crate::advice::{Error, Result};
+use crate::cargo::config::Config;
 use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
@@ -188,14 +189,15 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
         );
     }
     let mut found = Vec::new();
-    let mut offline = options.project.mode.is_offline();
+    // Also where there is no project but files alone.
+    let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
+    let mode = config.lock_mode(options.project.mode)?;
     for path in options.paths.iter().filter(is_file) {
         found.push(of_file(ctx, path, options.package.as_ref())?);
     }
     let dirs: Vec<_> = options.paths.iter().filter(|p| !is_file(p)).collect();
     if options.paths.is_empty() {
         let project = find(ctx, &options.project)?;
-        offline |= project.mode.is_offline();
         found.extend(of_project(ctx, &project, options)?);
     }
     for dir in dirs {
@@ -204,10 +206,33 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
             ..options.project.clone()
         };
         let project = find(ctx, &wit)?;
-        offline |= project.mode.is_offline();
         found.extend(of_project(ctx, &project, options)?);
     }
-    Ok((found, offline))
+    Ok((distinct(ctx, found)?, mode.is_offline()))
+}
+
+/// Each release once; an error where two would differ.
+fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
+    let mut all: Vec<Candidate> = Vec::new();
+    for one in found {
+        let Some(known) = all.iter().find(|known| known.release == one.release) else {
+            all.push(one);
+            continue;
+        };
+        if known.bytes != one.bytes {
+            return Err(Error::input(format!(
+                "`{}` would be published twice, with different content",
+                one.release
+            ))
+            .because(format!(
+                "it is in `{}` and in `{}`",
+                ctx.display(&known.made),
+                ctx.display(&one.made)
+            ))
+            .hint("give one of them another name or version, or publish one of them alone"));
+        }
+    }
+    Ok(all)
 }
 
 /// The directory of WIT that a directory stands for.
@@ -226,6 +251,13 @@ fn of_project(
     project: &Project,
     options: &PublishOptions,
 ) -> Result<Vec<Candidate>> {
+    if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
+        return Err(Error::usage(format!(
+            "`--package {release}` is for one package, and there are {count} in `{}`",
+            ctx.display(&project.root)
+        ))
+        .hint("name the directory of the one you mean"));
+    }
     let mut session = Session::new(ctx, project)?;
     let mut found = Vec::new();
     for member in &project.members {
@@ -254,8 +286,24 @@ fn of_project(
             needs: needs.iter().filter_map(|name| package(name).ok()).collect(),
         });
     }
-    session.finish()?;
+    lock(session, options)?;
     Ok(found)
+}
+
+/// Writes the lock file, unless this is a dry run or that of `wkg`, which
+/// refuses to.
+fn lock(session: Session<'_>, options: &PublishOptions) -> Result<()> {
+    if session.lock().is_none() {
+        return Ok(());
+    }
+    match (options.run, options.project.whose) {
+        (Run::Real, Whose::Wkg) => Err(Error::input(
+            "wkg.lock would be updated during publish, aborting",
+        )
+        .hint("run `wkg build`, and look at what it locks")),
+        (Run::Dry | Run::DrySilent, _) if !session.project.mode.is_locked() => Ok(()),
+        _ => session.finish(),
+    }
 }
 
 fn package(name: &PackageName) -> Result<PackageRef> {

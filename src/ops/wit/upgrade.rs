@@ -1,16 +1,20 @@
 //! `cargo component wit upgrade`: newer versions in the WIT itself.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
 use super::edited::{Table, check, own_texts, write_all};
-use super::project::{Member, Project, WitOptions, find, found};
+use super::project::{Kind, Member, Project, WitOptions, find, found};
 use super::resolve::{Session, Texts};
 use super::update::bring_up_to_date;
 use crate::advice::{Error, Result, nearest};
 use crate::context::Context;
+use crate::fs;
+use crate::manifest::ManifestFile;
+use crate::manifest::deps::{self, DepsSource};
 use crate::ops::packages::must_not_change;
 use crate::package::PackageRef;
 use crate::resolver::outdated::{aligned, newer};
@@ -48,6 +52,9 @@ type Rows = BTreeMap<(PackageRef, Version), Version>;
 /// result is loaded before all files are written, or none.
 pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> Result<()> {
     let project = find(ctx, options)?;
+    if let Kind::Deps(manifest) = &project.kind {
+        return Err(of_deps(ctx, manifest, &wanted.packages)?);
+    }
     let mut session = Session::new(ctx, &project)?;
     let mut rows = Rows::new();
     let mut tables = Vec::new();
@@ -88,6 +95,28 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
         ctx.shell.status("Upgraded", text);
     }
     bring_up_to_date(ctx, &found(ctx, options)?.whole(), anew)
+}
+
+/// Why the entries of a `deps.toml` stay: what its versions and addresses mean
+/// for the WIT beside it is not known here.
+fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error> {
+    let manifest = deps::read(ManifestFile::new(path, &fs::read_text(path)?))?;
+    let is = |key: &&String, package: &PackageRef| {
+        let source = &manifest.entries[*key].source;
+        matches!(source, DepsSource::Package { package: known, .. } if known == package)
+            || **key == *package.name()
+    };
+    let mut keys = manifest.entries.keys();
+    let key = keys.find(|key| packages.iter().any(|package| is(key, package)));
+    let shown = ctx.display(path);
+    let entry = match key {
+        Some(key) => format!("the entry `{key}`"),
+        None => "the entries".to_owned(),
+    };
+    let error = Error::usage(format!("what `{shown}` names is not raised"));
+    Ok(error.hint(format!(
+        "edit {entry} of `{shown}` and the WIT, then run `cargo component deps update`"
+    )))
 }
 
 /// The versions that a package's own files name, of packages that are not of
