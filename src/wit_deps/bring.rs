@@ -251,7 +251,7 @@ impl Bringer<'_> {
             ));
         }
         let place = format!("`{}`", shown(url));
-        let tree = archive::read(file, &place, (within, &self.pinned))?;
+        let tree = archive::read((file, digests), &place, (within, &self.pinned))?;
         let vouched = sha256.is_some() || sha512.is_some();
         if let Some(locked) = self.locked(id, source).filter(|_| !vouched)
             && !self.is_locked(&tree, locked)

@@ -30,11 +30,7 @@ pub fn update(project: &Project, around: &Surroundings<'_>) -> Result<()> {
 
 /// Does the work, one run at a time.
 fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> Result<()> {
-    let guard = Archives::new(&around.cache).lock_file();
-    let _held = fs::lock(&guard, || {
-        let text = format!("on access to the cache `{}`", around.cache.display());
-        around.listener.status("Blocking", text);
-    });
+    let _held = hold(around);
     // Another run may have done it meanwhile.
     let plan = Plan::new(project, around, freshness)?;
     plan.refuse_if_locked()?;
@@ -42,11 +38,20 @@ fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> R
     plan.apply(&goals)
 }
 
+/// Waits until no other run uses the cache, and keeps others waiting.
+fn hold(around: &Surroundings<'_>) -> Option<fs::Lock> {
+    let guard = Archives::new(&around.cache).lock_file();
+    fs::lock(&guard, || {
+        let text = format!("on access to the cache `{}`", around.cache.display());
+        around.listener.status("Blocking", text);
+    })
+}
+
 /// What is not as manifest and lock file say, a sentence each, in the order of
 /// names. Nothing is written but archives into the cache, and those only to
 /// learn whether they have the digests that the manifest gives.
 pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>> {
-    let plan = Plan::new(project, around, Freshness::Locked)?;
+    let mut plan = Plan::new(project, around, Freshness::Locked)?;
     let mut found = Vec::new();
     for standing in plan.standings.values() {
         if let Standing::Touched(why) | Standing::Unlocked(why) = standing
@@ -56,7 +61,15 @@ pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>
         }
     }
     if found.is_empty() {
-        let goals = plan.goals()?;
+        let goals = match plan.settled()? {
+            Some(goals) => goals,
+            None => {
+                let _held = hold(around);
+                // Another run may have fetched it meanwhile.
+                plan = Plan::new(project, around, Freshness::Locked)?;
+                plan.goals()?
+            }
+        };
         found = plan.differences(&goals);
     }
     let lock = project.shown(&project.lock);

@@ -1032,3 +1032,55 @@ fn the_library_is_used_from_anywhere() {
     assert!(stream.starts_with(b"wit/io.wit\0"));
     deps.run("check").ok();
 }
+
+#[test]
+fn archives_that_differ_by_the_login_alone_are_not_mixed_up() {
+    use std::sync::{Arc, Barrier};
+    let count = 8;
+    let barrier = Arc::new(Barrier::new(count));
+    let port = crate::http::serve(move |stream| {
+        let Some(request) = crate::http::read_request(&stream) else {
+            return;
+        };
+        let login = request.header("authorization").unwrap_or_default();
+        let login = login.trim_start_matches("Basic ");
+        let login = String::from_utf8(STANDARD.decode(login).unwrap()).unwrap();
+        let text = format!("package a:{};\n", login.trim_end_matches(":pw"));
+        let whole = Answer::new(200).body(files(&[("x/wit/x.wit", &text)]));
+        // All of them come at once.
+        barrier.wait();
+        crate::http::send(&stream, &whole.bytes(false));
+    });
+    let deps = Deps::new();
+    let entries = (0..count).map(|at| format!("e{at} = \"http://u{at}:pw@127.0.0.1:{port}/x\"\n"));
+    deps.manifest(&entries.collect::<String>());
+    deps.run("lock").ok();
+    for at in 0..count {
+        let text = deps.project.read(&format!("wit/deps/e{at}/x.wit"));
+        assert_eq!(text, format!("package a:u{at};\n"));
+    }
+    deps.run("check").ok();
+}
+
+#[test]
+fn check_waits_for_the_cache_where_it_fetches() {
+    use std::io::{BufRead as _, BufReader};
+    let deps = locked();
+    let pinned = sha256(&http("package wasi:http;\n"));
+    deps.manifest(&format!(
+        "http = {{ url = \"$/http.tar.gz\", sha256 = \"{pinned}\" }}\n"
+    ));
+    std::fs::remove_dir_all(deps.project.path("cache")).unwrap();
+    deps.project.write("cache/wit-deps/.lock", "");
+    let lock = std::fs::File::open(deps.project.path("cache/wit-deps/.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut command = deps.command("check");
+    command.stderr(std::process::Stdio::piped());
+    let mut check = command.spawn().unwrap();
+    let mut said = BufReader::new(check.stderr.take().unwrap()).lines();
+    assert!(said.next().unwrap().unwrap().contains("Blocking"));
+    assert!(deps.server.asked().is_empty());
+    drop(lock);
+    assert!(check.wait().unwrap().success());
+    assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
+}
