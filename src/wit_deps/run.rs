@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::archives::Archives;
 use super::bring::{Bringer, Freshness};
 use super::goals::{Goals, goals, place};
+use super::regained::Regained;
 use super::standing::{Present, Standing};
 use super::{Dirs, Project, Surroundings, disk};
 use crate::advice::{Error, Result, nearest};
@@ -51,7 +52,14 @@ fn hold(around: &Surroundings<'_>) -> Option<fs::Lock> {
 /// names. Nothing is written but archives into the cache, and those only to
 /// learn whether they have the digests that the manifest gives.
 pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>> {
-    let mut plan = Plan::new(project, around, Freshness::Locked)?;
+    let strict = || -> Result<Plan<'_>> {
+        let plan = Plan::new(project, around, Freshness::Locked)?;
+        Ok(Plan {
+            strict: true,
+            ..plan
+        })
+    };
+    let mut plan = strict()?;
     let mut found = Vec::new();
     for standing in plan.standings.values() {
         if let Standing::Touched(why) | Standing::Unlocked(why) = standing
@@ -66,7 +74,7 @@ pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>
             None => {
                 let _held = hold(around);
                 // Another run may have fetched it meanwhile.
-                plan = Plan::new(project, around, Freshness::Locked)?;
+                plan = strict()?;
                 plan.goals()?
             }
         };
@@ -75,6 +83,23 @@ pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>
     let lock = project.shown(&project.lock);
     if !plan.present.has_lock {
         found.insert(0, format!("`{lock}` does not exist"));
+    }
+    Ok(found)
+}
+
+/// Which entries have directories that are not there or not as they were
+/// locked, a sentence each. Nothing but the project is looked at, no source
+/// either, and nothing is written.
+pub fn drift(project: &Project) -> Result<Vec<String>> {
+    let present = Present::read(project)?;
+    let ids = project.manifest.entries.keys();
+    let mut found = Vec::new();
+    for changed in ids.filter_map(|id| present.changed(project, id)) {
+        if let Standing::Touched(why) | Standing::Unlocked(why) = changed
+            && !found.contains(&why)
+        {
+            found.push(why);
+        }
     }
     Ok(found)
 }
@@ -109,6 +134,8 @@ struct Plan<'a> {
     freshness: Freshness,
     present: Present,
     standings: Dirs<Standing>,
+    /// Whether what is not known must be learnt, with or without the network.
+    strict: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -120,9 +147,12 @@ impl<'a> Plan<'a> {
         let present = Present::read(project)?;
         let archives = Archives::new(&around.cache);
         let ids = project.manifest.entries.keys();
-        let standing = |id: &String| (id.clone(), present.standing(project, id, &archives));
+        let regained = Regained::new(project, &present, &archives)?;
+        let known = (&archives, &regained);
+        let standing = |id: &String| (id.clone(), present.standing(project, id, known));
         Ok(Plan {
             standings: ids.map(standing).collect(),
+            strict: around.rules.locked,
             project,
             around,
             freshness,
@@ -135,9 +165,10 @@ impl<'a> Plan<'a> {
         let is_due = |standing: &Standing| match standing {
             Standing::Current => self.freshness == Freshness::Newest,
             Standing::Unverified => {
-                self.freshness == Freshness::Newest || !self.around.rules.offline
+                let newest = self.freshness == Freshness::Newest;
+                newest || self.strict || !self.around.rules.offline
             }
-            Standing::Path | Standing::Touched(_) | Standing::Unlocked(_) => true,
+            Standing::Other | Standing::Path | Standing::Touched(_) | Standing::Unlocked(_) => true,
         };
         let due = self.standings.iter().filter(|(_, s)| is_due(s));
         due.map(|(id, _)| id.as_str()).collect()
