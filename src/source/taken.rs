@@ -8,9 +8,9 @@ use crate::advice::{Error, Result};
 use crate::lockfile::tree::{Dir, File, is_wit};
 use crate::manifest::deps::{Within, unfit};
 
-/// How many files are taken, and bytes of them.
+/// How many files are taken.
 const MOST_FILES: usize = 10_000;
-/// See above.
+/// How many bytes of them.
 pub const MOST_BYTES: usize = 64 << 20;
 
 /// What one entry of a manifest brings.
