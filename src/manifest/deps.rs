@@ -365,9 +365,17 @@ fn commit(entry: &Table<'_>) -> Result<Commit> {
     Ok(found)
 }
 
+/// Whether git takes a text for the name of a program and its address,
+/// `program::address`.
+fn names_helper(text: &str) -> bool {
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
+    let program = text.trim_start_matches(of_scheme);
+    program.len() < text.len() && program.starts_with("::")
+}
+
 /// A text that git cannot take for an option or a program to run.
 fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
-    let helper = key == "git" && text.contains("::");
+    let helper = key == "git" && names_helper(&text);
     let bad =
         text.is_empty() || text.starts_with('-') || helper || text.chars().any(char::is_control);
     // What a reference cannot have, and what would be a pattern.

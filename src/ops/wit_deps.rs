@@ -50,6 +50,18 @@ pub fn lock(ctx: &Context, options: &DepsOptions) -> Result<()> {
 /// nothing in the project is written.
 pub fn check(ctx: &Context, options: &DepsOptions) -> Result<()> {
     let found = within(ctx, options, library::check)?;
+    refuse(ctx, options, &found)
+}
+
+/// An error that names the entries whose directories are not there or not as
+/// they were locked, for what builds on them. That costs no more than to read
+/// them: no source is looked at, and nothing is written.
+pub fn refuse_drift(ctx: &Context, options: &DepsOptions) -> Result<()> {
+    let found = within(ctx, options, |project, _| library::drift(project))?;
+    refuse(ctx, options, &found)
+}
+
+fn refuse(ctx: &Context, options: &DepsOptions, found: &[String]) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use tar::{Archive, Entry, EntryType};
 use super::taken::{Kind, Taken, Tree};
 use crate::advice::{Error, Result};
 use crate::fs;
-use crate::lockfile::tree::File;
+use crate::lockfile::tree::{Digester, Digests, File};
 use crate::manifest::deps::Within;
 
 /// How much of an archive is looked at.
@@ -36,17 +36,46 @@ impl Default for Limits {
 /// The longest name, and the longest list of attributes.
 const LONGEST: u64 = 1 << 20;
 
-/// Reads the archive in a file. `place` is how errors call it.
+/// Reads the archive in a file, which must have these digests: what is taken is
+/// what had them. `place` is how errors call it.
 pub fn read(
-    file: &Path,
+    (file, digests): (&Path, &Digests),
     place: &str,
     (within, pinned): (&Within, &BTreeSet<String>),
 ) -> Result<Tree> {
     let mut taken = Taken::new(within, pinned);
-    let stream = MultiGzDecoder::new(fs::open(file)?);
-    take(stream, Limits::default(), &mut taken)
+    let mut stream = MultiGzDecoder::new(Digested {
+        stream: fs::open(file)?,
+        digester: Digester::default(),
+    });
+    let found = take(&mut stream, Limits::default(), &mut taken);
+    // What follows the end of the archive has a part in its digests.
+    let mut whole = stream.into_inner();
+    let rest = io::copy(&mut whole, &mut io::sink());
+    rest.map_err(|e| Error::io("read", file, &e))?;
+    if whole.digester.finish() != *digests {
+        return Err(Error::input(format!(
+            "the copy of {place} in the cache changed while it was read"
+        ))
+        .hint("run the command again"));
+    }
+    found
         .and_then(|()| taken.finish("the archive"))
         .map_err(|e| e.context(format!("failed to take WIT from {place}")))
+}
+
+/// Digests what is read.
+struct Digested<R> {
+    stream: R,
+    digester: Digester,
+}
+
+impl<R: Read> Read for Digested<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(to)?;
+        self.digester.update(&to[..count]);
+        Ok(count)
+    }
 }
 
 /// Takes what is wanted of a tar stream.
@@ -337,12 +366,21 @@ mod tests {
         packed
             .write_all(&entry(b'0', b"wit/a.wit", &bytes))
             .unwrap();
+        packed.write_all(&[0; 1024]).unwrap();
         let packed = packed.finish().unwrap();
         let read = |bytes: &[u8]| {
             std::fs::write(&file, bytes).unwrap();
-            super::read(&file, "`a`", (&Within::Anywhere, &NONE))
+            let digests = Digests::of_bytes(bytes);
+            super::read((&file, &digests), "`a`", (&Within::Anywhere, &NONE))
         };
         assert_eq!(read(&packed).unwrap().own["a.wit"].bytes, bytes);
+        // What follows it counts, and what is another archive is not taken.
+        let longer = [&packed, &b"more"[..]].concat();
+        assert!(read(&longer).is_ok());
+        let other = Digests::of_bytes(&packed);
+        let place = (&Within::Anywhere, &NONE);
+        let error = super::read((&file, &other), "`a`", place).unwrap_err();
+        assert!(error.message().contains("changed while"), "{error}");
         for bad in [&packed[..packed.len() / 2], b"<html>", b""] {
             let error = read(bad).unwrap_err();
             assert!(error.message().contains("`a`"), "{error}");

@@ -12,7 +12,7 @@ use crate::lockfile::tree::File;
 use crate::manifest::deps::{Commit, Within};
 use crate::process::{Exec, Invocation, Output};
 
-use super::taken::{Kind, Place, Taken, Tree};
+use super::taken::{Kind, MOST_BYTES, Place, Taken, Tree, too_much};
 
 /// Settings by which git runs nothing that anybody but the user chose, and
 /// does nothing beside what it is asked for.
@@ -24,17 +24,17 @@ const SETTINGS: &[&str] = &[
     "core.fsmonitor=false",
 ];
 
-/// The address as it is shown: without a login.
+/// The address as it is shown: without a login, and without a query, which may
+/// be one.
 pub fn shown(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find('/').unwrap_or(rest.len());
-            match rest[..end].rfind('@') {
-                Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-                None => url.to_owned(),
-            }
-        }
-        None => url.to_owned(),
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let rest = &rest[host.rfind('@').map_or(0, |at| at + 1)..];
+    match rest.split_once('?') {
+        Some((place, _)) => format!("{scheme}://{place}?…"),
+        None => format!("{scheme}://{rest}"),
     }
 }
 
@@ -124,19 +124,85 @@ impl Repository<'_> {
         })?;
         let commit = self.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"], None)?;
         let commit = String::from_utf8_lossy(&commit.stdout).trim().to_owned();
-        let listed = self.run(&["ls-tree", "-r", "-z", "--full-tree", &commit], None)?;
         let mut taken = Taken::new(wanted.within, pinned);
-        let files = offered(&listed.stdout, &mut taken)?;
-        let names: String = files
-            .iter()
-            .map(|file| format!("{}\n", file.object))
-            .collect();
-        if !files.is_empty() {
-            let cat = ["cat-file", "--batch"].map(OsString::from).to_vec();
-            let contents = self.command(cat, names.into_bytes())?.stdout;
-            put(&contents, files, &mut taken)?;
+        let files = self.walk(&commit, &mut taken)?;
+        let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+        let mut room = taken.room();
+        let contents = self.contents(&objects, &mut room, || too_much("it"))?;
+        for (file, bytes) in files.into_iter().zip(contents) {
+            let executable = file.executable;
+            taken.put(file.place, File { executable, bytes })?;
         }
         Ok((taken.finish("the commit")?, commit))
+    }
+
+    /// The files that are taken of a commit: its directories are read level by
+    /// level, and only those that lead to WIT. A few of them may stand for more
+    /// paths than anybody can list.
+    fn walk(&self, commit: &str, taken: &mut Taken<'_>) -> Result<Vec<Listed>> {
+        let mut files = Vec::new();
+        let mut level = vec![(Vec::new(), format!("{commit}^{{tree}}"))];
+        let mut room = MOST_BYTES;
+        while !level.is_empty() {
+            let trees: Vec<&str> = level.iter().map(|(_, tree)| tree.as_str()).collect();
+            let too_wide = || {
+                let most = MOST_BYTES >> 20;
+                Error::input(format!("its directories have more than {most} MiB"))
+                    .hint("choose a directory of the repository by `prefix`")
+            };
+            let contents = self.contents(&trees, &mut room, too_wide)?;
+            let mut below = Vec::new();
+            for ((dir, _), tree) in level.iter().zip(&contents) {
+                for entry in entries(tree, commit.len() / 2) {
+                    let Entry { mode, name, object } = entry?;
+                    let path = match dir.is_empty() {
+                        true => name.to_vec(),
+                        false => [dir, &b"/"[..], name].concat(),
+                    };
+                    if mode == b"40000" {
+                        if taken.leads(&path) {
+                            below.push((path, object));
+                        }
+                    } else if let Some(place) = taken.offer(&path, kind(mode))? {
+                        let executable = mode == b"100755";
+                        files.push(Listed {
+                            object,
+                            executable,
+                            place,
+                        });
+                    }
+                }
+            }
+            level = below;
+        }
+        Ok(files)
+    }
+
+    /// What these objects hold. Nothing is read if it is more than there is
+    /// room for, which is then an error; else there is less room afterwards.
+    fn contents(
+        &self,
+        objects: &[&str],
+        room: &mut usize,
+        too_much: impl Fn() -> Error,
+    ) -> Result<Vec<Vec<u8>>> {
+        if objects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: String = objects.iter().map(|name| format!("{name}\n")).collect();
+        let cat = |how: &str| {
+            let args = ["cat-file", how].map(OsString::from).to_vec();
+            self.command(args, names.clone().into_bytes())
+        };
+        let listed = cat("--batch-check=%(objectsize)")?.stdout;
+        let listed = String::from_utf8_lossy(&listed);
+        for line in listed.lines() {
+            let size: usize = line
+                .parse()
+                .map_err(|_| Error::input(format!("git has no size of an object: {line}")))?;
+            *room = room.checked_sub(size).ok_or_else(&too_much)?;
+        }
+        split(&cat("--batch")?.stdout, objects)
     }
 
     fn run(&self, args: &[&str], last: Option<OsString>) -> Result<Output> {
@@ -168,8 +234,7 @@ impl Repository<'_> {
                 let verb = verb.to_string_lossy();
                 let message = format!("`git {verb}` ended with exit code {code}");
                 let said = String::from_utf8_lossy(&output.stderr);
-                let said = said.replace(self.url, &shown(self.url));
-                let said = without_login(&said, self.url);
+                let said = without_secrets(&said, self.url);
                 let error = Error::input(message);
                 Err(match said.trim() {
                     "" => error,
@@ -180,18 +245,26 @@ impl Repository<'_> {
     }
 }
 
-/// A text without the login of an address.
-fn without_login(text: &str, url: &str) -> String {
-    let rest = url.split_once("://").map(|(_, rest)| rest);
-    let login = rest.and_then(|rest| rest.split('/').next()?.rsplit_once('@'));
-    let Some((login, _)) = login else {
-        return text.to_owned();
+/// A text without what may be secret in an address.
+fn without_secrets(text: &str, url: &str) -> String {
+    let text = text.replace(url, &shown(url));
+    let Some((_, rest)) = url.split_once("://") else {
+        return text;
     };
-    let mut text = text.replace(login, "…");
-    if let Some((_, password)) = login.split_once(':').filter(|(_, word)| !word.is_empty()) {
-        text = text.replace(password, "…");
+    let mut text = match rest.split_once('?').filter(|(_, query)| !query.is_empty()) {
+        Some((_, query)) => text.replace(query, "…"),
+        None => text,
+    };
+    let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let Some((login, _)) = host.rsplit_once('@') else {
+        return text;
+    };
+    // The name alone is no secret, and may be a word of the text.
+    text = text.replace(&format!("{login}@"), "…@");
+    match login.split_once(':').filter(|(_, word)| !word.is_empty()) {
+        Some((_, password)) => text.replace(password, "…"),
+        None => text,
     }
-    text
 }
 
 /// The address as git takes it: a directory is made absolute, since git runs
@@ -210,63 +283,67 @@ struct Listed {
     place: Place,
 }
 
-/// What is taken of what `git ls-tree -r -z` lists.
-fn offered(listed: &[u8], taken: &mut Taken<'_>) -> Result<Vec<Listed>> {
-    let mut files = Vec::new();
-    for line in listed
-        .split(|byte| *byte == 0)
-        .filter(|line| !line.is_empty())
-    {
-        let strange = || Error::input("git lists its files in an unknown form");
-        let tab = line
-            .iter()
-            .position(|byte| *byte == b'\t')
-            .ok_or_else(strange)?;
-        let said = std::str::from_utf8(&line[..tab]).map_err(|_| strange())?;
-        let words: Vec<&str> = said.split(' ').collect();
-        let [mode, _, object] = words[..] else {
-            return Err(strange());
-        };
-        let kind = match mode {
-            "100644" | "100755" | "100664" => Kind::File,
-            "120000" => Kind::Other("a symbolic link"),
-            "160000" => Kind::Other("a submodule"),
-            _ => Kind::Other("no regular file"),
-        };
-        if let Some(place) = taken.offer(&line[tab + 1..], kind)? {
-            files.push(Listed {
-                object: object.to_owned(),
-                executable: mode == "100755",
-                place,
-            });
-        }
+/// What sort of thing a mode of git says something is.
+fn kind(mode: &[u8]) -> Kind {
+    match mode {
+        b"100644" | b"100755" | b"100664" => Kind::File,
+        b"120000" => Kind::Other("a symbolic link"),
+        b"160000" => Kind::Other("a submodule"),
+        _ => Kind::Other("no regular file"),
     }
-    Ok(files)
 }
 
-/// Takes the contents that `git cat-file --batch` gives, in the same order.
-fn put(mut contents: &[u8], files: Vec<Listed>, taken: &mut Taken<'_>) -> Result<()> {
-    for file in files {
-        let strange = || Error::input(format!("git has no object `{}`", file.object));
-        let end = contents
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .ok_or_else(strange)?;
-        let said = std::str::from_utf8(&contents[..end]).map_err(|_| strange())?;
-        let size = said
-            .rsplit(' ')
-            .next()
-            .and_then(|size| size.parse::<usize>().ok());
+/// An entry of a directory, as git stores it.
+struct Entry<'t> {
+    mode: &'t [u8],
+    name: &'t [u8],
+    object: String,
+}
+
+/// The entries of a directory: mode, space, name, zero, and the name of the
+/// object in so many bytes.
+fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<Entry<'_>>> {
+    let mut next = move || {
+        let (said, rest) = tree.split_at_checked(tree.iter().position(|byte| *byte == 0)?)?;
+        let (object, after) = rest[1..].split_at_checked(length)?;
+        let space = said.iter().position(|byte| *byte == b' ')?;
+        tree = after;
+        Some(Entry {
+            mode: &said[..space],
+            name: &said[space + 1..],
+            object: object.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    };
+    let mut left = tree.len();
+    std::iter::from_fn(move || {
+        if left == 0 {
+            return None;
+        }
+        let entry = next();
+        left = match &entry {
+            Some(entry) => left - (entry.mode.len() + entry.name.len() + 2 + length),
+            None => 0,
+        };
+        Some(entry.ok_or_else(|| Error::input("a directory of the commit has an unknown form")))
+    })
+}
+
+/// The contents that `git cat-file --batch` gives of these objects.
+fn split(mut contents: &[u8], objects: &[&str]) -> Result<Vec<Vec<u8>>> {
+    let mut next = || {
+        let end = contents.iter().position(|byte| *byte == b'\n')?;
+        let said = std::str::from_utf8(&contents[..end]).ok()?;
+        let size: usize = said.rsplit(' ').next()?.parse().ok()?;
         let from = end + 1;
-        let to = size
-            .and_then(|size| from.checked_add(size))
-            .ok_or_else(strange)?;
-        let bytes = contents.get(from..to).ok_or_else(strange)?.to_vec();
-        contents = contents.get(to + 1..).unwrap_or_default();
-        let executable = file.executable;
-        taken.put(file.place, File { executable, bytes })?;
-    }
-    Ok(())
+        let bytes = contents.get(from..from.checked_add(size)?)?.to_vec();
+        contents = contents.get(from + size + 1..).unwrap_or_default();
+        Some(bytes)
+    };
+    let named = |object| Error::input(format!("git has no object `{object}`"));
+    objects
+        .iter()
+        .map(|object| next().ok_or_else(|| named(object)))
+        .collect()
 }
 
 /// A directory for [`Git::read`].
@@ -281,12 +358,21 @@ mod tests {
     use crate::process::Scripted;
 
     #[test]
-    fn an_address_is_shown_without_its_login() {
+    fn an_address_is_shown_without_what_may_be_secret() {
         assert_eq!(shown("https://me:pw@h/r"), "https://h/r");
         assert_eq!(shown("https://h/@x"), "https://h/@x");
         assert_eq!(shown("git@h:r"), "git@h:r");
-        let said = without_login("fatal: https://me:pw@h/r and pw", "https://me:pw@h/r");
-        assert_eq!(said, "fatal: https://…@h/r and …");
+        assert_eq!(shown("https://me:pw@h/r?token=s"), "https://h/r?…");
+        assert_eq!(shown("https://h?a@b"), "https://h?…");
+        let said = without_secrets("fatal: https://me:pw@h/r/ and pw", "https://me:pw@h/r");
+        assert_eq!(said, "fatal: https://h/r/ and …");
+        let said = without_secrets("no 'https://me:pw@h'", "https://me:pw@h/r");
+        assert_eq!(said, "no 'https://…@h'");
+        let said = without_secrets("at https://h/r?token=s/", "https://me@h/r?token=s");
+        assert_eq!(said, "at https://h/r?…/");
+        let said = "git@h: denied; see git's manual";
+        let text = without_secrets(said, "ssh://git@h/r");
+        assert_eq!(text, "…@h: denied; see git's manual");
     }
 
     #[test]
@@ -348,14 +434,69 @@ mod tests {
 
     #[test]
     fn links_and_submodules_are_refused_if_they_would_be_taken() {
-        let pinned = BTreeSet::new();
         for (mode, what) in [("120000", "symbolic link"), ("160000", "submodule")] {
-            let mut taken = Taken::new(&Within::Anywhere, &pinned);
-            let line = format!("{mode} blob abc\twit/x.wit\0");
-            let error = offered(line.as_bytes(), &mut taken).err().unwrap();
+            let tree = [mode.as_bytes(), b" x.wit\0", &[7; 20]].concat();
+            let read = |within: &Within| walked(within, &[(&tree, tree.len())]).1;
+            let error = read(&Within::Anywhere).unwrap_err();
             assert!(error.to_string().contains(what), "{error}");
-            let line = format!("{mode} blob abc\tx\0");
-            assert!(offered(line.as_bytes(), &mut taken).unwrap().is_empty());
+            // Elsewhere they are nobody's business.
+            let error = read(&Within::Prefix("p".to_owned())).unwrap_err();
+            assert!(error.to_string().contains("has no WIT below"), "{error}");
+        }
+    }
+
+    /// Reads a repository of these objects, each said to be so large: what was
+    /// asked of git, and what came.
+    fn walked(within: &Within, objects: &[(&[u8], usize)]) -> (Vec<String>, Result<Tree>) {
+        let answer = |stdout: Vec<u8>| Output {
+            stdout,
+            ..Output::default()
+        };
+        let mut answers = vec![answer(Vec::new()), answer(Vec::new())];
+        answers.push(answer([b'c'; 40].to_vec()));
+        for (bytes, size) in objects {
+            answers.push(answer(format!("{size}\n").into_bytes()));
+            let whole = [format!("x blob {size}\n").as_bytes(), bytes, b"\n"].concat();
+            answers.push(answer(whole));
+        }
+        let exec = Scripted::new(answers);
+        let git = Git {
+            exec: &exec,
+            interactive: false,
+        };
+        let wanted = Wanted {
+            url: "/r",
+            dir: Path::new("/d"),
+            commit: &Commit::Head,
+            within,
+        };
+        let read = git.read(&wanted, &BTreeSet::new(), Path::new("/s"));
+        let asked = exec.asked();
+        (
+            asked.iter().map(ToString::to_string).collect(),
+            read.map(|(tree, _)| tree),
+        )
+    }
+
+    #[test]
+    fn what_is_too_much_is_not_asked_for() {
+        let tree = [&b"100644 x.wit\0"[..], &[7; 20]].concat();
+        let found = walked(&Within::Anywhere, &[(&tree, tree.len()), (b"text", 4)]).1;
+        assert_eq!(found.unwrap().own["x.wit"].bytes, b"text");
+        for (objects, said) in [
+            (
+                vec![(&tree[..], tree.len()), (b"", MOST_BYTES + 1)],
+                "the WIT has more",
+            ),
+            (
+                vec![(&tree[..], MOST_BYTES + 1)],
+                "its directories have more",
+            ),
+        ] {
+            let (asked, found) = walked(&Within::Anywhere, &objects);
+            let error = found.unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(asked.last().unwrap().contains("--batch-check"), "{asked:?}");
         }
     }
 }

@@ -8,9 +8,10 @@ use crate::advice::{Error, Result};
 use crate::lockfile::tree::{Dir, File, is_wit};
 use crate::manifest::deps::{Within, unfit};
 
-/// How many files are taken, and bytes of them.
+/// How many files are taken.
 const MOST_FILES: usize = 10_000;
-const MOST_BYTES: usize = 64 << 20;
+/// How many bytes of them.
+pub const MOST_BYTES: usize = 64 << 20;
 
 /// What one entry of a manifest brings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +124,33 @@ impl<'a> Taken<'a> {
         Ok(Some(place))
     }
 
+    /// Whether something in this directory, or further down, may be taken.
+    pub fn leads(&self, dir: &[u8]) -> bool {
+        let shown = String::from_utf8_lossy(dir);
+        let parts = parts(&shown);
+        // The directory to look in, or the way to it.
+        let (parts, base) = match self.within {
+            Within::Anywhere => (parts.as_slice(), Vec::new()),
+            Within::Prefix(prefix) => (parts.as_slice(), named(prefix)),
+            Within::Subdir(subdir) => match parts.split_first() {
+                Some((_, parts)) => (parts, named(subdir)),
+                None => return true,
+            },
+        };
+        let Some((top, rest)) = parts.split_at_checked(base.len()) else {
+            return base.starts_with(parts);
+        };
+        let shape = match (self.within, rest) {
+            (_, [] | ["deps"] | ["deps", _]) => true,
+            (Within::Subdir(_), _) => false,
+            (_, [_] | [_, "wit"]) => true,
+            (_, ["wit", "deps"] | ["wit", "deps", _]) => true,
+            (_, [_, "wit", "deps"] | [_, "wit", "deps", _]) => true,
+            _ => false,
+        };
+        top == base && shape
+    }
+
     /// How many more bytes are taken.
     pub fn room(&self) -> usize {
         MOST_BYTES - self.bytes
@@ -131,12 +159,7 @@ impl<'a> Taken<'a> {
     /// Takes a file that was offered.
     pub fn put(&mut self, place: Place, file: File) -> Result<()> {
         if file.bytes.len() > self.room() {
-            return Err(Error::input(format!(
-                "`{}` is refused: the WIT has more than {} MiB",
-                place.name.escape_debug(),
-                MOST_BYTES >> 20
-            ))
-            .hint("ask whoever made the archive; `prefix` chooses another directory of it"));
+            return Err(too_much(&format!("`{}`", place.name.escape_debug())));
         }
         self.bytes += file.bytes.len();
         let dir = match place.dep {
@@ -173,17 +196,7 @@ impl<'a> Taken<'a> {
     /// The directory and the name of a path that has the shape of what is
     /// taken.
     fn place<'p>(&self, path: &'p str) -> Option<(Option<&'p str>, &'p str)> {
-        // As in paths of the file system: an empty part and a `.` that is not
-        // the first say nothing, and the root is a part.
-        let mut parts: Vec<&str> = Vec::new();
-        for (at, part) in path.split('/').enumerate() {
-            match part {
-                "" if at == 0 && path.starts_with('/') => parts.push("/"),
-                "" => {}
-                "." if at > 0 => {}
-                part => parts.push(part),
-            }
-        }
+        let parts = parts(path);
         let parts = match self.within {
             Within::Anywhere => parts.as_slice(),
             Within::Prefix(prefix) => below(&parts, prefix)?,
@@ -202,8 +215,39 @@ impl<'a> Taken<'a> {
     }
 }
 
+/// The error where there is more than is taken.
+pub fn too_much(what: &str) -> Error {
+    let most = MOST_BYTES >> 20;
+    Error::input(format!(
+        "{what} is refused: the WIT has more than {most} MiB"
+    ))
+    .hint("ask whoever made the archive; `prefix` chooses another directory of it")
+}
+
+/// The parts of a path, as in paths of the file system: an empty part and a `.`
+/// that is not the first say nothing, and the root is a part.
+fn parts(path: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for (at, part) in path.split('/').enumerate() {
+        match part {
+            "" if at == 0 && path.starts_with('/') => parts.push("/"),
+            "" => {}
+            "." if at > 0 => {}
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
 /// The parts below a directory.
 fn below<'s, 'p>(parts: &'s [&'p str], dir: &str) -> Option<&'s [&'p str]> {
+    let dir = named(dir);
+    let (top, rest) = parts.split_at_checked(dir.len())?;
+    (top == dir).then_some(rest)
+}
+
+/// The parts of a directory of the manifest.
+fn named(dir: &str) -> Vec<&str> {
     let mut dir: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
     let mut at = 0;
     dir.retain(|part| {
@@ -213,8 +257,7 @@ fn below<'s, 'p>(parts: &'s [&'p str], dir: &str) -> Option<&'s [&'p str]> {
     if dir == ["."] {
         dir.clear();
     }
-    let (top, rest) = parts.split_at_checked(dir.len())?;
-    top.iter().eq(dir.iter()).then_some(rest)
+    dir
 }
 
 #[cfg(test)]
@@ -228,6 +271,29 @@ mod tests {
             Some(dep) => format!("{dep}/{}", place.name),
             None => place.name,
         }))
+    }
+
+    /// Whether a file is found by going down.
+    fn all_lead(within: &Within, path: &str) -> bool {
+        let pinned = BTreeSet::new();
+        let taken = Taken::new(within, &pinned);
+        let mut ways = path.match_indices('/').map(|(at, _)| &path[..at]);
+        taken.leads(b"") && ways.all(|way| taken.leads(way.as_bytes()))
+    }
+
+    #[test]
+    fn where_nothing_is_taken_nobody_goes() {
+        let anywhere = Within::Anywhere;
+        for path in ["a/b/x", "wit/sub/x", "deps/d/e/x", "a/wit/deps/d/e/x"] {
+            assert!(!all_lead(&anywhere, path), "{path}");
+        }
+        let within = Within::Prefix("a-1/wit".to_owned());
+        assert!(all_lead(&within, "a-1/wit/deps/d/x.wit"));
+        assert!(all_lead(&within, "a-1/wit/wit/x.wit"));
+        assert!(!all_lead(&within, "a-2/x") && !all_lead(&within, "a-1/wit-2/x"));
+        let within = Within::Subdir("b/c".to_owned());
+        assert!(all_lead(&within, "any/b/c/deps/d/x.wit"));
+        assert!(!all_lead(&within, "any/b/c/wit/x.wit") && !all_lead(&within, "any/c/x"));
     }
 
     #[test]
@@ -246,6 +312,7 @@ mod tests {
         ] {
             let place = offered(&anywhere, &[], path).unwrap();
             assert_eq!(place.as_deref(), Some(goes), "{path}");
+            assert!(all_lead(&anywhere, path), "{path}");
         }
         for path in [
             "any/x.wit",

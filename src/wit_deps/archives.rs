@@ -37,18 +37,18 @@ impl Archives {
         self.0.join(format!("{sha256}.tar.gz"))
     }
 
-    fn last(&self, url: &Url, end: &str) -> PathBuf {
+    fn last(&self, url: &Url) -> PathBuf {
         let mut url = url.clone();
         // Both fail only for addresses that cannot have a login.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         let name = Digests::of_bytes(url.as_str().as_bytes()).sha256;
-        self.0.join(format!("{name}.{end}"))
+        self.0.join(format!("{name}.last"))
     }
 
     /// The digests of the archive that was last fetched from an address.
     pub fn known(&self, url: &Url) -> Option<Digests> {
-        let text = fs::read_text_if_exists(&self.last(url, "last")).ok()??;
+        let text = fs::read_text_if_exists(&self.last(url)).ok()??;
         let (sha256, sha512) = text.trim().split_once('\n')?;
         Some(Digests {
             sha256: sha256.parse().ok()?,
@@ -59,7 +59,7 @@ impl Archives {
     /// From now on this is the archive of the address.
     pub fn remember(&self, url: &Url, digests: &Digests) -> Result<()> {
         let text = format!("{}\n{}\n", digests.sha256, digests.sha512);
-        fs::write_if_changed(&self.last(url, "last"), text.as_bytes())?;
+        fs::write_if_changed(&self.last(url), text.as_bytes())?;
         Ok(())
     }
 
@@ -96,9 +96,11 @@ impl Archives {
         Ok(count)
     }
 
-    /// Fetches an archive, whatever is there.
+    /// Fetches an archive, whatever is there. Others may do so at once.
     pub fn fetch(&self, web: &Web, url: &Url) -> Result<(PathBuf, Digests)> {
-        let part = self.last(url, "part");
+        fs::create_dir(&self.0)?;
+        let own = fs::Temporary::new(&self.0)?;
+        let part = own.path().join("part");
         let digests = web.fetch(url, &part)?;
         let file = self.file(&digests.sha256);
         fs::rename(&part, &file)?;

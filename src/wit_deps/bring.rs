@@ -42,6 +42,20 @@ pub enum Freshness {
 /// Why nothing came of it, and the entry or address it was for.
 struct Failed(String, Error);
 
+/// Why nothing is taken of an archive.
+enum Untaken {
+    /// It is not the one that is asked for: another one may be.
+    Other(Error),
+    /// It is, but it cannot be taken.
+    Unfit(Error),
+}
+
+impl From<Error> for Untaken {
+    fn from(error: Error) -> Self {
+        Untaken::Unfit(error)
+    }
+}
+
 /// Brings entries.
 pub struct Bringer<'a> {
     /// The project.
@@ -91,7 +105,7 @@ impl Bringer<'_> {
                     Some(found) => drop(brought.insert((*id).to_owned(), found)),
                     None => {
                         if self.around.rules.offline {
-                            return Err(about(not_kept(&shown(url))));
+                            return Err(about(self.not_there(source)));
                         }
                         downloads.insert(url.as_str(), url);
                         waiting.push(*id);
@@ -209,7 +223,29 @@ impl Bringer<'_> {
         let Some((file, digests)) = kept else {
             return Ok(None);
         };
-        Ok(self.taken(id, source, (&file, &digests)).ok())
+        match self.taken(id, source, (&file, &digests)) {
+            Ok(found) => Ok(Some(found)),
+            Err(Untaken::Other(_)) => Ok(None),
+            Err(Untaken::Unfit(error)) => Err(error),
+        }
+    }
+
+    /// Why an archive cannot be had without the network.
+    fn not_there(&self, source: &DepsSource) -> Error {
+        let DepsSource::Archive {
+            url,
+            sha256,
+            sha512,
+            ..
+        } = source
+        else {
+            return Error::input("it is no archive");
+        };
+        let asked = (sha256.as_deref(), sha512.as_deref());
+        match self.archives.known(url) {
+            Some(known) if !has(&known, asked) => mismatch(url, &known, asked),
+            _ => not_kept(&shown(url)),
+        }
     }
 
     /// What an archive that was fetched brings.
@@ -225,6 +261,7 @@ impl Bringer<'_> {
         };
         let (file, digests) = archive.ok_or_else(|| Error::input("nothing came"))?;
         self.taken(id, source, (file, digests))
+            .map_err(|(Untaken::Other(error) | Untaken::Unfit(error))| error)
     }
 
     /// The WIT of an archive, which must be the one that is asked for.
@@ -233,7 +270,7 @@ impl Bringer<'_> {
         id: &str,
         source: &DepsSource,
         (file, digests): (&Path, &Digests),
-    ) -> Result<Brought> {
+    ) -> Result<Brought, Untaken> {
         let DepsSource::Archive {
             url,
             sha256,
@@ -241,26 +278,25 @@ impl Bringer<'_> {
             within,
         } = source
         else {
-            return Err(Error::input("it is no archive"));
+            return Err(Error::input("it is no archive").into());
         };
-        if !has(digests, (sha256.as_deref(), sha512.as_deref())) {
-            return Err(mismatch(
-                url,
-                digests,
-                (sha256.as_deref(), sha512.as_deref()),
-            ));
+        let asked = (sha256.as_deref(), sha512.as_deref());
+        if !has(digests, asked) {
+            return Err(Untaken::Other(mismatch(url, digests, asked)));
         }
         let place = format!("`{}`", shown(url));
-        let tree = archive::read(file, &place, (within, &self.pinned))?;
+        let tree = archive::read((file, digests), &place, (within, &self.pinned))?;
         let vouched = sha256.is_some() || sha512.is_some();
         if let Some(locked) = self.locked(id, source).filter(|_| !vouched)
             && !self.is_locked(&tree, locked)
         {
-            return Err(Error::input(format!(
+            let error = Error::input(format!(
                 "the archive {place} is not the one that was locked"
-            ))
-            .because("its WIT has another digest than the lock file says")
-            .hint("find out why it changed, then run `cargo component deps update` to take it"));
+            ));
+            let error = error.because("its WIT has another digest than the lock file says");
+            return Err(Untaken::Other(error.hint(
+                "find out why it changed, then run `cargo component deps update` to take it",
+            )));
         }
         self.archives.remember(url, digests)?;
         let found = Words::new();

@@ -20,6 +20,7 @@ mod archives;
 mod bring;
 mod disk;
 mod goals;
+mod regained;
 mod run;
 pub mod script;
 mod standing;
@@ -28,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::advice::{Error, Result};
-use crate::env::Env;
+use crate::env::{CARGO_NET_OFFLINE, Env};
 use crate::fs;
 use crate::lockfile::deps::{DepsLock, Words, parse};
 use crate::manifest::ManifestFile;
@@ -37,7 +38,7 @@ use crate::process::{Exec, System};
 use crate::source::download::Patience;
 
 pub use crate::source::taken::Tree;
-pub use run::{check, lock, tar, update};
+pub use run::{check, drift, lock, tar, update};
 
 /// A manifest with its lock file and the directory they are about.
 #[derive(Clone, Debug)]
@@ -211,16 +212,21 @@ pub struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    /// This process, its environment, and the cache of this tool.
+    /// This process, its environment, and the cache of this tool. The network
+    /// is not used if cargo is told so by `CARGO_NET_OFFLINE`.
     pub fn system(listener: &'a dyn Listener, packages: &'a dyn Packages) -> Self {
         let env = Env::system();
+        let offline = env.text(CARGO_NET_OFFLINE) == Some("true");
         Surroundings {
             cache: env.package_cache(),
             env,
             exec: &System,
             patience: Patience::default(),
             interactive: false,
-            rules: Rules::default(),
+            rules: Rules {
+                locked: false,
+                offline,
+            },
             packages,
             listener,
         }

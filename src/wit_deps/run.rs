@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::archives::Archives;
 use super::bring::{Bringer, Freshness};
 use super::goals::{Goals, goals, place};
+use super::regained::Regained;
 use super::standing::{Present, Standing};
 use super::{Dirs, Project, Surroundings, disk};
 use crate::advice::{Error, Result, nearest};
@@ -30,11 +31,7 @@ pub fn update(project: &Project, around: &Surroundings<'_>) -> Result<()> {
 
 /// Does the work, one run at a time.
 fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> Result<()> {
-    let guard = Archives::new(&around.cache).lock_file();
-    let _held = fs::lock(&guard, || {
-        let text = format!("on access to the cache `{}`", around.cache.display());
-        around.listener.status("Blocking", text);
-    });
+    let _held = hold(around);
     // Another run may have done it meanwhile.
     let plan = Plan::new(project, around, freshness)?;
     plan.refuse_if_locked()?;
@@ -42,11 +39,27 @@ fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> R
     plan.apply(&goals)
 }
 
+/// Waits until no other run uses the cache, and keeps others waiting.
+fn hold(around: &Surroundings<'_>) -> Option<fs::Lock> {
+    let guard = Archives::new(&around.cache).lock_file();
+    fs::lock(&guard, || {
+        let text = format!("on access to the cache `{}`", around.cache.display());
+        around.listener.status("Blocking", text);
+    })
+}
+
 /// What is not as manifest and lock file say, a sentence each, in the order of
 /// names. Nothing is written but archives into the cache, and those only to
 /// learn whether they have the digests that the manifest gives.
 pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>> {
-    let plan = Plan::new(project, around, Freshness::Locked)?;
+    let strict = || -> Result<Plan<'_>> {
+        let plan = Plan::new(project, around, Freshness::Locked)?;
+        Ok(Plan {
+            strict: true,
+            ..plan
+        })
+    };
+    let mut plan = strict()?;
     let mut found = Vec::new();
     for standing in plan.standings.values() {
         if let Standing::Touched(why) | Standing::Unlocked(why) = standing
@@ -56,12 +69,37 @@ pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>
         }
     }
     if found.is_empty() {
-        let goals = plan.goals()?;
+        let goals = match plan.settled()? {
+            Some(goals) => goals,
+            None => {
+                let _held = hold(around);
+                // Another run may have fetched it meanwhile.
+                plan = strict()?;
+                plan.goals()?
+            }
+        };
         found = plan.differences(&goals);
     }
     let lock = project.shown(&project.lock);
     if !plan.present.has_lock {
         found.insert(0, format!("`{lock}` does not exist"));
+    }
+    Ok(found)
+}
+
+/// Which entries have directories that are not there or not as they were
+/// locked, a sentence each. Nothing but the project is looked at, no source
+/// either, and nothing is written.
+pub fn drift(project: &Project) -> Result<Vec<String>> {
+    let present = Present::read(project)?;
+    let ids = project.manifest.entries.keys();
+    let mut found = Vec::new();
+    for changed in ids.filter_map(|id| present.changed(project, id)) {
+        if let Standing::Touched(why) | Standing::Unlocked(why) = changed
+            && !found.contains(&why)
+        {
+            found.push(why);
+        }
     }
     Ok(found)
 }
@@ -96,6 +134,8 @@ struct Plan<'a> {
     freshness: Freshness,
     present: Present,
     standings: Dirs<Standing>,
+    /// Whether what is not known must be learnt, with or without the network.
+    strict: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -107,9 +147,12 @@ impl<'a> Plan<'a> {
         let present = Present::read(project)?;
         let archives = Archives::new(&around.cache);
         let ids = project.manifest.entries.keys();
-        let standing = |id: &String| (id.clone(), present.standing(project, id, &archives));
+        let regained = Regained::new(project, &present, &archives)?;
+        let known = (&archives, &regained);
+        let standing = |id: &String| (id.clone(), present.standing(project, id, known));
         Ok(Plan {
             standings: ids.map(standing).collect(),
+            strict: around.rules.locked,
             project,
             around,
             freshness,
@@ -122,9 +165,10 @@ impl<'a> Plan<'a> {
         let is_due = |standing: &Standing| match standing {
             Standing::Current => self.freshness == Freshness::Newest,
             Standing::Unverified => {
-                self.freshness == Freshness::Newest || !self.around.rules.offline
+                let newest = self.freshness == Freshness::Newest;
+                newest || self.strict || !self.around.rules.offline
             }
-            Standing::Path | Standing::Touched(_) | Standing::Unlocked(_) => true,
+            Standing::Other | Standing::Path | Standing::Touched(_) | Standing::Unlocked(_) => true,
         };
         let due = self.standings.iter().filter(|(_, s)| is_due(s));
         due.map(|(id, _)| id.as_str()).collect()

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::archives::Archives;
+use super::regained::Regained;
 use super::{Dirs, Project};
 use crate::advice::Result;
 use crate::lockfile::deps::{DepsLock, LockedDir};
@@ -20,6 +21,9 @@ pub enum Standing {
     /// It is as it was locked, but it is not known whether the archive has the
     /// digest that the manifest gives.
     Unverified,
+    /// It is as it was locked, but what was last fetched from its address has
+    /// not the digest that the manifest gives.
+    Other,
     /// It is a directory, which is compared with its copy.
     Path,
     /// Its directories are not as they were locked.
@@ -85,32 +89,49 @@ impl Present {
         locked.deps.iter().filter(|dep| !entries.contains_key(*dep))
     }
 
+    /// How an entry stands that is not locked, or whose directories are not as
+    /// they were locked.
+    pub fn changed(&self, project: &Project, id: &str) -> Option<Standing> {
+        let Some(locked) = self.same(id, &project.manifest.entries[id].source) else {
+            return Some(Standing::Unlocked(
+                match self.lock.entries.contains_key(id) {
+                    true => format!("`{id}` is locked as something else"),
+                    false => format!("`{id}` is not locked"),
+                },
+            ));
+        };
+        for dir in std::iter::once(&id.to_owned()).chain(self.brought(project, locked)) {
+            let Some(entry) = self.lock.entries.get(dir) else {
+                return Some(Standing::Unlocked(format!("`{dir}` is not locked")));
+            };
+            if self.dirs.get(dir) != Some(&entry.digests) {
+                return Some(Standing::Touched(match self.dirs.contains_key(dir) {
+                    true => format!("the directory `{dir}` is not as it was locked"),
+                    false => format!("the directory `{dir}` is not there"),
+                }));
+            }
+        }
+        None
+    }
+
     /// How an entry stands.
-    pub fn standing(&self, project: &Project, id: &str, archives: &Archives) -> Standing {
+    pub fn standing(
+        &self,
+        project: &Project,
+        id: &str,
+        (archives, regained): (&Archives, &Regained<'_>),
+    ) -> Standing {
         let source = &project.manifest.entries[id].source;
         if matches!(source, DepsSource::Path(_)) {
             return Standing::Path;
         }
-        let Some(locked) = self.same(id, source) else {
-            return Standing::Unlocked(match self.lock.entries.contains_key(id) {
-                true => format!("`{id}` is locked as something else"),
-                false => format!("`{id}` is not locked"),
-            });
-        };
         // What had an entry of its own may now come with others.
-        if let Some(dropped) = self.dropped.first() {
-            return Standing::Unlocked(format!("`{dropped}` is locked, but has no entry"));
+        let locked = self.same(id, source);
+        if let Some(gone) = locked.and_then(|locked| regained.with(id, source, locked)) {
+            return Standing::Unlocked(format!("`{gone}` is locked, but has no entry"));
         }
-        for dir in std::iter::once(&id.to_owned()).chain(self.brought(project, locked)) {
-            let Some(entry) = self.lock.entries.get(dir) else {
-                return Standing::Unlocked(format!("`{dir}` is not locked"));
-            };
-            if self.dirs.get(dir) != Some(&entry.digests) {
-                return Standing::Touched(match self.dirs.contains_key(dir) {
-                    true => format!("the directory `{dir}` is not as it was locked"),
-                    false => format!("the directory `{dir}` is not there"),
-                });
-            }
+        if let Some(changed) = self.changed(project, id) {
+            return changed;
         }
         match source {
             DepsSource::Archive {
@@ -122,7 +143,8 @@ impl Present {
                 Some(known) if has(&known, (sha256.as_deref(), sha512.as_deref())) => {
                     Standing::Current
                 }
-                _ => Standing::Unverified,
+                Some(_) => Standing::Other,
+                None => Standing::Unverified,
             },
             _ => Standing::Current,
         }

@@ -183,6 +183,22 @@ fn a_changed_digest_in_the_manifest_is_noticed() {
     old.remove("/deps.toml");
     assert_eq!(times(&deps), old);
     deps.run("check").code(1).says("hash mismatch");
+    // Neither is a known difference passed over without the network.
+    deps.server.requests();
+    for verb in [
+        "lock --offline",
+        "lock --frozen",
+        "check --offline",
+        "lock --check --frozen",
+    ] {
+        deps.run(verb)
+            .code(1)
+            .says("sha256 hash mismatch")
+            .says(&format!("got: {right}"))
+            .says(&format!("expected: {wrong}"));
+    }
+    assert!(deps.server.asked().is_empty());
+    assert_eq!(times(&deps), old);
     // The new archive comes with its new digest.
     let new = http("package wasi:http@2.0.0;\n");
     deps.server.put("/http.tar.gz", new.clone());
@@ -194,6 +210,42 @@ fn a_changed_digest_in_the_manifest_is_noticed() {
             .contains("2.0.0")
     );
     deps.run("check").ok();
+}
+
+#[test]
+fn a_digest_that_is_not_known_is_no_success_where_it_must_be() {
+    let deps = locked();
+    let right = sha256(&http("package wasi:http;\n"));
+    deps.manifest(&format!(
+        "[http]\nurl = \"$/http.tar.gz\"\nsha256 = \"{right}\"\n"
+    ));
+    std::fs::remove_dir_all(deps.project.path("cache")).unwrap();
+    for verb in ["lock --frozen", "check --offline", "check --frozen"] {
+        deps.run(verb)
+            .code(1)
+            .says("has to be fetched, and the network must not be used");
+    }
+    deps.run("lock --offline")
+        .ok()
+        .says("is not known without the network");
+    assert!(deps.server.asked().is_empty());
+    deps.run("lock --locked").ok();
+    assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
+    deps.run("lock --frozen").ok();
+    deps.run("check --offline").ok();
+}
+
+#[test]
+fn what_an_archive_of_the_cache_lacks_is_told() {
+    let deps = locked();
+    deps.manifest("http = { url = \"$/http.tar.gz\", prefix = \"htp-1\" }\n");
+    for verb in ["lock --offline", "lock"] {
+        deps.run(verb)
+            .code(1)
+            .says("has no WIT below `htp-1`")
+            .says("help: correct `prefix`");
+    }
+    assert!(deps.server.asked().is_empty());
 }
 
 #[test]
@@ -357,6 +409,53 @@ fn what_had_an_entry_may_come_with_others_afterwards() {
             .read("wit/deps.lock")
             .contains("deps = [\"io\"]")
     );
+}
+
+#[test]
+fn an_entry_that_goes_concerns_only_what_it_may_have_come_with() {
+    let deps = Deps::new();
+    let text = "package wasi:http;\ninterface i { use wasi:io/s.{t}; }\n";
+    let io = "package wasi:io;\ninterface s {}\n";
+    for (path, archive) in [
+        ("/http.tar.gz", http(text)),
+        ("/log.tar.gz", files(&[("l/wit/l.wit", "package a:log;\n")])),
+        ("/io.tar.gz", files(&[("i/wit/io.wit", io)])),
+    ] {
+        deps.server.put(path, archive);
+    }
+    let entry = |id: &str| format!("{id} = \"$/{id}.tar.gz\"\n");
+    let all = ["http", "io", "log"].map(entry).concat();
+    deps.manifest(&all).run("lock").ok();
+    std::fs::remove_dir_all(deps.project.path("cache")).unwrap();
+    deps.server.requests();
+    // Nobody speaks of this one.
+    deps.manifest(&["http", "io"].map(entry).concat());
+    deps.run("check")
+        .code(1)
+        .says("`log` is locked, but nothing asks for it");
+    deps.run("lock --frozen")
+        .code(1)
+        .says("--locked was passed");
+    deps.run("lock --offline")
+        .ok()
+        .says("Removing wit/deps/log");
+    deps.run("check").ok();
+    assert!(deps.server.asked().is_empty());
+    // Of this one another speaks, which brings one of its own.
+    deps.manifest(&all).run("lock").ok();
+    deps.server.requests();
+    std::fs::remove_dir_all(deps.project.path("cache")).unwrap();
+    deps.manifest(&["http", "log"].map(entry).concat());
+    deps.run("check")
+        .code(1)
+        .says("`io` is locked, but has no entry");
+    deps.run("lock").ok().says("Updating wit/deps/io");
+    assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
+    assert_eq!(
+        deps.project.read("wit/deps/io/io.wit"),
+        "package wasi:io;\n"
+    );
+    deps.run("check").ok();
 }
 
 #[test]
@@ -747,9 +846,22 @@ fn what_a_repository_cannot_give_is_told() {
         deps.run("lock").code(1).says(said);
         assert!(!deps.project.has("wit/deps") && !deps.project.has("wit/deps.lock"));
     }
-    deps.manifest("r = { git = \"https://me:s3cret@127.0.0.1:1/r\" }\n");
-    let output = deps.run("lock").code(1).says("https://127.0.0.1:1/r");
-    assert!(!output.stderr.contains("s3cret"), "{output}");
+    for login in ["me:s3cret@", "s3cret@", ""] {
+        deps.manifest(&format!(
+            "r = {{ git = \"https://{login}127.0.0.1:1/r?token=s3cret\" }}\n"
+        ));
+        let output = deps.run("lock").code(1).says("https://127.0.0.1:1/r?…");
+        assert!(!output.stderr.contains("s3cret"), "{output}");
+    }
+    // The name that everybody has is no secret, and git keeps its own.
+    deps.manifest("r = { git = \"ssh://git@[::1]:1/r\" }\n");
+    let mut command = deps.command("lock");
+    command.env("GIT_SSH_COMMAND", "false");
+    deps.project
+        .run(command)
+        .code(1)
+        .says("`git fetch` ended with")
+        .says("see that `git ls-remote ssh://[::1]:1/r");
     deps.run("lock --offline").code(1).says("must not be used");
 }
 
@@ -889,15 +1001,23 @@ fn a_build_script_locks_and_is_run_again_when_it_must_be() {
         .write("shared/m.wit", "package my:own;\n");
     // Not the directory of other tests, which would wait for what this compiles.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deps");
-    let build = || {
+    let build_with = |offline: &str| {
         let mut command = deps.project.clean("cargo");
         command
             .args(["build", "-v", "--target-dir"])
             .arg(&target)
             .env("CARGO_COMPONENT_CACHE_DIR", deps.project.path("cache"))
             .env("HTTP_PROXY", "");
+        if offline == "true" {
+            command.env("CARGO_NET_OFFLINE", offline);
+        }
         deps.project.run(command)
     };
+    let build = || build_with("");
+    build_with("true")
+        .code(101)
+        .says("the network must not be used");
+    assert!(deps.server.asked().is_empty());
     build().ok();
     assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
     deps.run("check").ok();
@@ -1028,7 +1148,71 @@ fn the_library_is_used_from_anywhere() {
         .unwrap();
     assert_eq!(*heard.0.borrow(), ["Fetching", "Adding", "Adding"]);
     assert!(wit_deps::check(&project, &around).unwrap().is_empty());
+    // What is in the project is enough to know whether it is as it was locked.
+    assert!(wit_deps::drift(&project).unwrap().is_empty());
+    let io = deps.project.read("wit/deps/io/io.wit");
+    deps.project.write("wit/deps/io/io.wit", "package a:b;\n");
+    let drift = wit_deps::drift(&project).unwrap();
+    assert_eq!(drift, ["the directory `io` is not as it was locked"]);
+    deps.project.write("wit/deps/io/io.wit", io);
+    std::fs::remove_dir_all(at("wit/deps/http")).unwrap();
+    let drift = wit_deps::drift(&project).unwrap();
+    assert_eq!(drift, ["the directory `http` is not there"]);
+    assert!(!deps.project.has("wit/deps/http"));
+    wit_deps::lock(&project, &around).unwrap();
     let stream = wit_deps::tar(&project, &around, "io").unwrap();
     assert!(stream.starts_with(b"wit/io.wit\0"));
     deps.run("check").ok();
+}
+
+#[test]
+fn archives_that_differ_by_the_login_alone_are_not_mixed_up() {
+    use std::sync::{Arc, Barrier};
+    let count = 8;
+    let barrier = Arc::new(Barrier::new(count));
+    let port = crate::http::serve(move |stream| {
+        let Some(request) = crate::http::read_request(&stream) else {
+            return;
+        };
+        let login = request.header("authorization").unwrap_or_default();
+        let login = login.trim_start_matches("Basic ");
+        let login = String::from_utf8(STANDARD.decode(login).unwrap()).unwrap();
+        let text = format!("package a:{};\n", login.trim_end_matches(":pw"));
+        let whole = Answer::new(200).body(files(&[("x/wit/x.wit", &text)]));
+        // All of them come at once.
+        barrier.wait();
+        crate::http::send(&stream, &whole.bytes(false));
+    });
+    let deps = Deps::new();
+    let entries = (0..count).map(|at| format!("e{at} = \"http://u{at}:pw@127.0.0.1:{port}/x\"\n"));
+    deps.manifest(&entries.collect::<String>());
+    deps.run("lock").ok();
+    for at in 0..count {
+        let text = deps.project.read(&format!("wit/deps/e{at}/x.wit"));
+        assert_eq!(text, format!("package a:u{at};\n"));
+    }
+    deps.run("check").ok();
+}
+
+#[test]
+fn check_waits_for_the_cache_where_it_fetches() {
+    use std::io::{BufRead as _, BufReader};
+    let deps = locked();
+    let pinned = sha256(&http("package wasi:http;\n"));
+    deps.manifest(&format!(
+        "http = {{ url = \"$/http.tar.gz\", sha256 = \"{pinned}\" }}\n"
+    ));
+    std::fs::remove_dir_all(deps.project.path("cache")).unwrap();
+    deps.project.write("cache/wit-deps/.lock", "");
+    let lock = std::fs::File::open(deps.project.path("cache/wit-deps/.lock")).unwrap();
+    lock.lock().unwrap();
+    let mut command = deps.command("check");
+    command.stderr(std::process::Stdio::piped());
+    let mut check = command.spawn().unwrap();
+    let mut said = BufReader::new(check.stderr.take().unwrap()).lines();
+    assert!(said.next().unwrap().unwrap().contains("Blocking"));
+    assert!(deps.server.asked().is_empty());
+    drop(lock);
+    assert!(check.wait().unwrap().success());
+    assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
 }

@@ -115,6 +115,7 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         ),
         ("a = { git = \"-x\" }", "cannot be given to git"),
         ("a = { git = \"ext::sh -c x\" }", "cannot be given to git"),
+        ("a = { git = \"A-1+.b::x\" }", "cannot be given to git"),
         (
             "a = { git = \"h\", tag = \"--x\" }",
             "cannot be given to git",
@@ -160,6 +161,17 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
     assert!(manifest("a = ").unwrap_err().excerpt().is_some());
     let near = manifest("a = { urll = \"x\" }").unwrap_err();
     assert_eq!(near.advice(), Some("did you mean `url`?"));
+}
+
+#[test]
+fn an_address_of_many_colons_is_no_program() {
+    for url in ["ssh://git@[::1]/r", "https://[fe80::1]:8/r", "git@[::1]:r"] {
+        let found = source(&format!("{{ git = \"{url}\" }}"));
+        assert!(
+            matches!(found, DepsSource::Git { url: found, .. } if found == url),
+            "{url}"
+        );
+    }
 }
 
 #[test]
