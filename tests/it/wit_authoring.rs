@@ -639,7 +639,15 @@ fn an_entry_of_deps_toml_is_made_fetched_and_removed() {
             .read("app/wit/w.wit")
             .contains("import demo:io/poll@0.2.1;")
     );
+    for line in ["build", "check", "tree", "publish --dry-run"] {
+        wit(&project, "app", line)
+            .code(1)
+            .says("`wit/deps.toml` is not locked as it stands")
+            .says("deps lock");
+    }
+    assert!(!project.has("app/wkg.lock"));
     wit(&project, "app", "fetch").ok();
+    wit(&project, "app", "build --offline").ok();
     let text = project.read("app/wit/deps/io/package.wit");
     assert!(text.contains("package demo:io@0.2.1;"), "{text}");
     wit(&project, "app", "check --offline").ok();

@@ -52,7 +52,7 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
 /// The packages of a project in their binary form; its lock file is brought up
 /// to date.
 pub fn encode_all(ctx: &Context, project: &Project) -> Result<Vec<Encoded>> {
-    let mut session = Session::new(ctx, project)?;
+    let mut session = Session::settled(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
         all.push(encoded(ctx, project, &mut session, member)?);
@@ -64,7 +64,7 @@ pub fn encode_all(ctx: &Context, project: &Project) -> Result<Vec<Encoded>> {
 /// The packages of a project with everything they need; its lock file is brought
 /// up to date.
 pub fn resolve_all(ctx: &Context, project: &Project) -> Result<Vec<Package>> {
-    let mut session = Session::new(ctx, project)?;
+    let mut session = Session::settled(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
         all.push(session.resolve(member, &|_| false)?.package);

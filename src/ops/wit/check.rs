@@ -20,7 +20,7 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
         errors.extend(syntax(member)?);
     }
     if errors.is_empty() {
-        let mut session = Session::new(ctx, &project)?;
+        let mut session = Session::settled(ctx, &project)?;
         for member in &project.members {
             match session.resolve(member, &|_| false) {
                 Ok(resolved) => {

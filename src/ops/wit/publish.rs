@@ -258,7 +258,7 @@ fn of_project(
         ))
         .hint("name the directory of the one you mean"));
     }
-    let mut session = Session::new(ctx, project)?;
+    let mut session = Session::settled(ctx, project)?;
     let mut found = Vec::new();
     for member in &project.members {
         let Encoded { name, bytes, needs } = encoded(ctx, project, &mut session, member)?;

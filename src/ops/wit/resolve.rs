@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
+use super::fetch::deps_files;
 use super::lock::Locks;
 use super::overrides::Overrides;
 use super::project::{Kind, Member, Project};
@@ -21,6 +22,7 @@ use crate::ops::artifacts::WantedArtifact;
 use crate::ops::packages::{Fetched, Packages, Request as Asked};
 use crate::ops::resolve::{Worlds, registries};
 use crate::ops::wanted::{declared, named};
+use crate::ops::wit_deps::refuse_drift;
 use crate::package::PackageRef;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
@@ -96,6 +98,17 @@ impl<'a> Session<'a> {
             how,
             texts: Texts::new(),
         })
+    }
+
+    /// As [`Session::new`], for what is made of the packages: what a `deps.toml`
+    /// pins is not to come from elsewhere then.
+    pub fn settled(ctx: &'a Context, project: &'a Project) -> Result<Self> {
+        if let Kind::Deps(_) = &project.kind {
+            for deps in deps_files(project) {
+                refuse_drift(ctx, &deps)?;
+            }
+        }
+        Session::new(ctx, project)
     }
 
     /// From now on the project's own WIT says this.

@@ -14,7 +14,7 @@ use crate::wit::{Origin, Part};
 /// was not locked is, as by a build.
 pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<()> {
     let project = find(ctx, options)?;
-    let mut session = Session::new(ctx, &project)?;
+    let mut session = Session::settled(ctx, &project)?;
     let mut graph = Graph::default();
     let mut roots = Vec::new();
     for member in &project.members {
