@@ -12,6 +12,7 @@ use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::advice::{Error, Result};
 use crate::component::compose::{self, Link, Linked, Node, Plan};
+use crate::component::debug::without_dwarf;
 use crate::component::names;
 use crate::context::Context;
 use crate::fs;
@@ -59,10 +60,31 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
     let linked = compose(&made.path, recipe)
         .map_err(|e| e.context(format!("failed to link `{shown}` with its dependencies")))?;
     fs::write_atomic(&file, &linked.bytes)?;
+    match without_dwarf(&linked.bytes) {
+        Some(lean) => fs::write_atomic(&self::lean(&file), &lean)?,
+        None => fs::remove_file(&self::lean(&file))?,
+    }
     let text = serde_json::to_string(&now())
         .map_err(|e| Error::input("failed to describe the linked component").because(e))?;
     fs::write_atomic(&record, text.as_bytes())?;
     Ok(file)
+}
+
+/// The same for the embedded engine, which makes nothing of debug information:
+/// without that, much less has to be read each time.
+pub(super) fn linked_to_run(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<PathBuf> {
+    let file = linked(ctx, prepared, made)?;
+    let lean = lean(&file);
+    Ok(match file != made.path && fs::exists(&lean) {
+        true => lean,
+        false => file,
+    })
+}
+
+/// In a folder of its own: a program sees the name of its file.
+fn lean(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default();
+    fs::parent(file).join("lean").join(name)
 }
 
 /// Where the linked form of a component is written: `<name>.linked.wasm`.

@@ -150,7 +150,10 @@ pub(super) fn runnable(
     let embedded = matches!(runner, Runner::Embedded);
     let recipe = built.prepared.recipe(made.member);
     if made.component.is_some() {
-        let linked = link::linked(ctx, &built.prepared, made)?;
+        let linked = match embedded {
+            true => link::linked_to_run(ctx, &built.prepared, made)?,
+            false => link::linked(ctx, &built.prepared, made)?,
+        };
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
             return Ok(linked);
         }
