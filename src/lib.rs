@@ -6,7 +6,7 @@
 //!
 //! * vocabulary: [`package`], [`advice`], [`progress`];
 //! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
-//! * world: [`fs`], [`mod@env`], [`process`] (seam `Exec`), [`shell`] (seam
+//! * world: [`fs`], [`mod@env`], [`patience`], [`process`] (seam `Exec`), [`shell`] (seam
 //!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
 //! * operations: [`ops`], [`build_script`], [`wit_deps`];
 //! * user: [`cli`], and [`embed`] for programs that take this in as a library.
@@ -37,6 +37,8 @@ pub mod resolver;
 pub mod env;
 #[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod fs;
+#[cfg(feature = "lock")]
+pub mod patience;
 #[cfg(feature = "lock")]
 pub mod process;
 #[cfg(any(feature = "bindings", feature = "lock"))]

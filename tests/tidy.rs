@@ -42,11 +42,12 @@ const FLOORS: &[Floor] = &[
     Floor {
         name: "world",
         modules: &[
-            ("registry", &["fs", "env", "process"]),
-            ("source", &["fs", "process", "env"]),
-            ("cargo", &["process", "fs", "env", "shell"]),
+            ("registry", &["fs", "env", "process", "patience"]),
+            ("source", &["fs", "process", "env", "patience"]),
+            ("cargo", &["process", "fs", "env", "shell", "patience"]),
             ("runtime", &["process", "cargo", "fs", "env", "shell"]),
             ("process", &[]),
+            ("patience", &[]),
             ("fs", &[]),
             ("shell", &[]),
             ("env", &[]),

@@ -16,6 +16,7 @@ use toml_edit::Item;
 use crate::advice::{Error, Result};
 use crate::cargo::target::{Asked, Origin, Target};
 use crate::env::{self, Env};
+use crate::patience::Patience;
 use crate::process::{Exec, Invocation};
 use layer::{Layer, Level};
 
@@ -290,6 +291,14 @@ impl Config {
             Some(true) => asked.and(LockMode::Offline),
             _ => asked,
         })
+    }
+
+    /// How long a registry is waited for, and how often it is asked: what is
+    /// said of cargo's own requests.
+    pub fn patience(&self) -> Result<Patience> {
+        let silence = self.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
+        let repeats = self.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)?;
+        Ok(Patience::of(silence, repeats))
     }
 
     /// A number of at least `least`, by its key or its variable.

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::advice::{Error, Result};
 use crate::cargo::config::Config;
@@ -57,16 +56,7 @@ pub(super) fn packages(
 /// How long to wait for a registry and how often to ask it again: what cargo's
 /// configuration, seen from here, says for cargo's own requests.
 fn patience(env: &Env) -> Result<Patience> {
-    let config = Config::load(&fs::canonical(Path::new("."))?, env, &[])?;
-    let mut patience = Patience::default();
-    let seconds = config.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
-    if let Some(seconds) = seconds {
-        patience.idle = Duration::from_secs(seconds.into());
-    }
-    if let Some(retries) = config.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)? {
-        patience.tries = retries.saturating_add(1);
-    }
-    Ok(patience)
+    Config::load(&fs::canonical(Path::new("."))?, env, &[])?.patience()
 }
 
 /// Opens the registry at the end of a route. `warg_cache` is where the logs of

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use semver::Version;
 use wit_parser::PackageName;
@@ -15,7 +14,6 @@ use crate::advice::{Error, Result};
 use crate::cargo::config::{Config, LockMode};
 use crate::component::outline::wit_texts;
 use crate::context::Context;
-use crate::env;
 use crate::fs;
 use crate::lockfile::deps::Words;
 use crate::lockfile::tree::{Dir, File};
@@ -25,7 +23,6 @@ use crate::package::ContentDigest;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::shell::Shell;
-use crate::source::download::Patience;
 use crate::wit_deps::{self as library, Listener, Packages, Project, Rules, Surroundings, Tree};
 
 /// Which files, and what may be done.
@@ -114,7 +111,7 @@ fn within<T>(
         env: ctx.env.clone(),
         exec: &*ctx.exec,
         cache: ctx.absolute(&ctx.packages.cache),
-        patience: patience(&config)?,
+        patience: config.patience()?,
         interactive: std::io::stdin().is_terminal(),
         rules: Rules {
             locked: mode.is_locked(),
@@ -124,18 +121,6 @@ fn within<T>(
         listener: &told,
     };
     verb(&project, &around)
-}
-
-/// What cargo's configuration says of its own requests.
-fn patience(config: &Config) -> Result<Patience> {
-    let mut patience = Patience::default();
-    if let Some(seconds) = config.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)? {
-        patience.idle = Duration::from_secs(seconds.into());
-    }
-    if let Some(retries) = config.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)? {
-        patience.tries = retries.saturating_add(1);
-    }
-    Ok(patience)
 }
 
 /// Says it on the terminal.

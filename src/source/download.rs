@@ -17,6 +17,7 @@ use crate::advice::{Error, Result};
 use crate::env::Env;
 use crate::fs;
 use crate::lockfile::tree::{Digester, Digests};
+use crate::patience::Patience;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -24,29 +25,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 10;
 /// The largest file that is fetched.
 const LARGEST: u64 = 512 << 20;
-/// The longest pause a server may ask for.
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// How long a server is waited for, and how often it is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// How often a request is sent at most.
-    pub tries: u32,
-    /// The pause before the second try; it doubles from there.
-    pub pause: Duration,
-    /// How long the other side may say nothing.
-    pub idle: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Patience {
-            tries: 5,
-            pause: Duration::from_millis(300),
-            idle: Duration::from_secs(30),
-        }
-    }
-}
 
 /// The address as it is shown: without a login, and without a query, which may
 /// be one.
@@ -143,12 +121,12 @@ impl Web {
                 (Err(error), _) => error,
                 (Ok(()), None) => Error::input("nothing came"),
             };
-            let again = fault.filter(|fault| fault.passing && tried < self.patience.tries);
-            let Some(fault) = again else {
+            let again = fault.filter(|fault| fault.passing);
+            let pause = again.and_then(|fault| self.patience.pause(tried, fault.after));
+            let Some(pause) = pause else {
                 return Err(error.context(format!("failed to fetch `{}`", shown(url))));
             };
-            let grown = self.patience.pause.saturating_mul(1 << (tried - 1).min(8));
-            std::thread::sleep(grown.max(fault.after.unwrap_or_default().min(LONGEST)));
+            std::thread::sleep(pause);
         }
     }
 

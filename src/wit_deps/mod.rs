@@ -34,8 +34,8 @@ use crate::fs;
 use crate::lockfile::deps::{DepsLock, Words, parse};
 use crate::manifest::ManifestFile;
 use crate::manifest::deps::{DepsManifest, DepsSource, read, unfit, without_secrets};
+use crate::patience::Patience;
 use crate::process::{Exec, System};
-use crate::source::download::Patience;
 
 pub use crate::source::taken::Tree;
 pub use run::{check, drift, lock, tar, update};

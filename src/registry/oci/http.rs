@@ -15,10 +15,10 @@ use super::Surroundings;
 use super::client::client;
 use super::headers;
 use super::heard::Heard;
-use super::patience::Patience;
 use super::settings::Trust;
 use crate::advice::Result;
 use crate::fs;
+use crate::patience::Patience;
 use crate::registry::layers::is_loopback;
 
 /// How many redirects are followed.

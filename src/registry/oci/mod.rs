@@ -14,7 +14,6 @@ mod headers;
 mod heard;
 mod http;
 mod login;
-mod patience;
 mod pull;
 mod push;
 pub mod reference;
@@ -31,12 +30,12 @@ use std::sync::Arc;
 
 use semver::Version;
 
+pub use crate::patience::Patience;
 pub use artifact::{Artifact, Blob};
 #[cfg(feature = "warg")]
 pub(super) use client::wait_for;
 pub use discover::discover;
 pub use heard::Heard;
-pub use patience::Patience;
 use reference::{Reference, Target};
 #[cfg(feature = "warg")]
 pub(super) use said::one_line;

@@ -1,4 +1,4 @@
-//! How often requests are repeated.
+//! How often requests are repeated, and how long they are waited for.
 
 use std::time::Duration;
 
@@ -24,6 +24,17 @@ impl Default for Patience {
 }
 
 impl Patience {
+    /// What cargo's configuration says for its own requests: seconds of
+    /// silence, and how often one is repeated.
+    pub fn of(silence: Option<u32>, repeats: Option<u32>) -> Self {
+        let usual = Patience::default();
+        Patience {
+            idle: silence.map_or(usual.idle, |seconds| Duration::from_secs(seconds.into())),
+            tries: repeats.map_or(usual.tries, |repeats| repeats.saturating_add(1)),
+            ..usual
+        }
+    }
+
     /// Repeats at once, whatever the registry asks for; for tests.
     pub fn without_pauses() -> Self {
         Patience {
@@ -49,11 +60,17 @@ impl Patience {
         Some((grown / 2 + jitter).max(asked.unwrap_or_default()))
     }
 
-    /// Waits for the next try; whether there is one.
-    pub async fn wait(&self, tried: u32, asked: Option<Duration>) -> bool {
+    /// The pause after a failed try, counted from 1, where the other side asked
+    /// for one or did not; `None` if another try is not worth it.
+    pub fn pause(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
         use std::hash::{BuildHasher as _, Hasher as _};
         let random = std::hash::RandomState::new().build_hasher().finish();
-        match self.before_next(tried, asked, random) {
+        self.before_next(tried, asked, random)
+    }
+
+    /// Waits for the next try; whether there is one.
+    pub async fn wait(&self, tried: u32, asked: Option<Duration>) -> bool {
+        match self.pause(tried, asked) {
             Some(pause) => {
                 tokio::time::sleep(pause).await;
                 true
