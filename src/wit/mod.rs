@@ -120,6 +120,22 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    /// These sources alone, with every feature; nothing is chosen.
+    #[cfg(feature = "cli")]
+    pub fn of(sources: Sources) -> Self {
+        Request {
+            sources,
+            overrides: Vec::new(),
+            fetched: Vec::new(),
+            chosen: Vec::new(),
+            raised: Vec::new(),
+            declared: false,
+            world: None,
+            features: &[],
+            all_features: true,
+        }
+    }
+
     /// The name a reference to a package stands for.
     fn meant(&self, name: &PackageName) -> PackageName {
         meant(&self.raised, name)

@@ -25,15 +25,8 @@ pub fn encode(package: &Package) -> Result<Vec<u8>> {
 /// A package of WIT with what is beside it, in its binary form.
 pub fn encoded(sources: Sources) -> Result<Vec<u8>> {
     let package = load_package(&Request {
-        sources,
-        overrides: Vec::new(),
-        fetched: Vec::new(),
-        chosen: Vec::new(),
-        raised: Vec::new(),
-        declared: false,
-        world: None,
-        features: &[],
         all_features: false,
+        ..Request::of(sources)
     })?;
     encode(&package)
 }
@@ -130,23 +123,13 @@ mod tests {
     fn other_packages_get_a_folder_each() {
         let main = "package a:app; world w { import b:io/s@0.2.3; import c:d/e; }
             package a:nested { interface n {} }";
-        let request = Request {
-            sources: Sources {
-                main: entry("w.wit", main),
-                deps: vec![
-                    entry("io", "package b:io@0.2.3; /// said\ninterface s { }"),
-                    entry("d", "package c:d; interface e { /* gone */ }"),
-                ],
-            },
-            overrides: Vec::new(),
-            fetched: Vec::new(),
-            chosen: Vec::new(),
-            raised: Vec::new(),
-            declared: false,
-            world: None,
-            features: &[],
-            all_features: true,
-        };
+        let request = Request::of(Sources {
+            main: entry("w.wit", main),
+            deps: vec![
+                entry("io", "package b:io@0.2.3; /// said\ninterface s { }"),
+                entry("d", "package c:d; interface e { /* gone */ }"),
+            ],
+        });
         let package = load_package(&request).unwrap();
         let all = beside(&package).unwrap();
         let paths: Vec<_> = all.iter().map(Rendered::path).collect();

@@ -1,6 +1,7 @@
 //! The executable under the names of other tools.
 
 use crate::registry_local::publish_wit;
+use crate::registry_servers::{Access, DockerRegistry};
 use crate::support::{Output, Project};
 
 const IO: &str = "package demo:io@0.2.0; interface streams { f: func(); }";
@@ -179,4 +180,58 @@ fn wit_makes_builds_and_publishes() {
     assert!(project.has("registry/other/name/0.1.0.wasm"));
     wit("key new r.example").code(1);
     wit("fetch").code(2);
+}
+
+#[test]
+fn wkg_means_a_whole_workspace_where_no_directory_is_given() {
+    let project = project();
+    project.write(
+        "app/wkg.toml",
+        "[workspace]\nmembers = [\"wit\", \"more\"]\n",
+    );
+    project.write("app/more/m.wit", "package my:more@0.1.0;");
+    called(&project, "wkg", "build").ok();
+    assert!(project.has("app/my:app@0.1.0.wasm") && project.has("app/my:more@0.1.0.wasm"));
+    called(&project, "wkg", "publish --workspace").ok();
+    assert!(project.has("registry/my/app/0.1.0.wasm"));
+    assert!(project.has("registry/my/more/0.1.0.wasm"));
+}
+
+#[test]
+fn wkg_logs_in_by_its_command_line() {
+    let Some(registry) = DockerRegistry::start(Access::Htpasswd) else {
+        return;
+    };
+    let project = project();
+    let to = format!("127.0.0.1:{}/team/app:1.0.0", registry.port);
+    called(&project, "wkg", "build -o app.wasm").ok();
+    called(&project, "wkg", &format!("oci push {to} app.wasm")).code(1);
+    let login = format!("--insecure 127.0.0.1:{} -u user -p", registry.port);
+    let wrong = called(
+        &project,
+        "wkg",
+        &format!("oci push {login} not-it {to} app.wasm"),
+    )
+    .code(1);
+    assert!(!wrong.stderr.contains("not-it"), "{}", wrong.stderr);
+    let pushed = called(
+        &project,
+        "wkg",
+        &format!("oci push {login} secret {to} app.wasm"),
+    )
+    .ok();
+    assert!(
+        pushed
+            .stdout
+            .starts_with(&format!("pushed: {to}\ndigest: sha256:")),
+        "{}",
+        pushed.stdout
+    );
+    called(&project, "wkg", &format!("oci pull {login} secret {to}"))
+        .ok()
+        .prints(&format!("Successfully wrote {to} to team_app.wasm\n"));
+    assert_eq!(
+        project.bytes("app/team_app.wasm"),
+        project.bytes("app/app.wasm")
+    );
 }

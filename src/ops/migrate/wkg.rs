@@ -189,20 +189,10 @@ fn complete(
 
 /// The packages that WIT names, without a look at `deps`.
 fn names(sources: &Sources) -> Result<Vec<PackageName>> {
-    replaceable(&Request {
-        sources: Sources {
-            main: sources.main.clone(),
-            deps: Vec::new(),
-        },
-        overrides: Vec::new(),
-        fetched: Vec::new(),
-        chosen: Vec::new(),
-        raised: Vec::new(),
-        declared: false,
-        world: None,
-        features: &[],
-        all_features: true,
-    })
+    replaceable(&Request::of(Sources {
+        main: sources.main.clone(),
+        deps: Vec::new(),
+    }))
 }
 
 /// The packages the manifest has entries for.

@@ -252,17 +252,7 @@ impl<'a> Session<'a> {
         }
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));
-        let mut request = Request {
-            sources,
-            overrides: Vec::new(),
-            fetched: Vec::new(),
-            chosen: Vec::new(),
-            raised: Vec::new(),
-            declared: false,
-            world: None,
-            features: &[],
-            all_features: true,
-        };
+        let mut request = Request::of(sources);
         let (mut fetched, mut manifests) = (Vec::new(), Vec::new());
         let requirements = match &self.project.kind {
             Kind::Wkg(manifest) => {

@@ -11,7 +11,7 @@ use crate::fs;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, Digester};
 use crate::wit::write::{beside, folder};
-use crate::wit::{Entry, Request, Sources, load_package};
+use crate::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
 use std::io::Write as _;
 
 /// What `fetch` wrote into one folder: names with the digests of what is in
@@ -90,42 +90,36 @@ impl Written {
 
 /// What a package is written as, and everything in it, by name.
 fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
-    let mut all = Vec::new();
-    if let Entry::Wasm { bytes, .. } = &entry {
-        let whole = digest_of([(Path::new(""), bytes.as_slice())]);
-        all.push((String::new(), whole));
-    }
+    let whole = match &entry {
+        Entry::Wasm { bytes, .. } => Some(digest_of([(Path::new(""), bytes.as_slice())])),
+        Entry::Text { .. } => None,
+    };
+    let none = PathBuf::from("none.wit");
+    // Of nothing: so that all there is stands beside it.
+    let main = Entry::Text {
+        path: none.clone(),
+        files: vec![TextFile {
+            path: none,
+            text: "package cargo-component:none;".to_owned(),
+        }],
+    };
     let request = Request {
-        sources: Sources {
-            // Of nothing: so that all there is stands beside it.
-            main: Entry::Text {
-                path: PathBuf::from("none.wit"),
-                files: vec![crate::wit::TextFile {
-                    path: PathBuf::from("none.wit"),
-                    text: "package cargo-component:none;".to_owned(),
-                }],
-            },
-            deps: Vec::new(),
-        },
-        overrides: Vec::new(),
         fetched: vec![entry],
-        chosen: Vec::new(),
-        raised: Vec::new(),
-        declared: false,
-        world: None,
-        features: &[],
-        all_features: true,
+        ..Request::of(Sources {
+            main,
+            deps: Vec::new(),
+        })
     };
     let Ok(package) = load_package(&request) else {
         return Vec::new();
     };
-    let whole = all.pop();
+    let mut all = Vec::new();
     for one in beside(&package).unwrap_or_default() {
-        let file = (Path::new("package.wit"), one.text.as_bytes());
         let name = folder(&one.name);
-        if let (Some((_, digest)), crate::wit::Origin::Fetched) = (&whole, &one.origin) {
+        if let (Some(digest), Origin::Fetched) = (&whole, &one.origin) {
             all.push((format!("{name}.wasm"), digest.clone()));
         }
+        let file = (Path::new("package.wit"), one.text.as_bytes());
         all.push((name, digest_of([file])));
     }
     all
