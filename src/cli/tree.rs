@@ -14,6 +14,19 @@ use crate::ops::tree::{TreeOptions, tree};
 /// there is `cargo tree`.
 #[derive(Args, Debug)]
 pub(super) struct Tree {
+    #[command(flatten)]
+    drawing: Drawing,
+
+    #[command(flatten)]
+    packages: PackageOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
+}
+
+/// How a tree is drawn.
+#[derive(Args, Debug)]
+pub(super) struct Drawing {
     /// Show who needs this package instead: `namespace:name` or `namespace:name@version`
     #[arg(long, short, value_name = "PACKAGE")]
     invert: Option<String>,
@@ -24,21 +37,21 @@ pub(super) struct Tree {
 
     #[command(flatten)]
     format: FormatOptions,
+}
 
-    #[command(flatten)]
-    packages: PackageOptions,
-
-    #[command(flatten)]
-    lock: LockOptions,
+impl Drawing {
+    pub(super) fn options(self) -> TreeOptions {
+        TreeOptions {
+            invert: self.invert,
+            depth: self.depth,
+            format: self.format.format(),
+        }
+    }
 }
 
 impl Tree {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
-        let options = TreeOptions {
-            invert: self.invert,
-            depth: self.depth,
-            format: self.format.format(),
-        };
-        tree(ctx, &cargo_args(&self.packages, &self.lock), &options)
+        let args = cargo_args(&self.packages, &self.lock);
+        tree(ctx, &args, &self.drawing.options())
     }
 }
