@@ -96,7 +96,7 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
                     .and_then(Item::as_str)
                     .map(str::to_owned),
             };
-            let old = lockfile.entries.iter().find(|old| old.key() == entry.key());
+            let old = lockfile.entries.iter().find(|old| old.is_of_same(&entry));
             match old {
                 Some(old) if *old == entry => {}
                 Some(old) => {

@@ -42,9 +42,11 @@ pub struct Locked {
 }
 
 impl Locked {
-    fn key(&self) -> (&PackageRef, Option<&str>, String) {
-        let registry = self.registry.as_deref();
-        (&self.package, registry, self.requirement.to_string())
+    /// Whether both answer the same.
+    fn is_of_same(&self, other: &Locked) -> bool {
+        self.package == other.package
+            && self.registry == other.registry
+            && self.requirement == other.requirement
     }
 }
 
@@ -72,7 +74,7 @@ impl Lockfile {
 
     /// Adds an entry, in the place of the one that answered the same.
     pub fn insert(&mut self, entry: Locked) {
-        match self.entries.iter_mut().find(|old| old.key() == entry.key()) {
+        match self.entries.iter_mut().find(|old| old.is_of_same(&entry)) {
             Some(old) => *old = entry,
             None => self.entries.push(entry),
         }
@@ -80,7 +82,7 @@ impl Lockfile {
 
     /// Adds an entry, unless there is one that answers the same.
     pub fn insert_missing(&mut self, entry: Locked) {
-        if !self.entries.iter().any(|old| old.key() == entry.key()) {
+        if !self.entries.iter().any(|old| old.is_of_same(&entry)) {
             self.entries.push(entry);
         }
     }

@@ -331,7 +331,7 @@ impl<'a> Session<'a> {
             }
             asked.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
             // The rest is refused below, too.
-            asked.retain(|wanted| self.is_routed(wanted));
+            asked = self.routed(asked);
             if asked.is_empty() {
                 return Ok(());
             }
@@ -388,26 +388,27 @@ impl<'a> Session<'a> {
                 by: vec!["an override of `wkg.toml`".to_owned()],
                 at: Some(manifest.file.excerpt(entry.span.clone())),
             }];
-            if self.is_routed(&asked[0]) {
-                for found in self.fetch(&asked)? {
-                    request.fetched.push(found.entry()?);
-                    fetched.push(found);
-                }
+            for found in self.fetch(&self.routed(asked.into()))? {
+                request.fetched.push(found.entry()?);
+                fetched.push(found);
             }
         }
         Ok(())
     }
 
-    /// Whether a registry is configured for it, or it is locked.
-    fn is_routed(&self, wanted: &Wanted) -> bool {
+    /// Those that a registry is configured for, or that are locked.
+    fn routed(&self, mut asked: Vec<Wanted>) -> Vec<Wanted> {
         let How::Names(packages, named) = &self.how else {
-            return false;
+            return Vec::new();
         };
-        let lock = self.locked.old.clone().without_registries();
-        let Source { package, registry } = &wanted.source;
-        let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
-        let cached = locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some());
-        cached || packages.has_route(wanted, named)
+        let lock = self.answers();
+        asked.retain(|wanted| {
+            let Source { package, registry } = &wanted.source;
+            let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
+            packages.has_route(wanted, named)
+                || locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some())
+        });
+        asked
     }
 
     /// What is locked, by what is asked for.
