@@ -11,6 +11,13 @@ use std::{fs, io};
 
 use crate::advice::{Error, Result};
 
+mod destination;
+
+pub use destination::is_special;
+use destination::{Destination, write_into};
+#[cfg(feature = "lock")]
+pub use destination::{is_regular, remove_irregular};
+
 /// What names of temporary files start with.
 pub const TEMPORARY: &str = ".cargo-component-";
 
@@ -39,7 +46,8 @@ pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
     }
 }
 
-/// Replaces the content of `path`, or leaves it as it was.
+/// Replaces the content of `path`, or leaves it as it was. A device or a pipe
+/// stays what it is: the content is written into it.
 ///
 /// The new file keeps the permissions of the old one; a new one gets those a
 /// plain `create` gives. Missing parent directories are made. A link stays one:
@@ -86,7 +94,10 @@ fn write_as(
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", path, &e);
-    let path = &behind_links(path);
+    let path = &match Destination::of(path) {
+        Destination::WriteInto(path) => return write_into(&path, content),
+        Destination::Replace(path) => path,
+    };
     let dir = parent(path);
     let mut making = fs::DirBuilder::new();
     making.recursive(true);
@@ -127,20 +138,6 @@ fn write_as(
     }
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())
-}
-
-/// What a link points at in the end, also where that is not there; anything
-/// else is itself.
-fn behind_links(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    // As many as Linux follows; what remains is refused by the system.
-    for _ in 0..40 {
-        match fs::read_link(&path) {
-            Ok(to) => path = parent(&path).join(to),
-            Err(_) => break,
-        }
-    }
-    path
 }
 
 /// Copies a file to where [`write_atomic`] would put it.
@@ -189,7 +186,8 @@ pub fn digest(path: &Path) -> Result<(crate::package::ContentDigest, u64)> {
 
 /// Writes `content` if the file holds anything else; whether it wrote.
 pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
-    if fs::read(path).is_ok_and(|old| old == content) {
+    // A pipe would be waited for, and a device may never end.
+    if !is_special(path) && fs::read(path).is_ok_and(|old| old == content) {
         return Ok(false);
     }
     write_atomic(path, content)?;
@@ -385,7 +383,7 @@ pub fn swap_in(new: Aside, to: &Path) -> Result<()> {
 #[cfg(feature = "cli")]
 fn swap_by(new: Aside, to: &Path, rename: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<()> {
     let failed = |e: io::Error| Error::io("replace", to, &e);
-    let to = &behind_links(to);
+    let to = &Destination::of(to).into_path();
     let old = new.0.path().join("old");
     let made = new.0.path().join("new");
     let was = to.exists();
@@ -425,7 +423,7 @@ impl Aside {
 /// Starts a directory beside `to`.
 #[cfg(feature = "cli")]
 pub fn aside(to: &Path) -> Result<Aside> {
-    let to = &behind_links(to);
+    let to = &Destination::of(to).into_path();
     let dir = parent(to);
     fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
     let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(dir);

@@ -154,6 +154,9 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
     let path = file_in(ctx, given, &format!("{}.{end}", source.stem()));
     refuse_existing(ctx, &path, options.existing)?;
     if options.existing == Existing::Check {
+        if fs::is_special(&path) {
+            return Err(differs(ctx, &path, &source.shown()));
+        }
         let same = match format {
             Format::Wit => {
                 let new = text_of(&source.keep(&access)?)?;
@@ -242,7 +245,8 @@ fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
 }
 
 fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {
-    match existing == Existing::Refuse && fs::exists(path) {
+    // What is written to a device or a pipe overwrites nothing.
+    match existing == Existing::Refuse && fs::exists(path) && !fs::is_special(path) {
         true => Err(
             Error::input(format!("`{}` already exists", ctx.display(path)))
                 .hint("you can use `--overwrite` to overwrite it"),

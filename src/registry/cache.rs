@@ -8,7 +8,8 @@
 //!
 //! Release records say nothing of the registry they came from, so only the
 //! bytes are read here, by their digest; the records are written for others.
-//! What does not have the digest it is named by counts as absent. On Windows
+//! What does not have the digest it is named by counts as absent, and so does
+//! what is no regular file: a link would lead to a file that is not the cache's. On Windows
 //! a file name cannot hold `:`; `_` stands in its place there.
 
 use std::io::Write;
@@ -63,6 +64,9 @@ impl Cache {
     /// The file with these bytes, if it is there and has the digest.
     pub fn get(&self, digest: &ContentDigest) -> Option<PathBuf> {
         let file = self.file(&digest.to_string());
+        if !fs::is_regular(&file) {
+            return None;
+        }
         let found = fs::digest(&file).ok()?.0;
         (found == *digest).then_some(file)
     }
@@ -70,7 +74,7 @@ impl Cache {
     /// What is there under a digest.
     pub fn entry(&self, digest: &ContentDigest) -> Result<Entry> {
         let file = self.file(&digest.to_string());
-        if !fs::exists(&file) {
+        if !fs::is_regular(&file) {
             return Ok(Entry::Absent);
         }
         let found = fs::digest(&file)?.0;
@@ -97,6 +101,7 @@ impl Cache {
             return Ok(file);
         }
         let file = self.file(&digest.to_string());
+        fs::remove_irregular(&file)?;
         fs::write_atomic_with(&file, |to| {
             let found = digested(to, fetch)?;
             match found == *digest {
@@ -128,8 +133,9 @@ impl Cache {
             "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
             release.version, release.digest
         );
-        let name = format!("{package}-{}.json", release.version);
-        fs::write_if_changed(&self.file(&name), record.as_bytes())?;
+        let name = self.file(&format!("{package}-{}.json", release.version));
+        fs::remove_irregular(&name)?;
+        fs::write_if_changed(&name, record.as_bytes())?;
         Ok(file)
     }
 }
@@ -241,6 +247,39 @@ mod tests {
             record,
             format!("{{\"version\":\"1.0.0\",\"content_digest\":\"{digest}\"}}")
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_cache_is_neither_read_nor_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let cache = Cache::new(at("cache"));
+        let registry = Memory::default();
+        let package: PackageRef = "a:b".parse().unwrap();
+        registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
+        let release = release(b"bytes");
+        let names = [release.digest.to_string(), "a:b-1.0.0.json".to_owned()];
+        let link = |target: &Path| {
+            for file in names.iter().map(|name| cache.file(name)) {
+                fs::remove_file(&file).unwrap();
+                std::os::unix::fs::symlink(target, file).unwrap();
+            }
+        };
+        fs::write_atomic(&at("precious"), b"bytes").unwrap();
+        fs::create_dir(cache.dir()).unwrap();
+        for target in [at("precious"), PathBuf::from("/dev/zero")] {
+            link(&target);
+            assert!(cache.get(&release.digest).is_none());
+            assert_eq!(cache.entry(&release.digest).unwrap(), Entry::Absent);
+            let stored = crate::registry::stored::Stored::read(&cache).unwrap();
+            assert_eq!(stored.records[0].digest, None);
+            cache
+                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .unwrap();
+            assert!(names.iter().all(|name| fs::is_regular(&cache.file(name))));
+            assert_eq!(fs::read(&at("precious")).unwrap(), b"bytes");
+        }
     }
 
     #[test]

@@ -139,6 +139,10 @@ fn record(name: &str) -> Option<(PackageRef, Version)> {
 }
 
 fn digest_in(path: &Path) -> Option<ContentDigest> {
+    // What a link leads to is not the cache's, and may have no end.
+    if !fs::is_regular(path) {
+        return None;
+    }
     let text = fs::read_text(path).ok()?;
     let record: serde_json::Value = serde_json::from_str(&text).ok()?;
     record.get("content_digest")?.as_str()?.parse().ok()

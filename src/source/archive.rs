@@ -3,12 +3,12 @@
 //! how much memory it needs.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
+use super::gzip::Members;
 use super::taken::{Kind, Taken, Tree};
 use crate::advice::{Error, Result};
 use crate::fs;
@@ -44,16 +44,15 @@ pub fn read(
     (within, pinned): (&Within, &BTreeSet<String>),
 ) -> Result<Tree> {
     let mut taken = Taken::new(within, pinned);
-    let mut stream = MultiGzDecoder::new(Digested {
+    let mut whole = BufReader::new(Digested {
         stream: fs::open(file)?,
         digester: Digester::default(),
     });
-    let found = take(&mut stream, Limits::default(), &mut taken);
+    let found = take(Members::new(&mut whole), Limits::default(), &mut taken);
     // What follows the end of the archive has a part in its digests.
-    let mut whole = stream.into_inner();
     let rest = io::copy(&mut whole, &mut io::sink());
     rest.map_err(|e| Error::io("read", file, &e))?;
-    if whole.digester.finish() != *digests {
+    if whole.into_inner().digester.finish() != *digests {
         return Err(Error::input(format!(
             "the copy of {place} in the cache changed while it was read"
         ))
@@ -136,6 +135,9 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
         }
         taken.put(place, File { executable, bytes })?;
     }
+    // To the end, where the checksum of what was read is.
+    let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
+    rest.map_err(|e| unreadable(&e))?;
     Ok(())
 }
 
@@ -381,7 +383,12 @@ mod tests {
         let place = (&Within::Anywhere, &NONE);
         let error = super::read((&file, &other), "`a`", place).unwrap_err();
         assert!(error.message().contains("changed while"), "{error}");
-        for bad in [&packed[..packed.len() / 2], b"<html>", b""] {
+        // As `gzip -t` does, it compares the checksum behind the archive's end.
+        let mut changed = packed.clone();
+        let checksum = packed.len() - 8;
+        changed[checksum] ^= 1;
+        let cut = &packed[..packed.len() - 4];
+        for bad in [&packed[..packed.len() / 2], cut, &changed, b"<html>", b""] {
             let error = read(bad).unwrap_err();
             assert!(error.message().contains("`a`"), "{error}");
         }

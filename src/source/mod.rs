@@ -10,6 +10,8 @@ pub mod download;
 #[cfg(feature = "lock")]
 pub mod git;
 #[cfg(feature = "lock")]
+mod gzip;
+#[cfg(feature = "lock")]
 mod netrc;
 #[cfg(feature = "lock")]
 pub mod taken;

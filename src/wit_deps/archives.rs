@@ -48,7 +48,11 @@ impl Archives {
 
     /// The digests of the archive that was last fetched from an address.
     pub fn known(&self, url: &Url) -> Option<Digests> {
-        let text = fs::read_text_if_exists(&self.last(url)).ok()??;
+        let file = self.last(url);
+        if !fs::is_regular(&file) {
+            return None;
+        }
+        let text = fs::read_text_if_exists(&file).ok()??;
         let (sha256, sha512) = text.trim().split_once('\n')?;
         Some(Digests {
             sha256: sha256.parse().ok()?,
@@ -59,14 +63,16 @@ impl Archives {
     /// From now on this is the archive of the address.
     pub fn remember(&self, url: &Url, digests: &Digests) -> Result<()> {
         let text = format!("{}\n{}\n", digests.sha256, digests.sha512);
-        fs::write_if_changed(&self.last(url), text.as_bytes())?;
+        let file = self.last(url);
+        fs::remove_irregular(&file)?;
+        fs::write_if_changed(&file, text.as_bytes())?;
         Ok(())
     }
 
     /// The archive with this digest, and both of its digests.
     pub fn get(&self, sha256: &Hex<32>) -> Option<(PathBuf, Digests)> {
         let file = self.file(sha256);
-        if !fs::exists(&file) {
+        if !fs::is_regular(&file) {
             return None;
         }
         let mut digester = Digester::default();
@@ -131,6 +137,16 @@ mod tests {
         );
         fs::write_atomic(&file, b"arch").unwrap();
         assert!(archives.get(&digests.sha256).is_none());
+        #[cfg(unix)]
+        for (name, known) in [(file, false), (archives.last(&url), true)] {
+            fs::remove_file(&name).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", &name).unwrap();
+            assert!(archives.get(&digests.sha256).is_none());
+            assert!(archives.known(&url).is_none() || !known);
+        }
+        #[cfg(unix)]
+        archives.remember(&url, &digests).unwrap();
+        assert_eq!(archives.known(&url), Some(digests.clone()));
         fs::write_atomic(&archives.0.join("notes.tar.gz"), b"mine").unwrap();
         assert_eq!(archives.clear().unwrap(), 1);
         assert_eq!(fs::list(&archives.0).unwrap().len(), 1);

@@ -582,6 +582,12 @@ fn a_failed_fetch_leaves_everything_as_it_was() {
     deps.server.raw("/cut", cut[..cut.len() - 20].to_vec());
     deps.server
         .put("/damaged", whole[..whole.len() / 2].to_vec());
+    // As `gzip -t` refuses it: the checksum is wrong, or is not all there.
+    let mut changed = whole.clone();
+    let checksum = changed.len() - 8;
+    changed[checksum] ^= 1;
+    deps.server.put("/changed", changed);
+    deps.server.put("/short", whole[..whole.len() - 3].to_vec());
     deps.server.put("/page", "<html>Log in</html>");
     deps.server.put("/empty", files(&[("x/y/z.wit", "x")]));
     deps.server.answer(
@@ -596,6 +602,8 @@ fn a_failed_fetch_leaves_everything_as_it_was() {
     for (path, said) in [
         ("/cut", "failed to fetch"),
         ("/damaged", "no whole gzipped tar archive"),
+        ("/changed", "no whole gzipped tar archive"),
+        ("/short", "no whole gzipped tar archive"),
         ("/page", "no whole gzipped tar archive"),
         ("/empty", "has no WIT at its top"),
         ("/none", "404 Not Found"),

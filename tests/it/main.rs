@@ -44,6 +44,7 @@ mod new;
 mod observe;
 mod oci;
 mod oci_dependency;
+mod outputs;
 mod passthrough;
 mod publish_components;
 mod recorded;

@@ -29,8 +29,10 @@ impl Written {
         let place = place.join(deps.file_name().unwrap_or_default());
         let key = ContentDigest::of(place.to_string_lossy().as_bytes());
         let file = ctx.cache().dir().join("fetched").join(key.hex());
-        let text = fs::read_text_if_exists(&file).ok().flatten();
-        let text = text.unwrap_or_default();
+        let text = match fs::is_regular(&file) {
+            true => fs::read_text(&file).unwrap_or_default(),
+            false => String::new(),
+        };
         let lines = text.lines().filter_map(|line| line.split_once(' '));
         let known = lines.map(|(digest, name)| (name.to_owned(), digest.to_owned()));
         Written {
@@ -84,7 +86,8 @@ impl Written {
             .iter()
             .map(|(name, digest)| format!("{digest} {name}\n"));
         let text: String = lines.collect();
-        let _ = fs::write_if_changed(&self.file, text.as_bytes());
+        let _ = fs::remove_irregular(&self.file)
+            .and_then(|()| fs::write_if_changed(&self.file, text.as_bytes()));
     }
 }
 
