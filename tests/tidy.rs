@@ -77,12 +77,12 @@ const FLOORS: &[Floor] = &[
 const DOORS: &[Door] = &[
     Door {
         path: "std::fs",
-        open_to: &["fs.rs"],
+        open_to: &["fs.rs", "fs/"],
         instead: "use `crate::fs`",
     },
     Door {
         path: "tokio::fs",
-        open_to: &["fs.rs"],
+        open_to: &["fs.rs", "fs/"],
         instead: "use `crate::fs`",
     },
     Door {

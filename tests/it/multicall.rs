@@ -178,8 +178,50 @@ fn wit_makes_builds_and_publishes() {
         .ok()
         .says("Published package `other:name` v0.1.0");
     assert!(project.has("registry/other/name/0.1.0.wasm"));
-    wit("key new r.example").code(1);
+    wit("key new r.example").code(1).says("WIT_PUBLISH_KEY");
+    wit("publish --key-name mine")
+        .code(1)
+        .says("WIT_PUBLISH_KEY");
+    wit("publish --init --package other:fresh").ok();
     wit("fetch").code(2);
+}
+
+#[test]
+fn wit_adds_an_interface_to_a_world() {
+    let project = project();
+    called(&project, "wit", "init").ok();
+    project.write("app/w.wit", "package my:app;\nworld w {\n}\n");
+    let add = |line: &str| {
+        let mut command = project.clean(&project.path("wit").display().to_string());
+        command
+            .args(line.split_whitespace())
+            .current_dir(project.path("app"))
+            .env("CARGO_COMPONENT_CONFIG_FILE", project.path("config.toml"))
+            .env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
+        project.run(command)
+    };
+    add("add demo:io/streams@0.2.0").ok();
+    assert!(
+        project
+            .read("app/w.wit")
+            .contains("import demo:io/streams@")
+    );
+    assert!(project.read("app/wit.toml").contains("\"demo:io\" ="));
+    add("add demo:io/nothing")
+        .code(1)
+        .says("has no interface `nothing`");
+    add("add demo:io --world w").code(2);
+    add("build").ok();
+}
+
+#[test]
+fn the_version_is_that_of_the_tool_whose_command_line_is_taken() {
+    let project = project();
+    for (name, version) in [("wkg", "0.16.1"), ("wit", "0.16.0"), ("wit-deps", "0.6.0")] {
+        let said = called(&project, name, "--version").ok().stdout;
+        let ours = env!("CARGO_PKG_VERSION");
+        assert_eq!(said, format!("{name} {version} (cargo-component {ours})\n"));
+    }
 }
 
 #[test]

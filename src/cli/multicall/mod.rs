@@ -41,6 +41,12 @@ impl Tool {
     }
 }
 
+/// What `--version` prints after a tool's name: the version whose command line is
+/// taken, since scripts compare it, then who answers.
+fn version(theirs: &str) -> String {
+    format!("{theirs} (cargo-component {})", env!("CARGO_PKG_VERSION"))
+}
+
 /// Runs the command line of another tool.
 pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
     let with_name = |name: &str| std::iter::once(OsString::from(name)).chain(args);

@@ -10,6 +10,7 @@ use crate::advice::{Error, Result};
 use crate::cli::add::{named, write};
 use crate::cli::exit;
 use crate::cli::options::GlobalOptions;
+use crate::cli::wit::add::{parts, world_of_interface};
 use crate::context::Context;
 use crate::env::{self, Env};
 use crate::ops::release::{Breaking, Existing, Run};
@@ -24,7 +25,12 @@ use crate::package::PackageRef;
 
 /// WIT packages, as the `wit` CLI has it
 #[derive(Debug, Parser)]
-#[command(name = "wit", bin_name = "wit", version, max_term_width = 100)]
+#[command(
+    name = "wit",
+    bin_name = "wit",
+    version = super::version("0.16.0"),
+    max_term_width = 100
+)]
 pub(super) struct Wit {
     #[command(flatten)]
     global: GlobalOptions,
@@ -84,9 +90,15 @@ struct Init {
 
 #[derive(Debug, Args)]
 struct Add {
-    /// `namespace:name`, perhaps a version requirement after `@`
+    /// `namespace:name`, perhaps `/interface`, perhaps a version requirement after `@`
+    ///
+    /// With an interface, the command also adds its import to a world.
     #[arg(value_name = "PACKAGE")]
-    package: String,
+    spec: String,
+
+    /// The world that imports the interface, if there are several
+    #[arg(long, short, value_name = "WORLD")]
+    world: Option<String>,
 
     /// The name of the entry
     #[arg(long, value_name = "NAME")]
@@ -114,6 +126,14 @@ struct Build {
 
 #[derive(Debug, Args)]
 struct Publish {
+    /// Accepted and not needed: a new package needs no preparation
+    #[arg(long, hide = true)]
+    init: bool,
+
+    /// Not there any more: the name of a key in the keyring
+    #[arg(long, hide = true, value_name = "NAME")]
+    key_name: Option<String>,
+
     /// Print what would be published
     #[arg(long)]
     dry_run: bool,
@@ -152,13 +172,15 @@ impl Verb {
                 },
             ),
             Verb::Add(verb) => {
-                let (package, requirement) = named(&verb.package)?;
+                let (package, interface) = parts(&verb.spec);
+                world_of_interface(&verb.spec, (verb.world.as_deref(), interface.as_deref()))?;
+                let (package, requirement) = named(&package)?;
                 let options = AddOptions {
                     project,
                     package,
-                    interface: None,
+                    interface,
                     requirement,
-                    world: None,
+                    world: verb.world,
                     name: verb.name,
                     registry: verb.registry,
                     path: verb.path,
@@ -168,6 +190,9 @@ impl Verb {
             }
             Verb::Build(verb) => build(ctx, &project, verb.output.as_deref()).map(|_| ()),
             Verb::Publish(verb) => {
+                if let Some(name) = &verb.key_name {
+                    return Err(keys_are_gone(&format!("wit publish --key-name {name}")));
+                }
                 let options = PublishOptions {
                     project,
                     paths: Vec::new(),
@@ -190,10 +215,15 @@ impl Verb {
                 };
                 update(ctx, &project, &wanted)
             }
-            Verb::Key { .. } => Err(Error::unsupported(
-                "`wit key` is gone, as it is from the `wit` CLI since 0.12",
-            )
-            .hint("give the key in `WIT_PUBLISH_KEY`, or in the configuration of the registry")),
+            Verb::Key { .. } => Err(keys_are_gone("wit key")),
         }
     }
+}
+
+/// The refusal of what managed keys of Warg registries.
+fn keys_are_gone(command: &str) -> Error {
+    Error::unsupported(format!(
+        "`{command}` is gone: the `wit` CLI manages no keys since 0.12"
+    ))
+    .hint("give the key in `WIT_PUBLISH_KEY`, or in the configuration of the registry")
 }

@@ -13,7 +13,7 @@ use crate::context::Context;
 #[command(
     name = "wit-deps",
     bin_name = "wit-deps",
-    version,
+    version = super::version("0.6.0"),
     max_term_width = 100
 )]
 pub(super) struct WitDeps {

@@ -27,7 +27,12 @@ use crate::shell::ColorChoice;
 
 /// WebAssembly packages, as `wkg` has it
 #[derive(Debug, Parser)]
-#[command(name = "wkg", bin_name = "wkg", version, max_term_width = 100)]
+#[command(
+    name = "wkg",
+    bin_name = "wkg",
+    version = super::version("0.16.1"),
+    max_term_width = 100
+)]
 pub(super) struct Wkg {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -101,7 +101,10 @@ impl Remove {
 }
 
 /// Refuses a world where no interface is named for it.
-fn world_of_interface(spec: &str, named: (Option<&str>, Option<&str>)) -> Result<()> {
+pub(in crate::cli) fn world_of_interface(
+    spec: &str,
+    named: (Option<&str>, Option<&str>),
+) -> Result<()> {
     let (Some(world), None) = named else {
         return Ok(());
     };
@@ -112,7 +115,7 @@ fn world_of_interface(spec: &str, named: (Option<&str>, Option<&str>)) -> Result
 }
 
 /// A package, with its requirement, without the interface; and the interface.
-fn parts(spec: &str) -> (String, Option<String>) {
+pub(in crate::cli) fn parts(spec: &str) -> (String, Option<String>) {
     let (name, requirement) = match spec.split_once('@') {
         Some((name, requirement)) => (name, Some(requirement)),
         None => (spec, None),

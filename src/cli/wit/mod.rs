@@ -1,6 +1,6 @@
 //! `cargo component wit`.
 
-mod add;
+pub(in crate::cli) mod add;
 mod build;
 mod check;
 mod fetch;
