@@ -12,11 +12,15 @@ use std::{fs, io};
 use crate::advice::{Error, Result};
 
 mod destination;
+#[cfg(feature = "lock")]
+mod times;
 
 pub use destination::is_special;
 use destination::{Destination, write_into};
 #[cfg(feature = "lock")]
 pub use destination::{is_regular, remove_irregular};
+#[cfg(feature = "lock")]
+pub use times::{make_no_newer, modified};
 
 /// What names of temporary files start with.
 pub const TEMPORARY: &str = ".cargo-component-";

@@ -3,6 +3,7 @@
 use wasi_preview1_component_adapter_provider as adapters;
 use wit_component::ComponentEncoder;
 
+use super::agreement::check_agreement;
 use crate::advice::{Error, Result, guarded};
 
 /// The name `wasm32-wasip1` modules import WASI under.
@@ -68,8 +69,9 @@ pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
 /// Encodes a core module as a component, and validates it.
 ///
 /// The world comes from the module's own custom sections; a module without
-/// any gets an empty one.
+/// any gets an empty one. Worlds that disagree about an interface are an error.
 pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
+    check_agreement(module)?;
     let encode = || {
         let mut encoder = ComponentEncoder::default();
         encoder.validate(true).module(module)?;

@@ -1,6 +1,7 @@
 //! Components: telling wasm files apart, encoding a core module as a
 //! component, its metadata, and what it imports and exports.
 
+mod agreement;
 pub mod attributes;
 pub mod check;
 pub mod compatible;

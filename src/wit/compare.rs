@@ -145,6 +145,23 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
+    /// What both interfaces have is the same; what only one has does not matter,
+    /// nor do the names of parameters, which no bytes depend on.
+    pub fn common(&mut self, left: InterfaceId, right: InterfaceId) -> Compared {
+        let (l, r) = (&self.left.interfaces[left], &self.right.interfaces[right]);
+        for (name, id) in &l.types {
+            if let Some(other) = r.types.get(name) {
+                self.named(name, *id, *other)?;
+            }
+        }
+        for (name, function) in &l.functions {
+            if let Some(other) = r.functions.get(name) {
+                self.signatures(function, other)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Both types have the same structure; a difference is told as one of the
     /// type `name`.
     pub fn named(&mut self, name: &str, left: TypeId, right: TypeId) -> Compared {
@@ -155,6 +172,19 @@ impl<'a> Comparison<'a> {
 
     /// Both functions have the same parameters, by name, and results.
     pub fn functions(&mut self, left: &Function, right: &Function) -> Compared {
+        for (index, (l, r)) in left.params.iter().zip(&right.params).enumerate() {
+            if l.name != r.name && left.params.len() == right.params.len() {
+                let shown = |name: &str| format!("parameter `{name}`");
+                let difference = Difference::new(shown(&l.name), shown(&r.name));
+                let position = within(Err(difference), || format!("position {}", index + 1));
+                return within(position, || format!("function `{}`", left.name));
+            }
+        }
+        self.signatures(left, right)
+    }
+
+    /// Both functions have parameters and results of the same types.
+    pub fn signatures(&mut self, left: &Function, right: &Function) -> Compared {
         let place = || format!("function `{}`", left.name);
         if asynchronous(&left.kind) != asynchronous(&right.kind) {
             let shown = |function: &Function| match asynchronous(&function.kind) {
@@ -172,13 +202,7 @@ impl<'a> Comparison<'a> {
             let difference = Difference::new(shown(left), shown(right));
             return within(Err(difference), place);
         }
-        for (index, (l, r)) in left.params.iter().zip(&right.params).enumerate() {
-            if l.name != r.name {
-                let shown = |name: &str| format!("parameter `{name}`");
-                let difference = Difference::new(shown(&l.name), shown(&r.name));
-                let position = || format!("position {}", index + 1);
-                return within(within(Err(difference), position), place);
-            }
+        for (l, r) in left.params.iter().zip(&right.params) {
             let parameter = || format!("parameter `{}`", l.name);
             within(within(self.types(&l.ty, &r.ty), parameter), place)?;
         }

@@ -3,9 +3,12 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::{Project, Quiet, Refused, Surroundings, lock};
 use crate::advice::{Error, Result};
+use crate::env::{self, Env};
+use crate::fs;
 use crate::manifest::ManifestFile;
 use crate::manifest::deps::DepsSource;
 
@@ -22,6 +25,7 @@ pub fn locked(dir: &str, manifest: &str) -> Result<()> {
         _ => None,
     };
     let own = ["deps.toml", "deps.lock", "deps"].map(|name| dir.join(name));
+    let written = own[1..].to_vec();
     let entries = project.manifest.entries.values();
     let mut stdout = std::io::stdout();
     for watched in own
@@ -31,7 +35,23 @@ pub fn locked(dir: &str, manifest: &str) -> Result<()> {
         // Cargo reads these lines; there is nobody to tell when it does not.
         let _ = writeln!(stdout, "cargo::rerun-if-changed={}", watched.display());
     }
-    lock(&project, &Surroundings::system(&Quiet, &Refused))
+    let surroundings = Surroundings::system(&Quiet, &Refused);
+    lock(&project, &surroundings)?;
+    // Cargo runs a script again when something it watches is newer than the start
+    // of the script, which everything is that the script has just written.
+    if let Some(start) = script_start(&surroundings.env) {
+        for path in written {
+            fs::make_no_newer(&path, start);
+        }
+    }
+    Ok(())
+}
+
+/// When cargo started the build script: the time of the file that it makes beside
+/// the script's output directory just before. `None` outside of cargo.
+fn script_start(env: &Env) -> Option<SystemTime> {
+    let out = env.get(env::OUT_DIR)?;
+    fs::modified(&Path::new(out).parent()?.join("invoked.timestamp"))
 }
 
 /// As [`locked`], without holding up the thread that waits for it. Any executor
