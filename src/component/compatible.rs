@@ -3,8 +3,8 @@
 use wit_component::DecodedWasm;
 use wit_parser::{PackageId, Resolve};
 
+use super::decode;
 use crate::advice::Result;
-use crate::wit;
 use crate::wit::compare::{Compared, Comparison};
 
 /// The first thing the package `old` has that the package `new` lacks or has
@@ -30,10 +30,6 @@ pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
         }
     };
     Ok(told(compared))
-}
-
-fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 fn told(compared: Compared) -> Option<String> {

@@ -15,6 +15,8 @@ pub mod outline;
 mod sections;
 pub mod targets;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::DecodedWasm;
@@ -91,11 +93,22 @@ pub fn surface(bytes: &[u8]) -> Result<Surface> {
     Ok(surface)
 }
 
+/// Decodes a component, or a WIT package in its binary form. Imports that have
+/// names of version 0.21.1 of this tool get those that [`names::modern`] gives
+/// them.
+pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
+    let modern = match kind(bytes) {
+        Some(Kind::Component) => names::modern(bytes)?,
+        // The decoder says what is wrong with it.
+        _ => Cow::Borrowed(bytes),
+    };
+    wit::decode(&modern).map_err(|e| e.told("failed to read the component"))
+}
+
 /// Whether a component is a WIT package in binary form. An error if it is
 /// neither that nor a component whose names can be read.
 pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
-    let decoded = wit::decode(bytes).map_err(|e| e.told("failed to read the component"))?;
-    Ok(matches!(decoded, DecodedWasm::WitPackage(..)))
+    Ok(matches!(decode(bytes)?, DecodedWasm::WitPackage(..)))
 }
 
 /// The functions a core module, or each core module inside a component,

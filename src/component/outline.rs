@@ -5,10 +5,9 @@ use semver::Version;
 use wit_component::{DecodedWasm, WitPrinter};
 use wit_parser::{PackageId, PackageName, Resolve};
 
-use super::{Kind, Surface, kind, surface};
+use super::{Kind, Surface, decode, kind, names, surface};
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
-use crate::wit;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +45,7 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
         let metadata = wasm_metadata::Payload::from_binary(bytes).ok();
         let version =
             metadata.and_then(|found| found.metadata().version.as_ref()?.to_string().parse().ok());
-        let surface = surface(bytes)?;
+        let surface = surface(&names::modern(bytes)?)?;
         return Ok(Outline::Component { surface, version });
     };
     let package = &resolve.packages[id];
@@ -81,10 +80,6 @@ fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
         .print(resolve, package, &[])
         .map_err(|e| Error::input("failed to write the WIT as text").because(format!("{e:#}")))?;
     Ok(printer.output.to_string())
-}
-
-fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
-    wit::decode(bytes).map_err(|e| e.told("failed to read the component"))
 }
 
 #[cfg(test)]

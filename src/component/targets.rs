@@ -3,9 +3,8 @@
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
-use super::names;
+use super::{decode, names};
 use crate::advice::{Error, Result};
-use crate::wit;
 use crate::wit::compare::{Comparison, Difference};
 
 /// Why a component does not fit a world, one sentence each; none if it does.
@@ -15,7 +14,7 @@ use crate::wit::compare::{Comparison, Difference};
 pub fn misfits(component: &[u8], (resolve, world): (&Resolve, WorldId)) -> Result<Vec<String>> {
     let failed = "failed to read the world of the component";
     let modern = names::modern(component)?;
-    let (own, own_world) = match wit::decode(&modern).map_err(|e| e.told(failed))? {
+    let (own, own_world) = match decode(&modern)? {
         DecodedWasm::Component(own, world) => (own, world),
         DecodedWasm::WitPackage(..) => {
             return Err(Error::input(failed).because("it is a WIT package"));

@@ -176,3 +176,40 @@ fn projects_that_call_the_macro_keep_their_own_bindings() {
         assert!(!project.has("src/bindings.rs"), "{name}");
     }
 }
+
+#[test]
+fn bindings_from_two_copies_of_a_package_that_differ_are_refused() {
+    let project = library(
+        "disagree",
+        "[package.metadata.component]\npackage = \"case:app\"",
+    );
+    manifest(
+        &project,
+        "disagree",
+        "sdk = { path = \"sdk\" }\nwit-bindgen = \"0.63.0\"\n\n[package.metadata.component]\npackage = \"case:app\"\n\n[workspace]\nmembers = [\"sdk\"]",
+    );
+    share_target(&project);
+    let pen = |fields: &str| {
+        format!(
+            "package host:draw@1.0.0;\ninterface pen {{ record point {{ {fields} }} dot: func(p: point) -> string; }}\n"
+        )
+    };
+    let inline = format!("{} world sdk {{ import pen; }}", pen("x: u32, y: u32"));
+    project
+        .write("wit/w.wit", "package case:app;\nworld app { import host:draw/pen@1.0.0; export go: func() -> string; }\n")
+        .write("wit/deps/draw.wit", pen("y: u32, x: u32"))
+        .write("sdk/Cargo.toml", "[package]\nname = \"sdk\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nwit-bindgen = \"0.63.0\"\n")
+        .write("sdk/src/lib.rs", format!(
+            "wit_bindgen::generate!({{ inline: {inline:?} }});\npub fn dot() -> String {{ host::draw::pen::dot(host::draw::pen::Point {{ x: 1, y: 2 }}) }}\n"
+        ))
+        .write("src/lib.rs", "#[allow(warnings)]\nmod bindings;\nuse bindings::host::draw::pen::{dot, Point};\nstruct C;\nimpl bindings::Guest for C {\n    fn go() -> String { format!(\"{} {}\", dot(Point { x: 1, y: 2 }), sdk::dot()) }\n}\nbindings::export!(C with_types_in bindings);\n");
+    project
+        .component("build")
+        .code(1)
+        .says("of the interface `host:draw/pen@1.0.0`, in type `point`")
+        .says("`case:app/app`")
+        .says("`host:draw/sdk`");
+    // The same WIT on both sides is what a library with bindings is for.
+    project.write("wit/deps/draw.wit", pen("x: u32, y: u32"));
+    project.component("build").ok();
+}

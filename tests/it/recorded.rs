@@ -298,3 +298,44 @@ fn a_component_of_0_21_1_is_added() {
     let got = ContentDigest::of(&project.bytes("old.wasm"));
     assert_eq!(got.to_string(), layer(OLD, "team/demo/old/0.1.0"));
 }
+
+/// Reads every form in which 0.21.1 named what a component needs: root functions,
+/// an inline interface, and an interface with a resource, all with a range.
+#[test]
+fn a_component_of_0_21_1_that_imports_interfaces_is_read_linked_and_depended_on() {
+    let project = Project::empty();
+    let root = recorded(&format!("{OLD}/local")).display().to_string();
+    let config = format!("default_registry = \"here\"\n[registry.here.local]\nroot = {root:?}\n");
+    project.write("config.toml", config);
+    run(&project, "registry info t:app")
+        .ok()
+        .prints("t-dep-x-x-i")
+        .prints("t-dep-baz");
+    run(&project, "registry get t:app --format wit -o -")
+        .ok()
+        .prints("import t-dep-baz: interface");
+    run(
+        &project,
+        "run --component t:app@0.1.0 --trust-unpinned --invoke go()",
+    )
+    .ok()
+    .prints("7 3 8 hi");
+    project
+        .write(
+            "Cargo.toml",
+            "[package]\nname = \"user\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\nwit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\"] }\n\n\
+             [package.metadata.component]\n",
+        )
+        .write(
+            "src/main.rs",
+            "mod bindings;\nfn main() { println!(\"got {}\", bindings::app::go()); }\n",
+        );
+    run(&project, "add t:app").ok();
+    run(&project, "run --trust-unpinned")
+        .ok()
+        .prints("got 7 3 8 hi");
+    // What it leads to is locked now.
+    run(&project, "run --locked").ok().prints("got 7 3 8 hi");
+    run(&project, "tree").ok().prints("t:dep v0.1.0");
+}
