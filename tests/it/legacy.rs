@@ -186,7 +186,7 @@ fn bindings_from_two_copies_of_a_package_that_differ_are_refused() {
     manifest(
         &project,
         "disagree",
-        "sdk = { path = \"sdk\" }\nwit-bindgen = \"0.63.0\"\n\n[package.metadata.component]\npackage = \"case:app\"\n\n[workspace]\nmembers = [\"sdk\"]",
+        "sdk = { path = \"sdk\" }\nwit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\", \"std\", \"bitflags\"] }\n\n[package.metadata.component]\npackage = \"case:app\"\n\n[workspace]\nmembers = [\"sdk\"]",
     );
     share_target(&project);
     let pen = |fields: &str| {

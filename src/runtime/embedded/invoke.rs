@@ -3,11 +3,11 @@
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::wasm_wave::parser::ParserError;
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
-use wasmtime::component::wasm_wave::wasm::{DisplayType, WasmType as _, WasmTypeKind};
+use wasmtime::component::wasm_wave::value::Value;
 use wasmtime::component::{ComponentExportIndex, Type, Val};
 
 use super::host::{Host, Stdio};
-use super::{Compiled, fault, tokio};
+use super::{Compiled, fault, tokio, wave};
 use crate::advice::{Error, Excerpt, Result};
 use crate::runtime::exports::{self, Function};
 use crate::runtime::{Called, Grant};
@@ -20,7 +20,7 @@ impl Compiled {
         let function = exports::resolve(name, &functions)?;
         let (index, ty) = self.find(function)?;
         let params = arguments(call, args, function, &ty)?;
-        if let Some(odd) = ty.results().find(is_unwritable) {
+        if let Some(odd) = ty.results().find(|ty| wave::written_type(ty).is_none()) {
             return Err(unwritable(function, "the result", &odd));
         }
         let instance = self.link()?;
@@ -36,7 +36,7 @@ impl Compiled {
             };
             let mut results = vec![Val::Bool(false); ty.results().len()];
             match callee.call_async(&mut store, &params, &mut results).await {
-                Ok(()) => written(function, &results),
+                Ok(()) => written(function, results),
                 Err(e) => Ok(Called::Ended(fault::ended(&e))),
             }
         });
@@ -62,8 +62,8 @@ impl Compiled {
     }
 }
 
-fn written(function: &Function, results: &[Val]) -> Result<Called> {
-    let results: wasmtime::Result<Vec<String>> = results.iter().map(Val::to_wave).collect();
+fn written(function: &Function, results: Vec<Val>) -> Result<Called> {
+    let results: wasmtime::Result<Vec<String>> = results.into_iter().map(wave::text).collect();
     results
         .map(Called::Returned)
         .map_err(|e| fault::error(format!("failed to write the result of `{function}`"), &e))
@@ -79,22 +79,25 @@ fn split(call: &str) -> (&str, &str) {
 
 /// Reads the arguments as the types of `function` have them.
 fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) -> Result<Vec<Val>> {
+    let mut written = Vec::new();
     for (name, param) in ty.params() {
-        if is_unwritable(&param) {
-            return Err(unwritable(
-                function,
-                &format!("the parameter `{name}`"),
-                &param,
-            ));
-        }
+        let place = || format!("the parameter `{name}`");
+        let wave = wave::written_type(&param);
+        written.push(wave.ok_or_else(|| unwritable(function, &place(), &param))?);
     }
-    let types: Vec<Type> = ty.params().map(|(_, ty)| ty).collect();
+    let help = || format!("call it as `{}`", signature(function, ty));
     // WAVE would not take an interface before the name, and only the positions
     // depend on it.
     let source = format!("f{args}");
-    let parsed = UntypedFuncCall::parse(&source).and_then(|call| call.to_wasm_params(types.iter()));
-    parsed.map_err(|e| {
-        misread(call, args, &e).hint(format!("call it as `{}`", signature(function, ty)))
+    let parsed = UntypedFuncCall::parse(&source)
+        .and_then(|call| call.to_wasm_params::<Value>(written.iter()))
+        .map_err(|e| misread(call, args, &e).hint(help()))?;
+    let values = ty.params().zip(parsed);
+    let value = |((_, ty), value): ((_, Type), Value)| wave::to_val(&ty, &value);
+    let values: Result<Vec<Val>> = values.map(value).collect();
+    values.map_err(|e| {
+        e.context("failed to read the arguments of the call")
+            .hint(help())
     })
 }
 
@@ -115,30 +118,13 @@ fn misread(call: &str, args: &str, e: &ParserError) -> Error {
         .at(Excerpt::new("--invoke", call, span))
 }
 
-fn is_unwritable(ty: &Type) -> bool {
-    match ty {
-        Type::List(list) => is_unwritable(&list.ty()),
-        Type::Option(option) => is_unwritable(&option.ty()),
-        Type::Tuple(tuple) => tuple.types().any(|ty| is_unwritable(&ty)),
-        Type::Record(record) => record.fields().any(|field| is_unwritable(&field.ty)),
-        Type::Variant(variant) => variant
-            .cases()
-            .filter_map(|case| case.ty)
-            .any(|ty| is_unwritable(&ty)),
-        Type::Result(result) => [result.ok(), result.err()]
-            .iter()
-            .flatten()
-            .any(is_unwritable),
-        other => other.kind() == WasmTypeKind::Unsupported,
-    }
-}
-
 fn unwritable(function: &Function, what: &str, ty: &Type) -> Error {
     Error::unsupported(format!(
         "`{function}` cannot be called from the command line"
     ))
     .because(format!(
-        "{what} is of a type WAVE cannot write: {}",
+        "{what} has the type `{}`, whose values cannot be written: they are {}",
+        wave::words(ty),
         sort(ty)
     ))
 }
@@ -147,24 +133,23 @@ fn unwritable(function: &Function, what: &str, ty: &Type) -> Error {
 fn signature(function: &Function, ty: &ComponentFunc) -> String {
     let params: Vec<String> = ty
         .params()
-        .map(|(name, ty)| format!("{name}: {}", DisplayType(&ty)))
+        .map(|(name, ty)| format!("{name}: {}", wave::words(&ty)))
         .collect();
     let result: String = ty
         .results()
-        .map(|ty| format!(" -> {}", DisplayType(&ty)))
+        .map(|ty| format!(" -> {}", wave::words(&ty)))
         .collect();
     format!("{function}({}){result}", params.join(", "))
 }
 
-/// What sort of type it is, for those WAVE has no word for.
+/// What values of a type without a written form are.
 fn sort(ty: &Type) -> &'static str {
     match ty {
-        Type::Own(_) | Type::Borrow(_) => "a resource",
-        Type::Stream(_) => "a stream",
-        Type::Future(_) => "a future",
-        Type::Map(_) => "a map",
-        Type::ErrorContext => "an error context",
-        _ => "with a resource, a stream, a future or a map in it",
+        Type::Own(_) | Type::Borrow(_) => "handles of a resource",
+        Type::Stream(_) => "streams",
+        Type::Future(_) => "futures",
+        Type::ErrorContext => "error contexts",
+        _ => "or hold handles, streams, futures or error contexts",
     }
 }
 
@@ -184,7 +169,10 @@ mod tests {
             (func (export "div") (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1)))
             (func (export "echo") (param i32 i32) (result i32)
               (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16))
-            (func (export "nop")))
+            (func (export "nop"))
+            (func (export "three") (param i32 i32 i32) (result i32)
+              (i32.store (i32.const 32) (local.get 2)) (i32.store (i32.const 36) (local.get 1))
+              (i32.store (i32.const 40) (local.get 0)) (i32.const 32)))
           (core instance $i (instantiate $m))
           (type $r (record (field "name" string)))
           (export $r2 "rec" (type $r))
@@ -192,11 +180,15 @@ mod tests {
           (func $div (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "div")))
           (func $echo (param "s" string) (result string) (canon lift (core func $i "echo") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
           (func $rec (param "r" $r2) (result $r2) (canon lift (core func $i "echo") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
+          (func $map (param "m" (map string u32)) (result (map string u32)) (canon lift (core func $i "echo") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
+          (func $three (param "l" (list u32 3)) (result (list u32 3)) (canon lift (core func $i "three") (memory (core memory $i "m")) (realloc (core func $i "realloc"))))
           (func $nop (canon lift (core func $i "nop")))
           (instance $math (export "add" (func $add)) (export "div" (func $div)))
           (export "a:b/math@1.0.0" (instance $math))
           (export "echo" (func $echo))
           (export "echo-rec" (func $rec))
+          (export "echo-map" (func $map))
+          (export "backwards" (func $three))
           (export "nop" (func $nop)))"#;
 
     fn invoke(call: &str) -> Result<Called> {
@@ -221,6 +213,26 @@ mod tests {
         assert_eq!(returned(r#"echo-rec({name: "bob"})"#), [r#"{name: "bob"}"#]);
         assert!(returned("nop()").is_empty());
         assert!(returned("nop").is_empty());
+    }
+
+    #[test]
+    fn maps_are_lists_of_entries_and_lists_have_their_length() {
+        let entries = r#"[("one", 1), ("two", 2)]"#;
+        assert_eq!(returned(&format!("echo-map({entries})")), [entries]);
+        assert_eq!(returned("echo-map([])"), ["[]"]);
+        assert_eq!(returned("backwards([1, 2, 3])"), ["[3, 2, 1]"]);
+        let error = invoke("backwards([1, 2])").unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("takes 3 elements, and 2 are given"), "{text}");
+        assert_eq!(
+            error.advice(),
+            Some("call it as `backwards(l: list<u32, 3>) -> list<u32, 3>`")
+        );
+        let error = invoke("echo-map([1])").unwrap_err();
+        assert_eq!(
+            error.advice(),
+            Some("call it as `echo-map(m: map<string, u32>) -> map<string, u32>`")
+        );
     }
 
     #[test]

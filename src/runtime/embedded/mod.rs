@@ -8,6 +8,7 @@ mod host;
 mod invoke;
 mod run;
 mod serve;
+mod wave;
 
 use std::path::Path;
 
@@ -105,6 +106,7 @@ fn engine() -> Result<Engine> {
     // Attributes and labels on imports make a component that needs this.
     config.wasm_component_model_implements(true);
     config.wasm_component_model_fixed_length_lists(true);
+    config.wasm_component_model_map(true);
     config.parallel_compilation(true);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());
