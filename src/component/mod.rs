@@ -1,6 +1,7 @@
 //! Components: telling wasm files apart, encoding a core module as a
 //! component, its metadata, and what it imports and exports.
 
+pub mod adopted;
 mod agreement;
 pub mod attributes;
 pub mod check;

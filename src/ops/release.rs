@@ -11,7 +11,9 @@ use std::sync::Arc;
 use semver::Version;
 
 use crate::advice::{Error, Result};
+use crate::component::adopted::unadopted;
 use crate::context::Context;
+use crate::fs;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Extent;
 use crate::registry::routes::Named;
@@ -115,6 +117,7 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         ctx.shell.status("Skipping", text);
         return Ok(());
     }
+    warn_of_proposals(ctx, ready)?;
     if run == Run::DrySilent {
         return Ok(());
     }
@@ -153,6 +156,18 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     read_back(ready)?;
     ctx.shell
         .status("Published", format!("package `{package}` v{version}"));
+    Ok(())
+}
+
+/// Says what of a release not every reader has to know yet.
+fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
+    let proposals = unadopted(&fs::read(&ready.file)?);
+    if !proposals.is_empty() {
+        ctx.shell.warn(format!(
+            "`{}@{}` uses {}, which no adopted version of WASI has: other tools and engines may refuse it",
+            ready.package, ready.version, proposals.join(" and ")
+        ));
+    }
     Ok(())
 }
 
