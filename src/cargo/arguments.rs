@@ -83,6 +83,8 @@ pub struct OwnOptions {
     pub component: Option<String>,
     /// `--compose`: the linked component is written, too.
     pub compose: bool,
+    /// `--with`: what is linked in the place of what hints say, each `IMPORT=WHAT`.
+    pub with: Vec<String>,
     /// `--trust-unpinned`: hints without a digest are followed.
     pub trust_unpinned: bool,
 }

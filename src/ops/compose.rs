@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::bindings::read_manifest;
 use super::build::{Built, build};
 use super::components::chosen::{Asked, Chosen, Named};
-use super::components::tree::{Forest, Part};
-use super::link::{beside, link_parts};
+use super::components::tree::Forest;
+use super::link::{self, Composition, beside, link_parts};
 use super::lock_update::LockUpdate;
 use super::prepare::{in_package, meant};
 use super::registry_access::manifest_here;
@@ -19,6 +18,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::{Config, LockMode};
 use crate::component::compose::Linked;
 use crate::component::compose::graph::{Graph, dot, mermaid, svg};
+use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 
@@ -146,8 +146,9 @@ pub(super) fn link_foreign(
     let manifest = manifest_here(ctx)?;
     let mut forest = Forest::new(&mut worlds, &manifest, BTreeMap::new()).choosing(chosen);
     let root = forest.root((name, file), (&[], &BTreeMap::new()))?;
-    let parts = std::mem::take(&mut forest.parts);
-    let linked = linked(ctx, (name, file), (&parts, root))?;
+    let (parts, chosen) = forest.into_parts();
+    chosen.check((name, &names::imports(&fs::read(file)?)?))?;
+    let linked = linked(ctx, (name, file), &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))
 }
 
@@ -159,24 +160,11 @@ fn own(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let built = build(ctx, args)?;
     let (member, file) = one(ctx, &built)?;
-    let mode = built.prepared.mode;
-    let chosen = asked.find(ctx, mode)?;
-    // Whatever is not known by now needs no lock file: the build locked it.
-    let workspace = built.prepared.workspace();
-    let session = &built.prepared.session;
-    let mut worlds = session.worlds(ctx, workspace, mode)?;
-    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
-    let (parts, answers): (&[Part], _) = match built.prepared.recipe(member) {
-        Some(recipe) => (&recipe.parts, recipe.answers.clone()),
-        None => (&[], BTreeMap::new()),
-    };
-    let forest = Forest::new(&mut worlds, &manifest, session.packages());
-    let mut forest = forest.built_in(session).choosing(chosen);
+    let chosen = link::chosen(ctx, &built.prepared, (member, &file), asked)?;
     let name = name_of(&file);
-    let root = forest.root((&name, &file), (parts, &answers))?;
-    let parts = std::mem::take(&mut forest.parts);
-    let linked = linked(ctx, (&name, &file), (&parts, root))?;
-    Ok((file, linked, worlds.finish()?))
+    chosen.check(&name, &file)?;
+    let linked = linked(ctx, (&name, &file), &chosen.composition)?;
+    Ok((file, linked, chosen.lock))
 }
 
 /// The one component that was built, with its package.
@@ -207,14 +195,10 @@ fn name_of(file: &Path) -> String {
 }
 
 /// Links, and says so.
-fn linked(
-    ctx: &Context,
-    (name, file): (&str, &Path),
-    (parts, root): (&[Part], usize),
-) -> Result<Linked> {
+fn linked(ctx: &Context, (name, file): (&str, &Path), composition: &Composition) -> Result<Linked> {
     ctx.shell
         .status("Linking", format!("`{}`", ctx.display(file)));
-    link_parts(parts, root).map_err(|e| e.context(format!("failed to link `{name}`")))
+    link_parts(composition).map_err(|e| e.context(format!("failed to link `{name}`")))
 }
 
 /// Says what was linked to what, and what is still needed.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::components::chosen::{Chosen, Named};
+use super::components::chosen::{Asked, Chosen, Named};
 use super::compose::{Unpinned, link_foreign, mode_here};
 use super::resolve::Worlds;
 use super::run::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
@@ -30,7 +30,8 @@ pub(super) fn run_component(
         false => Unpinned::Refuse,
     };
     let worlds = Worlds::alone(ctx, mode);
-    let file = linked(ctx, worlds, ((&name, &file), unpinned))?;
+    let chosen = Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?;
+    let file = linked(ctx, worlds, ((&name, &file), chosen, unpinned))?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);
         ctx.shell.status("Running", line);
@@ -63,14 +64,15 @@ pub(super) fn run_component(
 fn linked(
     ctx: &Context,
     worlds: Worlds<'_>,
-    ((name, file), unpinned): ((&str, &Path), Unpinned),
+    ((name, file), chosen, unpinned): ((&str, &Path), Chosen, Unpinned),
 ) -> Result<PathBuf> {
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
-    if imports.iter().all(|import| import.external_id.is_none()) {
+    let has_hint = |import: &names::Name| import.external_id.is_some();
+    if chosen.is_empty() && !imports.iter().any(has_hint) {
         return Ok(file.to_owned());
     }
-    let (linked, _) = link_foreign(ctx, worlds, ((name, file), Chosen::default(), unpinned))?;
+    let (linked, _) = link_foreign(ctx, worlds, ((name, file), chosen, unpinned))?;
     let digest = ContentDigest::of(&linked.bytes);
     ctx.cache().keep(
         &digest,

@@ -32,7 +32,8 @@ impl Difference {
         })
     }
 
-    fn lacking(left: impl Into<String>) -> Box<Self> {
+    /// The right side has nothing for this.
+    pub fn lacking(left: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
             left: left.into(),

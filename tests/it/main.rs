@@ -45,6 +45,7 @@ mod observe;
 mod oci;
 mod oci_dependency;
 mod outputs;
+mod own_imports;
 mod passthrough;
 mod publish_components;
 mod recorded;

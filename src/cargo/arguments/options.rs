@@ -49,6 +49,7 @@ pub enum Known {
     Unstable,
     Verbose,
     Version,
+    With,
     Workspace,
     /// An option only whose value must be told from a word.
     Other(&'static str),
@@ -70,6 +71,7 @@ impl Known {
                 | Known::RunDir
                 | Known::RunEnv
                 | Known::TrustUnpinned
+                | Known::With
         )
     }
 
@@ -85,6 +87,7 @@ impl Known {
             Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
             Known::Addr | Known::Component => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
+            Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
             Known::TrustUnpinned => one_of(&[
                 "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
             ]),
@@ -135,6 +138,11 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::Compose,
         "--compose",
         "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+    ),
+    (
+        Known::With,
+        "--with <IMPORT=WHAT>",
+        "Link an import (a label, interface or package) with a file, package or OCI reference",
     ),
     (
         Known::TrustUnpinned,
@@ -278,6 +286,7 @@ static TABLE: &[Row] = &[
     flag("native", Known::Native),
     flag("compose", Known::Compose),
     flag("trust-unpinned", Known::TrustUnpinned),
+    value("with", Known::With),
     value("component", Known::Component).single(),
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),

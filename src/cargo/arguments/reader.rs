@@ -297,6 +297,7 @@ impl<'a> Reader<'a> {
             Known::RunEnv => out.own.env.push(value),
             Known::RunDir => out.own.dirs.push(value),
             Known::RunArg => out.own.program_args.push(value),
+            Known::With => out.own.with.push(text(name, value)?),
             Known::Package => out.packages.push(text(name, value)?),
             Known::Exclude => out.excludes.push(text(name, value)?),
             Known::Target => out.targets.push(text(name, value)?),

@@ -145,6 +145,11 @@ impl Chosen {
         Some(self.choices[at].1.clone())
     }
 
+    /// Whether nothing was chosen.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
     /// Fails if something was chosen for an import that nobody has; `root` is
     /// the component that is linked, with its imports.
     pub fn check(&self, (root, imports): (&str, &[Name])) -> Result<()> {

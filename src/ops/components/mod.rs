@@ -6,6 +6,7 @@
 //! read files.
 
 pub(super) mod chosen;
+mod declared;
 pub(super) mod first;
 pub(super) mod followed;
 mod releases;
@@ -350,8 +351,10 @@ fn composition(
         .iter()
         .map(|one| forest.add(one))
         .collect::<Result<Vec<_>>>()?;
-    let answers = imports.answers(&forest.parts, &places);
-    Ok((forest.parts, answers))
+    let mut parts = forest.parts;
+    declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
+    let answers = imports.answers(&parts, &places);
+    Ok((parts, answers))
 }
 
 impl Provided {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Provided;
 use super::chosen::{Choice, Chosen};
+use super::declared::answer_from_declared;
 use super::first::{FromDirectory, Recipes, Session};
 use crate::advice::{Error, Result};
 use crate::component::hint::{Hint, Known, Place, Wanted};
@@ -50,6 +51,8 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     pub parts: Vec<Part>,
     way: Vec<usize>,
     chosen: Chosen,
+    /// The parts that were chosen.
+    chosen_parts: BTreeSet<usize>,
     /// How many chosen components are on the way: what they need themselves
     /// is not chosen anew.
     aside: usize,
@@ -72,6 +75,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             parts: Vec::new(),
             way: Vec::new(),
             chosen: Chosen::default(),
+            chosen_parts: BTreeSet::new(),
             aside: 0,
             recipes: Recipes::new(),
         }
@@ -100,8 +104,6 @@ impl<'f, 'a> Forest<'f, 'a> {
     /// Adds a component that is to be linked, with all that it needs; its
     /// place. Of `known` and `answers`, what is in `known` is linked already,
     /// and `answers` says what of it answers the component's imports.
-    ///
-    /// Fails if something was chosen for an import that nobody has.
     pub fn root(
         &mut self,
         (name, file): (&str, &Path),
@@ -124,9 +126,13 @@ impl<'f, 'a> Forest<'f, 'a> {
             self.way.pop();
         }
         self.way.pop();
-        let imports = names::imports(&fs::read(file)?)?;
-        self.chosen.check((name, &imports))?;
+        answer_from_declared(&mut self.parts, &self.chosen_parts)?;
         Ok(root)
+    }
+
+    /// The components, and what was chosen for their imports.
+    pub fn into_parts(self) -> (Vec<Part>, Chosen) {
+        (self.parts, self.chosen)
     }
 
     /// Adds a component of the manifest with all that it needs; its place.
@@ -195,6 +201,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                     self.aside += 1;
                     let part = self.part(&called, &file)?;
                     self.aside -= 1;
+                    self.chosen_parts.insert(part);
                     let wanted = known.and_then(|known| known.item.clone());
                     let item = match wanted {
                         Some(item) => exports(&file, &item)?.then_some(item),

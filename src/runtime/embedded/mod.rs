@@ -88,7 +88,7 @@ impl Compiled {
             names.join(", ")
         ))
         .hint(format!(
-            "link it with a component that exports `{first}` before running it"
+            "link a component that exports it: depend on one, or give its file with `--with {first}=FILE`"
         ))
     }
 }
