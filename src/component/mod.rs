@@ -19,7 +19,7 @@ pub mod targets;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 use wit_component::DecodedWasm;
 
 use crate::advice::{Error, Result};
@@ -106,6 +106,33 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
     wit::decode(&modern).map_err(|e| e.told("failed to read the component"))
 }
 
+/// Whether a component exports types and nothing else, as a WIT package in its
+/// binary form does. Looks at sections only.
+pub fn has_only_types(bytes: &[u8]) -> bool {
+    let mut exported = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload {
+            Ok(Payload::ComponentExportSection(section)) => {
+                for export in section {
+                    match export {
+                        Ok(export) if export.kind == ComponentExternalKind::Type => exported += 1,
+                        _ => return false,
+                    }
+                }
+            }
+            Ok(
+                Payload::ModuleSection { .. }
+                | Payload::ComponentSection { .. }
+                | Payload::ComponentImportSection(_)
+                | Payload::ComponentInstanceSection(_),
+            )
+            | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+    exported > 0
+}
+
 /// Whether a component is a WIT package in binary form. An error if it is
 /// neither that nor a component whose names can be read.
 pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
@@ -150,6 +177,21 @@ mod tests {
         assert_eq!(kind(&guest), Some(Kind::Guest));
         assert_eq!(kind(b"text"), None);
         assert_eq!(kind(b""), None);
+    }
+
+    #[test]
+    fn a_package_of_wit_has_only_types() {
+        let mut resolve = wit_parser::Resolve::default();
+        let text = "package a:b; interface i { f: func(); } world w { import i; }";
+        let package = resolve.push_source("a.wit", text).unwrap();
+        let wit = wit_component::encode(&resolve, package, false).unwrap();
+        assert!(has_only_types(&wit) && is_wit_package(&wit).unwrap());
+        for component in [
+            "(component)",
+            "(component (instance $i) (export \"i\" (instance $i)))",
+        ] {
+            assert!(!has_only_types(&wat::parse_str(component).unwrap()));
+        }
     }
 
     #[test]

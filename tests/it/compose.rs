@@ -677,3 +677,21 @@ fn a_service_of_somebody_else_is_served() {
         server.said
     );
 }
+
+#[test]
+fn a_package_of_wit_in_the_place_of_a_component_is_called_that() {
+    let project = place();
+    project.write("app.wasm", app("\"math\"")).write(
+        "wit.wasm",
+        wit("package a:b@1.0.0; interface i { f: func(); }"),
+    );
+    for line in [
+        "compose app.wasm --with math=wit.wasm",
+        "compose wit.wasm",
+        "run --component wit.wasm",
+    ] {
+        run(&project, line)
+            .code(1)
+            .says("`wit.wasm` is a package of WIT, not a component");
+    }
+}

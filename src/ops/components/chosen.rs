@@ -84,7 +84,11 @@ impl Named {
                     .hint("give the file of the component"),
             );
         }
-        let what = match component::kind(&fs::read(&file)?) {
+        let bytes = fs::read(&file)?;
+        let what = match component::kind(&bytes) {
+            Some(Kind::Component) if component::has_only_types(&bytes) => {
+                "a package of WIT, not a component"
+            }
             Some(Kind::Component) => return Ok((name, file)),
             Some(_) => "a core module, not a component",
             None => "no WebAssembly",
