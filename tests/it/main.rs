@@ -57,6 +57,7 @@ mod run;
 mod runner;
 mod serve;
 mod shapes;
+mod slow_servers;
 mod small_registry;
 mod smoke;
 mod support;
