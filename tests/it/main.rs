@@ -32,6 +32,7 @@ mod freshness;
 mod hostile;
 mod http;
 mod kills;
+mod large_types;
 mod legacy;
 mod lock_verbs;
 mod login;
