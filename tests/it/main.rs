@@ -34,6 +34,7 @@ mod http;
 mod kills;
 mod large_types;
 mod legacy;
+mod limits;
 mod lock_verbs;
 mod login;
 mod manifest;
