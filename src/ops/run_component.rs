@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::components::chosen::{Asked, Chosen, Named};
 use super::compose::{Unpinned, link_foreign, mode_here};
+use super::grants::of_requests;
 use super::resolve::Worlds;
 use super::run::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
 use crate::advice::{Error, Result};
@@ -12,7 +13,7 @@ use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 use crate::package::ContentDigest;
-use crate::runtime::{self, Entry, Grant, Program, Runner};
+use crate::runtime::{self, Entry, Grant, Interrupts, Program, Runner};
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
 /// and nothing of the project is read but its registries.
@@ -44,7 +45,7 @@ pub(super) fn run_component(
         (Entry::Http(_), _) => {
             say();
             let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
-            serve(ctx, &file, addr, grant)
+            serve(ctx, &file, addr, &of_requests(grant, args))
         }
         (Entry::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
@@ -52,7 +53,8 @@ pub(super) fn run_component(
                 return Err(Error::usage(text).hint("leave it out"));
             }
             say();
-            let program = Program::open(&Runner::Embedded, &*ctx.exec, &file)?;
+            let interrupts = Interrupts::of(grant);
+            let program = Program::open(&Runner::Embedded, &*ctx.exec, &file, interrupts)?;
             ended(ctx, &program.run(grant)?)
         }
         (entry, _) => Err(nothing_to_run(&name, (&entry, purpose))),

@@ -24,12 +24,15 @@ pub enum Known {
     Frozen,
     Help,
     HostMembers,
+    Http,
     Invoke,
     Lib,
     Locked,
     ManifestPath,
+    MaxMemory,
     MessageFormat,
     Native,
+    Network,
     NoFailFast,
     NoRun,
     Offline,
@@ -45,6 +48,7 @@ pub enum Known {
     TargetDir,
     Test,
     Tests,
+    Timeout,
     TrustUnpinned,
     Unstable,
     Verbose,
@@ -64,12 +68,16 @@ impl Known {
                 | Known::Component
                 | Known::Compose
                 | Known::HostMembers
+                | Known::Http
                 | Known::Invoke
+                | Known::MaxMemory
                 | Known::Native
+                | Known::Network
                 | Known::RegistryConfig
                 | Known::RunArg
                 | Known::RunDir
                 | Known::RunEnv
+                | Known::Timeout
                 | Known::TrustUnpinned
                 | Known::With
         )
@@ -84,7 +92,12 @@ impl Known {
             }
             Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
-            Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
+            Known::RunEnv
+            | Known::RunDir
+            | Known::Http
+            | Known::Network
+            | Known::MaxMemory
+            | Known::Timeout => one_of(&["bench", "run", "serve", "test"]),
             Known::Addr | Known::Component => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
             Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
@@ -128,6 +141,26 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::RunDir,
         "--dir <HOST[::GUEST]>",
         "Give the component a directory",
+    ),
+    (
+        Known::Http,
+        "--http",
+        "Let the component send HTTP requests; what the package itself imports is granted",
+    ),
+    (
+        Known::Network,
+        "--network",
+        "Let the component use the network: HTTP, sockets and names",
+    ),
+    (
+        Known::MaxMemory,
+        "--max-memory <SIZE>",
+        "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
+    ),
+    (
+        Known::Timeout,
+        "--timeout <SECONDS>",
+        "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
     ),
     (
         Known::Component,
@@ -291,6 +324,10 @@ static TABLE: &[Row] = &[
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),
     value("dir", Known::RunDir),
+    flag("http", Known::Http),
+    flag("network", Known::Network),
+    value("max-memory", Known::MaxMemory).single(),
+    value("timeout", Known::Timeout).single(),
     row("arg", Takes::AnyValue, Known::RunArg),
     value("addr", Known::Addr).single(),
 ];

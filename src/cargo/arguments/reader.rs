@@ -259,6 +259,8 @@ impl<'a> Reader<'a> {
             Known::HostMembers => out.own.host_members = true,
             Known::Native => out.own.native = true,
             Known::Compose => out.own.compose = true,
+            Known::Http => out.own.http = true,
+            Known::Network => out.own.network = true,
             Known::TrustUnpinned => out.own.trust_unpinned = true,
             Known::Lib => out.artifacts.push(Artifact::Lib),
             Known::Bins => out.artifacts.push(Artifact::Bins),
@@ -303,6 +305,8 @@ impl<'a> Reader<'a> {
             Known::Target => out.targets.push(text(name, value)?),
             Known::Profile => out.profile = Some(text(name, value)?),
             Known::Invoke => out.own.invoke = Some(text(name, value)?),
+            Known::MaxMemory => out.own.max_memory = Some(text(name, value)?),
+            Known::Timeout => out.own.timeout = Some(text(name, value)?),
             Known::Addr => out.own.addr = Some(text(name, value)?),
             Known::Component => out.own.component = Some(text(name, value)?),
             Known::MessageFormat => {

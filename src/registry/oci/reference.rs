@@ -9,7 +9,8 @@ use semver::Version;
 use crate::advice::{Error, Result};
 use crate::package::{ContentDigest, PackageRef};
 
-const TAG_LENGTH: usize = 128;
+/// The longest tag, in bytes.
+pub const TAG_LENGTH: usize = 128;
 
 /// The tag of a version: its text, with `_` for the `+` that no tag may hold.
 pub fn tag(version: &Version) -> Result<String> {
