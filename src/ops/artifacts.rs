@@ -144,6 +144,7 @@ impl WantedArtifact {
             version: found.version.clone(),
             digest: found.digest.clone(),
             source: None,
+            address: None,
         }
     }
 
@@ -153,6 +154,7 @@ impl WantedArtifact {
             source: Source {
                 package: found.package.clone(),
                 registry: Some(self.label()),
+                address: None,
             },
             requirement: VersionReq::STAR,
             by: vec![self.by.clone()],

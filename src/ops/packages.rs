@@ -14,6 +14,7 @@ use crate::fs;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::{Extent, Progress, Unseen};
+use crate::registry::address::address;
 use crate::registry::cache::Cache;
 use crate::registry::routes::{Backend, Named, Route};
 use crate::registry::{Registries, Registry, Release};
@@ -27,6 +28,8 @@ pub(super) struct Packages<'a> {
     pub(super) ctx: &'a Context,
     pub(super) registries: Registries<'a>,
     pub(super) cache: Cache,
+    /// The directory that paths in lock files start from.
+    root: PathBuf,
     catalog: Catalog,
     pub(super) mode: LockMode,
 }
@@ -60,9 +63,21 @@ impl<'a> Packages<'a> {
             ctx,
             registries: ctx.registries(dir)?,
             cache: ctx.cache(),
+            root: dir.to_owned(),
             catalog: Catalog::default(),
             mode,
         })
+    }
+
+    /// The address that a manifest gives the registry of a package; none where
+    /// the configuration decides.
+    pub fn address(
+        &self,
+        (package, registry): (&PackageRef, Option<&str>),
+        named: &Named,
+    ) -> Option<String> {
+        let layers = self.registries.layers();
+        address((package, registry), named, (layers, &self.root))
     }
 
     /// Whether a registry is configured for the package.
@@ -94,7 +109,7 @@ impl<'a> Packages<'a> {
 
     /// The way to the registry a package is in.
     pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
-        let Source { package, registry } = source;
+        let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
@@ -108,8 +123,8 @@ impl<'a> Packages<'a> {
     /// Where others find a release, if they do not need our configuration for
     /// it. Offline, a host is not asked what it is.
     pub fn url(&self, wanted: &Wanted, named: &Named, version: &Version) -> Result<Option<String>> {
-        let Source { package, registry } = &wanted.source;
-        let route = self.registries.route(package, registry.as_deref(), named)?;
+        let package = &wanted.source.package;
+        let route = self.route(&wanted.source, named)?;
         if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
             return Ok(None);
         }
@@ -128,6 +143,7 @@ impl<'a> Packages<'a> {
             source: Source {
                 package: package.clone(),
                 registry: None,
+                address: self.address((package, None), named),
             },
             requirement: semver::VersionReq::STAR,
             by: vec!["`--precise`".to_owned()],

@@ -161,6 +161,7 @@ impl<'a> Worlds<'a> {
         let (keys, asked): (Vec<&str>, Vec<Wanted>) = entries
             .filter_map(|(key, dependency)| Some((key.as_str(), declared(key, dependency)?)))
             .unzip();
+        let asked = self.addressed(manifest, &asked)?;
         let found = self.fetch(manifest, &asked)?;
         let answered = asked.into_iter().zip(found);
         let answered = answered.map(|(wanted, found)| Asked { wanted, found });
@@ -181,10 +182,7 @@ impl<'a> Worlds<'a> {
 
     /// Where a locked component is, by its entry of the lock file.
     pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
-        let Source { package, registry } = &wanted.source;
-        let entry = self
-            .lock
-            .find(package, registry.as_deref(), &wanted.requirement)?;
+        let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 
@@ -265,6 +263,7 @@ impl<'a> Worlds<'a> {
             source: Source {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
+                address: None,
             },
             requirement: target.requirement.clone(),
             by: vec!["`target` in `Cargo.toml`".to_owned()],
@@ -330,17 +329,59 @@ impl<'a> Worlds<'a> {
     /// The registries and the cache.
     pub fn packages(&mut self) -> Result<&mut Packages<'a>> {
         if self.packages.is_none() {
-            self.packages = Some(Packages::new(self.ctx, &self.root, self.mode)?);
+            let packages = Packages::new(self.ctx, &self.root, self.mode)?;
+            self.complete_lock(&packages);
+            self.packages = Some(packages);
         }
         self.packages
             .as_mut()
             .ok_or_else(|| Error::input("registries could not be set up"))
     }
 
+    /// Gives the entries of old lock files the addresses of their registries,
+    /// where all members mean the same. Others are no answer to a member that
+    /// names a registry.
+    fn complete_lock(&mut self, packages: &Packages<'_>) {
+        let entries = self.lock.entries();
+        let named = match &self.siblings {
+            Some(siblings) if entries.iter().any(|entry| entry.address.is_none()) => {
+                siblings.registries()
+            }
+            _ => return,
+        };
+        self.lock.complete(|package, registry| {
+            let mut all = named
+                .iter()
+                .map(|named| packages.address((package, registry), named));
+            let first = all.next()?;
+            first.filter(|first| all.all(|other| other.as_ref() == Some(first)))
+        });
+        // Which of several registries it was from is not known.
+        self.lock.retain(|entry| {
+            let of = (&entry.package, entry.registry.as_deref());
+            let decided = named.iter().all(|n| packages.address(of, n).is_some());
+            entry.address.is_some() || named.is_empty() || !decided
+        });
+    }
+
+    /// Requirements with the addresses that a manifest gives their registries.
+    pub fn addressed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Wanted>> {
+        let named = registries(manifest);
+        let packages = self.packages()?;
+        let mut asked = asked.to_vec();
+        for Wanted { source, .. } in &mut asked {
+            let of = (&source.package, source.registry.as_deref());
+            source.address = packages.address(of, &named);
+        }
+        Ok(asked)
+    }
+
+    /// Answers requirements, fetches what is not there, and locks it.
     pub fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
+        let asked = &self.addressed(manifest, asked)?;
         let named = registries(manifest);
         let locked = self.mode.is_locked().then(|| self.path.clone());
         let lock = self.lock.clone();
@@ -359,6 +400,7 @@ impl<'a> Worlds<'a> {
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: self.source_of(wanted, &found.digest),
+                address: wanted.source.address.clone(),
             };
             self.used.insert(locked.clone());
             self.lock.insert(locked);
@@ -377,8 +419,10 @@ impl<'a> Worlds<'a> {
         if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
             return Ok(None);
         }
-        let same =
-            |old: &String| lockfile::parse(&self.path, old).is_ok_and(|old| old == self.lock);
+        let same = |old: &String| {
+            let old = lockfile::parse(&self.path, old);
+            old.is_ok_and(|old| self.lock.adds_nothing_to(&old))
+        };
         if self.old.as_ref().is_some_and(same) {
             return Ok(None);
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use semver::{Version, VersionReq};
 
 use crate::advice::{Error, Excerpt, Result};
-use crate::lockfile::Lockfile;
+use crate::lockfile::{Locked, Lockfile};
 use crate::package::{ContentDigest, PackageRef};
 
 /// A package looked for in a registry.
@@ -25,6 +25,26 @@ pub struct Source {
     pub package: PackageRef,
     /// The registry asked for by name; none for the one the configuration has.
     pub registry: Option<String>,
+    /// The address that a manifest gives this registry, as lock files have it;
+    /// none where the configuration decides. One name is two registries where
+    /// the members of a workspace give it two addresses.
+    pub address: Option<String>,
+}
+
+impl Source {
+    /// The answer of a lock file to a requirement on this package.
+    pub fn locked<'l>(
+        &self,
+        lockfile: &'l Lockfile,
+        requirement: &VersionReq,
+    ) -> Option<&'l Locked> {
+        let registry = self.registry.as_deref();
+        lockfile.find(
+            &self.package,
+            (registry, self.address.as_deref()),
+            requirement,
+        )
+    }
 }
 
 /// A requirement, and who has it.
@@ -114,12 +134,8 @@ pub fn solve(wanted: &[Wanted], catalog: &Catalog, lockfile: &Lockfile) -> Resul
     let mut missing: Vec<Source> = Vec::new();
     for one in wanted {
         let source = &one.source;
-        let locked = lockfile
-            .find(
-                &source.package,
-                source.registry.as_deref(),
-                &one.requirement,
-            )
+        let locked = source
+            .locked(lockfile, &one.requirement)
             .filter(|locked| one.requirement.matches(&locked.version));
         if let Some(locked) = locked {
             chosen.push(Chosen {
@@ -165,6 +181,7 @@ mod tests {
         Source {
             package: name.parse().unwrap(),
             registry: None,
+            address: None,
         }
     }
 
@@ -236,6 +253,7 @@ mod tests {
             version: "1.0.0".parse().unwrap(),
             digest: ContentDigest::of(b""),
             source: None,
+            address: None,
         });
         let catalog = catalog("a:b", &["!1.0.0", "1.1.0"]);
         let solved = solve(&[wanted("a:b", "1")], &catalog, &lockfile).unwrap();

@@ -19,6 +19,7 @@ mod bindings;
 mod build_script;
 mod component_builds;
 mod component_refusals;
+mod component_registries;
 mod component_releases;
 mod components;
 mod compose;

@@ -85,6 +85,7 @@ impl Worlds<'_> {
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
+                    address: wanted.source.address.clone(),
                 };
                 self.used.insert(locked.clone());
                 self.lock.insert(locked);
@@ -135,6 +136,7 @@ impl Worlds<'_> {
             source: Source {
                 package: package.clone(),
                 registry,
+                address: None,
             },
             requirement,
             by,

@@ -176,6 +176,7 @@ impl<'a> Session<'a> {
                 .iter()
                 .find(is)
                 .and_then(|e| e.registry.clone()),
+            address: None,
         };
         let (packages, named) = self.registries(member)?;
         packages.place(&source, &named)
@@ -383,6 +384,7 @@ impl<'a> Session<'a> {
                 source: Source {
                     package: package.clone(),
                     registry: None,
+                    address: None,
                 },
                 requirement: requirement.clone(),
                 by: vec!["an override of `wkg.toml`".to_owned()],
@@ -403,8 +405,7 @@ impl<'a> Session<'a> {
         };
         let lock = self.answers();
         asked.retain(|wanted| {
-            let Source { package, registry } = &wanted.source;
-            let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
+            let locked = wanted.source.locked(&lock, &wanted.requirement);
             packages.has_route(wanted, named)
                 || locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some())
         });
@@ -436,7 +437,9 @@ impl<'a> Session<'a> {
             locked: locked.then_some(self.project.lock_file.as_path()),
         })?;
         for (wanted, found) in asked.iter().zip(&found) {
-            let Source { package, registry } = &wanted.source;
+            let Source {
+                package, registry, ..
+            } = &wanted.source;
             let registry = match self.project.form() {
                 Form::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
                 _ => registry.clone(),
@@ -452,6 +455,7 @@ impl<'a> Session<'a> {
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: None,
+                address: None,
             });
         }
         Ok(found)
