@@ -94,6 +94,7 @@ impl WantedArtifact {
         let bare = Known {
             place: known.place.clone(),
             digest: None,
+            requirement: None,
             item: None,
         };
         let text = bare.to_string();
@@ -117,6 +118,11 @@ impl WantedArtifact {
             by: format!("`{LOCK_FILE}`"),
             at: None,
         })
+    }
+
+    /// The artifact that is meant.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
     }
 
     /// What stands in the lock file in the place of a registry.

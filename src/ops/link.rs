@@ -70,6 +70,27 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
     Ok(file)
 }
 
+/// Fails if a component that was made cannot be linked with what its package
+/// depends on. That it can is found out once, until one of the parts changes.
+pub(super) fn check(prepared: &Prepared, made: &Made) -> Result<()> {
+    let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
+        return Ok(());
+    };
+    if recipe.answers.is_empty() {
+        return Ok(());
+    }
+    let from = inputs(recipe, &facts.digest).to_string();
+    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
+    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
+    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
+    let fits = dir.join(format!("{stem}.fits"));
+    if fs::read_text_if_exists(&fits)?.as_deref() == Some(&from) {
+        return Ok(());
+    }
+    compose(&made.path, recipe)?;
+    fs::write_atomic(&fits, from.as_bytes())
+}
+
 /// The same for the embedded engine, which makes nothing of debug information:
 /// without that, much less has to be read each time.
 pub(super) fn linked_to_run(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<PathBuf> {
@@ -134,6 +155,7 @@ fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
         file: file.to_owned(),
         links,
         keep: BTreeSet::new(),
+        origin: None,
     });
     link_parts(&parts, parts.len() - 1)
 }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use semver::Version;
+use wit_parser::PackageName;
 
 use super::artifacts::reference;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
+use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::Lockfile;
@@ -19,6 +21,7 @@ use crate::registry::cache::Cache;
 use crate::registry::routes::{Backend, Named, Route};
 use crate::registry::{Registries, Registry, Release};
 use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
+use crate::wit::Entry;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
@@ -54,6 +57,29 @@ pub(super) struct Fetched {
     pub digest: ContentDigest,
     /// Its bytes, which have the digest.
     pub file: PathBuf,
+}
+
+impl Fetched {
+    /// The name it has in WIT, which may be without a version.
+    pub fn name(&self) -> Result<PackageName> {
+        let version = match outline(&fs::read(&self.file)?)? {
+            Outline::Wit { version, .. } => version,
+            _ => Some(self.version.clone()),
+        };
+        Ok(PackageName {
+            namespace: self.package.namespace().to_owned(),
+            name: self.package.name().to_owned(),
+            version,
+        })
+    }
+
+    /// As a source of WIT, shown by its name.
+    pub fn entry(&self) -> Result<Entry> {
+        Ok(Entry::Wasm {
+            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
+            bytes: fs::read(&self.file)?,
+        })
+    }
 }
 
 impl<'a> Packages<'a> {
@@ -136,14 +162,19 @@ impl<'a> Packages<'a> {
         self.registries.layers().registry_names().contains(&name)
     }
 
-    /// From now on the package, in the registry it is in by itself, has this
-    /// version only.
-    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
+    /// From now on the package has this version only, of compatible ones; in
+    /// the registry that is asked for by name, or in the one that it is in.
+    pub fn pin(
+        &mut self,
+        (package, registry): (&PackageRef, Option<&str>),
+        version: &Version,
+        named: &Named,
+    ) -> Result<()> {
         let wanted = Wanted {
             source: Source {
                 package: package.clone(),
-                registry: None,
-                address: self.address((package, None), named),
+                registry: registry.map(str::to_owned),
+                address: self.address((package, registry), named),
             },
             requirement: semver::VersionReq::STAR,
             by: vec!["`--precise`".to_owned()],
@@ -164,8 +195,8 @@ impl<'a> Packages<'a> {
                     .hint("give one of them to `--precise`"),
             );
         };
-        let listed = listed.clone();
-        self.catalog.insert(wanted.source, vec![listed]);
+        let version = listed.version.clone();
+        self.catalog.choose(wanted.source, version);
         Ok(())
     }
 
@@ -271,6 +302,7 @@ impl<'a> Packages<'a> {
             .map_err(|e| wanted.explain(e))?;
         Ok(Place {
             registry,
+            address: route.backend.to_string(),
             because: route.because,
         })
     }
@@ -279,6 +311,7 @@ impl<'a> Packages<'a> {
 /// A registry, and what chose it.
 struct Place {
     registry: Arc<dyn Registry>,
+    address: String,
     because: String,
 }
 
@@ -315,6 +348,8 @@ impl Job<'_> {
         let file = cache
             .get_or_fetch(registry, package, &release, progress)
             .map_err(|e| wanted.explain(e))?;
+        let of = (&release.version, &release.digest);
+        cache.note(package, of, &place.address)?;
         progress.item();
         Ok(Fetched {
             package: package.clone(),

@@ -7,7 +7,6 @@
 
 use std::path::{Path, PathBuf};
 
-use semver::Version;
 use wit_parser::PackageName;
 
 use super::artifacts::WantedArtifact;
@@ -18,16 +17,15 @@ use super::wanted::{declared, named};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
-use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::{self, Lockfile};
 use crate::manifest::{Manifest, OciTarget, RegistryTarget};
-use crate::package::{ContentDigest, PackageRef};
+use crate::package::ContentDigest;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, unmet};
+use crate::wit::{Request, Sources, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -50,6 +48,8 @@ pub(super) struct Worlds<'a> {
     mode: LockMode,
     siblings: Option<Siblings<'a>>,
     pub(super) lock: Lockfile,
+    /// The same as it was before anything was chosen in this run.
+    before: Lockfile,
     /// What was asked for so far, with its answers.
     pub(super) used: Lockfile,
     /// The same, each time it was asked for, in that order.
@@ -90,6 +90,7 @@ impl<'a> Worlds<'a> {
             root: workspace.root.clone(),
             mode,
             siblings: Some(Siblings::of(ctx, workspace)),
+            before: lock.clone(),
             lock,
             used: Lockfile::default(),
             asked: Vec::new(),
@@ -113,6 +114,7 @@ impl<'a> Worlds<'a> {
             },
             siblings: None,
             lock: Lockfile::default(),
+            before: Lockfile::default(),
             used: Lockfile::default(),
             asked: Vec::new(),
             old: None,
@@ -139,6 +141,23 @@ impl<'a> Worlds<'a> {
         &self.path
     }
 
+    /// The lock file as it was before anything was chosen in this run.
+    pub(super) fn before(&self) -> &Lockfile {
+        &self.before
+    }
+
+    /// How lock files and the network may be used.
+    pub(super) fn mode(&self) -> LockMode {
+        self.mode
+    }
+
+    /// Notes an answer, and locks it.
+    pub(super) fn note(&mut self, locked: lockfile::Locked, asked: Asked) {
+        self.used.insert(locked.clone());
+        self.lock.insert(locked);
+        self.asked.push(asked);
+    }
+
     /// The lock file as it is now.
     pub fn lock(&self) -> &Lockfile {
         &self.lock
@@ -154,46 +173,16 @@ impl<'a> Worlds<'a> {
         std::mem::take(&mut self.asked)
     }
 
-    /// The components a manifest depends on that are in registries, by the
-    /// key of their entry.
-    pub fn components<'m>(&mut self, manifest: &'m Manifest) -> Result<Vec<(&'m str, Asked)>> {
-        let entries = manifest.dependencies.iter();
-        let (keys, asked): (Vec<&str>, Vec<Wanted>) = entries
-            .filter_map(|(key, dependency)| Some((key.as_str(), declared(key, dependency)?)))
-            .unzip();
-        let asked = self.addressed(manifest, &asked)?;
-        let found = self.fetch(manifest, &asked)?;
-        let answered = asked.into_iter().zip(found);
-        let answered = answered.map(|(wanted, found)| Asked { wanted, found });
-        let mut all: Vec<_> = keys.into_iter().zip(answered).collect();
-        let mut references = Vec::new();
-        for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
-                references.push((key.as_str(), wanted));
-            }
-        }
-        let (keys, wanted): (Vec<&str>, Vec<_>) = references.into_iter().unzip();
-        for ((key, wanted), found) in keys.iter().zip(&wanted).zip(self.artifacts(&wanted)?) {
-            let wanted = wanted.to_wanted(&found);
-            all.push((*key, Asked { wanted, found }));
-        }
-        Ok(all)
-    }
-
     /// Where a locked component is, by its entry of the lock file.
     pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
         let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 
-    /// Forgets the answers for some packages.
-    pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
-        self.lock.retain(|entry| !which(&entry.package));
-    }
-
-    /// From now on the package has this version only.
-    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
-        self.packages()?.pin(package, version, named)
+    /// Forgets some answers.
+    pub fn forget(&mut self, which: impl Fn(&lockfile::Locked) -> bool) {
+        self.lock.retain(|entry| !which(entry));
+        self.before = self.lock.clone();
     }
 
     /// Writes another lock file in the place of this one.
@@ -290,13 +279,11 @@ impl<'a> Worlds<'a> {
             .packages()?
             .artifacts(wanted, &lock, locked.as_deref())?;
         for (wanted, found) in wanted.iter().zip(&found) {
-            let locked = wanted.to_lock(found);
-            self.used.insert(locked.clone());
-            self.lock.insert(locked);
-            self.asked.push(Asked {
+            let asked = Asked {
                 wanted: wanted.to_wanted(found),
                 found: found.clone(),
-            });
+            };
+            self.note(wanted.to_lock(found), asked);
         }
         Ok(found)
     }
@@ -362,6 +349,7 @@ impl<'a> Worlds<'a> {
             let decided = named.iter().all(|n| packages.address(of, n).is_some());
             entry.address.is_some() || named.is_empty() || !decided
         });
+        self.before = self.lock.clone();
     }
 
     /// Requirements with the addresses that a manifest gives their registries.
@@ -402,12 +390,11 @@ impl<'a> Worlds<'a> {
                 source: self.source_of(wanted, &found.digest),
                 address: wanted.source.address.clone(),
             };
-            self.used.insert(locked.clone());
-            self.lock.insert(locked);
-            self.asked.push(Asked {
+            let asked = Asked {
                 wanted: wanted.clone(),
                 found: found.clone(),
-            });
+            };
+            self.note(locked, asked);
         }
         Ok(found)
     }
@@ -473,28 +460,5 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
     Named {
         registries: manifest.registries.clone(),
         manifest: manifest.file.path.clone(),
-    }
-}
-
-impl Fetched {
-    /// The name it has in WIT, which may be without a version.
-    pub fn name(&self) -> Result<PackageName> {
-        let version = match outline(&fs::read(&self.file)?)? {
-            Outline::Wit { version, .. } => version,
-            _ => Some(self.version.clone()),
-        };
-        Ok(PackageName {
-            namespace: self.package.namespace().to_owned(),
-            name: self.package.name().to_owned(),
-            version,
-        })
-    }
-
-    /// As a source of WIT, shown by its name.
-    pub fn entry(&self) -> Result<Entry> {
-        Ok(Entry::Wasm {
-            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
-            bytes: fs::read(&self.file)?,
-        })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::components::chosen::{Chosen, Named};
-use super::compose::{Unpinned, link_foreign, mode_here};
+use super::compose::{Following, Releases, Unpinned, link_foreign, mode_here};
 use super::resolve::Worlds;
 use super::run::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
 use crate::advice::{Error, Result};
@@ -25,12 +25,19 @@ pub(super) fn run_component(
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let unpinned = match args.own.trust_unpinned {
-        true => Unpinned::Follow,
-        false => Unpinned::Refuse,
+    let following = Following {
+        chosen: Chosen::default(),
+        unpinned: match args.own.trust_unpinned {
+            true => Unpinned::Follow,
+            false => Unpinned::Refuse,
+        },
+        releases: match args.own.fresh {
+            true => Releases::Newest,
+            false => Releases::Named,
+        },
     };
     let worlds = Worlds::alone(ctx, mode);
-    let file = linked(ctx, worlds, ((&name, &file), unpinned))?;
+    let file = linked(ctx, worlds, (&name, &file), following)?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);
         ctx.shell.status("Running", line);
@@ -63,14 +70,15 @@ pub(super) fn run_component(
 fn linked(
     ctx: &Context,
     worlds: Worlds<'_>,
-    ((name, file), unpinned): ((&str, &Path), Unpinned),
+    (name, file): (&str, &Path),
+    following: Following,
 ) -> Result<PathBuf> {
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
     if imports.iter().all(|import| import.external_id.is_none()) {
         return Ok(file.to_owned());
     }
-    let (linked, _) = link_foreign(ctx, worlds, ((name, file), Chosen::default(), unpinned))?;
+    let (linked, _) = link_foreign(ctx, worlds, (name, file), following)?;
     let digest = ContentDigest::of(&linked.bytes);
     ctx.cache().keep(
         &digest,

@@ -6,6 +6,7 @@
 //! their version, so that no choice rules out another and nothing has to be
 //! taken back.
 
+pub mod components;
 mod conflict;
 pub mod graph;
 pub mod outdated;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 
+use self::components::on_one_track;
 use crate::advice::{Error, Excerpt, Result};
 use crate::lockfile::{Locked, Lockfile};
 use crate::package::{ContentDigest, PackageRef};
@@ -94,17 +96,37 @@ pub struct Listed {
 /// The version lists known so far. A package that no registry has is known,
 /// with none.
 #[derive(Clone, Debug, Default)]
-pub struct Catalog(BTreeMap<Source, Vec<Listed>>);
+pub struct Catalog {
+    versions: BTreeMap<Source, Vec<Listed>>,
+    precise: BTreeMap<Source, Version>,
+}
 
 impl Catalog {
     /// Notes the versions of a package.
     pub fn insert(&mut self, source: Source, versions: Vec<Listed>) {
-        self.0.insert(source, versions);
+        self.versions.insert(source, versions);
     }
 
     /// The versions of a package, if they are known.
     pub fn versions(&self, source: &Source) -> Option<&[Listed]> {
-        self.0.get(source).map(Vec::as_slice)
+        self.versions.get(source).map(Vec::as_slice)
+    }
+
+    /// Lets this version of a package be chosen only, of those that are
+    /// compatible with it.
+    pub fn choose(&mut self, source: Source, version: Version) {
+        self.precise.insert(source, version);
+    }
+
+    /// The version of a package that the command line chose.
+    pub fn precise(&self, source: &Source) -> Option<&Version> {
+        self.precise.get(source)
+    }
+
+    /// Whether the version is not the chosen one, but compatible with it.
+    fn is_passed_over(&self, source: &Source, version: &Version) -> bool {
+        let precise = self.precise(source);
+        precise.is_some_and(|p| p != version && on_one_track(p, version))
     }
 }
 
@@ -152,13 +174,17 @@ pub fn solve(wanted: &[Wanted], catalog: &Catalog, lockfile: &Lockfile) -> Resul
         };
         let fitting = versions
             .iter()
-            .filter(|listed| !listed.yanked && one.requirement.matches(&listed.version));
+            .filter(|listed| !listed.yanked && one.requirement.matches(&listed.version))
+            .filter(|listed| !catalog.is_passed_over(source, &listed.version));
         match fitting.max_by(|a, b| a.version.cmp(&b.version)) {
             Some(listed) => chosen.push(Chosen {
                 version: listed.version.clone(),
                 locked: None,
             }),
-            None => return Err(conflict::unanswered(one, versions)),
+            None => {
+                let precise = catalog.precise(source);
+                return Err(conflict::unanswered(one, versions, precise));
+            }
         }
     }
     match missing.is_empty() {

@@ -21,6 +21,7 @@ mod component_builds;
 mod component_refusals;
 mod component_registries;
 mod component_releases;
+mod component_trees;
 mod components;
 mod compose;
 mod config_verb;

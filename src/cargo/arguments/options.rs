@@ -46,6 +46,7 @@ pub enum Known {
     Test,
     Tests,
     TrustUnpinned,
+    Fresh,
     Unstable,
     Verbose,
     Version,
@@ -70,6 +71,7 @@ impl Known {
                 | Known::RunDir
                 | Known::RunEnv
                 | Known::TrustUnpinned
+                | Known::Fresh
         )
     }
 
@@ -83,7 +85,7 @@ impl Known {
             Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
             Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr | Known::Component => one_of(&["run", "serve"]),
+            Known::Addr | Known::Component | Known::Fresh => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
             Known::TrustUnpinned => one_of(&[
                 "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
@@ -135,6 +137,11 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::Compose,
         "--compose",
         "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+    ),
+    (
+        Known::Fresh,
+        "--fresh",
+        "Link what `--component` names with the newest releases that will do, not those of its hints",
     ),
     (
         Known::TrustUnpinned,
@@ -278,6 +285,7 @@ static TABLE: &[Row] = &[
     flag("native", Known::Native),
     flag("compose", Known::Compose),
     flag("trust-unpinned", Known::TrustUnpinned),
+    flag("fresh", Known::Fresh),
     value("component", Known::Component).single(),
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),

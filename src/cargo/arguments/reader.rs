@@ -259,6 +259,7 @@ impl<'a> Reader<'a> {
             Known::HostMembers => out.own.host_members = true,
             Known::Native => out.own.native = true,
             Known::Compose => out.own.compose = true,
+            Known::Fresh => out.own.fresh = true,
             Known::TrustUnpinned => out.own.trust_unpinned = true,
             Known::Lib => out.artifacts.push(Artifact::Lib),
             Known::Bins => out.artifacts.push(Artifact::Bins),

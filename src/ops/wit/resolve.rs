@@ -143,8 +143,12 @@ impl<'a> Session<'a> {
     /// From now on the package has this version only.
     pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
         match &mut self.how {
-            How::Crate(worlds) => worlds.pin(package, version, &Named::default()),
-            How::Names(packages, named) => packages.pin(package, version, named),
+            How::Crate(worlds) => {
+                worlds
+                    .packages()?
+                    .pin((package, None), version, &Named::default())
+            }
+            How::Names(packages, named) => packages.pin((package, None), version, named),
         }
     }
 
@@ -213,7 +217,7 @@ impl<'a> Session<'a> {
     /// Forgets the answers for some packages.
     pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
         if let How::Crate(worlds) = &mut self.how {
-            worlds.forget(&which);
+            worlds.forget(|entry| which(&entry.package));
         }
         self.locked.old.retain(|entry| !which(&entry.package));
     }
