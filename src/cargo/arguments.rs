@@ -95,6 +95,8 @@ pub struct OwnOptions {
     pub with: Vec<String>,
     /// `--trust-unpinned`: hints without a digest are followed.
     pub trust_unpinned: bool,
+    /// `--fresh`: a component of others is linked with the newest releases.
+    pub fresh: bool,
 }
 
 /// One option with its value, a cluster, or a plain word, as it was written.

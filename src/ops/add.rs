@@ -281,6 +281,7 @@ fn by_name(
         source: Source {
             package: package.clone(),
             registry: options.registry.clone(),
+            address: None,
         },
         requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["the command line".to_owned()],

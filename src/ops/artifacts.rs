@@ -94,6 +94,7 @@ impl WantedArtifact {
         let bare = Known {
             place: known.place.clone(),
             digest: None,
+            requirement: None,
             item: None,
         };
         let text = bare.to_string();
@@ -117,6 +118,11 @@ impl WantedArtifact {
             by: format!("`{LOCK_FILE}`"),
             at: None,
         })
+    }
+
+    /// The artifact that is meant.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
     }
 
     /// What stands in the lock file in the place of a registry.
@@ -144,6 +150,7 @@ impl WantedArtifact {
             version: found.version.clone(),
             digest: found.digest.clone(),
             source: None,
+            address: None,
         }
     }
 
@@ -153,6 +160,7 @@ impl WantedArtifact {
             source: Source {
                 package: found.package.clone(),
                 registry: Some(self.label()),
+                address: None,
             },
             requirement: VersionReq::STAR,
             by: vec![self.by.clone()],

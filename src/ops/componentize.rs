@@ -421,7 +421,7 @@ impl One<'_> {
         let mut world = worlds.resolve(&manifest)?.map(|loaded| loaded.world);
         if !manifest.dependencies.is_empty() {
             let provided = components::provided(&mut worlds, &manifest, &self.prepared.session)?;
-            world = Some(components::bind(world, &provided, manifest.hints)?.0);
+            world = Some(components::bind(world, &provided.0, manifest.hints)?.0);
         }
         let Some(world) = world else {
             return Ok(());

@@ -138,6 +138,7 @@ fn own(recipe: &Recipe, (file, facts): (&Path, &Facts)) -> Composition {
         file: file.to_owned(),
         links,
         keep: BTreeSet::new(),
+        origin: None,
     });
     Composition {
         root: parts.len() - 1,
@@ -154,11 +155,8 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
         return Ok(made.path.clone());
     };
     let from = inputs(&composition, &facts.digest);
-    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
-    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
-    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
-    let file = dir.join(format!("{stem}.wasm"));
-    let record = dir.join(format!("{stem}.json"));
+    let file = kept_file(prepared, made);
+    let record = file.with_extension("json");
     let kept = || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
     let now = || Record {
         from: from.clone(),
@@ -184,6 +182,33 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
         .map_err(|e| Error::input("failed to describe the linked component").because(e))?;
     fs::write_atomic(&record, text.as_bytes())?;
     Ok(file)
+}
+
+/// Fails if a component that was made cannot be linked with what its package
+/// depends on. That it can is found out once, until one of the parts changes.
+pub(super) fn check(prepared: &Prepared, made: &Made) -> Result<()> {
+    let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
+        return Ok(());
+    };
+    let composition = own(recipe, (&made.path, facts));
+    if composition.others() == 0 {
+        return Ok(());
+    }
+    let from = inputs(&composition, &facts.digest).to_string();
+    let fits = kept_file(prepared, made).with_extension("fits");
+    if fs::read_text_if_exists(&fits)?.as_deref() == Some(&from) {
+        return Ok(());
+    }
+    link_parts(&composition)?;
+    fs::write_atomic(&fits, from.as_bytes())
+}
+
+/// Where the linked form of a component is kept.
+fn kept_file(prepared: &Prepared, made: &Made) -> PathBuf {
+    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
+    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
+    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
+    dir.join(format!("{stem}.wasm"))
 }
 
 /// The same for the embedded engine, which makes nothing of debug information:

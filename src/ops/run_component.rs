@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::components::chosen::{Asked, Chosen, Named};
-use super::compose::{Unpinned, link_foreign, mode_here};
+use super::components::chosen::{Asked, Named};
+use super::compose::{Following, Releases, Unpinned, link_foreign, mode_here};
 use super::grants::of_requests;
 use super::resolve::Worlds;
 use super::run::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
@@ -26,13 +26,19 @@ pub(super) fn run_component(
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let unpinned = match args.own.trust_unpinned {
-        true => Unpinned::Follow,
-        false => Unpinned::Refuse,
+    let following = Following {
+        chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
+        unpinned: match args.own.trust_unpinned {
+            true => Unpinned::Follow,
+            false => Unpinned::Refuse,
+        },
+        releases: match args.own.fresh {
+            true => Releases::Newest,
+            false => Releases::Named,
+        },
     };
     let worlds = Worlds::alone(ctx, mode);
-    let chosen = Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?;
-    let file = linked(ctx, worlds, ((&name, &file), chosen, unpinned))?;
+    let file = linked(ctx, worlds, (&name, &file), following)?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);
         ctx.shell.status("Running", line);
@@ -66,15 +72,16 @@ pub(super) fn run_component(
 fn linked(
     ctx: &Context,
     worlds: Worlds<'_>,
-    ((name, file), chosen, unpinned): ((&str, &Path), Chosen, Unpinned),
+    (name, file): (&str, &Path),
+    following: Following,
 ) -> Result<PathBuf> {
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
     let has_hint = |import: &names::Name| import.external_id.is_some();
-    if chosen.is_empty() && !imports.iter().any(has_hint) {
+    if following.chosen.is_empty() && !imports.iter().any(has_hint) {
         return Ok(file.to_owned());
     }
-    let (linked, _) = link_foreign(ctx, worlds, ((name, file), chosen, unpinned))?;
+    let (linked, _) = link_foreign(ctx, worlds, (name, file), following)?;
     let digest = ContentDigest::of(&linked.bytes);
     ctx.cache().keep(
         &digest,

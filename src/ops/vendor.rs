@@ -298,6 +298,7 @@ mod tests {
             version: Version::new(1, 0, 0),
             digest: ContentDigest::of(content.as_bytes()),
             source: None,
+            address: None,
         }
     }
 

@@ -319,6 +319,7 @@ impl Search<'_> {
             source: Source {
                 package,
                 registry: None,
+                address: None,
             },
             requirement: VersionReq::STAR,
             by: vec![format!("`{}`", self.document.path.display())],

@@ -50,6 +50,7 @@ pub enum Known {
     Tests,
     Timeout,
     TrustUnpinned,
+    Fresh,
     Unstable,
     Verbose,
     Version,
@@ -80,6 +81,7 @@ impl Known {
                 | Known::Timeout
                 | Known::TrustUnpinned
                 | Known::With
+                | Known::Fresh
         )
     }
 
@@ -98,7 +100,7 @@ impl Known {
             | Known::Network
             | Known::MaxMemory
             | Known::Timeout => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr | Known::Component => one_of(&["run", "serve"]),
+            Known::Addr | Known::Component | Known::Fresh => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
             Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
             Known::TrustUnpinned => one_of(&[
@@ -176,6 +178,11 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::With,
         "--with <IMPORT=WHAT>",
         "Link an import (a label, interface or package) with a file, package or OCI reference",
+    ),
+    (
+        Known::Fresh,
+        "--fresh",
+        "Link what `--component` names with the newest releases that will do, not those of its hints",
     ),
     (
         Known::TrustUnpinned,
@@ -320,6 +327,7 @@ static TABLE: &[Row] = &[
     flag("compose", Known::Compose),
     flag("trust-unpinned", Known::TrustUnpinned),
     value("with", Known::With),
+    flag("fresh", Known::Fresh),
     value("component", Known::Component).single(),
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),

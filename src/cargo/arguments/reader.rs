@@ -261,6 +261,7 @@ impl<'a> Reader<'a> {
             Known::Compose => out.own.compose = true,
             Known::Http => out.own.http = true,
             Known::Network => out.own.network = true,
+            Known::Fresh => out.own.fresh = true,
             Known::TrustUnpinned => out.own.trust_unpinned = true,
             Known::Lib => out.artifacts.push(Artifact::Lib),
             Known::Bins => out.artifacts.push(Artifact::Bins),

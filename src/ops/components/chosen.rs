@@ -154,6 +154,20 @@ impl Chosen {
         self.choices.is_empty()
     }
 
+    /// Whether something is chosen for an import; see [`Chosen::of`].
+    pub fn has(&self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
+    }
+
+    /// The components that are chosen, by what they are called.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.choices.iter().filter_map(|(_, choice)| match choice {
+            Choice::With(name, file) => Some((name.as_str(), file.as_path())),
+            Choice::Keep => None,
+        })
+    }
+
     /// Fails if something was chosen for an import that nobody has; `root` is
     /// the component that is linked, with its imports.
     pub fn check(&self, (root, imports): (&str, &[Name])) -> Result<()> {

@@ -95,6 +95,7 @@ mod tests {
             file,
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            origin: None,
         }
     }
 

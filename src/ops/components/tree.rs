@@ -10,6 +10,8 @@ use super::Provided;
 use super::chosen::{Choice, Chosen};
 use super::declared::answer_from_declared;
 use super::first::{FromDirectory, Recipes, Session};
+use super::origins::of_place;
+use super::solved::Tree;
 use crate::advice::{Error, Result};
 use crate::component::hint::{Hint, Known, Place, Wanted};
 use crate::component::names;
@@ -30,6 +32,10 @@ pub(in crate::ops) struct Part {
     /// The imports that stay open because somebody wants it.
     #[serde(default)]
     pub keep: BTreeSet<String>,
+    /// The address of its registry: the same bytes of two registries are two
+    /// packages.
+    #[serde(default)]
+    pub origin: Option<String>,
 }
 
 /// What answers an import.
@@ -59,6 +65,8 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     /// What is known of the components built from directories, which goes
     /// before their hints.
     recipes: Recipes,
+    /// The releases that were chosen for all.
+    tree: Tree,
 }
 
 impl<'f, 'a> Forest<'f, 'a> {
@@ -78,7 +86,14 @@ impl<'f, 'a> Forest<'f, 'a> {
             chosen_parts: BTreeSet::new(),
             aside: 0,
             recipes: Recipes::new(),
+            tree: Tree::default(),
         }
+    }
+
+    /// Takes the releases that were chosen for all.
+    pub fn resolved(mut self, tree: Tree) -> Self {
+        self.tree = tree;
+        self
     }
 
     /// Lets what was built in a session be linked as it was built.
@@ -116,6 +131,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            origin: None,
         });
         self.way.push(root);
         self.link(root, answers)?;
@@ -137,17 +153,22 @@ impl<'f, 'a> Forest<'f, 'a> {
 
     /// Adds a component of the manifest with all that it needs; its place.
     pub fn add(&mut self, provided: &Provided) -> Result<usize> {
-        self.part(&provided.shown(), &provided.file)
+        let origin = provided.origin.as_deref();
+        self.part((&provided.shown(), &provided.file), origin)
     }
 
     /// Adds the component that a hint of `by` leads to, with all that it needs.
     pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
-        let (of, file) = self.resolve(known, by)?;
-        self.part(&of, &file)
+        let (of, file, origin) = self.resolve(known, by)?;
+        self.part((&of, &file), origin.as_deref())
     }
 
-    fn part(&mut self, name: &str, file: &Path) -> Result<usize> {
-        let known = self.parts.iter().position(|part| part.file == file);
+    fn part(&mut self, (name, file): (&str, &Path), origin: Option<&str>) -> Result<usize> {
+        let same = |part: &Part| {
+            let either = origin.zip(part.origin.as_deref());
+            part.file == file && either.is_none_or(|(one, other)| one == other)
+        };
+        let known = self.parts.iter().position(same);
         if let Some(known) = known {
             return match self.way.iter().position(|on_way| *on_way == known) {
                 Some(from) => Err(self.circle(from, known)),
@@ -160,6 +181,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            origin: origin.map(str::to_owned),
         });
         self.way.push(here);
         let (parts, mut answers) = self.recipes.get(file).cloned().unwrap_or_default();
@@ -170,8 +192,10 @@ impl<'f, 'a> Forest<'f, 'a> {
         }
         let mut given = BTreeMap::new();
         for (import, Answer { part, item }) in answers {
-            let Part { name, file, .. } = &parts[part];
-            let part = self.part(name, file)?;
+            let Part {
+                name, file, origin, ..
+            } = &parts[part];
+            let part = self.part((name, file), origin.as_deref())?;
             given.insert(import, Answer { part, item });
         }
         self.link(here, &given)?;
@@ -199,7 +223,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                 }
                 Some(Choice::With(called, file)) => {
                     self.aside += 1;
-                    let part = self.part(&called, &file)?;
+                    let part = self.part((&called, &file), None)?;
                     self.aside -= 1;
                     self.chosen_parts.insert(part);
                     let wanted = known.and_then(|known| known.item.clone());
@@ -224,8 +248,9 @@ impl<'f, 'a> Forest<'f, 'a> {
                                 import.name
                             ))
                         };
-                        let (of, file) = self.resolve(known, &name).map_err(context)?;
-                        let part = self.part(&of, &file)?;
+                        let found = self.resolve(known, &name).map_err(context)?;
+                        let (of, file, origin) = found;
+                        let part = self.part((&of, &file), origin.as_deref())?;
                         let item = known.item.clone();
                         Answer { part, item }
                     }
@@ -247,19 +272,25 @@ impl<'f, 'a> Forest<'f, 'a> {
             .hint("one of them has to be published without the other")
     }
 
-    /// The component a hint leads to: its name and file.
-    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf)> {
+    /// The component a hint leads to: its name, its file, and the address of
+    /// its registry.
+    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf, Option<String>)> {
         if let Place::Package { package, release } = &known.place
             && known.digest.is_none()
             && let Some(built) = self.built.as_ref().and_then(|built| built.get(package))
             && admits(release, built)
         {
-            return Ok((format!("{package}@{}", built.version), built.file.clone()));
+            let name = format!("{package}@{}", built.version);
+            return Ok((name, built.file.clone(), None));
+        }
+        if let Some((origin, found)) = self.tree.answer(known) {
+            let (name, file) = (found.name.clone(), found.fetched.file.clone());
+            return Ok((name, file, Some(origin.address.clone())));
         }
         if let Some(digest) = &known.digest
             && let Some(file) = self.worlds.cached(digest)
         {
-            return Ok((called(known), file));
+            return Ok((called(known), file, None));
         }
         let pin = known.digest.clone();
         let pin = pin.or_else(|| self.worlds.locked_digest(known).cloned());
@@ -273,25 +304,28 @@ impl<'f, 'a> Forest<'f, 'a> {
             Place::Oci { .. } => called(known),
             _ => format!("{}@{}", found.package, found.version),
         };
-        Ok((name, found.file))
+        Ok((name, found.file, None))
     }
 }
 
 /// The imports that a release of a package answers, by hints with a digest.
-fn released(imports: &[names::Name]) -> BTreeSet<String> {
+pub(super) fn released(imports: &[names::Name]) -> BTreeSet<String> {
     let is_released = |import: &&names::Name| {
         let hint = import.external_id.as_deref().map(Hint::parse);
         let known = hint.as_ref().and_then(Hint::known);
-        known.is_some_and(|known| {
-            known.digest.is_some() && matches!(known.place, Place::Package { .. })
-        })
+        known.is_some_and(|known| known.digest.is_some() && is_versioned(known))
     };
     let imports = imports.iter().filter(is_released);
     imports.map(|import| import.name.clone()).collect()
 }
 
+/// Whether a hint names one of several releases of a package.
+fn is_versioned(known: &Known) -> bool {
+    matches!(known.place, Place::Package { .. }) || of_place(&known.place).is_some()
+}
+
 /// What a component is called by the hint that leads to it.
-fn called(known: &Known) -> String {
+pub(super) fn called(known: &Known) -> String {
     match &known.place {
         Place::Warg {
             package, version, ..
@@ -300,6 +334,7 @@ fn called(known: &Known) -> String {
             let bare = Known {
                 place: place.clone(),
                 digest: None,
+                requirement: None,
                 item: None,
             };
             let text = bare.to_string();
@@ -315,7 +350,7 @@ fn exports(file: &Path, item: &str) -> Result<bool> {
     Ok(exports.iter().any(|export| export.name == item))
 }
 
-fn admits(release: &Wanted, built: &FromDirectory) -> bool {
+pub(super) fn admits(release: &Wanted, built: &FromDirectory) -> bool {
     match release {
         Wanted::Any => true,
         Wanted::Exact(version) => *version == built.version,
@@ -323,7 +358,7 @@ fn admits(release: &Wanted, built: &FromDirectory) -> bool {
     }
 }
 
-fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
+pub(super) fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
     Error::input(format!(
         "`{known}` leads to a component with digest `{found}`, not `{digest}`"
     ))

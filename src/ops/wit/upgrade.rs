@@ -172,6 +172,7 @@ fn newest(
             source: Source {
                 package: package.clone(),
                 registry: table.find(package).and_then(|known| known.registry.clone()),
+                address: None,
             },
             requirement: compatible(version),
             by: vec![format!("`{}`", member.wit.display())],
