@@ -77,7 +77,7 @@ const FLOORS: &[Floor] = &[
 const DOORS: &[Door] = &[
     Door {
         path: "std::fs",
-        open_to: &["fs.rs"],
+        open_to: &["fs.rs", "fs/"],
         instead: "use `crate::fs`",
     },
     Door {

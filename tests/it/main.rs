@@ -31,6 +31,7 @@ mod faults;
 mod freshness;
 mod hostile;
 mod http;
+mod killed;
 mod kills;
 mod legacy;
 mod lock_verbs;
