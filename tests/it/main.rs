@@ -63,6 +63,7 @@ mod smoke;
 mod support;
 mod targets;
 mod test_verb;
+mod together;
 mod wac;
 mod wasi_registry;
 mod wit;
