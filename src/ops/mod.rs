@@ -37,6 +37,7 @@ pub mod run;
 mod run_component;
 mod runner;
 mod runtime_crate;
+mod settle;
 mod share;
 mod siblings;
 pub mod targets;

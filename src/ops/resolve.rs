@@ -12,13 +12,14 @@ use wit_parser::PackageName;
 use super::artifacts::WantedArtifact;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
+use super::settle::settle;
 use super::siblings::Siblings;
 use super::wanted::{declared, named};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::{self, Lockfile};
 use crate::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::package::ContentDigest;
@@ -82,6 +83,7 @@ fn read_lock(root: &Path) -> Result<(Option<String>, Lockfile)> {
 impl<'a> Worlds<'a> {
     /// Reads the lock file of a workspace: ours, or else that of `wkg`.
     pub fn new(ctx: &'a Context, workspace: &Workspace, mode: LockMode) -> Result<Self> {
+        settle(ctx, [workspace.root.as_path()]);
         let (old, lock) = read_lock(&workspace.root)?;
         Ok(Worlds {
             ctx,
@@ -185,9 +187,12 @@ impl<'a> Worlds<'a> {
         self.before = self.lock.clone();
     }
 
-    /// Writes another lock file in the place of this one.
-    pub fn replace(&mut self, lock: Lockfile) -> Result<()> {
-        fs::write_atomic(&self.path, lockfile::print(&lock).as_bytes())
+    /// Writes another lock file in the place of this one, if that is still the
+    /// one that was read.
+    pub fn replace(&mut self, lock: &Lockfile) -> Result<()> {
+        let mut change = Change::new();
+        change.text(&self.path, self.old.as_deref(), &lockfile::print(lock));
+        change.commit()
     }
 
     /// The world of a manifest, with every package it needs; `None` where it

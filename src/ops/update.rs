@@ -12,6 +12,7 @@ use super::wanted::exactly;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
+use crate::fs;
 use crate::lockfile::{Change, Locked, Lockfile, diff};
 use crate::manifest::Manifest;
 use crate::package::PackageRef;
@@ -34,16 +35,23 @@ pub struct UpdateOptions {
 /// Chooses versions anew for the whole workspace, or for some packages, writes
 /// the lock file and tells what changed. Entries nothing asks for any more go.
 pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
+    let meant = meant(ctx, args)?;
+    fs::again(|| choose_anew(ctx, &meant, options))
+}
+
+/// The same, unless somebody changes the lock file meanwhile.
+fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<()> {
     let Meant {
         workspace, mode, ..
-    } = meant(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    } = meant;
+    let mode = *mode;
+    let mut worlds = Worlds::new(ctx, workspace, mode)?;
     let old = worlds.lock().clone();
     refuse_unknown(&options.packages, &old)?;
     worlds.forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
     let mut manifests = Vec::new();
     for member in &workspace.members {
-        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+        let (manifest, _) = read_manifest(ctx, workspace, member)?;
         if is_guest(&manifest, member) {
             manifests.push(manifest);
         }
@@ -60,7 +68,7 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
         worlds.used = Lockfile::default();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            unknown |= followed((ctx, &workspace), &mut worlds, manifest)?.unknown;
+            unknown |= followed((ctx, workspace), &mut worlds, manifest)?.unknown;
         }
         new = worlds.used();
         if manifests.len() < 2 || new == before {
@@ -72,7 +80,7 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
     }
     match told(ctx, (&old, &new), options.dry_run) {
         Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
-        Told::Changes => worlds.replace(new),
+        Told::Changes => worlds.replace(&new),
         Told::Nothing | Told::Tried => Ok(()),
     }
 }

@@ -129,6 +129,11 @@ impl<'a> Session<'a> {
         entries.all(|entry| cache.get(&entry.digest).is_some())
     }
 
+    /// Whether there is a lock file.
+    pub fn has_lock(&self) -> bool {
+        self.locked.text.is_some()
+    }
+
     /// Whether only some of the project's packages are looked at.
     pub fn is_partial(&self) -> bool {
         self.project.members.len() < self.project.all.len()
