@@ -13,6 +13,7 @@ use super::prepare::{Meant, meant};
 use super::resolve::registries;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
+use crate::component::names::modern;
 use crate::component::outline::{Outline, outline};
 use crate::component::{Kind, kind};
 use crate::context::Context;
@@ -94,6 +95,11 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
+        if let Err(e) = crate::wit::decode(&modern(&fs::read(&file)?)?) {
+            ctx.shell.warn(format!(
+                "`{key}` cannot have bindings, so that builds will refuse it: {e}"
+            ));
+        }
         let notes = moved(ctx, (&meant, &manifest), (&key, &file))?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
