@@ -167,7 +167,7 @@ impl<'a> Worlds<'a> {
         let mut all: Vec<_> = keys.into_iter().zip(answered).collect();
         let mut references = Vec::new();
         for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_entry(key, dependency)? {
+            if let Some(wanted) = WantedArtifact::of_component(key, dependency)? {
                 references.push((key.as_str(), wanted));
             }
         }
