@@ -15,6 +15,17 @@ pub struct PackageRef {
 }
 
 impl PackageRef {
+    /// A package for names that need not be labels: what is neither a letter
+    /// nor a digit parts words, and a word that begins with a digit goes on with
+    /// the one before it.
+    #[cfg(feature = "cli")]
+    pub fn from_words(namespace: &str, name: &str) -> Self {
+        PackageRef {
+            namespace: label(namespace),
+            name: label(name),
+        }
+    }
+
     /// The part before the colon.
     pub fn namespace(&self) -> &str {
         &self.namespace
@@ -44,6 +55,27 @@ impl FromStr for PackageRef {
             _ => Err(Error::input(format!("invalid package name `{text}`"))
                 .hint("write it as `namespace:name`, in lower case with words joined by `-`")),
         }
+    }
+}
+
+/// The label that is closest to a text.
+#[cfg(feature = "cli")]
+fn label(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut label = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let is_letter = word.starts_with(|c: char| c.is_ascii_lowercase());
+        label.push_str(match (label.is_empty(), is_letter) {
+            (true, true) | (false, false) => "",
+            (true, false) => "x",
+            (false, true) => "-",
+        });
+        label.push_str(word);
+    }
+    match label.is_empty() {
+        true => "x".to_owned(),
+        false => label,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Whether one release of a package keeps what another one promised.
 
-use wit_component::DecodedWasm;
 use wit_parser::{PackageId, Resolve};
 
-use super::decode;
+use super::subtype::Subtyping;
+use super::targets::find;
+use super::{decode, types};
 use crate::advice::Result;
 use crate::wit::compare::{Compared, Comparison};
+use crate::wit::types::Typed;
 
 /// The first thing the package `old` has that the package `new` lacks or has
 /// of another structure, as a sentence; `None` if there is none. Both are
@@ -15,21 +17,35 @@ use crate::wit::compare::{Compared, Comparison};
 /// and of each world that who implements it fits the newer one: it imports no
 /// less, and exports no more.
 pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
-    let compared = match (decode(old)?, decode(new)?) {
-        (DecodedWasm::Component(l, left), DecodedWasm::Component(r, right)) => {
-            Comparison::new(&l, &r).exports(left, right)
+    let (left, right) = (types(old)?, types(new)?);
+    match (left.is_wit(), right.is_wit()) {
+        (false, false) => Ok(told(exports(&left, &right))),
+        (true, true) => {
+            let (l, r) = (decode(old)?, decode(new)?);
+            packages((l.resolve(), l.package()), (r.resolve(), r.package()))
         }
-        (DecodedWasm::WitPackage(l, left), DecodedWasm::WitPackage(r, right)) => {
-            return packages((&l, left), (&r, right));
+        (false, true) => Ok(Some("it was a component and is WIT now".to_owned())),
+        (true, false) => Ok(Some("it was WIT and is a component now".to_owned())),
+    }
+}
+
+/// Everything the old component exports, the new one exports too. Types are
+/// compared, not WIT, which has no words for some valid components.
+fn exports(old: &Typed, new: &Typed) -> Compared {
+    // Which imports they share decides which of their resources are the same;
+    // an import that changed breaks no promise by itself.
+    let mut imports = Subtyping::new(new, old);
+    for (name, item) in &new.imports {
+        if let Some(other) = find(&item.full_name(name), &old.imports) {
+            let _ = imports.item(name, item, Some(other));
         }
-        (DecodedWasm::Component(..), DecodedWasm::WitPackage(..)) => {
-            return Ok(Some("it was a component and is WIT now".to_owned()));
-        }
-        (DecodedWasm::WitPackage(..), DecodedWasm::Component(..)) => {
-            return Ok(Some("it was WIT and is a component now".to_owned()));
-        }
-    };
-    Ok(told(compared))
+    }
+    let mut comparison = imports.reversed(&old.imports);
+    for (name, item) in &old.exports {
+        let name = item.full_name(name);
+        comparison.item(&name, item, find(&name, &new.exports))?;
+    }
+    Ok(())
 }
 
 fn told(compared: Compared) -> Option<String> {

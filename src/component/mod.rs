@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod names;
 pub mod outline;
 mod sections;
+mod subtype;
 pub mod targets;
 
 use std::borrow::Cow;
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 use wit_component::DecodedWasm;
 
-use crate::advice::{Error, Result};
+use crate::advice::{Error, Result, guarded};
 use crate::wit;
+use crate::wit::types::Typed;
 
 /// What a wasm file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +135,27 @@ pub fn has_only_types(bytes: &[u8]) -> bool {
     exported > 0
 }
 
+/// The types of what a component imports and exports; its names are made those
+/// of today first. An error if it is not valid.
+pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
+    let failed = |cause: String| {
+        Error::input("failed to read the component")
+            .because(cause)
+            .hint("check that the file is a whole and valid component")
+    };
+    let modern = match kind(bytes) {
+        Some(Kind::Component) => names::modern(bytes)?,
+        // The validator says what is wrong with it.
+        _ => Cow::Borrowed(bytes),
+    };
+    let typed = guarded("wasmparser", || wit::types::typed(&modern));
+    typed.and_then(|typed| typed).map_err(failed)
+}
+
 /// Whether a component is a WIT package in binary form. An error if it is
-/// neither that nor a component whose names can be read.
+/// neither that nor a valid component.
 pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
-    Ok(matches!(decode(bytes)?, DecodedWasm::WitPackage(..)))
+    Ok(types(bytes)?.is_wit())
 }
 
 /// The functions a core module, or each core module inside a component,

@@ -2,10 +2,10 @@
 //! know; and WIT in its binary form as text.
 
 use semver::Version;
-use wit_component::{DecodedWasm, WitPrinter};
+use wit_component::WitPrinter;
 use wit_parser::{PackageId, PackageName, Resolve};
 
-use super::{Kind, Surface, decode, kind, names, surface};
+use super::{Kind, Surface, decode, is_wit_package, kind, names, surface};
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
 
@@ -41,13 +41,15 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
         Some(Kind::Component) => {}
         Some(_) => return Ok(Outline::Module),
     }
-    let DecodedWasm::WitPackage(resolve, id) = decode(bytes)? else {
+    if !is_wit_package(bytes)? {
         let metadata = wasm_metadata::Payload::from_binary(bytes).ok();
         let version =
             metadata.and_then(|found| found.metadata().version.as_ref()?.to_string().parse().ok());
         let surface = surface(&names::modern(bytes)?)?;
         return Ok(Outline::Component { surface, version });
-    };
+    }
+    let decoded = decode(bytes)?;
+    let (resolve, id) = (decoded.resolve(), decoded.package());
     let package = &resolve.packages[id];
     let name = &package.name;
     Ok(Outline::Wit {
@@ -116,5 +118,17 @@ mod tests {
             Outline::Module
         );
         assert!(outline(b"text").is_err());
+        // WIT has no words for it.
+        let passes = r#"(component
+            (import "a:b/i" (instance $i (export "r" (type (sub resource)))))
+            (export "a:b/j" (instance $i)))"#;
+        let Outline::Component { surface, .. } = outline(&wat::parse_str(passes).unwrap()).unwrap()
+        else {
+            panic!("no component")
+        };
+        assert_eq!(
+            (surface.imports, surface.exports),
+            (vec!["a:b/i".to_owned()], vec!["a:b/j".to_owned()])
+        );
     }
 }

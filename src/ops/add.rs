@@ -13,6 +13,7 @@ use super::prepare::{Meant, meant};
 use super::resolve::registries;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
+use crate::component::names::modern;
 use crate::component::outline::{Outline, outline};
 use crate::component::{Kind, kind};
 use crate::context::Context;
@@ -23,6 +24,7 @@ use crate::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
 use crate::package::PackageRef;
 use crate::resolver::{Source, Wanted};
 use crate::source;
+use crate::wit::{Entry, TextFile, declared_packages, syntax_errors};
 
 /// Whether the manifest is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,11 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
+        if let Err(e) = crate::wit::decode(&modern(&fs::read(&file)?)?) {
+            ctx.shell.warn(format!(
+                "`{key}` cannot have bindings, so that builds will refuse it: {e}"
+            ));
+        }
         let notes = moved(ctx, (&meant, &manifest), (&key, &file))?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
@@ -265,19 +272,21 @@ fn by_reference(
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let (key, package) = keyed(options, Some(&found.package))?;
+    let is = table_of(&found.file)?;
+    let table = options.table.unwrap_or(is);
+    // A component under a label needs no other name than that of its repository,
+    // which is known without the entry.
+    let says = options.package.is_some() || table == DependencyTable::Target;
     Ok(Addition {
         key,
         entry: DependencyEntry {
-            package,
+            package: package.filter(|_| says),
             version: None,
             registry: None,
             path: None,
             oci: Some(reference.to_owned()),
         },
-        table: match options.table {
-            Some(table) => table,
-            None => table_of(&found.file)?,
-        },
+        table,
         from: format!("from `{reference}`"),
         file: Some(found.file.clone()),
     })
@@ -356,7 +365,7 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
 enum Local {
     /// The crate of a component, with its package if it says one.
     Crate(Option<PackageRef>),
-    /// A package of WIT; text does not tell its name here.
+    /// A package of WIT.
     Wit(Option<PackageRef>),
     /// A component, which has no name.
     Component,
@@ -364,8 +373,10 @@ enum Local {
 
 fn local_of_path(path: &Path) -> Result<Local> {
     let (bytes, path) = match source::read(path)?.main {
-        crate::wit::Entry::Text { .. } => return Ok(Local::Wit(None)),
-        crate::wit::Entry::Wasm { path, bytes } => (bytes, path),
+        Entry::Text { path, files } => {
+            return Ok(Local::Wit(package_of_text(&path, files)?));
+        }
+        Entry::Wasm { path, bytes } => (bytes, path),
     };
     if table_of(&path)? == DependencyTable::Component {
         return Ok(Local::Component);
@@ -374,6 +385,22 @@ fn local_of_path(path: &Path) -> Result<Local> {
         Outline::Wit { package, .. } => Some(package),
         _ => None,
     }))
+}
+
+/// The package that WIT is of by its header. An error of its syntax is told
+/// here, before it stands in a manifest.
+fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRef>> {
+    if let Some(error) = syntax_errors(&files).into_iter().next() {
+        return Err(error);
+    }
+    let path = path.to_owned();
+    let shown = path.display().to_string();
+    let names = declared_packages(&[Entry::Text { path, files }]);
+    match names.first() {
+        Some(name) => Ok(format!("{}:{}", name.namespace, name.name).parse().ok()),
+        None => Err(Error::input(format!("there is no WIT in `{shown}`"))
+            .hint("give a directory or file with `package namespace:name;`")),
+    }
 }
 
 /// The package that the crate in a directory is published as.

@@ -51,12 +51,24 @@ impl WantedArtifact {
         }))
     }
 
-    /// The artifact a command line names; perhaps it has to be this package.
+    /// The same of an entry of a table of components. Where it has a label and
+    /// no package, the repository names the component.
+    pub fn of_component(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
+        let wanted = Self::of_entry(key, dependency)?;
+        Ok(wanted.map(|mut wanted| {
+            wanted.unnamed = Some(wanted.reference.package());
+            wanted
+        }))
+    }
+
+    /// The artifact a command line names; perhaps it has to be this package. A
+    /// component that nothing names is called as its repository is.
     pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
+        let reference: Reference = reference.parse()?;
         Ok(WantedArtifact {
-            reference: reference.parse()?,
             expected: package.cloned(),
-            unnamed: None,
+            unnamed: Some(reference.package()),
+            reference,
             by: "the command line".to_owned(),
             at: None,
         })
@@ -99,10 +111,12 @@ impl WantedArtifact {
         };
         let text = bare.to_string();
         let text = text.strip_prefix("oci://").unwrap_or(&text);
+        let reference: Reference = text.parse()?;
         Ok(WantedArtifact {
-            reference: text.parse()?,
             expected: None,
-            unnamed: Some("root:component".parse()?),
+            // Where it was found names it, never what is in the file.
+            unnamed: Some(reference.package()),
+            reference,
             by,
             at: None,
         })
@@ -364,8 +378,8 @@ impl Fetch<'_> {
     }
 }
 
-/// Which package an artifact is: by what it holds, or else by its entry, its
-/// annotation and its tag.
+/// Which package an artifact is: WIT by what it holds, a component by its entry
+/// or where it was found, since it does not know what it is called.
 fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(PackageRef, Version)> {
     let reference = &wanted.reference;
     let outline =
@@ -390,7 +404,8 @@ fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(Pack
                 ))
                 .hint("add `package = \"namespace:name\"` to the entry")
             })?;
-            (package, version)
+            // A tag that is a version decides, and not what the file says.
+            (package, reference.version().or(version))
         }
         Outline::Module => {
             return Err(Error::input(format!(

@@ -61,7 +61,7 @@ impl Class {
 pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let verb = args.subcommand.clone().unwrap_or_default();
     match Class::of(&verb) {
-        Class::Build => build(ctx, args).map(|_| ()),
+        Class::Build => build(ctx, args).map(|built| note_hints(ctx, &built)),
         Class::Foreign => exec(ctx, args),
         Class::Unknown => {
             // It may have a workspace, or none at all.
@@ -144,6 +144,31 @@ pub(super) struct Built {
     /// Cargo's command line for the members that are no components, if it is
     /// still to be run.
     pub host: Option<Invocation>,
+}
+
+/// Says once for a target directory that there are readers which cannot read a
+/// component with hints.
+fn note_hints(ctx: &Context, built: &Built) {
+    let has_hints = |made: &&Made| {
+        let recipe = built.prepared.recipe(made.member);
+        let imports = recipe.map(|recipe| &recipe.attributes.imports);
+        let mut imports = imports.into_iter().flat_map(|imports| imports.values());
+        made.component.is_some() && imports.any(|import| import.external_id.is_some())
+    };
+    let Some(made) = built.made.iter().find(has_hints) else {
+        return;
+    };
+    let marker = built.prepared.state_dir().join("hints-noted");
+    if fs::exists(&marker) {
+        return;
+    }
+    ctx.shell.note(format!(
+        "`{}` says at its imports where their components are found, which engines and registries \
+         from before 2026 refuse to read; for those, set `hints = \"none\"` or build with `--compose`",
+        made.artifact.target
+    ));
+    // Without it the note comes again.
+    let _ = fs::write_atomic(&marker, b"");
 }
 
 /// Builds the selected packages and makes components of them.

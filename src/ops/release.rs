@@ -12,6 +12,7 @@ use semver::Version;
 
 use crate::advice::{Error, Result};
 use crate::component::adopted::unadopted;
+use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 use crate::package::{ContentDigest, PackageRef};
@@ -144,15 +145,16 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     ctx.shell
         .status("Publishing", format!("{} {shown}", ready.noun));
     let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
-    ready.registry.publish(&Publication {
+    let published = ready.registry.publish(&Publication {
         package,
         version,
         content: &ready.file,
         digest: &ready.digest,
         annotations: &ready.annotations,
         progress: &*progress,
-    })?;
+    });
     drop(progress);
+    published.map_err(|e| refused(ready, e))?;
     read_back(ready)?;
     ctx.shell
         .status("Published", format!("package `{package}` v{version}"));
@@ -169,6 +171,30 @@ fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The error of a registry, with what helps where it cannot read the attributes
+/// that the imports of a component have.
+fn refused(ready: &Ready, error: Error) -> Error {
+    // So the readers of WebAssembly before 2026 call a name with attributes.
+    if !error
+        .to_string()
+        .contains("invalid leading byte (0x2) for ")
+    {
+        return error;
+    }
+    let imports = fs::read(&ready.file).and_then(|bytes| names::imports(&bytes));
+    let mut imports = imports.unwrap_or_default().into_iter();
+    let has = |name: names::Name| name.external_id.is_some() || name.implements.is_some();
+    if !imports.any(has) {
+        return error;
+    }
+    let mut told = Error::new(error.kind(), error.message());
+    for cause in error.causes() {
+        told = told.because(cause);
+    }
+    told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
+        .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
 }
 
 /// What was published must be found by its name, with the same content.

@@ -326,7 +326,7 @@ impl Search<'_> {
             at: Some(wac::excerpt(self.document, reference.at.clone())),
         };
         if let Some((key, entry)) = self.entry(reference) {
-            if let Some(artifact) = WantedArtifact::of_entry(key, entry)? {
+            if let Some(artifact) = WantedArtifact::of_component(key, entry)? {
                 return Ok(Remote::Artifact(artifact));
             }
             if let DependencySource::Path { path, .. } = &entry.source {

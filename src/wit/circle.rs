@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
 use wasmparser::types::TypesRef;
-use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+use super::types::Typed;
 
 /// What is left of what refers to each other when all that refers to nothing,
 /// or that nothing refers to, is taken away; empty where there is no circle.
@@ -28,48 +29,16 @@ const MANY: usize = 1000;
 
 /// The packages that refer to each other in a circle by the imports and
 /// exports of a component, or of the component types that WIT in its binary
-/// form consists of. An error if it is not valid, as far as that can be seen
-/// without its code, or refers to more packages than anybody has.
-pub(super) fn of_component(bytes: &[u8]) -> Result<Vec<String>, String> {
-    let said = |e: BinaryReaderError| e.to_string();
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut depth = 0;
-    let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(said)?;
-        match &payload {
-            Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section.clone() {
-                    imports.push(import.map_err(said)?.name.name);
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 0 => {
-                for export in section.clone() {
-                    exports.push(export.map_err(said)?.name.name);
-                }
-            }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            _ => {}
-        }
-        if let ValidPayload::End(types) = validator.payload(&payload).map_err(said)?
-            && depth < 0
-        {
-            let types = types.as_ref();
-            let mut references = References::new(types);
-            for name in imports {
-                references.item(name, types.component_item_for_import(name), 0);
-            }
-            for name in exports {
-                references.item(name, types.component_item_for_export(name), 0);
-            }
-            if references.refers.len() > MANY {
-                return Err(format!("more than {MANY} of its packages refer to others"));
-            }
-            return Ok(circle(references.refers));
-        }
+/// form consists of. An error if it refers to more packages than anybody has.
+pub(super) fn of_component(component: &Typed) -> Result<Vec<String>, String> {
+    let mut references = References::new(component.types.as_ref());
+    for (name, item) in component.imports.iter().chain(&component.exports) {
+        references.item(name, item, 0);
     }
-    Ok(Vec::new())
+    if references.refers.len() > MANY {
+        return Err(format!("more than {MANY} of its packages refer to others"));
+    }
+    Ok(circle(references.refers))
 }
 
 /// Which package takes types from which others.
@@ -88,8 +57,7 @@ impl<'a> References<'a> {
         }
     }
 
-    fn item(&mut self, name: &str, item: Option<&ComponentItem>, depth: usize) {
-        let Some(item) = item else { return };
+    fn item(&mut self, name: &str, item: &ComponentItem, depth: usize) {
         let types = self.types;
         let name = item.implements.as_deref().unwrap_or(name);
         match item.ty {
@@ -108,7 +76,7 @@ impl<'a> References<'a> {
             } if depth < 3 => {
                 let component = &types[id];
                 for (name, item) in component.imports.iter().chain(&component.exports) {
-                    self.item(name, Some(item), depth + 1);
+                    self.item(name, item, depth + 1);
                 }
             }
             _ => {}
@@ -151,9 +119,10 @@ fn package(name: &str, suffix: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wit::types::typed;
 
     fn found(text: &str) -> Vec<String> {
-        of_component(&wat::parse_str(text).unwrap()).unwrap()
+        of_component(&typed(&wat::parse_str(text).unwrap()).unwrap()).unwrap()
     }
 
     /// Two interfaces with a type each, and two that take one from the other's
@@ -180,7 +149,7 @@ mod tests {
         assert_eq!(found(&crossing("b:b/z@2.0.0")), [""; 0]);
         assert_eq!(found(&crossing("a:a/z")), [""; 0]);
         assert_eq!(found("(component)"), [""; 0]);
-        assert!(of_component(b"\0asm\x0d\0\x01\0\xff").is_err());
+        assert!(typed(b"\0asm\x0d\0\x01\0\xff").is_err());
     }
 
     /// WIT in its binary form, in which two packages take types from one
@@ -228,7 +197,7 @@ mod tests {
                        (import "a:a{at}/i" (instance $i{at} (export "r" (type (eq $r{at})))))"#
                 );
             }
-            of_component(&wat::parse_str(text + ")").unwrap())
+            of_component(&typed(&wat::parse_str(text + ")").unwrap()).unwrap())
         };
         assert_eq!(chain(1000), Ok(vec![]));
         assert!(chain(1001).is_err());

@@ -24,7 +24,8 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn new(left: impl Into<String>, right: impl Into<String>) -> Box<Self> {
+    /// One without a place; both sides have something.
+    pub(crate) fn new(left: impl Into<String>, right: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
             left: left.into(),
@@ -32,8 +33,8 @@ impl Difference {
         })
     }
 
-    /// The right side has nothing for this.
-    pub fn lacking(left: impl Into<String>) -> Box<Self> {
+    /// One without a place; the right side lacks something.
+    pub(crate) fn lacking(left: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
             left: left.into(),
@@ -60,7 +61,7 @@ impl fmt::Display for Difference {
 pub type Compared = Result<(), Box<Difference>>;
 
 /// Puts a place before that of a difference.
-fn within(compared: Compared, place: impl FnOnce() -> String) -> Compared {
+pub(crate) fn within(compared: Compared, place: impl FnOnce() -> String) -> Compared {
     compared.map_err(|mut difference| {
         difference.place.insert(0, place());
         difference
@@ -348,7 +349,8 @@ fn target(resolve: &Resolve, ty: &Type) -> Type {
     ty
 }
 
-fn same_names(what: &str, left: &[String], right: &[String]) -> Compared {
+/// Both sides have these names, in this order.
+pub(crate) fn same_names(what: &str, left: &[String], right: &[String]) -> Compared {
     if left == right {
         return Ok(());
     }

@@ -6,9 +6,10 @@
 
 use std::fmt;
 
+use wasmparser::Parser;
 use wit_component::DecodedWasm;
 
-use super::circle;
+use super::{circle, types};
 use crate::advice::{Error, guarded};
 
 /// Why bytes could not be decoded.
@@ -39,11 +40,12 @@ impl fmt::Display for Undecodable {
 }
 
 /// Decodes a component, or a WIT package in its binary form. Nothing that
-/// stands in the bytes makes it panic.
+/// stands in the bytes makes it panic. Where a valid component has something
+/// that WIT has no words for, the cause names it.
 pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
-    let circle = guarded("wasmparser", || circle::of_component(bytes))
-        .map_err(gave_up)?
-        .map_err(Undecodable::broken)?;
+    let typed = guarded("wasmparser", || types::typed(bytes));
+    let typed = typed.map_err(gave_up)?.map_err(Undecodable::broken)?;
+    let circle = circle::of_component(&typed).map_err(Undecodable::broken)?;
     if !circle.is_empty() {
         let circle: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
         return Err(Undecodable {
@@ -55,7 +57,20 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
         });
     }
     let decoded = guarded("wit-component", || wit_component::decode(bytes));
-    decoded.map_err(gave_up)?.map_err(Undecodable::broken)
+    let failed = match decoded {
+        Ok(Ok(decoded)) => return Ok(decoded),
+        Ok(Err(e)) => Undecodable::broken(e),
+        Err(cause) => gave_up(cause),
+    };
+    let is_component = Parser::is_component(bytes) && !typed.is_wit();
+    let beyond = is_component.then(|| typed.beyond_wit()).flatten();
+    Err(match beyond {
+        Some(what) => Undecodable {
+            cause: format!("WIT has no words for what it is: {what}"),
+            hint: "export an interface with types of its own, and functions that pass on to what is imported",
+        },
+        None => failed,
+    })
 }
 
 fn gave_up(cause: String) -> Undecodable {
@@ -74,13 +89,48 @@ mod tests {
     }
 
     #[test]
-    fn what_the_decoder_does_not_expect_is_an_error() {
-        // It looks like WIT, and has a function where an interface should be.
-        let bytes = wat::parse_str(
-            r#"(component (type $c (component (export "f" (func)))) (export "c" (type $c)))"#,
+    fn what_wit_has_no_words_for_is_named() {
+        let source = r#"(type $i (instance (export "req" (type $r (sub resource)))
+              (export "[method]req.get" (func (param "self" (borrow $r))))))
+            (import "a:up/source" (instance $s (type $i)))"#;
+        let same = format!(r#"{source} (export "a:up/source" (instance $s))"#);
+        let other = format!(r#"{source} (export "a:down/sink" (instance $s))"#);
+        let method = format!(
+            r#"{source} (alias export $s "req" (type $req)) (alias export $s "[method]req.get" (func $get))
+               (component $wrap
+                 (import "req" (type $r (sub resource)))
+                 (import "get" (func $get (param "self" (borrow $r))))
+                 (export $e "req" (type $r))
+                 (export "[method]req.get" (func $get) (func (param "self" (borrow $e)))))
+               (instance $own (instantiate $wrap (with "req" (type $req)) (with "get" (func $get))))
+               (export "a:down/sink" (instance $own))"#
         );
-        let told = told(&bytes.unwrap());
-        assert!(told.contains("`wit-component` gave up: "), "{told}");
+        let passed = "passes on the resource `req` of its import `a:up/source` as it is";
+        for (text, expected) in [
+            (same.as_str(), format!("its export `a:up/source` {passed}")),
+            (&other, format!("its export `a:down/sink` {passed}")),
+            (
+                &method,
+                "its export `a:down/sink` has the function `[method]req.get` of a resource that its import `a:up/source` defines".to_owned(),
+            ),
+            (
+                r#"(core module $m) (export "m" (core module $m))"#,
+                "its export `m` is a core module".to_owned(),
+            ),
+            (
+                r#"(component $c) (instance $i (export "c" (component $c))) (export "i" (instance $i))"#,
+                "its export `i` has a component, `c`, in it".to_owned(),
+            ),
+            // It looks like WIT, and has a function where an interface should be.
+            (
+                r#"(type $c (component (export "f" (func)))) (export "c" (type $c))"#,
+                "its export `c` is the type of a component".to_owned(),
+            ),
+        ] {
+            let bytes = wat::parse_str(format!("(component {text})")).unwrap();
+            let found = told(&bytes);
+            assert_eq!(found, format!("WIT has no words for what it is: {expected}"));
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod scaffold;
 pub mod template;
 #[cfg(feature = "cli")]
 pub mod text;
+pub mod types;
 mod unmet;
 mod walk;
 mod words;

@@ -46,6 +46,10 @@ fn a_path_says_which_package_it_is() {
 #[test]
 fn what_is_wrong_with_a_path_is_told() {
     let project = project();
+    project
+        .write("empty/read.me", "")
+        .write("broken.wit", "package a:b; interface {")
+        .write("own.wit", "package a:mine@1.0.0; interface i {}");
     let before = manifest(&project);
     for (line, code, said) in [
         ("add -p new", 2, "<PACKAGE>"),
@@ -59,10 +63,12 @@ fn what_is_wrong_with_a_path_is_told() {
             1,
             "`regex` is the package `example:regex`, not `example:other`",
         ),
+        ("add -p new --path empty", 1, "there is no WIT in `"),
+        ("add -p new --path broken.wit", 1, "broken.wit:1:"),
         (
-            "add -p new --path regex/wit/world.wit",
-            2,
-            "nothing says which package it is",
+            "add -p new a:other --path own.wit",
+            1,
+            "is the package `a:mine`, not `a:other`",
         ),
         (
             "add -p new --path regex --oci host/x:1",
@@ -129,4 +135,43 @@ fn what_moves_is_told_at_once() {
         assert_eq!(output.stderr.contains(moves), told, "{output}");
         assert!(!output.stderr.contains("`three`, too"), "{output}");
     }
+}
+
+#[test]
+fn wit_in_a_path_says_which_package_it_is() {
+    let project = Project::empty();
+    project
+        .write(
+            "Cargo.toml",
+            "[package]\nname = \"guest\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+             [lib]\ncrate-type = [\"cdylib\"]\n\
+             [dependencies]\nwit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\"] }\n\
+             [package.metadata.component]\n",
+        )
+        .write("src/lib.rs", "")
+        .write("shared/http/types.wit", "interface types { }")
+        .write(
+            "shared/http/http.wit",
+            "package my:http@0.2.0;\ninterface http { }",
+        )
+        .write(
+            "shared/one.wit",
+            "// A file.\npackage my:one;\ninterface i { }",
+        );
+    for (path, package) in [("shared/http", "my:http"), ("shared/one.wit", "my:one")] {
+        project
+            .component(&format!("add --path {path}"))
+            .ok()
+            .says(&format!("Added dependency `{package}` from path `{path}`"))
+            .says("it is a WIT package");
+        let entry = format!("\"{package}\" = {{ path = \"{path}\" }}");
+        assert!(project.read("Cargo.toml").contains(&entry), "{entry}");
+    }
+    project
+        .write(
+            "wit/world.wit",
+            "package my:guest; world guest { import my:http/http@0.2.0; import my:one/i; }",
+        )
+        .component("bindings")
+        .ok();
 }

@@ -642,6 +642,40 @@ fn in_a_package_what_was_found_is_locked() {
 }
 
 #[test]
+fn what_hints_lead_to_is_called_as_where_it_was_found() {
+    let registry = SmallRegistry::start(Access::Open);
+    let host = registry.host();
+    let project = package("");
+    project.write("config.toml", format!("[registry.\"{host}\".oci]\n"));
+    let hinted = |repository: &str, code: &str| {
+        let digest = registry.package(repository, "1.0.0", &adder(code));
+        let hint =
+            format!(r#""inner" (external-id "oci://{host}/{repository}:1.0.0?digest={digest}")"#);
+        doubler(&hint)
+    };
+    project.write("deps/adder.wasm", hinted("team/one", "i32.add"));
+    project.write("deps/mul.wasm", hinted("team/sub/two", "i32.mul"));
+    project.replace(
+        "Cargo.toml",
+        "math = {",
+        "other = { path = \"deps/mul.wasm\" }\nmath = {",
+    );
+    run(&project, "run --invoke 'go()'").ok().prints("84\n");
+    let lock = project.read("Cargo-component.lock");
+    for package in ["team:one", "sub:two"] {
+        assert!(lock.contains(&format!("name = \"{package}\"")), "{lock}");
+        run(&project, &format!("tree --invert {package}"))
+            .ok()
+            .prints(&format!("{package} v1.0.0"));
+        run(&project, &format!("update -p {package}")).ok();
+    }
+    run(&project, "vendor").ok();
+    for file in ["team/one/1.0.0.wasm", "sub/two/1.0.0.wasm"] {
+        assert!(project.has(&format!("vendor/{file}")), "{file}");
+    }
+}
+
+#[test]
 fn builds_follow_hints_without_a_digest_when_told_to() {
     let project = package("");
     let registry = place();

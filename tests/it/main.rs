@@ -15,6 +15,7 @@ mod add_components;
 mod authoring;
 mod bad_builds;
 mod bad_input;
+mod beyond_wit;
 mod bindings;
 mod build_script;
 mod component_builds;

@@ -529,6 +529,159 @@ fn what_other_tools_pushed_is_read() {
     assert!(error.to_string().contains("index"), "{error}");
 }
 
+/// A manifest with layers of these media types and contents.
+fn manifest(server: &SmallRegistry, config: &str, layers: &[(&str, &[u8])]) -> String {
+    let layers = layers.iter().map(|(media, bytes)| {
+        let digest = server.blob("team/a/b", bytes).to_string();
+        serde_json::json!({
+            "mediaType": media, "digest": digest, "size": bytes.len(),
+            "annotations": { "org.opencontainers.image.title": "b.wasm" },
+        })
+    });
+    serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": { "mediaType": config },
+        "layers": layers.collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+#[test]
+fn what_older_tools_called_their_layers_is_judged_by_the_bytes() {
+    let server = SmallRegistry::start(Access::Open);
+    let registry = Client::new(&[]).registry(&server.host());
+    let wasm: &[u8] = b"\0asm\x0d\0\x01\0 and more";
+    let unknown = "application/vnd.unknown.config.v1+json";
+    let (tar, other) = (
+        "application/vnd.oci.image.layer.v1.tar",
+        "application/octet-stream",
+    );
+    type Layers<'a> = &'a [(&'a str, &'a [u8])];
+    let cases: [(&str, Layers<'_>); 9] = [
+        // wash
+        (
+            "application/vnd.wasmcloud.actor.archive.config",
+            &[("application/vnd.module.wasm.content.layer.v1+wasm", wasm)],
+        ),
+        (
+            "application/vnd.bytecodealliance.component.config.v0+json",
+            &[(
+                "application/vnd.bytecodealliance.component.layer.v0+wasm",
+                wasm,
+            )],
+        ),
+        (
+            "application/vnd.bytecodealliance.wasm.component.config.v0+json",
+            &[(
+                "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm",
+                wasm,
+            )],
+        ),
+        (unknown, &[(other, wasm)]),
+        // What oras says of a file that nobody gives a type.
+        (unknown, &[(tar, wasm)]),
+        (
+            unknown,
+            &[("text/plain", b"read me"), (other, wasm), (tar, b"")],
+        ),
+        (
+            unknown,
+            &[("application/wasm", b"no"), ("application/wasm", wasm)],
+        ),
+        (unknown, &[("text/plain", b"read me")]),
+        (unknown, &[(other, wasm), (tar, b"\0asm\x01\0\0\0")]),
+    ];
+    for (at, (config, layers)) in cases.iter().enumerate() {
+        let version = format!("1.0.{at}");
+        server.tag(
+            "team/a/b",
+            [version.clone()],
+            manifest(&server, config, layers).as_bytes(),
+        );
+        let found = fetched(&registry, &version);
+        match at {
+            0..7 => assert_eq!(found.unwrap(), wasm, "{layers:?}"),
+            7 => {
+                let error = found.unwrap_err().to_string();
+                assert!(
+                    error.contains(
+                        "no WebAssembly: no layer begins as that does; there are `text/plain`"
+                    ),
+                    "{error}"
+                );
+            }
+            _ => {
+                let error = found.unwrap_err().to_string();
+                assert!(error.contains("2 layers of WebAssembly"), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_with_one_package_is_that_package() {
+    let server = SmallRegistry::start(Access::Open);
+    let registry = Client::new(&[]).registry(&server.host());
+    let wasm: &[u8] = b"\0asm\x0d\0\x01\0 and more";
+    let add = |media: &str, bytes: &[u8]| {
+        let manifest = manifest(&server, "x", &[(media, bytes)]);
+        let digest = ContentDigest::of(manifest.as_bytes()).to_string();
+        server.tag("team/a/b", [digest.clone()], manifest.as_bytes());
+        digest
+    };
+    let package = add("application/wasm", wasm);
+    let unlabelled = add("application/octet-stream", wasm);
+    let proof = add("application/vnd.in-toto+json", b"{}");
+    let image = add("application/vnd.oci.image.layer.v1.tar+gzip", b"\x1f\x8b");
+    let second = add("application/wasm", b"\0asm\x01\0\0\0");
+    let one = |digest: &str, architecture: &str| {
+        serde_json::json!({
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": digest, "size": 1,
+            "platform": { "os": "any", "architecture": architecture },
+        })
+    };
+    let attestation = || {
+        let mut one = one(&proof, "unknown");
+        one["annotations"] =
+            serde_json::json!({ "vnd.docker.reference.type": "attestation-manifest" });
+        one
+    };
+    for (at, (listed, told)) in [
+        (vec![one(&package, "wasm")], ""),
+        (vec![one(&package, "wasm"), attestation()], ""),
+        (vec![one(&image, "amd64"), one(&package, "wasm")], ""),
+        (vec![one(&image, "amd64"), one(&unlabelled, "arm64")], ""),
+        (vec![one(&package, "wasm"), one(&unlabelled, "wasm")], ""),
+        (
+            vec![one(&image, "amd64"), one(&image, "arm64")],
+            "no WebAssembly",
+        ),
+        (
+            vec![one(&package, "wasm"), one(&second, "wasm")],
+            "an index of 2 packages",
+        ),
+        (vec![attestation()], "an index without a package"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let version = format!("1.0.{at}");
+        let index = serde_json::json!({
+            "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": listed,
+        });
+        server.tag("team/a/b", [version.clone()], index.to_string().as_bytes());
+        match told {
+            "" => assert_eq!(fetched(&registry, &version).unwrap(), wasm, "{at}"),
+            told => {
+                let error = fetched(&registry, &version).unwrap_err().to_string();
+                assert!(error.contains(told), "{at}: {error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn any_artifact_is_pushed_and_pulled_by_reference() {
     let server = SmallRegistry::start(Access::Open);

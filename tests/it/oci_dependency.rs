@@ -423,3 +423,36 @@ fn references_are_vendored_and_built_without_a_registry() {
         .says("third-party")
         .says("help: ");
 }
+
+#[test]
+fn a_component_of_a_repository_needs_no_name_but_a_label() {
+    let host = SmallRegistry::start(Access::Open).host();
+    let project = library("");
+    project.write("src/lib.rs", "");
+    project.write("config.toml", format!("[registry.\"{host}\".oci]\n"));
+    let component =
+        wat::parse_str("(component (instance $i) (export \"acme:tool/run@1.0.0\" (instance $i)))");
+    push(&project, &host, "1.2.0", &component.unwrap());
+    let reference = format!("{host}/team/shapes:1.2.0");
+    run(&project, &format!("add --oci {reference} --name tool"))
+        .ok()
+        .says("Added dependency `tool`")
+        .says("it is a component");
+    let manifest = project.read("Cargo.toml");
+    let entry = format!("tool = {{ oci = \"{reference}\" }}");
+    assert!(manifest.contains(&entry), "{manifest}");
+    project.write("src/lib.rs", "mod bindings;\n");
+    run(&project, "bindings").ok();
+    let lock = project.read("Cargo-component.lock");
+    assert!(lock.contains("name = \"team:shapes\""), "{lock}");
+    run(&project, "tree").ok().prints(&format!(
+        "team:shapes v1.2.0 (component) (oci://{reference})"
+    ));
+    run(&project, "update -p team:shapes").ok();
+    // Without a label, the repository is the key.
+    run(&project, "remove tool").ok();
+    run(&project, &format!("add --oci {reference}")).ok();
+    let entry = format!("\"team:shapes\" = {{ oci = \"{reference}\" }}");
+    assert!(project.read("Cargo.toml").contains(&entry));
+    run(&project, "bindings --locked").ok();
+}

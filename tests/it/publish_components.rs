@@ -2,6 +2,8 @@
 
 use cargo_component::component::names;
 
+use crate::fault_proxy::{Fault, FaultProxy};
+use crate::http::Answer;
 use crate::small_registry::{Access, SmallRegistry};
 use crate::support::{Output, Project};
 
@@ -259,4 +261,47 @@ fn a_hint_leads_to_an_oci_registry() {
         lock.contains(&format!("source = \"oci://{host}/team/c/top:0.1.0\"")),
         "{lock}"
     );
+}
+
+#[test]
+fn a_registry_that_cannot_read_hints_is_told_apart() {
+    let registry = SmallRegistry::start(Access::Open);
+    let proxy = FaultProxy::new(registry.port);
+    let host = proxy.host();
+    let project = chain();
+    project.replace("Cargo.toml", "file:registry", &format!("oci://{host}/team"));
+    let run = |line: &str| run(&project, line);
+    run("publish -p base").ok();
+    let refusal = || {
+        let text = "{\"errors\":[{\"code\":\"MANIFEST_INVALID\",\"message\":\"invalid leading byte (0x2) for import name\"}]}";
+        Fault::Answer(Answer::new(400).body(text.as_bytes()))
+    };
+    proxy.fault("PUT", "/manifests/", 1, refusal());
+    run("publish -p mid")
+        .code(1)
+        .says("invalid leading byte (0x2) for import name")
+        .says("the registry is from before 2026")
+        .says("help: add `hints = \"none\"` under `[package.metadata.component]`");
+    // What has no hints is refused for another reason.
+    project.replace(
+        "mid/Cargo.toml",
+        "package = \"c:mid\"",
+        "package = \"c:mid\"\nhints = \"none\"",
+    );
+    proxy.fault("PUT", "/manifests/", 1, refusal());
+    run("publish -p mid").code(1).silent_on("from before 2026");
+    run("publish -p mid").ok();
+}
+
+#[test]
+fn a_build_says_once_that_not_everybody_can_read_hints() {
+    let project = chain();
+    let note = "which engines and registries from before 2026 refuse to read";
+    run(&project, "build -p base").ok().silent_on(note);
+    run(&project, "build -p mid -p base")
+        .ok()
+        .says("`mid` says at its imports where their components are found")
+        .says(note)
+        .says("set `hints = \"none\"`");
+    run(&project, "build -p mid -p base").ok().silent_on(note);
 }

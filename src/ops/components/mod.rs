@@ -289,6 +289,7 @@ pub(super) fn bind(
             package: one.package.clone(),
             version: one.version.clone(),
             label: is_label(&one.key).then(|| one.key.clone()),
+            file: Some(one.file.clone()),
             hints_of_imports: hints_of(&bytes)?,
             bytes,
         });

@@ -118,7 +118,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         let mut keys = Vec::new();
         let mut wanted = Vec::new();
         for (key, dependency) in &manifest.dependencies {
-            if let Some(one) = WantedArtifact::of_entry(key, dependency)? {
+            if let Some(one) = WantedArtifact::of_component(key, dependency)? {
                 keys.push(key);
                 wanted.push(one);
             }

@@ -17,8 +17,14 @@ pub const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, 
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
-/// What tools before the artifact layout called their layers.
-const OLD_LAYER: &str = "application/vnd.wasm.content.layer.v1+wasm";
+/// What tools before the artifact layout called their layers: cargo-component,
+/// wash, and the first drafts of the Bytecode Alliance.
+const OLD_LAYERS: [&str; 4] = [
+    "application/vnd.wasm.content.layer.v1+wasm",
+    "application/vnd.module.wasm.content.layer.v1+wasm",
+    "application/vnd.bytecodealliance.component.layer.v0+wasm",
+    "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm",
+];
 const ANNOTATION: &str = "org.opencontainers.image.";
 
 /// A blob as a manifest names it.
@@ -43,12 +49,62 @@ pub struct Artifact {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Reads a manifest of wkg, oras or an old cargo-component; `content_type` is
-/// what it was delivered as. The error is a fragment for a cause.
-pub fn read(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
+/// What a tag or digest leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// A manifest.
+    Manifest(Manifest),
+    /// An index: the digests of the manifests that may be that of a package.
+    Index(Vec<ContentDigest>),
+}
+
+/// A manifest as somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    digest: ContentDigest,
+    /// Its layers, in order.
+    pub layers: Vec<Layer>,
+    annotations: BTreeMap<String, String>,
+}
+
+/// A layer of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Its bytes; the error is a fragment for a cause.
+    pub blob: Result<Blob, String>,
+    /// The media type that somebody gave it.
+    pub media: String,
+    /// Whether that, or the manifest's configuration, says that it is
+    /// WebAssembly.
+    labelled: bool,
+    title: Option<String>,
+}
+
+impl Manifest {
+    /// The layer that says that it is WebAssembly; none if none does, or
+    /// several do, and the bytes have to decide.
+    pub fn labelled(&self) -> Option<&Layer> {
+        let mut labelled = self.layers.iter().filter(|layer| layer.labelled);
+        labelled.next().filter(|_| labelled.next().is_none())
+    }
+
+    /// The package, if it is this layer.
+    pub fn artifact(&self, layer: &Layer) -> Result<Artifact, String> {
+        Ok(Artifact {
+            digest: self.digest.clone(),
+            layer: layer.blob.clone()?,
+            title: layer.title.clone(),
+            annotations: self.annotations.clone(),
+        })
+    }
+}
+
+/// Reads a manifest of wkg, oras, wash or an old cargo-component, or an index
+/// of manifests; `content_type` is what it was delivered as. The error is a
+/// fragment for a cause.
+pub fn read(bytes: &[u8], content_type: &str) -> Result<Read, String> {
     let manifest: Value =
         serde_json::from_slice(bytes).map_err(|e| format!("the manifest is not JSON: {e}"))?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let media = match manifest.get("mediaType") {
         Some(media) => text(media),
         None => content_type
@@ -60,36 +116,68 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
     };
     if media.contains(".index.") || media.contains(".list.") || manifest.get("manifests").is_some()
     {
-        return Err("it is an index of several images, not a package".to_owned());
+        return index(&manifest).map(Read::Index);
     }
     if media != MANIFEST && media != DOCKER_MANIFEST {
         return Err(format!("its manifest is of the type `{media}`"));
     }
     let layers = manifest.get("layers").and_then(Value::as_array);
     let layers = layers.ok_or("the manifest has no `layers`")?;
-    let is_wasm = |layer: &&Value| {
+    let is_wasm = |media: &str| media == LAYER || OLD_LAYERS.contains(&media);
+    let is_only = layers.len() == 1 && text(&manifest["config"]["mediaType"]) == CONFIG;
+    let read = layers.iter().map(|layer| {
         let media = text(&layer["mediaType"]);
-        media == LAYER || media == OLD_LAYER
-    };
-    let wasm: Vec<&Value> = layers.iter().filter(is_wasm).collect();
-    let layer = match (wasm.as_slice(), layers.as_slice()) {
-        ([layer], _) => *layer,
-        ([], [layer]) if text(&manifest["config"]["mediaType"]) == CONFIG => layer,
-        ([], []) => return Err("the manifest has no layer".to_owned()),
-        ([], [layer, ..]) => {
-            let media = text(&layer["mediaType"]);
-            return Err(format!(
-                "it is no WebAssembly: its layer is of the type `{media}`"
-            ));
+        Layer {
+            blob: blob(layer),
+            labelled: is_only || is_wasm(&media),
+            media,
+            title: annotations(layer).remove(&format!("{ANNOTATION}title")),
         }
-        (many, _) => return Err(format!("it has {} layers, not one", many.len())),
-    };
-    Ok(Artifact {
+    });
+    let read: Vec<_> = read.collect();
+    if read.is_empty() {
+        return Err("the manifest has no layer".to_owned());
+    }
+    Ok(Read::Manifest(Manifest {
         digest: ContentDigest::of(bytes),
-        layer: blob(layer)?,
-        title: annotations(layer).remove(&format!("{ANNOTATION}title")),
+        layers: read,
         annotations: annotations(&manifest),
-    })
+    }))
+}
+
+/// The manifests of an index that may be that of a package: those for
+/// WebAssembly, or all, without those that only vouch for others.
+fn index(index: &Value) -> Result<Vec<ContentDigest>, String> {
+    let listed = index.get("manifests").and_then(Value::as_array);
+    let listed = listed.map(Vec::as_slice).unwrap_or_default();
+    let is_wasm = |one: &&Value| {
+        text(&one["platform"]["architecture"]).starts_with("wasm")
+            || text(&one["artifactType"]).contains("wasm")
+    };
+    let vouches = |one: &&Value| {
+        one["annotations"]
+            .get("vnd.docker.reference.type")
+            .is_some()
+            || text(&one["platform"]["architecture"]) == "unknown"
+            || one.get("subject").is_some()
+    };
+    let mut fitting: Vec<&Value> = listed.iter().filter(is_wasm).collect();
+    if fitting.is_empty() {
+        fitting = listed.iter().filter(|one| !vouches(one)).collect();
+    }
+    if fitting.is_empty() {
+        return Err("it is an index without a package".to_owned());
+    }
+    let digest = |one: &&Value| {
+        text(&one["digest"])
+            .parse()
+            .map_err(|e: Error| e.to_string())
+    };
+    fitting.iter().map(digest).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 fn blob(descriptor: &Value) -> Result<Blob, String> {
@@ -228,6 +316,17 @@ mod tests {
             .unwrap()
     }
 
+    /// The package of a manifest that says by itself which layer it is.
+    fn labelled(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
+        match read(bytes, content_type)? {
+            Read::Manifest(manifest) => {
+                let layer = manifest.labelled().ok_or("the bytes have to decide")?;
+                manifest.artifact(layer)
+            }
+            Read::Index(_) => Err("an index".to_owned()),
+        }
+    }
+
     #[test]
     fn a_manifest_is_written_as_wkg_does() {
         let written = write(&Writing {
@@ -247,7 +346,7 @@ mod tests {
             .replace("\"C\"", &format!("\"{}\"", digest(1)))
             .replace("\"L\"", &format!("\"{}\"", digest(0x41)));
         assert_eq!(String::from_utf8(written.clone()).unwrap(), recorded);
-        let artifact = read(&written, "").unwrap();
+        let artifact = labelled(&written, "").unwrap();
         assert_eq!(
             artifact.layer,
             Blob {
@@ -293,26 +392,64 @@ mod tests {
             "config": { "mediaType": CONFIG },
             "layers": [layer("application/octet-stream")],
         });
-        for manifest in [oras, no_media_type] {
-            let artifact = read(manifest.to_string().as_bytes(), MANIFEST).unwrap();
+        let old = OLD_LAYERS.map(
+            |media| json!({ "config": { "mediaType": "x" }, "layers": [layer(media), layer("y")] }),
+        );
+        for manifest in [oras, no_media_type].into_iter().chain(old) {
+            let artifact = labelled(manifest.to_string().as_bytes(), MANIFEST).unwrap();
             assert_eq!((artifact.layer.size, artifact.title), (5, None));
         }
         let image = json!({ "mediaType": MANIFEST, "layers": [layer("application/gzip")] });
-        let index = json!({ "mediaType": "application/vnd.oci.image.index.v1+json" });
         let several = json!({ "mediaType": MANIFEST, "layers": [layer(LAYER), layer(LAYER)] });
         let bad =
             json!({ "mediaType": MANIFEST, "layers": [{ "mediaType": LAYER, "digest": "../x" }] });
+        let empty = json!({ "mediaType": MANIFEST, "layers": [] });
         for (manifest, message) in [
-            (image, "application/gzip"),
-            (index, "index"),
-            (several, "2 layers"),
+            (image, "the bytes have to decide"),
+            (several, "the bytes have to decide"),
             (bad, "invalid content digest"),
+            (empty, "no layer"),
             (json!([]), "of the type ``"),
         ] {
-            let error = read(manifest.to_string().as_bytes(), "").unwrap_err();
+            let error = labelled(manifest.to_string().as_bytes(), "").unwrap_err();
             assert!(error.contains(message), "{error}");
         }
         assert!(read(b"<html>", MANIFEST).unwrap_err().contains("not JSON"));
+    }
+
+    #[test]
+    fn an_index_leads_to_what_is_for_webassembly_or_to_what_vouches_for_nothing() {
+        let one = |byte: u8, platform: &str, annotation: &str| {
+            json!({
+                "digest": digest(byte).to_string(),
+                "platform": { "architecture": platform, "os": "any" },
+                "annotations": { annotation: "x" },
+            })
+        };
+        let attestation = || one(9, "unknown", "vnd.docker.reference.type");
+        for (listed, expected) in [
+            (
+                vec![one(1, "wasm", "a"), one(2, "amd64", "a"), attestation()],
+                vec![1],
+            ),
+            (vec![attestation(), one(3, "", "a")], vec![3]),
+            (vec![one(1, "arm64", "a"), one(2, "amd64", "a")], vec![1, 2]),
+            (vec![attestation()], vec![]),
+            (vec![], vec![]),
+        ] {
+            let index = json!({
+                "mediaType": "application/vnd.oci.image.index.v1+json",
+                "manifests": listed,
+            });
+            let found = read(index.to_string().as_bytes(), "");
+            match expected.is_empty() {
+                true => assert!(found.unwrap_err().contains("an index without a package")),
+                false => {
+                    let digests = expected.into_iter().map(digest).collect();
+                    assert_eq!(found.unwrap(), Read::Index(digests));
+                }
+            }
+        }
     }
 
     #[test]

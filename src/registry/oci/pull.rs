@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_RANGE, LINK};
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-use super::artifact::{self, ACCEPT, Artifact};
+use super::artifact::{self, ACCEPT, Artifact, Blob, Manifest, Read};
 use super::headers::{next_link, range_start};
 use super::http::{Ask, Fault, Reply, chunk};
 use super::reference::{TAG_LENGTH, Target};
@@ -84,31 +84,154 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
     Err(session.failed(what, &Fault::lasting(endless)))
 }
 
+/// How many manifests of an index, and layers of a manifest, are looked into.
+const MANY: usize = 16;
+
 /// What a tag or digest stands for; `None` if it is not there.
+///
+/// Which layer is the package is decided by what it says it is, and where that
+/// is not clear, by its first bytes.
 pub async fn artifact(
     session: &Session,
     repository: &str,
     target: &Target,
     what: &str,
 ) -> Result<Option<Artifact>> {
-    let scope = scope(repository);
-    let url = session.url(&scope, &format!("manifests/{target}"));
-    let ask = Ask::new(Method::GET, url).header("accept", ACCEPT);
-    let reply = session.exchange(&scope, ask, what).await?;
-    match reply.status.as_u16() {
-        200 => {}
-        404 => return Ok(None),
-        _ => return Err(session.refusal(what, &reply)),
+    let place = Repository {
+        session,
+        name: repository,
+        what,
+    };
+    let digests = match place.manifest(target).await? {
+        None => return Ok(None),
+        Some(Read::Manifest(manifest)) => {
+            let found = place.package(&manifest).await?;
+            return found.map(Some).map_err(|why| place.no_package(why));
+        }
+        Some(Read::Index(digests)) => digests,
+    };
+    let (mut found, mut reason) = (Vec::new(), "it is an index of indexes".to_owned());
+    for digest in digests.iter().take(MANY) {
+        match place.manifest(&Target::Digest(digest.clone())).await? {
+            Some(Read::Manifest(manifest)) => match place.package(&manifest).await? {
+                Ok(artifact) => found.push(artifact),
+                Err(why) => reason = why,
+            },
+            Some(Read::Index(_)) => {}
+            None => reason = format!("it is an index, and its manifest `{digest}` is not there"),
+        }
     }
-    let wrong = |why: String| session.failed(what, &Fault::lasting(why));
-    check(&reply, target).map_err(wrong)?;
-    let content_type = reply.header("content-type").unwrap_or_default();
-    let read = artifact::read(&reply.body, content_type);
-    read.map(Some).map_err(|why| {
-        Error::input(what)
+    found.dedup_by(|a, b| a.layer == b.layer);
+    match found.len() {
+        1 => Ok(found.pop()),
+        0 => Err(place.no_package(reason)),
+        many => Err(place.no_package(format!("it is an index of {many} packages, not one"))),
+    }
+}
+
+/// A repository, and what is being done with it, for errors.
+struct Repository<'a> {
+    session: &'a Session,
+    name: &'a str,
+    what: &'a str,
+}
+
+impl Repository<'_> {
+    fn no_package(&self, why: String) -> Error {
+        Error::input(self.what)
             .because(why)
             .hint("see whether the name is that of a WebAssembly package")
-    })
+    }
+
+    /// Reads a manifest or an index; `None` if it is not there.
+    async fn manifest(&self, target: &Target) -> Result<Option<Read>> {
+        let (session, scope) = (self.session, scope(self.name));
+        let url = session.url(&scope, &format!("manifests/{target}"));
+        let ask = Ask::new(Method::GET, url).header("accept", ACCEPT);
+        let reply = session.exchange(&scope, ask, self.what).await?;
+        match reply.status.as_u16() {
+            200 => {}
+            404 => return Ok(None),
+            _ => return Err(session.refusal(self.what, &reply)),
+        }
+        let wrong = |why: String| session.failed(self.what, &Fault::lasting(why));
+        check(&reply, target).map_err(wrong)?;
+        let content_type = reply.header("content-type").unwrap_or_default();
+        let read = artifact::read(&reply.body, content_type);
+        read.map(Some).map_err(|why| self.no_package(why))
+    }
+
+    /// The package of a manifest; else why it has none, as a cause.
+    async fn package(&self, manifest: &Manifest) -> Result<Result<Artifact, String>> {
+        if let Some(layer) = manifest.labelled() {
+            return Ok(manifest.artifact(layer));
+        }
+        let mut found = Vec::new();
+        for layer in manifest.layers.iter().take(MANY) {
+            if let Ok(blob) = &layer.blob
+                && self.is_wasm(blob).await?
+            {
+                found.push(layer);
+            }
+        }
+        let media: Vec<_> = manifest
+            .layers
+            .iter()
+            .map(|layer| format!("`{}`", layer.media))
+            .collect();
+        Ok(match found.as_slice() {
+            [layer] => manifest.artifact(layer),
+            [] => Err(format!(
+                "it is no WebAssembly: no layer begins as that does; there are {}",
+                media.join(", ")
+            )),
+            many => Err(format!(
+                "it has {} layers of WebAssembly, not one",
+                many.len()
+            )),
+        })
+    }
+
+    /// Whether a blob begins as WebAssembly does. No more than its beginning is
+    /// taken, even where the registry would send all of it.
+    async fn is_wasm(&self, blob: &Blob) -> Result<bool> {
+        const MAGIC: &[u8] = b"\0asm";
+        let (session, scope) = (self.session, scope(self.name));
+        let url = session.url(&scope, &format!("blobs/{}", blob.digest));
+        let patience = session.around().patience;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let ask = Ask::new(Method::GET, url.clone()).header("range", "bytes=0-3");
+            let mut response = session.open(&scope, ask, self.what).await?;
+            let fault = match response.status().as_u16() {
+                200 | 206 => {
+                    let mut head = Vec::new();
+                    let mut pace = Pace::new(&patience);
+                    let ended = loop {
+                        match chunk(&mut response, &mut pace).await {
+                            Ok(Some(bytes)) if head.len() < MAGIC.len() => head.extend(bytes),
+                            Ok(_) => break None,
+                            Err(fault) => break Some(fault),
+                        }
+                    };
+                    match ended.filter(|_| head.len() < MAGIC.len()) {
+                        None => return Ok(head.starts_with(MAGIC)),
+                        Some(fault) => fault,
+                    }
+                }
+                // There is nothing at the beginning of an empty blob.
+                416 => return Ok(false),
+                _ => match Reply::read(response, &patience).await {
+                    Ok(reply) => return Err(session.refusal(self.what, &reply)),
+                    Err(fault) => fault,
+                },
+            };
+            if !fault.passing || !patience.wait(tried, None).await {
+                return Err(session.failed(self.what, &fault));
+            }
+        }
+    }
 }
 
 /// Holds a manifest against the digests it should have.

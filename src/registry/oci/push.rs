@@ -134,7 +134,13 @@ impl Pusher<'_> {
         let content_type = reply.header("content-type").unwrap_or_default();
         let read = artifact::read(&reply.body, content_type).ok();
         // A registry may keep a manifest in a form of its own.
-        let same = read.is_some_and(|artifact| artifact.layer.digest == layer.digest);
+        let same = match read {
+            Some(artifact::Read::Manifest(manifest)) => manifest.layers.iter().any(|theirs| {
+                let blob = theirs.blob.as_ref();
+                blob.is_ok_and(|blob| blob.digest == layer.digest)
+            }),
+            Some(artifact::Read::Index(_)) | None => false,
+        };
         match found == *digest || same {
             true => Ok(()),
             false => Err(Error::input(self.what)

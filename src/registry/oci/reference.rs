@@ -114,6 +114,18 @@ impl Reference {
     }
 }
 
+impl Reference {
+    /// The package it is taken for where nothing else names one: the last two
+    /// parts of the repository, as packages are put there, or the host and the
+    /// repository where that has one part only.
+    pub fn package(&self) -> PackageRef {
+        let mut parts = self.repository.rsplit('/');
+        let name = parts.next().unwrap_or_default();
+        let namespace = parts.next().unwrap_or(&self.host);
+        PackageRef::from_words(namespace, name)
+    }
+}
+
 impl FromStr for Reference {
     type Err = Error;
 
@@ -255,6 +267,21 @@ mod tests {
             "https://ghcr.io/x",
         ] {
             assert!(bad.parse::<Reference>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_repository_names_a_package() {
+        for (text, package) in [
+            ("ghcr.io/acme/tool:1.2.0", "acme:tool"),
+            ("ghcr.io/wasm/acme/my-tool:1", "acme:my-tool"),
+            ("ghcr.io/acme/my_tool.wasm:1", "acme:my-tool-wasm"),
+            ("ghcr.io/7zip/zip-7z:1", "x7zip:zip7z"),
+            ("localhost:5000/tool", "localhost5000:tool"),
+            ("alpine", "library:alpine"),
+        ] {
+            let reference: Reference = text.parse().unwrap();
+            assert_eq!(reference.package().to_string(), package, "{text}");
         }
     }
 }

@@ -18,6 +18,7 @@ mod read;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use semver::Version;
 use wit_parser::{Package, PackageName, Resolve, World as WitWorld};
@@ -41,6 +42,8 @@ pub struct ComponentDependency {
     /// The component. Its names are those of today's component model: the
     /// `unlocked-dep=<…>` of 0.21.1 has to be rewritten before.
     pub bytes: Vec<u8>,
+    /// The file it was read from, for messages; none where there is none.
+    pub file: Option<PathBuf>,
     /// The hints the component itself has, by the name of its import with the
     /// whole version.
     pub hints_of_imports: BTreeMap<String, String>,

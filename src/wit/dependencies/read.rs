@@ -90,7 +90,13 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
             .because("it is no WebAssembly component")
             .hint("a dependency on a component is a component in its binary form"));
     }
-    let decoded = wit::decode(bytes).map_err(|e| e.told(failed(dependency).message()))?;
+    let decoded = wit::decode(bytes).map_err(|e| {
+        let error = e.told(failed(dependency).message());
+        match &dependency.file {
+            Some(file) => error.because(format!("it is the file `{}`", file.display())),
+            None => error,
+        }
+    })?;
     let (resolve, world) = match decoded {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(resolve, package) => {

@@ -87,6 +87,7 @@ pub(super) fn entry(key: &str, package: Option<&str>, bytes: Vec<u8>) -> Compone
         version: version.parse().ok(),
         label: is_label(key).then(|| key.to_owned()),
         bytes,
+        file: None,
         hints_of_imports: Default::default(),
     }
 }

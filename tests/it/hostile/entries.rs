@@ -107,6 +107,7 @@ impl Known {
             version: None,
             label: None,
             bytes: bytes.to_vec(),
+            file: None,
             hints_of_imports: BTreeMap::new(),
         };
         let mut bound = false;
