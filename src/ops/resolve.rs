@@ -134,6 +134,11 @@ impl<'a> Worlds<'a> {
         self.trust_unpinned = true;
     }
 
+    /// How lock files and the network may be used.
+    pub fn mode(&self) -> LockMode {
+        self.mode
+    }
+
     /// The path of the lock file.
     pub fn lock_file(&self) -> &Path {
         &self.path

@@ -8,11 +8,10 @@ use super::components::followed::followed;
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
 use super::resolve::{Worlds, registries};
-use super::wanted::exactly;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::lockfile::{Change, Locked, Lockfile, diff};
+use crate::lockfile::{Change, Lockfile, diff};
 use crate::package::PackageRef;
 
 /// What to update, and how far.
@@ -49,15 +48,11 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
             worlds.pin(package, version, &registries(manifest))?;
         }
     }
-    let mut unknown = false;
     for manifest in &manifests {
         worlds.resolve(manifest)?;
-        unknown |= followed((ctx, &workspace), &mut worlds, manifest)?.unknown;
+        followed((ctx, &workspace), &mut worlds, manifest)?;
     }
-    let mut new = worlds.used();
-    if unknown {
-        keep_pins(&old, &mut new);
-    }
+    let new = worlds.used();
     match told(ctx, (&old, &new), options.dry_run) {
         Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
         Told::Changes => worlds.replace(new),
@@ -105,17 +100,6 @@ pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("name no package to update everything"),
     })
-}
-
-/// Keeps what hints were answered by: that of directories is not known before
-/// they are built.
-fn keep_pins(old: &Lockfile, new: &mut Lockfile) {
-    let is_pin = |entry: &&Locked| {
-        let referred = reference(entry.registry.as_deref()).is_some();
-        referred || entry.requirement == exactly(&entry.version)
-    };
-    let pins = old.entries().iter().filter(is_pin);
-    pins.for_each(|entry| new.insert_missing(entry.clone()));
 }
 
 /// A reference leads to one version, whatever is asked for.

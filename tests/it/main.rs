@@ -28,6 +28,7 @@ mod deps_archives;
 mod examples;
 mod fault_proxy;
 mod faults;
+mod fetch;
 mod freshness;
 mod hostile;
 mod http;

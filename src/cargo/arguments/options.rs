@@ -12,6 +12,7 @@ pub enum Known {
     Benches,
     Bin,
     Bins,
+    CacheDir,
     Color,
     Component,
     Compose,
@@ -60,6 +61,7 @@ impl Known {
         matches!(
             self,
             Known::Addr
+                | Known::CacheDir
                 | Known::Component
                 | Known::Compose
                 | Known::HostMembers
@@ -86,7 +88,7 @@ impl Known {
             Known::Addr | Known::Component => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
             Known::TrustUnpinned => one_of(&[
-                "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
+                "bench", "build", "check", "clippy", "doc", "fetch", "fix", "run", "serve", "test",
             ]),
             _ => true,
         }
@@ -150,6 +152,11 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::HostMembers,
         "--host-members",
         "Also run for the members that are no components, for the host",
+    ),
+    (
+        Known::CacheDir,
+        "--cache-dir <PATH>",
+        "The directory of downloaded packages",
     ),
     (
         Known::RegistryConfig,
@@ -273,6 +280,7 @@ static TABLE: &[Row] = &[
     other("format-version"),
     other("filter-platform"),
     // Our own.
+    value("cache-dir", Known::CacheDir).single(),
     value("registry-config", Known::RegistryConfig).single(),
     flag("host-members", Known::HostMembers),
     flag("native", Known::Native),
