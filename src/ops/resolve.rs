@@ -27,7 +27,7 @@ use crate::package::{ContentDigest, PackageRef};
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, unmet};
+use crate::wit::{Entry, Request, Sources, is_absent_package, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -215,7 +215,12 @@ impl<'a> Worlds<'a> {
             Gathered::None => return Ok(None),
             Gathered::Local(local) => {
                 let (request, watched) = self.request(manifest, *local)?;
-                let world = load(manifest, request)?;
+                let wkg = manifest.file.dir().join("wkg.toml");
+                let by_wkg = |e: &Error| is_absent_package(e) && fs::exists(&wkg);
+                let world = load(manifest, request).map_err(|e| match by_wkg(&e) {
+                    true => e.rather(FETCH),
+                    false => e,
+                })?;
                 Loaded { world, watched }
             }
             Gathered::Registry(target) => self.registry(manifest, target)?,
@@ -382,6 +387,11 @@ impl<'a> Worlds<'a> {
         if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
             return Ok(None);
         }
+        // What the lock file of wkg says is no reason to have one of ours: where
+        // nothing was asked for, all is left to cargo and wkg.
+        if self.old.is_none() && self.used.entries().is_empty() {
+            return Ok(None);
+        }
         let same =
             |old: &String| lockfile::parse(&self.path, old).is_ok_and(|old| old == self.lock);
         if self.old.as_ref().is_some_and(same) {
@@ -393,6 +403,9 @@ impl<'a> Worlds<'a> {
         Ok(Some(LockUpdate::new(self.path, self.lock, self.old)))
     }
 }
+
+/// What brings packages that are missing beside a `wkg.toml`.
+const FETCH: &str = "run `cargo component wit fetch`, which brings what the WIT names into `wit/deps`, as `wkg.toml` and the registries' configuration say";
 
 /// The world in a package that was fetched.
 pub(super) fn world_of(

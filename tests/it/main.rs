@@ -45,6 +45,7 @@ mod new;
 mod observe;
 mod oci;
 mod oci_dependency;
+mod others_projects;
 mod outputs;
 mod passthrough;
 mod publish_components;
