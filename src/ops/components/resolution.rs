@@ -424,3 +424,6 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
