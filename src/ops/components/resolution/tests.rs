@@ -12,7 +12,7 @@ use crate::context::{Context, PackageAccess};
 use crate::env::Env;
 use crate::manifest::{ManifestFile, WorkspaceManifest};
 use crate::ops::components::tree::Forest;
-use crate::ops::link::link_parts;
+use crate::ops::link::{Composition, link_parts};
 use crate::package::ContentDigest;
 use crate::process::Scripted;
 use crate::registry::memory::Memory;
@@ -182,10 +182,10 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let forest = Forest::new(&mut worlds, &manifest, BTreeMap::new());
         let mut forest = forest.resolved(tree);
         let root = forest.root(("app", &app), (&[], &BTreeMap::new())).unwrap();
-        let parts = std::mem::take(&mut forest.parts);
+        let (parts, _) = forest.into_parts();
         assert_eq!(parts.len(), releases.len() + 1);
         // What is linked is validated.
-        let result = link_parts(&parts, root);
+        let result = link_parts(&Composition { parts, root });
         let result = result.unwrap_or_else(|e| panic!("{e:?}\n{of_app:?}\n{releases:?}"));
         assert!(result.open.is_empty(), "{:?}", result.open);
         linked += 1;
