@@ -126,7 +126,7 @@ const BASE: (&str, &str) = (
 );
 
 /// A component with the function `name` that is the `bump` of its import.
-fn over(name: &str, id: &str) -> Vec<u8> {
+pub fn over(name: &str, id: &str) -> Vec<u8> {
     made(
         &format!(
             "package demo:{name}@1.0.0; world {name} {{

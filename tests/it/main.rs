@@ -62,6 +62,7 @@ mod smoke;
 mod support;
 mod targets;
 mod test_verb;
+mod trust;
 mod wac;
 mod wasi_registry;
 mod wit;
