@@ -74,6 +74,7 @@ mod support;
 mod targets;
 mod test_verb;
 mod together;
+mod trust;
 mod wac;
 mod wasi_registry;
 mod wit;

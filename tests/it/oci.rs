@@ -70,6 +70,7 @@ impl Client {
             settings: entries
                 .map(|(key, item)| (key.to_owned(), item.clone()))
                 .collect(),
+            ..Default::default()
         };
         Oci::new(&oci, self.around()).unwrap()
     }
@@ -722,7 +723,7 @@ fn a_host_says_what_it_is_or_why_not() {
         "{\"oci\":{\"registry\":\"ghcr.io\"},\"$schema\":\"x\"}",
     );
     let found = ask(&server.host()).unwrap();
-    assert_eq!(found.oci_registry.as_deref(), Some("ghcr.io"));
+    assert_eq!(found.metadata.oci_registry.as_deref(), Some("ghcr.io"));
     for (status, text, part) in [
         (200, "<html>", "broken"),
         (500, "", "500"),
