@@ -12,9 +12,11 @@ use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
+use super::needed::{self, Broken};
 use super::parts::parts;
+use super::select::select;
 use super::{Entry, Package, Request, TextFile, World};
-use crate::advice::{Error, Result, nearest};
+use crate::advice::{Error, Result};
 
 /// Loads the world asked for.
 ///
@@ -44,7 +46,20 @@ pub fn load_package(request: &Request<'_>) -> Result<Package> {
     resolved(request)
 }
 
+/// What lies beside the project's WIT, is broken and not needed, stops nothing.
 fn resolved(request: &Request<'_>) -> Result<Package> {
+    resolved_of(request, Extent::All)
+        .or_else(|error| resolved_of(request, Extent::Needed).map_err(|_| error))
+}
+
+/// Which of the packages at hand are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    Needed,
+}
+
+fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
     let (
         main_name,
         Loading {
@@ -55,6 +70,9 @@ fn resolved(request: &Request<'_>) -> Result<Package> {
             ..
         },
     ) = parse(request)?;
+    if extent == Extent::Needed {
+        groups = needed::needed(groups);
+    }
     complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
@@ -130,6 +148,7 @@ pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
     let fetched: Vec<&Entry> = request.fetched.iter().collect();
     loading.add(&fetched, Rank::Fetched)?;
     loading.add_embedded()?;
+    needed::refuse_broken(&loading.groups, std::mem::take(&mut loading.broken))?;
     Ok((main_name, loading))
 }
 
@@ -231,6 +250,8 @@ pub(super) struct Loading {
     notes: Vec<String>,
     /// Everything inside binary packages.
     embedded: Vec<(Rank, Resolve)>,
+    /// Packages beside the project's own that could not be parsed.
+    broken: Vec<Broken>,
 }
 
 impl Loading {
@@ -320,9 +341,17 @@ impl Loading {
             self.texts.insert(&file.path, &file.text);
             map.push(&file.path, file.text.as_str());
         }
-        let group = map
-            .parse()
-            .map_err(|(map, e)| diagnose::parse_error(&e, &map, &self.texts))?;
+        let group = match map.parse() {
+            Ok(group) => group,
+            Err((map, e)) => {
+                let error = diagnose::parse_error(&e, &map, &self.texts);
+                if rank != Rank::Deps && rank != Rank::Beside {
+                    return Err(error);
+                }
+                self.broken.push(Broken::new(path.to_owned(), files, error));
+                return Ok(None);
+            }
+        };
         let UnresolvedPackageGroup {
             main,
             nested,
@@ -439,49 +468,5 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
             let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
             Ok((resolve, package, true))
         }
-    }
-}
-
-/// The world called `name`, or the only one of the package.
-fn select(
-    resolve: &Resolve,
-    package: PackageId,
-    name: Option<&str>,
-    path: &Path,
-) -> Result<WorldId> {
-    resolve.select_world(&[package], name).map_err(|e| {
-        let message = match name {
-            Some(name) => format!(
-                "failed to select the specified world `{name}` for local target `{}`",
-                path.display()
-            ),
-            None => format!(
-                "failed to select the default world to use for local target `{}`",
-                path.display()
-            ),
-        };
-        let package = &resolve.packages[package];
-        let worlds: Vec<&str> = package.worlds.keys().map(String::as_str).collect();
-        let error = Error::input(message).because(format!("{e:#}"));
-        match name.map(|name| nearest(name, worlds.iter().copied())) {
-            Some(Some(near)) => error.hint(format!("did you mean `{near}`?")),
-            _ if worlds.is_empty() => error.hint(format!(
-                "add a world to the package `{}`: `world example {{ }}`",
-                package.name
-            )),
-            _ => error.hint(format!(
-                "choose one of its worlds in Cargo.toml: under `[package.metadata.component.target]` write `world = \"{}\"`{}",
-                worlds[0],
-                others(&worlds[1..])
-            )),
-        }
-    })
-}
-
-fn others(worlds: &[&str]) -> String {
-    let names: Vec<String> = worlds.iter().map(|w| format!("`{w}`")).collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!(" (or {})", names.join(", ")),
     }
 }
