@@ -318,6 +318,10 @@ fn every_setting_of_bindings_is_read() {
     let manifest = good(
         "[package.metadata.component.bindings]\n\
          path = \"b.rs\"\nasync = false\nfeatures = [\"f\"]\nall-features = true\n\
+         additional_derives_ignore = [\"i\"]\nadditional_type_attributes.t = \"#[a]\"\n\
+         additional_member_attributes = { \"t.m\" = [\"#[b]\", \"#[c]\"] }\n\
+         merge_structurally_equal_types = true\nchainable_methods = [\"all\"]\n\
+         bitflags_path = \"p\"\nmap_type = \"q\"\n\
          format = false\nownership = \"borrowing\"\nderives = [\"Hash\"]\nstd_feature = true\n\
          raw_strings = true\nskip = [\"s\"]\nstubs = true\nexport_prefix = \"e\"\n\
          with = { \"a:b/c\" = \"generate\" }\ngenerate_all = false\n\
@@ -334,15 +338,23 @@ fn every_setting_of_bindings_is_read() {
         format: false,
         ownership: Ownership::Borrowing,
         derives: vec!["Hash".to_owned()],
+        additional_derives_ignore: vec!["i".to_owned()],
+        additional_type_attributes: vec![("t".to_owned(), "#[a]".to_owned())],
+        additional_member_attributes: ["#[b]", "#[c]"]
+            .map(|attribute| ("t.m".to_owned(), attribute.to_owned()))
+            .to_vec(),
         std_feature: true,
         raw_strings: true,
         skip: vec!["s".to_owned()],
         stubs: true,
         export_prefix: text("e"),
-        // A value is a path, whatever word it is.
         with: BTreeMap::from([("a:b/c".to_owned(), "generate".to_owned())]),
         with_at: manifest.bindings.with_at.clone(),
         generate_all: false,
+        merge_structurally_equal_types: true,
+        chainable_methods: vec!["all".to_owned()],
+        bitflags_path: text("p"),
+        map_type: text("q"),
         type_section_suffix: text("t"),
         disable_run_ctors_once_workaround: true,
         default_bindings_module: text("m"),
