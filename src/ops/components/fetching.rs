@@ -44,7 +44,7 @@ impl Resolution<'_, '_> {
             return Ok(Versions::Hinted);
         };
         self.sources.insert(origin.clone(), source.clone());
-        if self.worlds.mode().is_locked() {
+        if self.worlds.refuses_unlocked() {
             return Err(must_not_change(self.worlds.lock_file()));
         }
         let Some(need) = self.first(origin) else {
@@ -103,7 +103,7 @@ impl Resolution<'_, '_> {
                 .iter()
                 .filter(|one| one.source.locked(&lock, &one.requirement).is_none())
             {
-                if self.worlds.mode().is_locked() {
+                if self.worlds.refuses_unlocked() {
                     return Err(must_not_change(self.worlds.lock_file()));
                 }
                 self.worlds.packages()?.versions(vec![(one, &named)])?;

@@ -177,7 +177,7 @@ impl Worlds<'_> {
                 let old = self.lock().entries().iter();
                 let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
                 let old = old.find(|old| old.digest == found.digest).cloned();
-                let package: PackageRef = "root:component".parse()?;
+                let package = wanted.reference().package();
                 let found = Fetched {
                     package,
                     ..found.clone()
