@@ -162,10 +162,15 @@ impl Env {
     /// The addresses of the proxies between this machine and others, as the
     /// variables have them.
     pub fn proxies(&self) -> Vec<String> {
-        let names = [HTTPS_PROXY, HTTP_PROXY, ALL_PROXY].map(|variable| variable.name);
-        let lower = names.map(str::to_ascii_lowercase);
-        let all = names.into_iter().chain(lower.iter().map(String::as_str));
-        all.filter_map(|name| self.inherited(name)).collect()
+        let given = [
+            self.get(HTTPS_PROXY),
+            self.get(HTTP_PROXY),
+            self.get(ALL_PROXY),
+        ];
+        let given = given.into_iter().flatten().filter_map(OsStr::to_str);
+        let lower = ["https_proxy", "http_proxy", "all_proxy"];
+        let lower = lower.into_iter().filter_map(|name| self.inherited(name));
+        given.map(str::to_owned).chain(lower).collect()
     }
 
     /// The directory of downloaded packages, which is wasm-pkg's tools' as well

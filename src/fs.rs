@@ -184,6 +184,7 @@ fn refuse_read_only(path: &Path, old: &fs::Metadata) -> Result<()> {
 
 /// What a link points at in the end, also where that is not there; anything
 /// else is itself.
+#[cfg(feature = "lock")]
 fn behind_links(path: &Path) -> PathBuf {
     Destination::of(path).into_path()
 }

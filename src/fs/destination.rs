@@ -42,6 +42,7 @@ impl Destination {
     }
 
     /// The path that is replaced or written into.
+    #[cfg(feature = "lock")]
     pub(super) fn into_path(self) -> PathBuf {
         match self {
             Destination::Replace(path) | Destination::WriteInto(path) => path,

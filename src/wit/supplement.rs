@@ -113,7 +113,7 @@ fn add(group: &mut Group, (path, text): (&Path, &str), texts: &mut Texts) {
     group.group = parsed;
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use crate::wit::{Entry, Request, Sources, TextFile, load_package};
 
