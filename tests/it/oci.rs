@@ -744,7 +744,7 @@ fn a_host_says_what_it_is_or_why_not() {
     let proxy = FaultProxy::new(server.port);
     server.says(200, "{}");
     proxy.fault("GET", "", 2, Fault::Refuse);
-    assert_eq!(ask(&proxy.host()).unwrap(), Default::default());
+    assert_eq!(ask(&proxy.host()).unwrap().metadata, Default::default());
 }
 
 /// What is done with the registry behind the proxy.
