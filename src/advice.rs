@@ -24,6 +24,9 @@ pub enum ErrorKind {
     Input,
     /// The system refused to read, write or start something (exit code 1).
     Io,
+    /// A file changed while it was worked on, so that nothing was written
+    /// (exit code 1).
+    Changed,
     /// The tool was built without what is needed, or does not do it yet (exit code 1).
     Unsupported,
     /// A program that was run failed and has said so itself: nothing is
@@ -180,6 +183,13 @@ impl Error {
             format!("failed to {action} `{}`", path.display()),
         )
         .because(cause)
+    }
+
+    /// Somebody changed a file that was to be written on the ground of what it
+    /// said before.
+    pub fn changed(path: &Path) -> Self {
+        let message = format!("`{}` was changed meanwhile", path.display());
+        Error::new(ErrorKind::Changed, message).hint("run the command again")
     }
 
     /// A child program failed with `code` and has told the user why.

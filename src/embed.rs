@@ -203,6 +203,7 @@ mod tests {
             version: "0.1.0".parse().unwrap(),
             digest: crate::package::ContentDigest::of(b"x"),
             source: None,
+            address: None,
         });
         write_lock(&path, &lock, LockForm::Wkg).unwrap();
         assert_eq!(read_lock(&path).unwrap(), lock);

@@ -34,6 +34,7 @@ variables! {
     CARGO_BUILD_TARGET_DIR = "the target directory, as in cargo";
     CARGO_BUILD_RUSTC = "the compiler, as in cargo";
     CARGO_HTTP_TIMEOUT = "how many seconds a registry may say nothing, as in cargo; 30 without it";
+    CARGO_HTTP_LOW_SPEED_LIMIT = "how many bytes a second a download has to bring on average over that time, as in cargo; 10 without it";
     CARGO_NET_RETRY = "how often a request to a registry is repeated, as in cargo; 4 times without it";
     CARGO_NET_OFFLINE = "`true` keeps off the network, as `--offline` does";
     CARGO_HOME = "cargo's home, for its configuration";

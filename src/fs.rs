@@ -3,6 +3,21 @@
 //! Every error names its path. Writes that matter go to a temporary file
 //! beside the destination, which a rename then replaces.
 
+#[cfg(feature = "lock")]
+mod change;
+mod destination;
+#[cfg(feature = "lock")]
+mod held;
+#[cfg(feature = "lock")]
+mod journal;
+mod leftover;
+#[cfg(feature = "lock")]
+mod settle;
+#[cfg(feature = "lock")]
+mod state;
+#[cfg(feature = "lock")]
+mod times;
+
 use std::io::{BufWriter, ErrorKind as IoKind, Write};
 #[cfg(feature = "cli")]
 use std::io::{Read as _, Seek as _};
@@ -11,19 +26,32 @@ use std::{fs, io};
 
 use crate::advice::{Error, Result};
 
-mod destination;
 #[cfg(feature = "lock")]
-mod times;
-
+pub use change::{Change, again};
 pub use destination::is_special;
 use destination::{Destination, write_into};
 #[cfg(feature = "lock")]
 pub use destination::{is_regular, remove_irregular};
 #[cfg(feature = "lock")]
+pub use held::{Held, hold};
+#[cfg(feature = "lock")]
+pub use journal::Outcome;
+pub use leftover::clean;
+#[cfg(feature = "lock")]
+pub use leftover::{Temporary, leftovers};
+#[cfg(feature = "lock")]
+pub use settle::{Settled, settle};
+#[cfg(feature = "lock")]
 pub use times::{make_no_newer, modified};
 
 /// What names of temporary files start with.
 pub const TEMPORARY: &str = ".cargo-component-";
+
+/// The list of what was vendored into a directory, which stays there.
+pub const VENDORED: &str = ".cargo-component-vendor";
+
+/// The journal of a change, in its temporary directory.
+const JOURNAL: &str = "journal";
 
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
@@ -114,9 +142,8 @@ fn write_as(
         .create(dir)
         .map_err(|e| Error::io("create the directory", dir, &e))?;
     let old = fs::metadata(path).ok();
-    if old.as_ref().is_some_and(|m| m.permissions().readonly()) {
-        return Err(failed(io::Error::from(IoKind::PermissionDenied))
-            .hint(format!("make `{}` writable", path.display())));
+    if let Some(old) = &old {
+        refuse_read_only(path, old)?;
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY);
@@ -128,7 +155,7 @@ fn write_as(
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
     }
-    let mut file = builder.tempfile_in(dir).map_err(failed)?;
+    let mut file = leftover::file_in(&builder, dir).map_err(failed)?;
     let mut buffered = BufWriter::new(file.as_file_mut());
     content(&mut buffered)?;
     buffered.flush().map_err(failed)?;
@@ -144,10 +171,50 @@ fn write_as(
     Ok(())
 }
 
+/// A rename would replace a file that its owner wants to stay as it is.
+fn refuse_read_only(path: &Path, old: &fs::Metadata) -> Result<()> {
+    match old.permissions().readonly() {
+        true => Err(
+            Error::io("write", path, &io::Error::from(IoKind::PermissionDenied))
+                .hint(format!("make `{}` writable", path.display())),
+        ),
+        false => Ok(()),
+    }
+}
+
+/// What a link points at in the end, also where that is not there; anything
+/// else is itself.
+fn behind_links(path: &Path) -> PathBuf {
+    Destination::of(path).into_path()
+}
+
 /// Copies a file to where [`write_atomic`] would put it.
 #[cfg(feature = "cli")]
 pub fn copy_atomic(from: &Path, to: &Path) -> Result<()> {
     write_atomic_with(to, |out| copy_to(from, out))
+}
+
+/// As [`copy_atomic`], where nothing is there yet; whether it was so. Of several
+/// that do so at once one succeeds.
+#[cfg(feature = "cli")]
+pub fn copy_new(from: &Path, to: &Path) -> Result<bool> {
+    let failed = |e: io::Error| Error::io("write", to, &e);
+    let dir = parent(to);
+    create_dir(dir)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = leftover::file_in(&builder, dir).map_err(failed)?;
+    copy_to(from, file.as_file_mut())?;
+    match file.persist_noclobber(to) {
+        Ok(_) => Ok(true),
+        Err(e) if e.error.kind() == IoKind::AlreadyExists => Ok(false),
+        Err(e) => Err(failed(e.error)),
+    }
 }
 
 /// Copies a file into a writer.
@@ -203,10 +270,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
 /// an inode, so that another name of it keeps its content.
 pub fn link_over(from: &Path, to: &Path) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", to, &e);
-    let dir = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempdir_in(parent(to))
-        .map_err(failed)?;
+    let (dir, _lock) = leftover::dir_in(parent(to)).map_err(failed)?;
     let aside = dir.path().join("link");
     if fs::hard_link(from, &aside).is_err() {
         fs::copy(from, &aside).map_err(failed)?;
@@ -239,7 +303,7 @@ pub fn lock(path: &Path, waiting: impl FnOnce()) -> Option<Lock> {
 }
 
 /// As [`lock`], but without waiting: `None` while another holds it.
-#[cfg(feature = "warg")]
+#[cfg(feature = "cli")]
 pub fn lock_if_free(path: &Path) -> Result<Option<Lock>> {
     let failed = |e: io::Error| Error::io("lock", path, &e);
     fs::create_dir_all(parent(path)).map_err(failed)?;
@@ -340,33 +404,6 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|e| Error::io("write", to, &e))
 }
 
-/// A directory that is removed with what is in it when this is dropped.
-#[cfg(feature = "lock")]
-#[derive(Debug)]
-pub struct Temporary(tempfile::TempDir);
-
-#[cfg(feature = "lock")]
-impl Temporary {
-    /// One in `dir`.
-    pub fn new(dir: &Path) -> Result<Self> {
-        tempfile::Builder::new()
-            .prefix(TEMPORARY)
-            .tempdir_in(dir)
-            .map(Temporary)
-            .map_err(|e| Error::io("write to the directory", dir, &e))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Where it is and stays.
-    pub fn keep(self) -> PathBuf {
-        self.0.keep()
-    }
-}
-
 /// Removes a file; one that is not there is no error.
 #[cfg(feature = "lock")]
 pub fn remove_file(path: &Path) -> Result<()> {
@@ -376,70 +413,9 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Puts a directory that was made beside `to`, by [`aside`], in its place. What
-/// was there before is gone only once the new one is there; where it can be put
-/// neither away nor back it stays beside `to`, and the error says where.
-#[cfg(feature = "cli")]
-pub fn swap_in(new: Aside, to: &Path) -> Result<()> {
-    swap_by(new, to, |from, to| fs::rename(from, to))
-}
-
-#[cfg(feature = "cli")]
-fn swap_by(new: Aside, to: &Path, rename: impl Fn(&Path, &Path) -> io::Result<()>) -> Result<()> {
-    let failed = |e: io::Error| Error::io("replace", to, &e);
-    let to = &Destination::of(to).into_path();
-    let old = new.0.path().join("old");
-    let made = new.0.path().join("new");
-    let was = to.exists();
-    if was {
-        rename(to, &old).map_err(failed)?;
-    }
-    let Err(first) = rename(&made, to) else {
-        return Ok(());
-    };
-    // The error is that of the first attempt.
-    if was && rename(&old, to).is_err() {
-        let kept = new.0.keep().join("old");
-        let hint = format!(
-            "what was there is in `{}`: move it back to `{}`",
-            kept.display(),
-            to.display()
-        );
-        return Err(failed(first).hint(hint));
-    }
-    Err(failed(first))
-}
-
-/// A directory being made beside the one it is to replace; it is removed where
-/// that does not come about.
-#[cfg(feature = "cli")]
-#[derive(Debug)]
-pub struct Aside(tempfile::TempDir);
-
-#[cfg(feature = "cli")]
-impl Aside {
-    /// The directory to fill.
-    pub fn path(&self) -> PathBuf {
-        self.0.path().join("new")
-    }
-}
-
-/// Starts a directory beside `to`.
-#[cfg(feature = "cli")]
-pub fn aside(to: &Path) -> Result<Aside> {
-    let to = &Destination::of(to).into_path();
-    let dir = parent(to);
-    fs::create_dir_all(dir).map_err(|e| Error::io("create the directory", dir, &e))?;
-    let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(dir);
-    let made = made.map_err(|e| Error::io("create a directory in", dir, &e))?;
-    let new = made.path().join("new");
-    fs::create_dir(&new).map_err(|e| Error::io("create the directory", &new, &e))?;
-    Ok(Aside(made))
-}
-
 /// Copies a file or a directory with all that is in it; a link is copied as a
 /// link.
-#[cfg(feature = "cli")]
+#[cfg(feature = "lock")]
 pub fn copy_all(from: &Path, to: &Path) -> Result<()> {
     let failed = |e: io::Error| Error::io("copy", from, &e);
     let meta = fs::symlink_metadata(from).map_err(failed)?;
@@ -490,6 +466,21 @@ pub fn remove_empty_dir(path: &Path) {
     let _ = fs::remove_dir(path);
 }
 
+/// Makes a directory with its parents, which nobody but the owner may list as
+/// far as they are new.
+#[cfg(feature = "cli")]
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    let mut making = fs::DirBuilder::new();
+    making.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        making.mode(0o700);
+    }
+    let made = making.create(path);
+    made.map_err(|e| Error::io("create the directory", path, &e))
+}
+
 /// Makes a directory with its parents.
 pub fn create_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| Error::io("create the directory", path, &e))
@@ -527,34 +518,6 @@ mod tests {
         assert_eq!(list(dir.path()).unwrap().len(), 3);
     }
 
-    #[cfg(feature = "cli")]
-    #[test]
-    fn what_cannot_be_put_back_is_kept() {
-        for back_fails in [false, true] {
-            let dir = tempfile::tempdir().unwrap();
-            let to = dir.path().join("deps");
-            fs::create_dir(&to).unwrap();
-            fs::write(to.join("mine"), "mine").unwrap();
-            let new = aside(&to).unwrap();
-            fs::write(new.path().join("theirs"), "theirs").unwrap();
-            let rename = |from: &Path, to: &Path| match from.file_name().unwrap().to_str() {
-                Some("new") => Err(IoKind::PermissionDenied.into()),
-                Some("old") if back_fails => Err(IoKind::PermissionDenied.into()),
-                _ => fs::rename(from, to),
-            };
-            let error = swap_by(new, &to, rename).unwrap_err();
-            let [left] = list(dir.path()).unwrap().try_into().unwrap();
-            let kept = match back_fails {
-                false => to,
-                true => left.join("old"),
-            };
-            assert_eq!(read_text(&kept.join("mine")).unwrap(), "mine");
-            let kept = kept.display().to_string();
-            let named = error.advice().is_some_and(|hint| hint.contains(&kept));
-            assert_eq!(named, back_fails, "{error}");
-        }
-    }
-
     #[test]
     fn a_lock_is_held_once() {
         let dir = tempfile::tempdir().unwrap();
@@ -568,11 +531,11 @@ mod tests {
             told.recv().unwrap();
             move || thread.join().unwrap()
         });
-        #[cfg(feature = "warg")]
+        #[cfg(feature = "cli")]
         assert!(lock_if_free(&path).unwrap().is_none());
         drop(first);
         assert!(second.join().unwrap());
-        #[cfg(feature = "warg")]
+        #[cfg(feature = "cli")]
         assert!(lock_if_free(&path).unwrap().is_some());
     }
 

@@ -1,6 +1,9 @@
-//! How often requests are repeated, and how long they are waited for.
+//! How often requests are repeated, how long they are waited for, and how slow
+//! what is sent may be.
 
-use std::time::Duration;
+use std::fmt;
+use std::future::Future;
+use std::time::{Duration, Instant};
 
 /// How often and when a request is repeated, and how long one is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +14,9 @@ pub struct Patience {
     pub pause: Duration,
     /// How long the other side may say nothing.
     pub idle: Duration,
+    /// How many bytes a second a body has to bring at least, on average over
+    /// `idle`; with 0 it only must not fall silent.
+    pub speed: u32,
 }
 
 impl Default for Patience {
@@ -19,18 +25,20 @@ impl Default for Patience {
             tries: 5,
             pause: Duration::from_millis(300),
             idle: Duration::from_secs(30),
+            speed: 10,
         }
     }
 }
 
 impl Patience {
     /// What cargo's configuration says for its own requests: seconds of
-    /// silence, and how often one is repeated.
-    pub fn of(silence: Option<u32>, repeats: Option<u32>) -> Self {
+    /// silence, how often one is repeated, and bytes a second.
+    pub fn of(silence: Option<u32>, repeats: Option<u32>, speed: Option<u32>) -> Self {
         let usual = Patience::default();
         Patience {
             idle: silence.map_or(usual.idle, |seconds| Duration::from_secs(seconds.into())),
             tries: repeats.map_or(usual.tries, |repeats| repeats.saturating_add(1)),
+            speed: speed.unwrap_or(usual.speed),
             ..usual
         }
     }
@@ -80,6 +88,77 @@ impl Patience {
     }
 }
 
+/// The speed of one body as it comes. Only the time that is spent waiting for
+/// it counts, so that a slow disk on this side is not held against the server.
+#[derive(Debug)]
+pub struct Pace {
+    patience: Patience,
+    waited: Duration,
+    received: u64,
+}
+
+impl Pace {
+    /// Nothing has come yet.
+    pub fn new(patience: &Patience) -> Self {
+        Pace {
+            patience: *patience,
+            waited: Duration::ZERO,
+            received: 0,
+        }
+    }
+
+    /// Waits for the next piece, as long as what came before leaves time for it.
+    pub async fn wait<T>(&mut self, piece: impl Future<Output = T>) -> Result<T, TooSlow> {
+        let from = Instant::now();
+        let left = self.patience.idle.saturating_sub(self.waited);
+        let piece = tokio::time::timeout(left, piece).await;
+        self.waited += from.elapsed();
+        piece.map_err(|_| TooSlow {
+            received: self.received,
+            speed: self.patience.speed,
+            within: self.patience.idle,
+        })
+    }
+
+    /// Takes note of so many bytes that came.
+    pub fn count(&mut self, bytes: usize) {
+        self.received += bytes as u64;
+        let enough = self.patience.idle.as_secs_f64() * f64::from(self.patience.speed);
+        if self.received > 0 && self.received as f64 >= enough {
+            self.received = 0;
+            self.waited = Duration::ZERO;
+        }
+    }
+}
+
+/// A body that came slower than allowed, or not at all.
+#[derive(Clone, Copy, Debug)]
+pub struct TooSlow {
+    received: u64,
+    speed: u32,
+    within: Duration,
+}
+
+impl fmt::Display for TooSlow {
+    /// A fragment for a cause.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TooSlow {
+            received,
+            speed,
+            within,
+        } = self;
+        match received {
+            0 => return write!(f, "nothing was heard for {within:?}"),
+            1 => write!(f, "1 byte came within {within:?}")?,
+            _ => write!(f, "{received} bytes came within {within:?}")?,
+        }
+        write!(
+            f,
+            ", which is slower than {speed} bytes a second (`http.low-speed-limit` of cargo's configuration)"
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +180,47 @@ mod tests {
         assert_eq!(pause(1, Some(Duration::from_secs(3600)), 0), None);
         let none = Patience::without_pauses();
         assert_eq!(none.before_next(1, asked, 5), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_body_has_to_keep_its_pace() {
+        use std::future::{pending, ready};
+        let patience = Patience {
+            idle: Duration::from_millis(10),
+            speed: 1000,
+            ..Patience::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let slow = |came: &[usize], patience: &Patience| {
+            let mut pace = Pace::new(patience);
+            runtime.block_on(async {
+                for bytes in came {
+                    pace.wait(ready(())).await.unwrap();
+                    pace.count(*bytes);
+                }
+                pace.wait(pending::<()>()).await.unwrap_err().to_string()
+            })
+        };
+        assert_eq!(slow(&[], &patience), "nothing was heard for 10ms");
+        let said = slow(&[4, 5], &patience);
+        assert!(said.starts_with("9 bytes came within 10ms, which is slower than 1000"));
+        // What was fast enough is counted anew.
+        assert_eq!(slow(&[4, 6], &patience), "nothing was heard for 10ms");
+        let any = Patience {
+            speed: 0,
+            ..patience
+        };
+        assert_eq!(slow(&[1], &any), "nothing was heard for 10ms");
+        // Time that was waited is not given back by a few bytes.
+        let mut pace = Pace::new(&patience);
+        pace.waited = patience.idle;
+        pace.count(9);
+        assert!(runtime.block_on(pace.wait(pending::<()>())).is_err());
+        assert!(pace.waited >= patience.idle);
+        pace.count(1);
+        assert_eq!(pace.waited, Duration::ZERO);
     }
 }

@@ -75,6 +75,14 @@ pub struct OwnOptions {
     pub env: Vec<OsString>,
     /// `--dir`: each `HOST` or `HOST::GUEST`.
     pub dirs: Vec<OsString>,
+    /// `--http`: requests may be sent.
+    pub http: bool,
+    /// `--network`: all of the network may be used.
+    pub network: bool,
+    /// `--max-memory`: how much memory an instance may have, as written.
+    pub max_memory: Option<String>,
+    /// `--timeout`: how many seconds something may take, as written.
+    pub timeout: Option<String>,
     /// `--arg`: arguments of the program, before [`CargoArgs::trailing`].
     pub program_args: Vec<OsString>,
     /// `--addr`: where an HTTP handler is served.
@@ -83,8 +91,12 @@ pub struct OwnOptions {
     pub component: Option<String>,
     /// `--compose`: the linked component is written, too.
     pub compose: bool,
+    /// `--with`: what is linked in the place of what hints say, each `IMPORT=WHAT`.
+    pub with: Vec<String>,
     /// `--trust-unpinned`: hints without a digest are followed.
     pub trust_unpinned: bool,
+    /// `--fresh`: a component of others is linked with the newest releases.
+    pub fresh: bool,
 }
 
 /// One option with its value, a cluster, or a plain word, as it was written.

@@ -293,12 +293,14 @@ impl Config {
         })
     }
 
-    /// How long a registry is waited for, and how often it is asked: what is
-    /// said of cargo's own requests.
+    /// How long a registry is waited for, how slow it may be, and how often it
+    /// is asked: what is said of cargo's own requests.
     pub fn patience(&self) -> Result<Patience> {
         let silence = self.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
         let repeats = self.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)?;
-        Ok(Patience::of(silence, repeats))
+        let speed = ["http", "low-speed-limit"];
+        let speed = self.number(&speed, env::CARGO_HTTP_LOW_SPEED_LIMIT, 0)?;
+        Ok(Patience::of(silence, repeats, speed))
     }
 
     /// A number of at least `least`, by its key or its variable.

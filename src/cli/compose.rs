@@ -9,7 +9,7 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
-use crate::ops::compose::{ComposeOptions, Unpinned, compose};
+use crate::ops::compose::{ComposeOptions, Releases, Unpinned, compose};
 use crate::ops::registry_get::Output;
 
 /// Link a component with the components that its imports name
@@ -59,6 +59,11 @@ pub(super) struct Compose {
     #[arg(long)]
     trust_unpinned: bool,
 
+    /// Link a component of others with the newest releases that will do, not with those that its
+    /// hints name
+    #[arg(long)]
+    fresh: bool,
+
     /// Build for release
     #[arg(long, short, conflicts_with = "file")]
     release: bool,
@@ -99,6 +104,10 @@ impl Compose {
             unpinned: match self.trust_unpinned {
                 true => Unpinned::Follow,
                 false => Unpinned::Refuse,
+            },
+            releases: match self.fresh {
+                true => Releases::Newest,
+                false => Releases::Named,
             },
             dep: std::mem::take(&mut self.dep),
             deps_dir: self.deps_dir.take(),

@@ -47,7 +47,9 @@ pub fn code_of(kind: ErrorKind) -> ExitCode {
             Ok(code) if code != 0 => ExitCode::from(code),
             _ => ExitCode::from(FAILURE),
         },
-        ErrorKind::Input | ErrorKind::Io | ErrorKind::Unsupported => ExitCode::from(FAILURE),
+        ErrorKind::Input | ErrorKind::Io | ErrorKind::Changed | ErrorKind::Unsupported => {
+            ExitCode::from(FAILURE)
+        }
     }
 }
 
@@ -60,6 +62,7 @@ mod tests {
         for (kind, code) in [
             (ErrorKind::Input, 1),
             (ErrorKind::Io, 1),
+            (ErrorKind::Changed, 1),
             (ErrorKind::Unsupported, 1),
             (ErrorKind::Usage, 2),
             (ErrorKind::Child(101), 101),

@@ -126,7 +126,7 @@ fn warg(
     let around = Surroundings {
         env: around.env.clone(),
         cache: cache.map(Path::to_owned),
-        limits: Limits::default(),
+        limits: Limits::of(around.patience),
     };
     Ok(Arc::new(Warg::new(found, around)?))
 }

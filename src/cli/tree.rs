@@ -31,6 +31,11 @@ pub(super) struct Drawing {
     #[arg(long, short, value_name = "PACKAGE")]
     invert: Option<String>,
 
+    /// Show what is there several times, in several versions or from several registries, and who
+    /// needs each
+    #[arg(long, conflicts_with = "invert")]
+    duplicates: bool,
+
     /// Go only so many steps
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
@@ -43,6 +48,7 @@ impl Drawing {
     pub(super) fn options(self) -> TreeOptions {
         TreeOptions {
             invert: self.invert,
+            duplicates: self.duplicates,
             depth: self.depth,
             format: self.format.format(),
         }

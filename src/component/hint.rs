@@ -30,6 +30,9 @@ pub struct Known {
     pub place: Place,
     /// The digest of the component's bytes.
     pub digest: Option<ContentDigest>,
+    /// What the author of the hint requires of the package; none where that is
+    /// not said, and compatible versions will do.
+    pub requirement: Option<VersionReq>,
     /// The export that answers the import; none for the component's root, or
     /// the interface that the import names.
     pub item: Option<String>,
@@ -147,12 +150,19 @@ impl fmt::Display for Known {
                 match release {
                     Wanted::Any => {}
                     Wanted::Exact(version) => write!(f, "@{version}")?,
-                    Wanted::Range(range) => write!(f, "@{}", spaced(range))?,
+                    Wanted::Range(range) => write!(f, "@{}", joined(range, " "))?,
                 }
             }
         }
-        if let Some(digest) = &self.digest {
-            write!(f, "?digest={digest}")?;
+        let digest = self
+            .digest
+            .as_ref()
+            .map(|digest| format!("digest={digest}"));
+        let requirement = self.requirement.as_ref();
+        let requirement = requirement.map(|r| format!("req={}", joined(r, ",")));
+        let query: Vec<String> = digest.into_iter().chain(requirement).collect();
+        if !query.is_empty() {
+            write!(f, "?{}", query.join("&"))?;
         }
         match &self.item {
             Some(item) => write!(f, "#{item}"),
@@ -161,12 +171,12 @@ impl fmt::Display for Known {
     }
 }
 
-/// A range as hints write it: comparators with a space between them.
-fn spaced(range: &VersionReq) -> String {
+/// A range as hints write it: comparators with a space or comma between them.
+fn joined(range: &VersionReq, between: &str) -> String {
     let comparators: Vec<String> = range.comparators.iter().map(ToString::to_string).collect();
     match comparators.is_empty() {
         true => "*".to_owned(),
-        false => comparators.join(" "),
+        false => comparators.join(between),
     }
 }
 
@@ -214,18 +224,28 @@ fn known(text: &str) -> Option<Known> {
         Some(_) => return None,
         None => None,
     };
-    let (place, digest) = match rest.split_once('?') {
-        Some((place, query)) => {
-            let digest = query.strip_prefix("digest=")?;
-            (place, Some(digest.parse().ok()?))
-        }
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) => (place, Some(query)),
         None => (rest, None),
     };
-    Some(Known {
+    let mut known = Known {
         place: self::place(place)?,
-        digest,
+        digest: None,
+        requirement: None,
         item,
-    })
+    };
+    for pair in query.into_iter().flat_map(|query| query.split('&')) {
+        match pair.split_once('=')? {
+            ("digest", digest) if known.digest.is_none() => {
+                known.digest = Some(digest.parse().ok()?);
+            }
+            ("req", requirement) if known.requirement.is_none() => {
+                known.requirement = Some(requirement.parse().ok()?);
+            }
+            _ => return None,
+        }
+    }
+    Some(known)
 }
 
 /// Whether text can be the name of an export.
@@ -344,6 +364,9 @@ mod tests {
             "wasm-pkg:fancy:regex@>=0.3.0 <0.4.0#baz",
             "wasm-pkg:fancy:regex@*",
             &format!("wasm-pkg:fancy:regex?digest={DIGEST}"),
+            &format!("wasm-pkg:fancy:regex@1.2.3?digest={DIGEST}&req=^1.2#baz"),
+            "oci://ghcr.io/fancy/regex:1.2.3?req=>=1.2,<1.4",
+            "warg://wa.dev/fancy:regex@1.2.0?req==1.2.0",
         ] {
             let hint = Hint::parse(text);
             assert!(hint.known().is_some(), "{text}");
@@ -405,6 +428,10 @@ mod tests {
             "oci://host/r@sha256:12",
             "oci://host/r:1?digest=md5:12",
             "oci://host/r:1?other=x",
+            "oci://host/r:1?req=x",
+            "oci://host/r:1?req=^1&req=^2",
+            "oci://host/r:1?req=^1&",
+            "oci://host/r:1?",
             "oci://host/r:1#",
             "oci://host/r:1#a b",
             "oci://[::1/r:1",

@@ -1,6 +1,7 @@
 //! Components: telling wasm files apart, encoding a core module as a
 //! component, its metadata, and what it imports and exports.
 
+pub mod adopted;
 mod agreement;
 pub mod attributes;
 pub mod check;
@@ -19,7 +20,7 @@ pub mod targets;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
 use wit_component::DecodedWasm;
 
 use crate::advice::{Error, Result, guarded};
@@ -124,6 +125,33 @@ pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
     typed.and_then(|typed| typed).map_err(failed)
 }
 
+/// Whether a component exports types and nothing else, as a WIT package in its
+/// binary form does. Looks at sections only.
+pub fn has_only_types(bytes: &[u8]) -> bool {
+    let mut exported = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload {
+            Ok(Payload::ComponentExportSection(section)) => {
+                for export in section {
+                    match export {
+                        Ok(export) if export.kind == ComponentExternalKind::Type => exported += 1,
+                        _ => return false,
+                    }
+                }
+            }
+            Ok(
+                Payload::ModuleSection { .. }
+                | Payload::ComponentSection { .. }
+                | Payload::ComponentImportSection(_)
+                | Payload::ComponentInstanceSection(_),
+            )
+            | Err(_) => return false,
+            Ok(_) => {}
+        }
+    }
+    exported > 0
+}
+
 /// Whether a component is a WIT package in binary form. An error if it is
 /// neither that nor a valid component.
 pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
@@ -168,6 +196,21 @@ mod tests {
         assert_eq!(kind(&guest), Some(Kind::Guest));
         assert_eq!(kind(b"text"), None);
         assert_eq!(kind(b""), None);
+    }
+
+    #[test]
+    fn a_package_of_wit_has_only_types() {
+        let mut resolve = wit_parser::Resolve::default();
+        let text = "package a:b; interface i { f: func(); } world w { import i; }";
+        let package = resolve.push_source("a.wit", text).unwrap();
+        let wit = wit_component::encode(&resolve, package, false).unwrap();
+        assert!(has_only_types(&wit) && is_wit_package(&wit).unwrap());
+        for component in [
+            "(component)",
+            "(component (instance $i) (export \"i\" (instance $i)))",
+        ] {
+            assert!(!has_only_types(&wat::parse_str(component).unwrap()));
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What a new lock file changes.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
 use super::{Locked, Lockfile};
@@ -22,37 +20,31 @@ pub enum Change {
 
 /// The differences from `old` to `new`, by package.
 pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
-    let by_key = |lockfile: &Lockfile| -> BTreeMap<_, Locked> {
-        let entries = lockfile.entries().iter();
-        entries
-            .map(|e| {
-                let key = (
-                    e.package.clone(),
-                    e.registry.clone(),
-                    e.requirement.to_string(),
-                );
-                (key, e.clone())
-            })
-            .collect()
-    };
-    let (old, mut new) = (by_key(old), by_key(new));
+    let mut new: Vec<&Locked> = new.entries().iter().collect();
     let mut changes = Vec::new();
-    for (key, before) in old {
-        changes.push(match new.remove(&key) {
-            None => Change::Removed(before.package, before.version),
-            Some(after) if after.version != before.version => {
-                Change::Updated(before.package, before.version, after.version)
+    for before in old.entries() {
+        // What was locked without an address may have got one.
+        let same = |after: &&Locked| after.is_of_same(before);
+        let exact = new.iter().position(same);
+        let place = exact.or_else(|| {
+            let gained = |after: &&Locked| {
+                let either = before.address.is_none() || after.address.is_none();
+                either && after.answers_as(before)
+            };
+            new.iter().position(gained)
+        });
+        let (package, version) = (before.package.clone(), before.version.clone());
+        changes.push(match place.map(|at| new.remove(at)) {
+            None => Change::Removed(package, version),
+            Some(after) if after.version != version => {
+                Change::Updated(package, version, after.version.clone())
             }
-            Some(after) if after.digest != before.digest => {
-                Change::Replaced(before.package, before.version)
-            }
+            Some(after) if after.digest != before.digest => Change::Replaced(package, version),
             Some(_) => continue,
         });
     }
-    changes.extend(
-        new.into_values()
-            .map(|e| Change::Added(e.package, e.version)),
-    );
+    let added = new.into_iter();
+    changes.extend(added.map(|e| Change::Added(e.package.clone(), e.version.clone())));
     changes.sort_by(|a, b| a.package().cmp(b.package()));
     changes
 }
@@ -84,6 +76,7 @@ mod tests {
                 version: version.trim_end_matches('!').parse().unwrap(),
                 digest: ContentDigest::of(version.as_bytes()),
                 source: None,
+                address: None,
             });
         }
         lockfile

@@ -84,6 +84,7 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
     for package in reader.tables(document.as_table(), &["package", "packages"])? {
         let name: PackageRef = reader.field(package, "name")?;
         let registry = package.get("registry").and_then(Item::as_str);
+        let address = package.get("address").and_then(Item::as_str);
         for version in reader.tables(package, &["version", "versions"])? {
             let entry = Locked {
                 package: name.clone(),
@@ -95,6 +96,7 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
                     .get("source")
                     .and_then(Item::as_str)
                     .map(str::to_owned),
+                address: address.map(str::to_owned),
             };
             let old = lockfile.entries.iter().find(|old| old.is_of_same(&entry));
             match old {
@@ -173,14 +175,14 @@ pub fn print(lockfile: &Lockfile) -> String {
     print_as(lockfile, Form::Crate)
 }
 
-/// The text of a lock file: packages by namespace, name and registry, their
+/// The text of a lock file: packages by namespace, name, registry and address, their
 /// entries by requirement, as its readers search it.
 pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
     let mut packages: BTreeMap<_, BTreeMap<String, &Locked>> = BTreeMap::new();
     for entry in &lockfile.entries {
         let registry = entry.registry.as_deref().unwrap_or("default");
         packages
-            .entry((&entry.package, registry))
+            .entry((&entry.package, registry, &entry.address))
             .or_default()
             .insert(entry.requirement.to_string(), entry);
     }
@@ -191,11 +193,14 @@ pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
     if packages.is_empty() && form == Form::Wkg {
         text.push_str("packages = []\n");
     }
-    for ((package, registry), entries) in packages {
+    for ((package, registry, address), entries) in packages {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n[[{many}]]\nname = \"{package}\"\n");
         if registry != "default" {
             let _ = writeln!(text, "registry = {}", quoted(registry));
+        }
+        if let Some(address) = address {
+            let _ = writeln!(text, "address = {}", quoted(address));
         }
         for (requirement, entry) in entries {
             let _ = write!(

@@ -39,14 +39,28 @@ pub struct Locked {
     /// Where others find a component, as its hint says it; kept so that a
     /// build without network says the same. An optional key of the file.
     pub source: Option<String>,
+    /// The address that a manifest gives the registry; none where the
+    /// configuration decides, and in lock files of old. An optional key of the
+    /// file, which never holds an absolute path.
+    pub address: Option<String>,
 }
 
 impl Locked {
-    /// Whether both answer the same.
-    fn is_of_same(&self, other: &Locked) -> bool {
+    /// Whether both answer the same, wherever they are from.
+    fn answers_as(&self, other: &Locked) -> bool {
         self.package == other.package
             && self.registry == other.registry
             && self.requirement == other.requirement
+    }
+
+    /// Whether both answer the same.
+    fn is_of_same(&self, other: &Locked) -> bool {
+        self.answers_as(other) && self.address == other.address
+    }
+
+    /// Whether both are the same bytes of the same version.
+    fn is_same_release(&self, other: &Locked) -> bool {
+        (&self.version, &self.digest) == (&other.version, &other.digest)
     }
 }
 
@@ -56,35 +70,98 @@ impl Lockfile {
         &self.entries
     }
 
-    /// The answer to a requirement. Registries must be the same; none is not
-    /// the same as a named one.
+    /// The answer to a requirement; a registry is its name and the address that
+    /// a manifest gives it. Both must be the same, and none is not the same as
+    /// some. Where the configuration stands in the place of addresses that are
+    /// locked, they have to agree.
     pub fn find(
         &self,
         package: &PackageRef,
-        registry: Option<&str>,
+        (registry, address): (Option<&str>, Option<&str>),
         requirement: &VersionReq,
     ) -> Option<&Locked> {
         let wanted = requirement.to_string();
-        self.entries.iter().find(|entry| {
+        let fits = |entry: &&Locked| {
             entry.package == *package
                 && entry.registry.as_deref() == registry
                 && entry.requirement.to_string() == wanted
-        })
+        };
+        let at = self.only(fits, address)?;
+        self.entries.get(at)
     }
 
-    /// Adds an entry, in the place of the one that answered the same.
-    pub fn insert(&mut self, entry: Locked) {
-        match self.entries.iter_mut().find(|old| old.is_of_same(&entry)) {
-            Some(old) => *old = entry,
+    /// The place of the entry with this address among those that fit.
+    fn only(&self, fits: impl Fn(&&Locked) -> bool, address: Option<&str>) -> Option<usize> {
+        let fitting = || self.entries.iter().enumerate().filter(|(_, e)| fits(e));
+        let exact = fitting().find(|(_, entry)| entry.address.as_deref() == address);
+        if exact.is_some() || address.is_some() {
+            return exact.map(|(at, _)| at);
+        }
+        let (at, first) = fitting().next()?;
+        fitting()
+            .all(|(_, entry)| entry.is_same_release(first))
+            .then_some(at)
+    }
+
+    fn position(&self, entry: &Locked) -> Option<usize> {
+        self.only(|old| old.answers_as(entry), entry.address.as_deref())
+    }
+
+    /// Adds an entry, in the place of the one that answered the same. An
+    /// address that is locked stays where the configuration decides.
+    pub fn insert(&mut self, mut entry: Locked) {
+        match self.position(&entry) {
+            Some(at) => {
+                let old = &mut self.entries[at];
+                entry.address = entry.address.or_else(|| old.address.take());
+                *old = entry;
+            }
             None => self.entries.push(entry),
         }
     }
 
     /// Adds an entry, unless there is one that answers the same.
     pub fn insert_missing(&mut self, entry: Locked) {
-        if !self.entries.iter().any(|old| old.is_of_same(&entry)) {
+        let same = |old: &Locked| match entry.address {
+            Some(_) => old.is_of_same(&entry),
+            None => old.answers_as(&entry),
+        };
+        if !self.entries.iter().any(same) {
             self.entries.push(entry);
         }
+    }
+
+    /// Gives entries without an address the one that `address` has for the
+    /// registry of the package.
+    pub fn complete(
+        &mut self,
+        mut address: impl FnMut(&PackageRef, Option<&str>) -> Option<String>,
+    ) {
+        for at in 0..self.entries.len() {
+            let entry = &self.entries[at];
+            if entry.address.is_none()
+                && let Some(address) = address(&entry.package, entry.registry.as_deref())
+                && !self.entries.iter().any(|other| {
+                    other.answers_as(entry) && other.address.as_ref() == Some(&address)
+                })
+            {
+                self.entries[at].address = Some(address);
+            }
+        }
+    }
+
+    /// Whether the other says the same, or the same without some addresses.
+    pub fn adds_nothing_to(&self, other: &Lockfile) -> bool {
+        let same = |(new, old): (&Locked, &Locked)| {
+            let address = old.address.clone().or_else(|| new.address.clone());
+            let old = Locked {
+                address,
+                ..old.clone()
+            };
+            *new == old
+        };
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(same)
     }
 
     /// The same with every package in the default registry: `wkg.lock` has the
@@ -94,6 +171,7 @@ impl Lockfile {
         for entry in self.entries {
             lockfile.insert(Locked {
                 registry: None,
+                address: None,
                 ..entry
             });
         }

@@ -17,7 +17,7 @@ use crate::component::names::modern;
 use crate::component::outline::{Outline, outline};
 use crate::component::{Kind, kind};
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::Lockfile;
 use crate::manifest::Manifest;
 use crate::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
@@ -81,10 +81,9 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         (_, Some(reference)) => by_reference(ctx, &meant, (options, reference))?,
         _ => by_name(ctx, (&meant, &manifest), options)?,
     };
-    let path = &manifest.file.path;
-    let mut edit = ManifestEdit::new(path, &fs::read_text(path)?)?;
-    edit.add_dependency(table, &key, &entry)?;
-    finish(ctx, path, &edit, options.write)?;
+    change(ctx, (&manifest.file.path, options.write), |edit| {
+        edit.add_dependency(table, &key, &entry)
+    })?;
     ctx.shell
         .status("Added", format!("dependency `{key}` {from}"));
     if options.table.is_none() {
@@ -111,29 +110,34 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
 pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) -> Result<()> {
     let (_, manifest) = one_package(ctx, args)?;
     let path = &manifest.file.path;
-    let mut edit = ManifestEdit::new(path, &fs::read_text(path)?)?;
-    for key in keys {
-        let mut found = false;
-        for table in [DependencyTable::Component, DependencyTable::Target] {
-            found |= edit.remove_dependency(table, key)?;
+    change(ctx, (path, write), |edit| {
+        for key in keys {
+            let mut found = false;
+            for table in [DependencyTable::Component, DependencyTable::Target] {
+                found |= edit.remove_dependency(table, key)?;
+            }
+            if !found {
+                return Err(unknown((ctx, path), &manifest, key));
+            }
         }
-        if !found {
-            let error = Error::input(format!(
-                "the dependency `{key}` could not be found in `{}`",
-                ctx.display(path)
-            ));
-            let known = known_keys(&manifest);
-            return Err(match nearest(key, known.iter().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
-            });
-        }
-    }
-    finish(ctx, path, &edit, write)?;
+        Ok(())
+    })?;
     for key in keys {
         ctx.shell.status("Removing", format!("dependency `{key}`"));
     }
     Ok(())
+}
+
+fn unknown((ctx, path): (&Context, &Path), manifest: &Manifest, key: &str) -> Error {
+    let error = Error::input(format!(
+        "the dependency `{key}` could not be found in `{}`",
+        ctx.display(path)
+    ));
+    let known = known_keys(manifest);
+    match nearest(key, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    }
 }
 
 fn known_keys(manifest: &Manifest) -> Vec<String> {
@@ -170,11 +174,25 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
     Ok((meant, manifest))
 }
 
-fn finish(ctx: &Context, path: &Path, edit: &ManifestEdit, write: Write) -> Result<()> {
-    match write {
-        Write::Real => fs::write_atomic(path, edit.text().as_bytes()),
-        Write::Dry => ctx.shell.write_data(edit.text().as_bytes()),
-    }
+/// Edits a manifest as it is now, which nobody else changes meanwhile.
+fn change(
+    ctx: &Context,
+    (path, write): (&Path, Write),
+    edit: impl Fn(&mut ManifestEdit) -> Result<()>,
+) -> Result<()> {
+    fs::again(|| {
+        let old = fs::read_text(path)?;
+        let mut new = ManifestEdit::new(path, &old)?;
+        edit(&mut new)?;
+        match write {
+            Write::Dry => ctx.shell.write_data(new.text().as_bytes()),
+            Write::Real => {
+                let mut change = Change::new();
+                change.text(path, Some(&old), &new.text());
+                change.commit()
+            }
+        }
+    })
 }
 
 /// The key of an entry, and the `package` it needs beside that.
@@ -290,6 +308,7 @@ fn by_name(
         source: Source {
             package: package.clone(),
             registry: options.registry.clone(),
+            address: None,
         },
         requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["the command line".to_owned()],

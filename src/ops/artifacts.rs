@@ -106,6 +106,7 @@ impl WantedArtifact {
         let bare = Known {
             place: known.place.clone(),
             digest: None,
+            requirement: None,
             item: None,
         };
         let text = bare.to_string();
@@ -133,6 +134,11 @@ impl WantedArtifact {
         })
     }
 
+    /// The artifact that is meant.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
     /// What stands in the lock file in the place of a registry.
     pub fn label(&self) -> String {
         format!("oci://{}", self.reference)
@@ -158,6 +164,7 @@ impl WantedArtifact {
             version: found.version.clone(),
             digest: found.digest.clone(),
             source: None,
+            address: None,
         }
     }
 
@@ -167,6 +174,7 @@ impl WantedArtifact {
             source: Source {
                 package: found.package.clone(),
                 registry: Some(self.label()),
+                address: None,
             },
             requirement: VersionReq::STAR,
             by: vec![self.by.clone()],

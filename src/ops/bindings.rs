@@ -9,6 +9,7 @@ use super::prepare::prepare;
 use super::recipe::{Exports, Recipe};
 use super::resolve::Worlds;
 use super::runtime_crate::{Needs, runtime};
+use super::settle::settle_member;
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
@@ -177,6 +178,7 @@ pub(super) fn read_manifest(
     workspace: &Workspace,
     member: &Member,
 ) -> Result<(Manifest, Vec<PathBuf>)> {
+    settle_member(ctx, member);
     let shown = |path: &Path| PathBuf::from(ctx.display(path).to_string());
     let file = |path: &Path| -> Result<ManifestFile> {
         Ok(ManifestFile::new(path, &fs::read_text(path)?))

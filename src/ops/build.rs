@@ -279,6 +279,10 @@ fn build_wasm(
             Err(error) => failed.push(error),
         }
     }
+    if is_build(args) && !prepared.session.is_on_the_way() {
+        let others = made.iter().filter(|made| !linked.contains_key(&made.path));
+        others.for_each(|made| warn_of_links(ctx, prepared, made));
+    }
     drop(lock);
     if outcome.code == 0 {
         prepared.built();
@@ -301,6 +305,29 @@ fn build_wasm(
         last: outcome.last,
         error,
     })
+}
+
+/// Whether nothing but a build was asked for: other verbs link by themselves.
+fn is_build(args: &CargoArgs) -> bool {
+    let verb = args.subcommand.as_deref().unwrap_or("build");
+    Class::of(verb) == Class::Build && !args.own.compose
+}
+
+/// Says that a component which is good by itself will not run.
+fn warn_of_links(ctx: &Context, prepared: &Prepared, made: &Made) {
+    let Err(error) = link::check(prepared, made) else {
+        return;
+    };
+    let shown = ctx.display(&made.path);
+    let causes = error.causes().iter().map(|cause| format!(": {cause}"));
+    let causes: String = causes.collect();
+    ctx.shell.warn(format!(
+        "`{shown}` cannot be linked with its dependencies, and so cannot run: {}{causes}",
+        error.message()
+    ));
+    if let Some(advice) = error.advice() {
+        ctx.shell.note(advice.to_owned());
+    }
 }
 
 /// Whether the linked form of a component is to lie beside it.

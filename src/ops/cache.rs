@@ -6,7 +6,7 @@ use crate::advice::{Error, Result, nearest};
 use crate::context::Context;
 use crate::fs;
 use crate::package::PackageRef;
-use crate::registry::stored::Stored;
+use crate::registry::stored::{Stored, places};
 use crate::wit_deps;
 
 /// Tells where the cache is, how many packages it has and how much it takes.
@@ -17,6 +17,12 @@ pub fn show(ctx: &Context) -> Result<()> {
     ctx.shell
         .data(format!("packages: {}", stored.contents.len()));
     ctx.shell.data(format!("size: {} bytes", stored.size()));
+    if !stored.leftovers.is_empty() {
+        let bytes: u64 = stored.leftovers.iter().map(|file| file.size).sum();
+        let count = stored.leftovers.len();
+        let text = format!("of it left by killed runs: {count}, {bytes} bytes");
+        ctx.shell.data(text);
+    }
     Ok(())
 }
 
@@ -59,13 +65,19 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
         1 => "1 package".to_owned(),
         many => format!("{many} packages"),
     };
-    let text = format!(
-        "{count}, {} bytes, from {}",
-        part.size(),
-        cache.dir().display()
-    );
+    let size: u64 = part.files().map(|file| file.size).sum();
+    let text = format!("{count}, {size} bytes, from {}", cache.dir().display());
     ctx.shell.status("Removed", text);
     if packages.is_empty() {
+        places(&cache).iter().for_each(|dir| fs::clean(dir));
+        let bytes: u64 = part.leftovers.iter().map(|file| file.size).sum();
+        match part.leftovers.len() {
+            0 => {}
+            count => ctx.shell.status(
+                "Removed",
+                format!("what killed runs left: {count}, {bytes} bytes"),
+            ),
+        }
         match wit_deps::forget(cache.dir())? {
             0 => {}
             1 => ctx.shell.status("Removed", "1 archive of WIT".to_owned()),

@@ -5,6 +5,7 @@
 //! written into: the usual path and `deps/foo.wasm` are one file.
 
 use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -111,7 +112,40 @@ pub(super) fn componentize(
             }
         }
     }
+    warn_of_unused(ctx, prepared, &made);
     (made, failed)
+}
+
+/// Warns of dependencies on components that answer no import of what was made: the
+/// code calls nothing of them, or calls it by other bindings.
+fn warn_of_unused(ctx: &Context, prepared: &Prepared, made: &[Made]) {
+    let mut members: BTreeMap<usize, Vec<&Made>> = BTreeMap::new();
+    for one in made.iter().filter(|one| !is_test(&one.artifact)) {
+        members.entry(one.member).or_default().push(one);
+    }
+    for (member, made) in members {
+        let Some(recipe) = prepared.recipe(member) else {
+            continue;
+        };
+        let facts = made.iter().filter_map(|one| one.component.as_ref());
+        let imports: BTreeSet<&String> = facts.flat_map(|facts| &facts.surface.imports).collect();
+        let parts: BTreeSet<usize> = recipe.answers.values().map(|answer| answer.part).collect();
+        for part in parts {
+            let mut answers = recipe.answers.iter();
+            if answers.any(|(import, answer)| answer.part == part && imports.contains(import)) {
+                continue;
+            }
+            let paths: Vec<_> = made
+                .iter()
+                .map(|one| format!("`{}`", ctx.display(&one.path)))
+                .collect();
+            ctx.shell.warn(format!(
+                "the dependency `{}` is not used: it answers no import of {}",
+                recipe.parts[part].name,
+                paths.join(" or ")
+            ));
+        }
+    }
 }
 
 /// What the linker wrote is no wasm, or broken.
@@ -387,7 +421,7 @@ impl One<'_> {
         let mut world = worlds.resolve(&manifest)?.map(|loaded| loaded.world);
         if !manifest.dependencies.is_empty() {
             let provided = components::provided(&mut worlds, &manifest, &self.prepared.session)?;
-            world = Some(components::bind(world, &provided, manifest.hints)?.0);
+            world = Some(components::bind(world, &provided.0, manifest.hints)?.0);
         }
         let Some(world) = world else {
             return Ok(());

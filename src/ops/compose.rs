@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::bindings::read_manifest;
 use super::build::{Built, build};
 use super::components::chosen::{Asked, Chosen, Named};
-use super::components::tree::{Forest, Part};
-use super::link::{beside, link_parts};
+pub use super::components::resolution::Releases;
+use super::components::resolution::{Resolution, Role};
+use super::components::tree::Forest;
+use super::link::{self, Composition, beside, link_parts};
 use super::lock_update::LockUpdate;
 use super::prepare::{in_package, meant};
 use super::registry_access::manifest_here;
@@ -19,6 +20,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::{Config, LockMode};
 use crate::component::compose::Linked;
 use crate::component::compose::graph::{Graph, dot, mermaid, svg};
+use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 
@@ -47,6 +49,8 @@ pub struct ComposeOptions {
     pub graph: Option<String>,
     /// See [`Unpinned`].
     pub unpinned: Unpinned,
+    /// Which releases a component of others is linked with.
+    pub releases: Releases,
     /// Packages of a `.wac` document, each `PACKAGE=PATH`.
     pub dep: Vec<String>,
     /// Where a `.wac` document's packages are looked for; none for `deps`
@@ -68,7 +72,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     let asked = Asked::read(ctx, &options.with, &options.keep)?;
     let (component, linked, lock) = match &options.file {
         Some(file) if document => wac::compose(ctx, args, (file, options))?,
-        Some(file) => foreign(ctx, args, (file, &asked, options.unpinned))?,
+        Some(file) => foreign(ctx, args, (file, &asked, options))?,
         None => own(ctx, args, &asked)?,
     };
     if let Some(lock) = lock {
@@ -104,14 +108,19 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
 fn foreign(
     ctx: &Context,
     args: &CargoArgs,
-    (file, asked, unpinned): (&Path, &Asked<'_>, Unpinned),
+    (file, asked, options): (&Path, &Asked<'_>, &ComposeOptions),
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let mode = mode_here(ctx, args)?;
     let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
     let worlds = worlds_here(ctx, args, mode)?;
     let chosen = asked.find(ctx, mode)?;
     let name = name_of(&file);
-    let (linked, lock) = link_foreign(ctx, worlds, ((&name, &file), chosen, unpinned))?;
+    let following = Following {
+        chosen,
+        unpinned: options.unpinned,
+        releases: options.releases,
+    };
+    let (linked, lock) = link_foreign(ctx, worlds, (&name, &file), following)?;
     Ok((file, linked, lock))
 }
 
@@ -133,21 +142,47 @@ pub(super) fn worlds_here<'a>(
     Ok(Worlds::alone(ctx, mode))
 }
 
+/// How the hints of a component of others are followed.
+#[derive(Debug, Default)]
+pub(super) struct Following {
+    /// What the command line puts in their place.
+    pub chosen: Chosen,
+    /// See [`Unpinned`].
+    pub unpinned: Unpinned,
+    /// See [`Releases`].
+    pub releases: Releases,
+}
+
 /// The component with all that its hints lead to or that was chosen; what is
 /// to be locked.
 pub(super) fn link_foreign(
     ctx: &Context,
     mut worlds: Worlds<'_>,
-    ((name, file), chosen, unpinned): ((&str, &Path), Chosen, Unpinned),
+    (name, file): (&str, &Path),
+    following: Following,
 ) -> Result<(Linked, Option<LockUpdate>)> {
+    let Following {
+        chosen,
+        unpinned,
+        releases,
+    } = following;
     if unpinned == Unpinned::Follow {
         worlds.trust_unpinned();
     }
     let manifest = manifest_here(ctx)?;
-    let mut forest = Forest::new(&mut worlds, &manifest, BTreeMap::new()).choosing(chosen);
+    let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
+    let mut resolution = resolution.taking(releases).choosing(&chosen);
+    resolution.component((name, file), Role::Root)?;
+    for (name, file) in chosen.files() {
+        resolution.component((name, file), Role::Chosen)?;
+    }
+    let tree = resolution.solve()?;
+    let forest = Forest::new(&mut worlds, &manifest, BTreeMap::new());
+    let mut forest = forest.choosing(chosen).resolved(tree);
     let root = forest.root((name, file), (&[], &BTreeMap::new()))?;
-    let parts = std::mem::take(&mut forest.parts);
-    let linked = linked(ctx, (name, file), (&parts, root))?;
+    let (parts, chosen) = forest.into_parts();
+    chosen.check((name, &names::imports(&fs::read(file)?)?))?;
+    let linked = linked(ctx, (name, file), &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))
 }
 
@@ -159,24 +194,11 @@ fn own(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let built = build(ctx, args)?;
     let (member, file) = one(ctx, &built)?;
-    let mode = built.prepared.mode;
-    let chosen = asked.find(ctx, mode)?;
-    // Whatever is not known by now needs no lock file: the build locked it.
-    let workspace = built.prepared.workspace();
-    let session = &built.prepared.session;
-    let mut worlds = session.worlds(ctx, workspace, mode)?;
-    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
-    let (parts, answers): (&[Part], _) = match built.prepared.recipe(member) {
-        Some(recipe) => (&recipe.parts, recipe.answers.clone()),
-        None => (&[], BTreeMap::new()),
-    };
-    let forest = Forest::new(&mut worlds, &manifest, session.packages());
-    let mut forest = forest.built_in(session).choosing(chosen);
+    let chosen = link::chosen(ctx, &built.prepared, (member, &file), asked)?;
     let name = name_of(&file);
-    let root = forest.root((&name, &file), (parts, &answers))?;
-    let parts = std::mem::take(&mut forest.parts);
-    let linked = linked(ctx, (&name, &file), (&parts, root))?;
-    Ok((file, linked, worlds.finish()?))
+    chosen.check(&name, &file)?;
+    let linked = linked(ctx, (&name, &file), &chosen.composition)?;
+    Ok((file, linked, chosen.lock))
 }
 
 /// The one component that was built, with its package.
@@ -207,14 +229,10 @@ fn name_of(file: &Path) -> String {
 }
 
 /// Links, and says so.
-fn linked(
-    ctx: &Context,
-    (name, file): (&str, &Path),
-    (parts, root): (&[Part], usize),
-) -> Result<Linked> {
+fn linked(ctx: &Context, (name, file): (&str, &Path), composition: &Composition) -> Result<Linked> {
     ctx.shell
         .status("Linking", format!("`{}`", ctx.display(file)));
-    link_parts(parts, root).map_err(|e| e.context(format!("failed to link `{name}`")))
+    link_parts(composition).map_err(|e| e.context(format!("failed to link `{name}`")))
 }
 
 /// Says what was linked to what, and what is still needed.

@@ -83,6 +83,14 @@ pub fn set(
         },
         Whose::User => user_file(ctx)?,
     };
+    if whose == Whose::User {
+        // It may hold secrets, now or later.
+        fs::create_private_dir(fs::parent(&path))?;
+    }
+    let _held = fs::hold(&[&path], || {
+        let text = format!("on access to `{}`", ctx.display(&path));
+        ctx.shell.status("Blocking", text);
+    });
     let old = fs::read_text_if_exists(&path)?;
     let file = ManifestFile::new(&path, old.as_deref().unwrap_or_default());
     let text = edit(&file, &key, value, whose).map_err(|e| {
@@ -92,7 +100,6 @@ pub fn set(
     if old.as_ref() != Some(&text) {
         match whose {
             Whose::Project => fs::write_atomic(&path, text.as_bytes())?,
-            // It may hold secrets, now or later.
             Whose::User => fs::write_private(&path, text.as_bytes())?,
         }
     }

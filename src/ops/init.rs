@@ -7,7 +7,8 @@ use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::edit::ManifestEdit;
-use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo};
+use crate::ops::new::begun::Begun;
+use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo, resume};
 
 /// Makes the crate in `options.path` a component. Sources that are there are
 /// left as they are.
@@ -16,9 +17,16 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
     let path = dir.join("Cargo.toml");
     options.refuse_target(options.kind)?;
     let target = options.find_target(ctx)?;
+    let begun = Begun::find(ctx, "init", options);
     let existed = fs::exists(&path);
     let mut origin = Origin::Users;
-    if existed {
+    if let (true, Some(found)) = (existed, begun.found()) {
+        resume(ctx, &dir, options, None)?;
+        origin = match found {
+            Origin::Users => Origin::Users,
+            Origin::Fresh | Origin::Resumed => Origin::Resumed,
+        };
+    } else if existed {
         if options.vcs.is_some() || options.edition.is_some() {
             let text = "`--vcs` and `--edition` are for new crates and were ignored";
             ctx.shell.warn(text.to_owned());
@@ -39,6 +47,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
             }
             None => None,
         };
+        begun.note(origin);
         cargo(ctx, "init", options, kind)?;
     }
     let shown = path.strip_prefix(&ctx.cwd).unwrap_or(&path);

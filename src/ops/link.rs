@@ -1,13 +1,16 @@
 //! From a finished component and the parts it may be linked with to one
 //! component that needs none of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::componentize::Made;
-use super::components::tree::{Answer, Part};
+use super::bindings::read_manifest;
+use super::componentize::{Facts, Made};
+use super::components::chosen::{Asked, Chosen};
+use super::components::tree::{Answer, Forest, Part};
+use super::lock_update::LockUpdate;
 use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::advice::{Error, Result};
@@ -27,22 +30,133 @@ struct Record {
     kept: Option<(u64, u128)>,
 }
 
-/// The file of a component that was made, linked with what its package depends
-/// on; the component itself if that is nothing. It is kept until one of the
-/// parts changes.
-pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<PathBuf> {
+/// The components that are linked to one, and which of them it is made of.
+#[derive(Debug, Serialize)]
+pub(super) struct Composition {
+    /// The components.
+    pub parts: Vec<Part>,
+    /// The one whose exports the result has, by its place among the parts.
+    pub root: usize,
+}
+
+impl Composition {
+    /// How many other components the root needs, itself or by what it needs.
+    fn others(&self) -> usize {
+        let mut seen = BTreeSet::from([self.root]);
+        let mut open = vec![self.root];
+        while let Some(part) = open.pop() {
+            let next = self.parts[part].links.values().map(|answer| answer.part);
+            open.extend(next.filter(|next| seen.insert(*next)));
+        }
+        seen.len() - 1
+    }
+}
+
+/// A component with what a command line chose for its imports and for those of
+/// what it needs.
+pub(super) struct ChosenComposition {
+    /// What is linked.
+    pub composition: Composition,
+    /// What is to be locked of what was found for it.
+    pub lock: Option<LockUpdate>,
+    chosen: Chosen,
+}
+
+impl ChosenComposition {
+    /// Fails if something was chosen for an import that nobody has; `name` and
+    /// `file` are those of the component.
+    pub fn check(&self, name: &str, file: &Path) -> Result<()> {
+        let imports = names::imports(&fs::read(file)?)?;
+        self.chosen.check((name, &imports))
+    }
+}
+
+/// What a component of a package is linked with: its dependencies, and in their
+/// place what `asked` chooses.
+pub(super) fn chosen(
+    ctx: &Context,
+    prepared: &Prepared,
+    (member, file): (usize, &Path),
+    asked: &Asked<'_>,
+) -> Result<ChosenComposition> {
+    let mode = prepared.mode;
+    let chosen = asked.find(ctx, mode)?;
+    // Whatever is not known by now needs no lock file: the build locked it.
+    let workspace = prepared.workspace();
+    let session = &prepared.session;
+    let mut worlds = session.worlds(ctx, workspace, mode)?;
+    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
+    let (parts, answers): (&[Part], _) = match prepared.recipe(member) {
+        Some(recipe) => (&recipe.parts, recipe.answers.clone()),
+        None => (&[], BTreeMap::new()),
+    };
+    let forest = Forest::new(&mut worlds, &manifest, session.packages());
+    let mut forest = forest.built_in(session).choosing(chosen);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let root = forest.root((&name, file), (parts, &answers))?;
+    let (parts, chosen) = forest.into_parts();
+    Ok(ChosenComposition {
+        composition: Composition { parts, root },
+        lock: worlds.finish()?,
+        chosen,
+    })
+}
+
+/// What a component that was made is linked with; none if that is nothing.
+fn composition(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<Option<Composition>> {
     let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
+        return Ok(None);
+    };
+    let composition = match prepared.with.is_empty() {
+        true => own(recipe, (&made.path, facts)),
+        false => {
+            let asked = Asked::read(ctx, &prepared.with, &[])?;
+            let chosen = chosen(ctx, prepared, (made.member, &made.path), &asked)?;
+            // Not every test has each import.
+            if !made.artifact.test {
+                chosen.check(&ctx.display(&made.path).to_string(), &made.path)?;
+            }
+            if let Some(lock) = chosen.lock {
+                lock.write(ctx)?;
+            }
+            chosen.composition
+        }
+    };
+    let links = &composition.parts[composition.root].links;
+    Ok((!links.is_empty()).then_some(composition))
+}
+
+/// A component with the dependencies of its package that answer its imports; what
+/// its code does not use is no import.
+fn own(recipe: &Recipe, (file, facts): (&Path, &Facts)) -> Composition {
+    let mut links = recipe.answers.clone();
+    links.retain(|name, _| facts.surface.imports.contains(name));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut parts = recipe.parts.clone();
+    parts.push(Part {
+        name: name.into_owned(),
+        file: file.to_owned(),
+        links,
+        keep: BTreeSet::new(),
+        origin: None,
+    });
+    Composition {
+        root: parts.len() - 1,
+        parts,
+    }
+}
+
+/// The file of a component that was made, linked with what its package depends
+/// on, or what the command line chose; the component itself if that is nothing. It
+/// is kept until one of the parts changes.
+pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<PathBuf> {
+    let (Some(composition), Some(facts)) = (composition(ctx, prepared, made)?, &made.component)
+    else {
         return Ok(made.path.clone());
     };
-    if recipe.answers.is_empty() {
-        return Ok(made.path.clone());
-    }
-    let from = inputs(recipe, &facts.digest);
-    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
-    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
-    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
-    let file = dir.join(format!("{stem}.wasm"));
-    let record = dir.join(format!("{stem}.json"));
+    let from = inputs(&composition, &facts.digest);
+    let file = kept_file(prepared, made);
+    let record = file.with_extension("json");
     let kept = || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
     let now = || Record {
         from: from.clone(),
@@ -52,12 +166,12 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
         return Ok(file);
     }
     let shown = ctx.display(&made.path);
-    let with = match recipe.parts.len() {
+    let with = match composition.others() {
         1 => "1 component".to_owned(),
         many => format!("{many} components"),
     };
     ctx.shell.status("Linking", format!("{shown} with {with}"));
-    let linked = compose(&made.path, recipe)
+    let linked = link_parts(&composition)
         .map_err(|e| e.context(format!("failed to link `{shown}` with its dependencies")))?;
     fs::write_atomic(&file, &linked.bytes)?;
     match without_dwarf(&linked.bytes) {
@@ -68,6 +182,33 @@ pub(super) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
         .map_err(|e| Error::input("failed to describe the linked component").because(e))?;
     fs::write_atomic(&record, text.as_bytes())?;
     Ok(file)
+}
+
+/// Fails if a component that was made cannot be linked with what its package
+/// depends on. That it can is found out once, until one of the parts changes.
+pub(super) fn check(prepared: &Prepared, made: &Made) -> Result<()> {
+    let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
+        return Ok(());
+    };
+    let composition = own(recipe, (&made.path, facts));
+    if composition.others() == 0 {
+        return Ok(());
+    }
+    let from = inputs(&composition, &facts.digest).to_string();
+    let fits = kept_file(prepared, made).with_extension("fits");
+    if fs::read_text_if_exists(&fits)?.as_deref() == Some(&from) {
+        return Ok(());
+    }
+    link_parts(&composition)?;
+    fs::write_atomic(&fits, from.as_bytes())
+}
+
+/// Where the linked form of a component is kept.
+fn kept_file(prepared: &Prepared, made: &Made) -> PathBuf {
+    let name = ContentDigest::of(made.path.to_string_lossy().as_bytes());
+    let stem = made.path.file_stem().unwrap_or_default().to_string_lossy();
+    let dir = prepared.state_dir().join("linked").join(&name.hex()[..16]);
+    dir.join(format!("{stem}.wasm"))
 }
 
 /// The same for the embedded engine, which makes nothing of debug information:
@@ -108,38 +249,21 @@ pub(super) fn write_beside(
     Ok(path)
 }
 
-/// A digest of everything that decides the result.
-fn inputs(recipe: &Recipe, component: &ContentDigest) -> ContentDigest {
+/// A digest of everything that decides the result; `component` is that of the
+/// root.
+fn inputs(composition: &Composition, component: &ContentDigest) -> ContentDigest {
     let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));
-    for part in &recipe.parts {
-        let stamp = fs::stamp(&part.file);
+    for (at, part) in composition.parts.iter().enumerate() {
+        // The root is linked over at each build, so that its time says nothing.
+        let stamp = (at != composition.root).then(|| fs::stamp(&part.file));
         text.push_str(&format!("\n{} {stamp:?}", part.file.display()));
     }
-    let wiring = serde_json::to_string(&(&recipe.parts, &recipe.answers));
-    text.push_str(&wiring.unwrap_or_default());
+    text.push_str(&serde_json::to_string(composition).unwrap_or_default());
     ContentDigest::of(text.as_bytes())
 }
 
-/// Links a component with the parts of its recipe.
-fn compose(file: &Path, recipe: &Recipe) -> Result<Linked> {
-    let imports = names::imports(&fs::read(file)?)?;
-    // What the code does not use is no import.
-    let is_used = |name: &String| imports.iter().any(|import| import.name == *name);
-    let mut links = recipe.answers.clone();
-    links.retain(|name, _| is_used(name));
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut parts = recipe.parts.clone();
-    parts.push(Part {
-        name: name.into_owned(),
-        file: file.to_owned(),
-        links,
-        keep: BTreeSet::new(),
-    });
-    link_parts(&parts, parts.len() - 1)
-}
-
 /// Links one of some parts with those that answer its imports and theirs.
-pub(super) fn link_parts(parts: &[Part], root: usize) -> Result<Linked> {
+pub(super) fn link_parts(composition: &Composition) -> Result<Linked> {
     let link = |(name, answer): (&String, &Answer)| {
         let link = Link {
             node: answer.part,
@@ -155,6 +279,9 @@ pub(super) fn link_parts(parts: &[Part], root: usize) -> Result<Linked> {
             keep: part.keep.clone(),
         })
     };
-    let nodes = parts.iter().map(node).collect::<Result<_>>()?;
-    compose::link(&Plan { nodes, root })
+    let nodes = composition.parts.iter().map(node);
+    compose::link(&Plan {
+        nodes: nodes.collect::<Result<_>>()?,
+        root: composition.root,
+    })
 }

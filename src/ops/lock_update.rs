@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::advice::Result;
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::{self, Lockfile};
 
 /// A lock file that is to be written.
@@ -25,21 +25,32 @@ impl LockUpdate {
     }
 
     /// Writes it.
-    pub fn write(mut self, ctx: &Context) -> Result<()> {
-        // Somebody else may have added something since it was read.
-        let guard = ctx.cache().lock_file();
+    pub fn write(self, ctx: &Context) -> Result<()> {
         let shell = &ctx.shell;
-        let _held = fs::lock(&guard, || {
+        let _held = fs::hold(&[&self.path], || {
             let text = format!("on access to lock file `{}`", self.path.display());
             shell.status("Blocking", text);
         });
-        if let Some(now) = fs::read_text_if_exists(&self.path)?
-            && Some(&now) != self.old.as_ref()
+        fs::again(|| {
+            let mut change = Change::new();
+            self.add_to(&mut change)?;
+            change.commit()
+        })
+    }
+
+    /// Has it written together with other files.
+    pub fn add_to(&self, change: &mut Change) -> Result<()> {
+        // Somebody else may have added something since it was read.
+        let mut lock = self.lock.clone();
+        let now = fs::read_text_if_exists(&self.path)?;
+        if let Some(now) = &now
+            && Some(now) != self.old.as_ref()
         {
-            for theirs in lockfile::parse(&self.path, &now)?.entries() {
-                self.lock.insert_missing(theirs.clone());
+            for theirs in lockfile::parse(&self.path, now)?.entries() {
+                lock.insert_missing(theirs.clone());
             }
         }
-        fs::write_atomic(&self.path, lockfile::print(&self.lock).as_bytes())
+        change.text(&self.path, now.as_deref(), &lockfile::print(&lock));
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use crate::cargo::workspace::Workspace;
 use crate::context::Context;
 use crate::lockfile::{Locked, Lockfile};
 use crate::registry::Registries;
+use crate::registry::address::address;
 use crate::registry::routes::{Named, Route};
 use crate::resolver::{Source, Wanted};
 
@@ -18,13 +19,13 @@ pub(super) fn releases(lock: &Lockfile) -> Vec<&Locked> {
     let mut releases: Vec<&Locked> = Vec::new();
     for entry in lock.entries() {
         let same = |old: &&Locked| {
-            (&old.package, &old.registry, &old.version, &old.digest)
-                == (
-                    &entry.package,
-                    &entry.registry,
-                    &entry.version,
-                    &entry.digest,
-                )
+            let id = |of: &Locked| {
+                let Locked {
+                    package, registry, ..
+                } = of;
+                (package.clone(), registry.clone(), of.address.clone())
+            };
+            id(old) == id(entry) && (&old.version, &old.digest) == (&entry.version, &entry.digest)
         };
         if !releases.iter().any(same) {
             releases.push(entry);
@@ -34,10 +35,12 @@ pub(super) fn releases(lock: &Lockfile) -> Vec<&Locked> {
     releases
 }
 
-/// Finds the registries of locked packages: the lock file does not have them.
+/// Finds the registries of locked packages by the manifests that name them.
 pub(super) struct Finder {
     /// The registries each member names.
     named: Vec<Named>,
+    /// The directory that paths in the lock file start from.
+    root: PathBuf,
 }
 
 impl Finder {
@@ -50,14 +53,23 @@ impl Finder {
                 named.push(registries(&manifest));
             }
         }
-        Ok(Finder { named })
+        Ok(Finder {
+            named,
+            root: workspace.root.clone(),
+        })
     }
 
     /// The first member's registries by which there is a way to the package,
-    /// with that way.
+    /// with that way: to the address that is locked, or to wherever the
+    /// configuration says.
     pub fn find(&self, locked: &Locked, access: &Registries<'_>) -> Result<(&Named, Route)> {
         let mut first = None;
+        let of = (&locked.package, locked.registry.as_deref());
         for named in &self.named {
+            let address = address(of, named, (access.layers(), &self.root));
+            if address.is_some() && address != locked.address {
+                continue;
+            }
             match access.route(&locked.package, locked.registry.as_deref(), named) {
                 Ok(route) => return Ok((named, route)),
                 Err(error) => {
@@ -66,8 +78,10 @@ impl Finder {
             }
         }
         Err(first.unwrap_or_else(|| {
+            let from = locked.address.as_deref();
+            let from = from.map_or(String::new(), |address| format!(" from `{address}`"));
             Error::input(format!(
-                "nothing in the workspace asks for `{}`, which is locked",
+                "nothing in the workspace asks for `{}`, which is locked{from}",
                 locked.package
             ))
             .hint("remove the entry with `cargo component update`")
@@ -81,6 +95,7 @@ pub(super) fn wanted(locked: &Locked) -> Wanted {
         source: Source {
             package: locked.package.clone(),
             registry: locked.registry.clone(),
+            address: locked.address.clone(),
         },
         requirement: locked.requirement.clone(),
         by: vec![format!("`{LOCK_FILE}`")],
@@ -90,6 +105,8 @@ pub(super) fn wanted(locked: &Locked) -> Wanted {
 
 /// The lock file of a workspace, for reading.
 pub(super) fn lock(ctx: &Context, workspace: &Workspace) -> Result<(PathBuf, Lockfile)> {
-    let worlds = Worlds::new(ctx, workspace, Default::default())?;
+    let mut worlds = Worlds::new(ctx, workspace, Default::default())?;
+    // Entries of old get their addresses.
+    worlds.packages()?;
     Ok((worlds.lock_file().to_owned(), worlds.lock().clone()))
 }

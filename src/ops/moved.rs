@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::prepare::Meant;
 use super::resolve::Worlds;
+use super::wanted::declared;
 use crate::advice::Result;
 use crate::component::compose::compatible;
 use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest};
+use crate::resolver::Wanted;
 
 /// One sentence for each interface that the component exports, and another
 /// dependency of the manifest, too. Only what is on this machine is looked at:
@@ -21,7 +23,7 @@ pub(super) fn moved(
     (meant, manifest): (&Meant, &Manifest),
     (key, file): (&str, &Path),
 ) -> Result<Vec<String>> {
-    let worlds = Worlds::new(ctx, &meant.workspace, meant.mode)?;
+    let mut worlds = Worlds::new(ctx, &meant.workspace, meant.mode)?;
     let new = interfaces(file);
     let mut notes = Vec::new();
     let others = manifest
@@ -29,7 +31,7 @@ pub(super) fn moved(
         .iter()
         .filter(|(other, _)| *other != key);
     for (other, dependency) in others {
-        let Some(file) = file_of(ctx, &worlds, dependency) else {
+        let Some(file) = file_of(ctx, &mut worlds, (manifest, other, dependency))? else {
             continue;
         };
         for interface in interfaces(&file) {
@@ -44,20 +46,23 @@ pub(super) fn moved(
 }
 
 /// The component of an entry, if it is here.
-fn file_of(ctx: &Context, worlds: &Worlds<'_>, dependency: &Dependency) -> Option<PathBuf> {
-    match &dependency.source {
-        DependencySource::Path { path, .. } => (!fs::is_dir(path)).then(|| path.clone()),
-        DependencySource::Registry {
-            requirement,
-            registry,
-        } => {
-            let package = dependency.package.as_ref()?;
-            let lock = worlds.lock();
-            let locked = lock.find(package, registry.as_deref(), requirement)?;
-            ctx.cache().get(&locked.digest)
-        }
-        DependencySource::Oci { .. } => None,
+fn file_of(
+    ctx: &Context,
+    worlds: &mut Worlds<'_>,
+    (manifest, key, dependency): (&Manifest, &str, &Dependency),
+) -> Result<Option<PathBuf>> {
+    if let DependencySource::Path { path, .. } = &dependency.source {
+        return Ok((!fs::is_dir(path)).then(|| path.clone()));
     }
+    let Some(wanted) = declared(key, dependency) else {
+        return Ok(None);
+    };
+    let wanted = worlds.addressed(manifest, &[wanted])?;
+    let locked = |wanted: &Wanted| {
+        let locked = wanted.source.locked(worlds.lock(), &wanted.requirement)?;
+        ctx.cache().get(&locked.digest)
+    };
+    Ok(wanted.first().and_then(locked))
 }
 
 /// The interfaces a component exports; none of what cannot be read, which the

@@ -1,6 +1,8 @@
 //! A new component: cargo makes the crate, then its manifest, its world and
 //! its source become those of a component.
 
+pub(super) mod begun;
+mod editor;
 mod registry;
 pub mod target;
 
@@ -10,13 +12,15 @@ use crate::advice::{Error, Result};
 use crate::cargo::config::{Config, LockMode};
 use crate::context::Context;
 use crate::env;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit};
+use crate::ops::settle::settle;
 use crate::process::Invocation;
 use crate::shell::{ColorChoice, Verbosity};
 use crate::wit::scaffold;
 use crate::wit::template::{self, ComponentName};
 
+use self::begun::{Begun, is_generated};
 use self::registry::Lookup;
 use self::target::FoundTarget;
 
@@ -92,23 +96,52 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<(
     };
     let dir = ctx.absolute(&options.path);
     let existed = fs::exists(&dir);
-    cargo(ctx, "new", options, Some(kind_flag)).inspect_err(|_| {
-        if existed {
-            let path = options.path.display();
-            let text = "makes a component of what is there already";
-            ctx.shell
-                .note(format!("`cargo component init {path}` {text}"));
+    let begun = Begun::find(ctx, "new", options);
+    let resumed = existed && begun.found().is_some();
+    match resumed {
+        true => resume(ctx, &dir, options, Some(kind_flag))?,
+        false => {
+            if !existed {
+                begun.note(Origin::Fresh);
+            }
+            cargo(ctx, "new", options, Some(kind_flag)).inspect_err(|_| {
+                if existed {
+                    let path = options.path.display();
+                    let text = "makes a component of what is there already";
+                    ctx.shell
+                        .note(format!("`cargo component init {path}` {text}"));
+                }
+            })?;
         }
-    })?;
+    }
     let start = Start {
         ctx,
         dir,
         kind,
         name,
         target,
-        origin: Origin::Fresh,
+        origin: match resumed {
+            true => Origin::Resumed,
+            false => Origin::Fresh,
+        },
     };
     start.run(options, bind)
+}
+
+/// Goes on with a crate that a killed run had begun.
+pub(super) fn resume(
+    ctx: &Context,
+    dir: &Path,
+    options: &NewOptions,
+    kind: Option<&str>,
+) -> Result<()> {
+    let text = format!("`{}`, which a killed run had begun", ctx.display(dir));
+    ctx.shell.status("Finishing", text);
+    match fs::exists(&dir.join("Cargo.toml")) {
+        true => Ok(()),
+        // Cargo itself was killed.
+        false => cargo(ctx, "init", options, kind),
+    }
 }
 
 impl NewOptions {
@@ -196,6 +229,8 @@ pub(super) fn cargo(
 pub(super) enum Origin {
     /// Everything in it was made a moment ago, and may be replaced.
     Fresh,
+    /// A killed run made it, and whatever nobody changed since may be replaced.
+    Resumed,
     /// Cargo just made it round these sources, or it is the user's.
     Users,
 }
@@ -214,10 +249,10 @@ pub(super) struct Start<'a> {
 impl Start<'_> {
     /// Makes it one.
     pub(super) fn run(&self, options: &NewOptions, bind: &mut Bind<'_>) -> Result<()> {
-        let path = self.dir.join("Cargo.toml");
-        let mut manifest = ManifestEdit::new(self.shown(&path), &fs::read_text(&path)?)?;
-        self.edit(&mut manifest)?;
-        if fs::write_if_changed(&path, manifest.text().as_bytes())? {
+        let [path, wit, src] = ["Cargo.toml", "wit", "src"].map(|name| self.dir.join(name));
+        settle(self.ctx, [self.dir.as_path(), &wit, &src]);
+        let (manifest, changed) = self.change(&path, |manifest| self.edit(manifest))?;
+        if changed {
             let package = manifest.package_name().unwrap_or_default();
             let text = format!("manifest of package `{package}`");
             self.ctx.shell.status("Updated", text);
@@ -226,15 +261,18 @@ impl Start<'_> {
         let hello = self.write_world(&manifest)?;
         let source = self.source(&manifest);
         // A command that is there may have its `main` anywhere.
-        let theirs = self.kind == Kind::Command || !is_blank(&source)?;
-        let keep = self.origin == Origin::Users && theirs;
+        let keep = match self.origin {
+            Origin::Fresh => false,
+            Origin::Resumed => !is_generated(&source),
+            Origin::Users => self.kind == Kind::Command || !is_blank(&source)?,
+        };
         if hello && !keep {
             self.write_source(&source, template::LIBRARY)?;
         } else if self.kind == Kind::Command && !keep {
             self.write_source(&source, template::COMMAND)?;
         }
-        self.write_editor(options.editor)?;
-        if self.origin == Origin::Fresh && self.kind == Kind::Command {
+        editor::write(self.ctx, &self.dir, options.editor)?;
+        if self.origin != Origin::Users && self.kind == Kind::Command {
             // It has no world yet.
             return Ok(());
         }
@@ -247,12 +285,20 @@ impl Start<'_> {
         let bound = bind(&path).map_err(|e| self.unbound(e))?;
         let bindings = bound.map(|file| fs::read_text(&file)).transpose()?;
         if let Some(bindings) = &bindings {
-            manifest.dependency(&dependency(&features(bindings)))?;
-            fs::write_if_changed(&path, manifest.text().as_bytes())?;
+            self.change(&path, |manifest| {
+                manifest.dependency(&dependency(&features(bindings)))?;
+                Ok(())
+            })?;
         }
         if keep {
             // Without bindings of ours, the code makes its own.
             return match bindings {
+                Some(bindings) if self.is_unformatted(&source, &bindings)? => {
+                    if options.format {
+                        self.rustfmt(&source, manifest.edition());
+                    }
+                    Ok(())
+                }
                 Some(_) => self.advise(&source),
                 None => Ok(()),
             };
@@ -267,6 +313,12 @@ impl Start<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a killed run came as far as the implementation of the world.
+    fn is_unformatted(&self, source: &Path, bindings: &str) -> Result<bool> {
+        let own = self.origin == Origin::Resumed && self.kind != Kind::Command;
+        Ok(own && fs::read_text(source)? == scaffold::implementation(bindings)?)
     }
 
     /// Says how to go on where the world is wrong.
@@ -287,6 +339,25 @@ impl Start<'_> {
         path.strip_prefix(&self.ctx.cwd).unwrap_or(path)
     }
 
+    /// Edits the manifest as it is now, which nobody else changes meanwhile;
+    /// whether it says something else then.
+    fn change(
+        &self,
+        path: &Path,
+        edit: impl Fn(&mut ManifestEdit) -> Result<()>,
+    ) -> Result<(ManifestEdit, bool)> {
+        fs::again(|| {
+            let old = fs::read_text(path)?;
+            let mut manifest = ManifestEdit::new(self.shown(path), &old)?;
+            edit(&mut manifest)?;
+            let new = manifest.text();
+            let mut change = Change::new();
+            change.text(path, Some(&old), &new);
+            change.commit()?;
+            Ok((manifest, old != new))
+        })
+    }
+
     fn edit(&self, manifest: &mut ManifestEdit) -> Result<()> {
         let mut proxy = false;
         if let Kind::Library { proxy: wanted } = self.kind {
@@ -297,7 +368,7 @@ impl Start<'_> {
             }
             // Other crates, tests and examples may use a library that is there.
             manifest.crate_types(match self.origin {
-                Origin::Fresh => &["cdylib"],
+                Origin::Fresh | Origin::Resumed => &["cdylib"],
                 Origin::Users => &["cdylib", "rlib"],
             })?;
         }
@@ -324,11 +395,20 @@ impl Start<'_> {
     /// Writes a world for a library that has none; whether it did.
     fn write_world(&self, manifest: &ManifestEdit) -> Result<bool> {
         let wit = self.dir.join("wit");
-        if self.kind == Kind::Command || manifest.has_target() || fs::exists(&wit) {
+        let (path, text) = (wit.join("world.wit"), template::hello_world(&self.name));
+        let is_there = match self.origin {
+            // The killed run may have come as far as this.
+            Origin::Resumed => {
+                let world = fs::read_text_if_exists(&path)?;
+                let is_empty = fs::list(&wit).is_ok_and(|entries| entries.is_empty());
+                world.as_ref() != Some(&text) && !is_empty && fs::exists(&wit)
+            }
+            Origin::Fresh | Origin::Users => fs::exists(&wit),
+        };
+        if self.kind == Kind::Command || manifest.has_target() || is_there {
             return Ok(false);
         }
-        let text = template::hello_world(&self.name);
-        fs::write_atomic(&wit.join("world.wit"), text.as_bytes())?;
+        fs::write_if_changed(&path, text.as_bytes())?;
         Ok(true)
     }
 
@@ -381,44 +461,7 @@ impl Start<'_> {
         }
         Ok(())
     }
-
-    /// Lets the editor check with the bindings brought up to date.
-    fn write_editor(&self, editor: Editor) -> Result<()> {
-        let (file, text) = match editor {
-            Editor::None => return Ok(()),
-            Editor::VsCode => (".vscode/settings.json", VSCODE),
-            Editor::Emacs => (".dir-locals.el", EMACS),
-        };
-        let path = self.dir.join(file);
-        if fs::exists(&path) {
-            let text = format!("`{file}` is there already and was left as it is");
-            self.ctx.shell.warn(text);
-            return Ok(());
-        }
-        fs::write_atomic(&path, text.as_bytes())
-    }
 }
-
-const VSCODE: &str = r#"{
-    "rust-analyzer.check.overrideCommand": [
-        "cargo",
-        "component",
-        "check",
-        "--workspace",
-        "--all-targets",
-        "--message-format=json"
-    ]
-}
-"#;
-
-const EMACS: &str = r#"((rust-mode
-  . ((eglot-workspace-configuration
-      . (:rust-analyzer
-         (:check
-          (:overrideCommand
-           ["cargo" "component" "check" "--workspace" "--all-targets"
-            "--message-format=json"])))))))
-"#;
 
 /// Whether there is no file, or nothing in it.
 fn is_blank(path: &Path) -> Result<bool> {

@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use semver::Version;
+use wit_parser::PackageName;
 
 use super::artifacts::reference;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
+use crate::component::outline::{Outline, outline};
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::Lockfile;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::{Extent, Progress, Unseen};
+use crate::registry::address::address;
 use crate::registry::cache::Cache;
 use crate::registry::routes::{Backend, Named, Route};
 use crate::registry::{Registries, Registry, Release};
 use crate::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
+use crate::wit::Entry;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
@@ -27,6 +31,8 @@ pub(super) struct Packages<'a> {
     pub(super) ctx: &'a Context,
     pub(super) registries: Registries<'a>,
     pub(super) cache: Cache,
+    /// The directory that paths in lock files start from.
+    root: PathBuf,
     catalog: Catalog,
     pub(super) mode: LockMode,
 }
@@ -53,16 +59,53 @@ pub(super) struct Fetched {
     pub file: PathBuf,
 }
 
+impl Fetched {
+    /// The name it has in WIT, which may be without a version.
+    pub fn name(&self) -> Result<PackageName> {
+        let version = match outline(&fs::read(&self.file)?)? {
+            Outline::Wit { version, .. } => version,
+            _ => Some(self.version.clone()),
+        };
+        Ok(PackageName {
+            namespace: self.package.namespace().to_owned(),
+            name: self.package.name().to_owned(),
+            version,
+        })
+    }
+
+    /// As a source of WIT, shown by its name.
+    pub fn entry(&self) -> Result<Entry> {
+        Ok(Entry::Wasm {
+            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
+            bytes: fs::read(&self.file)?,
+        })
+    }
+}
+
 impl<'a> Packages<'a> {
     /// For a project in this directory.
     pub fn new(ctx: &'a Context, dir: &Path, mode: LockMode) -> Result<Self> {
+        // What is left of downloads that broke off.
+        fs::clean(ctx.cache().dir());
         Ok(Packages {
             ctx,
             registries: ctx.registries(dir)?,
             cache: ctx.cache(),
+            root: dir.to_owned(),
             catalog: Catalog::default(),
             mode,
         })
+    }
+
+    /// The address that a manifest gives the registry of a package; none where
+    /// the configuration decides.
+    pub fn address(
+        &self,
+        (package, registry): (&PackageRef, Option<&str>),
+        named: &Named,
+    ) -> Option<String> {
+        let layers = self.registries.layers();
+        address((package, registry), named, (layers, &self.root))
     }
 
     /// Whether a registry is configured for the package.
@@ -94,7 +137,7 @@ impl<'a> Packages<'a> {
 
     /// The way to the registry a package is in.
     pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
-        let Source { package, registry } = source;
+        let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
@@ -108,8 +151,8 @@ impl<'a> Packages<'a> {
     /// Where others find a release, if they do not need our configuration for
     /// it. Offline, a host is not asked what it is.
     pub fn url(&self, wanted: &Wanted, named: &Named, version: &Version) -> Result<Option<String>> {
-        let Source { package, registry } = &wanted.source;
-        let route = self.registries.route(package, registry.as_deref(), named)?;
+        let package = &wanted.source.package;
+        let route = self.route(&wanted.source, named)?;
         if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
             return Ok(None);
         }
@@ -121,13 +164,19 @@ impl<'a> Packages<'a> {
         self.registries.layers().registry_names().contains(&name)
     }
 
-    /// From now on the package, in the registry it is in by itself, has this
-    /// version only.
-    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
+    /// From now on the package has this version only, of compatible ones; in
+    /// the registry that is asked for by name, or in the one that it is in.
+    pub fn pin(
+        &mut self,
+        (package, registry): (&PackageRef, Option<&str>),
+        version: &Version,
+        named: &Named,
+    ) -> Result<()> {
         let wanted = Wanted {
             source: Source {
                 package: package.clone(),
-                registry: None,
+                registry: registry.map(str::to_owned),
+                address: self.address((package, registry), named),
             },
             requirement: semver::VersionReq::STAR,
             by: vec!["`--precise`".to_owned()],
@@ -148,8 +197,8 @@ impl<'a> Packages<'a> {
                     .hint("give one of them to `--precise`"),
             );
         };
-        let listed = listed.clone();
-        self.catalog.insert(wanted.source, vec![listed]);
+        let version = listed.version.clone();
+        self.catalog.choose(wanted.source, version);
         Ok(())
     }
 
@@ -255,6 +304,7 @@ impl<'a> Packages<'a> {
             .map_err(|e| wanted.explain(e))?;
         Ok(Place {
             registry,
+            address: route.backend.to_string(),
             because: route.because,
         })
     }
@@ -263,6 +313,7 @@ impl<'a> Packages<'a> {
 /// A registry, and what chose it.
 struct Place {
     registry: Arc<dyn Registry>,
+    address: String,
     because: String,
 }
 
@@ -299,6 +350,8 @@ impl Job<'_> {
         let file = cache
             .get_or_fetch(registry, package, &release, progress)
             .map_err(|e| wanted.explain(e))?;
+        let of = (&release.version, &release.digest);
+        cache.note(package, of, &place.address)?;
         progress.item();
         Ok(Fetched {
             package: package.clone(),

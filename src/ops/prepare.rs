@@ -48,6 +48,9 @@ pub(super) struct Prepared {
     pub mode: LockMode,
     /// The components that were built for these.
     pub session: Rc<Session>,
+    /// What the command line links in the place of dependencies, each
+    /// `IMPORT=WHAT`.
+    pub with: Vec<String>,
     changed: bool,
     due: Due,
     stale: Stale,
@@ -254,6 +257,7 @@ pub(super) fn prepare_in(
         target_dir,
         configured_target,
         session: session.clone(),
+        with: args.own.with.clone(),
         changed,
         due,
         stale,

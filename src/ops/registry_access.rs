@@ -16,6 +16,7 @@ use crate::package::PackageRef;
 use crate::progress::{Extent, Progress};
 use crate::registry::cache::{Cache, Watched};
 use crate::registry::routes::{self, Named, Route};
+use crate::registry::stored::Stored;
 use crate::registry::{Artifacts, Found, Reference, Registries, Registry, Release};
 use crate::resolver::Listed;
 
@@ -190,6 +191,37 @@ impl<'a> Access<'a> {
                 &route,
             )),
         }
+    }
+
+    /// The release of a package that is meant, with its file, as far as the
+    /// cache has it, where its registry must not be asked.
+    pub fn kept(&self, package: &PackageRef, pick: &Pick) -> Result<Option<(Version, PathBuf)>> {
+        let asked = self.asked.as_deref();
+        let route = self.registries.route(package, asked, &self.named)?;
+        if !self.offline || route.backend.is_local() {
+            return Ok(None);
+        }
+        let address = route.backend.to_string();
+        let mut there = Vec::new();
+        for record in Stored::read(&self.cache)?.records {
+            let digest = self.cache.noted(package, &record.version, &address);
+            let file = digest.and_then(|digest| self.cache.get(&digest));
+            if let Some(file) = file.filter(|_| record.package == *package) {
+                there.push((record.version, file));
+            }
+        }
+        there.sort_by(|a, b| b.0.cmp(&a.0));
+        let listed = |(version, _): &(Version, PathBuf)| Listed {
+            version: version.clone(),
+            yanked: false,
+        };
+        let all: Vec<Listed> = there.iter().map(listed).collect();
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let version = choose(package, pick, &all)
+            .map_err(|e| e.because("only the cache was looked at: the network must not be used"))?;
+        Ok(there.into_iter().find(|(other, _)| *other == version))
     }
 
     /// The registry of a reference.

@@ -124,10 +124,22 @@ impl<'s> Source<'s> {
 }
 
 /// What a release or artifact is called, with its version, and its file in the
-/// cache.
+/// cache. Where the network must not be used, a release that was fetched from
+/// its registry before is found there.
 pub(super) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
+    if let Subject::Package(package, pick) = subject
+        && let Some((version, file)) = access.kept(package, pick)?
+    {
+        return Ok((format!("{package}@{version}"), file));
+    }
     let source = Source::find(access, subject)?;
-    Ok((source.shown(), source.keep(access)?))
+    let file = source.keep(access)?;
+    if let Source::Package(package, found) = &source {
+        let of = (&found.release.version, &found.release.digest);
+        let address = found.route.backend.to_string();
+        access.cache.note(package, of, &address)?;
+    }
+    Ok((source.shown(), file))
 }
 
 /// Fetches a release or artifact by way of the cache; the file it is in, unless

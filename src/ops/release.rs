@@ -11,6 +11,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use crate::advice::{Error, Result};
+use crate::component::adopted::unadopted;
 use crate::component::names;
 use crate::context::Context;
 use crate::fs;
@@ -117,6 +118,7 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         ctx.shell.status("Skipping", text);
         return Ok(());
     }
+    warn_of_proposals(ctx, ready)?;
     if run == Run::DrySilent {
         return Ok(());
     }
@@ -181,6 +183,18 @@ fn refused(ready: &Ready, error: Error) -> Error {
     }
     told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
+}
+
+/// Says what of a release not every reader has to know yet.
+fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
+    let proposals = unadopted(&fs::read(&ready.file)?);
+    if !proposals.is_empty() {
+        ctx.shell.warn(format!(
+            "`{}@{}` uses {}, which no adopted version of WASI has: other tools and engines may refuse it",
+            ready.package, ready.version, proposals.join(" and ")
+        ));
+    }
+    Ok(())
 }
 
 /// What was published must be found by its name, with the same content.

@@ -7,27 +7,26 @@
 
 use std::path::{Path, PathBuf};
 
-use semver::Version;
 use wit_parser::PackageName;
 
 use super::artifacts::WantedArtifact;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
+use super::settle::settle;
 use super::siblings::Siblings;
 use super::wanted::{declared, named};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
-use crate::component::outline::{Outline, outline};
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::{self, Lockfile};
 use crate::manifest::{Manifest, OciTarget, RegistryTarget};
-use crate::package::{ContentDigest, PackageRef};
+use crate::package::ContentDigest;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Entry, Request, Sources, unmet};
+use crate::wit::{Request, Sources, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -50,6 +49,8 @@ pub(super) struct Worlds<'a> {
     mode: LockMode,
     siblings: Option<Siblings<'a>>,
     pub(super) lock: Lockfile,
+    /// The same as it was before anything was chosen in this run.
+    before: Lockfile,
     /// What was asked for so far, with its answers.
     pub(super) used: Lockfile,
     /// The same, each time it was asked for, in that order.
@@ -82,6 +83,7 @@ fn read_lock(root: &Path) -> Result<(Option<String>, Lockfile)> {
 impl<'a> Worlds<'a> {
     /// Reads the lock file of a workspace: ours, or else that of `wkg`.
     pub fn new(ctx: &'a Context, workspace: &Workspace, mode: LockMode) -> Result<Self> {
+        settle(ctx, [workspace.root.as_path()]);
         let (old, lock) = read_lock(&workspace.root)?;
         Ok(Worlds {
             ctx,
@@ -90,6 +92,7 @@ impl<'a> Worlds<'a> {
             root: workspace.root.clone(),
             mode,
             siblings: Some(Siblings::of(ctx, workspace)),
+            before: lock.clone(),
             lock,
             used: Lockfile::default(),
             asked: Vec::new(),
@@ -113,6 +116,7 @@ impl<'a> Worlds<'a> {
             },
             siblings: None,
             lock: Lockfile::default(),
+            before: Lockfile::default(),
             used: Lockfile::default(),
             asked: Vec::new(),
             old: None,
@@ -139,6 +143,23 @@ impl<'a> Worlds<'a> {
         &self.path
     }
 
+    /// The lock file as it was before anything was chosen in this run.
+    pub(super) fn before(&self) -> &Lockfile {
+        &self.before
+    }
+
+    /// How lock files and the network may be used.
+    pub(super) fn mode(&self) -> LockMode {
+        self.mode
+    }
+
+    /// Notes an answer, and locks it.
+    pub(super) fn note(&mut self, locked: lockfile::Locked, asked: Asked) {
+        self.used.insert(locked.clone());
+        self.lock.insert(locked);
+        self.asked.push(asked);
+    }
+
     /// The lock file as it is now.
     pub fn lock(&self) -> &Lockfile {
         &self.lock
@@ -154,53 +175,24 @@ impl<'a> Worlds<'a> {
         std::mem::take(&mut self.asked)
     }
 
-    /// The components a manifest depends on that are in registries, by the
-    /// key of their entry.
-    pub fn components<'m>(&mut self, manifest: &'m Manifest) -> Result<Vec<(&'m str, Asked)>> {
-        let entries = manifest.dependencies.iter();
-        let (keys, asked): (Vec<&str>, Vec<Wanted>) = entries
-            .filter_map(|(key, dependency)| Some((key.as_str(), declared(key, dependency)?)))
-            .unzip();
-        let found = self.fetch(manifest, &asked)?;
-        let answered = asked.into_iter().zip(found);
-        let answered = answered.map(|(wanted, found)| Asked { wanted, found });
-        let mut all: Vec<_> = keys.into_iter().zip(answered).collect();
-        let mut references = Vec::new();
-        for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = WantedArtifact::of_component(key, dependency)? {
-                references.push((key.as_str(), wanted));
-            }
-        }
-        let (keys, wanted): (Vec<&str>, Vec<_>) = references.into_iter().unzip();
-        for ((key, wanted), found) in keys.iter().zip(&wanted).zip(self.artifacts(&wanted)?) {
-            let wanted = wanted.to_wanted(&found);
-            all.push((*key, Asked { wanted, found }));
-        }
-        Ok(all)
-    }
-
     /// Where a locked component is, by its entry of the lock file.
     pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
-        let Source { package, registry } = &wanted.source;
-        let entry = self
-            .lock
-            .find(package, registry.as_deref(), &wanted.requirement)?;
+        let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 
-    /// Forgets the answers for some packages.
-    pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
-        self.lock.retain(|entry| !which(&entry.package));
+    /// Forgets some answers.
+    pub fn forget(&mut self, which: impl Fn(&lockfile::Locked) -> bool) {
+        self.lock.retain(|entry| !which(entry));
+        self.before = self.lock.clone();
     }
 
-    /// From now on the package has this version only.
-    pub fn pin(&mut self, package: &PackageRef, version: &Version, named: &Named) -> Result<()> {
-        self.packages()?.pin(package, version, named)
-    }
-
-    /// Writes another lock file in the place of this one.
-    pub fn replace(&mut self, lock: Lockfile) -> Result<()> {
-        fs::write_atomic(&self.path, lockfile::print(&lock).as_bytes())
+    /// Writes another lock file in the place of this one, if that is still the
+    /// one that was read.
+    pub fn replace(&mut self, lock: &Lockfile) -> Result<()> {
+        let mut change = Change::new();
+        change.text(&self.path, self.old.as_deref(), &lockfile::print(lock));
+        change.commit()
     }
 
     /// The world of a manifest, with every package it needs; `None` where it
@@ -265,6 +257,7 @@ impl<'a> Worlds<'a> {
             source: Source {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
+                address: None,
             },
             requirement: target.requirement.clone(),
             by: vec!["`target` in `Cargo.toml`".to_owned()],
@@ -291,13 +284,11 @@ impl<'a> Worlds<'a> {
             .packages()?
             .artifacts(wanted, &lock, locked.as_deref())?;
         for (wanted, found) in wanted.iter().zip(&found) {
-            let locked = wanted.to_lock(found);
-            self.used.insert(locked.clone());
-            self.lock.insert(locked);
-            self.asked.push(Asked {
+            let asked = Asked {
                 wanted: wanted.to_wanted(found),
                 found: found.clone(),
-            });
+            };
+            self.note(wanted.to_lock(found), asked);
         }
         Ok(found)
     }
@@ -330,17 +321,60 @@ impl<'a> Worlds<'a> {
     /// The registries and the cache.
     pub fn packages(&mut self) -> Result<&mut Packages<'a>> {
         if self.packages.is_none() {
-            self.packages = Some(Packages::new(self.ctx, &self.root, self.mode)?);
+            let packages = Packages::new(self.ctx, &self.root, self.mode)?;
+            self.complete_lock(&packages);
+            self.packages = Some(packages);
         }
         self.packages
             .as_mut()
             .ok_or_else(|| Error::input("registries could not be set up"))
     }
 
+    /// Gives the entries of old lock files the addresses of their registries,
+    /// where all members mean the same. Others are no answer to a member that
+    /// names a registry.
+    fn complete_lock(&mut self, packages: &Packages<'_>) {
+        let entries = self.lock.entries();
+        let named = match &self.siblings {
+            Some(siblings) if entries.iter().any(|entry| entry.address.is_none()) => {
+                siblings.registries()
+            }
+            _ => return,
+        };
+        self.lock.complete(|package, registry| {
+            let mut all = named
+                .iter()
+                .map(|named| packages.address((package, registry), named));
+            let first = all.next()?;
+            first.filter(|first| all.all(|other| other.as_ref() == Some(first)))
+        });
+        // Which of several registries it was from is not known.
+        self.lock.retain(|entry| {
+            let of = (&entry.package, entry.registry.as_deref());
+            let decided = named.iter().all(|n| packages.address(of, n).is_some());
+            entry.address.is_some() || named.is_empty() || !decided
+        });
+        self.before = self.lock.clone();
+    }
+
+    /// Requirements with the addresses that a manifest gives their registries.
+    pub fn addressed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Wanted>> {
+        let named = registries(manifest);
+        let packages = self.packages()?;
+        let mut asked = asked.to_vec();
+        for Wanted { source, .. } in &mut asked {
+            let of = (&source.package, source.registry.as_deref());
+            source.address = packages.address(of, &named);
+        }
+        Ok(asked)
+    }
+
+    /// Answers requirements, fetches what is not there, and locks it.
     pub fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
+        let asked = &self.addressed(manifest, asked)?;
         let named = registries(manifest);
         let locked = self.mode.is_locked().then(|| self.path.clone());
         let lock = self.lock.clone();
@@ -359,13 +393,13 @@ impl<'a> Worlds<'a> {
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: self.source_of(wanted, &found.digest),
+                address: wanted.source.address.clone(),
             };
-            self.used.insert(locked.clone());
-            self.lock.insert(locked);
-            self.asked.push(Asked {
+            let asked = Asked {
                 wanted: wanted.clone(),
                 found: found.clone(),
-            });
+            };
+            self.note(locked, asked);
         }
         Ok(found)
     }
@@ -377,8 +411,10 @@ impl<'a> Worlds<'a> {
         if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
             return Ok(None);
         }
-        let same =
-            |old: &String| lockfile::parse(&self.path, old).is_ok_and(|old| old == self.lock);
+        let same = |old: &String| {
+            let old = lockfile::parse(&self.path, old);
+            old.is_ok_and(|old| self.lock.adds_nothing_to(&old))
+        };
         if self.old.as_ref().is_some_and(same) {
             return Ok(None);
         }
@@ -429,28 +465,5 @@ pub(super) fn registries(manifest: &Manifest) -> Named {
     Named {
         registries: manifest.registries.clone(),
         manifest: manifest.file.path.clone(),
-    }
-}
-
-impl Fetched {
-    /// The name it has in WIT, which may be without a version.
-    pub fn name(&self) -> Result<PackageName> {
-        let version = match outline(&fs::read(&self.file)?)? {
-            Outline::Wit { version, .. } => version,
-            _ => Some(self.version.clone()),
-        };
-        Ok(PackageName {
-            namespace: self.package.namespace().to_owned(),
-            name: self.package.name().to_owned(),
-            version,
-        })
-    }
-
-    /// As a source of WIT, shown by its name.
-    pub fn entry(&self) -> Result<Entry> {
-        Ok(Entry::Wasm {
-            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
-            bytes: fs::read(&self.file)?,
-        })
     }
 }

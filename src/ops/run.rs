@@ -5,6 +5,7 @@ use std::path::Path;
 use super::bindings::Stale;
 use super::build::{Built, build_prepared};
 use super::componentize::Made;
+use super::grants::{grant, of_own_code, of_requests};
 use super::prepare::prepare;
 use super::run_component::run_component;
 use super::runner::{Runners, runnable, target_of};
@@ -13,7 +14,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::cargo::target::{Target, WasmTarget};
 use crate::context::Context;
 use crate::fs;
-use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Preopen, Program, Runner};
+use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Interrupts, Program, Runner};
 
 /// Where an HTTP handler is served when nothing else is said.
 pub(super) const ADDRESS: &str = "127.0.0.1:8080";
@@ -56,6 +57,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let made = choose(&built, purpose)?;
     let runner = runners.of(&built, made);
     let path = runnable(ctx, (&built, made), &runner)?;
+    let grant = of_own_code(grant, &built, made)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
         None => task(ctx, args, (&built, made, &path), (&runner, purpose))?,
@@ -66,12 +68,12 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         Task::Call(call) => invoke(ctx, &path, call, &grant),
         Task::Serve => {
             let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
-            serve(ctx, &path, addr, &grant)
+            serve(ctx, &path, addr, &of_requests(&grant, args))
         }
-        Task::Start => ended(
-            ctx,
-            &Program::open(&runner, &*ctx.exec, &path)?.run(&grant)?,
-        ),
+        Task::Start => {
+            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&grant))?;
+            ended(ctx, &program.run(&grant)?)
+        }
     }
 }
 
@@ -167,57 +169,6 @@ fn check_options(args: &CargoArgs) -> Result<()> {
     }
 }
 
-/// What the command line grants the component.
-pub(super) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
-    let text = |value: &std::ffi::OsString| -> Result<String> {
-        value.to_str().map(str::to_owned).ok_or_else(|| {
-            Error::usage(format!(
-                "the argument `{}` is not UTF-8, which a component cannot be given",
-                value.to_string_lossy()
-            ))
-        })
-    };
-    let mut grant = Grant::default();
-    for argument in args.own.program_args.iter().chain(&args.trailing) {
-        grant.args.push(text(argument)?);
-    }
-    for pair in &args.own.env {
-        let pair = text(pair)?;
-        let (name, value) = match pair.split_once('=') {
-            Some(("", _)) => {
-                let text = format!("`--env {pair}` names no variable");
-                return Err(Error::usage(text).hint("write `--env NAME=VALUE`"));
-            }
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => {
-                let value = ctx.env.inherited(&pair).ok_or_else(|| {
-                    Error::usage(format!(
-                        "the variable `{pair}` is not set, so it cannot be handed on"
-                    ))
-                    .hint(format!("give its value: `--env {pair}=…`"))
-                })?;
-                (pair, value)
-            }
-        };
-        grant.env.push((name, value));
-    }
-    for dir in &args.own.dirs {
-        let mut preopen = Preopen::parse(&text(dir)?)?;
-        preopen.host = ctx.absolute(&preopen.host);
-        if !fs::is_dir(&preopen.host) {
-            let shown = ctx.display(&preopen.host);
-            let what = match fs::exists(&preopen.host) {
-                true => "is no directory",
-                false => "is not there",
-            };
-            let text = format!("failed to open the directory `{shown}`: it {what}");
-            return Err(Error::usage(text).hint("`--dir` takes a directory that is there"));
-        }
-        grant.dirs.push(preopen);
-    }
-    Ok(grant)
-}
-
 /// The one component to run.
 fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
     let verb = match purpose {
@@ -281,9 +232,12 @@ pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Grant) -> Stri
 
 pub(super) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Grant) -> Result<()> {
     match runtime::invoke(path, call, grant)? {
-        Called::Returned(values) => {
+        Called::Returned { values, missed } => {
             for value in values {
                 ctx.shell.data(value);
+            }
+            if let Some(missed) = missed {
+                ctx.shell.warn(missed);
             }
             Ok(())
         }
@@ -295,7 +249,14 @@ pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Re
     let code = runtime::serve(path, addr, grant, &mut |event| {
         match event {
             Event::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
-            Event::Failed(error) => ctx.shell.warn(format!("a request failed: {error}")),
+            Event::Failed(error) => ctx.shell.warn(match error.advice() {
+                Some(hint) => format!("a request failed: {error}; {hint}"),
+                None => format!("a request failed: {error}"),
+            }),
+            Event::Left(what) => ctx
+                .shell
+                .detail("Ended", format!("{what}, whose client left")),
+            Event::Missed(missed) => ctx.shell.warn(missed),
         }
         Ok(())
     })?;
@@ -305,8 +266,11 @@ pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Re
     }
 }
 
-/// The exit code of a component as ours; a trap is told.
+/// The exit code of a component as ours; a trap is told, and what it lacked.
 pub(super) fn ended(ctx: &Context, end: &Ended) -> Result<()> {
+    if let Some(missed) = &end.missed {
+        ctx.shell.warn(missed.clone());
+    }
     if let Some(fault) = &end.fault {
         crate::shell::report(&*ctx.shell, fault);
     }

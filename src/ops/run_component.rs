@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::components::chosen::{Chosen, Named};
-use super::compose::{Unpinned, link_foreign, mode_here};
+use super::components::chosen::{Asked, Named};
+use super::compose::{Following, Releases, Unpinned, link_foreign, mode_here};
+use super::grants::of_requests;
 use super::resolve::Worlds;
 use super::run::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
 use crate::advice::{Error, Result};
@@ -12,7 +13,7 @@ use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 use crate::package::ContentDigest;
-use crate::runtime::{self, Entry, Grant, Program, Runner};
+use crate::runtime::{self, Entry, Grant, Interrupts, Program, Runner};
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
 /// and nothing of the project is read but its registries.
@@ -25,12 +26,19 @@ pub(super) fn run_component(
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let unpinned = match args.own.trust_unpinned {
-        true => Unpinned::Follow,
-        false => Unpinned::Refuse,
+    let following = Following {
+        chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
+        unpinned: match args.own.trust_unpinned {
+            true => Unpinned::Follow,
+            false => Unpinned::Refuse,
+        },
+        releases: match args.own.fresh {
+            true => Releases::Newest,
+            false => Releases::Named,
+        },
     };
     let worlds = Worlds::alone(ctx, mode);
-    let file = linked(ctx, worlds, ((&name, &file), unpinned))?;
+    let file = linked(ctx, worlds, (&name, &file), following)?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);
         ctx.shell.status("Running", line);
@@ -43,7 +51,7 @@ pub(super) fn run_component(
         (Entry::Http(_), _) => {
             say();
             let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
-            serve(ctx, &file, addr, grant)
+            serve(ctx, &file, addr, &of_requests(grant, args))
         }
         (Entry::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
@@ -51,7 +59,8 @@ pub(super) fn run_component(
                 return Err(Error::usage(text).hint("leave it out"));
             }
             say();
-            let program = Program::open(&Runner::Embedded, &*ctx.exec, &file)?;
+            let interrupts = Interrupts::of(grant);
+            let program = Program::open(&Runner::Embedded, &*ctx.exec, &file, interrupts)?;
             ended(ctx, &program.run(grant)?)
         }
         (entry, _) => Err(nothing_to_run(&name, (&entry, purpose))),
@@ -63,14 +72,16 @@ pub(super) fn run_component(
 fn linked(
     ctx: &Context,
     worlds: Worlds<'_>,
-    ((name, file), unpinned): ((&str, &Path), Unpinned),
+    (name, file): (&str, &Path),
+    following: Following,
 ) -> Result<PathBuf> {
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
-    if imports.iter().all(|import| import.external_id.is_none()) {
+    let has_hint = |import: &names::Name| import.external_id.is_some();
+    if following.chosen.is_empty() && !imports.iter().any(has_hint) {
         return Ok(file.to_owned());
     }
-    let (linked, _) = link_foreign(ctx, worlds, ((name, file), Chosen::default(), unpinned))?;
+    let (linked, _) = link_foreign(ctx, worlds, (name, file), following)?;
     let digest = ContentDigest::of(&linked.bytes);
     ctx.cache().keep(
         &digest,

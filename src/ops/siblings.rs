@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use wit_parser::PackageName;
 
-use super::bindings::read_manifest;
+use super::bindings::{is_guest, read_manifest};
+use super::resolve::registries;
 use crate::advice::Result;
 use crate::cargo::workspace::Workspace;
 use crate::context::Context;
 use crate::package::PackageRef;
+use crate::registry::routes::Named;
 use crate::source::{Gathered, Local, gather};
 use crate::wit::{Request, Sources, declared_packages, replaceable};
 
@@ -35,6 +37,17 @@ impl<'a> Siblings<'a> {
             workspace: workspace.clone(),
             packages: OnceCell::new(),
         }
+    }
+
+    /// The registries that each member with components names. A member whose
+    /// manifest cannot be read names none here.
+    pub fn registries(&self) -> Vec<Named> {
+        let members = self.workspace.members.iter();
+        let named = |member| {
+            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
+            is_guest(&manifest, member).then(|| registries(&manifest))
+        };
+        members.filter_map(named).collect()
     }
 
     /// Reads them. A member whose manifest or WIT cannot be read has none

@@ -80,6 +80,7 @@ fn load(ctx: &Context, mut worlds: Worlds<'_>, asked: Asked) -> Result<World> {
                 source: Source {
                     package,
                     registry: None,
+                    address: None,
                 },
                 requirement,
                 by: vec!["`--world`".to_owned()],

@@ -3,9 +3,9 @@
 use super::bindings::Stale;
 use super::build::{Built, build_prepared, child};
 use super::componentize::Made;
+use super::grants::{grant, of_own_code};
 use super::libtest;
 use super::prepare::prepare;
-use super::run::grant;
 use super::runner::{Runners, runnable};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::{Artifact, CargoArgs};
@@ -51,6 +51,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             "Running",
             format!("{} ({})", name(&built, made), ctx.display(&made.path)),
         );
+        let grant = of_own_code(grant.clone(), &built, made)?;
         let code = libtest::run(ctx, &runner, &path, &grant)?;
         if code != 0 {
             failed.push((code, rerun(&built, made)));

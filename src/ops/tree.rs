@@ -34,6 +34,8 @@ pub struct TreeOptions {
     /// The package to tell who needs it, `name` or `name@version`; without it
     /// what the packages of the workspace need is told.
     pub invert: Option<String>,
+    /// Tell who needs what is there several times.
+    pub duplicates: bool,
     /// How many steps to go.
     pub depth: Option<usize>,
     /// See [`Format`].
@@ -81,12 +83,20 @@ pub(super) fn show(
             direction: Direction::NeededBy,
             depth: options.depth,
         },
+        None if options.duplicates => Part {
+            roots: graph.duplicates(),
+            direction: Direction::NeededBy,
+            depth: options.depth,
+        },
         None => Part {
             roots,
             direction: Direction::Needs,
             depth: options.depth,
         },
     };
+    if options.duplicates && part.roots.is_empty() {
+        ctx.shell.note("nothing is there several times".to_owned());
+    }
     match options.format {
         Format::Text => {
             let lines = graph.text(&part);

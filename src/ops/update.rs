@@ -7,13 +7,19 @@ use super::bindings::{is_guest, read_manifest};
 use super::components::followed::followed;
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
-use super::resolve::{Worlds, registries};
+use super::resolve::Worlds;
 use super::wanted::exactly;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
+use crate::fs;
 use crate::lockfile::{Change, Locked, Lockfile, diff};
+use crate::manifest::Manifest;
 use crate::package::PackageRef;
+use crate::resolver::components::on_one_track;
+
+/// How often members are looked at until they agree.
+const ROUNDS: usize = 4;
 
 /// What to update, and how far.
 #[derive(Clone, Debug, Default)]
@@ -29,39 +35,116 @@ pub struct UpdateOptions {
 /// Chooses versions anew for the whole workspace, or for some packages, writes
 /// the lock file and tells what changed. Entries nothing asks for any more go.
 pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
+    let meant = meant(ctx, args)?;
+    fs::again(|| choose_anew(ctx, &meant, options))
+}
+
+/// The same, unless somebody changes the lock file meanwhile.
+fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<()> {
     let Meant {
         workspace, mode, ..
-    } = meant(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    } = meant;
+    let mode = *mode;
+    let mut worlds = Worlds::new(ctx, workspace, mode)?;
     let old = worlds.lock().clone();
     refuse_unknown(&options.packages, &old)?;
-    worlds.forget(|package| options.packages.is_empty() || options.packages.contains(package));
+    worlds.forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
     let mut manifests = Vec::new();
     for member in &workspace.members {
-        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+        let (manifest, _) = read_manifest(ctx, workspace, member)?;
         if is_guest(&manifest, member) {
             manifests.push(manifest);
         }
     }
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
         refuse_reference(package, &old)?;
-        for manifest in &manifests {
-            worlds.pin(package, version, &registries(manifest))?;
-        }
+        pin(&mut worlds, (package, version), (&manifests, &old))?;
     }
     let mut unknown = false;
-    for manifest in &manifests {
-        worlds.resolve(manifest)?;
-        unknown |= followed((ctx, &workspace), &mut worlds, manifest)?.unknown;
+    let mut new = Lockfile::default();
+    // What one member asks for may decide what another one gets.
+    for _ in 0..ROUNDS {
+        let before = std::mem::take(&mut new);
+        worlds.used = Lockfile::default();
+        for manifest in &manifests {
+            worlds.resolve(manifest)?;
+            unknown |= followed((ctx, workspace), &mut worlds, manifest)?.unknown;
+        }
+        new = worlds.used();
+        if manifests.len() < 2 || new == before {
+            break;
+        }
     }
-    let mut new = worlds.used();
     if unknown {
         keep_pins(&old, &mut new);
     }
     match told(ctx, (&old, &new), options.dry_run) {
         Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
-        Told::Changes => worlds.replace(new),
+        Told::Changes => worlds.replace(&new),
         Told::Nothing | Told::Tried => Ok(()),
+    }
+}
+
+/// Whether an entry of the lock file is of a package; an artifact is of the one
+/// that its repository is called after, too.
+fn is_named(entry: &Locked, package: &PackageRef) -> bool {
+    let repository = format!("{}/{}", package.namespace(), package.name());
+    let artifact = reference(entry.registry.as_deref());
+    let called = artifact.is_some_and(|artifact| {
+        let rest = artifact.repository.strip_suffix(&repository);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    });
+    entry.package == *package || called
+}
+
+/// Whether an entry is chosen anew: of the packages, or all if none is named.
+/// A precise version leaves those alone that may stand beside it, as far as it
+/// is known which of them it takes the place of.
+fn is_meant(
+    entry: &Locked,
+    packages: &[PackageRef],
+    (lock, precise): (&Lockfile, Option<&Version>),
+) -> bool {
+    let named = |package: &PackageRef| is_named(entry, package);
+    if !packages.is_empty() && !packages.iter().any(named) {
+        return false;
+    }
+    let Some(precise) = precise else { return true };
+    let mut others = lock.entries().iter().filter(|e| e.package == entry.package);
+    let known = others.any(|other| on_one_track(&other.version, precise));
+    !known || on_one_track(&entry.version, precise)
+}
+
+/// Lets a package have this version only, in whatever registries it is.
+fn pin(
+    worlds: &mut Worlds<'_>,
+    (package, version): (&PackageRef, &Version),
+    (manifests, old): (&[Manifest], &Lockfile),
+) -> Result<()> {
+    let mut registries: Vec<Option<&str>> = Vec::new();
+    for entry in old.entries().iter().filter(|e| e.package == *package) {
+        let registry = entry.registry.as_deref();
+        if !registries.contains(&registry) {
+            registries.push(registry);
+        }
+    }
+    let mut refused = None;
+    let mut pinned = false;
+    for manifest in manifests {
+        let named = super::resolve::registries(manifest);
+        for registry in &registries {
+            match worlds
+                .packages()?
+                .pin((package, *registry), version, &named)
+            {
+                Ok(()) => pinned = true,
+                Err(error) => drop(refused.get_or_insert(error)),
+            }
+        }
+    }
+    match refused {
+        Some(error) if !pinned => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -94,7 +177,7 @@ pub(super) fn told(ctx: &Context, (old, new): (&Lockfile, &Lockfile), dry_run: b
 /// Only what is locked can be updated.
 pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result<()> {
     let entries = || lock.entries().iter();
-    let is_unknown = |package: &&PackageRef| !entries().any(|e| e.package == **package);
+    let is_unknown = |package: &&PackageRef| !entries().any(|e| is_named(e, package));
     let Some(unknown) = packages.iter().find(is_unknown) else {
         return Ok(());
     };

@@ -25,7 +25,7 @@ use crate::package::{ContentDigest, PackageRef};
 use crate::registry::local::Local;
 
 /// The list of the files we put into a directory.
-const LIST: &str = ".cargo-component-vendor";
+const LIST: &str = fs::VENDORED;
 
 /// The name the directory is given in the configuration.
 const NAME: &str = "vendored";
@@ -44,8 +44,7 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     refuse_two_contents(&releases)?;
     let fetched = fetch(ctx, &workspace, (&releases, &lock, mode))?;
     let shell = &ctx.shell;
-    let guard = ctx.cache().lock_file();
-    let _held = fs::lock(&guard, || {
+    let _held = fs::hold(&[&dir.join(LIST)], || {
         let text = format!("on access to `{}`", ctx.display(&dir));
         shell.status("Blocking", text);
     });
@@ -298,6 +297,7 @@ mod tests {
             version: Version::new(1, 0, 0),
             digest: ContentDigest::of(content.as_bytes()),
             source: None,
+            address: None,
         }
     }
 

@@ -71,7 +71,7 @@ pub(super) fn compose(
     };
     let shown = document.path.display();
     let references = wac::references(&document)?;
-    let given = given(&options.dep, (&references, &document))?;
+    let given = given(ctx, &options.dep, (&references, &document))?;
     let deps = deps(ctx, &path, options)?;
     let worlds = worlds_here(ctx, args, mode_here(ctx, args)?)?;
     let mut search = Search {
@@ -102,8 +102,10 @@ impl Given<'_> {
     }
 }
 
-/// Reads `--dep`; each must be for a package that the document names.
+/// Reads `--dep`; one for a package that the document does not name is told by a
+/// warning, since one list may serve several documents.
 fn given<'o>(
+    ctx: &Context,
     dep: &'o [String],
     (references, document): (&[Reference], &TextFile),
 ) -> Result<Vec<Given<'o>>> {
@@ -136,14 +138,15 @@ fn given<'o>(
         };
         if !references.iter().any(|reference| one.is(reference)) {
             let names: Vec<_> = references.iter().map(|r| format!("`{r}`")).collect();
-            let shown = document.path.display();
-            let error = Error::usage(format!(
-                "`--dep` gives `{package}`, which `{shown}` does not name"
+            let names = match names.is_empty() {
+                true => "no package".to_owned(),
+                false => names.join(", "),
+            };
+            ctx.shell.warn(format!(
+                "`--dep` gives `{package}`, which `{}` does not name: it names {names}",
+                document.path.display()
             ));
-            return Err(match names.is_empty() {
-                true => error.hint("leave it out: it names no package"),
-                false => error.hint(format!("it names {}", names.join(", "))),
-            });
+            continue;
         }
         if given
             .iter()
@@ -256,9 +259,11 @@ impl Search<'_> {
         if fs::is_dir(&stem) && fs::list(&stem)?.iter().any(wit) {
             return read(&stem).map(node).map(Some);
         }
-        let file = with_extension(&stem);
-        if fs::exists(&file) {
-            return read(&file).map(node).map(Some);
+        for extension in ["wasm", "wit"] {
+            let file = with_extension(&stem, extension);
+            if fs::exists(&file) {
+                return read(&file).map(node).map(Some);
+            }
         }
         match self.entry(reference) {
             Some((_, entry)) => match &entry.source {
@@ -281,7 +286,7 @@ impl Search<'_> {
     }
 
     fn no_file(&self, reference: &Reference) -> String {
-        let file = with_extension(&self.stem(reference));
+        let file = with_extension(&self.stem(reference), "wasm");
         format!("there is no file `{}`", self.ctx.display(&file))
     }
 
@@ -314,6 +319,7 @@ impl Search<'_> {
             source: Source {
                 package,
                 registry: None,
+                address: None,
             },
             requirement: VersionReq::STAR,
             by: vec![format!("`{}`", self.document.path.display())],
@@ -352,10 +358,11 @@ impl Search<'_> {
     }
 }
 
-/// A file with the ending of components; a version stays whole.
-fn with_extension(stem: &Path) -> PathBuf {
+/// A file with this ending; a version stays whole.
+fn with_extension(stem: &Path, extension: &str) -> PathBuf {
     let mut name = stem.file_name().unwrap_or_default().to_owned();
-    name.push(".wasm");
+    name.push(".");
+    name.push(extension);
     stem.with_file_name(name)
 }
 

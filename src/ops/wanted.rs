@@ -23,6 +23,7 @@ pub(super) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
         source: Source {
             package: dependency.package.clone()?,
             registry: registry.clone(),
+            address: None,
         },
         requirement: requirement.clone(),
         by: vec![format!(
@@ -47,6 +48,7 @@ pub(super) fn named(missing: &Unmet) -> Option<Wanted> {
         source: Source {
             package,
             registry: None,
+            address: None,
         },
         requirement: match &name.version {
             Some(version) => exactly(version),

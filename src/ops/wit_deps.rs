@@ -170,6 +170,7 @@ impl Packages for FromRegistries<'_> {
                     source: Source {
                         package: package.clone(),
                         registry: registry.clone(),
+                        address: None,
                     },
                     requirement: requirement.clone(),
                     by: vec!["`deps.toml`".to_owned()],
@@ -210,6 +211,7 @@ fn artifact(
             version,
             digest,
             source: None,
+            address: None,
         });
     }
     let mut fetched = registries.artifacts(&[wanted], &lock, None)?;
@@ -230,6 +232,7 @@ fn one_package(
             version,
             digest,
             source: None,
+            address: None,
         });
     }
     let mut fetched = registries.fetch(&Request {

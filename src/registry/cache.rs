@@ -6,14 +6,18 @@
 //! | `sha256:<64 hex>` | the bytes of a package |
 //! | `<ns>:<name>-<version>.json` | the digest of a release |
 //!
-//! Release records say nothing of the registry they came from, so only the
-//! bytes are read here, by their digest; the records are written for others.
+//! Bytes are read by their digest. Release records are written for others;
+//! they also say which registry a release is of, since another one may have
+//! another release of that name.
 //! What does not have the digest it is named by counts as absent, and so does
 //! what is no regular file: a link would lead to a file that is not the cache's. On Windows
 //! a file name cannot hold `:`; `_` stands in its place there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use crate::advice::{Error, Result};
 use crate::fs;
@@ -129,15 +133,79 @@ impl Cache {
         })?;
         // Also where the bytes were there: the run that fetched them may have
         // been killed before it came to this.
-        let record = format!(
-            "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
-            release.version, release.digest
-        );
-        let name = self.file(&format!("{package}-{}.json", release.version));
-        fs::remove_irregular(&name)?;
-        fs::write_if_changed(&name, record.as_bytes())?;
+        let name = self.record(package, &release.version);
+        // Which registry it was from is not forgotten.
+        if Record::read(&name).is_none_or(|old| old.content_digest != release.digest.to_string()) {
+            let record = format!(
+                "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
+                release.version, release.digest
+            );
+            write_record(&name, &record)?;
+        }
         Ok(file)
     }
+
+    fn record(&self, package: &PackageRef, version: &Version) -> PathBuf {
+        self.file(&format!("{package}-{version}.json"))
+    }
+
+    /// Notes which registry has a release, by its address without credentials;
+    /// of several, the last one is known.
+    pub fn note(
+        &self,
+        package: &PackageRef,
+        (version, digest): (&Version, &ContentDigest),
+        registry: &str,
+    ) -> Result<()> {
+        let record = Record {
+            version: version.to_string(),
+            content_digest: digest.to_string(),
+            registry: Some(registry.to_owned()),
+        };
+        let text = serde_json::to_string(&record)
+            .map_err(|e| Error::input("failed to describe a release").because(e))?;
+        write_record(&self.record(package, version), &text)
+    }
+
+    /// The digest of a release that was fetched from this registry, as
+    /// [`Cache::note`] was told.
+    pub fn noted(
+        &self,
+        package: &PackageRef,
+        version: &Version,
+        registry: &str,
+    ) -> Option<ContentDigest> {
+        let record = Record::read(&self.record(package, version))?;
+        let is_it = record.version == version.to_string();
+        let from = record.registry.as_deref() == Some(registry);
+        (is_it && from).then(|| record.content_digest.parse().ok())?
+    }
+}
+
+/// The record of a release. Others read its first two keys, and pass over
+/// what they do not know.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    version: String,
+    content_digest: String,
+    #[serde(default)]
+    registry: Option<String>,
+}
+
+impl Record {
+    fn read(path: &Path) -> Option<Self> {
+        // What a link leads to is not the cache's, and may have no end.
+        if !fs::is_regular(path) {
+            return None;
+        }
+        serde_json::from_str(&fs::read_text(path).ok()?).ok()
+    }
+}
+
+fn write_record(path: &Path, text: &str) -> Result<()> {
+    fs::remove_irregular(path)?;
+    fs::write_if_changed(path, text.as_bytes())?;
+    Ok(())
 }
 
 fn wrong(
@@ -280,6 +348,29 @@ mod tests {
             assert!(names.iter().all(|name| fs::is_regular(&cache.file(name))));
             assert_eq!(fs::read(&at("precious")).unwrap(), b"bytes");
         }
+    }
+
+    #[test]
+    fn a_record_is_of_one_registry() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::new(dir.path());
+        let registry = Memory::default();
+        let package: PackageRef = "a:b".parse().unwrap();
+        registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
+        let Release {
+            version, digest, ..
+        } = release(b"bytes");
+        let noted = |registry: &str| cache.noted(&package, &version, registry);
+        let of = (&version, &digest);
+        cache.note(&package, of, "oci://h.example/one").unwrap();
+        cache
+            .get_or_fetch(&registry, &package, &release(b"bytes"), &Unseen)
+            .unwrap();
+        assert_eq!(noted("oci://h.example/one"), Some(digest.clone()));
+        assert_eq!(noted("oci://h.example/two"), None);
+        let of = (&version, &ContentDigest::of(b"other"));
+        cache.note(&package, of, "oci://h.example/two").unwrap();
+        assert_eq!(noted("oci://h.example/one"), None);
     }
 
     #[test]

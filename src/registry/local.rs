@@ -81,10 +81,11 @@ impl Registry for Local {
 
     fn publish(&self, publication: &Publication<'_>) -> Result<()> {
         let file = self.file(publication.package, publication.version);
-        if fs::exists(&file) {
-            return Err(already(publication, &file));
+        // Another run may publish the same version.
+        match fs::copy_new(publication.content, &file)? {
+            true => Ok(()),
+            false => Err(already(publication, &file)),
         }
-        fs::copy_atomic(publication.content, &file)
     }
 }
 

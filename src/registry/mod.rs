@@ -3,6 +3,7 @@
 //!
 //! Backends block; who needs several answers asks from several threads.
 
+pub mod address;
 pub mod artifacts;
 pub mod cache;
 pub mod config;

@@ -2,7 +2,6 @@
 //! neither wasm-pkg's layout nor our own is not ours to touch.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use semver::Version;
 
@@ -18,7 +17,7 @@ pub struct Stored {
     pub contents: Vec<(ContentDigest, File)>,
     /// The records of releases.
     pub records: Vec<Record>,
-    /// What is left of downloads that broke off more than a day ago.
+    /// What is left of runs that were killed.
     pub leftovers: Vec<File>,
 }
 
@@ -44,8 +43,12 @@ pub struct Record {
     pub file: File,
 }
 
-/// A download takes less than this.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The directories of a cache in which runs leave something when they are
+/// killed.
+pub fn places(cache: &Cache) -> [PathBuf; 4] {
+    let dir = cache.dir();
+    ["", "wit-deps", "fetched", "begun"].map(|name| dir.join(name))
+}
 
 impl Stored {
     /// Reads the names of the files of a cache, which need not be there, and
@@ -55,10 +58,16 @@ impl Stored {
         if !fs::is_dir(cache.dir()) {
             return Ok(stored);
         }
+        for path in places(cache).iter().flat_map(|dir| fs::leftovers(dir)) {
+            let sizes = fs::files_below(&path).unwrap_or_default();
+            let sizes = sizes.iter().filter_map(|file| fs::size(file).ok());
+            let size = sizes.sum();
+            stored.leftovers.push(File { path, size });
+        }
         for path in fs::list(cache.dir())? {
             let name = path.file_name().and_then(|name| name.to_str());
             // A file may go while it is looked at.
-            let (Some(name), Some((size, modified))) = (name, fs::stamp(&path)) else {
+            let (Some(name), Some((size, _))) = (name, fs::stamp(&path)) else {
                 continue;
             };
             if fs::is_dir(&path) {
@@ -77,23 +86,22 @@ impl Stored {
                     digest: digest_in(&path),
                     file,
                 });
-            } else if name.starts_with(fs::TEMPORARY) && is_old(modified) {
-                stored.leftovers.push(file);
             }
         }
         Ok(stored)
     }
 
-    /// All files.
+    /// All files but those of killed runs.
     pub fn files(&self) -> impl Iterator<Item = &File> {
         let contents = self.contents.iter().map(|(_, file)| file);
         let records = self.records.iter().map(|record| &record.file);
-        contents.chain(records).chain(&self.leftovers)
+        contents.chain(records)
     }
 
-    /// The length of all files in bytes.
+    /// The length of all files in bytes, with those of killed runs.
     pub fn size(&self) -> u64 {
-        self.files().map(|file| file.size).sum()
+        let all = self.files().chain(&self.leftovers);
+        all.map(|file| file.size).sum()
     }
 
     /// The part of it that only these releases need: their records, and the
@@ -148,11 +156,6 @@ fn digest_in(path: &Path) -> Option<ContentDigest> {
     record.get("content_digest")?.as_str()?.parse().ok()
 }
 
-fn is_old(nanos: u128) -> bool {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.is_ok_and(|now| now.as_nanos().saturating_sub(nanos) > DAY.as_nanos())
-}
-
 #[cfg(all(test, not(windows)))]
 mod tests {
     use super::*;
@@ -184,14 +187,16 @@ mod tests {
         put("a:c-1.0.0.json", &json(&one));
         put("notes.txt", "mine");
         put("sha256:short", "mine");
-        put(".cargo-component-fresh", "under way");
-        let old = put(".cargo-component-old", "broken off");
-        let day = SystemTime::now() - 2 * DAY;
-        let file = std::fs::File::options().append(true).open(&old).unwrap();
-        file.set_modified(day).unwrap();
+        let live = put(".cargo-component-alive1", "under way");
+        let live = std::fs::File::open(live).unwrap();
+        live.lock().unwrap();
+        let dead = put(".cargo-component-dead01", "broken off");
+        let below = put("wit-deps/.cargo-component-dead02/part", "broken off");
         let stored = Stored::read(&Cache::new(dir.path())).unwrap();
-        assert_eq!(stored.files().count(), 6);
-        assert_eq!(stored.leftovers[0].path, old);
+        assert_eq!(stored.files().count(), 5);
+        let left: Vec<_> = stored.leftovers.iter().map(|file| &*file.path).collect();
+        assert_eq!(left, [&*dead, below.parent().unwrap()]);
+        assert_eq!(stored.leftovers[1].size, 10);
         let ab = "a:b".parse().unwrap();
         let part = stored.only(|record| record.package == ab);
         let names: Vec<_> = part.contents.iter().map(|(digest, _)| digest).collect();

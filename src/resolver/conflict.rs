@@ -1,14 +1,64 @@
 //! Requirements that nothing answers, told in words.
 
+use semver::Version;
+
+use super::components::Need;
 use super::{Listed, Wanted};
 use crate::advice::Error;
 
 /// How many versions are listed at most.
 const SHOWN: usize = 8;
 
-/// No version fits.
-pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed]) -> Error {
+/// What several ask of a package does not go together: `need` is the one that
+/// came too late.
+pub(super) fn several<'n>(
+    need: &'n Need,
+    others: impl Iterator<Item = &'n Need>,
+    precise: Option<&Version>,
+) -> Error {
+    let name = &need.origin.name;
+    let chain = |need: &Need| {
+        let by = need.chain.join(" -> ");
+        format!("{by} -> {name} {}", need.wanted.requirement)
+    };
+    let mut chains: Vec<String> = Vec::new();
+    for one in others.chain([need]).map(chain) {
+        if !chains.contains(&one) {
+            chains.push(one);
+        }
+    }
+    let error = Error::input(format!(
+        "no release of `{name}` is what all ask for that are to be linked"
+    ));
+    let error = chains
+        .into_iter()
+        .fold(need.wanted.place(error), |error, chain| {
+            error.because(chain)
+        });
+    match precise {
+        Some(precise) => error
+            .because(format!("`--precise` asks for `{precise}`"))
+            .hint("give another version to `--precise`, or change what is required"),
+        None => error.hint(
+            "change a requirement in Cargo.toml, or take a release of what asks for it that goes with the others",
+        ),
+    }
+}
+
+/// No version fits. `precise` is the one that the command line chose.
+pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&Version>) -> Error {
     let package = &wanted.source.package;
+    let fits = |listed: &&Listed| !listed.yanked && wanted.requirement.matches(&listed.version);
+    if let (Some(precise), Some(other)) = (precise, versions.iter().find(fits)) {
+        let error = Error::input(format!(
+            "package `{package}` cannot be `{precise}`: the version requirement `{}` forbids it",
+            wanted.requirement
+        ));
+        return asked(error, wanted).hint(format!(
+            "change the requirement, or leave out `--precise`: `{}` fits",
+            other.version
+        ));
+    }
     let place = match &wanted.source.registry {
         Some(registry) => format!("registry `{registry}`"),
         None => "its registry".to_owned(),

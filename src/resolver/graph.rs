@@ -123,6 +123,19 @@ impl Graph {
         &self.nodes
     }
 
+    /// The positions of what is there several times: under one name in several
+    /// versions, or from several places. Copies inside of others do not count.
+    pub fn duplicates(&self) -> Vec<usize> {
+        let counts = |node: &Node| node.place != Place::Enclosed && node.kind != Kind::Member;
+        let all = || self.nodes.iter().enumerate().filter(|(_, n)| counts(n));
+        let several = |(at, node): &(usize, &Node)| {
+            all().any(|(other, of)| other != *at && (&of.name, of.kind) == (&node.name, node.kind))
+        };
+        let mut found: Vec<usize> = all().filter(several).map(|(at, _)| at).collect();
+        found.sort_by_key(|at| (&self.nodes[*at].name, &self.nodes[*at].version, *at));
+        found
+    }
+
     /// The positions next to one, sorted by name and version.
     fn next(&self, position: usize, direction: Direction) -> Vec<usize> {
         let mut next: Vec<usize> = match direction {

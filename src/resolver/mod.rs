@@ -6,6 +6,7 @@
 //! their version, so that no choice rules out another and nothing has to be
 //! taken back.
 
+pub mod components;
 mod conflict;
 pub mod graph;
 pub mod outdated;
@@ -14,8 +15,9 @@ use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 
+use self::components::on_one_track;
 use crate::advice::{Error, Excerpt, Result};
-use crate::lockfile::Lockfile;
+use crate::lockfile::{Locked, Lockfile};
 use crate::package::{ContentDigest, PackageRef};
 
 /// A package looked for in a registry.
@@ -25,6 +27,26 @@ pub struct Source {
     pub package: PackageRef,
     /// The registry asked for by name; none for the one the configuration has.
     pub registry: Option<String>,
+    /// The address that a manifest gives this registry, as lock files have it;
+    /// none where the configuration decides. One name is two registries where
+    /// the members of a workspace give it two addresses.
+    pub address: Option<String>,
+}
+
+impl Source {
+    /// The answer of a lock file to a requirement on this package.
+    pub fn locked<'l>(
+        &self,
+        lockfile: &'l Lockfile,
+        requirement: &VersionReq,
+    ) -> Option<&'l Locked> {
+        let registry = self.registry.as_deref();
+        lockfile.find(
+            &self.package,
+            (registry, self.address.as_deref()),
+            requirement,
+        )
+    }
 }
 
 /// A requirement, and who has it.
@@ -74,17 +96,37 @@ pub struct Listed {
 /// The version lists known so far. A package that no registry has is known,
 /// with none.
 #[derive(Clone, Debug, Default)]
-pub struct Catalog(BTreeMap<Source, Vec<Listed>>);
+pub struct Catalog {
+    versions: BTreeMap<Source, Vec<Listed>>,
+    precise: BTreeMap<Source, Version>,
+}
 
 impl Catalog {
     /// Notes the versions of a package.
     pub fn insert(&mut self, source: Source, versions: Vec<Listed>) {
-        self.0.insert(source, versions);
+        self.versions.insert(source, versions);
     }
 
     /// The versions of a package, if they are known.
     pub fn versions(&self, source: &Source) -> Option<&[Listed]> {
-        self.0.get(source).map(Vec::as_slice)
+        self.versions.get(source).map(Vec::as_slice)
+    }
+
+    /// Lets this version of a package be chosen only, of those that are
+    /// compatible with it.
+    pub fn choose(&mut self, source: Source, version: Version) {
+        self.precise.insert(source, version);
+    }
+
+    /// The version of a package that the command line chose.
+    pub fn precise(&self, source: &Source) -> Option<&Version> {
+        self.precise.get(source)
+    }
+
+    /// Whether the version is not the chosen one, but compatible with it.
+    fn is_passed_over(&self, source: &Source, version: &Version) -> bool {
+        let precise = self.precise(source);
+        precise.is_some_and(|p| p != version && on_one_track(p, version))
     }
 }
 
@@ -114,12 +156,8 @@ pub fn solve(wanted: &[Wanted], catalog: &Catalog, lockfile: &Lockfile) -> Resul
     let mut missing: Vec<Source> = Vec::new();
     for one in wanted {
         let source = &one.source;
-        let locked = lockfile
-            .find(
-                &source.package,
-                source.registry.as_deref(),
-                &one.requirement,
-            )
+        let locked = source
+            .locked(lockfile, &one.requirement)
             .filter(|locked| one.requirement.matches(&locked.version));
         if let Some(locked) = locked {
             chosen.push(Chosen {
@@ -136,13 +174,17 @@ pub fn solve(wanted: &[Wanted], catalog: &Catalog, lockfile: &Lockfile) -> Resul
         };
         let fitting = versions
             .iter()
-            .filter(|listed| !listed.yanked && one.requirement.matches(&listed.version));
+            .filter(|listed| !listed.yanked && one.requirement.matches(&listed.version))
+            .filter(|listed| !catalog.is_passed_over(source, &listed.version));
         match fitting.max_by(|a, b| a.version.cmp(&b.version)) {
             Some(listed) => chosen.push(Chosen {
                 version: listed.version.clone(),
                 locked: None,
             }),
-            None => return Err(conflict::unanswered(one, versions)),
+            None => {
+                let precise = catalog.precise(source);
+                return Err(conflict::unanswered(one, versions, precise));
+            }
         }
     }
     match missing.is_empty() {
@@ -165,6 +207,7 @@ mod tests {
         Source {
             package: name.parse().unwrap(),
             registry: None,
+            address: None,
         }
     }
 
@@ -236,6 +279,7 @@ mod tests {
             version: "1.0.0".parse().unwrap(),
             digest: ContentDigest::of(b""),
             source: None,
+            address: None,
         });
         let catalog = catalog("a:b", &["!1.0.0", "1.1.0"]);
         let solved = solve(&[wanted("a:b", "1")], &catalog, &lockfile).unwrap();

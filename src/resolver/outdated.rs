@@ -136,6 +136,7 @@ mod tests {
             source: Source {
                 package: "a:b".parse().unwrap(),
                 registry: None,
+                address: None,
             },
             requirement: requirement.parse().unwrap(),
             by: Vec::new(),

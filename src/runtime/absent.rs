@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use super::{Called, Captured, Ended, Event, Grant};
+use super::{Called, Captured, Ended, Event, Grant, Interrupts};
 use crate::advice::{Error, Result};
 
 /// Says what is missing.
@@ -20,7 +20,7 @@ pub struct Compiled(Infallible);
 
 impl Compiled {
     /// Says what is missing.
-    pub fn open(_path: &Path) -> Result<Self> {
+    pub fn open(_path: &Path, _interrupts: Interrupts) -> Result<Self> {
         Err(missing())
     }
 

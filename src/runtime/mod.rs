@@ -1,9 +1,9 @@
 //! Runs components: one face over the embedded engine and the runner that is
 //! configured in cargo.
 //!
-//! What runs gets its standard streams, what its [`Grant`] says, outgoing HTTP
-//! through `wasi:http`, and nothing else: no file, no variable, no socket.
-//! That is what 0.21.1 gave with its `wasmtime -S preview2 -S cli -S http`.
+//! What runs gets its standard streams, what its [`Grant`] says, and nothing
+//! else: no file, no variable, no request, no socket. Whoever calls decides who is
+//! granted outgoing HTTP, which 0.21.1 gave to everybody.
 //!
 //! Exit codes: 0 where `run` returns ok, 1 where it returns an error, the code
 //! given to `wasi:cli/exit` (0.2 knows only 0 and 1 in its stable part), and
@@ -14,6 +14,7 @@
 //! still works, and everything else says which feature is missing.
 
 mod exports;
+mod grant;
 
 #[cfg(feature = "runtime")]
 mod embedded;
@@ -29,70 +30,11 @@ use crate::advice::{Error, Result};
 use crate::process::{Exec, Invocation};
 
 pub use exports::{Entry, Function, Wasi, entry, functions, needs, resolve};
+pub use grant::{Grant, Interrupts, MAX_MEMORY, Missing, Network, Preopen, sends_http};
 
 /// The exit code of a component that trapped, as the wasmtime command line has
 /// it on unix (128 and the number of SIGABRT); here on every system.
 pub const TRAPPED: i32 = 134;
-
-/// A directory of the host a component may use, for reading and writing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Preopen {
-    /// Where it is.
-    pub host: PathBuf,
-    /// What the component calls it.
-    pub guest: String,
-}
-
-impl Preopen {
-    /// Reads `HOST` or `HOST::GUEST`; without the second part the component
-    /// sees the name the user wrote.
-    pub fn parse(text: &str) -> Result<Self> {
-        let (host, guest) = text.split_once("::").unwrap_or((text, text));
-        if host.is_empty() || guest.is_empty() {
-            return Err(Error::usage(format!("`{text}` names no directory"))
-                .hint("write it as `HOST` or as `HOST::GUEST`"));
-        }
-        Ok(Preopen {
-            host: PathBuf::from(host),
-            guest: guest.to_string(),
-        })
-    }
-}
-
-/// How much of the network a component may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Network {
-    /// Outgoing requests of `wasi:http`; `wasi:sockets` is there, but refuses
-    /// every address and name.
-    #[default]
-    Http,
-    /// All of it, sockets and name lookup included.
-    Full,
-}
-
-/// What a component is given. The default is its standard streams and
-/// outgoing HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grant {
-    /// Arguments after the program's name.
-    pub args: Vec<String>,
-    /// Variables; the last of one name counts. Nothing is inherited.
-    pub env: Vec<(String, String)>,
-    /// Directories.
-    pub dirs: Vec<Preopen>,
-    /// The network.
-    pub network: Network,
-}
-
-impl Grant {
-    /// The same with other arguments.
-    pub fn with_args(&self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Grant {
-            args: args.into_iter().map(Into::into).collect(),
-            ..self.clone()
-        }
-    }
-}
 
 /// What runs components.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,14 +65,18 @@ impl Runner {
 fn refuse(program: &OsString, grant: &Grant) -> Result<()> {
     let refused = if !grant.dirs.is_empty() {
         "directories"
-    } else if grant.network != Network::Http {
+    } else if grant.network == Network::Full {
         "the network"
+    } else if grant.max_memory.is_some() {
+        "a limit of memory"
+    } else if grant.timeout.is_some() {
+        "a limit of time"
     } else {
         return Ok(());
     };
     let program = program.to_string_lossy();
     Err(Error::usage(format!(
-        "{refused} cannot be granted through the configured runner `{program}`"
+        "{refused} cannot be given through the configured runner `{program}`"
     ))
     .hint(format!(
         "add the option of `{program}` for it to the runner's own arguments"
@@ -146,6 +92,8 @@ pub struct Ended {
     /// error; `code` is [`TRAPPED`] then. A configured runner tells of traps
     /// itself.
     pub fault: Option<Error>,
+    /// What it was refused where it ended well all the same, and what helps.
+    pub missed: Option<String>,
 }
 
 /// What is captured of a component's output.
@@ -176,10 +124,15 @@ enum How<'a> {
 impl<'a> Program<'a> {
     /// Makes the component at `path` ready. The embedded engine compiles it
     /// now and keeps the result in wasmtime's cache; a configured runner is
-    /// not asked before it runs.
-    pub fn open(runner: &'a Runner, exec: &'a dyn Exec, path: &Path) -> Result<Self> {
+    /// not asked before it runs. Without `interrupts` no limit of time holds.
+    pub fn open(
+        runner: &'a Runner,
+        exec: &'a dyn Exec,
+        path: &Path,
+        interrupts: Interrupts,
+    ) -> Result<Self> {
         let how = match runner {
-            Runner::Embedded => How::Embedded(embedded::Compiled::open(path)?),
+            Runner::Embedded => How::Embedded(embedded::Compiled::open(path, interrupts)?),
             Runner::Configured { program, args } => How::Configured { program, args },
         };
         Ok(Program {
@@ -197,7 +150,7 @@ impl<'a> Program<'a> {
                 let invocation = self.invocation(program, args, grant)?;
                 Ok(Ended {
                     code: self.exec.run(&invocation)?,
-                    fault: None,
+                    ..Ended::default()
                 })
             }
         }
@@ -218,7 +171,7 @@ impl<'a> Program<'a> {
                 let invocation = self.invocation(program, args, grant)?;
                 Ok(Ended {
                     code: self.exec.lines(&invocation, each)?,
-                    fault: None,
+                    ..Ended::default()
                 })
             }
         }
@@ -256,8 +209,13 @@ pub fn available() -> Result<()> {
 /// What a call of an exported function came to.
 #[derive(Clone, Debug)]
 pub enum Called {
-    /// It returned; its result as WAVE, empty where it has none.
-    Returned(Vec<String>),
+    /// It returned.
+    Returned {
+        /// Its result as WAVE, empty where it has none.
+        values: Vec<String>,
+        /// What it was refused on the way.
+        missed: Option<String>,
+    },
     /// It ended the program by `wasi:cli/exit` or a trap.
     Ended(Ended),
 }
@@ -266,7 +224,7 @@ pub enum Called {
 /// engine: `call` is its name as [`resolve`] takes it, and its arguments
 /// written in WAVE, as in `math.add(1, 2)`.
 pub fn invoke(path: &Path, call: &str, grant: &Grant) -> Result<Called> {
-    embedded::Compiled::open(path)?.invoke(call, grant)
+    embedded::Compiled::open(path, Interrupts::of(grant))?.invoke(call, grant)
 }
 
 /// What a server has to tell.
@@ -274,23 +232,31 @@ pub fn invoke(path: &Path, call: &str, grant: &Grant) -> Result<Called> {
 pub enum Event {
     /// It accepts connections at this address.
     Listening(SocketAddr),
-    /// A request failed; the client got status 500.
+    /// A request failed; the client got status 500, or 504 where it took too
+    /// long.
     Failed(Error),
+    /// The client of this request left before it was answered, which ended its
+    /// instance.
+    Left(String),
+    /// A request was answered by an instance that was refused something; told
+    /// once.
+    Missed(String),
 }
 
 /// Serves the HTTP handler (0.2 or 0.3) of the component at `path` in the
 /// embedded engine, until Ctrl-C ends it with code 0 or `on` returns an error.
 ///
 /// `addr` is a host name or address and a port; port 0 takes a free one. Every
-/// request gets an instance of its own, so nothing is kept between them.
-/// HTTP/1 only.
+/// request gets an instance of its own, so nothing is kept between them; one
+/// that computes without pause takes turns with the others. A request ends when
+/// its time is over or its client leaves. HTTP/1 only.
 pub fn serve(
     path: &Path,
     addr: &str,
     grant: &Grant,
     on: &mut dyn FnMut(Event) -> Result<()>,
 ) -> Result<i32> {
-    embedded::Compiled::open(path)?.serve(addr, grant, on)
+    embedded::Compiled::open(path, Interrupts::Regular)?.serve(addr, grant, on)
 }
 
 #[cfg(test)]
@@ -312,7 +278,8 @@ mod tests {
             ..Output::default()
         }]);
         let runner = runner();
-        let program = Program::open(&runner, &exec, Path::new("a b.wasm")).unwrap();
+        let program =
+            Program::open(&runner, &exec, Path::new("a b.wasm"), Interrupts::Never).unwrap();
         let grant = Grant {
             args: vec!["x".into()],
             env: vec![("K".into(), "V".into())],
@@ -328,7 +295,8 @@ mod tests {
     fn what_a_configured_runner_cannot_be_told_is_refused() {
         let exec = Scripted::default();
         let runner = runner();
-        let program = Program::open(&runner, &exec, Path::new("a.wasm")).unwrap();
+        let program =
+            Program::open(&runner, &exec, Path::new("a.wasm"), Interrupts::Never).unwrap();
         let grant = Grant {
             dirs: vec![Preopen::parse("data::/data").unwrap()],
             ..Grant::default()
@@ -337,21 +305,18 @@ mod tests {
         assert!(exec.asked().is_empty());
     }
 
-    #[test]
-    fn a_directory_may_get_another_name() {
-        let preopen = Preopen::parse("a/b::/c").unwrap();
-        assert_eq!((preopen.host, preopen.guest), ("a/b".into(), "/c".into()));
-        assert_eq!(Preopen::parse("x").unwrap().guest, "x");
-        assert!(Preopen::parse("::x").is_err());
-    }
-
     #[cfg(not(feature = "runtime"))]
     #[test]
     fn without_the_engine_the_feature_is_named() {
         let exec = Scripted::default();
-        let error = Program::open(&Runner::Embedded, &exec, Path::new("a.wasm"))
-            .err()
-            .unwrap();
+        let error = Program::open(
+            &Runner::Embedded,
+            &exec,
+            Path::new("a.wasm"),
+            Interrupts::Never,
+        )
+        .err()
+        .unwrap();
         assert!(error.to_string().contains("`runtime`"), "{error}");
     }
 }

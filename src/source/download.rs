@@ -17,7 +17,7 @@ use crate::advice::{Error, Result};
 use crate::env::Env;
 use crate::fs;
 use crate::lockfile::tree::{Digester, Digests};
-use crate::patience::Patience;
+use crate::patience::{Pace, Patience, TooSlow};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -60,6 +60,16 @@ impl From<Error> for Fault {
         Fault {
             error,
             passing: false,
+            after: None,
+        }
+    }
+}
+
+impl From<TooSlow> for Fault {
+    fn from(slow: TooSlow) -> Self {
+        Fault {
+            error: Error::input(slow.to_string()),
+            passing: true,
             after: None,
         }
     }
@@ -159,7 +169,9 @@ impl Web {
     async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
         let mut digester = Digester::default();
         let mut size = 0;
-        while let Some(part) = self.within_patience(response.chunk()).await?? {
+        let mut pace = Pace::new(&self.patience);
+        while let Some(part) = pace.wait(response.chunk()).await?? {
+            pace.count(part.len());
             size += part.len() as u64;
             if size > LARGEST {
                 let text = format!("it is larger than {} MiB", LARGEST >> 20);

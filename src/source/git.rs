@@ -10,6 +10,7 @@ use crate::advice::{Error, Result};
 use crate::fs;
 use crate::lockfile::tree::File;
 use crate::manifest::deps::{Commit, Within};
+use crate::patience::Patience;
 use crate::process::{Exec, Invocation, Output};
 
 use super::taken::{Kind, MOST_BYTES, Place, Taken, Tree, too_much};
@@ -70,6 +71,8 @@ pub struct Git<'a> {
     pub exec: &'a dyn Exec,
     /// Whether somebody is there whom git may ask for a password.
     pub interactive: bool,
+    /// How long a server may say nothing.
+    pub patience: Patience,
 }
 
 impl Git<'_> {
@@ -218,7 +221,14 @@ impl Repository<'_> {
         let nowhere = self.dir.join("no-hooks");
         let mut hooks = OsString::from("core.hooksPath=");
         hooks.push(nowhere);
+        // A server that counts objects says little, so that only silence is
+        // held against it.
+        let slow = [
+            "http.lowSpeedLimit=1".to_owned(),
+            format!("http.lowSpeedTime={}", self.git.patience.idle.as_secs()),
+        ];
         let settings = SETTINGS.iter().map(OsString::from);
+        let settings = settings.chain(slow.map(OsString::from));
         for setting in settings.chain([hooks]) {
             invocation = invocation.arg("-c").arg(setting);
         }
@@ -406,6 +416,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
+            patience: Patience::default(),
         };
         let wanted = Wanted {
             url: "https://me:pw@h/r",
@@ -429,6 +440,7 @@ mod tests {
             "{line}"
         );
         assert!(line.contains("core.hooksPath=/s/no-hooks"), "{line}");
+        assert!(line.contains("http.lowSpeedTime=30"), "{line}");
         assert_eq!(asked[1].env, [("GIT_TERMINAL_PROMPT".into(), "0".into())]);
     }
 
@@ -463,6 +475,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
+            patience: Patience::default(),
         };
         let wanted = Wanted {
             url: "/r",

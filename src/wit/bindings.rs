@@ -4,7 +4,7 @@ use wit_bindgen_core::{AsyncFilterSet, Files, WorldGenerator as _};
 use wit_bindgen_rust::{Opts, Ownership, WithOption};
 
 use super::words::{escape_gen, refuse_unwritable};
-use super::{World, without_attributes};
+use super::{World, limits, without_attributes};
 use crate::advice::{Error, Result, guarded};
 use crate::manifest::{self, AsyncSetting, BindingsSettings};
 
@@ -45,6 +45,11 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
             None => error,
         }
     };
+    // A world may have more than its package: what components export.
+    let excess = limits::check(&world.resolve);
+    excess
+        .and_then(|()| limits::check_generated(&world.resolve, world.id))
+        .map_err(|excess| excess.error_in(&world.resolve))?;
     refuse_unwritable(world)?;
     let mut resolve = world.resolve.clone();
     without_attributes(&mut resolve, world.id);

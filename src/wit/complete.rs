@@ -3,10 +3,10 @@
 
 use wit_parser::{IndexMap, PackageName};
 
-use super::diagnose::Texts;
+use super::diagnose::{Texts, at};
 use super::load::{Group, Rank};
 use super::{Raised, meant};
-use crate::advice::{Error, Excerpt, Result};
+use crate::advice::{Error, Result};
 
 /// Gives every reference to another package that has no version the version
 /// that was `chosen`, or else that of the strongest source that has the
@@ -54,13 +54,6 @@ pub(super) fn complete_versions(
         }
     }
     Ok(())
-}
-
-fn at(error: Error, place: Option<Excerpt>) -> Error {
-    match place {
-        Some(place) => error.at(place),
-        None => error,
-    }
 }
 
 fn version(name: &PackageName) -> String {

@@ -22,7 +22,7 @@ impl Texts {
         self.0.insert(name.into(), text.to_owned());
     }
 
-    fn excerpt(&self, map: &SourceMap, span: Span) -> Option<Excerpt> {
+    pub(super) fn excerpt(&self, map: &SourceMap, span: Span) -> Option<Excerpt> {
         let location = map.resolve_span(span)?;
         let path = Path::new(location.path);
         let text = self.0.get(path)?;
@@ -216,9 +216,14 @@ pub(super) fn resolve_error(
             }
         }
     };
-    match texts.excerpt(map, kind.span()) {
-        Some(excerpt) => told.at(excerpt),
-        None => told,
+    at(told, texts.excerpt(map, kind.span()))
+}
+
+/// An error with its place, where that is known.
+pub(super) fn at(error: Error, place: Option<Excerpt>) -> Error {
+    match place {
+        Some(place) => error.at(place),
+        None => error,
     }
 }
 

@@ -13,7 +13,7 @@ use wit_parser::{ParseError, ParseErrorKind};
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
 use super::parts::parts;
-use super::{Entry, Package, Request, TextFile, World};
+use super::{Entry, Package, Request, TextFile, World, limits};
 use crate::advice::{Error, Result, nearest};
 
 /// Loads the world asked for.
@@ -72,6 +72,10 @@ fn resolved(request: &Request<'_>) -> Result<Package> {
     let rest = packages.collect();
     resolve.push_groups(main, rest).map_err(|e| {
         diagnose::resolve_error(&e, &resolve.source_map, &texts, &known, request.declared)
+    })?;
+    limits::check(&resolve).map_err(|excess| {
+        let excerpt = texts.excerpt(&resolve.source_map, excess.span);
+        diagnose::at(excess.error(), excerpt)
     })?;
     let id = resolve.package_names[&main_name];
     Ok(Package {

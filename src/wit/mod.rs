@@ -16,6 +16,7 @@ mod diagnose;
 pub mod generate;
 #[cfg(feature = "cli")]
 pub mod header;
+mod limits;
 mod load;
 mod parts;
 mod plain;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use wasmparser::{Validator, WasmFeatures};
 use wit_component::WitPrinter;
 use wit_parser::PackageName;
 
@@ -16,10 +17,25 @@ pub fn encode(package: &Package) -> Result<Vec<u8>> {
         Error::input(format!("failed to encode the package `{}`", package.name())).because(cause)
     };
     let encode = || wit_component::encode(&package.resolve, package.id, false);
-    match guarded("wit-component", encode) {
-        Ok(encoded) => encoded.map_err(|e| failed(format!("{e:#}"))),
-        Err(panic) => Err(failed(panic)),
-    }
+    let bytes = match guarded("wit-component", encode) {
+        Ok(encoded) => encoded.map_err(|e| failed(format!("{e:#}")))?,
+        Err(panic) => return Err(failed(panic)),
+    };
+    validate(&bytes).map_err(|cause| {
+        Error::input(format!("the package `{}` is not valid", package.name()))
+            .because(cause)
+            .hint("make what it speaks of smaller: this is a limit of WebAssembly")
+    })?;
+    Ok(bytes)
+}
+
+/// Everybody who reads it validates it first, by these rules.
+fn validate(bytes: &[u8]) -> Result<(), String> {
+    let validate = || {
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        validator.validate_all(bytes).map(|_| ())
+    };
+    guarded("wasmparser", validate)?.map_err(|e| e.message().to_owned())
 }
 
 /// A package of WIT with what is beside it, in its binary form.

@@ -28,6 +28,11 @@ impl Archives {
         Archives(cache.join("wit-deps"))
     }
 
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.0
+    }
+
     /// The file of its lock.
     pub fn lock_file(&self) -> PathBuf {
         self.0.join(".lock")

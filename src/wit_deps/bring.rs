@@ -334,6 +334,7 @@ impl Bringer<'_> {
             git: &Git {
                 exec: self.around.exec,
                 interactive: self.around.interactive,
+                patience: self.around.patience,
             },
             cache: &self.around.cache,
         };

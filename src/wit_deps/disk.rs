@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::advice::{Error, Result};
-use crate::fs::{self, Temporary};
+use crate::fs::{self, Change};
 use crate::lockfile::tree::{Dir, File, is_wit};
 
 /// The WIT of a directory; `None` where there is none of this name.
@@ -36,91 +36,44 @@ pub fn is_ours_alone(dir: &Path) -> Result<bool> {
     Ok(!fs::is_link(dir) && fs::list(dir)?.iter().all(ours))
 }
 
-/// Replaces and removes directories of `deps`, all of them or none, and runs
-/// `last` while that can still be taken back.
+/// Has directories of `deps` replaced and removed.
 ///
-/// New directories are built beside `deps` before any of the old ones is
-/// touched. What is in an old directory and is no WIT goes to the new one.
+/// What is in an old directory and is no WIT goes to the new one.
 pub fn replace(
+    change: &mut Change,
     deps: &Path,
     (put, remove): (&[(&str, &Dir)], &[&str]),
-    last: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     if put.is_empty() && remove.is_empty() {
-        return last();
+        return Ok(());
     }
     fs::create_dir(deps)?;
     let deps = &fs::canonical(deps)?;
-    let aside = Temporary::new(fs::parent(deps))?;
-    let [new, old] = ["new", "old"].map(|name| aside.path().join(name));
-    fs::create_dir(&old)?;
+    // First of all, so that what is made aside lies beside `deps`, not in it.
+    change.beside(deps)?;
     for (id, dir) in put {
-        let at = new.join(id);
-        fs::create_dir(&at)?;
-        for (name, file) in *dir {
-            fs::write_new(&at.join(name), &file.bytes, file.executable)?;
-        }
-    }
-    let mut moves = Moves::default();
-    let done = exchange(deps, (&new, &old), (put, remove), &mut moves).and_then(|()| last());
-    done.map_err(|error| moves.take_back(error, aside))
-}
-
-fn exchange(
-    deps: &Path,
-    (new, old): (&Path, &Path),
-    (put, remove): (&[(&str, &Dir)], &[&str]),
-    moves: &mut Moves,
-) -> Result<()> {
-    for (id, _) in put {
         let at = deps.join(id);
         if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
             let what = if fs::is_link(&at) { "a link" } else { "a file" };
             let message = format!("`{}` is {what}, which is not replaced", at.display());
             return Err(Error::input(message).hint("remove it, or rename the entry"));
         }
+        let new = change.dir(&at)?;
         if fs::exists(&at) {
-            moves.go(&at, &old.join(id))?;
-            for stray in fs::list(&old.join(id))? {
+            for stray in fs::list(&at)? {
                 if let (None, Some(name)) = (wit_name(&stray), stray.file_name()) {
-                    moves.go(&stray, &new.join(id).join(name))?;
+                    fs::copy_all(&stray, &new.join(name))?;
                 }
             }
         }
-        moves.go(&new.join(id), &at)?;
+        for (name, file) in *dir {
+            fs::write_new(&new.join(name), &file.bytes, file.executable)?;
+        }
     }
     for id in remove {
-        moves.go(&deps.join(id), &old.join(id))?;
+        change.remove_dir(&deps.join(id))?;
     }
     Ok(())
-}
-
-/// Renames that can be taken back.
-#[derive(Default)]
-struct Moves(Vec<(PathBuf, PathBuf)>);
-
-impl Moves {
-    fn go(&mut self, from: &Path, to: &Path) -> Result<()> {
-        fs::rename(from, to)?;
-        self.0.push((from.to_owned(), to.to_owned()));
-        Ok(())
-    }
-
-    /// Undoes them all, the last one first. Where even that fails, what was
-    /// there is kept, and the error says where.
-    fn take_back(self, error: Error, aside: Temporary) -> Error {
-        for (from, to) in self.0.iter().rev() {
-            if fs::rename(to, from).is_err() {
-                let place = aside.keep();
-                return error.because(format!(
-                    "what `{}` was is in `{}` now",
-                    from.display(),
-                    place.display()
-                ));
-            }
-        }
-        error
-    }
 }
 
 #[cfg(test)]
@@ -145,27 +98,35 @@ mod tests {
         let text = |path: &str| fs::read_text_if_exists(&deps.join(path)).unwrap();
         let new = dir("new");
         let put: &[(&str, &Dir)] = &[("one", &new), ("two", &new)];
-        let failed = replace(&deps, (put, &["gone"]), || Err(Error::input("no")));
-        assert_eq!(failed.unwrap_err().message(), "no");
+        let lock = temporary.path().join("lock");
+        let replaced = |put, remove, old| {
+            let mut change = Change::new();
+            replace(&mut change, &deps, (put, remove))?;
+            change.text(&lock, old, "new");
+            change.commit()
+        };
+        // The lock file is not what it was.
+        assert!(replaced(put, &["gone"], Some("old")).is_err());
         assert_eq!(text("one/a.wit").as_deref(), Some("old"));
         assert_eq!(text("one/notes/n.md").as_deref(), Some("mine"));
         assert_eq!(text("gone/a.wit").as_deref(), Some("gone"));
         assert_eq!(text("two/a.wit"), None);
         // One in the middle that cannot be replaced.
         write("two", "a file");
-        let error = replace(&deps, (put, &[]), || Ok(())).unwrap_err();
+        let error = replaced(put, &[], None).unwrap_err();
         assert!(error.message().contains("not replaced"), "{error}");
         assert_eq!(text("one/a.wit").as_deref(), Some("old"));
         fs::remove_file(&deps.join("two")).unwrap();
 
-        replace(&deps, (put, &["gone"]), || Ok(())).unwrap();
+        replaced(put, &["gone"], None).unwrap();
+        assert_eq!(fs::read_text(&lock).unwrap(), "new");
         assert_eq!(text("one/a.wit").as_deref(), Some("new"));
         assert_eq!(text("one/notes/n.md").as_deref(), Some("mine"));
         assert_eq!(text("two/a.wit").as_deref(), Some("new"));
         assert_eq!(text("gone/a.wit"), None);
         assert_eq!(text("mine/a.wit").as_deref(), Some("mine"));
         // Nothing is left beside it.
-        assert_eq!(fs::list(temporary.path()).unwrap(), [deps]);
+        assert_eq!(fs::list(temporary.path()).unwrap(), [deps, lock]);
     }
 
     #[test]

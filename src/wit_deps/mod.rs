@@ -82,12 +82,9 @@ impl Project {
         })
     }
 
-    /// The lock file, if it is there.
-    fn locked(&self) -> Result<Option<DepsLock>> {
-        let Some(text) = fs::read_text_if_exists(&self.lock)? else {
-            return Ok(None);
-        };
-        let lock = parse(&self.lock, &text).map_err(|e| e.with_text(without_secrets))?;
+    /// The lock file, which has this text.
+    fn locked(&self, text: &str) -> Result<DepsLock> {
+        let lock = parse(&self.lock, text).map_err(|e| e.with_text(without_secrets))?;
         // Directories are removed by these names.
         let mut names = lock
             .entries
@@ -101,7 +98,7 @@ impl Project {
             .hint("correct it, or delete the file to lock anew")),
             None => {
                 drop(names);
-                Ok(Some(lock))
+                Ok(lock)
             }
         }
     }

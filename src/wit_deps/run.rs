@@ -9,13 +9,14 @@ use super::regained::Regained;
 use super::standing::{Present, Standing};
 use super::{Dirs, Project, Surroundings, disk};
 use crate::advice::{Error, Result, nearest};
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::deps::print;
-use crate::lockfile::tree::{self, Dir};
+use crate::lockfile::tree::{self, Digests, Dir};
 
 /// Brings directories and lock file to what the manifest says. What is locked
 /// and as it was is not looked at again.
 pub fn lock(project: &Project, around: &Surroundings<'_>) -> Result<()> {
+    settle(project, around);
     let plan = Plan::new(project, around, Freshness::Locked)?;
     if plan.settled()?.is_some_and(|goals| !plan.differs(&goals)) {
         plan.tell_of_strangers();
@@ -26,17 +27,32 @@ pub fn lock(project: &Project, around: &Surroundings<'_>) -> Result<()> {
 
 /// Asks for everything again, whatever is locked or kept.
 pub fn update(project: &Project, around: &Surroundings<'_>) -> Result<()> {
+    settle(project, around);
     anew(project, around, Freshness::Newest)
 }
 
 /// Does the work, one run at a time.
 fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> Result<()> {
     let _held = hold(around);
-    // Another run may have done it meanwhile.
-    let plan = Plan::new(project, around, freshness)?;
-    plan.refuse_if_locked()?;
-    let goals = plan.goals()?;
-    plan.apply(&goals)
+    fs::again(|| {
+        // Another run may have done it meanwhile.
+        let plan = Plan::new(project, around, freshness)?;
+        plan.refuse_if_locked()?;
+        let goals = plan.goals()?;
+        plan.apply(&goals)
+    })
+}
+
+/// Finishes what a run that was killed had begun, and removes what it left.
+fn settle(project: &Project, around: &Surroundings<'_>) {
+    let mut dirs = vec![fs::parent(&project.lock), fs::parent(&project.deps)];
+    dirs.push(&project.deps);
+    dirs.dedup();
+    for settled in dirs.into_iter().flat_map(fs::settle) {
+        let text = settled.text(|path| project.shown(path));
+        around.listener.status(settled.verb(), text);
+    }
+    fs::clean(Archives::new(&around.cache).dir());
 }
 
 /// Waits until no other run uses the cache, and keeps others waiting.
@@ -221,10 +237,18 @@ impl<'a> Plan<'a> {
         .hint("run the command without `--locked` and `--frozen`")
     }
 
-    /// The directories to be written.
+    /// The directories to be written. One that is as it is to be is taken for
+    /// ours, whoever put it there.
     fn to_write<'g>(&self, goals: &'g Goals) -> Vec<(&'g str, &'g Dir)> {
-        let differs =
-            |id: &&String| self.present.dirs.get(*id) != Some(&goals.lock.entries[*id].digests);
+        let differs = |id: &&String| {
+            let digests = &goals.lock.entries[*id].digests;
+            let unknown = || disk::read(&self.project.dir(id)).ok().flatten();
+            match self.present.dirs.get(*id) {
+                Some(found) => found != digests,
+                // Nothing but what is to be names it.
+                None => unknown().is_none_or(|dir| Digests::of(&dir) != *digests),
+            }
+        };
         let ids = goals.lock.entries.keys().filter(differs);
         ids.filter_map(|id| Some((id.as_str(), goals.content.get(id)?)))
             .collect()
@@ -293,10 +317,13 @@ impl<'a> Plan<'a> {
             self.refuse_strangers(id)?;
         }
         let (gone, kept) = self.to_remove(goals)?;
-        disk::replace(&self.project.deps, (&write, &gone), || match lock_differs {
-            true => fs::write_atomic(&self.project.lock, print(&goals.lock).as_bytes()),
-            false => Ok(()),
-        })?;
+        let mut change = Change::new();
+        disk::replace(&mut change, &self.project.deps, (&write, &gone))?;
+        if lock_differs {
+            let old = self.present.text.as_deref();
+            change.text(&self.project.lock, old, &print(&goals.lock));
+        }
+        change.commit()?;
         self.tell(goals, &write);
         let listener = self.around.listener;
         for id in gone {

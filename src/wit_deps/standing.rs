@@ -7,6 +7,7 @@ use super::archives::Archives;
 use super::regained::Regained;
 use super::{Dirs, Project};
 use crate::advice::Result;
+use crate::fs;
 use crate::lockfile::deps::{DepsLock, LockedDir};
 use crate::lockfile::tree::Digests;
 use crate::manifest::deps::DepsSource;
@@ -38,6 +39,8 @@ pub struct Present {
     pub lock: DepsLock,
     /// Whether there is one.
     pub has_lock: bool,
+    /// Its text.
+    pub text: Option<String>,
     /// The directories that an entry or the lock file names, and are there.
     pub dirs: Dirs<Digests>,
     /// Entries of the lock file that the manifest has no more.
@@ -47,7 +50,8 @@ pub struct Present {
 impl Present {
     /// Reads it.
     pub fn read(project: &Project) -> Result<Self> {
-        let lock = project.locked()?;
+        let text = fs::read_text_if_exists(&project.lock)?;
+        let lock = text.as_ref().map(|text| project.locked(text)).transpose()?;
         let has_lock = lock.is_some();
         let lock = lock.unwrap_or_default();
         let entries = &project.manifest.entries;
@@ -67,6 +71,7 @@ impl Present {
         Ok(Present {
             lock,
             has_lock,
+            text,
             dirs,
             dropped,
         })

@@ -64,12 +64,12 @@ fn published_components_are_locked_linked_and_said() {
     run_with(&project, line).ok().prints("FOUND 3..5\n");
     let component = project.bytes(APP_WASM);
     sound(&component);
-    let id = |name: &str, version: &str| {
+    let id = |name: &str, version: &str, requirement: &str| {
         let digest = digest(&release(&project, name, version));
-        format!("wasm-pkg:{name}@{version}?digest={digest}")
+        format!("wasm-pkg:{name}@{version}?digest={digest}&req={requirement}")
     };
-    let regex = id("fancy-components:regex", "1.2.0");
-    let transcoder = id("fancy-components:transcoder", "0.3.1");
+    let regex = id("fancy-components:regex", "1.2.0", "^1");
+    let transcoder = id("fancy-components:transcoder", "0.3.1", "^0.3");
     let expected = [
         ("regex".to_owned(), None, Some(regex.clone())),
         ("transcoder".to_owned(), None, Some(transcoder.clone())),
@@ -78,6 +78,7 @@ fn published_components_are_locked_linked_and_said() {
     let lock = project.read("app/Cargo-component.lock");
     for id in [&regex, &transcoder] {
         let digest = id.split("digest=").nth(1).unwrap();
+        let digest = digest.split('&').next().unwrap();
         assert!(lock.contains(&format!("digest = \"{digest}\"")), "{lock}");
     }
     // No path of the machine in what was made.
@@ -113,7 +114,7 @@ fn published_components_are_locked_linked_and_said() {
             "fancy-components:regex",
             "1.2.0",
         )))
-        .says(transcoder.split("digest=").nth(1).unwrap())
+        .says(transcoder.split(['=', '&']).nth(1).unwrap())
         .says("help: ");
 }
 
@@ -352,14 +353,14 @@ fn a_registry_of_the_network_is_said_by_its_address_and_nothing_secret_is() {
     let run = |line: &str| run_with(&project, &format!("{line} --manifest-path app/Cargo.toml"));
     run("run").ok().prints("1 2 3\n");
     let component = project.bytes(APP_WASM);
-    let at = |name: &str, bytes: &[u8]| {
+    let at = |name: &str, bytes: &[u8], requirement: &str| {
         let id = format!(
-            "oci://{host}/team/demo/{name}:1.0.0?digest={}",
+            "oci://{host}/team/demo/{name}:1.0.0?digest={}{requirement}",
             digest(bytes)
         );
         (name.to_owned(), None, Some(id))
     };
-    let expected = [at("left", &left), at("right", &right)];
+    let expected = [at("left", &left, "&req=^1"), at("right", &right, "")];
     assert_eq!(hints(&component), expected);
     for (path, bytes) in added(&project) {
         let found = bytes.windows(6).any(|part| part == b"secret");
@@ -388,7 +389,7 @@ fn a_registry_of_the_network_is_said_by_its_address_and_nothing_secret_is() {
     );
     run("run").ok().prints("1 2 3\n");
     let neutral = hints(&project.bytes(APP_WASM));
-    let left = format!("wasm-pkg:demo:left@1.0.0?digest={}", digest(&left));
+    let left = format!("wasm-pkg:demo:left@1.0.0?digest={}&req=^1", digest(&left));
     assert_eq!(neutral[0].2, Some(left));
     assert!(
         neutral

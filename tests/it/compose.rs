@@ -686,7 +686,8 @@ fn builds_follow_hints_without_a_digest_when_told_to() {
         .code(1)
         .says("the hint is not pinned by a digest");
     run(&project, "build --trust-unpinned").ok();
-    run(&project, "run --invoke 'go()'").ok().prints("84\n");
+    // The newest that is compatible with what the hint names.
+    run(&project, "run --invoke 'go()'").ok().prints("76\n");
     assert!(project.read("Cargo-component.lock").contains("test:adder"));
 }
 
@@ -710,4 +711,22 @@ fn a_service_of_somebody_else_is_served() {
         "{}",
         server.said
     );
+}
+
+#[test]
+fn a_package_of_wit_in_the_place_of_a_component_is_called_that() {
+    let project = place();
+    project.write("app.wasm", app("\"math\"")).write(
+        "wit.wasm",
+        wit("package a:b@1.0.0; interface i { f: func(); }"),
+    );
+    for line in [
+        "compose app.wasm --with math=wit.wasm",
+        "compose wit.wasm",
+        "run --component wit.wasm",
+    ] {
+        run(&project, line)
+            .code(1)
+            .says("`wit.wasm` is a package of WIT, not a component");
+    }
 }

@@ -30,6 +30,8 @@ pub enum Fault {
     Flip,
     /// Never answers.
     Hang,
+    /// Sends the answer's body byte by byte, five of them a second.
+    Drip,
     /// Ends the connection as a system does whose program has died.
     Reset,
     /// Sends the client to this port of this machine, with the same target.
@@ -205,6 +207,7 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
             let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
             send(&stream, &Answer::new(status).body(body).bytes(head));
         }
+        Some(Fault::Drip) => drip(stream, &answer[..at], &answer[at..]),
         Some(Fault::Flip) => {
             if let Some(last) = answer[at..].last_mut() {
                 *last ^= 1;
@@ -218,6 +221,18 @@ fn pass(request: &Request, stream: TcpStream, upstream: u16, state: &Mutex<State
             send(&stream, &Answer::new(status).body(body).bytes(head));
         }
         Some(_) => {}
+    }
+}
+
+/// Sends an answer slowly, as long as somebody listens.
+pub fn drip(mut stream: TcpStream, head: &[u8], body: &[u8]) {
+    let mut sent = stream.write_all(head);
+    for byte in body.chunks(1) {
+        sent = sent.and_then(|()| stream.write_all(byte));
+        if sent.is_err() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
     }
 }
 

@@ -261,6 +261,7 @@ pub fn write(project: &Project, host: &str, line: &str) {
             version: "1.0.0".parse().unwrap(),
             digest,
             source: None,
+            address: None,
         });
         project.write("Cargo-component.lock", lockfile::print(&lock));
     }

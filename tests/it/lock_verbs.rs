@@ -250,6 +250,10 @@ fn verify_asks_an_oci_registry_and_tells_one_that_is_gone() {
         listener.local_addr().unwrap().to_string()
     };
     project.replace("Cargo.toml", &registry.host(), &closed);
+    run(&project, "verify").code(1).says(&format!(
+        "nothing in the workspace asks for `demo:types`, which is locked from `{address}`"
+    ));
+    project.replace("Cargo-component.lock", &registry.host(), &closed);
     run(&project, "verify")
         .code(1)
         .says("failed to look for `demo:types@1.0.0` in its registry")

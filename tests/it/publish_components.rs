@@ -96,7 +96,7 @@ fn a_chain_goes_out_at_once_and_is_used_elsewhere() {
     assert_eq!(hints(&project, "base"), [""; 0]);
     let of = |package| {
         format!(
-            "wasm-pkg:c:{package}@0.1.0?digest={}",
+            "wasm-pkg:c:{package}@0.1.0?digest={}&req=^0.1",
             digest(&project, package)
         )
     };
@@ -150,7 +150,7 @@ fn the_rest_of_a_chain_is_called_by_what_is_published() {
     );
     run(&project, "publish --workspace --skip-existing").ok();
     assert_eq!(digest(&project, "base"), published);
-    let hint = format!("base: wasm-pkg:c:base@0.1.0?digest={published}");
+    let hint = format!("base: wasm-pkg:c:base@0.1.0?digest={published}&req=^0.1");
     assert_eq!(hints(&project, "mid"), [hint]);
 
     // What is at the path has more than the release.

@@ -57,6 +57,19 @@ impl Server {
         answer
     }
 
+    /// Reads what it says up to a line with one of these texts; that line.
+    pub fn hear(&mut self, texts: &[&str]) -> String {
+        loop {
+            let start = self.said.len();
+            let read = self.stderr.read_line(&mut self.said).unwrap();
+            assert!(read > 0, "{}", self.said);
+            let line = &self.said[start..];
+            if texts.iter().any(|text| line.contains(text)) {
+                return line.to_owned();
+            }
+        }
+    }
+
     /// Ends it as Ctrl-C does; its exit code and everything it said.
     pub fn interrupt(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();

@@ -37,6 +37,27 @@ fn a_release_is_published_once() {
 }
 
 #[test]
+fn what_no_standard_has_is_published_with_a_warning() {
+    let project = project();
+    let warning = "which no adopted version of WASI has";
+    project.write(
+        "a/x.wit",
+        "package my:fixed@1.0.0;\ninterface i { f: func() -> list<u8, 4>; }\n",
+    );
+    wit(&project, ".", "publish a --registry here")
+        .ok()
+        .says("`my:fixed@1.0.0` uses lists of fixed length")
+        .says(warning);
+    project.write(
+        "b/x.wit",
+        "package my:maps@1.0.0;\ninterface i { f: func() -> map<u8, string>; }\n",
+    );
+    wit(&project, ".", "publish b --registry here")
+        .ok()
+        .silent_on(warning);
+}
+
+#[test]
 fn a_dry_run_locks_nothing_and_wkg_publishes_what_is_locked() {
     let project = project();
     project.write("app/wit/app.wit", APP);

@@ -24,12 +24,15 @@ pub enum Known {
     Frozen,
     Help,
     HostMembers,
+    Http,
     Invoke,
     Lib,
     Locked,
     ManifestPath,
+    MaxMemory,
     MessageFormat,
     Native,
+    Network,
     NoFailFast,
     NoRun,
     Offline,
@@ -45,10 +48,13 @@ pub enum Known {
     TargetDir,
     Test,
     Tests,
+    Timeout,
     TrustUnpinned,
+    Fresh,
     Unstable,
     Verbose,
     Version,
+    With,
     Workspace,
     /// An option only whose value must be told from a word.
     Other(&'static str),
@@ -63,13 +69,19 @@ impl Known {
                 | Known::Component
                 | Known::Compose
                 | Known::HostMembers
+                | Known::Http
                 | Known::Invoke
+                | Known::MaxMemory
                 | Known::Native
+                | Known::Network
                 | Known::RegistryConfig
                 | Known::RunArg
                 | Known::RunDir
                 | Known::RunEnv
+                | Known::Timeout
                 | Known::TrustUnpinned
+                | Known::With
+                | Known::Fresh
         )
     }
 
@@ -82,9 +94,15 @@ impl Known {
             }
             Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
             Known::Invoke | Known::RunArg => one_of(&["run"]),
-            Known::RunEnv | Known::RunDir => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr | Known::Component => one_of(&["run", "serve"]),
+            Known::RunEnv
+            | Known::RunDir
+            | Known::Http
+            | Known::Network
+            | Known::MaxMemory
+            | Known::Timeout => one_of(&["bench", "run", "serve", "test"]),
+            Known::Addr | Known::Component | Known::Fresh => one_of(&["run", "serve"]),
             Known::Compose => one_of(&["build"]),
+            Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
             Known::TrustUnpinned => one_of(&[
                 "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
             ]),
@@ -127,6 +145,26 @@ pub const OURS: &[(Known, &str, &str)] = &[
         "Give the component a directory",
     ),
     (
+        Known::Http,
+        "--http",
+        "Let the component send HTTP requests; what the package itself imports is granted",
+    ),
+    (
+        Known::Network,
+        "--network",
+        "Let the component use the network: HTTP, sockets and names",
+    ),
+    (
+        Known::MaxMemory,
+        "--max-memory <SIZE>",
+        "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
+    ),
+    (
+        Known::Timeout,
+        "--timeout <SECONDS>",
+        "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
+    ),
+    (
         Known::Component,
         "--component <WHAT>",
         "Build nothing, and take this component: a file, a package or an OCI reference",
@@ -135,6 +173,16 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::Compose,
         "--compose",
         "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+    ),
+    (
+        Known::With,
+        "--with <IMPORT=WHAT>",
+        "Link an import (a label, interface or package) with a file, package or OCI reference",
+    ),
+    (
+        Known::Fresh,
+        "--fresh",
+        "Link what `--component` names with the newest releases that will do, not those of its hints",
     ),
     (
         Known::TrustUnpinned,
@@ -278,10 +326,16 @@ static TABLE: &[Row] = &[
     flag("native", Known::Native),
     flag("compose", Known::Compose),
     flag("trust-unpinned", Known::TrustUnpinned),
+    value("with", Known::With),
+    flag("fresh", Known::Fresh),
     value("component", Known::Component).single(),
     value("invoke", Known::Invoke).single(),
     value("env", Known::RunEnv),
     value("dir", Known::RunDir),
+    flag("http", Known::Http),
+    flag("network", Known::Network),
+    value("max-memory", Known::MaxMemory).single(),
+    value("timeout", Known::Timeout).single(),
     row("arg", Takes::AnyValue, Known::RunArg),
     value("addr", Known::Addr).single(),
 ];

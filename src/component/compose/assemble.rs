@@ -174,10 +174,9 @@ impl<'a> Composition<'a> {
             if lifted {
                 bytes = lift::lifted(part.name, &bytes)?;
             }
-            let instance = guarded("wac-graph", ("link", part.name), || {
-                instantiate(&mut graph, node, bytes)
-            })?
-            .map_err(|e| failed(part.name, e))?;
+            let instance = self
+                .in_library(part.name, || instantiate(&mut graph, node, bytes))?
+                .map_err(|e| failed(part.name, e))?;
             for (import, source) in &self.wired[&node] {
                 // The wrapper takes no types.
                 if lifted && matches!(source.answer, Answer::Type(..)) {
@@ -185,14 +184,14 @@ impl<'a> Composition<'a> {
                 }
                 let provider = instances[&source.node];
                 let set = || argument(&mut graph, (instance, import), (provider, &source.answer));
-                guarded("wac-graph", ("link", part.name), set)?
+                self.in_library(part.name, set)?
                     .map_err(|e| diagnose::misfit(self, node, (import, source), &e))?;
             }
             instances.insert(node, instance);
         }
         let root = self.root();
         let reexported = self.reexported()?;
-        let encoded = guarded("wac-graph", ("link", root.name), || {
+        let encoded = self.in_library(root.name, || {
             for (name, source) in &reexported {
                 export(&mut graph, instances[&source.node], &source.answer, name)?;
             }
@@ -208,6 +207,13 @@ impl<'a> Composition<'a> {
             graph.encode(options).map_err(told)
         })?;
         encoded.map_err(|e| diagnose::refused(self, &e))
+    }
+
+    /// Runs a step of the graph library on a part. Where the library gives up, the
+    /// reason is often one that its own checks find only in other forms.
+    fn in_library<T>(&self, part: &str, step: impl FnOnce() -> T) -> Result<T> {
+        guarded("wac-graph", ("link", part), step)
+            .map_err(|gave_up| diagnose::misfit_between(self).unwrap_or(gave_up))
     }
 
     /// Interfaces that the root imports, gets from another component, and

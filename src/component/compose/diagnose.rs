@@ -156,14 +156,22 @@ fn told(difference: &Difference, part: &Part<'_>, provider: &Part<'_>) -> String
     }
 }
 
+/// What does not fit between the components, by their worlds: a resource that would
+/// have to be the same on both sides of a link and is not, or two components that
+/// need different things under one name.
+pub(super) fn misfit_between(composition: &Composition<'_>) -> Option<Error> {
+    let finders = [two_resources, half_open, two_imports];
+    finders
+        .iter()
+        .find_map(|find| find(composition).ok().flatten())
+}
+
 /// Why the library or the validator refuses what was put together: a resource
 /// that would have to be the same on both sides of a link and is not, two
 /// components that need different things under one name, or what it says.
 pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
-    for find in [two_resources, half_open, two_imports] {
-        if let Ok(Some(error)) = find(composition) {
-            return error;
-        }
+    if let Some(error) = misfit_between(composition) {
+        return error;
     }
     let root = composition.parts[&composition.plan.root].name;
     let names = composition.order.iter().rev().skip(1);
@@ -212,11 +220,11 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
             let wanted = imports
                 .iter()
                 .find(|(key, _)| resolve.name_world_key(key) == *import);
-            let Some((_, WorldItem::Interface { id, .. })) = wanted else {
+            let Some((_, wanted)) = wanted else {
                 continue;
             };
             let provider = &composition.parts[&source.node];
-            for interface in resource_owners(&resolve, *id) {
+            for interface in resource_owners(&resolve, wanted) {
                 let ours = Origin::of_import(composition, node, &interface);
                 let own = |name: &str| compatible(name, &interface);
                 let own = provider.exports.iter().find(|item| own(&item.name.name));
@@ -264,10 +272,10 @@ fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
         let (resolve, world) = part.decoded()?;
         let mut imports = resolve.worlds[world].imports.iter();
         let import = imports.find(|(key, _)| resolve.name_world_key(key) == name.name);
-        let Some((_, WorldItem::Interface { id, .. })) = import else {
+        let Some((_, import)) = import else {
             continue;
         };
-        for interface in resource_owners(&resolve, *id) {
+        for interface in resource_owners(&resolve, import) {
             let Some(source) = given.get(&interface) else {
                 continue;
             };
@@ -290,14 +298,21 @@ fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
     Ok(None)
 }
 
-/// The other interfaces whose resources an interface uses.
-fn resource_owners(resolve: &Resolve, id: InterfaceId) -> BTreeSet<String> {
-    let interface = &resolve.interfaces[id];
-    let functions = interface.functions.values();
-    let mut open: Vec<Type> = functions
-        .flat_map(|f| f.parameter_and_result_types())
-        .collect();
-    open.extend(interface.types.values().map(|id| Type::Id(*id)));
+/// The other interfaces whose resources an import uses.
+fn resource_owners(resolve: &Resolve, import: &WorldItem) -> BTreeSet<String> {
+    let (own, mut open) = match import {
+        WorldItem::Interface { id, .. } => {
+            let interface = &resolve.interfaces[*id];
+            let functions = interface.functions.values();
+            let mut types: Vec<Type> = functions
+                .flat_map(|f| f.parameter_and_result_types())
+                .collect();
+            types.extend(interface.types.values().map(|id| Type::Id(*id)));
+            (Some(*id), types)
+        }
+        WorldItem::Function(function) => (None, function.parameter_and_result_types().collect()),
+        WorldItem::Type { id, .. } => (None, vec![Type::Id(*id)]),
+    };
     let mut seen = BTreeSet::new();
     let mut found = BTreeSet::new();
     while let Some(ty) = open.pop() {
@@ -308,7 +323,7 @@ fn resource_owners(resolve: &Resolve, id: InterfaceId) -> BTreeSet<String> {
         let definition = &resolve.types[ty];
         if let (TypeDefKind::Resource, TypeOwner::Interface(owner)) =
             (&definition.kind, definition.owner)
-            && owner != id
+            && Some(owner) != own
         {
             found.extend(resolve.id_of(owner));
         }

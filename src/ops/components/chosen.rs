@@ -84,7 +84,11 @@ impl Named {
                     .hint("give the file of the component"),
             );
         }
-        let what = match component::kind(&fs::read(&file)?) {
+        let bytes = fs::read(&file)?;
+        let what = match component::kind(&bytes) {
+            Some(Kind::Component) if component::has_only_types(&bytes) => {
+                "a package of WIT, not a component"
+            }
             Some(Kind::Component) => return Ok((name, file)),
             Some(_) => "a core module, not a component",
             None => "no WebAssembly",
@@ -143,6 +147,25 @@ impl Chosen {
         let (_, at) = ranked.min()?;
         self.met.insert(at);
         Some(self.choices[at].1.clone())
+    }
+
+    /// Whether nothing was chosen.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
+    /// Whether something is chosen for an import; see [`Chosen::of`].
+    pub fn has(&self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
+    }
+
+    /// The components that are chosen, by what they are called.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.choices.iter().filter_map(|(_, choice)| match choice {
+            Choice::With(name, file) => Some((name.as_str(), file.as_path())),
+            Choice::Keep => None,
+        })
     }
 
     /// Fails if something was chosen for an import that nobody has; `root` is

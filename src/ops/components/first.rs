@@ -10,12 +10,13 @@ use std::rc::Rc;
 use semver::Version;
 
 use super::Provided;
-use super::tree::{Answer, Part};
+use super::tree::{Answer, Part, released};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;
 use crate::component::hint::{Place, Wanted};
+use crate::component::names;
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, Manifest};
@@ -50,6 +51,33 @@ pub(in crate::ops) struct FromDirectory {
 /// What components may be linked with, and which of that answers their
 /// imports, by file.
 pub(super) type Recipes = BTreeMap<PathBuf, (Vec<Part>, BTreeMap<String, Answer>)>;
+
+/// Components by their names, and those that were built or given for them: what
+/// their recipes have beside releases, which are resolved anew.
+pub(super) fn with_recipes(
+    mut files: Vec<(String, PathBuf)>,
+    recipes: &Recipes,
+) -> Result<Vec<(String, PathBuf)>> {
+    let mut at = 0;
+    while at < files.len() {
+        let file = files[at].1.clone();
+        at += 1;
+        let Some((parts, answers)) = recipes.get(&file) else {
+            continue;
+        };
+        let released = released(&names::imports(&fs::read(&file)?)?);
+        for (_, answer) in answers
+            .iter()
+            .filter(|(import, _)| !released.contains(*import))
+        {
+            let part = &parts[answer.part];
+            if !files.iter().any(|(_, known)| *known == part.file) {
+                files.push((part.name.clone(), part.file.clone()));
+            }
+        }
+    }
+    Ok(files)
+}
 
 impl Session {
     /// One as a command line wants it.
@@ -125,6 +153,8 @@ impl Session {
             version: Some(found.version.clone()),
             file: found.file.clone(),
             digest: None,
+            requirement: None,
+            origin: None,
         })
     }
 

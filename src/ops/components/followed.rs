@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::resolution::{Resolution, Role};
 use super::tree::{Forest, Part};
-use super::{from_file, released};
+use super::{from_file, name_of, released};
 use crate::advice::{Error, Result};
 use crate::cargo::workspace::{Member, Workspace};
 use crate::component::hint::Hint;
@@ -45,17 +46,32 @@ pub(in crate::ops) fn followed(
             given.push(from_file(key, dependency, path.clone()).map_err(at)?);
         }
     }
-    given.extend(released(worlds, manifest)?);
     let mut below = Below::default();
     below.collect((ctx, workspace), manifest)?;
     let mut hints = Vec::new();
     for manifest in &below.manifests {
-        for one in released(worlds, manifest)? {
+        let name = name_of(manifest);
+        let mut resolution = Resolution::new(worlds, manifest, name.clone());
+        resolution.entries()?;
+        let tree = resolution.solve()?;
+        for one in released(worlds, manifest, &tree)? {
             let hint = one.hint(manifest.hints, None);
-            hints.extend(hint.map(|hint| (one.shown(), Hint::parse(&hint))));
+            hints.extend(hint.map(|hint| (name.clone(), Hint::parse(&hint))));
         }
     }
-    let mut forest = Forest::without_builds(worlds, manifest);
+    let mut resolution = Resolution::new(worlds, manifest, name_of(manifest));
+    resolution.entries()?;
+    for one in &given {
+        resolution.component((&one.shown(), &one.file), Role::Foreign)?;
+    }
+    for (of, hint) in &hints {
+        if let Some(known) = hint.known() {
+            resolution.hint(known, of)?;
+        }
+    }
+    let tree = resolution.solve()?;
+    given.extend(released(worlds, manifest, &tree)?);
+    let mut forest = Forest::without_builds(worlds, manifest).resolved(tree);
     let mut entries = BTreeMap::new();
     for one in &given {
         entries.insert(one.key.clone(), forest.add(one)?);

@@ -6,18 +6,25 @@
 //! read files.
 
 pub(super) mod chosen;
+mod declared;
+mod fetching;
 pub(super) mod first;
 pub(super) mod followed;
+mod origins;
 mod releases;
+pub(super) mod resolution;
+mod solved;
 pub(super) mod tree;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use self::first::Session;
+use self::resolution::{Resolution, Role};
+use self::solved::Tree;
 use self::tree::{Answer, Forest, Part};
 use super::recipe::Recipe;
 use super::resolve::Worlds;
@@ -30,6 +37,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::package::{ContentDigest, PackageRef, is_label};
+use crate::resolver::components::compatible_from;
 use crate::source::Loaded;
 use crate::wit::World;
 use crate::wit::dependencies::aliases::Alias;
@@ -51,6 +59,10 @@ pub(super) struct Provided {
     /// The digest of its bytes; none for what is built from a path, whose
     /// digest changes with every edit.
     pub digest: Option<ContentDigest>,
+    /// The versions that the manifest asks for, of a package of a registry.
+    pub requirement: Option<VersionReq>,
+    /// The address of its registry, which tells packages of one name apart.
+    pub origin: Option<String>,
 }
 
 impl Provided {
@@ -79,32 +91,69 @@ impl Provided {
         let known = Known {
             place,
             digest: self.digest.clone(),
+            requirement: said(self.requirement.as_ref(), self.version.as_ref()),
             item: item.map(str::to_owned),
         };
         Some(Hint::Known(known).text())
     }
 }
 
-/// The components that answer the entries of a manifest, by key.
+/// What a hint says of the versions that its author asks for: nothing where
+/// that is what the release that it names says by itself.
+pub(super) fn said(
+    requirement: Option<&VersionReq>,
+    version: Option<&Version>,
+) -> Option<VersionReq> {
+    let plain = version.map(compatible_from);
+    let requirement = requirement.filter(|r| **r != VersionReq::STAR && Some(*r) != plain.as_ref());
+    requirement.cloned()
+}
+
+/// The components that answer the entries of a manifest, by key, and what all
+/// of them need.
 pub(super) fn provided(
     worlds: &mut Worlds<'_>,
     manifest: &Manifest,
     session: &Session,
-) -> Result<Vec<Provided>> {
+) -> Result<(Vec<Provided>, Tree)> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
         found.extend(from_path(key, dependency, session).map_err(at)?);
     }
-    found.extend(released(worlds, manifest)?);
+    let built = session.packages();
+    let resolution = Resolution::new(worlds, manifest, name_of(manifest));
+    let mut resolution = resolution.built(&built);
+    resolution.entries()?;
+    let recipes = session.recipes();
+    let files = found.iter().map(|one| (one.shown(), one.file.clone()));
+    for (name, file) in first::with_recipes(files.collect(), &recipes)? {
+        let role = match recipes.contains_key(&file) {
+            true => Role::Own,
+            false => Role::Foreign,
+        };
+        resolution.component((&name, &file), role)?;
+    }
+    let tree = resolution.solve()?;
+    found.extend(released(worlds, manifest, &tree)?);
     found.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok(found)
+    Ok((found, tree))
+}
+
+/// What the package of a manifest is called.
+pub(super) fn name_of(manifest: &Manifest) -> String {
+    let text = manifest.file.text.parse::<toml_edit::DocumentMut>();
+    let name = text.ok().and_then(|document| {
+        let name = document.get("package")?.get("name")?;
+        name.as_str().map(str::to_owned)
+    });
+    name.unwrap_or_else(|| manifest.file.path.display().to_string())
 }
 
 /// Those of registries; they are locked.
-fn released(worlds: &mut Worlds<'_>, manifest: &Manifest) -> Result<Vec<Provided>> {
+fn released(worlds: &mut Worlds<'_>, manifest: &Manifest, tree: &Tree) -> Result<Vec<Provided>> {
     let mut found = Vec::new();
-    for (key, one) in worlds.component_releases(manifest)? {
+    for (key, one) in worlds.component_releases(manifest, tree)? {
         if let Some(entry) = manifest.dependencies.get(key) {
             let at = |e: Error| e.at(entry.file.excerpt(entry.span.clone()));
             version_of(key, &one.found.file).map_err(at)?;
@@ -120,6 +169,8 @@ fn released(worlds: &mut Worlds<'_>, manifest: &Manifest) -> Result<Vec<Provided
             version: Some(one.found.version),
             file: one.found.file,
             digest: Some(one.found.digest),
+            requirement: one.requirement,
+            origin: one.origin,
         });
     }
     Ok(found)
@@ -155,6 +206,8 @@ fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provid
         file,
         place: None,
         digest: None,
+        requirement: None,
+        origin: None,
     })
 }
 
@@ -325,13 +378,13 @@ pub(super) fn add(
     loaded: Option<Loaded>,
     (recipe, paths): (&mut Recipe, &mut Vec<PathBuf>),
 ) -> Result<(Loaded, Imports)> {
-    let provided = provided(worlds, manifest, session)?;
+    let (provided, tree) = provided(worlds, manifest, session)?;
     let (world, watched) = match loaded {
         Some(loaded) => (Some(loaded.world), loaded.watched),
         None => (None, Vec::new()),
     };
     let (world, imports) = bind(world, &provided, manifest.hints)?;
-    let (parts, answers) = composition(worlds, manifest, (session, &provided, &imports))?;
+    let (parts, answers) = composition((worlds, manifest, tree), session, (&provided, &imports))?;
     // Those that were given are among the parts.
     paths.extend(parts.iter().map(|part| part.file.clone()));
     recipe.parts = parts;
@@ -342,17 +395,20 @@ pub(super) fn add(
 /// All that linking needs: the components a package's dependencies and theirs
 /// are, and which of them answer its own imports.
 fn composition(
-    worlds: &mut Worlds<'_>,
-    manifest: &Manifest,
-    (session, provided, imports): (&Session, &[Provided], &Imports),
+    (worlds, manifest, tree): (&mut Worlds<'_>, &Manifest, Tree),
+    session: &Session,
+    (provided, imports): (&[Provided], &Imports),
 ) -> Result<(Vec<Part>, BTreeMap<String, Answer>)> {
-    let mut forest = Forest::new(worlds, manifest, session.packages()).built_in(session);
+    let forest = Forest::new(worlds, manifest, session.packages());
+    let mut forest = forest.built_in(session).resolved(tree);
     let places = provided
         .iter()
         .map(|one| forest.add(one))
         .collect::<Result<Vec<_>>>()?;
-    let answers = imports.answers(&forest.parts, &places);
-    Ok((forest.parts, answers))
+    let mut parts = forest.parts;
+    declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
+    let answers = imports.answers(&parts, &places);
+    Ok((parts, answers))
 }
 
 impl Provided {

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use semver::VersionReq;
 
+use super::origins::of_artifact;
+use super::solved::Tree;
 use crate::advice::{Error, Result};
 use crate::component::hint::{Known, Place, Wanted as Released};
 use crate::lockfile;
@@ -23,6 +25,16 @@ pub(in crate::ops) struct Release {
     pub found: Fetched,
     /// Where others find it; none where the configuration has to say.
     pub source: Option<String>,
+    /// The versions that the manifest asks for; none for an artifact.
+    pub requirement: Option<VersionReq>,
+    /// The address of the registry, which tells packages of one name apart.
+    pub origin: Option<String>,
+}
+
+/// The repository that the label of an artifact in a lock file leads to.
+fn artifact_origin(label: &str) -> Option<String> {
+    let (origin, _) = of_artifact(&reference(Some(label))?)?;
+    Some(origin.address)
 }
 
 /// Whether a host is one of this machine, or has an address of a network that
@@ -62,15 +74,29 @@ impl Worlds<'_> {
     pub fn component_releases<'m>(
         &mut self,
         manifest: &'m Manifest,
+        tree: &Tree,
     ) -> Result<Vec<(&'m str, Release)>> {
         let mut releases = Vec::new();
         let named = registries(manifest);
-        for (key, Asked { wanted, found }) in self.components(manifest)? {
+        for key in manifest.dependencies.keys() {
+            let Some((Asked { wanted, found }, origin)) = tree.entry(key) else {
+                continue;
+            };
+            let origin = origin.map(|origin| origin.address.clone());
             // A reference is locked as it stands, and says where it leads.
             let registry = wanted.source.registry.as_deref();
             if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
                 let source = Some(label.to_owned());
-                releases.push((key, Release { found, source }));
+                let (requirement, origin) = (None, artifact_origin(label));
+                releases.push((
+                    key.as_str(),
+                    Release {
+                        found,
+                        source,
+                        requirement,
+                        origin,
+                    },
+                ));
                 continue;
             }
             let source = match self.source_of(&wanted, &found.digest) {
@@ -85,11 +111,21 @@ impl Worlds<'_> {
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
+                    address: wanted.source.address.clone(),
                 };
                 self.used.insert(locked.clone());
                 self.lock.insert(locked);
             }
-            releases.push((key, Release { found, source }));
+            let requirement = Some(wanted.requirement);
+            releases.push((
+                key.as_str(),
+                Release {
+                    found,
+                    source,
+                    requirement,
+                    origin,
+                },
+            ));
         }
         Ok(releases)
     }
@@ -103,10 +139,29 @@ impl Worlds<'_> {
                 ),
             );
         }
+        self.check_host(known)?;
+        self.fetch_hinted(manifest, known, by)
+    }
+
+    /// Refuses a hint to where only the user may lead.
+    pub fn check_host(&mut self, known: &Known) -> Result<()> {
+        match &known.place {
+            Place::Oci { host, .. } => self.refuse_private(host, "oci"),
+            Place::Warg { host, .. } => self.refuse_private(host, "warg"),
+            Place::Package { .. } => Ok(()),
+        }
+    }
+
+    /// As [`Worlds::hinted`], of a hint that may be followed.
+    pub fn fetch_hinted(
+        &mut self,
+        manifest: &Manifest,
+        known: &Known,
+        by: &str,
+    ) -> Result<Fetched> {
         let by = vec![format!("the component `{by}`")];
         let (package, registry, requirement) = match &known.place {
-            Place::Oci { host, .. } => {
-                self.refuse_private(host, "oci")?;
+            Place::Oci { .. } => {
                 let wanted = WantedArtifact::of_hint(known, by.concat())?;
                 let mut found = self.artifacts(&[wanted])?;
                 return found
@@ -118,7 +173,6 @@ impl Worlds<'_> {
                 package,
                 version,
             } => {
-                self.refuse_private(host, "warg")?;
                 let registry = Some(format!("warg://{host}"));
                 (package, registry, exactly(version))
             }
@@ -135,6 +189,7 @@ impl Worlds<'_> {
             source: Source {
                 package: package.clone(),
                 registry,
+                address: None,
             },
             requirement,
             by,
@@ -155,6 +210,7 @@ impl Worlds<'_> {
     pub fn locked_digest(&self, known: &Known) -> Option<&ContentDigest> {
         let bare = Known {
             digest: None,
+            requirement: None,
             item: None,
             ..known.clone()
         };

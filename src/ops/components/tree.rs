@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Provided;
 use super::chosen::{Choice, Chosen};
+use super::declared::answer_from_declared;
 use super::first::{FromDirectory, Recipes, Session};
+use super::origins::of_place;
+use super::solved::Tree;
 use crate::advice::{Error, Result};
 use crate::component::hint::{Hint, Known, Place, Wanted};
 use crate::component::names;
@@ -29,6 +32,10 @@ pub(in crate::ops) struct Part {
     /// The imports that stay open because somebody wants it.
     #[serde(default)]
     pub keep: BTreeSet<String>,
+    /// The address of its registry: the same bytes of two registries are two
+    /// packages.
+    #[serde(default)]
+    pub origin: Option<String>,
 }
 
 /// What answers an import.
@@ -50,12 +57,16 @@ pub(in crate::ops) struct Forest<'f, 'a> {
     pub parts: Vec<Part>,
     way: Vec<usize>,
     chosen: Chosen,
+    /// The parts that were chosen.
+    chosen_parts: BTreeSet<usize>,
     /// How many chosen components are on the way: what they need themselves
     /// is not chosen anew.
     aside: usize,
     /// What is known of the components built from directories, which goes
     /// before their hints.
     recipes: Recipes,
+    /// The releases that were chosen for all.
+    tree: Tree,
 }
 
 impl<'f, 'a> Forest<'f, 'a> {
@@ -72,9 +83,17 @@ impl<'f, 'a> Forest<'f, 'a> {
             parts: Vec::new(),
             way: Vec::new(),
             chosen: Chosen::default(),
+            chosen_parts: BTreeSet::new(),
             aside: 0,
             recipes: Recipes::new(),
+            tree: Tree::default(),
         }
+    }
+
+    /// Takes the releases that were chosen for all.
+    pub fn resolved(mut self, tree: Tree) -> Self {
+        self.tree = tree;
+        self
     }
 
     /// Lets what was built in a session be linked as it was built.
@@ -100,8 +119,6 @@ impl<'f, 'a> Forest<'f, 'a> {
     /// Adds a component that is to be linked, with all that it needs; its
     /// place. Of `known` and `answers`, what is in `known` is linked already,
     /// and `answers` says what of it answers the component's imports.
-    ///
-    /// Fails if something was chosen for an import that nobody has.
     pub fn root(
         &mut self,
         (name, file): (&str, &Path),
@@ -114,6 +131,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            origin: None,
         });
         self.way.push(root);
         self.link(root, answers)?;
@@ -124,24 +142,33 @@ impl<'f, 'a> Forest<'f, 'a> {
             self.way.pop();
         }
         self.way.pop();
-        let imports = names::imports(&fs::read(file)?)?;
-        self.chosen.check((name, &imports))?;
+        answer_from_declared(&mut self.parts, &self.chosen_parts)?;
         Ok(root)
+    }
+
+    /// The components, and what was chosen for their imports.
+    pub fn into_parts(self) -> (Vec<Part>, Chosen) {
+        (self.parts, self.chosen)
     }
 
     /// Adds a component of the manifest with all that it needs; its place.
     pub fn add(&mut self, provided: &Provided) -> Result<usize> {
-        self.part(&provided.shown(), &provided.file)
+        let origin = provided.origin.as_deref();
+        self.part((&provided.shown(), &provided.file), origin)
     }
 
     /// Adds the component that a hint of `by` leads to, with all that it needs.
     pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
-        let (of, file) = self.resolve(known, by)?;
-        self.part(&of, &file)
+        let (of, file, origin) = self.resolve(known, by)?;
+        self.part((&of, &file), origin.as_deref())
     }
 
-    fn part(&mut self, name: &str, file: &Path) -> Result<usize> {
-        let known = self.parts.iter().position(|part| part.file == file);
+    fn part(&mut self, (name, file): (&str, &Path), origin: Option<&str>) -> Result<usize> {
+        let same = |part: &Part| {
+            let either = origin.zip(part.origin.as_deref());
+            part.file == file && either.is_none_or(|(one, other)| one == other)
+        };
+        let known = self.parts.iter().position(same);
         if let Some(known) = known {
             return match self.way.iter().position(|on_way| *on_way == known) {
                 Some(from) => Err(self.circle(from, known)),
@@ -154,6 +181,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            origin: origin.map(str::to_owned),
         });
         self.way.push(here);
         let (parts, mut answers) = self.recipes.get(file).cloned().unwrap_or_default();
@@ -164,8 +192,10 @@ impl<'f, 'a> Forest<'f, 'a> {
         }
         let mut given = BTreeMap::new();
         for (import, Answer { part, item }) in answers {
-            let Part { name, file, .. } = &parts[part];
-            let part = self.part(name, file)?;
+            let Part {
+                name, file, origin, ..
+            } = &parts[part];
+            let part = self.part((name, file), origin.as_deref())?;
             given.insert(import, Answer { part, item });
         }
         self.link(here, &given)?;
@@ -193,8 +223,9 @@ impl<'f, 'a> Forest<'f, 'a> {
                 }
                 Some(Choice::With(called, file)) => {
                     self.aside += 1;
-                    let part = self.part(&called, &file)?;
+                    let part = self.part((&called, &file), None)?;
                     self.aside -= 1;
+                    self.chosen_parts.insert(part);
                     let wanted = known.and_then(|known| known.item.clone());
                     let item = match wanted {
                         Some(item) => exports(&file, &item)?.then_some(item),
@@ -217,8 +248,9 @@ impl<'f, 'a> Forest<'f, 'a> {
                                 import.name
                             ))
                         };
-                        let (of, file) = self.resolve(known, &name).map_err(context)?;
-                        let part = self.part(&of, &file)?;
+                        let found = self.resolve(known, &name).map_err(context)?;
+                        let (of, file, origin) = found;
+                        let part = self.part((&of, &file), origin.as_deref())?;
                         let item = known.item.clone();
                         Answer { part, item }
                     }
@@ -240,19 +272,25 @@ impl<'f, 'a> Forest<'f, 'a> {
             .hint("one of them has to be published without the other")
     }
 
-    /// The component a hint leads to: its name and file.
-    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf)> {
+    /// The component a hint leads to: its name, its file, and the address of
+    /// its registry.
+    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf, Option<String>)> {
         if let Place::Package { package, release } = &known.place
             && known.digest.is_none()
             && let Some(built) = self.built.as_ref().and_then(|built| built.get(package))
             && admits(release, built)
         {
-            return Ok((format!("{package}@{}", built.version), built.file.clone()));
+            let name = format!("{package}@{}", built.version);
+            return Ok((name, built.file.clone(), None));
+        }
+        if let Some((origin, found)) = self.tree.answer(known) {
+            let (name, file) = (found.name.clone(), found.fetched.file.clone());
+            return Ok((name, file, Some(origin.address.clone())));
         }
         if let Some(digest) = &known.digest
             && let Some(file) = self.worlds.cached(digest)
         {
-            return Ok((called(known), file));
+            return Ok((called(known), file, None));
         }
         let pin = known.digest.clone();
         let pin = pin.or_else(|| self.worlds.locked_digest(known).cloned());
@@ -266,25 +304,28 @@ impl<'f, 'a> Forest<'f, 'a> {
             Place::Oci { .. } => called(known),
             _ => format!("{}@{}", found.package, found.version),
         };
-        Ok((name, found.file))
+        Ok((name, found.file, None))
     }
 }
 
 /// The imports that a release of a package answers, by hints with a digest.
-fn released(imports: &[names::Name]) -> BTreeSet<String> {
+pub(super) fn released(imports: &[names::Name]) -> BTreeSet<String> {
     let is_released = |import: &&names::Name| {
         let hint = import.external_id.as_deref().map(Hint::parse);
         let known = hint.as_ref().and_then(Hint::known);
-        known.is_some_and(|known| {
-            known.digest.is_some() && matches!(known.place, Place::Package { .. })
-        })
+        known.is_some_and(|known| known.digest.is_some() && is_versioned(known))
     };
     let imports = imports.iter().filter(is_released);
     imports.map(|import| import.name.clone()).collect()
 }
 
+/// Whether a hint names one of several releases of a package.
+fn is_versioned(known: &Known) -> bool {
+    matches!(known.place, Place::Package { .. }) || of_place(&known.place).is_some()
+}
+
 /// What a component is called by the hint that leads to it.
-fn called(known: &Known) -> String {
+pub(super) fn called(known: &Known) -> String {
     match &known.place {
         Place::Warg {
             package, version, ..
@@ -293,6 +334,7 @@ fn called(known: &Known) -> String {
             let bare = Known {
                 place: place.clone(),
                 digest: None,
+                requirement: None,
                 item: None,
             };
             let text = bare.to_string();
@@ -308,7 +350,7 @@ fn exports(file: &Path, item: &str) -> Result<bool> {
     Ok(exports.iter().any(|export| export.name == item))
 }
 
-fn admits(release: &Wanted, built: &FromDirectory) -> bool {
+pub(super) fn admits(release: &Wanted, built: &FromDirectory) -> bool {
     match release {
         Wanted::Any => true,
         Wanted::Exact(version) => *version == built.version,
@@ -316,7 +358,7 @@ fn admits(release: &Wanted, built: &FromDirectory) -> bool {
     }
 }
 
-fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
+pub(super) fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
     Error::input(format!(
         "`{known}` leads to a component with digest `{found}`, not `{digest}`"
     ))

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use crate::advice::{Error, Result};
 use crate::context::Context;
-use crate::runtime::{Captured, Ended, Grant, Program, Runner};
+use crate::runtime::{Captured, Ended, Grant, Interrupts, Program, Runner};
 use crate::shell::{Message, Shell};
 
 use self::options::Options;
@@ -40,7 +40,8 @@ const TERSE_COLUMNS: usize = 88;
 /// Runs the executable at `component`; `grant.args` are the arguments after
 /// `--` of `cargo test`. The exit code is 0 if all is well.
 pub fn run(context: &Context, runner: &Runner, component: &Path, grant: &Grant) -> Result<i32> {
-    let program = Program::open(runner, context.exec.as_ref(), component)?;
+    let exec = context.exec.as_ref();
+    let program = Program::open(runner, exec, component, Interrupts::of(grant))?;
     drive(program, grant, context.shell.as_ref())
 }
 
@@ -63,6 +64,9 @@ fn drive(program: Program<'_>, grant: &Grant, shell: &dyn Shell) -> Result<i32> 
 fn told(shell: &dyn Shell, ended: Ended) -> i32 {
     if let Some(fault) = ended.fault {
         shell.say(Message::Error(fault));
+    }
+    if let Some(missed) = ended.missed {
+        shell.say(Message::Warning(missed));
     }
     ended.code
 }
@@ -343,7 +347,8 @@ mod tests {
             program: "run".into(),
             args: Vec::new(),
         };
-        let program = Program::open(&runner, &exec, Path::new("t.wasm")).unwrap();
+        let program =
+            Program::open(&runner, &exec, Path::new("t.wasm"), Interrupts::Never).unwrap();
         let shell = Buffer::default();
         let grant = Grant::default().with_args(args.iter().copied());
         let code = drive(program, &grant, &shell).unwrap();

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anstyle::{AnsiColor, Style};
 use similar::TextDiff;
 
-use crate::advice::{Error, Result};
+use crate::advice::Result;
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 
 /// Files with their present and their new texts, and what is said of them.
 pub(super) struct Draft<'a> {
@@ -129,34 +129,30 @@ impl<'a> Draft<'a> {
         all
     }
 
-    /// Writes every change, or, where one cannot be written, none.
+    /// Writes every change, or, where one cannot be written, none; an error of
+    /// the kind [`Changed`](crate::advice::ErrorKind::Changed) if a file is not
+    /// what it was when it was read.
     pub fn write(&self) -> Result<()> {
-        let changed = self.changed();
-        for path in &changed {
-            if fs::read_text_if_exists(path)? != self.files[*path].old {
-                let shown = self.ctx.display(path);
-                return Err(Error::input(format!("`{shown}` was changed meanwhile"))
-                    .hint("run the command again"));
+        let mut change = Change::new();
+        for path in self.changed() {
+            match &self.files[path] {
+                File {
+                    old,
+                    new: Some(new),
+                } => change.text(path, old.as_deref(), new),
+                File {
+                    old: Some(old),
+                    new: None,
+                } => change.remove_text(path, old),
+                File {
+                    old: None,
+                    new: None,
+                } => {}
             }
         }
-        for (done, path) in changed.iter().enumerate() {
-            let Err(error) = set(path, self.files[*path].new.as_deref()) else {
-                continue;
-            };
-            for path in changed[..done].iter().rev() {
-                // The first error is the one to tell.
-                let _ = set(path, self.files[*path].old.as_deref());
-            }
-            return Err(error.context("nothing was migrated"));
-        }
-        Ok(())
-    }
-}
-
-fn set(path: &Path, text: Option<&str>) -> Result<()> {
-    match text {
-        Some(text) => fs::write_atomic(path, text.as_bytes()),
-        None => fs::remove_file(path),
+        change
+            .commit()
+            .map_err(|e| e.context("nothing was migrated"))
     }
 }
 

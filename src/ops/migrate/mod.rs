@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::bindings::is_guest;
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
+use super::settle::{settle, settle_member};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
@@ -153,6 +154,7 @@ fn has_wit(dir: &Path) -> bool {
 
 /// A folder of WIT.
 fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
+    settle(draft.ctx, [dir, &dir.join("wit")]);
     if fs::exists(&dir.join("wkg.toml")) {
         draft.found(
             &dir.join("wkg.toml"),
@@ -182,6 +184,7 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
         selected,
         ..
     } = meant(ctx, args)?;
+    settle(ctx, [workspace.root.as_path()]);
     let root = workspace.root.join("Cargo.toml");
     let shared = match fs::read_text_if_exists(&root)? {
         Some(text) => manifest::read_workspace(&ManifestFile::new(&root, &text))?,
@@ -196,6 +199,7 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
             shared: &shared,
             sources: Vec::new(),
         };
+        settle_member(ctx, member);
         if of.uses_wit_bindgen() {
             of.sources = sources(member.dir())?;
         }

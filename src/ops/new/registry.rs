@@ -100,6 +100,7 @@ pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<
         source: Source {
             package: asked.package.clone(),
             registry: lookup.registry.map(str::to_owned),
+            address: None,
         },
         requirement: asked.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["`--target`".to_owned()],

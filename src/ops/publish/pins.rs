@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::fs;
 use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::ops::components::first::Session;
-use crate::ops::components::{from_path, place_of};
+use crate::ops::components::{from_path, place_of, said};
 use crate::ops::resolve::registries;
 use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Unseen;
@@ -162,6 +162,7 @@ impl Places<'_> {
             None => self.published(manifest, local)?,
         };
         let located = url.as_deref().and_then(place_of);
+        let requirement = said(Some(&local.requirement), Some(&version));
         Ok(Known {
             place: match located.filter(|_| manifest.hints == HintPolicy::Location) {
                 Some(place) => place,
@@ -171,6 +172,7 @@ impl Places<'_> {
                 },
             },
             digest: Some(digest),
+            requirement,
             item,
         })
     }

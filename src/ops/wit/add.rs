@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use semver::{Version, VersionReq};
 
-use super::edited::{Known, Table, check, own_texts, write_all};
+use super::edited::{Before, Known, Table, check, own_texts};
 use super::located::{Located, Sought, listed, locate};
 use super::project::{Member, WitOptions, find};
 use super::resolve::{Session, Texts};
@@ -48,8 +48,14 @@ pub struct AddOptions {
 /// interface is named. The result is loaded before anything is written; the
 /// lock file and `deps` are left alone.
 pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
+    fs::again(|| add_once(ctx, options))
+}
+
+/// The same, unless somebody changes the files meanwhile.
+fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
+    let before = Before::read(&project, std::slice::from_ref(member))?;
     refuse_own(member, options)?;
     let table = Table::of(&project, member)?;
     let known = table.find(&options.package);
@@ -114,7 +120,7 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
         said.insert(0, format!("dependency `{key}` {from}"));
     }
     if options.write == Write::Real {
-        write_all(&texts)?;
+        before.write(&texts)?;
     }
     tell(ctx, (options, said), &found, entry.is_some());
     Ok(())

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::ops::packages::must_not_change;
 use crate::shell::report;
 use crate::source;
+use crate::wit::write::encode;
 use crate::wit::{Entry, syntax_errors};
 
 /// Parses and resolves the packages meant. Every syntax error of every file is
@@ -22,7 +23,10 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     if errors.is_empty() {
         let mut session = Session::settled(ctx, &project)?;
         for member in &project.members {
-            match session.resolve(member, &|_| false) {
+            // What could not be built is wrong too.
+            let resolved = session.resolve(member, &|_| false);
+            let resolved = resolved.and_then(|found| encode(&found.package).map(|_| found));
+            match resolved {
                 Ok(resolved) => {
                     let name = resolved.package.name();
                     let worlds = resolved.package.resolve.packages[resolved.package.id]

@@ -7,11 +7,11 @@ use super::project::{Kind, Member, Project};
 use super::resolve::{Session, Texts};
 use crate::advice::{Error, Result};
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::manifest::deps::{self, DepsSource};
 use crate::manifest::edit::{DependencyTable, ManifestEdit};
 use crate::manifest::wkg;
-use crate::manifest::{Dependency, DependencySource, ManifestFile, Target};
+use crate::manifest::{self, Dependency, DependencySource, ManifestFile, Target, read_workspace};
 use crate::package::PackageRef;
 use crate::source;
 use crate::wit::{Entry, TextFile};
@@ -39,11 +39,7 @@ pub(super) fn check(
     texts: &Texts,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
-    let mut changed = project.clone();
-    let manifest = manifest_path(project);
-    if let Some(text) = manifest.as_ref().and_then(|path| texts.get(path)) {
-        changed = project.with_manifest(&manifest.unwrap_or_default(), text)?;
-    }
+    let changed = as_edited(project, texts)?;
     let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
     session.forget(anew);
     for member in members {
@@ -54,25 +50,70 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Writes texts, all or none.
-pub(super) fn write_all(texts: &Texts) -> Result<()> {
-    let mut before = Vec::new();
-    for path in texts.keys() {
-        before.push((path, fs::read_text_if_exists(path)?));
-    }
-    for (written, (path, text)) in texts.iter().enumerate() {
-        if let Err(error) = fs::write_atomic(path, text.as_bytes()) {
-            for (path, old) in &before[..written] {
-                // The first failure is the one to tell.
-                let _ = match old {
-                    Some(old) => fs::write_atomic(path, old.as_bytes()),
-                    None => fs::remove_file(path),
-                };
+/// A project as it is to be, as far as its manifests go.
+pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
+    if let Kind::Crate(workspace) = &project.kind {
+        let mut edited = project.clone();
+        let root = workspace.root.join("Cargo.toml");
+        let shared = match texts.get(&root) {
+            Some(text) => Some(text.clone()),
+            None => fs::read_text_if_exists(&root)?,
+        };
+        let shared = read_workspace(&ManifestFile::new(&root, &shared.unwrap_or_default()))?;
+        for member in edited.members.iter_mut().chain(&mut edited.all) {
+            if let Some(manifest) = &mut member.manifest
+                && let Some(text) = texts.get(&manifest.file.path)
+            {
+                let file = ManifestFile::new(&manifest.file.path, text);
+                **manifest = manifest::read(file, &shared)?;
             }
-            return Err(error);
+        }
+        return Ok(edited);
+    }
+    let manifest = manifest_path(project);
+    match manifest.as_ref().and_then(|path| texts.get_key_value(path)) {
+        Some((path, text)) => project.with_manifest(path, text),
+        None => Ok(project.clone()),
+    }
+}
+
+/// What files say before it is thought out what they are to say.
+#[derive(Debug, Default)]
+pub(super) struct Before(Texts);
+
+impl Before {
+    /// Reads the files of packages and the manifests that say where others come
+    /// from.
+    pub fn read(project: &Project, members: &[Member]) -> Result<Self> {
+        let mut all = Texts::new();
+        for member in members {
+            // What is no text is not edited.
+            for file in own_texts(member).unwrap_or_default() {
+                all.insert(file.path, file.text);
+            }
+            let manifest = Table::of(project, member)?.path;
+            if let Some(text) = fs::read_text_if_exists(&manifest)? {
+                all.insert(manifest, text);
+            }
+        }
+        Ok(Before(all))
+    }
+
+    /// Writes other texts, all or none; an error of the kind
+    /// [`Changed`](crate::advice::ErrorKind::Changed) if one of the files does
+    /// not say any more what it did before.
+    pub fn write(&self, texts: &Texts) -> Result<()> {
+        let mut change = Change::new();
+        self.add_to(&mut change, texts);
+        change.commit()
+    }
+
+    /// The same, together with other files.
+    pub fn add_to(&self, change: &mut Change, texts: &Texts) {
+        for (path, text) in texts {
+            change.text(path, self.0.get(path).map(String::as_str), text);
         }
     }
-    Ok(())
 }
 
 fn manifest_path(project: &Project) -> Option<PathBuf> {

@@ -8,7 +8,7 @@ use super::resolve::{LeaveOut, Resolved, Session};
 use super::written::{Written, digest_below, digest_of};
 use crate::advice::{Error, Result};
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::ops::packages::must_not_change;
 use crate::ops::wit_deps::{self, DepsOptions};
 use crate::package::ContentDigest;
@@ -48,12 +48,16 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 /// changes nothing is written.
 pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) -> Result<()> {
     let project = find(ctx, options)?;
+    fs::again(|| fetch_for(ctx, &project, (form, drift)))
+}
+
+fn fetch_for(ctx: &Context, project: &Project, (form, drift): (Form, Drift)) -> Result<()> {
     if matches!(project.kind, Kind::Deps(_)) && form == Form::Wasm {
         return Err(
             Error::usage("what a `deps.toml` names is fetched as text").hint("leave out `--type`")
         );
     }
-    for deps in deps_files(&project) {
+    for deps in deps_files(project) {
         match drift {
             Drift::Write => wit_deps::lock(ctx, &deps)?,
             Drift::Refuse => wit_deps::check(ctx, &deps)?,
@@ -62,8 +66,8 @@ pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) 
     if let Kind::Deps(_) = &project.kind {
         return Ok(());
     }
-    let mut session = Session::new(ctx, &project)?;
-    let places = plan(ctx, &project, &mut session, Some(form))?;
+    let mut session = Session::new(ctx, project)?;
+    let places = plan(ctx, project, &mut session, Some(form))?;
     if drift == Drift::Refuse {
         return match (places.iter().find(|place| !place.same), session.lock()) {
             (Some(place), _) => Err(drifted(ctx, place.deps)),
@@ -74,10 +78,25 @@ pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) 
     if project.mode.is_locked() && session.lock().is_some() {
         return Err(must_not_change(&project.lock_file));
     }
-    for place in places {
-        place.write(ctx)?;
+    write(ctx, (session, places), Change::new())
+}
+
+/// Makes a change, and with it several `deps` and the lock file what they are to
+/// be: all of it or nothing.
+pub(super) fn write(
+    ctx: &Context,
+    (session, places): (Session<'_>, Vec<Place<'_>>),
+    mut change: Change,
+) -> Result<()> {
+    for place in &places {
+        place.add_to(&mut change)?;
     }
-    session.finish()
+    session.finish_with(change)?;
+    for place in places {
+        place.tell(ctx);
+        place.written.keep(&place.digests);
+    }
+    Ok(())
 }
 
 /// The files of `wit-deps` in a project: of one of its own, or of crates.
@@ -146,6 +165,7 @@ fn place<'p>(
     }
     let (mut own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
         there.into_iter().partition(|path| written.is_own(path));
+    own.extend(adopted((session, deps, &members), &mut kept)?);
     // What the cache lost is not asked for again while it is here.
     let cached = session.is_cached();
     let partial = session.is_partial() || !cached;
@@ -203,6 +223,42 @@ fn place<'p>(
     })
 }
 
+/// Without a lock file and what was noted beside it, `deps` may still have what
+/// `fetch` wrote: what it would write now, to the byte, if it knew nothing of it.
+/// Where that cannot be found out everything is the user's.
+fn adopted(
+    (session, deps, members): (&Session<'_>, &Path, &[&Member]),
+    kept: &mut Vec<PathBuf>,
+) -> Result<Vec<PathBuf>> {
+    let written = |path: &PathBuf| match path.extension() {
+        Some(end) if end == "wasm" => true,
+        _ => fs::exists(&path.join("package.wit")),
+    };
+    if session.has_lock() || !kept.iter().any(written) {
+        return Ok(Vec::new());
+    }
+    let mut apart = Session::new(session.ctx, session.project)?;
+    let theirs = |path: &Path| kept.iter().any(|kept| kept == path);
+    let is_there = |path: &Path| path.starts_with(deps) && !theirs(path);
+    let mut would_be = Vec::new();
+    for member in members {
+        let Ok(resolved) = apart.resolve(member, &theirs) else {
+            return Ok(Vec::new());
+        };
+        for form in [Form::Wit, Form::Wasm] {
+            for (name, needed) in needed(&resolved, &is_there, form)? {
+                would_be.push((name, digest(&needed.files)));
+            }
+        }
+    }
+    let is_same = |path: &mut PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut all = would_be.iter().filter(|(known, _)| *known == *name);
+        all.any(|(_, digest)| digest_below(path).is_ok_and(|found| found == *digest))
+    };
+    Ok(kept.extract_if(.., is_same).collect())
+}
+
 /// What is to be in one `deps` for all packages that share it.
 fn all_needed(
     ctx: &Context,
@@ -230,13 +286,47 @@ fn all_needed(
 }
 
 impl Place<'_> {
-    /// Puts it there, unless it is there.
-    pub fn write(self, ctx: &Context) -> Result<()> {
-        if !self.same {
-            swap(ctx, self.deps, (&self.kept, &self.new))?;
+    /// Has the new folder put in the place of the old one, unless that is what
+    /// it is to be.
+    fn add_to(&self, change: &mut Change) -> Result<()> {
+        if self.same {
+            return Ok(());
         }
-        self.written.keep(&self.digests);
+        if self.new.is_empty() && self.kept.is_empty() {
+            return change.remove_dir(self.deps);
+        }
+        let root = change.dir(self.deps)?;
+        for (name, files) in &self.new {
+            for (below, bytes) in files {
+                let path = match below.as_os_str().is_empty() {
+                    true => root.join(name),
+                    false => root.join(name).join(below),
+                };
+                fs::create_dir(fs::parent(&path))?;
+                fs::write_new(&path, bytes, false)?;
+            }
+        }
+        for path in &self.kept {
+            fs::copy_all(path, &root.join(path.file_name().unwrap_or_default()))?;
+        }
         Ok(())
+    }
+
+    /// Tells what was written.
+    fn tell(&self, ctx: &Context) {
+        let shown = ctx.display(self.deps);
+        let packages = match self.new.len() {
+            _ if self.same => return,
+            0 => {
+                let text = format!("what is not needed any more from `{shown}`");
+                ctx.shell.status("Removed", text);
+                return;
+            }
+            1 => "1 package".to_owned(),
+            many => format!("{many} packages"),
+        };
+        let text = format!("{packages} into `{shown}`");
+        ctx.shell.status("Fetched", text);
     }
 }
 
@@ -393,45 +483,5 @@ fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) 
         let text = format!("`{shown}`, which fetch did not write");
         ctx.shell.detail("Keeping", text);
     }
-    Ok(())
-}
-
-/// Puts the new folder in the place of the old one.
-fn swap(
-    ctx: &Context,
-    deps: &Path,
-    (kept, new): (&[PathBuf], &BTreeMap<String, Files>),
-) -> Result<()> {
-    let made = fs::aside(deps)?;
-    let root = made.path();
-    for (name, files) in new {
-        for (below, bytes) in files {
-            let path = match below.as_os_str().is_empty() {
-                true => root.join(name),
-                false => root.join(name).join(below),
-            };
-            fs::write_atomic(&path, bytes)?;
-        }
-    }
-    for path in kept {
-        fs::copy_all(path, &root.join(path.file_name().unwrap_or_default()))?;
-    }
-    if new.is_empty() && kept.is_empty() {
-        fs::remove_all(deps)?;
-    } else {
-        fs::swap_in(made, deps)?;
-    }
-    let shown = ctx.display(deps);
-    let packages = match new.len() {
-        0 => {
-            let text = format!("what is not needed any more from `{shown}`");
-            ctx.shell.status("Removed", text);
-            return Ok(());
-        }
-        1 => "1 package".to_owned(),
-        many => format!("{many} packages"),
-    };
-    ctx.shell
-        .status("Fetched", format!("{packages} into `{shown}`"));
     Ok(())
 }

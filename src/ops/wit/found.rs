@@ -15,6 +15,7 @@ use crate::manifest::wkg::{self, WkgManifest};
 use crate::manifest::{ManifestFile, Target};
 use crate::ops::bindings::read_manifest;
 use crate::ops::prepare::{Meant, meant};
+use crate::ops::settle::settle;
 use crate::source::wit_path;
 
 /// Finds the project the user stands in, or the one of the directory of WIT
@@ -24,15 +25,38 @@ use crate::source::wit_path;
 /// within one, `wkg.toml` comes before `wit.toml`, that before a `Cargo.toml`
 /// with our section, then `wit/deps.toml`, any `Cargo.toml`, and WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
-    let project = found(ctx, options)?;
+    let mut project = found(ctx, options)?;
+    if settle_all(ctx, &project) {
+        project = found(ctx, options)?;
+    }
     if options.whose == Whose::Any {
         project.tell(ctx);
     }
     Ok(project)
 }
 
+/// Settles what killed runs left in the directories of a project; whether there
+/// was a change among it.
+fn settle_all(ctx: &Context, project: &Project) -> bool {
+    fs::clean(&ctx.cache().dir().join("fetched"));
+    let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
+    for member in project.all.iter().chain(&project.members) {
+        dirs.extend([
+            &*member.wit,
+            fs::parent(&member.wit),
+            fs::parent(&member.deps),
+        ]);
+        if let Some(manifest) = &member.manifest {
+            dirs.push(manifest.file.dir());
+        }
+    }
+    dirs.sort();
+    dirs.dedup();
+    settle(ctx, dirs)
+}
+
 /// As [`find`], without a word.
-pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
+fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
     let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
     if let Some(dir) = given.as_ref().filter(|dir| !fs::exists(dir)) {

@@ -8,6 +8,7 @@ use crate::advice::{Error, Result};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::edit::wit_manifest;
+use crate::ops::settle::settle;
 use crate::wit::template::{ComponentName, hello_package};
 
 /// Whose manifest a new package gets.
@@ -44,7 +45,12 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         Form::Wit => "wit.toml",
     };
     let path = root.join(name);
+    let begun = settle(ctx, [root.as_path(), &root.join("wit")]);
     if fs::exists(&path) {
+        if begun {
+            // It was what a killed run had begun.
+            return Ok(());
+        }
         return Err(Error::input(format!(
             "WIT package configuration file `{}` already exists",
             ctx.display(&path)
@@ -70,7 +76,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
             }
         }
     }
-    super::edited::write_all(&texts)?;
+    super::edited::Before::default().write(&texts)?;
     let created = texts.keys().filter(|other| **other != path);
     for file in created {
         let text = format!("WIT file `{}`", ctx.display(file));

@@ -72,6 +72,7 @@ pub(super) fn locate(
         source: Source {
             package: sought.package.clone(),
             registry: sought.registry.clone(),
+            address: None,
         },
         requirement: sought.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["the command line".to_owned()],

@@ -5,7 +5,7 @@ use wit_parser::PackageName;
 use super::project::Member;
 use super::resolve::{How, Session};
 use crate::advice::Result;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::lockfile::{self, Form, Lockfile};
 use crate::ops::packages::must_not_change;
 use crate::wit::{Origin, Package};
@@ -88,28 +88,52 @@ impl Session<'_> {
         changes.then_some(new)
     }
 
-    /// Writes the lock file if it has to change, or refuses to.
-    pub fn finish(self) -> Result<()> {
-        let Some(new) = self.lock() else {
-            return Ok(());
-        };
+    /// Writes the lock file if it has to change, or refuses to. What another run
+    /// has added since it was read stays.
+    pub fn finish(mut self) -> Result<()> {
         let path = &self.project.lock_file;
-        if self.project.mode.is_locked() {
+        let _held = fs::hold(&[path], || {});
+        if let How::Names(..) = self.how {
+            let now = fs::read_text_if_exists(path)?;
+            if let (Some(now), true) = (&now, now != self.locked.text) {
+                for theirs in lockfile::parse(path, now)?.entries() {
+                    self.locked.used.insert_missing(theirs.clone());
+                }
+            }
+            self.locked.text = now;
+        }
+        self.finish_with(Change::new())
+    }
+
+    /// Makes a change, and with it the lock file what it is to be; an error if
+    /// that must not change.
+    pub fn finish_with(self, mut change: Change) -> Result<()> {
+        let new = self.lock();
+        let path = &self.project.lock_file;
+        if new.is_some() && self.project.mode.is_locked() {
             return Err(must_not_change(path));
         }
-        if let How::Crate(worlds) = self.how {
-            return match worlds.finish()? {
-                Some(update) => update.write(self.ctx),
-                None => Ok(()),
-            };
+        let mut told = None;
+        match (new, self.how) {
+            (None, _) => {}
+            (Some(_), How::Crate(worlds)) => {
+                if let Some(update) = worlds.finish()? {
+                    update.add_to(&mut change)?;
+                }
+            }
+            (Some(new), How::Names(..)) => {
+                let text = lockfile::print_as(&new, self.project.form());
+                change.text(path, self.locked.text.as_deref(), &text);
+                let count = new.entries().len();
+                let packages = if count == 1 { "package" } else { "packages" };
+                let shown = self.ctx.display(path);
+                told = Some(format!("{count} {packages} in `{shown}`"));
+            }
         }
-        let text = lockfile::print_as(&new, self.project.form());
-        fs::write_atomic(path, text.as_bytes())?;
-        let count = new.entries().len();
-        let packages = if count == 1 { "package" } else { "packages" };
-        let shown = self.ctx.display(path);
-        let text = format!("{count} {packages} in `{shown}`");
-        self.ctx.shell.status("Locking", text);
+        change.commit()?;
+        if let Some(text) = told {
+            self.ctx.shell.status("Locking", text);
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 pub use super::found::find;
-pub(super) use super::found::{found, has_wit};
+pub(super) use super::found::has_wit;
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::cargo::workspace::Workspace;

@@ -1,11 +1,12 @@
 //! `cargo component wit remove`.
 
-use super::edited::{Table, own_texts, write_all};
+use super::edited::{Before, Table, own_texts};
 use super::located::listed;
 use super::project::{Member, WitOptions, find};
 use super::resolve::Texts;
 use crate::advice::{Error, Result, nearest};
 use crate::context::Context;
+use crate::fs;
 use crate::ops::add::Write;
 use crate::package::PackageRef;
 use crate::wit::text::{Import, remove_imports, worlds};
@@ -29,8 +30,14 @@ pub struct RemoveOptions {
 /// Removes the entry of a package from the manifest; with an interface its
 /// imports instead, and the entry only where nothing else names the package.
 pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
+    fs::again(|| remove_once(ctx, options))
+}
+
+/// The same, unless somebody changes the files meanwhile.
+fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
+    let before = Before::read(&project, std::slice::from_ref(member))?;
     let table = Table::of(&project, member)?;
     let (mut texts, mut said) = (Texts::new(), Vec::new());
     let mut named_still = false;
@@ -60,7 +67,7 @@ pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
         _ => {}
     }
     if options.write == Write::Real {
-        write_all(&texts)?;
+        before.write(&texts)?;
     }
     for text in said {
         match options.write {

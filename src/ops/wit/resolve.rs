@@ -129,6 +129,11 @@ impl<'a> Session<'a> {
         entries.all(|entry| cache.get(&entry.digest).is_some())
     }
 
+    /// Whether there is a lock file.
+    pub fn has_lock(&self) -> bool {
+        self.locked.text.is_some()
+    }
+
     /// Whether only some of the project's packages are looked at.
     pub fn is_partial(&self) -> bool {
         self.project.members.len() < self.project.all.len()
@@ -143,8 +148,12 @@ impl<'a> Session<'a> {
     /// From now on the package has this version only.
     pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
         match &mut self.how {
-            How::Crate(worlds) => worlds.pin(package, version, &Named::default()),
-            How::Names(packages, named) => packages.pin(package, version, named),
+            How::Crate(worlds) => {
+                worlds
+                    .packages()?
+                    .pin((package, None), version, &Named::default())
+            }
+            How::Names(packages, named) => packages.pin((package, None), version, named),
         }
     }
 
@@ -176,6 +185,7 @@ impl<'a> Session<'a> {
                 .iter()
                 .find(is)
                 .and_then(|e| e.registry.clone()),
+            address: None,
         };
         let (packages, named) = self.registries(member)?;
         packages.place(&source, &named)
@@ -212,7 +222,7 @@ impl<'a> Session<'a> {
     /// Forgets the answers for some packages.
     pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
         if let How::Crate(worlds) = &mut self.how {
-            worlds.forget(&which);
+            worlds.forget(|entry| which(&entry.package));
         }
         self.locked.old.retain(|entry| !which(&entry.package));
     }
@@ -383,6 +393,7 @@ impl<'a> Session<'a> {
                 source: Source {
                     package: package.clone(),
                     registry: None,
+                    address: None,
                 },
                 requirement: requirement.clone(),
                 by: vec!["an override of `wkg.toml`".to_owned()],
@@ -403,8 +414,7 @@ impl<'a> Session<'a> {
         };
         let lock = self.answers();
         asked.retain(|wanted| {
-            let Source { package, registry } = &wanted.source;
-            let locked = lock.find(package, registry.as_deref(), &wanted.requirement);
+            let locked = wanted.source.locked(&lock, &wanted.requirement);
             packages.has_route(wanted, named)
                 || locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some())
         });
@@ -436,7 +446,9 @@ impl<'a> Session<'a> {
             locked: locked.then_some(self.project.lock_file.as_path()),
         })?;
         for (wanted, found) in asked.iter().zip(&found) {
-            let Source { package, registry } = &wanted.source;
+            let Source {
+                package, registry, ..
+            } = &wanted.source;
             let registry = match self.project.form() {
                 Form::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
                 _ => registry.clone(),
@@ -452,6 +464,7 @@ impl<'a> Session<'a> {
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: None,
+                address: None,
             });
         }
         Ok(found)

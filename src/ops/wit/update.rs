@@ -1,11 +1,12 @@
 //! `cargo component wit update`.
 
-use super::fetch::{deps_files, plan};
+use super::fetch::{deps_files, plan, write};
 use super::project::{Kind, Project, WitOptions, find};
 use super::resolve::Session;
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
+use crate::fs::{self, Change};
 use crate::ops::packages::must_not_change;
 use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
 use crate::ops::wit_deps;
@@ -34,13 +35,18 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
         let all = deps_files(&project);
         return all.iter().try_for_each(|deps| wit_deps::update(ctx, deps));
     }
-    let mut session = Session::new(ctx, &project)?;
+    fs::again(|| choose_anew(ctx, &project, wanted))
+}
+
+/// As [`update`], for a project whose lock file is its own.
+fn choose_anew(ctx: &Context, project: &Project, wanted: &UpdateOptions) -> Result<()> {
+    let mut session = Session::new(ctx, project)?;
     refuse_unknown(&wanted.packages, session.before())?;
     session.forget(|package| wanted.packages.is_empty() || wanted.packages.contains(package));
     if let (Some(version), [package]) = (&wanted.precise, wanted.packages.as_slice()) {
         session.pin(package, version)?;
     }
-    let places = plan(ctx, &project, &mut session, None)?;
+    let places = plan(ctx, project, &mut session, None)?;
     let new = session.new_lock();
     match told(ctx, (session.before(), &new), wanted.dry_run) {
         Told::Tried => return Ok(()),
@@ -52,25 +58,22 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
     if wanted.dry_run {
         return Ok(());
     }
-    for place in places.into_iter().filter(|place| place.has_own) {
-        place.write(ctx)?;
-    }
-    session.finish()
+    let places = places.into_iter().filter(|place| place.has_own);
+    write(ctx, (session, places.collect()), Change::new())
 }
 
 /// Brings the lock file up to date, with some packages chosen anew, and every
 /// `deps` that `fetch` wrote.
-pub(super) fn bring_up_to_date(
+fn bring_up_to_date(
     ctx: &Context,
     project: &Project,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
-    let mut session = Session::new(ctx, project)?;
-    session.forget(anew);
-    for place in plan(ctx, project, &mut session, None)? {
-        if place.has_own {
-            place.write(ctx)?;
-        }
-    }
-    session.finish()
+    fs::again(|| {
+        let mut session = Session::new(ctx, project)?;
+        session.forget(&anew);
+        let mut places = plan(ctx, project, &mut session, None)?;
+        places.retain(|place| place.has_own);
+        write(ctx, (session, places), Change::new())
+    })
 }

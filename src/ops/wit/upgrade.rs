@@ -6,13 +6,13 @@ use std::path::Path;
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::edited::{Table, check, own_texts, write_all};
-use super::project::{Kind, Member, Project, WitOptions, find, found};
+use super::edited::{Before, Table, as_edited, check, own_texts};
+use super::fetch::{plan, write};
+use super::project::{Kind, Member, Project, WitOptions, find};
 use super::resolve::{Session, Texts};
-use super::update::bring_up_to_date;
 use crate::advice::{Error, Result, nearest};
 use crate::context::Context;
-use crate::fs;
+use crate::fs::{self, Change};
 use crate::manifest::ManifestFile;
 use crate::manifest::deps::{self, DepsSource};
 use crate::ops::packages::must_not_change;
@@ -49,7 +49,8 @@ type Rows = BTreeMap<(PackageRef, Version), Version>;
 
 /// Raises the versions that the project's own WIT names, and the requirements
 /// of its manifest that do not admit them. A table of them is shown first; the
-/// result is loaded before all files are written, or none.
+/// result is loaded before all files are written, or none, together with the lock
+/// file and every `deps` that `fetch` wrote.
 pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> Result<()> {
     let project = find(ctx, options)?;
     if let Kind::Deps(manifest) = &project.kind {
@@ -83,18 +84,29 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     if project.mode.is_locked() {
         return Err(must_not_change(&project.lock_file));
     }
-    let mut texts = Texts::new();
-    for (member, table) in project.members.iter().zip(&tables) {
-        raise_member(member, (table, &rows), &mut texts)?;
-    }
     let anew = |package: &PackageRef| rows.keys().any(|(raised, _)| raised == package);
-    check(ctx, (&project, &project.members), &texts, anew)?;
-    write_all(&texts)?;
+    let texts = fs::again(|| {
+        let before = Before::read(&project, &project.members)?;
+        let mut texts = Texts::new();
+        for (member, table) in project.members.iter().zip(&tables) {
+            raise_member(member, (table, &rows), &mut texts)?;
+        }
+        check(ctx, (&project, &project.members), &texts, anew)?;
+        let mut change = Change::new();
+        let raised = as_edited(&project, &texts)?.whole();
+        let mut session = Session::new(ctx, &raised)?.with_texts(texts.clone());
+        session.forget(anew);
+        let mut places = plan(ctx, &raised, &mut session, None)?;
+        places.retain(|place| place.has_own);
+        before.add_to(&mut change, &texts);
+        write(ctx, (session, places), change)?;
+        Ok(texts)
+    })?;
     for path in texts.keys() {
         let text = format!("`{}`", ctx.display(path));
         ctx.shell.status("Upgraded", text);
     }
-    bring_up_to_date(ctx, &found(ctx, options)?.whole(), anew)
+    Ok(())
 }
 
 /// Why the entries of a `deps.toml` stay: what its versions and addresses mean
@@ -172,6 +184,7 @@ fn newest(
             source: Source {
                 package: package.clone(),
                 registry: table.find(package).and_then(|known| known.registry.clone()),
+                address: None,
             },
             requirement: compatible(version),
             by: vec![format!("`{}`", member.wit.display())],

@@ -18,13 +18,14 @@ use super::heard::Heard;
 use super::settings::Trust;
 use crate::advice::Result;
 use crate::fs;
-use crate::patience::Patience;
+use crate::patience::{Pace, Patience};
 use crate::registry::layers::is_loopback;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
-/// The largest answer that is kept in memory; manifests have up to 4 MiB.
-const LIMIT: usize = 32 << 20;
+/// The largest answer that is kept in memory: what OCI has registries take of a
+/// manifest. As JSON it takes many times of this.
+const LIMIT: usize = 4 << 20;
 /// The slowest upload that is waited for, in bytes a second.
 const SLOWEST: u64 = 16 << 10;
 
@@ -261,11 +262,12 @@ impl Reply {
     /// Reads the rest of an answer.
     pub async fn read(mut response: Response, patience: &Patience) -> Result<Self, Fault> {
         let mut body = Vec::new();
-        while let Some(bytes) = chunk(&mut response, patience).await? {
+        let mut pace = Pace::new(patience);
+        while let Some(bytes) = chunk(&mut response, &mut pace).await? {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
                 return Err(Fault::lasting(format!(
-                    "the answer is larger than {limit} MiB"
+                    "the answer is larger than {limit} MiB, the limit for manifests and pages of tags"
                 )));
             }
             body.extend_from_slice(&bytes);
@@ -284,12 +286,13 @@ impl Reply {
     }
 }
 
-/// The next bytes of an answer.
-pub async fn chunk(response: &mut Response, patience: &Patience) -> Result<Option<Bytes>, Fault> {
-    match tokio::time::timeout(patience.idle, response.chunk()).await {
-        Ok(chunk) => chunk.map_err(Fault::from),
-        Err(_) => Err(silent(patience.idle)),
-    }
+/// The next bytes of an answer, if they come fast enough.
+pub async fn chunk(response: &mut Response, pace: &mut Pace) -> Result<Option<Bytes>, Fault> {
+    let chunk = pace.wait(response.chunk()).await;
+    let chunk = chunk.map_err(|slow| Fault::passing(slow.to_string()))?;
+    let chunk = chunk.map_err(Fault::from)?;
+    pace.count(chunk.as_ref().map_or(0, Bytes::len));
+    Ok(chunk)
 }
 
 fn silent(limit: Duration) -> Fault {

@@ -10,13 +10,24 @@ use serde_json::Value;
 use super::artifact::{self, ACCEPT, Artifact, Blob, Manifest, Read};
 use super::headers::{next_link, range_start};
 use super::http::{Ask, Fault, Reply, chunk};
-use super::reference::Target;
+use super::reference::{TAG_LENGTH, Target};
 use super::session::{Operation, Scope, Session};
 use crate::advice::{Error, Result};
 use crate::package::ContentDigest;
+use crate::patience::Pace;
 
 /// How many tags are asked for at once; more than this some refuse.
 const PAGE: &str = "n=1000";
+
+/// How many pages of tags are read: a million tags where pages are as long as
+/// they are asked for.
+const PAGES: usize = 1000;
+
+/// How many tags are kept.
+const TAGS: usize = 1_000_000;
+
+/// The largest blob whose size nobody has told.
+const LARGEST: u64 = 2 << 30;
 
 /// How much of a blob has to come for the tries to be counted anew.
 const PROGRESS: u64 = 1 << 20;
@@ -34,7 +45,7 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
     let mut url = session.url(&scope, "tags/list");
     url.set_query(Some(PAGE));
     let mut tags = BTreeSet::new();
-    loop {
+    for _ in 0..PAGES {
         let ask = Ask::new(Method::GET, url.clone()).header("accept", "application/json");
         let reply = session.exchange(&scope, ask, what).await?;
         match reply.status.as_u16() {
@@ -51,12 +62,17 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
             _ => return Err(wrong("the list of tags has no `tags`".to_owned())),
         };
         let before = tags.len();
-        tags.extend(page.iter().filter_map(Value::as_str).map(str::to_owned));
+        let page = page.iter().filter_map(Value::as_str);
+        let page = page.filter(|tag| tag.len() <= TAG_LENGTH);
+        tags.extend(page.map(str::to_owned));
+        if tags.len() > TAGS {
+            return Err(wrong(format!("it lists more than {TAGS} tags")));
+        }
         let links = reply.headers.get_all(LINK);
         let next = next_link(links.iter().filter_map(|value| value.to_str().ok()));
         // Some ignore what page was asked for and give the whole list again.
         let Some(next) = next.filter(|_| tags.len() > before) else {
-            break;
+            return Ok((!tags.is_empty()).then(|| tags.into_iter().collect()));
         };
         url = url
             .join(&next)
@@ -64,7 +80,8 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
             .filter(|url| session.is_own(url))
             .ok_or_else(|| wrong("the list of tags goes on at another host".to_owned()))?;
     }
-    Ok((!tags.is_empty()).then(|| tags.into_iter().collect()))
+    let endless = format!("its list of tags has more than {PAGES} pages, the limit for them");
+    Err(session.failed(what, &Fault::lasting(endless)))
 }
 
 /// How many manifests of an index, and layers of a manifest, are looked into.
@@ -190,8 +207,9 @@ impl Repository<'_> {
             let fault = match response.status().as_u16() {
                 200 | 206 => {
                     let mut head = Vec::new();
+                    let mut pace = Pace::new(&patience);
                     let ended = loop {
-                        match chunk(&mut response, &patience).await {
+                        match chunk(&mut response, &mut pace).await {
                             Ok(Some(bytes)) if head.len() < MAGIC.len() => head.extend(bytes),
                             Ok(_) => break None,
                             Err(fault) => break Some(fault),
@@ -318,8 +336,9 @@ impl Transfer<'_> {
                 };
             }
         };
+        let mut pace = Pace::new(&patience);
         loop {
-            let bytes = match chunk(&mut response, &patience).await {
+            let bytes = match chunk(&mut response, &mut pace).await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => break,
                 Err(fault) => return Ok(Some(fault)),
@@ -328,10 +347,13 @@ impl Transfer<'_> {
             skip -= old;
             let new = &bytes[old as usize..];
             let length = self.written + new.len() as u64;
-            if let Some(size) = self.wanted.size.filter(|size| length > *size) {
-                return Err(lasting(format!(
-                    "it sent more than the {size} bytes of the package"
-                )));
+            let too_much = match self.wanted.size {
+                Some(size) if length > size => format!("the {size} bytes of the package"),
+                None if length > LARGEST => format!("{} GiB", LARGEST >> 30),
+                _ => String::new(),
+            };
+            if !too_much.is_empty() {
+                return Err(lasting(format!("it sent more than {too_much}")));
             }
             self.to.write_all(new).map_err(|e| {
                 Error::new(crate::advice::ErrorKind::Io, self.what)

@@ -11,7 +11,7 @@ use super::describe::describe;
 use super::headers::uploaded;
 use super::http::{Ask, Content, Fault, Reply, retry_after};
 use super::session::{Operation, Scope, Session};
-use crate::advice::Result;
+use crate::advice::{Error, Result};
 use crate::env;
 use crate::fs;
 use crate::package::ContentDigest;
@@ -41,7 +41,8 @@ pub async fn is_there(session: &Session, upload: &Upload<'_>, what: &str) -> Res
     }
 }
 
-/// Pushes layer, configuration and manifest; the digest of the last.
+/// Pushes layer, configuration and manifest; the digest of the last. It is an
+/// error if the tag leads to something else right behind it.
 pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<ContentDigest> {
     let (digest, size) = fs::digest(upload.content)?;
     let layer = Blob { digest, size };
@@ -81,10 +82,11 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
         .header("content-type", MANIFEST)
         .content(Content::Bytes(manifest.into()));
     let reply = session.exchange(&pusher.scope, ask, what).await?;
-    match reply.status.is_success() {
-        true => Ok(digest),
-        false => Err(session.refusal(what, &reply)),
+    if !reply.status.is_success() {
+        return Err(session.refusal(what, &reply));
     }
+    pusher.confirm(upload.tag, (&digest, &layer)).await?;
+    Ok(digest)
 }
 
 fn now() -> u64 {
@@ -119,6 +121,36 @@ struct Upcoming {
 }
 
 impl Pusher<'_> {
+    /// Asks what the tag leads to: registries let the last one win of those who
+    /// push to it at the same time.
+    async fn confirm(&self, tag: &str, (digest, layer): (&ContentDigest, &Blob)) -> Result<()> {
+        let url = self.session.url(&self.scope, &format!("manifests/{tag}"));
+        let ask = Ask::new(Method::GET, url).header("accept", artifact::ACCEPT);
+        let reply = self.session.exchange(&self.scope, ask, self.what).await?;
+        if !reply.status.is_success() {
+            return Err(self.session.refusal(self.what, &reply));
+        }
+        let found = ContentDigest::of(&reply.body);
+        let content_type = reply.header("content-type").unwrap_or_default();
+        let read = artifact::read(&reply.body, content_type).ok();
+        // A registry may keep a manifest in a form of its own.
+        let same = match &read {
+            Some(artifact::Read::Manifest(manifest)) => manifest
+                .labelled()
+                .and_then(|found| found.blob.as_ref().ok())
+                .is_some_and(|blob| blob.digest == layer.digest),
+            Some(artifact::Read::Index(_)) | None => false,
+        };
+        match found == *digest || same {
+            true => Ok(()),
+            false => Err(Error::input(self.what)
+                .because(format!(
+                    "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
+                ))
+                .hint("find out which of the two is meant, and publish the other one as another version")),
+        }
+    }
+
     /// Uploads a blob unless it is there.
     async fn blob(&self, blob: &Blob, content: &Content) -> Result<()> {
         let mut whole = blob.size <= CHUNK;
@@ -274,7 +306,7 @@ impl Pusher<'_> {
         self.session.around().patience.wait(tried, asked).await
     }
 
-    fn error(&self, outcome: Outcome) -> crate::advice::Error {
+    fn error(&self, outcome: Outcome) -> Error {
         match outcome {
             Ok(reply) => self.session.refusal(self.what, &reply),
             Err(fault) => self.session.failed(self.what, &fault),

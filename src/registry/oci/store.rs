@@ -22,7 +22,8 @@ pub fn save(
     means: &Means,
     around: &Surroundings,
 ) -> Result<(String, String)> {
-    let mut file = LoginFile::open(host, around)?;
+    fs::create_private_dir(fs::parent(&login_file(&around.env)?.0))?;
+    let (_held, mut file) = LoginFile::open(host, around)?;
     let none = Secret(String::new());
     let (name, password, identity) = match means {
         Means::Identity(token) => ("<token>", &none, Some(token)),
@@ -65,7 +66,7 @@ pub fn save(
 
 /// Forgets a login; where it was, if it was anywhere.
 pub fn erase(host: &str, around: &Surroundings) -> Result<Option<String>> {
-    let mut file = LoginFile::open(host, around)?;
+    let (_held, mut file) = LoginFile::open(host, around)?;
     let shown = file.path.display().to_string();
     let mut place = None;
     let key = file.key.clone();
@@ -104,35 +105,44 @@ struct LoginFile {
     text: String,
 }
 
+/// The file that logins go to, and what it calls the hub: podman's where only
+/// that is chosen by a variable, else docker's.
+fn login_file(env: &env::Env) -> Result<(PathBuf, &'static str)> {
+    let podman = env.get(env::REGISTRY_AUTH_FILE).is_some();
+    let (path, hub) = match podman && env.get(env::DOCKER_CONFIG).is_none() {
+        true => (podman_file(env), "docker.io"),
+        false => (docker_file(env), "https://index.docker.io/v1/"),
+    };
+    let path = path.ok_or_else(|| {
+        Error::input("there is no directory for the file of logins")
+            .hint("set `HOME` or `DOCKER_CONFIG`")
+    })?;
+    Ok((path, hub))
+}
+
 impl LoginFile {
-    /// The file a login for this host goes to: podman's where only that is
-    /// chosen by a variable, else docker's.
-    fn open(host: &str, around: &Surroundings) -> Result<Self> {
-        let env = &around.env;
-        let podman = env.get(env::REGISTRY_AUTH_FILE).is_some();
-        let (path, hub) = match podman && env.get(env::DOCKER_CONFIG).is_none() {
-            true => (podman_file(env), "docker.io"),
-            false => (docker_file(env), "https://index.docker.io/v1/"),
-        };
-        let path = path.ok_or_else(|| {
-            Error::input("there is no directory for the file of logins")
-                .hint("set `HOME` or `DOCKER_CONFIG`")
-        })?;
+    /// The file a login for this host goes to, which nobody else changes as
+    /// long as it is held.
+    fn open(host: &str, around: &Surroundings) -> Result<(Option<fs::Held>, Self)> {
+        let (path, hub) = login_file(&around.env)?;
         let key = match host_of(host) {
             "index.docker.io" => hub,
             host => host,
         };
+        let is_there = fs::is_dir(fs::parent(&path));
+        let held = is_there.then(|| fs::hold(&[&path], || {}));
         let text = fs::read_text_if_exists(&path)?.unwrap_or_default();
         let content = match text.trim() {
             "" => Map::new(),
             text => read(&path, text)?,
         };
-        Ok(LoginFile {
+        let file = LoginFile {
             key: key.to_owned(),
             path,
             content,
             text,
-        })
+        };
+        Ok((held, file))
     }
 
     /// The helper that keeps the login, if one does.

@@ -31,6 +31,7 @@ use crate::advice::{Error, Result};
 use crate::env::Env;
 use crate::fs;
 use crate::package::PackageRef;
+use crate::patience::{Pace, Patience, TooSlow};
 use crate::resolver::Listed;
 use secrets::SigningKey;
 use settings::Settings;
@@ -54,10 +55,22 @@ pub struct Surroundings {
 /// How long the registry is waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For a log with its proofs, or the next piece of content.
+    /// For a log with its proofs, or the start of content.
     pub answer: Duration,
     /// For a record to be published.
     pub publish: Duration,
+    /// How content may come.
+    pub content: Patience,
+}
+
+impl Limits {
+    /// The usual ones, with content as cargo's configuration has it.
+    pub fn of(content: Patience) -> Self {
+        Limits {
+            content,
+            ..Limits::default()
+        }
+    }
 }
 
 impl Default for Limits {
@@ -65,9 +78,13 @@ impl Default for Limits {
         Limits {
             answer: Duration::from_secs(60),
             publish: Duration::from_secs(600),
+            content: Patience::default(),
         }
     }
 }
+
+/// The largest content, since logs do not say how large it is.
+const LARGEST: u64 = 2 << 30;
 
 /// How often it is asked whether a record is published.
 const INTERVAL: Duration = Duration::from_millis(300);
@@ -320,7 +337,7 @@ impl Registry for Warg {
             self.location(package)
         );
         let name = name(package)?;
-        let answer = self.around.limits.answer;
+        let limits = self.around.limits;
         // As long as it takes, but for each piece only so long.
         let work = Work {
             limit: Duration::MAX,
@@ -329,14 +346,23 @@ impl Registry for Warg {
         self.with(&what, work, async |client| {
             let late = || own(Error::input("no more of it comes").hint("try again"));
             let content = client.download_exact_as_stream(&name, version);
-            let content = tokio::time::timeout(answer, content).await;
+            let content = tokio::time::timeout(limits.answer, content).await;
             let (_, mut content) = content.map_err(|_| late())??;
+            let mut pace = Pace::new(&limits.content);
+            let mut size = 0;
             loop {
-                let part = tokio::time::timeout(answer, content.next()).await;
-                let Some(part) = part.map_err(|_| late())? else {
+                let part = pace.wait(content.next()).await;
+                let slow = |slow: TooSlow| own(Error::input(slow.to_string()).hint("try again"));
+                let Some(part) = part.map_err(slow)?.transpose()? else {
                     return Ok(());
                 };
-                let written = to.write_all(&part?);
+                pace.count(part.len());
+                size += part.len() as u64;
+                if size > LARGEST {
+                    let text = format!("it is larger than {} GiB", LARGEST >> 30);
+                    return Err(own(Error::input(text).hint("ask who runs the registry")));
+                }
+                let written = to.write_all(&part);
                 written.map_err(|e| own(Error::input("failed to write the package").because(e)))?;
             }
         })
@@ -415,6 +441,7 @@ mod tests {
             limits: Limits {
                 answer: Duration::from_millis(50),
                 publish: Duration::from_millis(50),
+                content: Patience::default(),
             },
         };
         Warg::new(

@@ -23,12 +23,22 @@ pub fn ended(failed: &wasmtime::Error) -> Ended {
     if let Some(I32Exit(code)) = failed.downcast_ref::<I32Exit>() {
         return Ended {
             code: *code,
-            fault: None,
+            ..Ended::default()
         };
     }
     Ended {
         code: TRAPPED,
         fault: Some(fault(failed)),
+        missed: None,
+    }
+}
+
+/// The end of a component that was stopped for a reason of the host's.
+pub fn stopped(error: Error) -> Ended {
+    Ended {
+        code: TRAPPED,
+        fault: Some(error),
+        missed: None,
     }
 }
 

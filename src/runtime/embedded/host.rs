@@ -14,6 +14,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::missed::{Limiter, Missed, Requests};
 use crate::advice::{Error, Result};
 use crate::runtime::{Grant, Network};
 
@@ -32,11 +33,18 @@ pub enum Stdio {
 pub struct Host {
     wasi: WasiCtx,
     http: WasiHttpCtx,
+    requests: Requests,
     table: ResourceTable,
+    limiter: Limiter,
+    missed: Missed,
 }
 
+/// How many resources of the host an instance may hold, which take memory here.
+const RESOURCES: usize = 1 << 20;
+
 impl Host {
-    /// A store for one instance of the component called `name`.
+    /// A store for one instance of the component called `name`. Where the engine
+    /// interrupts, the instance lets others run.
     pub fn store(engine: &Engine, name: &str, grant: &Grant, stdio: Stdio) -> Result<Store<Host>> {
         let mut builder = WasiCtx::builder();
         builder.inherit_stdio();
@@ -71,19 +79,37 @@ impl Host {
                     .hint("give a directory that exists to `--dir`")
                 })?;
         }
+        let missed = Missed::new(grant);
+        builder.allow_tcp(true).allow_udp(true);
         if grant.network == Network::Full {
-            builder
-                .inherit_network()
-                .allow_tcp(true)
-                .allow_udp(true)
-                .allow_ip_name_lookup(true);
+            builder.inherit_network().allow_ip_name_lookup(true);
+        } else {
+            let missed = missed.clone();
+            builder.socket_addr_check(move |_, _| {
+                missed.socket();
+                Box::pin(async { false })
+            });
         }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
         let host = Host {
             wasi: builder.build(),
             http: WasiHttpCtx::new(),
-            table: ResourceTable::new(),
+            requests: Requests::new(grant, missed.clone()),
+            table,
+            limiter: Limiter::new(grant, missed.clone()),
+            missed,
         };
-        Ok(Store::new(engine, host))
+        let mut store = Store::new(engine, host);
+        store.limiter(|host| &mut host.limiter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        Ok(store)
+    }
+
+    /// What the instance was refused, now and later.
+    pub fn missed(&self) -> Missed {
+        self.missed.clone()
     }
 }
 
@@ -101,7 +127,7 @@ impl WasiHttpView for Host {
         WasiHttpCtxView {
             ctx: &mut self.http,
             table: &mut self.table,
-            hooks: wasmtime_wasi_http::default_hooks(),
+            hooks: &mut self.requests,
         }
     }
 }

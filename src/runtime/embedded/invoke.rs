@@ -7,6 +7,7 @@ use wasmtime::component::wasm_wave::value::Value;
 use wasmtime::component::{ComponentExportIndex, Type, Val};
 
 use super::host::{Host, Stdio};
+use super::missed::within;
 use super::{Compiled, fault, tokio, wave};
 use crate::advice::{Error, Excerpt, Result};
 use crate::runtime::exports::{self, Function};
@@ -27,18 +28,30 @@ impl Compiled {
         let runtime = tokio()?;
         let called = runtime.block_on(async {
             let mut store = Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
-            let instance = match instance.instantiate_async(&mut store).await {
-                Ok(instance) => instance,
-                Err(e) => return Ok(Called::Ended(fault::ended(&e))),
-            };
-            let Some(callee) = instance.get_func(&mut store, index) else {
-                return Err(Error::input(format!("`{function}` is no function")));
-            };
+            let missed = store.data().missed();
             let mut results = vec![Val::Bool(false); ty.results().len()];
-            match callee.call_async(&mut store, &params, &mut results).await {
-                Ok(()) => written(function, results),
-                Err(e) => Ok(Called::Ended(fault::ended(&e))),
-            }
+            let work = async {
+                let instance = instance.instantiate_async(&mut store).await?;
+                let Some(callee) = instance.get_func(&mut store, index) else {
+                    return Ok(false);
+                };
+                let called = callee.call_async(&mut store, &params, &mut results);
+                called.await.map(|()| true)
+            };
+            let ended = match within(grant.timeout, work).await {
+                Ok(Ok(true)) => {
+                    return Ok(Called::Returned {
+                        values: written(function, results)?,
+                        missed: missed.told(),
+                    });
+                }
+                Ok(Ok(false)) => {
+                    return Err(Error::input(format!("`{function}` is no function")));
+                }
+                Ok(Err(e)) => fault::ended(&e),
+                Err(late) => fault::stopped(late),
+            };
+            Ok(Called::Ended(missed.ended(ended)))
         });
         runtime.shutdown_background();
         called
@@ -62,11 +75,9 @@ impl Compiled {
     }
 }
 
-fn written(function: &Function, results: Vec<Val>) -> Result<Called> {
+fn written(function: &Function, results: Vec<Val>) -> Result<Vec<String>> {
     let results: wasmtime::Result<Vec<String>> = results.into_iter().map(wave::text).collect();
-    results
-        .map(Called::Returned)
-        .map_err(|e| fault::error(format!("failed to write the result of `{function}`"), &e))
+    results.map_err(|e| fault::error(format!("failed to write the result of `{function}`"), &e))
 }
 
 /// The name and the arguments with their parentheses; `()` where there are none.
@@ -156,7 +167,7 @@ fn sort(ty: &Type) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::TRAPPED;
+    use crate::runtime::{Interrupts, TRAPPED};
 
     const LIBRARY: &str = r#"(component
           (core module $m
@@ -193,14 +204,14 @@ mod tests {
 
     fn invoke(call: &str) -> Result<Called> {
         let bytes = wat::parse_str(LIBRARY).unwrap();
-        Compiled::new(bytes, "test.wasm".to_string())
+        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Never)
             .unwrap()
             .invoke(call, &Grant::default())
     }
 
     fn returned(call: &str) -> Vec<String> {
         match invoke(call).unwrap() {
-            Called::Returned(results) => results,
+            Called::Returned { values, .. } => values,
             Called::Ended(ended) => panic!("{ended:?}"),
         }
     }

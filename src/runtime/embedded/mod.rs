@@ -3,20 +3,23 @@
 //! Everything async stays in here: each operation starts its own tokio and
 //! blocks the caller until the component is done.
 
+mod answer;
 mod fault;
 mod host;
 mod invoke;
+mod missed;
 mod run;
 mod serve;
 mod wave;
 
 use std::path::Path;
+use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache, Config, Engine};
 
 use self::host::Host;
-use super::exports;
+use super::{Interrupts, exports};
 use crate::advice::{Error, Result};
 use crate::component::debug::without_dwarf;
 use crate::fs;
@@ -31,22 +34,25 @@ pub struct Compiled {
 
 impl Compiled {
     /// Reads and compiles the component at `path`.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, interrupts: Interrupts) -> Result<Self> {
         let context = |error: Error| error.context(format!("failed to load `{}`", path.display()));
         let bytes = fs::read(path)?;
         let name = path.file_name().unwrap_or(path.as_os_str());
-        Compiled::new(bytes, name.to_string_lossy().into_owned()).map_err(context)
+        Compiled::new(bytes, name.to_string_lossy().into_owned(), interrupts).map_err(context)
     }
 
-    fn new(bytes: Vec<u8>, name: String) -> Result<Self> {
+    fn new(bytes: Vec<u8>, name: String, interrupts: Interrupts) -> Result<Self> {
         // The engine would take text for a path and a core module for a riddle.
         exports::entry(&bytes)?;
-        let engine = engine()?;
+        let engine = engine(interrupts)?;
         // Traps are told by the names of functions; this is most of what the
         // engine would digest to find what it compiled before.
         let lean = without_dwarf(&bytes);
         let component = Component::from_binary(&engine, lean.as_deref().unwrap_or(&bytes))
             .map_err(|e| fault::error("invalid component", &e))?;
+        if interrupts == Interrupts::Regular {
+            tick(&engine)?;
+        }
         Ok(Compiled {
             bytes,
             name,
@@ -88,7 +94,7 @@ impl Compiled {
             names.join(", ")
         ))
         .hint(format!(
-            "link it with a component that exports `{first}` before running it"
+            "link a component that exports it: depend on one, or give its file with `--with {first}=FILE`"
         ))
     }
 }
@@ -99,7 +105,7 @@ pub fn available() -> Result<()> {
 }
 
 /// The engine with everything a component may use switched on.
-fn engine() -> Result<Engine> {
+fn engine(interrupts: Interrupts) -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
     config.wasm_component_model_async(true);
@@ -108,9 +114,28 @@ fn engine() -> Result<Engine> {
     config.wasm_component_model_fixed_length_lists(true);
     config.wasm_component_model_map(true);
     config.parallel_compilation(true);
+    config.epoch_interruption(interrupts == Interrupts::Regular);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());
     Engine::new(&config).map_err(|e| fault::error("failed to start the engine", &e))
+}
+
+/// How long code runs before it lets others run.
+const TURN: Duration = Duration::from_millis(10);
+
+/// Counts turns as long as there is the engine.
+fn tick(engine: &Engine) -> Result<()> {
+    let engine = engine.weak();
+    let thread = std::thread::Builder::new().name("turns".to_owned());
+    let ticking = thread.spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TURN);
+        }
+    });
+    let failed = |e| Error::unsupported("failed to start the engine's threads").because(e);
+    ticking.map(|_| ()).map_err(failed)
 }
 
 /// A tokio for one operation.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use wasmtime::component::InstancePre;
 
 use super::host::{Host, Stdio};
+use super::missed::within;
 use super::{Compiled, fault, tokio};
 use crate::advice::{Error, Result};
 use crate::runtime::exports::{self, Entry, Wasi};
@@ -82,36 +83,39 @@ impl Compiled {
         stdio: Stdio,
     ) -> Result<Ended> {
         let mut store = Host::store(&self.engine, &self.name, grant, stdio)?;
+        let missed = store.data().missed();
         let misfit =
             |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown shape", &e);
         let ended = match command {
             Wasi::V0_2 => {
                 use wasmtime_wasi::p2::bindings::CommandPre;
                 let command = CommandPre::new(instance).map_err(misfit)?;
-                match command.instantiate_async(&mut store).await {
-                    Ok(command) => command.wasi_cli_run().call_run(&mut store).await,
-                    Err(e) => Err(e),
-                }
+                let work = async {
+                    let command = command.instantiate_async(&mut store).await?;
+                    command.wasi_cli_run().call_run(&mut store).await
+                };
+                within(grant.timeout, work).await
             }
             Wasi::V0_3 => {
                 use wasmtime_wasi::p3::bindings::CommandPre;
                 let command = CommandPre::new(instance).map_err(misfit)?;
-                match command.instantiate_async(&mut store).await {
-                    Ok(command) => store
-                        .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await)
-                        .await
-                        .flatten(),
-                    Err(e) => Err(e),
-                }
+                let work = async {
+                    let command = command.instantiate_async(&mut store).await?;
+                    let run = store
+                        .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await);
+                    run.await.flatten()
+                };
+                within(grant.timeout, work).await
             }
         };
-        Ok(match ended {
-            Ok(result) => Ended {
+        Ok(missed.ended(match ended {
+            Ok(Ok(result)) => Ended {
                 code: i32::from(result.is_err()),
-                fault: None,
+                ..Ended::default()
             },
-            Err(e) => fault::ended(&e),
-        })
+            Ok(Err(e)) => fault::ended(&e),
+            Err(late) => fault::stopped(late),
+        }))
     }
 }
 
@@ -139,7 +143,12 @@ fn hand_over(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::TRAPPED;
+    use crate::runtime::{Interrupts, TRAPPED};
+
+    fn compiled(text: &str) -> Compiled {
+        let bytes = wat::parse_str(text).unwrap();
+        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Regular).unwrap()
+    }
 
     /// A 0.2 command whose body is `body`, with `$print` at hand.
     fn command(body: &str) -> Compiled {
@@ -183,7 +192,7 @@ mod tests {
                 (instance $run (export "run" (func $run)))
                 (export "wasi:cli/run@0.2.0" (instance $run)))"#
         );
-        Compiled::new(wat::parse_str(text).unwrap(), "test.wasm".to_string()).unwrap()
+        compiled(&text)
     }
 
     fn lines(compiled: &Compiled) -> (Vec<String>, Ended) {
@@ -200,6 +209,50 @@ mod tests {
         let grant = Grant::default();
         assert_eq!(command("(i32.const 0)").run(&grant).unwrap().code, 0);
         assert_eq!(command("(i32.const 1)").run(&grant).unwrap().code, 1);
+    }
+
+    #[test]
+    fn what_never_ends_is_stopped_when_its_time_is_over() {
+        let grant = Grant {
+            timeout: Some(std::time::Duration::from_millis(50)),
+            ..Grant::default()
+        };
+        let ended = command("(loop $on (br $on)) (i32.const 0)")
+            .run(&grant)
+            .unwrap();
+        assert_eq!(ended.code, TRAPPED);
+        let fault = ended.fault.unwrap();
+        assert_eq!(fault.message(), "the component took longer than 50ms");
+        assert!(fault.advice().unwrap().contains("--timeout"));
+    }
+
+    #[test]
+    fn memory_has_a_limit() {
+        let grow = "(i32.eq (memory.grow (i32.const 16)) (i32.const -1))";
+        let ended = command(grow).run(&Grant::default()).unwrap();
+        assert!(ended.code == 0 && ended.missed.is_none());
+        let grant = |bytes| Grant {
+            max_memory: Some(bytes),
+            ..Grant::default()
+        };
+        let ended = command(grow).run(&grant(16 << 16)).unwrap();
+        assert_eq!(ended.code, 1);
+        let fault = ended.fault.unwrap();
+        assert!(
+            fault.to_string().contains("more than 1 MiB of memory"),
+            "{fault}"
+        );
+        assert_eq!(command(grow).run(&grant(17 << 16)).unwrap().code, 0);
+        // What it needs to begin with counts too.
+        let ended = command(grow).run(&grant(1 << 10)).unwrap();
+        assert!(
+            ended
+                .fault
+                .unwrap()
+                .advice()
+                .unwrap()
+                .contains("--max-memory")
+        );
     }
 
     #[test]
@@ -231,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_nothing_provides_is_named() {
-        let bytes = wat::parse_str(
+        let compiled = compiled(
             r#"(component
                 (import "acme:db/store@1.0.0" (instance $db (export "get" (func))))
                 (import "wasi:cli/environment@0.2.0" (instance (export "get-arguments" (func (result (list string))))))
@@ -241,9 +294,7 @@ mod tests {
                 (func $run (result (result)) (canon lift (core func $i "run")))
                 (instance $run (export "run" (func $run)))
                 (export "wasi:cli/run@0.2.0" (instance $run)))"#,
-        )
-        .unwrap();
-        let compiled = Compiled::new(bytes, "test.wasm".to_string()).unwrap();
+        );
         let error = compiled.run(&Grant::default()).unwrap_err();
         assert_eq!(
             error.message(),
@@ -253,8 +304,7 @@ mod tests {
 
     #[test]
     fn a_library_is_no_command() {
-        let compiled = Compiled::new(wat::parse_str("(component)").unwrap(), "l.wasm".to_string());
-        let error = compiled.unwrap().run(&Grant::default()).unwrap_err();
+        let error = compiled("(component)").run(&Grant::default()).unwrap_err();
         assert!(error.message().contains("`wasi:cli/run`"), "{error}");
     }
 }

@@ -1,38 +1,36 @@
 //! A small HTTP/1 server around a handler of either generation.
 
 use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
-use wasmtime_wasi_http::io::TokioIo;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
-use wasmtime_wasi_http::p3::Request as Request3;
-use wasmtime_wasi_http::p3::bindings::ServicePre;
-use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
 
-use super::host::{Host, Stdio};
-use super::{Compiled, fault, tokio};
+use super::answer::{Connection, Handler};
+use super::{Compiled, tokio};
 use crate::advice::{Error, ErrorKind, Result};
-use crate::runtime::exports::{self, Entry, Wasi};
 use crate::runtime::{Event, Grant};
 
 /// How long accepting rests after it failed, which it does when the system is
 /// out of descriptors.
 const REST: Duration = Duration::from_millis(50);
+/// How long the head of a request may take, from the moment the connection is
+/// free for it; no longer than what is granted for all of it.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long the head of a request may be, in bytes; fields there may be 100.
+const HEAD_BYTES: usize = 64 << 10;
+/// How many connections there are at once; others wait.
+const CONNECTIONS: usize = 256;
 
 /// What the threads of the server tell the one that started it.
-enum News {
+pub enum News {
+    /// Something to pass on.
     Event(Event),
+    /// It is to end.
     Stop,
 }
 
@@ -60,9 +58,7 @@ impl Compiled {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<i32> {
         let (news, mut heard) = mpsc::unbounded_channel();
-        let handler = Arc::new(self.handler(grant, news.clone())?);
-        // Fails now rather than at every request.
-        handler.store()?;
+        let handler = Arc::new(Handler::new(self, grant, news.clone())?);
         let runtime = tokio()?;
         stop_by_itself(stop, news)?;
         let result = runtime.block_on(async {
@@ -82,40 +78,6 @@ impl Compiled {
         // Requests that are still answered are cut off.
         runtime.shutdown_background();
         result
-    }
-
-    fn handler(&self, grant: &Grant, news: mpsc::UnboundedSender<News>) -> Result<Handler> {
-        let instance = self.link()?;
-        let misfit = |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
-        let entry = match exports::entry(&self.bytes)? {
-            // A command may have a handler as well, and this one is asked for.
-            Entry::Command(_) => [Wasi::V0_3, Wasi::V0_2]
-                .into_iter()
-                .find(|wasi| match wasi {
-                    Wasi::V0_2 => ProxyPre::new(instance.clone()).is_ok(),
-                    Wasi::V0_3 => ServicePre::new(instance.clone()).is_ok(),
-                }),
-            Entry::Http(wasi) => Some(wasi),
-            Entry::Library(_) => None,
-        };
-        let pre = match entry {
-            Some(Wasi::V0_2) => Pre::V0_2(ProxyPre::new(instance).map_err(misfit)?),
-            Some(Wasi::V0_3) => Pre::V0_3(ServicePre::new(instance).map_err(misfit)?),
-            None => {
-                return Err(Error::input(format!(
-                    "`{}` exports neither `wasi:http/incoming-handler` nor `wasi:http/handler`",
-                    self.name
-                ))
-                .hint("run it with `cargo component run`"));
-            }
-        };
-        Ok(Handler {
-            pre,
-            engine: self.engine.clone(),
-            name: self.name.clone(),
-            grant: grant.clone(),
-            news,
-        })
     }
 }
 
@@ -138,220 +100,53 @@ fn stop_by_itself(
 }
 
 async fn accept(listener: TcpListener, handler: Arc<Handler>) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+            return;
+        };
         let Ok((stream, peer)) = listener.accept().await else {
             tokio::time::sleep(REST).await;
             continue;
         };
         let handler = handler.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let handler = handler.clone();
-                async move { Ok::<_, hyper::Error>(handler.answer(request, peer).await) }
-            });
-            // A client that goes away is no event.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
-    }
-}
-
-enum Pre {
-    V0_2(ProxyPre<Host>),
-    V0_3(ServicePre<Host>),
-}
-
-struct Handler {
-    pre: Pre,
-    engine: wasmtime::Engine,
-    name: String,
-    grant: Grant,
-    news: mpsc::UnboundedSender<News>,
-}
-
-/// What an instance sends back: the response, or why there is none.
-type Answer = Result<Response<WasiBody>>;
-
-impl Handler {
-    /// The component's answer, or status 500 and the news of it.
-    async fn answer(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-    ) -> Response<WasiBody> {
-        let line = format!("{} {}", request.method(), request.uri().path());
-        match self.clone().handle(request).await {
-            Ok(response) => response,
-            Err(error) => {
-                let error = error.context(format!("failed to answer `{line}` of {peer}"));
-                // Nobody listens when the server has ended already.
-                let _ = self.news.send(News::Event(Event::Failed(error)));
-                let text = Bytes::from_static(b"the component failed to answer\n");
-                let body = Full::new(text).map_err(|never| match never {});
-                let mut response = Response::new(body.boxed_unsync());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            }
-        }
-    }
-
-    /// Answers one request. The instance goes on after it has answered, until
-    /// its body is sent and the handler has returned.
-    async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
-        let (sender, receiver) = oneshot::channel::<Answer>();
-        tokio::spawn(async move {
-            match &self.pre {
-                Pre::V0_2(pre) => self.handle_0_2(pre, request, sender).await,
-                Pre::V0_3(pre) => self.handle_0_3(pre, request, sender).await,
-            }
-        });
-        receiver
-            .await
-            .unwrap_or_else(|_| Err(Error::input("the handler never set a response")))
-    }
-
-    /// Answers with the error, or tells of it where the answer is out already.
-    fn fail(&self, error: Error, sender: Option<oneshot::Sender<Answer>>) {
-        let Some(sender) = sender else {
-            let error = error.context("the handler failed after it had answered");
-            let _ = self.news.send(News::Event(Event::Failed(error)));
-            return;
+        let task: Arc<OnceLock<_>> = Arc::default();
+        let connection = Connection {
+            peer,
+            task: task.clone(),
         };
-        let _ = sender.send(Err(error));
-    }
-
-    fn store(&self) -> Result<wasmtime::Store<Host>> {
-        Host::store(&self.engine, &self.name, &self.grant, Stdio::Inherited)
-    }
-
-    async fn handle_0_2(
-        &self,
-        pre: &ProxyPre<Host>,
-        request: Request<Incoming>,
-        sender: oneshot::Sender<Answer>,
-    ) {
-        // Whichever comes first goes out: the response, or a fault before it.
-        let (first, set) = oneshot::channel();
-        let handled = async {
-            let mut store = self.store()?;
-            let fault = |e: wasmtime::Error| fault::fault(&e);
-            let request = store
-                .data_mut()
-                .http()
-                .new_incoming_request(Scheme::Http, request)
-                .map_err(fault)?;
-            let out = store
-                .data_mut()
-                .http()
-                .new_response_outparam(first)
-                .map_err(fault)?;
-            let proxy = pre.instantiate_async(&mut store).await.map_err(fault)?;
-            let handler = proxy.wasi_http_incoming_handler();
-            handler
-                .call_handle(&mut store, request, out)
-                .await
-                .map_err(fault)
-        };
-        let sent = tokio::spawn(async move {
-            match set.await {
-                Ok(response) => {
-                    let response = response.map_err(|code| refusal(&code));
-                    let _ = sender.send(response);
-                    None
-                }
-                Err(_) => Some(sender),
-            }
+        let serving = tokio::spawn(async move {
+            serve_connection(stream, connection, handler).await;
+            drop(place);
         });
-        let handled: Result<()> = handled.await;
-        // The sender comes back unused where nothing was set.
-        let unused = sent.await.ok().flatten();
-        if let Err(error) = handled {
-            self.fail(error, unused);
-        }
-    }
-
-    async fn handle_0_3(
-        &self,
-        pre: &ServicePre<Host>,
-        request: Request<Incoming>,
-        sender: oneshot::Sender<Answer>,
-    ) {
-        let mut sender = Some(sender);
-        let handled = async || -> Result<()> {
-            let mut store = self.store()?;
-            let fault = |e: wasmtime::Error| fault::fault(&e);
-            let service = pre.instantiate_async(&mut store).await.map_err(fault)?;
-            let (request, received) = Request3::from_http(store.data_mut().http().hooks, request);
-            let sender = &mut sender;
-            let run = store.run_concurrent(async |store| {
-                let response = match service.handle(store, request).await.map_err(fault)? {
-                    Ok(response) => response,
-                    Err(code) => return Err(refusal(&code)),
-                };
-                let (done, sent) = oneshot::channel();
-                let response = store
-                    .with(|store| response.into_http(store, received))
-                    .map_err(fault)?
-                    .map(|body| Watched::new(body, done).boxed_unsync());
-                if let Some(sender) = sender.take() {
-                    let _ = sender.send(Ok(response));
-                }
-                // The body is produced by the instance; it is dropped once it
-                // is sent, or once the client is gone.
-                let _ = sent.await;
-                Ok(())
-            });
-            run.await.map_err(fault)?
-        };
-        if let Err(error) = handled().await {
-            self.fail(error, sender);
-        }
+        let _ = task.set(serving.abort_handle());
     }
 }
 
-/// The error a handler answered with instead of a response.
-fn refusal(code: &dyn std::fmt::Debug) -> Error {
-    Error::input("the handler answered with an error").because(format!("{code:?}"))
-}
-
-/// A body that tells when it is dropped.
-struct Watched {
-    body: WasiBody,
-    _done: oneshot::Sender<()>,
-}
-
-impl Watched {
-    fn new(body: WasiBody, done: oneshot::Sender<()>) -> Self {
-        Watched { body, _done: done }
-    }
-}
-
-impl hyper::body::Body for Watched {
-    type Data = Bytes;
-    type Error = wasmtime_wasi_http::Error;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<std::result::Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        std::pin::Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> hyper::body::SizeHint {
-        self.body.size_hint()
-    }
+/// Answers the requests of one connection.
+async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<Handler>) {
+    let head = handler.timeout().map_or(HEAD, |limit| limit.min(HEAD));
+    let service = service_fn(move |request| {
+        let (handler, connection) = (handler.clone(), connection.clone());
+        async move { Ok::<_, hyper::Error>(handler.answer(request, connection).await) }
+    });
+    // A client that goes away is no event.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
 
+    use ::tokio::sync::oneshot;
+
     use super::*;
+    use crate::runtime::Interrupts;
 
     /// A 0.2 handler that never sets a response.
     const SILENT: &str = r#"(component
@@ -370,7 +165,8 @@ mod tests {
         (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
 
     fn compiled(text: &str) -> Compiled {
-        Compiled::new(wat::parse_str(text).unwrap(), "test.wasm".to_string()).unwrap()
+        let bytes = wat::parse_str(text).unwrap();
+        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Regular).unwrap()
     }
 
     #[test]
@@ -398,6 +194,7 @@ mod tests {
                             }
                         });
                     }
+                    Event::Missed(what) | Event::Left(what) => panic!("{what}"),
                     Event::Failed(error) => {
                         failures.push(error.to_string());
                         if failures.len() == 2 {

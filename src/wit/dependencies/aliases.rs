@@ -52,6 +52,8 @@ pub(super) fn of(
                 package.name()
             ))],
             Item::Inline(export, _) => vec![namespace, name, to_rust_ident(export)],
+            // It is no module.
+            Item::Function => continue,
             Item::Interface(id) => {
                 let id = offer.resolve.id_of(*id).unwrap_or_default();
                 let unversioned = id.split('@').next().unwrap_or_default();

@@ -46,7 +46,7 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
             dependency: offer.index,
             item: match &import.item {
                 Item::Inline(name, _) => Some(name.clone()),
-                Item::Root | Item::Interface(_) => None,
+                Item::Root | Item::Function | Item::Interface(_) => None,
             },
             implements: match (&import.item, &import.name) {
                 (Item::Interface(id), Some(_)) => offer.resolve.id_of(*id),
@@ -226,6 +226,9 @@ fn add(
     offer: &Offer<'_>,
     import: &Import,
 ) -> Result<WorldKey> {
+    if let (true, Some(name)) = (import.of_target, &import.name) {
+        return Ok(WorldKey::Name(name.clone()));
+    }
     let source = Source::Offer(import.offer);
     let package = graft.resolve.worlds[world].package;
     let (key, id) = match (&import.item, &import.name) {
@@ -239,7 +242,7 @@ fn add(
             }
             (WorldKey::Interface(copy), copy)
         }
-        (Item::Root, name) => {
+        (Item::Root | Item::Function, name) => {
             let name = name.clone().unwrap_or_default();
             let copy = root(graft, import.offer, offer, world)?;
             (WorldKey::Name(name), copy)

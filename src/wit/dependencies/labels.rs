@@ -66,7 +66,7 @@ impl Suffixes {
     fn of(offer: &Offer<'_>, items: &[(Item, bool)]) -> Result<Self> {
         let labelled = || items.iter().filter(|(_, labelled)| *labelled);
         let short = |item: &Item| match item {
-            Item::Root => String::new(),
+            Item::Root | Item::Function => String::new(),
             Item::Inline(name, _) => name.clone(),
             Item::Interface(id) => offer.resolve.interfaces[*id]
                 .name
@@ -176,7 +176,7 @@ fn owners(names: impl Iterator<Item = Vec<String>>) -> BTreeMap<String, BTreeSet
 }
 
 /// The label in the first place: the one given, or the package's bare name.
-fn nearest(offer: &Offer<'_>) -> Option<String> {
+pub(super) fn nearest(offer: &Offer<'_>) -> Option<String> {
     let dependency = offer.dependency;
     let package = dependency.package.as_ref();
     let bare = || package.map(|package| package.name().to_owned());

@@ -10,6 +10,7 @@ pub mod aliases;
 mod build;
 mod graft;
 mod labels;
+mod own;
 mod plan;
 mod reach;
 mod read;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{InterfaceId, PackageName, TypeOwner, WorldItem, WorldKey};
 
-use super::labels;
 use super::reach::Reach;
 use super::read::{Offer, package_name, track};
+use super::{labels, own};
 use crate::advice::Result;
 use crate::wit::World;
 
@@ -19,6 +19,8 @@ pub(super) enum Item {
     Inline(String, InterfaceId),
     /// An export under the name of an interface.
     Interface(InterfaceId),
+    /// One function at its root.
+    Function,
 }
 
 /// One import.
@@ -29,6 +31,8 @@ pub(super) struct Import {
     pub item: Item,
     /// The plain name it gets; `None` is the name of the interface.
     pub name: Option<String>,
+    /// Whether the target world has the import itself, under its plain name.
+    pub of_target: bool,
 }
 
 /// All imports.
@@ -60,10 +64,14 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         .filter(|(_, offers)| offers.len() > 1)
         .map(|(track, _)| track)
         .collect();
-    let wanted: Vec<Vec<(Item, bool)>> = offers
+    let mut satisfied = own::satisfied(target, offers);
+    let mut wanted: Vec<Vec<(Item, bool)>> = offers
         .iter()
         .map(|offer| items(offer, &|id| shared.contains(&offer.track(id))))
         .collect();
+    for (at, items) in wanted.iter_mut().enumerate() {
+        items.retain(|(item, _)| !satisfied.has(&offers[at], at, item));
+    }
     let reached: Vec<Vec<Reach<'_>>> = offers
         .iter()
         .zip(&wanted)
@@ -76,6 +84,16 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         packages: BTreeMap::new(),
         notes: notes(target, offers, &exporters),
     };
+    plan.notes.append(&mut satisfied.notes);
+    for (offer, done) in satisfied.imports.into_iter().enumerate() {
+        plan.imports
+            .extend(done.into_iter().map(|(item, name)| Import {
+                offer,
+                item,
+                name: Some(name),
+                of_target: true,
+            }));
+    }
     for (track, offers) in &exporters {
         if let [one] = offers[..] {
             plan.providers.insert(track.clone(), one);
@@ -107,6 +125,7 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
                 offer: at,
                 item,
                 name: labelled.then(|| names.next()).flatten(),
+                of_target: false,
             });
         }
     }
@@ -140,7 +159,7 @@ fn reach<'a>(offer: &'a Offer<'_>, item: &Item) -> Reach<'a> {
     let mut reach = Reach::new(&offer.resolve);
     match item {
         Item::Inline(_, id) | Item::Interface(id) => reach.interface(*id),
-        Item::Root => {
+        Item::Root | Item::Function => {
             let exports = offer.resolve.worlds[offer.world].exports.values();
             for export in exports {
                 if let WorldItem::Function(function) = export {
@@ -212,7 +231,7 @@ impl Plan {
         let (own, name) = match item {
             Item::Interface(id) => (Some(*id), resolve.id_of(*id).unwrap_or_default()),
             Item::Inline(name, id) => (Some(*id), name.clone()),
-            Item::Root => (None, "the functions at its root".to_owned()),
+            Item::Root | Item::Function => (None, "the functions at its root".to_owned()),
         };
         for resource in &reach.resources {
             let TypeOwner::Interface(owner) = resolve.types[*resource].owner else {
@@ -229,7 +248,7 @@ impl Plan {
             let other = resolve.id_of(owner).unwrap_or_default();
             let resource = resolve.types[*resource].name.as_deref().unwrap_or_default();
             let shown = match item {
-                Item::Root => name,
+                Item::Root | Item::Function => name,
                 _ => format!("`{name}`"),
             };
             let mut several = Vec::new();

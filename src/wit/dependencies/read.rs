@@ -42,6 +42,16 @@ impl Offer<'_> {
         interfaces.find(|id| self.track(**id) == track).copied()
     }
 
+    /// The names of the functions it exports at its root.
+    pub fn functions(&self) -> Vec<&String> {
+        let exports = self.resolve.worlds[self.world].exports.iter();
+        let functions = exports.filter_map(|(key, item)| match (key, item) {
+            (WorldKey::Name(name), WorldItem::Function(_)) => Some(name),
+            _ => None,
+        });
+        functions.collect()
+    }
+
     /// An error about this dependency.
     pub fn error(&self, cause: impl Into<String>) -> Error {
         failed(self.dependency).because(cause.into())

@@ -188,3 +188,68 @@ fn what_stays_open_takes_values_but_no_resources_of_what_is_linked() {
     );
     assert!(error.causes()[0].contains("come from `d`"), "{error}");
 }
+
+/// A component that exports the resource of `a:b/test`.
+const RESOURCE: &str = r#"(component
+  (type $r (resource (rep i32)))
+  (component $c (import "t" (type $r (sub resource))) (export "thing" (type $r)))
+  (instance $i (instantiate $c (with "t" (type $r))))
+  (export "a:b/test" (instance $i)))"#;
+
+#[test]
+fn an_open_import_of_a_linked_resource_is_refused_in_every_form() {
+    for import in [
+        r#"(func (param "a" (own $thing)) (result (own $thing)))"#,
+        r#"(func (param "a" (borrow $thing)))"#,
+        r#"(instance (alias outer 1 $thing (type $x)) (export "thing" (type $y (eq $x)))
+             (export "g" (func (param "a" (borrow $y)))))"#,
+    ] {
+        let app = wat(&format!(
+            r#"(component
+              (import "a:b/test" (instance $t (export "thing" (type $thing (sub resource)))))
+              (alias export $t "thing" (type $thing))
+              (import "f" {import}))"#
+        ));
+        let nodes = vec![
+            node("app", &app, &[("a:b/test", 1)]),
+            node("leaf", &wat(RESOURCE), &[]),
+        ];
+        let error = said(&linked(nodes).unwrap_err());
+        assert!(
+            error.contains("the import `f` of `app` cannot stay open")
+                && error.contains("these come from `leaf`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_function_takes_the_resource_that_its_component_was_given() {
+    let app = wat(r#"(component
+          (import "a:b/test" (instance $t (export "thing" (type $thing (sub resource)))))
+          (alias export $t "thing" (type $thing))
+          (import "f" (func (param "a" (borrow $thing)))))"#);
+    let middle = wat(r#"(component
+          (import "a:b/test" (instance $t (export "thing" (type $thing (sub resource)))))
+          (alias export $t "thing" (type $thing))
+          (core module $m (func (export "f") (param i32)))
+          (core instance $i (instantiate $m))
+          (func $f (param "a" (borrow $thing)) (canon lift (core func $i "f")))
+          (export "f" (func $f)))"#);
+    let leaf = wat(RESOURCE);
+    let nodes = |links: &[(&str, usize)]| {
+        vec![
+            node("app", &app, &[("a:b/test", 2), ("f", 1)]),
+            node("mid", &middle, links),
+            node("leaf", &leaf, &[]),
+        ]
+    };
+    linked(nodes(&[("a:b/test", 2)])).unwrap();
+    let error = said(&linked(nodes(&[])).unwrap_err());
+    assert!(
+        error.contains("the resources of `a:b/test` pass between them")
+            && error.contains("from `leaf`")
+            && error.contains("from outside"),
+        "{error}"
+    );
+}

@@ -1,0 +1,49 @@
+//! The configuration of an editor, so that it checks with the bindings brought
+//! up to date.
+
+use std::path::Path;
+
+use super::Editor;
+use crate::advice::Result;
+use crate::context::Context;
+use crate::fs;
+
+/// Writes it into the directory of a crate, where there is none yet.
+pub(super) fn write(ctx: &Context, dir: &Path, editor: Editor) -> Result<()> {
+    let (file, text) = match editor {
+        Editor::None => return Ok(()),
+        Editor::VsCode => (".vscode/settings.json", VSCODE),
+        Editor::Emacs => (".dir-locals.el", EMACS),
+    };
+    let path = dir.join(file);
+    if fs::read_text_if_exists(&path)?.is_some_and(|there| there == text) {
+        return Ok(());
+    }
+    if fs::exists(&path) {
+        let text = format!("`{file}` is there already and was left as it is");
+        ctx.shell.warn(text);
+        return Ok(());
+    }
+    fs::write_atomic(&path, text.as_bytes())
+}
+
+const VSCODE: &str = r#"{
+    "rust-analyzer.check.overrideCommand": [
+        "cargo",
+        "component",
+        "check",
+        "--workspace",
+        "--all-targets",
+        "--message-format=json"
+    ]
+}
+"#;
+
+const EMACS: &str = r#"((rust-mode
+  . ((eglot-workspace-configuration
+      . (:rust-analyzer
+         (:check
+          (:overrideCommand
+           ["cargo" "component" "check" "--workspace" "--all-targets"
+            "--message-format=json"])))))))
+"#;
