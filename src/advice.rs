@@ -225,6 +225,13 @@ impl Error {
         self
     }
 
+    /// The same error with this fix and no other, where more is known than where
+    /// it was found.
+    pub fn rather(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
     /// The same error with the path of its excerpt as seen from `dir`, where
     /// it is below it.
     pub fn seen_from(mut self, dir: &Path) -> Self {

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::advice::{Error, Result};
 use crate::env::{self, Env, Variable};
 use crate::fs;
-use crate::manifest::root::{Place, place};
+use crate::manifest::root;
 use crate::manifest::{ManifestFile, WorkspaceManifest, read, read_workspace};
 use crate::source;
 use crate::wit::bindings::{Runtime, generate};
@@ -81,18 +81,7 @@ fn workspace(dir: &Path) -> Result<(Option<PathBuf>, WorkspaceManifest)> {
 /// The root manifest of the workspace the package in `dir` belongs to, by
 /// cargo's rules.
 fn root(dir: &Path) -> Result<Option<PathBuf>> {
-    for ancestor in dir.ancestors() {
-        let path = ancestor.join("Cargo.toml");
-        let Some(text) = fs::read_text_if_exists(&path)? else {
-            continue;
-        };
-        match place(&ManifestFile::new(&path, &text))? {
-            Place::Root(root) if ancestor == dir || root.takes(dir) => return Ok(Some(path)),
-            Place::Below(root) => return Ok(Some(root.join("Cargo.toml"))),
-            Place::Root(_) | Place::Unsaid => {}
-        }
-    }
-    Ok(None)
+    root::of(dir, fs::read_text_if_exists)
 }
 
 #[cfg(test)]

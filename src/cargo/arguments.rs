@@ -17,6 +17,8 @@ use crate::cargo::config::LockMode;
 use crate::shell::ColorChoice;
 
 pub use options::{Known, OURS};
+#[cfg(test)]
+pub(crate) use reader::VERBS;
 
 /// Which packages of the workspace are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub enum Artifact {
 /// Our own options; cargo never sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnOptions {
+    /// `--cache-dir`: the directory of downloaded packages.
+    pub cache_dir: Option<PathBuf>,
     /// `--registry-config`: the configuration of package registries.
     pub registry_config: Option<PathBuf>,
     /// `--host-members`: members that are no components are taken along.

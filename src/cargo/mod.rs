@@ -2,6 +2,7 @@
 //!
 //! * [`arguments`]: a command line that belongs to cargo;
 //! * [`workspace`]: the packages there are;
+//! * [`manifests`]: the same by their manifests alone, where cargo does not work;
 //! * [`spec`]: which of them are meant;
 //! * [`target`]: what is built for, and which of it is WebAssembly;
 //! * [`config`]: the part of cargo's configuration that concerns us;
@@ -12,6 +13,7 @@
 pub mod arguments;
 pub mod build;
 pub mod config;
+pub mod manifests;
 pub mod spec;
 pub mod target;
 pub mod toolchain;

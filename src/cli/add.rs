@@ -16,7 +16,8 @@ use crate::package::PackageRef;
 ///
 /// What the package is decides the table: a component goes to
 /// `[package.metadata.component.dependencies]`, a WIT package to
-/// `[package.metadata.component.target.dependencies]`.
+/// `[package.metadata.component.target.dependencies]`. It goes into one package: where
+/// the workspace has several, `--package` says which.
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// The package, `namespace:name`, perhaps with a version requirement after `@`
@@ -77,6 +78,8 @@ impl Add {
 }
 
 /// Remove dependencies from Cargo.toml
+///
+/// From that of one package: where the workspace has several, `--package` says which.
 #[derive(Args, Debug)]
 pub(super) struct Remove {
     /// The keys of the entries, in whichever table they are

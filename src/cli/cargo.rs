@@ -10,6 +10,7 @@ use crate::cargo::arguments::{CargoArgs, OURS};
 use crate::context::Context;
 use crate::env::Env;
 use crate::ops::build::{Class, cargo_verb};
+use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
 
@@ -22,6 +23,7 @@ Commands of cargo, with every option of theirs:
   test, t     Run tests as components
   bench       Run benches as components
   check, c    Check for the wasm target (--native for the host)
+  fetch       Download crates, WIT packages and components for builds without the network
   …           clippy, doc, fix, and any other subcommand
 
 See `cargo component help <command>` for the options of one.";
@@ -36,11 +38,22 @@ It takes the options of `cargo run`, which are:
 
 ";
 
+/// What stands below our options of `fetch`.
+const FETCH: &str = "
+Beside crates it resolves, locks and downloads the WIT packages and components of all
+members, and installs the standard library of the wasm target, so that `build --offline`
+needs no network afterwards.
+";
+
 /// Our options of a verb, below cargo's own help.
 fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
     for (_, option, about) in OURS.iter().filter(|(known, ..)| known.is_of(Some(verb))) {
         text.push_str(&format!("      {option:<26} {about}\n"));
+    }
+    if verb == "fetch" {
+        text.push_str(FETCH);
+        return text;
     }
     text.push_str("\nThe target is what `--target`, CARGO_BUILD_TARGET or cargo's configuration asks for, else wasm32-wasip1.\n");
     text
@@ -53,7 +66,9 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
     let shell = shell(&env, (args.quiet, args.verbose), args.color);
-    let packages = setup::packages((&env, &shell), args.own.registry_config.clone(), None);
+    let own = &args.own;
+    let (config, cache) = (own.registry_config.clone(), own.cache_dir.clone());
+    let packages = setup::packages((&env, &shell), config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
         context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));
@@ -70,6 +85,7 @@ fn dispatch(ctx: &Context, args: &CargoArgs) -> Result<()> {
         (Class::Run, "serve") => run_component(ctx, args, Purpose::Serve),
         (Class::Run, _) => run_component(ctx, args, Purpose::Run),
         (Class::Test, _) => test(ctx, args),
+        (Class::Fetch, _) => fetch(ctx, args),
         _ => cargo_verb(ctx, args),
     }
 }

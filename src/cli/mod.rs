@@ -43,7 +43,7 @@ use options::GlobalOptions;
 
 /// Author, build, run and publish WebAssembly components.
 ///
-/// Every command of cargo is there too, with every option: `cargo component
+/// Commands of cargo are there too, with all their options: `cargo component
 /// build`, `run`, `test`, `check`, … They bring the bindings up to date, build
 /// for WebAssembly and make components of what was built.
 #[derive(Debug, Parser)]
@@ -275,5 +275,87 @@ mod tests {
         assert_eq!(word("--color always new x").as_deref(), Some("new"));
         assert_eq!(word("-v build").as_deref(), Some("build"));
         assert_eq!(word("--version"), None);
+    }
+
+    /// Every option that counts for all verbs, as it is written, and whether
+    /// cargo has it as well.
+    fn global_options() -> Vec<(Vec<String>, bool)> {
+        let command = Cli::command();
+        let global = command.get_arguments().filter(|arg| arg.is_global_set());
+        let mut lines = Vec::new();
+        for arg in global {
+            let value = arg.get_action().takes_values().then(|| {
+                let possible = arg.get_possible_values();
+                let first = possible.first().map(|value| value.get_name().to_owned());
+                first.unwrap_or_else(|| "some/path".to_owned())
+            });
+            let is_cargos = ["quiet", "verbose", "color"].contains(&arg.get_id().as_str());
+            let longs = arg.get_long_and_visible_aliases().unwrap_or_default();
+            let shorts = arg.get_short_and_visible_aliases().unwrap_or_default();
+            let names = longs.iter().map(|long| format!("--{long}"));
+            for name in names.chain(shorts.iter().map(|short| format!("-{short}"))) {
+                let mut line = vec![name.clone()];
+                line.extend(value.clone());
+                lines.push((line, is_cargos));
+                if let Some(value) = value.as_ref().filter(|_| name.starts_with("--")) {
+                    lines.push((vec![format!("{name}={value}")], is_cargos));
+                }
+            }
+        }
+        lines
+    }
+
+    fn line(parts: [&[String]; 3]) -> Vec<OsString> {
+        parts.concat().into_iter().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn every_global_option_stands_before_and_after_every_verb_of_cargo() {
+        use crate::cargo::arguments::VERBS;
+        let options = global_options();
+        assert!(options.len() > 5, "{options:?}");
+        for (option, is_cargos) in &options {
+            for verb in VERBS.iter().chain(&["fmt", "an-unknown-one"]) {
+                let verb = [(*verb).to_owned()];
+                for args in [line([option, &verb, &[]]), line([&verb, option, &[]])] {
+                    assert_eq!(first_word(&args).as_ref(), Some(&verb[0]), "{args:?}");
+                    let read = crate::cargo::arguments::CargoArgs::parse(&args).unwrap();
+                    assert_eq!(read.subcommand.as_ref(), Some(&verb[0]), "{args:?}");
+                    let rest = [read.words.as_slice(), &read.trailing].concat();
+                    assert!(rest.is_empty(), "{args:?}: {rest:?}");
+                    // Ours mean something to us, and cargo never sees them.
+                    let heard = crate::cargo::arguments::OwnOptions::default() != read.own;
+                    assert_eq!(heard, !is_cargos, "{args:?}");
+                    let handed_on = read.cargo_args().len() > 1;
+                    assert_eq!(handed_on, *is_cargos, "{args:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_global_option_stands_before_and_after_every_verb_of_ours() {
+        fn below(command: &clap::Command, path: &[String], found: &mut Vec<Vec<String>>) {
+            for verb in command.get_subcommands() {
+                let path = [path, &[verb.get_name().to_owned()]].concat();
+                below(verb, &path, found);
+                found.push(path);
+            }
+        }
+        let mut verbs = Vec::new();
+        below(&Cli::command(), &[], &mut verbs);
+        assert!(verbs.iter().any(|path| path.len() > 1), "{verbs:?}");
+        let help = ["--help".to_owned()];
+        for (option, _) in &global_options() {
+            for verb in &verbs {
+                for args in [line([option, verb, &help]), line([verb, option, &help])] {
+                    assert_eq!(first_word(&args).as_ref(), Some(&verb[0]), "{args:?}");
+                    // Help is shown where all that stands before it is understood.
+                    let parsed = Cli::command().try_get_matches_from(with_name(args.clone()));
+                    let kind = parsed.unwrap_err().kind();
+                    assert_eq!(kind, clap::error::ErrorKind::DisplayHelp, "{args:?}");
+                }
+            }
+        }
     }
 }

@@ -428,7 +428,7 @@ mod tests {
             "oci://host/r@sha256:12",
             "oci://host/r:1?digest=md5:12",
             "oci://host/r:1?other=x",
-            "oci://host/r:1?req=x",
+            "oci://host/r:1?req=one",
             "oci://host/r:1?req=^1&req=^2",
             "oci://host/r:1?req=^1&",
             "oci://host/r:1?",

@@ -108,23 +108,6 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
     wit::decode(&modern).map_err(|e| e.told("failed to read the component"))
 }
 
-/// The types of what a component imports and exports; its names are made those
-/// of today first. An error if it is not valid.
-pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
-    let failed = |cause: String| {
-        Error::input("failed to read the component")
-            .because(cause)
-            .hint("check that the file is a whole and valid component")
-    };
-    let modern = match kind(bytes) {
-        Some(Kind::Component) => names::modern(bytes)?,
-        // The validator says what is wrong with it.
-        _ => Cow::Borrowed(bytes),
-    };
-    let typed = guarded("wasmparser", || wit::types::typed(&modern));
-    typed.and_then(|typed| typed).map_err(failed)
-}
-
 /// Whether a component exports types and nothing else, as a WIT package in its
 /// binary form does. Looks at sections only.
 pub fn has_only_types(bytes: &[u8]) -> bool {
@@ -150,6 +133,23 @@ pub fn has_only_types(bytes: &[u8]) -> bool {
         }
     }
     exported > 0
+}
+
+/// The types of what a component imports and exports; its names are made those
+/// of today first. An error if it is not valid.
+pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
+    let failed = |cause: String| {
+        Error::input("failed to read the component")
+            .because(cause)
+            .hint("check that the file is a whole and valid component")
+    };
+    let modern = match kind(bytes) {
+        Some(Kind::Component) => names::modern(bytes)?,
+        // The validator says what is wrong with it.
+        _ => Cow::Borrowed(bytes),
+    };
+    let typed = guarded("wasmparser", || wit::types::typed(&modern));
+    typed.and_then(|typed| typed).map_err(failed)
 }
 
 /// Whether a component is a WIT package in binary form. An error if it is

@@ -25,6 +25,11 @@ pub struct Root {
 }
 
 impl Root {
+    /// The directories it lists, which may have wildcards in their names.
+    pub fn members(&self) -> &[PathBuf] {
+        &self.members
+    }
+
     /// Whether a package in this directory, below the root's, belongs to it.
     pub fn takes(&self, dir: &Path) -> bool {
         let is_in = |list: &[PathBuf]| list.iter().any(|path| dir.starts_with(path));
@@ -55,6 +60,24 @@ pub fn place(file: &ManifestFile) -> Result<Place> {
         Some(path) => Place::Below(dir.join(path)),
         None => Place::Unsaid,
     })
+}
+
+/// The root manifest of the workspace that the package in `dir` belongs to, by
+/// cargo's rules; none where it is its own. `read` gives the text of a file that is
+/// there.
+pub fn of(dir: &Path, read: impl Fn(&Path) -> Result<Option<String>>) -> Result<Option<PathBuf>> {
+    for ancestor in dir.ancestors() {
+        let path = ancestor.join("Cargo.toml");
+        let Some(text) = read(&path)? else {
+            continue;
+        };
+        match place(&ManifestFile::new(&path, &text))? {
+            Place::Root(root) if ancestor == dir || root.takes(dir) => return Ok(Some(path)),
+            Place::Below(root) => return Ok(Some(root.join("Cargo.toml"))),
+            Place::Root(_) | Place::Unsaid => {}
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

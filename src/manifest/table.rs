@@ -2,7 +2,7 @@
 //! failure told with the place of the key.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use semver::VersionReq;
 use toml_edit::{Item, TableLike};
@@ -147,7 +147,8 @@ impl<'a> Table<'a> {
     }
 
     pub(crate) fn path(&self, key: &str) -> Result<Option<PathBuf>> {
-        Ok(self.string(key)?.map(|text| self.file.dir().join(text)))
+        let path = |text: String| joined(self.file.dir(), Path::new(&text));
+        Ok(self.string(key)?.map(path))
     }
 
     /// A string that `T` can be read from; the error says why it cannot.
@@ -223,6 +224,23 @@ impl<'a> Table<'a> {
     }
 }
 
+/// A path of a manifest in `dir`, without `.` and `..` as far as that can be told
+/// from names alone, as cargo has it.
+fn joined(dir: &Path, path: &Path) -> PathBuf {
+    let mut whole = match path.is_absolute() {
+        true => PathBuf::new(),
+        false => dir.to_owned(),
+    };
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if whole.file_name().is_some() => drop(whole.pop()),
+            other => whole.push(other),
+        }
+    }
+    whole
+}
+
 /// A key as it is written after a dot.
 fn quoted(key: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -235,4 +253,23 @@ fn quoted(key: &str) -> String {
 fn article(type_name: &str) -> String {
     let an = type_name.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {type_name}", if an { "an" } else { "a" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_without_detours() {
+        for (dir, path, whole) in [
+            ("/a/b", "../wit", "/a/wit"),
+            ("/a/b", "./x/../wit", "/a/b/wit"),
+            ("/a/b", "/c/./d/..", "/c"),
+            ("", "../wit", "../wit"),
+            ("../b", "../../wit", "../../wit"),
+            ("/a", "../../wit", "/../wit"),
+        ] {
+            assert_eq!(joined(Path::new(dir), Path::new(path)), Path::new(whole));
+        }
+    }
 }

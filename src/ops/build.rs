@@ -34,6 +34,8 @@ pub enum Class {
     Test,
     /// It looks at code as it is for the target: `check`, `clippy`, `doc`, ….
     Check,
+    /// It downloads what builds need: `fetch`.
+    Fetch,
     /// A subcommand we know nothing of, which may well look at code.
     Unknown,
     /// It has nothing to do with code: `metadata`, `fmt`, `clean`, ….
@@ -48,9 +50,11 @@ impl Class {
             "run" | "serve" => Class::Run,
             "test" | "bench" => Class::Test,
             "check" | "clippy" | "doc" | "fix" | "rustdoc" => Class::Check,
-            "clean" | "fetch" | "fmt" | "generate-lockfile" | "help" | "info"
-            | "locate-project" | "metadata" | "pkgid" | "read-manifest" | "report"
-            | "verify-project" | "version" => Class::Foreign,
+            "fetch" => Class::Fetch,
+            "clean" | "fmt" | "generate-lockfile" | "help" | "info" | "locate-project"
+            | "metadata" | "pkgid" | "read-manifest" | "report" | "verify-project" | "version" => {
+                Class::Foreign
+            }
             _ => Class::Unknown,
         }
     }

@@ -11,6 +11,7 @@ mod components;
 pub mod compose;
 pub mod config;
 mod due;
+pub mod fetch;
 mod grants;
 pub mod init;
 pub mod libtest;

@@ -161,6 +161,18 @@ pub(super) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     Ok(())
 }
 
+/// Says what of a release not every reader has to know yet.
+fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
+    let proposals = unadopted(&fs::read(&ready.file)?);
+    if !proposals.is_empty() {
+        ctx.shell.warn(format!(
+            "`{}@{}` uses {}, which no adopted version of WASI has: other tools and engines may refuse it",
+            ready.package, ready.version, proposals.join(" and ")
+        ));
+    }
+    Ok(())
+}
+
 /// The error of a registry, with what helps where it cannot read the attributes
 /// that the imports of a component have.
 fn refused(ready: &Ready, error: Error) -> Error {
@@ -183,18 +195,6 @@ fn refused(ready: &Ready, error: Error) -> Error {
     }
     told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
-}
-
-/// Says what of a release not every reader has to know yet.
-fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
-    let proposals = unadopted(&fs::read(&ready.file)?);
-    if !proposals.is_empty() {
-        ctx.shell.warn(format!(
-            "`{}@{}` uses {}, which no adopted version of WASI has: other tools and engines may refuse it",
-            ready.package, ready.version, proposals.join(" and ")
-        ));
-    }
-    Ok(())
 }
 
 /// What was published must be found by its name, with the same content.

@@ -26,7 +26,7 @@ use crate::package::ContentDigest;
 use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{Gathered, Loaded, Local, gather, load};
-use crate::wit::{Request, Sources, unmet};
+use crate::wit::{Request, Sources, is_absent_package, unmet};
 
 /// The lock file's name, in the root of the workspace.
 pub const LOCK_FILE: &str = "Cargo-component.lock";
@@ -138,6 +138,11 @@ impl<'a> Worlds<'a> {
         self.trust_unpinned = true;
     }
 
+    /// How lock files and the network may be used.
+    pub fn mode(&self) -> LockMode {
+        self.mode
+    }
+
     /// The path of the lock file.
     pub fn lock_file(&self) -> &Path {
         &self.path
@@ -146,11 +151,6 @@ impl<'a> Worlds<'a> {
     /// The lock file as it was before anything was chosen in this run.
     pub(super) fn before(&self) -> &Lockfile {
         &self.before
-    }
-
-    /// How lock files and the network may be used.
-    pub(super) fn mode(&self) -> LockMode {
-        self.mode
     }
 
     /// Notes an answer, and locks it.
@@ -202,7 +202,12 @@ impl<'a> Worlds<'a> {
             Gathered::None => return Ok(None),
             Gathered::Local(local) => {
                 let (request, watched) = self.request(manifest, *local)?;
-                let world = load(manifest, request)?;
+                let wkg = manifest.file.dir().join("wkg.toml");
+                let by_wkg = |e: &Error| is_absent_package(e) && fs::exists(&wkg);
+                let world = load(manifest, request).map_err(|e| match by_wkg(&e) {
+                    true => e.rather(FETCH),
+                    false => e,
+                })?;
                 Loaded { world, watched }
             }
             Gathered::Registry(target) => self.registry(manifest, target)?,
@@ -411,6 +416,11 @@ impl<'a> Worlds<'a> {
         if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
             return Ok(None);
         }
+        // What the lock file of wkg says is no reason to have one of ours: where
+        // nothing was asked for, all is left to cargo and wkg.
+        if self.old.is_none() && self.used.entries().is_empty() {
+            return Ok(None);
+        }
         let same = |old: &String| {
             let old = lockfile::parse(&self.path, old);
             old.is_ok_and(|old| self.lock.adds_nothing_to(&old))
@@ -424,6 +434,9 @@ impl<'a> Worlds<'a> {
         Ok(Some(LockUpdate::new(self.path, self.lock, self.old)))
     }
 }
+
+/// What brings packages that are missing beside a `wkg.toml`.
+const FETCH: &str = "run `cargo component wit fetch`, which brings what the WIT names into `wit/deps`, as `wkg.toml` and the registries' configuration say";
 
 /// The world in a package that was fetched.
 pub(super) fn world_of(

@@ -1,11 +1,13 @@
 //! `cargo component tree`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wit_parser::PackageName;
 
 use super::bindings::{is_guest, read_manifest};
-use super::components::followed::{Followed, followed, member_at};
+use super::components::followed::{Followed, followed, member_at, workspace_of};
+use super::components::tree::Part;
 use super::prepare::{Meant, meant};
 use super::resolve::{Asked, Worlds, registries};
 use crate::advice::{Error, Result, nearest};
@@ -14,7 +16,7 @@ use crate::cargo::workspace::{Member, Workspace};
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{DependencySource, Manifest, Target};
-use crate::resolver::graph::{Direction, Graph, Kind, Node, Part, Place};
+use crate::resolver::graph::{self, Direction, Graph, Kind, Node, Place};
 use crate::source;
 use crate::wit::{Origin, named_by_component};
 
@@ -78,17 +80,17 @@ pub(super) fn show(
     options: &TreeOptions,
 ) -> Result<()> {
     let part = match &options.invert {
-        Some(name) => Part {
+        Some(name) => graph::Part {
             roots: matching(graph, name)?,
             direction: Direction::NeededBy,
             depth: options.depth,
         },
-        None if options.duplicates => Part {
+        None if options.duplicates => graph::Part {
             roots: graph.duplicates(),
             direction: Direction::NeededBy,
             depth: options.depth,
         },
-        None => Part {
+        None => graph::Part {
             roots,
             direction: Direction::Needs,
             depth: options.depth,
@@ -183,8 +185,10 @@ fn add_components(
     }
     let Followed { parts, entries, .. } = followed((ctx, workspace), worlds, manifest)?;
     let asked = worlds.take_asked();
-    let mut positions = Vec::new();
-    for (place, part) in parts.iter().enumerate() {
+    let mut positions = BTreeMap::new();
+    // What only directories below need is added with them.
+    for place in needed(&parts, entries.values().copied().collect()) {
+        let part = &parts[place];
         let node = match asked.iter().find(|asked| asked.found.file == part.file) {
             Some(asked) => asked.node(worlds, manifest, Kind::Component)?,
             // Only an entry leads to a file.
@@ -197,29 +201,22 @@ fn add_components(
         let position = graph.add(node);
         let named = named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);
-        positions.push(position);
+        positions.insert(place, position);
     }
-    for (part, from) in parts.iter().zip(&positions) {
-        let answers = part.links.values().map(|answer| positions[answer.part]);
-        answers.for_each(|to| graph.needs(*from, to));
+    for (place, from) in &positions {
+        let answers = parts[*place].links.values().map(|answer| answer.part);
+        answers.for_each(|to| graph.needs(*from, positions[&to]));
     }
     for (key, dependency) in &manifest.dependencies {
         let position = match (entries.get(key), &dependency.source) {
-            (Some(place), _) => positions[*place],
+            (Some(place), _) => positions[place],
             (None, DependencySource::Path { path, .. }) => {
                 let before = graph.nodes().len();
                 let position = graph.add(file_node(manifest, key, path));
                 // Once is enough, and directories may go in a circle.
-                if graph.nodes().len() > before
-                    && let Some(member) = member_at(workspace, path)
-                {
-                    let (below, _) = read_manifest(ctx, workspace, member)?;
-                    add_components(
-                        graph,
-                        (ctx, workspace, &mut *worlds),
-                        (position, &below),
-                        known,
-                    )?;
+                if graph.nodes().len() > before && fs::is_dir(path) {
+                    let of = (ctx, workspace, &mut *worlds);
+                    add_directory(graph, of, (position, path), known)?;
                 }
                 position
             }
@@ -228,6 +225,41 @@ fn add_components(
         graph.needs(root, position);
     }
     Ok(())
+}
+
+/// The places of these parts and of all that they are linked with.
+fn needed(parts: &[Part], mut open: Vec<usize>) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    while let Some(place) = open.pop() {
+        if found.insert(place) {
+            open.extend(parts[place].links.values().map(|answer| answer.part));
+        }
+    }
+    found
+}
+
+/// Adds what the crate in a directory depends on, under the lock file of its
+/// own workspace. That of another workspace is not written.
+fn add_directory(
+    graph: &mut Graph,
+    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
+    (position, dir): (usize, &Path),
+    known: &[(&PackageName, usize)],
+) -> Result<()> {
+    if let Some(member) = member_at(workspace, dir) {
+        let (manifest, _) = read_manifest(ctx, workspace, member)?;
+        let of = (ctx, workspace, worlds);
+        return add_components(graph, of, (position, &manifest), known);
+    }
+    let outside = workspace_of(ctx, dir)?;
+    let Some(member) = member_at(&outside, dir) else {
+        return Ok(());
+    };
+    let (manifest, _) = read_manifest(ctx, &outside, member)?;
+    let mut theirs = Worlds::new(ctx, &outside, worlds.mode())?;
+    let of = (ctx, &outside, &mut theirs);
+    add_components(graph, of, (position, &manifest), known)?;
+    theirs.finish().map(|_| ())
 }
 
 /// The entry of a manifest that is a directory or a file.

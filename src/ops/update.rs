@@ -8,7 +8,6 @@ use super::components::followed::followed;
 use super::packages::must_not_change;
 use super::prepare::{Meant, meant};
 use super::resolve::Worlds;
-use super::wanted::exactly;
 use crate::advice::{Error, Result, nearest};
 use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
@@ -60,7 +59,6 @@ fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<
         refuse_reference(package, &old)?;
         pin(&mut worlds, (package, version), (&manifests, &old))?;
     }
-    let mut unknown = false;
     let mut new = Lockfile::default();
     // What one member asks for may decide what another one gets.
     for _ in 0..ROUNDS {
@@ -68,15 +66,12 @@ fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<
         worlds.used = Lockfile::default();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            unknown |= followed((ctx, workspace), &mut worlds, manifest)?.unknown;
+            followed((ctx, workspace), &mut worlds, manifest)?;
         }
         new = worlds.used();
         if manifests.len() < 2 || new == before {
             break;
         }
-    }
-    if unknown {
-        keep_pins(&old, &mut new);
     }
     match told(ctx, (&old, &new), options.dry_run) {
         Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
@@ -188,17 +183,6 @@ pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("name no package to update everything"),
     })
-}
-
-/// Keeps what hints were answered by: that of directories is not known before
-/// they are built.
-fn keep_pins(old: &Lockfile, new: &mut Lockfile) {
-    let is_pin = |entry: &&Locked| {
-        let referred = reference(entry.registry.as_deref()).is_some();
-        referred || entry.requirement == exactly(&entry.version)
-    };
-    let pins = old.entries().iter().filter(is_pin);
-    pins.for_each(|entry| new.insert_missing(entry.clone()));
 }
 
 /// A reference leads to one version, whatever is asked for.

@@ -33,8 +33,8 @@ impl Difference {
         })
     }
 
-    /// The right side has nothing for this.
-    pub fn lacking(left: impl Into<String>) -> Box<Self> {
+    /// One without a place; the right side lacks something.
+    pub(crate) fn lacking(left: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
             left: left.into(),

@@ -22,6 +22,11 @@ impl Texts {
         self.0.insert(name.into(), text.to_owned());
     }
 
+    /// The text of a source, by its path.
+    pub(super) fn get(&self, path: &Path) -> Option<&str> {
+        self.0.get(path).map(String::as_str)
+    }
+
     pub(super) fn excerpt(&self, map: &SourceMap, span: Span) -> Option<Excerpt> {
         let location = map.resolve_span(span)?;
         let path = Path::new(location.path);
@@ -58,22 +63,25 @@ impl Texts {
         &self,
         package: &PackageName,
         other: &Path,
-        mut files: impl Iterator<Item = &'a Path>,
+        files: impl Iterator<Item = &'a Path>,
     ) -> Error {
+        let files: Vec<&Path> = files.collect();
         let error = Error::input(format!("the package `{package}` is defined in two places"))
             .because(format!("the other one is `{}`", other.display()))
             .hint("remove one of them");
         let name = package.to_string();
-        let declared = files.find_map(|path| {
+        let declared = files.iter().find_map(|path| {
             let text = self.0.get(Path::new(&path.display().to_string()))?;
             // Keywords have a `%` before them; then it is the first line.
             let at = text.find(&name);
             let at = at.map_or(0..0, |at| at..at + name.len());
-            Some(Excerpt::new(path, text.clone(), at))
+            Some(Excerpt::new(*path, text.clone(), at))
         });
-        match declared {
-            Some(excerpt) => error.at(excerpt),
-            None => error,
+        match (declared, files.first()) {
+            (Some(excerpt), _) => error.at(excerpt),
+            // A binary package has no line to point at.
+            (None, Some(path)) => error.because(format!("one is `{}`", path.display())),
+            (None, None) => error,
         }
     }
 
@@ -257,9 +265,18 @@ fn missing_package(requested: &PackageName, known: &Known, declared: bool) -> Er
         Some(near) => told.hint(format!("did you mean `{near}`?")),
         None if declared => told.hint(line_to_add(requested)),
         None => told.hint(format!(
-            "put the package into `wit/deps`, or add `\"{bare}\" = {{ path = \"…\" }}` under `[package.metadata.component.target.dependencies]` in Cargo.toml"
+            "{ABSENT}, or add `\"{bare}\" = {{ path = \"…\" }}` under `[package.metadata.component.target.dependencies]` in Cargo.toml"
         )),
     }
+}
+
+/// How the fix for a package begins that is nowhere.
+const ABSENT: &str = "put the package into `wit/deps`";
+
+/// Whether an error is that a package is nowhere, and no name is like its.
+#[cfg(feature = "cli")]
+pub fn is_absent_package(error: &Error) -> bool {
+    error.advice().is_some_and(|hint| hint.starts_with(ABSENT))
 }
 
 /// The known package that differs in its namespace or its name, but not much.

@@ -13,15 +13,17 @@ use wit_parser::{ParseError, ParseErrorKind};
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
 use super::parts::parts;
+use super::select::select;
+use super::supplement::supplement;
 use super::{Entry, Package, Request, TextFile, World, limits};
-use crate::advice::{Error, Result, nearest};
+use crate::advice::{Error, Result};
 
 /// Loads the world asked for.
 ///
 /// Packages of `overrides` win over those of the same name and version in
-/// `deps`, whether either is text or binary. Within one of them text wins over
-/// a binary package, and copies inside binary packages count only where
-/// nothing else has the package. A reference without version takes the version
+/// `deps`, whether either is text or binary; two of one package within one of
+/// them are an error. Copies inside binary packages count only where nothing else
+/// has the package, or lacks what they use of it. A reference without version takes the version
 /// at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
     let Package {
@@ -134,6 +136,7 @@ pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
     let fetched: Vec<&Entry> = request.fetched.iter().collect();
     loading.add(&fetched, Rank::Fetched)?;
     loading.add_embedded()?;
+    supplement(&mut loading.groups, &loading.embedded, &mut loading.texts);
     Ok((main_name, loading))
 }
 
@@ -282,7 +285,7 @@ impl Loading {
                     "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
                     path.display()
                 ));
-            } else if !self.origins.contains_key(&resolve.packages[package].name) {
+            } else if self.is_open(&resolve.packages[package].name, (rank, &[path]))? {
                 // Before it is merged with others, whose copies of it lack
                 // what they do not use, and what is said of it.
                 self.print(&resolve, package, (rank, path))?;
@@ -335,16 +338,9 @@ impl Loading {
         let name = main.name.clone();
         let mut kept = Vec::new();
         for package in std::iter::once(main).chain(nested) {
-            match self.origins.get(&package.name) {
-                None => {}
-                Some((stronger, other)) => {
-                    let hidden = *stronger != Rank::Main || rank > Rank::Deps;
-                    if *stronger != rank && hidden {
-                        continue;
-                    }
-                    let files = files.iter().map(|file| file.path.as_path());
-                    return Err(self.texts.duplicate(&package.name, other, files));
-                }
+            let files: Vec<&PathBuf> = files.iter().map(|file| &file.path).collect();
+            if !self.is_open(&package.name, (rank, &files))? {
+                continue;
             }
             let origin = (rank, path.to_owned());
             self.origins.insert(package.name.clone(), origin);
@@ -362,6 +358,21 @@ impl Loading {
         Ok(Some(name))
     }
 
+    /// Whether nothing has the package yet that is stronger than these files of
+    /// it; an error where something else of their rank, or the project itself, has.
+    fn is_open(&self, package: &PackageName, (rank, files): (Rank, &[&PathBuf])) -> Result<bool> {
+        let Some((stronger, other)) = self.origins.get(package) else {
+            return Ok(true);
+        };
+        let hidden = *stronger != Rank::Main || rank > Rank::Deps;
+        // Several requirements may have fetched one release.
+        if *stronger != rank && hidden || rank == Rank::Fetched {
+            return Ok(false);
+        }
+        let files = files.iter().map(|path| path.as_path());
+        Err(self.texts.duplicate(package, other, files))
+    }
+
     /// Adds the copies inside binary packages where nothing else has them.
     fn add_embedded(&mut self) -> Result<()> {
         let mut embedded = std::mem::take(&mut self.embedded);
@@ -376,6 +387,7 @@ impl Loading {
                 self.print(resolve, id, (*rank, Path::new(&path)))?;
             }
         }
+        self.embedded = embedded;
         Ok(())
     }
 
@@ -443,49 +455,5 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
             let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
             Ok((resolve, package, true))
         }
-    }
-}
-
-/// The world called `name`, or the only one of the package.
-fn select(
-    resolve: &Resolve,
-    package: PackageId,
-    name: Option<&str>,
-    path: &Path,
-) -> Result<WorldId> {
-    resolve.select_world(&[package], name).map_err(|e| {
-        let message = match name {
-            Some(name) => format!(
-                "failed to select the specified world `{name}` for local target `{}`",
-                path.display()
-            ),
-            None => format!(
-                "failed to select the default world to use for local target `{}`",
-                path.display()
-            ),
-        };
-        let package = &resolve.packages[package];
-        let worlds: Vec<&str> = package.worlds.keys().map(String::as_str).collect();
-        let error = Error::input(message).because(format!("{e:#}"));
-        match name.map(|name| nearest(name, worlds.iter().copied())) {
-            Some(Some(near)) => error.hint(format!("did you mean `{near}`?")),
-            _ if worlds.is_empty() => error.hint(format!(
-                "add a world to the package `{}`: `world example {{ }}`",
-                package.name
-            )),
-            _ => error.hint(format!(
-                "choose one of its worlds in Cargo.toml: under `[package.metadata.component.target]` write `world = \"{}\"`{}",
-                worlds[0],
-                others(&worlds[1..])
-            )),
-        }
-    })
-}
-
-fn others(worlds: &[&str]) -> String {
-    let names: Vec<String> = worlds.iter().map(|w| format!("`{w}`")).collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!(" (or {})", names.join(", ")),
     }
 }

@@ -22,6 +22,8 @@ mod parts;
 mod plain;
 #[cfg(feature = "cli")]
 pub mod scaffold;
+mod select;
+mod supplement;
 #[cfg(feature = "cli")]
 pub mod template;
 #[cfg(feature = "cli")]
@@ -41,6 +43,8 @@ use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 #[cfg(feature = "cli")]
 pub use contents::{foreign, interfaces};
 pub use decode::{Undecodable, decode};
+#[cfg(feature = "cli")]
+pub use diagnose::is_absent_package;
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;
 pub use load::{declared_packages, load, load_package, worlds};

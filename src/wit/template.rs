@@ -66,6 +66,29 @@ impl ComponentName {
     }
 }
 
+impl ComponentName {
+    /// The name for a crate's, which may have words that no name of WIT has: one
+    /// that starts with a digit joins the word before it.
+    pub fn of_crate(namespace: &str, name: &str) -> Result<Self> {
+        let mut label = String::new();
+        for word in name.to_kebab_case().split('-') {
+            let word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+            let digit = word.starts_with(|c: char| c.is_ascii_digit());
+            match (label.is_empty(), digit) {
+                (_, _) if word.is_empty() => {}
+                (true, true) => label.push('c'),
+                (false, false) => label.push('-'),
+                (true, false) | (false, true) => {}
+            }
+            label.push_str(&word);
+        }
+        if label.is_empty() {
+            label.push_str("component");
+        }
+        ComponentName::new(namespace, &label)
+    }
+}
+
 impl std::fmt::Display for ComponentName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.namespace, self.name)
@@ -133,6 +156,20 @@ mod tests {
         );
         let error = ComponentName::new("", "a").unwrap_err();
         assert!(error.message().starts_with("component namespace ``"));
+    }
+
+    #[test]
+    fn every_name_of_a_crate_gives_one_of_wit() {
+        for (name, wanted) in [
+            ("my_crate", "c:my-crate"),
+            ("rust-case-08", "c:rust-case08"),
+            ("crate-2-3d", "c:crate23d"),
+            ("_1", "c:c1"),
+            ("__", "c:component"),
+        ] {
+            let found = ComponentName::of_crate("c", name).unwrap();
+            assert_eq!(found.to_string(), wanted);
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn published_components_are_locked_linked_and_said() {
 }
 
 /// A counter at the root of a component.
-const BASE: (&str, &str) = (
+pub const BASE: (&str, &str) = (
     "package demo:base@1.0.0; world base { export bump: func() -> u32; }",
     "(module (global $n (mut i32) (i32.const 0))
       (func (export \"bump\") (result i32)
@@ -127,7 +127,7 @@ const BASE: (&str, &str) = (
 );
 
 /// A component with the function `name` that is the `bump` of its import.
-fn over(name: &str, id: &str) -> Vec<u8> {
+pub fn over(name: &str, id: &str) -> Vec<u8> {
     made(
         &format!(
             "package demo:{name}@1.0.0; world {name} {{

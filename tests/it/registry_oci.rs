@@ -12,11 +12,11 @@ use cargo_component::registry::{Publication, Registry as _, routes};
 use crate::small_registry::{Access, SmallRegistry};
 use crate::support::{Output, Project};
 
-const SHAPES: &str = "package demo:shapes@0.2.0;
+pub const SHAPES: &str = "package demo:shapes@0.2.0;
 interface area { record point { x: u32, y: u32 } area: func(a: point, b: point) -> u32; }
 world measure { export area; }";
 
-const IMPLEMENTATION: &str = "mod bindings;
+pub const IMPLEMENTATION: &str = "mod bindings;
 use bindings::exports::demo::shapes::area::{Guest, Point};
 struct Component;
 impl Guest for Component {

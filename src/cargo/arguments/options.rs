@@ -12,6 +12,7 @@ pub enum Known {
     Benches,
     Bin,
     Bins,
+    CacheDir,
     Color,
     Component,
     Compose,
@@ -66,6 +67,7 @@ impl Known {
         matches!(
             self,
             Known::Addr
+                | Known::CacheDir
                 | Known::Component
                 | Known::Compose
                 | Known::HostMembers
@@ -104,7 +106,7 @@ impl Known {
             Known::Compose => one_of(&["build"]),
             Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
             Known::TrustUnpinned => one_of(&[
-                "bench", "build", "check", "clippy", "doc", "fix", "run", "serve", "test",
+                "bench", "build", "check", "clippy", "doc", "fetch", "fix", "run", "serve", "test",
             ]),
             _ => true,
         }
@@ -198,6 +200,11 @@ pub const OURS: &[(Known, &str, &str)] = &[
         Known::HostMembers,
         "--host-members",
         "Also run for the members that are no components, for the host",
+    ),
+    (
+        Known::CacheDir,
+        "--cache-dir <PATH>",
+        "The directory of downloaded packages",
     ),
     (
         Known::RegistryConfig,
@@ -321,6 +328,7 @@ static TABLE: &[Row] = &[
     other("format-version"),
     other("filter-platform"),
     // Our own.
+    value("cache-dir", Known::CacheDir).single(),
     value("registry-config", Known::RegistryConfig).single(),
     flag("host-members", Known::HostMembers),
     flag("native", Known::Native),

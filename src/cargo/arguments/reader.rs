@@ -9,7 +9,7 @@ use crate::cargo::config::LockMode;
 use crate::shell::ColorChoice;
 
 /// The verbs whose options are all known, by cargo's name for them.
-const VERBS: &[&str] = &[
+pub(crate) const VERBS: &[&str] = &[
     "bench", "build", "check", "clean", "clippy", "doc", "fetch", "fix", "metadata", "run",
     "rustc", "rustdoc", "serve", "test", "tree",
 ];
@@ -294,6 +294,7 @@ impl<'a> Reader<'a> {
             Known::Directory => out.directory = Some(value.into()),
             Known::TargetDir => out.target_dir = Some(value.into()),
             Known::ArtifactDir => out.artifact_dir = Some(value.into()),
+            Known::CacheDir => out.own.cache_dir = Some(value.into()),
             Known::RegistryConfig => out.own.registry_config = Some(value.into()),
             Known::Config => out.config.push(value),
             Known::Unstable => out.unstable.push(value),

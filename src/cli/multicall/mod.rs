@@ -41,6 +41,25 @@ impl Tool {
     }
 }
 
+/// The values of `--color`, as other tools have them.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// The choice that was made; `None` leaves it to terminal and environment.
+    fn choice(self) -> Option<ColorChoice> {
+        match self {
+            Color::Auto => None,
+            Color::Always => Some(ColorChoice::Always),
+            Color::Never => Some(ColorChoice::Never),
+        }
+    }
+}
+
 /// What `--version` prints after a tool's name: the version whose command line is
 /// taken, since scripts compare it, then who answers.
 fn version(theirs: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Around, shown};
+use super::{Around, Color, shown};
 use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cli::registry::annotations;
@@ -45,13 +45,6 @@ pub(super) struct Wkg {
 /// Reads a command line.
 pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wkg, clap::Error> {
     Wkg::try_parse_from(args)
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -295,11 +288,7 @@ enum Type {
 impl Wkg {
     /// What it says of configuration, registries and colours.
     pub(super) fn surroundings(&self) -> (Around, Option<ColorChoice>) {
-        let color = match self.color {
-            Color::Auto => None,
-            Color::Always => Some(ColorChoice::Always),
-            Color::Never => Some(ColorChoice::Never),
-        };
+        let color = self.color.choice();
         let of = |common: &Common| Around {
             config: common.config.clone(),
             cache: common.cache.clone(),

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use super::resolution::{Resolution, Role};
 use super::tree::{Forest, Part};
-use super::{from_file, name_of, released};
+use super::{Provided, from_file, name_of, released};
 use crate::advice::{Error, Result};
+use crate::cargo::arguments::CargoArgs;
 use crate::cargo::workspace::{Member, Workspace};
 use crate::component::hint::Hint;
 use crate::context::Context;
 use crate::fs;
 use crate::manifest::{DependencySource, Manifest};
 use crate::ops::bindings::read_manifest;
+use crate::ops::prepare::meant;
 use crate::ops::resolve::Worlds;
 
 /// The components of registries and files, with all that their hints lead to.
@@ -24,47 +26,28 @@ pub(in crate::ops) struct Followed {
     /// The place of an entry's component among the parts, by its key;
     /// directories and files that are not there have none.
     pub entries: BTreeMap<String, usize>,
-    /// Whether there are directories outside of the workspace: what they need
-    /// is not known before they are built.
-    pub unknown: bool,
+    /// The directories of crates outside of the workspace that a build makes
+    /// components of, each once.
+    pub outside: Vec<PathBuf>,
 }
 
-/// Follows the entries of a manifest, and those of the members of the
-/// workspace it depends on. What comes of registries is fetched and locked.
+/// Follows the entries of a manifest, and those of the crates it depends on,
+/// each under the lock file of its own workspace. What comes of registries is
+/// fetched, and locked in the workspace at hand.
 pub(in crate::ops) fn followed(
     (ctx, workspace): (&Context, &Workspace),
     worlds: &mut Worlds<'_>,
     manifest: &Manifest,
 ) -> Result<Followed> {
-    let mut given = Vec::new();
-    for (key, dependency) in &manifest.dependencies {
-        if let DependencySource::Path { path, .. } = &dependency.source
-            && fs::exists(path)
-            && !fs::is_dir(path)
-        {
-            let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
-            given.push(from_file(key, dependency, path.clone()).map_err(at)?);
-        }
-    }
+    let mut given = files(manifest)?;
     let mut below = Below::default();
-    below.collect((ctx, workspace), manifest)?;
-    let mut hints = Vec::new();
-    for manifest in &below.manifests {
-        let name = name_of(manifest);
-        let mut resolution = Resolution::new(worlds, manifest, name.clone());
-        resolution.entries()?;
-        let tree = resolution.solve()?;
-        for one in released(worlds, manifest, &tree)? {
-            let hint = one.hint(manifest.hints, None);
-            hints.extend(hint.map(|hint| (name.clone(), Hint::parse(&hint))));
-        }
-    }
+    below.collect((ctx, workspace), worlds, manifest)?;
     let mut resolution = Resolution::new(worlds, manifest, name_of(manifest));
     resolution.entries()?;
-    for one in &given {
+    for one in given.iter().chain(&below.files) {
         resolution.component((&one.shown(), &one.file), Role::Foreign)?;
     }
-    for (of, hint) in &hints {
+    for (of, hint) in &below.hints {
         if let Some(known) = hint.known() {
             resolution.hint(known, of)?;
         }
@@ -76,7 +59,10 @@ pub(in crate::ops) fn followed(
     for one in &given {
         entries.insert(one.key.clone(), forest.add(one)?);
     }
-    for (of, hint) in &hints {
+    for file in &below.files {
+        forest.add(file)?;
+    }
+    for (of, hint) in &below.hints {
         if let Some(known) = hint.known() {
             forest.follow(known, of)?;
         }
@@ -84,7 +70,7 @@ pub(in crate::ops) fn followed(
     Ok(Followed {
         parts: forest.parts,
         entries,
-        unknown: below.unknown,
+        outside: below.outside,
     })
 }
 
@@ -95,28 +81,85 @@ pub(in crate::ops) fn member_at<'w>(workspace: &'w Workspace, dir: &Path) -> Opt
     workspace.members.iter().find(here)
 }
 
-/// The members of a workspace that a package depends on by their directories.
+/// The workspace that the crate in a directory belongs to, as cargo tells it.
+pub(in crate::ops) fn workspace_of(ctx: &Context, dir: &Path) -> Result<Workspace> {
+    let mut args = CargoArgs::default();
+    args.manifest_path = Some(dir.join("Cargo.toml"));
+    Ok(meant(ctx, &args)?.workspace)
+}
+
+/// The components a manifest names by their files.
+fn files(manifest: &Manifest) -> Result<Vec<Provided>> {
+    let mut found = Vec::new();
+    for (key, dependency) in &manifest.dependencies {
+        if let DependencySource::Path { path, .. } = &dependency.source
+            && fs::exists(path)
+            && !fs::is_dir(path)
+        {
+            let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
+            found.push(from_file(key, dependency, path.clone()).map_err(at)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What the crates need that a package depends on by their directories.
 #[derive(Default)]
 struct Below {
-    manifests: Vec<Manifest>,
+    /// The hints their components will have, with what is said to have them.
+    hints: Vec<(String, Hint)>,
+    /// Components they name by their files.
+    files: Vec<Provided>,
     seen: Vec<PathBuf>,
-    unknown: bool,
+    outside: Vec<PathBuf>,
 }
 
 impl Below {
-    fn collect(&mut self, of: (&Context, &Workspace), manifest: &Manifest) -> Result<()> {
+    fn collect(
+        &mut self,
+        of: (&Context, &Workspace),
+        worlds: &mut Worlds<'_>,
+        manifest: &Manifest,
+    ) -> Result<()> {
         for dir in super::first::directories(manifest)? {
-            let Some(member) = member_at(of.1, &dir) else {
-                self.unknown = true;
+            let dir = fs::canonical(&dir)?;
+            if self.seen.contains(&dir) {
                 continue;
-            };
-            let path = member.manifest_path.clone();
-            if !self.seen.contains(&path) {
-                self.seen.push(path);
-                let (manifest, _) = read_manifest(of.0, of.1, member)?;
-                self.collect(of, &manifest)?;
-                self.manifests.push(manifest);
             }
+            self.seen.push(dir.clone());
+            match member_at(of.1, &dir) {
+                Some(member) => self.member(of, worlds, member)?,
+                None => {
+                    let workspace = workspace_of(of.0, &dir)?;
+                    let Some(member) = member_at(&workspace, &dir) else {
+                        continue;
+                    };
+                    let mut theirs = Worlds::new(of.0, &workspace, worlds.mode())?;
+                    self.member((of.0, &workspace), &mut theirs, member)?;
+                    self.outside.push(dir);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn member(
+        &mut self,
+        of: (&Context, &Workspace),
+        worlds: &mut Worlds<'_>,
+        member: &Member,
+    ) -> Result<()> {
+        let (manifest, _) = read_manifest(of.0, of.1, member)?;
+        self.collect(of, worlds, &manifest)?;
+        self.files.extend(files(&manifest)?);
+        let name = name_of(&manifest);
+        let mut resolution = Resolution::new(worlds, &manifest, name.clone());
+        resolution.entries()?;
+        let tree = resolution.solve()?;
+        for one in released(worlds, &manifest, &tree)? {
+            let hint = one.hint(manifest.hints, None);
+            let hint = hint.map(|hint| (name.clone(), Hint::parse(&hint)));
+            self.hints.extend(hint);
         }
         Ok(())
     }

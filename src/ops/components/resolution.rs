@@ -427,3 +427,6 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,8 +115,7 @@ fn package(of: &Crate<'_>, call: &Generate) -> Result<String> {
             return Ok(format!("{}:{}", name.namespace, name.name));
         }
     }
-    let name = ComponentName::new("component", &of.member.name)?;
-    Ok(name.to_string())
+    Ok(ComponentName::of_crate("component", &of.member.name)?.to_string())
 }
 
 impl Crate<'_> {

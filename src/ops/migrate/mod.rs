@@ -135,7 +135,8 @@ fn place(ctx: &Context, args: &CargoArgs) -> Result<Place> {
             continue;
         }
         let marks = ["wit.toml", "wkg.toml", "wit/deps.toml"];
-        let wit = || [dir.to_owned(), dir.join("wit")].iter().any(|d| has_wit(d));
+        // WIT alone takes in what is below it, and the folder whose `wit` it is.
+        let wit = || has_wit(dir) || (dir == ctx.cwd && has_wit(&dir.join("wit")));
         if marks.iter().any(|mark| fs::exists(&dir.join(mark))) || wit() {
             return Ok(Place::Wit(dir.to_owned()));
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::VersionReq;
 
-use super::target::check;
+use super::target::{check, unescaped};
 use crate::advice::{Error, Result};
 use crate::cargo::config::LockMode;
 use crate::context::Context;
@@ -65,7 +65,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
         None => (text, None),
     };
     let (package, world) = match name.split_once('/') {
-        Some((package, world)) => (package, Some(world)),
+        Some((package, world)) => (package, Some(unescaped(world))),
         None => (name, None),
     };
     let Ok(package) = package.parse::<PackageRef>() else {

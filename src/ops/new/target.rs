@@ -50,6 +50,7 @@ impl FoundTarget {
             return Ok(found(Place::Registry(world)));
         }
         if let Some(world) = whole.file_name().and_then(|name| name.to_str())
+            && let world = unescaped(world)
             && is_world(world)
             && let Some(path) = whole.parent().filter(|p| !p.as_os_str().is_empty())
             && fs::exists(&ctx.absolute(path))
@@ -76,6 +77,22 @@ impl FoundTarget {
 /// cannot be read on its own is not judged: the manifest may say where its
 /// dependencies are.
 pub(super) fn check(shown: &str, wit: &wit::Entry, world: Option<&str>) -> Result<()> {
+    match wit {
+        wit::Entry::Text { path, files } if files.is_empty() => {
+            let below = path.join("wit");
+            let error = Error::input(format!("there is no WIT in `{shown}`"));
+            return Err(match has_wit(&below) {
+                true => error.hint(format!("did you mean `{}`?", below.display())),
+                false => error.hint("name a directory with `.wit` files, or one such file"),
+            });
+        }
+        wit::Entry::Text { files, .. } => {
+            if let Some(error) = wit::syntax_errors(files).into_iter().next() {
+                return Err(error.context(format!("failed to read the WIT in `{shown}`")));
+            }
+        }
+        wit::Entry::Wasm { .. } => {}
+    }
     let Some(worlds) = wit::worlds(wit) else {
         return Ok(());
     };
@@ -103,6 +120,17 @@ pub(super) fn check(shown: &str, wit: &wit::Entry, world: Option<&str>) -> Resul
         ),
     };
     Err(Error::input(message).hint(hint))
+}
+
+/// Whether a directory has `.wit` files.
+fn has_wit(dir: &Path) -> bool {
+    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
+    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
+}
+
+/// The name of a world without the `%` that WIT puts before keywords.
+pub(super) fn unescaped(world: &str) -> &str {
+    world.strip_prefix('%').unwrap_or(world)
 }
 
 /// Whether `text` can be the name of a world; words in capitals are legal too.

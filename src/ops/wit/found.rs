@@ -7,6 +7,7 @@ use crate::advice::{Error, Result};
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::{Config, LockMode};
 use crate::cargo::spec::matches_glob;
+use crate::cargo::workspace::Workspace;
 use crate::context::Context;
 use crate::fs;
 use crate::lockfile::Form;
@@ -56,8 +57,8 @@ fn settle_all(ctx: &Context, project: &Project) -> bool {
 }
 
 /// As [`find`], without a word.
-fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
-    let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
+pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
+    let mode = lock_mode(ctx, options.mode);
     let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
     if let Some(dir) = given.as_ref().filter(|dir| !fs::exists(dir)) {
         return Err(Error::input(format!(
@@ -72,6 +73,7 @@ fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
         Whose::Wit => return as_wit(ctx, mode),
     }
     let start = given.clone().unwrap_or_else(|| ctx.cwd.clone());
+    let mut above = None;
     for dir in start.ancestors() {
         if let Some(mut project) = at(ctx, dir, mode)? {
             if let Some(whole) = around(ctx, &project, given.is_some())? {
@@ -80,19 +82,53 @@ fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
             if !narrow(&mut project, (&start, given.as_deref())) {
                 continue;
             }
+            if is_strangers(&project, &start) {
+                above = above.or(Some(project.members[0].wit.clone()));
+                continue;
+            }
             return Ok(project);
         }
     }
     if let Some(wit) = given {
         return Ok(plain(Member::of(wit), &ctx.cwd, mode));
     }
-    Err(Error::input(format!(
-        "there is no WIT in `{}` or above it",
+    let error = Error::input(format!(
+        "there is no WIT in `{}`, nor a project with WIT above it",
         ctx.cwd.display()
-    ))
-    .hint(
-        "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
-    ))
+    ));
+    Err(match above {
+        Some(wit) => error
+            .because(format!(
+                "the WIT in `{}` has no manifest that makes this folder a part of it",
+                wit.display()
+            ))
+            .hint(format!("if it is meant, give `--wit-dir {}`", wit.display())),
+        None => error.hint(
+            "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
+        ),
+    })
+}
+
+/// Whether a folder of WIT was only come by on the way up: without a manifest it
+/// takes in itself, what is below it, and the folder whose `wit` it is.
+fn is_strangers(project: &Project, start: &Path) -> bool {
+    let inside = |member: &Member| start.starts_with(&member.wit);
+    matches!(project.kind, Kind::Plain)
+        && start != project.root
+        && !project.members.iter().any(inside)
+}
+
+/// The lock mode with what cargo's configuration says of the network. One that
+/// cannot be read stops nobody here: what is asked over the network reads it anew.
+fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
+    let config = Config::load(&ctx.cwd, &ctx.env, &[]);
+    config
+        .and_then(|config| config.lock_mode(mode))
+        .unwrap_or_else(|error| {
+            let text = format!("cargo's configuration is left out: {error}");
+            ctx.shell.warn(text);
+            mode
+        })
 }
 
 /// The project of `wkg` where the user stands.
@@ -336,11 +372,21 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
     args.lock_mode = mode;
-    let Meant {
-        workspace,
-        selected,
-        ..
-    } = meant(ctx, &args)?;
+    let (workspace, selected) = match meant(ctx, &args) {
+        Ok(Meant {
+            workspace,
+            selected,
+            ..
+        }) => (workspace, selected),
+        // WIT needs no cargo that works, nor a manifest that it takes.
+        Err(error) => {
+            let text = format!("Cargo.toml without cargo, which says: {}", error.message());
+            ctx.shell.detail("Reading", text);
+            let workspace = Workspace::from_manifests(dir)?;
+            let selected = workspace.default_members.clone();
+            (workspace, selected)
+        }
+    };
     let mut members = Vec::new();
     for index in selected {
         let (manifest, _) = read_manifest(ctx, &workspace, &workspace.members[index])?;

@@ -161,6 +161,27 @@ impl Project {
         })
     }
 
+    /// What to do about a package that a member needs and that is nowhere.
+    pub(super) fn missing(&self, ctx: &Context, member: &Member) -> String {
+        let deps = ctx.display(&member.deps);
+        let registry = "name its registry with `cargo component config set`";
+        match &self.kind {
+            Kind::Wkg(_) => format!(
+                "{registry} so that `cargo component wit fetch` brings it, give its folder under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
+            ),
+            Kind::Wit(_) => format!(
+                "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` brings it"
+            ),
+            Kind::Deps(file) => format!(
+                "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",
+                ctx.display(file)
+            ),
+            Kind::Plain | Kind::Crate(_) => format!(
+                "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` brings it"
+            ),
+        }
+    }
+
     /// Says which project was found.
     pub(super) fn tell(&self, ctx: &Context) {
         let shown = match self.manifest() {

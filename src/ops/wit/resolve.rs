@@ -28,7 +28,8 @@ use crate::registry::routes::Named;
 use crate::resolver::{Source, Wanted};
 use crate::source::{self, Gathered, gather_but};
 use crate::wit::{
-    Entry, Package, Raised, Request, Sources, declared_packages, load_package, unmet,
+    Entry, Package, Raised, Request, Sources, declared_packages, is_absent_package, load_package,
+    unmet,
 };
 
 /// A package with everything it needs.
@@ -311,7 +312,10 @@ impl<'a> Session<'a> {
         for manifest in &manifests {
             self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
         }
-        let package = load_package(&request)?;
+        let package = load_package(&request).map_err(|e| match is_absent_package(&e) {
+            true => e.rather(self.project.missing(self.ctx, member)),
+            false => e,
+        })?;
         self.need(&package, member);
         Ok(Resolved {
             overrides: request.overrides.iter().map(path_of).collect(),

@@ -132,18 +132,23 @@ impl Pusher<'_> {
         }
         let found = ContentDigest::of(&reply.body);
         let content_type = reply.header("content-type").unwrap_or_default();
-        let read = artifact::read(&reply.body, content_type).ok();
-        // A registry may keep a manifest in a form of its own.
-        let same = match &read {
-            Some(artifact::Read::Manifest(manifest)) => manifest
-                .labelled()
-                .and_then(|found| found.blob.as_ref().ok())
-                .is_some_and(|blob| blob.digest == layer.digest),
-            Some(artifact::Read::Index(_)) | None => false,
+        let has_layer = |manifest: &artifact::Manifest| {
+            manifest.layers.iter().any(|theirs| {
+                let blob = theirs.blob.as_ref();
+                blob.is_ok_and(|blob| blob.digest == layer.digest)
+            })
         };
-        match found == *digest || same {
-            true => Ok(()),
-            false => Err(Error::input(self.what)
+        match artifact::read(&reply.body, content_type) {
+            _ if found == *digest => Ok(()),
+            // A registry may keep a manifest in a form of its own.
+            Ok(artifact::Read::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
+            Err(why) => Err(Error::input(self.what)
+                .because(format!(
+                    "after the push the registry gave something else than a manifest for the tag `{tag}`"
+                ))
+                .because(why)
+                .hint("see whether the registry works, and push again")),
+            Ok(_) => Err(Error::input(self.what)
                 .because(format!(
                     "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
                 ))

@@ -64,19 +64,6 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
         values.map(|value| to_val(ty, &value)).collect()
     };
     Ok(match ty {
-        Type::Bool => Val::Bool(written.unwrap_bool()),
-        Type::S8 => Val::S8(written.unwrap_s8()),
-        Type::U8 => Val::U8(written.unwrap_u8()),
-        Type::S16 => Val::S16(written.unwrap_s16()),
-        Type::U16 => Val::U16(written.unwrap_u16()),
-        Type::S32 => Val::S32(written.unwrap_s32()),
-        Type::U32 => Val::U32(written.unwrap_u32()),
-        Type::S64 => Val::S64(written.unwrap_s64()),
-        Type::U64 => Val::U64(written.unwrap_u64()),
-        Type::Float32 => Val::Float32(written.unwrap_f32()),
-        Type::Float64 => Val::Float64(written.unwrap_f64()),
-        Type::Char => Val::Char(written.unwrap_char()),
-        Type::String => Val::String(written.unwrap_string().into_owned()),
         Type::List(list) => Val::List(all(&list.ty(), written)?),
         Type::FixedLengthList(list) => {
             let values = all(&list.ty(), written)?;
@@ -128,11 +115,33 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
         }),
         Type::Flags(_) => Val::Flags(written.unwrap_flags().map(Cow::into_owned).collect()),
         other => {
-            return Err(Error::unsupported(format!(
-                "a value of type `{}` has no written form",
-                words(other)
-            )));
+            return simple(other, written).ok_or_else(|| {
+                Error::unsupported(format!(
+                    "a value of type `{}` has no written form",
+                    words(other)
+                ))
+            });
         }
+    })
+}
+
+/// The value of a type that is not made of others; `None` for other types.
+fn simple(ty: &Type, written: &Value) -> Option<Val> {
+    Some(match ty {
+        Type::Bool => Val::Bool(written.unwrap_bool()),
+        Type::S8 => Val::S8(written.unwrap_s8()),
+        Type::U8 => Val::U8(written.unwrap_u8()),
+        Type::S16 => Val::S16(written.unwrap_s16()),
+        Type::U16 => Val::U16(written.unwrap_u16()),
+        Type::S32 => Val::S32(written.unwrap_s32()),
+        Type::U32 => Val::U32(written.unwrap_u32()),
+        Type::S64 => Val::S64(written.unwrap_s64()),
+        Type::U64 => Val::U64(written.unwrap_u64()),
+        Type::Float32 => Val::Float32(written.unwrap_f32()),
+        Type::Float64 => Val::Float64(written.unwrap_f64()),
+        Type::Char => Val::Char(written.unwrap_char()),
+        Type::String => Val::String(written.unwrap_string().into_owned()),
+        _ => return None,
     })
 }
 

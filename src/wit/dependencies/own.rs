@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wit_parser::{WorldItem, WorldKey};
 
 use super::labels::nearest;
-use super::plan::Item;
+use super::plan::{Import, Item};
 use super::read::Offer;
 use crate::wit::World;
 use crate::wit::compare::{Compared, Comparison, Difference};
@@ -20,6 +20,21 @@ pub(super) struct Satisfied {
 }
 
 impl Satisfied {
+    /// The imports that are answered.
+    pub fn into_imports(self) -> impl Iterator<Item = Import> {
+        self.imports
+            .into_iter()
+            .enumerate()
+            .flat_map(|(offer, done)| {
+                done.into_iter().map(move |(item, name)| Import {
+                    offer,
+                    item,
+                    name: Some(name),
+                    of_target: true,
+                })
+            })
+    }
+
     /// Whether an item of the offer at this place has nothing left to answer.
     pub fn has(&self, offer: &Offer<'_>, at: usize, item: &Item) -> bool {
         let done = &self.imports[at];

@@ -50,15 +50,7 @@ pub(super) struct Plan {
 
 /// Decides what is imported, and under which name.
 pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
-    let mut exporters: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (at, offer) in offers.iter().enumerate() {
-        for interface in &offer.interfaces {
-            exporters
-                .entry(offer.track(*interface))
-                .or_default()
-                .push(at);
-        }
-    }
+    let exporters = exporters(offers);
     let shared: BTreeSet<&String> = exporters
         .iter()
         .filter(|(_, offers)| offers.len() > 1)
@@ -85,15 +77,7 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         notes: notes(target, offers, &exporters),
     };
     plan.notes.append(&mut satisfied.notes);
-    for (offer, done) in satisfied.imports.into_iter().enumerate() {
-        plan.imports
-            .extend(done.into_iter().map(|(item, name)| Import {
-                offer,
-                item,
-                name: Some(name),
-                of_target: true,
-            }));
-    }
+    plan.imports.extend(satisfied.into_imports());
     for (track, offers) in &exporters {
         if let [one] = offers[..] {
             plan.providers.insert(track.clone(), one);
@@ -137,6 +121,20 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         }
     }
     Ok(plan)
+}
+
+/// The offers that export an interface of each track.
+fn exporters(offers: &[Offer<'_>]) -> BTreeMap<String, Vec<usize>> {
+    let mut exporters: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, offer) in offers.iter().enumerate() {
+        for interface in &offer.interfaces {
+            exporters
+                .entry(offer.track(*interface))
+                .or_default()
+                .push(at);
+        }
+    }
+    exporters
 }
 
 /// What a dependency has, each with whether it is imported under a plain name.

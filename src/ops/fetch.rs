@@ -1,0 +1,120 @@
+//! `cargo component fetch`: all that builds without the network need.
+
+use std::path::PathBuf;
+
+use super::bindings::{is_guest, read_manifest};
+use super::build::child;
+use super::components::first::Session;
+use super::components::followed::followed;
+use super::lock_update::LockUpdate;
+use super::prepare::{Meant, cargo, meant};
+use super::share::with_trailing;
+use crate::advice::Result;
+use crate::cargo::arguments::{CargoArgs, Known};
+use crate::cargo::config::Config;
+use crate::cargo::target::{Target, choose};
+use crate::cargo::toolchain::Toolchain;
+use crate::context::Context;
+use crate::fs;
+use crate::process::Invocation;
+
+/// Resolves, locks and downloads what all members of the workspace need: WIT
+/// packages and components here, crates as `cargo fetch` does, and the standard
+/// libraries of the targets. Crates in other workspaces that make components for
+/// these are fetched for as well.
+pub fn fetch(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let mut packages = Packages::default();
+    packages.of(ctx, args)?;
+    for lock in packages.locks {
+        lock.write(ctx)?;
+    }
+    ensure_targets(ctx, args)?;
+    child(ctx, &with_trailing(cargo_fetch(ctx, args, &[]), args))?;
+    for manifest in packages.others {
+        let command = cargo_fetch(ctx, args, &[Known::ManifestPath, Known::Directory]);
+        child(ctx, &command.arg("--manifest-path").arg(manifest))?;
+    }
+    Ok(())
+}
+
+fn cargo_fetch(ctx: &Context, args: &CargoArgs, without: &[Known]) -> Invocation {
+    cargo(ctx, args).args(args.cargo_args_for("fetch", without))
+}
+
+/// What was fetched of packages.
+#[derive(Default)]
+struct Packages {
+    /// Lock files that are to be written.
+    locks: Vec<LockUpdate>,
+    /// The root manifests of the other workspaces.
+    others: Vec<PathBuf>,
+    /// The roots of all workspaces that were looked at.
+    seen: Vec<PathBuf>,
+}
+
+impl Packages {
+    /// Fetches the packages of one workspace and those it builds first.
+    fn of(&mut self, ctx: &Context, args: &CargoArgs) -> Result<()> {
+        let Meant {
+            workspace, mode, ..
+        } = meant(ctx, args)?;
+        let root = fs::canonical(&workspace.root)?;
+        if self.seen.contains(&root) {
+            return Ok(());
+        }
+        if !self.seen.is_empty() {
+            self.others.push(workspace.root.join("Cargo.toml"));
+        }
+        self.seen.push(root);
+        let mut worlds = Session::new(args).worlds(ctx, &workspace, mode)?;
+        let mut outside: Vec<PathBuf> = Vec::new();
+        for member in &workspace.members {
+            let (manifest, _) = read_manifest(ctx, &workspace, member)?;
+            if is_guest(&manifest, member) {
+                worlds.resolve(&manifest)?;
+                let followed = followed((ctx, &workspace), &mut worlds, &manifest)?;
+                outside.extend(followed.outside);
+            }
+        }
+        self.locks.extend(worlds.finish()?);
+        for dir in outside {
+            let mut theirs = args.clone();
+            theirs.directory = None;
+            theirs.manifest_path = Some(dir.join("Cargo.toml"));
+            self.of(ctx, &theirs)?;
+        }
+        Ok(())
+    }
+}
+
+/// Installs the standard libraries of the wasm targets that builds would be for.
+/// Offline there is nothing to be done about one that is missing.
+fn ensure_targets(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let dir = match &args.directory {
+        Some(directory) => ctx.absolute(directory),
+        None => ctx.cwd.clone(),
+    };
+    let config = Config::load(&dir, &ctx.env, &args.config)?;
+    let mode = config.lock_mode(args.lock_mode)?;
+    if mode.is_offline() || args.builds_std() || config.builds_std() {
+        return Ok(());
+    }
+    let targets = match args.targets.is_empty() {
+        true => choose(&config.targets(&[])?)?,
+        // Cargo fetches crates for any target, and judges the names.
+        false => {
+            let named = args.targets.iter().map(|name| Target::new(name));
+            named.filter_map(Result::ok).collect()
+        }
+    };
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let named = args.toolchain.as_ref().and_then(|name| name.to_str());
+    let named = named.and_then(|name| name.strip_prefix('+'));
+    let toolchain = Toolchain::find((&config.rustc()?, named), &dir, &*ctx.exec, &ctx.env)?;
+    for target in &targets {
+        toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
+    }
+    Ok(())
+}
