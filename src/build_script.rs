@@ -57,7 +57,7 @@ pub fn generate_bindings() -> Result<PathBuf> {
         // Cargo reads these lines; there is nobody to tell when it does not.
         let _ = writeln!(stdout, "cargo::rerun-if-changed={}", path.display());
     }
-    let bindings = generate(&loaded.world, &manifest.bindings, Runtime::WitBindgen)?;
+    let bindings = generate(&loaded.world, &manifest.bindings, Runtime::default())?;
     fs::write_if_changed(&out, bindings.as_bytes())?;
     Ok(out)
 }

@@ -72,6 +72,9 @@ variables! {
     NO_COLOR = "any value turns colours off where nothing else asks for them";
     RUSTC = "the compiler to ask for its directory of targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain rustup runs; set by rustup's cargo";
+    HTTPS_PROXY = "the proxy for https, as for other programs; in lower case too";
+    HTTP_PROXY = "the proxy for http, as for other programs; in lower case too";
+    ALL_PROXY = "the proxy for both, as for other programs; in lower case too";
     HOME = "where `.cargo` lies when `CARGO_HOME` is not set";
     USERPROFILE = "as `HOME`, on Windows";
 }
@@ -140,14 +143,29 @@ impl Env {
     /// The token for a registry's host, with a port where it has one, from
     /// `WKG_REGISTRY_<HOST>_AUTH_BEARER`, as for `wkg`; and the variable.
     pub fn bearer_token(&self, host: &str) -> Option<(String, String)> {
+        let name = Env::bearer_variable(host);
+        let value = self.inherited(&name).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    }
+
+    /// The name of the variable with the token for a host. Several hosts may
+    /// share it: a dot and a hyphen read the same.
+    pub fn bearer_variable(host: &str) -> String {
         let upper = |c: char| match c.is_ascii_alphanumeric() {
             true => c.to_ascii_uppercase(),
             false => '_',
         };
         let host: String = host.chars().map(upper).collect();
-        let name = format!("WKG_REGISTRY_{host}_AUTH_BEARER");
-        let value = self.inherited(&name).filter(|value| !value.is_empty())?;
-        Some((name, value))
+        format!("WKG_REGISTRY_{host}_AUTH_BEARER")
+    }
+
+    /// The addresses of the proxies between this machine and others, as the
+    /// variables have them.
+    pub fn proxies(&self) -> Vec<String> {
+        let names = [HTTPS_PROXY, HTTP_PROXY, ALL_PROXY].map(|variable| variable.name);
+        let lower = names.map(str::to_ascii_lowercase);
+        let all = names.into_iter().chain(lower.iter().map(String::as_str));
+        all.filter_map(|name| self.inherited(name)).collect()
     }
 
     /// The directory of downloaded packages, which is wasm-pkg's tools' as well

@@ -12,7 +12,7 @@ use crate::fs;
 use crate::process::System;
 use crate::registry::local::Local;
 use crate::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
-use crate::registry::routes::{self, Backend, Route, preferred_protocol};
+use crate::registry::routes::{self, Backend, Discovered, Route};
 use crate::registry::{Artifacts, Registry};
 use crate::shell::{Shell as _, Terminal};
 
@@ -99,19 +99,12 @@ fn settle(route: &Route, around: &Surroundings) -> Result<Settled> {
         Backend::Local { root } => Settled::Local(root.clone()),
         Backend::Oci(oci) => Settled::Oci(oci.clone()),
         Backend::Warg(found) => Settled::Warg(found.clone()),
-        Backend::Discover { host, settings } => {
-            let of = |protocol: &str| settings.get(protocol).cloned().unwrap_or_default();
-            let metadata = discover(host, &of("oci"), around.clone())?;
-            if preferred_protocol(&metadata).as_deref() == Some("warg") {
-                let address = metadata.warg_url.as_deref();
-                return Ok(Settled::Warg(routes::Warg::new(host, address, of("warg"))));
+        Backend::Discover { host, layers } => {
+            let found = discover(host, layers, around.clone())?;
+            match routes::discovered(host, found.metadata, found.own, layers) {
+                Discovered::Oci(oci) => Settled::Oci(oci),
+                Discovered::Warg(warg) => Settled::Warg(warg),
             }
-            Settled::Oci(routes::Oci {
-                name: host.clone(),
-                host: metadata.oci_registry.unwrap_or_else(|| host.clone()),
-                prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
-                settings: of("oci"),
-            })
         }
     })
 }
@@ -155,7 +148,11 @@ mod tests {
         let access = packages((&Env::default(), &shell), None, None);
         let route = Route {
             name: "w".to_owned(),
-            backend: Backend::Warg(routes::Warg::new("w.example", None, Default::default())),
+            backend: Backend::Warg(routes::Warg {
+                name: "w.example".to_owned(),
+                url: "https://w.example".to_owned(),
+                ..routes::Warg::default()
+            }),
             because: String::new(),
         };
         let error = (access.open)(&route).err().unwrap();

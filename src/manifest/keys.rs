@@ -13,6 +13,8 @@ pub enum Kind {
     Strings,
     /// A table from names to texts.
     StringTable,
+    /// A table from names to a text or a list of texts.
+    StringsTable,
     /// One of these words.
     Word(&'static [&'static str]),
     /// `true`, `false` or a list of texts.
@@ -268,7 +270,25 @@ pub const BINDINGS: &[Key] = &[
         "derives",
         Kind::Strings,
         "[]",
-        "Derive attributes added to generated types.",
+        "Derive attributes added to the generated records, variants and enums whose content can have them.",
+    ),
+    key(
+        "additional_derives_ignore",
+        Kind::Strings,
+        "[]",
+        "Types, by their name in the WIT, that get none of `derives`.",
+    ),
+    key(
+        "additional_type_attributes",
+        Kind::StringsTable,
+        "{}",
+        "Attributes of single types: from `ns:pkg/iface/type` to `#[…]`, or a list of them.",
+    ),
+    key(
+        "additional_member_attributes",
+        Kind::StringsTable,
+        "{}",
+        "Attributes of single fields and cases: from `ns:pkg/iface/type.member` to `#[…]`, or a list of them.",
     ),
     key(
         "std_feature",
@@ -299,13 +319,37 @@ pub const BINDINGS: &[Key] = &[
         "with",
         Kind::StringTable,
         "{}",
-        "Rust paths to use for interfaces or types instead of generating them.",
+        "Rust paths to use for interfaces or types instead of generating them; `\"generate\"` says to generate one.",
     ),
     key(
         "generate_all",
         Kind::Bool,
         "true",
         "Generate interfaces of other packages too, where `with` has none.",
+    ),
+    key(
+        "merge_structurally_equal_types",
+        Kind::Bool,
+        "false",
+        "Generate one type for all that have the same content; the others are aliases of it.",
+    ),
+    key(
+        "chainable_methods",
+        Kind::Strings,
+        "[]",
+        "Imported methods without a result that return their resource: `all`, `ns:pkg/iface#resource` or `ns:pkg/iface#[method]resource.name`. With `&` before it they return a reference, with `-` they are left out; the first that fits counts.",
+    ),
+    key(
+        "bitflags_path",
+        Kind::String,
+        "",
+        "The Rust path of the crate `bitflags` that flags use.",
+    ),
+    key(
+        "map_type",
+        Kind::String,
+        "",
+        "The Rust path of the type for maps, which implements `WitMap` of the runtime crate.",
     ),
     key(
         "type_section_suffix",

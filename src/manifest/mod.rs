@@ -4,6 +4,8 @@
 //! The keys, their types and their texts stand once, in [`keys`]; the reader,
 //! the reference and the JSON schema all come from there.
 
+#[cfg(feature = "bindings")]
+mod bindings;
 #[cfg(feature = "lock")]
 pub mod deps;
 #[cfg(feature = "cli")]
@@ -280,6 +282,9 @@ pub struct BindingsSettings {
     pub format: bool,
     pub ownership: Ownership,
     pub derives: Vec<String>,
+    pub additional_derives_ignore: Vec<String>,
+    pub additional_type_attributes: Vec<(String, String)>,
+    pub additional_member_attributes: Vec<(String, String)>,
     pub std_feature: bool,
     pub raw_strings: bool,
     pub skip: Vec<String>,
@@ -288,6 +293,10 @@ pub struct BindingsSettings {
     pub with: BTreeMap<String, String>,
     pub with_at: BTreeMap<String, Excerpt>,
     pub generate_all: bool,
+    pub merge_structurally_equal_types: bool,
+    pub chainable_methods: Vec<String>,
+    pub bitflags_path: Option<String>,
+    pub map_type: Option<String>,
     pub type_section_suffix: Option<String>,
     pub disable_run_ctors_once_workaround: bool,
     pub default_bindings_module: Option<String>,
@@ -307,6 +316,9 @@ impl Default for BindingsSettings {
             format: true,
             ownership: Ownership::Owning,
             derives: Vec::new(),
+            additional_derives_ignore: Vec::new(),
+            additional_type_attributes: Vec::new(),
+            additional_member_attributes: Vec::new(),
             std_feature: false,
             raw_strings: false,
             skip: Vec::new(),
@@ -315,6 +327,10 @@ impl Default for BindingsSettings {
             with: BTreeMap::new(),
             with_at: BTreeMap::new(),
             generate_all: true,
+            merge_structurally_equal_types: false,
+            chainable_methods: Vec::new(),
+            bitflags_path: None,
+            map_type: None,
             type_section_suffix: None,
             disable_run_ctors_once_workaround: false,
             default_bindings_module: None,

@@ -1,17 +1,16 @@
 //! From the text of a Cargo.toml to [`Manifest`] and [`WorkspaceManifest`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use toml_edit::{Document, Item};
 
+use super::bindings::settings;
 use super::keys;
 use super::table::Table;
 use super::{
-    AsyncSetting, BindingsSettings, Dependency, DependencySource, HintPolicy, LocalTarget,
-    Manifest, ManifestFile, OciTarget, Ownership, RegistryTarget, Target, WorkspaceManifest,
-    WorldCheck,
+    Dependency, DependencySource, HintPolicy, LocalTarget, Manifest, ManifestFile, OciTarget,
+    RegistryTarget, Target, WorkspaceManifest, WorldCheck,
 };
 use crate::advice::{Result, nearest};
 use crate::package::{PackageRef, is_label};
@@ -59,7 +58,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     }
     manifest.proxy = table.bool("proxy")?.unwrap_or(false);
     if let Some(bindings) = table.table("bindings")? {
-        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
+        settings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
     let check = table.word("world-check", &["allow", "warn", "deny"])?;
     manifest.world_check =
@@ -84,7 +83,7 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     let at = || table.file.excerpt(table.place("adapter"));
     manifest.adapter_at = manifest.adapter.as_ref().map(|_| at());
     if let Some(bindings) = table.table("bindings")? {
-        self::bindings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
+        settings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
     if let Some(dependencies) = table.table("dependencies")? {
         // Nothing is inherited here, and `workspace = true` finds nothing.
@@ -422,79 +421,4 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
         registries.insert(name.to_owned(), url);
     }
     Ok(registries)
-}
-
-/// Sets what the table has; everything else stays as it is.
-fn bindings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
-    fn set<T>(place: &mut T, value: Option<T>) {
-        if let Some(value) = value {
-            *place = value;
-        }
-    }
-    // As it stands: each member has a file of its own.
-    let path = table.string("path")?.map(PathBuf::from);
-    settings.path = path.or(settings.path.take());
-    if let Some(item) = table.get("async") {
-        settings.async_ = match item.as_bool() {
-            Some(true) => AsyncSetting::All,
-            Some(false) => AsyncSetting::None,
-            None if item.is_array() => {
-                AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default())
-            }
-            None => return Err(table.wrong("async", "`true`, `false` or a list of strings")),
-        };
-    }
-    set(&mut settings.features, table.strings("features")?);
-    set(&mut settings.all_features, table.bool("all-features")?);
-    set(&mut settings.format, table.bool("format")?);
-    let words = ["owning", "borrowing", "borrowing-duplicate-if-necessary"];
-    let ownership = table.word("ownership", &words)?.map(|index| match index {
-        0 => Ownership::Owning,
-        1 => Ownership::Borrowing,
-        _ => Ownership::BorrowingDuplicateIfNecessary,
-    });
-    set(&mut settings.ownership, ownership);
-    set(&mut settings.derives, table.strings("derives")?);
-    set(&mut settings.skip, table.strings("skip")?);
-    for (key, place) in [
-        ("std_feature", &mut settings.std_feature),
-        ("raw_strings", &mut settings.raw_strings),
-        ("stubs", &mut settings.stubs),
-        ("generate_all", &mut settings.generate_all),
-        (
-            "disable_run_ctors_once_workaround",
-            &mut settings.disable_run_ctors_once_workaround,
-        ),
-        ("pub_export_macro", &mut settings.pub_export_macro),
-        ("generate_unused_types", &mut settings.generate_unused_types),
-        (
-            "disable_custom_section_link_helpers",
-            &mut settings.disable_custom_section_link_helpers,
-        ),
-    ] {
-        set(place, table.bool(key)?);
-    }
-    for (key, place) in [
-        ("export_prefix", &mut settings.export_prefix),
-        ("type_section_suffix", &mut settings.type_section_suffix),
-        (
-            "default_bindings_module",
-            &mut settings.default_bindings_module,
-        ),
-        ("export_macro_name", &mut settings.export_macro_name),
-    ] {
-        if let Some(value) = table.string(key)? {
-            *place = Some(value);
-        }
-    }
-    if let Some(with) = table.table("with")? {
-        for (name, _) in with.entries() {
-            if let Some(path) = with.string(name)? {
-                settings.with.insert(name.to_owned(), path);
-                let at = with.file.excerpt(with.key_span(name));
-                settings.with_at.insert(name.to_owned(), at);
-            }
-        }
-    }
-    Ok(())
 }

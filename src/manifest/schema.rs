@@ -77,6 +77,7 @@ fn value(kind: Kind) -> Value {
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Strings => strings,
         Kind::StringTable => named(json!({ "type": "string" })),
+        Kind::StringsTable => named(json!({ "anyOf": [{ "type": "string" }, strings] })),
         Kind::Word(words) => json!({ "type": "string", "enum": words }),
         Kind::BoolOrStrings => json!({ "anyOf": [{ "type": "boolean" }, strings] }),
         Kind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
@@ -184,6 +185,7 @@ fn kind(kind: Kind) -> String {
         Kind::Bool => "`true` or `false`".to_owned(),
         Kind::Strings => "list of strings".to_owned(),
         Kind::StringTable => "table of strings".to_owned(),
+        Kind::StringsTable => "table of strings or lists of them".to_owned(),
         Kind::Word(words) => {
             let words: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
             words.join(", ")

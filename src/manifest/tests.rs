@@ -250,10 +250,7 @@ fn paths_start_at_the_directory_of_the_manifest() {
         "adapter = \"../a.wasm\"\ntarget.path = \"/abs\"\nbindings.path = \"gen/b.rs\"\n\
          target.dependencies.\"a:b\" = { path = \"wit/deps/ab\" }",
     );
-    assert_eq!(
-        manifest.adapter.as_deref(),
-        Some(Path::new("/w/p/../a.wasm"))
-    );
+    assert_eq!(manifest.adapter.as_deref(), Some(Path::new("/w/a.wasm")));
     assert_eq!(
         manifest.bindings.path.as_deref(),
         Some(Path::new("gen/b.rs"))
@@ -282,7 +279,7 @@ fn dependencies_have_every_form() {
         ("a:text", "a:text: ^1.2 from -"),
         ("a:table", "a:table: =1.2.3 from -"),
         ("a:renamed", "b:c: ^1 from r"),
-        ("a:path", "a:path: /w/p/../x.wasm or - from -"),
+        ("a:path", "a:path: /w/x.wasm or - from -"),
         ("a:both", "a:both: /w/p/x or ^2 from r"),
         ("a:any", "a:any: * from -"),
         ("label", "-: /w/p/y or - from -"),
@@ -318,6 +315,10 @@ fn every_setting_of_bindings_is_read() {
     let manifest = good(
         "[package.metadata.component.bindings]\n\
          path = \"b.rs\"\nasync = false\nfeatures = [\"f\"]\nall-features = true\n\
+         additional_derives_ignore = [\"i\"]\nadditional_type_attributes.t = \"#[a]\"\n\
+         additional_member_attributes = { \"t.m\" = [\"#[b]\", \"#[c]\"] }\n\
+         merge_structurally_equal_types = true\nchainable_methods = [\"all\"]\n\
+         bitflags_path = \"p\"\nmap_type = \"q\"\n\
          format = false\nownership = \"borrowing\"\nderives = [\"Hash\"]\nstd_feature = true\n\
          raw_strings = true\nskip = [\"s\"]\nstubs = true\nexport_prefix = \"e\"\n\
          with = { \"a:b/c\" = \"generate\" }\ngenerate_all = false\n\
@@ -334,15 +335,23 @@ fn every_setting_of_bindings_is_read() {
         format: false,
         ownership: Ownership::Borrowing,
         derives: vec!["Hash".to_owned()],
+        additional_derives_ignore: vec!["i".to_owned()],
+        additional_type_attributes: vec![("t".to_owned(), "#[a]".to_owned())],
+        additional_member_attributes: ["#[b]", "#[c]"]
+            .map(|attribute| ("t.m".to_owned(), attribute.to_owned()))
+            .to_vec(),
         std_feature: true,
         raw_strings: true,
         skip: vec!["s".to_owned()],
         stubs: true,
         export_prefix: text("e"),
-        // A value is a path, whatever word it is.
         with: BTreeMap::from([("a:b/c".to_owned(), "generate".to_owned())]),
         with_at: manifest.bindings.with_at.clone(),
         generate_all: false,
+        merge_structurally_equal_types: true,
+        chainable_methods: vec!["all".to_owned()],
+        bitflags_path: text("p"),
+        map_type: text("q"),
         type_section_suffix: text("t"),
         disable_run_ctors_once_workaround: true,
         default_bindings_module: text("m"),

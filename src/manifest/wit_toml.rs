@@ -89,7 +89,7 @@ x = "https://example.com"
         let DependencySource::Path { path, .. } = &manifest.dependencies["a:b"].source else {
             panic!("{manifest:?}")
         };
-        assert_eq!(path, "/p/../b");
+        assert_eq!(path, "/b");
         assert!(manifest.dependencies.contains_key("wasi:io"));
     }
 

@@ -170,10 +170,7 @@ repository = "https://example.com"
         )
         .unwrap();
         let of = |name: &str| &manifest.overrides[&name.parse().unwrap()];
-        assert_eq!(
-            of("wasi:http").path.as_deref(),
-            Some("/p/../http/wit".as_ref())
-        );
+        assert_eq!(of("wasi:http").path.as_deref(), Some("/http/wit".as_ref()));
         assert_eq!(of("wasi:io").requirement, Some("^0.2".parse().unwrap()));
         assert_eq!(manifest.notes.len(), 1);
         assert_eq!(manifest.about.licenses.as_deref(), Some("MIT"));

@@ -19,6 +19,7 @@ use crate::package::{ContentDigest, PackageRef};
 use crate::progress::Progress;
 use crate::registry::cache::{Cache, Watched};
 use crate::registry::oci::reference::Target;
+use crate::registry::public::Reach;
 use crate::registry::routes::Named;
 use crate::registry::{Artifacts, Found, Reference, Registries, Release, routes};
 use crate::resolver::{Source, Wanted};
@@ -32,6 +33,8 @@ pub(super) struct WantedArtifact {
     unnamed: Option<PackageRef>,
     by: String,
     at: Option<Excerpt>,
+    /// Which addresses its host may have.
+    reach: Reach,
 }
 
 impl WantedArtifact {
@@ -48,6 +51,7 @@ impl WantedArtifact {
             unnamed: None,
             by: format!("the entry `{key}` of `Cargo.toml`"),
             at: Some(at),
+            reach: Reach::Anywhere,
         }))
     }
 
@@ -71,6 +75,7 @@ impl WantedArtifact {
             reference,
             by: "the command line".to_owned(),
             at: None,
+            reach: Reach::Anywhere,
         })
     }
 
@@ -82,6 +87,7 @@ impl WantedArtifact {
             unnamed: Some("root:component".parse()?),
             by: "`deps.toml`".to_owned(),
             at: None,
+            reach: Reach::Anywhere,
         })
     }
 
@@ -98,11 +104,13 @@ impl WantedArtifact {
             unnamed: Some("root:component".parse()?),
             by: "`target` in `Cargo.toml`".to_owned(),
             at: Some(at),
+            reach: Reach::Anywhere,
         })
     }
 
-    /// The artifact a hint leads to; `by` is the component that has it.
-    pub fn of_hint(known: &Known, by: String) -> Result<Self> {
+    /// The artifact a hint leads to, at such an address only; `by` is the
+    /// component that has it.
+    pub fn of_hint(known: &Known, by: String, reach: Reach) -> Result<Self> {
         let bare = Known {
             place: known.place.clone(),
             digest: None,
@@ -119,6 +127,7 @@ impl WantedArtifact {
             reference,
             by,
             at: None,
+            reach,
         })
     }
 
@@ -131,6 +140,7 @@ impl WantedArtifact {
             unnamed: None,
             by: format!("`{LOCK_FILE}`"),
             at: None,
+            reach: Reach::Anywhere,
         })
     }
 
@@ -200,14 +210,15 @@ pub(super) fn reference(registry: Option<&str>) -> Option<Reference> {
     (format!("oci://{reference}") == registry).then_some(reference)
 }
 
-/// The host of a reference.
+/// The host of a reference, if it is within reach.
 pub(super) fn host(
     reference: &Reference,
+    reach: &Reach,
     registries: &Registries<'_>,
 ) -> Result<Arc<dyn Artifacts>> {
     let prefix = format!("{}/", reference.repository);
     let route = routes::host(&reference.host, &prefix, registries.layers());
-    registries.artifacts(&route)
+    registries.artifacts(&route.within(reach.clone()))
 }
 
 impl Packages<'_> {
@@ -265,7 +276,7 @@ impl Packages<'_> {
                 ))
                 .hint("leave out `--offline` and `--frozen`"));
             }
-            let found = host(reference, registries)?.find(reference)?;
+            let found = host(reference, &Reach::Anywhere, registries)?.find(reference)?;
             found.ok_or_else(|| not_found(reference))
         };
         at_once(all.to_vec(), |(wanted, locked)| {
@@ -329,7 +340,7 @@ impl Fetch<'_> {
                 .hint("run the command once without `--offline`"));
             }
             None => {
-                let artifacts = host(reference, self.registries)?;
+                let artifacts = host(reference, &wanted.reach, self.registries)?;
                 self.cache.keep(
                     &entry.digest,
                     |to| {
@@ -358,7 +369,7 @@ impl Fetch<'_> {
             ))
             .hint("run the command once without `--offline`"));
         }
-        let artifacts = host(reference, self.registries)?;
+        let artifacts = host(reference, &wanted.reach, self.registries)?;
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;

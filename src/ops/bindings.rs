@@ -1,5 +1,6 @@
 //! `cargo component bindings`, and the bindings every build brings up to date.
 
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::components;
@@ -13,15 +14,17 @@ use super::settle::settle_member;
 use crate::advice::Result;
 use crate::cargo::arguments::CargoArgs;
 use crate::cargo::config::LockMode;
+use crate::cargo::view::Kept;
 use crate::cargo::workspace::{Member, Use, Workspace};
 use crate::component::attributes::RootAttributes;
 use crate::component::metadata::Metadata;
 use crate::context::Context;
 use crate::fs;
-use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
-use crate::package::ContentDigest;
+use crate::manifest::{self, BindingsSettings, Manifest, ManifestFile, Target, WorkspaceManifest};
+use crate::package::{ContentDigest, Digester};
+use crate::source;
 use crate::wit::World;
-use crate::wit::bindings::generate;
+use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 use crate::wit::generate as macros;
 
 /// What is done with bindings that are not up to date.
@@ -68,13 +71,15 @@ pub(super) struct Looked {
     pub bindings: Option<Bindings>,
 }
 
-/// Reads a member's manifest and WIT, and generates its bindings. Nothing is
-/// written. A member that is no component has no recipe.
+/// Reads a member's manifest and WIT, and generates its bindings, unless they
+/// were generated from the same before. Nothing is written. A member that is
+/// no component has no recipe.
 pub(super) fn look(
     ctx: &Context,
     workspace: &Workspace,
     member: &Member,
     (worlds, session, stale): (&mut Worlds<'_>, &Session, Stale),
+    before: Option<&Kept<Option<Recipe>>>,
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
@@ -85,19 +90,15 @@ pub(super) fn look(
             bindings: None,
         });
     }
-    let loaded = worlds.resolve(&manifest)?;
-    paths.push(worlds.lock_file().to_owned());
-    let own = own_bindings(&manifest, member);
-    let mut recipe = Recipe {
-        declared: manifest.declared,
-        adapter: adapter(&manifest)?,
-        proxy: manifest.proxy,
-        metadata: metadata(ctx, member, &mut paths),
-        world_check: manifest.world_check,
-        first: directories(&manifest)?,
-        compose: manifest.compose,
-        ..Recipe::default()
+    let maker = maker(&manifest, member, &mut paths);
+    let loaded = match maker {
+        // Which world is meant only the macro knows, and cargo sees to it.
+        Maker::Macro if is_undecided(&manifest) => source::world(&manifest).ok().flatten(),
+        _ => worlds.resolve(&manifest)?,
     };
+    warn_of_missing_wit(ctx, &manifest)?;
+    paths.push(worlds.lock_file().to_owned());
+    let mut recipe = recipe(ctx, &manifest, member, &mut paths)?;
     let (loaded, bound) = match manifest.dependencies.is_empty() {
         true => (loaded, None),
         false => {
@@ -127,17 +128,22 @@ pub(super) fn look(
         }
         let path = bindings_path(&manifest);
         paths.push(path.clone());
-        if !own {
+        if maker == Maker::Tool {
             paths.push(workspace.root.join("Cargo.lock"));
-            let content = content((workspace, member, &manifest), world, stale)?;
-            written = Some(Bindings {
-                package: member.name.clone(),
-                path: path.clone(),
-                content: match &bound {
-                    Some(imports) => imports.alias(ctx, &content)?,
-                    None => content,
-                },
-            });
+            let runtime = runtime_of((workspace, member, &manifest), world, stale)?;
+            let from = digest(world, &manifest.bindings, runtime).filter(|_| bound.is_none());
+            if from.is_none() || generated_from(before, &path) != from.as_ref() {
+                let content = content((member, &manifest), world, runtime)?;
+                written = Some(Bindings {
+                    package: member.name.clone(),
+                    path: path.clone(),
+                    content: match &bound {
+                        Some(imports) => imports.alias(ctx, &content)?,
+                        None => content,
+                    },
+                });
+            }
+            recipe.generated_from = from;
             recipe.bindings = Some(path);
         }
     }
@@ -148,21 +154,78 @@ pub(super) fn look(
     })
 }
 
-/// The bindings of a member's world.
-fn content(
+/// The recipe of a member, as far as its manifest says it.
+fn recipe(
+    ctx: &Context,
+    manifest: &Manifest,
+    member: &Member,
+    paths: &mut Vec<PathBuf>,
+) -> Result<Recipe> {
+    Ok(Recipe {
+        declared: manifest.declared,
+        adapter: adapter(manifest)?,
+        proxy: manifest.proxy,
+        metadata: metadata(ctx, member, paths),
+        world_check: manifest.world_check,
+        first: directories(manifest)?,
+        compose: manifest.compose,
+        ..Recipe::default()
+    })
+}
+
+/// What the bindings of a member's world run on.
+fn runtime_of(
     (workspace, member, manifest): (&Workspace, &Member, &Manifest),
     world: &World,
     stale: Stale,
-) -> Result<String> {
+) -> Result<Runtime> {
     let mut needs = Needs::of(world, &manifest.bindings.async_);
     needs.features = stale != Stale::WriteFirst;
-    let runtime = runtime(workspace, member, world, &needs)?;
+    runtime(workspace, member, world, &needs)
+}
+
+/// The bindings of a member's world.
+fn content(
+    (member, manifest): (&Member, &Manifest),
+    world: &World,
+    runtime: Runtime,
+) -> Result<String> {
     generate(world, &manifest.bindings, runtime).map_err(|e| {
         e.context(format!(
             "failed to generate the bindings of the package `{}`",
             member.name
         ))
     })
+}
+
+/// A digest of everything that decides what is generated.
+fn digest(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Option<ContentDigest> {
+    let mut digester = BufWriter::new(Digester::default());
+    let version = env!("CARGO_PKG_VERSION");
+    let id = world.id.index();
+    write!(
+        digester,
+        "{version} {WIT_BINDGEN_VERSION} {runtime:?} {settings:?} {id} {:?}",
+        world.resolve
+    )
+    .ok()?;
+    Some(digester.into_inner().ok()?.finish())
+}
+
+/// What the bindings in this file were generated from, if it is as it was then.
+fn generated_from<'k>(
+    before: Option<&'k Kept<Option<Recipe>>>,
+    file: &Path,
+) -> Option<&'k ContentDigest> {
+    let before = before?;
+    let mut seen = before.seen.iter();
+    let same = seen.any(|seen| seen.is_of(file) && seen.holds());
+    before
+        .fact
+        .as_ref()?
+        .generated_from
+        .as_ref()
+        .filter(|_| same)
 }
 
 /// Whether the WIT of a package is that of a component. Where it can be no
@@ -221,23 +284,91 @@ fn bindings_path(manifest: &Manifest) -> PathBuf {
     }
 }
 
-/// Whether the package makes its bindings itself: by wit-bindgen's macro, or
-/// by a build script that uses this crate. A bindings file that is there, or
-/// a path for it in the manifest, says otherwise, unless it is that file which
-/// calls the macro.
-fn own_bindings(manifest: &Manifest, member: &Member) -> bool {
+/// Who makes the bindings of a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Maker {
+    /// This tool, into a file.
+    Tool,
+    /// wit-bindgen's macro.
+    Macro,
+    /// A build script that uses this crate.
+    Script,
+}
+
+/// Who makes the bindings of a package. A bindings file that is there, or a
+/// path for it in the manifest, says that the tool does, unless it is that
+/// file which calls the macro; so does a module for it where nothing calls the
+/// macro. Files that were looked at for that are added to `paths`.
+fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Maker {
     let file = bindings_path(manifest);
     if manifest.bindings.path.is_some() || (fs::exists(&file) && !calls_the_macro(&file)) {
-        return false;
+        return Maker::Tool;
     }
-    let by_macro = member
+    let mut dependencies = member.dependencies.iter();
+    if dependencies.any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME")) {
+        return Maker::Script;
+    }
+    let has_macro = member
         .dependency("wit-bindgen")
         .is_some_and(|d| d.features.iter().any(|f| f == "default" || f == "macros"));
-    let by_script = member
-        .dependencies
-        .iter()
-        .any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME"));
-    by_macro || by_script
+    if !has_macro {
+        return Maker::Tool;
+    }
+    match manifest.declared && !fs::exists(&file) && awaits_a_file(member, paths) {
+        true => Maker::Tool,
+        false => Maker::Macro,
+    }
+}
+
+/// Whether sources of a package have the module of a bindings file, and none
+/// calls the macro.
+fn awaits_a_file(member: &Member, paths: &mut Vec<PathBuf>) -> bool {
+    let mut open = vec![member.dir().join("src")];
+    let mut awaits = false;
+    while let Some(path) = open.pop() {
+        if fs::is_dir(&path) {
+            open.extend(fs::list(&path).unwrap_or_default());
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            if calls_the_macro(&path) {
+                paths.push(path);
+                return false;
+            }
+            let text = fs::read_text(&path).unwrap_or_default();
+            awaits |= macros::declares_module(&text, "bindings");
+        }
+    }
+    if !awaits {
+        let roots = ["lib.rs", "main.rs"].map(|name| member.dir().join("src").join(name));
+        paths.extend(roots);
+    }
+    awaits
+}
+
+/// Whether nothing in a manifest says which world is meant, nor needs one.
+fn is_undecided(manifest: &Manifest) -> bool {
+    let target = match &manifest.target {
+        Target::Local(target) => target,
+        Target::Registry(_) | Target::Oci(_) => return false,
+    };
+    let said = target.path.is_some() || target.world.is_some() || target.dependencies.is_some();
+    !said && manifest.dependencies.is_empty()
+}
+
+/// Tells of a world that is named where there is no WIT: 0.21.1 built such
+/// packages.
+fn warn_of_missing_wit(ctx: &Context, manifest: &Manifest) -> Result<()> {
+    if let Target::Local(target) = &manifest.target
+        && let Some(world) = &target.world
+        && source::wit_path(manifest, target)?.is_none()
+    {
+        let wit = manifest.file.dir().join("wit");
+        ctx.shell.warn(format!(
+            "`{}` names the world `{world}`, but `{}` does not exist: there are no bindings, and nothing is checked against the world",
+            ctx.display(&manifest.file.path),
+            ctx.display(&wit)
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a file, which somebody has written then, calls wit-bindgen's macro.

@@ -130,12 +130,15 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 outcome.code
             }
         };
+        if code == 0 {
+            prepared.built();
+        }
+        // Also where code is wrong: that says nothing of the WIT.
+        prepared.keep(ctx);
         if code != 0 {
             finished(ctx, last, false);
             return Err(Error::child(code));
         }
-        prepared.built();
-        prepared.keep(ctx);
     }
     finished(ctx, last, true);
     Ok(())

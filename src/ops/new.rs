@@ -714,7 +714,7 @@ mod tests {
     fn init_goes_on_where_new_could_not_bind() {
         let files = [
             ("foo/Cargo.toml", MANIFEST),
-            ("w/w.wit", "package a:b;\n oh no"),
+            ("w/w.wit", "package a:b;\nworld w { export f: func(); }\n"),
         ];
         let world = World::new(&files, &[0, 0]);
         let mut options = options("foo", LIBRARY);

@@ -159,9 +159,10 @@ impl<'a> Packages<'a> {
         Ok(self.registries.open(&route)?.url(package, version))
     }
 
-    /// Whether the user's configuration has a registry of this name.
-    pub fn names_registry(&self, name: &str) -> bool {
-        self.registries.layers().registry_names().contains(&name)
+    /// Whether the user's own configuration names this host; a file of the
+    /// project is not the user's own.
+    pub fn names_host(&self, host: &str) -> bool {
+        self.registries.layers().names_host(host)
     }
 
     /// From now on the package has this version only, of compatible ones; in

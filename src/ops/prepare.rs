@@ -427,7 +427,8 @@ fn look_at(
             Some(worlds) => worlds,
             None => worlds.insert(session.worlds(ctx, workspace, mode)?),
         };
-        let looked = look(ctx, workspace, member, (worlds, session, stale))?;
+        let before = members.get(&member.id);
+        let looked = look(ctx, workspace, member, (worlds, session, stale), before)?;
         let mut paths = looked.paths;
         paths.sort();
         paths.dedup();

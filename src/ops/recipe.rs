@@ -33,6 +33,8 @@ pub(super) struct Recipe {
     pub exports: Exports,
     /// Where the tool writes the package's bindings, if it does.
     pub bindings: Option<PathBuf>,
+    /// What these were generated from, as a digest.
+    pub generated_from: Option<ContentDigest>,
     /// Attributes of the declared world.
     pub attributes: RootAttributes,
     /// How imports beyond the world are taken.
@@ -78,7 +80,12 @@ impl Recipe {
     /// A digest of everything that shapes a component beside its module; the
     /// tool's version is part of it.
     pub fn digest(&self, program: bool) -> ContentDigest {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        // The module has what the bindings are for.
+        let made_with = Recipe {
+            generated_from: None,
+            ..self.clone()
+        };
+        let text = serde_json::to_string(&made_with).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         ContentDigest::of(format!("{version} {program} {text}").as_bytes())
     }

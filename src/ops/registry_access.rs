@@ -104,10 +104,18 @@ impl<'a> Access<'a> {
         let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
         let asked = options.registry.as_deref();
         let asked = asked.map(|name| on_command_line(ctx, name));
+        let mut registries = ctx.registries(&ctx.cwd)?;
+        let named = super::resolve::registries(&manifest_here(ctx)?);
+        // A name that the manifest gives to an address is not the user's word.
+        let address = asked.as_deref();
+        let address = address.filter(|asked| !named.registries.contains_key(*asked));
+        if let Some(host) = address.and_then(routes::host_of_address) {
+            registries = registries.naming(host);
+        }
         Ok(Access {
             ctx,
-            registries: ctx.registries(&ctx.cwd)?,
-            named: super::resolve::registries(&manifest_here(ctx)?),
+            registries,
+            named,
             asked,
             offline: mode.is_offline(),
             cache: ctx.cache(),
@@ -227,7 +235,9 @@ impl<'a> Access<'a> {
     /// The registry of a reference.
     pub fn artifacts(&self, reference: &Reference) -> Result<Arc<dyn Artifacts>> {
         let prefix = format!("{}/", reference.repository);
-        let route = routes::host(&reference.host, &prefix, self.registries.layers());
+        // The user has just written it.
+        let layers = self.registries.layers().clone().naming(&reference.host);
+        let route = routes::host(&reference.host, &prefix, &layers);
         self.registries.artifacts(&self.allowed(route)?)
     }
 
@@ -262,29 +272,65 @@ impl<'a> Access<'a> {
     }
 
     /// The registry to log in to: one by its name, a host, or the default one.
+    /// A password goes where the user's own configuration says: a project could
+    /// call anything by that name.
     pub fn host(&self, registry: Option<&str>) -> Result<Arc<dyn Artifacts>> {
-        let layers = self.registries.layers();
-        let known = |name: &str| {
-            self.named.registries.contains_key(name) || layers.registry_names().contains(&name)
-        };
+        let layers = self.registries.layers().private();
+        let nobody = Named::default();
         let route = match registry {
-            Some(name) if known(name) => routes::registry(name, &self.named, layers)?,
+            Some(name) if layers.registry_names().contains(&name) => {
+                routes::registry(name, &nobody, &layers)?
+            }
+            Some(name) if self.is_of_project(name) => return Err(self.of_project(Some(name))),
             Some(text) => {
                 let bare = ["oci://", "https://", "http://"]
                     .iter()
                     .find_map(|s| text.strip_prefix(s));
                 let host = bare.unwrap_or(text).split('/').next().unwrap_or_default();
-                let mut route = routes::host(host, "", layers);
+                let mut route = routes::host(host, "", &layers.naming(host));
                 route.because = "the command line".to_owned();
                 Some(route)
             }
-            None => routes::default_registry(&self.named, layers)?,
+            None => routes::default_registry(&nobody, &layers)?,
         };
-        let route = route.ok_or_else(|| {
-            Error::usage("which registry is meant is not said, and no default one is configured")
-                .hint("name its host, such as `cargo component login ghcr.io`")
-        })?;
+        let route = route.ok_or_else(|| self.of_project(None))?;
         self.registries.artifacts(&self.allowed(route)?)
+    }
+
+    /// Whether only the project knows a name that is no host.
+    fn is_of_project(&self, name: &str) -> bool {
+        let is_host = name.contains(['.', ':', '/']) || name == "localhost";
+        let layers = self.registries.layers();
+        let known = self.named.registries.contains_key(name);
+        !is_host && (known || layers.registry_names().contains(&name))
+    }
+
+    /// The registry to log in to is none that the user names.
+    fn of_project(&self, name: Option<&str>) -> Error {
+        let layers = self.registries.layers();
+        let route = match name {
+            Some(name) => routes::registry(name, &self.named, layers),
+            None => routes::default_registry(&self.named, layers),
+        };
+        let host = route.ok().flatten().and_then(|route| route.backend.host());
+        match (name, host) {
+            (Some(name), host) => Error::usage(format!(
+                "the registry `{name}` is one of the project, which could lead a password anywhere"
+            ))
+            .hint(match host {
+                Some(host) => format!(
+                    "if you trust `{host}`, name it: `cargo component login {host}`"
+                ),
+                None => "name a host, such as `cargo component login ghcr.io`".to_owned(),
+            }),
+            (None, host) => Error::usage(
+                "which registry is meant is not said, and no default one is configured in a file of yours",
+            )
+            .hint(format!(
+                "name its host, such as `cargo component login {}`",
+                host.unwrap_or_else(|| "ghcr.io".to_owned())
+            )),
+        }
     }
 }
 

@@ -65,7 +65,7 @@ pub struct GetOptions {
 
 /// Something found in a registry.
 enum Source<'s> {
-    Package(&'s PackageRef, Located),
+    Package(&'s PackageRef, Box<Located>),
     Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
 }
 
@@ -73,7 +73,7 @@ impl<'s> Source<'s> {
     fn find(access: &Access<'_>, subject: &'s Subject) -> Result<Self> {
         Ok(match subject {
             Subject::Package(package, pick) => {
-                Source::Package(package, access.locate(package, pick)?)
+                Source::Package(package, Box::new(access.locate(package, pick)?))
             }
             Subject::Reference(reference) => {
                 let (found, artifacts) = access.find(reference)?;

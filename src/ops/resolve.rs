@@ -59,6 +59,8 @@ pub(super) struct Worlds<'a> {
     old: Option<String>,
     /// Whether hints without a digest are followed.
     pub(super) trust_unpinned: bool,
+    /// Whether entries were forgotten, to be chosen anew.
+    chooses_anew: bool,
     /// Whether there is no workspace, and so no lock file.
     alone: bool,
 }
@@ -98,6 +100,7 @@ impl<'a> Worlds<'a> {
             asked: Vec::new(),
             old,
             trust_unpinned: false,
+            chooses_anew: false,
             alone: false,
         })
     }
@@ -121,6 +124,7 @@ impl<'a> Worlds<'a> {
             asked: Vec::new(),
             old: None,
             trust_unpinned: false,
+            chooses_anew: false,
             alone: true,
         }
     }
@@ -136,6 +140,12 @@ impl<'a> Worlds<'a> {
     /// From now on hints without a digest are followed.
     pub fn trust_unpinned(&mut self) {
         self.trust_unpinned = true;
+    }
+
+    /// Whether what is not locked is refused: the lock file must not change, and
+    /// nobody looks for what it would be anew.
+    pub(super) fn refuses_unlocked(&self) -> bool {
+        self.mode.is_locked() && !self.chooses_anew
     }
 
     /// How lock files and the network may be used.
@@ -185,6 +195,7 @@ impl<'a> Worlds<'a> {
     pub fn forget(&mut self, which: impl Fn(&lockfile::Locked) -> bool) {
         self.lock.retain(|entry| !which(entry));
         self.before = self.lock.clone();
+        self.chooses_anew = true;
     }
 
     /// Writes another lock file in the place of this one, if that is still the

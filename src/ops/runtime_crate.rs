@@ -6,7 +6,7 @@ use crate::advice::{Error, Result};
 use crate::cargo::workspace::{CrateDependency, Member, Use, Workspace};
 use crate::manifest;
 use crate::wit::World;
-use crate::wit::bindings::{Runtime, WIT_BINDGEN_VERSION};
+use crate::wit::bindings::{Lacks, Runtime, RuntimeCrate, WIT_BINDGEN_VERSION};
 
 /// Which runtime crate the bindings are for; an error if the one the package
 /// has cannot serve them.
@@ -16,10 +16,10 @@ pub(super) fn runtime(
     world: &World,
     needs: &Needs,
 ) -> Result<Runtime> {
-    let mut unfit = None;
-    for (name, runtime) in [
-        ("wit-bindgen", Runtime::WitBindgen),
-        ("wit-bindgen-rt", Runtime::WitBindgenRt),
+    let (mut unfit, mut unserved) = (None, None);
+    for (name, crate_) in [
+        ("wit-bindgen", RuntimeCrate::WitBindgen),
+        ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
     ] {
         let Some(dependency) = member.dependency(name) else {
             continue;
@@ -30,34 +30,30 @@ pub(super) fn runtime(
         }
         let locked = workspace.locked_version(member, dependency)?;
         let version = locked.or_else(|| least(&dependency.requirement));
-        let served = match (&version, needs.least()) {
-            (_, None) => true,
-            (Some(version), Some((least, _))) => {
-                runtime == Runtime::WitBindgen && *version >= least
-            }
-            (None, Some(_)) => true,
-        };
-        if served {
-            let lacks_async = needs.async_
-                && needs.features
-                && !dependency
-                    .features
-                    .iter()
-                    .any(|f| f.starts_with("async") || f == "default");
-            return match lacks_async {
-                true => Err(async_missing(member, world, name)),
-                false => Ok(runtime),
-            };
+        let missing = needs.missing(crate_, version.as_ref());
+        if let Some((least, why)) = missing {
+            let version = version.map(|v| v.to_string()).unwrap_or_default();
+            let error = Error::input(format!(
+                "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
+                member.name,
+                world.name()
+            ))
+            .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
+            .hint(format!("run `{}`", add_command(member, needs.async_)));
+            unserved.get_or_insert(error);
+            continue;
         }
-        let (least, why) = needs.least().unwrap_or((Version::new(0, 0, 0), ""));
-        let version = version.map(|v| v.to_string()).unwrap_or_default();
-        return Err(Error::input(format!(
-            "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
-            member.name,
-            world.name()
-        ))
-        .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
-        .hint(format!("run `{}`", add_command(member, needs.async_))));
+        let has_async = |f: &String| f.starts_with("async") || f == "default";
+        if needs.async_ && needs.features && !dependency.features.iter().any(has_async) {
+            return Err(async_missing(member, world, name));
+        }
+        return Ok(Runtime {
+            name: crate_,
+            lacks: lacks(crate_, version.as_ref()),
+        });
+    }
+    if let Some(error) = unserved {
+        return Err(error);
     }
     let error = Error::input(format!(
         "the package `{}` has bindings for `{}`, but no crate they can run on",
@@ -125,11 +121,24 @@ fn least(requirement: &semver::VersionReq) -> Option<Version> {
     ))
 }
 
-/// What the bindings of a world ask of their runtime crate. Worlds without
-/// any of this run on every release since 0.24, tried one by one.
+/// What a release of a runtime crate lacks that generated code can bring
+/// itself: without async functions and maps, bindings run on all releases of
+/// [`FIRST`] and later. `tests/it/runtimes.rs` has the table of what was tried.
+fn lacks(crate_: RuntimeCrate, version: Option<&Version>) -> Lacks {
+    let before = |minor: u64| version.is_some_and(|v| *v < Version::new(0, minor, 0));
+    Lacks {
+        cleanup: before(43),
+        resource: crate_ == RuntimeCrate::WitBindgenRt || before(60),
+    }
+}
+
+/// The first release of `wit-bindgen` that has what bindings cannot bring
+/// themselves. `wit-bindgen-rt` had it before.
+const FIRST: Version = Version::new(0, 24, 0);
+
+/// What the bindings of a world ask of their runtime crate.
 pub(super) struct Needs {
     async_: bool,
-    resources: bool,
     maps: bool,
     /// Whether the crate must have the features for it by now.
     pub features: bool,
@@ -165,25 +174,30 @@ impl Needs {
         Needs {
             async_: *setting != manifest::AsyncSetting::None
                 && (streams || functions.into_iter().any(|f| f.kind.is_async())),
-            resources: exported.iter().any(|interface| {
-                let mut types = interface.types.values();
-                types.any(|ty| matches!(resolve.types[*ty].kind, TypeDefKind::Resource))
-            }),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
             features: true,
         }
     }
 
-    /// The version of wit-bindgen needed, and why.
-    fn least(&self) -> Option<(Version, &'static str)> {
-        if self.async_ {
-            Some((Version::new(0, 63, 0), "the world has async functions"))
+    /// The version of `wit-bindgen` that is needed instead of this release of
+    /// a crate, and why; `None` where it serves.
+    fn missing(
+        &self,
+        crate_: RuntimeCrate,
+        version: Option<&Version>,
+    ) -> Option<(Version, &'static str)> {
+        let is_wit_bindgen = crate_ == RuntimeCrate::WitBindgen;
+        let least = Version::new(0, 63, 0);
+        let needed = if self.async_ {
+            (least, "the world has async functions")
         } else if self.maps {
-            Some((Version::new(0, 63, 0), "the world has maps"))
-        } else if self.resources {
-            Some((Version::new(0, 60, 0), "the world exports resources"))
+            (least, "the world has maps")
+        } else if is_wit_bindgen {
+            (FIRST, "bindings take their runtime from it")
         } else {
-            None
-        }
+            return None;
+        };
+        let serves = version.is_none_or(|version| is_wit_bindgen && *version >= needed.0);
+        (!serves).then_some(needed)
     }
 }

@@ -14,6 +14,7 @@ use crate::cargo::arguments::CargoArgs;
 use crate::context::Context;
 use crate::lockfile::Locked;
 use crate::registry::cache::{Cache, Entry, digested};
+use crate::registry::public::Reach;
 use crate::registry::{Artifacts, Reference, Registries, Registry};
 use crate::shell::report;
 
@@ -61,7 +62,7 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         if let Some(reference) = reference(locked.registry.as_deref())
             && !is_replaced(locked, &access)
         {
-            return match host(&reference, &access) {
+            return match host(&reference, &Reach::Anywhere, &access) {
                 Ok(artifacts) => Place::Artifact(artifacts, reference),
                 Err(error) => Place::Unreachable(error),
             };

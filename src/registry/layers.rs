@@ -6,6 +6,7 @@
 //! [`super::routes`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml_edit::Item;
 
@@ -31,6 +32,13 @@ pub enum Layer {
     BuiltIn,
 }
 
+impl Layer {
+    /// Whether no project can have brought it along.
+    pub(super) fn is_private(&self) -> bool {
+        !matches!(self, Layer::Project(_))
+    }
+}
+
 impl std::fmt::Display for Layer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -43,10 +51,19 @@ impl std::fmt::Display for Layer {
     }
 }
 
-/// All layers, the nearest first.
-#[derive(Clone, Debug, Default)]
+/// All layers, the nearest first. A copy shares them.
+#[derive(Clone, Default)]
 pub struct Layers {
-    layers: Vec<(Layer, Config)>,
+    layers: Arc<Vec<(Layer, Config)>>,
+    /// Hosts that the command line names.
+    named: Vec<String>,
+}
+
+impl std::fmt::Debug for Layers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.layers.iter().map(|(layer, _)| layer.to_string());
+        f.debug_list().entries(names).entries(&self.named).finish()
+    }
 }
 
 /// Namespaces that are known without any configuration.
@@ -83,18 +100,47 @@ impl Layers {
         if let Some(path) = explicit {
             let file = ManifestFile::new(path, &fs::read_text(path)?);
             layers.push((Layer::Explicit(file.path.clone()), parse(&file)?));
-            return Ok(Layers { layers });
+            return Ok(Layers::of(layers));
         }
         if let Some(file) = user_file(env).as_deref().map(read).transpose()?.flatten() {
             layers.push((Layer::User(file.path.clone()), parse(&file)?));
         }
         layers.push((Layer::BuiltIn, built_in()));
-        Ok(Layers { layers })
+        Ok(Layers::of(layers))
+    }
+
+    fn of(layers: Vec<(Layer, Config)>) -> Self {
+        Layers {
+            layers: Arc::new(layers),
+            named: Vec::new(),
+        }
     }
 
     /// Every layer with its content, the nearest first.
     pub(super) fn all(&self) -> &[(Layer, Config)] {
         &self.layers
+    }
+
+    /// Those that no project can have brought along.
+    pub fn private(&self) -> Layers {
+        let private = self.layers.iter();
+        let private = private.filter(|(layer, _)| layer.is_private());
+        Layers {
+            layers: Arc::new(private.cloned().collect()),
+            named: self.named.clone(),
+        }
+    }
+
+    /// The same, where the command line names a host, with a port where it is
+    /// not the usual one.
+    pub fn naming(mut self, host: &str) -> Self {
+        self.named.push(host.to_owned());
+        self
+    }
+
+    /// The hosts that the command line names.
+    pub(super) fn named(&self) -> &[String] {
+        &self.named
     }
 
     /// The registry a package is mapped to by name or namespace, and the layer
@@ -133,7 +179,7 @@ impl Layers {
     /// How a registry is reached, put together from all layers, key by key.
     pub fn access(&self, registry: &str) -> Access {
         let mut access = Access::default();
-        for (_, config) in &self.layers {
+        for (_, config) in self.layers.iter() {
             let Some(entry) = config.registries.get(registry) else {
                 continue;
             };

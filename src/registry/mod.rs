@@ -7,10 +7,13 @@ pub mod address;
 pub mod artifacts;
 pub mod cache;
 pub mod config;
+mod hosts;
 pub mod layers;
 pub mod local;
+mod locator;
 pub mod memory;
 pub mod oci;
+pub mod public;
 pub mod routes;
 pub mod settings;
 pub mod stored;
@@ -149,14 +152,23 @@ impl<'a> Registries<'a> {
         routes::route(package, asked, named, &self.layers)
     }
 
-    /// The registry at the end of a route; each is opened once.
+    /// The same, where the command line names a host, with a port where it is
+    /// not the usual one.
+    pub fn naming(mut self, host: &str) -> Self {
+        self.layers = self.layers.naming(host);
+        self
+    }
+
+    /// The registry at the end of a route; each is opened once. A project may
+    /// not lead a name astray that the user gave a login to.
     pub fn open(&self, route: &routes::Route) -> Result<Arc<dyn Registry>> {
         let key = format!("{:?}", route.backend);
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(registry) = opened.get(&key) {
             return Ok(registry.clone());
         }
-        let registry = (self.open)(route).map_err(|e| {
+        let opened_now = route.backend.check().and_then(|()| (self.open)(route));
+        let registry = opened_now.map_err(|e| {
             e.because(format!(
                 "the registry `{}` is set in {}",
                 route.name, route.because
@@ -168,7 +180,8 @@ impl<'a> Registries<'a> {
 
     /// The registry at the end of a route, for its artifacts.
     pub fn artifacts(&self, route: &routes::Route) -> Result<Arc<dyn Artifacts>> {
-        (self.artifacts)(route).map_err(|e| {
+        let opened = route.backend.check().and_then(|()| (self.artifacts)(route));
+        opened.map_err(|e| {
             e.because(format!(
                 "the registry `{}` is set in {}",
                 route.name, route.because

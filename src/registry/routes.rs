@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use toml_edit::Item;
 
 use super::config::{Mapping, Metadata, Protocol};
+use super::hosts::Says;
 use super::layers::{Layers, is_loopback};
+pub use super::locator::host_of_address;
+use super::locator::{Address, authority, split};
+use super::public::Reach;
 use crate::advice::{Error, Result, nearest};
 use crate::package::PackageRef;
 
@@ -27,8 +31,8 @@ pub enum Backend {
     Discover {
         /// The host, with a port where it is not the usual one.
         host: String,
-        /// The tables of the configuration for whatever it turns out to be.
-        settings: BTreeMap<String, Protocol>,
+        /// The configuration, for whatever it turns out to be.
+        layers: Layers,
     },
 }
 
@@ -36,6 +40,36 @@ impl Backend {
     /// Whether it is reached without a network.
     pub fn is_local(&self) -> bool {
         matches!(self, Backend::Local { .. })
+    }
+
+    /// The host that is asked first, with a port where it is not the usual one;
+    /// none for a directory.
+    pub fn host(&self) -> Option<String> {
+        match self {
+            Backend::Local { .. } => None,
+            Backend::Oci(oci) => Some(oci.host.clone()),
+            Backend::Warg(warg) => Some(authority(&warg.url).to_owned()),
+            Backend::Discover { host, .. } => Some(host.clone()),
+        }
+    }
+
+    /// Refuses what a project leads astray.
+    pub(super) fn check(&self) -> Result<()> {
+        let astray = match self {
+            Backend::Oci(oci) => oci.astray.as_deref(),
+            Backend::Warg(warg) => warg.astray.as_deref(),
+            Backend::Local { .. } | Backend::Discover { .. } => None,
+        };
+        let (Some(name), Some(host)) = (astray, self.host()) else {
+            return Ok(());
+        };
+        Err(Error::input(format!(
+            "the registry `{name}`, which your configuration has a login for, is led to another host, `{host}`"
+        ))
+        .because("a file of the project may not do that")
+        .hint(format!(
+            "if you trust `{host}` with what is in `{name}`, put the mapping into your own file, `~/.config/wasm-pkg/config.toml`; if not, take it out of the project's"
+        )))
     }
 }
 
@@ -57,47 +91,116 @@ impl std::fmt::Display for Backend {
 /// A registry of OCI artifacts.
 #[derive(Clone, Debug, Default)]
 pub struct Oci {
-    /// The name its settings stand under.
+    /// The name its login stands under, or would have to.
     pub name: String,
     /// The host, with a port where it is not the usual one.
     pub host: String,
     /// What stands before `<namespace>/<name>` in a repository.
     pub prefix: String,
-    /// Its table in the configuration.
+    /// What the configuration says of the host.
     pub settings: Protocol,
+    /// The configuration, for the hosts that this one leads to.
+    pub layers: Layers,
+    /// Which addresses it may have, and those that it leads to.
+    pub reach: Reach,
+    /// The name that has a login, where only a project says that it is here.
+    pub astray: Option<String>,
+}
+
+impl Oci {
+    /// The registry at a host, without asking it what it is; `prefix` is what
+    /// the repositories in question begin with.
+    fn at(host: &str, prefix: &str, layers: &Layers) -> Self {
+        let metadata = Metadata {
+            oci_namespace_prefix: Some(prefix.to_owned()),
+            ..Metadata::default()
+        };
+        Oci::new(host, metadata, Says::Document, layers)
+    }
+
+    /// The registry of this name where metadata leads, or else at the name
+    /// itself.
+    fn new(name: &str, metadata: Metadata, says: Says, layers: &Layers) -> Self {
+        let host = metadata.oci_registry.unwrap_or_else(|| name.to_owned());
+        let table = layers.settings("oci", name, &host, says);
+        let astray = says == Says::Configuration && layers.is_led_astray(name, &host);
+        Oci {
+            name: table.name,
+            host,
+            prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
+            settings: table.values,
+            layers: layers.clone(),
+            reach: Reach::default(),
+            astray: astray.then(|| name.to_owned()),
+        }
+    }
 }
 
 /// A Warg registry.
 #[derive(Clone, Debug, Default)]
 pub struct Warg {
-    /// The name its settings stand under.
+    /// The name its login stands under, or would have to.
     pub name: String,
     /// Its address, with scheme, perhaps with a path.
     pub url: String,
-    /// Its table in the configuration.
+    /// What the configuration says of its host.
     pub settings: Protocol,
+    /// The configuration, for the host that this one leads to.
+    pub layers: Layers,
+    /// The name that has a login, where only a project says that it is here.
+    pub astray: Option<String>,
 }
 
 impl Warg {
     /// The registry of this name, at the address that metadata gives or else
-    /// at the name itself. Plain http is for this machine, unless its table
-    /// says otherwise.
-    pub fn new(name: &str, address: Option<&str>, settings: Protocol) -> Self {
+    /// at the name itself. Plain http is for this machine, unless the table of
+    /// its host says otherwise.
+    pub fn new(name: &str, address: Option<&str>, says: Says, layers: &Layers) -> Self {
         let address = address.unwrap_or(name);
-        let plain = match settings.get("protocol").and_then(Item::as_str) {
+        let host = authority(address);
+        let table = layers.settings("warg", name, host, says);
+        let plain = match table.values.get("protocol").and_then(Item::as_str) {
             Some(protocol) => protocol == "http",
-            None => is_loopback(address.split('/').next().unwrap_or(address)),
+            None => is_loopback(host),
         };
         let url = match (address.contains("://"), plain) {
             (true, _) => address.to_owned(),
             (false, true) => format!("http://{address}"),
             (false, false) => format!("https://{address}"),
         };
+        let astray = says == Says::Configuration && layers.is_led_astray(name, host);
         Warg {
-            name: name.to_owned(),
+            name: table.name,
             url,
-            settings,
+            settings: table.values,
+            layers: layers.clone(),
+            astray: astray.then(|| name.to_owned()),
         }
+    }
+}
+
+/// What a host is that was asked.
+#[derive(Clone, Debug)]
+pub enum Discovered {
+    /// A registry of OCI artifacts.
+    Oci(Oci),
+    /// A Warg registry.
+    Warg(Warg),
+}
+
+/// What a host is that was asked for its `registry.json`. `own` says that the
+/// document is that of the host itself and was not changed on the way.
+pub fn discovered(host: &str, metadata: Metadata, own: bool, layers: &Layers) -> Discovered {
+    let says = match own {
+        true => Says::OwnDocument,
+        false => Says::Document,
+    };
+    match preferred_protocol(&metadata).as_deref() {
+        Some("warg") => {
+            let address = metadata.warg_url.as_deref();
+            Discovered::Warg(Warg::new(host, address, says, layers))
+        }
+        _ => Discovered::Oci(Oci::new(host, metadata, says, layers)),
     }
 }
 
@@ -112,6 +215,17 @@ pub struct Route {
     pub because: String,
 }
 
+impl Route {
+    /// The same, if it leads to such an address. What is no host of OCI
+    /// artifacts is left as it is.
+    pub fn within(mut self, reach: Reach) -> Self {
+        if let Backend::Oci(oci) = &mut self.backend {
+            oci.reach = reach;
+        }
+        self
+    }
+}
+
 /// The registries a manifest names, its own and those of its workspace.
 #[derive(Clone, Debug, Default)]
 pub struct Named {
@@ -119,6 +233,15 @@ pub struct Named {
     pub registries: BTreeMap<String, String>,
     /// The manifest that relative paths start from, and that is shown.
     pub manifest: PathBuf,
+}
+
+impl Named {
+    /// The hosts of the registries, with a port where it is not the usual one.
+    pub fn hosts(&self) -> Vec<String> {
+        let addresses = self.registries.values();
+        let hosts = addresses.filter_map(|address| host_of_address(address));
+        hosts.map(str::to_owned).collect()
+    }
 }
 
 /// The route to a package: to the registry asked for by name, or else by the
@@ -222,15 +345,9 @@ pub fn default_registry(named: &Named, layers: &Layers) -> Result<Option<Route>>
 /// The route to a host of OCI artifacts, without asking it what it is;
 /// `prefix` is what the repositories in question begin with.
 pub fn host(host: &str, prefix: &str, layers: &Layers) -> Route {
-    let mut protocols = layers.access(host).protocols;
     Route {
         name: host.to_owned(),
-        backend: Backend::Oci(Oci {
-            name: host.to_owned(),
-            host: host.to_owned(),
-            prefix: prefix.to_owned(),
-            settings: protocols.remove("oci").unwrap_or_default(),
-        }),
+        backend: Backend::Oci(Oci::at(host, prefix, layers)),
         because: "the reference".to_owned(),
     }
 }
@@ -246,26 +363,20 @@ fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> 
     let inline = mapping.metadata.as_ref();
     let preferred = access.default.clone().or(only.clone());
     let preferred = preferred.or_else(|| inline.and_then(preferred_protocol));
-    let settings = |protocol: &str| access.protocols.get(protocol).cloned().unwrap_or_default();
     let backend = match preferred.as_deref() {
-        Some("local") => local(name, &access.base, &settings("local"))?,
+        Some("local") => local(name, &access.base, &layers.table("local", name))?,
         // Metadata may say where the host really is, unless it is given here.
         Some("oci") | None if inline.is_none() => Backend::Discover {
             host: name.clone(),
-            settings: access.protocols.clone(),
+            layers: layers.clone(),
         },
         Some("oci") | None => {
             let inline = inline.cloned().unwrap_or_default();
-            Backend::Oci(Oci {
-                name: name.clone(),
-                host: inline.oci_registry.unwrap_or_else(|| name.clone()),
-                prefix: inline.oci_namespace_prefix.unwrap_or_default(),
-                settings: settings("oci"),
-            })
+            Backend::Oci(Oci::new(name, inline, Says::Configuration, layers))
         }
         Some("warg") => {
             let address = inline.and_then(|metadata| metadata.warg_url.as_deref());
-            Backend::Warg(Warg::new(name, address, settings("warg")))
+            Backend::Warg(Warg::new(name, address, Says::Configuration, layers))
         }
         Some(other) => {
             return Err(Error::input(format!(
@@ -314,14 +425,6 @@ fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Resul
     let because = format!("`registries.{name}` in `{}`", named.manifest.display());
     let address =
         Address::read(name, address).map_err(|e| e.because(format!("it is {because}")))?;
-    let settings = |host: &str, protocol: &str| {
-        layers
-            .access(host)
-            .protocols
-            .get(protocol)
-            .cloned()
-            .unwrap_or_default()
-    };
     let backend = match address {
         Address::Host(host) => {
             let mapping = Mapping {
@@ -333,17 +436,16 @@ fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Resul
         Address::Directory(path) => Backend::Local {
             root: named.manifest.parent().unwrap_or(Path::new("")).join(path),
         },
-        Address::Oci { host, path } => Backend::Oci(Oci {
-            name: host.to_owned(),
-            host: host.to_owned(),
-            prefix: match path.trim_end_matches('/') {
+        Address::Oci { host, path } => {
+            let prefix = match path.trim_end_matches('/') {
                 "" => String::new(),
                 path => format!("{path}/"),
-            },
-            settings: settings(host, "oci"),
-        }),
-        Address::Warg { host, rest } => {
-            Backend::Warg(Warg::new(host, Some(rest), settings(host, "warg")))
+            };
+            Backend::Oci(Oci::at(host, &prefix, layers))
+        }
+        Address::Warg { rest } => {
+            let host = authority(rest);
+            Backend::Warg(Warg::new(host, Some(rest), Says::Document, layers))
         }
     };
     Ok(Route {
@@ -351,71 +453,6 @@ fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Resul
         backend,
         because,
     })
-}
-
-/// The address of a registry, taken apart.
-enum Address<'a> {
-    /// A host to be asked what it is.
-    Host(&'a str),
-    /// A directory, seen from the manifest.
-    Directory(&'a str),
-    /// `oci://<host>/<path>`.
-    Oci { host: &'a str, path: &'a str },
-    /// `warg://<rest>`, which starts with the host.
-    Warg { host: &'a str, rest: &'a str },
-}
-
-/// The forms an address may have, for errors.
-const FORMS: &str = "write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`";
-
-impl<'a> Address<'a> {
-    fn read(name: &str, address: &'a str) -> Result<Self> {
-        let Some((scheme, rest)) = split(address) else {
-            return Ok(
-                match address.starts_with(['.', '/']) || address.contains('\\') {
-                    true => Address::Directory(address),
-                    false => Address::Host(address.trim_end_matches('/')),
-                },
-            );
-        };
-        if scheme == "file" {
-            return Ok(Address::Directory(rest.strip_prefix("//").unwrap_or(rest)));
-        }
-        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        if rest.contains('@') {
-            return Err(Error::input(format!(
-                "the address of the registry `{name}` holds credentials"
-            ))
-            .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
-        }
-        if host.is_empty() {
-            return Err(
-                Error::input(format!("the registry address `{address}` names no host")).hint(FORMS),
-            );
-        }
-        match scheme {
-            "oci" => Ok(Address::Oci { host, path }),
-            "warg" => Ok(Address::Warg { host, rest }),
-            "https" => Ok(Address::Host(host)),
-            "http" if is_loopback(host) => Ok(Address::Host(host)),
-            "http" => Err(Error::input(format!(
-                "plain http for `{host}` cannot be set in a file of the project"
-            ))
-            .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`")),
-            other => Err(Error::input(format!(
-                "unknown scheme `{other}` of the registry address `{address}`"
-            ))
-            .hint(FORMS)),
-        }
-    }
-}
-
-/// Scheme and rest of an address; a host with a port has no scheme.
-fn split(address: &str) -> Option<(&str, &str)> {
-    if let Some((scheme, rest)) = address.split_once("://") {
-        return Some((scheme, rest));
-    }
-    address.strip_prefix("file:").map(|rest| ("file", rest))
 }
 
 #[cfg(test)]

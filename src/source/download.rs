@@ -193,10 +193,14 @@ impl Web {
         })
     }
 
-    /// The login for an address: its own, or that of `.netrc` for its host.
+    /// The login for an address: its own, or that of `.netrc` for its host,
+    /// which is not sent in plain because a manifest says `http`.
     fn login(&self, url: &Url) -> Result<Option<Login>> {
         if let Some(login) = Login::of_url(url) {
             return Ok(Some(login));
+        }
+        if url.scheme() != "https" && !is_here(url) {
+            return Ok(None);
         }
         let netrc = self.logins.get_or_init(|| Netrc::read(&self.env));
         let netrc = netrc.as_ref().map_err(Clone::clone)?;
@@ -249,14 +253,19 @@ fn redirected(from: &Url, response: &Response) -> Result<Url> {
 fn client(url: &Url) -> Result<Client> {
     static DIRECT: OnceLock<Result<Client>> = OnceLock::new();
     static OUTSIDE: OnceLock<Result<Client>> = OnceLock::new();
-    let direct = match url.host() {
+    let direct = is_here(url);
+    let one = if direct { &DIRECT } else { &OUTSIDE };
+    one.get_or_init(|| build(direct)).clone()
+}
+
+/// Whether an address is on this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    let one = if direct { &DIRECT } else { &OUTSIDE };
-    one.get_or_init(|| build(direct)).clone()
+    }
 }
 
 fn build(direct: bool) -> Result<Client> {
@@ -300,6 +309,31 @@ fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_of_netrc_is_for_its_host_and_not_sent_in_plain() {
+        let dir = tempfile::tempdir().unwrap();
+        let netrc = "machine h.example login me password secret\n\
+            machine 127.0.0.1 login me password secret\n\
+            default login any password secret\n";
+        let file = dir.path().join("netrc");
+        fs::write_atomic(&file, netrc.as_bytes()).unwrap();
+        let env = Env::from_vars([("NETRC", file)]);
+        let web = Web::new(env, Patience::default());
+        for (url, sent) in [
+            ("https://h.example/a.tgz", true),
+            ("https://h.example:8443/a.tgz", true),
+            ("http://h.example/a.tgz", false),
+            ("http://127.0.0.1:80/a.tgz", true),
+            ("https://other.example/a.tgz", false),
+            ("https://h.example.other.example/a.tgz", false),
+            ("http://127.0.0.2/a.tgz", false),
+            ("http://me:secret@other.example/a.tgz", true),
+        ] {
+            let login = web.login(&Url::parse(url).unwrap()).unwrap();
+            assert_eq!(login.is_some(), sent, "{url}");
+        }
+    }
 
     #[test]
     fn an_address_is_shown_without_what_may_be_secret() {

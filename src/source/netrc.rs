@@ -63,7 +63,8 @@ fn decoded(text: &str) -> String {
 /// The logins of a `.netrc`.
 #[derive(Clone, Debug, Default)]
 pub struct Netrc {
-    // Without a host it is for all that no other entry has.
+    // The entry `default` has no host. It is for whatever host somebody names, so
+    // that a manifest of others could take it anywhere: it is not used.
     entries: Vec<(Option<String>, Login)>,
 }
 
@@ -87,7 +88,7 @@ impl Netrc {
     pub fn find(&self, host: &str) -> Option<Login> {
         let named = |(name, _): &&(Option<String>, Login)| {
             name.as_deref()
-                .is_none_or(|name| name.eq_ignore_ascii_case(host))
+                .is_some_and(|name| name.eq_ignore_ascii_case(host))
         };
         self.entries
             .iter()
@@ -186,7 +187,8 @@ mod tests {
         let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
         assert_eq!(found("a.example"), pair("me", "p \" w"));
         assert_eq!(found("b.example"), pair("b", "#pw"));
-        assert_eq!(found("c.example"), pair("anybody", "guess"));
+        assert_eq!(found("c.example"), None);
+        assert_eq!(found(""), None);
         assert!(Netrc::parse("machine x login y").find("z").is_none());
     }
 

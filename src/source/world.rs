@@ -157,16 +157,6 @@ pub fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<Path
             )
             .hint("create it, or correct `path`")),
         None if fs::exists(&default) => Ok(Some(default)),
-        None if target.world.is_some() => Err(manifest
-            .file
-            .error(
-                target.span.clone(),
-                format!(
-                    "the target names a world, but `{}` does not exist",
-                    default.display()
-                ),
-            )
-            .hint("create it with a `.wit` file, or say where the WIT is by `path`")),
         None => Ok(None),
     }
 }

@@ -44,6 +44,22 @@ pub fn calls(source: &str) -> Vec<Generate> {
     found
 }
 
+/// Whether a source has a module of this name that lies in another file.
+pub fn declares_module(source: &str, name: &str) -> bool {
+    let Some(stream) = tokens(source).filter(|_| source.contains(name)) else {
+        return false;
+    };
+    let tokens: Vec<TokenTree> = stream.into_iter().collect();
+    tokens.windows(3).any(|window| match window {
+        [
+            TokenTree::Ident(word),
+            TokenTree::Ident(module),
+            TokenTree::Punct(end),
+        ] => word == "mod" && module == name && end.as_char() == ';',
+        _ => false,
+    })
+}
+
 /// The lines, counted from 1, in which a source names a crate.
 pub fn lines_naming(source: &str, name: &str) -> Vec<usize> {
     let mut lines = Vec::new();
@@ -204,6 +220,23 @@ mod tests {
             "wit_bindgen::generate!( {",
         ] {
             assert_eq!(calls(source), [], "{source}");
+        }
+    }
+
+    #[test]
+    fn a_module_in_another_file_is_found() {
+        assert!(declares_module(
+            "#[allow(warnings)]\nmod bindings;",
+            "bindings"
+        ));
+        assert!(declares_module("pub(crate) mod bindings;", "bindings"));
+        for source in [
+            "mod bindings { mod a; }",
+            "// mod bindings;",
+            "mod binding;",
+            "mod {",
+        ] {
+            assert!(!declares_module(source, "bindings"), "{source}");
         }
     }
 

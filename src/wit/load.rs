@@ -12,6 +12,7 @@ use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose::{self, Texts};
+use super::needed::{self, Broken};
 use super::parts::parts;
 use super::select::select;
 use super::supplement::supplement;
@@ -46,7 +47,20 @@ pub fn load_package(request: &Request<'_>) -> Result<Package> {
     resolved(request)
 }
 
+/// What lies beside the project's WIT, is broken and not needed, stops nothing.
 fn resolved(request: &Request<'_>) -> Result<Package> {
+    resolved_of(request, Extent::All)
+        .or_else(|error| resolved_of(request, Extent::Needed).map_err(|_| error))
+}
+
+/// Which of the packages at hand are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    Needed,
+}
+
+fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
     let (
         main_name,
         Loading {
@@ -57,6 +71,9 @@ fn resolved(request: &Request<'_>) -> Result<Package> {
             ..
         },
     ) = parse(request)?;
+    if extent == Extent::Needed {
+        groups = needed::needed(groups);
+    }
     complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
@@ -136,6 +153,7 @@ pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
     let fetched: Vec<&Entry> = request.fetched.iter().collect();
     loading.add(&fetched, Rank::Fetched)?;
     loading.add_embedded()?;
+    needed::refuse_broken(&loading.groups, std::mem::take(&mut loading.broken))?;
     supplement(&mut loading.groups, &loading.embedded, &mut loading.texts);
     Ok((main_name, loading))
 }
@@ -238,6 +256,8 @@ pub(super) struct Loading {
     notes: Vec<String>,
     /// Everything inside binary packages.
     embedded: Vec<(Rank, Resolve)>,
+    /// Packages beside the project's own that could not be parsed.
+    broken: Vec<Broken>,
 }
 
 impl Loading {
@@ -327,9 +347,17 @@ impl Loading {
             self.texts.insert(&file.path, &file.text);
             map.push(&file.path, file.text.as_str());
         }
-        let group = map
-            .parse()
-            .map_err(|(map, e)| diagnose::parse_error(&e, &map, &self.texts))?;
+        let group = match map.parse() {
+            Ok(group) => group,
+            Err((map, e)) => {
+                let error = diagnose::parse_error(&e, &map, &self.texts);
+                if rank != Rank::Deps && rank != Rank::Beside {
+                    return Err(error);
+                }
+                self.broken.push(Broken::new(path.to_owned(), files, error));
+                return Ok(None);
+            }
+        };
         let UnresolvedPackageGroup {
             main,
             nested,

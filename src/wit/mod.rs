@@ -11,17 +11,25 @@ mod contents;
 mod decode;
 #[cfg(feature = "cli")]
 pub mod dependencies;
+mod derives;
 mod diagnose;
 #[cfg(feature = "cli")]
 pub mod generate;
 #[cfg(feature = "cli")]
 pub mod header;
+mod helpers;
 mod limits;
 mod load;
+mod needed;
 mod parts;
+mod placeholder;
+mod placeholders;
 mod plain;
+mod put;
+mod restore;
 #[cfg(feature = "cli")]
 pub mod scaffold;
+mod section;
 mod select;
 mod supplement;
 #[cfg(feature = "cli")]

@@ -180,6 +180,6 @@ mod tests {
         let over = "package demo:used@1.0.0;
             interface types { record other { x: u32 } }";
         let error = load_package(&request(over)).unwrap_err();
-        assert!(error.to_string().contains("point"), "{error}");
+        assert!(error.to_string().contains("`types`"), "{error}");
     }
 }

@@ -243,7 +243,7 @@ fn a_lock_file_that_cannot_be_one_is_told_with_its_line_and_kept() {
         ),
         (
             lock.replace("[[package.version]]", "<<<<<<< HEAD\n[[package.version]]"),
-            ["conflict that version control left", ".lock:8"],
+            ["conflict that version control left", ".lock:9"],
         ),
         (
             format!("{lock}\n{}", entry.replace("1.1.0", "1.0.0")),
@@ -255,19 +255,19 @@ fn a_lock_file_that_cannot_be_one_is_told_with_its_line_and_kept() {
         ),
         (
             lock.replace("^1", "one"),
-            ["invalid `requirement`", ".lock:9"],
+            ["invalid `requirement`", ".lock:10"],
         ),
         (
             lock.replace("1.1.0", "1.1"),
-            ["invalid `version`", ".lock:10"],
+            ["invalid `version`", ".lock:11"],
         ),
         (
             lock.replace("sha256:", "sha256:../"),
-            ["invalid `digest`", ".lock:11"],
+            ["invalid `digest`", ".lock:12"],
         ),
         (
             lock[..lock.len() - 9].to_owned(),
-            ["failed to read the lock file", ".lock:11"],
+            ["failed to read the lock file", ".lock:12"],
         ),
     ] {
         assert_ne!(text, lock);

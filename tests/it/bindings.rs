@@ -19,6 +19,9 @@ interface imported {
     give: func(what: only-taken);
     fail: func() -> result<_, pair>;
     take: func(text: string, what: pair) -> pair;
+    resource r { set: func(to: u32); }
+    flags bits { one, two }
+    mark: func(what: bits, named: map<string, u32>);
     wait: async func() -> u32;
 }
 
@@ -65,7 +68,43 @@ fn each_setting_shows_in_what_is_generated() {
             "PairParam<'a>",
             "",
         ),
-        ("derives = [\"Hash\"]", "Hash", ""),
+        ("derives = [\"Hash\"]", "#[derive(Clone, Hash)]", ""),
+        (
+            "derives = [\"Hash\"]\nadditional_derives_ignore = [\"only-taken\"]",
+            "#[derive(Clone, Hash)]\n            pub struct Pair",
+            "",
+        ),
+        (
+            "additional_type_attributes = { \"a:b/types/pair\" = \"#[non_exhaustive]\" }",
+            "#[non_exhaustive]",
+            "",
+        ),
+        (
+            "additional_member_attributes = { \"a:b/types/pair.left\" = [\"#[doc(hidden)]\", \"#[allow(unused)]\"] }",
+            "#[allow(unused)]\n                pub left",
+            "",
+        ),
+        (
+            "merge_structurally_equal_types = true",
+            "merge_structurally_equal_types",
+            "",
+        ),
+        (
+            "chainable_methods = [\"&all\"]",
+            "pub fn set(&self, to: u32) -> &Self",
+            "pub fn set(&self, to: u32) -> ()",
+        ),
+        (
+            "bitflags_path = \"crate::bitflags\"",
+            "crate::bitflags::bitflags!",
+            "",
+        ),
+        ("map_type = \"crate::Map\"", "crate::Map", ""),
+        (
+            "with = { \"c:d/i\" = \"generate\" }\ngenerate_all = false",
+            "with \"c:d/i\" = generate",
+            "",
+        ),
         ("std_feature = true", "#[cfg(feature = \"std\")]", ""),
         ("raw_strings = true", "text: &[u8]", "text: &str"),
         ("skip = [\"skipped\"]", "", "pub fn skipped("),
@@ -336,7 +375,7 @@ fn settings_that_change_how_code_is_used_compile() {
 }
 
 /// Words of Rust that WIT may use as names, those that are words of WIT too.
-const WORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen guest if impl in let loop macro match mod move mut override priv pub ref return self static string struct super trait true try type typeof union unsafe unsized use virtual where while yield";
+pub const WORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen guest if impl in let loop macro match mod move mut override priv pub ref return self static string struct super trait true try type typeof union unsafe unsized use virtual where while yield";
 
 #[test]
 fn every_word_of_rust_can_be_a_name() {
@@ -349,11 +388,7 @@ fn every_word_of_rust_can_be_a_name() {
         .iter()
         .map(|w| format!("        %{w},\n"))
         .collect();
-    let cases = all(&|word| match word {
-        // The one name that cannot be written, see the next test.
-        "self" => String::new(),
-        word => format!("        %{word},\n"),
-    });
+    let cases = all(&|word| format!("        %{word},\n"));
     let interfaces = all(&|word| {
         format!("interface %{word} {{ type %{word}-t = u32; %{word}: func() -> %{word}-t; }}\n")
     });
@@ -381,14 +416,6 @@ fn names_that_cannot_be_written_are_refused() {
         (
             "package %use:a;\ninterface i { f: func(); }\nworld w { export i; }",
             "package `use:a`: `use` is a word",
-        ),
-        (
-            "package a:b;\ninterface i { enum e { one, %self } f: func() -> e; }\nworld w { import i; }",
-            "type `e`: `self` is a word",
-        ),
-        (
-            "package a:b;\ninterface i { type %self = u32; f: func() -> %self; }\nworld w { import i; }",
-            "type `self`: `self` is a word",
         ),
     ] {
         let project = library("unwritable", "");
@@ -493,4 +520,96 @@ fn wit_under_a_name_that_is_not_utf_8_is_read_and_shown() {
         .component("bindings")
         .code(1)
         .says("wit/b\u{fffd}.wit:2:");
+}
+
+/// What stands for each option of the generator: a key of our table, or why
+/// there is none.
+const OPTIONS: &[(&str, Result<&str, &str>)] = &[
+    ("format", Ok("format")),
+    ("std_feature", Ok("std_feature")),
+    ("raw_strings", Ok("raw_strings")),
+    ("skip", Ok("skip")),
+    ("stubs", Ok("stubs")),
+    ("export_prefix", Ok("export_prefix")),
+    ("ownership", Ok("ownership")),
+    ("runtime_path", Err("the dependencies of the crate decide")),
+    ("map_type", Ok("map_type")),
+    ("bitflags_path", Ok("bitflags_path")),
+    ("additional_derive_attributes", Ok("derives")),
+    ("additional_derive_ignore", Ok("additional_derives_ignore")),
+    (
+        "additional_type_attributes",
+        Ok("additional_type_attributes"),
+    ),
+    (
+        "additional_member_attributes",
+        Ok("additional_member_attributes"),
+    ),
+    ("with", Ok("with")),
+    ("generate_all", Ok("generate_all")),
+    ("type_section_suffix", Ok("type_section_suffix")),
+    (
+        "disable_run_ctors_once_workaround",
+        Ok("disable_run_ctors_once_workaround"),
+    ),
+    ("default_bindings_module", Ok("default_bindings_module")),
+    ("export_macro_name", Ok("export_macro_name")),
+    ("pub_export_macro", Ok("pub_export_macro")),
+    ("generate_unused_types", Ok("generate_unused_types")),
+    (
+        "disable_custom_section_link_helpers",
+        Ok("disable_custom_section_link_helpers"),
+    ),
+    ("async_", Ok("async")),
+    (
+        "merge_structurally_equal_types",
+        Ok("merge_structurally_equal_types"),
+    ),
+    ("chainable_methods", Ok("chainable_methods")),
+];
+
+#[test]
+fn every_option_of_the_generator_has_a_setting() {
+    let source = crate::authoring::crate_root("wit-bindgen-rust").join("src/lib.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let (_, options) = source.split_once("pub struct Opts {").unwrap();
+    let (options, _) = options.split_once("\n}").unwrap();
+    let names: Vec<&str> = options
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split(':').next())
+        .collect();
+    let known: Vec<&str> = OPTIONS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, known, "decide what stands for each option");
+    for (option, key) in OPTIONS {
+        let Ok(key) = key else { continue };
+        let mut keys = cargo_component::manifest::keys::BINDINGS.iter();
+        assert!(
+            keys.any(|known| known.name == *key),
+            "{option}: no key `{key}`"
+        );
+    }
+}
+
+#[test]
+fn types_have_the_derives_that_their_content_allows() {
+    let project = library(
+        "derived",
+        "[package.metadata.component.bindings]\nderives = [\"PartialEq\", \"Eq\", \"Hash\", \"Default\", \"Clone\", \"PartialOrd\"]\nadditional_member_attributes = { \"my:derives/i/choice.two\" = \"#[default]\" }\n",
+    );
+    share_target(&project);
+    project
+        .write("wit/w.wit", "package my:derives;\ninterface i {\n    resource r;\n    variant v { a(r), b }\n    record whole { n: u32, s: string }\n    record with-float { f: f64, w: whole, l: list<whole> }\n    record deep { v: option<list<v>> }\n    enum choice { one, two }\n    enum plain { one }\n    record of-choice { c: choice, p: option<plain> }\n    f: func(d: deep, w: with-float, c: of-choice) -> v;\n}\nworld w { import i; export i; export run: func() -> bool; }\n")
+        .write("src/lib.rs", "#[allow(warnings)]\nmod bindings;\nuse bindings::my::derives::i::{Choice, OfChoice, Whole, WithFloat};\nfn hash<T: std::hash::Hash + Eq + PartialOrd>(_: T) {}\nfn float<T: PartialEq + PartialOrd + Default + Clone>(_: T) {}\n#[allow(unused)]\npub fn run() -> bool {\n    hash(Whole::default());\n    hash(OfChoice::default());\n    float(WithFloat::default());\n    Choice::default() == Choice::Two\n}\n");
+    project.component("check").ok();
+    // What cannot be written there is shown where it stands.
+    let wrong = library(
+        "no-attribute",
+        "[package.metadata.component.bindings]\nadditional_type_attributes = { \"a:b/i/t\" = \"non_exhaustive\" }\n",
+    );
+    wrong
+        .write("wit/w.wit", "package a:b;\nworld w {}\n")
+        .component("bindings")
+        .code(1)
+        .says("`non_exhaustive` in `package.metadata.component.bindings.additional_type_attributes` is no attribute")
+        .says("help: write it as in Rust: `#[non_exhaustive]`");
 }

@@ -115,6 +115,53 @@ fn a_build_that_changes_nothing_reads_no_wit() {
 }
 
 #[test]
+fn a_check_of_wrong_code_keeps_what_is_known_of_the_wit() {
+    let project = Project::new("--lib", "hello");
+    project.write("src/lib.rs", "mod bindings;\nfn wrong() -> u32 { \"\" }\n");
+    // The first makes Cargo.lock, which decides too.
+    project.component("check").code(101);
+    project.component("check").code(101);
+    let path = project.path("wit/world.wit");
+    let meta = fs::metadata(&path).unwrap();
+    fs::write(&path, "x".repeat(usize::try_from(meta.len()).unwrap())).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(meta.modified().unwrap()).unwrap();
+    project.component("check").code(101).silent_on("world.wit");
+}
+
+#[test]
+fn bindings_of_the_same_wit_are_not_generated_again() {
+    let project = Project::new("--lib", "hello");
+    project.component("build").ok();
+    // What is in the file tells whether it was written: as long as it looks
+    // untouched, nothing else would.
+    let path = project.path("src/bindings.rs");
+    let text = project.read("src/bindings.rs");
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let other = text.replacen("// Generated", "// generated", 1);
+    fs::write(&path, &other).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(modified).unwrap();
+    // A manifest that changed says nothing new of the world.
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{manifest}\n# more\n"));
+    project.component("bindings").ok();
+    assert_eq!(project.read("src/bindings.rs"), other);
+    // A setting does, and so does WIT.
+    project.write(
+        "Cargo.toml",
+        format!("{manifest}\n[package.metadata.component.bindings]\nraw_strings = true\n"),
+    );
+    project.component("bindings").ok();
+    assert!(project.read("src/bindings.rs").contains("raw_strings"));
+    let wit = project.read("wit/world.wit");
+    project.write("wit/world.wit", format!("{wit}\ninterface more {{}}\n"));
+    project.replace("wit/world.wit", "export ", "/// Said of it.\n    export ");
+    project.component("bindings").ok();
+    assert!(project.read("src/bindings.rs").contains("Said of it."));
+}
+
+#[test]
 fn every_change_is_noticed_and_made_once() {
     let project = Project::new("--lib", "hello");
     let creates = |why: &str| {

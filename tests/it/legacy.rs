@@ -87,18 +87,11 @@ fn advised(stderr: &str) -> String {
 }
 
 #[test]
-fn exported_resources_of_0_21_1_build_after_the_command_the_error_names() {
+fn exported_resources_of_0_21_1_build_and_run_as_they_are() {
     let project = legacy_library("legacy-resource");
     project
         .write("wit/world.wit", "package component:legacy-resource;\n\ninterface counters {\n    resource counter { constructor(start: u32); next: func() -> u32; }\n}\nworld example {\n    export counters;\n    export count: func() -> u32;\n}\n")
         .write("src/lib.rs", "#[allow(warnings)]\nmod bindings;\n\nuse bindings::exports::component::legacy_resource::counters::{Guest, GuestCounter};\n\nstruct Component;\nstruct Counter(std::cell::Cell<u32>);\n\nimpl Guest for Component {\n    type Counter = Counter;\n}\n\nimpl GuestCounter for Counter {\n    fn new(start: u32) -> Self { Counter(std::cell::Cell::new(start)) }\n    fn next(&self) -> u32 { self.0.replace(self.0.get() + 1) }\n}\n\nimpl bindings::Guest for Component {\n    fn count() -> u32 { let c = Counter::new(7); c.next(); c.next() }\n}\n\nbindings::export!(Component with_types_in bindings);\n");
-    let output = project.component("build").code(1).silent_on("Compiling");
-    let output = output
-        .says("`wit-bindgen-rt` 0.44.0")
-        .says("exports resources");
-    let command = advised(&output.stderr);
-    assert!(command.starts_with("add "), "{command}");
-    project.cargo(&command).ok();
     project.component("run --invoke 'count()'").ok().prints("8");
 }
 
@@ -212,4 +205,175 @@ fn bindings_from_two_copies_of_a_package_that_differ_are_refused() {
     // The same WIT on both sides is what a library with bindings is for.
     project.write("wit/deps/draw.wit", pen("x: u32, y: u32"));
     project.component("build").ok();
+}
+
+/// A crate of 0.21.1 with these dependencies.
+fn declared(name: &str, dependencies: &str, world: &str, code: &str) -> Project {
+    let project = Project::empty();
+    share_target(&project);
+    manifest(
+        &project,
+        name,
+        &format!("{dependencies}\n\n[package.metadata.component]\npackage = \"a:b\""),
+    );
+    project
+        .write("wit/w.wit", format!("package a:b;\n{world}"))
+        .write("src/lib.rs", code);
+    project
+}
+
+const DOUBLE: &str = "#[allow(warnings)]\nmod bindings;\nstruct C;\nimpl bindings::Guest for C { fn f(a: u32) -> u32 { a * 2 } }\nbindings::export!(C with_types_in bindings);\n";
+
+#[test]
+fn lists_run_on_runtime_crates_that_do_not_free_them() {
+    for version in ["0.24.0", "0.41.0"] {
+        let project = declared(
+            &format!("lists-on-{}", version.replace('.', "-")),
+            &format!("wit-bindgen-rt = {{ version = \"={version}\", features = [\"bitflags\"] }}"),
+            "world w { import log: func(m: list<option<string>>); export f: func(x: list<string>, fail: bool) -> list<string>; }",
+            "#[allow(warnings)]\nmod bindings;\nstruct C;\nimpl bindings::Guest for C { fn f(x: Vec<String>, fail: bool) -> Vec<String> { if fail { bindings::log(&[Some(\"a\".into()), None]); } x } }\nbindings::export!(C with_types_in bindings);\n",
+        );
+        project.component("build").ok();
+        let dir = crate::authoring::target_dir().join("wasm32-wasip1/debug");
+        let file = dir.join(format!("lists_on_{}.wasm", version.replace('.', "_")));
+        assert!(file.is_file(), "{}", file.display());
+        assert!(
+            project
+                .read("src/bindings.rs")
+                .contains("pub struct Cleanup")
+        );
+    }
+    // What came with the type has it.
+    let project = declared(
+        "lists-on-later",
+        "wit-bindgen-rt = { version = \"0.44.0\", features = [\"bitflags\"] }",
+        "world w { export f: func(x: list<string>) -> list<string>; }",
+        "#[allow(warnings)]\nmod bindings;\nstruct C;\nimpl bindings::Guest for C { fn f(x: Vec<String>) -> Vec<String> { x } }\nbindings::export!(C with_types_in bindings);\n",
+    );
+    project
+        .component("run --invoke 'f([\"a\", \"b\"])'")
+        .ok()
+        .prints("[\"a\", \"b\"]");
+    assert!(
+        !project
+            .read("src/bindings.rs")
+            .contains("pub struct Cleanup")
+    );
+}
+
+#[test]
+fn a_crate_that_could_call_the_macro_and_awaits_a_file_gets_one() {
+    let dependencies = "wit-bindgen = \"0.63.0\"\nwit-bindgen-rt = \"0.44.0\"";
+    let world = "world w { export f: func(a: u32) -> u32; }";
+    let project = declared("could-call", dependencies, world, DOUBLE);
+    project.component("run --invoke 'f(4)'").ok().prints("8");
+    assert!(project.has("src/bindings.rs"));
+    // A crate whose crate has no runtime for bindings uses the other.
+    let old = declared(
+        "could-call-old",
+        "wit-bindgen = \"0.16.0\"\nwit-bindgen-rt = \"0.24.0\"",
+        world,
+        DOUBLE,
+    );
+    old.component("bindings").ok();
+    assert!(old.read("src/bindings.rs").contains("wit_bindgen_rt::"));
+    // Where the macro is called, nothing is written, and that is seen again.
+    let calls = declared(
+        "does-call",
+        dependencies,
+        world,
+        "mod bindings { wit_bindgen::generate!({ path: \"wit\" }); }\nstruct C;\nimpl bindings::Guest for C { fn f(a: u32) -> u32 { a * 3 } }\nbindings::export!(C with_types_in bindings);\n",
+    );
+    calls.component("bindings").ok();
+    assert!(!calls.has("src/bindings.rs"));
+    calls.write("src/lib.rs", DOUBLE).component("bindings").ok();
+    assert!(calls.has("src/bindings.rs"));
+}
+
+#[test]
+fn a_world_that_is_named_without_wit_is_told_and_nothing_else() {
+    let project = Project::empty();
+    share_target(&project);
+    manifest(
+        &project,
+        "without-wit",
+        "[package.metadata.component]\npackage = \"a:b\"\ntarget = { world = \"c:d/w@0.6.0\" }",
+    );
+    project.write("src/lib.rs", "");
+    project
+        .component("build")
+        .ok()
+        .says("warning: `Cargo.toml` names the world `c:d/w@0.6.0`, but `wit` does not exist");
+}
+
+#[test]
+fn a_broken_package_beside_the_wit_that_nothing_names_is_not_read() {
+    let project = declared(
+        "beside-broken",
+        crate::authoring::RUNTIME,
+        "world w { export f: func(a: u32) -> u32; }",
+        DOUBLE,
+    );
+    project
+        .write(
+            "wit/deps/broken/a.wit",
+            "package wasi:http;\ninterface t { c: func() -> result<u32, _>; }\n",
+        )
+        .write(
+            "wit/deps/lost/a.wit",
+            "package lost:one;\ninterface t { use not:there/anywhere.{x}; }\n",
+        );
+    project.component("bindings").ok();
+    // What the world names is needed, also through another.
+    project.write(
+        "wit/deps/through/a.wit",
+        "package through:it;\ninterface t { use wasi:http/t.{x}; }\n",
+    );
+    project.component("bindings --check").ok();
+    project.replace("wit/w.wit", "world w {", "world w { import through:it/t;");
+    project
+        .component("bindings")
+        .code(1)
+        .says("wit/deps/broken/a.wit:2");
+}
+
+#[test]
+fn crates_that_call_the_macro_are_left_to_cargo() {
+    let body = "struct C;\nimpl Guest for C { fn f(a: u32) -> u32 { a + 1 } }\nexport!(C);\n";
+    for (name, call) in [
+        (
+            "macro-in-deps",
+            "wit_bindgen::generate!({ path: \"wit\", world: \"x:dep/w\" });",
+        ),
+        (
+            "macro-of-file",
+            "wit_bindgen::generate!({ path: \"wit/deps/x/d.wit\" });",
+        ),
+        (
+            "macro-several",
+            "mod one { wit_bindgen::generate!({ path: \"wit\", world: \"a:main/first\" }); }\nwit_bindgen::generate!({ path: \"wit\", world: \"x:dep/w\" });",
+        ),
+    ] {
+        let project = Project::empty();
+        share_target(&project);
+        manifest(&project, name, "wit-bindgen = \"0.63.0\"");
+        let worlds = if name == "macro-several" {
+            "world first {} world second {}"
+        } else {
+            ""
+        };
+        project
+            .write(
+                "wit/w.wit",
+                format!("package a:main;\ninterface i {{ f: func(); }}\n{worlds}\n"),
+            )
+            .write(
+                "wit/deps/x/d.wit",
+                "package x:dep;\nworld w { export f: func(a: u32) -> u32; }\n",
+            )
+            .write("src/lib.rs", format!("{call}\n{body}"));
+        project.component("run --invoke 'f(4)'").ok().prints("5");
+        assert!(!project.has("src/bindings.rs"), "{name}");
+        assert!(!project.has("Cargo-component.lock"), "{name}");
+    }
 }

@@ -43,7 +43,7 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
         name: registry.host(),
         host: registry.host(),
         prefix: "team/".to_owned(),
-        settings: Default::default(),
+        ..Default::default()
     };
     let publication = Publication {
         progress: &cargo_component::progress::Unseen,

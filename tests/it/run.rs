@@ -413,7 +413,8 @@ fn functions_are_called_with_arguments_in_wave() {
     call("sign(1)")
         .code(1)
         .says("cannot be called from the command line")
-        .says("the parameter `pen` is of a type WAVE cannot write: a resource");
+        .says("the parameter `pen` has the type `borrow<_>`")
+        .says("they are handles of a resource");
     call("pen.name(1)")
         .code(2)
         .says("`test:types/shapes#[method]pen.name` cannot be called")

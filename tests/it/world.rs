@@ -252,7 +252,7 @@ fn deps_may_be_files_directories_and_binary_packages() {
 }
 
 #[test]
-fn text_wins_over_a_binary_package_of_the_same_name() {
+fn a_second_definition_is_refused_and_text_wins_over_an_enclosed_copy() {
     let project = library("both", "");
     project
         .write("wit/a.wit", "package a:b;\nworld w { import c:d/i; import e:f/i; }")
@@ -260,6 +260,13 @@ fn text_wins_over_a_binary_package_of_the_same_name() {
         .write("wit/deps/a.wasm", binary("package c:d;\ninterface i { from-binary: func(); }"))
         // It has a copy of `c:d` inside.
         .write("wit/deps/f.wasm", binary("package e:f;\ninterface i { use c:d/i.{t}; f: func() -> t; }\npackage c:d { interface i { type t = u8; } }"));
+    project
+        .component("bindings")
+        .code(1)
+        .says("`c:d`")
+        .says("wit/deps/d.wit")
+        .says("wit/deps/a.wasm");
+    std::fs::remove_file(project.path("wit/deps/a.wasm")).unwrap();
     // What is in the text is all there is, even where a copy has more.
     project
         .component("bindings")
@@ -269,7 +276,6 @@ fn text_wins_over_a_binary_package_of_the_same_name() {
         "wit/deps/d.wit",
         "package c:d;\ninterface i { type t = u8; from-text: func(); }",
     );
-    std::fs::remove_file(project.path("wit/deps/a.wasm")).unwrap();
     let bindings = bound(&project);
     assert!(bindings.contains("fn from_text("), "{bindings}");
     std::fs::remove_file(project.path("wit/deps/d.wit")).unwrap();

@@ -84,9 +84,11 @@ fn wrong_values(key: &Key) -> (&'static str, &'static [&'static str]) {
             &["\"x\"", "1", "{}"],
         ),
         Kind::StringOrTable(_) => ("a string or a table", &["1", "true", "[]", "[{}]"]),
-        Kind::StringTable | Kind::Registries | Kind::Table(_) | Kind::Dependencies => {
-            ("a table", &["\"x\"", "1", "[]", "[{}]"])
-        }
+        Kind::StringTable
+        | Kind::StringsTable
+        | Kind::Registries
+        | Kind::Table(_)
+        | Kind::Dependencies => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
     }
 }
 

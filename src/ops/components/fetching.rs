@@ -14,6 +14,7 @@ use crate::lockfile::{Locked, Lockfile};
 use crate::ops::packages::{Fetched, Request, must_not_change};
 use crate::ops::resolve::registries;
 use crate::ops::wanted::exactly;
+use crate::registry::public::Reach;
 use crate::resolver::components::{Need, Origin, Release, Versions};
 
 impl Resolution<'_, '_> {
@@ -43,7 +44,7 @@ impl Resolution<'_, '_> {
             return Ok(Versions::Hinted);
         };
         self.sources.insert(origin.clone(), source.clone());
-        if self.worlds.mode().is_locked() {
+        if self.worlds.refuses_unlocked() {
             return Err(must_not_change(self.worlds.lock_file()));
         }
         let Some(need) = self.first(origin) else {
@@ -102,7 +103,7 @@ impl Resolution<'_, '_> {
                 .iter()
                 .filter(|one| one.source.locked(&lock, &one.requirement).is_none())
             {
-                if self.worlds.mode().is_locked() {
+                if self.worlds.refuses_unlocked() {
                     return Err(must_not_change(self.worlds.lock_file()));
                 }
                 self.worlds.packages()?.versions(vec![(one, &named)])?;
@@ -177,10 +178,16 @@ impl Resolution<'_, '_> {
             Some(by) => e.because(format!("it is for {by}")),
             None => e,
         };
-        if !self.trusted.contains(origin) {
-            self.worlds.check_host(&known).map_err(because)?;
-        }
-        let fetched = self.worlds.fetch_hinted(self.manifest, &known, &self.root);
+        let reach = match self.trusted.contains(origin) {
+            true => Reach::Anywhere,
+            false => {
+                let reach = self.worlds.check_host(self.manifest, &known);
+                reach.map_err(because)?
+            }
+        };
+        let fetched = self
+            .worlds
+            .fetch_hinted(self.manifest, &known, &self.root, reach);
         let fetched = fetched.map_err(because)?;
         let name = match &known.place {
             Place::Oci { .. } => called(&known),

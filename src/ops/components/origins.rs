@@ -15,6 +15,7 @@ use crate::ops::wanted::exactly;
 use crate::package::PackageRef;
 use crate::registry::Reference as Artifact;
 use crate::registry::oci::reference::{package_of, tag, version};
+use crate::registry::public::Reach;
 use crate::resolver::components::{Origin, compatible_from};
 use crate::resolver::{Source, Wanted};
 
@@ -163,7 +164,7 @@ impl Worlds<'_> {
         let by = "the hint of a component".to_owned();
         let (package, registry, requirement) = match &known.place {
             Place::Oci { .. } => {
-                let wanted = WantedArtifact::of_hint(known, by)?;
+                let wanted = WantedArtifact::of_hint(known, by, Reach::Anywhere)?;
                 let label = wanted.label();
                 let old = self.lock().entries().iter();
                 let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));

@@ -1,8 +1,6 @@
 //! Releases of components: those a manifest names, and those the hints of
 //! components lead to.
 
-use std::net::IpAddr;
-
 use semver::VersionReq;
 
 use super::origins::of_artifact;
@@ -16,6 +14,7 @@ use crate::ops::packages::Fetched;
 use crate::ops::resolve::{Asked, Worlds, registries};
 use crate::ops::wanted::exactly;
 use crate::package::ContentDigest;
+use crate::registry::public::{Reach, is_inner};
 use crate::resolver::{Source, Wanted};
 
 /// A release of a component.
@@ -35,37 +34,6 @@ pub(in crate::ops) struct Release {
 fn artifact_origin(label: &str) -> Option<String> {
     let (origin, _) = of_artifact(&reference(Some(label))?)?;
     Some(origin.address)
-}
-
-/// Whether a host is one of this machine, or has an address of a network that
-/// is not the internet.
-fn is_private(host: &str) -> bool {
-    let bare = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    match bare.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => {
-            let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);
-            let near = ip.is_private() || ip.is_link_local() || shared;
-            near || ip.is_loopback() || ip.is_unspecified()
-        }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.to_ipv4_mapped().is_some()
-        }
-        Err(_) => {
-            let bare = bare.trim_end_matches('.').to_ascii_lowercase();
-            let last = bare.rsplit('.').next().unwrap_or_default();
-            // Clients read `127.1` and `0x7f.0.0.1` as addresses; no name of
-            // the internet ends so.
-            let number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
-            number || !bare.contains('.') || last == "localhost"
-        }
-    }
 }
 
 impl Worlds<'_> {
@@ -139,30 +107,34 @@ impl Worlds<'_> {
                 ),
             );
         }
-        self.check_host(known)?;
-        self.fetch_hinted(manifest, known, by)
+        let reach = self.check_host(manifest, known)?;
+        self.fetch_hinted(manifest, known, by, reach)
     }
 
-    /// Refuses a hint to where only the user may lead.
-    pub fn check_host(&mut self, known: &Known) -> Result<()> {
+    /// Refuses a hint to where only the user may lead; the addresses that it may
+    /// lead to.
+    pub fn check_host(&mut self, manifest: &Manifest, known: &Known) -> Result<Reach> {
+        let named = registries(manifest).hosts();
         match &known.place {
-            Place::Oci { host, .. } => self.refuse_private(host, "oci"),
-            Place::Warg { host, .. } => self.refuse_private(host, "warg"),
-            Place::Package { .. } => Ok(()),
+            Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
+            Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
+            Place::Package { .. } => {}
         }
+        Ok(Reach::Public { also: named })
     }
 
-    /// As [`Worlds::hinted`], of a hint that may be followed.
+    /// As [`Worlds::hinted`], of a hint that may be followed to such addresses.
     pub fn fetch_hinted(
         &mut self,
         manifest: &Manifest,
         known: &Known,
         by: &str,
+        reach: Reach,
     ) -> Result<Fetched> {
         let by = vec![format!("the component `{by}`")];
         let (package, registry, requirement) = match &known.place {
             Place::Oci { .. } => {
-                let wanted = WantedArtifact::of_hint(known, by.concat())?;
+                let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
                 let mut found = self.artifacts(&[wanted])?;
                 return found
                     .pop()
@@ -242,49 +214,45 @@ impl Worlds<'_> {
             .map(|entry| &entry.digest)
     }
 
-    /// Refuses a host of this machine or its network, which only the user may
-    /// name.
-    fn refuse_private(&mut self, host: &str, protocol: &str) -> Result<()> {
-        let named = self.packages()?.names_registry(host);
-        match !named && is_private(host) {
+    /// Refuses a host of this machine or its network, as far as that is seen
+    /// from how it is written, unless the user names it, or the manifest, whose
+    /// hosts are `named`. Other hosts are looked at when they are connected to.
+    fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
+        match is_inner(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
                 "`{host}` is on this machine or its network, where a component of others may not lead"
             ))
-            .hint(format!(
-                "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
-            ))),
+            .hint(name_it(host, "oci"))),
             false => Ok(()),
         }
     }
+
+    /// Refuses a Warg registry that neither the user nor the manifest names:
+    /// the client for it connects by itself, so that nothing could keep it from
+    /// an address of this machine or its network.
+    fn refuse_unnamed_warg(&mut self, host: &str, named: &[String]) -> Result<()> {
+        if self.is_named(host, named)? {
+            return Ok(());
+        }
+        let where_it_is = match is_inner(host) {
+            true => "is on this machine or its network",
+            false => "is a Warg registry that your configuration does not name",
+        };
+        Err(Error::input(format!(
+            "`{host}` {where_it_is}, where a component of others may not lead"
+        ))
+        .hint(name_it(host, "warg")))
+    }
+
+    fn is_named(&mut self, host: &str, named: &[String]) -> Result<bool> {
+        let in_manifest = named.iter().any(|one| one.eq_ignore_ascii_case(host));
+        Ok(in_manifest || self.packages()?.names_host(host))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_of_this_machine_and_its_network_are_known_in_every_spelling() {
-        for host in [
-            "localhost",
-            "LOCALHOST:5000",
-            "a.localhost.",
-            "127.0.0.1:5000",
-            "127.1",
-            "0x7f.0.0.1:80",
-            "2130706433",
-            "10.1",
-            "10.0.0.7",
-            "100.64.1.1",
-            "169.254.169.254",
-            "[::1]:443",
-            "[fd00::1]",
-            "[::ffff:10.0.0.1]",
-            "registry",
-        ] {
-            assert!(is_private(host), "{host}");
-        }
-        for host in ["ghcr.io", "registry.example.com:8443", "8.8.8.8", "0x7f.io"] {
-            assert!(!is_private(host), "{host}");
-        }
-    }
+/// How the user allows a host.
+fn name_it(host: &str, protocol: &str) -> String {
+    format!(
+        "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
+    )
 }

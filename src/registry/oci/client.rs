@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::http::Fault;
 use super::settings::{Root, Trust};
+use super::way::PublicOnly;
 use crate::advice::{Error, Result};
 
 /// How long a connection may take.
@@ -32,21 +33,49 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
+/// Whether an address answers a question itself, with neither a refusal nor
+/// another address.
+#[cfg(feature = "warg")]
+pub async fn answers_itself(address: &str) -> bool {
+    let host = crate::registry::locator::authority(address);
+    let via = match crate::registry::layers::is_loopback(host) {
+        true => Via::Direct,
+        false => Via::Usual,
+    };
+    let Ok(client) = client(&Trust::default(), &via) else {
+        return false;
+    };
+    let answer = client.get(address).send().await;
+    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
+}
+
+/// How connections are made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// Through a proxy, if variables name one.
+    Usual,
+    /// Without a proxy.
+    Direct,
+    /// To addresses of the internet only, or to these proxies.
+    Public(Vec<String>),
+}
+
 /// The client that trusts these; one a process for each choice, so that
 /// connections are shared.
-pub fn client(trust: &Trust, direct: bool) -> Result<Client> {
-    type Clients = BTreeMap<(Trust, bool), Client>;
+pub fn client(trust: &Trust, via: &Via) -> Result<Client> {
+    type Clients = BTreeMap<(Trust, Via), Client>;
     static CLIENTS: Mutex<Clients> = Mutex::new(BTreeMap::new());
     let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(client) = clients.get(&(trust.clone(), direct)) {
+    let key = (trust.clone(), via.clone());
+    if let Some(client) = clients.get(&key) {
         return Ok(client.clone());
     }
-    let client = build(trust, direct)?;
-    clients.insert((trust.clone(), direct), client.clone());
+    let client = build(trust, via)?;
+    clients.insert(key, client.clone());
     Ok(client)
 }
 
-fn build(trust: &Trust, direct: bool) -> Result<Client> {
+fn build(trust: &Trust, via: &Via) -> Result<Client> {
     let failed =
         |e: &dyn std::fmt::Display| Error::input("failed to prepare for the network").because(e);
     // Without a provider the builder panics; another one may be there already.
@@ -70,15 +99,17 @@ fn build(trust: &Trust, direct: bool) -> Result<Client> {
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .tls_danger_accept_invalid_certs(trust.anybody);
-        match direct {
-            // This machine is not behind a proxy.
-            true => builder.no_proxy(),
-            false => builder,
+        match via {
+            Via::Usual => builder,
+            Via::Direct => builder.no_proxy(),
+            Via::Public(proxies) => builder.dns_resolver(PublicOnly {
+                proxies: proxies.clone(),
+            }),
         }
     };
     let client = match builder().tls_certs_merge(roots.clone()).build() {
         // A system without certificates can still be reached over plain http.
-        Err(_) if direct => builder().tls_certs_only(roots).build(),
+        Err(_) if *via == Via::Direct => builder().tls_certs_only(roots).build(),
         built => built,
     };
     client.map_err(|e| failed(&Fault::from(e).message))

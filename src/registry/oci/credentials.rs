@@ -10,6 +10,8 @@ use super::{Secret, Surroundings};
 use crate::env::{self, Env};
 use crate::fs;
 use crate::process::Invocation;
+use crate::registry::hosts::unused_variable;
+use crate::registry::layers::Layers;
 
 /// A login, and where it is from.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Whom<'a> {
     /// What its repositories begin with; podman's file may have a login of
     /// their own for them.
     pub prefix: &'a str,
+    /// The configuration, for who names the host.
+    pub layers: &'a Layers,
 }
 
 /// Finds the login for a registry. What cannot be read is noted, and counts as
@@ -55,11 +59,16 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login
         source,
         notes: Vec::new(),
     };
-    if let Some((variable, token)) = around.env.bearer_token(whom.host) {
-        return login(
-            Means::Bearer(Secret(token)),
-            format!("the variable `{variable}`"),
-        );
+    let mut notes = Vec::new();
+    match whom.layers.bearer_token(&around.env, whom.host) {
+        Ok(None) => {}
+        Ok(Some((variable, token))) => {
+            return login(
+                Means::Bearer(Secret(token)),
+                format!("the variable `{variable}`"),
+            );
+        }
+        Err(variable) => notes.push(unused_variable(&variable, whom.host)),
     }
     if let Some((user, password)) = settings.auth.clone() {
         return login(
@@ -67,7 +76,6 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login
             format!("`auth` under `[registry.{:?}.oci]`", whom.name),
         );
     }
-    let mut notes = Vec::new();
     let docker = docker_file(&around.env).map(|file| (file, docker_keys(whom)));
     let podman = podman_file(&around.env).map(|file| (file, podman_keys(whom)));
     for (path, keys) in [docker, podman].into_iter().flatten() {
@@ -262,11 +270,14 @@ mod tests {
     use crate::process::{Output, Scripted};
     use crate::registry::oci::Patience;
 
-    const WHOM: Whom<'_> = Whom {
-        name: "mine",
-        host: "r.example:5000",
-        prefix: "team/x/",
-    };
+    fn whom(layers: &Layers) -> Whom<'_> {
+        Whom {
+            name: "mine",
+            host: "r.example:5000",
+            prefix: "team/x/",
+            layers,
+        }
+    }
 
     fn password(user: &str) -> Means {
         Means::Password(user.into(), Secret("hunter2".into()))
@@ -299,7 +310,7 @@ mod tests {
             patience: Patience::default(),
             heard: Default::default(),
         };
-        let login = find(WHOM, &Settings::default(), &around);
+        let login = find(whom(&Layers::default()), &Settings::default(), &around);
         assert!(!format!("{login:?}").contains("hunter2"), "{login:?}");
         (login, exec.asked())
     }

@@ -7,17 +7,34 @@ use super::client::wait_for;
 use super::http::{Ask, Wire};
 use super::said::said;
 use super::settings::Settings;
+use super::way::Way;
 use super::{Surroundings, reference};
 use crate::advice::{Error, ErrorKind, Result};
-use crate::registry::config::{Metadata, Protocol};
+use crate::registry::config::Metadata;
+use crate::registry::layers::{Layers, is_loopback};
+use crate::registry::routes::{self, Backend};
 
 const PATH: &str = ".well-known/wasm-pkg/registry.json";
 
-/// Asks a host what it is. `settings` is its table for OCI, for the scheme and
-/// whom to trust. A host that has no such document says nothing; every other
-/// failure is an error that names the document.
-pub fn discover(host: &str, settings: &Protocol, around: Surroundings) -> Result<Metadata> {
-    let settings = Settings::read(host, settings)?;
+/// What a host says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// What it is; nothing, where there is no document.
+    pub metadata: Metadata,
+    /// Whether it comes from the host itself, over a connection on which nobody
+    /// could change it.
+    pub own: bool,
+}
+
+/// Asks a host what it is. The configuration's table for OCI says with which
+/// scheme, and whom to trust. A host that has no such document says nothing;
+/// every other failure is an error that names the document.
+pub fn discover(host: &str, layers: &Layers, around: Surroundings) -> Result<Document> {
+    let route = routes::host(host, "", layers);
+    let Backend::Oci(oci) = &route.backend else {
+        return Ok(Document::default());
+    };
+    let settings = Settings::read(host, &oci.settings)?;
     let address = format!("{}://{host}/{PATH}", settings.scheme_for(host));
     let failed = |kind, cause: String| {
         Error::new(
@@ -30,8 +47,8 @@ pub fn discover(host: &str, settings: &Protocol, around: Surroundings) -> Result
         true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,
         false => return Err(failed(ErrorKind::Input, "this is no host".to_owned())),
     };
-    let wire = Wire::new(host, &settings.trust, &around)?;
-    let ask = Ask::new(Method::GET, url).header("accept", "application/json");
+    let wire = Wire::new(Way::new(&url, &settings.trust, oci, &around), &around);
+    let ask = Ask::new(Method::GET, url.clone()).header("accept", "application/json");
     let reply = wait_for(async {
         let reply = wire.exchange(&ask).await;
         reply.map_err(|fault| {
@@ -40,9 +57,17 @@ pub fn discover(host: &str, settings: &Protocol, around: Surroundings) -> Result
         })
     })?;
     let hint = format!("if `{host}` is an OCI registry, write `oci://{host}`");
+    let safe = match url.scheme() {
+        "https" => !settings.trust.anybody,
+        _ => is_loopback(host),
+    };
     match reply.status.as_u16() {
-        200 => parse(&reply.body).map_err(|cause| failed(ErrorKind::Input, cause).hint(hint)),
-        404 | 410 => Ok(Metadata::default()),
+        200 => Ok(Document {
+            metadata: parse(&reply.body)
+                .map_err(|cause| failed(ErrorKind::Input, cause).hint(hint))?,
+            own: safe && reply.url.origin() == url.origin(),
+        }),
+        404 | 410 => Ok(Document::default()),
         _ => Err(failed(ErrorKind::Io, said(&reply)).hint(hint)),
     }
 }

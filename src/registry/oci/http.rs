@@ -9,17 +9,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 
 use super::Surroundings;
-use super::client::client;
 use super::headers;
 use super::heard::Heard;
-use super::settings::Trust;
+use super::way::{NotPublic, Way};
 use crate::advice::Result;
 use crate::fs;
 use crate::patience::{Pace, Patience};
-use crate::registry::layers::is_loopback;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
@@ -56,7 +54,7 @@ impl Fault {
 
     /// Addresses are left out: those of blobs may be signed.
     pub fn from(error: reqwest::Error) -> Self {
-        let passing = !error.is_builder();
+        let mut passing = !error.is_builder();
         let error = error.without_url();
         let mut message = error.to_string();
         let mut source = std::error::Error::source(&error);
@@ -65,6 +63,7 @@ impl Fault {
             if !message.contains(&text) {
                 message = format!("{message}: {text}");
             }
+            passing &= !cause.is::<NotPublic>();
             source = cause.source();
         }
         let certificate = message.contains("certificate");
@@ -299,22 +298,27 @@ fn silent(limit: Duration) -> Fault {
     Fault::passing(format!("nothing was heard for {limit:?}"))
 }
 
-/// A client with its patience.
+/// The way to a host, with the patience to go it.
 #[derive(Clone, Debug)]
 pub struct Wire {
-    client: Client,
+    way: Way,
     patience: Patience,
     heard: Heard,
 }
 
 impl Wire {
-    /// The way to a host.
-    pub fn new(host: &str, trust: &Trust, around: &Surroundings) -> Result<Self> {
-        Ok(Wire {
-            client: client(trust, is_loopback(host))?,
+    /// This way.
+    pub fn new(way: Way, around: &Surroundings) -> Self {
+        Wire {
+            way,
             patience: around.patience,
             heard: around.heard.clone(),
-        })
+        }
+    }
+
+    /// Where it leads.
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Sends a request, again where that may help, and reads the answer,
@@ -363,7 +367,8 @@ impl Wire {
         let mut url = ask.url.clone();
         let follow = matches!(ask.method, Method::GET | Method::HEAD);
         for _ in 0..=REDIRECTS {
-            let mut request = self.client.request(ask.method.clone(), url.clone());
+            let client = self.way.client(&url).await?;
+            let mut request = client.request(ask.method.clone(), url.clone());
             request = request.headers(ask.headers.clone());
             if url.origin() == ask.url.origin()
                 && let Some(authorization) = &ask.authorization
@@ -382,27 +387,31 @@ impl Wire {
             if !follow || !response.status().is_redirection() {
                 return Ok(response);
             }
-            url = redirected(&url, &response)?;
+            url = self.redirected(&url, &response)?;
         }
         Err(Fault::lasting(format!(
             "it redirected more than {REDIRECTS} times"
         )))
     }
-}
 
-fn redirected(from: &Url, response: &Response) -> Result<Url, Fault> {
-    let location = response.headers().get(LOCATION);
-    let location = location.and_then(|value| value.to_str().ok());
-    let location = location.ok_or_else(|| Fault::lasting("it redirected to nowhere"))?;
-    let to = from
-        .join(location)
-        .map_err(|e| Fault::lasting(format!("it redirected to what is no address: {e}")))?;
-    let host = to.host_str().unwrap_or_default();
-    match (from.scheme(), to.scheme()) {
-        (_, "https") | ("http", "http") => Ok(to),
-        (_, scheme) => Err(Fault::lasting(format!(
-            "it redirected from https to {scheme} at `{host}`, which is not followed"
-        ))),
+    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Fault> {
+        let location = response.headers().get(LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        let location = location.ok_or_else(|| Fault::lasting("it redirected to nowhere"))?;
+        let to = from
+            .join(location)
+            .map_err(|e| Fault::lasting(format!("it redirected to what is no address: {e}")))?;
+        let host = to.host_str().unwrap_or_default();
+        match (from.scheme(), to.scheme()) {
+            (_, "https") => Ok(to),
+            ("http", "http") if self.way.may_be_plain(from, &to) => Ok(to),
+            ("http", "http") => Err(Fault::lasting(format!(
+                "it redirected to `{host}` in plain http, which nothing of yours allows"
+            ))),
+            (_, scheme) => Err(Fault::lasting(format!(
+                "it redirected from https to {scheme} at `{host}`, which is not followed"
+            ))),
+        }
     }
 }
 

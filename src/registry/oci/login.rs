@@ -93,7 +93,7 @@ async fn check(session: &Session, (user, password): (&str, &Secret), what: &str)
                 .append_pair("offline_token", "true");
             let mut ask = Ask::new(Method::GET, url);
             ask.authorization = login;
-            let reply = session.wire()?.exchange(&ask).await;
+            let reply = session.wire().exchange(&ask).await;
             let reply = reply.map_err(|fault| session.failed(what, &fault))?;
             accepted(session, &reply, what)?;
             let token = read_token(&reply.body)

@@ -22,6 +22,7 @@ mod session;
 mod settings;
 mod store;
 mod token;
+mod way;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -33,8 +34,8 @@ use semver::Version;
 pub use crate::patience::Patience;
 pub use artifact::{Artifact, Blob};
 #[cfg(feature = "warg")]
-pub(super) use client::wait_for;
-pub use discover::discover;
+pub(super) use client::{answers_itself, wait_for};
+pub use discover::{Document, discover};
 pub use heard::Heard;
 use reference::{Reference, Target};
 #[cfg(feature = "warg")]

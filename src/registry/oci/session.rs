@@ -14,6 +14,7 @@ use super::http::{Ask, Content, Fault, Reply, Wire};
 use super::said::said;
 use super::settings::Settings;
 use super::token::{Token, basic, read_token, secret_header};
+use super::way::Way;
 use super::{Secret, Surroundings};
 use crate::advice::{Error, ErrorKind, Result};
 use crate::registry::routes;
@@ -56,11 +57,9 @@ type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 pub struct Session {
     around: Surroundings,
     settings: Settings,
-    name: String,
-    prefix: String,
-    host: String,
+    oci: routes::Oci,
     base: Url,
-    wire: OnceLock<Wire>,
+    wire: Wire,
     login: OnceLock<Login>,
     scheme: Mutex<Option<Scheme>>,
     // Whether the registry was asked how it wants to be logged in to.
@@ -99,14 +98,13 @@ impl Session {
                 Error::input(format!("`{host}` is no host of a registry"))
                     .hint("a host is a name with an optional port, such as `example.com:8080`")
             })?;
+        let way = Way::new(&base, &settings.trust, oci, &around);
         Ok(Session {
+            wire: Wire::new(way, &around),
             around,
             settings,
-            name: oci.name.clone(),
-            prefix: oci.prefix.clone(),
-            host: oci.host.clone(),
+            oci: oci.clone(),
             base,
-            wire: OnceLock::new(),
             login: OnceLock::new(),
             scheme: Mutex::new(None),
             asked: tokio::sync::Mutex::new(false),
@@ -120,11 +118,9 @@ impl Session {
         Session {
             around: self.around.clone(),
             settings: self.settings.clone(),
-            name: self.name.clone(),
-            prefix: self.prefix.clone(),
-            host: self.host.clone(),
+            oci: self.oci.clone(),
             base: self.base.clone(),
-            wire: OnceLock::new(),
+            wire: self.wire.clone(),
             login: OnceLock::from(login),
             scheme: Mutex::new(None),
             asked: tokio::sync::Mutex::new(false),
@@ -140,15 +136,16 @@ impl Session {
 
     fn whom(&self) -> Whom<'_> {
         Whom {
-            name: &self.name,
-            host: &self.host,
-            prefix: &self.prefix,
+            name: &self.oci.name,
+            host: &self.oci.host,
+            prefix: &self.oci.prefix,
+            layers: &self.oci.layers,
         }
     }
 
     /// The host as it is shown.
     pub fn host(&self) -> &str {
-        &self.host
+        &self.oci.host
     }
 
     /// What surrounds it.
@@ -169,12 +166,8 @@ impl Session {
     }
 
     /// The way to the registry.
-    pub fn wire(&self) -> Result<&Wire> {
-        if let Some(wire) = self.wire.get() {
-            return Ok(wire);
-        }
-        let wire = Wire::new(&self.host, &self.settings.trust, &self.around)?;
-        Ok(self.wire.get_or_init(|| wire))
+    pub fn wire(&self) -> &Wire {
+        &self.wire
     }
 
     fn login(&self) -> &Login {
@@ -195,7 +188,7 @@ impl Session {
         mut ask: Ask,
         what: &str,
     ) -> Result<Result<Reply, Fault>> {
-        let wire = self.wire()?;
+        let wire = self.wire();
         ask.authorization = self.authorization(scope, &ask.url, what).await?;
         let outcome = wire.exchange(&ask).await;
         if let Ok(reply) = &outcome
@@ -211,7 +204,7 @@ impl Session {
 
     /// As [`Session::exchange`], with the body unread.
     pub async fn open(&self, scope: &Scope, mut ask: Ask, what: &str) -> Result<Response> {
-        let wire = self.wire()?;
+        let wire = self.wire();
         ask.authorization = self.authorization(scope, &ask.url, what).await?;
         let outcome = wire.open(&ask).await;
         let response = outcome.map_err(|fault| self.failed(what, &fault))?;
@@ -273,7 +266,7 @@ impl Session {
         url.set_path("v2/");
         let mut ask = Ask::new(Method::GET, url);
         ask.authorization = authorization;
-        let reply = self.wire()?.exchange(&ask).await;
+        let reply = self.wire.exchange(&ask).await;
         let reply = reply.map_err(|fault| self.failed(what, &fault))?;
         self.note_scheme(&reply.headers, what)?;
         Ok(reply)
@@ -290,11 +283,8 @@ impl Session {
             None => return Ok(()),
             Some(Challenge::Basic) => Scheme::Basic,
             Some(Challenge::Bearer { realm, service }) => {
-                let url = Url::parse(&realm).ok().filter(|url| match url.scheme() {
-                    "https" => true,
-                    "http" => self.base.scheme() == "http",
-                    _ => false,
-                });
+                let safe = |url: &Url| self.wire.way().may_have_login(url);
+                let url = Url::parse(&realm).ok().filter(safe);
                 let realm = url.ok_or_else(|| {
                     self.failed(
                         what,
@@ -426,7 +416,7 @@ impl Session {
                 ask
             }
         };
-        let reply = self.wire()?.exchange(&ask).await;
+        let reply = self.wire.exchange(&ask).await;
         let host = realm.host_str().unwrap_or_default();
         reply.map_err(|fault| {
             self.failed(&format!("{what}: it gives out tokens at `{host}`"), &fault)
@@ -435,8 +425,8 @@ impl Session {
 
     /// No answer came.
     pub fn failed(&self, what: &str, fault: &Fault) -> Error {
-        let error =
-            Error::new(ErrorKind::Io, what).because(format!("`{}`: {}", self.host, fault.message));
+        let error = Error::new(ErrorKind::Io, what)
+            .because(format!("`{}`: {}", self.oci.host, fault.message));
         match fault.passing {
             true => error.hint(format!(
                 "see whether `{}` can be reached, and try again",
@@ -448,7 +438,7 @@ impl Session {
 
     /// The answer is not what was asked for.
     pub fn refusal(&self, what: &str, reply: &Reply) -> Error {
-        let answer = format!("`{}` answered {}", self.host, said(reply));
+        let answer = format!("`{}` answered {}", self.oci.host, said(reply));
         match reply.status.as_u16() {
             401 | 403 => self.no_access(what, &answer),
             404 => Error::input(what)
@@ -488,7 +478,7 @@ impl Session {
     fn log_in(&self) -> String {
         format!(
             "check the name, or log in with `cargo component login {}` or `auth` under `[registry.{:?}.oci]` in your own `~/.config/wasm-pkg/config.toml`",
-            self.host, self.name
+            self.oci.host, self.oci.name
         )
     }
 }

@@ -24,8 +24,8 @@ use warg_crypto::hash::AnyHash;
 use warg_protocol::package::{LogState, Permission, Release as Logged};
 use warg_protocol::registry::PackageName;
 
-use super::layers::is_loopback;
-use super::oci::wait_for;
+use super::layers::{Layers, is_loopback};
+use super::oci::{answers_itself, wait_for};
 use super::{Publication, Registry, Release, routes};
 use crate::advice::{Error, Result};
 use crate::env::Env;
@@ -94,10 +94,19 @@ const INTERVAL: Duration = Duration::from_millis(300);
 pub struct Warg {
     url: RegistryUrl,
     settings: Settings,
+    layers: Layers,
     around: Surroundings,
     /// Where the registry really is.
-    found: OnceLock<RegistryUrl>,
+    found: OnceLock<Place>,
     turn: Mutex<()>,
+}
+
+/// Where a registry really is.
+struct Place {
+    url: RegistryUrl,
+    /// What the configuration says of it, where what it says of the host that
+    /// led here does not hold.
+    settings: Option<Settings>,
 }
 
 impl Warg {
@@ -107,6 +116,7 @@ impl Warg {
         Ok(Warg {
             url: address(&warg.url).map_err(|e| e.because(format!("it is of `{}`", warg.name)))?,
             settings: Settings::read(&warg.name, &warg.settings, &around.env)?,
+            layers: warg.layers.clone(),
             around,
             found: OnceLock::new(),
             turn: Mutex::default(),
@@ -115,7 +125,14 @@ impl Warg {
 
     /// Where it is, as far as is known.
     fn url(&self) -> &RegistryUrl {
-        self.found.get().unwrap_or(&self.url)
+        self.found.get().map_or(&self.url, |found| &found.url)
+    }
+
+    /// What the configuration says of the place where it is.
+    fn settings(&self) -> &Settings {
+        let found = self.found.get();
+        let own = found.and_then(|found| found.settings.as_ref());
+        own.unwrap_or(&self.settings)
     }
 
     /// Does some work with the client, within a time; an error says `what` was
@@ -155,12 +172,15 @@ impl Warg {
         task: impl Future<Output = Told<T>>,
     ) -> Result<T> {
         let host = secrets::host(self.url());
-        let logs = self.settings.registries_dir(self.around.cache.as_deref())?;
+        let settings = self.settings();
+        let logs = settings.registries_dir(self.around.cache.as_deref())?;
+        let unused = self.layers.bearer_token(&self.around.env, &host).err();
         let about = About {
             what,
             host: &host,
             logs: &logs.join(self.url().safe_label()).display().to_string(),
-            settings: &self.settings,
+            settings,
+            unused: unused.as_deref(),
         };
         wait_for(async {
             let task = AssertUnwindSafe(task).catch_unwind();
@@ -174,17 +194,33 @@ impl Warg {
         })
     }
 
-    /// Asks the host where the registry is.
-    async fn find(&self) -> Told<RegistryUrl> {
+    /// Asks the host where the registry is. What is set for the host goes with
+    /// its own word only, not where somebody else led.
+    async fn find(&self) -> Told<Place> {
         let api = api::Client::new(self.url.to_string(), None)?;
-        match api.well_known_config().await? {
-            Some(url) => Ok(address(&url.to_string()).map_err(own)?),
-            None => Ok(self.url.clone()),
+        let url = match api.well_known_config().await? {
+            Some(url) => address(&url.to_string()).map_err(own)?,
+            None => self.url.clone(),
+        };
+        let host = secrets::host(&url);
+        let document = format!("{}.well-known/wasm-pkg/registry.json", self.url);
+        let same = host == secrets::host(&self.url);
+        if same || answers_itself(&document).await {
+            return Ok(Place {
+                url,
+                settings: None,
+            });
         }
+        let table = self.layers.table("warg", &host);
+        let settings = Settings::read(&host, &table, &self.around.env).map_err(own)?;
+        Ok(Place {
+            url,
+            settings: Some(settings),
+        })
     }
 
     fn client(&self, published: Option<(AnyHash, PathBuf)>) -> Result<Client> {
-        let (url, settings) = (self.url(), &self.settings);
+        let (url, settings) = (self.url(), self.settings());
         let cache = self.around.cache.as_deref();
         let logs = Logs {
             all: settings.registries_dir(cache)?,
@@ -197,7 +233,7 @@ impl Warg {
         let namespaces = Namespaces {
             file: settings.namespaces(cache)?,
         };
-        let token = match secrets::token(settings, url, &self.around.env)? {
+        let token = match secrets::token(settings, url, &self.around.env, &self.layers)? {
             Some(token) => Some(token.into()),
             None if settings.file.keyring_auth => secrets::keyring(settings)?
                 .get_auth_token(url)
@@ -387,7 +423,8 @@ impl Registry for Warg {
             let federated = client.get_warg_registry(name.namespace()).await?;
             let federated = federated.as_ref().map(|domain| domain.as_str());
             let (url, env) = (client.url(), &self.around.env);
-            let signing = secrets::signing_key(&self.settings, url, federated, env).map_err(own)?;
+            let signing =
+                secrets::signing_key(self.settings(), url, federated, env).map_err(own)?;
             if let Some(log) = log(client, &name).await? {
                 may_release(&log, &signing, publication).map_err(own)?;
             }
@@ -433,6 +470,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::hosts::Says;
 
     fn registry(address: &str, cache: &std::path::Path) -> Result<Warg> {
         let around = Surroundings {
@@ -445,7 +483,7 @@ mod tests {
             },
         };
         Warg::new(
-            &routes::Warg::new("r", Some(address), Default::default()),
+            &routes::Warg::new("r", Some(address), Says::Document, &Layers::default()),
             around,
         )
     }

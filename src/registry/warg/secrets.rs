@@ -9,6 +9,7 @@ use super::settings::Settings;
 use super::told::chain;
 use crate::advice::{Error, Result};
 use crate::env::{self, Env};
+use crate::registry::layers::Layers;
 
 /// A signing key, and where it is from.
 pub struct SigningKey {
@@ -18,9 +19,15 @@ pub struct SigningKey {
     pub from: String,
 }
 
-/// The token for the registry at this address, if one is given.
-pub fn token(settings: &Settings, url: &RegistryUrl, env: &Env) -> Result<Option<String>> {
-    if let Some((_, token)) = env.bearer_token(&host(url)) {
+/// The token for the registry at this address, if one is given; `env` has the
+/// variables, and `layers` who names the host.
+pub fn token(
+    settings: &Settings,
+    url: &RegistryUrl,
+    env: &Env,
+    layers: &Layers,
+) -> Result<Option<String>> {
+    if let Ok(Some((_, token))) = layers.bearer_token(env, &host(url)) {
         return Ok(Some(token));
     }
     Ok(settings.text("auth_token")?.map(str::to_owned))
@@ -163,7 +170,8 @@ mod tests {
         let env = Env::from_vars([("WKG_REGISTRY_R_EXAMPLE_8080_AUTH_BEARER", "t")]);
         let settings = Settings::read("x", &Protocol::default(), &env).unwrap();
         let url = |text: &str| RegistryUrl::new(text).unwrap();
-        let token = |text| token(&settings, &url(text), &env).unwrap();
+        let layers = Layers::default();
+        let token = |text| token(&settings, &url(text), &env, &layers).unwrap();
         assert_eq!(token("https://r.example:8080/path").as_deref(), Some("t"));
         assert_eq!(token("https://r.example"), None);
     }

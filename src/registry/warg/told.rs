@@ -8,6 +8,7 @@ use warg_client::{ClientError, api};
 
 use super::settings::Settings;
 use crate::advice::{Error, ErrorKind};
+use crate::registry::hosts::unused_variable;
 use crate::registry::oci::one_line;
 
 /// What an error is told with.
@@ -20,6 +21,9 @@ pub struct About<'a> {
     pub logs: &'a str,
     /// Where tokens can be set.
     pub settings: &'a Settings,
+    /// The variable with a token that was not used, since it may be meant for
+    /// another host.
+    pub unused: Option<&'a str>,
 }
 
 impl About<'_> {
@@ -89,7 +93,11 @@ impl About<'_> {
     }
 
     fn forbidden(&self, error: &ClientError) -> Error {
-        self.plain(ErrorKind::Input, error).hint(format!(
+        let mut plain = self.plain(ErrorKind::Input, error);
+        if let Some(variable) = self.unused {
+            plain = plain.because(unused_variable(variable, self.host));
+        }
+        plain.hint(format!(
             "the registry wants another key or token; a token stands in `auth_token` under `{}` of your own file",
             self.settings.table_name()
         ))

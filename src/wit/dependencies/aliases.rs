@@ -14,7 +14,7 @@ use super::plan::{Import, Item};
 use super::read::Offer;
 use crate::advice::{Error, Result};
 use crate::package::PackageRef;
-use crate::wit::words::escape_gen;
+use crate::wit::restore::escape_gen;
 
 /// A second path to a module of the bindings. Both are below the root of the
 /// bindings and have no `r#`.

@@ -162,7 +162,7 @@ fn wit(world: &World) -> String {
 }
 
 fn bindings(world: &World) -> String {
-    generate(world, &BindingsSettings::default(), Runtime::WitBindgen).unwrap()
+    generate(world, &BindingsSettings::default(), Runtime::default()).unwrap()
 }
 
 /// Everything that must hold of a bound world, whatever the case.
