@@ -329,6 +329,56 @@ fn what_a_hint_of_others_may_not_do() {
 }
 
 #[test]
+fn a_hint_of_a_dependency_follows_what_the_configuration_names_in_any_form() {
+    let registry = SmallRegistry::start(Access::Open);
+    let host = registry.host();
+    let project = project();
+    let base = made(BASE.0, BASE.1);
+    let of_base = registry.package("team/demo/base", "1.0.0", &base);
+    let id = format!("oci://{host}/team/demo/base:1.0.0?digest={of_base}");
+    in_registry(&project, "right", &over("right", &id));
+    let code = "mod bindings;\nfn main() { println!(\"{}\", bindings::right::right()); }\n";
+    let table = "[package.metadata.component.dependencies]\n\"demo:right\" = \"1\"\n";
+    program(&project, "app", code, table);
+    let configuration = project.read("config.toml");
+    let manifest = project.read("app/Cargo.toml");
+    let run = || {
+        let _ = std::fs::remove_dir_all(project.path("cache"));
+        let _ = std::fs::remove_file(project.path("app/Cargo-component.lock"));
+        run_with(&project, "run --manifest-path app/Cargo.toml")
+    };
+    // What a project may commit gives no permission.
+    for content in [
+        format!("[registry.\"{host}\"]\ntype = \"oci\"\n"),
+        format!("[namespace_registries]\nother = \"{host}\"\n"),
+    ] {
+        project.write("app/.wasm-pkg/config.toml", &content);
+        run().code(1).says("is on this machine or its network");
+    }
+    std::fs::remove_dir_all(project.path("app/.wasm-pkg")).unwrap();
+    assert_eq!(registry.requests().len(), 0);
+    let by_default = configuration.replace(
+        "default_registry = \"here\"",
+        &format!("default_registry = \"{host}\"\n[namespace_registries]\ndemo = \"here\""),
+    );
+    for content in [
+        format!("{configuration}[registry.\"{host}\"]\ntype = \"oci\"\n"),
+        format!("{configuration}[namespace_registries]\nother = \"{host}\"\n"),
+        format!("{configuration}[package_registry_overrides]\n\"other:one\" = \"{host}\"\n"),
+        by_default,
+    ] {
+        project.write("config.toml", &content);
+        run().ok().prints("1\n");
+    }
+    project.write("config.toml", &configuration);
+    run().code(1);
+    let registries = "[package.metadata.component.registries]";
+    let named = format!("{manifest}{registries}\ncorner = \"oci://{host}/team\"\n");
+    project.write("app/Cargo.toml", named);
+    run().ok().prints("1\n");
+}
+
+#[test]
 fn a_registry_of_the_network_is_said_by_its_address_and_nothing_secret_is() {
     let registry = SmallRegistry::start(Access::Token);
     let host = registry.host();

@@ -156,7 +156,7 @@ impl Resolution<'_, '_> {
         Some(Found {
             name: called(known),
             fetched: Fetched {
-                package: package.or_else(|_| "root:component".parse()).ok()?,
+                package: package.ok()?,
                 version: release.1.clone(),
                 digest,
                 file,

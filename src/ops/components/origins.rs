@@ -14,25 +14,17 @@ use crate::ops::resolve::{Worlds, registries};
 use crate::ops::wanted::exactly;
 use crate::package::PackageRef;
 use crate::registry::Reference as Artifact;
-use crate::registry::oci::reference::{tag, version};
+use crate::registry::oci::reference::{package_of, tag, version};
 use crate::registry::public::Reach;
 use crate::resolver::components::{Origin, compatible_from};
 use crate::resolver::{Source, Wanted};
 
 /// A repository of an OCI registry, where the packages of that name are.
 pub(super) fn of_repository(host: &str, repository: &str) -> Origin {
-    let name = package_of(repository).map(|package| package.to_string());
     Origin {
-        name: name.unwrap_or_else(|| format!("{host}/{repository}")),
+        name: package_of(host, repository).to_string(),
         address: format!("oci://{host}/{repository}"),
     }
-}
-
-/// The package that a repository is of, by its name.
-fn package_of(repository: &str) -> Option<PackageRef> {
-    let mut parts = repository.rsplit('/');
-    let (name, namespace) = (parts.next()?, parts.next()?);
-    format!("{namespace}:{name}").parse().ok()
 }
 
 /// Where a place is, if the release that it names is one of several there:
@@ -177,9 +169,8 @@ impl Worlds<'_> {
                 let old = self.lock().entries().iter();
                 let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
                 let old = old.find(|old| old.digest == found.digest).cloned();
-                let package = wanted.reference().package();
                 let found = Fetched {
-                    package,
+                    package: wanted.reference().package(),
                     ..found.clone()
                 };
                 let locked = old.unwrap_or_else(|| wanted.to_lock(&found));

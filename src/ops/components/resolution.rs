@@ -21,7 +21,7 @@ use crate::ops::packages::Fetched;
 use crate::ops::resolve::{Asked, Worlds, registries};
 use crate::ops::wanted::{declared, exactly};
 use crate::package::PackageRef;
-use crate::registry::public::Reach;
+use crate::registry::oci::reference::package_of;
 use crate::resolver::components::{Facts, Need, Origin, Outcome, Release, solve};
 use crate::resolver::{Source, Wanted};
 
@@ -262,11 +262,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
         let (hinted, requirement) = versions_of(known);
         let package = match &known.place {
             Place::Package { package, .. } | Place::Warg { package, .. } => package.clone(),
-            Place::Oci { .. } => {
-                let by = "the hint of a component".to_owned();
-                let wanted = WantedArtifact::of_hint(known, by, Reach::Anywhere)?;
-                wanted.reference().package()
-            }
+            Place::Oci {
+                host, repository, ..
+            } => package_of(host, repository),
         };
         let wanted = Wanted {
             source: Source {

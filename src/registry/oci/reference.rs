@@ -115,15 +115,20 @@ impl Reference {
 }
 
 impl Reference {
-    /// The package it is taken for where nothing else names one: the last two
-    /// parts of the repository, as packages are put there, or the host and the
-    /// repository where that has one part only.
+    /// See [`package_of`].
     pub fn package(&self) -> PackageRef {
-        let mut parts = self.repository.rsplit('/');
-        let name = parts.next().unwrap_or_default();
-        let namespace = parts.next().unwrap_or(&self.host);
-        PackageRef::from_words(namespace, name)
+        package_of(&self.host, &self.repository)
     }
+}
+
+/// The package that a repository is taken for where nothing else names one: its
+/// last two parts, as packages are put there, or the host and the repository
+/// where that has one part only.
+pub fn package_of(host: &str, repository: &str) -> PackageRef {
+    let mut parts = repository.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    let namespace = parts.next().unwrap_or(host);
+    PackageRef::from_words(namespace, name)
 }
 
 impl FromStr for Reference {
