@@ -113,7 +113,8 @@ fn add(group: &mut Group, (path, text): (&Path, &str), texts: &mut Texts) {
     group.group = parsed;
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(feature = "cli")]
+#[cfg(test)]
 mod tests {
     use crate::wit::{Entry, Request, Sources, TextFile, load_package};
 
