@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{
-    Function, FunctionKind, InterfaceId, Resolve, TypeDefKind, TypeId, WorldId, WorldItem, WorldKey,
+    Function, FunctionKind, InterfaceId, Resolve, TypeDefKind, TypeId, TypeOwner, WorldId,
+    WorldItem, WorldKey,
 };
 
 use super::placeholder::{Placeholders, is_hidden, is_number};
@@ -209,15 +210,18 @@ impl Put<'_> {
     pub(super) fn interface_types(&mut self, resolve: &mut Resolve, id: InterfaceId) {
         let types: Vec<_> = resolve.interfaces[id].types.values().copied().collect();
         let exported = self.exported.contains(&id);
-        let mut taken = BTreeSet::from(["Self".to_owned()]);
+        // The last is a parameter of exported functions.
+        let mut taken = BTreeSet::from(["Self".to_owned(), "T_".to_owned()]);
+        if exported {
+            // The trait of the functions; the generator gives types of this
+            // name another, but not in upper case, and resources not everywhere.
+            taken.insert("Guest".to_owned());
+        }
         for ty in &types {
             let name = camel(resolve.types[*ty].name.as_deref().unwrap_or_default());
             let resource = is_resource(resolve, *ty);
             if resource && exported {
                 taken.extend([format!("Guest{name}"), format!("{name}Borrow")]);
-                // The trait of the functions; the generator gives types of
-                // this name another, but resources not everywhere.
-                taken.insert("Guest".to_owned());
             }
             if self.extra.duplicates && !resource {
                 taken.extend([format!("{name}Param"), format!("{name}Result")]);
@@ -251,7 +255,11 @@ impl Put<'_> {
                     kind,
                     TypeDefKind::Flags(_) | TypeDefKind::Future(_) | TypeDefKind::Stream(_)
                 );
-            if !hidden && !guest && !taken.contains(&ident) {
+            // Functions of exported resources have a parameter of this name.
+            let parameter = ident == "T"
+                && matches!(ty.kind, TypeDefKind::Resource)
+                && matches!(ty.owner, TypeOwner::Interface(id) if self.exported.contains(&id));
+            if !hidden && !guest && !parameter && !taken.contains(&ident) {
                 taken.insert(ident);
                 continue;
             }
@@ -338,7 +346,7 @@ impl Put<'_> {
                 _ => None,
             })
             .collect();
-        let mut taken = BTreeSet::from(["Self".to_owned()]);
+        let mut taken = BTreeSet::from(["Guest".to_owned(), "Self".to_owned()]);
         if self.extra.stubs {
             taken.insert("Stub".to_owned());
         }
