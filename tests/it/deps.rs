@@ -743,14 +743,20 @@ fn a_login_goes_to_its_host_and_is_not_shown() {
     let deps = Deps::new();
     deps.server
         .put("/http.tar.gz", http("package wasi:http;\n"));
-    deps.project
-        .write("logins", "default login any password one\n");
     deps.manifest("http = \"$/http.tar.gz\"\n");
-    let mut command = deps.command("lock");
-    command.env("NETRC", deps.project.path("logins"));
-    deps.project.run(command).ok();
-    let sent = deps.server.requests();
-    assert_eq!(sent[0].header("authorization"), Some(&*basic("any:one")));
+    // An entry for whatever host is one for nobody that a manifest names.
+    for (entry, expected) in [
+        ("default", None),
+        ("machine 127.0.0.1", Some(basic("any:one"))),
+    ] {
+        deps.project
+            .write("logins", format!("{entry} login any password one\n"));
+        let mut command = deps.command("update");
+        command.env("NETRC", deps.project.path("logins"));
+        deps.project.run(command).ok();
+        let sent = deps.server.requests();
+        assert_eq!(sent[0].header("authorization"), expected.as_deref());
+    }
 }
 
 /// A repository in the project's directory `repo`; runs git in it.
