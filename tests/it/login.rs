@@ -218,20 +218,24 @@ fn the_default_registry_and_names_of_the_configuration_are_known() {
     let registry = SmallRegistry::start(Access::Basic);
     let host = registry.host();
     let project = Project::empty();
+    project.write("config.toml", format!("default_registry = \"{host}\"\n"));
+    // What the project says leads no password anywhere.
     project.write(
         "Cargo.toml",
-        format!("[package]\nname = \"x\"\n[package.metadata.component.registries]\ndefault = \"oci://{host}/team\"\nmirror = \"oci://{host}\"\n"),
+        "[package]\nname = \"x\"\n[package.metadata.component.registries]\ndefault = \"oci://127.0.0.1:1\"\n",
     );
-    for name in ["", "mirror", &format!("oci://{host}/team")] {
-        piped(
-            &project,
-            command(&project, &format!("login {name} --username user")),
-            "secret",
-        )
-        .ok()
-        .says(&format!("Login for `{host}`"));
+    let command = |line: &str| {
+        let mut command = command(&project, line);
+        command.env("CARGO_COMPONENT_CONFIG_FILE", project.path("config.toml"));
+        command
+    };
+    for name in ["", &host, &format!("oci://{host}/team")] {
+        let line = format!("login {name} --username user");
+        piped(&project, command(&line), "secret")
+            .ok()
+            .says(&format!("Login for `{host}`"));
         project
-            .run(command(&project, &format!("logout {name}")))
+            .run(command(&format!("logout {name}")))
             .ok()
             .says("removed");
     }
