@@ -193,11 +193,11 @@ fn logins_at_once_are_all_kept() {
     let registries: Vec<_> = (0..6)
         .map(|_| SmallRegistry::start(Access::Basic))
         .collect();
+    project.write("secret", "secret\n");
     thread::scope(|scope| {
         for registry in &registries {
             let line = format!("login {} -u user --password-stdin", registry.host());
             let mut command = command(&project, ".", &line);
-            project.write("secret", "secret\n");
             let secret = std::fs::File::open(project.path("secret")).unwrap();
             command.stdin(secret);
             let project = &project;
