@@ -21,13 +21,14 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::advice::{Error, Result};
-use crate::env::{self, Env, Variable};
-use crate::fs;
-use crate::manifest::root;
-use crate::manifest::{ManifestFile, WorkspaceManifest, read, read_workspace};
-use crate::source;
-use crate::wit::bindings::{Runtime, generate};
+use crate::base::error::{Error, Result};
+use crate::model::manifest::root;
+use crate::model::manifest::{ManifestFile, WorkspaceManifest, read, read_workspace};
+use crate::model::wit::bindings::{Runtime, generate};
+use crate::system::env;
+use crate::system::env::{Env, Variable};
+use crate::system::fs;
+use crate::system::source;
 
 /// Generates the bindings of the package being built into
 /// `$OUT_DIR/bindings.rs`, and tells cargo to run the script again when its

@@ -25,22 +25,22 @@ use std::path::{Path, PathBuf};
 
 pub use wit_parser::{PackageId, PackageName, Resolve};
 
-pub use crate::advice::{Error, Result};
-pub use crate::cargo::config::LockMode;
-pub use crate::lockfile::{Form as LockForm, Locked, Lockfile};
+pub use crate::base::error::{Error, Result};
+pub use crate::model::lockfile::{Form as LockForm, Locked, Lockfile};
+pub use crate::model::wit::Package;
 pub use crate::ops::wit::build::Encoded;
 pub use crate::ops::wit::fetch::{Drift, Form};
-pub use crate::wit::Package;
+pub use crate::system::cargo::config::LockMode;
 
 use crate::cli::packages;
-use crate::context::Context;
-use crate::env::Env;
-use crate::fs;
 use crate::ops::wit::build::{encode_all, resolve_all};
 use crate::ops::wit::fetch::fetch;
 use crate::ops::wit::{Project, WitOptions, find};
-use crate::process::System;
-use crate::shell::{Shell, Silent};
+use crate::system::context::Context;
+use crate::system::env::Env;
+use crate::system::fs;
+use crate::system::process::System;
+use crate::system::shell::{Shell, Silent};
 
 /// A project with WIT packages: a folder of `.wit` files, perhaps with `wkg.toml`
 /// or `wit.toml`, or a crate.
@@ -141,7 +141,7 @@ impl Wit {
 /// is not there is empty.
 pub fn read_lock(path: &Path) -> Result<Lockfile> {
     match fs::read_text_if_exists(path)? {
-        Some(text) => crate::lockfile::parse(path, &text),
+        Some(text) => crate::model::lockfile::parse(path, &text),
         None => Ok(Lockfile::default()),
     }
 }
@@ -149,7 +149,10 @@ pub fn read_lock(path: &Path) -> Result<Lockfile> {
 /// Writes a lock file as its tool does, in one step: what was there stays until
 /// the new one is complete.
 pub fn write_lock(path: &Path, lock: &Lockfile, form: LockForm) -> Result<()> {
-    fs::write_atomic(path, crate::lockfile::print_as(lock, form).as_bytes())
+    fs::write_atomic(
+        path,
+        crate::model::lockfile::print_as(lock, form).as_bytes(),
+    )
 }
 
 #[cfg(test)]
@@ -201,7 +204,7 @@ mod tests {
             registry: Some("r.example".to_owned()),
             requirement: "=0.1.0".parse().unwrap(),
             version: "0.1.0".parse().unwrap(),
-            digest: crate::package::ContentDigest::of(b"x"),
+            digest: crate::base::package::ContentDigest::of(b"x"),
             source: None,
             address: None,
         });

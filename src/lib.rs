@@ -1,68 +1,63 @@
 //! The library under `cargo component`.
 //!
-//! Verbs stand over nouns; the outside world is reached through three seams.
-//! Modules in reading order, each floor importing only from the floors below
-//! it (`tests/tidy.rs` holds the table):
+//! Six folders, each importing only from those before it (`tests/tidy.rs` holds
+//! the table):
 //!
-//! * vocabulary: [`package`], [`advice`], [`progress`];
-//! * domain, pure and synchronous: [`manifest`], [`wit`], [`component`];
-//! * world: [`fs`], [`mod@env`], [`patience`], [`process`] (seam `Exec`), [`shell`] (seam
-//!   `Shell`), [`source`], [`cargo`], [`runtime`], [`context`];
-//! * operations: [`ops`], [`build_script`], [`wit_deps`];
-//! * user: [`cli`], and [`embed`] for programs that take this in as a library.
+//! * [`base`]: packages, errors, progress, retries;
+//! * [`model`]: manifests, lock files, the resolver, WIT and components, pure and
+//!   synchronous;
+//! * [`system`]: the outside, one door each: files, variables, processes (seam
+//!   `Exec`), the terminal (seam `Shell`), registries (seam `Registry`), sources
+//!   of WIT, cargo, engines;
+//! * [`pipeline`]: what verbs share, in the order in which data passes;
+//! * [`ops`]: the verbs;
+//! * [`cli`]: arguments in, exit code out.
 //!
-//! The path of data of `cargo component build`: arguments, [`context`], the
-//! workspace ([`cargo`]), manifests, worlds ([`wit`]), bindings, cargo's
+//! [`build_script`] is the entry for build scripts, [`embed`] the one for programs
+//! that take this in as a library.
+//!
+//! The path of data of `cargo component build`: arguments, the
+//! [`context`], the workspace, manifests, worlds ([`wit`]), bindings, cargo's
 //! artifacts, components ([`component`]). Everything after the arguments is a
 //! plain value passed forward.
 
-pub mod advice;
-pub mod package;
-#[cfg(feature = "cli")]
-pub mod progress;
-
+pub mod base;
 #[cfg(any(feature = "bindings", feature = "lock"))]
-pub mod manifest;
-#[cfg(feature = "bindings")]
-pub mod wit;
+pub mod model;
+#[cfg(any(feature = "bindings", feature = "lock"))]
+pub mod system;
 
-#[cfg(feature = "cli")]
-pub mod component;
 #[cfg(feature = "lock")]
-pub mod lockfile;
-#[cfg(feature = "cli")]
-pub mod resolver;
-
-#[cfg(any(feature = "bindings", feature = "lock"))]
-pub mod env;
-#[cfg(any(feature = "bindings", feature = "lock"))]
-pub mod fs;
-#[cfg(feature = "lock")]
-pub mod patience;
-#[cfg(feature = "lock")]
-pub mod process;
-#[cfg(any(feature = "bindings", feature = "lock"))]
-pub mod source;
+pub mod pipeline;
 
 #[cfg(feature = "cli")]
-pub mod cargo;
+pub mod ops;
+
 #[cfg(feature = "cli")]
-pub mod context;
-#[cfg(feature = "cli")]
-pub mod registry;
-#[cfg(feature = "cli")]
-pub mod runtime;
-#[cfg(feature = "cli")]
-pub mod shell;
+pub mod cli;
 
 #[cfg(feature = "bindings")]
 pub mod build_script;
 #[cfg(feature = "cli")]
-pub mod ops;
-#[cfg(feature = "lock")]
-pub mod wit_deps;
-
-#[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "cli")]
 pub mod embed;
+
+// The names under which build scripts and programs that embed this know them.
+#[doc(hidden)]
+pub use base::error as advice;
+#[cfg(feature = "cli")]
+pub use base::progress;
+pub use base::{error, package};
+#[cfg(any(feature = "bindings", feature = "lock"))]
+pub use model::manifest;
+#[cfg(feature = "bindings")]
+pub use model::wit;
+#[cfg(feature = "cli")]
+pub use model::{component, lockfile};
+#[cfg(feature = "lock")]
+pub use pipeline::wit_deps;
+#[cfg(any(feature = "bindings", feature = "lock"))]
+pub use system::env;
+#[cfg(feature = "lock")]
+pub use system::process;
+#[cfg(feature = "cli")]
+pub use system::{context, registry, shell};

@@ -26,46 +26,24 @@ use rules::{Door, Floor, Source};
 /// before they exist.
 const FLOORS: &[Floor] = &[
     Floor {
-        name: "vocabulary",
-        modules: &[("package", &["advice"]), ("advice", &[]), ("progress", &[])],
+        name: "base",
+        modules: &[("base", &[])],
     },
     Floor {
-        name: "domain",
-        modules: &[
-            ("manifest", &[]),
-            ("lockfile", &[]),
-            ("resolver", &["lockfile"]),
-            ("wit", &["manifest"]),
-            ("component", &["wit"]),
-        ],
+        name: "model",
+        modules: &[("model", &[])],
     },
     Floor {
-        name: "world",
-        modules: &[
-            ("registry", &["fs", "env", "process", "patience"]),
-            ("source", &["fs", "process", "env", "patience"]),
-            ("cargo", &["process", "fs", "env", "shell", "patience"]),
-            ("runtime", &["process", "cargo", "fs", "env", "shell"]),
-            ("process", &[]),
-            ("patience", &[]),
-            ("fs", &[]),
-            ("shell", &[]),
-            ("env", &[]),
-            (
-                "context",
-                &[
-                    "registry", "source", "cargo", "runtime", "process", "fs", "shell", "env",
-                ],
-            ),
-        ],
+        name: "system",
+        modules: &[("system", &[])],
+    },
+    Floor {
+        name: "pipeline",
+        modules: &[("pipeline", &[]), ("build_script", &[])],
     },
     Floor {
         name: "operations",
-        modules: &[
-            ("ops", &["wit_deps"]),
-            ("build_script", &[]),
-            ("wit_deps", &[]),
-        ],
+        modules: &[("ops", &[])],
     },
     Floor {
         name: "user",
@@ -77,43 +55,43 @@ const FLOORS: &[Floor] = &[
 const DOORS: &[Door] = &[
     Door {
         path: "std::fs",
-        open_to: &["fs.rs", "fs/"],
-        instead: "use `crate::fs`",
+        open_to: &["system/fs.rs", "system/fs/"],
+        instead: "use `crate::system::fs`",
     },
     Door {
         path: "tokio::fs",
-        open_to: &["fs.rs", "fs/"],
-        instead: "use `crate::fs`",
+        open_to: &["system/fs.rs", "system/fs/"],
+        instead: "use `crate::system::fs`",
     },
     Door {
         path: "std::env",
-        open_to: &["env.rs", "context.rs", "main.rs"],
-        instead: "use `crate::env::Env` or `Context`",
+        open_to: &["system/env.rs", "system/context.rs", "main.rs"],
+        instead: "use `crate::system::env::Env` or `Context`",
     },
     Door {
         path: "std::process::Command",
-        open_to: &["process.rs"],
-        instead: "use `crate::process::Exec`",
+        open_to: &["system/process.rs"],
+        instead: "use `crate::system::process::Exec`",
     },
     Door {
         path: "tokio::process",
-        open_to: &["process.rs"],
-        instead: "use `crate::process::Exec`",
+        open_to: &["system/process.rs"],
+        instead: "use `crate::system::process::Exec`",
     },
     Door {
         path: "wit_component::decode",
-        open_to: &["wit/decode.rs"],
-        instead: "use `crate::wit::decode`",
+        open_to: &["model/wit/decode.rs"],
+        instead: "use `crate::model::wit::decode`",
     },
     Door {
         path: "wit_parser::decoding::decode",
-        open_to: &["wit/decode.rs"],
-        instead: "use `crate::wit::decode`",
+        open_to: &["model/wit/decode.rs"],
+        instead: "use `crate::model::wit::decode`",
     },
     Door {
         path: "std::panic::catch_unwind",
-        open_to: &["advice.rs"],
-        instead: "use `crate::advice::guarded`",
+        open_to: &["base/error.rs"],
+        instead: "use `crate::base::error::guarded`",
     },
     Door {
         path: "clap",
@@ -124,9 +102,9 @@ const DOORS: &[Door] = &[
 
 /// Names and macros a floor does without: floor, what, why.
 const BANNED: &[(&str, &str, &str)] = &[
-    ("domain", "async", "the domain is synchronous"),
-    ("domain", "std::process", "the domain is pure"),
-    ("domain", "std::net", "the domain is pure"),
+    ("model", "async", "the domain is synchronous"),
+    ("model", "std::process", "the domain is pure"),
+    ("model", "std::net", "the domain is pure"),
     ("operations", "print!", "say it through `Shell`"),
     ("operations", "println!", "say it through `Shell`"),
     ("operations", "eprint!", "say it through `Shell`"),

@@ -11,7 +11,7 @@ static KNOWN: LazyLock<entries::Known> = LazyLock::new(entries::Known::new);
 
 libfuzzer_sys::fuzz_target!(
     // What a library gives up on is an error; the fuzzer would end with it.
-    init: cargo_component::advice::quiet_guarded_panics(),
+    init: cargo_component::error::quiet_guarded_panics(),
     |bytes: &[u8]| {
         KNOWN.compose(bytes);
     }

@@ -6,11 +6,11 @@ use clap::Args;
 use semver::VersionReq;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::manifest::edit::DependencyTable;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::manifest::edit::DependencyTable;
 use crate::ops::add::{AddOptions, Write, add, remove};
-use crate::package::PackageRef;
+use crate::system::context::Context;
 
 /// Add a dependency on a package to Cargo.toml
 ///

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
-use crate::ops::bindings::{Stale, bindings};
+use crate::base::error::Result;
+use crate::pipeline::build::bindings::{Stale, bindings};
+use crate::system::context::Context;
 
 /// Bring the generated bindings up to date
 ///

@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use semver::Version;
 
 use super::options::GlobalOptions;
-use crate::advice::{Error, Result};
-use crate::context::Context;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
 use crate::ops::cache::{clean, path, show};
-use crate::package::PackageRef;
+use crate::system::context::Context;
 
 /// Show the cache of downloaded packages, or clean it
 ///

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use super::options::{GlobalOptions, shell};
 use super::{exit, setup};
-use crate::advice::Result;
-use crate::cargo::arguments::{CargoArgs, OURS};
-use crate::context::Context;
-use crate::env::Env;
-use crate::ops::build::{Class, cargo_verb};
+use crate::base::error::Result;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
+use crate::pipeline::build::cargo::{Class, cargo_verb};
+use crate::system::cargo::arguments::{CargoArgs, OURS};
+use crate::system::context::Context;
+use crate::system::env::Env;
 
 /// What stands below our own help.
 pub(super) const SUMMARY: &str = "\
@@ -97,7 +97,7 @@ fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
     if verb == "serve" {
         ctx.shell.write_data(SERVE.as_bytes())?;
     }
-    crate::ops::build::cargo_help(ctx, args, of_cargo)?;
+    crate::pipeline::build::cargo::cargo_help(ctx, args, of_cargo)?;
     match class {
         Class::Foreign | Class::Unknown => Ok(()),
         _ => ctx.shell.write_data(options(verb).as_bytes()),

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions};
-use crate::advice::Result;
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::compose::{ComposeOptions, Releases, Unpinned, compose};
 use crate::ops::registry_get::Output;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
 
 /// Link a component with the components that its imports name
 ///

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::config::{Origin, get, list, set};
-use crate::registry::settings::Whose;
+use crate::system::context::Context;
+use crate::system::registry::settings::Whose;
 
 /// Show or change the configuration of registries
 ///

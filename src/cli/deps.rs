@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::options::LockOptions;
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::wit_deps::{DepsOptions, check, lock, tar, update};
+use crate::system::context::Context;
 
 /// Keep `wit/deps` as `wit/deps.toml` says
 ///

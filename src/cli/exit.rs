@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use crate::advice::{ErrorKind, Result};
-use crate::shell::{Shell, report};
+use crate::base::error::{ErrorKind, Result};
+use crate::system::shell::{Shell, report};
 
 /// The codes with what they say, for the reference.
 pub const TABLE: &[(&str, &str)] = &[

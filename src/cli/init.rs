@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::new::StartArgs;
-use crate::advice::Result;
-use crate::context::Context;
-use crate::ops::bindings::of_package;
+use crate::base::error::Result;
 use crate::ops::init;
+use crate::pipeline::build::bindings::of_package;
+use crate::system::context::Context;
 
 /// Make a component of the crate in a directory, or of a new one
 #[derive(Args, Clone, Debug)]

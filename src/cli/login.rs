@@ -5,11 +5,11 @@ use std::io::{IsTerminal as _, Read as _};
 use clap::Args;
 
 use super::options::LockOptions;
-use crate::advice::{Error, ErrorKind, Result};
-use crate::context::Context;
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::ops::login::{login, logout};
-use crate::ops::registry_access::AccessOptions;
-use crate::registry::Secret;
+use crate::pipeline::fetch::access::AccessOptions;
+use crate::system::context::Context;
+use crate::system::registry::Secret;
 
 /// Log in to an OCI registry
 ///

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::migrate::{Changes, Tree, migrate};
+use crate::system::context::Context;
 
 /// Make a project of another tool one of this
 ///

@@ -34,10 +34,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::advice::{Error, Result};
-use crate::context::{Context, PackageAccess};
-use crate::env::Env;
-use crate::shell::{ColorChoice, Terminal, Verbosity, report};
+use crate::base::error::{Error, Result};
+use crate::system::context::{Context, PackageAccess};
+use crate::system::env::Env;
+use crate::system::shell::{ColorChoice, Terminal, Verbosity, report};
 
 use options::GlobalOptions;
 
@@ -191,7 +191,7 @@ fn is_ours(name: &str) -> bool {
 
 /// The verb: the first word that is no option and no value of one.
 fn first_word(args: &[OsString]) -> Option<String> {
-    match crate::cargo::arguments::CargoArgs::parse(args) {
+    match crate::system::cargo::arguments::CargoArgs::parse(args) {
         Ok(args) => args.subcommand,
         // What is wrong with it is told by who reads it in earnest.
         Err(_) => {
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn every_global_option_stands_before_and_after_every_verb_of_cargo() {
-        use crate::cargo::arguments::VERBS;
+        use crate::system::cargo::arguments::VERBS;
         let options = global_options();
         assert!(options.len() > 5, "{options:?}");
         for (option, is_cargos) in &options {
@@ -319,12 +319,12 @@ mod tests {
                 let verb = [(*verb).to_owned()];
                 for args in [line([option, &verb, &[]]), line([&verb, option, &[]])] {
                     assert_eq!(first_word(&args).as_ref(), Some(&verb[0]), "{args:?}");
-                    let read = crate::cargo::arguments::CargoArgs::parse(&args).unwrap();
+                    let read = crate::system::cargo::arguments::CargoArgs::parse(&args).unwrap();
                     assert_eq!(read.subcommand.as_ref(), Some(&verb[0]), "{args:?}");
                     let rest = [read.words.as_slice(), &read.trailing].concat();
                     assert!(rest.is_empty(), "{args:?}: {rest:?}");
                     // Ours mean something to us, and cargo never sees them.
-                    let heard = crate::cargo::arguments::OwnOptions::default() != read.own;
+                    let heard = crate::system::cargo::arguments::OwnOptions::default() != read.own;
                     assert_eq!(heard, !is_cargos, "{args:?}");
                     let handed_on = read.cargo_args().len() > 1;
                     assert_eq!(handed_on, *is_cargos, "{args:?}");

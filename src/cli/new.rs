@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::options::LockOptions;
-use crate::advice::Result;
-use crate::context::Context;
-use crate::ops::bindings::of_package;
+use crate::base::error::Result;
 use crate::ops::new::{self, Editor, Kind, NewOptions};
+use crate::pipeline::build::bindings::of_package;
+use crate::system::context::Context;
 
 /// Create a new WebAssembly component crate at a path
 #[derive(Args, Clone, Debug)]

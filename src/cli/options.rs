@@ -7,12 +7,13 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::setup;
 
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::config::LockMode;
-use crate::context::PackageAccess;
-use crate::env::{self, Env, Variable};
 use crate::ops::tree::Format;
-use crate::shell::{Bars, ColorChoice, Terminal, Verbosity};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::LockMode;
+use crate::system::context::PackageAccess;
+use crate::system::env;
+use crate::system::env::{Env, Variable};
+use crate::system::shell::{Bars, ColorChoice, Terminal, Verbosity};
 
 /// Options every verb of ours takes.
 #[derive(Args, Clone, Debug, Default)]

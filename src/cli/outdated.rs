@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::outdated::{Verdict, outdated};
+use crate::system::context::Context;
 
 /// Show which locked packages have newer versions
 ///

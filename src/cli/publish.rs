@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions};
-use crate::advice::Result;
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::publish::{PublishOptions, What, publish};
-use crate::ops::release::{Breaking, Existing, Run};
+use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
 
 /// Build components for release and publish them
 ///

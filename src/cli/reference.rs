@@ -5,9 +5,9 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use super::Cli;
 use super::exit;
-use crate::cargo::arguments::OURS;
-use crate::env;
-use crate::manifest::schema;
+use crate::model::manifest::schema;
+use crate::system::cargo::arguments::OURS;
+use crate::system::env;
 
 /// A text of the book that is made from the program.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,17 +4,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::advice::{Error, Result};
-use crate::cargo::config::Config;
-use crate::context::PackageAccess;
-use crate::env::{self, Env};
-use crate::fs;
-use crate::process::System;
-use crate::registry::local::Local;
-use crate::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
-use crate::registry::routes::{self, Backend, Discovered, Route};
-use crate::registry::{Artifacts, Registry};
-use crate::shell::{Shell as _, Terminal};
+use crate::base::error::{Error, Result};
+use crate::system::cargo::config::Config;
+use crate::system::context::PackageAccess;
+use crate::system::env;
+use crate::system::env::Env;
+use crate::system::fs;
+use crate::system::process::System;
+use crate::system::registry::local::Local;
+use crate::system::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
+use crate::system::registry::routes;
+use crate::system::registry::routes::{Backend, Discovered, Route};
+use crate::system::registry::{Artifacts, Registry};
+use crate::system::shell::{Shell as _, Terminal};
 
 /// How packages are reached, by options and environment.
 pub(super) fn packages(
@@ -115,7 +117,7 @@ fn warg(
     around: &Surroundings,
     cache: Option<&Path>,
 ) -> Result<Arc<dyn Registry>> {
-    use crate::registry::warg::{Limits, Surroundings, Warg};
+    use crate::system::registry::warg::{Limits, Surroundings, Warg};
     let around = Surroundings {
         env: around.env.clone(),
         cache: cache.map(Path::to_owned),
@@ -140,7 +142,7 @@ fn warg(
 #[cfg(all(test, not(feature = "warg")))]
 mod tests {
     use super::*;
-    use crate::shell::{ColorChoice, Verbosity};
+    use crate::system::shell::{ColorChoice, Verbosity};
 
     #[test]
     fn a_warg_registry_needs_the_feature() {

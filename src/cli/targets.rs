@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::targets::targets;
+use crate::system::context::Context;
 
 /// Say whether a component fits a world
 ///

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::tree::{TreeOptions, tree};
+use crate::system::context::Context;
 
 /// Show what packages need: their target, dependencies, and what the WIT names
 ///

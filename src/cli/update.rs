@@ -6,10 +6,10 @@ use clap::Args;
 use semver::Version;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::{Error, Result};
-use crate::context::Context;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
 use crate::ops::update::{UpdateOptions, update};
-use crate::package::PackageRef;
+use crate::system::context::Context;
 
 /// Choose newer versions within what manifests and WIT ask for
 ///

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::verify::verify;
+use crate::system::context::Context;
 
 /// Hold every digest of the lock file against the cache and the registries
 ///

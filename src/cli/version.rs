@@ -1,9 +1,9 @@
 //! `--version`.
 
-use crate::advice::Result;
-use crate::component::encode::Adapter;
-use crate::shell::Shell;
-use crate::wit::bindings::WIT_BINDGEN_VERSION;
+use crate::base::error::Result;
+use crate::model::component::encode::Adapter;
+use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
+use crate::system::shell::Shell;
 
 /// Prints name and version; verbose, also what is built in.
 pub(super) fn print(shell: &dyn Shell, verbose: bool) -> Result<()> {

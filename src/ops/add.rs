@@ -4,27 +4,28 @@ use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
-use super::artifacts::WantedArtifact;
-use super::bindings::read_manifest;
-use super::moved::moved;
 use super::new::target::relative;
-use super::packages::{Packages, Request};
-use super::prepare::{Meant, meant};
-use super::resolve::registries;
-use crate::advice::{Error, Result, nearest};
-use crate::cargo::arguments::CargoArgs;
-use crate::component::names::modern;
-use crate::component::outline::{Outline, outline};
-use crate::component::{Kind, kind};
-use crate::context::Context;
-use crate::fs::{self, Change};
-use crate::lockfile::Lockfile;
-use crate::manifest::Manifest;
-use crate::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
-use crate::package::PackageRef;
-use crate::resolver::{Source, Wanted};
-use crate::source;
-use crate::wit::{Entry, TextFile, declared_packages, syntax_errors};
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::component::names::modern;
+use crate::model::component::outline::{Outline, outline};
+use crate::model::component::{Kind, kind};
+use crate::model::lockfile::Lockfile;
+use crate::model::manifest::Manifest;
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
+use crate::pipeline::build::bindings::read_manifest;
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::packages::{Packages, Request};
+use crate::pipeline::fetch::worlds::registries;
+use crate::pipeline::link::label_changes::moved;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
+use crate::system::source;
 
 /// Whether the manifest is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
-        if let Err(e) = crate::wit::decode(&modern(&fs::read(&file)?)?) {
+        if let Err(e) = crate::model::wit::decode(&modern(&fs::read(&file)?)?) {
             ctx.shell.warn(format!(
                 "`{key}` cannot have bindings, so that builds will refuse it: {e}"
             ));
@@ -142,7 +143,7 @@ fn unknown((ctx, path): (&Context, &Path), manifest: &Manifest, key: &str) -> Er
 
 fn known_keys(manifest: &Manifest) -> Vec<String> {
     let target = match &manifest.target {
-        crate::manifest::Target::Local(local) => local.dependencies.as_ref(),
+        crate::model::manifest::Target::Local(local) => local.dependencies.as_ref(),
         _ => None,
     };
     let target = target.into_iter().flat_map(|table| table.keys());
@@ -355,7 +356,7 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
                 .hint("ask whoever published it"),
         );
     }
-    Ok(match crate::component::is_wit_package(&bytes)? {
+    Ok(match crate::model::component::is_wit_package(&bytes)? {
         true => DependencyTable::Target,
         false => DependencyTable::Component,
     })

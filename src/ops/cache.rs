@@ -2,12 +2,12 @@
 
 use semver::Version;
 
-use crate::advice::{Error, Result, nearest};
-use crate::context::Context;
-use crate::fs;
-use crate::package::PackageRef;
-use crate::registry::stored::{Stored, places};
-use crate::wit_deps;
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::pipeline::wit_deps;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::stored::{Stored, places};
 
 /// Tells where the cache is, how many packages it has and how much it takes.
 pub fn show(ctx: &Context) -> Result<()> {

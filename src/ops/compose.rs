@@ -1,28 +1,30 @@
 //! `cargo component compose`.
 
+mod wac;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::build::{Built, build};
-use super::components::chosen::{Asked, Chosen, Named};
-pub use super::components::resolution::Releases;
-use super::components::resolution::{Resolution, Role};
-use super::components::tree::Forest;
-use super::link::{self, Composition, beside, link_parts};
-use super::lock_update::LockUpdate;
-use super::prepare::{in_package, meant};
-use super::registry_access::manifest_here;
 use super::registry_get::Output;
-use super::resolve::{LOCK_FILE, Worlds};
-use super::wac;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::config::{Config, LockMode};
-use crate::component::compose::Linked;
-use crate::component::compose::graph::{Graph, dot, mermaid, svg};
-use crate::component::names;
-use crate::context::Context;
-use crate::fs;
+use crate::base::error::{Error, Result};
+use crate::model::component::compose::Linked;
+use crate::model::component::compose::graph::{Graph, dot, mermaid, svg};
+use crate::model::component::names;
+use crate::pipeline::build::cargo::{Built, build};
+use crate::pipeline::build::linked;
+use crate::pipeline::build::linked::{Composition, beside, link_parts};
+use crate::pipeline::build::prepare::{in_package, meant};
+use crate::pipeline::fetch::access::manifest_here;
+use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::pipeline::fetch::worlds::{LOCK_FILE, Worlds};
+use crate::pipeline::link::closure::Forest;
+use crate::pipeline::link::override_options::{Asked, Chosen, Named};
+pub use crate::pipeline::link::resolution::Releases;
+use crate::pipeline::link::resolution::{Resolution, Role};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// What becomes of hints without a digest in components that others made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -194,7 +196,7 @@ fn own(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let built = build(ctx, args)?;
     let (member, file) = one(ctx, &built)?;
-    let chosen = link::chosen(ctx, &built.prepared, (member, &file), asked)?;
+    let chosen = linked::chosen(ctx, &built.prepared, (member, &file), asked)?;
     let name = name_of(&file);
     chosen.check(&name, &file)?;
     let linked = linked(ctx, (&name, &file), &chosen.composition)?;

@@ -2,19 +2,22 @@
 
 use std::path::PathBuf;
 
-use super::bindings::{is_guest, read_manifest};
-use super::prepare::{in_package, meant};
-use super::resolve::registries;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::{Dependency, DependencySource, Manifest, ManifestFile, Target};
-use crate::package::PackageRef;
-use crate::registry::Registries;
-use crate::registry::layers::{self, PROJECT};
-use crate::registry::routes::{Named, default_registry as default_route};
-use crate::registry::settings::{Setting, Whose, in_force, read_key, set as edit, under, written};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::manifest::{Dependency, DependencySource, Manifest, ManifestFile, Target};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::prepare::{in_package, meant};
+use crate::pipeline::fetch::worlds::registries;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::Registries;
+use crate::system::registry::layers;
+use crate::system::registry::layers::PROJECT;
+use crate::system::registry::routes::{Named, default_registry as default_route};
+use crate::system::registry::settings::{
+    Setting, Whose, in_force, read_key, set as edit, under, written,
+};
 
 /// Whether it is told where values are set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,21 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::bindings::{is_guest, read_manifest};
-use super::build::child;
-use super::components::first::Session;
-use super::components::followed::followed;
-use super::lock_update::LockUpdate;
-use super::prepare::{Meant, cargo, meant};
-use super::share::with_trailing;
-use crate::advice::Result;
-use crate::cargo::arguments::{CargoArgs, Known};
-use crate::cargo::config::Config;
-use crate::cargo::target::{Target, choose};
-use crate::cargo::toolchain::Toolchain;
-use crate::context::Context;
-use crate::fs;
-use crate::process::Invocation;
+use crate::base::error::Result;
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::cargo::child;
+use crate::pipeline::build::dependencies::Session;
+use crate::pipeline::build::prepare::{Meant, cargo, meant};
+use crate::pipeline::build::split_command::with_trailing;
+use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::pipeline::link::without_build::followed;
+use crate::system::cargo::arguments::{CargoArgs, Known};
+use crate::system::cargo::config::Config;
+use crate::system::cargo::target::{Target, choose};
+use crate::system::cargo::toolchain::Toolchain;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::process::Invocation;
 
 /// Resolves, locks and downloads what all members of the workspace need: WIT
 /// packages and components here, crates as `cargo fetch` does, and the standard

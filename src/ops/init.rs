@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::edit::ManifestEdit;
+use crate::base::error::{Error, Result};
+use crate::model::manifest::edit::ManifestEdit;
 use crate::ops::new::begun::Begun;
 use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo, resume};
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// Makes the crate in `options.path` a component. Sources that are there are
 /// left as they are.

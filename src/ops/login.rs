@@ -1,9 +1,9 @@
 //! `cargo component login` and `logout`.
 
-use super::registry_access::{Access, AccessOptions};
-use crate::advice::Result;
-use crate::context::Context;
-use crate::registry::Secret;
+use crate::base::error::Result;
+use crate::pipeline::fetch::access::{Access, AccessOptions};
+use crate::system::context::Context;
+use crate::system::registry::Secret;
 
 /// Logs in to the registry of the options, or else the default one. Nothing is
 /// kept that the registry does not take.

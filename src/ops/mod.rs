@@ -1,53 +1,27 @@
-//! The verbs. Each is a function from a [`crate::context::Context`] and plain
+//! The verbs. Each is a function from a [`crate::system::context::Context`] and plain
 //! values to an outcome; what it says goes to the shell.
 
 pub mod add;
-mod artifacts;
-pub mod bindings;
-pub mod build;
 pub mod cache;
-mod componentize;
-mod components;
 pub mod compose;
 pub mod config;
-mod due;
 pub mod fetch;
-mod grants;
 pub mod init;
-pub mod libtest;
-mod link;
-mod lock_update;
-mod locked;
 pub mod login;
 pub mod migrate;
-mod moved;
 pub mod new;
 pub mod outdated;
-mod packages;
-mod prepare;
 pub mod publish;
-mod recipe;
-pub mod registry_access;
 pub mod registry_get;
 pub mod registry_info;
 pub mod registry_push;
 pub mod registry_versions;
-pub mod release;
-pub mod resolve;
 pub mod run;
-mod run_component;
-mod runner;
-mod runtime_crate;
-mod settle;
-mod share;
-mod siblings;
 pub mod targets;
 pub mod test;
 pub mod tree;
 pub mod update;
 pub mod vendor;
 pub mod verify;
-mod wac;
-mod wanted;
 pub mod wit;
 pub mod wit_deps;

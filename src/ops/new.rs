@@ -8,17 +8,19 @@ pub mod target;
 
 use std::path::{Path, PathBuf};
 
-use crate::advice::{Error, Result};
-use crate::cargo::config::{Config, LockMode};
-use crate::context::Context;
-use crate::env;
-use crate::fs::{self, Change};
-use crate::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit};
-use crate::ops::settle::settle;
-use crate::process::Invocation;
-use crate::shell::{ColorChoice, Verbosity};
-use crate::wit::scaffold;
-use crate::wit::template::{self, ComponentName};
+use crate::base::error::{Error, Result};
+use crate::model::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit};
+use crate::model::wit::scaffold;
+use crate::model::wit::template;
+use crate::model::wit::template::ComponentName;
+use crate::pipeline::project::recover::settle;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::context::Context;
+use crate::system::env;
+use crate::system::fs;
+use crate::system::fs::Change;
+use crate::system::process::Invocation;
+use crate::system::shell::{ColorChoice, Verbosity};
 
 use self::begun::{Begun, is_generated};
 use self::registry::Lookup;
@@ -487,10 +489,10 @@ fn dependency<'a>(features: &'a [&'a str]) -> CrateDependency<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advice::ErrorKind;
+    use crate::base::error::ErrorKind;
     use crate::ops::init::init;
-    use crate::process::{Exec, Output, Scripted};
-    use crate::shell::{Buffer, Message, Shell};
+    use crate::system::process::{Exec, Output, Scripted};
+    use crate::system::shell::{Buffer, Message, Shell};
     use std::rc::Rc;
     use std::sync::Arc;
 

@@ -1,17 +1,17 @@
 //! `cargo component outdated`.
 
-use super::artifacts::reference;
-use super::bindings::{is_guest, read_manifest};
-use super::components::followed::followed;
-use super::prepare::{Meant, meant};
-use super::resolve::{Asked, Worlds, registries};
 use super::tree::Format;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
-use crate::registry::routes::Named;
-use crate::resolver::Wanted;
-use crate::resolver::outdated::{Outdated, json, newer, table};
+use crate::base::error::{Error, Result};
+use crate::model::resolver::Wanted;
+use crate::model::resolver::outdated::{Outdated, json, newer, table};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::artifacts::reference;
+use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::pipeline::link::without_build::followed;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::registry::routes::Named;
 
 /// What follows from something being outdated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,22 +7,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::pins::Outgoing;
-use super::bindings::read_manifest;
-use super::build::{Built, build};
-use super::componentize::Made;
-use super::link::linked;
-use super::prepare::meant;
-use super::registry_access::on_command_line;
-use super::release::{Breaking, Destination, Existing, Ready, Run, compatible, order, upload};
-use super::resolve::registries;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::workspace::{Member, Workspace};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::{Dependency, DependencySource, Manifest, Target};
-use crate::package::PackageRef;
-use crate::registry::Registries;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
+use crate::pipeline::build::bindings::read_manifest;
+use crate::pipeline::build::cargo::{Built, build};
+use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::linked::linked;
+use crate::pipeline::build::prepare::meant;
+use crate::pipeline::fetch::access::on_command_line;
+use crate::pipeline::fetch::worlds::registries;
+use crate::pipeline::release::{
+    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::Registries;
 
 /// What is published of a component with dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

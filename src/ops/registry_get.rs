@@ -3,17 +3,17 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::registry_access::{Access, AccessOptions, Located, Subject, other_bytes};
-use crate::advice::{Error, Result};
-use crate::component::is_wit_package;
-use crate::component::outline::wit_text;
-use crate::context::Context;
-use crate::fs;
-use crate::package::{ContentDigest, PackageRef};
-use crate::registry::cache::digested;
-use crate::registry::{Artifacts, Found, Reference};
-use crate::shell::Shell;
-use std::sync::Arc;
+use crate::base::error::{Error, Result};
+
+use crate::model::component::is_wit_package;
+use crate::model::component::outline::wit_text;
+use crate::pipeline::fetch::access::{Access, AccessOptions, Subject, other_bytes};
+use crate::pipeline::fetch::registry_source::Source;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::Reference;
+use crate::system::registry::cache::digested;
+use crate::system::shell::Shell;
 
 /// What is larger is taken for a component without being looked into: no WIT
 /// comes near it, and memory is not to grow with a component.
@@ -61,85 +61,6 @@ pub struct GetOptions {
     pub format: Format,
     /// See [`Existing`].
     pub existing: Existing,
-}
-
-/// Something found in a registry.
-enum Source<'s> {
-    Package(&'s PackageRef, Box<Located>),
-    Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
-}
-
-impl<'s> Source<'s> {
-    fn find(access: &Access<'_>, subject: &'s Subject) -> Result<Self> {
-        Ok(match subject {
-            Subject::Package(package, pick) => {
-                Source::Package(package, Box::new(access.locate(package, pick)?))
-            }
-            Subject::Reference(reference) => {
-                let (found, artifacts) = access.find(reference)?;
-                Source::Artifact(reference, found, artifacts)
-            }
-        })
-    }
-
-    /// The name of a file for it, without its end.
-    fn stem(&self) -> String {
-        match self {
-            Source::Package(package, found) => {
-                let (namespace, name) = (package.namespace(), package.name());
-                format!("{namespace}_{name}@{}", found.release.version)
-            }
-            Source::Artifact(reference, ..) => reference.repository.replace('/', "_"),
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Source::Package(package, found) => format!("{package}@{}", found.release.version),
-            Source::Artifact(reference, ..) => reference.to_string(),
-        }
-    }
-
-    fn digest(&self) -> &ContentDigest {
-        match self {
-            Source::Package(_, found) => &found.release.digest,
-            Source::Artifact(_, found, _) => &found.content,
-        }
-    }
-
-    /// Its bytes, in the cache.
-    fn keep(&self, access: &Access<'_>) -> Result<PathBuf> {
-        match self {
-            Source::Package(package, found) => access.cache.get_or_fetch(
-                &*found.registry,
-                package,
-                &found.release,
-                &*access.watch(found.release.size),
-            ),
-            Source::Artifact(reference, found, artifacts) => {
-                access.keep(reference, (found, &**artifacts))
-            }
-        }
-    }
-}
-
-/// What a release or artifact is called, with its version, and its file in the
-/// cache. Where the network must not be used, a release that was fetched from
-/// its registry before is found there.
-pub(super) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
-    if let Subject::Package(package, pick) = subject
-        && let Some((version, file)) = access.kept(package, pick)?
-    {
-        return Ok((format!("{package}@{version}"), file));
-    }
-    let source = Source::find(access, subject)?;
-    let file = source.keep(access)?;
-    if let Source::Package(package, found) = &source {
-        let of = (&found.release.version, &found.release.digest);
-        let address = found.route.backend.to_string();
-        access.cache.note(package, of, &address)?;
-    }
-    Ok((source.shown(), file))
 }
 
 /// Fetches a release or artifact by way of the cache; the file it is in, unless
@@ -222,7 +143,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
 }
 
 /// The end of a file's name that says what is in it.
-fn extension(output: &Output) -> Option<&str> {
+pub(crate) fn extension(output: &Output) -> Option<&str> {
     match output {
         Output::Stdout => None,
         Output::Path(path) => path.extension()?.to_str(),
@@ -230,7 +151,7 @@ fn extension(output: &Output) -> Option<&str> {
 }
 
 /// What a file is written as when nothing else says so.
-fn by_content(file: &Path) -> Result<Format> {
+pub(crate) fn by_content(file: &Path) -> Result<Format> {
     let size = fs::stamp(file).map_or(0, |(size, _)| size);
     let is_wit = size <= LARGEST_WIT && is_wit_package(&fs::read(file)?).unwrap_or(false);
     Ok(match is_wit {
@@ -239,7 +160,7 @@ fn by_content(file: &Path) -> Result<Format> {
     })
 }
 
-fn text_of(file: &Path) -> Result<String> {
+pub(crate) fn text_of(file: &Path) -> Result<String> {
     wit_text(&fs::read(file)?).map_err(|e| {
         e.context("the package cannot be written as WIT")
             .hint("write its bytes with `--format wasm`")
@@ -247,7 +168,7 @@ fn text_of(file: &Path) -> Result<String> {
 }
 
 /// The file meant: `given`, or `name` in it.
-fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
+pub(crate) fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
     let path = ctx.absolute(given);
     let text = given.as_os_str().to_string_lossy();
     match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
@@ -256,7 +177,7 @@ fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
     }
 }
 
-fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {
+pub(crate) fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {
     // What is written to a device or a pipe overwrites nothing.
     match existing == Existing::Refuse && fs::exists(path) && !fs::is_special(path) {
         true => Err(
@@ -267,7 +188,7 @@ fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()>
     }
 }
 
-fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
+pub(crate) fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
     let shown = ctx.display(path);
     let error = match fs::exists(path) {
         true => Error::input(format!("`{shown}` is not what `{what}` holds")),

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::registry_access::{Access, AccessOptions, Pick, Subject, because};
 use super::registry_versions::Form;
-use crate::advice::Result;
-use crate::component::outline::{Outline, outline};
-use crate::context::Context;
-use crate::fs;
-use crate::package::{ContentDigest, PackageRef};
-use crate::registry::Reference;
+use crate::base::error::Result;
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::component::outline::{Outline, outline};
+use crate::pipeline::fetch::access::{Access, AccessOptions, Pick, Subject, because};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::Reference;
 
 /// What is known of a release or artifact.
 struct Facts {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::registry_access::{Access, AccessOptions};
-use crate::advice::Result;
-use crate::context::Context;
-use crate::fs;
-use crate::progress::Extent;
-use crate::registry::Reference;
+use crate::base::error::Result;
+use crate::base::progress::Extent;
+use crate::pipeline::fetch::access::{Access, AccessOptions};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::Reference;
 
 /// Pushes a file of WebAssembly under a tag; prints the reference and the
 /// digest of the manifest.

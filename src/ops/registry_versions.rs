@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::registry_access::{Access, AccessOptions};
-use crate::advice::Result;
-use crate::context::Context;
-use crate::package::PackageRef;
-use crate::resolver::Listed;
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::resolver::Listed;
+use crate::pipeline::fetch::access::{Access, AccessOptions};
+use crate::system::context::Context;
 
 /// How facts are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

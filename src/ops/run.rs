@@ -1,20 +1,23 @@
 //! `cargo component run` and `serve`.
 
+mod by_name;
+
 use std::path::Path;
 
-use super::bindings::Stale;
-use super::build::{Built, build_prepared};
-use super::componentize::Made;
-use super::grants::{grant, of_own_code, of_requests};
-use super::prepare::prepare;
-use super::run_component::run_component;
-use super::runner::{Runners, runnable, target_of};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::target::{Target, WasmTarget};
-use crate::context::Context;
-use crate::fs;
-use crate::runtime::{self, Called, Ended, Entry, Event, Grant, Interrupts, Program, Runner};
+use super::run::by_name::run_component;
+use crate::base::error::{Error, Result};
+use crate::pipeline::build::bindings::Stale;
+use crate::pipeline::build::cargo::{Built, build_prepared};
+use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::prepare::prepare;
+use crate::pipeline::launch::permissions::{grant, of_own_code, of_requests};
+use crate::pipeline::launch::runner::{Runners, runnable, target_of};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::target::{Target, WasmTarget};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::runtime;
+use crate::system::runtime::{Called, Ended, Entry, Event, Grant, Interrupts, Program, Runner};
 
 /// Where an HTTP handler is served when nothing else is said.
 pub(super) const ADDRESS: &str = "127.0.0.1:8080";
@@ -272,7 +275,7 @@ pub(super) fn ended(ctx: &Context, end: &Ended) -> Result<()> {
         ctx.shell.warn(missed.clone());
     }
     if let Some(fault) = &end.fault {
-        crate::shell::report(&*ctx.shell, fault);
+        crate::system::shell::report(&*ctx.shell, fault);
     }
     match end.code {
         0 => Ok(()),

@@ -4,20 +4,20 @@ use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
-use super::components::chosen::Named;
 use super::compose::mode_here;
-use super::registry_access::manifest_here;
-use super::resolve::{Worlds, world_of};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::component::names;
-use crate::component::targets::misfits;
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::{LocalTarget, Target};
-use crate::package::PackageRef;
-use crate::resolver::{Source, Wanted};
-use crate::wit::World;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::component::names;
+use crate::model::component::targets::misfits;
+use crate::model::manifest::{LocalTarget, Target};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::World;
+use crate::pipeline::fetch::access::manifest_here;
+use crate::pipeline::fetch::worlds::{Worlds, world_of};
+use crate::pipeline::link::override_options::Named;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// A world on a command line.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,17 +1,17 @@
 //! `cargo component test` and `bench`.
 
-use super::bindings::Stale;
-use super::build::{Built, build_prepared, child};
-use super::componentize::Made;
-use super::grants::{grant, of_own_code};
-use super::libtest;
-use super::prepare::prepare;
-use super::runner::{Runners, runnable};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::{Artifact, CargoArgs};
-use crate::context::Context;
-use crate::runtime::Grant;
-use crate::shell::{Message, Verbosity};
+use crate::base::error::{Error, Result};
+use crate::pipeline::build::bindings::Stale;
+use crate::pipeline::build::cargo::{Built, build_prepared, child};
+use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::prepare::prepare;
+use crate::pipeline::launch::libtest;
+use crate::pipeline::launch::permissions::{grant, of_own_code};
+use crate::pipeline::launch::runner::{Runners, runnable};
+use crate::system::cargo::arguments::{Artifact, CargoArgs};
+use crate::system::context::Context;
+use crate::system::runtime::Grant;
+use crate::system::shell::{Message, Verbosity};
 
 /// The variables of libtest itself, handed on as on the host.
 const LIBTEST: &str = "RUST_TEST_";

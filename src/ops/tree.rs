@@ -5,20 +5,21 @@ use std::path::Path;
 
 use wit_parser::PackageName;
 
-use super::bindings::{is_guest, read_manifest};
-use super::components::followed::{Followed, followed, member_at, workspace_of};
-use super::components::tree::Part;
-use super::prepare::{Meant, meant};
-use super::resolve::{Asked, Worlds, registries};
-use crate::advice::{Error, Result, nearest};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::workspace::{Member, Workspace};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::{DependencySource, Manifest, Target};
-use crate::resolver::graph::{self, Direction, Graph, Kind, Node, Place};
-use crate::source;
-use crate::wit::{Origin, named_by_component};
+use crate::base::error::{Error, Result, nearest};
+use crate::model::manifest::{DependencySource, Manifest, Target};
+use crate::model::resolver::graph;
+use crate::model::resolver::graph::{Direction, Graph, Kind, Node, Place};
+use crate::model::wit::{Origin, named_by_component};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::pipeline::link::closure::Part;
+use crate::pipeline::link::without_build::{Followed, followed, member_at, workspace_of};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source;
 
 /// The form of what goes to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,20 +2,20 @@
 
 use semver::Version;
 
-use super::artifacts::reference;
-use super::bindings::{is_guest, read_manifest};
-use super::components::followed::followed;
-use super::packages::must_not_change;
-use super::prepare::{Meant, meant};
-use super::resolve::Worlds;
-use crate::advice::{Error, Result, nearest};
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::{Change, Locked, Lockfile, diff};
-use crate::manifest::Manifest;
-use crate::package::PackageRef;
-use crate::resolver::components::on_one_track;
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::lockfile::{Change, Locked, Lockfile, diff};
+use crate::model::manifest::Manifest;
+use crate::model::resolver::components::on_one_track;
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::artifacts::reference;
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::link::without_build::followed;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// How often members are looked at until they agree.
 const ROUNDS: usize = 4;
@@ -126,7 +126,7 @@ fn pin(
     let mut refused = None;
     let mut pinned = false;
     for manifest in manifests {
-        let named = super::resolve::registries(manifest);
+        let named = crate::pipeline::fetch::worlds::registries(manifest);
         for registry in &registries {
             match worlds
                 .packages()?

@@ -7,22 +7,22 @@ use std::path::Path;
 use semver::Version;
 use toml_edit::Value;
 
-use super::artifacts::WantedArtifact;
-use super::bindings::{is_guest, read_manifest};
-use super::components::followed::followed;
-use super::locked::{Finder, releases, wanted};
-use super::packages::{Fetched, Packages, Request};
-use super::prepare::{Meant, meant};
-use super::resolve::Worlds;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::config::LockMode;
-use crate::cargo::workspace::Workspace;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::{Locked, Lockfile};
-use crate::package::{ContentDigest, PackageRef};
-use crate::registry::local::Local;
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::lockfile::{Locked, Lockfile};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::locked::{Finder, releases, wanted};
+use crate::pipeline::fetch::packages::{Fetched, Packages, Request};
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::link::without_build::followed;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::LockMode;
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::local::Local;
 
 /// The list of the files we put into a directory.
 const LIST: &str = fs::VENDORED;

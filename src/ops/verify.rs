@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::artifacts::{host, reference};
-use super::locked::{Finder, lock, releases};
-use super::packages::at_once;
-use super::prepare::{Meant, meant};
-use super::registry_access::other_bytes;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
-use crate::lockfile::Locked;
-use crate::registry::cache::{Cache, Entry, digested};
-use crate::registry::public::Reach;
-use crate::registry::{Artifacts, Reference, Registries, Registry};
-use crate::shell::report;
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::Locked;
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::access::other_bytes;
+use crate::pipeline::fetch::artifacts::{host, reference};
+use crate::pipeline::fetch::locked::{Finder, lock, releases};
+use crate::pipeline::fetch::packages::at_once;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::registry::cache::{Cache, Entry, digested};
+use crate::system::registry::public::Reach;
+use crate::system::registry::{Artifacts, Reference, Registries, Registry};
+use crate::system::shell::report;
 
 /// What was found out about one locked release.
 struct Finding<'a> {

@@ -8,22 +8,23 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use wit_parser::PackageName;
 
-use super::artifacts::WantedArtifact;
-use super::packages::{Fetched, Packages as Registries, Request};
-use crate::advice::{Error, Result};
-use crate::cargo::config::{Config, LockMode};
-use crate::component::outline::wit_texts;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::deps::Words;
-use crate::lockfile::tree::{Dir, File};
-use crate::lockfile::{Locked, Lockfile};
-use crate::manifest::deps::DepsSource;
-use crate::package::ContentDigest;
-use crate::registry::routes::Named;
-use crate::resolver::{Source, Wanted};
-use crate::shell::Shell;
-use crate::wit_deps::{self as library, Listener, Packages, Project, Rules, Surroundings, Tree};
+use crate::base::error::{Error, Result};
+use crate::base::package::ContentDigest;
+use crate::model::component::outline::wit_texts;
+use crate::model::lockfile::deps::Words;
+use crate::model::lockfile::tree::{Dir, File};
+use crate::model::lockfile::{Locked, Lockfile};
+use crate::model::manifest::deps::DepsSource;
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::packages::{Fetched, Packages as Registries, Request};
+use crate::pipeline::wit_deps as library;
+use crate::pipeline::wit_deps::{Listener, Packages, Project, Rules, Surroundings, Tree};
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::routes::Named;
+use crate::system::shell::Shell;
 
 /// Which files, and what may be done.
 #[derive(Clone, Debug)]

@@ -18,7 +18,7 @@ fn project(name: &str, section: &str) -> Project {
     );
     project
         .write("Cargo.toml", manifest)
-        .write("build.rs", "fn main() -> cargo_component::advice::Result<()> {\n    cargo_component::build_script::generate_bindings()?;\n    Ok(())\n}\n")
+        .write("build.rs", "fn main() -> cargo_component::error::Result<()> {\n    cargo_component::build_script::generate_bindings()?;\n    Ok(())\n}\n")
         .write("src/lib.rs", "#[allow(warnings)]\nmod bindings {\n    include!(concat!(env!(\"OUT_DIR\"), \"/bindings.rs\"));\n}\nstruct Component;\nimpl bindings::Guest for Component {\n    fn go() -> u32 { 9 }\n}\nbindings::export!(Component with_types_in bindings);\n")
         .write("wit/a.wit", "package a:b;\nworld w {\n    use c:d/i.{t};\n    export go: func() -> t;\n}\n")
         .write("wit/deps/d.wit", "package c:d;\ninterface i { type t = u32; }\n");

@@ -989,7 +989,7 @@ fn a_build_script_locks_and_is_run_again_when_it_must_be() {
     // Both forms, the second without a runtime of its own kind.
     let script = r#"
         use std::task::{Context, Poll, Waker};
-        fn main() -> cargo_component::advice::Result<()> {
+        fn main() -> cargo_component::error::Result<()> {
             cargo_component::lock_sync!()?;
             let mut second = std::pin::pin!(cargo_component::lock!("wit"));
             let mut context = Context::from_waker(Waker::noop());

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use cargo_component::advice::{Error, Result};
 use cargo_component::env::Env;
+use cargo_component::error::{Error, Result};
 use cargo_component::package::{ContentDigest, PackageRef};
 use cargo_component::process::{Output, Scripted};
 use cargo_component::registry::cache::Cache;

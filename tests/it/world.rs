@@ -4,14 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use cargo_component::wit::{self, Request, World};
-use cargo_component::{advice, source};
+use cargo_component::{error, system::source};
 use wit_parser::{PackageId, Resolve};
 
 use crate::authoring::{RUNTIME, copy, crate_root, library, manifest, wasi_0_2, wasi_0_3};
 use crate::support::Project;
 
 /// Loads what is at `path` as the tool does.
-fn load(path: &Path, world: Option<&str>) -> advice::Result<World> {
+fn load(path: &Path, world: Option<&str>) -> error::Result<World> {
     wit::load(Request {
         sources: source::read(path)?,
         fetched: Vec::new(),

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::advice::Result;
+use crate::base::error::Result;
+use crate::base::progress::{Extent, Progress};
 use crate::cli::options::shell;
 use crate::cli::{exit, setup, told};
-use crate::context::{Context, PackageAccess};
-use crate::env::Env;
-use crate::progress::{Extent, Progress};
-use crate::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
+use crate::system::context::{Context, PackageAccess};
+use crate::system::env::Env;
+use crate::system::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
 
 /// A tool whose name this one answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ fn in_context(
 
 /// The same registries, with what the command line says of them.
 fn with_login(packages: PackageAccess, around: &Around) -> PackageAccess {
-    use crate::registry::routes::Backend;
+    use crate::system::registry::routes::Backend;
     if around.login.is_none() && around.insecure.is_empty() {
         return packages;
     }

@@ -6,14 +6,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::advice::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
 use crate::cli::add::{named, write};
 use crate::cli::exit;
 use crate::cli::options::GlobalOptions;
 use crate::cli::wit::add::{parts, world_of_interface};
-use crate::context::Context;
-use crate::env::{self, Env};
-use crate::ops::release::{Breaking, Existing, Run};
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::build::build;
@@ -21,7 +19,10 @@ use crate::ops::wit::init::{Form, InitOptions, init};
 use crate::ops::wit::publish::{PublishOptions, publish};
 use crate::ops::wit::update::update;
 use crate::ops::wit::{Whose, WitOptions};
-use crate::package::PackageRef;
+use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::system::context::Context;
+use crate::system::env;
+use crate::system::env::Env;
 
 /// WIT packages, as the `wit` CLI has it
 #[derive(Debug, Parser)]

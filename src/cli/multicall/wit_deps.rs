@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::advice::Result;
+use crate::base::error::Result;
 use crate::cli::deps::Deps;
-use crate::context::Context;
+use crate::system::context::Context;
 
 /// WIT dependencies, as `wit-deps` has it
 #[derive(Debug, Parser)]

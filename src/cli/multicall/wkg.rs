@@ -6,24 +6,24 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{Around, Color, shown};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
+use crate::base::error::{Error, Result};
 use crate::cli::registry::annotations;
-use crate::context::Context;
-use crate::env;
 use crate::ops::config::set;
-use crate::ops::registry_access::{AccessOptions, Subject};
 use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
 use crate::ops::registry_push::push;
-use crate::ops::release;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::build::build;
 use crate::ops::wit::fetch::{Drift, Form, fetch};
 use crate::ops::wit::publish::{Exact, PublishOptions, publish};
 use crate::ops::wit::update::update;
 use crate::ops::wit::{Whose, WitOptions};
-use crate::registry::settings::Whose as Owner;
-use crate::shell::ColorChoice;
+use crate::pipeline::fetch::access::{AccessOptions, Subject};
+use crate::pipeline::release;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::env;
+use crate::system::registry::settings::Whose as Owner;
+use crate::system::shell::ColorChoice;
 
 /// WebAssembly packages, as `wkg` has it
 #[derive(Debug, Parser)]

@@ -3,11 +3,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::cli::add::{named, write};
-use crate::context::Context;
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::remove::{RemoveOptions, remove};
+use crate::system::context::Context;
 
 /// Add a package that WIT needs to the manifest
 ///

@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::wit::build::build;
+use crate::system::context::Context;
 
 /// Write a WIT package as one file
 ///

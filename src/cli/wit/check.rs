@@ -1,9 +1,9 @@
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::wit::check::check;
+use crate::system::context::Context;
 
 /// Tell everything that is wrong with WIT, and write nothing
 #[derive(Args, Debug)]

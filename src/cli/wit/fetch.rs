@@ -1,9 +1,9 @@
 use clap::{Args, ValueEnum};
 
 use super::ProjectOptions;
-use crate::advice::Result;
-use crate::context::Context;
+use crate::base::error::Result;
 use crate::ops::wit::fetch::{self, Drift, fetch};
+use crate::system::context::Context;
 
 /// Put the packages that WIT names into its `deps`
 ///

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::advice::{Error, Result};
-use crate::context::Context;
+use crate::base::error::{Error, Result};
 use crate::ops::wit::init::{self, InitOptions, init};
+use crate::system::context::Context;
 
 /// Make a package of WIT
 ///

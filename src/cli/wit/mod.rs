@@ -13,10 +13,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::advice::Result;
+use crate::base::error::Result;
 use crate::cli::options::LockOptions;
-use crate::context::Context;
 use crate::ops::wit::{Whose, WitOptions};
+use crate::system::context::Context;
 
 /// Work with packages of WIT.
 ///

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::Result;
-use crate::context::Context;
-use crate::ops::release::{Breaking, Existing, Run};
+use crate::base::error::Result;
 use crate::ops::wit::publish::{Exact, PublishOptions, publish};
+use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::system::context::Context;
 
 /// Publish WIT packages
 ///

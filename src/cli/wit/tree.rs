@@ -1,10 +1,10 @@
 use clap::Args;
 
 use super::ProjectOptions;
-use crate::advice::Result;
+use crate::base::error::Result;
 use crate::cli::tree::Drawing;
-use crate::context::Context;
 use crate::ops::wit::tree::tree;
+use crate::system::context::Context;
 
 /// Show what WIT packages need, and where it comes from
 ///

@@ -2,13 +2,13 @@ use clap::Args;
 use semver::Version;
 
 use super::ProjectOptions;
-use crate::advice::Result;
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
 use crate::cli::update::only_one;
-use crate::context::Context;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::update::update;
 use crate::ops::wit::upgrade::{Reach, UpgradeOptions, upgrade};
-use crate::package::PackageRef;
+use crate::system::context::Context;
 
 /// Choose newer versions within what manifest and WIT ask for
 ///

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use super::Crate;
 use super::draft::Draft;
-use crate::advice::Result;
-use crate::fs;
-use crate::manifest::edit::{CrateDependency, DependencyTable, ManifestEdit, Replaced};
-use crate::manifest::{Dependency, DependencySource, Manifest, Target};
-use crate::source;
-use crate::wit::{Origin, generate, scaffold};
+use crate::base::error::Result;
+use crate::model::manifest::edit::{CrateDependency, DependencyTable, ManifestEdit, Replaced};
+use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
+use crate::model::wit::{Origin, generate, scaffold};
+use crate::system::fs;
+use crate::system::source;
 
 const OLD: &str = "wit-bindgen-rt";
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anstyle::{AnsiColor, Style};
 use similar::TextDiff;
 
-use crate::advice::Result;
-use crate::context::Context;
-use crate::fs::{self, Change};
+use crate::base::error::Result;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
 
 /// Files with their present and their new texts, and what is said of them.
 pub(super) struct Draft<'a> {
@@ -130,7 +131,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes every change, or, where one cannot be written, none; an error of
-    /// the kind [`Changed`](crate::advice::ErrorKind::Changed) if a file is not
+    /// the kind [`Changed`](crate::base::error::ErrorKind::Changed) if a file is not
     /// what it was when it was read.
     pub fn write(&self) -> Result<()> {
         let mut change = Change::new();

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use super::Crate;
 use super::draft::Draft;
-use crate::advice::{Error, Result};
-use crate::cargo::workspace::Role;
-use crate::fs;
-use crate::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
-use crate::manifest::{LocalTarget, Manifest, Target};
-use crate::source;
-use crate::wit::generate::Generate;
-use crate::wit::template::ComponentName;
-use crate::wit::{Entry, declared_packages};
+use crate::base::error::{Error, Result};
+use crate::model::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
+use crate::model::manifest::{LocalTarget, Manifest, Target};
+use crate::model::wit::generate::Generate;
+use crate::model::wit::template::ComponentName;
+use crate::model::wit::{Entry, declared_packages};
+use crate::system::cargo::workspace::Role;
+use crate::system::fs;
+use crate::system::source;
 
 /// Adds the section of a crate that has none.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
@@ -122,7 +122,7 @@ impl Crate<'_> {
     /// What the sources say to wit-bindgen's macro.
     pub(super) fn calls(&self) -> Vec<Generate> {
         let sources = self.sources.iter().filter(|source| source.of_code);
-        let calls = sources.flat_map(|s| crate::wit::generate::calls(&s.text));
+        let calls = sources.flat_map(|s| crate::model::wit::generate::calls(&s.text));
         calls.collect()
     }
 
@@ -144,7 +144,7 @@ impl Crate<'_> {
             return Err(Error::input("there is no WIT"));
         }
         // What has to be fetched first is not known here.
-        if !local.wanted.is_empty() || !crate::wit::unmet(&local.request)?.is_empty() {
+        if !local.wanted.is_empty() || !crate::model::wit::unmet(&local.request)?.is_empty() {
             return Ok(());
         }
         source::load(&manifest, local.request).map(|_| ())

@@ -10,18 +10,19 @@ mod wkg;
 
 use std::path::{Path, PathBuf};
 
-use super::bindings::is_guest;
-use super::packages::must_not_change;
-use super::prepare::{Meant, meant};
-use super::settle::{settle, settle_member};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::workspace::{Member, Workspace};
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::Form;
-use crate::manifest::{self, Manifest, ManifestFile, WorkspaceManifest};
-use crate::process::Invocation;
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::Form;
+use crate::model::manifest;
+use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
+use crate::pipeline::build::bindings::is_guest;
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::pipeline::project::recover::{settle, settle_member};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::process::Invocation;
 
 use self::draft::{Draft, colored};
 

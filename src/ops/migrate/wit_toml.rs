@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use super::draft::Draft;
-use crate::advice::{Error, Result};
-use crate::fs;
-use crate::lockfile::{self, Form, Locked, Lockfile};
-use crate::manifest::ManifestFile;
-use crate::manifest::edit::wit_toml::to_wkg;
-use crate::manifest::wit_toml;
-use crate::registry::routes::Named;
-use crate::wit::header::{Header, with_version};
-use crate::wit::{TextFile, syntax_errors};
+use crate::base::error::{Error, Result};
+use crate::model::lockfile;
+use crate::model::lockfile::{Form, Locked, Lockfile};
+use crate::model::manifest::ManifestFile;
+use crate::model::manifest::edit::wit_toml::to_wkg;
+use crate::model::manifest::wit_toml;
+use crate::model::wit::header::{Header, with_version};
+use crate::model::wit::{TextFile, syntax_errors};
+use crate::system::fs;
+use crate::system::registry::routes::Named;
 
 /// Turns the project in a directory, if there is one, into one of `wkg`.
 pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {

@@ -8,18 +8,20 @@ use wit_parser::PackageName;
 
 use super::Crate;
 use super::draft::Draft;
-use crate::advice::Result;
-use crate::fs;
-use crate::lockfile;
-use crate::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
-use crate::manifest::wkg::{self, WkgManifest};
-use crate::manifest::{Manifest, ManifestFile, Target};
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::lockfile;
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
+use crate::model::manifest::wkg;
+use crate::model::manifest::wkg::WkgManifest;
+use crate::model::manifest::{Manifest, ManifestFile, Target};
+use crate::model::wit::{Request, Sources, declared_packages, replaceable};
 use crate::ops::new::target::relative;
-use crate::ops::resolve::LOCK_FILE;
-use crate::ops::wanted::exactly;
-use crate::package::PackageRef;
-use crate::source::{self, Gathered};
-use crate::wit::{Request, Sources, declared_packages, replaceable};
+use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::fetch::worlds::LOCK_FILE;
+use crate::system::fs;
+use crate::system::source;
+use crate::system::source::Gathered;
 
 /// Takes over what the nearest `wkg.toml` and `wkg.lock` say.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{NewOptions, Origin};
-use crate::context::Context;
-use crate::fs;
-use crate::package::ContentDigest;
+use crate::base::package::ContentDigest;
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// The note, which goes with this, however that ends but by a kill.
 pub(in crate::ops) struct Begun {
@@ -105,7 +105,7 @@ const PROGRAM: &str = "fn main() {\n    println!(\"Hello, world!\");\n}\n";
 
 /// Whether cargo or this tool wrote a source, and nobody changed it since.
 pub(super) fn is_generated(path: &Path) -> bool {
-    use crate::wit::template;
+    use crate::model::wit::template;
     let text = fs::read_text_if_exists(path).ok().flatten();
     let text = text.unwrap_or_default();
     let all = [LIBRARY, PROGRAM, template::LIBRARY, template::COMMAND];

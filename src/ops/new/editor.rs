@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use super::Editor;
-use crate::advice::Result;
-use crate::context::Context;
-use crate::fs;
+use crate::base::error::Result;
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// Writes it into the directory of a crate, where there is none yet.
 pub(super) fn write(ctx: &Context, dir: &Path, editor: Editor) -> Result<()> {

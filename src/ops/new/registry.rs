@@ -5,17 +5,18 @@ use std::path::Path;
 use semver::VersionReq;
 
 use super::target::{check, unescaped};
-use crate::advice::{Error, Result};
-use crate::cargo::config::LockMode;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::Lockfile;
-use crate::manifest::edit::TargetEntry;
-use crate::manifest::{self, ManifestFile, WorkspaceManifest};
-use crate::ops::packages::{Packages, Request};
-use crate::package::{PackageRef, is_label};
-use crate::registry::routes::Named;
-use crate::resolver::{Source, Wanted};
+use crate::base::error::{Error, Result};
+use crate::base::package::{PackageRef, is_label};
+use crate::model::lockfile::Lockfile;
+use crate::model::manifest;
+use crate::model::manifest::edit::TargetEntry;
+use crate::model::manifest::{ManifestFile, WorkspaceManifest};
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::packages::{Packages, Request};
+use crate::system::cargo::config::LockMode;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::routes::Named;
 
 /// How a package is looked up.
 pub(super) struct Lookup<'a> {

@@ -3,12 +3,13 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::registry::{self, Lookup, RegistryWorld};
-use crate::advice::{Error, Result, nearest};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::edit::TargetEntry;
-use crate::package::is_label;
-use crate::{source, wit};
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::is_label;
+use crate::model::manifest::edit::TargetEntry;
+use crate::model::wit;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source;
 
 /// A world that is there.
 #[derive(Clone, Debug)]

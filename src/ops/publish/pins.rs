@@ -6,20 +6,21 @@ use std::path::PathBuf;
 
 use semver::{Version, VersionReq};
 
-use crate::advice::{Error, Result};
-use crate::component::attributes::{self, Attributes, RootAttributes};
-use crate::component::compatible::broken;
-use crate::component::hint::{Hint, Known, Place, Wanted};
-use crate::component::names;
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
-use crate::ops::components::first::Session;
-use crate::ops::components::{from_path, place_of, said};
-use crate::ops::resolve::registries;
-use crate::package::{ContentDigest, PackageRef};
-use crate::progress::Unseen;
-use crate::registry::{Registries, Registry};
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::base::progress::Unseen;
+use crate::model::component::attributes;
+use crate::model::component::attributes::{Attributes, RootAttributes};
+use crate::model::component::compatible::broken;
+use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::names;
+use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
+use crate::pipeline::build::dependencies::Session;
+use crate::pipeline::fetch::worlds::registries;
+use crate::pipeline::link::provided::{from_path, place_of, said};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::{Registries, Registry};
 
 /// The digests of releases that go out in this run, and the text of where
 /// others find them.

@@ -9,17 +9,17 @@ use super::edited::{Before, Known, Table, check, own_texts};
 use super::located::{Located, Sought, listed, locate};
 use super::project::{Member, WitOptions, find};
 use super::resolve::{Session, Texts};
-use crate::advice::{Error, Result, nearest};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::edit::{DependencyEntry, DependencyTable};
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
+use crate::model::wit::declared_packages;
+use crate::model::wit::text::{Import, insert_import, named, worlds};
 use crate::ops::add::Write;
 use crate::ops::new::target::relative;
-use crate::ops::wanted::exactly;
-use crate::package::PackageRef;
-use crate::source;
-use crate::wit::declared_packages;
-use crate::wit::text::{Import, insert_import, named, worlds};
+use crate::pipeline::fetch::requirement::exactly;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source;
 
 /// What to add, and to what.
 #[derive(Clone, Debug)]

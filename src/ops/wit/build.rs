@@ -6,13 +6,14 @@ use wit_parser::PackageName;
 
 use super::project::{Member, Project, WitOptions, find};
 use super::resolve::Session;
-use crate::advice::{Error, Result};
-use crate::component::metadata::{self, Metadata};
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::Form;
-use crate::wit::write::encode;
-use crate::wit::{Origin, Package};
+use crate::base::error::{Error, Result};
+use crate::model::component::metadata;
+use crate::model::component::metadata::Metadata;
+use crate::model::lockfile::Form;
+use crate::model::wit::write::encode;
+use crate::model::wit::{Origin, Package};
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// A WIT package in its binary form.
 #[derive(Clone, Debug)]

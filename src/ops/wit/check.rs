@@ -3,13 +3,13 @@
 
 use super::project::{Member, WitOptions, find};
 use super::resolve::Session;
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::ops::packages::must_not_change;
-use crate::shell::report;
-use crate::source;
-use crate::wit::write::encode;
-use crate::wit::{Entry, syntax_errors};
+use crate::base::error::{Error, Result};
+use crate::model::wit::write::encode;
+use crate::model::wit::{Entry, syntax_errors};
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::system::context::Context;
+use crate::system::shell::report;
+use crate::system::source;
 
 /// Parses and resolves the packages meant. Every syntax error of every file is
 /// told; where there is none, what every package lacks. Nothing but the cache is

@@ -5,16 +5,19 @@ use std::path::PathBuf;
 
 use super::project::{Kind, Member, Project};
 use super::resolve::{Session, Texts};
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::fs::{self, Change};
-use crate::manifest::deps::{self, DepsSource};
-use crate::manifest::edit::{DependencyTable, ManifestEdit};
-use crate::manifest::wkg;
-use crate::manifest::{self, Dependency, DependencySource, ManifestFile, Target, read_workspace};
-use crate::package::PackageRef;
-use crate::source;
-use crate::wit::{Entry, TextFile};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::manifest;
+use crate::model::manifest::deps;
+use crate::model::manifest::deps::DepsSource;
+use crate::model::manifest::edit::{DependencyTable, ManifestEdit};
+use crate::model::manifest::wkg;
+use crate::model::manifest::{Dependency, DependencySource, ManifestFile, Target, read_workspace};
+use crate::model::wit::{Entry, TextFile};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
+use crate::system::source;
 use semver::VersionReq;
 use std::collections::BTreeMap;
 
@@ -100,7 +103,7 @@ impl Before {
     }
 
     /// Writes other texts, all or none; an error of the kind
-    /// [`Changed`](crate::advice::ErrorKind::Changed) if one of the files does
+    /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files does
     /// not say any more what it did before.
     pub fn write(&self, texts: &Texts) -> Result<()> {
         let mut change = Change::new();

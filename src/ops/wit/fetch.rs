@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use super::project::{Kind, Member, Project, WitOptions, find};
 use super::resolve::{LeaveOut, Resolved, Session};
 use super::written::{Written, digest_below, digest_of};
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::fs::{self, Change};
-use crate::ops::packages::must_not_change;
+use crate::base::error::{Error, Result};
+use crate::base::package::ContentDigest;
+use crate::model::wit::Origin;
+use crate::model::wit::write::{Rendered, beside, folder, refuse_same_folder};
 use crate::ops::wit_deps::{self, DepsOptions};
-use crate::package::ContentDigest;
-use crate::wit::Origin;
-use crate::wit::write::{Rendered, beside, folder, refuse_same_folder};
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
 
 /// What the packages are written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,21 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use super::project::{Kind, Member, Project, Whose, WitOptions};
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::cargo::config::{Config, LockMode};
-use crate::cargo::spec::matches_glob;
-use crate::cargo::workspace::Workspace;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::Form;
-use crate::manifest::wit_toml;
-use crate::manifest::wkg::{self, WkgManifest};
-use crate::manifest::{ManifestFile, Target};
-use crate::ops::bindings::read_manifest;
-use crate::ops::prepare::{Meant, meant};
-use crate::ops::settle::settle;
-use crate::source::wit_path;
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::Form;
+use crate::model::manifest::wit_toml;
+use crate::model::manifest::wkg;
+use crate::model::manifest::wkg::WkgManifest;
+use crate::model::manifest::{ManifestFile, Target};
+use crate::pipeline::build::bindings::read_manifest;
+use crate::pipeline::build::prepare::{Meant, meant};
+use crate::pipeline::project::recover::settle;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::cargo::spec::matches_glob;
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source::wit_path;
 
 /// Finds the project the user stands in, or the one of the directory of WIT
 /// that is given, and says which it is.

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::project::has_wit;
 use super::resolve::Texts;
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::edit::wit_manifest;
-use crate::ops::settle::settle;
-use crate::wit::template::{ComponentName, hello_package};
+use crate::base::error::{Error, Result};
+use crate::model::manifest::edit::wit_manifest;
+use crate::model::wit::template::{ComponentName, hello_package};
+use crate::pipeline::project::recover::settle;
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// Whose manifest a new package gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,15 +7,15 @@ use wit_parser::PackageName;
 
 use super::project::{Member, Project};
 use super::resolve::Session;
-use crate::advice::{Error, Result, nearest};
-use crate::component::Kind;
-use crate::context::Context;
-use crate::fs;
-use crate::ops::packages::Request;
-use crate::package::PackageRef;
-use crate::resolver::{Source, Wanted};
-use crate::source;
-use crate::wit::{Entry, interfaces};
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::component::Kind;
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::{Entry, interfaces};
+use crate::pipeline::fetch::packages::Request;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source;
 
 /// What is looked for.
 pub(super) struct Sought<'s> {
@@ -95,7 +95,7 @@ pub(super) fn locate(
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let bytes = fs::read(&found.file)?;
-    if crate::component::kind(&bytes) != Some(Kind::Component) {
+    if crate::model::component::kind(&bytes) != Some(Kind::Component) {
         return Err(Error::input(format!(
             "`{}@{}` is neither a package of WIT nor a component",
             found.package, found.version

@@ -4,11 +4,13 @@ use wit_parser::PackageName;
 
 use super::project::Member;
 use super::resolve::{How, Session};
-use crate::advice::Result;
-use crate::fs::{self, Change};
-use crate::lockfile::{self, Form, Lockfile};
-use crate::ops::packages::must_not_change;
-use crate::wit::{Origin, Package};
+use crate::base::error::Result;
+use crate::model::lockfile;
+use crate::model::lockfile::{Form, Lockfile};
+use crate::model::wit::{Origin, Package};
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::system::fs;
+use crate::system::fs::Change;
 
 /// A lock file, with what was asked for so far.
 pub(super) struct Locks {

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use semver::VersionReq;
 use wit_parser::PackageName;
 
-use crate::advice::Result;
-use crate::fs;
-use crate::manifest::ManifestFile;
-use crate::manifest::wkg::{self, WkgManifest};
-use crate::package::PackageRef;
-use crate::source::read;
-use crate::wit::{Sources, declared_packages};
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::manifest::ManifestFile;
+use crate::model::manifest::wkg;
+use crate::model::manifest::wkg::WkgManifest;
+use crate::model::wit::{Sources, declared_packages};
+use crate::system::fs;
+use crate::system::source::read;
 
 /// Overrides of a `wkg.toml`, and of those beside the WIT they lead to.
 pub(super) struct Overrides<'o> {

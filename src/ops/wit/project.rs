@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 pub use super::found::find;
 pub(super) use super::found::has_wit;
-use crate::advice::{Error, Result};
-use crate::cargo::config::LockMode;
-use crate::cargo::workspace::Workspace;
-use crate::context::Context;
-use crate::lockfile::Form;
-use crate::manifest::wit_toml::{self, WitManifest};
-use crate::manifest::wkg::{self, About, WkgManifest};
-use crate::manifest::{Manifest, ManifestFile};
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::Form;
+use crate::model::manifest::wit_toml;
+use crate::model::manifest::wit_toml::WitManifest;
+use crate::model::manifest::wkg;
+use crate::model::manifest::wkg::{About, WkgManifest};
+use crate::model::manifest::{Manifest, ManifestFile};
+use crate::system::cargo::config::LockMode;
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
 
 /// What every verb on WIT packages is told.
 #[derive(Clone, Debug, Default)]

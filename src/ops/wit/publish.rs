@@ -11,16 +11,18 @@ use wit_parser::PackageName;
 use super::build::{Encoded, encoded};
 use super::project::{Kind, Project, Whose, WitOptions, find};
 use super::resolve::Session;
-use crate::advice::{Error, Result};
-use crate::cargo::config::Config;
-use crate::component::outline::{Outline, outline};
-use crate::context::Context;
-use crate::fs;
-use crate::manifest::wkg::About;
-use crate::ops::registry_access::on_command_line;
-use crate::ops::release::{Breaking, Destination, Existing, Ready, Run, compatible, order, upload};
-use crate::package::{ContentDigest, PackageRef};
-use crate::registry::routes::Named;
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::component::outline::{Outline, outline};
+use crate::model::manifest::wkg::About;
+use crate::pipeline::fetch::access::on_command_line;
+use crate::pipeline::release::{
+    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+};
+use crate::system::cargo::config::Config;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::routes::Named;
 
 /// How to publish.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use super::edited::{Before, Table, own_texts};
 use super::located::listed;
 use super::project::{Member, WitOptions, find};
 use super::resolve::Texts;
-use crate::advice::{Error, Result, nearest};
-use crate::context::Context;
-use crate::fs;
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::wit::text::{Import, remove_imports, worlds};
+use crate::model::wit::{Entry, TextFile, foreign, syntax_errors};
 use crate::ops::add::Write;
-use crate::package::PackageRef;
-use crate::wit::text::{Import, remove_imports, worlds};
-use crate::wit::{Entry, TextFile, foreign, syntax_errors};
+use crate::system::context::Context;
+use crate::system::fs;
 
 /// What to remove, and from what.
 #[derive(Clone, Debug)]

@@ -12,25 +12,28 @@ use super::fetch::deps_files;
 use super::lock::Locks;
 use super::overrides::Overrides;
 use super::project::{Kind, Member, Project};
-use crate::advice::{Error, Result};
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::{self, Form, Locked, Lockfile};
-use crate::manifest::wkg::{self, WkgManifest};
-use crate::manifest::{DependencySource, ManifestFile};
-use crate::ops::artifacts::WantedArtifact;
-use crate::ops::packages::{Fetched, Packages, Request as Asked};
-use crate::ops::resolve::{Worlds, registries};
-use crate::ops::wanted::{declared, named};
-use crate::ops::wit_deps::refuse_drift;
-use crate::package::PackageRef;
-use crate::registry::routes::Named;
-use crate::resolver::{Source, Wanted};
-use crate::source::{self, Gathered, gather_but};
-use crate::wit::{
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::lockfile;
+use crate::model::lockfile::{Form, Locked, Lockfile};
+use crate::model::manifest::wkg;
+use crate::model::manifest::wkg::WkgManifest;
+use crate::model::manifest::{DependencySource, ManifestFile};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::{
     Entry, Package, Raised, Request, Sources, declared_packages, is_absent_package, load_package,
     unmet,
 };
+use crate::ops::wit_deps::refuse_drift;
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::packages::{Fetched, Packages, Request as Asked};
+use crate::pipeline::fetch::requirement::{declared, named};
+use crate::pipeline::fetch::worlds::{Worlds, registries};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::routes::Named;
+use crate::system::source;
+use crate::system::source::{Gathered, gather_but};
 
 /// A package with everything it needs.
 pub(super) struct Resolved {

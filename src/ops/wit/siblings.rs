@@ -4,8 +4,8 @@ use wit_parser::PackageName;
 
 use super::project::{Kind, Member};
 use super::resolve::Session;
-use crate::advice::Result;
-use crate::wit::{Request, declared_packages, replaceable};
+use crate::base::error::Result;
+use crate::model::wit::{Request, declared_packages, replaceable};
 
 impl Session<'_> {
     /// Gives a request the other packages of the project that it needs.

@@ -3,12 +3,12 @@
 use super::project::{Member, Project, WitOptions, find};
 use super::resolve::Session;
 use super::written::Written;
-use crate::advice::Result;
-use crate::context::Context;
-use crate::ops::packages::Fetched;
+use crate::base::error::Result;
+use crate::model::resolver::graph::{Graph, Kind, Node, Place};
+use crate::model::wit::{Origin, Part};
 use crate::ops::tree::{TreeOptions, needs, show, wit_node};
-use crate::resolver::graph::{Graph, Kind, Node, Place};
-use crate::wit::{Origin, Part};
+use crate::pipeline::fetch::packages::Fetched;
+use crate::system::context::Context;
 
 /// Shows what the packages meant need, and where each of it comes from. What
 /// was not locked is, as by a build.

@@ -3,14 +3,15 @@
 use super::fetch::{deps_files, plan, write};
 use super::project::{Kind, Project, WitOptions, find};
 use super::resolve::Session;
-use crate::advice::{Error, Result};
-use crate::cargo::arguments::CargoArgs;
-use crate::context::Context;
-use crate::fs::{self, Change};
-use crate::ops::packages::must_not_change;
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
 use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
 use crate::ops::wit_deps;
-use crate::package::PackageRef;
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
 
 /// Chooses versions anew for a whole project, or for some packages, tells what
 /// changed, and writes the lock file; a `deps` that `fetch` wrote is brought up

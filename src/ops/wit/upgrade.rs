@@ -10,18 +10,20 @@ use super::edited::{Before, Table, as_edited, check, own_texts};
 use super::fetch::{plan, write};
 use super::project::{Kind, Member, Project, WitOptions, find};
 use super::resolve::{Session, Texts};
-use crate::advice::{Error, Result, nearest};
-use crate::context::Context;
-use crate::fs::{self, Change};
-use crate::manifest::ManifestFile;
-use crate::manifest::deps::{self, DepsSource};
-use crate::ops::packages::must_not_change;
-use crate::package::PackageRef;
-use crate::resolver::outdated::{aligned, newer};
-use crate::resolver::{Source, Wanted};
-use crate::source;
-use crate::wit::declared_packages;
-use crate::wit::text::{named, raise};
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::manifest::ManifestFile;
+use crate::model::manifest::deps;
+use crate::model::manifest::deps::DepsSource;
+use crate::model::resolver::outdated::{aligned, newer};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::declared_packages;
+use crate::model::wit::text::{named, raise};
+use crate::pipeline::fetch::packages::must_not_change;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::fs::Change;
+use crate::system::source;
 
 /// How far versions go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

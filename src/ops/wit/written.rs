@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::advice::Result;
-use crate::context::Context;
-use crate::fs;
-use crate::lockfile::Lockfile;
-use crate::package::{ContentDigest, Digester};
-use crate::wit::write::{beside, folder};
-use crate::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
+use crate::base::error::Result;
+use crate::base::package::{ContentDigest, Digester};
+use crate::model::lockfile::Lockfile;
+use crate::model::wit::write::{beside, folder};
+use crate::model::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
+use crate::system::context::Context;
+use crate::system::fs;
 use std::io::Write as _;
 
 /// What `fetch` wrote into one folder: names with the digests of what is in

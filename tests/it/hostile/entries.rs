@@ -223,7 +223,7 @@ fn usable(made: &Linked) {
     assert!(drawn.iter().all(|drawing| !drawing.is_empty()));
 }
 
-fn load(main: Entry) -> cargo_component::advice::Result<World> {
+fn load(main: Entry) -> cargo_component::error::Result<World> {
     wit::load(Request {
         sources: Sources {
             main,

@@ -1,6 +1,6 @@
 //! Changes of valid components, in their text and in their bytes.
 
-#[path = "../../../src/component/compose/tests/random.rs"]
+#[path = "../../../src/model/component/compose/tests/random.rs"]
 mod random;
 
 use std::ops::Range;

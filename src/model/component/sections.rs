@@ -1,0 +1,94 @@
+//! The sections of one component, without those of the components in it.
+
+use wasmparser::{Chunk, Parser, Payload};
+
+use crate::base::error::{Error, Result};
+
+/// One section of a component, or its header.
+pub(super) struct Section<'a> {
+    /// What it says.
+    pub payload: Payload<'a>,
+    /// All of its bytes.
+    pub raw: &'a [u8],
+    /// The bytes of a module or component that it holds.
+    pub nested: Option<&'a [u8]>,
+}
+
+/// The sections of the component (or module) in order; ends after an error.
+pub(super) fn sections(bytes: &[u8]) -> Sections<'_> {
+    Sections {
+        parser: Parser::new(0),
+        rest: bytes,
+    }
+}
+
+pub(super) struct Sections<'a> {
+    parser: Parser,
+    rest: &'a [u8],
+}
+
+impl<'a> Sections<'a> {
+    fn section(&mut self) -> Result<Option<Section<'a>>> {
+        let failed = || Error::input("failed to read the component");
+        let rest = self.rest;
+        let parsed = self.parser.parse(rest, true);
+        let (payload, consumed) = match parsed.map_err(|e| failed().because(e))? {
+            Chunk::Parsed { payload, consumed } => (payload, consumed),
+            Chunk::NeedMoreData(_) => return Ok(None),
+        };
+        let (Payload::ModuleSection {
+            unchecked_range, ..
+        }
+        | Payload::ComponentSection {
+            unchecked_range, ..
+        }) = &payload
+        else {
+            self.rest = &rest[consumed..];
+            let end = matches!(payload, Payload::End(_));
+            let raw = &rest[..consumed];
+            return Ok((!end).then_some(Section {
+                payload,
+                raw,
+                nested: None,
+            }));
+        };
+        let length = (unchecked_range.end - unchecked_range.start) as usize;
+        let end = consumed.saturating_add(length);
+        let Some(nested) = rest.get(consumed..end) else {
+            return Err(failed().because("it ends in the middle of a section"));
+        };
+        self.rest = &rest[end..];
+        Ok(Some(Section {
+            payload,
+            raw: &rest[..end],
+            nested: Some(nested),
+        }))
+    }
+}
+
+impl<'a> Iterator for Sections<'a> {
+    type Item = Result<Section<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let section = self.section();
+        if !matches!(section, Ok(Some(_))) {
+            self.rest = &[];
+        }
+        section.transpose()
+    }
+}
+
+/// How many modules and components a file is, itself and nested ones counted.
+pub(super) fn count(bytes: &[u8]) -> usize {
+    let nested = |payload: &Payload<'_>| {
+        matches!(
+            payload,
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. }
+        )
+    };
+    let payloads = Parser::new(0).parse_all(bytes).flatten();
+    1 + payloads.filter(|payload| nested(payload)).count()
+}

@@ -1,0 +1,125 @@
+//! Whether a component fits a world that it was perhaps not made for.
+
+use std::fmt::Write as _;
+
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
+use wit_parser::{Resolve, WorldId};
+
+use super::compose::compatible;
+use super::subtype::{Subtyping, kind, of_world};
+use super::types;
+use crate::base::error::{Error, Result};
+use crate::model::wit::compare::Difference;
+
+/// Why a component does not fit a world, one sentence each; none if it does.
+///
+/// It fits if the world offers everything it imports and it exports everything
+/// the world asks for, of the same structure and in compatible versions. Types
+/// are compared, not WIT, which has no words for some valid components.
+pub fn misfits(component: &[u8], (resolve, world): (&Resolve, WorldId)) -> Result<Vec<String>> {
+    let own = types(component)?;
+    if own.is_wit() {
+        return Err(Error::input("it is a WIT package, not a component")
+            .hint("give a component, such as `cargo component build` makes"));
+    }
+    let world = of_world(resolve, world)?;
+    let mut told = Vec::new();
+    let mut needs = Subtyping::new(&own, &world);
+    for (name, item) in &own.imports {
+        let name = item.full_name(name);
+        let offered = find(&name, &world.imports);
+        if offered.is_none() && is_definition(item) {
+            continue;
+        }
+        let Some(offered) = offered else {
+            told.push(unoffered(&name, item));
+            continue;
+        };
+        if let Err(difference) = needs.item(&name, item, Some(offered)) {
+            let mut text = format!("of its imports, {}", place(&difference));
+            let Difference { left, right, .. } = &*difference;
+            let _ = match right {
+                Some(right) => write!(text, "the component has {left}, the world {right}"),
+                None => write!(text, "the world has no {left}"),
+            };
+            told.push(text);
+        }
+    }
+    let mut gives = needs.reversed(&world.imports);
+    for (name, item) in &world.exports {
+        let name = item.full_name(name);
+        let Some(given) = find(&name, &own.exports) else {
+            told.push(format!(
+                "it does not export `{name}`, which the world asks for"
+            ));
+            continue;
+        };
+        if let Err(difference) = gives.item(&name, item, Some(given)) {
+            let mut text = format!("of its exports, {}", place(&difference));
+            let Difference { left, right, .. } = &*difference;
+            let _ = match right {
+                Some(right) => write!(text, "the component has {right}, the world {left}"),
+                None => write!(text, "the component has no {left}"),
+            };
+            told.push(text);
+        }
+    }
+    Ok(told)
+}
+
+/// An import that the world does not have.
+fn unoffered(name: &str, item: &ComponentItem) -> String {
+    let is_wit = !matches!(
+        item.ty,
+        ComponentEntityType::Module(_)
+            | ComponentEntityType::Component(_)
+            | ComponentEntityType::Value(_)
+    );
+    let what = match is_wit {
+        true => String::new(),
+        false => format!("the {} ", kind(&item.ty)),
+    };
+    match (&item.external_id, is_wit) {
+        (Some(_), _) => format!(
+            "it imports {what}`{name}`, which the world does not offer; its hint says where that comes from"
+        ),
+        (None, true) => format!("it imports `{name}`, which the world does not offer"),
+        (None, false) => format!("it imports {what}`{name}`, which no world of WIT can offer"),
+    }
+}
+
+/// The item of that name, or of a compatible version.
+pub(super) fn find<'a>(
+    name: &str,
+    items: &'a [(String, ComponentItem)],
+) -> Option<&'a ComponentItem> {
+    let exact = items
+        .iter()
+        .find(|(other, item)| item.full_name(other) == name);
+    let near = || {
+        let mut items = items.iter();
+        items.find(|(other, item)| compatible(&item.full_name(other), name))
+    };
+    exact.or_else(near).map(|(_, item)| item)
+}
+
+/// Whether an import only gives a type a name, which asks nothing of a world.
+fn is_definition(item: &ComponentItem) -> bool {
+    matches!(
+        item.ty,
+        ComponentEntityType::Type {
+            created: ComponentAnyTypeId::Defined(_),
+            ..
+        }
+    )
+}
+
+fn place(difference: &Difference) -> String {
+    match difference.place.is_empty() {
+        true => String::new(),
+        false => format!("in {}: ", difference.place.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+//! The text of lock files.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use toml_edit::{Document, Item, Table};
+
+use super::{Locked, Lockfile};
+use crate::base::error::{Error, Excerpt, Result};
+use crate::base::package::PackageRef;
+
+/// Whose lock file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `Cargo-component.lock`.
+    Crate,
+    /// `wkg.lock`.
+    Wkg,
+    /// `wit.lock`.
+    Wit,
+}
+
+impl Form {
+    /// The file's name.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Form::Crate => "Cargo-component.lock",
+            Form::Wkg => "wkg.lock",
+            Form::Wit => "wit.lock",
+        }
+    }
+
+    /// What its first line ends with.
+    fn generator(self) -> &'static str {
+        match self {
+            Form::Crate => " by cargo-component",
+            Form::Wkg => "",
+            Form::Wit => " by wit",
+        }
+    }
+
+    /// What the arrays of packages and versions are called.
+    fn arrays(self) -> (&'static str, &'static str) {
+        match self {
+            Form::Wkg => ("packages", "versions"),
+            Form::Crate | Form::Wit => ("package", "version"),
+        }
+    }
+}
+
+/// Reads the text of a lock file; `path` is for errors.
+///
+/// Unknown keys are ignored. Duplicate entries that agree are one; those that
+/// do not are an error, as are conflict markers of version control.
+pub fn parse(path: &Path, text: &str) -> Result<Lockfile> {
+    read(path, text).map_err(|e| e.hint("correct it, or delete the file to resolve anew"))
+}
+
+fn read(path: &Path, text: &str) -> Result<Lockfile> {
+    let reader = Reader { path, text };
+    let document = Document::parse(text).map_err(|e| reader.unreadable(e.span(), e.message()))?;
+    match document.get("version").map(|v| (v, v.as_integer())) {
+        Some((_, Some(1))) => {}
+        Some((item, Some(version))) => {
+            return Err(reader
+                .error(item, format!("unsupported file format version {version}"))
+                .hint(
+                    "use the version of the tool that wrote it, or delete the file to resolve anew",
+                ));
+        }
+        Some((item, None)) => {
+            return Err(reader.error(item, "file format version is not an integer"));
+        }
+        None => {
+            let error = Error::input(format!(
+                "missing file format version in `{}`",
+                path.display()
+            ));
+            return Err(error.hint("add `version = 1` at the top, or delete the file"));
+        }
+    }
+    let mut lockfile = Lockfile::default();
+    for package in reader.tables(document.as_table(), &["package", "packages"])? {
+        let name: PackageRef = reader.field(package, "name")?;
+        let registry = package.get("registry").and_then(Item::as_str);
+        let address = package.get("address").and_then(Item::as_str);
+        for version in reader.tables(package, &["version", "versions"])? {
+            let entry = Locked {
+                package: name.clone(),
+                registry: registry.filter(|r| *r != "default").map(str::to_owned),
+                requirement: reader.field(version, "requirement")?,
+                version: reader.field(version, "version")?,
+                digest: reader.field(version, "digest")?,
+                source: version
+                    .get("source")
+                    .and_then(Item::as_str)
+                    .map(str::to_owned),
+                address: address.map(str::to_owned),
+            };
+            let old = lockfile.entries.iter().find(|old| old.is_of_same(&entry));
+            match old {
+                Some(old) if *old == entry => {}
+                Some(old) => {
+                    return Err(reader
+                        .error_at(
+                            version.span(),
+                            format!(
+                                "`{}` `{}` is locked twice, at {} and {}",
+                                entry.package, entry.requirement, old.version, entry.version
+                            ),
+                        )
+                        .hint("remove one of the two entries"));
+                }
+                None => lockfile.entries.push(entry),
+            }
+        }
+    }
+    Ok(lockfile)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn error_at(&self, span: Option<std::ops::Range<usize>>, message: String) -> Error {
+        Error::input(message).at(Excerpt::new(self.path, self.text, span.unwrap_or_default()))
+    }
+
+    fn error(&self, item: &Item, message: impl Into<String>) -> Error {
+        self.error_at(item.span(), message.into())
+    }
+
+    fn unreadable(&self, span: Option<std::ops::Range<usize>>, cause: &str) -> Error {
+        let message = format!("failed to read the lock file `{}`", self.path.display());
+        let error = self.error_at(span, message).because(cause);
+        match self.text.contains("\n<<<<<<<") || self.text.starts_with("<<<<<<<") {
+            true => error.hint("resolve the conflict that version control left in it, or delete the file to resolve anew"),
+            false => error,
+        }
+    }
+
+    /// The array of tables under the first of these keys that is there.
+    fn tables<'t>(&self, table: &'t Table, keys: &[&str]) -> Result<Vec<&'t Table>> {
+        let Some(item) = keys.iter().find_map(|key| table.get(key)) else {
+            return Ok(Vec::new());
+        };
+        match item {
+            Item::ArrayOfTables(tables) => Ok(tables.iter().collect()),
+            // What wkg writes for none.
+            Item::Value(value) if value.as_array().is_some_and(|a| a.is_empty()) => Ok(Vec::new()),
+            other => Err(self.error(other, format!("`{}` must be an array of tables", keys[0]))),
+        }
+    }
+
+    fn field<T>(&self, table: &Table, key: &str) -> Result<T>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        let Some(item) = table.get(key) else {
+            return Err(self.error_at(table.span(), format!("missing `{key}` in the lock file")));
+        };
+        let text = item.as_str().unwrap_or_default();
+        text.parse().map_err(|e: T::Err| {
+            self.error(item, format!("invalid `{key}` in the lock file"))
+                .because(e)
+        })
+    }
+}
+
+/// The text of `Cargo-component.lock`, see [`print_as`].
+pub fn print(lockfile: &Lockfile) -> String {
+    print_as(lockfile, Form::Crate)
+}
+
+/// The text of a lock file: packages by namespace, name, registry and address, their
+/// entries by requirement, as its readers search it.
+pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
+    let mut packages: BTreeMap<_, BTreeMap<String, &Locked>> = BTreeMap::new();
+    for entry in &lockfile.entries {
+        let registry = entry.registry.as_deref().unwrap_or("default");
+        packages
+            .entry((&entry.package, registry, &entry.address))
+            .or_default()
+            .insert(entry.requirement.to_string(), entry);
+    }
+    let ((many, versions), generator) = (form.arrays(), form.generator());
+    let mut text = format!(
+        "# This file is automatically generated{generator}.\n# It is not intended for manual editing.\nversion = 1\n"
+    );
+    if packages.is_empty() && form == Form::Wkg {
+        text.push_str("packages = []\n");
+    }
+    for ((package, registry, address), entries) in packages {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n[[{many}]]\nname = \"{package}\"\n");
+        if registry != "default" {
+            let _ = writeln!(text, "registry = {}", quoted(registry));
+        }
+        if let Some(address) = address {
+            let _ = writeln!(text, "address = {}", quoted(address));
+        }
+        for (requirement, entry) in entries {
+            let _ = write!(
+                text,
+                "\n[[{many}.{versions}]]\nrequirement = \"{requirement}\"\nversion = \"{}\"\ndigest = \"{}\"\n",
+                entry.version, entry.digest
+            );
+            if let Some(source) = &entry.source {
+                let _ = writeln!(text, "source = {}", quoted(source));
+            }
+        }
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    toml_edit::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "\
+# This file is automatically generated by cargo-component.
+# It is not intended for manual editing.
+version = 1
+
+[[package]]
+name = \"test:comp1\"
+
+[[package.version]]
+requirement = \"^0.1.0\"
+version = \"0.1.0\"
+digest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c81\"
+
+[[package]]
+name = \"test:comp2\"
+registry = \"mine\"
+
+[[package.version]]
+requirement = \"=1.0.0\"
+version = \"1.0.0\"
+digest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c81\"
+";
+
+    fn read(text: &str) -> Result<Lockfile> {
+        parse(Path::new("Cargo-component.lock"), text)
+    }
+
+    #[test]
+    fn a_lock_file_of_0_21_1_is_read_and_written_to_the_byte() {
+        let lockfile = read(OLD).unwrap();
+        assert_eq!(lockfile.entries().len(), 2);
+        assert_eq!(print(&lockfile), OLD);
+        let shuffled = Lockfile {
+            entries: lockfile.entries.iter().rev().cloned().collect(),
+        };
+        assert_eq!(print(&shuffled), OLD);
+    }
+
+    #[test]
+    fn a_lock_file_of_wkg_is_written_as_wkg_does() {
+        let text = include_str!("../../../tests/recorded/wkg-0.16.1/wkg.lock");
+        assert_eq!(print_as(&read(text).unwrap(), Form::Wkg), text);
+        let none = print_as(&Lockfile::default(), Form::Wkg);
+        assert!(none.ends_with("version = 1\npackages = []\n"), "{none}");
+        assert_eq!(read(&none).unwrap(), Lockfile::default());
+        let wit = print_as(&read(OLD).unwrap(), Form::Wit);
+        assert_eq!(wit, OLD.replace("cargo-component", "wit"));
+    }
+
+    #[test]
+    fn a_lock_file_of_wkg_is_read() {
+        let text = OLD
+            .replace("[[package]]", "[[packages]]")
+            .replace("[[package.version]]", "[[packages.versions]]");
+        assert_eq!(read(&text).unwrap(), read(OLD).unwrap());
+        assert_eq!(
+            read("version = 1\npackages = []\n").unwrap(),
+            Lockfile::default()
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_lock_file_is_refused_with_its_place() {
+        let twice = OLD
+            .replace(
+                "name = \"test:comp2\"\nregistry = \"mine\"\n",
+                "name = \"test:comp1\"\n",
+            )
+            .replace("=1.0.0", "^0.1.0");
+        for (text, message) in [
+            (
+                "version = 2".to_owned(),
+                "unsupported file format version 2",
+            ),
+            ("version = \"1\"".to_owned(), "not an integer"),
+            (String::new(), "missing file format version"),
+            (format!("<<<<<<< HEAD\n{OLD}"), "failed to read"),
+            (OLD.replace("test:comp1", "nonsense"), "invalid `name`"),
+            (OLD.replace("^0.1.0", "nonsense"), "invalid `requirement`"),
+            (OLD.replace("sha256:", "md5:"), "invalid `digest`"),
+            (twice, "locked twice"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+            assert!(error.advice().is_some(), "{error}");
+        }
+        let error = read(&format!("<<<<<<< HEAD\n{OLD}")).unwrap_err();
+        assert!(error.advice().unwrap().contains("conflict"));
+    }
+
+    #[test]
+    fn duplicates_that_agree_are_one() {
+        let again = format!("{OLD}{}", OLD.split_once("version = 1\n").unwrap().1);
+        assert_eq!(read(&again).unwrap(), read(OLD).unwrap());
+    }
+}

@@ -1,0 +1,264 @@
+//! The WIT of one package as `wit/deps` has it, and its digest: that of a tar
+//! stream that depends on nothing but names, content and execute bits, so that
+//! it is the same everywhere. `wit-deps` 0.6 makes the same stream.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256, Sha512};
+
+use crate::base::error::Error;
+
+/// The size of everything in a tar stream is a multiple of this.
+const BLOCK: usize = 512;
+/// The longest name a header holds.
+const LONGEST_NAME: usize = 100;
+
+/// The `.wit` files of one directory, by name.
+pub type Dir = BTreeMap<String, File>;
+
+/// One file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// Whether its owner may execute it.
+    pub executable: bool,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    /// A file that nobody executes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        File {
+            executable: false,
+            bytes: bytes.into(),
+        }
+    }
+}
+
+/// Whether a file of this name is WIT. Capitals count as well.
+pub fn is_wit(name: &str) -> bool {
+    let end = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    end.is_some_and(|(_, end)| end.eq_ignore_ascii_case("wit"))
+}
+
+/// The stream: files in the order of their names, as `wit/<name>`, without
+/// owners and times.
+pub fn tar(dir: &Dir) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for (name, file) in dir {
+        let name = format!("wit/{name}");
+        let mut stored = name.as_bytes();
+        if stored.len() > LONGEST_NAME {
+            let mut whole = stored.to_vec();
+            whole.push(0);
+            stream.extend(header(b"././@LongLink", 0o644, whole.len(), b'L'));
+            padded(&mut stream, &whole);
+            stored = &stored[..LONGEST_NAME];
+        }
+        let mode = if file.executable { 0o755 } else { 0o644 };
+        stream.extend(header(stored, mode, file.bytes.len(), b'0'));
+        padded(&mut stream, &file.bytes);
+    }
+    stream.extend([0; 2 * BLOCK]);
+    stream
+}
+
+fn padded(stream: &mut Vec<u8>, bytes: &[u8]) {
+    stream.extend(bytes);
+    stream.resize(stream.len().next_multiple_of(BLOCK), 0);
+}
+
+fn header(name: &[u8], mode: u32, size: usize, kind: u8) -> [u8; BLOCK] {
+    let mut block = [0; BLOCK];
+    let mut put = |at: usize, text: &[u8]| block[at..at + text.len()].copy_from_slice(text);
+    put(0, name);
+    put(100, format!("{mode:07o}").as_bytes());
+    // Owner and group.
+    put(108, b"0000000");
+    put(116, b"0000000");
+    put(124, format!("{size:011o}").as_bytes());
+    // The time.
+    put(136, b"00000000000");
+    put(156, &[kind]);
+    put(257, b"ustar  ");
+    // Numbers of a device, which what is no file goes without.
+    if kind == b'0' {
+        put(329, b"0000000");
+        put(337, b"0000000");
+    }
+    // The checksum counts as spaces while it is made.
+    put(148, b"        ");
+    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+    block[148..155].copy_from_slice(format!("{sum:07o}").as_bytes());
+    block[155] = 0;
+    block
+}
+
+/// The two digests of a directory, each in lower-case hex.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    /// SHA-256, 64 digits.
+    pub sha256: Hex<32>,
+    /// SHA-512, 128 digits.
+    pub sha512: Hex<64>,
+}
+
+impl Digests {
+    /// The digests of a directory.
+    pub fn of(dir: &Dir) -> Self {
+        Digests::of_bytes(&tar(dir))
+    }
+
+    /// The digests of some bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let mut digester = Digester::default();
+        digester.update(bytes);
+        digester.finish()
+    }
+}
+
+/// Both digests in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Digester(Sha256, Sha512);
+
+impl Digester {
+    /// Takes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+        self.1.update(bytes);
+    }
+
+    /// The digests of all bytes taken.
+    pub fn finish(self) -> Digests {
+        Digests {
+            sha256: Hex(self.0.finalize().into()),
+            sha512: Hex(self.1.finalize().into()),
+        }
+    }
+}
+
+impl std::io::Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A digest of so many bytes, shown in lower-case hex, read in either case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hex<const N: usize>([u8; N]);
+
+impl<const N: usize> fmt::Display for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<const N: usize> FromStr for Hex<N> {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::input(format!("`{text}` is no SHA-{}", N * 8))
+                .hint(format!("it has {} hex digits", N * 2))
+        };
+        if text.len() != N * 2 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut bytes = [0; N];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = digits.iter().map(|digit| char::from(*digit).to_digit(16));
+            let value = digits.collect::<Option<Vec<u32>>>().ok_or_else(wrong)?;
+            // Two hex digits are a byte.
+            *byte = (value[0] * 16 + value[1]) as u8;
+        }
+        Ok(Hex(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir(files: &[(&str, bool, &str)]) -> Dir {
+        let file = |(name, executable, text): &(&str, bool, &str)| {
+            let file = File {
+                executable: *executable,
+                bytes: text.as_bytes().to_vec(),
+            };
+            ((*name).to_owned(), file)
+        };
+        files.iter().map(file).collect()
+    }
+
+    /// What `wit-deps` 0.6.0 wrote into locks for these files.
+    #[test]
+    fn digests_are_those_of_wit_deps() {
+        let sha256 = |files| Digests::of(&dir(files)).sha256.to_string();
+        assert_eq!(
+            sha256(&[]),
+            "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+        );
+        assert_eq!(
+            sha256(&[("n.wit", false, "x")]),
+            "0ddf8c8c0439add9e8316435312d9356b0aece5a70fabde9856a5eac52e845eb"
+        );
+        // Capitals come first, and an execute bit counts.
+        let files = [
+            ("a.wit", false, "package x:a;\n"),
+            ("ex.wit", true, "// e\n"),
+            ("B.WIT", true, "package x:a;\n"),
+        ];
+        assert_eq!(
+            sha256(&files),
+            "3bb51745bcfb23ae28b8b9130892d282c628fdcab21335a61f227dc94d0bd917"
+        );
+        let long = format!("{}.wit", "n".repeat(110));
+        let digests = Digests::of(&dir(&[("U.WIT", false, "x"), (&long, false, "x")]));
+        assert_eq!(
+            digests.sha256.to_string(),
+            "5a0b3fe127f8a3191cd6526c78702cb453a0f63844a7c8106dac4adeabc0f59b"
+        );
+        assert_eq!(
+            digests.sha512.to_string(),
+            "066a818e6dc425fbab7b75ea498623504d4acbd29cf15f69310e81f2f2851ad1\
+             577418399fff0106be6c0bcbd1d8313c7ab47dd5e329d327abda2f1968415caa"
+        );
+    }
+
+    #[test]
+    fn the_stream_is_whole_blocks() {
+        assert_eq!(tar(&dir(&[])), [0; 1024]);
+        let exact = "x".repeat(BLOCK);
+        assert_eq!(tar(&dir(&[("a.wit", false, &exact)])).len(), 4 * BLOCK);
+    }
+
+    #[test]
+    fn hex_has_its_length_and_either_case() {
+        let text = "AB".repeat(32);
+        let hex: Hex<32> = text.parse().unwrap();
+        assert_eq!(hex.to_string(), text.to_lowercase());
+        for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
+            let error = bad.parse::<Hex<32>>().unwrap_err();
+            assert!(error.advice().unwrap().contains("64 hex"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn wit_is_known_by_the_end_of_its_name() {
+        assert!(is_wit("a.wit") && is_wit("A.WIT") && is_wit("a.b.wit"));
+        assert!(!is_wit(".wit") && !is_wit("wit") && !is_wit("a.wit.md"));
+    }
+}

@@ -1,0 +1,477 @@
+//! `deps.toml` of `wit-deps`: which directories `wit/deps` has, and where each
+//! comes from.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use semver::VersionReq;
+use toml_edit::Document;
+use url::Url;
+
+use super::ManifestFile;
+use super::keys::{Key, Kind};
+use super::table::Table;
+use crate::base::error::{Error, Result, nearest};
+use crate::base::package::PackageRef;
+
+const fn key(name: &'static str, about: &'static str) -> Key {
+    Key {
+        name,
+        kind: Kind::String,
+        default: "",
+        about,
+    }
+}
+
+/// The keys of an entry that is a table; each is a string.
+pub const ENTRY: &[Key] = &[
+    key(
+        "url",
+        "The address of a gzipped tar archive, `http` or `https`.",
+    ),
+    key("sha256", "The SHA-256 of the archive of `url`, in hex."),
+    key("sha512", "The SHA-512 of the archive of `url`, in hex."),
+    key(
+        "prefix",
+        "The directory of the archive or repository to look in, with the archive's top directory.",
+    ),
+    key(
+        "subdir",
+        "The directory to look in, below the archive's top directory; from before `prefix`.",
+    ),
+    key("path", "A directory, seen from that of `deps.toml`."),
+    key("git", "The address of a git repository, or its directory."),
+    key("rev", "The commit to take of `git`, whole."),
+    key("tag", "The tag to take of `git`."),
+    key("branch", "The branch to take of `git`."),
+    key("oci", "An OCI artifact, `host/repository:tag`."),
+    key("package", "A package of a registry, `namespace:name`."),
+    key("version", "The versions of `package` that will do."),
+    key("registry", "The name of the registry of `package`."),
+];
+
+/// What an entry is, by its first key: exactly one of them is there; the other
+/// keys it may have.
+const SOURCES: &[(&str, &[&str])] = &[
+    ("url", &["sha256", "sha512", "prefix", "subdir"]),
+    ("path", &[]),
+    ("git", &["rev", "tag", "branch", "prefix", "subdir"]),
+    ("oci", &[]),
+    ("package", &["version", "registry"]),
+];
+
+/// A `deps.toml`.
+#[derive(Clone, Debug)]
+pub struct DepsManifest {
+    /// The file. What may be secret in its text is stars, so that errors may
+    /// show it.
+    pub file: ManifestFile,
+    /// Its entries, by the names of their directories.
+    pub entries: BTreeMap<String, DepsEntry>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DepsEntry {
+    /// Where it comes from.
+    pub source: DepsSource,
+    /// Where the manifest says so.
+    pub span: Range<usize>,
+}
+
+/// Where a directory comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DepsSource {
+    /// A gzipped tar archive.
+    Archive {
+        /// Its address, `http` or `https`. It may hold a password.
+        url: Url,
+        /// The SHA-256 and SHA-512 it must have, in lower-case hex.
+        sha256: Option<String>,
+        /// See `sha256`.
+        sha512: Option<String>,
+        /// Where in it.
+        within: Within,
+    },
+    /// A directory, seen from that of the manifest.
+    Path(String),
+    /// A git repository.
+    Git {
+        /// Its address or directory, as it is written. It may hold a password.
+        url: String,
+        /// Which commit of it.
+        commit: Commit,
+        /// Where in it.
+        within: Within,
+    },
+    /// An artifact of an OCI registry, as it is written.
+    Oci(String),
+    /// A package of a registry.
+    Package {
+        /// Its name.
+        package: PackageRef,
+        /// The versions that will do.
+        requirement: VersionReq,
+        /// The registry asked for by name.
+        registry: Option<String>,
+    },
+}
+
+/// Where in an archive or repository WIT is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// At its top and in `wit`, or in `wit` of any directory at the top.
+    Anywhere,
+    /// The same below this directory.
+    Prefix(String),
+    /// In this directory of any directory at the top, as `wit-deps` 0.5 did.
+    Subdir(String),
+}
+
+/// Which commit of a repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// What the repository shows first.
+    Head,
+    /// This one.
+    Rev(String),
+    /// That of a tag.
+    Tag(String),
+    /// The newest of a branch.
+    Branch(String),
+}
+
+/// Reads the text of a manifest. Errors name the entry, with its line and
+/// column.
+pub fn read(file: ManifestFile) -> Result<DepsManifest> {
+    let whole = file.text.clone();
+    let file = ManifestFile {
+        path: file.path,
+        text: without_secrets(&whole).into(),
+    };
+    let document = Document::parse(&*whole).map_err(|e| {
+        let message = format!("failed to read `{}`", file.path.display());
+        file.error(e.span().unwrap_or_default(), message)
+            .because(e.message())
+    })?;
+    let table = Table::root(&file, "deps.toml", document.as_table());
+    let mut entries: BTreeMap<String, DepsEntry> = BTreeMap::new();
+    for (id, item) in table.entries() {
+        if let Some(problem) = unfit(id) {
+            let message = format!("`{id}` cannot be the name of a directory: {problem}");
+            return Err(table
+                .error(id, message)
+                .hint("use the name of the package, such as `http`"));
+        }
+        let same = |other: &&String| other.to_lowercase() == id.to_lowercase();
+        if let Some(other) = entries.keys().find(same) {
+            let message = format!("`{other}` and `{id}` are one directory on some systems");
+            return Err(table.error(id, message).hint("rename one of them"));
+        }
+        let source = match item.as_str() {
+            Some(text) => of_text(&table, id, text)?,
+            None => match table.table_or(id, "a string or a table")? {
+                Some(entry) => of_table(&entry.known(ENTRY)?)?,
+                None => continue,
+            },
+        };
+        let span = table.place(id);
+        entries.insert(id.to_owned(), DepsEntry { source, span });
+    }
+    Ok(DepsManifest { file, entries })
+}
+
+/// Why a directory of `wit/deps` cannot have this name, if it cannot.
+pub fn unfit(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("it is empty"),
+        "." | ".." => Some("it is another directory"),
+        _ if name.contains(['/', '\\', ':']) => Some("`/`, `\\` and `:` part directories"),
+        _ if name.chars().any(char::is_control) => Some("it has a control character"),
+        _ => None,
+    }
+}
+
+/// The address a text is, if it is one at all. One letter before the colon is
+/// a drive.
+fn address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (!url.cannot_be_a_base() && url.scheme().len() > 1).then_some(url)
+}
+
+fn of_text(table: &Table<'_>, id: &str, text: &str) -> Result<DepsSource> {
+    match address(text) {
+        Some(url) => Ok(DepsSource::Archive {
+            url: fetchable(table, id, url)?,
+            sha256: None,
+            sha512: None,
+            within: Within::Anywhere,
+        }),
+        None => path(table, id, text.to_owned()),
+    }
+}
+
+fn path(table: &Table<'_>, key: &str, path: String) -> Result<DepsSource> {
+    match path.is_empty() {
+        true => Err(table
+            .error(key, format!("the path of `{}` is empty", table.name))
+            .hint("name a directory, seen from that of the manifest")),
+        false => Ok(DepsSource::Path(path)),
+    }
+}
+
+/// The address, if it is one of an archive.
+fn fetchable(table: &Table<'_>, key: &str, url: Url) -> Result<Url> {
+    let scheme = url.scheme();
+    let error = || table.error(key, format!("unsupported URL scheme `{scheme}`"));
+    match scheme {
+        "http" | "https" if url.has_host() => Ok(url),
+        "file" => Err(error().hint("name a directory by `path`")),
+        "git" | "ssh" => Err(error().hint("name a repository by `git`")),
+        "oci" => Err(error().hint("name an artifact by `oci`, without `oci://`")),
+        _ => Err(error().hint("archives are fetched by `http` and `https`")),
+    }
+}
+
+fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
+    let said = |keys: &[&'static str]| keys.iter().copied().find(|key| entry.has(key));
+    let first: Vec<&str> = SOURCES.iter().map(|(key, _)| *key).collect();
+    let Some(kind) = said(&first) else {
+        return Err(entry
+            .file
+            .error(
+                entry.span(),
+                format!("`{}` does not say where it comes from", entry.name),
+            )
+            .hint("give one of `url`, `path`, `git`, `oci` and `package`"));
+    };
+    let fits = |key: &str| {
+        key == kind
+            || SOURCES
+                .iter()
+                .any(|(of, keys)| *of == kind && keys.contains(&key))
+    };
+    if let Some((other, _)) = entry.entries().find(|(key, _)| !fits(key)) {
+        let message = format!("`{other}` is not supported in combination with `{kind}`");
+        return Err(entry.error(other, message).hint("remove one of the two"));
+    }
+    let text = entry.string(kind)?.unwrap_or_default();
+    match kind {
+        "url" => {
+            let url = address(&text).ok_or_else(|| {
+                entry
+                    .error("url", format!("`url` in `{}` is no address", entry.name))
+                    .hint("write it with `https://`, or name a directory by `path`")
+            })?;
+            Ok(DepsSource::Archive {
+                url: fetchable(entry, "url", url)?,
+                sha256: hex(entry, "sha256", 64)?,
+                sha512: hex(entry, "sha512", 128)?,
+                within: within(entry)?,
+            })
+        }
+        "path" => path(entry, "path", text),
+        "git" => Ok(DepsSource::Git {
+            url: word(entry, "git", text)?,
+            commit: commit(entry)?,
+            within: within(entry)?,
+        }),
+        "oci" if text.contains('/') && !text.contains("://") => Ok(DepsSource::Oci(text)),
+        "oci" => Err(entry
+            .error("oci", format!("invalid OCI reference in `{}`", entry.name))
+            .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")),
+        _ => Ok(DepsSource::Package {
+            package: text.parse().map_err(|e: Error| {
+                let hint = e.advice().unwrap_or_default().to_owned();
+                entry.error("package", e.message()).hint(hint)
+            })?,
+            requirement: entry.requirement("version")?.ok_or_else(|| {
+                let message = format!("`{}` does not say which version", entry.name);
+                entry
+                    .error("package", message)
+                    .hint("add `version`, such as `version = \"0.2\"`")
+            })?,
+            registry: entry.string("registry")?,
+        }),
+    }
+}
+
+fn hex(entry: &Table<'_>, key: &str, digits: usize) -> Result<Option<String>> {
+    let Some(text) = entry.string(key)? else {
+        return Ok(None);
+    };
+    match text.len() == digits && text.chars().all(|c| c.is_ascii_hexdigit()) {
+        true => Ok(Some(text.to_ascii_lowercase())),
+        false => Err(entry
+            .error(
+                key,
+                format!("`{key}` in `{}` is no digest in hex", entry.name),
+            )
+            .hint(format!(
+                "it has {digits} hex digits, those of the archive as it is downloaded"
+            ))),
+    }
+}
+
+fn within(entry: &Table<'_>) -> Result<Within> {
+    for key in ["prefix", "subdir"] {
+        let text = entry.string(key)?.unwrap_or_default();
+        if text.starts_with('/') || text.split(['/', '\\']).any(|part| part == "..") {
+            let message = format!("`{key}` in `{}` leads out of the archive", entry.name);
+            return Err(entry
+                .error(key, message)
+                .hint("write it without `/` at the start and without `..`"));
+        }
+    }
+    Ok(match (entry.string("prefix")?, entry.string("subdir")?) {
+        (Some(_), Some(_)) => {
+            return Err(entry
+                .error(
+                    "subdir",
+                    "`subdir` is not supported in combination with `prefix`",
+                )
+                .hint("`prefix` has the archive's top directory, `subdir` has not: remove one"));
+        }
+        (Some(prefix), None) if !prefix.is_empty() => Within::Prefix(prefix),
+        (_, Some(subdir)) => Within::Subdir(subdir),
+        _ => Within::Anywhere,
+    })
+}
+
+fn commit(entry: &Table<'_>) -> Result<Commit> {
+    let mut found = Commit::Head;
+    for key in ["rev", "tag", "branch"] {
+        let Some(text) = entry.string(key)? else {
+            continue;
+        };
+        if found != Commit::Head {
+            return Err(entry
+                .error(key, format!("`{}` says twice which commit", entry.name))
+                .hint("give one of `rev`, `tag` and `branch`"));
+        }
+        let text = word(entry, key, text)?;
+        let is_whole = matches!(text.len(), 40 | 64) && text.chars().all(|c| c.is_ascii_hexdigit());
+        found = match key {
+            "rev" if is_whole => Commit::Rev(text.to_ascii_lowercase()),
+            "rev" => {
+                return Err(entry
+                    .error(key, format!("`rev` in `{}` is no whole commit", entry.name))
+                    .hint("give its 40 hex digits; `git rev-parse` shows them"));
+            }
+            "tag" => Commit::Tag(text),
+            _ => Commit::Branch(text),
+        };
+    }
+    Ok(found)
+}
+
+/// Whether git takes a text for the name of a program and its address,
+/// `program::address`.
+fn names_helper(text: &str) -> bool {
+    let of_scheme = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
+    let program = text.trim_start_matches(of_scheme);
+    program.len() < text.len() && program.starts_with("::")
+}
+
+/// A text that git cannot take for an option or a program to run.
+fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
+    let helper = key == "git" && names_helper(&text);
+    let bad =
+        text.is_empty() || text.starts_with('-') || helper || text.chars().any(char::is_control);
+    // What a reference cannot have, and what would be a pattern.
+    let bad = bad
+        || (key != "git"
+            && (text.contains([' ', '*', '?', '[', ':', '^', '~', '\\']) || text.contains("..")));
+    match bad {
+        true => Err(entry
+            .error(
+                key,
+                format!("`{key}` in `{}` cannot be given to git", entry.name),
+            )
+            .hint("it must not be empty, start with `-` or have signs that git gives a meaning")),
+        false => Ok(text),
+    }
+}
+
+/// The same text with stars for what may be secret in addresses, which is what
+/// stands before an `@` and behind a `?`; as long as before.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for (at, _) in text.match_indices("://") {
+        let rest = &text[at + 3..];
+        let end = rest.find(|c: char| "\"'".contains(c) || c.is_whitespace());
+        let address = &rest[..end.unwrap_or(rest.len())];
+        let host = &address[..address.find(['/', '?', '#']).unwrap_or(address.len())];
+        if let Some(login) = host.rfind('@') {
+            bytes[at + 3..at + 3 + login].fill(b'*');
+        }
+        if let Some((before, query)) = address.split_once('?') {
+            let from = at + 3 + before.len() + 1;
+            bytes[from..from + query.len()].fill(b'*');
+        }
+    }
+    // Only whole characters were replaced.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+impl DepsSource {
+    /// What the lock file says of it, by key.
+    pub fn words(&self) -> BTreeMap<&'static str, String> {
+        let mut words = BTreeMap::new();
+        let mut say = |key, text: &str| {
+            words.insert(key, text.to_owned());
+        };
+        match self {
+            DepsSource::Archive { url, within, .. } => {
+                say("url", url.as_str());
+                within.say(&mut say);
+            }
+            DepsSource::Path(path) => say("path", path),
+            DepsSource::Git {
+                url,
+                commit,
+                within,
+            } => {
+                say("git", url);
+                within.say(&mut say);
+                match commit {
+                    Commit::Head => {}
+                    Commit::Rev(rev) => say("rev", rev),
+                    Commit::Tag(tag) => say("tag", tag),
+                    Commit::Branch(branch) => say("branch", branch),
+                }
+            }
+            DepsSource::Oci(reference) => say("oci", reference),
+            DepsSource::Package {
+                package,
+                requirement,
+                registry,
+            } => {
+                say("package", &package.to_string());
+                say("version", &requirement.to_string());
+                if let Some(registry) = registry {
+                    say("registry", registry);
+                }
+            }
+        }
+        words
+    }
+}
+
+impl Within {
+    fn say(&self, say: &mut impl FnMut(&'static str, &str)) {
+        match self {
+            Within::Anywhere => {}
+            Within::Prefix(prefix) => say("prefix", prefix),
+            Within::Subdir(subdir) => say("subdir", subdir),
+        }
+    }
+}
+
+/// The entry that is probably meant by `id`.
+pub fn meant<'m>(manifest: &'m DepsManifest, id: &str) -> Option<&'m str> {
+    nearest(id, manifest.entries.keys().map(String::as_str))
+}
+
+#[cfg(test)]
+mod tests;

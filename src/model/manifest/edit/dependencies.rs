@@ -1,0 +1,284 @@
+//! Entries added to and removed from the tables of dependencies.
+
+use toml_edit::{InlineTable, Item, Table, TableLike, Value};
+
+use super::{ManifestEdit, table_or, unexpected};
+use crate::base::error::{Error, Result};
+
+/// Which table of dependencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DependencyTable {
+    /// `[package.metadata.component.dependencies]`: components.
+    Component,
+    /// `[package.metadata.component.target.dependencies]`: WIT packages.
+    Target,
+    /// `[overrides]` of a `wkg.toml`.
+    Overrides,
+    /// `[dependencies]` of a `wit.toml`.
+    Wit,
+    /// All of a `deps.toml`.
+    Deps,
+}
+
+impl DependencyTable {
+    /// Its name in the manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            DependencyTable::Component => "package.metadata.component.dependencies",
+            DependencyTable::Target => "package.metadata.component.target.dependencies",
+            DependencyTable::Overrides => "overrides",
+            DependencyTable::Wit => "dependencies",
+            DependencyTable::Deps => "",
+        }
+    }
+
+    /// The tables it lies in, and its own key, where it is not the whole file.
+    fn path(self) -> (Vec<&'static str>, Option<&'static str>) {
+        match self.name().rsplit_once('.') {
+            Some((parents, key)) => (parents.split('.').collect(), Some(key)),
+            None => (
+                Vec::new(),
+                Some(self.name()).filter(|name| !name.is_empty()),
+            ),
+        }
+    }
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DependencyEntry {
+    /// The package, where the entry's key is not its name.
+    pub package: Option<String>,
+    /// The requirement.
+    pub version: Option<String>,
+    /// The registry's name.
+    pub registry: Option<String>,
+    /// A path instead of a registry.
+    pub path: Option<String>,
+    /// An OCI artifact instead of a version in a registry.
+    pub oci: Option<String>,
+}
+
+impl DependencyEntry {
+    fn value(&self, which: DependencyTable) -> Value {
+        let fields = [
+            ("package", &self.package),
+            ("version", &self.version),
+            ("registry", &self.registry),
+            ("path", &self.path),
+            ("oci", &self.oci),
+        ];
+        let given: Vec<_> = fields
+            .iter()
+            .filter_map(|(key, value)| Some((*key, value.as_ref()?)))
+            .collect();
+        match given.as_slice() {
+            [("path", path)] if which == DependencyTable::Deps => Value::from(path.as_str()),
+            [("version", version)] if which != DependencyTable::Overrides => {
+                Value::from(version.as_str())
+            }
+            _ => {
+                let mut table = InlineTable::new();
+                for (key, value) in given {
+                    table.insert(key, value.as_str().into());
+                }
+                Value::InlineTable(table)
+            }
+        }
+    }
+}
+
+impl ManifestEdit {
+    /// Adds an entry, which must not be there.
+    pub fn add_dependency(
+        &mut self,
+        which: DependencyTable,
+        key: &str,
+        entry: &DependencyEntry,
+    ) -> Result<()> {
+        let path = self.path.clone();
+        let text = self.text();
+        let mut implicit = Table::new();
+        implicit.set_implicit(true);
+        let (parents, name) = which.path();
+        let mut parent: &mut dyn TableLike = self.document.as_table_mut();
+        for inner in parents {
+            if inner == "target" && parent.get(inner).is_some_and(Item::is_str) {
+                return Err(Error::input(format!(
+                    "cannot add dependency `{key}` to a registry package target"
+                ))
+                .hint("the target is a package of a registry and brings what it needs"));
+            }
+            parent = table_or(parent, inner, Item::Table(implicit.clone()), &path)?;
+        }
+        let table = match name {
+            Some(name) => table_or(parent, name, Item::Table(Table::new()), &path)?,
+            None => parent,
+        };
+        if let Some(old) = table.get(key) {
+            let error = Error::input(format!(
+                "cannot add dependency `{key}` as it conflicts with an existing dependency"
+            ))
+            .hint(format!(
+                "change the entry in `[{}]`, or remove it first",
+                which.name()
+            ));
+            return Err(match old.span() {
+                Some(span) => error.at(crate::base::error::Excerpt::new(&path, text, span)),
+                None => error,
+            });
+        }
+        table.insert(key, Item::Value(entry.value(which)));
+        Ok(())
+    }
+
+    /// Removes an entry; whether it was there. The table of the target goes
+    /// with its last entry: as long as it is there, everything the WIT names
+    /// must be in it.
+    pub fn remove_dependency(&mut self, which: DependencyTable, key: &str) -> Result<bool> {
+        let path = self.path.clone();
+        let mut parent = self.document.as_item_mut();
+        let (parents, last) = which.path();
+        for part in parents {
+            match parent.get_mut(part).filter(|inner| !inner.is_none()) {
+                Some(inner) => parent = inner,
+                None => return Ok(false),
+            }
+        }
+        let found = match last {
+            Some(last) => parent.get_mut(last).filter(|inner| !inner.is_none()),
+            None => Some(&mut *parent),
+        };
+        let Some(item) = found else {
+            return Ok(false);
+        };
+        let table = item
+            .as_table_like_mut()
+            .ok_or_else(|| unexpected(&path, which.name(), "a table"))?;
+        let removed = table.remove(key).is_some();
+        let empty = table.is_empty() && which == DependencyTable::Target;
+        if let Some(last) = last.filter(|_| removed && empty) {
+            let parent = parent.as_table_like_mut();
+            parent.and_then(|parent| parent.remove(last));
+        }
+        Ok(removed)
+    }
+
+    /// Gives an entry another requirement; whether it is there and has one.
+    pub fn set_requirement(&mut self, which: DependencyTable, key: &str, version: &str) -> bool {
+        let (parents, last) = which.path();
+        let mut entry = Some(self.document.as_item_mut());
+        for part in parents.into_iter().chain(last).chain([key]) {
+            entry = entry.and_then(|entry| entry.get_mut(part));
+        }
+        let entry = match entry {
+            Some(entry) if entry.is_str() => Some(entry),
+            other => other.and_then(|entry| entry.get_mut("version")),
+        };
+        let Some(value) = entry.and_then(Item::as_value_mut) else {
+            return false;
+        };
+        let decor = value.decor().clone();
+        *value = Value::from(version);
+        *value.decor_mut() = decor;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn entry(version: &str) -> DependencyEntry {
+        DependencyEntry {
+            package: None,
+            version: Some(version.to_owned()),
+            registry: None,
+            path: None,
+            oci: None,
+        }
+    }
+
+    const TEXT: &str = "[package]\nname = \"x\" # a comment\n\n[package.metadata.component]\npackage = \"a:x\"\n\n[package.metadata.component.dependencies]\n\"b:c\" = \"1\" # kept\n\n[dependencies]\n";
+
+    #[test]
+    fn an_entry_goes_to_its_table_and_nothing_else_changes() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        edit.add_dependency(DependencyTable::Component, "d:e", &entry("2"))
+            .unwrap();
+        let expected = TEXT.replace("# kept\n", "# kept\n\"d:e\" = \"2\"\n");
+        assert_eq!(edit.text(), expected);
+        assert!(
+            edit.remove_dependency(DependencyTable::Component, "d:e")
+                .unwrap()
+        );
+        assert!(
+            !edit
+                .remove_dependency(DependencyTable::Component, "d:e")
+                .unwrap()
+        );
+        assert!(
+            !edit
+                .remove_dependency(DependencyTable::Target, "d:e")
+                .unwrap()
+        );
+        assert_eq!(edit.text(), TEXT);
+    }
+
+    #[test]
+    fn a_table_that_is_missing_is_made_and_the_longer_forms_are_tables() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        let renamed = DependencyEntry {
+            package: Some("w:x".to_owned()),
+            registry: Some("mine".to_owned()),
+            ..entry("0.2")
+        };
+        edit.add_dependency(DependencyTable::Target, "d:e", &renamed)
+            .unwrap();
+        let added = "[package.metadata.component.target.dependencies]\n\"d:e\" = { package = \"w:x\", version = \"0.2\", registry = \"mine\" }\n";
+        assert!(edit.text().contains(added), "{}", edit.text());
+    }
+
+    #[test]
+    fn what_is_there_already_or_cannot_be_is_refused() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        let error = edit.add_dependency(DependencyTable::Component, "b:c", &entry("2"));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("conflicts with an existing")
+        );
+        let text = TEXT.replace("package = \"a:x\"", "target = \"a:b@1\"");
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
+        let error = edit.add_dependency(DependencyTable::Target, "d:e", &entry("2"));
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("registry package target")
+        );
+    }
+
+    #[test]
+    fn the_manifests_of_wit_have_tables_too() {
+        let wkg = Path::new("wkg.toml");
+        let mut edit = ManifestEdit::new(wkg, "# mine\n[metadata] # kept\n").unwrap();
+        edit.add_dependency(DependencyTable::Overrides, "a:b", &entry("0.2"))
+            .unwrap();
+        let added = "# mine\n[metadata] # kept\n\n[overrides]\n\"a:b\" = { version = \"0.2\" }\n";
+        assert_eq!(edit.text(), added);
+        assert!(edit.set_requirement(DependencyTable::Overrides, "a:b", "0.3"));
+        assert_eq!(edit.text(), added.replace("0.2", "0.3"));
+        assert!(!edit.set_requirement(DependencyTable::Overrides, "a:c", "0.3"));
+        let removed = edit.remove_dependency(DependencyTable::Overrides, "a:b");
+        assert!(removed.unwrap());
+
+        let text = "version = \"1.0.0\"\n[dependencies]\n\"a:b\" = \"1\" # one\n";
+        let mut edit = ManifestEdit::new(Path::new("wit.toml"), text).unwrap();
+        assert!(edit.set_requirement(DependencyTable::Wit, "a:b", "2"));
+        assert_eq!(edit.text(), text.replace("\"1\" #", "\"2\" #"));
+    }
+}

@@ -1,0 +1,13 @@
+//! The domain: what manifests, lock files, WIT and components say. Pure and
+//! synchronous; it reads no file and opens no connection.
+
+#[cfg(feature = "cli")]
+pub mod component;
+#[cfg(feature = "lock")]
+pub mod lockfile;
+#[cfg(any(feature = "bindings", feature = "lock"))]
+pub mod manifest;
+#[cfg(feature = "cli")]
+pub mod resolver;
+#[cfg(feature = "bindings")]
+pub mod wit;

@@ -1,0 +1,154 @@
+//! The one door to the decoder of components and of WIT in its binary form.
+//!
+//! The decoder is made for what toolchains write. What is valid and still more
+//! than it expects is found here before it is asked, and where it gives up
+//! that is an error like any other.
+
+use std::fmt;
+
+use wasmparser::Parser;
+use wit_component::DecodedWasm;
+
+use super::{circle, types};
+use crate::base::error::{Error, guarded};
+
+/// Why bytes could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    cause: String,
+    hint: &'static str,
+}
+
+impl Undecodable {
+    fn broken(cause: impl fmt::Display) -> Self {
+        Undecodable {
+            cause: format!("{cause:#}"),
+            hint: "check that the file is a whole and valid component",
+        }
+    }
+
+    /// The error of who wanted to know; `message` is what failed.
+    pub fn told(self, message: impl Into<String>) -> Error {
+        Error::input(message).because(self.cause).hint(self.hint)
+    }
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cause)
+    }
+}
+
+/// Decodes a component, or a WIT package in its binary form. Nothing that
+/// stands in the bytes makes it panic. Where a valid component has something
+/// that WIT has no words for, the cause names it.
+pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
+    let typed = guarded("wasmparser", || types::typed(bytes));
+    let typed = typed.map_err(gave_up)?.map_err(Undecodable::broken)?;
+    let circle = circle::of_component(&typed).map_err(Undecodable::broken)?;
+    if !circle.is_empty() {
+        let circle: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
+        return Err(Undecodable {
+            cause: format!(
+                "its packages {} refer to each other in a circle, which WIT does not have",
+                circle.join(", ")
+            ),
+            hint: "build it for one version of each package",
+        });
+    }
+    let decoded = guarded("wit-component", || wit_component::decode(bytes));
+    let failed = match decoded {
+        Ok(Ok(decoded)) => return Ok(decoded),
+        Ok(Err(e)) => Undecodable::broken(e),
+        Err(cause) => gave_up(cause),
+    };
+    let is_component = Parser::is_component(bytes) && !typed.is_wit();
+    let beyond = is_component.then(|| typed.beyond_wit()).flatten();
+    Err(match beyond {
+        Some(what) => Undecodable {
+            cause: format!("WIT has no words for what it is: {what}"),
+            hint: "export an interface with types of its own, and functions that pass on to what is imported",
+        },
+        None => failed,
+    })
+}
+
+fn gave_up(cause: String) -> Undecodable {
+    Undecodable {
+        cause,
+        hint: "report this, with the file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(bytes: &[u8]) -> String {
+        decode(bytes).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn what_wit_has_no_words_for_is_named() {
+        let source = r#"(type $i (instance (export "req" (type $r (sub resource)))
+              (export "[method]req.get" (func (param "self" (borrow $r))))))
+            (import "a:up/source" (instance $s (type $i)))"#;
+        let same = format!(r#"{source} (export "a:up/source" (instance $s))"#);
+        let other = format!(r#"{source} (export "a:down/sink" (instance $s))"#);
+        let method = format!(
+            r#"{source} (alias export $s "req" (type $req)) (alias export $s "[method]req.get" (func $get))
+               (component $wrap
+                 (import "req" (type $r (sub resource)))
+                 (import "get" (func $get (param "self" (borrow $r))))
+                 (export $e "req" (type $r))
+                 (export "[method]req.get" (func $get) (func (param "self" (borrow $e)))))
+               (instance $own (instantiate $wrap (with "req" (type $req)) (with "get" (func $get))))
+               (export "a:down/sink" (instance $own))"#
+        );
+        let passed = "passes on the resource `req` of its import `a:up/source` as it is";
+        for (text, expected) in [
+            (same.as_str(), format!("its export `a:up/source` {passed}")),
+            (&other, format!("its export `a:down/sink` {passed}")),
+            (
+                &method,
+                "its export `a:down/sink` has the function `[method]req.get` of a resource that its import `a:up/source` defines".to_owned(),
+            ),
+            (
+                r#"(core module $m) (export "m" (core module $m))"#,
+                "its export `m` is a core module".to_owned(),
+            ),
+            (
+                r#"(component $c) (instance $i (export "c" (component $c))) (export "i" (instance $i))"#,
+                "its export `i` has a component, `c`, in it".to_owned(),
+            ),
+            // It looks like WIT, and has a function where an interface should be.
+            (
+                r#"(type $c (component (export "f" (func)))) (export "c" (type $c))"#,
+                "its export `c` is the type of a component".to_owned(),
+            ),
+        ] {
+            let bytes = wat::parse_str(format!("(component {text})")).unwrap();
+            let found = told(&bytes);
+            assert_eq!(found, format!("WIT has no words for what it is: {expected}"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_valid_is_told_by_the_validator() {
+        assert!(told(b"text").contains("magic"), "{}", told(b"text"));
+        let bytes = wat::parse_str("(component (export \"f\" (func 3)))").unwrap();
+        assert!(told(&bytes).contains("unknown function 3"));
+    }
+
+    #[test]
+    fn types_of_any_depth_are_an_error_or_read() {
+        for depth in [50, 1_000, 100_000] {
+            let mut text = String::from("(component (type $t0 (option u8))");
+            for at in 1..=depth {
+                text += &format!("(type $t{at} (option $t{}))", at - 1);
+            }
+            text += &format!("(import \"f\" (func (param \"a\" $t{depth}))))");
+            let _ = decode(&wat::parse_str(text).unwrap());
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! From sources to a [`World`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wit_component::{DecodedWasm, WitPrinter};
+use wit_parser::{
+    PackageId, PackageName, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, WorldId,
+};
+#[cfg(feature = "cli")]
+use wit_parser::{ParseError, ParseErrorKind};
+
+use super::complete::complete_versions;
+use super::diagnose;
+use super::diagnose::Texts;
+use super::needed;
+use super::needed::Broken;
+use super::parts::parts;
+use super::select::select;
+use super::supplement::supplement;
+use super::{Entry, Package, Request, TextFile, World, limits};
+use crate::base::error::{Error, Result};
+
+/// Loads the world asked for.
+///
+/// Packages of `overrides` win over those of the same name and version in
+/// `deps`, whether either is text or binary; two of one package within one of
+/// them are an error. Copies inside binary packages count only where nothing else
+/// has the package, or lacks what they use of it. A reference without version takes the version
+/// at hand.
+pub fn load(request: Request<'_>) -> Result<World> {
+    let Package {
+        resolve,
+        id,
+        notes,
+        parts,
+    } = resolved(&request)?;
+    let id = select(&resolve, id, request.world, request.sources.main.path())?;
+    Ok(World {
+        resolve,
+        id,
+        notes,
+        parts,
+    })
+}
+
+/// Loads the package itself, whatever worlds it has; as [`load`] otherwise.
+pub fn load_package(request: &Request<'_>) -> Result<Package> {
+    resolved(request)
+}
+
+/// What lies beside the project's WIT, is broken and not needed, stops nothing.
+fn resolved(request: &Request<'_>) -> Result<Package> {
+    resolved_of(request, Extent::All)
+        .or_else(|error| resolved_of(request, Extent::Needed).map_err(|_| error))
+}
+
+/// Which of the packages at hand are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    All,
+    Needed,
+}
+
+fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
+    let (
+        main_name,
+        Loading {
+            mut groups,
+            origins,
+            texts,
+            notes,
+            ..
+        },
+    ) = parse(request)?;
+    if extent == Extent::Needed {
+        groups = needed::needed(groups);
+    }
+    complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
+    if request.declared {
+        refuse_undeclared(&groups, &texts)?;
+    }
+    let parts = parts(&groups, &origins);
+
+    let mut resolve = Resolve::new();
+    resolve.features.extend(request.features.iter().cloned());
+    resolve.all_features = request.all_features;
+    let known = diagnose::Known::of(&groups);
+    let mut packages = groups.into_iter().map(|group| group.group);
+    let main = packages
+        .next()
+        .ok_or_else(|| Error::input("there is no WIT to load"))?;
+    let rest = packages.collect();
+    resolve.push_groups(main, rest).map_err(|e| {
+        diagnose::resolve_error(&e, &resolve.source_map, &texts, &known, request.declared)
+    })?;
+    limits::check(&resolve).map_err(|excess| {
+        let excerpt = texts.excerpt(&resolve.source_map, excess.span);
+        diagnose::at(excess.error(), excerpt)
+    })?;
+    let id = resolve.package_names[&main_name];
+    Ok(Package {
+        resolve,
+        id,
+        notes,
+        parts,
+    })
+}
+
+/// The syntax errors of the files of one package: the first of every file, or
+/// else the first of them all together.
+#[cfg(feature = "cli")]
+pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
+    let mut texts = Texts::default();
+    for file in files {
+        texts.insert(&file.path, &file.text);
+    }
+    let of = |files: &[TextFile]| -> Option<(ParseError, SourceMap)> {
+        let mut map = SourceMap::default();
+        for file in files {
+            map.push(&file.path, file.text.as_str());
+        }
+        map.parse().err().map(|(map, error)| (error, map))
+    };
+    let alone = |file: &TextFile| {
+        let (error, map) = of(std::slice::from_ref(file))?;
+        // What one file lacks another may have.
+        let own = match error.kind() {
+            ParseErrorKind::Lex(_) => true,
+            ParseErrorKind::Syntax { message, .. } => !message.contains("header was found"),
+            _ => false,
+        };
+        own.then(|| diagnose::parse_error(&error, &map, &texts))
+    };
+    let mut errors: Vec<Error> = files.iter().filter_map(alone).collect();
+    if errors.is_empty()
+        && !files.is_empty()
+        && let Some((error, map)) = of(files)
+    {
+        errors.push(diagnose::parse_error(&error, &map, &texts));
+    }
+    errors
+}
+
+/// Parses all sources, each package once.
+pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
+    let mut loading = Loading::default();
+    let main_name = loading.main(&request.sources.main)?;
+    let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
+    loading.add(&overrides, Rank::Override)?;
+    let deps: Vec<&Entry> = request.sources.deps.iter().collect();
+    loading.add(&deps, Rank::Deps)?;
+    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
+    loading.add(&beside, Rank::Beside)?;
+    let fetched: Vec<&Entry> = request.fetched.iter().collect();
+    loading.add(&fetched, Rank::Fetched)?;
+    loading.add_embedded()?;
+    needed::refuse_broken(&loading.groups, std::mem::take(&mut loading.broken))?;
+    supplement(&mut loading.groups, &loading.embedded, &mut loading.texts);
+    Ok((main_name, loading))
+}
+
+/// The names of the worlds of the package an entry is of; `None` if it cannot
+/// be parsed on its own.
+pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
+    match entry {
+        Entry::Text { files, .. } => {
+            let mut map = SourceMap::default();
+            for file in files {
+                map.push(&file.path, file.text.as_str());
+            }
+            let main = map.parse().ok()?.main;
+            // Worlds of other packages stand before its own, without a package.
+            let foreign = main
+                .foreign_deps
+                .values()
+                .flatten()
+                .filter_map(|(_, (item, _))| match item {
+                    wit_parser::AstItem::World(id) => Some(*id),
+                    wit_parser::AstItem::Interface(_) => None,
+                });
+            let foreign: Vec<WorldId> = foreign.collect();
+            let own = main.worlds.iter().filter(|(id, _)| !foreign.contains(id));
+            Some(own.map(|(_, world)| world.name.clone()).collect())
+        }
+        Entry::Wasm { path, bytes } => {
+            let (resolve, package, _) = decode(path, bytes).ok()?;
+            Some(resolve.packages[package].worlds.keys().cloned().collect())
+        }
+    }
+}
+
+/// The names of the packages these sources are of; sources that cannot be
+/// parsed have none.
+pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
+    let names = |entry: &Entry| match entry {
+        Entry::Text { files, .. } => {
+            let mut map = SourceMap::default();
+            for file in files {
+                map.push(&file.path, file.text.as_str());
+            }
+            let group = map.parse().ok();
+            let packages = |g: UnresolvedPackageGroup| std::iter::once(g.main).chain(g.nested);
+            group
+                .into_iter()
+                .flat_map(packages)
+                .map(|p| p.name)
+                .collect::<Vec<_>>()
+        }
+        Entry::Wasm { path, bytes } => match decode(path, bytes) {
+            Ok((resolve, ..)) => resolve.package_names.keys().cloned().collect(),
+            Err(_) => Vec::new(),
+        },
+    };
+    entries.iter().flat_map(names).collect()
+}
+
+/// How strongly an entry stands for the packages it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Main,
+    Override,
+    Deps,
+    /// A package of a registry.
+    Fetched,
+    /// A copy inside a binary package of `deps`, or the WIT of a component: it
+    /// has no more of a package than it uses.
+    Enclosed,
+    /// The `deps` beside an override.
+    Beside,
+    /// A copy inside a binary package of something else.
+    Embedded,
+}
+
+/// One parsed source with its rank.
+pub(super) struct Group {
+    pub(super) rank: Rank,
+    pub(super) group: UnresolvedPackageGroup,
+}
+
+impl Group {
+    pub(super) fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
+        std::iter::once(&self.group.main).chain(&self.group.nested)
+    }
+
+    pub(super) fn packages_mut(&mut self) -> impl Iterator<Item = &mut UnresolvedPackage> {
+        std::iter::once(&mut self.group.main).chain(&mut self.group.nested)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Loading {
+    /// The main group first.
+    pub(super) groups: Vec<Group>,
+    /// Where each package comes from.
+    origins: BTreeMap<PackageName, (Rank, PathBuf)>,
+    pub(super) texts: Texts,
+    notes: Vec<String>,
+    /// Everything inside binary packages.
+    embedded: Vec<(Rank, Resolve)>,
+    /// Packages beside the project's own that could not be parsed.
+    broken: Vec<Broken>,
+}
+
+impl Loading {
+    /// Takes the project's own WIT; its package's name.
+    fn main(&mut self, entry: &Entry) -> Result<PackageName> {
+        match entry {
+            Entry::Text { path, files } => {
+                if files.is_empty() {
+                    return Err(Error::input(format!(
+                        "no WIT files found in `{}`",
+                        path.display()
+                    ))
+                    .hint("add a `.wit` file with `package namespace:name;` and a world"));
+                }
+                let name = self.text((path, files), Rank::Main)?;
+                name.ok_or_else(|| Error::input(format!("no package in `{}`", path.display())))
+            }
+            Entry::Wasm { path, bytes } => {
+                // The package of a component's world has a name that is no
+                // name; everything it refers to is decoded beside it.
+                let (resolve, package, _) = decode(path, bytes)?;
+                let name = resolve.packages[package].name.clone();
+                self.print(&resolve, package, (Rank::Main, path))?;
+                self.embedded.push((Rank::Embedded, resolve));
+                Ok(name)
+            }
+        }
+    }
+
+    /// Takes all entries of one rank.
+    fn add(&mut self, entries: &[&Entry], rank: Rank) -> Result<()> {
+        for entry in entries {
+            if let Entry::Text { path, files } = entry {
+                self.text((path, files), rank)?;
+            }
+        }
+        let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
+        for entry in entries {
+            let Entry::Wasm { path, bytes } = entry else {
+                continue;
+            };
+            let (resolve, package, component) = decode(path, bytes)?;
+            if component {
+                self.notes.push(format!(
+                    "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
+                    path.display()
+                ));
+            } else if self.is_open(&resolve.packages[package].name, (rank, &[path]))? {
+                // Before it is merged with others, whose copies of it lack
+                // what they do not use, and what is said of it.
+                self.print(&resolve, package, (rank, path))?;
+            }
+            let all = match component {
+                true => &mut components,
+                false => &mut decoded,
+            };
+            all.merge(resolve).map_err(|e| {
+                Error::input(format!(
+                    "`{}` does not fit the other WIT packages",
+                    path.display()
+                ))
+                .because(format!("{e:#}"))
+                .hint("remove one of the packages that differ")
+            })?;
+        }
+        let rank = match rank {
+            Rank::Deps => Rank::Enclosed,
+            _ => Rank::Embedded,
+        };
+        self.embedded.push((rank, decoded));
+        self.embedded.push((Rank::Enclosed, components));
+        Ok(())
+    }
+
+    /// Parses text, without the packages something stronger has; the name of
+    /// the package it is of.
+    fn text(
+        &mut self,
+        (path, files): (&Path, &[TextFile]),
+        rank: Rank,
+    ) -> Result<Option<PackageName>> {
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let mut map = SourceMap::default();
+        for file in files {
+            self.texts.insert(&file.path, &file.text);
+            map.push(&file.path, file.text.as_str());
+        }
+        let group = match map.parse() {
+            Ok(group) => group,
+            Err((map, e)) => {
+                let error = diagnose::parse_error(&e, &map, &self.texts);
+                if rank != Rank::Deps && rank != Rank::Beside {
+                    return Err(error);
+                }
+                self.broken.push(Broken::new(path.to_owned(), files, error));
+                return Ok(None);
+            }
+        };
+        let UnresolvedPackageGroup {
+            main,
+            nested,
+            source_map,
+        } = group;
+        let name = main.name.clone();
+        let mut kept = Vec::new();
+        for package in std::iter::once(main).chain(nested) {
+            let files: Vec<&PathBuf> = files.iter().map(|file| &file.path).collect();
+            if !self.is_open(&package.name, (rank, &files))? {
+                continue;
+            }
+            let origin = (rank, path.to_owned());
+            self.origins.insert(package.name.clone(), origin);
+            kept.push(package);
+        }
+        let mut kept = kept.into_iter();
+        if let Some(main) = kept.next() {
+            let group = UnresolvedPackageGroup {
+                main,
+                nested: kept.collect(),
+                source_map,
+            };
+            self.groups.push(Group { rank, group });
+        }
+        Ok(Some(name))
+    }
+
+    /// Whether nothing has the package yet that is stronger than these files of
+    /// it; an error where something else of their rank, or the project itself, has.
+    fn is_open(&self, package: &PackageName, (rank, files): (Rank, &[&PathBuf])) -> Result<bool> {
+        let Some((stronger, other)) = self.origins.get(package) else {
+            return Ok(true);
+        };
+        let hidden = *stronger != Rank::Main || rank > Rank::Deps;
+        // Several requirements may have fetched one release.
+        if *stronger != rank && hidden || rank == Rank::Fetched {
+            return Ok(false);
+        }
+        let files = files.iter().map(|path| path.as_path());
+        Err(self.texts.duplicate(package, other, files))
+    }
+
+    /// Adds the copies inside binary packages where nothing else has them.
+    fn add_embedded(&mut self) -> Result<()> {
+        let mut embedded = std::mem::take(&mut self.embedded);
+        embedded.sort_by_key(|(rank, _)| *rank);
+        for (rank, resolve) in &embedded {
+            for (id, package) in resolve.packages.iter() {
+                let root = package.name.namespace == "root" && package.name.version.is_none();
+                if root || self.origins.contains_key(&package.name) {
+                    continue;
+                }
+                let path = format!("{}.wasm", package.name);
+                self.print(resolve, id, (*rank, Path::new(&path)))?;
+            }
+        }
+        self.embedded = embedded;
+        Ok(())
+    }
+
+    fn print(
+        &mut self,
+        resolve: &Resolve,
+        package: PackageId,
+        (rank, path): (Rank, &Path),
+    ) -> Result<()> {
+        let mut printer = WitPrinter::default();
+        printer
+            .print(resolve, package, &[])
+            .map_err(|e| undecodable(path, &format!("{e:#}")))?;
+        let file = TextFile {
+            path: path.to_owned(),
+            text: printer.output.to_string(),
+        };
+        self.text((path, &[file]), rank).map(|_| ())
+    }
+}
+
+/// Refuses what the project's own WIT names, and only something that is not
+/// meant for it has.
+fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
+    let rank = |name: &PackageName| {
+        let mut ranks = groups
+            .iter()
+            .filter(|g| g.packages().any(|p| p.name == *name));
+        ranks.next().map(|group| group.rank)
+    };
+    for group in groups.iter().filter(|group| group.rank == Rank::Main) {
+        for name in group.packages().flat_map(|p| p.foreign_deps.keys()) {
+            if rank(name) > Some(Rank::Enclosed) {
+                let error = diagnose::undeclared(name);
+                return Err(match texts.reference(group, name) {
+                    Some(excerpt) => error.at(excerpt),
+                    None => error,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unread(path: &Path) -> String {
+    format!("failed to read the WIT package in `{}`", path.display())
+}
+
+fn undecodable(path: &Path, cause: &str) -> Error {
+    Error::input(unread(path)).because(cause)
+}
+
+/// A binary package or component: everything in it, its package, and whether
+/// it is a component.
+fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
+    // Behind the magic number and a version stands the layer.
+    if bytes.get(6..8) != Some(&[1, 0]) {
+        return Err(undecodable(path, "it is not a component")
+            .hint("only WIT packages in binary form, and components, have WIT to take"));
+    }
+    match super::decode(bytes).map_err(|e| e.told(unread(path)))? {
+        DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
+        DecodedWasm::Component(resolve, world) => {
+            let package = resolve.worlds[world].package;
+            let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
+            Ok((resolve, package, true))
+        }
+    }
+}

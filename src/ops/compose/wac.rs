@@ -1,0 +1,378 @@
+//! Composition by a `.wac` document: the packages it names are found, on the
+//! command line, in a folder, in the manifest or in registries.
+
+use std::path::{Path, PathBuf};
+
+use semver::{Version, VersionReq};
+
+use super::{ComposeOptions, Unpinned, mode_here, worlds_here};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::component::compose::wac;
+use crate::model::component::compose::wac::Reference;
+use crate::model::component::compose::{Linked, Node};
+use crate::model::manifest::{Dependency, DependencySource, Manifest};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit;
+use crate::model::wit::TextFile;
+use crate::pipeline::fetch::access::manifest_here;
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::worlds::{Worlds, registries};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::source;
+
+/// Whether what is to be composed is such a document. An error where options
+/// are given that are for the other kind.
+pub(super) fn document(options: &ComposeOptions) -> Result<bool> {
+    let extension = options.file.as_ref().and_then(|file| file.extension());
+    let is_document = extension.is_some_and(|extension| extension == "wac");
+    let given = |options: [(&'static str, bool); 3]| {
+        let mut given = options.into_iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(name, _)| name)
+    };
+    let misplaced = match is_document {
+        true => given([
+            ("--with", !options.with.is_empty()),
+            ("--keep", !options.keep.is_empty()),
+            ("--trust-unpinned", options.unpinned != Unpinned::default()),
+        ])
+        .map(|option| {
+            let text = format!(
+                "`{option}` is not for a `.wac` document, which says itself what is linked"
+            );
+            let fix = "leave it out; `--dep PACKAGE=PATH` gives a package another component";
+            Error::usage(text).hint(fix)
+        }),
+        false => given([
+            ("--dep", !options.dep.is_empty()),
+            ("--deps-dir", options.deps_dir.is_some()),
+            ("", false),
+        ])
+        .map(|option| {
+            let text = format!("`{option}` is for `.wac` documents only");
+            Error::usage(text).hint("for a component, give `--with IMPORT=WHAT`")
+        }),
+    };
+    misplaced.map_or(Ok(is_document), Err)
+}
+
+/// Composes what a document describes; its path, and what is to be locked.
+pub(super) fn compose(
+    ctx: &Context,
+    args: &CargoArgs,
+    (file, options): (&Path, &ComposeOptions),
+) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+    let path = ctx.absolute(file);
+    let document = TextFile {
+        path: ctx.display(&path).to_string().into(),
+        text: fs::read_text(&path)?,
+    };
+    let shown = document.path.display();
+    let references = wac::references(&document)?;
+    let given = given(ctx, &options.dep, (&references, &document))?;
+    let deps = deps(ctx, &path, options)?;
+    let worlds = worlds_here(ctx, args, mode_here(ctx, args)?)?;
+    let mut search = Search {
+        ctx,
+        document: &document,
+        manifest: manifest_here(ctx)?,
+        given,
+        deps,
+        worlds,
+    };
+    let nodes = search.all(&references)?;
+    ctx.shell.status("Composing", format!("`{shown}`"));
+    let packages: Vec<_> = references.into_iter().zip(nodes).collect();
+    let linked = wac::compose(&document, &packages)?;
+    Ok((path, linked, search.worlds.finish()?))
+}
+
+/// A package of the command line.
+struct Given<'o> {
+    name: &'o str,
+    version: Option<Version>,
+    path: &'o Path,
+}
+
+impl Given<'_> {
+    fn is(&self, reference: &Reference) -> bool {
+        self.name == reference.name && (self.version.is_none() || self.version == reference.version)
+    }
+}
+
+/// Reads `--dep`; one for a package that the document does not name is told by a
+/// warning, since one list may serve several documents.
+fn given<'o>(
+    ctx: &Context,
+    dep: &'o [String],
+    (references, document): (&[Reference], &TextFile),
+) -> Result<Vec<Given<'o>>> {
+    let mut given: Vec<Given<'o>> = Vec::new();
+    for text in dep {
+        let unread = |why: String| {
+            Error::usage(format!("`--dep {text}` does not say where a package is"))
+                .because(why)
+                .hint("write `--dep namespace:name=PATH`, or `namespace:name@1.2.3=PATH`")
+        };
+        let (package, path) = text
+            .split_once('=')
+            .filter(|(package, path)| package.contains(':') && !path.is_empty())
+            .ok_or_else(|| {
+                unread("there is no package before a `=`, or no path behind it".into())
+            })?;
+        let (name, version) = match package.split_once('@') {
+            Some((name, version)) => {
+                let version = version
+                    .parse()
+                    .map_err(|e| unread(format!("`{version}` is not a version: {e}")))?;
+                (name, Some(version))
+            }
+            None => (package, None),
+        };
+        let one = Given {
+            name,
+            version,
+            path: Path::new(path),
+        };
+        if !references.iter().any(|reference| one.is(reference)) {
+            let names: Vec<_> = references.iter().map(|r| format!("`{r}`")).collect();
+            let names = match names.is_empty() {
+                true => "no package".to_owned(),
+                false => names.join(", "),
+            };
+            ctx.shell.warn(format!(
+                "`--dep` gives `{package}`, which `{}` does not name: it names {names}",
+                document.path.display()
+            ));
+            continue;
+        }
+        if given
+            .iter()
+            .any(|o| (o.name, &o.version) == (one.name, &one.version))
+        {
+            return Err(Error::usage(format!("`--dep` gives `{package}` twice"))
+                .hint("leave one of them out"));
+        }
+        given.push(one);
+    }
+    // What is given for one version goes first.
+    given.sort_by_key(|given| given.version.is_none());
+    Ok(given)
+}
+
+/// The folder that packages are looked for in.
+fn deps(ctx: &Context, document: &Path, options: &ComposeOptions) -> Result<PathBuf> {
+    let Some(dir) = &options.deps_dir else {
+        return Ok(fs::parent(document).join("deps"));
+    };
+    let dir = ctx.absolute(dir);
+    match fs::is_dir(&dir) {
+        true => Ok(dir),
+        false => Err(
+            Error::usage(format!("`--deps-dir {}` is no folder", ctx.display(&dir)))
+                .hint("give the folder that has a folder for each namespace"),
+        ),
+    }
+}
+
+/// Where packages are looked for.
+struct Search<'s> {
+    ctx: &'s Context,
+    document: &'s TextFile,
+    manifest: Manifest,
+    given: Vec<Given<'s>>,
+    deps: PathBuf,
+    worlds: Worlds<'s>,
+}
+
+/// What has to be fetched.
+enum Remote {
+    Package(Wanted),
+    Artifact(WantedArtifact),
+}
+
+impl Search<'_> {
+    /// The packages, in the order of the references. What registries have is
+    /// fetched at once.
+    fn all(&mut self, references: &[Reference]) -> Result<Vec<Node>> {
+        let mut nodes: Vec<Option<Node>> = Vec::new();
+        let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+        for (at, reference) in references.iter().enumerate() {
+            let place = |e: Error| e.at(wac::excerpt(self.document, reference.at.clone()));
+            nodes.push(self.local(reference).map_err(place)?);
+            if nodes[at].is_none() {
+                match self.remote(reference).map_err(place)? {
+                    Remote::Package(package) => {
+                        wanted.0.push(at);
+                        wanted.1.push(package);
+                    }
+                    Remote::Artifact(artifact) => {
+                        artifacts.0.push(at);
+                        artifacts.1.push(artifact);
+                    }
+                }
+            }
+        }
+        let manifest = self.manifest.clone();
+        let found = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
+            let at = e.excerpt().map(|excerpt| excerpt.span().start);
+            match references.iter().find(|r| Some(r.at.start) == at) {
+                Some(reference) => e.because(self.no_file(reference)),
+                None => e,
+            }
+        })?;
+        let fetched = self.worlds.artifacts(&artifacts.1)?;
+        let at = wanted.0.into_iter().chain(artifacts.0);
+        for (at, found) in at.zip(found.into_iter().chain(fetched)) {
+            nodes[at] = Some(Node {
+                name: format!("{}@{}", found.package, found.version),
+                bytes: fs::read(&found.file)?,
+                ..Node::default()
+            });
+        }
+        Ok(nodes.into_iter().flatten().collect())
+    }
+
+    /// The package, if a file or folder has it.
+    fn local(&self, reference: &Reference) -> Result<Option<Node>> {
+        let node = |bytes| Node {
+            name: reference.to_string(),
+            bytes,
+            ..Node::default()
+        };
+        if let Some(given) = self.given.iter().find(|given| given.is(reference)) {
+            let path = self.ctx.absolute(given.path);
+            if !fs::exists(&path) {
+                return Err(Error::input(format!(
+                    "`{}`, which `--dep` gives for `{reference}`, does not exist",
+                    self.ctx.display(&path)
+                ))
+                .hint("give the path of a component, or of a file or folder of WIT"));
+            }
+            return read(&path).map(node).map(Some);
+        }
+        let stem = self.stem(reference);
+        // Where it has versions in it, it is no package.
+        let wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
+        if fs::is_dir(&stem) && fs::list(&stem)?.iter().any(wit) {
+            return read(&stem).map(node).map(Some);
+        }
+        for extension in ["wasm", "wit"] {
+            let file = with_extension(&stem, extension);
+            if fs::exists(&file) {
+                return read(&file).map(node).map(Some);
+            }
+        }
+        match self.entry(reference) {
+            Some((_, entry)) => match &entry.source {
+                DependencySource::Path { path, .. } if !fs::is_dir(path) => {
+                    read(path).map(node).map(Some)
+                }
+                _ => Ok(None),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// Where the package would be in the folder of packages, without the
+    /// ending of a file.
+    fn stem(&self, reference: &Reference) -> PathBuf {
+        let mut path = self.deps.clone();
+        path.extend(reference.name.split(':'));
+        path.extend(reference.version.as_ref().map(Version::to_string));
+        path
+    }
+
+    fn no_file(&self, reference: &Reference) -> String {
+        let file = with_extension(&self.stem(reference), "wasm");
+        format!("there is no file `{}`", self.ctx.display(&file))
+    }
+
+    /// The entry of the manifest for the package.
+    fn entry(&self, reference: &Reference) -> Option<(&str, &Dependency)> {
+        let admits = |entry: &Dependency| match (&entry.source, &reference.version) {
+            (_, None) => true,
+            (DependencySource::Registry { requirement, .. }, Some(version)) => {
+                requirement.matches(version)
+            }
+            (_, Some(_)) => false,
+        };
+        let is_it = |entry: &Dependency| {
+            let package = entry.package.as_ref().map(PackageRef::to_string);
+            package.as_deref() == Some(&reference.name) && admits(entry)
+        };
+        let mut entries = self.manifest.dependencies.iter();
+        let (key, entry) = entries.find(|(_, entry)| is_it(entry))?;
+        Some((key, entry))
+    }
+
+    /// How a registry is asked for the package: as the manifest's entry does,
+    /// if it has one.
+    fn remote(&mut self, reference: &Reference) -> Result<Remote> {
+        let package: PackageRef = reference.name.parse().map_err(|e: Error| {
+            e.because(self.no_file(reference))
+                .hint(format!("give it by `--dep {reference}=PATH`"))
+        })?;
+        let mut wanted = Wanted {
+            source: Source {
+                package,
+                registry: None,
+                address: None,
+            },
+            requirement: VersionReq::STAR,
+            by: vec![format!("`{}`", self.document.path.display())],
+            at: Some(wac::excerpt(self.document, reference.at.clone())),
+        };
+        if let Some((key, entry)) = self.entry(reference) {
+            if let Some(artifact) = WantedArtifact::of_component(key, entry)? {
+                return Ok(Remote::Artifact(artifact));
+            }
+            if let DependencySource::Path { path, .. } = &entry.source {
+                return Err(Error::input(format!(
+                    "`{reference}` is made from the directory `{}`, which `compose` of a `.wac` document does not build",
+                    self.ctx.display(path)
+                ))
+                .hint(format!("build it, and give the component by `--dep {reference}=FILE`")));
+            }
+            if let Some(declared) = declared(key, entry) {
+                wanted.source = declared.source;
+                wanted.requirement = declared.requirement;
+            }
+        }
+        if let Some(version) = &reference.version {
+            wanted.requirement = exactly(version);
+        }
+        let named = registries(&self.manifest);
+        if let Err(e) = self.worlds.packages()?.route(&wanted.source, &named) {
+            let namespace = wanted.source.package.namespace();
+            return Err(Error::input(format!("unknown package `{reference}`"))
+                .because(self.no_file(reference))
+                .because(e)
+                .hint(format!(
+                    "give it by `--dep {reference}=PATH`, or add a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
+                )));
+        }
+        Ok(Remote::Package(wanted))
+    }
+}
+
+/// A file with this ending; a version stays whole.
+fn with_extension(stem: &Path, extension: &str) -> PathBuf {
+    let mut name = stem.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(extension);
+    stem.with_file_name(name)
+}
+
+/// A component, or a package of WIT in its binary form.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let is_text = path.extension().is_some_and(|extension| extension == "wit");
+    match is_text || fs::is_dir(path) {
+        true => wit::write::encoded(source::read(path)?),
+        false => fs::read(path),
+    }
+}

@@ -1,0 +1,83 @@
+//! What a look at the packages found to be written. It waits until nothing is
+//! left that could be refused.
+
+use std::path::PathBuf;
+
+use super::bindings::Stale;
+use crate::base::error::{Error, Result};
+use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::shell::report;
+
+/// The bindings a package should have.
+#[derive(Debug)]
+pub(crate) struct Bindings {
+    /// The package's name.
+    pub package: String,
+    /// Where they are.
+    pub path: PathBuf,
+    /// Their whole text.
+    pub content: String,
+}
+
+impl Bindings {
+    fn is_stale(&self) -> bool {
+        !fs::read_text_if_exists(&self.path).is_ok_and(|old| old.as_deref() == Some(&*self.content))
+    }
+}
+
+/// Files that are to be written.
+#[derive(Debug, Default)]
+pub(crate) struct Due {
+    /// Of the packages that were looked at, in their order.
+    pub bindings: Vec<Bindings>,
+    /// The lock file of their WIT.
+    pub lock: Option<LockUpdate>,
+}
+
+impl Due {
+    /// Writes what is not up to date, or refuses it; the paths written.
+    pub fn write(self, ctx: &Context, stale: Stale) -> Result<Vec<PathBuf>> {
+        let outdated: Vec<Bindings> = self
+            .bindings
+            .into_iter()
+            .filter(Bindings::is_stale)
+            .collect();
+        if stale == Stale::Refuse {
+            return refuse(ctx, &outdated);
+        }
+        let mut written = Vec::new();
+        if let Some(lock) = self.lock {
+            written.push(lock.path.clone());
+            lock.write(ctx)?;
+        }
+        for one in outdated {
+            ctx.shell.status(
+                "Generating",
+                format!("bindings for {} ({})", one.package, ctx.display(&one.path)),
+            );
+            fs::write_atomic(&one.path, one.content.as_bytes())?;
+            written.push(one.path);
+        }
+        Ok(written)
+    }
+}
+
+/// Tells every package that is behind.
+fn refuse(ctx: &Context, outdated: &[Bindings]) -> Result<Vec<PathBuf>> {
+    let error = |one: &Bindings| {
+        Error::input(format!(
+            "the bindings of `{}` in `{}` are not up to date",
+            one.package,
+            ctx.display(&one.path)
+        ))
+    };
+    let Some((last, others)) = outdated.split_last() else {
+        return Ok(Vec::new());
+    };
+    for one in others {
+        report(&*ctx.shell, &error(one).seen_from(&ctx.cwd));
+    }
+    Err(error(last).hint("run `cargo component bindings`"))
+}

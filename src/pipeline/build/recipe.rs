@@ -1,0 +1,92 @@
+//! How the components of one package are made: everything beside the module
+//! that shapes them, as plain data that can be kept and compared.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::error::Result;
+use crate::base::package::ContentDigest;
+use crate::model::component::attributes::RootAttributes;
+use crate::model::component::encode::{Adapter, validate_adapter};
+use crate::model::component::metadata::Metadata;
+use crate::model::manifest::WorldCheck;
+use crate::pipeline::link::closure::{Answer, Part};
+use crate::system::fs;
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Recipe {
+    /// Whether the package has the component section: then every module of it
+    /// becomes a component, otherwise only those that carry a world.
+    pub declared: bool,
+    /// The adapter of the manifest, with its content.
+    pub adapter: Option<(PathBuf, ContentDigest)>,
+    /// Whether libraries get the proxy adapter.
+    pub proxy: bool,
+    /// What the component says about itself.
+    pub metadata: Metadata,
+    /// The name of the declared world.
+    pub world: Option<String>,
+    /// What of that world has to be implemented.
+    pub exports: Exports,
+    /// Where the tool writes the package's bindings, if it does.
+    pub bindings: Option<PathBuf>,
+    /// What these were generated from, as a digest.
+    pub generated_from: Option<ContentDigest>,
+    /// Attributes of the declared world.
+    pub attributes: RootAttributes,
+    /// How imports beyond the world are taken.
+    pub world_check: WorldCheck,
+    /// The directories of components that are built first.
+    pub first: Vec<PathBuf>,
+    /// The components that it may be linked with.
+    pub parts: Vec<Part>,
+    /// Which of them answer its imports.
+    pub answers: BTreeMap<String, Answer>,
+    /// Whether it is linked in every build.
+    pub compose: bool,
+}
+
+/// What a world exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Exports {
+    /// Nothing, or there is no world.
+    #[default]
+    Nothing,
+    /// The entry of a program only, which the compiler and the adapter give.
+    Run,
+    /// Something the package's own code implements.
+    More,
+}
+
+impl Recipe {
+    /// The adapter for a module of the package.
+    pub fn adapter(&self, program: bool) -> Result<Adapter> {
+        if let Some((path, _)) = &self.adapter {
+            let bytes = fs::read(path)?;
+            validate_adapter(&bytes)
+                .map_err(|e| e.context(format!("cannot use the adapter `{}`", path.display())))?;
+            return Ok(Adapter::Custom(bytes));
+        }
+        Ok(match (program, self.proxy) {
+            (true, _) => Adapter::Command,
+            (false, true) => Adapter::Proxy,
+            (false, false) => Adapter::Reactor,
+        })
+    }
+
+    /// A digest of everything that shapes a component beside its module; the
+    /// tool's version is part of it.
+    pub fn digest(&self, program: bool) -> ContentDigest {
+        // The module has what the bindings are for.
+        let made_with = Recipe {
+            generated_from: None,
+            ..self.clone()
+        };
+        let text = serde_json::to_string(&made_with).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        ContentDigest::of(format!("{version} {program} {text}").as_bytes())
+    }
+}

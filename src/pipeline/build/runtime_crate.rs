@@ -1,0 +1,203 @@
+//! The crate that generated bindings call, which the package has to have.
+
+use semver::Version;
+
+use crate::base::error::{Error, Result};
+use crate::model::manifest;
+use crate::model::wit::World;
+use crate::model::wit::bindings::{Lacks, Runtime, RuntimeCrate, WIT_BINDGEN_VERSION};
+use crate::system::cargo::workspace::{CrateDependency, Member, Use, Workspace};
+
+/// Which runtime crate the bindings are for; an error if the one the package
+/// has cannot serve them.
+pub(crate) fn runtime(
+    workspace: &Workspace,
+    member: &Member,
+    world: &World,
+    needs: &Needs,
+) -> Result<Runtime> {
+    let (mut unfit, mut unserved) = (None, None);
+    for (name, crate_) in [
+        ("wit-bindgen", RuntimeCrate::WitBindgen),
+        ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
+    ] {
+        let Some(dependency) = member.dependency(name) else {
+            continue;
+        };
+        if let Some(error) = out_of_reach(dependency) {
+            unfit.get_or_insert(error);
+            continue;
+        }
+        let locked = workspace.locked_version(member, dependency)?;
+        let version = locked.or_else(|| least(&dependency.requirement));
+        let missing = needs.missing(crate_, version.as_ref());
+        if let Some((least, why)) = missing {
+            let version = version.map(|v| v.to_string()).unwrap_or_default();
+            let error = Error::input(format!(
+                "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
+                member.name,
+                world.name()
+            ))
+            .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
+            .hint(format!("run `{}`", add_command(member, needs.async_)));
+            unserved.get_or_insert(error);
+            continue;
+        }
+        let has_async = |f: &String| f.starts_with("async") || f == "default";
+        if needs.async_ && needs.features && !dependency.features.iter().any(has_async) {
+            return Err(async_missing(member, world, name));
+        }
+        return Ok(Runtime {
+            name: crate_,
+            lacks: lacks(crate_, version.as_ref()),
+        });
+    }
+    if let Some(error) = unserved {
+        return Err(error);
+    }
+    let error = Error::input(format!(
+        "the package `{}` has bindings for `{}`, but no crate they can run on",
+        member.name,
+        world.name()
+    ));
+    let add = || format!("run `{}`", add_command(member, needs.async_));
+    Err(match unfit {
+        Some((why, Some(change))) => error.because(why).hint(change),
+        Some((why, None)) => error.because(why).hint(add()),
+        None => error.hint(add()),
+    })
+}
+
+/// Why generated code cannot name a crate the package has, with the line to
+/// change where adding it once more does not help.
+fn out_of_reach(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
+    let name = &dependency.name;
+    if dependency.kind != Use::Code {
+        return Some((format!("`{name}` is there for tests only"), None));
+    }
+    if let Some(other) = &dependency.rename {
+        return Some((
+            format!("`{name}` is there by the name `{other}`, which bindings do not know"),
+            Some(format!(
+                "name it `{name}` under `[dependencies]` in Cargo.toml, instead of `{other}`"
+            )),
+        ));
+    }
+    dependency.optional.then(|| {
+        (
+            format!("`{name}` is optional, and no feature of the package turns it on"),
+            Some(format!(
+                "remove `optional = true` from `{name}` in Cargo.toml"
+            )),
+        )
+    })
+}
+
+fn async_missing(member: &Member, world: &World, name: &str) -> Error {
+    Error::input(format!(
+        "`{}` has async functions, but the package `{}` uses `{name}` without its feature `async`",
+        world.name(),
+        member.name
+    ))
+    .hint(format!("run `{}`", add_command(member, true)))
+}
+
+fn add_command(member: &Member, async_: bool) -> String {
+    let more = if async_ { ",async" } else { "" };
+    format!(
+        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION} --no-default-features --features realloc,std,bitflags{more}",
+        member.name
+    )
+}
+
+/// The lowest version a requirement names.
+fn least(requirement: &semver::VersionReq) -> Option<Version> {
+    let first = requirement.comparators.first()?;
+    let part = |part: Option<u64>| part.unwrap_or(0);
+    Some(Version::new(
+        first.major,
+        part(first.minor),
+        part(first.patch),
+    ))
+}
+
+/// What a release of a runtime crate lacks that generated code can bring
+/// itself: without async functions and maps, bindings run on all releases of
+/// [`FIRST`] and later. `tests/it/runtimes.rs` has the table of what was tried.
+fn lacks(crate_: RuntimeCrate, version: Option<&Version>) -> Lacks {
+    let before = |minor: u64| version.is_some_and(|v| *v < Version::new(0, minor, 0));
+    Lacks {
+        cleanup: before(43),
+        resource: crate_ == RuntimeCrate::WitBindgenRt || before(60),
+    }
+}
+
+/// The first release of `wit-bindgen` that has what bindings cannot bring
+/// themselves. `wit-bindgen-rt` had it before.
+const FIRST: Version = Version::new(0, 24, 0);
+
+/// What the bindings of a world ask of their runtime crate.
+pub(crate) struct Needs {
+    async_: bool,
+    maps: bool,
+    /// Whether the crate must have the features for it by now.
+    pub features: bool,
+}
+
+impl Needs {
+    pub fn of(world: &World, setting: &manifest::AsyncSetting) -> Self {
+        use wit_parser::{TypeDefKind, WorldItem};
+        let resolve = &world.resolve;
+        let declared = &resolve.worlds[world.id];
+        let interfaces = |items: &wit_parser::IndexMap<_, WorldItem>| -> Vec<_> {
+            items
+                .values()
+                .filter_map(|item| match item {
+                    WorldItem::Interface { id, .. } => Some(&resolve.interfaces[*id]),
+                    _ => None,
+                })
+                .collect()
+        };
+        let (imported, exported) = (interfaces(&declared.imports), interfaces(&declared.exports));
+        let both = || imported.iter().chain(&exported);
+        let root = declared.imports.values().chain(declared.exports.values());
+        let root = root.filter_map(|item| match item {
+            WorldItem::Function(function) => Some(function),
+            _ => None,
+        });
+        let functions = both().flat_map(|i| i.functions.values()).chain(root);
+        // What only lies beside the world asks for nothing.
+        let mut live = wit_parser::LiveTypes::default();
+        live.add_world(resolve, world.id);
+        let kinds = || live.iter().map(|id| &resolve.types[id].kind);
+        let streams = kinds().any(|k| matches!(k, TypeDefKind::Future(_) | TypeDefKind::Stream(_)));
+        Needs {
+            async_: *setting != manifest::AsyncSetting::None
+                && (streams || functions.into_iter().any(|f| f.kind.is_async())),
+            maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
+            features: true,
+        }
+    }
+
+    /// The version of `wit-bindgen` that is needed instead of this release of
+    /// a crate, and why; `None` where it serves.
+    fn missing(
+        &self,
+        crate_: RuntimeCrate,
+        version: Option<&Version>,
+    ) -> Option<(Version, &'static str)> {
+        let is_wit_bindgen = crate_ == RuntimeCrate::WitBindgen;
+        let least = Version::new(0, 63, 0);
+        let needed = if self.async_ {
+            (least, "the world has async functions")
+        } else if self.maps {
+            (least, "the world has maps")
+        } else if is_wit_bindgen {
+            (FIRST, "bindings take their runtime from it")
+        } else {
+            return None;
+        };
+        let serves = version.is_none_or(|version| is_wit_bindgen && *version >= needed.0);
+        (!serves).then_some(needed)
+    }
+}

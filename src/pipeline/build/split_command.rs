@@ -1,0 +1,166 @@
+//! Who of the selected packages is built for wasm, and who for the host.
+
+use std::ffi::OsString;
+
+use super::prepare::{Prepared, cargo};
+use crate::system::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
+use crate::system::cargo::spec::Spec;
+use crate::system::cargo::workspace::{Member, Role};
+use crate::system::context::Context;
+use crate::system::process::Invocation;
+
+/// The command line, shared out between two runs of cargo.
+pub(crate) struct Share {
+    /// For the wasm targets; `None` where nothing is left for them.
+    pub wasm: Option<Wasm>,
+    /// The members that are no components, if they were asked for.
+    hosts: Vec<usize>,
+}
+
+/// How cargo's command line for wasm differs from the user's.
+#[derive(Default)]
+pub(crate) struct Wasm {
+    /// Options left out.
+    pub without: Vec<Known>,
+    /// What is added.
+    pub more: Vec<OsString>,
+}
+
+impl Share {
+    /// For the wasm targets there is `--target` where nothing else names one,
+    /// and in a mixed workspace what leaves the members out that are no
+    /// components.
+    pub fn of(prepared: &Prepared, args: &CargoArgs) -> Share {
+        let mut wasm = Wasm::default();
+        if prepared.implicit_target {
+            for target in &prepared.targets {
+                let option = OsString::from("--target");
+                wasm.more.extend([option, target.name().into()]);
+            }
+        }
+        if args.own.native && args.targets.is_empty() && prepared.configured_target {
+            let host = ["--target", "host-tuple"].map(OsString::from);
+            wasm.more.extend(host);
+        }
+        let for_wasm_alone = |wasm| Share {
+            wasm: Some(wasm),
+            hosts: Vec::new(),
+        };
+        let named = matches!(args.selection(), Selection::Packages(_));
+        let with_hosts = args.own.host_members;
+        if prepared.targets.is_empty() || named && !with_hosts {
+            return for_wasm_alone(wasm);
+        }
+        let (components, hosts): (Vec<usize>, Vec<usize>) = prepared
+            .selected
+            .iter()
+            .partition(|member| prepared.recipe(**member).is_some());
+        let members = &prepared.workspace().members;
+        let others = others(prepared, args);
+        if hosts.is_empty() || components.is_empty() && !with_hosts {
+            return for_wasm_alone(wasm);
+        }
+        if !with_hosts && is_of_host(args, members, (&components, &hosts)) {
+            return for_wasm_alone(wasm);
+        }
+        if components.is_empty() && others.is_empty() {
+            return Share { wasm: None, hosts };
+        }
+        let (option, narrowed) = match args.selection() {
+            Selection::Workspace { .. } => ("--exclude", &hosts),
+            _ => ("--package", &components),
+        };
+        for member in narrowed {
+            wasm.more.extend([option.into(), spec(&members[*member])]);
+        }
+        for other in others {
+            wasm.more.extend(["--package".into(), other.into()]);
+        }
+        if named {
+            wasm.without.push(Known::Package);
+        }
+        Share {
+            wasm: Some(wasm),
+            hosts: if with_hosts { hosts } else { Vec::new() },
+        }
+    }
+
+    /// Cargo's command line for the members that are no components, without
+    /// these options; `None` if there are none or nobody asked for them.
+    pub fn host(
+        &self,
+        ctx: &Context,
+        args: &CargoArgs,
+        prepared: &Prepared,
+        without: &[Known],
+    ) -> Option<Invocation> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let verb = args.subcommand.as_deref().unwrap_or("build");
+        let mut left_out = vec![
+            Known::Target,
+            Known::Workspace,
+            Known::Exclude,
+            Known::Package,
+        ];
+        left_out.extend(without);
+        let mut command = cargo(ctx, args).args(args.cargo_args_for(verb, &left_out));
+        for member in &self.hosts {
+            let spec = spec(&prepared.workspace().members[*member]);
+            command = command.arg("--package").arg(spec);
+        }
+        if prepared.configured_target {
+            // Cargo's own configuration names a wasm target, which is not meant.
+            command = command.arg("--target").arg("host-tuple");
+        }
+        Some(with_trailing(command, args))
+    }
+}
+
+/// A member, named so that cargo takes no other.
+fn spec(member: &Member) -> OsString {
+    format!("{}@{}", member.name, member.version).into()
+}
+
+/// The packages named that are no members: dependencies.
+fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
+    let Selection::Packages(specs) = args.selection() else {
+        return Vec::new();
+    };
+    let members = prepared.workspace().spec_members();
+    let is_member = |text: &&String| {
+        let selected = Spec::parse(text).and_then(|spec| spec.select(&members));
+        selected.is_ok()
+    };
+    let others = specs.iter().filter(|text| !is_member(text));
+    others.cloned().collect()
+}
+
+/// Whether a program or example is named that no component has, but a member
+/// for the host: whoever asks for it does not mean the components.
+fn is_of_host(
+    args: &CargoArgs,
+    members: &[Member],
+    (components, hosts): (&[usize], &[usize]),
+) -> bool {
+    let named = args.artifacts.iter().filter_map(|artifact| match artifact {
+        Artifact::Bin(Some(name)) => Some((name, Role::Binary)),
+        Artifact::Example(Some(name)) => Some((name, Role::Example)),
+        _ => None,
+    });
+    let has = |among: &[usize], name: &String, role: Role| {
+        let mut targets = among.iter().flat_map(|index| &members[*index].targets);
+        targets.any(|target| target.role == role && target.name == *name)
+    };
+    let mut named = named;
+    named.any(|(name, role)| has(hosts, name, role) && !has(components, name, role))
+}
+
+/// With what stands behind `--`.
+pub(crate) fn with_trailing(command: Invocation, args: &CargoArgs) -> Invocation {
+    match args.trailing.is_empty() {
+        true => command,
+        false => command.arg("--").args(&args.trailing),
+    }
+}

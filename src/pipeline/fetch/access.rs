@@ -1,0 +1,476 @@
+//! What the verbs of `cargo component registry` are about, and the way to it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use semver::{Version, VersionReq};
+
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::base::progress::{Extent, Progress};
+use crate::model::manifest;
+use crate::model::manifest::root::{Place, place};
+use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
+use crate::model::resolver::Listed;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::cache::{Cache, Watched};
+use crate::system::registry::routes;
+use crate::system::registry::routes::{Named, Route};
+use crate::system::registry::stored::Stored;
+use crate::system::registry::{Artifacts, Found, Reference, Registries, Registry, Release};
+
+/// What a command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A package of whatever registry has it.
+    Package(PackageRef, Pick),
+    /// An artifact of an OCI registry.
+    Reference(Reference),
+}
+
+/// Which version of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The highest, be it a pre-release.
+    Newest,
+    /// This one.
+    Exactly(Version),
+    /// The highest that will do.
+    Matching(VersionReq),
+}
+
+impl FromStr for Subject {
+    type Err = Error;
+
+    /// A package, `namespace:name`, perhaps with a version or requirement after
+    /// `@`; what has a `/` in its name is a reference.
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, version) = match text.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        };
+        if name.contains('/') {
+            return text.parse().map(Subject::Reference);
+        }
+        let package = name.parse::<PackageRef>()?;
+        let pick = match version {
+            None => Pick::Newest,
+            Some(version) => match (version.parse(), version.parse()) {
+                (Ok(version), _) => Pick::Exactly(version),
+                (_, Ok(requirement)) => Pick::Matching(requirement),
+                (_, Err(e)) => {
+                    return Err(Error::usage(format!(
+                        "invalid version `{version}` of `{package}`"
+                    ))
+                    .because(e)
+                    .hint("write a version, such as `1.2.3`, or a requirement, such as `1.2`"));
+                }
+            },
+        };
+        Ok(Subject::Package(package, pick))
+    }
+}
+
+/// How registries are reached by a command line.
+#[derive(Clone, Debug, Default)]
+pub struct AccessOptions {
+    /// The name or address of the registry, instead of the configured one.
+    pub registry: Option<String>,
+    /// How the network may be used.
+    pub mode: LockMode,
+}
+
+/// The registries as they are seen from where the user stands: those of the
+/// package there, if there is one, and those of the configuration.
+pub(crate) struct Access<'a> {
+    ctx: &'a Context,
+    registries: Registries<'a>,
+    named: Named,
+    asked: Option<String>,
+    offline: bool,
+    pub cache: Cache,
+}
+
+/// A release found.
+pub(crate) struct Located {
+    pub release: Release,
+    pub registry: Arc<dyn Registry>,
+    pub route: Route,
+}
+
+impl<'a> Access<'a> {
+    pub fn new(ctx: &'a Context, options: &AccessOptions) -> Result<Self> {
+        let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
+        let asked = options.registry.as_deref();
+        let asked = asked.map(|name| on_command_line(ctx, name));
+        let mut registries = ctx.registries(&ctx.cwd)?;
+        let named = super::worlds::registries(&manifest_here(ctx)?);
+        // A name that the manifest gives to an address is not the user's word.
+        let address = asked.as_deref();
+        let address = address.filter(|asked| !named.registries.contains_key(*asked));
+        if let Some(host) = address.and_then(routes::host_of_address) {
+            registries = registries.naming(host);
+        }
+        Ok(Access {
+            ctx,
+            registries,
+            named,
+            asked,
+            offline: mode.is_offline(),
+            cache: ctx.cache(),
+        })
+    }
+
+    /// The route to the registry of a package.
+    fn route(&self, package: &PackageRef) -> Result<Route> {
+        let mut route = self
+            .registries
+            .route(package, self.asked.as_deref(), &self.named)?;
+        if self.asked.is_some() {
+            route.because = "`--registry`".to_owned();
+        }
+        self.allowed(route)
+    }
+
+    /// The route, if it may be taken.
+    fn allowed(&self, route: Route) -> Result<Route> {
+        match self.offline && !route.backend.is_local() {
+            true => Err(Error::input(format!(
+                "asking the registry `{}` needs the network, which must not be used",
+                route.name
+            ))
+            .hint("leave out `--offline` and `--frozen`")),
+            false => Ok(route),
+        }
+    }
+
+    /// The registry of a package, with the way to it.
+    pub fn open(&self, package: &PackageRef) -> Result<(Arc<dyn Registry>, Route)> {
+        let route = self.route(package)?;
+        Ok((self.registries.open(&route)?, route))
+    }
+
+    /// All versions of a package, the newest first.
+    pub fn versions(
+        &self,
+        package: &PackageRef,
+        (registry, route): (&dyn Registry, &Route),
+    ) -> Result<Vec<Listed>> {
+        let versions = registry.versions(package);
+        let versions = versions.map_err(|e| because(e, route))?;
+        let mut versions = versions
+            .filter(|versions| !versions.is_empty())
+            .ok_or_else(|| {
+                let error = Error::input(format!("the package `{package}` was not found")).because(
+                    format!("it was looked for in {}", registry.location(package)),
+                );
+                because(error, route)
+                    .hint("check the name, or name another registry by `--registry`")
+            })?;
+        versions.sort_by(|a, b| b.version.cmp(&a.version));
+        Ok(versions)
+    }
+
+    /// The release of a package that is meant.
+    pub fn locate(&self, package: &PackageRef, pick: &Pick) -> Result<Located> {
+        let (registry, route) = self.open(package)?;
+        let version = match pick {
+            Pick::Exactly(version) => version.clone(),
+            _ => {
+                let versions = self.versions(package, (&*registry, &route))?;
+                choose(package, pick, &versions)?
+            }
+        };
+        let release = registry.release(package, &version);
+        match release.map_err(|e| because(e, &route))? {
+            Some(release) => Ok(Located {
+                release,
+                registry,
+                route,
+            }),
+            None => Err(because(
+                Error::input(format!("`{package}@{version}` was not found"))
+                    .because(format!(
+                        "it was looked for in {}",
+                        registry.location(package)
+                    ))
+                    .hint(format!("see `cargo component registry versions {package}`")),
+                &route,
+            )),
+        }
+    }
+
+    /// The release of a package that is meant, with its file, as far as the
+    /// cache has it, where its registry must not be asked.
+    pub fn kept(&self, package: &PackageRef, pick: &Pick) -> Result<Option<(Version, PathBuf)>> {
+        let asked = self.asked.as_deref();
+        let route = self.registries.route(package, asked, &self.named)?;
+        if !self.offline || route.backend.is_local() {
+            return Ok(None);
+        }
+        let address = route.backend.to_string();
+        let mut there = Vec::new();
+        for record in Stored::read(&self.cache)?.records {
+            let digest = self.cache.noted(package, &record.version, &address);
+            let file = digest.and_then(|digest| self.cache.get(&digest));
+            if let Some(file) = file.filter(|_| record.package == *package) {
+                there.push((record.version, file));
+            }
+        }
+        there.sort_by(|a, b| b.0.cmp(&a.0));
+        let listed = |(version, _): &(Version, PathBuf)| Listed {
+            version: version.clone(),
+            yanked: false,
+        };
+        let all: Vec<Listed> = there.iter().map(listed).collect();
+        if all.is_empty() {
+            return Ok(None);
+        }
+        let version = choose(package, pick, &all)
+            .map_err(|e| e.because("only the cache was looked at: the network must not be used"))?;
+        Ok(there.into_iter().find(|(other, _)| *other == version))
+    }
+
+    /// The registry of a reference.
+    pub fn artifacts(&self, reference: &Reference) -> Result<Arc<dyn Artifacts>> {
+        let prefix = format!("{}/", reference.repository);
+        // The user has just written it.
+        let layers = self.registries.layers().clone().naming(&reference.host);
+        let route = routes::host(&reference.host, &prefix, &layers);
+        self.registries.artifacts(&self.allowed(route)?)
+    }
+
+    /// What a reference stands for, and the registry it is in.
+    pub fn find(&self, reference: &Reference) -> Result<(Found, Arc<dyn Artifacts>)> {
+        let artifacts = self.artifacts(reference)?;
+        let found = artifacts.find(reference)?;
+        Ok((found.ok_or_else(|| not_found(reference))?, artifacts))
+    }
+
+    /// Shows how much of a download is there.
+    pub fn watch(&self, size: Option<u64>) -> Box<dyn Progress> {
+        let extent = size.map_or(Extent::Items(1), Extent::Bytes);
+        self.ctx.shell.progress("Downloading", extent)
+    }
+
+    /// The bytes of an artifact, in the cache.
+    pub fn keep(
+        &self,
+        reference: &Reference,
+        (found, artifacts): (&Found, &dyn Artifacts),
+    ) -> Result<PathBuf> {
+        let content = (&found.content, Some(found.size));
+        self.cache.keep(
+            &found.content,
+            |to| {
+                let progress = &*self.watch(content.1);
+                artifacts.read(reference, content, &mut Watched { to, progress })
+            },
+            |digest| other_bytes(reference, &found.content, digest),
+        )
+    }
+
+    /// The registry to log in to: one by its name, a host, or the default one.
+    /// A password goes where the user's own configuration says: a project could
+    /// call anything by that name.
+    pub fn host(&self, registry: Option<&str>) -> Result<Arc<dyn Artifacts>> {
+        let layers = self.registries.layers().private();
+        let nobody = Named::default();
+        let route = match registry {
+            Some(name) if layers.registry_names().contains(&name) => {
+                routes::registry(name, &nobody, &layers)?
+            }
+            Some(name) if self.is_of_project(name) => return Err(self.of_project(Some(name))),
+            Some(text) => {
+                let bare = ["oci://", "https://", "http://"]
+                    .iter()
+                    .find_map(|s| text.strip_prefix(s));
+                let host = bare.unwrap_or(text).split('/').next().unwrap_or_default();
+                let mut route = routes::host(host, "", &layers.naming(host));
+                route.because = "the command line".to_owned();
+                Some(route)
+            }
+            None => routes::default_registry(&nobody, &layers)?,
+        };
+        let route = route.ok_or_else(|| self.of_project(None))?;
+        self.registries.artifacts(&self.allowed(route)?)
+    }
+
+    /// Whether only the project knows a name that is no host.
+    fn is_of_project(&self, name: &str) -> bool {
+        let is_host = name.contains(['.', ':', '/']) || name == "localhost";
+        let layers = self.registries.layers();
+        let known = self.named.registries.contains_key(name);
+        !is_host && (known || layers.registry_names().contains(&name))
+    }
+
+    /// The registry to log in to is none that the user names.
+    fn of_project(&self, name: Option<&str>) -> Error {
+        let layers = self.registries.layers();
+        let route = match name {
+            Some(name) => routes::registry(name, &self.named, layers),
+            None => routes::default_registry(&self.named, layers),
+        };
+        let host = route.ok().flatten().and_then(|route| route.backend.host());
+        match (name, host) {
+            (Some(name), host) => Error::usage(format!(
+                "the registry `{name}` is one of the project, which could lead a password anywhere"
+            ))
+            .hint(match host {
+                Some(host) => format!(
+                    "if you trust `{host}`, name it: `cargo component login {host}`"
+                ),
+                None => "name a host, such as `cargo component login ghcr.io`".to_owned(),
+            }),
+            (None, host) => Error::usage(
+                "which registry is meant is not said, and no default one is configured in a file of yours",
+            )
+            .hint(format!(
+                "name its host, such as `cargo component login {}`",
+                host.unwrap_or_else(|| "ghcr.io".to_owned())
+            )),
+        }
+    }
+}
+
+/// A registry as the command line names it: what is relative there is so to
+/// the user.
+pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
+    let path = name.strip_prefix("file:").unwrap_or(name);
+    match path.starts_with("//") || (path == name && !name.starts_with('.')) {
+        true => name.to_owned(),
+        false => format!("file:{}", ctx.cwd.join(path).display()),
+    }
+}
+
+/// The manifest of the package the user stands in; where there is none, one
+/// that says nothing.
+pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
+    let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
+    let Some(path) = manifests().find(|path| fs::exists(path)) else {
+        let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
+        return manifest::read(none, &WorkspaceManifest::default());
+    };
+    let read = |path: PathBuf| -> Result<ManifestFile> {
+        let text = fs::read_text(&path)?;
+        Ok(ManifestFile::new(path, &text))
+    };
+    let file = read(path)?;
+    let mut shared = WorkspaceManifest::default();
+    let above = match place(&file)? {
+        Place::Below(dir) => vec![dir.join("Cargo.toml")],
+        Place::Root(_) => vec![file.path.clone()],
+        Place::Unsaid => manifests().filter(|path| *path != file.path).collect(),
+    };
+    for path in above.into_iter().filter(|path| fs::exists(path)) {
+        let root = read(path)?;
+        if let Place::Root(found) = place(&root)? {
+            if found.takes(file.dir()) {
+                shared = manifest::read_workspace(&root)?;
+            }
+            break;
+        }
+    }
+    manifest::read(file, &shared)
+}
+
+/// The version that is meant, of some listed with the newest first.
+fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Version> {
+    let fits = |listed: &&Listed| match pick {
+        Pick::Newest => !listed.yanked,
+        Pick::Exactly(version) => listed.version == *version,
+        Pick::Matching(requirement) => !listed.yanked && requirement.matches(&listed.version),
+    };
+    let found = versions.iter().find(fits);
+    found.map(|listed| listed.version.clone()).ok_or_else(|| {
+        let all: Vec<String> = versions
+            .iter()
+            .take(8)
+            .map(|listed| match listed.yanked {
+                true => format!("{} (withdrawn)", listed.version),
+                false => listed.version.to_string(),
+            })
+            .collect();
+        let asked = match pick {
+            Pick::Matching(requirement) => format!(" that fits `{requirement}`"),
+            _ => String::new(),
+        };
+        Error::input(format!("the package `{package}` has no version{asked}"))
+            .because(format!("there are {}", all.join(", ")))
+            .hint(format!(
+                "name one of them: `{package}@{}`",
+                versions[0].version
+            ))
+    })
+}
+
+pub(crate) fn because(error: Error, route: &Route) -> Error {
+    error.because(format!("the registry is set in {}", route.because))
+}
+
+pub(crate) fn not_found(reference: &Reference) -> Error {
+    Error::input(format!("`{reference}` was not found"))
+        .because("it is not there, or there is no access to it")
+        .hint(format!(
+            "check the name, or log in with `cargo component login {}`",
+            reference.host
+        ))
+}
+
+/// The bytes that came are not those the manifest names.
+pub(crate) fn other_bytes(
+    reference: &Reference,
+    expected: &crate::base::package::ContentDigest,
+    found: &crate::base::package::ContentDigest,
+) -> Error {
+    Error::input(format!(
+        "the content of `{reference}` has digest `{found}` but `{expected}` was expected"
+    ))
+    .hint("try again; if it stays so, the registry is broken or not to be trusted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_withdrawn_is_taken_only_by_its_version() {
+        let listed = |text: &str| Listed {
+            version: text.trim_start_matches('!').parse().unwrap(),
+            yanked: text.starts_with('!'),
+        };
+        let versions = ["!2.0.0", "1.1.0", "!1.0.0"].map(listed);
+        let package: PackageRef = "a:b".parse().unwrap();
+        let chosen = |pick| choose(&package, &pick, &versions).map(|v| v.to_string());
+        assert_eq!(chosen(Pick::Newest).unwrap(), "1.1.0");
+        let withdrawn = Pick::Exactly("2.0.0".parse().unwrap());
+        assert_eq!(chosen(withdrawn).unwrap(), "2.0.0");
+        let error = chosen(Pick::Matching("2".parse().unwrap())).unwrap_err();
+        assert!(error.to_string().contains("2.0.0 (withdrawn)"), "{error}");
+    }
+
+    #[test]
+    fn packages_and_references_are_told_apart() {
+        let package = |text: &str| match text.parse().unwrap() {
+            Subject::Package(package, pick) => (package.to_string(), pick),
+            Subject::Reference(reference) => panic!("{reference}"),
+        };
+        assert_eq!(package("a:b"), ("a:b".into(), Pick::Newest));
+        let exact = Pick::Exactly("1.2.3-rc.1".parse().unwrap());
+        assert_eq!(package("a:b@1.2.3-rc.1"), ("a:b".into(), exact));
+        let matching = Pick::Matching("1.2".parse().unwrap());
+        assert_eq!(package("a:b@1.2"), ("a:b".into(), matching));
+        for text in ["ghcr.io/a/b:1.0", "oci://ghcr.io/a/b:1.0", "a/b"] {
+            assert!(
+                matches!(text.parse().unwrap(), Subject::Reference(_)),
+                "{text}"
+            );
+        }
+        for bad in ["a", "a:b@one", "A:b", "ghcr.io/a/b@1"] {
+            assert!(bad.parse::<Subject>().is_err(), "{bad}");
+        }
+    }
+}

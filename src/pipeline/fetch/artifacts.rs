@@ -1,0 +1,434 @@
+//! Packages that a manifest names by an OCI reference: which package an
+//! artifact is, is known once its bytes are there, or from the lock file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use semver::{Version, VersionReq};
+
+use super::access::{not_found, other_bytes};
+use super::packages::{Fetched, Packages, at_once, must_not_change};
+use super::worlds::LOCK_FILE;
+use crate::base::error::{Error, Excerpt, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::base::progress::Progress;
+use crate::model::component::hint::Known;
+use crate::model::component::outline::{Outline, outline};
+use crate::model::lockfile::{Locked, Lockfile};
+use crate::model::manifest::{Dependency, DependencySource, Manifest, OciTarget};
+use crate::model::resolver::{Source, Wanted};
+use crate::system::fs;
+use crate::system::registry::cache::{Cache, Watched};
+use crate::system::registry::oci::reference::Target;
+use crate::system::registry::public::Reach;
+use crate::system::registry::routes::Named;
+use crate::system::registry::{Artifacts, Found, Reference, Registries, Release, routes};
+
+/// An artifact, and who wants it.
+pub(crate) struct WantedArtifact {
+    reference: Reference,
+    /// The package it has to be, where that is said.
+    expected: Option<PackageRef>,
+    /// What a component is called that nothing names.
+    unnamed: Option<PackageRef>,
+    by: String,
+    at: Option<Excerpt>,
+    /// Which addresses its host may have.
+    reach: Reach,
+}
+
+impl WantedArtifact {
+    /// The artifact of an entry of a table of dependencies; `None` if it is
+    /// something else.
+    pub fn of_entry(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
+        let DependencySource::Oci { reference } = &dependency.source else {
+            return Ok(None);
+        };
+        let at = dependency.file.excerpt(dependency.span.clone());
+        Ok(Some(WantedArtifact {
+            reference: reference.parse().map_err(|e: Error| e.at(at.clone()))?,
+            expected: dependency.package.clone(),
+            unnamed: None,
+            by: format!("the entry `{key}` of `Cargo.toml`"),
+            at: Some(at),
+            reach: Reach::Anywhere,
+        }))
+    }
+
+    /// The same of an entry of a table of components. Where it has a label and
+    /// no package, the repository names the component.
+    pub fn of_component(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
+        let wanted = Self::of_entry(key, dependency)?;
+        Ok(wanted.map(|mut wanted| {
+            wanted.unnamed = Some(wanted.reference.package());
+            wanted
+        }))
+    }
+
+    /// The artifact a command line names; perhaps it has to be this package. A
+    /// component that nothing names is called as its repository is.
+    pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
+        let reference: Reference = reference.parse()?;
+        Ok(WantedArtifact {
+            expected: package.cloned(),
+            unnamed: Some(reference.package()),
+            reference,
+            by: "the command line".to_owned(),
+            at: None,
+            reach: Reach::Anywhere,
+        })
+    }
+
+    /// The artifact of an entry of `deps.toml`.
+    pub fn of_deps(reference: &str) -> Result<Self> {
+        Ok(WantedArtifact {
+            reference: reference.parse()?,
+            expected: None,
+            unnamed: Some("root:component".parse()?),
+            by: "`deps.toml`".to_owned(),
+            at: None,
+            reach: Reach::Anywhere,
+        })
+    }
+
+    /// The artifact of a target.
+    pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
+        let at = manifest.file.excerpt(target.span.clone());
+        Ok(WantedArtifact {
+            reference: target
+                .reference
+                .parse()
+                .map_err(|e: Error| e.at(at.clone()))?,
+            expected: None,
+            // As its world is called where it is read as WIT.
+            unnamed: Some("root:component".parse()?),
+            by: "`target` in `Cargo.toml`".to_owned(),
+            at: Some(at),
+            reach: Reach::Anywhere,
+        })
+    }
+
+    /// The artifact a hint leads to, at such an address only; `by` is the
+    /// component that has it.
+    pub fn of_hint(known: &Known, by: String, reach: Reach) -> Result<Self> {
+        let bare = Known {
+            place: known.place.clone(),
+            digest: None,
+            requirement: None,
+            item: None,
+        };
+        let text = bare.to_string();
+        let text = text.strip_prefix("oci://").unwrap_or(&text);
+        let reference: Reference = text.parse()?;
+        Ok(WantedArtifact {
+            expected: None,
+            // Where it was found names it, never what is in the file.
+            unnamed: Some(reference.package()),
+            reference,
+            by,
+            at: None,
+            reach,
+        })
+    }
+
+    /// The artifact of an entry of the lock file; `None` if that is locked by
+    /// the name of its package.
+    pub fn of_locked(locked: &Locked) -> Option<Self> {
+        Some(WantedArtifact {
+            reference: reference(locked.registry.as_deref())?,
+            expected: Some(locked.package.clone()),
+            unnamed: None,
+            by: format!("`{LOCK_FILE}`"),
+            at: None,
+            reach: Reach::Anywhere,
+        })
+    }
+
+    /// The artifact that is meant.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
+    /// What stands in the lock file in the place of a registry.
+    pub fn label(&self) -> String {
+        format!("oci://{}", self.reference)
+    }
+
+    /// The entry of the lock file that answers it.
+    fn locked<'l>(&self, lock: &'l Lockfile) -> Option<&'l Locked> {
+        let label = self.label();
+        lock.entries().iter().find(|entry| {
+            let expected = self.expected.as_ref();
+            entry.registry.as_deref() == Some(&label)
+                && expected.is_none_or(|package| entry.package == *package)
+        })
+    }
+
+    /// What is kept in the lock file. A reference is no requirement: whatever
+    /// version it leads to will do.
+    pub fn to_lock(&self, found: &Fetched) -> Locked {
+        Locked {
+            package: found.package.clone(),
+            registry: Some(self.label()),
+            requirement: VersionReq::STAR,
+            version: found.version.clone(),
+            digest: found.digest.clone(),
+            source: None,
+            address: None,
+        }
+    }
+
+    /// The same as a requirement, once it is known which package it is.
+    pub fn to_wanted(&self, found: &Fetched) -> Wanted {
+        Wanted {
+            source: Source {
+                package: found.package.clone(),
+                registry: Some(self.label()),
+                address: None,
+            },
+            requirement: VersionReq::STAR,
+            by: vec![self.by.clone()],
+            at: self.at.clone(),
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        let Self { reference, by, .. } = self;
+        let error = error.because(format!("the artifact `{reference}` is required by {by}"));
+        match &self.at {
+            Some(at) => error.at(at.clone()),
+            None => error,
+        }
+    }
+}
+
+/// The reference that stands in the place of a registry, in the lock file and
+/// in what comes of it. The address of a registry has neither tag nor digest.
+pub(crate) fn reference(registry: Option<&str>) -> Option<Reference> {
+    let registry = registry?;
+    let reference: Reference = registry.strip_prefix("oci://")?.parse().ok()?;
+    (format!("oci://{reference}") == registry).then_some(reference)
+}
+
+/// The host of a reference, if it is within reach.
+pub(crate) fn host(
+    reference: &Reference,
+    reach: &Reach,
+    registries: &Registries<'_>,
+) -> Result<Arc<dyn Artifacts>> {
+    let prefix = format!("{}/", reference.repository);
+    let route = routes::host(&reference.host, &prefix, registries.layers());
+    registries.artifacts(&route.within(reach.clone()))
+}
+
+impl Packages<'_> {
+    /// The packages of some artifacts, in the same order, their bytes in the
+    /// cache. What is locked stays as it is, even if its tag has moved;
+    /// `locked` is the lock file if nothing may be added to it.
+    pub fn artifacts(
+        &self,
+        wanted: &[WantedArtifact],
+        lock: &Lockfile,
+        locked: Option<&Path>,
+    ) -> Result<Vec<Fetched>> {
+        let missing = |wanted: &&WantedArtifact| match wanted.locked(lock) {
+            Some(entry) => self.cache.get(&entry.digest).is_none(),
+            None => true,
+        };
+        let missing = wanted.iter().filter(missing).count();
+        match missing {
+            0 => {}
+            1 => self
+                .ctx
+                .shell
+                .status("Downloading", "1 artifact".to_owned()),
+            many => self
+                .ctx
+                .shell
+                .status("Downloading", format!("{many} artifacts")),
+        }
+        let _held = (missing > 0).then(|| self.hold_cache());
+        let fetch = Fetch {
+            registries: &self.registries,
+            cache: &self.cache,
+            offline: self.mode.is_offline(),
+            progress: &*self.progress("Downloading", missing),
+        };
+        at_once(wanted.iter().collect(), |wanted: &WantedArtifact| {
+            let fetched = match (wanted.locked(lock), locked) {
+                (Some(entry), _) => fetch.again(wanted, entry),
+                (None, Some(path)) => Err(must_not_change(path)),
+                (None, None) => fetch.first(wanted),
+            };
+            fetch.progress.item();
+            fetched.map_err(|e| wanted.explain(e))
+        })
+    }
+
+    /// For each of these the digest its reference leads to now, where that is
+    /// another than the one that was found; `None` for what is no reference.
+    pub fn moved(&self, all: &[(&Wanted, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
+        let (registries, offline) = (&self.registries, self.mode.is_offline());
+        let find = |reference: &Reference| {
+            if offline {
+                return Err(Error::input(format!(
+                    "what `{reference}` leads to now is not known, and the network must not be used"
+                ))
+                .hint("leave out `--offline` and `--frozen`"));
+            }
+            let found = host(reference, &Reach::Anywhere, registries)?.find(reference)?;
+            found.ok_or_else(|| not_found(reference))
+        };
+        at_once(all.to_vec(), |(wanted, locked)| {
+            let label = wanted.source.registry.as_deref();
+            // A directory in its place has nothing else.
+            let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
+            match reference(label.filter(is_asked)) {
+                // What a digest leads to stays the same.
+                Some(reference) if matches!(reference.target, Target::Tag(_)) => {
+                    let now = find(&reference).map_err(|e| wanted.explain(e))?.content;
+                    Ok((now != locked.digest).then_some(now))
+                }
+                _ => Ok(None),
+            }
+        })
+    }
+}
+
+/// What is needed to fetch an artifact, from any thread.
+struct Fetch<'a> {
+    registries: &'a Registries<'a>,
+    cache: &'a Cache,
+    offline: bool,
+    progress: &'a dyn Progress,
+}
+
+impl Fetch<'_> {
+    /// Takes what is locked from the registry that a file of the project puts
+    /// in the place of the reference, if one does.
+    fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
+        if self.registries.layers().replaced(label).is_none() {
+            return Ok(None);
+        }
+        let named = Named::default();
+        let route = self.registries.route(&entry.package, Some(label), &named)?;
+        let registry = self.registries.open(&route)?;
+        let release = Release {
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            size: None,
+        };
+        let file = self
+            .cache
+            .get_or_fetch(&*registry, &entry.package, &release, self.progress)?;
+        Ok(Some(file))
+    }
+
+    /// Fetches what is locked, by its digest.
+    fn again(&self, wanted: &WantedArtifact, entry: &Locked) -> Result<Fetched> {
+        let progress = self.progress;
+        let reference = &wanted.reference;
+        let here = self.cache.get(&entry.digest);
+        let file = match here
+            .map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))?
+        {
+            Some(file) => file,
+            None if self.offline => {
+                return Err(Error::input(format!(
+                    "the artifact `{reference}` is not in the cache, and the network must not be used"
+                ))
+                .hint("run the command once without `--offline`"));
+            }
+            None => {
+                let artifacts = host(reference, &wanted.reach, self.registries)?;
+                self.cache.keep(
+                    &entry.digest,
+                    |to| {
+                        let mut to = Watched { to, progress };
+                        artifacts.read(reference, (&entry.digest, None), &mut to)
+                    },
+                    |found| other_bytes(reference, &entry.digest, found),
+                )?
+            }
+        };
+        Ok(Fetched {
+            package: entry.package.clone(),
+            version: entry.version.clone(),
+            digest: entry.digest.clone(),
+            file,
+        })
+    }
+
+    /// Fetches what the reference leads to now.
+    fn first(&self, wanted: &WantedArtifact) -> Result<Fetched> {
+        let progress = self.progress;
+        let reference = &wanted.reference;
+        if self.offline {
+            return Err(Error::input(format!(
+                "the artifact `{reference}` is not locked, and the network must not be used"
+            ))
+            .hint("run the command once without `--offline`"));
+        }
+        let artifacts = host(reference, &wanted.reach, self.registries)?;
+        let found = artifacts
+            .find(reference)?
+            .ok_or_else(|| not_found(reference))?;
+        let content = (&found.content, Some(found.size));
+        let file = self.cache.keep(
+            &found.content,
+            |to| artifacts.read(reference, content, &mut Watched { to, progress }),
+            |digest| other_bytes(reference, &found.content, digest),
+        )?;
+        let (package, version) = identity(wanted, &found, &file)?;
+        Ok(Fetched {
+            package,
+            version,
+            digest: found.content,
+            file,
+        })
+    }
+}
+
+/// Which package an artifact is: WIT by what it holds, a component by its entry
+/// or where it was found, since it does not know what it is called.
+fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(PackageRef, Version)> {
+    let reference = &wanted.reference;
+    let outline =
+        outline(&fs::read(file)?).map_err(|e| e.context(format!("`{reference}` is no package")))?;
+    let (package, version) = match outline {
+        Outline::Wit {
+            package, version, ..
+        } => {
+            if let Some(expected) = wanted.expected.as_ref().filter(|name| **name != package) {
+                return Err(Error::input(format!(
+                    "`{reference}` is the package `{package}`, not `{expected}`"
+                ))
+                .hint(format!("call the entry `\"{package}\"`")));
+            }
+            (package, version)
+        }
+        Outline::Component { version, .. } => {
+            let named = wanted.expected.as_ref().or(wanted.unnamed.as_ref());
+            let package = named.cloned().ok_or_else(|| {
+                Error::input(format!(
+                    "`{reference}` is a component, which does not say which package it is"
+                ))
+                .hint("add `package = \"namespace:name\"` to the entry")
+            })?;
+            // A tag that is a version decides, and not what the file says.
+            (package, reference.version().or(version))
+        }
+        Outline::Module => {
+            return Err(Error::input(format!(
+                "`{reference}` is a core module, neither a component nor a WIT package"
+            ))
+            .hint("ask whoever pushed it"));
+        }
+    };
+    let annotated = found.annotations.get("org.opencontainers.image.version");
+    let version = version
+        .or_else(|| annotated?.parse().ok())
+        .or_else(|| reference.version())
+        .unwrap_or(Version::new(0, 0, 0));
+    Ok((package, version))
+}

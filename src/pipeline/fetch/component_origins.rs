@@ -1,0 +1,245 @@
+//! Which package of which registry is meant by an entry, a hint, or an entry of
+//! the lock file, and how it is locked.
+
+use semver::{Version, VersionReq};
+
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::component::hint::{Known, Place, Reference, Wanted as Released};
+use crate::model::lockfile::Locked;
+use crate::model::manifest::Manifest;
+use crate::model::resolver::components::{Origin, compatible_from};
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
+use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::fetch::worlds::{Worlds, registries};
+use crate::pipeline::link::provided::place_of;
+use crate::system::registry::Reference as Artifact;
+use crate::system::registry::oci::reference::{package_of, tag, version};
+use crate::system::registry::public::Reach;
+
+/// A repository of an OCI registry, where the packages of that name are.
+pub(crate) fn of_repository(host: &str, repository: &str) -> Origin {
+    Origin {
+        name: package_of(host, repository).to_string(),
+        address: format!("oci://{host}/{repository}"),
+    }
+}
+
+/// Where a place is, if the release that it names is one of several there:
+/// a package of a registry, or a version of a repository.
+pub(crate) fn of_place(place: &Place) -> Option<(Origin, Version)> {
+    match place {
+        Place::Oci {
+            host,
+            repository,
+            reference: Reference::Tag(tag),
+        } => Some((of_repository(host, repository), version(tag)?)),
+        Place::Warg {
+            host,
+            package,
+            version,
+        } => {
+            let origin = Origin {
+                name: package.to_string(),
+                address: format!("warg://{host}"),
+            };
+            Some((origin, version.clone()))
+        }
+        Place::Oci { .. } | Place::Package { .. } => None,
+    }
+}
+
+/// The repository and version of an artifact that a manifest names.
+pub(crate) fn of_artifact(artifact: &Artifact) -> Option<(Origin, Version)> {
+    let origin = of_repository(&artifact.host, &artifact.repository);
+    Some((origin, artifact.version()?))
+}
+
+/// The release that a hint names, and the versions that will do for it.
+pub(crate) fn versions_of(known: &Known) -> (Option<Version>, VersionReq) {
+    let (named, range) = match &known.place {
+        Place::Package { release, .. } => match release {
+            Released::Any => (None, VersionReq::STAR),
+            Released::Exact(version) => (Some(version.clone()), compatible_from(version)),
+            Released::Range(range) => (None, range.clone()),
+        },
+        place => match of_place(place) {
+            Some((_, version)) => (Some(version.clone()), compatible_from(&version)),
+            None => (None, VersionReq::STAR),
+        },
+    };
+    (named, known.requirement.clone().unwrap_or(range))
+}
+
+/// The same hint for another release of its package.
+pub(crate) fn at_version(known: &Known, at: &Version) -> Result<Known> {
+    let mut known = known.clone();
+    let (named, _) = versions_of(&known);
+    if named.as_ref() != Some(at) {
+        known.digest = None;
+    }
+    match &mut known.place {
+        Place::Oci { reference, .. } => *reference = Reference::Tag(tag(at)?),
+        Place::Warg { version, .. } => *version = at.clone(),
+        Place::Package { release, .. } => {
+            // A range is locked as it stands.
+            if named.is_some() {
+                *release = Released::Exact(at.clone());
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Whether an entry of the lock file is of a package; `source` is how its
+/// registry is asked.
+pub(crate) fn is_of(entry: &Locked, (origin, source): (&Origin, Option<&Source>)) -> bool {
+    let is_source = source.is_some_and(|source| {
+        (&entry.package, &entry.registry, &entry.address)
+            == (&source.package, &source.registry, &source.address)
+    });
+    if let Some(artifact) = reference(entry.registry.as_deref()) {
+        return of_artifact(&artifact).is_some_and(|(of, _)| of == *origin);
+    }
+    let is_warg = origin.address.starts_with("warg://")
+        && entry.registry.as_ref() == Some(&origin.address)
+        && entry.package.to_string() == origin.name;
+    let place = entry.source.as_deref().and_then(place_of);
+    let place = place.and_then(|place| of_place(&place));
+    is_source || is_warg || place.is_some_and(|(of, _)| of == *origin)
+}
+
+impl Worlds<'_> {
+    /// The registry of a package by its address, which the lock file has or
+    /// the configuration. Nobody is asked what a host is where the lock file
+    /// says it, or the network must not be used.
+    pub(crate) fn origin(&mut self, manifest: &Manifest, wanted: &Wanted) -> Result<Origin> {
+        let source = &wanted.source;
+        let same = |entry: &&Locked| {
+            (&entry.package, &entry.registry, &entry.address)
+                == (&source.package, &source.registry, &source.address)
+        };
+        let entries = self.lock().entries().iter().filter(same);
+        let places = entries.filter_map(|entry| entry.source.as_deref());
+        if let Some((origin, _)) = places.filter_map(place_of).find_map(|p| of_place(&p)) {
+            return Ok(origin);
+        }
+        let named = registries(manifest);
+        let packages = self.packages()?;
+        let route = packages.route(source, &named)?;
+        let url = match route.backend.is_local() {
+            true => None,
+            false => packages.url(wanted, &named, &Version::new(0, 0, 0))?,
+        };
+        let place = url.as_deref().and_then(place_of);
+        let place = place.and_then(|place| of_place(&place));
+        Ok(place.map_or_else(
+            || Origin {
+                name: source.package.to_string(),
+                address: route.backend.to_string(),
+            },
+            |(origin, _)| origin,
+        ))
+    }
+
+    /// The versions that the lock file had of a package before this run;
+    /// `source` is how its registry is asked.
+    pub(crate) fn locked_versions(
+        &self,
+        (origin, source): (&Origin, Option<&Source>),
+    ) -> Vec<Version> {
+        let entries = self.before().entries().iter();
+        let entries = entries.filter(|entry| is_of(entry, (origin, source)));
+        entries.map(|entry| entry.version.clone()).collect()
+    }
+
+    /// How the release that a hint was answered by is locked.
+    pub(crate) fn pin(
+        &mut self,
+        manifest: &Manifest,
+        (known, found): (&Known, &Fetched),
+    ) -> Result<(Locked, Wanted)> {
+        let by = "the hint of a component".to_owned();
+        let (package, registry, requirement) = match &known.place {
+            Place::Oci { .. } => {
+                let wanted = WantedArtifact::of_hint(known, by, Reach::Anywhere)?;
+                let label = wanted.label();
+                let old = self.lock().entries().iter();
+                let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
+                let old = old.find(|old| old.digest == found.digest).cloned();
+                let found = Fetched {
+                    package: wanted.reference().package(),
+                    ..found.clone()
+                };
+                let locked = old.unwrap_or_else(|| wanted.to_lock(&found));
+                return Ok((locked, wanted.to_wanted(&found)));
+            }
+            Place::Warg { host, package, .. } => {
+                let registry = Some(format!("warg://{host}"));
+                (package, registry, exactly(&found.version))
+            }
+            Place::Package { package, release } => {
+                let requirement = match release {
+                    Released::Any => VersionReq::STAR,
+                    Released::Exact(_) => exactly(&found.version),
+                    Released::Range(range) => range.clone(),
+                };
+                (package, None, requirement)
+            }
+        };
+        let wanted = Wanted {
+            source: Source {
+                package: package.clone(),
+                registry,
+                address: None,
+            },
+            requirement,
+            by: vec![by],
+            at: None,
+        };
+        let mut wanted = self.addressed(manifest, &[wanted])?;
+        let wanted = wanted.remove(0);
+        let locked = Locked {
+            package: wanted.source.package.clone(),
+            registry: wanted.source.registry.clone(),
+            requirement: wanted.requirement.clone(),
+            version: found.version.clone(),
+            digest: found.digest.clone(),
+            source: self.source_of(&wanted, &found.digest),
+            address: wanted.source.address.clone(),
+        };
+        Ok((locked, wanted))
+    }
+
+    /// How the reader's own configuration asks for a package that a hint
+    /// places in this registry; none where it has another one, or none.
+    pub(crate) fn configured(
+        &mut self,
+        manifest: &Manifest,
+        origin: &Origin,
+    ) -> Result<Option<Source>> {
+        let Ok(package) = origin.name.parse::<PackageRef>() else {
+            return Ok(None);
+        };
+        let wanted = Wanted {
+            source: Source {
+                package,
+                registry: None,
+                address: None,
+            },
+            requirement: VersionReq::STAR,
+            by: Vec::new(),
+            at: None,
+        };
+        let mut wanted = self.addressed(manifest, &[wanted])?;
+        let wanted = wanted.remove(0);
+        let named = registries(manifest);
+        if !self.packages()?.has_route(&wanted, &named) {
+            return Ok(None);
+        }
+        let own = self.origin(manifest, &wanted)?;
+        Ok((own == *origin).then_some(wanted.source))
+    }
+}

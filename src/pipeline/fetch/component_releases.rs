@@ -1,0 +1,258 @@
+//! Releases of components: those a manifest names, and those the hints of
+//! components lead to.
+
+use semver::VersionReq;
+
+use super::component_origins::of_artifact;
+use super::component_versions::Tree;
+use crate::base::error::{Error, Result};
+use crate::base::package::ContentDigest;
+use crate::model::component::hint::{Known, Place, Wanted as Released};
+use crate::model::lockfile;
+use crate::model::manifest::Manifest;
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
+use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::system::registry::public::{Reach, is_inner};
+
+/// A release of a component.
+#[derive(Clone, Debug)]
+pub(crate) struct Release {
+    /// Its bytes.
+    pub found: Fetched,
+    /// Where others find it; none where the configuration has to say.
+    pub source: Option<String>,
+    /// The versions that the manifest asks for; none for an artifact.
+    pub requirement: Option<VersionReq>,
+    /// The address of the registry, which tells packages of one name apart.
+    pub origin: Option<String>,
+}
+
+/// The repository that the label of an artifact in a lock file leads to.
+fn artifact_origin(label: &str) -> Option<String> {
+    let (origin, _) = of_artifact(&reference(Some(label))?)?;
+    Some(origin.address)
+}
+
+impl Worlds<'_> {
+    /// The releases of components a manifest depends on, by the key of their
+    /// entry; where others find them is locked with them.
+    pub fn component_releases<'m>(
+        &mut self,
+        manifest: &'m Manifest,
+        tree: &Tree,
+    ) -> Result<Vec<(&'m str, Release)>> {
+        let mut releases = Vec::new();
+        let named = registries(manifest);
+        for key in manifest.dependencies.keys() {
+            let Some((Asked { wanted, found }, origin)) = tree.entry(key) else {
+                continue;
+            };
+            let origin = origin.map(|origin| origin.address.clone());
+            // A reference is locked as it stands, and says where it leads.
+            let registry = wanted.source.registry.as_deref();
+            if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
+                let source = Some(label.to_owned());
+                let (requirement, origin) = (None, artifact_origin(label));
+                releases.push((
+                    key.as_str(),
+                    Release {
+                        found,
+                        source,
+                        requirement,
+                        origin,
+                    },
+                ));
+                continue;
+            }
+            let source = match self.source_of(&wanted, &found.digest) {
+                Some(source) => Some(source),
+                None => self.packages()?.url(&wanted, &named, &found.version)?,
+            };
+            if source.is_some() {
+                let locked = lockfile::Locked {
+                    package: wanted.source.package.clone(),
+                    registry: wanted.source.registry.clone(),
+                    requirement: wanted.requirement.clone(),
+                    version: found.version.clone(),
+                    digest: found.digest.clone(),
+                    source: source.clone(),
+                    address: wanted.source.address.clone(),
+                };
+                self.used.insert(locked.clone());
+                self.lock.insert(locked);
+            }
+            let requirement = Some(wanted.requirement);
+            releases.push((
+                key.as_str(),
+                Release {
+                    found,
+                    source,
+                    requirement,
+                    origin,
+                },
+            ));
+        }
+        Ok(releases)
+    }
+
+    /// The component that a hint of the component `by` leads to; it is locked.
+    pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
+        if !self.may_follow(known) {
+            return Err(
+                Error::input("the hint is not pinned by a digest").hint(
+                    "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
+                ),
+            );
+        }
+        let reach = self.check_host(manifest, known)?;
+        self.fetch_hinted(manifest, known, by, reach)
+    }
+
+    /// Refuses a hint to where only the user may lead; the addresses that it may
+    /// lead to.
+    pub fn check_host(&mut self, manifest: &Manifest, known: &Known) -> Result<Reach> {
+        let named = registries(manifest).hosts();
+        match &known.place {
+            Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
+            Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
+            Place::Package { .. } => {}
+        }
+        Ok(Reach::Public { also: named })
+    }
+
+    /// As [`Worlds::hinted`], of a hint that may be followed to such addresses.
+    pub fn fetch_hinted(
+        &mut self,
+        manifest: &Manifest,
+        known: &Known,
+        by: &str,
+        reach: Reach,
+    ) -> Result<Fetched> {
+        let by = vec![format!("the component `{by}`")];
+        let (package, registry, requirement) = match &known.place {
+            Place::Oci { .. } => {
+                let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
+                let mut found = self.artifacts(&[wanted])?;
+                return found
+                    .pop()
+                    .ok_or_else(|| Error::input("nothing was fetched"));
+            }
+            Place::Warg {
+                host,
+                package,
+                version,
+            } => {
+                let registry = Some(format!("warg://{host}"));
+                (package, registry, exactly(version))
+            }
+            Place::Package { package, release } => {
+                let requirement = match release {
+                    Released::Any => VersionReq::STAR,
+                    Released::Exact(version) => exactly(version),
+                    Released::Range(range) => range.clone(),
+                };
+                (package, None, requirement)
+            }
+        };
+        let wanted = Wanted {
+            source: Source {
+                package: package.clone(),
+                registry,
+                address: None,
+            },
+            requirement,
+            by,
+            at: None,
+        };
+        let mut found = self.fetch(manifest, &[wanted])?;
+        found
+            .pop()
+            .ok_or_else(|| Error::input("nothing was fetched"))
+    }
+
+    /// Whether a hint of somebody else says enough to be followed.
+    pub fn may_follow(&self, known: &Known) -> bool {
+        known.digest.is_some() || self.trust_unpinned || self.locked_digest(known).is_some()
+    }
+
+    /// The digest that the lock file has for what a hint names.
+    pub fn locked_digest(&self, known: &Known) -> Option<&ContentDigest> {
+        let bare = Known {
+            digest: None,
+            requirement: None,
+            item: None,
+            ..known.clone()
+        };
+        let is = |entry: &&lockfile::Locked| match &known.place {
+            Place::Package { package, release } => {
+                entry.package == *package
+                    && entry.registry.is_none()
+                    && match release {
+                        Released::Any => entry.requirement == VersionReq::STAR,
+                        Released::Exact(version) => entry.version == *version,
+                        Released::Range(range) => entry.requirement == *range,
+                    }
+            }
+            Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
+            Place::Warg {
+                host,
+                package,
+                version,
+            } => {
+                entry.package == *package
+                    && entry.registry.as_deref() == Some(&format!("warg://{host}"))
+                    && entry.version == *version
+            }
+        };
+        self.lock
+            .entries()
+            .iter()
+            .find(is)
+            .map(|entry| &entry.digest)
+    }
+
+    /// Refuses a host of this machine or its network, as far as that is seen
+    /// from how it is written, unless the user names it, or the manifest, whose
+    /// hosts are `named`. Other hosts are looked at when they are connected to.
+    fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
+        match is_inner(host) && !self.is_named(host, named)? {
+            true => Err(Error::input(format!(
+                "`{host}` is on this machine or its network, where a component of others may not lead"
+            ))
+            .hint(name_it(host, "oci"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a Warg registry that neither the user nor the manifest names:
+    /// the client for it connects by itself, so that nothing could keep it from
+    /// an address of this machine or its network.
+    fn refuse_unnamed_warg(&mut self, host: &str, named: &[String]) -> Result<()> {
+        if self.is_named(host, named)? {
+            return Ok(());
+        }
+        let where_it_is = match is_inner(host) {
+            true => "is on this machine or its network",
+            false => "is a Warg registry that your configuration does not name",
+        };
+        Err(Error::input(format!(
+            "`{host}` {where_it_is}, where a component of others may not lead"
+        ))
+        .hint(name_it(host, "warg")))
+    }
+
+    fn is_named(&mut self, host: &str, named: &[String]) -> Result<bool> {
+        let in_manifest = named.iter().any(|one| one.eq_ignore_ascii_case(host));
+        Ok(in_manifest || self.packages()?.names_host(host))
+    }
+}
+
+/// How the user allows a host.
+fn name_it(host: &str, protocol: &str) -> String {
+    format!(
+        "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
+    )
+}

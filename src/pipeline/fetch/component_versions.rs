@@ -1,0 +1,73 @@
+//! The releases that were chosen for a tree of components.
+
+use std::collections::BTreeMap;
+
+use super::component_origins::versions_of;
+use crate::model::component::hint::{Known, Place};
+use crate::model::resolver::components::{Need, Origin, Release, Solution};
+use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::worlds::Asked;
+
+/// A release with its bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// What it is called in messages.
+    pub name: String,
+    /// Its bytes.
+    pub fetched: Fetched,
+}
+
+/// The releases that a tree of components is made of.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    pub(crate) solution: Solution,
+    pub(crate) found: BTreeMap<Release, Found>,
+    /// The package of a hint, by its place without the version.
+    pub(crate) origins: BTreeMap<String, Origin>,
+    /// The entries of the manifest with what they ask for, by key.
+    pub(crate) entries: BTreeMap<String, Need>,
+    /// Those that are artifacts of no version.
+    pub(crate) artifacts: BTreeMap<String, Asked>,
+}
+
+impl Tree {
+    /// The component of an entry, with what it was asked for by, and the
+    /// address of its registry.
+    pub fn entry(&self, key: &str) -> Option<(Asked, Option<&Origin>)> {
+        if let Some(asked) = self.artifacts.get(key) {
+            return Some((asked.clone(), None));
+        }
+        let need = self.entries.get(key)?;
+        let (origin, found) = self.of(need.origin.clone(), &need.wanted.requirement.to_string())?;
+        let asked = Asked {
+            wanted: need.wanted.clone(),
+            found: found.fetched.clone(),
+        };
+        Some((asked, Some(origin)))
+    }
+
+    /// The component that a hint leads to; none where the hint was not
+    /// resolved with the others.
+    pub(crate) fn answer(&self, known: &Known) -> Option<(&Origin, &Found)> {
+        let origin = self.origins.get(&without_version(&known.place))?;
+        self.of(origin.clone(), &versions_of(known).1.to_string())
+    }
+
+    pub(crate) fn of(&self, origin: Origin, requirement: &str) -> Option<(&Origin, &Found)> {
+        let key = (origin, requirement.to_owned());
+        let version = self.solution.answers.get(&key)?;
+        let ((origin, _), found) = self.found.get_key_value(&(key.0, version.clone()))?;
+        Some((origin, found))
+    }
+}
+
+/// A place without what tells the releases there apart.
+pub(crate) fn without_version(place: &Place) -> String {
+    match place {
+        Place::Oci {
+            host, repository, ..
+        } => format!("oci://{host}/{repository}"),
+        Place::Warg { host, package, .. } => format!("warg://{host}/{package}"),
+        Place::Package { package, .. } => format!("wasm-pkg:{package}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! What the lock file of a workspace has, with the registries it is in: for
+//! verbs about the lock file itself.
+
+use std::path::PathBuf;
+
+use super::worlds::{LOCK_FILE, Worlds, registries};
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::{Locked, Lockfile};
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
+use crate::system::registry::Registries;
+use crate::system::registry::address::address;
+use crate::system::registry::routes::{Named, Route};
+
+/// Every locked release once, whatever requirements it answers.
+pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
+    let mut releases: Vec<&Locked> = Vec::new();
+    for entry in lock.entries() {
+        let same = |old: &&Locked| {
+            let id = |of: &Locked| {
+                let Locked {
+                    package, registry, ..
+                } = of;
+                (package.clone(), registry.clone(), of.address.clone())
+            };
+            id(old) == id(entry) && (&old.version, &old.digest) == (&entry.version, &entry.digest)
+        };
+        if !releases.iter().any(same) {
+            releases.push(entry);
+        }
+    }
+    releases.sort_by(|a, b| (&a.package, &a.version).cmp(&(&b.package, &b.version)));
+    releases
+}
+
+/// Finds the registries of locked packages by the manifests that name them.
+pub(crate) struct Finder {
+    /// The registries each member names.
+    named: Vec<Named>,
+    /// The directory that paths in the lock file start from.
+    root: PathBuf,
+}
+
+impl Finder {
+    /// Reads the manifests of a workspace.
+    pub fn new(ctx: &Context, workspace: &Workspace) -> Result<Self> {
+        let mut named = Vec::new();
+        for member in &workspace.members {
+            let (manifest, _) = read_manifest(ctx, workspace, member)?;
+            if is_guest(&manifest, member) {
+                named.push(registries(&manifest));
+            }
+        }
+        Ok(Finder {
+            named,
+            root: workspace.root.clone(),
+        })
+    }
+
+    /// The first member's registries by which there is a way to the package,
+    /// with that way: to the address that is locked, or to wherever the
+    /// configuration says.
+    pub fn find(&self, locked: &Locked, access: &Registries<'_>) -> Result<(&Named, Route)> {
+        let mut first = None;
+        let of = (&locked.package, locked.registry.as_deref());
+        for named in &self.named {
+            let address = address(of, named, (access.layers(), &self.root));
+            if address.is_some() && address != locked.address {
+                continue;
+            }
+            match access.route(&locked.package, locked.registry.as_deref(), named) {
+                Ok(route) => return Ok((named, route)),
+                Err(error) => {
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.unwrap_or_else(|| {
+            let from = locked.address.as_deref();
+            let from = from.map_or(String::new(), |address| format!(" from `{address}`"));
+            Error::input(format!(
+                "nothing in the workspace asks for `{}`, which is locked{from}",
+                locked.package
+            ))
+            .hint("remove the entry with `cargo component update`")
+        }))
+    }
+}
+
+/// A locked release as a requirement for just it.
+pub(crate) fn wanted(locked: &Locked) -> Wanted {
+    Wanted {
+        source: Source {
+            package: locked.package.clone(),
+            registry: locked.registry.clone(),
+            address: locked.address.clone(),
+        },
+        requirement: locked.requirement.clone(),
+        by: vec![format!("`{LOCK_FILE}`")],
+        at: None,
+    }
+}
+
+/// The lock file of a workspace, for reading.
+pub(crate) fn lock(ctx: &Context, workspace: &Workspace) -> Result<(PathBuf, Lockfile)> {
+    let mut worlds = Worlds::new(ctx, workspace, Default::default())?;
+    // Entries of old get their addresses.
+    worlds.packages()?;
+    Ok((worlds.lock_file().to_owned(), worlds.lock().clone()))
+}

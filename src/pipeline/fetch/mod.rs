@@ -1,0 +1,14 @@
+//! From requirements to bytes, under the lock: packages, artifacts and worlds.
+
+pub mod access;
+pub mod artifacts;
+pub mod component_origins;
+pub mod component_releases;
+pub mod component_versions;
+pub mod lock_update;
+pub mod locked;
+pub mod packages;
+pub mod registry_source;
+pub mod requirement;
+pub mod siblings;
+pub mod worlds;

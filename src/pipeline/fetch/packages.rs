@@ -1,0 +1,447 @@
+//! Packages of registries: versions chosen, bytes fetched into the cache, as
+//! many at once as is polite.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use semver::Version;
+use wit_parser::PackageName;
+
+use super::artifacts::reference;
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::base::progress::{Extent, Progress, Unseen};
+use crate::model::component::outline::{Outline, outline};
+use crate::model::lockfile::Lockfile;
+use crate::model::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
+use crate::model::wit::Entry;
+use crate::system::cargo::config::LockMode;
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::address::address;
+use crate::system::registry::cache::Cache;
+use crate::system::registry::routes::{Backend, Named, Route};
+use crate::system::registry::{Registries, Registry, Release};
+
+/// How many requests are under way at once.
+const AT_ONCE: usize = 16;
+
+/// The registries and the cache of a project, with what they said so far.
+pub(crate) struct Packages<'a> {
+    pub(crate) ctx: &'a Context,
+    pub(crate) registries: Registries<'a>,
+    pub(crate) cache: Cache,
+    /// The directory that paths in lock files start from.
+    root: PathBuf,
+    catalog: Catalog,
+    pub(crate) mode: LockMode,
+}
+
+/// What is asked of [`Packages::fetch`].
+pub(crate) struct Request<'r> {
+    /// The requirements.
+    pub asked: &'r [Wanted],
+    /// The registries the asking manifest names.
+    pub named: &'r Named,
+    /// Answers given before.
+    pub lock: &'r Lockfile,
+    /// The lock file, if nothing may be added to it.
+    pub locked: Option<&'r Path>,
+}
+
+/// A package on disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Fetched {
+    pub package: PackageRef,
+    pub version: Version,
+    pub digest: ContentDigest,
+    /// Its bytes, which have the digest.
+    pub file: PathBuf,
+}
+
+impl Fetched {
+    /// The name it has in WIT, which may be without a version.
+    pub fn name(&self) -> Result<PackageName> {
+        let version = match outline(&fs::read(&self.file)?)? {
+            Outline::Wit { version, .. } => version,
+            _ => Some(self.version.clone()),
+        };
+        Ok(PackageName {
+            namespace: self.package.namespace().to_owned(),
+            name: self.package.name().to_owned(),
+            version,
+        })
+    }
+
+    /// As a source of WIT, shown by its name.
+    pub fn entry(&self) -> Result<Entry> {
+        Ok(Entry::Wasm {
+            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
+            bytes: fs::read(&self.file)?,
+        })
+    }
+}
+
+impl<'a> Packages<'a> {
+    /// For a project in this directory.
+    pub fn new(ctx: &'a Context, dir: &Path, mode: LockMode) -> Result<Self> {
+        // What is left of downloads that broke off.
+        fs::clean(ctx.cache().dir());
+        Ok(Packages {
+            ctx,
+            registries: ctx.registries(dir)?,
+            cache: ctx.cache(),
+            root: dir.to_owned(),
+            catalog: Catalog::default(),
+            mode,
+        })
+    }
+
+    /// The address that a manifest gives the registry of a package; none where
+    /// the configuration decides.
+    pub fn address(
+        &self,
+        (package, registry): (&PackageRef, Option<&str>),
+        named: &Named,
+    ) -> Option<String> {
+        let layers = self.registries.layers();
+        address((package, registry), named, (layers, &self.root))
+    }
+
+    /// Whether a registry is configured for the package.
+    pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
+        self.route(&wanted.source, named).is_ok()
+    }
+
+    /// Where a package comes from, as it is shown: an OCI reference, or the
+    /// address of a registry.
+    pub fn place(&self, source: &Source, named: &Named) -> Result<String> {
+        match &source.registry {
+            Some(label)
+                if reference(Some(label)).is_some()
+                    && self.registries.layers().replaced(label).is_none() =>
+            {
+                Ok(label.clone())
+            }
+            _ => Ok(self.route(source, named)?.backend.to_string()),
+        }
+    }
+
+    /// Keeps other runs from fetching the same; they find it when they wait.
+    pub(crate) fn hold_cache(&self) -> Option<fs::Lock> {
+        fs::lock(&self.cache.lock_file(), || {
+            let text = format!("on access to the cache `{}`", self.cache.dir().display());
+            self.ctx.shell.status("Blocking", text);
+        })
+    }
+
+    /// The way to the registry a package is in.
+    pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
+        let (package, registry) = (&source.package, &source.registry);
+        self.registries.route(package, registry.as_deref(), named)
+    }
+
+    /// The versions of packages, all lists fetched at once; none for a
+    /// package its registry does not have.
+    pub fn versions(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<&Catalog> {
+        self.list(wanted)?;
+        Ok(&self.catalog)
+    }
+
+    /// Where others find a release, if they do not need our configuration for
+    /// it. Offline, a host is not asked what it is.
+    pub fn url(&self, wanted: &Wanted, named: &Named, version: &Version) -> Result<Option<String>> {
+        let package = &wanted.source.package;
+        let route = self.route(&wanted.source, named)?;
+        if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
+            return Ok(None);
+        }
+        Ok(self.registries.open(&route)?.url(package, version))
+    }
+
+    /// Whether the user's own configuration names this host; a file of the
+    /// project is not the user's own.
+    pub fn names_host(&self, host: &str) -> bool {
+        self.registries.layers().names_host(host)
+    }
+
+    /// From now on the package has this version only, of compatible ones; in
+    /// the registry that is asked for by name, or in the one that it is in.
+    pub fn pin(
+        &mut self,
+        (package, registry): (&PackageRef, Option<&str>),
+        version: &Version,
+        named: &Named,
+    ) -> Result<()> {
+        let wanted = Wanted {
+            source: Source {
+                package: package.clone(),
+                registry: registry.map(str::to_owned),
+                address: self.address((package, registry), named),
+            },
+            requirement: semver::VersionReq::STAR,
+            by: vec!["`--precise`".to_owned()],
+            at: None,
+        };
+        let source = &wanted.source;
+        if self.catalog.versions(source).is_none() {
+            self.list(vec![(&wanted, named)])?;
+        }
+        let versions = self.catalog.versions(source).unwrap_or_default();
+        let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
+            let mut all: Vec<_> = versions.iter().map(|listed| &listed.version).collect();
+            all.sort();
+            let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
+            return Err(
+                Error::input(format!("package `{package}` has no version `{version}`"))
+                    .because(format!("there are {}", all.join(", ")))
+                    .hint("give one of them to `--precise`"),
+            );
+        };
+        let version = listed.version.clone();
+        self.catalog.choose(wanted.source, version);
+        Ok(())
+    }
+
+    /// One answer for each requirement, its bytes in the cache.
+    pub fn fetch(&mut self, request: &Request<'_>) -> Result<Vec<Fetched>> {
+        let chosen = self.choose(request)?;
+        let mut jobs = Vec::new();
+        for (wanted, chosen) in request.asked.iter().zip(chosen) {
+            let cached = chosen.locked.clone().and_then(|digest| {
+                let file = self.cache.get(&digest)?;
+                Some((digest, file))
+            });
+            jobs.push(match cached {
+                Some((digest, file)) => Job::Cached(Fetched {
+                    package: wanted.source.package.clone(),
+                    version: chosen.version,
+                    digest,
+                    file,
+                }),
+                None => {
+                    let place = self.open(wanted, request.named, || not_cached(wanted, &chosen))?;
+                    Job::Fetch(wanted, chosen, place)
+                }
+            });
+        }
+        let fetched = jobs.iter().filter(|job| matches!(job, Job::Fetch(..)));
+        let fetched = fetched.count();
+        match fetched {
+            0 => {}
+            1 => self.ctx.shell.status("Downloading", "1 package".to_owned()),
+            many => self
+                .ctx
+                .shell
+                .status("Downloading", format!("{many} packages")),
+        }
+        let _held = (fetched > 0).then(|| self.hold_cache());
+        let progress = self.progress("Downloading", fetched);
+        at_once(jobs, |job| job.run(&self.cache, &*progress))
+    }
+
+    /// The versions that answer, after every list needed was fetched.
+    fn choose(&mut self, request: &Request<'_>) -> Result<Vec<Chosen>> {
+        loop {
+            match solve(request.asked, &self.catalog, request.lock)? {
+                Outcome::Solved(chosen) => return Ok(chosen),
+                Outcome::Missing(sources) => {
+                    if let Some(path) = request.locked {
+                        return Err(must_not_change(path));
+                    }
+                    let first =
+                        |source: &Source| request.asked.iter().find(|w| w.source == *source);
+                    let wanted = sources.iter().filter_map(first);
+                    self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
+                }
+            }
+        }
+    }
+
+    /// Shows how many of the packages are done.
+    pub(crate) fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
+        match packages {
+            0 => Box::new(Unseen),
+            many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),
+        }
+    }
+
+    /// Fetches the version lists of these packages.
+    fn list(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<()> {
+        let mut jobs = Vec::new();
+        for (wanted, named) in wanted {
+            jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
+        }
+        let progress = self.progress("Resolving", jobs.len());
+        let lists = at_once(jobs, |(wanted, place)| {
+            let versions = place.registry.versions(&wanted.source.package);
+            progress.item();
+            let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
+            Ok((wanted.source.clone(), versions.unwrap_or_default()))
+        })?;
+        for (source, versions) in lists {
+            self.catalog.insert(source, versions);
+        }
+        Ok(())
+    }
+
+    /// The registry a package is in; `offline` is the error where it is reached
+    /// by the network, which must not be used.
+    fn open(
+        &self,
+        wanted: &Wanted,
+        named: &Named,
+        offline: impl FnOnce() -> Error,
+    ) -> Result<Place> {
+        let route = self
+            .route(&wanted.source, named)
+            .map_err(|e| wanted.explain(e))?;
+        if self.mode.is_offline() && !route.backend.is_local() {
+            return Err(offline());
+        }
+        let registry = self
+            .registries
+            .open(&route)
+            .map_err(|e| wanted.explain(e))?;
+        Ok(Place {
+            registry,
+            address: route.backend.to_string(),
+            because: route.because,
+        })
+    }
+}
+
+/// A registry, and what chose it.
+struct Place {
+    registry: Arc<dyn Registry>,
+    address: String,
+    because: String,
+}
+
+impl Place {
+    fn explain(&self, error: Error) -> Error {
+        error.because(format!("the registry is set in {}", self.because))
+    }
+}
+
+/// What is left to do for one package.
+enum Job<'r> {
+    Cached(Fetched),
+    Fetch(&'r Wanted, Chosen, Place),
+}
+
+impl Job<'_> {
+    fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
+        let (wanted, chosen, place) = match self {
+            Job::Cached(fetched) => return Ok(fetched),
+            Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
+        };
+        let (package, registry) = (&wanted.source.package, &*place.registry);
+        let release = registry
+            .release(package, &chosen.version)
+            .map_err(|e| wanted.explain(place.explain(e)))?;
+        let Some(release) = release else {
+            return Err(gone(wanted, &chosen, registry));
+        };
+        if let Some(locked) = &chosen.locked
+            && *locked != release.digest
+        {
+            return Err(replaced(package, &release, locked, registry));
+        }
+        let file = cache
+            .get_or_fetch(registry, package, &release, progress)
+            .map_err(|e| wanted.explain(e))?;
+        let of = (&release.version, &release.digest);
+        cache.note(package, of, &place.address)?;
+        progress.item();
+        Ok(Fetched {
+            package: package.clone(),
+            version: release.version,
+            digest: release.digest,
+            file,
+        })
+    }
+}
+
+/// The lock file would have to change, and must not.
+pub(crate) fn must_not_change(path: &Path) -> Error {
+    Error::input(format!(
+        "the lock file {} needs to be updated but --locked was passed to prevent this",
+        path.display()
+    ))
+    .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
+}
+
+fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {
+    Error::input(format!(
+        "package `{}@{}` is not in the cache, and the network must not be used",
+        wanted.source.package, chosen.version
+    ))
+    .hint("run the command once without `--offline`")
+}
+
+fn gone(wanted: &Wanted, chosen: &Chosen, registry: &dyn Registry) -> Error {
+    let package = &wanted.source.package;
+    Error::input(format!(
+        "package `{package}@{}` is not there any more",
+        chosen.version
+    ))
+    .because(format!(
+        "it was looked for in {}",
+        registry.location(package)
+    ))
+    .hint("run `cargo component update` to choose another version")
+}
+
+fn replaced(
+    package: &PackageRef,
+    release: &Release,
+    locked: &ContentDigest,
+    registry: &dyn Registry,
+) -> Error {
+    Error::input(format!(
+        "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
+        release.version, release.digest
+    ))
+    .because(format!("it is in {}", registry.location(package)))
+    .hint("the release was replaced: find out why, then run `cargo component update` to take it")
+}
+
+/// Does all jobs, some at once; the results in the order of the jobs, or the
+/// first error.
+pub(crate) fn at_once<J: Send, T: Send>(
+    jobs: Vec<J>,
+    work: impl Fn(J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let count = jobs.len();
+    if count <= 1 {
+        return jobs.into_iter().map(work).collect();
+    }
+    let queue = std::sync::Mutex::new(jobs.into_iter().enumerate());
+    let next = || {
+        queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .next()
+    };
+    let mut results: Vec<(usize, Result<T>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..count.min(AT_ONCE))
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut done = Vec::new();
+                    while let Some((index, job)) = next() {
+                        done.push((index, work(job)));
+                    }
+                    done
+                })
+            })
+            .collect();
+        let joined = workers.into_iter().filter_map(|worker| worker.join().ok());
+        joined.flatten().collect()
+    });
+    if results.len() != count {
+        return Err(Error::input("a request broke off"));
+    }
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,89 @@
+//! A release or an artifact named on the command line, found in its registry
+//! and brought into the cache.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::access::{Access, Located, Subject};
+use crate::base::error::Result;
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::system::registry::{Artifacts, Found, Reference};
+
+/// Something found in a registry.
+pub(crate) enum Source<'s> {
+    Package(&'s PackageRef, Box<Located>),
+    Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
+}
+
+impl<'s> Source<'s> {
+    pub fn find(access: &Access<'_>, subject: &'s Subject) -> Result<Self> {
+        Ok(match subject {
+            Subject::Package(package, pick) => {
+                Source::Package(package, Box::new(access.locate(package, pick)?))
+            }
+            Subject::Reference(reference) => {
+                let (found, artifacts) = access.find(reference)?;
+                Source::Artifact(reference, found, artifacts)
+            }
+        })
+    }
+
+    /// The name of a file for it, without its end.
+    pub fn stem(&self) -> String {
+        match self {
+            Source::Package(package, found) => {
+                let (namespace, name) = (package.namespace(), package.name());
+                format!("{namespace}_{name}@{}", found.release.version)
+            }
+            Source::Artifact(reference, ..) => reference.repository.replace('/', "_"),
+        }
+    }
+
+    pub fn shown(&self) -> String {
+        match self {
+            Source::Package(package, found) => format!("{package}@{}", found.release.version),
+            Source::Artifact(reference, ..) => reference.to_string(),
+        }
+    }
+
+    pub fn digest(&self) -> &ContentDigest {
+        match self {
+            Source::Package(_, found) => &found.release.digest,
+            Source::Artifact(_, found, _) => &found.content,
+        }
+    }
+
+    /// Its bytes, in the cache.
+    pub fn keep(&self, access: &Access<'_>) -> Result<PathBuf> {
+        match self {
+            Source::Package(package, found) => access.cache.get_or_fetch(
+                &*found.registry,
+                package,
+                &found.release,
+                &*access.watch(found.release.size),
+            ),
+            Source::Artifact(reference, found, artifacts) => {
+                access.keep(reference, (found, &**artifacts))
+            }
+        }
+    }
+}
+
+/// What a release or artifact is called, with its version, and its file in the
+/// cache. Where the network must not be used, a release that was fetched from
+/// its registry before is found there.
+pub(crate) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
+    if let Subject::Package(package, pick) = subject
+        && let Some((version, file)) = access.kept(package, pick)?
+    {
+        return Ok((format!("{package}@{version}"), file));
+    }
+    let source = Source::find(access, subject)?;
+    let file = source.keep(access)?;
+    if let Source::Package(package, found) = &source {
+        let of = (&found.release.version, &found.release.digest);
+        let address = found.route.backend.to_string();
+        access.cache.note(package, of, &address)?;
+    }
+    Ok((source.shown(), file))
+}

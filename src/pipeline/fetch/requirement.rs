@@ -1,0 +1,73 @@
+//! What manifests and WIT ask registries for.
+
+use std::path::Path;
+
+use semver::{Comparator, Op, Version, VersionReq};
+
+use crate::base::package::PackageRef;
+use crate::model::manifest::{Dependency, DependencySource};
+use crate::model::resolver::{Source, Wanted};
+use crate::model::wit::Unmet;
+
+/// An entry of a table of dependencies that is in a registry.
+pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
+    let DependencySource::Registry {
+        requirement,
+        registry,
+    } = &dependency.source
+    else {
+        return None;
+    };
+    let at = dependency.file.excerpt(dependency.span.clone());
+    Some(Wanted {
+        source: Source {
+            package: dependency.package.clone()?,
+            registry: registry.clone(),
+            address: None,
+        },
+        requirement: requirement.clone(),
+        by: vec![format!(
+            "the entry `{key}` of `{}`",
+            file_name(&dependency.file.path)
+        )],
+        at: Some(at),
+    })
+}
+
+/// The name of a manifest, as it is shown.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// A package that WIT names; `None` if no registry can have the name.
+pub(crate) fn named(missing: &Unmet) -> Option<Wanted> {
+    let name = &missing.name;
+    let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
+    Some(Wanted {
+        source: Source {
+            package,
+            registry: None,
+            address: None,
+        },
+        requirement: match &name.version {
+            Some(version) => exactly(version),
+            None => VersionReq::STAR,
+        },
+        by: vec![missing.by.clone()],
+        at: missing.at.clone(),
+    })
+}
+
+/// The requirement `=version`.
+pub(crate) fn exactly(version: &Version) -> VersionReq {
+    VersionReq {
+        comparators: vec![Comparator {
+            op: Op::Exact,
+            major: version.major,
+            minor: Some(version.minor),
+            patch: Some(version.patch),
+            pre: version.pre.clone(),
+        }],
+    }
+}

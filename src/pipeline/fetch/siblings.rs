@@ -1,0 +1,117 @@
+//! The WIT packages of a workspace's members, for the other members.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use wit_parser::PackageName;
+
+use super::worlds::registries;
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::wit::{Request, Sources, declared_packages, replaceable};
+use crate::pipeline::build::bindings::{is_guest, read_manifest};
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
+use crate::system::registry::routes::Named;
+use crate::system::source::{Gathered, Local, gather};
+
+/// The WIT packages of all members, read once one of them may be meant.
+pub(crate) struct Siblings<'a> {
+    ctx: &'a Context,
+    workspace: Workspace,
+    packages: OnceCell<Vec<Sibling>>,
+}
+
+/// The WIT package of one member.
+struct Sibling {
+    name: PackageName,
+    sources: Sources,
+    watched: Vec<PathBuf>,
+}
+
+impl<'a> Siblings<'a> {
+    /// Those of a workspace; nothing is read yet.
+    pub fn of(ctx: &'a Context, workspace: &Workspace) -> Self {
+        Siblings {
+            ctx,
+            workspace: workspace.clone(),
+            packages: OnceCell::new(),
+        }
+    }
+
+    /// The registries that each member with components names. A member whose
+    /// manifest cannot be read names none here.
+    pub fn registries(&self) -> Vec<Named> {
+        let members = self.workspace.members.iter();
+        let named = |member| {
+            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
+            is_guest(&manifest, member).then(|| registries(&manifest))
+        };
+        members.filter_map(named).collect()
+    }
+
+    /// Reads them. A member whose manifest or WIT cannot be read has none
+    /// here: the error is told where that member is looked at.
+    fn read(&self) -> Vec<Sibling> {
+        let read = |member| {
+            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
+            let Ok(Gathered::Local(local)) = gather(&manifest) else {
+                return None;
+            };
+            let Local {
+                request, watched, ..
+            } = *local;
+            let Request {
+                mut sources,
+                overrides,
+                ..
+            } = request;
+            let beside = |over: Sources| std::iter::once(over.main).chain(over.deps);
+            sources.deps.extend(overrides.into_iter().flat_map(beside));
+            let own = declared_packages(std::slice::from_ref(&sources.main));
+            Some(Sibling {
+                name: own.into_iter().next()?,
+                sources,
+                watched,
+            })
+        };
+        self.workspace.members.iter().filter_map(read).collect()
+    }
+
+    /// Gives a request the packages its WIT names, and those they name in
+    /// turn, except those an entry of the manifest has; the paths whose change
+    /// can change them.
+    pub fn provide(
+        &self,
+        request: &mut Request<'_>,
+        entries: &[&PackageRef],
+    ) -> Result<Vec<PathBuf>> {
+        let has = |entry: &&PackageRef, name: &PackageName| {
+            entry.namespace() == name.namespace && entry.name() == name.name
+        };
+        let (mut watched, mut given) = (Vec::new(), Vec::new());
+        while self.workspace.members.len() > 1 {
+            let named = replaceable(request)?;
+            if named.is_empty() {
+                break;
+            }
+            let meant = |sibling: &&Sibling| {
+                let is = |name: &PackageName| {
+                    *name == sibling.name
+                        || (name.version.is_none()
+                            && name.namespace == sibling.name.namespace
+                            && name.name == sibling.name.name)
+                };
+                let entry = entries.iter().any(|entry| has(entry, &sibling.name));
+                !entry && !given.contains(&sibling.name) && named.iter().any(is)
+            };
+            let Some(sibling) = self.packages.get_or_init(|| self.read()).iter().find(meant) else {
+                break;
+            };
+            given.push(sibling.name.clone());
+            request.overrides.push(sibling.sources.clone());
+            watched.extend(sibling.watched.iter().cloned());
+        }
+        Ok(watched)
+    }
+}

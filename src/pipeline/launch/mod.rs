@@ -1,0 +1,5 @@
+//! How a component that was built is run.
+
+pub mod libtest;
+pub mod permissions;
+pub mod runner;

@@ -1,0 +1,178 @@
+//! What runs a component that was built: the runner cargo's configuration names
+//! for its target, or the engine.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, Result};
+use crate::model::component;
+use crate::model::component::Kind;
+use crate::model::component::encode::{Adapter, encode};
+use crate::model::component::names;
+use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::linked;
+use crate::pipeline::build::prepare::Prepared;
+use crate::system::cargo::config;
+use crate::system::cargo::target::{Target, WasmTarget};
+use crate::system::context::Context;
+use crate::system::env::Env;
+use crate::system::fs;
+use crate::system::runtime;
+use crate::system::runtime::{Grant, Runner};
+
+/// What runs components, by target triple.
+#[derive(Debug)]
+pub(crate) struct Runners(Vec<(String, Runner)>);
+
+impl Runners {
+    /// The engine for every target; fails where there is none.
+    pub(crate) fn embedded() -> Result<Self> {
+        runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
+        Ok(Runners(Vec::new()))
+    }
+
+    /// Those of the targets that are built for; fails on one that is not there.
+    pub(crate) fn find(ctx: &Context, prepared: &Prepared) -> Result<Self> {
+        let mut found = Vec::new();
+        for target in &prepared.targets {
+            let runner = match prepared.config.runner(target, &*ctx.exec)? {
+                Some(runner) => {
+                    check(&runner, &ctx.env)?;
+                    ctx.shell
+                        .detail("Using", format!("the runner of {}", runner.place));
+                    Runner::Configured {
+                        program: runner.program,
+                        args: runner.args.into_iter().map(Into::into).collect(),
+                    }
+                }
+                None => {
+                    runtime::available().map_err(|error| {
+                        error.hint(format!(
+                            "install with `--features runtime`, or name a runner in \
+                             `target.{}.runner` of cargo's configuration",
+                            target.triple()
+                        ))
+                    })?;
+                    Runner::Embedded
+                }
+            };
+            found.push((target.triple().to_owned(), runner));
+        }
+        Ok(Runners(found))
+    }
+
+    /// The one for a component.
+    pub(crate) fn of(&self, built: &Built, made: &Made) -> Runner {
+        let target = target_of(built, made).map(Target::triple);
+        let named = self.0.iter().find(|(triple, _)| Some(&**triple) == target);
+        let runner = named.map(|(_, runner)| runner.clone());
+        runner.unwrap_or_default()
+    }
+
+    /// Fails if tests are to run in the engine for a target without WASI: no
+    /// test could be started, print or fail.
+    pub(crate) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
+        let none = prepared.targets.iter().find(|target| {
+            let here = (target.triple().to_owned(), Runner::Embedded);
+            target.sort() == WasmTarget::Unknown && self.0.contains(&here)
+        });
+        match none {
+            None => Ok(()),
+            Some(target) => Err(Error::input(format!(
+                "tests need WASI, which the target `{}` does not have",
+                target.name()
+            ))
+            .hint("run them with `--target wasm32-wasip1` or `--target wasm32-wasip2`")),
+        }
+    }
+
+    /// Fails if one of them cannot be told what is granted.
+    pub(crate) fn take(&self, grant: &Grant) -> Result<()> {
+        let mut runners = self.0.iter();
+        runners.try_for_each(|(_, runner)| runner.takes(grant))
+    }
+}
+
+/// The target a component was built for, which its path tells. Where it does
+/// not, one target is usual.
+pub(crate) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
+    let prepared = &built.prepared;
+    let below = made.path.strip_prefix(&prepared.target_dir);
+    let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
+    let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
+    let mut targets = prepared.targets.iter();
+    targets.find(named).or_else(|| prepared.targets.first())
+}
+
+/// Fails if the program is not there, before anything is built for it.
+fn check(runner: &config::Runner, env: &Env) -> Result<()> {
+    let program = Path::new(&runner.program);
+    let there = |path: &Path| {
+        let found = fs::exists(path) && !fs::is_dir(path);
+        // Windows finds `x.exe` by the name `x`.
+        found || (cfg!(windows) && fs::exists(&path.with_extension("exe")))
+    };
+    let found = match program.components().count() {
+        1 => env
+            .search_path()
+            .iter()
+            .any(|dir| there(&dir.join(program))),
+        _ => there(program),
+    };
+    if found {
+        return Ok(());
+    }
+    let name = program.display();
+    Err(Error::input(format!("failed to find the runner `{name}`"))
+        .because(format!("it is configured by {}", runner.place))
+        .hint(format!(
+            "install `{name}`, or remove the setting to run in the embedded engine"
+        )))
+}
+
+/// The file to hand to the runner: the component, without attributes for a
+/// configured runner, which may not know them. A plain program for WASI 0.1
+/// is made a component for the engine.
+pub(crate) fn runnable(
+    ctx: &Context,
+    (built, made): (&Built, &Made),
+    runner: &Runner,
+) -> Result<PathBuf> {
+    let aside = |name: &str| {
+        let file = made
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let place = built.prepared.state_dir().join("run");
+        place.join(format!("{file}-{name}.wasm"))
+    };
+    let embedded = matches!(runner, Runner::Embedded);
+    let recipe = built.prepared.recipe(made.member);
+    if made.component.is_some() {
+        let linked = match embedded {
+            true => linked::linked_to_run(ctx, &built.prepared, made)?,
+            false => linked::linked(ctx, &built.prepared, made)?,
+        };
+        if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
+            return Ok(linked);
+        }
+        let plain = names::without_attributes(&fs::read(&linked)?)?;
+        let path = aside("plain");
+        fs::write_if_changed(&path, &plain)?;
+        return Ok(path);
+    }
+    let bytes = fs::read(&made.path)?;
+    if !embedded || component::kind(&bytes) != Some(Kind::Module) {
+        return Ok(made.path.clone());
+    }
+    let path = aside("program");
+    let component = encode(&bytes, &Adapter::Command).map_err(|e| {
+        let module = made.path.display();
+        e.context(format!("failed to make a component of `{module}`"))
+    })?;
+    fs::write_if_changed(&path, &component)?;
+    Ok(path)
+}

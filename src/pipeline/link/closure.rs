@@ -1,0 +1,366 @@
+//! What the components a package depends on need themselves, by their hints:
+//! a tree whose every node is a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::declared::answer_from_declared;
+use super::override_options::{Choice, Chosen};
+use super::provided::Provided;
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::names;
+use crate::model::manifest::Manifest;
+use crate::pipeline::build::dependencies::{FromDirectory, Recipes, Session};
+use crate::pipeline::fetch::component_origins::of_place;
+use crate::pipeline::fetch::component_versions::Tree;
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::system::fs;
+
+/// One component of a composition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// What it is called in messages.
+    pub name: String,
+    /// Where it is.
+    pub file: PathBuf,
+    /// What answers its imports.
+    pub links: BTreeMap<String, Answer>,
+    /// The imports that stay open because somebody wants it.
+    #[serde(default)]
+    pub keep: BTreeSet<String>,
+    /// The address of its registry: the same bytes of two registries are two
+    /// packages.
+    #[serde(default)]
+    pub origin: Option<String>,
+}
+
+/// What answers an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// The component, by its place among the parts.
+    pub part: usize,
+    /// The export of it; none for what fits by name, or its root.
+    pub item: Option<String>,
+}
+
+/// Follows the hints of components.
+pub(crate) struct Forest<'f, 'a> {
+    worlds: &'f mut Worlds<'a>,
+    manifest: &'f Manifest,
+    /// What was built from directories; none where that was not done.
+    built: Option<BTreeMap<PackageRef, FromDirectory>>,
+    /// Every component once; those without links yet are on the way.
+    pub parts: Vec<Part>,
+    way: Vec<usize>,
+    chosen: Chosen,
+    /// The parts that were chosen.
+    chosen_parts: BTreeSet<usize>,
+    /// How many chosen components are on the way: what they need themselves
+    /// is not chosen anew.
+    aside: usize,
+    /// What is known of the components built from directories, which goes
+    /// before their hints.
+    recipes: Recipes,
+    /// The releases that were chosen for all.
+    tree: Tree,
+}
+
+impl<'f, 'a> Forest<'f, 'a> {
+    /// Nothing yet; `built` goes before registries.
+    pub fn new(
+        worlds: &'f mut Worlds<'a>,
+        manifest: &'f Manifest,
+        built: BTreeMap<PackageRef, FromDirectory>,
+    ) -> Self {
+        Forest {
+            worlds,
+            manifest,
+            built: Some(built),
+            parts: Vec::new(),
+            way: Vec::new(),
+            chosen: Chosen::default(),
+            chosen_parts: BTreeSet::new(),
+            aside: 0,
+            recipes: Recipes::new(),
+            tree: Tree::default(),
+        }
+    }
+
+    /// Takes the releases that were chosen for all.
+    pub fn resolved(mut self, tree: Tree) -> Self {
+        self.tree = tree;
+        self
+    }
+
+    /// Lets what was built in a session be linked as it was built.
+    pub fn built_in(mut self, session: &Session) -> Self {
+        self.recipes = session.recipes();
+        self
+    }
+
+    /// As [`Forest::new`], where nothing was built: a hint that only what is
+    /// built may answer is left out.
+    pub fn without_builds(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest) -> Self {
+        let mut forest = Forest::new(worlds, manifest, BTreeMap::new());
+        forest.built = None;
+        forest
+    }
+
+    /// Lets what a command line chose go before hints.
+    pub fn choosing(mut self, chosen: Chosen) -> Self {
+        self.chosen = chosen;
+        self
+    }
+
+    /// Adds a component that is to be linked, with all that it needs; its
+    /// place. Of `known` and `answers`, what is in `known` is linked already,
+    /// and `answers` says what of it answers the component's imports.
+    pub fn root(
+        &mut self,
+        (name, file): (&str, &Path),
+        (known, answers): (&[Part], &BTreeMap<String, Answer>),
+    ) -> Result<usize> {
+        self.parts = known.to_vec();
+        let root = self.parts.len();
+        self.parts.push(Part {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            origin: None,
+        });
+        self.way.push(root);
+        self.link(root, answers)?;
+        for (at, part) in known.iter().enumerate() {
+            self.way.push(at);
+            self.parts[at].links.clear();
+            self.link(at, &part.links)?;
+            self.way.pop();
+        }
+        self.way.pop();
+        answer_from_declared(&mut self.parts, &self.chosen_parts)?;
+        Ok(root)
+    }
+
+    /// The components, and what was chosen for their imports.
+    pub fn into_parts(self) -> (Vec<Part>, Chosen) {
+        (self.parts, self.chosen)
+    }
+
+    /// Adds a component of the manifest with all that it needs; its place.
+    pub fn add(&mut self, provided: &Provided) -> Result<usize> {
+        let origin = provided.origin.as_deref();
+        self.part((&provided.shown(), &provided.file), origin)
+    }
+
+    /// Adds the component that a hint of `by` leads to, with all that it needs.
+    pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
+        let (of, file, origin) = self.resolve(known, by)?;
+        self.part((&of, &file), origin.as_deref())
+    }
+
+    fn part(&mut self, (name, file): (&str, &Path), origin: Option<&str>) -> Result<usize> {
+        let same = |part: &Part| {
+            let either = origin.zip(part.origin.as_deref());
+            part.file == file && either.is_none_or(|(one, other)| one == other)
+        };
+        let known = self.parts.iter().position(same);
+        if let Some(known) = known {
+            return match self.way.iter().position(|on_way| *on_way == known) {
+                Some(from) => Err(self.circle(from, known)),
+                None => Ok(known),
+            };
+        }
+        let here = self.parts.len();
+        self.parts.push(Part {
+            name: name.to_owned(),
+            file: file.to_owned(),
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            origin: origin.map(str::to_owned),
+        });
+        self.way.push(here);
+        let (parts, mut answers) = self.recipes.get(file).cloned().unwrap_or_default();
+        if !answers.is_empty() {
+            // A release is followed, so that it is locked here, too.
+            let released = released(&names::imports(&fs::read(file)?)?);
+            answers.retain(|import, _| !released.contains(import));
+        }
+        let mut given = BTreeMap::new();
+        for (import, Answer { part, item }) in answers {
+            let Part {
+                name, file, origin, ..
+            } = &parts[part];
+            let part = self.part((name, file), origin.as_deref())?;
+            given.insert(import, Answer { part, item });
+        }
+        self.link(here, &given)?;
+        self.way.pop();
+        Ok(here)
+    }
+
+    /// Finds what answers the imports of a part: what was chosen, or else
+    /// given, or else what its hint leads to.
+    fn link(&mut self, here: usize, given: &BTreeMap<String, Answer>) -> Result<()> {
+        let name = self.parts[here].name.clone();
+        let imports = names::imports(&fs::read(&self.parts[here].file)?)
+            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        for import in imports {
+            let hint = import.external_id.as_deref().map(Hint::parse);
+            let known = hint.as_ref().and_then(Hint::known);
+            let choice = match self.aside {
+                0 => self.chosen.of((&import, known), self.way.len() == 1),
+                _ => None,
+            };
+            let answer = match choice {
+                Some(Choice::Keep) => {
+                    self.parts[here].keep.insert(import.name);
+                    continue;
+                }
+                Some(Choice::With(called, file)) => {
+                    self.aside += 1;
+                    let part = self.part((&called, &file), None)?;
+                    self.aside -= 1;
+                    self.chosen_parts.insert(part);
+                    let wanted = known.and_then(|known| known.item.clone());
+                    let item = match wanted {
+                        Some(item) => exports(&file, &item)?.then_some(item),
+                        None => None,
+                    };
+                    Answer { part, item }
+                }
+                None => match (given.get(&import.name), known) {
+                    (Some(answer), _) => answer.clone(),
+                    (None, None) => continue,
+                    (None, Some(known))
+                        if self.built.is_none() && !self.worlds.may_follow(known) =>
+                    {
+                        continue;
+                    }
+                    (None, Some(known)) => {
+                        let context = |e: Error| {
+                            e.because(format!(
+                                "the import `{}` of `{name}` has the hint `{known}`",
+                                import.name
+                            ))
+                        };
+                        let found = self.resolve(known, &name).map_err(context)?;
+                        let (of, file, origin) = found;
+                        let part = self.part((&of, &file), origin.as_deref())?;
+                        let item = known.item.clone();
+                        Answer { part, item }
+                    }
+                },
+            };
+            self.parts[here].links.insert(import.name, answer);
+        }
+        Ok(())
+    }
+
+    fn circle(&self, from: usize, again: usize) -> Error {
+        let mut chain: Vec<String> = self.way[from..]
+            .iter()
+            .map(|part| format!("`{}`", self.parts[*part].name))
+            .collect();
+        chain.push(format!("`{}`", self.parts[again].name));
+        Error::input("components need each other in a circle")
+            .because(chain.join(" needs "))
+            .hint("one of them has to be published without the other")
+    }
+
+    /// The component a hint leads to: its name, its file, and the address of
+    /// its registry.
+    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf, Option<String>)> {
+        if let Place::Package { package, release } = &known.place
+            && known.digest.is_none()
+            && let Some(built) = self.built.as_ref().and_then(|built| built.get(package))
+            && admits(release, built)
+        {
+            let name = format!("{package}@{}", built.version);
+            return Ok((name, built.file.clone(), None));
+        }
+        if let Some((origin, found)) = self.tree.answer(known) {
+            let (name, file) = (found.name.clone(), found.fetched.file.clone());
+            return Ok((name, file, Some(origin.address.clone())));
+        }
+        if let Some(digest) = &known.digest
+            && let Some(file) = self.worlds.cached(digest)
+        {
+            return Ok((called(known), file, None));
+        }
+        let pin = known.digest.clone();
+        let pin = pin.or_else(|| self.worlds.locked_digest(known).cloned());
+        let found = self.worlds.hinted(self.manifest, known, by)?;
+        if let Some(digest) = pin
+            && digest != found.digest
+        {
+            return Err(replaced(known, &digest, &found.digest));
+        }
+        let name = match &known.place {
+            Place::Oci { .. } => called(known),
+            _ => format!("{}@{}", found.package, found.version),
+        };
+        Ok((name, found.file, None))
+    }
+}
+
+/// The imports that a release of a package answers, by hints with a digest.
+pub(crate) fn released(imports: &[names::Name]) -> BTreeSet<String> {
+    let is_released = |import: &&names::Name| {
+        let hint = import.external_id.as_deref().map(Hint::parse);
+        let known = hint.as_ref().and_then(Hint::known);
+        known.is_some_and(|known| known.digest.is_some() && is_versioned(known))
+    };
+    let imports = imports.iter().filter(is_released);
+    imports.map(|import| import.name.clone()).collect()
+}
+
+/// Whether a hint names one of several releases of a package.
+fn is_versioned(known: &Known) -> bool {
+    matches!(known.place, Place::Package { .. }) || of_place(&known.place).is_some()
+}
+
+/// What a component is called by the hint that leads to it.
+pub(crate) fn called(known: &Known) -> String {
+    match &known.place {
+        Place::Warg {
+            package, version, ..
+        } => format!("{package}@{version}"),
+        place => {
+            let bare = Known {
+                place: place.clone(),
+                digest: None,
+                requirement: None,
+                item: None,
+            };
+            let text = bare.to_string();
+            let text = text.strip_prefix("oci://").unwrap_or(&text);
+            text.strip_prefix("wasm-pkg:").unwrap_or(text).to_owned()
+        }
+    }
+}
+
+/// Whether a component exports something of this name.
+fn exports(file: &Path, item: &str) -> Result<bool> {
+    let exports = names::exports(&fs::read(file)?)?;
+    Ok(exports.iter().any(|export| export.name == item))
+}
+
+pub(crate) fn admits(release: &Wanted, built: &FromDirectory) -> bool {
+    match release {
+        Wanted::Any => true,
+        Wanted::Exact(version) => *version == built.version,
+        Wanted::Range(range) => range.matches(&built.version),
+    }
+}
+
+pub(crate) fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
+    Error::input(format!(
+        "`{known}` leads to a component with digest `{found}`, not `{digest}`"
+    ))
+    .hint("the release was replaced: find out why, and build what has the hint anew")
+}

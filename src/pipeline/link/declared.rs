@@ -1,0 +1,160 @@
+//! Imports that no hint answers, answered by a component that was declared beside:
+//! components of other toolchains have no hints, so that what they need of each
+//! other is only in the names of their imports.
+
+use std::collections::BTreeSet;
+
+use super::closure::{Answer, Part};
+use crate::base::error::Result;
+use crate::model::component::compose::compatible;
+use crate::model::component::hint::Hint;
+use crate::model::component::names;
+use crate::model::component::names::Name;
+use crate::system::fs;
+
+/// Links the imports of the parts that have neither a link nor a hint with the one
+/// of the `declared` parts that exports them: an interface in a compatible version,
+/// or a plain name. What several export, and what would close a circle, stays open.
+pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize>) -> Result<()> {
+    if declared.is_empty() {
+        return Ok(());
+    }
+    let mut exports = Vec::new();
+    for at in declared {
+        exports.push((*at, names::exports(&fs::read(&parts[*at].file)?)?));
+    }
+    for here in 0..parts.len() {
+        let imports = names::imports(&fs::read(&parts[here].file)?)?;
+        for import in imports {
+            if !is_open(&parts[here], &import) {
+                continue;
+            }
+            let mut exporting = exports
+                .iter()
+                .filter(|(at, _)| *at != here)
+                .filter_map(|(at, exports)| Some((*at, answering(&import, exports)?)));
+            let (Some((part, item)), None) = (exporting.next(), exporting.next()) else {
+                continue;
+            };
+            if !reaches(parts, part, here) {
+                let answer = Answer { part, item };
+                parts[here].links.insert(import.name, answer);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_open(part: &Part, import: &Name) -> bool {
+    let hint = import.external_id.as_deref().map(Hint::parse);
+    !part.links.contains_key(&import.name)
+        && !part.keep.contains(&import.name)
+        && hint.is_none_or(|hint| hint.known().is_none())
+}
+
+/// How exports answer an import: `None` not at all, else by the export of that plain
+/// name, or by the interface.
+fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
+    match import.interface() {
+        Some(wanted) => exports
+            .iter()
+            .filter_map(Name::interface)
+            .any(|interface| compatible(interface, wanted))
+            .then_some(None),
+        None => exports
+            .iter()
+            .any(|export| export.name == import.name)
+            .then(|| Some(import.name.clone())),
+    }
+}
+
+/// Whether a part needs another one, itself or by what it needs.
+fn reaches(parts: &[Part], from: usize, to: usize) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(part) = open.pop() {
+        if part == to {
+            return true;
+        }
+        let next = parts[part].links.values().map(|answer| answer.part);
+        open.extend(next.filter(|next| seen.insert(*next)));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    fn part(dir: &Path, name: &str, text: &str) -> Part {
+        let file = dir.join(name);
+        fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
+        Part {
+            name: name.to_owned(),
+            file,
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            origin: None,
+        }
+    }
+
+    #[test]
+    fn one_that_exports_it_answers_and_neither_two_nor_a_circle_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let part = |name: &str, imports: &[&str], exports: &[&str]| {
+            let import = |name: &&str| format!("(import \"{name}\" (instance))");
+            let export = |name: &&str| format!("(export \"{name}\" (instance $e))");
+            let text = format!(
+                "(component (instance $e) {} {})",
+                imports.iter().map(import).collect::<String>(),
+                exports.iter().map(export).collect::<String>()
+            );
+            self::part(dir.path(), name, &text)
+        };
+        let mut parts = [
+            part("leaf", &["a:b/top@1.0.0"], &["a:b/leaf@1.2.0", "plain"]),
+            part(
+                "mid",
+                &["a:b/leaf@1.0.0", "plain", "a:b/two"],
+                &["a:b/top@1.0.0"],
+            ),
+            part("one", &[], &["a:b/two"]),
+            part("other", &[], &["a:b/two"]),
+            part("free", &["a:b/leaf@2.0.0", "a:b/top@1.0.1"], &[]),
+        ];
+        answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
+        let links = |at: usize| -> Vec<(String, usize, Option<String>)> {
+            let links: &BTreeMap<String, Answer> = &parts[at].links;
+            links
+                .iter()
+                .map(|(name, answer)| (name.clone(), answer.part, answer.item.clone()))
+                .collect()
+        };
+        // The first of two that need each other is served, the other is not.
+        assert_eq!(links(0), [("a:b/top@1.0.0".to_owned(), 1, None)]);
+        assert_eq!(links(1), []);
+        assert_eq!(links(4), [("a:b/top@1.0.1".to_owned(), 1, None)]);
+        parts[0].links.clear();
+        parts[0].keep.insert("a:b/top@1.0.0".to_owned());
+        answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
+        let plain = Some("plain".to_owned());
+        let links = &parts[1].links;
+        assert_eq!(
+            links["a:b/leaf@1.0.0"],
+            Answer {
+                part: 0,
+                item: None
+            }
+        );
+        assert_eq!(
+            links["plain"],
+            Answer {
+                part: 0,
+                item: plain
+            }
+        );
+        assert!(!links.contains_key("a:b/two"));
+    }
+}

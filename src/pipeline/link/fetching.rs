@@ -1,0 +1,198 @@
+//! What a resolution has to find out: which releases there are, and what those
+//! that were chosen need.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::closure::called;
+use super::resolution::{Releases, Resolution, Role};
+use crate::base::error::{Error, Result};
+use crate::model::component::hint::{Known, Place};
+use crate::model::lockfile::{Locked, Lockfile};
+use crate::model::resolver::components::{Need, Origin, Release, Versions};
+use crate::pipeline::fetch::component_origins::{at_version, is_of, versions_of};
+use crate::pipeline::fetch::component_versions::Found;
+use crate::pipeline::fetch::packages::{Fetched, Request, must_not_change};
+use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::fetch::worlds::registries;
+use crate::system::registry::public::Reach;
+
+impl Resolution<'_, '_> {
+    /// The first requirement on a package, for errors.
+    fn first(&self, origin: &Origin) -> Option<&Need> {
+        let all = self.facts.needs.values().flatten();
+        self.roots
+            .iter()
+            .chain(all)
+            .find(|need| need.origin == *origin)
+    }
+
+    /// The releases of a package: those its registry lists, where the
+    /// configuration has one for it, or those that hints name.
+    pub(crate) fn list(&mut self, origin: &Origin) -> Result<Versions> {
+        let named = |need: &Need| need.origin == *origin && need.hinted.is_some();
+        let all = self.facts.needs.values().flatten();
+        let is_named = self.roots.iter().chain(all).any(named);
+        if self.releases == Releases::Named && is_named {
+            return Ok(Versions::Hinted);
+        }
+        let source = match self.sources.get(origin) {
+            Some(source) => Some(source.clone()),
+            None => self.worlds.configured(self.manifest, origin)?,
+        };
+        let Some(source) = source else {
+            return Ok(Versions::Hinted);
+        };
+        self.sources.insert(origin.clone(), source.clone());
+        if self.worlds.refuses_unlocked() {
+            return Err(must_not_change(self.worlds.lock_file()));
+        }
+        let Some(need) = self.first(origin) else {
+            return Ok(Versions::Hinted);
+        };
+        let mut wanted = need.wanted.clone();
+        wanted.source = source;
+        let named = registries(self.manifest);
+        let packages = self.worlds.packages()?;
+        let catalog = packages.versions(vec![(&wanted, &named)])?;
+        if let Some(precise) = catalog.precise(&wanted.source) {
+            self.facts.precise.insert(origin.clone(), precise.clone());
+        }
+        let listed = catalog.versions(&wanted.source).unwrap_or_default();
+        Ok(Versions::Listed(listed.to_vec()))
+    }
+
+    /// Fetches releases, and reads what they need.
+    pub(crate) fn fetch(&mut self, releases: BTreeSet<Release>) -> Result<()> {
+        let mut wanted = Vec::new();
+        let mut of = Vec::new();
+        let mut lock = Lockfile::default();
+        let mut found = Vec::new();
+        for release in releases {
+            if let Some(file) = self.cached(&release) {
+                found.push((release, file));
+                continue;
+            }
+            let Some(source) = self.sources.get(&release.0).cloned() else {
+                let one = self.hinted(&release)?;
+                found.push((release, one));
+                continue;
+            };
+            let mut one = match self.first(&release.0) {
+                Some(need) => need.wanted.clone(),
+                None => continue,
+            };
+            one.requirement = exactly(&release.1);
+            one.source = source;
+            if let Some(locked) = self.locked(&release) {
+                lock.insert(Locked {
+                    package: one.source.package.clone(),
+                    registry: one.source.registry.clone(),
+                    requirement: one.requirement.clone(),
+                    address: one.source.address.clone(),
+                    ..locked
+                });
+            }
+            wanted.push(one);
+            of.push(release);
+        }
+        if !wanted.is_empty() {
+            let named = registries(self.manifest);
+            // What is not locked was chosen from the list.
+            for one in wanted
+                .iter()
+                .filter(|one| one.source.locked(&lock, &one.requirement).is_none())
+            {
+                if self.worlds.refuses_unlocked() {
+                    return Err(must_not_change(self.worlds.lock_file()));
+                }
+                self.worlds.packages()?.versions(vec![(one, &named)])?;
+            }
+            let request = Request {
+                asked: &wanted,
+                named: &named,
+                lock: &lock,
+                locked: None,
+            };
+            let fetched = self.worlds.packages()?.fetch(&request)?;
+            for (release, fetched) in of.into_iter().zip(fetched) {
+                let name = format!("{}@{}", fetched.package, fetched.version);
+                found.push((release, Found { name, fetched }));
+            }
+        }
+        for (release, found) in found {
+            let file: PathBuf = found.fetched.file.clone();
+            let needs = self.needs((&found.name, &file), Role::Foreign)?;
+            self.facts.needs.insert(release.clone(), needs);
+            self.tree.found.insert(release, found);
+        }
+        Ok(())
+    }
+
+    /// What the lock file has of a release.
+    fn locked(&self, (origin, version): &Release) -> Option<Locked> {
+        let source = self.sources.get(origin);
+        let entries = self.worlds.lock().entries().iter();
+        let mut entries = entries.filter(|entry| entry.version == *version);
+        entries
+            .find(|entry| is_of(entry, (origin, source)))
+            .cloned()
+    }
+
+    /// The hints that name a release.
+    pub(crate) fn hints_of<'h>(&'h self, release: &'h Release) -> impl Iterator<Item = &'h Known> {
+        let hints = self.hints.get(&release.0).into_iter().flatten();
+        hints.filter(|known| versions_of(known).0.as_ref() == Some(&release.1))
+    }
+
+    /// A release that a digest pins, where no lock file has to know of it.
+    fn cached(&self, release: &Release) -> Option<Found> {
+        let known = self
+            .hints_of(release)
+            .find(|known| known.digest.is_some())?;
+        let digest = known.digest.clone()?;
+        let file = self.worlds.cached(&digest)?;
+        let package = release.0.name.parse();
+        Some(Found {
+            name: called(known),
+            fetched: Fetched {
+                package: package.ok()?,
+                version: release.1.clone(),
+                digest,
+                file,
+            },
+        })
+    }
+
+    /// A release that only hints lead to.
+    fn hinted(&mut self, release: &Release) -> Result<Found> {
+        let (origin, version) = release;
+        let known = self.hints_of(release).next();
+        let known = known.or_else(|| self.hints.get(origin)?.first());
+        let known = known.ok_or_else(|| {
+            Error::input(format!("nothing says where `{}@{version}` is", origin.name))
+        })?;
+        let known = at_version(known, version)?;
+        let by = self.first(origin).map(|need| need.wanted.by.join(": "));
+        let because = |e: Error| match &by {
+            Some(by) => e.because(format!("it is for {by}")),
+            None => e,
+        };
+        let reach = match self.trusted.contains(origin) {
+            true => Reach::Anywhere,
+            false => {
+                let reach = self.worlds.check_host(self.manifest, &known);
+                reach.map_err(because)?
+            }
+        };
+        let fetched = self
+            .worlds
+            .fetch_hinted(self.manifest, &known, &self.root, reach);
+        let fetched = fetched.map_err(because)?;
+        let name = match &known.place {
+            Place::Oci { .. } => called(&known),
+            _ => format!("{}@{}", fetched.package, fetched.version),
+        };
+        Ok(Found { name, fetched })
+    }
+}

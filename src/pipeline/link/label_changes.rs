@@ -1,0 +1,75 @@
+//! What a new component dependency does to those that are there: an interface
+//! that two of them export is imported under a label for each, and the Rust
+//! path of the older one changes.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::error::Result;
+use crate::model::component::compose::compatible;
+use crate::model::component::names;
+use crate::model::manifest::{Dependency, DependencySource, Manifest};
+use crate::model::resolver::Wanted;
+use crate::pipeline::build::prepare::Meant;
+use crate::pipeline::fetch::requirement::declared;
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::system::context::Context;
+use crate::system::fs;
+
+/// One sentence for each interface that the component exports, and another
+/// dependency of the manifest, too. Only what is on this machine is looked at:
+/// files, and releases that are locked and in the cache.
+pub(crate) fn moved(
+    ctx: &Context,
+    (meant, manifest): (&Meant, &Manifest),
+    (key, file): (&str, &Path),
+) -> Result<Vec<String>> {
+    let mut worlds = Worlds::new(ctx, &meant.workspace, meant.mode)?;
+    let new = interfaces(file);
+    let mut notes = Vec::new();
+    let others = manifest
+        .dependencies
+        .iter()
+        .filter(|(other, _)| *other != key);
+    for (other, dependency) in others {
+        let Some(file) = file_of(ctx, &mut worlds, (manifest, other, dependency))? else {
+            continue;
+        };
+        for interface in interfaces(&file) {
+            if new.iter().any(|new| compatible(new, &interface)) {
+                notes.push(format!(
+                    "`{other}` exports `{interface}`, too: from the next build on it is imported under a label for each, and its Rust path changes"
+                ));
+            }
+        }
+    }
+    Ok(notes)
+}
+
+/// The component of an entry, if it is here.
+fn file_of(
+    ctx: &Context,
+    worlds: &mut Worlds<'_>,
+    (manifest, key, dependency): (&Manifest, &str, &Dependency),
+) -> Result<Option<PathBuf>> {
+    if let DependencySource::Path { path, .. } = &dependency.source {
+        return Ok((!fs::is_dir(path)).then(|| path.clone()));
+    }
+    let Some(wanted) = declared(key, dependency) else {
+        return Ok(None);
+    };
+    let wanted = worlds.addressed(manifest, &[wanted])?;
+    let locked = |wanted: &Wanted| {
+        let locked = wanted.source.locked(worlds.lock(), &wanted.requirement)?;
+        ctx.cache().get(&locked.digest)
+    };
+    Ok(wanted.first().and_then(locked))
+}
+
+/// The interfaces a component exports; none of what cannot be read, which the
+/// build tells.
+fn interfaces(file: &Path) -> Vec<String> {
+    let exports = fs::read(file).and_then(|bytes| names::exports(&bytes));
+    let names = exports.unwrap_or_default().into_iter();
+    let interface = |name: names::Name| name.interface().map(str::to_owned);
+    names.filter_map(interface).collect()
+}

@@ -1,0 +1,255 @@
+//! What a command line puts in the place of hints: `--with` and `--keep`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, Result, nearest};
+use crate::model::component;
+use crate::model::component::Kind;
+use crate::model::component::hint::{Known, Place};
+use crate::model::component::names::Name;
+use crate::pipeline::fetch::access::{Access, AccessOptions, Subject};
+use crate::pipeline::fetch::registry_source::fetched;
+use crate::system::cargo::config::LockMode;
+use crate::system::context::Context;
+use crate::system::fs;
+
+/// What is chosen for one import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// It stays open.
+    Keep,
+    /// A component, by what it is called, and its file.
+    With(String, PathBuf),
+}
+
+/// What is chosen, by what the command line calls the imports.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chosen {
+    choices: Vec<(String, Choice)>,
+    /// Those that were for some import.
+    met: BTreeSet<usize>,
+}
+
+/// `--with` and `--keep` as they are read; nothing was fetched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    with: Vec<(&'a str, Named)>,
+    keep: &'a [String],
+}
+
+/// A component on a command line.
+#[derive(Clone, Debug)]
+pub(crate) enum Named {
+    /// A file; absolute.
+    File(PathBuf),
+    /// Something in a registry.
+    Subject(Subject),
+}
+
+impl Named {
+    /// Reads a file that is there or looks like one, `namespace:name[@version]`
+    /// or an OCI reference.
+    pub fn parse(ctx: &Context, text: &str) -> Result<Self> {
+        let path = ctx.absolute(Path::new(text));
+        let like_file = text.starts_with(['.', '/'])
+            || (text.ends_with(".wasm") && !text.starts_with("oci://"))
+            || Path::new(text).is_absolute();
+        match like_file || fs::exists(&path) {
+            true => Ok(Named::File(path)),
+            false => text
+                .parse()
+                .map(Named::Subject)
+                .map_err(|e: Error| e.because(format!("there is no file `{text}` either"))),
+        }
+    }
+
+    /// What it is called, and its file, which is a component.
+    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
+        let (name, file) = match self {
+            Named::File(path) => (ctx.display(path).to_string(), path.clone()),
+            Named::Subject(subject) => {
+                let access = Access::new(
+                    ctx,
+                    &AccessOptions {
+                        registry: None,
+                        mode,
+                    },
+                )?;
+                fetched(&access, subject)?
+            }
+        };
+        if fs::is_dir(&file) {
+            return Err(
+                Error::input(format!("`{name}` is a directory, not a component"))
+                    .hint("give the file of the component"),
+            );
+        }
+        let bytes = fs::read(&file)?;
+        let what = match component::kind(&bytes) {
+            Some(Kind::Component) if component::has_only_types(&bytes) => {
+                "a package of WIT, not a component"
+            }
+            Some(Kind::Component) => return Ok((name, file)),
+            Some(_) => "a core module, not a component",
+            None => "no WebAssembly",
+        };
+        Err(Error::input(format!("`{name}` is {what}"))
+            .hint("give a component, such as `cargo component build` makes"))
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `--with` (`KEY=WHAT`) and `--keep`.
+    pub fn read(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
+        let mut read: Vec<(&str, Named)> = Vec::new();
+        for text in with {
+            let parts = text
+                .split_once('=')
+                .filter(|(key, what)| !key.is_empty() && !what.is_empty());
+            let (key, what) = parts.ok_or_else(|| {
+                Error::usage(format!("`--with {text}` does not say what is linked"))
+                    .hint("write `--with IMPORT=FILE`, or a package or OCI reference after the `=`")
+            })?;
+            if read.iter().any(|(other, _)| *other == key) || keep.iter().any(|k| k == key) {
+                return Err(Error::usage(format!("`{key}` is chosen for twice"))
+                    .hint("give one `--with` or `--keep` for it"));
+            }
+            read.push((key, Named::parse(ctx, what)?));
+        }
+        Ok(Asked { with: read, keep })
+    }
+
+    /// Fetches what is chosen.
+    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<Chosen> {
+        let mut choices = Vec::new();
+        for (key, named) in &self.with {
+            let (name, file) = named
+                .find(ctx, mode)
+                .map_err(|e| e.because(format!("it is to be linked as `{key}`")))?;
+            choices.push(((*key).to_owned(), Choice::With(name, file)));
+        }
+        let keep = self.keep.iter().map(|key| (key.clone(), Choice::Keep));
+        choices.extend(keep);
+        Ok(Chosen {
+            choices,
+            met: BTreeSet::new(),
+        })
+    }
+}
+
+impl Chosen {
+    /// What is chosen for an import with its hint, of the component that is
+    /// linked or of one that it needs. What names it closest counts.
+    pub fn of(&mut self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> Option<Choice> {
+        let ranked = self.choices.iter().enumerate();
+        let ranked =
+            ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
+        let (_, at) = ranked.min()?;
+        self.met.insert(at);
+        Some(self.choices[at].1.clone())
+    }
+
+    /// Whether nothing was chosen.
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty()
+    }
+
+    /// Whether something is chosen for an import; see [`Chosen::of`].
+    pub fn has(&self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> bool {
+        let mut choices = self.choices.iter();
+        choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
+    }
+
+    /// The components that are chosen, by what they are called.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.choices.iter().filter_map(|(_, choice)| match choice {
+            Choice::With(name, file) => Some((name.as_str(), file.as_path())),
+            Choice::Keep => None,
+        })
+    }
+
+    /// Fails if something was chosen for an import that nobody has; `root` is
+    /// the component that is linked, with its imports.
+    pub fn check(&self, (root, imports): (&str, &[Name])) -> Result<()> {
+        let unmet = (0..self.choices.len()).find(|at| !self.met.contains(at));
+        let Some((key, choice)) = unmet.map(|at| &self.choices[at]) else {
+            return Ok(());
+        };
+        let option = match choice {
+            Choice::Keep => "--keep",
+            Choice::With(..) => "--with",
+        };
+        let error = Error::usage(format!(
+            "no import is called `{key}`, which `{option}` is given for"
+        ));
+        let names = || imports.iter().map(|import| import.name.as_str());
+        if let Some(near) = nearest(key, names()) {
+            return Err(error.hint(format!("`{root}` imports `{near}`")));
+        }
+        let all: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+        Err(match all.is_empty() {
+            true => error.hint(format!("leave it out: `{root}` imports nothing")),
+            false => error.hint(format!("`{root}` imports {}", all.join(", "))),
+        })
+    }
+}
+
+/// How closely a key names an import, the lower the closer: its own name, its
+/// interface, its package, that of its hint. Labels are local to a component,
+/// so that only those of the one that is linked count.
+fn rank(key: &str, import: &Name, hint: Option<&Known>, is_root: bool) -> Option<u8> {
+    let bare = |name: &str| name.split('@').next().map(str::to_owned);
+    if import.name == key && (is_root || key.contains(':')) {
+        return Some(0);
+    }
+    let interface = import.interface();
+    if interface == Some(key) {
+        return Some(1);
+    }
+    if interface.and_then(bare).as_deref() == Some(key) {
+        return Some(2);
+    }
+    let package = hint.and_then(|known| match &known.place {
+        Place::Warg { package, .. } | Place::Package { package, .. } => Some(package),
+        Place::Oci { .. } => None,
+    });
+    if package.is_some_and(|package| package.to_string() == key)
+        || interface.and_then(|name| name.split('/').next()) == Some(key)
+    {
+        return Some(3);
+    }
+    let named = package.is_some_and(|package| package.name() == key);
+    (is_root && named).then_some(4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::component::hint::Hint;
+
+    #[test]
+    fn imports_are_named_in_several_ways() {
+        let import = Name {
+            name: "regex-api".to_owned(),
+            implements: Some("fancy:regex/api@1.2.0".to_owned()),
+            external_id: None,
+        };
+        let hint = Hint::parse("wasm-pkg:fancy:engine@1.2.0");
+        let ranked = |key, is_root| rank(key, &import, hint.known(), is_root);
+        for (key, expected) in [
+            ("regex-api", Some(0)),
+            ("fancy:regex/api@1.2.0", Some(1)),
+            ("fancy:regex/api", Some(2)),
+            ("fancy:regex", Some(3)),
+            ("fancy:engine", Some(3)),
+            ("engine", Some(4)),
+            ("fancy:regex/other", None),
+            ("regex", None),
+        ] {
+            assert_eq!(ranked(key, true), expected, "{key}");
+            let below = expected.filter(|_| key.contains(':'));
+            assert_eq!(ranked(key, false), below, "{key}");
+        }
+    }
+}

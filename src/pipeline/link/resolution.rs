@@ -1,0 +1,433 @@
+//! The releases that a tree of components is made of: what a manifest asks for
+//! and what hints ask for, chosen together and under the lock file, fetched
+//! and locked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::closure::{admits, replaced};
+use super::override_options::Chosen;
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
+use crate::model::component::hint::{Hint, Known, Place};
+use crate::model::component::names;
+use crate::model::component::names::Name;
+use crate::model::lockfile::Locked;
+use crate::model::manifest::Manifest;
+use crate::model::resolver::components::{Facts, Need, Origin, Outcome, Release, solve};
+use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::build::dependencies::FromDirectory;
+use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_place, versions_of};
+use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
+use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::system::fs;
+use crate::system::registry::oci::reference::package_of;
+
+/// Which releases a tree is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Releases {
+    /// The newest that go together, of those that registries list.
+    #[default]
+    Newest,
+    /// Those that hints name; where two of them differ, the higher.
+    Named,
+}
+
+/// What is to be resolved, and what is known so far.
+pub(crate) struct Resolution<'r, 'a> {
+    pub(crate) worlds: &'r mut Worlds<'a>,
+    pub(crate) manifest: &'r Manifest,
+    pub(crate) releases: Releases,
+    /// What the root is called.
+    pub(crate) root: String,
+    pub(crate) roots: Vec<Need>,
+    pub(crate) facts: Facts,
+    /// How registries are asked for packages.
+    pub(crate) sources: BTreeMap<Origin, Source>,
+    /// The hints on packages.
+    pub(crate) hints: BTreeMap<Origin, Vec<Known>>,
+    /// Packages that the project itself depends on, wherever they are.
+    pub(crate) trusted: BTreeSet<Origin>,
+    pub(crate) chosen: Option<&'r Chosen>,
+    pub(crate) built: Option<&'r BTreeMap<PackageRef, FromDirectory>>,
+    pub(crate) tree: Tree,
+}
+
+/// Whose hints are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The component that is linked.
+    Root,
+    /// One that was built here.
+    Own,
+    /// A component of others.
+    Foreign,
+    /// One that the command line gives, which may need what it stands for.
+    Chosen,
+}
+
+impl<'r, 'a> Resolution<'r, 'a> {
+    /// Nothing yet, for what a manifest depends on; `root` is what the whole
+    /// is called.
+    pub fn new(worlds: &'r mut Worlds<'a>, manifest: &'r Manifest, root: String) -> Self {
+        Resolution {
+            worlds,
+            manifest,
+            releases: Releases::Newest,
+            root,
+            roots: Vec::new(),
+            facts: Facts::default(),
+            sources: BTreeMap::new(),
+            hints: BTreeMap::new(),
+            trusted: BTreeSet::new(),
+            chosen: None,
+            built: None,
+            tree: Tree::default(),
+        }
+    }
+
+    /// Which releases are taken.
+    pub fn taking(mut self, releases: Releases) -> Self {
+        self.releases = releases;
+        self
+    }
+
+    /// Leaves out the hints that a command line chose something for.
+    pub fn choosing(mut self, chosen: &'r Chosen) -> Self {
+        self.chosen = Some(chosen);
+        self
+    }
+
+    /// Leaves out the hints that what was built here answers.
+    pub fn built(mut self, built: &'r BTreeMap<PackageRef, FromDirectory>) -> Self {
+        self.built = Some(built);
+        self
+    }
+
+    /// Adds the entries of the manifest that are in registries.
+    pub fn entries(&mut self) -> Result<()> {
+        let manifest = self.manifest;
+        for (key, dependency) in &manifest.dependencies {
+            if let Some(wanted) = declared(key, dependency) {
+                let mut wanted = self.worlds.addressed(manifest, &[wanted])?;
+                let need = self.entry(wanted.remove(0))?;
+                self.tree.entries.insert(key.clone(), need);
+            }
+        }
+        let mut keys = Vec::new();
+        let mut wanted = Vec::new();
+        for (key, dependency) in &manifest.dependencies {
+            if let Some(one) = WantedArtifact::of_component(key, dependency)? {
+                keys.push(key);
+                wanted.push(one);
+            }
+        }
+        let found = self.worlds.artifacts(&wanted)?;
+        for ((key, wanted), found) in keys.into_iter().zip(&wanted).zip(found) {
+            self.artifact(key, wanted, &found)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, wanted: Wanted) -> Result<Need> {
+        let origin = self.worlds.origin(self.manifest, &wanted);
+        let origin = origin.map_err(|e| wanted.explain(e))?;
+        let locked = wanted
+            .source
+            .locked(self.worlds.lock(), &wanted.requirement);
+        let locked = locked.filter(|locked| wanted.requirement.matches(&locked.version));
+        if let Some(locked) = locked {
+            let key = (origin.clone(), wanted.requirement.to_string());
+            self.facts.answers.insert(key, locked.version.clone());
+        }
+        self.know(&origin, Some(&wanted.source));
+        self.trusted.insert(origin.clone());
+        let need = Need {
+            origin,
+            wanted,
+            chain: vec![self.root.clone()],
+            hinted: None,
+        };
+        self.roots.push(need.clone());
+        Ok(need)
+    }
+
+    /// Adds an artifact that the manifest names: it is that and no other.
+    fn artifact(&mut self, key: &str, wanted: &WantedArtifact, found: &Fetched) -> Result<()> {
+        let name = format!("{}@{}", found.package, found.version);
+        let needs = self.needs((&name, &found.file), Role::Foreign)?;
+        let asked = Asked {
+            wanted: wanted.to_wanted(found),
+            found: found.clone(),
+        };
+        if let Some((origin, version)) = of_artifact(wanted.reference()) {
+            let mut needed = asked.wanted.clone();
+            needed.requirement = exactly(&version);
+            let need = Need {
+                origin: origin.clone(),
+                wanted: needed,
+                chain: vec![self.root.clone()],
+                hinted: None,
+            };
+            let key = (origin.clone(), need.wanted.requirement.to_string());
+            self.facts.answers.insert(key, version.clone());
+            self.trusted.insert(origin.clone());
+            self.know(&origin, None);
+            self.roots.push(need);
+            let release = (origin, version);
+            self.facts.needs.insert(release.clone(), needs);
+            let fetched = found.clone();
+            self.tree.found.insert(release, Found { name, fetched });
+        } else {
+            self.add(&name, needs);
+        }
+        self.tree.artifacts.insert(key.to_owned(), asked);
+        Ok(())
+    }
+
+    /// Adds what the hints of a component ask for, that is called `name`.
+    pub fn component(&mut self, (name, file): (&str, &Path), role: Role) -> Result<()> {
+        let needs = self.needs((name, file), role)?;
+        match role {
+            Role::Root => self.roots.extend(needs),
+            _ => self.add(name, needs),
+        }
+        Ok(())
+    }
+
+    /// Adds what a hint asks for, that the component `by` will have.
+    pub(crate) fn hint(&mut self, known: &Known, by: &str) -> Result<()> {
+        if let Some(need) = self.need(known)? {
+            self.trusted.insert(need.origin.clone());
+            self.add(by, vec![need]);
+        }
+        Ok(())
+    }
+
+    /// Adds needs of a component, which the root needs itself.
+    fn add(&mut self, by: &str, needs: Vec<Need>) {
+        for mut need in needs {
+            need.chain = vec![self.root.clone(), by.to_owned()];
+            self.roots.push(need);
+        }
+    }
+
+    /// What the hints of a component ask for, except those that are answered
+    /// in another way, or may not be followed.
+    pub(crate) fn needs(&mut self, (name, file): (&str, &Path), role: Role) -> Result<Vec<Need>> {
+        let imports = names::imports(&fs::read(file)?)
+            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        let mut needs = Vec::new();
+        for import in imports {
+            let hint = import.external_id.as_deref().map(Hint::parse);
+            let Some(known) = hint.as_ref().and_then(Hint::known) else {
+                continue;
+            };
+            if self.is_answered((&import, known), role) || !self.worlds.may_follow(known) {
+                continue;
+            }
+            if let Some(mut need) = self.need(known)? {
+                if role == Role::Own {
+                    self.trusted.insert(need.origin.clone());
+                }
+                need.chain = vec![self.root.clone()];
+                need.wanted.by = vec![
+                    format!("the import `{}` of `{name}`", import.name),
+                    format!("its hint `{known}`"),
+                ];
+                needs.push(need);
+            }
+        }
+        Ok(needs)
+    }
+
+    /// Whether something else than a release answers an import.
+    fn is_answered(&self, (import, known): (&Name, &Known), role: Role) -> bool {
+        let chosen = self.chosen.filter(|_| role != Role::Chosen);
+        if chosen.is_some_and(|chosen| chosen.has((import, Some(known)), role == Role::Root)) {
+            return true;
+        }
+        let Place::Package { package, release } = &known.place else {
+            return false;
+        };
+        let built = self.built.and_then(|built| built.get(package));
+        known.digest.is_none() && built.is_some_and(|built| admits(release, built))
+    }
+
+    /// What a hint asks for; none where it names one artifact and nothing
+    /// else.
+    fn need(&mut self, known: &Known) -> Result<Option<Need>> {
+        let (hinted, requirement) = versions_of(known);
+        let package = match &known.place {
+            Place::Package { package, .. } | Place::Warg { package, .. } => package.clone(),
+            Place::Oci {
+                host, repository, ..
+            } => package_of(host, repository),
+        };
+        let wanted = Wanted {
+            source: Source {
+                package,
+                registry: None,
+                address: None,
+            },
+            requirement,
+            by: vec![format!("the hint `{known}`")],
+            at: None,
+        };
+        let mut wanted = self.worlds.addressed(self.manifest, &[wanted])?.remove(0);
+        let (origin, source) = match &known.place {
+            Place::Package { package, .. } => {
+                let named = registries(self.manifest);
+                match self.worlds.packages()?.has_route(&wanted, &named) {
+                    true => {
+                        let origin = self.worlds.origin(self.manifest, &wanted)?;
+                        (origin, Some(wanted.source.clone()))
+                    }
+                    false => {
+                        let name = package.to_string();
+                        let address = String::new();
+                        (Origin { name, address }, None)
+                    }
+                }
+            }
+            place => match of_place(place) {
+                Some((origin, _)) => (origin, None),
+                None => return Ok(None),
+            },
+        };
+        if let Ok(package) = origin.name.parse() {
+            wanted.source.package = package;
+        }
+        self.know(&origin, source.as_ref());
+        let place = without_version(&known.place);
+        self.tree.origins.insert(place, origin.clone());
+        let known = known.clone();
+        let hints = self.hints.entry(origin.clone()).or_default();
+        if !hints.contains(&known) {
+            hints.push(known);
+        }
+        Ok(Some(Need {
+            origin,
+            wanted,
+            chain: Vec::new(),
+            hinted,
+        }))
+    }
+
+    /// Takes note of a package, and what is locked of it.
+    fn know(&mut self, origin: &Origin, source: Option<&Source>) {
+        if let Some(source) = source {
+            let of = self.sources.entry(origin.clone());
+            of.or_insert_with(|| source.clone());
+        }
+        if self.releases == Releases::Newest {
+            let versions = self.worlds.locked_versions((origin, source));
+            let of = self.facts.locked.entry(origin.clone()).or_default();
+            of.extend(versions);
+        }
+    }
+
+    /// Chooses releases, fetches them and locks them.
+    pub fn solve(mut self) -> Result<Tree> {
+        loop {
+            let (versions, needs) = match solve(&self.roots, &self.facts)? {
+                Outcome::Missing { versions, needs } => (versions, needs),
+                Outcome::Solved(solution) => {
+                    self.tree.solution = solution;
+                    break;
+                }
+            };
+            for origin in versions {
+                let versions = self.list(&origin)?;
+                self.facts.versions.insert(origin, versions);
+            }
+            self.fetch(needs)?;
+        }
+        self.lock()?;
+        Ok(self.tree)
+    }
+
+    /// Locks what was chosen, and holds it against the digests of hints.
+    fn lock(&mut self) -> Result<()> {
+        for need in self.tree.entries.values() {
+            let requirement = need.wanted.requirement.to_string();
+            let Some((_, found)) = self.tree.of(need.origin.clone(), &requirement) else {
+                continue;
+            };
+            let found = found.fetched.clone();
+            let locked = Locked {
+                package: need.wanted.source.package.clone(),
+                registry: need.wanted.source.registry.clone(),
+                requirement: need.wanted.requirement.clone(),
+                version: found.version.clone(),
+                digest: found.digest.clone(),
+                source: self.worlds.source_of(&need.wanted, &found.digest),
+                address: need.wanted.source.address.clone(),
+            };
+            let wanted = need.wanted.clone();
+            self.worlds.note(locked, Asked { wanted, found });
+        }
+        let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
+        for release in releases {
+            let Some(found) = self.tree.found.get(&release).cloned() else {
+                continue;
+            };
+            for known in self.hints_of(&release) {
+                if let Some(digest) = &known.digest
+                    && *digest != found.fetched.digest
+                {
+                    return Err(replaced(known, digest, &found.fetched.digest));
+                }
+            }
+            self.lock_hints(&release, &found.fetched)?;
+        }
+        Ok(())
+    }
+
+    /// Locks a release for the hints that it answers.
+    fn lock_hints(&mut self, release: &Release, found: &Fetched) -> Result<()> {
+        let all = self.tree.solution.needs.iter();
+        let needs: Vec<&Need> = all.filter(|need| need.origin == release.0).collect();
+        let answered = |known: &&Known| {
+            let (hinted, requirement) = versions_of(known);
+            let key = (release.0.clone(), requirement.to_string());
+            self.tree.solution.answers.get(&key) == Some(&release.1)
+                && needs
+                    .iter()
+                    .any(|need| need.hinted == hinted && need.wanted.requirement == requirement)
+        };
+        let hints = self.hints.get(&release.0).into_iter().flatten();
+        let hints: Vec<Known> = hints.filter(answered).cloned().collect();
+        // What an update may take answers all of them.
+        let comparators = needs
+            .iter()
+            .flat_map(|need| need.wanted.requirement.comparators.clone());
+        let mut all = semver::VersionReq::STAR;
+        for one in comparators.filter(|one| {
+            let alone = semver::VersionReq {
+                comparators: vec![one.clone()],
+            };
+            alone.matches(&release.1)
+        }) {
+            if !all.comparators.contains(&one) {
+                all.comparators.push(one);
+            }
+        }
+        for known in hints {
+            let known = at_version(&known, &release.1)?;
+            let (locked, mut wanted) = self.worlds.pin(self.manifest, (&known, found))?;
+            if !matches!(known.place, Place::Oci { .. }) {
+                wanted.requirement = all.clone();
+            }
+            let found = found.clone();
+            self.worlds.note(locked, Asked { wanted, found });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! Which packages a command means, and the state in which it finds them.
+
+pub mod recover;

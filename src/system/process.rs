@@ -1,0 +1,284 @@
+//! The one door to other programs: the seam [`Exec`], the system behind it and
+//! a scripted twin for tests.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::base::error::{Error, ErrorKind, Result};
+
+/// A program to run, as plain data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Invocation {
+    /// The program, found on `PATH` if it is a bare name.
+    pub program: OsString,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Variables set on top of the inherited environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Where it runs; `None` is where we run.
+    pub dir: Option<PathBuf>,
+    /// What [`Exec::output`] gives it on standard input.
+    pub input: Input,
+}
+
+/// The standard input of a program. It may hold secrets, so it is not shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Input(pub Vec<u8>);
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl Invocation {
+    /// A program without arguments.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Invocation {
+            program: program.into(),
+            ..Invocation::default()
+        }
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Runs in `dir`.
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Gives it this on standard input; heeded by [`Exec::output`] only.
+    pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = Input(input.into());
+        self
+    }
+}
+
+impl fmt::Display for Invocation {
+    /// The command line as a person would type it; arguments with spaces are
+    /// quoted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &OsStr| match text.to_string_lossy() {
+            plain if plain.contains([' ', '\t', '"']) || plain.is_empty() => format!("{plain:?}"),
+            plain => plain.into_owned(),
+        };
+        write!(f, "{}", quoted(&self.program))?;
+        for arg in &self.args {
+            write!(f, " {}", quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a program left: exit code and standard output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The exit code; 128 and the signal's number where a signal ended it.
+    pub code: i32,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs other programs, for several threads at once.
+pub trait Exec: Send + Sync {
+    /// Runs with all of our streams; its exit code.
+    fn run(&self, invocation: &Invocation) -> Result<i32>;
+
+    /// Runs with the invocation's input and keeps its output.
+    fn output(&self, invocation: &Invocation) -> Result<Output>;
+
+    /// Runs with our standard input and error, and hands over each line of its
+    /// standard output (without the line end) as it comes; its exit code.
+    fn lines(
+        &self,
+        invocation: &Invocation,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<i32>;
+}
+
+/// The programs of this system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl System {
+    #[allow(clippy::disallowed_methods, reason = "this is the door")]
+    fn command(invocation: &Invocation) -> std::process::Command {
+        let mut command = std::process::Command::new(&invocation.program);
+        command.args(&invocation.args);
+        command.envs(invocation.env.iter().map(|(k, v)| (k, v)));
+        if let Some(dir) = &invocation.dir {
+            command.current_dir(dir);
+        }
+        command
+    }
+}
+
+/// Why `invocation` could not be started.
+fn not_started(invocation: &Invocation, cause: &std::io::Error) -> Error {
+    let program = invocation.program.to_string_lossy();
+    let message = format!("failed to start `{program}`");
+    let error = Error::new(ErrorKind::Io, message).because(cause);
+    if cause.kind() == std::io::ErrorKind::NotFound {
+        error.hint(format!("install `{program}` or put it on PATH"))
+    } else {
+        error
+    }
+}
+
+fn code(status: std::process::ExitStatus) -> i32 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt as _;
+        if let Some(signal) = status.signal() {
+            return 128 + signal;
+        }
+    }
+    status.code().unwrap_or(1)
+}
+
+impl Exec for System {
+    fn run(&self, invocation: &Invocation) -> Result<i32> {
+        System::command(invocation)
+            .status()
+            .map(code)
+            .map_err(|e| not_started(invocation, &e))
+    }
+
+    fn output(&self, invocation: &Invocation) -> Result<Output> {
+        let failed = |e: std::io::Error| not_started(invocation, &e);
+        let mut child = System::command(invocation)
+            .stdin(match invocation.input.0.is_empty() {
+                true => Stdio::null(),
+                false => Stdio::piped(),
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that does not want it all tells by its exit code.
+            let _ = stdin.write_all(&invocation.input.0);
+        }
+        let output = child.wait_with_output().map_err(failed)?;
+        Ok(Output {
+            code: code(output.status),
+            stdout: output.stdout,
+            stderr: output.stderr,
+        })
+    }
+
+    fn lines(
+        &self,
+        invocation: &Invocation,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<i32> {
+        let failed = |e: std::io::Error| not_started(invocation, &e);
+        let mut child = System::command(invocation)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let mut result = Ok(());
+        if let Some(stdout) = child.stdout.take() {
+            let mut reader = BufReader::new(stdout);
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).map_err(failed)? > 0 {
+                let text = String::from_utf8_lossy(&line);
+                // After an error the rest is drained, so that the child can end.
+                if result.is_ok() {
+                    result = each(text.trim_end_matches(['\n', '\r']));
+                }
+                line.clear();
+            }
+        }
+        let status = child.wait().map_err(failed)?;
+        result.map(|()| code(status))
+    }
+}
+
+/// Answers from a script and remembers what was asked; for tests.
+#[derive(Debug, Default)]
+pub struct Scripted {
+    answers: Mutex<VecDeque<Output>>,
+    asked: Mutex<Vec<Invocation>>,
+}
+
+/// The content of a lock whose last holder may have panicked.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Scripted {
+    /// Gives these answers, one an invocation, in order.
+    pub fn new(answers: impl IntoIterator<Item = Output>) -> Self {
+        Scripted {
+            answers: Mutex::new(answers.into_iter().collect()),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// What was run so far.
+    pub fn asked(&self) -> Vec<Invocation> {
+        unpoisoned(&self.asked).clone()
+    }
+}
+
+impl Exec for Scripted {
+    fn run(&self, invocation: &Invocation) -> Result<i32> {
+        self.output(invocation).map(|output| output.code)
+    }
+
+    fn output(&self, invocation: &Invocation) -> Result<Output> {
+        unpoisoned(&self.asked).push(invocation.clone());
+        unpoisoned(&self.answers)
+            .pop_front()
+            .ok_or_else(|| Error::input(format!("no answer is scripted for `{invocation}`")))
+    }
+
+    fn lines(
+        &self,
+        invocation: &Invocation,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<i32> {
+        let output = self.output(invocation)?;
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            each(line)?;
+        }
+        Ok(output.code)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_gets_its_input_and_does_not_show_it() {
+        let invocation = Invocation::new("cat").input(*b"secret");
+        assert_eq!(System.output(&invocation).unwrap().stdout, b"secret");
+        assert!(!format!("{invocation:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,146 @@
+//! What registries of manifests are known by: an address that is the same on
+//! every machine, for lock files, and that tells registries of one name apart.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::layers::Layers;
+use super::routes::Named;
+use crate::base::package::{ContentDigest, PackageRef};
+
+/// The address that a manifest gives the registry of a package; none where the
+/// configuration decides. A directory is seen from `root`, that of the
+/// workspace; of one that a manifest names by an absolute path elsewhere there
+/// is a digest only.
+pub fn address(
+    (package, registry): (&PackageRef, Option<&str>),
+    named: &Named,
+    (layers, root): (&Layers, &Path),
+) -> Option<String> {
+    let name = registry.unwrap_or("default");
+    let decided = match name {
+        "default" => layers.mapped(package).is_some(),
+        name => layers.replaced(name).is_some(),
+    };
+    let given = named.registries.get(name).map(String::as_str);
+    // Any other address stands in the lock file as the name of the registry.
+    let given = given.or_else(|| Some(name).filter(|name| is_directory(name)))?;
+    (!decided).then(|| shown(given, named, root))
+}
+
+fn is_directory(text: &str) -> bool {
+    text.starts_with(['.', '/']) || text.starts_with("file:")
+}
+
+fn shown(given: &str, named: &Named, root: &Path) -> String {
+    let dir = named.manifest.parent().unwrap_or(Path::new(""));
+    let path = match given.strip_prefix("file:") {
+        Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
+        None if is_directory(given) || given.contains('\\') => given,
+        None => {
+            let given = given.trim_end_matches('/');
+            return match given.contains("://") {
+                true => given.to_owned(),
+                false => format!("https://{given}"),
+            };
+        }
+    };
+    let path = Path::new(path);
+    // What a manifest says relative to itself is read as a path below it.
+    let is_relative = !path.is_absolute() || path.starts_with(dir) || path.starts_with(root);
+    let path = normal(&dir.join(path));
+    match is_relative || path.starts_with(root) {
+        true => format!("file:{}", relative(&path, &normal(root))),
+        false => {
+            let digest = ContentDigest::of(path.to_string_lossy().as_bytes());
+            format!("file:{}", &digest.hex()[..16])
+        }
+    }
+}
+
+/// The path without `.` and `..`, as it is written.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+/// The way from one directory to another, with `/` on every system.
+fn relative(path: &Path, from: &Path) -> String {
+    let common = path
+        .components()
+        .zip(from.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = from.components().skip(common).map(|_| "..".to_owned());
+    let down = path.components().skip(common);
+    let down = down.map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let parts: Vec<String> = up.chain(down).collect();
+    match parts.is_empty() {
+        true => ".".to_owned(),
+        false => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::env::Env;
+
+    fn addressed(registry: Option<&str>, registries: &[(&str, &str)], project: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("p/.wasm-pkg/config.toml");
+        crate::system::fs::write_atomic(&file, project.as_bytes()).unwrap();
+        let env = Env::from_vars([("HOME", dir.path())]);
+        let layers = Layers::load(&dir.path().join("p"), None, &env).unwrap();
+        let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
+        let named = Named {
+            registries: registries.iter().map(owned).collect(),
+            manifest: "/w/m/Cargo.toml".into(),
+        };
+        let package = "a:b".parse().unwrap();
+        let address = address((&package, registry), &named, (&layers, Path::new("/w")));
+        address.unwrap_or_default()
+    }
+
+    #[test]
+    fn an_address_is_the_same_on_every_machine() {
+        for (given, shown) in [
+            ("file:/w/m/r1", "file:m/r1"),
+            ("file:/w/m/../r2", "file:r2"),
+            ("file:/w/m/../../r3", "file:../r3"),
+            ("file:r4", "file:m/r4"),
+            ("../r5", "file:r5"),
+            ("file:///w/r6", "file:r6"),
+            ("file:/w", "file:."),
+            ("oci://h.example/one/", "oci://h.example/one"),
+            ("h.example:80", "https://h.example:80"),
+            ("https://h.example/", "https://h.example"),
+        ] {
+            assert_eq!(addressed(Some("r"), &[("r", given)], ""), shown, "{given}");
+        }
+        let elsewhere = addressed(None, &[("default", "file:///home/me/r")], "");
+        assert_eq!(elsewhere.len(), "file:".len() + 16);
+        assert!(!elsewhere.contains("home"), "{elsewhere}");
+    }
+
+    #[test]
+    fn where_the_configuration_decides_there_is_none() {
+        let here = [("default", "oci://m.example"), ("r", "oci://r.example")];
+        assert_eq!(addressed(None, &here, ""), "oci://m.example");
+        let mapped = "[namespace_registries]\na = \"n.example\"\n";
+        assert_eq!(addressed(None, &here, mapped), "");
+        assert_eq!(addressed(Some("r"), &here, mapped), "oci://r.example");
+        let replaced = "[registry.r]\ndefault = \"local\"\nlocal = { root = \"vendor\" }\n";
+        assert_eq!(addressed(Some("r"), &here, replaced), "");
+        assert_eq!(addressed(Some("other"), &here, ""), "");
+        assert_eq!(addressed(Some("./r"), &here, ""), "file:m/r");
+    }
+}

@@ -1,0 +1,396 @@
+//! wasm-pkg's `config.toml`: which registry a package is in, and how a
+//! registry is reached. The same file serves `wkg`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use toml_edit::{Document, Item};
+
+use crate::base::error::{Error, Result};
+use crate::base::package::{PackageRef, is_label};
+use crate::model::manifest::ManifestFile;
+use crate::model::manifest::keys::{Key, Kind};
+use crate::model::manifest::table::Table;
+
+/// One file's content. Entries keep where they stand.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The registry of packages that nothing else names one for.
+    pub default_registry: Option<Entry<String>>,
+    /// By namespace.
+    pub namespaces: BTreeMap<String, Entry<Mapping>>,
+    /// By package.
+    pub packages: BTreeMap<PackageRef, Entry<Mapping>>,
+    /// How registries are reached, by name.
+    pub registries: BTreeMap<String, Entry<Access>>,
+}
+
+/// A value and its place in its file.
+#[derive(Clone, Debug)]
+pub struct Entry<T> {
+    /// The value.
+    pub value: T,
+    /// The byte range of the value.
+    pub span: Range<usize>,
+}
+
+/// A registry, perhaps with what its `registry.json` would say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// Its name: a host with an optional port, or a single word.
+    pub registry: String,
+    /// What would otherwise be asked for.
+    pub metadata: Option<Metadata>,
+}
+
+/// What a registry says of itself (`/.well-known/wasm-pkg/registry.json`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// `oci` or `warg`.
+    pub preferred_protocol: Option<String>,
+    /// The OCI registry's host.
+    pub oci_registry: Option<String>,
+    /// What stands before `<namespace>/<name>` in its repositories; put in
+    /// front as it is.
+    pub oci_namespace_prefix: Option<String>,
+    /// The Warg registry.
+    pub warg_url: Option<String>,
+}
+
+/// How a registry is reached: one table per protocol.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The protocol to use, where there are several.
+    pub default: Option<String>,
+    /// The keys of each protocol's table, with text values; other values are
+    /// read by the backend that knows them.
+    pub protocols: BTreeMap<String, Protocol>,
+    /// The directory a relative `local.root` starts from; empty for the
+    /// current one.
+    pub base: PathBuf,
+}
+
+/// The table of one protocol. It may hold credentials, so that its values are
+/// not shown.
+#[derive(Clone, Default)]
+pub struct Protocol(BTreeMap<String, Item>);
+
+impl std::ops::Deref for Protocol {
+    type Target = BTreeMap<String, Item>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Protocol {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl FromIterator<(String, Item)> for Protocol {
+    fn from_iter<I: IntoIterator<Item = (String, Item)>>(values: I) -> Self {
+        Protocol(values.into_iter().collect())
+    }
+}
+
+impl std::fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+const fn key(name: &'static str) -> Key {
+    Key {
+        name,
+        kind: Kind::String,
+        default: "",
+        about: "",
+    }
+}
+
+const TOP: &[Key] = &[
+    key("default_registry"),
+    key("namespace_registries"),
+    key("package_registry_overrides"),
+    key("registry"),
+];
+
+/// Reads the text of a `config.toml`. Errors name the key with its place, and
+/// show no secrets.
+pub fn parse(file: &ManifestFile) -> Result<Config> {
+    read(file).map_err(|e| {
+        e.with_text(masked)
+            .hint("correct it; `cargo component config --help` tells what may stand there")
+    })
+}
+
+/// A text with stars in the place of all strings on lines that may hold
+/// secrets; as long as it was.
+pub(super) fn masked(text: &str) -> String {
+    const WORDS: [&str; 5] = ["auth", "token", "key", "password", "secret"];
+    let mut masked = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if !WORDS.iter().any(|word| line.contains(word)) {
+            masked.push_str(line);
+            continue;
+        }
+        let (mut quote, mut escaped) = (None, false);
+        for c in line.chars() {
+            match quote {
+                None => {
+                    quote = Some(c).filter(|c| matches!(c, '"' | '\''));
+                    masked.push(c);
+                }
+                Some(open) if c == open && !escaped => {
+                    quote = None;
+                    masked.push(c);
+                }
+                Some(_) if c == '\n' => masked.push(c),
+                Some(open) => {
+                    escaped = c == '\\' && open == '"' && !escaped;
+                    masked.extend(std::iter::repeat_n('*', c.len_utf8()));
+                }
+            }
+        }
+    }
+    masked
+}
+
+fn read(file: &ManifestFile) -> Result<Config> {
+    let document = Document::parse(file.text.to_string()).map_err(|e| {
+        let message = format!("failed to read the configuration `{}`", file.path.display());
+        file.error(e.span().unwrap_or_default(), message)
+            .because(e.message())
+    })?;
+    let top = Table::root(file, "the configuration", document.as_table()).known(TOP)?;
+    let mut config = Config::default();
+    if let Some(name) = top.string("default_registry")? {
+        config.default_registry = Some(Entry {
+            value: registry_name(&top, "default_registry", name)?,
+            span: top.place("default_registry"),
+        });
+    }
+    if let Some(table) = top.table("namespace_registries")? {
+        for (namespace, _) in table.entries() {
+            if !is_label(namespace) {
+                return Err(file
+                    .error(
+                        table.key_span(namespace),
+                        format!("invalid namespace `{namespace}`"),
+                    )
+                    .hint("a namespace is what stands before the `:` of a package name"));
+            }
+            let mapping = mapping(&table, namespace)?;
+            config.namespaces.insert(namespace.to_owned(), mapping);
+        }
+    }
+    if let Some(table) = top.table("package_registry_overrides")? {
+        for (package, _) in table.entries() {
+            let name = package
+                .parse()
+                .map_err(|e: Error| e.at(file.excerpt(table.key_span(package))))?;
+            config.packages.insert(name, mapping(&table, package)?);
+        }
+    }
+    if let Some(table) = top.table("registry")? {
+        for (name, _) in table.entries() {
+            let access = access(&table, name)?;
+            config.registries.insert(name.to_owned(), access);
+        }
+    }
+    Ok(config)
+}
+
+/// `host[:port]` or a single word.
+fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
+    let legal =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    if !name.is_empty() && name.chars().all(legal) {
+        return Ok(name);
+    }
+    let error = table.error(key, format!("invalid registry `{name}`"));
+    Err(match name.split_once("://") {
+        Some((_, rest)) => {
+            let host = rest.split('/').next().unwrap_or(rest);
+            error.hint(format!("name its host only: `{host}`"))
+        }
+        None => {
+            error.hint("a registry is a host with an optional port, such as `example.com:8080`")
+        }
+    })
+}
+
+fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
+    let span = table.place(key);
+    if table.get(key).is_some_and(Item::is_str) {
+        let name = table.string(key)?.unwrap_or_default();
+        return Ok(Entry {
+            value: Mapping {
+                registry: registry_name(table, key, name)?,
+                metadata: None,
+            },
+            span,
+        });
+    }
+    let entry = table
+        .table(key)?
+        .ok_or_else(|| table.error(key, "nothing is there"))?;
+    let missing = |what: &str| {
+        table
+            .error(key, format!("missing `{what}` in `{}.{key}`", table.name))
+            .hint("write a registry's name, or a table with `registry` and `metadata`")
+    };
+    let name = entry
+        .string("registry")?
+        .ok_or_else(|| missing("registry"))?;
+    let registry = registry_name(&entry, "registry", name)?;
+    let metadata = entry
+        .table("metadata")?
+        .ok_or_else(|| missing("metadata"))?;
+    Ok(Entry {
+        value: Mapping {
+            registry,
+            metadata: Some(self::metadata(&metadata)?),
+        },
+        span,
+    })
+}
+
+/// As in `registry.json`; members not known here are ignored.
+fn metadata(table: &Table<'_>) -> Result<Metadata> {
+    let oci = table.table("oci")?;
+    let warg = table.table("warg")?;
+    let of = |table: &Option<Table<'_>>, key: &str| match table {
+        Some(table) => table.string(key),
+        None => Ok(None),
+    };
+    Ok(Metadata {
+        preferred_protocol: table.string("preferredProtocol")?,
+        oci_registry: table.string("ociRegistry")?.or(of(&oci, "registry")?),
+        oci_namespace_prefix: table
+            .string("ociNamespacePrefix")?
+            .or(of(&oci, "namespacePrefix")?),
+        warg_url: table.string("wargUrl")?.or(of(&warg, "url")?),
+    })
+}
+
+fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
+    let entry = table
+        .table(name)?
+        .ok_or_else(|| table.error(name, "nothing is there"))?;
+    let mut access = Access {
+        default: match entry.string("default")? {
+            Some(default) => Some(default),
+            None => entry.string("type")?,
+        },
+        protocols: BTreeMap::new(),
+        base: PathBuf::new(),
+    };
+    for (key, _) in entry.entries() {
+        if key == "default" || key == "type" {
+            continue;
+        }
+        if let Some(protocol) = entry.table(key)? {
+            let values = protocol
+                .entries()
+                .map(|(key, item)| (key.to_owned(), item.clone()));
+            access.protocols.insert(key.to_owned(), values.collect());
+        }
+    }
+    Ok(Entry {
+        value: access,
+        span: table.place(name),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        for text in [
+            "[registry.x.oci]\nauth = { username = \"u\", password = \"hunter2\" \n",
+            "registry.x = { oci = { auth = 'hunter2' } } }",
+            "[registry.x.oci]\nauth = \"\\\"hunter2",
+        ] {
+            let error = read(text).unwrap_err();
+            let shown = error.excerpt().unwrap();
+            assert!(!shown.text().contains("hunter2"), "{}", shown.text());
+            assert!(!error.to_string().contains("hunter2"));
+            assert_eq!(shown.text().len(), text.len());
+        }
+        let harmless = read("default_registry = \"a b\"").unwrap_err();
+        assert!(harmless.excerpt().unwrap().text().contains("a b"));
+    }
+
+    fn read(text: &str) -> Result<Config> {
+        parse(&ManifestFile::new("config.toml", text))
+    }
+
+    #[test]
+    fn a_file_of_wkg_is_read() {
+        let config = read(
+            r#"
+default_registry = "acme.example.com"
+[namespace_registries]
+wasi = { registry = "wasi", metadata = { preferredProtocol = "oci", oci = { registry = "ghcr.io", namespacePrefix = "webassembly/" }, "$schema" = "x" } }
+mine = "reg.example.com"
+[package_registry_overrides]
+"mine:one" = "other.example.com"
+[registry]
+[registry."reg.example.com".oci]
+auth = { username = "u", password = "p" }
+[registry.here]
+type = "local"
+local = { root = "dir" }
+"#,
+        )
+        .unwrap();
+        assert_eq!(config.default_registry.unwrap().value, "acme.example.com");
+        let wasi = &config.namespaces["wasi"].value;
+        let metadata = wasi.metadata.as_ref().unwrap();
+        assert_eq!(metadata.oci_registry.as_deref(), Some("ghcr.io"));
+        assert_eq!(
+            metadata.oci_namespace_prefix.as_deref(),
+            Some("webassembly/")
+        );
+        let one = &config.packages[&"mine:one".parse().unwrap()].value;
+        assert_eq!(one.registry, "other.example.com");
+        let here = &config.registries["here"].value;
+        assert_eq!(here.default.as_deref(), Some("local"));
+        assert!(here.protocols["local"]["root"].is_str());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (text, message, line) in [
+            ("foo = 1", "unknown key `foo`", 1),
+            (
+                "\ndefault_registry = \"https://ghcr.io\"",
+                "invalid registry",
+                2,
+            ),
+            ("[namespace_registries]\nA = \"x\"", "invalid namespace", 2),
+            (
+                "[package_registry_overrides]\na = \"x\"",
+                "invalid package name",
+                2,
+            ),
+            (
+                "[namespace_registries]\na = { registry = \"x\" }",
+                "missing `metadata`",
+                2,
+            ),
+            ("[registry.x]\noci = 1", "must be a table", 2),
+            ("default_registry = ", "failed to read", 1),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+            assert_eq!(error.excerpt().unwrap().line_column().0, line, "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A directory as a registry: `<root>/<namespace>/<name>/<version>.wasm`, the
+//! layout of wasm-pkg.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+
+use super::{Publication, Registry, Release};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::resolver::Listed;
+use crate::system::fs;
+
+/// A registry in a directory, which need not be there before something is
+/// published.
+#[derive(Clone, Debug)]
+pub struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    /// The registry in this directory.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Local { root: root.into() }
+    }
+
+    // Names and versions are validated types, so that no path leaves the root.
+    fn dir(&self, package: &PackageRef) -> PathBuf {
+        self.root.join(package.namespace()).join(package.name())
+    }
+
+    /// Where a version of a package is, or would be.
+    pub fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
+        self.dir(package).join(format!("{version}.wasm"))
+    }
+}
+
+impl Registry for Local {
+    fn location(&self, package: &PackageRef) -> String {
+        format!("`{}`", self.dir(package).display())
+    }
+
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+        let dir = self.dir(package);
+        if !fs::is_dir(&dir) {
+            return Ok(None);
+        }
+        let version = |path: &Path| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".wasm")?;
+            name.parse::<Version>().ok()
+        };
+        let files = fs::list(&dir)?;
+        let versions = files.iter().filter_map(|path| version(path));
+        Ok(Some(
+            versions
+                .map(|version| Listed {
+                    version,
+                    yanked: false,
+                })
+                .collect(),
+        ))
+    }
+
+    fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
+        let file = self.file(package, version);
+        if !fs::exists(&file) {
+            return Ok(None);
+        }
+        let (digest, size) = fs::digest(&file)?;
+        Ok(Some(Release {
+            version: version.clone(),
+            digest,
+            size: Some(size),
+        }))
+    }
+
+    fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()> {
+        fs::copy_to(&self.file(package, &release.version), to)
+    }
+
+    fn publish(&self, publication: &Publication<'_>) -> Result<()> {
+        let file = self.file(publication.package, publication.version);
+        // Another run may publish the same version.
+        match fs::copy_new(publication.content, &file)? {
+            true => Ok(()),
+            false => Err(already(publication, &file)),
+        }
+    }
+}
+
+fn already(publication: &Publication<'_>, file: &Path) -> Error {
+    Error::input(format!(
+        "`{}@{}` is already published, in `{}`",
+        publication.package,
+        publication.version,
+        file.display()
+    ))
+    .hint("raise its version")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::base::package::ContentDigest;
+
+    #[test]
+    fn what_is_published_is_listed_and_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let content = dir.path().join("content");
+        fs::write_atomic(&content, b"bytes").unwrap();
+        let registry = Local::new(dir.path().join("registry"));
+        let package: PackageRef = "a:b".parse().unwrap();
+        assert!(registry.versions(&package).unwrap().is_none());
+        let digest = ContentDigest::of(b"bytes");
+        for version in ["1.0.0", "1.1.0-rc.1+x"] {
+            let version = version.parse().unwrap();
+            let publication = Publication {
+                progress: &crate::base::progress::Unseen,
+                package: &package,
+                version: &version,
+                content: &content,
+                digest: &digest,
+                annotations: &BTreeMap::new(),
+            };
+            registry.publish(&publication).unwrap();
+            assert!(registry.publish(&publication).is_err());
+        }
+        // What is not a version is not one.
+        fs::write_atomic(&registry.dir(&package).join("latest.wasm"), b"").unwrap();
+        assert_eq!(registry.versions(&package).unwrap().unwrap().len(), 2);
+        let version = "1.0.0".parse().unwrap();
+        let release = registry.release(&package, &version).unwrap().unwrap();
+        assert_eq!((&release.digest, release.size), (&digest, Some(5)));
+        let mut bytes = Vec::new();
+        registry.fetch(&package, &release, &mut bytes).unwrap();
+        assert_eq!(bytes, b"bytes");
+        let version = "2.0.0".parse().unwrap();
+        assert!(registry.release(&package, &version).unwrap().is_none());
+    }
+}

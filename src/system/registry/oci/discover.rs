@@ -1,0 +1,144 @@
+//! What a host says of itself: `/.well-known/wasm-pkg/registry.json`.
+
+use reqwest::{Method, Url};
+use serde_json::Value;
+
+use super::client::wait_for;
+use super::error_body::said;
+use super::http::{Ask, Wire};
+use super::settings::Settings;
+use super::stack::Way;
+use super::{Surroundings, reference};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::system::registry::config::Metadata;
+use crate::system::registry::layers::{Layers, is_loopback};
+use crate::system::registry::routes;
+use crate::system::registry::routes::Backend;
+
+const PATH: &str = ".well-known/wasm-pkg/registry.json";
+
+/// What a host says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// What it is; nothing, where there is no document.
+    pub metadata: Metadata,
+    /// Whether it comes from the host itself, over a connection on which nobody
+    /// could change it.
+    pub own: bool,
+}
+
+/// Asks a host what it is. The configuration's table for OCI says with which
+/// scheme, and whom to trust. A host that has no such document says nothing;
+/// every other failure is an error that names the document.
+pub fn discover(host: &str, layers: &Layers, around: Surroundings) -> Result<Document> {
+    let route = routes::host(host, "", layers);
+    let Backend::Oci(oci) = &route.backend else {
+        return Ok(Document::default());
+    };
+    let settings = Settings::read(host, &oci.settings)?;
+    let address = format!("{}://{host}/{PATH}", settings.scheme_for(host));
+    let failed = |kind, cause: String| {
+        Error::new(
+            kind,
+            format!("failed to find out what the registry `{host}` is"),
+        )
+        .because(format!("`{address}`: {cause}"))
+    };
+    let url = match reference::is_host(host) {
+        true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,
+        false => return Err(failed(ErrorKind::Input, "this is no host".to_owned())),
+    };
+    let wire = Wire::new(Way::new(&url, &settings.trust, oci, &around), &around);
+    let ask = Ask::new(Method::GET, url.clone()).header("accept", "application/json");
+    let reply = wait_for(async {
+        let reply = wire.exchange(&ask).await;
+        reply.map_err(|fault| {
+            failed(ErrorKind::Io, fault.message)
+                .hint(format!("see whether `{host}` can be reached; for a registry without this document write `oci://{host}`"))
+        })
+    })?;
+    let hint = format!("if `{host}` is an OCI registry, write `oci://{host}`");
+    let safe = match url.scheme() {
+        "https" => !settings.trust.anybody,
+        _ => is_loopback(host),
+    };
+    match reply.status.as_u16() {
+        200 => Ok(Document {
+            metadata: parse(&reply.body)
+                .map_err(|cause| failed(ErrorKind::Input, cause).hint(hint))?,
+            own: safe && reply.url.origin() == url.origin(),
+        }),
+        404 | 410 => Ok(Document::default()),
+        _ => Err(failed(ErrorKind::Io, said(&reply)).hint(hint)),
+    }
+}
+
+/// Reads the document. Members that are not known are ignored, those that are
+/// must make sense. The error is a fragment.
+pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
+    let document: Value =
+        serde_json::from_slice(bytes).map_err(|e| format!("the document is broken: {e}"))?;
+    if !document.is_object() {
+        return Err("the document is broken: it is no object".to_owned());
+    }
+    let member = |object: &str, key: &str| -> Result<Option<String>, String> {
+        let (shown, value) = match object {
+            "" => (key.to_owned(), document.get(key)),
+            _ => match document.get(object) {
+                None | Some(Value::Null) => return Ok(None),
+                Some(Value::Object(table)) => (format!("{object}.{key}"), table.get(key)),
+                Some(_) => return Err(format!("the document is broken: `{object}` is no object")),
+            },
+        };
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(format!("the document is broken: `{shown}` is no string")),
+        }
+    };
+    // The members of before have the last word, as in wkg.
+    let metadata = Metadata {
+        preferred_protocol: member("", "preferredProtocol")?,
+        oci_registry: member("", "ociRegistry")?.or(member("oci", "registry")?),
+        oci_namespace_prefix: member("", "ociNamespacePrefix")?
+            .or(member("oci", "namespacePrefix")?),
+        warg_url: member("", "wargUrl")?.or(member("warg", "url")?),
+    };
+    let host = metadata.oci_registry.as_deref();
+    match host.filter(|host| !reference::is_host(host)) {
+        Some(host) => Err(format!("the document is broken: `{host}` is no host")),
+        None => Ok(metadata),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_the_document_is_read() {
+        let modern = parse(br#"{"$schema":"x","preferredProtocol":"oci","oci":{"registry":"ghcr.io","namespacePrefix":"webassembly/","more":1},"warg":{"url":"https://w"},"other":[1]}"#).unwrap();
+        let legacy = parse(br#"{"preferredProtocol":"oci","ociRegistry":"ghcr.io","ociNamespacePrefix":"webassembly/","wargUrl":"https://w","oci":{"registry":"ignored"}}"#).unwrap();
+        assert_eq!(modern, legacy);
+        assert_eq!(modern.oci_registry.as_deref(), Some("ghcr.io"));
+        assert_eq!(modern.warg_url.as_deref(), Some("https://w"));
+        assert_eq!(parse(b"{}").unwrap(), Metadata::default());
+        assert_eq!(parse(br#"{"oci":null}"#).unwrap(), Metadata::default());
+    }
+
+    #[test]
+    fn a_broken_document_is_an_error() {
+        for (text, message) in [
+            ("<!doctype html>", "broken"),
+            ("", "broken"),
+            ("[]", "no object"),
+            (r#"{"oci":"ghcr.io"}"#, "`oci` is no object"),
+            (r#"{"oci":{"registry":1}}"#, "`oci.registry` is no string"),
+            (r#"{"preferredProtocol":{}}"#, "`preferredProtocol`"),
+            (r#"{"ociRegistry":"https://ghcr.io/x"}"#, "is no host"),
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The way to a host: whom to trust there, whether in plain, and whether the
+//! host may be connected to. All of that belongs to the host that is
+//! contacted, also where another one leads there.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Url};
+
+use super::Surroundings;
+use super::client::{Via, client};
+use super::http::Fault;
+use super::settings::{Settings, Trust};
+use crate::base::error::Result;
+use crate::system::registry::layers::{Layers, is_loopback};
+use crate::system::registry::public::{Reach, is_inner, is_public};
+use crate::system::registry::routes;
+
+/// The way to one host, and to those that it leads to.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The address of the host, without a path.
+    base: Url,
+    trust: Trust,
+    layers: Layers,
+    reach: Reach,
+    proxies: Vec<String>,
+}
+
+/// Why an address is not connected to. The text is a fragment.
+#[derive(Debug)]
+pub struct NotPublic(String);
+
+impl std::fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotPublic {}
+
+impl NotPublic {
+    fn name(host: &str) -> Self {
+        NotPublic(format!(
+            "`{host}` is on this machine or its network, where a component of others may not lead"
+        ))
+    }
+
+    fn address(host: &str, address: IpAddr) -> Self {
+        NotPublic(format!(
+            "`{host}` has the address `{address}`, on this machine or its network, where a component of others may not lead"
+        ))
+    }
+}
+
+impl Way {
+    /// The way to a registry at this address.
+    pub fn new(base: &Url, trust: &Trust, oci: &routes::Oci, around: &Surroundings) -> Self {
+        let proxies = around.env.proxies().into_iter().filter_map(|proxy| {
+            let url = match proxy.contains("://") {
+                true => Url::parse(&proxy),
+                false => Url::parse(&format!("http://{proxy}")),
+            };
+            Some(url.ok()?.host_str()?.to_owned())
+        });
+        Way {
+            base: base.clone(),
+            trust: trust.clone(),
+            layers: oci.layers.clone(),
+            reach: oci.reach.clone(),
+            proxies: proxies.collect(),
+        }
+    }
+
+    /// The client for an address, if that may be connected to.
+    pub async fn client(&self, url: &Url) -> Result<Client, Fault> {
+        let host = host_of(url);
+        let lasting = |e: crate::base::error::Error| Fault::lasting(e.to_string());
+        let trust = match self.is_own(url) {
+            true => self.trust.clone(),
+            false => self.trust_of(&host).map_err(lasting)?,
+        };
+        if self.is_foreign(&host) {
+            let found = check(url).await;
+            found.map_err(|refused| Fault::lasting(refused.to_string()))?;
+            return client(&trust, &Via::Public(self.proxies.clone())).map_err(lasting);
+        }
+        // This machine is not behind a proxy.
+        let via = match is_loopback(&host) {
+            true => Via::Direct,
+            false => Via::Usual,
+        };
+        client(&trust, &via).map_err(lasting)
+    }
+
+    /// Whether an address may be spoken to in plain, after `from` led there:
+    /// another port of the same machine, this machine, or a host the user says
+    /// so of.
+    pub fn may_be_plain(&self, from: &Url, to: &Url) -> bool {
+        let host = host_of(to);
+        let here = from.scheme() == "http" && from.host_str() == to.host_str();
+        here || is_loopback(&host) || self.is_plain(&host)
+    }
+
+    /// Whether an address may be sent a login for the registry, which led
+    /// there. In plain that is only the registry's own machine, or one the user
+    /// says so of.
+    pub fn may_have_login(&self, to: &Url) -> bool {
+        let own = self.base.scheme() == "http" && self.base.host_str() == to.host_str();
+        match to.scheme() {
+            "https" => true,
+            "http" => own || self.is_plain(&host_of(to)),
+            _ => false,
+        }
+    }
+
+    fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
+
+    fn is_plain(&self, host: &str) -> bool {
+        self.settings(host)
+            .is_ok_and(|settings| settings.scheme == Some("http"))
+    }
+
+    /// The trust in a host that the registry leads to: the host's own, and the
+    /// authorities that vouch for the registry.
+    fn trust_of(&self, host: &str) -> Result<Trust> {
+        let mut trust = self.settings(host)?.trust;
+        trust.roots.extend(self.trust.roots.iter().cloned());
+        Ok(trust)
+    }
+
+    fn settings(&self, host: &str) -> Result<Settings> {
+        Settings::read(host, &self.layers.table("oci", host))
+    }
+
+    /// Whether a host has to have an address of the internet.
+    fn is_foreign(&self, host: &str) -> bool {
+        match &self.reach {
+            Reach::Anywhere => false,
+            Reach::Public { also } => {
+                !also.iter().any(|one| one.eq_ignore_ascii_case(host))
+                    && !self.layers.names_host(host)
+            }
+        }
+    }
+}
+
+/// Host, with a port where it is not the usual one.
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Refuses an address by its spelling, or by what it stands for here and now:
+/// where there is a proxy, nobody but us would look.
+async fn check(url: &Url) -> Result<(), NotPublic> {
+    let host = url.host_str().unwrap_or_default();
+    if is_inner(host) {
+        return Err(NotPublic::name(host));
+    }
+    let port = url.port_or_known_default().unwrap_or(443);
+    match tokio::net::lookup_host((host, port)).await {
+        Ok(mut found) => match found.find(|found| !is_public(found.ip())) {
+            Some(found) => Err(NotPublic::address(host, found.ip())),
+            None => Ok(()),
+        },
+        // Who connects will find that out too, or a proxy knows more.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Resolves names to addresses of the internet only, when a connection is
+/// made: what a name stands for may have changed since it was looked at.
+#[derive(Debug)]
+pub struct PublicOnly {
+    /// The hosts of proxies, which the user chose.
+    pub proxies: Vec<String>,
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_proxy = |proxy: &String| proxy.eq_ignore_ascii_case(name.as_str());
+        let any = self.proxies.iter().any(is_proxy);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<SocketAddr> = found.map_err(io::Error::other)?.collect();
+            match found.iter().find(|found| !any && !is_public(found.ip())) {
+                Some(inner) => Err(NotPublic::address(name.as_str(), inner.ip()).into()),
+                None => Ok(Box::new(found.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::system::env::Env;
+    use crate::system::process::Scripted;
+    use crate::system::registry::oci::Patience;
+    use crate::system::registry::oci::client::wait_for;
+
+    fn way(base: &str, env: &[(&str, &str)], reach: Reach) -> Way {
+        let around = Surroundings {
+            env: Arc::new(Env::from_vars(env.iter().copied())),
+            exec: Arc::new(Scripted::new(Vec::new())),
+            patience: Patience::without_pauses(),
+            heard: Default::default(),
+        };
+        let oci = routes::Oci {
+            reach,
+            ..routes::Oci::default()
+        };
+        let trust = Trust {
+            anybody: true,
+            roots: Vec::new(),
+        };
+        Way::new(&Url::parse(base).unwrap(), &trust, &oci, &around)
+    }
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_name_that_resolves_inside_is_refused_when_it_is_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // The name is one that resolves on every machine; nothing looks at how
+        // it is spelled here.
+        let public = client(&Trust::default(), &Via::Public(Vec::new())).unwrap();
+        let sent = wait_for(async {
+            let address = format!("http://localhost:{port}/");
+            let sent = public.get(address).send().await;
+            Ok(Fault::from(sent.unwrap_err()))
+        });
+        let fault = sent.unwrap();
+        assert!(fault.message.contains("`localhost` has the address"));
+        assert!(fault.message.contains("on this machine or its network"));
+        assert!(!fault.passing);
+        assert!(listener.accept().is_err());
+    }
+
+    #[test]
+    fn what_a_component_of_others_names_is_looked_at_by_name_and_address() {
+        let public = |also: Vec<String>| Reach::Public { also };
+        let refused = |way: &Way, to: &str| {
+            let found = wait_for(async { Ok(way.client(&url(to)).await) });
+            let found = found.unwrap().err();
+            found.is_some_and(|fault| {
+                assert!(!fault.passing);
+                fault.message.contains("on this machine or its network")
+            })
+        };
+        let way = super::tests::way("https://r.example", &[], public(vec!["10.0.0.1:5".into()]));
+        for to in [
+            "https://127.0.0.1/",
+            "https://10.0.0.1/",
+            "https://10.0.0.1:6/",
+            "https://198.18.0.1/",
+            "https://[fd00::1]/",
+            "https://[64:ff9b::a00:1]/",
+            "https://0x7f.1/",
+            "https://localhost:1/",
+            "https://printer.local/",
+        ] {
+            assert!(refused(&way, to), "{to}");
+        }
+        for to in ["https://10.0.0.1:5/", "https://8.8.8.8/"] {
+            assert!(!refused(&way, to), "{to}");
+        }
+        let any = self::way("https://r.example", &[], Reach::Anywhere);
+        assert!(!refused(&any, "https://127.0.0.1/"));
+    }
+
+    #[test]
+    fn a_proxy_of_the_user_may_be_inside() {
+        let proxies = [
+            ("https_proxy", "localhost:1"),
+            ("HTTP_PROXY", "http://p.corp:3128"),
+        ];
+        let found = way("https://r.example", &proxies, Reach::Anywhere).proxies;
+        assert_eq!(found, ["p.corp", "localhost"]);
+        let resolver = PublicOnly { proxies: found };
+        let resolved = wait_for(async {
+            let resolved = resolver.resolve("localhost".parse().unwrap()).await;
+            Ok(resolved.is_ok_and(|mut found| found.next().is_some()))
+        });
+        assert!(resolved.unwrap());
+    }
+
+    #[test]
+    fn trust_and_plain_http_do_not_follow_to_another_host() {
+        let way = way("http://127.0.0.1:5000", &[], Reach::Anywhere);
+        assert!(!way.trust_of("other.example").unwrap().anybody);
+        for (to, login) in [
+            ("https://auth.example/token", true),
+            ("http://127.0.0.1:5001/token", true),
+            ("http://127.0.0.2:5000/token", false),
+            ("http://auth.example/token", false),
+            ("ftp://127.0.0.1/", false),
+        ] {
+            assert_eq!(way.may_have_login(&url(to)), login, "{to}");
+        }
+        let here = url("http://r.example:5000/");
+        for (to, plain) in [
+            ("http://r.example:9000/", true),
+            ("http://127.0.0.1:1/", true),
+            ("http://other.example/", false),
+        ] {
+            assert_eq!(way.may_be_plain(&here, &url(to)), plain, "{to}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the client says, in the words of this tool.
+
+use warg_api::v1::content::ContentError;
+use warg_api::v1::fetch::FetchError;
+use warg_api::v1::package::PackageError;
+use warg_api::v1::proof::ProofError;
+use warg_client::{ClientError, api};
+
+use super::settings::Settings;
+use crate::base::error::{Error, ErrorKind};
+use crate::system::registry::hosts::unused_variable;
+use crate::system::registry::oci::one_line;
+
+/// What an error is told with.
+pub struct About<'a> {
+    /// What was being done.
+    pub what: &'a str,
+    /// The host that was asked.
+    pub host: &'a str,
+    /// Where the registry's logs are kept.
+    pub logs: &'a str,
+    /// Where tokens can be set.
+    pub settings: &'a Settings,
+    /// The variable with a token that was not used, since it may be meant for
+    /// another host.
+    pub unused: Option<&'a str>,
+}
+
+impl About<'_> {
+    /// An error of the client.
+    pub fn error(&self, error: &ClientError) -> Error {
+        use api::ClientError as Api;
+        match error {
+            ClientError::Other(inner) => match inner.downcast_ref::<Error>() {
+                // It is this tool's own, from below the client.
+                Some(own) => own.clone().context(self.what),
+                None => self.plain(ErrorKind::Input, inner.as_ref()),
+            },
+            ClientError::Api(Api::Communication(e)) => self.unreachable(e),
+            ClientError::Unauthorized(_) => self.forbidden(error),
+            ClientError::Api(e) if matches!(status(e), Some(401 | 403)) => self.forbidden(error),
+            ClientError::Api(Api::Package(
+                PackageError::NamespaceNotDefined(_) | PackageError::NamespaceImported(_),
+            )) => self
+                .plain(ErrorKind::Input, error)
+                .hint("who runs the registry says which namespaces it takes"),
+            ClientError::PackageDoesNotExistWithHintHeader {
+                hint_namespace,
+                hint_registry,
+                ..
+            } => self.plain(ErrorKind::Input, error).hint(format!(
+                "if you trust `{}` in this, write `{} = \"{}\"` under `[namespace_registries]`",
+                self.host,
+                one_line(hint_namespace),
+                one_line(hint_registry)
+            )),
+            ClientError::MustInitializePackage { .. } => {
+                self.plain(ErrorKind::Input, error).hint(format!(
+                    "make it with `warg publish init`, or remove `disableAutoPackageInit` from `{}`",
+                    self.settings.file_name()
+                ))
+            }
+            ClientError::PublishRejected { .. } => self
+                .plain(ErrorKind::Input, error)
+                .hint("the registry decides what it takes: ask who runs it"),
+            _ if unproven(error) => self.plain(ErrorKind::Input, error).hint(format!(
+                "what the registry says does not fit what it said before or cannot be proven: ask who runs it; if it was set up anew, remove `{}`",
+                self.logs
+            )),
+            ClientError::Api(Api::InvalidWellKnownConfig(_)) => self
+                .plain(ErrorKind::Input, error)
+                .hint(format!("see whether `{}` is a Warg registry", self.host)),
+            _ => self.plain(ErrorKind::Input, error),
+        }
+    }
+
+    /// The registry did not answer in time.
+    pub fn late(&self) -> Error {
+        Error::new(ErrorKind::Io, self.what)
+            .because(format!("`{}` does not answer", self.host))
+            .hint("try again")
+    }
+
+    fn plain(&self, kind: ErrorKind, error: &dyn std::error::Error) -> Error {
+        Error::new(kind, self.what).because(chain(error))
+    }
+
+    fn unreachable(&self, error: &dyn std::error::Error) -> Error {
+        self.plain(ErrorKind::Io, error).hint(format!(
+            "see whether `{}` can be reached, and is a Warg registry",
+            self.host
+        ))
+    }
+
+    fn forbidden(&self, error: &ClientError) -> Error {
+        let mut plain = self.plain(ErrorKind::Input, error);
+        if let Some(variable) = self.unused {
+            plain = plain.because(unused_variable(variable, self.host));
+        }
+        plain.hint(format!(
+            "the registry wants another key or token; a token stands in `auth_token` under `{}` of your own file",
+            self.settings.table_name()
+        ))
+    }
+}
+
+/// The status of an answer that is an error.
+fn status(error: &api::ClientError) -> Option<u16> {
+    use api::ClientError as Api;
+    match error {
+        Api::UnexpectedResponse { status, .. } => Some(status.as_u16()),
+        Api::Fetch(FetchError::Message { status, .. })
+        | Api::Content(ContentError::Message { status, .. })
+        | Api::Package(PackageError::Message { status, .. })
+        | Api::Proof(ProofError::Message { status, .. }) => Some(*status),
+        _ => None,
+    }
+}
+
+/// Whether the registry contradicts itself, or what is known of it.
+fn unproven(error: &ClientError) -> bool {
+    use api::ClientError as Api;
+    matches!(
+        error,
+        ClientError::InvalidCheckpointSignature
+            | ClientError::InvalidCheckpointKeyId { .. }
+            | ClientError::NoOperatorRecords
+            | ClientError::OperatorValidationFailed { .. }
+            | ClientError::PackageValidationFailed { .. }
+            | ClientError::PackageLogEmpty { .. }
+            | ClientError::CheckpointLogLengthRewind { .. }
+            | ClientError::CheckpointChangedLogRootOrMapRoot { .. }
+            | ClientError::Api(
+                Api::Fetch(FetchError::CheckpointNotFound(_) | FetchError::FetchTokenNotFound(_))
+                    | Api::Proof(_)
+                    | Api::IncorrectConsistencyProof { .. }
+                    | Api::ConsistencyProof(_)
+                    | Api::InclusionProof(_)
+                    | Api::Hash(_)
+            )
+    )
+}
+
+/// An error with its causes, on one line; what a cause repeats is left out.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = one_line(&error.to_string());
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = one_line(&cause.to_string());
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text
+}

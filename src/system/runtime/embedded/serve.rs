@@ -1,0 +1,227 @@
+//! A small HTTP/1 server around a handler of either generation.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::answer::{Connection, Handler};
+use super::{Compiled, tokio};
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::system::runtime::{Event, Grant};
+
+/// How long accepting rests after it failed, which it does when the system is
+/// out of descriptors.
+const REST: Duration = Duration::from_millis(50);
+/// How long the head of a request may take, from the moment the connection is
+/// free for it; no longer than what is granted for all of it.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long the head of a request may be, in bytes; fields there may be 100.
+const HEAD_BYTES: usize = 64 << 10;
+/// How many connections there are at once; others wait.
+const CONNECTIONS: usize = 256;
+
+/// What the threads of the server tell the one that started it.
+pub enum News {
+    /// Something to pass on.
+    Event(Event),
+    /// It is to end.
+    Stop,
+}
+
+impl Compiled {
+    /// Serves until Ctrl-C.
+    pub fn serve(
+        &self,
+        addr: &str,
+        grant: &Grant,
+        on: &mut dyn FnMut(Event) -> Result<()>,
+    ) -> Result<i32> {
+        self.serve_until(addr, grant, on, async {
+            // Where the signal cannot be listened to, its usual effect stays.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+
+    fn serve_until(
+        &self,
+        addr: &str,
+        grant: &Grant,
+        on: &mut dyn FnMut(Event) -> Result<()>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<i32> {
+        let (news, mut heard) = mpsc::unbounded_channel();
+        let handler = Arc::new(Handler::new(self, grant, news.clone())?);
+        let runtime = tokio()?;
+        stop_by_itself(stop, news)?;
+        let result = runtime.block_on(async {
+            let refused = |e: std::io::Error| {
+                Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
+                    .because(e)
+                    .hint("give a free address and port, port 0 takes any: `--addr 127.0.0.1:0`")
+            };
+            let listener = TcpListener::bind(addr).await.map_err(refused)?;
+            on(Event::Listening(listener.local_addr().map_err(refused)?))?;
+            tokio::spawn(accept(listener, handler));
+            while let Some(News::Event(event)) = heard.recv().await {
+                on(event)?;
+            }
+            Ok(0)
+        });
+        // Requests that are still answered are cut off.
+        runtime.shutdown_background();
+        result
+    }
+}
+
+/// Waits for the end on a thread of its own: handlers that compute without
+/// pause may occupy all the others.
+fn stop_by_itself(
+    stop: impl Future<Output = ()> + Send + 'static,
+    news: mpsc::UnboundedSender<News>,
+) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::unsupported("failed to wait for Ctrl-C").because(e))?;
+    std::thread::spawn(move || {
+        runtime.block_on(stop);
+        // Nobody listens when the server has ended already.
+        let _ = news.send(News::Stop);
+    });
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, handler: Arc<Handler>) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+            return;
+        };
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let handler = handler.clone();
+        let task: Arc<OnceLock<_>> = Arc::default();
+        let connection = Connection {
+            peer,
+            task: task.clone(),
+        };
+        let serving = tokio::spawn(async move {
+            serve_connection(stream, connection, handler).await;
+            drop(place);
+        });
+        let _ = task.set(serving.abort_handle());
+    }
+}
+
+/// Answers the requests of one connection.
+async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<Handler>) {
+    let head = handler.timeout().map_or(HEAD, |limit| limit.min(HEAD));
+    let service = service_fn(move |request| {
+        let (handler, connection) = (handler.clone(), connection.clone());
+        async move { Ok::<_, hyper::Error>(handler.answer(request, connection).await) }
+    });
+    // A client that goes away is no event.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use ::tokio::sync::oneshot;
+
+    use super::*;
+    use crate::system::runtime::Interrupts;
+
+    /// A 0.2 handler that never sets a response.
+    const SILENT: &str = r#"(component
+        (import "wasi:http/types@0.2.0" (instance $types
+            (export "incoming-request" (type (sub resource)))
+            (export "response-outparam" (type (sub resource)))))
+        (alias export $types "incoming-request" (type $request))
+        (alias export $types "response-outparam" (type $out))
+        (core module $m (func (export "handle") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (type $own-request (own $request))
+        (type $own-out (own $out))
+        (func $handle (param "request" $own-request) (param "out" $own-out)
+            (canon lift (core func $i "handle")))
+        (instance $handler (export "handle" (func $handle)))
+        (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
+
+    fn compiled(text: &str) -> Compiled {
+        let bytes = wat::parse_str(text).unwrap();
+        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Regular).unwrap()
+    }
+
+    #[test]
+    fn a_handler_without_an_answer_is_reported_and_the_server_goes_on() {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut stop = Some(stop);
+        let mut failures = Vec::new();
+        let code = compiled(SILENT).serve_until(
+            "127.0.0.1:0",
+            &Grant::default(),
+            &mut |event| {
+                match event {
+                    Event::Listening(addr) => {
+                        std::thread::spawn(move || {
+                            for _ in 0..2 {
+                                let mut stream = std::net::TcpStream::connect(addr).unwrap();
+                                stream
+                                    .write_all(
+                                        b"GET /x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+                                    )
+                                    .unwrap();
+                                let mut answer = String::new();
+                                stream.read_to_string(&mut answer).unwrap();
+                                assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");
+                            }
+                        });
+                    }
+                    Event::Missed(what) | Event::Left(what) => panic!("{what}"),
+                    Event::Failed(error) => {
+                        failures.push(error.to_string());
+                        if failures.len() == 2 {
+                            stop.take().map(|stop| stop.send(()));
+                        }
+                    }
+                }
+                Ok(())
+            },
+            async {
+                let _ = stopped.await;
+            },
+        );
+        assert_eq!(code.unwrap(), 0);
+        assert!(failures[1].contains("GET /x") && failures[1].contains("never set a response"));
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_refused() {
+        let grant = Grant::default();
+        let error = compiled("(component)")
+            .serve_until("127.0.0.1:0", &grant, &mut |_| Ok(()), async {})
+            .unwrap_err();
+        assert!(error.message().contains("incoming-handler"), "{error}");
+        let error = compiled(SILENT)
+            .serve_until("nowhere", &grant, &mut |_| Ok(()), async {})
+            .unwrap_err();
+        assert!(error.message().contains("`nowhere`"), "{error}");
+    }
+}

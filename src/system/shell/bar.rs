@@ -1,0 +1,151 @@
+//! The line on a terminal that shows how far something is.
+
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indicatif::{
+    HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike,
+};
+
+use crate::base::progress::{Extent, Progress};
+
+/// Where bars are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bars {
+    /// Nowhere.
+    Never,
+    /// On standard error, if it is a terminal.
+    Terminal,
+    /// On standard error, whatever it is, this many columns wide.
+    Always(u16),
+}
+
+impl Bars {
+    /// All bars of a process, which make room for lines.
+    pub(super) fn target(self) -> MultiProgress {
+        MultiProgress::with_draw_target(match self {
+            Bars::Never => ProgressDrawTarget::hidden(),
+            Bars::Terminal => ProgressDrawTarget::stderr(),
+            Bars::Always(width) => ProgressDrawTarget::term_like(Box::new(Plain { width })),
+        })
+    }
+}
+
+/// A bar; it disappears when it is dropped.
+#[derive(Debug)]
+pub(super) struct Bar {
+    bar: ProgressBar,
+    extent: Extent,
+    bytes: AtomicU64,
+}
+
+impl Bar {
+    pub(super) fn start(all: &MultiProgress, verb: &str, extent: Extent, styled: bool) -> Self {
+        let prefix = match styled {
+            true => "{prefix:>12.cyan.bold}",
+            false => "{prefix:>12}",
+        };
+        let (length, counts) = match extent {
+            Extent::Items(length) => (length, "{pos}/{len}{msg}"),
+            Extent::Bytes(length) => (length, "{bytes}/{total_bytes}"),
+        };
+        let bar = all.add(ProgressBar::new(length));
+        if let Ok(style) = ProgressStyle::with_template(&format!("{prefix} [{{bar:25}}] {counts}"))
+        {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(verb.to_owned());
+        bar.tick();
+        Bar {
+            bar,
+            extent,
+            bytes: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Progress for Bar {
+    fn item(&self) {
+        if matches!(self.extent, Extent::Items(_)) {
+            self.bar.inc(1);
+        }
+    }
+
+    fn bytes(&self, count: u64) {
+        match self.extent {
+            Extent::Bytes(_) => self.bar.inc(count),
+            Extent::Items(_) => {
+                let all = self.bytes.fetch_add(count, Ordering::Relaxed) + count;
+                self.bar.set_message(format!(": {}", HumanBytes(all)));
+            }
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Standard error as a terminal, where somebody said that it is one.
+#[derive(Debug)]
+struct Plain {
+    width: u16,
+}
+
+impl Plain {
+    fn print(&self, text: &str) -> io::Result<()> {
+        io::stderr().lock().write_all(text.as_bytes())
+    }
+}
+
+impl TermLike for Plain {
+    fn width(&self) -> u16 {
+        self.width
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        match n {
+            0 => Ok(()),
+            n => self.print(&format!("\x1b[{n}A")),
+        }
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        match n {
+            0 => Ok(()),
+            n => self.print(&format!("\x1b[{n}B")),
+        }
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        match n {
+            0 => Ok(()),
+            n => self.print(&format!("\x1b[{n}C")),
+        }
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        match n {
+            0 => Ok(()),
+            n => self.print(&format!("\x1b[{n}D")),
+        }
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.print(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.print(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.print("\r\x1b[K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

@@ -1,0 +1,101 @@
+//! Errors as text, with the source line and a caret.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+
+use super::{Message, Shell};
+use crate::base::error::{Error, ErrorKind};
+
+/// Bold in the given colour, cargo's style for what stands out.
+pub(super) fn bold(color: AnsiColor) -> Style {
+    Style::new().bold().fg_color(Some(color.into()))
+}
+
+/// `label` in the style of `color`, then a colon.
+pub(super) fn label(label: &str, color: AnsiColor, colored: bool) -> String {
+    if colored {
+        let style = bold(color);
+        format!("{style}{label}{style:#}:")
+    } else {
+        format!("{label}:")
+    }
+}
+
+/// The whole error, ending without a line end: the message, the excerpt, the
+/// causes as cargo lists them, and the hint.
+pub fn render_error(error: &Error, colored: bool) -> String {
+    let mut text = match error.excerpt() {
+        Some(excerpt) => {
+            let renderer = match colored {
+                true => Renderer::styled(),
+                false => Renderer::plain(),
+            };
+            let path = excerpt.path().display().to_string();
+            let mut annotation = AnnotationKind::Primary.span(excerpt.span());
+            if !excerpt.label_text().is_empty() {
+                annotation = annotation.label(excerpt.label_text());
+            }
+            let snippet = Snippet::source(excerpt.text())
+                .path(path.as_str())
+                .annotation(annotation);
+            let report = [Level::ERROR.primary_title(error.message()).element(snippet)];
+            renderer.render(&report).trim_end().to_owned()
+        }
+        None => format!(
+            "{} {}",
+            label("error", AnsiColor::BrightRed, colored),
+            error.message()
+        ),
+    };
+    if !error.causes().is_empty() {
+        text.push_str("\n\nCaused by:");
+        for cause in error.causes() {
+            for line in cause.lines() {
+                text.push_str("\n  ");
+                text.push_str(line);
+            }
+        }
+    }
+    if let Some(hint) = error.advice() {
+        let gap = if error.causes().is_empty() {
+            "\n"
+        } else {
+            "\n\n"
+        };
+        text.push_str(gap);
+        text.push_str(&label("help", AnsiColor::BrightCyan, colored));
+        text.push(' ');
+        text.push_str(hint);
+    }
+    text
+}
+
+/// Says an error, unless a child program has said it already.
+pub fn report(shell: &dyn Shell, error: &Error) {
+    if !matches!(error.kind(), ErrorKind::Child(_)) {
+        shell.say(Message::Error(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::Excerpt;
+
+    #[test]
+    fn an_error_shows_line_caret_causes_and_hint() {
+        let error = Error::input("unknown key `pakage`")
+            .at(Excerpt::new("Cargo.toml", "[a]\npakage = 1\n", 4..10))
+            .because("the table has no such key")
+            .hint("write `package`");
+        let text = render_error(&error, false);
+        assert!(text.starts_with("error: unknown key `pakage`\n"), "{text}");
+        assert!(text.contains("Cargo.toml:2:1"), "{text}");
+        assert!(text.contains("^^^^^^"), "{text}");
+        assert!(
+            text.contains("Caused by:\n  the table has no such key"),
+            "{text}"
+        );
+        assert!(text.ends_with("\n\nhelp: write `package`"), "{text}");
+    }
+}

@@ -1,0 +1,143 @@
+//! The shell of a real process.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anstyle::AnsiColor;
+use indicatif::MultiProgress;
+
+use super::bar::{Bar, Bars};
+use super::render::{bold, label, render_error};
+use super::{ColorChoice, Message, Shell, Verbosity};
+use crate::base::error::{Error, Result};
+use crate::base::progress::{Extent, Progress};
+
+/// Standard output and error of this process.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    verbosity: Verbosity,
+    color: ColorChoice,
+    colored: bool,
+    no_color: bool,
+    bars: MultiProgress,
+}
+
+impl Terminal {
+    /// A shell that says as much and as colourful as asked; `no_color` is
+    /// whether the environment forbids colours that nobody asked for.
+    pub fn new(verbosity: Verbosity, color: ColorChoice, no_color: bool) -> Self {
+        let colored = match color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => !no_color && std::io::stderr().is_terminal(),
+        };
+        Terminal {
+            verbosity,
+            color,
+            colored,
+            no_color,
+            bars: Bars::Never.target(),
+        }
+    }
+
+    /// The same with bars for what takes long.
+    pub fn with_bars(self, bars: Bars) -> Self {
+        let bars = match self.verbosity {
+            Verbosity::Quiet => Bars::Never,
+            _ => bars,
+        };
+        Terminal {
+            bars: bars.target(),
+            ..self
+        }
+    }
+
+    fn line(&self, text: &str) {
+        self.bars.suspend(|| {
+            // Nobody is left to tell when standard error is gone.
+            let _ = writeln!(
+                anstream::AutoStream::new(std::io::stderr(), self.stream()),
+                "{text}"
+            );
+        });
+    }
+
+    fn stream(&self) -> anstream::ColorChoice {
+        if self.colored {
+            anstream::ColorChoice::Always
+        } else {
+            anstream::ColorChoice::Never
+        }
+    }
+}
+
+impl Shell for Terminal {
+    fn say(&self, message: Message) {
+        let least = match message {
+            Message::Error(_) | Message::Data(_) => Verbosity::Quiet,
+            Message::Detail(..) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        if self.verbosity < least {
+            return;
+        }
+        match message {
+            Message::Status(verb, text) | Message::Detail(verb, text) => {
+                let style = bold(AnsiColor::BrightGreen);
+                self.line(&format!("{style}{verb:>12}{style:#} {text}"));
+            }
+            Message::Warning(text) => {
+                let label = label("warning", AnsiColor::Yellow, true);
+                self.line(&format!("{label} {text}"));
+            }
+            Message::Note(text) => {
+                let label = label("note", AnsiColor::BrightGreen, true);
+                self.line(&format!("{label} {text}"));
+            }
+            Message::Plain(text) => self.line(&text),
+            Message::Error(error) => self.line(&render_error(&error, self.colored)),
+            Message::Data(line) => {
+                self.bars.suspend(|| {
+                    let _ = writeln!(std::io::stdout(), "{line}");
+                });
+            }
+        }
+    }
+
+    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+        Box::new(Bar::start(&self.bars, verb, extent, self.colored))
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    fn color(&self) -> ColorChoice {
+        self.color
+    }
+
+    fn styled_data(&self, text: &str) -> Result<()> {
+        let colored = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => !self.no_color && std::io::stdout().is_terminal(),
+        };
+        match colored {
+            true => self.write_data(text.as_bytes()),
+            false => {
+                let plain = anstream::adapter::strip_str(text).to_string();
+                self.write_data(plain.as_bytes())
+            }
+        }
+    }
+
+    fn write_data(&self, bytes: &[u8]) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            // Whoever read it has enough.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => {
+                result.map_err(|e| Error::input("failed to write to standard output").because(e))
+            }
+        }
+    }
+}

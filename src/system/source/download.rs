@@ -1,0 +1,347 @@
+//! Files fetched over HTTP, and what is sent to whom for it: a login goes to
+//! the host it is meant for and into no message.
+
+use std::future::Future;
+use std::io::Write;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::{Client, Response, StatusCode};
+use tokio::runtime::Runtime;
+use url::Url;
+
+use super::netrc::{Login, Netrc};
+use crate::base::error::{Error, Result};
+use crate::base::retry::{Pace, Patience, TooSlow};
+use crate::model::lockfile::tree::{Digester, Digests};
+use crate::system::env::Env;
+use crate::system::fs;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How many redirects are followed.
+const REDIRECTS: usize = 10;
+/// The largest file that is fetched.
+const LARGEST: u64 = 512 << 20;
+
+/// The address as it is shown: without a login, and without a query, which may
+/// be one.
+pub fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for addresses that cannot have a login.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if url.query().is_some() {
+        url.set_query(Some("…"));
+    }
+    url.set_fragment(None);
+    url.to_string().replace("%E2%80%A6", "…")
+}
+
+/// The way to servers.
+#[derive(Debug)]
+pub struct Web {
+    patience: Patience,
+    logins: OnceLock<Result<Netrc>>,
+    env: Env,
+}
+
+/// Why there is no file, and whether another try may do better.
+struct Fault {
+    error: Error,
+    passing: bool,
+    after: Option<Duration>,
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Fault {
+            error,
+            passing: false,
+            after: None,
+        }
+    }
+}
+
+impl From<TooSlow> for Fault {
+    fn from(slow: TooSlow) -> Self {
+        Fault {
+            error: Error::input(slow.to_string()),
+            passing: true,
+            after: None,
+        }
+    }
+}
+
+impl From<reqwest::Error> for Fault {
+    /// Addresses are left out: they may hold secrets.
+    fn from(error: reqwest::Error) -> Self {
+        let lasting = error.is_builder();
+        let error = error.without_url();
+        let mut told = Error::input(error.to_string());
+        let mut source = std::error::Error::source(&error);
+        let mut lasting = lasting;
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            lasting |= text.contains("certificate");
+            told = told.because(text);
+            source = cause.source();
+        }
+        Fault {
+            error: told,
+            passing: !lasting,
+            after: None,
+        }
+    }
+}
+
+impl Web {
+    /// Proxies and logins are those of this environment.
+    pub fn new(env: Env, patience: Patience) -> Self {
+        Web {
+            patience,
+            logins: OnceLock::new(),
+            env,
+        }
+    }
+
+    /// Fetches a file to `to`, which has its old content if that fails; the
+    /// digests of what came. Not from within an asynchronous runtime.
+    pub fn fetch(&self, url: &Url, to: &Path) -> Result<Digests> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let mut fault = None;
+            let mut digests = None;
+            let written = fs::write_atomic_with(to, |out| {
+                match wait_for(self.once(url, out))? {
+                    Ok(found) => digests = Some(found),
+                    Err(failed) => {
+                        let error = failed.error.clone();
+                        fault = Some(failed);
+                        return Err(error);
+                    }
+                }
+                Ok(())
+            });
+            let error = match (written, digests) {
+                (Ok(()), Some(digests)) => return Ok(digests),
+                (Err(error), _) => error,
+                (Ok(()), None) => Error::input("nothing came"),
+            };
+            let again = fault.filter(|fault| fault.passing);
+            let pause = again.and_then(|fault| self.patience.pause(tried, fault.after));
+            let Some(pause) = pause else {
+                return Err(error.context(format!("failed to fetch `{}`", shown(url))));
+            };
+            std::thread::sleep(pause);
+        }
+    }
+
+    /// Fetches once, following redirects.
+    async fn once(&self, url: &Url, to: &mut dyn Write) -> Result<Digests, Fault> {
+        let login = self.login(url)?;
+        let mut bare = url.clone();
+        let _ = bare.set_username("");
+        let _ = bare.set_password(None);
+        let mut here = bare.clone();
+        for _ in 0..=REDIRECTS {
+            let mut request = client(&here)?.get(here.clone());
+            if let Some(login) = login.as_ref().filter(|_| here.origin() == bare.origin()) {
+                request = request.basic_auth(&login.user, Some(&login.password));
+            }
+            let response = self.within_patience(request.send()).await??;
+            if response.status().is_redirection() {
+                here = redirected(&here, &response)?;
+                continue;
+            }
+            if response.status() != StatusCode::OK {
+                return Err(refused(&here, &response, login.is_some()));
+            }
+            return self.receive(response, to).await;
+        }
+        let text = format!("it redirected more than {REDIRECTS} times");
+        Err(Error::input(text).hint("check the address").into())
+    }
+
+    async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
+        let mut digester = Digester::default();
+        let mut size = 0;
+        let mut pace = Pace::new(&self.patience);
+        while let Some(part) = pace.wait(response.chunk()).await?? {
+            pace.count(part.len());
+            size += part.len() as u64;
+            if size > LARGEST {
+                let text = format!("it is larger than {} MiB", LARGEST >> 20);
+                return Err(Error::input(text).hint("check the address").into());
+            }
+            digester.update(&part);
+            to.write_all(&part)
+                .map_err(|e| Error::input("failed to write what came").because(e))?;
+        }
+        Ok(digester.finish())
+    }
+
+    async fn within_patience<T>(&self, task: impl Future<Output = T>) -> Result<T, Fault> {
+        let idle = self.patience.idle;
+        tokio::time::timeout(idle, task).await.map_err(|_| Fault {
+            error: Error::input(format!("nothing was heard for {idle:?}")),
+            passing: true,
+            after: None,
+        })
+    }
+
+    /// The login for an address: its own, or that of `.netrc` for its host,
+    /// which is not sent in plain because a manifest says `http`.
+    fn login(&self, url: &Url) -> Result<Option<Login>> {
+        if let Some(login) = Login::of_url(url) {
+            return Ok(Some(login));
+        }
+        if url.scheme() != "https" && !is_here(url) {
+            return Ok(None);
+        }
+        let netrc = self.logins.get_or_init(|| Netrc::read(&self.env));
+        let netrc = netrc.as_ref().map_err(Clone::clone)?;
+        Ok(netrc.find(url.host_str().unwrap_or_default()))
+    }
+}
+
+fn refused(url: &Url, response: &Response, with_login: bool) -> Fault {
+    let status = response.status();
+    let error = Error::input(format!("the server says {status}"));
+    let host = url.host_str().unwrap_or_default();
+    let error = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_login => error.hint(format!(
+            "the login for `{host}` is not let in: correct it in `.netrc` or in the address"
+        )),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => error.hint(format!(
+            "put a login for `{host}` into `.netrc`: `machine {host} login … password …`"
+        )),
+        StatusCode::NOT_FOUND => error.hint(
+            "check the address; a private archive needs a login, in `.netrc` or in the address",
+        ),
+        _ => error,
+    };
+    let after = response.headers().get(RETRY_AFTER);
+    let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    Fault {
+        error,
+        passing: matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
+        after: after.map(Duration::from_secs),
+    }
+}
+
+fn redirected(from: &Url, response: &Response) -> Result<Url> {
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|value| value.to_str().ok());
+    let to = location.and_then(|location| from.join(location).ok());
+    let to = to.ok_or_else(|| Error::input("it redirected to what is no address"))?;
+    match (from.scheme(), to.scheme()) {
+        (_, "https") | ("http", "http") => Ok(to),
+        (_, scheme) => Err(Error::input(format!(
+            "it redirected from https to {scheme} at `{}`, which is not followed",
+            to.host_str().unwrap_or_default()
+        ))
+        .hint("check the address")),
+    }
+}
+
+/// The client for an address; proxies stand between us and others, but not
+/// between us and this machine.
+fn client(url: &Url) -> Result<Client> {
+    static DIRECT: OnceLock<Result<Client>> = OnceLock::new();
+    static OUTSIDE: OnceLock<Result<Client>> = OnceLock::new();
+    let direct = is_here(url);
+    let one = if direct { &DIRECT } else { &OUTSIDE };
+    one.get_or_init(|| build(direct)).clone()
+}
+
+/// Whether an address is on this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn build(direct: bool) -> Result<Client> {
+    // Without a provider the builder panics; another one may be there already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(concat!("cargo-component/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none());
+        if direct { builder.no_proxy() } else { builder }
+    };
+    let client = match builder().build() {
+        // A system without certificates still reaches itself.
+        Err(_) if direct => builder().tls_certs_only([]).build(),
+        built => built,
+    };
+    client.map_err(|e| {
+        Fault::from(e)
+            .error
+            .context("failed to prepare for the network")
+    })
+}
+
+fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
+    static RUNTIME: OnceLock<Result<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("download")
+            .enable_all()
+            .build()
+            .map_err(|e| Error::input("failed to prepare for the network").because(e))
+    });
+    runtime
+        .as_ref()
+        .map(|runtime| runtime.block_on(task))
+        .map_err(Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_of_netrc_is_for_its_host_and_not_sent_in_plain() {
+        let dir = tempfile::tempdir().unwrap();
+        let netrc = "machine h.example login me password secret\n\
+            machine 127.0.0.1 login me password secret\n\
+            default login any password secret\n";
+        let file = dir.path().join("netrc");
+        fs::write_atomic(&file, netrc.as_bytes()).unwrap();
+        let env = Env::from_vars([("NETRC", file)]);
+        let web = Web::new(env, Patience::default());
+        for (url, sent) in [
+            ("https://h.example/a.tgz", true),
+            ("https://h.example:8443/a.tgz", true),
+            ("http://h.example/a.tgz", false),
+            ("http://127.0.0.1:80/a.tgz", true),
+            ("https://other.example/a.tgz", false),
+            ("https://h.example.other.example/a.tgz", false),
+            ("http://127.0.0.2/a.tgz", false),
+            ("http://me:secret@other.example/a.tgz", true),
+        ] {
+            let login = web.login(&Url::parse(url).unwrap()).unwrap();
+            assert_eq!(login.is_some(), sent, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let shown = |text: &str| shown(&Url::parse(text).unwrap());
+        assert_eq!(
+            shown("https://me:pw@h:1/a.tgz?t=secret#f"),
+            "https://h:1/a.tgz?…"
+        );
+        assert_eq!(shown("http://h/a.tgz"), "http://h/a.tgz");
+    }
+}

@@ -1,0 +1,443 @@
+//! Which files of an archive or repository become which files of `wit/deps`,
+//! and which of them are refused: what `wit-deps` 0.6 would take, if it is
+//! what it seems to be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::error::{Error, Result};
+use crate::model::lockfile::tree::{Dir, File, is_wit};
+use crate::model::manifest::deps::{Within, unfit};
+
+/// How many files are taken.
+const MOST_FILES: usize = 10_000;
+/// How many bytes of them.
+pub const MOST_BYTES: usize = 64 << 20;
+
+/// What one entry of a manifest brings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// The files of its own directory.
+    pub own: Dir,
+    /// Those of the directories that come with it, by name.
+    pub deps: BTreeMap<String, Dir>,
+}
+
+/// Where a file goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The directory that came with the entry; none for the entry's own.
+    pub dep: Option<String>,
+    /// The name of the file.
+    pub name: String,
+}
+
+/// What sort of thing has the name of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file.
+    File,
+    /// Something that is called this.
+    Other(&'static str),
+}
+
+/// What is taken, and by which rules.
+pub struct Taken<'a> {
+    within: &'a Within,
+    /// Directories that the manifest has entries for: nothing brings them.
+    pinned: &'a BTreeSet<String>,
+    tree: Tree,
+    /// Directories and files in lower case, with the names they had.
+    seen: BTreeMap<(Option<String>, String), (Place, String)>,
+    /// Directories in lower case, as they were written.
+    dirs: BTreeMap<String, String>,
+    bytes: usize,
+}
+
+impl<'a> Taken<'a> {
+    /// Nothing so far.
+    pub fn new(within: &'a Within, pinned: &'a BTreeSet<String>) -> Self {
+        Taken {
+            within,
+            pinned,
+            tree: Tree::default(),
+            seen: BTreeMap::new(),
+            dirs: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Where an entry of this name goes, if it is taken. What would be taken,
+    /// but must not be, is an error that names it.
+    pub fn offer(&mut self, path: &[u8], kind: Kind) -> Result<Option<Place>> {
+        let shown = String::from_utf8_lossy(path).into_owned();
+        let Some((dep, name)) = self.place(&shown) else {
+            return Ok(None);
+        };
+        let refused = |why: &str| {
+            Error::input(format!("the entry `{}` is refused", shown.escape_debug()))
+                .because(why)
+                .hint("ask whoever made the archive; `prefix` chooses another directory of it")
+        };
+        if dep.is_some_and(|dep| self.pinned.contains(dep)) {
+            return Ok(None);
+        }
+        if std::str::from_utf8(path).is_err() {
+            return Err(refused("its name is not UTF-8"));
+        }
+        let parts = shown.split('/');
+        if shown.starts_with('/') {
+            return Err(refused("its name is absolute"));
+        }
+        if parts.clone().any(|part| part == "..") {
+            return Err(refused("its name has `..`"));
+        }
+        if let Some(why) = dep.and_then(unfit).or_else(|| unfit(name)) {
+            return Err(refused(why));
+        }
+        if let Kind::Other(what) = kind {
+            return Err(refused(&format!("it is {what}")));
+        }
+        let place = Place {
+            dep: dep.map(str::to_owned),
+            name: name.to_owned(),
+        };
+        if let Some(dep) = dep {
+            let written = self.dirs.entry(dep.to_lowercase());
+            let written = written.or_insert_with(|| dep.to_owned());
+            if written != dep {
+                let why = format!("`{written}` and `{dep}` are one directory on some systems");
+                return Err(refused(&why));
+            }
+        }
+        let key = (place.dep.clone(), name.to_lowercase());
+        if let Some((other, path)) = self.seen.get(&key) {
+            let why = match *other == place {
+                true => format!("`{}` is the same file", path.escape_debug()),
+                false => format!("`{}` is the same file on some systems", path.escape_debug()),
+            };
+            return Err(refused(&why));
+        }
+        if self.seen.len() == MOST_FILES {
+            return Err(refused(&format!("there are more than {MOST_FILES} files")));
+        }
+        self.seen.insert(key, (place.clone(), shown.clone()));
+        Ok(Some(place))
+    }
+
+    /// Whether something in this directory, or further down, may be taken.
+    pub fn leads(&self, dir: &[u8]) -> bool {
+        let shown = String::from_utf8_lossy(dir);
+        let parts = parts(&shown);
+        // The directory to look in, or the way to it.
+        let (parts, base) = match self.within {
+            Within::Anywhere => (parts.as_slice(), Vec::new()),
+            Within::Prefix(prefix) => (parts.as_slice(), named(prefix)),
+            Within::Subdir(subdir) => match parts.split_first() {
+                Some((_, parts)) => (parts, named(subdir)),
+                None => return true,
+            },
+        };
+        let Some((top, rest)) = parts.split_at_checked(base.len()) else {
+            return base.starts_with(parts);
+        };
+        let shape = match (self.within, rest) {
+            (_, [] | ["deps"] | ["deps", _]) => true,
+            (Within::Subdir(_), _) => false,
+            (_, [_] | [_, "wit"]) => true,
+            (_, ["wit", "deps"] | ["wit", "deps", _]) => true,
+            (_, [_, "wit", "deps"] | [_, "wit", "deps", _]) => true,
+            _ => false,
+        };
+        top == base && shape
+    }
+
+    /// How many more bytes are taken.
+    pub fn room(&self) -> usize {
+        MOST_BYTES - self.bytes
+    }
+
+    /// Takes a file that was offered.
+    pub fn put(&mut self, place: Place, file: File) -> Result<()> {
+        if file.bytes.len() > self.room() {
+            return Err(too_much(&format!("`{}`", place.name.escape_debug())));
+        }
+        self.bytes += file.bytes.len();
+        let dir = match place.dep {
+            Some(dep) => self.tree.deps.entry(dep).or_default(),
+            None => &mut self.tree.own,
+        };
+        dir.insert(place.name, file);
+        Ok(())
+    }
+
+    /// What was taken; `place` is where it was looked for, for the error if
+    /// there was nothing.
+    pub fn finish(self, place: &str) -> Result<Tree> {
+        if !self.seen.is_empty() {
+            return Ok(self.tree);
+        }
+        let (what, hint) = match self.within {
+            Within::Anywhere => (
+                "at its top, in `wit`, or in `wit` of a directory at its top".to_owned(),
+                "name the directory by `prefix`, with the archive's top directory: `prefix = \"name-1.0/wit\"`",
+            ),
+            Within::Prefix(prefix) => (
+                format!("below `{prefix}`"),
+                "correct `prefix`; it starts with the archive's top directory: `name-1.0/wit`",
+            ),
+            Within::Subdir(subdir) => (
+                format!("in `{subdir}` of the directories at its top"),
+                "correct `subdir`, or name the whole directory by `prefix`",
+            ),
+        };
+        Err(Error::input(format!("{place} has no WIT {what}")).hint(hint))
+    }
+
+    /// The directory and the name of a path that has the shape of what is
+    /// taken.
+    fn place<'p>(&self, path: &'p str) -> Option<(Option<&'p str>, &'p str)> {
+        let parts = parts(path);
+        let parts = match self.within {
+            Within::Anywhere => parts.as_slice(),
+            Within::Prefix(prefix) => below(&parts, prefix)?,
+            Within::Subdir(subdir) => below(parts.get(1..)?, subdir)?,
+        };
+        let (dep, name) = match (self.within, parts) {
+            (_, [name]) => (None, *name),
+            (Within::Subdir(_), ["deps", dep, name]) => (Some(*dep), *name),
+            (Within::Subdir(_), _) => return None,
+            (_, ["wit", name] | [_, "wit", name]) => (None, *name),
+            (_, ["deps", dep, name]) => (Some(*dep), *name),
+            (_, ["wit", "deps", dep, name] | [_, "wit", "deps", dep, name]) => (Some(*dep), *name),
+            _ => return None,
+        };
+        is_wit(name).then_some((dep, name))
+    }
+}
+
+/// The error where there is more than is taken.
+pub fn too_much(what: &str) -> Error {
+    let most = MOST_BYTES >> 20;
+    Error::input(format!(
+        "{what} is refused: the WIT has more than {most} MiB"
+    ))
+    .hint("ask whoever made the archive; `prefix` chooses another directory of it")
+}
+
+/// The parts of a path, as in paths of the file system: an empty part and a `.`
+/// that is not the first say nothing, and the root is a part.
+fn parts(path: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for (at, part) in path.split('/').enumerate() {
+        match part {
+            "" if at == 0 && path.starts_with('/') => parts.push("/"),
+            "" => {}
+            "." if at > 0 => {}
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+/// The parts below a directory.
+fn below<'s, 'p>(parts: &'s [&'p str], dir: &str) -> Option<&'s [&'p str]> {
+    let dir = named(dir);
+    let (top, rest) = parts.split_at_checked(dir.len())?;
+    (top == dir).then_some(rest)
+}
+
+/// The parts of a directory of the manifest.
+fn named(dir: &str) -> Vec<&str> {
+    let mut dir: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
+    let mut at = 0;
+    dir.retain(|part| {
+        at += 1;
+        at == 1 || *part != "."
+    });
+    if dir == ["."] {
+        dir.clear();
+    }
+    dir
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(within: &Within, pinned: &[&str], path: &str) -> Result<Option<String>> {
+        let pinned = pinned.iter().map(|id| (*id).to_owned()).collect();
+        let place = Taken::new(within, &pinned).offer(path.as_bytes(), Kind::File)?;
+        Ok(place.map(|place| match place.dep {
+            Some(dep) => format!("{dep}/{}", place.name),
+            None => place.name,
+        }))
+    }
+
+    /// Whether a file is found by going down.
+    fn all_lead(within: &Within, path: &str) -> bool {
+        let pinned = BTreeSet::new();
+        let taken = Taken::new(within, &pinned);
+        let mut ways = path.match_indices('/').map(|(at, _)| &path[..at]);
+        taken.leads(b"") && ways.all(|way| taken.leads(way.as_bytes()))
+    }
+
+    #[test]
+    fn where_nothing_is_taken_nobody_goes() {
+        let anywhere = Within::Anywhere;
+        for path in ["a/b/x", "wit/sub/x", "deps/d/e/x", "a/wit/deps/d/e/x"] {
+            assert!(!all_lead(&anywhere, path), "{path}");
+        }
+        let within = Within::Prefix("a-1/wit".to_owned());
+        assert!(all_lead(&within, "a-1/wit/deps/d/x.wit"));
+        assert!(all_lead(&within, "a-1/wit/wit/x.wit"));
+        assert!(!all_lead(&within, "a-2/x") && !all_lead(&within, "a-1/wit-2/x"));
+        let within = Within::Subdir("b/c".to_owned());
+        assert!(all_lead(&within, "any/b/c/deps/d/x.wit"));
+        assert!(!all_lead(&within, "any/b/c/wit/x.wit") && !all_lead(&within, "any/c/x"));
+    }
+
+    #[test]
+    fn the_shapes_are_those_of_wit_deps() {
+        let anywhere = Within::Anywhere;
+        for (path, goes) in [
+            ("X.wit", "X.wit"),
+            ("wit/x.WIT", "x.WIT"),
+            ("any/wit/x.wit", "x.wit"),
+            ("./wit/x.wit", "x.wit"),
+            ("deps/wit/x.wit", "x.wit"),
+            ("any//wit/./x.wit", "x.wit"),
+            ("deps/d/x.wit", "d/x.wit"),
+            ("wit/deps/d/x.wit", "d/x.wit"),
+            ("any/wit/deps/d/x.wit", "d/x.wit"),
+        ] {
+            let place = offered(&anywhere, &[], path).unwrap();
+            assert_eq!(place.as_deref(), Some(goes), "{path}");
+            assert!(all_lead(&anywhere, path), "{path}");
+        }
+        for path in [
+            "any/x.wit",
+            "./x.wit",
+            "a/b/wit/x.wit",
+            "wit/sub/x.wit",
+            "wit/x.md",
+            "wit/deps/x.wit",
+            "wit/deps/d/e/x.wit",
+            "a/../../x.wit",
+            "/x.wit",
+            "",
+        ] {
+            assert_eq!(offered(&anywhere, &[], path).unwrap(), None, "{path}");
+        }
+        assert_eq!(
+            offered(&anywhere, &["d"], "wit/deps/d/x.wit").unwrap(),
+            None
+        );
+        // What is not taken is not looked at either.
+        assert_eq!(
+            offered(&anywhere, &[".."], "wit/deps/../x.wit").unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn a_prefix_goes_part_by_part() {
+        let within = Within::Prefix("a-1/wit/".to_owned());
+        let place = |path| offered(&within, &[], path).unwrap();
+        assert_eq!(place("a-1/wit/x.wit").as_deref(), Some("x.wit"));
+        assert_eq!(place("a-1/wit/deps/d/x.wit").as_deref(), Some("d/x.wit"));
+        assert_eq!(place("a-1/wit/wit/x.wit").as_deref(), Some("x.wit"));
+        assert_eq!(place("a-1/wit-2/x.wit"), None);
+        assert_eq!(place("./a-1/wit/x.wit"), None);
+        assert_eq!(place("wit/x.wit"), None);
+    }
+
+    #[test]
+    fn a_subdir_is_below_whatever_is_at_the_top() {
+        let within = Within::Subdir("proposals/x".to_owned());
+        let place = |path| offered(&within, &[], path).unwrap();
+        assert_eq!(place("any/proposals/x/a.wit").as_deref(), Some("a.wit"));
+        assert_eq!(
+            place("any/proposals/x/deps/d/a.wit").as_deref(),
+            Some("d/a.wit")
+        );
+        assert_eq!(place("any/proposals/x/wit/a.wit"), None);
+        assert_eq!(place("proposals/x/a.wit"), None);
+        let top = Within::Subdir(String::new());
+        let place = offered(&top, &[], "any/a.wit").unwrap();
+        assert_eq!(place.as_deref(), Some("a.wit"));
+    }
+
+    #[test]
+    fn what_would_be_taken_and_is_hostile_is_named() {
+        let anywhere = Within::Anywhere;
+        for (path, why) in [
+            ("wit/deps/../evil.wit", "has `..`"),
+            ("../wit/x.wit", "has `..`"),
+            ("/wit/x.wit", "is absolute"),
+            ("/wit/deps/d/x.wit", "is absolute"),
+            ("deps/a:b/x.wit", "part directories"),
+            ("wit/a\\..\\x.wit", "part directories"),
+            ("wit/a\u{7}.wit", "control character"),
+        ] {
+            let error = offered(&anywhere, &[], path).unwrap_err();
+            assert!(error.to_string().contains(why), "{path}: {error}");
+            assert!(error.message().contains(&path.escape_debug().to_string()));
+            assert!(error.advice().is_some());
+        }
+        let pinned = BTreeSet::new();
+        let mut taken = Taken::new(&anywhere, &pinned);
+        let error = taken.offer(b"wit/\xff.wit", Kind::File).unwrap_err();
+        assert!(error.to_string().contains("not UTF-8"), "{error}");
+        let link = taken.offer(b"wit/s.wit", Kind::Other("a link"));
+        assert!(link.unwrap_err().to_string().contains("it is a link"));
+        assert_eq!(taken.offer(b"wit/s", Kind::Other("a link")).unwrap(), None);
+    }
+
+    #[test]
+    fn one_place_is_taken_once() {
+        let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
+        for (first, second, why) in [
+            ("wit/x.wit", "wit/x.wit", "`wit/x.wit` is the same file"),
+            ("x.wit", "wit/x.wit", "`x.wit` is the same file"),
+            ("wit/x.wit", "wit/X.wit", "on some systems"),
+            ("deps/d/x.wit", "deps/D/y.wit", "one directory on some"),
+        ] {
+            let mut taken = Taken::new(&anywhere, &pinned);
+            taken.offer(first.as_bytes(), Kind::File).unwrap();
+            let error = taken.offer(second.as_bytes(), Kind::File).unwrap_err();
+            assert!(error.to_string().contains(why), "{second}: {error}");
+        }
+    }
+
+    #[test]
+    fn there_is_an_end_to_files_and_bytes() {
+        let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
+        let mut taken = Taken::new(&anywhere, &pinned);
+        for at in 0..MOST_FILES {
+            let path = format!("wit/{at}.wit");
+            taken.offer(path.as_bytes(), Kind::File).unwrap();
+        }
+        let error = taken.offer(b"wit/x.wit", Kind::File).unwrap_err();
+        assert!(error.to_string().contains("more than"), "{error}");
+        let mut taken = Taken::new(&anywhere, &pinned);
+        let place = taken.offer(b"wit/x.wit", Kind::File).unwrap().unwrap();
+        let file = File::new(vec![0; MOST_BYTES + 1]);
+        assert!(taken.put(place, file).is_err());
+    }
+
+    #[test]
+    fn nothing_taken_is_an_error_that_says_where_it_was_looked_for() {
+        let pinned = BTreeSet::new();
+        for (within, text) in [
+            (Within::Anywhere, "at its top"),
+            (Within::Prefix("p".to_owned()), "below `p`"),
+            (Within::Subdir("s".to_owned()), "in `s`"),
+        ] {
+            let error = Taken::new(&within, &pinned)
+                .finish("the archive")
+                .unwrap_err();
+            assert!(error.message().contains(text), "{error}");
+            assert!(error.advice().is_some());
+        }
+    }
+}
