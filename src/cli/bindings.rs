@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
-use crate::pipeline::build::bindings::{Stale, bindings};
+use crate::ops::bindings::bindings;
+use crate::pipeline::build::pending_writes::Stale;
 use crate::system::context::Context;
 
 /// Bring the generated bindings up to date

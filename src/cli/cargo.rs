@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use super::options::{GlobalOptions, shell};
 use super::{exit, setup};
 use crate::base::error::Result;
+use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
-use crate::pipeline::build::cargo::{Class, cargo_verb};
 use crate::system::cargo::arguments::{CargoArgs, OURS};
+use crate::system::cargo::verb::Class;
 use crate::system::context::Context;
 use crate::system::env::Env;
 
@@ -97,7 +98,7 @@ fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
     if verb == "serve" {
         ctx.shell.write_data(SERVE.as_bytes())?;
     }
-    crate::pipeline::build::cargo::cargo_help(ctx, args, of_cargo)?;
+    crate::ops::cargo::cargo_help(ctx, args, of_cargo)?;
     match class {
         Class::Foreign | Class::Unknown => Ok(()),
         _ => ctx.shell.write_data(options(verb).as_bytes()),

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::new::StartArgs;
 use crate::base::error::Result;
+use crate::ops::bindings::of_package;
 use crate::ops::init;
-use crate::pipeline::build::bindings::of_package;
 use crate::system::context::Context;
 
 /// Make a component of the crate in a directory, or of a new one

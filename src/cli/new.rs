@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::options::LockOptions;
 use crate::base::error::Result;
+use crate::ops::bindings::of_package;
 use crate::ops::new::{self, Editor, Kind, NewOptions};
-use crate::pipeline::build::bindings::of_package;
 use crate::system::context::Context;
 
 /// Create a new WebAssembly component crate at a path

@@ -1,6 +1,8 @@
 //! `cargo component add` and `remove`.
 
+use crate::pipeline::project::manifests::Project;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use semver::VersionReq;
 
@@ -15,12 +17,11 @@ use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
-use crate::pipeline::build::bindings::read_manifest;
-use crate::pipeline::build::prepare::{Meant, meant};
+
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Packages, Request};
-use crate::pipeline::fetch::worlds::registries;
 use crate::pipeline::link::label_changes::moved;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -70,7 +71,7 @@ struct Addition {
 
 /// Adds an entry to the one selected package.
 pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> {
-    let (meant, manifest) = one_package(ctx, args)?;
+    let (project, manifest) = one_package(ctx, args)?;
     let Addition {
         key,
         entry,
@@ -79,8 +80,8 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         file,
     } = match (&options.path, &options.oci) {
         (Some(path), _) => by_path(ctx, &manifest, (options, path))?,
-        (_, Some(reference)) => by_reference(ctx, &meant, (options, reference))?,
-        _ => by_name(ctx, (&meant, &manifest), options)?,
+        (_, Some(reference)) => by_reference(ctx, &project, options, reference)?,
+        _ => by_name(ctx, &project, &manifest, options)?,
     };
     change(ctx, (&manifest.file.path, options.write), |edit| {
         edit.add_dependency(table, &key, &entry)
@@ -101,7 +102,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
                 "`{key}` cannot have bindings, so that builds will refuse it: {e}"
             ));
         }
-        let notes = moved(ctx, (&meant, &manifest), (&key, &file))?;
+        let notes = moved(ctx, &project, &manifest, &key, &file)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
     Ok(())
@@ -155,14 +156,15 @@ fn known_keys(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// The one package that is meant, with its manifest.
-fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
-    let meant = meant(ctx, args)?;
-    let [index] = meant.selected.as_slice() else {
-        let names: Vec<_> = meant
+/// The one selected package, by its workspace and its manifest.
+fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manifest>)> {
+    let project = Project::load(ctx, args)?;
+    let members = &project.workspace().members;
+    let [index] = project.selected.as_slice() else {
+        let names: Vec<_> = project
             .selected
             .iter()
-            .map(|index| format!("`{}`", meant.workspace.members[*index].name))
+            .map(|index| format!("`{}`", members[*index].name))
             .collect();
         return Err(
             Error::input("the command is about one package, and several are selected")
@@ -170,9 +172,8 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
                 .hint("name one by `--package`"),
         );
     };
-    let workspace = &meant.workspace;
-    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[*index])?;
-    Ok((meant, manifest))
+    let manifest = project.manifest(ctx, &members[*index])?;
+    Ok((project, manifest))
 }
 
 /// Edits a manifest as it is now, which nobody else changes meanwhile.
@@ -263,11 +264,12 @@ fn by_path(
 /// The entry of an OCI artifact.
 fn by_reference(
     ctx: &Context,
-    meant: &Meant,
-    (options, reference): (&AddOptions, &str),
+    project: &Project,
+    options: &AddOptions,
+    reference: &str,
 ) -> Result<Addition> {
     let wanted = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
-    let packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
+    let packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
     let found = packages.artifacts(&[wanted], &Lockfile::default(), None)?;
     let found = found
         .first()
@@ -297,14 +299,15 @@ fn by_reference(
 /// release that fits belongs to.
 fn by_name(
     ctx: &Context,
-    (meant, manifest): (&Meant, &Manifest),
+    project: &Project,
+    manifest: &Manifest,
     options: &AddOptions,
 ) -> Result<Addition> {
     let Some(package) = &options.package else {
         return Err(Error::usage("nothing says what to add")
             .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
     };
-    let mut packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
+    let mut packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
     let wanted = Wanted {
         source: Source {
             package: package.clone(),
@@ -317,7 +320,7 @@ fn by_name(
     };
     let found = packages.fetch(&Request {
         asked: std::slice::from_ref(&wanted),
-        named: &registries(manifest),
+        named: &named_registries(manifest),
         lock: &Lockfile::default(),
         locked: None,
     })?;
@@ -408,5 +411,5 @@ fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRe
 fn package_of_crate(ctx: &Context, dir: &Path) -> Result<Option<PackageRef>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
-    Ok(one_package(ctx, &args)?.1.package)
+    Ok(one_package(ctx, &args)?.1.package.clone())
 }

@@ -2,6 +2,10 @@
 
 mod wac;
 
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::project::here::mode_here;
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::Unpinned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,31 +14,21 @@ use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::{Graph, dot, mermaid, svg};
 use crate::model::component::names;
-use crate::pipeline::build::cargo::{Built, build};
+use crate::pipeline::build::cargo::Built;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::linked::{Composition, beside, link_parts};
-use crate::pipeline::build::prepare::{in_package, meant};
-use crate::pipeline::fetch::access::manifest_here;
+use crate::pipeline::build::ready::build;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::{LOCK_FILE, Worlds};
 use crate::pipeline::link::closure::Forest;
 use crate::pipeline::link::override_options::{Asked, Chosen, Named};
 pub use crate::pipeline::link::resolution::Releases;
 use crate::pipeline::link::resolution::{Resolution, Role};
+use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::select::in_package;
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
-
-/// What becomes of hints without a digest in components that others made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unpinned {
-    /// They are refused.
-    #[default]
-    Refuse,
-    /// They are followed to whatever they lead to now.
-    Follow,
-}
 
 /// How to link.
 #[derive(Clone, Debug, Default)]
@@ -114,12 +108,11 @@ fn foreign(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let mode = mode_here(ctx, args)?;
     let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
-    let worlds = worlds_here(ctx, args, mode)?;
+    let worlds = worlds_here(ctx, args, options.unpinned)?;
     let chosen = asked.find(ctx, mode)?;
     let name = name_of(&file);
     let following = Following {
         chosen,
-        unpinned: options.unpinned,
         releases: options.releases,
     };
     let (linked, lock) = link_foreign(ctx, worlds, (&name, &file), following)?;
@@ -131,17 +124,17 @@ fn foreign(
 pub(super) fn worlds_here<'a>(
     ctx: &'a Context,
     args: &CargoArgs,
-    mode: LockMode,
+    unpinned: Unpinned,
 ) -> Result<Worlds<'a>> {
     if in_package(ctx, args) {
-        let meant = meant(ctx, args)?;
-        let locked = fs::exists(&meant.workspace.root.join(LOCK_FILE));
+        let project = Project::load(ctx, args)?.with_unpinned(unpinned);
+        let locked = fs::exists(&project.workspace().root.join(LOCK_FILE));
         // A package that is no component is none of ours.
         if locked || manifest_here(ctx)?.declared {
-            return Worlds::new(ctx, &meant.workspace, mode);
+            return Worlds::new(ctx, &project);
         }
     }
-    Ok(Worlds::alone(ctx, mode))
+    Ok(Worlds::alone(ctx, mode_here(ctx, args)?, unpinned))
 }
 
 /// How the hints of a component of others are followed.
@@ -149,8 +142,6 @@ pub(super) fn worlds_here<'a>(
 pub(super) struct Following {
     /// What the command line puts in their place.
     pub chosen: Chosen,
-    /// See [`Unpinned`].
-    pub unpinned: Unpinned,
     /// See [`Releases`].
     pub releases: Releases,
 }
@@ -163,14 +154,7 @@ pub(super) fn link_foreign(
     (name, file): (&str, &Path),
     following: Following,
 ) -> Result<(Linked, Option<LockUpdate>)> {
-    let Following {
-        chosen,
-        unpinned,
-        releases,
-    } = following;
-    if unpinned == Unpinned::Follow {
-        worlds.trust_unpinned();
-    }
+    let Following { chosen, releases } = following;
     let manifest = manifest_here(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
     let mut resolution = resolution.taking(releases).choosing(&chosen);
@@ -179,7 +163,7 @@ pub(super) fn link_foreign(
         resolution.component((name, file), Role::Chosen)?;
     }
     let tree = resolution.solve()?;
-    let forest = Forest::new(&mut worlds, &manifest, BTreeMap::new());
+    let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
     let mut forest = forest.choosing(chosen).resolved(tree);
     let root = forest.root((name, file), (&[], &BTreeMap::new()))?;
     let (parts, chosen) = forest.into_parts();
@@ -196,7 +180,7 @@ fn own(
 ) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
     let built = build(ctx, args)?;
     let (member, file) = one(ctx, &built)?;
-    let chosen = linked::chosen(ctx, &built.prepared, (member, &file), asked)?;
+    let chosen = linked::chosen(ctx, &built.prepared, member, &file, asked)?;
     let name = name_of(&file);
     chosen.check(&name, &file)?;
     let linked = linked(ctx, (&name, &file), &chosen.composition)?;
@@ -324,9 +308,4 @@ impl Drawing {
             Some(file) => fs::write_atomic(&ctx.absolute(file), text.as_bytes()),
         }
     }
-}
-
-/// How the network may be used where there is no package.
-pub(super) fn mode_here(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
-    Config::load(&ctx.cwd, &ctx.env, &args.config)?.lock_mode(args.lock_mode)
 }

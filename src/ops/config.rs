@@ -1,13 +1,15 @@
 //! `cargo component config`: the configuration of registries.
 
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::is_component;
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, ManifestFile, Target};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::prepare::{in_package, meant};
-use crate::pipeline::fetch::worlds::registries;
+
+use crate::pipeline::project::manifests::named_registries;
+use crate::pipeline::project::select::in_package;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -114,7 +116,7 @@ pub fn set(
 /// The root of the workspace, where there is one.
 fn root(ctx: &Context, args: &CargoArgs) -> Result<Option<PathBuf>> {
     match in_package(ctx, args) || args.manifest_path.is_some() {
-        true => Ok(Some(meant(ctx, args)?.workspace.root)),
+        true => Ok(Some(Project::load(ctx, args)?.workspace().root.clone())),
         false => Ok(None),
     }
 }
@@ -141,13 +143,13 @@ fn route(
 ) -> Result<()> {
     let mut asking: Vec<(String, Option<String>, Named)> = Vec::new();
     if in_workspace {
-        let meant = meant(ctx, args)?;
-        for index in meant.selected {
-            let member = &meant.workspace.members[index];
-            let (manifest, _) = read_manifest(ctx, &meant.workspace, member)?;
-            if is_guest(&manifest, member) {
+        let project = Project::load(ctx, args)?;
+        for index in &project.selected {
+            let member = &project.workspace().members[*index];
+            let manifest = project.manifest(ctx, member)?;
+            if is_component(&manifest, member) {
                 let registry = asked(&manifest, package);
-                asking.push((member.name.clone(), registry, registries(&manifest)));
+                asking.push((member.name.clone(), registry, named_registries(&manifest)));
             }
         }
     }

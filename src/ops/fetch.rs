@@ -1,15 +1,16 @@
 //! `cargo component fetch`: all that builds without the network need.
 
+use crate::pipeline::fetch::worlds::Worlds;
 use std::path::PathBuf;
 
 use crate::base::error::Result;
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::cargo::child;
-use crate::pipeline::build::dependencies::Session;
-use crate::pipeline::build::prepare::{Meant, cargo, meant};
+use crate::pipeline::launch::child::child;
+
 use crate::pipeline::build::split_command::with_trailing;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::link::without_build::followed;
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, Known};
 use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
@@ -55,9 +56,8 @@ struct Packages {
 impl Packages {
     /// Fetches the packages of one workspace and those it builds first.
     fn of(&mut self, ctx: &Context, args: &CargoArgs) -> Result<()> {
-        let Meant {
-            workspace, mode, ..
-        } = meant(ctx, args)?;
+        let project = Project::load(ctx, args)?;
+        let workspace = project.workspace();
         let root = fs::canonical(&workspace.root)?;
         if self.seen.contains(&root) {
             return Ok(());
@@ -66,15 +66,12 @@ impl Packages {
             self.others.push(workspace.root.join("Cargo.toml"));
         }
         self.seen.push(root);
-        let mut worlds = Session::new(args).worlds(ctx, &workspace, mode)?;
+        let mut worlds = Worlds::new(ctx, &project)?;
         let mut outside: Vec<PathBuf> = Vec::new();
-        for member in &workspace.members {
-            let (manifest, _) = read_manifest(ctx, &workspace, member)?;
-            if is_guest(&manifest, member) {
-                worlds.resolve(&manifest)?;
-                let followed = followed((ctx, &workspace), &mut worlds, &manifest)?;
-                outside.extend(followed.outside);
-            }
+        for manifest in project.component_manifests(ctx)? {
+            worlds.resolve(&manifest)?;
+            let followed = followed(ctx, &project, &mut worlds, &manifest)?;
+            outside.extend(followed.outside);
         }
         self.locks.extend(worlds.finish()?);
         for dir in outside {

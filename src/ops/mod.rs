@@ -2,7 +2,9 @@
 //! values to an outcome; what it says goes to the shell.
 
 pub mod add;
+pub mod bindings;
 pub mod cache;
+pub mod cargo;
 pub mod compose;
 pub mod config;
 pub mod fetch;

@@ -4,11 +4,10 @@ use super::tree::Format;
 use crate::base::error::{Error, Result};
 use crate::model::resolver::Wanted;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::prepare::{Meant, meant};
 use crate::pipeline::fetch::artifacts::reference;
-use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::pipeline::fetch::worlds::{Asked, Worlds};
 use crate::pipeline::link::without_build::followed;
+use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::routes::Named;
@@ -30,22 +29,18 @@ pub fn outdated(
     args: &CargoArgs,
     (format, verdict): (Format, Verdict),
 ) -> Result<()> {
-    let Meant {
-        workspace,
-        selected,
-        mode,
-    } = meant(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    let project = Project::load(ctx, args)?;
+    let mut worlds = Worlds::new(ctx, &project)?;
     let mut asked: Vec<(String, Named, Asked)> = Vec::new();
-    for index in selected {
-        let member = &workspace.members[index];
-        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
-        if !is_guest(&manifest, member) {
+    for index in &project.selected {
+        let member = &project.workspace().members[*index];
+        let manifest = project.manifest(ctx, member)?;
+        if !is_component(&manifest, member) {
             continue;
         }
         worlds.resolve(&manifest)?;
-        followed((ctx, &workspace), &mut worlds, &manifest)?;
-        let named = registries(&manifest);
+        followed(ctx, &project, &mut worlds, &manifest)?;
+        let named = named_registries(&manifest);
         let all = worlds.take_asked().into_iter();
         asked.extend(all.map(|one| (member.name.clone(), named.clone(), one)));
     }

@@ -3,25 +3,29 @@
 
 mod pins;
 
+use crate::pipeline::build::prepare::BuildSetup;
+use crate::pipeline::build::ready::build_in;
+use crate::pipeline::project::manifests::Project;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use self::pins::Outgoing;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
-use crate::pipeline::build::bindings::read_manifest;
-use crate::pipeline::build::cargo::{Built, build};
+
+use crate::pipeline::build::cargo::Built;
 use crate::pipeline::build::componentize::Made;
 use crate::pipeline::build::linked::linked;
-use crate::pipeline::build::prepare::meant;
+
 use crate::pipeline::fetch::access::on_command_line;
-use crate::pipeline::fetch::worlds::registries;
+use crate::pipeline::project::manifests::named_registries;
 use crate::pipeline::release::{
     Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
 };
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::cargo::workspace::Member;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Registries;
@@ -53,7 +57,7 @@ pub struct PublishOptions {
 /// A package that is to go out.
 struct Candidate {
     member: usize,
-    manifest: Manifest,
+    manifest: Rc<Manifest>,
     package: PackageRef,
     /// The packages it is made with.
     needs: Vec<PackageRef>,
@@ -63,14 +67,15 @@ struct Candidate {
 /// their components, each after those it needs. Nothing is published unless all
 /// of them can be.
 pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
+    let setup = BuildSetup::open(ctx, args)?;
     if options.what == What::Component {
-        let meant = meant(ctx, args)?;
-        for member in &meant.selected {
-            let member = &meant.workspace.members[*member];
-            pins::refuse_paths(&read_manifest(ctx, &meant.workspace, member)?.0)?;
+        let project = &setup.project;
+        for member in &project.selected {
+            let member = &project.workspace().members[*member];
+            pins::refuse_paths(&*project.manifest(ctx, member)?)?;
         }
     }
-    let built = build(ctx, args)?;
+    let built = build_in(ctx, args, setup)?;
     let candidates = candidates(ctx, &built)?;
     if candidates.is_empty() {
         return Err(Error::input("none of the selected packages is a component")
@@ -116,7 +121,7 @@ fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
             continue;
         }
         let member = &workspace.members[*index];
-        let (manifest, _) = read_manifest(ctx, workspace, member)?;
+        let manifest = built.prepared.project.manifest(ctx, member)?;
         let Some(package) = manifest.package.clone() else {
             return Err(Error::input(format!(
                 "package `{}` is missing a `package.metadata.component.package` setting in its manifest",
@@ -129,7 +134,7 @@ fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
         };
         candidates.push(Candidate {
             member: *index,
-            needs: needs(ctx, workspace, &manifest),
+            needs: needs(ctx, &built.prepared.project, &manifest),
             manifest,
             package,
         });
@@ -160,10 +165,11 @@ impl Preparing<'_> {
         let destination = Destination {
             registries: self.registries,
             asked: self.asked.as_deref(),
-            offline: self.built.prepared.mode.is_offline(),
+            offline: self.built.prepared.project.mode.is_offline(),
             existing: self.options.existing,
         };
-        let (registry, published) = destination.of((package, &version), &registries(manifest))?;
+        let (registry, published) =
+            destination.of((package, &version), &named_registries(manifest))?;
         let file = match published {
             // It stays as it is.
             true => made.path.clone(),
@@ -199,11 +205,11 @@ impl Preparing<'_> {
             ctx: self.ctx,
             registries: self.registries,
             asked: self.asked.as_deref(),
-            offline: prepared.mode.is_offline(),
+            offline: prepared.project.mode.is_offline(),
             outgoing,
         };
         let before = fs::read(&file)?;
-        let pinned = pins::pinned(&places, (manifest, &prepared.session), &before)?;
+        let pinned = pins::pinned(&places, manifest, &prepared.built, &before)?;
         if pinned == before {
             return Ok(file);
         }
@@ -237,12 +243,11 @@ fn annotations(member: &Member) -> BTreeMap<String, String> {
 }
 
 /// The packages a manifest names, those of other members by their path too.
-fn needs(ctx: &Context, workspace: &Workspace, manifest: &Manifest) -> Vec<PackageRef> {
+fn needs(ctx: &Context, project: &Project, manifest: &Manifest) -> Vec<PackageRef> {
     let member_at = |path: &Path| {
-        let path = fs::canonical(path).ok()?;
-        let at = |member: &&Member| fs::canonical(member.dir()).is_ok_and(|dir| dir == path);
-        let member = workspace.members.iter().find(at)?;
-        read_manifest(ctx, workspace, member).ok()?.0.package
+        let member = project.member_at(path).ok()??;
+        let member = &project.workspace().members[member];
+        project.manifest(ctx, member).ok()?.package.clone()
     };
     let named = |dependency: &Dependency| match &dependency.source {
         DependencySource::Path { path, .. } => member_at(path).or(dependency.package.clone()),

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::run::by_name::run_component;
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::bindings::Stale;
 use crate::pipeline::build::cargo::{Built, build_prepared};
 use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::prepare::prepare;
+use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::ready::prepare;
 use crate::pipeline::launch::permissions::{grant, of_own_code, of_requests};
 use crate::pipeline::launch::runner::{Runners, runnable, target_of};
 use crate::system::cargo::arguments::CargoArgs;

@@ -1,10 +1,10 @@
 //! `cargo component targets`.
 
+use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
-use super::compose::mode_here;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::names;
@@ -12,9 +12,10 @@ use crate::model::component::targets::misfits;
 use crate::model::manifest::{LocalTarget, Target};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::World;
-use crate::pipeline::fetch::access::manifest_here;
 use crate::pipeline::fetch::worlds::{Worlds, world_of};
 use crate::pipeline::link::override_options::Named;
+use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::here::mode_here;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -33,7 +34,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let asked = asked(ctx, world)?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let world = load(ctx, Worlds::alone(ctx, mode), asked)
+    let world = load(ctx, Worlds::alone(ctx, mode, Unpinned::Refuse), asked)
         .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());

@@ -1,10 +1,11 @@
 //! `cargo component test` and `bench`.
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::bindings::Stale;
-use crate::pipeline::build::cargo::{Built, build_prepared, child};
+use crate::pipeline::build::cargo::{Built, build_prepared};
 use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::prepare::prepare;
+use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::ready::prepare;
+use crate::pipeline::launch::child::child;
 use crate::pipeline::launch::libtest;
 use crate::pipeline::launch::permissions::{grant, of_own_code};
 use crate::pipeline::launch::runner::{Runners, runnable};

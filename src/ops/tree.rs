@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use wit_parser::PackageName;
 
@@ -10,13 +11,12 @@ use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
 use crate::model::resolver::graph::{Direction, Graph, Kind, Node, Place};
 use crate::model::wit::{Origin, named_by_component};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::prepare::{Meant, meant};
-use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
-use crate::pipeline::link::closure::Part;
-use crate::pipeline::link::without_build::{Followed, followed, member_at, workspace_of};
+use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::link::part::Part;
+use crate::pipeline::link::without_build::{Followed, followed, project_of};
+use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::cargo::workspace::Member;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -48,20 +48,20 @@ pub struct TreeOptions {
 /// Shows what the selected packages need. Packages that were not locked are,
 /// as by a build.
 pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()> {
-    let Meant {
-        workspace,
-        selected,
-        mode,
-    } = meant(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &workspace, mode)?;
+    let project = Project::load(ctx, args)?;
+    let mut worlds = Worlds::new(ctx, &project)?;
     let mut graph = Graph::default();
     let mut roots = Vec::new();
-    for index in selected {
-        let member = &workspace.members[index];
-        let (manifest, _) = read_manifest(ctx, &workspace, member)?;
-        if is_guest(&manifest, member) {
-            let of = (ctx, &workspace, &mut worlds);
-            roots.push(add_member(&mut graph, of, (member, &manifest))?);
+    for index in &project.selected {
+        let member = &project.workspace().members[*index];
+        let manifest = project.manifest(ctx, member)?;
+        if is_component(&manifest, member) {
+            let mut of = Resolving {
+                ctx,
+                project: &project,
+                worlds: &mut worlds,
+            };
+            roots.push(add_member(&mut graph, &mut of, member, &manifest)?);
         }
     }
     if roots.is_empty() {
@@ -71,13 +71,14 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
     if let Some(update) = worlds.finish()? {
         update.write(ctx)?;
     }
-    show(ctx, (&graph, roots), options)
+    show(ctx, &graph, roots, options)
 }
 
 /// Shows what is asked for of a graph.
 pub(super) fn show(
     ctx: &Context,
-    (graph, roots): (&Graph, Vec<usize>),
+    graph: &Graph,
+    roots: Vec<usize>,
     options: &TreeOptions,
 ) -> Result<()> {
     let part = match &options.invert {
@@ -110,18 +111,30 @@ pub(super) fn show(
     Ok(())
 }
 
+/// A workspace whose dependencies are added to a graph, with the resolver of its
+/// worlds.
+struct Resolving<'r, 'a> {
+    ctx: &'r Context,
+    project: &'r Rc<Project>,
+    worlds: &'r mut Worlds<'a>,
+}
+
 /// Adds a member of the workspace and everything it needs; its position.
 fn add_member(
     graph: &mut Graph,
-    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
-    (member, manifest): (&Member, &Manifest),
+    of: &mut Resolving<'_, '_>,
+    member: &Member,
+    manifest: &Manifest,
 ) -> Result<usize> {
     let place = Place::Path(member.dir().to_owned());
     let version = Some(member.version.clone());
     let root = graph.add(Node::new(&member.name, version, Kind::Member).at(place));
-    let parts = worlds.resolve(manifest)?.map(|loaded| loaded.world.parts);
+    let parts = of
+        .worlds
+        .resolve(manifest)?
+        .map(|loaded| loaded.world.parts);
     let parts = parts.unwrap_or_default();
-    let asked = worlds.take_asked();
+    let asked = of.worlds.take_asked();
     let is_local = matches!(manifest.target, Target::Local(_));
     let mut known = Vec::new();
     for part in &parts {
@@ -130,7 +143,7 @@ fn add_member(
             Origin::Path(path) => graph.add(wit_node(&part.name).at(Place::Path(path.clone()))),
             Origin::Main | Origin::Fetched => {
                 match asked.iter().find(|asked| asked.is(&part.name)) {
-                    Some(asked) => graph.add(asked.node(worlds, manifest, Kind::Wit)?),
+                    Some(asked) => graph.add(asked.node(of.worlds, manifest, Kind::Wit)?),
                     None => graph.add(wit_node(&part.name)),
                 }
             }
@@ -139,7 +152,7 @@ fn add_member(
         known.push((&part.name, position));
     }
     for (part, (_, from)) in parts.iter().zip(&known) {
-        needs(graph, *from, (&part.needs, &known));
+        needs(graph, *from, &part.needs, &known);
     }
     match &manifest.target {
         Target::Registry(_) | Target::Oci(_) => {
@@ -156,8 +169,8 @@ fn add_member(
                             DependencySource::Registry { .. } | DependencySource::Oci { .. },
                             Origin::Fetched,
                         ) => {
-                            let of = asked.iter().filter(|asked| asked.is(&part.name));
-                            let mut places = of.map(|asked| &asked.wanted.at);
+                            let named = asked.iter().filter(|asked| asked.is(&part.name));
+                            let mut places = named.map(|asked| &asked.wanted.at);
                             let at = dependency.file.excerpt(dependency.span.clone());
                             places.any(|place| place.as_ref() == Some(&at))
                         }
@@ -170,32 +183,33 @@ fn add_member(
             }
         }
     }
-    add_components(graph, (ctx, workspace, worlds), (root, manifest), &known)?;
+    add_components(graph, of, root, manifest, &known)?;
     Ok(root)
 }
 
 /// Adds the components a manifest depends on, and those they need.
 fn add_components(
     graph: &mut Graph,
-    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
-    (root, manifest): (usize, &Manifest),
+    of: &mut Resolving<'_, '_>,
+    root: usize,
+    manifest: &Manifest,
     known: &[(&PackageName, usize)],
 ) -> Result<()> {
     if manifest.dependencies.is_empty() {
         return Ok(());
     }
-    let Followed { parts, entries, .. } = followed((ctx, workspace), worlds, manifest)?;
-    let asked = worlds.take_asked();
+    let Followed { parts, entries, .. } = followed(of.ctx, of.project, of.worlds, manifest)?;
+    let asked = of.worlds.take_asked();
     let mut positions = BTreeMap::new();
     // What only directories below need is added with them.
     for place in needed(&parts, entries.values().copied().collect()) {
         let part = &parts[place];
         let node = match asked.iter().find(|asked| asked.found.file == part.file) {
-            Some(asked) => asked.node(worlds, manifest, Kind::Component)?,
+            Some(asked) => asked.node(of.worlds, manifest, Kind::Component)?,
             // Only an entry leads to a file.
             None => {
-                let of = entries.iter().find(|(_, entry)| **entry == place);
-                let key = of.map_or(&part.name, |(key, _)| key);
+                let entry = entries.iter().find(|(_, entry)| **entry == place);
+                let key = entry.map_or(&part.name, |(key, _)| key);
                 file_node(manifest, key, &part.file)
             }
         };
@@ -216,8 +230,7 @@ fn add_components(
                 let position = graph.add(file_node(manifest, key, path));
                 // Once is enough, and directories may go in a circle.
                 if graph.nodes().len() > before && fs::is_dir(path) {
-                    let of = (ctx, workspace, &mut *worlds);
-                    add_directory(graph, of, (position, path), known)?;
+                    add_directory(graph, of, position, path, known)?;
                 }
                 position
             }
@@ -243,24 +256,31 @@ fn needed(parts: &[Part], mut open: Vec<usize>) -> BTreeSet<usize> {
 /// own workspace. That of another workspace is not written.
 fn add_directory(
     graph: &mut Graph,
-    (ctx, workspace, worlds): (&Context, &Workspace, &mut Worlds<'_>),
-    (position, dir): (usize, &Path),
+    of: &mut Resolving<'_, '_>,
+    position: usize,
+    dir: &Path,
     known: &[(&PackageName, usize)],
 ) -> Result<()> {
-    if let Some(member) = member_at(workspace, dir) {
-        let (manifest, _) = read_manifest(ctx, workspace, member)?;
-        let of = (ctx, workspace, worlds);
-        return add_components(graph, of, (position, &manifest), known);
+    let manifest = |project: &Project, member: usize| {
+        project.manifest(of.ctx, &project.workspace().members[member])
+    };
+    if let Some(member) = of.project.member_at(dir)? {
+        let manifest = manifest(of.project, member)?;
+        return add_components(graph, of, position, &manifest, known);
     }
-    let outside = workspace_of(ctx, dir)?;
-    let Some(member) = member_at(&outside, dir) else {
+    let outside = project_of(of.ctx, dir)?;
+    let Some(member) = outside.member_at(dir)? else {
         return Ok(());
     };
-    let (manifest, _) = read_manifest(ctx, &outside, member)?;
-    let mut theirs = Worlds::new(ctx, &outside, worlds.mode())?;
-    let of = (ctx, &outside, &mut theirs);
-    add_components(graph, of, (position, &manifest), known)?;
-    theirs.finish().map(|_| ())
+    let manifest = manifest(&outside, member)?;
+    let mut worlds = Worlds::with_mode(of.ctx, &outside, of.worlds.mode())?;
+    let mut theirs = Resolving {
+        ctx: of.ctx,
+        project: &outside,
+        worlds: &mut worlds,
+    };
+    add_components(graph, &mut theirs, position, &manifest, known)?;
+    worlds.finish().map(|_| ())
 }
 
 /// The entry of a manifest that is a directory or a file.
@@ -282,7 +302,7 @@ fn add_named(
 ) {
     for name in names {
         match known.iter().any(|(known, _)| *known == name) {
-            true => needs(graph, from, (std::slice::from_ref(name), known)),
+            true => needs(graph, from, std::slice::from_ref(name), known),
             false => {
                 let to = graph.add(wit_node(name));
                 graph.needs(from, to);
@@ -295,7 +315,8 @@ fn add_named(
 pub(super) fn needs(
     graph: &mut Graph,
     from: usize,
-    (names, known): (&[PackageName], &[(&PackageName, usize)]),
+    names: &[PackageName],
+    known: &[(&PackageName, usize)],
 ) {
     for name in names {
         let found = known.iter().find(|(known, _)| *known == name);
@@ -321,7 +342,7 @@ impl Asked {
     }
 
     fn node(&self, worlds: &mut Worlds<'_>, manifest: &Manifest, kind: Kind) -> Result<Node> {
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         let place = worlds.packages()?.place(&self.wanted.source, &named)?;
         let (name, version) = (self.found.package.to_string(), self.found.version.clone());
         let mut node = Node::new(name, Some(version), kind);

@@ -1,18 +1,18 @@
 //! `cargo component update`.
 
 use semver::Version;
+use std::rc::Rc;
 
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::lockfile::{Change, Locked, Lockfile, diff};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::on_one_track;
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::prepare::{Meant, meant};
 use crate::pipeline::fetch::artifacts::reference;
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::pipeline::link::without_build::followed;
+use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -34,27 +34,17 @@ pub struct UpdateOptions {
 /// Chooses versions anew for the whole workspace, or for some packages, writes
 /// the lock file and tells what changed. Entries nothing asks for any more go.
 pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
-    let meant = meant(ctx, args)?;
-    fs::again(|| choose_anew(ctx, &meant, options))
+    let project = Project::load(ctx, args)?;
+    fs::again(|| choose_anew(ctx, &project, options))
 }
 
 /// The same, unless somebody changes the lock file meanwhile.
-fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<()> {
-    let Meant {
-        workspace, mode, ..
-    } = meant;
-    let mode = *mode;
-    let mut worlds = Worlds::new(ctx, workspace, mode)?;
+fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) -> Result<()> {
+    let mut worlds = Worlds::new(ctx, project)?;
     let old = worlds.lock().clone();
     refuse_unknown(&options.packages, &old)?;
     worlds.forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
-    let mut manifests = Vec::new();
-    for member in &workspace.members {
-        let (manifest, _) = read_manifest(ctx, workspace, member)?;
-        if is_guest(&manifest, member) {
-            manifests.push(manifest);
-        }
-    }
+    let manifests = project.component_manifests(ctx)?;
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
         refuse_reference(package, &old)?;
         pin(&mut worlds, (package, version), (&manifests, &old))?;
@@ -66,7 +56,7 @@ fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<
         worlds.used = Lockfile::default();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            followed((ctx, workspace), &mut worlds, manifest)?;
+            followed(ctx, project, &mut worlds, manifest)?;
         }
         new = worlds.used();
         if manifests.len() < 2 || new == before {
@@ -74,7 +64,7 @@ fn choose_anew(ctx: &Context, meant: &Meant, options: &UpdateOptions) -> Result<
         }
     }
     match told(ctx, (&old, &new), options.dry_run) {
-        Told::Changes if mode.is_locked() => Err(must_not_change(worlds.lock_file())),
+        Told::Changes if project.mode.is_locked() => Err(must_not_change(worlds.lock_file())),
         Told::Changes => worlds.replace(&new),
         Told::Nothing | Told::Tried => Ok(()),
     }
@@ -114,7 +104,7 @@ fn is_meant(
 fn pin(
     worlds: &mut Worlds<'_>,
     (package, version): (&PackageRef, &Version),
-    (manifests, old): (&[Manifest], &Lockfile),
+    (manifests, old): (&[Rc<Manifest>], &Lockfile),
 ) -> Result<()> {
     let mut registries: Vec<Option<&str>> = Vec::new();
     for entry in old.entries().iter().filter(|e| e.package == *package) {
@@ -126,7 +116,7 @@ fn pin(
     let mut refused = None;
     let mut pinned = false;
     for manifest in manifests {
-        let named = crate::pipeline::fetch::worlds::registries(manifest);
+        let named = named_registries(manifest);
         for registry in &registries {
             match worlds
                 .packages()?

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::rc::Rc;
 
 use semver::Version;
 use toml_edit::Value;
@@ -10,16 +11,13 @@ use toml_edit::Value;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::pipeline::build::prepare::{Meant, meant};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::locked::{Finder, releases, wanted};
 use crate::pipeline::fetch::packages::{Fetched, Packages, Request};
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::pipeline::link::without_build::followed;
+use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::config::LockMode;
-use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::local::Local;
@@ -34,15 +32,14 @@ const NAME: &str = "vendored";
 /// and prints the configuration by which builds take them from there. What is
 /// not locked yet is, as by a build.
 pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
-    let Meant {
-        workspace, mode, ..
-    } = meant(ctx, args)?;
-    let lock = locked(ctx, &workspace, mode)?;
+    let project = Project::load(ctx, args)?;
+    let workspace = project.workspace();
+    let lock = locked(ctx, &project)?;
     let releases = releases(&lock);
     let dir = ctx.absolute(dir);
     let root = shown_root(&dir, &workspace.root)?;
     refuse_two_contents(&releases)?;
-    let fetched = fetch(ctx, &workspace, (&releases, &lock, mode))?;
+    let fetched = fetch(ctx, &project, &releases, &lock)?;
     let shell = &ctx.shell;
     let _held = fs::hold(&[&dir.join(LIST)], || {
         let text = format!("on access to `{}`", ctx.display(&dir));
@@ -66,14 +63,11 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
 }
 
 /// The lock file, with everything the workspace needs.
-fn locked(ctx: &Context, workspace: &Workspace, mode: LockMode) -> Result<Lockfile> {
-    let mut worlds = Worlds::new(ctx, workspace, mode)?;
-    for member in &workspace.members {
-        let (manifest, _) = read_manifest(ctx, workspace, member)?;
-        if is_guest(&manifest, member) {
-            worlds.resolve(&manifest)?;
-            followed((ctx, workspace), &mut worlds, &manifest)?;
-        }
+fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
+    let mut worlds = Worlds::new(ctx, project)?;
+    for manifest in project.component_manifests(ctx)? {
+        worlds.resolve(&manifest)?;
+        followed(ctx, project, &mut worlds, &manifest)?;
     }
     let lock = worlds.lock().clone();
     if let Some(update) = worlds.finish()? {
@@ -121,12 +115,14 @@ fn refuse_two_contents(releases: &[&Locked]) -> Result<()> {
 /// The packages, in the cache.
 fn fetch(
     ctx: &Context,
-    workspace: &Workspace,
-    (releases, lock, mode): (&[&Locked], &Lockfile, LockMode),
+    project: &Project,
+    releases: &[&Locked],
+    lock: &Lockfile,
 ) -> Result<Vec<Fetched>> {
-    let access = ctx.registries(&workspace.root)?;
-    let finder = Finder::new(ctx, workspace)?;
-    let mut packages = Packages::new(ctx, &workspace.root, mode)?;
+    let root = &project.workspace().root;
+    let access = ctx.registries(root)?;
+    let finder = Finder::new(ctx, project)?;
+    let mut packages = Packages::new(ctx, root, project.mode)?;
     // Most often all are asked for by the same manifest.
     let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
     let mut artifacts = Vec::new();

@@ -1,12 +1,13 @@
 //! `cargo component verify`.
 
+use crate::pipeline::project::manifests::Project;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::Locked;
-use crate::pipeline::build::prepare::{Meant, meant};
+
 use crate::pipeline::fetch::access::other_bytes;
 use crate::pipeline::fetch::artifacts::{host, reference};
 use crate::pipeline::fetch::locked::{Finder, lock, releases};
@@ -37,10 +38,9 @@ enum Place {
 /// Holds every locked digest against cache and registry. A damaged file of the
 /// cache is removed, so that the next build fetches it again.
 pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
-    let Meant {
-        workspace, mode, ..
-    } = meant(ctx, args)?;
-    let (path, lock) = lock(ctx, &workspace)?;
+    let project = Project::load(ctx, args)?;
+    let (workspace, mode) = (project.workspace(), project.mode);
+    let (path, lock) = lock(ctx, &project)?;
     let releases = releases(&lock);
     if releases.is_empty() {
         let text = format!("nothing is locked in `{}`", ctx.display(&path));
@@ -52,7 +52,7 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         ctx.shell.note(text.to_owned());
     }
     let access = ctx.registries(&workspace.root)?;
-    let finder = Finder::new(ctx, &workspace)?;
+    let finder = Finder::new(ctx, &project)?;
     // One that cannot be reached is not tried again for each package.
     let mut opened: BTreeMap<String, Result<Arc<dyn Registry>>> = BTreeMap::new();
     let mut place = |locked: &Locked| {

@@ -1,9 +1,9 @@
 //! The declared world held against what a component really imports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
-use wit_parser::{PackageName, Resolve, WorldId};
+use wit_parser::PackageName;
 
 use super::encode::{ADAPTED, Adapter, encode};
 use super::{Surface, core_imports, surface};
@@ -20,18 +20,17 @@ pub struct Undeclared {
     pub needed_by: Vec<String>,
 }
 
-/// The imports of `component` that `world` does not name, with the core
-/// imports that need each. `module` is what the component was encoded from
+/// The imports of `component` that are not `declared` (see
+/// [`declared_imports`]), with the core imports that need each. `module` is what the component was encoded from
 /// with `adapter`; the component itself if it came so from the compiler.
 ///
 /// Versions on one semver track count as the same interface.
 pub fn undeclared(
-    world: &World,
+    declared: &BTreeSet<String>,
     component: &[u8],
     module: &[u8],
     adapter: Option<&Adapter>,
 ) -> Result<Vec<Undeclared>> {
-    let declared = declared(&world.resolve, world.id);
     let missing: Vec<String> = surface(component)?
         .imports
         .into_iter()
@@ -199,10 +198,12 @@ fn module_using(function: &str, ty: &wasmparser::FuncType) -> Vec<u8> {
     module.finish()
 }
 
-fn declared(resolve: &Resolve, world: WorldId) -> Vec<String> {
-    resolve.worlds[world]
-        .imports
-        .keys()
+/// The names of what a world imports, each with its version cut to the semver
+/// track.
+pub fn declared_imports(world: &World) -> BTreeSet<String> {
+    let resolve = &world.resolve;
+    let imports = resolve.worlds[world.id].imports.keys();
+    imports
         .map(|key| track(&resolve.name_world_key(key)))
         .collect()
 }
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
 
     fn world(text: &str) -> World {
-        let mut resolve = Resolve::default();
+        let mut resolve = wit_parser::Resolve::default();
         let package = resolve.push_source("w.wit", text).unwrap();
         let id = resolve.select_world(&[package], None).unwrap();
         World {
@@ -249,7 +250,13 @@ mod tests {
         .unwrap();
         let component = encode(&module, &Adapter::Reactor).unwrap();
         let world = world("package a:b; world w {}");
-        let found = undeclared(&world, &component, &module, Some(&Adapter::Reactor)).unwrap();
+        let found = undeclared(
+            &declared_imports(&world),
+            &component,
+            &module,
+            Some(&Adapter::Reactor),
+        )
+        .unwrap();
         let random = found
             .iter()
             .find(|u| u.import.starts_with("wasi:random/random@"))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
 
-use super::{ComposeOptions, Unpinned, mode_here, worlds_here};
+use super::{ComposeOptions, worlds_here};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::compose::wac;
@@ -15,11 +15,13 @@ use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit;
 use crate::model::wit::TextFile;
-use crate::pipeline::fetch::access::manifest_here;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::requirement::{declared, exactly};
-use crate::pipeline::fetch::worlds::{Worlds, registries};
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::manifests::Unpinned;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -75,7 +77,7 @@ pub(super) fn compose(
     let references = wac::references(&document)?;
     let given = given(ctx, &options.dep, (&references, &document))?;
     let deps = deps(ctx, &path, options)?;
-    let worlds = worlds_here(ctx, args, mode_here(ctx, args)?)?;
+    let worlds = worlds_here(ctx, args, Unpinned::Refuse)?;
     let mut search = Search {
         ctx,
         document: &document,
@@ -346,7 +348,7 @@ impl Search<'_> {
         if let Some(version) = &reference.version {
             wanted.requirement = exactly(version);
         }
-        let named = registries(&self.manifest);
+        let named = named_registries(&self.manifest);
         if let Err(e) = self.worlds.packages()?.route(&wanted.source, &named) {
             let namespace = wanted.source.package.namespace();
             return Err(Error::input(format!("unknown package `{reference}`"))

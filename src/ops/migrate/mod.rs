@@ -8,14 +8,15 @@ mod handmade;
 mod wit_toml;
 mod wkg;
 
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::is_component;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::Form;
 use crate::model::manifest;
 use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
-use crate::pipeline::build::bindings::is_guest;
-use crate::pipeline::build::prepare::{Meant, meant};
+
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::project::recover::{settle, settle_member};
 use crate::system::cargo::arguments::CargoArgs;
@@ -181,22 +182,19 @@ fn deps(draft: &Draft<'_>, dir: &Path) {
 /// The packages the command line means; the directory of their workspace.
 fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
     let ctx = draft.ctx;
-    let Meant {
-        workspace,
-        selected,
-        ..
-    } = meant(ctx, args)?;
+    let project = Project::load(ctx, args)?;
+    let workspace = project.workspace();
     settle(ctx, [workspace.root.as_path()]);
     let root = workspace.root.join("Cargo.toml");
     let shared = match fs::read_text_if_exists(&root)? {
         Some(text) => manifest::read_workspace(&ManifestFile::new(&root, &text))?,
         None => WorkspaceManifest::default(),
     };
-    for index in selected {
-        let member = &workspace.members[index];
+    for index in &project.selected {
+        let member = &workspace.members[*index];
         let mut of = Crate {
             ctx,
-            workspace: &workspace,
+            workspace,
             member,
             shared: &shared,
             sources: Vec::new(),
@@ -207,7 +205,7 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
         }
         of.migrate(draft)?;
     }
-    Ok(workspace.root)
+    Ok(workspace.root.clone())
 }
 
 /// A package of cargo.
@@ -237,7 +235,7 @@ impl Crate<'_> {
         deps(draft, dir);
         crate_0_21::migrate(draft, self)?;
         let manifest = self.drafted(draft)?;
-        if is_guest(&manifest, self.member) {
+        if is_component(&manifest, self.member) {
             handmade::migrate(draft, self, &manifest)?;
             let manifest = self.drafted(draft)?;
             wkg::migrate(draft, self, &manifest)?;

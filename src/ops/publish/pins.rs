@@ -15,9 +15,11 @@ use crate::model::component::compatible::broken;
 use crate::model::component::hint::{Hint, Known, Place, Wanted};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
-use crate::pipeline::build::dependencies::Session;
-use crate::pipeline::fetch::worlds::registries;
-use crate::pipeline::link::provided::{from_path, place_of, said};
+use crate::pipeline::fetch::component_origins::place_of;
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::link::component::said;
+use crate::pipeline::link::provided::from_path;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::{Registries, Registry};
@@ -65,15 +67,16 @@ pub(super) fn refuse_paths(manifest: &Manifest) -> Result<()> {
 /// The component with the hints of releases in place of those of paths.
 pub(super) fn pinned(
     places: &Places<'_>,
-    (manifest, session): (&Manifest, &Session),
+    manifest: &Manifest,
+    built: &BuiltComponents,
     component: &[u8],
 ) -> Result<Vec<u8>> {
     let mut locals: BTreeMap<PackageRef, Local> = BTreeMap::new();
-    for (package, built) in session.packages() {
+    for (package, component) in built.by_package() {
         let local = Local {
             package: package.clone(),
-            version: Some(built.version),
-            file: built.file,
+            version: Some(component.version),
+            file: component.file,
             requirement: VersionReq::STAR,
             registry: None,
         };
@@ -81,7 +84,7 @@ pub(super) fn pinned(
     }
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
-        if let Some(local) = Local::of(key, dependency, session).map_err(at)? {
+        if let Some(local) = Local::of(key, dependency, built).map_err(at)? {
             locals.insert(local.package.clone(), local);
         }
     }
@@ -116,7 +119,7 @@ fn unpinned(hint: &Hint) -> bool {
 
 impl Local {
     /// That of an entry with a path; none of any other.
-    fn of(key: &str, dependency: &Dependency, session: &Session) -> Result<Option<Self>> {
+    fn of(key: &str, dependency: &Dependency, built: &BuiltComponents) -> Result<Option<Self>> {
         let DependencySource::Path {
             requirement,
             registry,
@@ -125,7 +128,7 @@ impl Local {
         else {
             return Ok(None);
         };
-        let provided = from_path(key, dependency, session)?;
+        let provided = from_path(key, dependency, built)?;
         let (Some(provided), Some(requirement)) = (provided, requirement) else {
             return Ok(None);
         };
@@ -243,7 +246,7 @@ impl Places<'_> {
     ) -> Result<std::sync::Arc<dyn Registry>> {
         let route = self
             .registries
-            .route(package, asked, &registries(manifest))?;
+            .route(package, asked, &named_registries(manifest))?;
         if self.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
                 "asking the registry `{}` for `{package}` needs the network, which must not be used",

@@ -1,12 +1,14 @@
 //! `run` and `serve` of a component that is made already: `--component`.
 
+use crate::pipeline::project::here::mode_here;
+use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
 use super::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::names;
-use crate::ops::compose::{Following, Releases, Unpinned, link_foreign, mode_here};
+use crate::ops::compose::{Following, Releases, link_foreign};
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::override_options::{Asked, Named};
@@ -29,16 +31,12 @@ pub(super) fn run_component(
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
     let following = Following {
         chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
-        unpinned: match args.own.trust_unpinned {
-            true => Unpinned::Follow,
-            false => Unpinned::Refuse,
-        },
         releases: match args.own.fresh {
             true => Releases::Newest,
             false => Releases::Named,
         },
     };
-    let worlds = Worlds::alone(ctx, mode);
+    let worlds = Worlds::alone(ctx, mode, Unpinned::of(args));
     let file = linked(ctx, worlds, (&name, &file), following)?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);

@@ -2,6 +2,7 @@
 //! all of them or none.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::project::{Kind, Member, Project};
 use super::resolve::{Session, Texts};
@@ -57,7 +58,7 @@ pub(super) fn check(
 pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
     if let Kind::Crate(workspace) = &project.kind {
         let mut edited = project.clone();
-        let root = workspace.root.join("Cargo.toml");
+        let root = workspace.root_manifest();
         let shared = match texts.get(&root) {
             Some(text) => Some(text.clone()),
             None => fs::read_text_if_exists(&root)?,
@@ -68,7 +69,7 @@ pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
                 && let Some(text) = texts.get(&manifest.file.path)
             {
                 let file = ManifestFile::new(&manifest.file.path, text);
-                **manifest = manifest::read(file, &shared)?;
+                *manifest = Rc::new(manifest::read(file, &shared)?);
             }
         }
         return Ok(edited);

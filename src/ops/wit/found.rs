@@ -1,6 +1,10 @@
 //! Where the project with WIT packages is that the user means.
 
+use crate::pipeline::project::manifests;
+use crate::pipeline::project::manifests::Unpinned;
+use crate::system::cargo::view::Kept;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::project::{Kind, Member, Project, Whose, WitOptions};
 use crate::base::error::{Error, Result};
@@ -9,8 +13,7 @@ use crate::model::manifest::wit_toml;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{ManifestFile, Target};
-use crate::pipeline::build::bindings::read_manifest;
-use crate::pipeline::build::prepare::{Meant, meant};
+
 use crate::pipeline::project::recover::settle;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
@@ -373,30 +376,31 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
     args.lock_mode = mode;
-    let (workspace, selected) = match meant(ctx, &args) {
-        Ok(Meant {
-            workspace,
-            selected,
-            ..
-        }) => (workspace, selected),
+    let project = match manifests::Project::load(ctx, &args) {
+        Ok(project) => project,
         // WIT needs no cargo that works, nor a manifest that it takes.
         Err(error) => {
             let text = format!("Cargo.toml without cargo, which says: {}", error.message());
             ctx.shell.detail("Reading", text);
             let workspace = Workspace::from_manifests(dir)?;
             let selected = workspace.default_members.clone();
-            (workspace, selected)
+            let workspace = Kept {
+                seen: Vec::new(),
+                fact: workspace,
+            };
+            manifests::Project::of(Rc::new(workspace), selected, mode, Unpinned::Refuse)
         }
     };
     let mut members = Vec::new();
-    for index in selected {
-        let (manifest, _) = read_manifest(ctx, &workspace, &workspace.members[index])?;
+    let workspace = project.workspace();
+    for index in &project.selected {
+        let manifest = project.manifest(ctx, &workspace.members[*index])?;
         let Target::Local(target) = &manifest.target else {
             continue;
         };
         if let Some(wit) = wit_path(&manifest, target)? {
             members.push(Member {
-                manifest: Some(Box::new(manifest)),
+                manifest: Some(manifest),
                 ..Member::of(wit)
             });
         }
@@ -409,7 +413,7 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
         all: members.clone(),
         members,
         lock_file: workspace.root.join(Form::Crate.file_name()),
-        kind: Kind::Crate(Box::new(workspace)),
+        kind: Kind::Crate(project),
         mode,
     }))
 }

@@ -1,7 +1,9 @@
 //! Which project is meant: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
 //! crate, or a folder of WIT.
 
+use crate::pipeline::project::manifests;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub use super::found::find;
 pub(super) use super::found::has_wit;
@@ -13,7 +15,6 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::{About, WkgManifest};
 use crate::model::manifest::{Manifest, ManifestFile};
 use crate::system::cargo::config::LockMode;
-use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 
 /// What every verb on WIT packages is told.
@@ -60,7 +61,7 @@ pub struct Project {
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// Packages of cargo.
-    Crate(Box<Workspace>),
+    Crate(Rc<manifests::Project>),
     /// It has a `wkg.toml`.
     Wkg(WkgManifest),
     /// It has a `wit.toml`.
@@ -79,7 +80,7 @@ pub struct Member {
     /// Where the packages it needs are put.
     pub deps: PathBuf,
     /// Its manifest, if it is of a crate.
-    pub manifest: Option<Box<Manifest>>,
+    pub manifest: Option<Rc<Manifest>>,
 }
 
 impl Member {

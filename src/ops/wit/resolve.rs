@@ -28,7 +28,8 @@ use crate::ops::wit_deps::refuse_drift;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, Packages, Request as Asked};
 use crate::pipeline::fetch::requirement::{declared, named};
-use crate::pipeline::fetch::worlds::{Worlds, registries};
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::Named;
@@ -77,9 +78,7 @@ impl<'a> Session<'a> {
             None => Lockfile::default(),
         };
         let how = match &project.kind {
-            Kind::Crate(workspace) => {
-                How::Crate(Box::new(Worlds::new(ctx, workspace, project.mode)?))
-            }
+            Kind::Crate(crates) => How::Crate(Box::new(Worlds::new(ctx, crates)?)),
             _ => {
                 let packages = Packages::new(ctx, &project.root, project.mode)?;
                 let named = Named {
@@ -166,7 +165,7 @@ impl<'a> Session<'a> {
         let manifest = member.manifest.as_ref();
         match &mut self.how {
             How::Crate(worlds) => {
-                let named = manifest.map(|manifest| registries(manifest));
+                let named = manifest.map(|manifest| named_registries(manifest));
                 Ok((worlds.packages()?, named.unwrap_or_default()))
             }
             How::Names(packages, named) => Ok((packages, named.clone())),

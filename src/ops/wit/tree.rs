@@ -21,7 +21,7 @@ pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<
         roots.push(add(ctx, &mut graph, (&project, &mut session), member)?);
     }
     session.finish()?;
-    show(ctx, (&graph, roots), shown)
+    show(ctx, &graph, roots, shown)
 }
 
 /// Adds a package and everything it needs; its position.
@@ -65,7 +65,7 @@ fn add(
     }
     let parts = &resolved.package.parts;
     for (part, (_, from)) in parts.iter().zip(&known) {
-        needs(graph, *from, (&part.needs, &known));
+        needs(graph, *from, &part.needs, &known);
         // Only the manifest asks for it then.
         let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
         if part.origin == Origin::Fetched && !is_named {

@@ -1,67 +1,37 @@
-//! `cargo component bindings`, and the bindings every build brings up to date.
+//! The bindings that every build brings up to date, and the recipe of each member.
 
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::dependencies::{Session, directories};
-use super::pending_writes::Bindings;
-use super::prepare::prepare;
+use super::pending_writes::{Bindings, Stale};
 use super::recipe::{Exports, Recipe};
 use super::runtime_crate::{Needs, runtime};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, Digester};
 use crate::model::component::attributes::RootAttributes;
+use crate::model::component::check::declared_imports;
 use crate::model::component::metadata::Metadata;
-use crate::model::manifest;
-use crate::model::manifest::{BindingsSettings, Manifest, ManifestFile, Target, WorkspaceManifest};
+use crate::model::manifest::{BindingsSettings, Manifest, Target, WorldCheck};
 use crate::model::wit::World;
 use crate::model::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 use crate::model::wit::generate as macros;
 use crate::pipeline::fetch::worlds::Worlds;
-use crate::pipeline::link::provided;
-use crate::pipeline::project::recover::settle_member;
-use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::config::LockMode;
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::link::provided::bind_dependencies;
+use crate::pipeline::project::manifests::{Project, component_directories, is_component};
 use crate::system::cargo::view::Kept;
 use crate::system::cargo::workspace::{Member, Use, Workspace};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// What is done with bindings that are not up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stale {
-    /// They are written.
-    Write,
-    /// They are written; the features of the runtime crate they need are
-    /// seen to afterwards.
-    WriteFirst,
-    /// They are an error, and nothing is written.
-    Refuse,
-}
-
-/// Brings the bindings of the selected packages up to date.
-pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
-    let mut prepared = prepare(ctx, args, stale)?;
-    prepared.write(ctx)?;
-    prepared.keep(ctx);
-    Ok(())
-}
-
-/// Brings the bindings of the package with this manifest up to date; the file,
-/// if the package has one.
-pub fn of_package(ctx: &Context, manifest: &Path, mode: LockMode) -> Result<Option<PathBuf>> {
-    let mut args = CargoArgs::default();
-    args.manifest_path = Some(manifest.to_owned());
-    args.own.native = true;
-    args.lock_mode = mode;
-    let mut prepared = prepare(ctx, &args, Stale::WriteFirst)?;
-    prepared.write(ctx)?;
-    let recipes = prepared
-        .selected
-        .iter()
-        .filter_map(|member| prepared.recipe(*member));
-    Ok(recipes.filter_map(|recipe| recipe.bindings.clone()).next())
+/// What members are looked at with.
+pub(crate) struct Sources<'s, 'a> {
+    pub ctx: &'a Context,
+    pub project: &'s Project,
+    pub worlds: &'s mut Worlds<'a>,
+    /// The components that were built for these members.
+    pub built: &'s BuiltComponents,
 }
 
 /// One package looked at: its recipe, the paths that decide it, and the
@@ -76,15 +46,17 @@ pub(crate) struct Looked {
 /// were generated from the same before. Nothing is written. A member that is
 /// no component has no recipe.
 pub(crate) fn look(
-    ctx: &Context,
-    workspace: &Workspace,
+    sources: &mut Sources<'_, '_>,
     member: &Member,
-    (worlds, session, stale): (&mut Worlds<'_>, &Session, Stale),
+    stale: Stale,
     before: Option<&Kept<Option<Recipe>>>,
 ) -> Result<Looked> {
-    let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
+    let (ctx, project) = (sources.ctx, sources.project);
+    let (workspace, worlds) = (project.workspace(), &mut *sources.worlds);
+    let manifest = project.manifest(ctx, member)?;
+    let mut paths = vec![member.manifest_path.clone(), project.root_manifest()];
     paths.push(member.dir().join("wit"));
-    if !is_guest(&manifest, member) {
+    if !is_component(&manifest, member) {
         return Ok(Looked {
             recipe: None,
             paths,
@@ -103,9 +75,12 @@ pub(crate) fn look(
     let (loaded, bound) = match manifest.dependencies.is_empty() {
         true => (loaded, None),
         false => {
-            let of = (&mut *worlds, &manifest, session);
-            let (loaded, imports) = provided::add(of, loaded, (&mut recipe, &mut paths))?;
-            (Some(loaded), Some(imports))
+            let bound = bind_dependencies(worlds, &manifest, sources.built, loaded)?;
+            // Those that were given by their files are among the parts.
+            paths.extend(bound.parts.iter().map(|part| part.file.clone()));
+            recipe.parts = bound.parts;
+            recipe.answers = bound.answers;
+            (Some(bound.loaded), Some(bound.imports))
         }
     };
     paths.extend(recipe.first.iter().map(|dir| dir.join("Cargo.toml")));
@@ -118,6 +93,9 @@ pub(crate) fn look(
         }
         let world = &loaded.world;
         recipe.world = Some(world.name());
+        if manifest.world_check != WorldCheck::Allow {
+            recipe.world_imports = declared_imports(world);
+        }
         recipe.exports = exports(world);
         recipe.attributes = RootAttributes::of(world);
         if let Some(imports) = &bound {
@@ -131,10 +109,10 @@ pub(crate) fn look(
         paths.push(path.clone());
         if maker == Maker::Tool {
             paths.push(workspace.root.join("Cargo.lock"));
-            let runtime = runtime_of((workspace, member, &manifest), world, stale)?;
+            let runtime = runtime_of(workspace, member, &manifest, world, stale)?;
             let from = digest(world, &manifest.bindings, runtime).filter(|_| bound.is_none());
             if from.is_none() || generated_from(before, &path) != from.as_ref() {
-                let content = content((member, &manifest), world, runtime)?;
+                let content = content(member, &manifest, world, runtime)?;
                 written = Some(Bindings {
                     package: member.name.clone(),
                     path: path.clone(),
@@ -168,7 +146,7 @@ fn recipe(
         proxy: manifest.proxy,
         metadata: metadata(ctx, member, paths),
         world_check: manifest.world_check,
-        first: directories(manifest)?,
+        first: component_directories(manifest)?,
         compose: manifest.compose,
         ..Recipe::default()
     })
@@ -176,7 +154,9 @@ fn recipe(
 
 /// What the bindings of a member's world run on.
 fn runtime_of(
-    (workspace, member, manifest): (&Workspace, &Member, &Manifest),
+    workspace: &Workspace,
+    member: &Member,
+    manifest: &Manifest,
     world: &World,
     stale: Stale,
 ) -> Result<Runtime> {
@@ -187,7 +167,8 @@ fn runtime_of(
 
 /// The bindings of a member's world.
 fn content(
-    (member, manifest): (&Member, &Manifest),
+    member: &Member,
+    manifest: &Manifest,
     world: &World,
     runtime: Runtime,
 ) -> Result<String> {
@@ -227,41 +208,6 @@ fn generated_from<'k>(
         .generated_from
         .as_ref()
         .filter(|_| same)
-}
-
-/// Whether the WIT of a package is that of a component. Where it can be no
-/// guest it is for something else, such as embedding components.
-pub(crate) fn is_guest(manifest: &Manifest, member: &Member) -> bool {
-    let uses = |name: &&str| member.dependency(name).is_some();
-    manifest.declared || ["wit-bindgen", "wit-bindgen-rt"].iter().any(uses)
-}
-
-/// The member's manifest with what its workspace shares, and the files read.
-pub(crate) fn read_manifest(
-    ctx: &Context,
-    workspace: &Workspace,
-    member: &Member,
-) -> Result<(Manifest, Vec<PathBuf>)> {
-    settle_member(ctx, member);
-    let shown = |path: &Path| PathBuf::from(ctx.display(path).to_string());
-    let file = |path: &Path| -> Result<ManifestFile> {
-        Ok(ManifestFile::new(path, &fs::read_text(path)?))
-    };
-    let root = workspace.root.join("Cargo.toml");
-    let shared = match fs::exists(&root) {
-        true => manifest::read_workspace(&file(&root)?),
-        false => Ok(WorkspaceManifest::default()),
-    };
-    let context = |path: &Path| {
-        format!(
-            "failed to deserialize component metadata from `{}`",
-            shown(path).display()
-        )
-    };
-    let shared = shared.map_err(|e| e.context(context(&root)))?;
-    let path = &member.manifest_path;
-    let manifest = manifest::read(file(path)?, &shared).map_err(|e| e.context(context(path)))?;
-    Ok((manifest, vec![path.clone(), root]))
 }
 
 /// What of the world a library or a program has to implement.

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::bindings::read_manifest;
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
 use crate::base::error::{Error, Result};
@@ -19,7 +18,6 @@ use crate::model::component;
 use crate::model::component::encode::encode;
 use crate::model::component::{Kind, Surface, attributes, check, metadata, surface};
 use crate::model::manifest::WorldCheck;
-use crate::pipeline::link::provided;
 use crate::system::cargo::build::Artifact;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -169,7 +167,9 @@ fn is_test(artifact: &Artifact) -> bool {
 /// Where the component of an artifact is kept: as it lies below the target
 /// directory, or under a digest of its path.
 fn kept_path(prepared: &Prepared, wasm: &Path) -> PathBuf {
-    let below = wasm.strip_prefix(&prepared.target_dir).map(Path::to_owned);
+    let below = wasm
+        .strip_prefix(&prepared.setup.target_dir)
+        .map(Path::to_owned);
     let name = below.unwrap_or_else(|_| {
         let digest = ContentDigest::of(wasm.to_string_lossy().as_bytes());
         PathBuf::from(digest.hex()).with_extension("wasm")
@@ -293,13 +293,13 @@ impl One<'_> {
             Some(Kind::Module | Kind::Guest) => {
                 let adapter = self.adapter().map_err(context)?;
                 let component = encode(bytes, &adapter).map_err(context)?;
-                self.check_world((&component, bytes), Some(&adapter))
+                self.check_world(&component, bytes, Some(&adapter))
                     .map_err(context)?;
                 self.check_versions(&component, &adapter).map_err(context)?;
                 component
             }
             Some(Kind::Component) => {
-                self.check_world((bytes, bytes), None).map_err(context)?;
+                self.check_world(bytes, bytes, None).map_err(context)?;
                 bytes.to_vec()
             }
         };
@@ -406,32 +406,21 @@ impl One<'_> {
     /// Compares the declared world with what the component imports.
     fn check_world(
         &self,
-        (component, module): (&[u8], &[u8]),
+        component: &[u8],
+        module: &[u8],
         adapter: Option<&component::encode::Adapter>,
     ) -> Result<()> {
-        if self.recipe.world_check == WorldCheck::Allow || self.recipe.world.is_none() {
-            return Ok(());
-        }
-        let workspace = self.prepared.workspace();
-        let member = &workspace.members[self.member];
-        let (manifest, _) = read_manifest(self.ctx, workspace, member)?;
-        let mut worlds = self
-            .prepared
-            .session
-            .worlds(self.ctx, workspace, self.prepared.mode)?;
-        let mut world = worlds.resolve(&manifest)?.map(|loaded| loaded.world);
-        if !manifest.dependencies.is_empty() {
-            let provided = provided::provided(&mut worlds, &manifest, &self.prepared.session)?;
-            world = Some(provided::bind(world, &provided.0, manifest.hints)?.0);
-        }
-        let Some(world) = world else {
+        let Some(world) = &self.recipe.world else {
             return Ok(());
         };
-        let undeclared = check::undeclared(&world, component, module, adapter)?;
+        if self.recipe.world_check == WorldCheck::Allow {
+            return Ok(());
+        }
+        let imports = &self.recipe.world_imports;
+        let undeclared = check::undeclared(imports, component, module, adapter)?;
         if undeclared.is_empty() {
             return Ok(());
         }
-        let world = world.name();
         let lines = undeclared.iter().map(|u| match u.needed_by.is_empty() {
             true => format!("`{}`", u.import),
             false => format!("`{}`, needed by {}", u.import, u.needed_by.join(", ")),

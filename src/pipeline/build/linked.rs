@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::bindings::read_manifest;
 use super::componentize::{Facts, Made};
 use super::prepare::Prepared;
 use super::recipe::Recipe;
@@ -17,8 +16,11 @@ use crate::model::component::compose::{Link, Linked, Node, Plan};
 use crate::model::component::debug::without_dwarf;
 use crate::model::component::names;
 use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::link::closure::{Answer, Forest, Part};
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::link::closure::Forest;
 use crate::pipeline::link::override_options::{Asked, Chosen};
+use crate::pipeline::link::part::{Answer, Part};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -77,22 +79,25 @@ impl ChosenComposition {
 pub(crate) fn chosen(
     ctx: &Context,
     prepared: &Prepared,
-    (member, file): (usize, &Path),
+    member: usize,
+    file: &Path,
     asked: &Asked<'_>,
 ) -> Result<ChosenComposition> {
-    let mode = prepared.mode;
-    let chosen = asked.find(ctx, mode)?;
+    let project = &prepared.project;
+    let chosen = asked.find(ctx, project.mode)?;
     // Whatever is not known by now needs no lock file: the build locked it.
-    let workspace = prepared.workspace();
-    let session = &prepared.session;
-    let mut worlds = session.worlds(ctx, workspace, mode)?;
-    let (manifest, _) = read_manifest(ctx, workspace, &workspace.members[member])?;
+    let mut worlds = Worlds::new(ctx, project)?;
+    let manifest = project.manifest(ctx, &project.workspace().members[member])?;
     let (parts, answers): (&[Part], _) = match prepared.recipe(member) {
         Some(recipe) => (&recipe.parts, recipe.answers.clone()),
         None => (&[], BTreeMap::new()),
     };
-    let forest = Forest::new(&mut worlds, &manifest, session.packages());
-    let mut forest = forest.built_in(session).choosing(chosen);
+    let forest = Forest::new(
+        &mut worlds,
+        &manifest,
+        BuiltComponents::clone(&prepared.built),
+    );
+    let mut forest = forest.choosing(chosen);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let root = forest.root((&name, file), (parts, &answers))?;
     let (parts, chosen) = forest.into_parts();
@@ -109,10 +114,10 @@ fn composition(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<Option
         return Ok(None);
     };
     let composition = match prepared.with.is_empty() {
-        true => own(recipe, (&made.path, facts)),
+        true => own(recipe, &made.path, facts),
         false => {
             let asked = Asked::read(ctx, &prepared.with, &[])?;
-            let chosen = chosen(ctx, prepared, (made.member, &made.path), &asked)?;
+            let chosen = chosen(ctx, prepared, made.member, &made.path, &asked)?;
             // Not every test has each import.
             if !made.artifact.test {
                 chosen.check(&ctx.display(&made.path).to_string(), &made.path)?;
@@ -129,7 +134,7 @@ fn composition(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<Option
 
 /// A component with the dependencies of its package that answer its imports; what
 /// its code does not use is no import.
-fn own(recipe: &Recipe, (file, facts): (&Path, &Facts)) -> Composition {
+fn own(recipe: &Recipe, file: &Path, facts: &Facts) -> Composition {
     let mut links = recipe.answers.clone();
     links.retain(|name, _| facts.surface.imports.contains(name));
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -191,7 +196,7 @@ pub(crate) fn check(prepared: &Prepared, made: &Made) -> Result<()> {
     let (Some(recipe), Some(facts)) = (prepared.recipe(made.member), &made.component) else {
         return Ok(());
     };
-    let composition = own(recipe, (&made.path, facts));
+    let composition = own(recipe, &made.path, facts);
     if composition.others() == 0 {
         return Ok(());
     }
@@ -239,7 +244,8 @@ pub(crate) fn beside(component: &Path) -> PathBuf {
 pub(crate) fn write_beside(
     ctx: &Context,
     prepared: &Prepared,
-    (made, copy_to): (&Made, Option<&Path>),
+    made: &Made,
+    copy_to: Option<&Path>,
 ) -> Result<PathBuf> {
     let bytes = fs::read(&linked(ctx, prepared, made)?)?;
     let path = beside(&made.path);

@@ -3,10 +3,11 @@
 pub mod bindings;
 pub mod cargo;
 pub mod componentize;
-pub mod dependencies;
 pub mod linked;
+pub mod order;
 pub mod pending_writes;
 pub mod prepare;
+pub mod ready;
 pub mod recipe;
 pub mod runtime_crate;
 pub mod split_command;

@@ -3,12 +3,23 @@
 
 use std::path::PathBuf;
 
-use super::bindings::Stale;
 use crate::base::error::{Error, Result};
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::shell::report;
+
+/// What is done with bindings that are not up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// They are written.
+    Write,
+    /// They are written; the features of the runtime crate they need are
+    /// seen to afterwards.
+    WriteFirst,
+    /// They are an error, and nothing is written.
+    Refuse,
+}
 
 /// The bindings a package should have.
 #[derive(Debug)]

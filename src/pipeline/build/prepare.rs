@@ -1,61 +1,95 @@
 //! What every verb that drives cargo does first: find the workspace, choose
 //! packages and targets, bring bindings up to date. In a workspace where
-//! nothing changed, all of it comes from the kept view.
+//! nothing changed, all of it comes from the view that an earlier run cached.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::bindings::{Stale, look, read_manifest};
-use super::dependencies::{Session, directories};
-use super::pending_writes::Due;
+use super::bindings::{Sources, look};
+use super::pending_writes::{Due, Stale};
 use super::recipe::Recipe;
-use crate::base::error::{Error, Result};
+use crate::base::error::Result;
 use crate::base::package::ContentDigest;
 use crate::pipeline::fetch::worlds::Worlds;
-use crate::system::cargo::arguments::{CargoArgs, Selection};
-use crate::system::cargo::config::{Config, LockMode};
-use crate::system::cargo::spec::Spec;
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::project::manifests::{Project, Unpinned, component_directories};
+use crate::pipeline::project::select::{select, start_manifest, workspace};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
 use crate::system::cargo::view::{Kept, Seen, View};
 use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
-use crate::system::env;
 use crate::system::fs;
-use crate::system::process::Invocation;
 
-/// A workspace ready for cargo.
-pub(crate) struct Prepared {
+/// A workspace as builds find it: cargo's configuration for it, the targets, and
+/// the view that an earlier run cached.
+pub(crate) struct BuildSetup {
     /// Cargo's configuration.
     pub config: Config,
-    /// What is built for; empty for a verb that runs for the host.
+    /// The wasm targets; empty for a verb that runs for the host.
     pub targets: Vec<Target>,
     /// Whether `--target` must be given to cargo because nothing else names
     /// these targets.
     pub implicit_target: bool,
-    /// Packages, and the recipes of those looked at.
-    pub view: View<Option<Recipe>>,
-    /// The packages meant, as indices of the workspace's members.
-    pub selected: Vec<usize>,
-    /// Where cargo builds.
-    pub target_dir: PathBuf,
     /// Whether cargo's configuration asks for a target, which a run for the
     /// host has to overrule.
     pub configured_target: bool,
-    /// How lock files and the network may be used.
-    pub mode: LockMode,
+    /// The workspace, with the packages that the command line selects.
+    pub project: Rc<Project>,
+    /// Where cargo builds.
+    pub target_dir: PathBuf,
+    /// The directory whose cargo configuration counts.
+    dir: PathBuf,
+    /// The workspace, and the recipes of the members that were looked at.
+    view: View<Option<Recipe>>,
+    /// Whether the cached view is out of date.
+    changed: bool,
+}
+
+/// Whether a build is what the user asked for, or comes before that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The user asked for it.
+    Requested,
+    /// A component that the user asked for depends on it.
+    Dependency,
+}
+
+/// A workspace ready for cargo.
+pub(crate) struct Prepared {
+    /// The workspace, and what is known of it.
+    pub setup: BuildSetup,
+    /// The workspace with its manifests.
+    pub project: Rc<Project>,
+    /// The selected packages, as indices of the workspace's members.
+    pub selected: Vec<usize>,
     /// The components that were built for these.
-    pub session: Rc<Session>,
+    pub built: Rc<BuiltComponents>,
+    /// See [`Purpose`].
+    pub purpose: Purpose,
     /// What the command line links in the place of dependencies, each
     /// `IMPORT=WHAT`.
     pub with: Vec<String>,
-    changed: bool,
     due: Due,
     stale: Stale,
     /// The members that were looked at.
     looked: Vec<String>,
+}
+
+/// What is built, and with what.
+pub(crate) struct Request {
+    /// The packages, as indices of the workspace's members.
+    pub selected: Vec<usize>,
+    /// The components that were built for them.
+    pub built: Rc<BuiltComponents>,
+    /// See [`Purpose`].
+    pub purpose: Purpose,
+    /// What becomes of bindings that are not up to date.
+    pub stale: Stale,
 }
 
 impl Prepared {
@@ -64,10 +98,10 @@ impl Prepared {
     pub fn write(&mut self, ctx: &Context) -> Result<()> {
         let due = std::mem::take(&mut self.due);
         // A lock file that is not written is to be found missing again.
-        self.changed &= self.stale != Stale::Refuse || due.lock.is_none();
+        self.setup.changed &= self.stale != Stale::Refuse || due.lock.is_none();
         for path in due.write(ctx, self.stale)? {
             for id in &self.looked {
-                let kept = self.view.members.get_mut(id);
+                let kept = self.setup.view.members.get_mut(id);
                 let seen = kept.into_iter().flat_map(|kept| &mut kept.seen);
                 for seen in seen.filter(|seen| seen.is_of(&path)) {
                     *seen = Seen::now(path.clone());
@@ -77,20 +111,20 @@ impl Prepared {
         Ok(())
     }
 
-    /// The packages.
+    /// The workspace with all its members.
     pub fn workspace(&self) -> &Workspace {
-        &self.view.workspace.fact
+        self.project.workspace()
     }
 
     /// The recipe of a member, if it is a component that was looked at.
     pub fn recipe(&self, member: usize) -> Option<&Recipe> {
         let id = &self.workspace().members[member].id;
-        self.view.members.get(id)?.fact.as_ref()
+        self.setup.view.members.get(id)?.fact.as_ref()
     }
 
     /// Where the tool keeps its own files.
     pub fn state_dir(&self) -> PathBuf {
-        self.target_dir.join(STATE)
+        self.setup.target_dir.join(STATE)
     }
 
     /// Keeps other runs of the tool away from the targets until it is dropped:
@@ -102,12 +136,12 @@ impl Prepared {
             "bench" => "release",
             own => own,
         };
-        if !fs::exists(&self.target_dir) {
+        if !fs::exists(&self.setup.target_dir) {
             // Cargo does so in a directory it makes: backups leave it alone.
-            let tag = self.target_dir.join("CACHEDIR.TAG");
+            let tag = self.setup.target_dir.join("CACHEDIR.TAG");
             let _ = fs::write_atomic(&tag, CACHEDIR_TAG.as_bytes());
         }
-        let mut names: Vec<&str> = self.targets.iter().map(Target::triple).collect();
+        let mut names: Vec<&str> = self.setup.targets.iter().map(Target::triple).collect();
         names.sort_unstable();
         let lock = |name: &&str| {
             let path = self.state_dir().join(format!("{name}-{profile}.lock"));
@@ -123,10 +157,10 @@ impl Prepared {
     /// so that it is no reason to look at the members again.
     pub fn built(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
-        for kept in self.view.members.values_mut() {
+        for kept in self.setup.view.members.values_mut() {
             for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
                 let now = Seen::now(lock.clone());
-                self.changed |= *seen != now;
+                self.setup.changed |= *seen != now;
                 *seen = now;
             }
         }
@@ -134,8 +168,8 @@ impl Prepared {
 
     /// Keeps what was found out for the next run.
     pub fn keep(&self, ctx: &Context) {
-        if self.changed
-            && let Err(error) = self.view.store(&self.state_dir())
+        if self.setup.changed
+            && let Err(error) = self.setup.view.store(&self.state_dir())
         {
             // The next run only has to find it out again.
             ctx.shell
@@ -153,137 +187,201 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 /// The directory of our files in cargo's target directory.
 const STATE: &str = "cargo-component";
 
-/// The packages the command line means, without a look at what they are: for
-/// verbs that are to work where bindings cannot be made yet.
-pub(crate) struct Meant {
-    /// All packages.
-    pub workspace: Workspace,
-    /// The packages meant, as indices of the workspace's members.
-    pub selected: Vec<usize>,
-    /// How lock files and the network may be used.
-    pub mode: LockMode,
-}
+impl BuildSetup {
+    /// Reads cargo's configuration, and the workspace: from the cached view where
+    /// no file that decides it changed, or else from cargo.
+    pub fn open(ctx: &Context, args: &CargoArgs) -> Result<Self> {
+        let dir = match &args.directory {
+            Some(directory) => ctx.absolute(directory),
+            None => ctx.cwd.clone(),
+        };
+        let config = Config::load(&dir, &ctx.env, &args.config)?;
+        let start = start_manifest(&dir, args)?;
+        let key = key(ctx, &start, args);
+        let given_dir = config.target_dir(args.target_dir.as_deref())?;
+        let cached = cached_view(given_dir.as_deref(), &start, &key);
+        let (view, changed) = match cached {
+            Some(view) if view.workspace.holds() => (view, false),
+            old => {
+                let workspace = Rc::new(workspace(ctx, args, &config)?);
+                let mut members = old.map(|view| view.members).unwrap_or_default();
+                members.retain(|id, _| workspace.fact.by_id(id).is_some());
+                let view = View {
+                    key,
+                    workspace,
+                    members,
+                    targets: BTreeMap::new(),
+                };
+                (view, true)
+            }
+        };
+        let selected = select(&view.workspace.fact, args)?;
+        let mode = config.lock_mode(args.lock_mode)?;
+        let unpinned = Unpinned::of(args);
+        let project = Project::of(view.workspace.clone(), selected, mode, unpinned);
+        let target_dir = given_dir.unwrap_or_else(|| project.workspace().target_directory.clone());
+        let mut setup = BuildSetup {
+            targets: Vec::new(),
+            implicit_target: false,
+            configured_target: !config.targets(&[])?.targets.is_empty(),
+            config,
+            project,
+            target_dir,
+            dir,
+            view,
+            changed,
+        };
+        setup.choose_targets(args)?;
+        Ok(setup)
+    }
 
-/// Finds the packages the command line means.
-pub(crate) fn meant(ctx: &Context, args: &CargoArgs) -> Result<Meant> {
-    let config = Config::load(&ctx.cwd, &ctx.env, &args.config)?;
-    start_manifest(&ctx.cwd, args)?;
-    let workspace = workspace(ctx, args, &config)?.fact;
-    let selected = select(&workspace, args)?;
-    Ok(Meant {
-        workspace,
-        selected,
-        mode: config.lock_mode(args.lock_mode)?,
-    })
-}
+    /// Chooses the targets that a command line asks for, or cargo's configuration.
+    pub fn choose_targets(&mut self, args: &CargoArgs) -> Result<()> {
+        let asked = self.config.targets(&args.targets)?;
+        self.targets = match args.own.native {
+            true => Vec::new(),
+            false => choose(&asked)?,
+        };
+        // Where cargo's configuration asks for more than is built, cargo has to
+        // be told what is built.
+        let is_target = |asked: &String| self.targets.iter().any(|t| asked == t.name());
+        let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
+        let same = self.targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
+        self.implicit_target = !self.targets.is_empty() && !same;
+        Ok(())
+    }
 
-/// Prepares the packages the command line means. Nothing of theirs is written
-/// before [`Prepared::write`].
-pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
-    prepare_in(ctx, args, stale, &Rc::new(Session::new(args)))
-}
-
-/// As [`prepare`], for a package that another one needs: what was built in
-/// this session is not built again.
-pub(crate) fn prepare_in(
-    ctx: &Context,
-    args: &CargoArgs,
-    stale: Stale,
-    session: &Rc<Session>,
-) -> Result<Prepared> {
-    let dir = match &args.directory {
-        Some(directory) => ctx.absolute(directory),
-        None => ctx.cwd.clone(),
-    };
-    let config = Config::load(&dir, &ctx.env, &args.config)?;
-    let asked = config.targets(&args.targets)?;
-    let targets = match args.own.native {
-        true => Vec::new(),
-        false => choose(&asked)?,
-    };
-    // Where cargo's configuration asks for more than is meant, cargo has to be
-    // told what is meant.
-    let is_target = |asked: &String| targets.iter().any(|t| asked == t.name());
-    let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
-    let same = targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
-    let implicit_target = !targets.is_empty() && !same;
-    let configured_target = !config.targets(&[])?.targets.is_empty();
-    let start = start_manifest(&dir, args)?;
-    let key = key(ctx, &start, args);
-    let given_dir = config.target_dir(args.target_dir.as_deref())?;
-    let found = given_dir
-        .as_ref()
-        .map(|dir| dir.join(STATE))
-        .into_iter()
-        .chain(
-            start
-                .ancestors()
-                .skip(1)
-                .map(|dir| dir.join("target").join(STATE)),
-        )
-        .find_map(|state| View::load(&state, &key));
-    let (mut view, mut changed) = match found {
-        Some(view) if view.workspace.holds() => (view, false),
-        old => {
-            let workspace = workspace(ctx, args, &config)?;
-            let ids = |id: &String| workspace.fact.by_id(id).is_some();
-            let mut members = old.map(|view| view.members).unwrap_or_default();
-            members.retain(|id, _| ids(id));
-            let view = View {
-                key,
-                workspace,
-                members,
-                targets: BTreeMap::new(),
-            };
-            (view, true)
+    /// The directories of crates that a member needs components of: from the view
+    /// where it holds, or else from its manifest.
+    pub fn component_directories(&self, ctx: &Context, member: usize) -> Result<Vec<PathBuf>> {
+        let member = &self.project.workspace().members[member];
+        match self
+            .view
+            .members
+            .get(&member.id)
+            .filter(|kept| kept.holds())
+        {
+            Some(kept) => Ok(match &kept.fact {
+                Some(recipe) => recipe.first.clone(),
+                None => Vec::new(),
+            }),
+            None => component_directories(&*self.project.manifest(ctx, member)?),
         }
-    };
-    let selected = select(&view.workspace.fact, args)?;
-    let mode = config.lock_mode(args.lock_mode)?;
-    build_first(ctx, (args, mode), (&view, &selected), session)?;
-    let (due, looked) = look_at(ctx, &mut view, &selected, (stale, mode, session))?;
-    changed |= !looked.is_empty();
-    if !args.builds_std() && !config.builds_std() {
-        changed |= ensure_targets(ctx, &mut view, (&targets, &config, &dir), args)?;
     }
-    let target_dir = given_dir.unwrap_or_else(|| view.workspace.fact.target_directory.clone());
-    Ok(Prepared {
-        mode,
-        config,
-        targets,
-        implicit_target,
-        view,
-        selected,
-        target_dir,
-        configured_target,
-        session: session.clone(),
-        with: args.own.with.clone(),
-        changed,
-        due,
-        stale,
-        looked,
-    })
+
+    /// Prepares packages of this workspace. Nothing of theirs is written before
+    /// [`Prepared::write`].
+    pub fn prepare(
+        mut self,
+        ctx: &Context,
+        args: &CargoArgs,
+        request: Request,
+    ) -> Result<Prepared> {
+        let (due, looked) = self.refresh(ctx, &request)?;
+        self.changed |= !looked.is_empty();
+        if !args.builds_std() && !self.config.builds_std() {
+            self.changed |= self.ensure_targets(ctx, args)?;
+        }
+        Ok(Prepared {
+            project: self.project.clone(),
+            setup: self,
+            selected: request.selected,
+            built: request.built,
+            purpose: request.purpose,
+            with: args.own.with.clone(),
+            due,
+            stale: request.stale,
+            looked,
+        })
+    }
+
+    /// Looks at the selected members, and those they depend on by path, unless
+    /// what is cached of them still holds; what has to be written, and which of
+    /// them were looked at.
+    fn refresh(&mut self, ctx: &Context, request: &Request) -> Result<(Due, Vec<String>)> {
+        let project = self.project.clone();
+        let mut worlds = None;
+        let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut self.view.members;
+        let mut due = Due::default();
+        let mut ids = Vec::new();
+        for index in project
+            .workspace()
+            .with_path_dependencies(&request.selected)
+        {
+            let member = &project.workspace().members[index];
+            // What was built first may be for another profile or target now.
+            let serves = |kept: &&Kept<Option<Recipe>>| {
+                let recipe = kept.fact.as_ref();
+                let built = |r: &Recipe| request.built.are_among(&r.first, &r.parts);
+                kept.holds() && recipe.is_none_or(built)
+            };
+            if members.get(&member.id).filter(serves).is_some() {
+                continue;
+            }
+            let worlds = match &mut worlds {
+                Some(worlds) => worlds,
+                None => worlds.insert(Worlds::new(ctx, &project)?),
+            };
+            let mut sources = Sources {
+                ctx,
+                project: &project,
+                worlds,
+                built: &request.built,
+            };
+            let before = members.get(&member.id);
+            let looked = look(&mut sources, member, request.stale, before)?;
+            let mut paths = looked.paths;
+            paths.sort();
+            paths.dedup();
+            let kept = Kept {
+                seen: paths.into_iter().map(Seen::now).collect(),
+                fact: looked.recipe,
+            };
+            members.insert(member.id.clone(), kept);
+            ids.push(member.id.clone());
+            due.bindings.extend(looked.bindings);
+        }
+        due.lock = worlds.map(Worlds::finish).transpose()?.flatten();
+        Ok((due, ids))
+    }
+
+    /// Sees to it that the targets' standard libraries are installed; whether one
+    /// was not known to be.
+    fn ensure_targets(&mut self, ctx: &Context, args: &CargoArgs) -> Result<bool> {
+        let unknown: Vec<&Target> = self
+            .targets
+            .iter()
+            .filter(|target| {
+                let known = self.view.targets.get(target.name());
+                !known.is_some_and(|library| fs::is_dir(library))
+            })
+            .collect();
+        if unknown.is_empty() {
+            return Ok(false);
+        }
+        let named = args.toolchain.as_ref().and_then(|name| name.to_str());
+        let named = named.and_then(|name| name.strip_prefix('+'));
+        let rustc = self.config.rustc()?;
+        let toolchain = Toolchain::find((&rustc, named), &self.dir, &*ctx.exec, &ctx.env)?;
+        for target in unknown {
+            toolchain.ensure(target, self.project.mode, &*ctx.exec, &*ctx.shell)?;
+            let library = toolchain.library(target.name());
+            self.view.targets.insert(target.name().to_owned(), library);
+        }
+        Ok(true)
+    }
 }
 
-/// Whether cargo finds a manifest to start from.
-pub(crate) fn in_package(ctx: &Context, args: &CargoArgs) -> bool {
-    start_manifest(&ctx.cwd, args).is_ok_and(|path| fs::exists(&path))
-}
-
-/// The manifest cargo starts from.
-fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
-    if let Some(path) = &args.manifest_path {
-        return Ok(dir.join(path));
-    }
-    let candidates = dir.ancestors().map(|dir| dir.join("Cargo.toml"));
-    let mut existing = candidates.filter(|path| fs::exists(path));
-    existing.next().ok_or_else(|| {
-        Error::input(format!(
-            "could not find `Cargo.toml` in `{}` or any parent directory",
-            dir.display()
-        ))
-        .hint("go to a package, or make one with `cargo component new <path>`")
-    })
+/// The view that an earlier run cached in the target directory: the one that is
+/// given, or that of the workspace the manifest is in.
+fn cached_view(target_dir: Option<&Path>, start: &Path, key: &str) -> Option<View<Option<Recipe>>> {
+    let given = target_dir.map(|dir| dir.join(STATE));
+    let around = start.ancestors().skip(1);
+    let around = around.map(|dir| dir.join("target").join(STATE));
+    given
+        .into_iter()
+        .chain(around)
+        .find_map(|state| View::load(&state, key))
 }
 
 /// What decides, beside files, which workspace cargo sees and how.
@@ -303,173 +401,4 @@ fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
     ContentDigest::of(text.join("\0").as_bytes())
         .hex()
         .to_owned()
-}
-
-/// Cargo itself, to be run where the user stands; of the toolchain `+name`, if
-/// one is asked for, which only rustup's `cargo` understands.
-pub(crate) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
-    let given = ctx.env.get(env::CARGO).filter(|_| args.toolchain.is_none());
-    Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
-}
-
-fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Workspace>> {
-    let mut command = cargo(ctx, args).args(&args.toolchain);
-    if let Some(directory) = &args.directory {
-        command = command.arg("-C").arg(directory);
-    }
-    command = command.args(["metadata", "--no-deps", "--format-version=1"]);
-    if let Some(path) = &args.manifest_path {
-        command = command.arg("--manifest-path").arg(path);
-    }
-    for config in &args.config {
-        command = command.arg("--config").arg(config);
-    }
-    for flag in &args.unstable {
-        command = command.arg("-Z").arg(flag);
-    }
-    // Stamps are taken before anything is read: a file that changes while it
-    // is read makes the view not hold, rather than hold wrongly.
-    let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
-    let workspace = Workspace::load(&*ctx.exec, command)?;
-    let mut paths = workspace.decided_by();
-    paths.sort();
-    paths.dedup();
-    let mut seen = before;
-    seen.extend(paths.into_iter().map(Seen::now));
-    Ok(Kept {
-        seen,
-        fact: workspace,
-    })
-}
-
-/// The members the command line means.
-fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
-    let members = workspace.spec_members();
-    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
-    match args.selection() {
-        Selection::Default => Ok(workspace.default_members.clone()),
-        Selection::Packages(specs) => {
-            let mut found = Vec::new();
-            for spec in specs {
-                match matching(spec) {
-                    Ok(some) => found.extend(some),
-                    // Cargo builds dependencies as well, which are no
-                    // business of ours.
-                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            found.sort_unstable();
-            found.dedup();
-            Ok(found)
-        }
-        Selection::Workspace { excludes } => {
-            let mut excluded = Vec::new();
-            for spec in excludes {
-                // Cargo warns of what excludes nothing.
-                excluded.extend(matching(spec).unwrap_or_default());
-            }
-            Ok((0..members.len())
-                .filter(|index| !excluded.contains(index))
-                .collect())
-        }
-    }
-}
-
-/// Builds the components that the selected members depend on by their
-/// directories.
-fn build_first(
-    ctx: &Context,
-    (args, mode): (&CargoArgs, LockMode),
-    (view, selected): (&View<Option<Recipe>>, &[usize]),
-    session: &Rc<Session>,
-) -> Result<()> {
-    let workspace = &view.workspace.fact;
-    for index in workspace.with_path_dependencies(selected) {
-        let member = &workspace.members[index];
-        let kept = view.members.get(&member.id);
-        let dirs = match kept.filter(|kept| kept.holds()) {
-            Some(kept) => kept.fact.as_ref().map(|recipe| recipe.first.clone()),
-            None => Some(directories(&read_manifest(ctx, workspace, member)?.0)?),
-        };
-        if let Some(dirs) = dirs.filter(|dirs| !dirs.is_empty()) {
-            session.build(ctx, (args, mode), (workspace, member.dir()), &dirs)?;
-        }
-    }
-    Ok(())
-}
-
-/// Looks at the selected members, and those they depend on by path, unless
-/// what is kept of them still holds; what is to be written, and which of them
-/// were looked at.
-fn look_at(
-    ctx: &Context,
-    view: &mut View<Option<Recipe>>,
-    selected: &[usize],
-    (stale, mode, session): (Stale, LockMode, &Session),
-) -> Result<(Due, Vec<String>)> {
-    let workspace = &view.workspace.fact;
-    let mut worlds = None;
-    let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
-    let mut due = Due::default();
-    let mut ids = Vec::new();
-    for index in workspace.with_path_dependencies(selected) {
-        let member = &workspace.members[index];
-        // What was built first may be for another profile or target now.
-        let serves = |kept: &&Kept<Option<Recipe>>| {
-            let recipe = kept.fact.as_ref();
-            kept.holds() && recipe.is_none_or(|r| session.made(&r.first, &r.parts))
-        };
-        if members.get(&member.id).filter(serves).is_some() {
-            continue;
-        }
-        let worlds = match &mut worlds {
-            Some(worlds) => worlds,
-            None => worlds.insert(session.worlds(ctx, workspace, mode)?),
-        };
-        let before = members.get(&member.id);
-        let looked = look(ctx, workspace, member, (worlds, session, stale), before)?;
-        let mut paths = looked.paths;
-        paths.sort();
-        paths.dedup();
-        let kept = Kept {
-            seen: paths.into_iter().map(Seen::now).collect(),
-            fact: looked.recipe,
-        };
-        members.insert(member.id.clone(), kept);
-        ids.push(member.id.clone());
-        due.bindings.extend(looked.bindings);
-    }
-    due.lock = worlds.map(Worlds::finish).transpose()?.flatten();
-    Ok((due, ids))
-}
-
-/// Sees to it that the targets' standard libraries are installed; whether one
-/// was not known to be.
-fn ensure_targets(
-    ctx: &Context,
-    view: &mut View<Option<Recipe>>,
-    (targets, config, dir): (&[Target], &Config, &Path),
-    args: &CargoArgs,
-) -> Result<bool> {
-    let unknown: Vec<&Target> = targets
-        .iter()
-        .filter(|target| {
-            let known = view.targets.get(target.name());
-            !known.is_some_and(|library| fs::is_dir(library))
-        })
-        .collect();
-    if unknown.is_empty() {
-        return Ok(false);
-    }
-    let mode = config.lock_mode(args.lock_mode)?;
-    let named = args.toolchain.as_ref().and_then(|name| name.to_str());
-    let named = named.and_then(|name| name.strip_prefix('+'));
-    let toolchain = Toolchain::find((&config.rustc()?, named), dir, &*ctx.exec, &ctx.env)?;
-    for target in unknown {
-        toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
-        let library = toolchain.library(target.name());
-        view.targets.insert(target.name().to_owned(), library);
-    }
-    Ok(true)
 }

@@ -1,7 +1,7 @@
 //! How the components of one package are made: everything beside the module
 //! that shapes them, as plain data that can be kept and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::model::component::attributes::RootAttributes;
 use crate::model::component::encode::{Adapter, validate_adapter};
 use crate::model::component::metadata::Metadata;
 use crate::model::manifest::WorldCheck;
-use crate::pipeline::link::closure::{Answer, Part};
+use crate::pipeline::link::part::{Answer, Part};
 use crate::system::fs;
 
 /// See the module.
@@ -39,6 +39,9 @@ pub(crate) struct Recipe {
     pub attributes: RootAttributes,
     /// How imports beyond the world are taken.
     pub world_check: WorldCheck,
+    /// What the world imports, each name with its version cut to the semver
+    /// track; empty where nothing is checked against it.
+    pub world_imports: BTreeSet<String>,
     /// The directories of components that are built first.
     pub first: Vec<PathBuf>,
     /// The components that it may be linked with.

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use super::prepare::{Prepared, cargo};
+use super::prepare::Prepared;
+use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
 use crate::system::cargo::spec::Spec;
 use crate::system::cargo::workspace::{Member, Role};
@@ -32,13 +33,13 @@ impl Share {
     /// components.
     pub fn of(prepared: &Prepared, args: &CargoArgs) -> Share {
         let mut wasm = Wasm::default();
-        if prepared.implicit_target {
-            for target in &prepared.targets {
+        if prepared.setup.implicit_target {
+            for target in &prepared.setup.targets {
                 let option = OsString::from("--target");
                 wasm.more.extend([option, target.name().into()]);
             }
         }
-        if args.own.native && args.targets.is_empty() && prepared.configured_target {
+        if args.own.native && args.targets.is_empty() && prepared.setup.configured_target {
             let host = ["--target", "host-tuple"].map(OsString::from);
             wasm.more.extend(host);
         }
@@ -48,7 +49,7 @@ impl Share {
         };
         let named = matches!(args.selection(), Selection::Packages(_));
         let with_hosts = args.own.host_members;
-        if prepared.targets.is_empty() || named && !with_hosts {
+        if prepared.setup.targets.is_empty() || named && !with_hosts {
             return for_wasm_alone(wasm);
         }
         let (components, hosts): (Vec<usize>, Vec<usize>) = prepared
@@ -60,7 +61,7 @@ impl Share {
         if hosts.is_empty() || components.is_empty() && !with_hosts {
             return for_wasm_alone(wasm);
         }
-        if !with_hosts && is_of_host(args, members, (&components, &hosts)) {
+        if !with_hosts && is_of_host(args, members, &components, &hosts) {
             return for_wasm_alone(wasm);
         }
         if components.is_empty() && others.is_empty() {
@@ -110,7 +111,7 @@ impl Share {
             let spec = spec(&prepared.workspace().members[*member]);
             command = command.arg("--package").arg(spec);
         }
-        if prepared.configured_target {
+        if prepared.setup.configured_target {
             // Cargo's own configuration names a wasm target, which is not meant.
             command = command.arg("--target").arg("host-tuple");
         }
@@ -139,11 +140,7 @@ fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
 
 /// Whether a program or example is named that no component has, but a member
 /// for the host: whoever asks for it does not mean the components.
-fn is_of_host(
-    args: &CargoArgs,
-    members: &[Member],
-    (components, hosts): (&[usize], &[usize]),
-) -> bool {
+fn is_of_host(args: &CargoArgs, members: &[Member], components: &[usize], hosts: &[usize]) -> bool {
     let named = args.artifacts.iter().filter_map(|artifact| match artifact {
         Artifact::Bin(Some(name)) => Some((name, Role::Binary)),
         Artifact::Example(Some(name)) => Some((name, Role::Example)),

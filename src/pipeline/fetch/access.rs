@@ -9,13 +9,11 @@ use semver::{Version, VersionReq};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::progress::{Extent, Progress};
-use crate::model::manifest;
-use crate::model::manifest::root::{Place, place};
-use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
 use crate::model::resolver::Listed;
+use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
-use crate::system::fs;
 use crate::system::registry::cache::{Cache, Watched};
 use crate::system::registry::routes;
 use crate::system::registry::routes::{Named, Route};
@@ -107,7 +105,7 @@ impl<'a> Access<'a> {
         let asked = options.registry.as_deref();
         let asked = asked.map(|name| on_command_line(ctx, name));
         let mut registries = ctx.registries(&ctx.cwd)?;
-        let named = super::worlds::registries(&manifest_here(ctx)?);
+        let named = named_registries(&manifest_here(ctx)?);
         // A name that the manifest gives to an address is not the user's word.
         let address = asked.as_deref();
         let address = address.filter(|asked| !named.registries.contains_key(*asked));
@@ -344,37 +342,6 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
         true => name.to_owned(),
         false => format!("file:{}", ctx.cwd.join(path).display()),
     }
-}
-
-/// The manifest of the package the user stands in; where there is none, one
-/// that says nothing.
-pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
-    let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
-    let Some(path) = manifests().find(|path| fs::exists(path)) else {
-        let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
-        return manifest::read(none, &WorkspaceManifest::default());
-    };
-    let read = |path: PathBuf| -> Result<ManifestFile> {
-        let text = fs::read_text(&path)?;
-        Ok(ManifestFile::new(path, &text))
-    };
-    let file = read(path)?;
-    let mut shared = WorkspaceManifest::default();
-    let above = match place(&file)? {
-        Place::Below(dir) => vec![dir.join("Cargo.toml")],
-        Place::Root(_) => vec![file.path.clone()],
-        Place::Unsaid => manifests().filter(|path| *path != file.path).collect(),
-    };
-    for path in above.into_iter().filter(|path| fs::exists(path)) {
-        let root = read(path)?;
-        if let Place::Root(found) = place(&root)? {
-            if found.takes(file.dir()) {
-                shared = manifest::read_workspace(&root)?;
-            }
-            break;
-        }
-    }
-    manifest::read(file, &shared)
 }
 
 /// The version that is meant, of some listed with the newest first.

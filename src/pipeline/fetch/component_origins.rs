@@ -5,7 +5,7 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::component::hint::{Known, Place, Reference, Wanted as Released};
+use crate::model::component::hint::{Hint, Known, Place, Reference, Wanted as Released};
 use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{Origin, compatible_from};
@@ -13,8 +13,8 @@ use crate::model::resolver::{Source, Wanted};
 use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::exactly;
-use crate::pipeline::fetch::worlds::{Worlds, registries};
-use crate::pipeline::link::provided::place_of;
+use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::Reference as Artifact;
 use crate::system::registry::oci::reference::{package_of, tag, version};
 use crate::system::registry::public::Reach;
@@ -126,7 +126,7 @@ impl Worlds<'_> {
         if let Some((origin, _)) = places.filter_map(place_of).find_map(|p| of_place(&p)) {
             return Ok(origin);
         }
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         let packages = self.packages()?;
         let route = packages.route(source, &named)?;
         let url = match route.backend.is_local() {
@@ -235,11 +235,16 @@ impl Worlds<'_> {
         };
         let mut wanted = self.addressed(manifest, &[wanted])?;
         let wanted = wanted.remove(0);
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         if !self.packages()?.has_route(&wanted, &named) {
             return Ok(None);
         }
         let own = self.origin(manifest, &wanted)?;
         Ok((own == *origin).then_some(wanted.source))
     }
+}
+
+/// The place that the text of a hint names.
+pub(crate) fn place_of(text: &str) -> Option<Place> {
+    Hint::parse(text).known().map(|known| known.place.clone())
 }

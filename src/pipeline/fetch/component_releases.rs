@@ -1,6 +1,7 @@
 //! Releases of components: those a manifest names, and those the hints of
 //! components lead to.
 
+use crate::pipeline::project::manifests::Unpinned;
 use semver::VersionReq;
 
 use super::component_origins::of_artifact;
@@ -14,7 +15,8 @@ use crate::model::resolver::{Source, Wanted};
 use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::exactly;
-use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::{Reach, is_inner};
 
 /// A release of a component.
@@ -45,7 +47,7 @@ impl Worlds<'_> {
         tree: &Tree,
     ) -> Result<Vec<(&'m str, Release)>> {
         let mut releases = Vec::new();
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         for key in manifest.dependencies.keys() {
             let Some((Asked { wanted, found }, origin)) = tree.entry(key) else {
                 continue;
@@ -114,7 +116,7 @@ impl Worlds<'_> {
     /// Refuses a hint to where only the user may lead; the addresses that it may
     /// lead to.
     pub fn check_host(&mut self, manifest: &Manifest, known: &Known) -> Result<Reach> {
-        let named = registries(manifest).hosts();
+        let named = named_registries(manifest).hosts();
         match &known.place {
             Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
             Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
@@ -175,7 +177,9 @@ impl Worlds<'_> {
 
     /// Whether a hint of somebody else says enough to be followed.
     pub fn may_follow(&self, known: &Known) -> bool {
-        known.digest.is_some() || self.trust_unpinned || self.locked_digest(known).is_some()
+        known.digest.is_some()
+            || self.unpinned == Unpinned::Follow
+            || self.locked_digest(known).is_some()
     }
 
     /// The digest that the lock file has for what a hint names.

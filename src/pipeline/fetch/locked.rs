@@ -1,14 +1,15 @@
 //! What the lock file of a workspace has, with the registries it is in: for
 //! verbs about the lock file itself.
 
+use crate::system::cargo::config::LockMode;
 use std::path::PathBuf;
+use std::rc::Rc;
 
-use super::worlds::{LOCK_FILE, Worlds, registries};
+use super::worlds::{LOCK_FILE, Worlds};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::{Source, Wanted};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::system::cargo::workspace::Workspace;
+use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::context::Context;
 use crate::system::registry::Registries;
 use crate::system::registry::address::address;
@@ -45,17 +46,11 @@ pub(crate) struct Finder {
 
 impl Finder {
     /// Reads the manifests of a workspace.
-    pub fn new(ctx: &Context, workspace: &Workspace) -> Result<Self> {
-        let mut named = Vec::new();
-        for member in &workspace.members {
-            let (manifest, _) = read_manifest(ctx, workspace, member)?;
-            if is_guest(&manifest, member) {
-                named.push(registries(&manifest));
-            }
-        }
+    pub fn new(ctx: &Context, project: &Project) -> Result<Self> {
+        let manifests = project.component_manifests(ctx)?;
         Ok(Finder {
-            named,
-            root: workspace.root.clone(),
+            named: manifests.iter().map(|one| named_registries(one)).collect(),
+            root: project.workspace().root.clone(),
         })
     }
 
@@ -104,8 +99,8 @@ pub(crate) fn wanted(locked: &Locked) -> Wanted {
 }
 
 /// The lock file of a workspace, for reading.
-pub(crate) fn lock(ctx: &Context, workspace: &Workspace) -> Result<(PathBuf, Lockfile)> {
-    let mut worlds = Worlds::new(ctx, workspace, Default::default())?;
+pub(crate) fn lock(ctx: &Context, project: &Rc<Project>) -> Result<(PathBuf, Lockfile)> {
+    let mut worlds = Worlds::with_mode(ctx, project, LockMode::default())?;
     // Entries of old get their addresses.
     worlds.packages()?;
     Ok((worlds.lock_file().to_owned(), worlds.lock().clone()))

@@ -2,15 +2,14 @@
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use wit_parser::PackageName;
 
-use super::worlds::registries;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::wit::{Request, Sources, declared_packages, replaceable};
-use crate::pipeline::build::bindings::{is_guest, read_manifest};
-use crate::system::cargo::workspace::Workspace;
+use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::context::Context;
 use crate::system::registry::routes::Named;
 use crate::system::source::{Gathered, Local, gather};
@@ -18,7 +17,7 @@ use crate::system::source::{Gathered, Local, gather};
 /// The WIT packages of all members, read once one of them may be meant.
 pub(crate) struct Siblings<'a> {
     ctx: &'a Context,
-    workspace: Workspace,
+    project: Rc<Project>,
     packages: OnceCell<Vec<Sibling>>,
 }
 
@@ -31,10 +30,10 @@ struct Sibling {
 
 impl<'a> Siblings<'a> {
     /// Those of a workspace; nothing is read yet.
-    pub fn of(ctx: &'a Context, workspace: &Workspace) -> Self {
+    pub fn of(ctx: &'a Context, project: &Rc<Project>) -> Self {
         Siblings {
             ctx,
-            workspace: workspace.clone(),
+            project: project.clone(),
             packages: OnceCell::new(),
         }
     }
@@ -42,10 +41,10 @@ impl<'a> Siblings<'a> {
     /// The registries that each member with components names. A member whose
     /// manifest cannot be read names none here.
     pub fn registries(&self) -> Vec<Named> {
-        let members = self.workspace.members.iter();
+        let members = self.project.workspace().members.iter();
         let named = |member| {
-            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
-            is_guest(&manifest, member).then(|| registries(&manifest))
+            let manifest = self.project.manifest(self.ctx, member).ok()?;
+            is_component(&manifest, member).then(|| named_registries(&manifest))
         };
         members.filter_map(named).collect()
     }
@@ -54,7 +53,7 @@ impl<'a> Siblings<'a> {
     /// here: the error is told where that member is looked at.
     fn read(&self) -> Vec<Sibling> {
         let read = |member| {
-            let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
+            let manifest = self.project.manifest(self.ctx, member).ok()?;
             let Ok(Gathered::Local(local)) = gather(&manifest) else {
                 return None;
             };
@@ -75,7 +74,12 @@ impl<'a> Siblings<'a> {
                 watched,
             })
         };
-        self.workspace.members.iter().filter_map(read).collect()
+        self.project
+            .workspace()
+            .members
+            .iter()
+            .filter_map(read)
+            .collect()
     }
 
     /// Gives a request the packages its WIT names, and those they name in
@@ -90,7 +94,7 @@ impl<'a> Siblings<'a> {
             entry.namespace() == name.namespace && entry.name() == name.name
         };
         let (mut watched, mut given) = (Vec::new(), Vec::new());
-        while self.workspace.members.len() > 1 {
+        while self.project.workspace().members.len() > 1 {
             let named = replaceable(request)?;
             if named.is_empty() {
                 break;

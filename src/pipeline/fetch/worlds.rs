@@ -6,6 +6,7 @@
 //! cache no registry is asked.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use wit_parser::PackageName;
 
@@ -21,13 +22,12 @@ use crate::model::lockfile::Lockfile;
 use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Request, Sources, is_absent_package, unmet};
+use crate::pipeline::project::manifests::{Project, Unpinned, named_registries};
 use crate::pipeline::project::recover::settle;
 use crate::system::cargo::config::LockMode;
-use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
-use crate::system::registry::routes::Named;
 use crate::system::source::{Gathered, Loaded, Local, gather, load};
 
 /// The lock file's name, in the root of the workspace.
@@ -60,7 +60,7 @@ pub(crate) struct Worlds<'a> {
     /// The text the lock file was read from.
     old: Option<String>,
     /// Whether hints without a digest are followed.
-    pub(crate) trust_unpinned: bool,
+    pub(crate) unpinned: Unpinned,
     /// Whether entries were forgotten, to be chosen anew.
     chooses_anew: bool,
     /// Whether there is no workspace, and so no lock file.
@@ -86,7 +86,13 @@ fn read_lock(root: &Path) -> Result<(Option<String>, Lockfile)> {
 
 impl<'a> Worlds<'a> {
     /// Reads the lock file of a workspace: ours, or else that of `wkg`.
-    pub fn new(ctx: &'a Context, workspace: &Workspace, mode: LockMode) -> Result<Self> {
+    pub fn new(ctx: &'a Context, project: &Rc<Project>) -> Result<Self> {
+        Worlds::with_mode(ctx, project, project.mode)
+    }
+
+    /// As [`Worlds::new`], but for the use of lock files and network.
+    pub fn with_mode(ctx: &'a Context, project: &Rc<Project>, mode: LockMode) -> Result<Self> {
+        let workspace = project.workspace();
         settle(ctx, [workspace.root.as_path()]);
         let (old, lock) = read_lock(&workspace.root)?;
         Ok(Worlds {
@@ -95,13 +101,13 @@ impl<'a> Worlds<'a> {
             path: workspace.root.join(LOCK_FILE),
             root: workspace.root.clone(),
             mode,
-            siblings: Some(Siblings::of(ctx, workspace)),
+            siblings: Some(Siblings::of(ctx, project)),
             before: lock.clone(),
             lock,
             used: Lockfile::default(),
             asked: Vec::new(),
             old,
-            trust_unpinned: false,
+            unpinned: project.unpinned,
             chooses_anew: false,
             alone: false,
         })
@@ -109,7 +115,7 @@ impl<'a> Worlds<'a> {
 
     /// Of no workspace: there is no lock file, so that `--locked` has nothing
     /// to refuse.
-    pub fn alone(ctx: &'a Context, mode: LockMode) -> Self {
+    pub fn alone(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
         Worlds {
             ctx,
             packages: None,
@@ -125,7 +131,7 @@ impl<'a> Worlds<'a> {
             used: Lockfile::default(),
             asked: Vec::new(),
             old: None,
-            trust_unpinned: false,
+            unpinned,
             chooses_anew: false,
             alone: true,
         }
@@ -137,11 +143,6 @@ impl<'a> Worlds<'a> {
             true => self.ctx.cache().get(digest),
             false => None,
         }
-    }
-
-    /// From now on hints without a digest are followed.
-    pub fn trust_unpinned(&mut self) {
-        self.trust_unpinned = true;
     }
 
     /// Whether what is not locked is refused: the lock file must not change, and
@@ -329,7 +330,7 @@ impl<'a> Worlds<'a> {
 
     /// Whether a registry is configured for all of these.
     fn is_routed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<bool> {
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         let packages = self.packages()?;
         Ok(asked
             .iter()
@@ -377,7 +378,7 @@ impl<'a> Worlds<'a> {
 
     /// Requirements with the addresses that a manifest gives their registries.
     pub fn addressed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Wanted>> {
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         let packages = self.packages()?;
         let mut asked = asked.to_vec();
         for Wanted { source, .. } in &mut asked {
@@ -393,7 +394,7 @@ impl<'a> Worlds<'a> {
             return Ok(Vec::new());
         }
         let asked = &self.addressed(manifest, asked)?;
-        let named = registries(manifest);
+        let named = named_registries(manifest);
         let locked = self.mode.is_locked().then(|| self.path.clone());
         let lock = self.lock.clone();
         let request = PackageRequest {
@@ -484,12 +485,4 @@ pub(crate) fn world_of(
         world,
         watched: Vec::new(),
     })
-}
-
-/// The registries a manifest names.
-pub(crate) fn registries(manifest: &Manifest) -> Named {
-    Named {
-        registries: manifest.registries.clone(),
-        manifest: manifest.file.path.clone(),
-    }
 }

@@ -142,7 +142,7 @@ pub(crate) fn of_own_code(mut grant: Grant, built: &Built, made: &Made) -> Resul
                     .parts
                     .iter()
                     .map(|part| part.file.as_path())
-                    .filter(|file| file.starts_with(&prepared.target_dir))
+                    .filter(|file| file.starts_with(&prepared.setup.target_dir))
                     .map(sends)
                     .collect::<Result<Vec<_>>>()?
                     .contains(&true)

@@ -35,8 +35,8 @@ impl Runners {
     /// Those of the targets that are built for; fails on one that is not there.
     pub(crate) fn find(ctx: &Context, prepared: &Prepared) -> Result<Self> {
         let mut found = Vec::new();
-        for target in &prepared.targets {
-            let runner = match prepared.config.runner(target, &*ctx.exec)? {
+        for target in &prepared.setup.targets {
+            let runner = match prepared.setup.config.runner(target, &*ctx.exec)? {
                 Some(runner) => {
                     check(&runner, &ctx.env)?;
                     ctx.shell
@@ -73,7 +73,7 @@ impl Runners {
     /// Fails if tests are to run in the engine for a target without WASI: no
     /// test could be started, print or fail.
     pub(crate) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
-        let none = prepared.targets.iter().find(|target| {
+        let none = prepared.setup.targets.iter().find(|target| {
             let here = (target.triple().to_owned(), Runner::Embedded);
             target.sort() == WasmTarget::Unknown && self.0.contains(&here)
         });
@@ -98,11 +98,13 @@ impl Runners {
 /// not, one target is usual.
 pub(crate) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
     let prepared = &built.prepared;
-    let below = made.path.strip_prefix(&prepared.target_dir);
+    let below = made.path.strip_prefix(&prepared.setup.target_dir);
     let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
     let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
-    let mut targets = prepared.targets.iter();
-    targets.find(named).or_else(|| prepared.targets.first())
+    let mut targets = prepared.setup.targets.iter();
+    targets
+        .find(named)
+        .or_else(|| prepared.setup.targets.first())
 }
 
 /// Fails if the program is not there, before anything is built for it.

@@ -4,55 +4,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use super::built::{BuiltComponent, BuiltComponents};
+use super::component::Provided;
 use super::declared::answer_from_declared;
 use super::override_options::{Choice, Chosen};
-use super::provided::Provided;
+use super::part::{Answer, Part};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::hint::{Hint, Known, Place, Wanted};
 use crate::model::component::names;
 use crate::model::manifest::Manifest;
-use crate::pipeline::build::dependencies::{FromDirectory, Recipes, Session};
 use crate::pipeline::fetch::component_origins::of_place;
 use crate::pipeline::fetch::component_versions::Tree;
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::system::fs;
 
-/// One component of a composition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Part {
-    /// What it is called in messages.
-    pub name: String,
-    /// Where it is.
-    pub file: PathBuf,
-    /// What answers its imports.
-    pub links: BTreeMap<String, Answer>,
-    /// The imports that stay open because somebody wants it.
-    #[serde(default)]
-    pub keep: BTreeSet<String>,
-    /// The address of its registry: the same bytes of two registries are two
-    /// packages.
-    #[serde(default)]
-    pub origin: Option<String>,
-}
-
-/// What answers an import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Answer {
-    /// The component, by its place among the parts.
-    pub part: usize,
-    /// The export of it; none for what fits by name, or its root.
-    pub item: Option<String>,
-}
-
 /// Follows the hints of components.
 pub(crate) struct Forest<'f, 'a> {
     worlds: &'f mut Worlds<'a>,
     manifest: &'f Manifest,
-    /// What was built from directories; none where that was not done.
-    built: Option<BTreeMap<PackageRef, FromDirectory>>,
+    /// The components built from directories; `None` where nothing was built.
+    by_package: Option<BTreeMap<PackageRef, BuiltComponent>>,
     /// Every component once; those without links yet are on the way.
     pub parts: Vec<Part>,
     way: Vec<usize>,
@@ -62,30 +34,26 @@ pub(crate) struct Forest<'f, 'a> {
     /// How many chosen components are on the way: what they need themselves
     /// is not chosen anew.
     aside: usize,
-    /// What is known of the components built from directories, which goes
+    /// The components built from directories: what they were built with goes
     /// before their hints.
-    recipes: Recipes,
+    built: BuiltComponents,
     /// The releases that were chosen for all.
     tree: Tree,
 }
 
 impl<'f, 'a> Forest<'f, 'a> {
     /// Nothing yet; `built` goes before registries.
-    pub fn new(
-        worlds: &'f mut Worlds<'a>,
-        manifest: &'f Manifest,
-        built: BTreeMap<PackageRef, FromDirectory>,
-    ) -> Self {
+    pub fn new(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest, built: BuiltComponents) -> Self {
         Forest {
             worlds,
             manifest,
-            built: Some(built),
+            by_package: Some(built.by_package()),
             parts: Vec::new(),
             way: Vec::new(),
             chosen: Chosen::default(),
             chosen_parts: BTreeSet::new(),
             aside: 0,
-            recipes: Recipes::new(),
+            built,
             tree: Tree::default(),
         }
     }
@@ -96,17 +64,11 @@ impl<'f, 'a> Forest<'f, 'a> {
         self
     }
 
-    /// Lets what was built in a session be linked as it was built.
-    pub fn built_in(mut self, session: &Session) -> Self {
-        self.recipes = session.recipes();
-        self
-    }
-
     /// As [`Forest::new`], where nothing was built: a hint that only what is
     /// built may answer is left out.
     pub fn without_builds(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest) -> Self {
-        let mut forest = Forest::new(worlds, manifest, BTreeMap::new());
-        forest.built = None;
+        let mut forest = Forest::new(worlds, manifest, BuiltComponents::default());
+        forest.by_package = None;
         forest
     }
 
@@ -184,7 +146,8 @@ impl<'f, 'a> Forest<'f, 'a> {
             origin: origin.map(str::to_owned),
         });
         self.way.push(here);
-        let (parts, mut answers) = self.recipes.get(file).cloned().unwrap_or_default();
+        let built = self.built.in_file(file).cloned();
+        let (parts, mut answers) = built.map(|b| (b.parts, b.answers)).unwrap_or_default();
         if !answers.is_empty() {
             // A release is followed, so that it is locked here, too.
             let released = released(&names::imports(&fs::read(file)?)?);
@@ -237,7 +200,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                     (Some(answer), _) => answer.clone(),
                     (None, None) => continue,
                     (None, Some(known))
-                        if self.built.is_none() && !self.worlds.may_follow(known) =>
+                        if self.by_package.is_none() && !self.worlds.may_follow(known) =>
                     {
                         continue;
                     }
@@ -277,7 +240,10 @@ impl<'f, 'a> Forest<'f, 'a> {
     fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf, Option<String>)> {
         if let Place::Package { package, release } = &known.place
             && known.digest.is_none()
-            && let Some(built) = self.built.as_ref().and_then(|built| built.get(package))
+            && let Some(built) = self
+                .by_package
+                .as_ref()
+                .and_then(|built| built.get(package))
             && admits(release, built)
         {
             let name = format!("{package}@{}", built.version);
@@ -350,7 +316,7 @@ fn exports(file: &Path, item: &str) -> Result<bool> {
     Ok(exports.iter().any(|export| export.name == item))
 }
 
-pub(crate) fn admits(release: &Wanted, built: &FromDirectory) -> bool {
+pub(crate) fn admits(release: &Wanted, built: &BuiltComponent) -> bool {
     match release {
         Wanted::Any => true,
         Wanted::Exact(version) => *version == built.version,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::closure::{Answer, Part};
+use super::part::{Answer, Part};
 use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::hint::Hint;

@@ -14,7 +14,7 @@ use crate::pipeline::fetch::component_origins::{at_version, is_of, versions_of};
 use crate::pipeline::fetch::component_versions::Found;
 use crate::pipeline::fetch::packages::{Fetched, Request, must_not_change};
 use crate::pipeline::fetch::requirement::exactly;
-use crate::pipeline::fetch::worlds::registries;
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::Reach;
 
 impl Resolution<'_, '_> {
@@ -52,7 +52,7 @@ impl Resolution<'_, '_> {
         };
         let mut wanted = need.wanted.clone();
         wanted.source = source;
-        let named = registries(self.manifest);
+        let named = named_registries(self.manifest);
         let packages = self.worlds.packages()?;
         let catalog = packages.versions(vec![(&wanted, &named)])?;
         if let Some(precise) = catalog.precise(&wanted.source) {
@@ -97,7 +97,7 @@ impl Resolution<'_, '_> {
             of.push(release);
         }
         if !wanted.is_empty() {
-            let named = registries(self.manifest);
+            let named = named_registries(self.manifest);
             // What is not locked was chosen from the list.
             for one in wanted
                 .iter()

@@ -3,15 +3,16 @@
 //! path of the older one changes.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::Wanted;
-use crate::pipeline::build::prepare::Meant;
 use crate::pipeline::fetch::requirement::declared;
 use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::project::manifests::Project;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -20,10 +21,12 @@ use crate::system::fs;
 /// files, and releases that are locked and in the cache.
 pub(crate) fn moved(
     ctx: &Context,
-    (meant, manifest): (&Meant, &Manifest),
-    (key, file): (&str, &Path),
+    project: &Rc<Project>,
+    manifest: &Manifest,
+    key: &str,
+    file: &Path,
 ) -> Result<Vec<String>> {
-    let mut worlds = Worlds::new(ctx, &meant.workspace, meant.mode)?;
+    let mut worlds = Worlds::new(ctx, project)?;
     let new = interfaces(file);
     let mut notes = Vec::new();
     let others = manifest

@@ -1,10 +1,14 @@
 //! Which component answers which import.
 
+pub mod built;
 pub mod closure;
+pub mod component;
 pub mod declared;
 pub mod fetching;
+pub mod imports;
 pub mod label_changes;
 pub mod override_options;
+pub mod part;
 pub mod provided;
 pub mod resolution;
 pub mod without_build;

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::built::BuiltComponent;
 use super::closure::{admits, replaced};
 use super::override_options::Chosen;
 use crate::base::error::Result;
@@ -16,13 +17,13 @@ use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{Facts, Need, Origin, Outcome, Release, solve};
 use crate::model::resolver::{Source, Wanted};
-use crate::pipeline::build::dependencies::FromDirectory;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_place, versions_of};
 use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::{declared, exactly};
-use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
+use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::project::manifests::named_registries;
 use crate::system::fs;
 use crate::system::registry::oci::reference::package_of;
 
@@ -52,7 +53,7 @@ pub(crate) struct Resolution<'r, 'a> {
     /// Packages that the project itself depends on, wherever they are.
     pub(crate) trusted: BTreeSet<Origin>,
     pub(crate) chosen: Option<&'r Chosen>,
-    pub(crate) built: Option<&'r BTreeMap<PackageRef, FromDirectory>>,
+    pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
     pub(crate) tree: Tree,
 }
 
@@ -102,7 +103,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Leaves out the hints that what was built here answers.
-    pub fn built(mut self, built: &'r BTreeMap<PackageRef, FromDirectory>) -> Self {
+    pub fn built(mut self, built: &'r BTreeMap<PackageRef, BuiltComponent>) -> Self {
         self.built = Some(built);
         self
     }
@@ -280,7 +281,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         let mut wanted = self.worlds.addressed(self.manifest, &[wanted])?.remove(0);
         let (origin, source) = match &known.place {
             Place::Package { package, .. } => {
-                let named = registries(self.manifest);
+                let named = named_registries(self.manifest);
                 match self.worlds.packages()?.has_route(&wanted, &named) {
                     true => {
                         let origin = self.worlds.origin(self.manifest, &wanted)?;

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::closure::{Forest, Part};
-use super::provided::{Provided, from_file, name_of, released};
+use super::closure::Forest;
+use super::component::{Provided, from_file, name_of};
+use super::part::Part;
+use super::provided::released;
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::Hint;
 use crate::model::manifest::{DependencySource, Manifest};
-use crate::pipeline::build::bindings::read_manifest;
-use crate::pipeline::build::prepare::meant;
 use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::project::manifests::{Project, component_directories};
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::workspace::{Member, Workspace};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -35,13 +36,14 @@ pub(crate) struct Followed {
 /// each under the lock file of its own workspace. What comes of registries is
 /// fetched, and locked in the workspace at hand.
 pub(crate) fn followed(
-    (ctx, workspace): (&Context, &Workspace),
+    ctx: &Context,
+    project: &Rc<Project>,
     worlds: &mut Worlds<'_>,
     manifest: &Manifest,
 ) -> Result<Followed> {
     let mut given = files(manifest)?;
     let mut below = Below::default();
-    below.collect((ctx, workspace), worlds, manifest)?;
+    below.collect(ctx, project, worlds, manifest)?;
     let mut resolution = Resolution::new(worlds, manifest, name_of(manifest));
     resolution.entries()?;
     for one in given.iter().chain(&below.files) {
@@ -74,18 +76,11 @@ pub(crate) fn followed(
     })
 }
 
-/// The member of the workspace in a directory.
-pub(crate) fn member_at<'w>(workspace: &'w Workspace, dir: &Path) -> Option<&'w Member> {
-    let dir = fs::canonical(dir).ok()?;
-    let here = |member: &&Member| fs::canonical(member.dir()).is_ok_and(|path| path == dir);
-    workspace.members.iter().find(here)
-}
-
 /// The workspace that the crate in a directory belongs to, as cargo tells it.
-pub(crate) fn workspace_of(ctx: &Context, dir: &Path) -> Result<Workspace> {
+pub(crate) fn project_of(ctx: &Context, dir: &Path) -> Result<Rc<Project>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
-    Ok(meant(ctx, &args)?.workspace)
+    Project::load(ctx, &args)
 }
 
 /// The components a manifest names by their files.
@@ -117,25 +112,26 @@ struct Below {
 impl Below {
     fn collect(
         &mut self,
-        of: (&Context, &Workspace),
+        ctx: &Context,
+        project: &Rc<Project>,
         worlds: &mut Worlds<'_>,
         manifest: &Manifest,
     ) -> Result<()> {
-        for dir in crate::pipeline::build::dependencies::directories(manifest)? {
+        for dir in component_directories(manifest)? {
             let dir = fs::canonical(&dir)?;
             if self.seen.contains(&dir) {
                 continue;
             }
             self.seen.push(dir.clone());
-            match member_at(of.1, &dir) {
-                Some(member) => self.member(of, worlds, member)?,
+            match project.member_at(&dir)? {
+                Some(member) => self.member(ctx, project, worlds, member)?,
                 None => {
-                    let workspace = workspace_of(of.0, &dir)?;
-                    let Some(member) = member_at(&workspace, &dir) else {
+                    let theirs = project_of(ctx, &dir)?;
+                    let Some(member) = theirs.member_at(&dir)? else {
                         continue;
                     };
-                    let mut theirs = Worlds::new(of.0, &workspace, worlds.mode())?;
-                    self.member((of.0, &workspace), &mut theirs, member)?;
+                    let mut resolver = Worlds::with_mode(ctx, &theirs, worlds.mode())?;
+                    self.member(ctx, &theirs, &mut resolver, member)?;
                     self.outside.push(dir);
                 }
             }
@@ -145,12 +141,13 @@ impl Below {
 
     fn member(
         &mut self,
-        of: (&Context, &Workspace),
+        ctx: &Context,
+        project: &Rc<Project>,
         worlds: &mut Worlds<'_>,
-        member: &Member,
+        member: usize,
     ) -> Result<()> {
-        let (manifest, _) = read_manifest(of.0, of.1, member)?;
-        self.collect(of, worlds, &manifest)?;
+        let manifest = project.manifest(ctx, &project.workspace().members[member])?;
+        self.collect(ctx, project, worlds, &manifest)?;
         self.files.extend(files(&manifest)?);
         let name = name_of(&manifest);
         let mut resolution = Resolution::new(worlds, &manifest, name.clone());

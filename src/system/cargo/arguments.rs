@@ -6,6 +6,7 @@
 //! `--option value`, `--option=value`, clustered shorts with a value at their
 //! end, and `--` before what is not for cargo.
 
+pub mod dependency;
 mod options;
 mod reader;
 

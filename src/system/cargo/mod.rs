@@ -17,5 +17,6 @@ pub mod manifests;
 pub mod spec;
 pub mod target;
 pub mod toolchain;
+pub mod verb;
 pub mod view;
 pub mod workspace;

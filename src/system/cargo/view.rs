@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,7 @@ pub struct View<M> {
     /// with another key is none.
     pub key: String,
     /// The packages.
-    pub workspace: Kept<Workspace>,
+    pub workspace: Rc<Kept<Workspace>>,
     /// By package identifier.
     pub members: BTreeMap<String, Kept<M>>,
     /// Targets whose standard library was there, and where.

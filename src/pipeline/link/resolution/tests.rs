@@ -1,5 +1,7 @@
 //! Random histories of releases in a registry in memory: what resolves links.
 
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::project::manifests::Unpinned;
 use std::sync::Arc;
 
 use semver::Version;
@@ -162,7 +164,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let ctx = context(dir.path(), &memory);
         let file = ManifestFile::new(dir.path().join("Cargo.toml"), "");
         let manifest = crate::model::manifest::read(file, &WorkspaceManifest::default()).unwrap();
-        let mut worlds = Worlds::alone(&ctx, LockMode::Update);
+        let mut worlds = Worlds::alone(&ctx, LockMode::Update, Unpinned::Refuse);
         let mut resolution = Resolution::new(&mut worlds, &manifest, "app".to_owned());
         resolution.component(("app", &app), Role::Root).unwrap();
         let tree = match resolution.solve() {
@@ -179,7 +181,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
             let twice = others.any(|(o, v)| o == origin && on_one_track(v, version));
             assert!(!twice, "{releases:?}");
         }
-        let forest = Forest::new(&mut worlds, &manifest, BTreeMap::new());
+        let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
         let mut forest = forest.resolved(tree);
         let root = forest.root(("app", &app), (&[], &BTreeMap::new())).unwrap();
         let (parts, _) = forest.into_parts();

@@ -1,0 +1,142 @@
+//! `cargo component build` and every other verb of cargo.
+
+use crate::base::error::{Error, Result};
+use crate::pipeline::build::cargo::{Built, finished};
+use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::ready::{build, prepare};
+use crate::pipeline::build::split_command::{Share, with_trailing};
+use crate::pipeline::launch::child::child;
+use crate::pipeline::project::select::{cargo, in_package};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::build::{Messages, run};
+use crate::system::cargo::config::Config;
+use crate::system::cargo::verb::Class;
+use crate::system::context::Context;
+use crate::system::fs;
+
+/// Runs a verb of cargo whose result is not run: builds components, or checks
+/// code with bindings up to date and for the wasm target.
+pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let verb = args.subcommand.clone().unwrap_or_default();
+    match Class::of(&verb) {
+        Class::Build => build(ctx, args).map(|built| note_hints(ctx, &built)),
+        Class::Foreign => exec(ctx, args),
+        Class::Unknown => {
+            // It may have a workspace, or none at all.
+            if is_there(ctx, args, &verb)
+                && let Err(error) = bring_up_to_date(ctx, args)
+                && in_package(ctx, args)
+            {
+                let text = format!("the bindings were not brought up to date: {error}");
+                ctx.shell.warn(text);
+            }
+            exec(ctx, args)
+        }
+        _ => check(ctx, args),
+    }
+}
+
+fn bring_up_to_date(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    prepared.write(ctx)?;
+    prepared.keep(ctx);
+    Ok(())
+}
+
+/// Whether cargo has such a subcommand: an alias, or a program `cargo-<verb>`.
+/// Those of its own that look at code we know.
+fn is_there(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
+    if verb.is_empty() {
+        // `--list` and the like.
+        return false;
+    }
+    let name = format!("cargo-{verb}{}", if cfg!(windows) { ".exe" } else { "" });
+    let config = Config::load(&ctx.cwd, &ctx.env, &args.config);
+    let home = config.as_ref().ok().and_then(Config::home);
+    let mut places = ctx.env.search_path();
+    places.extend(home.map(|home| home.join("bin")));
+    places.iter().any(|dir| fs::exists(&dir.join(&name)))
+        || config.is_ok_and(|config| config.has_alias(verb))
+}
+
+/// Has cargo look at code, with bindings up to date and for the wasm target.
+fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    prepared.write(ctx)?;
+    let share = Share::of(&prepared, args);
+    let verb = args.subcommand.as_deref().unwrap_or("check");
+    let wasm = share.wasm.as_ref().map(|wasm| {
+        let command = cargo(ctx, args).args(args.cargo_args_for(verb, &wasm.without));
+        with_trailing(command.args(&wasm.more), args)
+    });
+    let host = share.host(ctx, args, &prepared, &[]);
+    let messages = Messages::asked(&args.message_format);
+    // Two runs of cargo end with one message for whoever reads them.
+    let read = messages.ok().filter(|_| wasm.is_some() && host.is_some());
+    let mut last = None;
+    for command in wasm.iter().chain(&host) {
+        ctx.shell.detail("Running", format!("`{command}`"));
+        let code = match read.as_ref().filter(|messages| messages.is_json()) {
+            None => ctx.exec.run(command)?,
+            Some(messages) => {
+                let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
+                last = outcome.last;
+                outcome.code
+            }
+        };
+        if code == 0 {
+            prepared.built();
+        }
+        // Also where code is wrong: that says nothing of the WIT.
+        prepared.keep(ctx);
+        if code != 0 {
+            finished(ctx, last, false);
+            return Err(Error::child(code));
+        }
+    }
+    finished(ctx, last, true);
+    Ok(())
+}
+
+/// Says once for a target directory that there are readers which cannot read a
+/// component with hints.
+fn note_hints(ctx: &Context, built: &Built) {
+    let has_hints = |made: &&Made| {
+        let recipe = built.prepared.recipe(made.member);
+        let imports = recipe.map(|recipe| &recipe.attributes.imports);
+        let mut imports = imports.into_iter().flat_map(|imports| imports.values());
+        made.component.is_some() && imports.any(|import| import.external_id.is_some())
+    };
+    let Some(made) = built.made.iter().find(has_hints) else {
+        return;
+    };
+    let marker = built.prepared.state_dir().join("hints-noted");
+    if fs::exists(&marker) {
+        return;
+    }
+    ctx.shell.note(format!(
+        "`{}` says at its imports where their components are found, which engines and registries \
+         from before 2026 refuse to read; for those, set `hints = \"none\"` or build with `--compose`",
+        made.artifact.target
+    ));
+    // Without it the note comes again.
+    let _ = fs::write_atomic(&marker, b"");
+}
+
+/// Runs cargo as the user wrote it.
+fn exec(ctx: &Context, args: &CargoArgs) -> Result<()> {
+    let command = cargo(ctx, args).args(args.cargo_args());
+    child(ctx, &with_trailing(command, args))
+}
+
+/// Shows cargo's own help for a verb.
+pub fn cargo_help(ctx: &Context, args: &CargoArgs, verb: &str) -> Result<()> {
+    match ctx
+        .exec
+        .run(&cargo(ctx, args).args(args.cargo_args_for(verb, &[])))?
+    {
+        0 => Ok(()),
+        code => Err(Error::child(code)),
+    }
+}

@@ -1,0 +1,102 @@
+//! The components that were built from directories in this run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+
+use super::component::Provided;
+use super::part::{Answer, Part};
+use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
+use crate::model::component::hint::{Place, Wanted};
+use crate::model::manifest::Dependency;
+use crate::system::fs;
+
+/// A component that was built from the crate in a directory.
+#[derive(Clone, Debug)]
+pub(crate) struct BuiltComponent {
+    /// The file of the component.
+    pub file: PathBuf,
+    /// The package that its manifest names.
+    pub package: Option<PackageRef>,
+    /// The version of the crate.
+    pub version: Version,
+    /// The components that it may be linked with.
+    pub parts: Vec<Part>,
+    /// Which of these parts answers an import, by the import's name.
+    pub answers: BTreeMap<String, Answer>,
+}
+
+/// The components that were built from directories, each directory once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BuiltComponents {
+    by_directory: BTreeMap<PathBuf, BuiltComponent>,
+}
+
+impl BuiltComponents {
+    /// Adds the component of the crate in a directory, whose path is canonical.
+    pub fn insert(&mut self, dir: PathBuf, component: BuiltComponent) {
+        self.by_directory.insert(dir, component);
+    }
+
+    /// Whether the components of all these directories are among the parts, as
+    /// they were built in this run.
+    pub fn are_among(&self, dirs: &[PathBuf], parts: &[Part]) -> bool {
+        dirs.iter().all(|dir| {
+            let dir = fs::canonical(dir).ok();
+            let built = dir.and_then(|dir| self.by_directory.get(&dir));
+            built.is_some_and(|built| parts.iter().any(|part| part.file == built.file))
+        })
+    }
+
+    /// The component in a file, if it was built in this run.
+    pub fn in_file(&self, file: &Path) -> Option<&BuiltComponent> {
+        let mut built = self.by_directory.values();
+        built.find(|built| built.file == file)
+    }
+
+    /// The components by their packages.
+    pub fn by_package(&self) -> BTreeMap<PackageRef, BuiltComponent> {
+        let built = self.by_directory.values();
+        let named = |built: &BuiltComponent| Some((built.package.clone()?, built.clone()));
+        built.filter_map(named).collect()
+    }
+
+    /// The component of an entry of a manifest whose directory was built.
+    ///
+    /// # Errors
+    ///
+    /// If the directory was not built, or is another package than the entry
+    /// says.
+    pub fn provided(&self, key: &str, dependency: &Dependency, dir: &Path) -> Result<Provided> {
+        let dir = fs::canonical(dir)?;
+        let found = self.by_directory.get(&dir).ok_or_else(|| {
+            Error::input(format!("the dependency `{key}` was not built"))
+                .because(format!("it is in `{}`", dir.display()))
+                .hint("run `cargo component build`")
+        })?;
+        if let (Some(named), Some(is)) = (&dependency.package, &found.package)
+            && named != is
+        {
+            return Err(Error::input(format!(
+                "the dependency `{key}` is the package `{is}`, not `{named}`"
+            ))
+            .hint(format!("call the entry `\"{is}\"`, or a label")));
+        }
+        let package = found.package.clone().or(dependency.package.clone());
+        Ok(Provided {
+            key: key.to_owned(),
+            place: package.clone().map(|package| Place::Package {
+                package,
+                release: Wanted::Exact(found.version.clone()),
+            }),
+            package,
+            version: Some(found.version.clone()),
+            file: found.file.clone(),
+            digest: None,
+            requirement: None,
+            origin: None,
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! A component that answers an entry of a manifest.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use semver::{Version, VersionReq};
+
+use crate::base::error::{Error, Result};
+use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::names;
+use crate::model::component::outline::{Outline, outline};
+use crate::model::manifest::{Dependency, HintPolicy, Manifest};
+use crate::model::resolver::components::compatible_from;
+use crate::system::fs;
+
+/// A component that answers an entry of a manifest.
+#[derive(Clone, Debug)]
+pub(crate) struct Provided {
+    /// The key of the entry.
+    pub key: String,
+    /// The package, where it is known.
+    pub package: Option<PackageRef>,
+    /// Its version.
+    pub version: Option<Version>,
+    /// Where it is.
+    pub file: PathBuf,
+    /// Where others find it; none for what has no package.
+    pub place: Option<Place>,
+    /// The digest of its bytes; none for what is built from a path, whose
+    /// digest changes with every edit.
+    pub digest: Option<ContentDigest>,
+    /// The versions that the manifest asks for, of a package of a registry.
+    pub requirement: Option<VersionReq>,
+    /// The address of its registry, which tells packages of one name apart.
+    pub origin: Option<String>,
+}
+
+impl Provided {
+    /// What it is called in messages.
+    pub fn shown(&self) -> String {
+        match (&self.package, &self.version) {
+            (Some(package), Some(version)) => format!("{package}@{version}"),
+            (Some(package), None) => package.to_string(),
+            (None, _) => self.key.clone(),
+        }
+    }
+
+    /// Its hint under a policy, for the export `item`.
+    pub(crate) fn hint(&self, policy: HintPolicy, item: Option<&str>) -> Option<String> {
+        let neutral = || {
+            Some(Place::Package {
+                package: self.package.clone()?,
+                release: self.version.clone().map_or(Wanted::Any, Wanted::Exact),
+            })
+        };
+        let place = match policy {
+            HintPolicy::None => return None,
+            HintPolicy::Package => neutral()?,
+            HintPolicy::Location => self.place.clone().or_else(neutral)?,
+        };
+        let known = Known {
+            place,
+            digest: self.digest.clone(),
+            requirement: said(self.requirement.as_ref(), self.version.as_ref()),
+            item: item.map(str::to_owned),
+        };
+        Some(Hint::Known(known).text())
+    }
+}
+
+/// What a hint says of the versions that its author asks for: nothing where
+/// that is what the release that it names says by itself.
+pub(crate) fn said(
+    requirement: Option<&VersionReq>,
+    version: Option<&Version>,
+) -> Option<VersionReq> {
+    let plain = version.map(compatible_from);
+    let requirement = requirement.filter(|r| **r != VersionReq::STAR && Some(*r) != plain.as_ref());
+    requirement.cloned()
+}
+
+/// What the package of a manifest is called.
+pub(crate) fn name_of(manifest: &Manifest) -> String {
+    let text = manifest.file.text.parse::<toml_edit::DocumentMut>();
+    let name = text.ok().and_then(|document| {
+        let name = document.get("package")?.get("name")?;
+        name.as_str().map(str::to_owned)
+    });
+    name.unwrap_or_else(|| manifest.file.path.display().to_string())
+}
+
+pub(crate) fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
+    let version = version_of(key, &file)?;
+    Ok(Provided {
+        key: key.to_owned(),
+        package: dependency.package.clone(),
+        version,
+        file,
+        place: None,
+        digest: None,
+        requirement: None,
+        origin: None,
+    })
+}
+
+/// The version that a component says of itself; an error if it is none.
+pub(crate) fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
+    let read = || outline(&fs::read(file)?);
+    let outline = read().map_err(|e| {
+        e.context(format!("failed to read the dependency `{key}`"))
+            .hint("give the file of a component, or the directory of a crate that makes one")
+    })?;
+    match outline {
+        Outline::Component { version, .. } => Ok(version),
+        Outline::Wit { .. } => Err(Error::input(format!(
+            "the dependency `{key}` is a package of WIT, not a component"
+        ))
+        .hint("put the entry under `[package.metadata.component.target.dependencies]`")),
+        Outline::Module => Err(Error::input(format!(
+            "the dependency `{key}` is a core module, not a component"
+        ))
+        .hint("give the component that `cargo component build` or `wasm-tools component new` makes of it")),
+    }
+}
+
+impl Provided {
+    /// Its bytes, in names of today.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        let bytes = fs::read(&self.file)?;
+        let modern = names::modern(&bytes).map(Cow::into_owned);
+        modern.map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
+    }
+}
+
+/// The hints of a component's imports, by name.
+pub(crate) fn hints_of(component: &[u8]) -> Result<BTreeMap<String, String>> {
+    let imports = names::imports(component)?.into_iter();
+    Ok(imports
+        .filter_map(|import| Some((import.name, import.external_id?)))
+        .collect())
+}

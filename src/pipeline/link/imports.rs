@@ -1,0 +1,156 @@
+//! The imports of a world that components answer: their names, hints and
+//! attributes.
+
+use std::collections::BTreeMap;
+
+use super::component::{Provided, hints_of};
+use super::part::{Answer, Part};
+use crate::base::error::Result;
+use crate::base::package::is_label;
+use crate::model::component::attributes::Attributes;
+use crate::model::manifest::HintPolicy;
+use crate::model::wit::World;
+use crate::model::wit::dependencies;
+use crate::model::wit::dependencies::aliases::Alias;
+use crate::model::wit::dependencies::{Bound, BoundImport, ComponentDependency};
+use crate::system::context::Context;
+
+/// What a finished component says of the imports that components provide, and
+/// what answers them.
+pub(crate) struct Imports {
+    aliases: Vec<Alias>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// The attributes of the imports.
+    pub attributes: BTreeMap<String, Attributes>,
+    /// The component that answers an import, by its place among those given,
+    /// and the export of it.
+    answers: BTreeMap<String, (usize, Option<String>)>,
+    /// Imports that are the same as one of a component: its place, and the
+    /// name there.
+    followed: BTreeMap<String, (usize, String)>,
+}
+
+impl Imports {
+    /// Bindings in which the Rust paths of 0.21.1 lead somewhere.
+    pub fn alias(&self, ctx: &Context, bindings: &str) -> Result<String> {
+        let (bindings, notes) = dependencies::aliases::insert(bindings, &self.aliases)?;
+        notes.into_iter().for_each(|note| ctx.shell.note(note));
+        Ok(bindings)
+    }
+
+    /// What answers each import, among the parts that the components and what
+    /// they need are; `places` are those of the components.
+    pub fn answers(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, Answer> {
+        let mut answers = BTreeMap::new();
+        for (name, (component, item)) in &self.answers {
+            let answer = Answer {
+                part: places[*component],
+                item: item.clone(),
+            };
+            answers.insert(name.clone(), answer);
+        }
+        for (name, (component, there)) in &self.followed {
+            if let Some(answer) = parts[places[*component]].links.get(there) {
+                answers.insert(name.clone(), answer.clone());
+            }
+        }
+        answers
+    }
+}
+
+/// Adds the exports of components to the imports of a world.
+pub(crate) fn bind(
+    world: Option<World>,
+    provided: &[Provided],
+    policy: HintPolicy,
+) -> Result<(World, Imports)> {
+    let mut components = Vec::new();
+    for one in provided {
+        let bytes = one.bytes()?;
+        components.push(ComponentDependency {
+            key: one.key.clone(),
+            package: one.package.clone(),
+            version: one.version.clone(),
+            label: is_label(&one.key).then(|| one.key.clone()),
+            file: Some(one.file.clone()),
+            hints_of_imports: hints_of(&bytes)?,
+            bytes,
+        });
+    }
+    let Bound {
+        world,
+        bound,
+        followed,
+        aliases,
+        notes,
+    } = dependencies::bind(world, &components)?;
+    let mut notes = notes;
+    notes.extend(labelled(provided, &bound));
+    let mut imports = Imports {
+        aliases,
+        notes,
+        attributes: BTreeMap::new(),
+        answers: BTreeMap::new(),
+        followed: BTreeMap::new(),
+    };
+    let said = policy != HintPolicy::None;
+    for import in bound {
+        let hint = provided[import.dependency].hint(policy, import.item.as_deref());
+        let here = Attributes {
+            implements: import.implements.filter(|_| said),
+            external_id: hint,
+        };
+        if here != Attributes::default() {
+            imports.attributes.insert(import.name.clone(), here);
+        }
+        let answer = (import.dependency, import.item);
+        imports.answers.insert(import.name, answer);
+    }
+    for import in followed {
+        let hints = &components[import.dependency].hints_of_imports;
+        let mut there = hints.iter().filter(|(_, hint)| **hint == import.hint);
+        if let Some((there, _)) = there.next() {
+            let at = (import.dependency, there.clone());
+            imports.followed.insert(import.name.clone(), at);
+        }
+        if said {
+            let here = Attributes {
+                implements: None,
+                external_id: Some(import.hint),
+            };
+            imports.attributes.insert(import.name, here);
+        }
+    }
+    Ok((world, imports))
+}
+
+/// Sentences on the interfaces that several components export: each import of
+/// theirs is in the bindings under a label, and where one was alone before, it
+/// has moved.
+pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<String> {
+    let mut several: BTreeMap<&str, Vec<&BoundImport>> = BTreeMap::new();
+    for import in bound {
+        if let Some(interface) = &import.implements {
+            // Compatible versions are one interface.
+            let name = interface.split('@').next().unwrap_or(interface);
+            several.entry(name).or_default().push(import);
+        }
+    }
+    let told = |(interface, imports): (&str, Vec<&BoundImport>)| {
+        let list = |text: &dyn Fn(&BoundImport) -> String| {
+            let quoted: Vec<_> = imports
+                .iter()
+                .map(|one| format!("`{}`", text(one)))
+                .collect();
+            quoted.join(" and ")
+        };
+        format!(
+            "{} export `{interface}`: it is imported as {}",
+            list(&|one| provided[one.dependency].key.clone()),
+            list(&|one| one.name.clone()),
+        )
+    };
+    let several = several.into_iter().filter(|(_, imports)| imports.len() > 1);
+    several.map(told).collect()
+}

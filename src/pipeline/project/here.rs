@@ -1,0 +1,48 @@
+//! What is said where the user stands, without asking cargo.
+
+use std::path::PathBuf;
+
+use crate::base::error::Result;
+use crate::model::manifest;
+use crate::model::manifest::root::{Place, place};
+use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::context::Context;
+use crate::system::fs;
+
+/// The manifest of the package the user stands in; where there is none, one
+/// that says nothing.
+pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
+    let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
+    let Some(path) = manifests().find(|path| fs::exists(path)) else {
+        let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
+        return manifest::read(none, &WorkspaceManifest::default());
+    };
+    let read = |path: PathBuf| -> Result<ManifestFile> {
+        let text = fs::read_text(&path)?;
+        Ok(ManifestFile::new(path, &text))
+    };
+    let file = read(path)?;
+    let mut shared = WorkspaceManifest::default();
+    let above = match place(&file)? {
+        Place::Below(dir) => vec![dir.join("Cargo.toml")],
+        Place::Root(_) => vec![file.path.clone()],
+        Place::Unsaid => manifests().filter(|path| *path != file.path).collect(),
+    };
+    for path in above.into_iter().filter(|path| fs::exists(path)) {
+        let root = read(path)?;
+        if let Place::Root(found) = place(&root)? {
+            if found.takes(file.dir()) {
+                shared = manifest::read_workspace(&root)?;
+            }
+            break;
+        }
+    }
+    manifest::read(file, &shared)
+}
+
+/// How the network may be used where there is no package.
+pub(crate) fn mode_here(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
+    Config::load(&ctx.cwd, &ctx.env, &args.config)?.lock_mode(args.lock_mode)
+}

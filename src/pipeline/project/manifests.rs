@@ -1,0 +1,210 @@
+//! A workspace with its manifests, each read once in a run.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::recover::settle_member;
+use super::select::{select, start_manifest, workspace};
+use crate::base::error::{Error, Result};
+use crate::model::manifest;
+use crate::model::manifest::{DependencySource, Manifest, ManifestFile, WorkspaceManifest};
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::config::{Config, LockMode};
+use crate::system::cargo::view::Kept;
+use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::context::Context;
+use crate::system::fs;
+use crate::system::registry::routes::Named;
+
+/// What becomes of hints without a digest in components.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unpinned {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They are followed to whatever they lead to now.
+    Follow,
+}
+
+impl Unpinned {
+    /// As `--trust-unpinned` of a command line says.
+    pub fn of(args: &CargoArgs) -> Self {
+        match args.own.trust_unpinned {
+            true => Unpinned::Follow,
+            false => Unpinned::Refuse,
+        }
+    }
+}
+
+/// A workspace and the packages of it that a command is about.
+#[derive(Debug)]
+pub struct Project {
+    workspace: Rc<Kept<Workspace>>,
+    /// The selected packages, as indices of the workspace's members.
+    pub selected: Vec<usize>,
+    /// How lock files and the network may be used.
+    pub mode: LockMode,
+    /// What becomes of hints without a digest.
+    pub unpinned: Unpinned,
+    /// What the root manifest shares with the members.
+    shared: OnceCell<WorkspaceManifest>,
+    /// The manifests that were read so far, by their paths.
+    manifests: RefCell<BTreeMap<PathBuf, Rc<Manifest>>>,
+}
+
+impl Project {
+    /// Asks cargo for the workspace, and selects the packages that the command
+    /// line means. Bindings are neither read nor written.
+    pub fn load(ctx: &Context, args: &CargoArgs) -> Result<Rc<Self>> {
+        let config = Config::load(&ctx.cwd, &ctx.env, &args.config)?;
+        start_manifest(&ctx.cwd, args)?;
+        let workspace = Rc::new(workspace(ctx, args, &config)?);
+        let selected = select(&workspace.fact, args)?;
+        let mode = config.lock_mode(args.lock_mode)?;
+        Ok(Project::of(workspace, selected, mode, Unpinned::of(args)))
+    }
+
+    /// A workspace that is known already.
+    pub fn of(
+        workspace: Rc<Kept<Workspace>>,
+        selected: Vec<usize>,
+        mode: LockMode,
+        unpinned: Unpinned,
+    ) -> Rc<Self> {
+        Rc::new(Project {
+            workspace,
+            selected,
+            mode,
+            unpinned,
+            shared: OnceCell::new(),
+            manifests: RefCell::default(),
+        })
+    }
+
+    /// The same workspace, with another answer to hints without a digest.
+    pub fn with_unpinned(&self, unpinned: Unpinned) -> Rc<Self> {
+        let workspace = self.workspace.clone();
+        Project::of(workspace, self.selected.clone(), self.mode, unpinned)
+    }
+
+    /// The workspace with all its members.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace.fact
+    }
+
+    /// The manifest of the workspace's root.
+    pub fn root_manifest(&self) -> PathBuf {
+        self.workspace().root.join("Cargo.toml")
+    }
+
+    /// A member's manifest, with what its workspace shares.
+    ///
+    /// # Errors
+    ///
+    /// If a manifest cannot be read, or its table is not valid.
+    pub fn manifest(&self, ctx: &Context, member: &Member) -> Result<Rc<Manifest>> {
+        let path = &member.manifest_path;
+        if let Some(known) = self.manifests.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        settle_member(ctx, member);
+        let context = |path: &Path| {
+            format!(
+                "failed to deserialize component metadata from `{}`",
+                ctx.display(path)
+            )
+        };
+        if self.shared.get().is_none() {
+            let root = self.root_manifest();
+            let shared = match fs::exists(&root) {
+                true => manifest::read_workspace(&manifest_file(&root)?),
+                false => Ok(WorkspaceManifest::default()),
+            };
+            let shared = shared.map_err(|e| e.context(context(&root)))?;
+            self.shared.get_or_init(|| shared);
+        }
+        let shared = self.shared.get_or_init(WorkspaceManifest::default);
+        let manifest = manifest::read(manifest_file(path)?, shared);
+        let manifest = Rc::new(manifest.map_err(|e| e.context(context(path)))?);
+        let mut known = self.manifests.borrow_mut();
+        known.insert(path.clone(), manifest.clone());
+        Ok(manifest)
+    }
+
+    /// The manifests of all members that make or use components, in the order of
+    /// the members.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::manifest`].
+    pub fn component_manifests(&self, ctx: &Context) -> Result<Vec<Rc<Manifest>>> {
+        let mut found = Vec::new();
+        for member in &self.workspace().members {
+            let manifest = self.manifest(ctx, member)?;
+            if is_component(&manifest, member) {
+                found.push(manifest);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The member of the workspace in a directory.
+    ///
+    /// # Errors
+    ///
+    /// If the directory does not exist.
+    pub fn member_at(&self, dir: &Path) -> Result<Option<usize>> {
+        let dir = fs::canonical(dir)?;
+        let here = |member: &Member| fs::canonical(member.dir()).is_ok_and(|path| path == dir);
+        Ok(self.workspace().members.iter().position(here))
+    }
+}
+
+fn manifest_file(path: &Path) -> Result<ManifestFile> {
+    Ok(ManifestFile::new(path, &fs::read_text(path)?))
+}
+
+/// Whether the WIT of a package is that of a component. A package that uses
+/// neither the component section nor `wit-bindgen` has its WIT for something
+/// else, such as embedding components.
+pub(crate) fn is_component(manifest: &Manifest, member: &Member) -> bool {
+    let uses = |name: &&str| member.dependency(name).is_some();
+    manifest.declared || ["wit-bindgen", "wit-bindgen-rt"].iter().any(uses)
+}
+
+/// The registries that a manifest names.
+pub(crate) fn named_registries(manifest: &Manifest) -> Named {
+    Named {
+        registries: manifest.registries.clone(),
+        manifest: manifest.file.path.clone(),
+    }
+}
+
+/// The directories of crates whose components a manifest depends on.
+///
+/// # Errors
+///
+/// If one of the directories holds no crate.
+pub(crate) fn component_directories(manifest: &Manifest) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for (key, dependency) in &manifest.dependencies {
+        let DependencySource::Path { path, .. } = &dependency.source else {
+            continue;
+        };
+        if !fs::is_dir(path) {
+            continue;
+        }
+        if !fs::exists(&path.join("Cargo.toml")) {
+            return Err(Error::input(format!(
+                "the directory of the dependency `{key}` has no `Cargo.toml`"
+            ))
+            .at(dependency.file.excerpt(dependency.span.clone()))
+            .because(format!("it is `{}`", path.display()))
+            .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
+        }
+        found.push(path.clone());
+    }
+    Ok(found)
+}

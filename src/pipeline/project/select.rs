@@ -1,0 +1,111 @@
+//! The packages that a command line selects, and cargo's view of their workspace.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, Result};
+use crate::system::cargo::arguments::{CargoArgs, Selection};
+use crate::system::cargo::config::Config;
+use crate::system::cargo::spec::Spec;
+use crate::system::cargo::view::{Kept, Seen};
+use crate::system::cargo::workspace::Workspace;
+use crate::system::context::Context;
+use crate::system::env;
+use crate::system::fs;
+use crate::system::process::Invocation;
+
+/// Whether cargo finds a manifest to start from.
+pub(crate) fn in_package(ctx: &Context, args: &CargoArgs) -> bool {
+    start_manifest(&ctx.cwd, args).is_ok_and(|path| fs::exists(&path))
+}
+
+/// The manifest cargo starts from.
+pub(crate) fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
+    if let Some(path) = &args.manifest_path {
+        return Ok(dir.join(path));
+    }
+    let candidates = dir.ancestors().map(|dir| dir.join("Cargo.toml"));
+    let mut existing = candidates.filter(|path| fs::exists(path));
+    existing.next().ok_or_else(|| {
+        Error::input(format!(
+            "could not find `Cargo.toml` in `{}` or any parent directory",
+            dir.display()
+        ))
+        .hint("go to a package, or make one with `cargo component new <path>`")
+    })
+}
+
+/// Cargo itself, run in the user's directory. Where the command line asks for a
+/// toolchain (`+name`) it is rustup's `cargo`, since only that understands it.
+pub(crate) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
+    let given = ctx.env.get(env::CARGO).filter(|_| args.toolchain.is_none());
+    Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
+}
+
+/// The workspace as `cargo metadata` describes it, with the files that decide it.
+pub(crate) fn workspace(
+    ctx: &Context,
+    args: &CargoArgs,
+    config: &Config,
+) -> Result<Kept<Workspace>> {
+    let mut command = cargo(ctx, args).args(&args.toolchain);
+    if let Some(directory) = &args.directory {
+        command = command.arg("-C").arg(directory);
+    }
+    command = command.args(["metadata", "--no-deps", "--format-version=1"]);
+    if let Some(path) = &args.manifest_path {
+        command = command.arg("--manifest-path").arg(path);
+    }
+    for config in &args.config {
+        command = command.arg("--config").arg(config);
+    }
+    for flag in &args.unstable {
+        command = command.arg("-Z").arg(flag);
+    }
+    // Stamps are taken before anything is read: a file that changes while it
+    // is read makes the view not hold, rather than hold wrongly.
+    let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
+    let workspace = Workspace::load(&*ctx.exec, command)?;
+    let mut paths = workspace.decided_by();
+    paths.sort();
+    paths.dedup();
+    let mut seen = before;
+    seen.extend(paths.into_iter().map(Seen::now));
+    Ok(Kept {
+        seen,
+        fact: workspace,
+    })
+}
+
+/// The members that the command line selects, as indices.
+pub(crate) fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
+    let members = workspace.spec_members();
+    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
+    match args.selection() {
+        Selection::Default => Ok(workspace.default_members.clone()),
+        Selection::Packages(specs) => {
+            let mut found = Vec::new();
+            for spec in specs {
+                match matching(spec) {
+                    Ok(some) => found.extend(some),
+                    // Cargo builds dependencies as well, which are no
+                    // business of ours.
+                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            Ok(found)
+        }
+        Selection::Workspace { excludes } => {
+            let mut excluded = Vec::new();
+            for spec in excludes {
+                // Cargo warns of what excludes nothing.
+                excluded.extend(matching(spec).unwrap_or_default());
+            }
+            Ok((0..members.len())
+                .filter(|index| !excluded.contains(index))
+                .collect())
+        }
+    }
+}
