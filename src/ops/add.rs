@@ -19,7 +19,7 @@ use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 
 use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::packages::{Packages, Request};
+use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::link::label_changes::moved;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::arguments::CargoArgs;
@@ -318,7 +318,7 @@ fn by_name(
         by: vec!["the command line".to_owned()],
         at: None,
     };
-    let found = packages.fetch(&Request {
+    let found = packages.fetch(&PackageRequest {
         asked: std::slice::from_ref(&wanted),
         named: &named_registries(manifest),
         lock: &Lockfile::default(),

@@ -18,8 +18,9 @@ use crate::pipeline::build::cargo::Built;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::linked::{Composition, beside, link_parts};
 use crate::pipeline::build::ready::build;
+use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::fetch::worlds::{LOCK_FILE, Worlds};
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::closure::Forest;
 use crate::pipeline::link::override_options::{Asked, Chosen, Named};
 pub use crate::pipeline::link::resolution::Releases;
@@ -125,16 +126,16 @@ pub(super) fn worlds_here<'a>(
     ctx: &'a Context,
     args: &CargoArgs,
     unpinned: Unpinned,
-) -> Result<Worlds<'a>> {
+) -> Result<WorldResolver<'a>> {
     if in_package(ctx, args) {
         let project = Project::load(ctx, args)?.with_unpinned(unpinned);
         let locked = fs::exists(&project.workspace().root.join(LOCK_FILE));
         // A package that is no component is none of ours.
         if locked || manifest_here(ctx)?.declared {
-            return Worlds::new(ctx, &project);
+            return WorldResolver::new(ctx, &project);
         }
     }
-    Ok(Worlds::alone(ctx, mode_here(ctx, args)?, unpinned))
+    Ok(WorldResolver::alone(ctx, mode_here(ctx, args)?, unpinned))
 }
 
 /// How the hints of a component of others are followed.
@@ -150,7 +151,7 @@ pub(super) struct Following {
 /// to be locked.
 pub(super) fn link_foreign(
     ctx: &Context,
-    mut worlds: Worlds<'_>,
+    mut worlds: WorldResolver<'_>,
     (name, file): (&str, &Path),
     following: Following,
 ) -> Result<(Linked, Option<LockUpdate>)> {
@@ -158,16 +159,16 @@ pub(super) fn link_foreign(
     let manifest = manifest_here(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
     let mut resolution = resolution.taking(releases).choosing(&chosen);
-    resolution.component((name, file), Role::Root)?;
+    resolution.component(name, file, Role::Root)?;
     for (name, file) in chosen.files() {
-        resolution.component((name, file), Role::Chosen)?;
+        resolution.component(name, file, Role::Chosen)?;
     }
     let tree = resolution.solve()?;
     let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
     let mut forest = forest.choosing(chosen).resolved(tree);
-    let root = forest.root((name, file), (&[], &BTreeMap::new()))?;
+    let root = forest.root(name, file, &[], &BTreeMap::new())?;
     let (parts, chosen) = forest.into_parts();
-    chosen.check((name, &names::imports(&fs::read(file)?)?))?;
+    chosen.check(name, &names::imports(&fs::read(file)?)?)?;
     let linked = linked(ctx, (name, file), &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))
 }

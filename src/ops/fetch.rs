@@ -1,6 +1,6 @@
 //! `cargo component fetch`: all that builds without the network need.
 
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use std::path::PathBuf;
 
 use crate::base::error::Result;
@@ -66,7 +66,7 @@ impl Packages {
             self.others.push(workspace.root.join("Cargo.toml"));
         }
         self.seen.push(root);
-        let mut worlds = Worlds::new(ctx, &project)?;
+        let mut worlds = WorldResolver::new(ctx, &project)?;
         let mut outside: Vec<PathBuf> = Vec::new();
         for manifest in project.component_manifests(ctx)? {
             worlds.resolve(&manifest)?;

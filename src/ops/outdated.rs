@@ -4,8 +4,8 @@ use super::tree::Format;
 use crate::base::error::{Error, Result};
 use crate::model::resolver::Wanted;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
-use crate::pipeline::fetch::artifacts::reference;
-use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::without_build::followed;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
@@ -30,8 +30,8 @@ pub fn outdated(
     (format, verdict): (Format, Verdict),
 ) -> Result<()> {
     let project = Project::load(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &project)?;
-    let mut asked: Vec<(String, Named, Asked)> = Vec::new();
+    let mut worlds = WorldResolver::new(ctx, &project)?;
+    let mut asked: Vec<(String, Named, ResolvedRequest)> = Vec::new();
     for index in &project.selected {
         let member = &project.workspace().members[*index];
         let manifest = project.manifest(ctx, member)?;
@@ -41,7 +41,7 @@ pub fn outdated(
         worlds.resolve(&manifest)?;
         followed(ctx, &project, &mut worlds, &manifest)?;
         let named = named_registries(&manifest);
-        let all = worlds.take_asked().into_iter();
+        let all = worlds.take_requests().into_iter();
         asked.extend(all.map(|one| (member.name.clone(), named.clone(), one)));
     }
     let rows = rows(&mut worlds, &asked)?;
@@ -67,9 +67,13 @@ pub fn outdated(
 }
 
 /// A row for each answer there is something newer than, by name.
-fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
+fn rows(
+    worlds: &mut WorldResolver<'_>,
+    asked: &[(String, Named, ResolvedRequest)],
+) -> Result<Vec<Outdated>> {
     let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
-    let is_reference = |one: &Asked| reference(one.wanted.source.registry.as_deref()).is_some();
+    let is_reference =
+        |one: &ResolvedRequest| reference(one.wanted.source.registry.as_deref()).is_some();
     for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
         if !lists
             .iter()
@@ -86,7 +90,7 @@ fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec
         .collect();
     let moved = packages.moved(&all)?;
     let mut rows: Vec<Outdated> = Vec::new();
-    for ((member, named, Asked { wanted, found }), moved) in asked.iter().zip(moved) {
+    for ((member, named, ResolvedRequest { wanted, found }), moved) in asked.iter().zip(moved) {
         let versions = catalog.versions(&wanted.source).unwrap_or_default();
         let (compatible, latest) = newer(wanted, &found.version, versions);
         if compatible.is_none() && latest.is_none() && moved.is_none() {

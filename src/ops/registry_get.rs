@@ -120,7 +120,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
     let (found, artifacts) = access.find(reference)?;
     let Output::Path(given) = &options.output else {
         // Nobody is to be handed bytes that turn out wrong in the end.
-        let file = access.keep(reference, (&found, &*artifacts))?;
+        let file = access.keep(reference, &found, &*artifacts)?;
         fs::copy_to(&file, &mut ToShell(&*ctx.shell))?;
         return Ok(None);
     };

@@ -72,7 +72,7 @@ fn of_package(access: &Access<'_>, package: &PackageRef, pick: &Pick) -> Result<
 
 fn of_reference(access: &Access<'_>, reference: &Reference) -> Result<Facts> {
     let (found, artifacts) = access.find(reference)?;
-    let file = access.keep(reference, (&found, &*artifacts))?;
+    let file = access.keep(reference, &found, &*artifacts)?;
     Ok(Facts {
         head: vec![
             ("reference", reference.to_string()),

@@ -26,7 +26,7 @@ pub fn versions(
 ) -> Result<()> {
     let access = Access::new(ctx, options)?;
     let (registry, route) = access.open(package)?;
-    let versions = access.versions(package, (&*registry, &route))?;
+    let versions = access.versions(package, &*registry, &route)?;
     if form == Form::Json {
         let location = registry.location(package);
         let all: Vec<_> = versions

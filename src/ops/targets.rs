@@ -12,7 +12,7 @@ use crate::model::component::targets::misfits;
 use crate::model::manifest::{LocalTarget, Target};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::World;
-use crate::pipeline::fetch::worlds::{Worlds, world_of};
+use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
 use crate::pipeline::link::override_options::Named;
 use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::here::mode_here;
@@ -34,8 +34,12 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let asked = asked(ctx, world)?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let world = load(ctx, Worlds::alone(ctx, mode, Unpinned::Refuse), asked)
-        .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
+    let world = load(
+        ctx,
+        WorldResolver::alone(ctx, mode, Unpinned::Refuse),
+        asked,
+    )
+    .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
@@ -60,7 +64,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     })
 }
 
-fn load(ctx: &Context, mut worlds: Worlds<'_>, asked: Asked) -> Result<World> {
+fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<World> {
     // Of the manifest, only the registries count.
     let mut manifest = manifest_here(ctx)?;
     manifest.bindings = Default::default();

@@ -11,7 +11,7 @@ use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
 use crate::model::resolver::graph::{Direction, Graph, Kind, Node, Place};
 use crate::model::wit::{Origin, named_by_component};
-use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
 use crate::pipeline::link::without_build::{Followed, followed, project_of};
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
@@ -49,7 +49,7 @@ pub struct TreeOptions {
 /// as by a build.
 pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
-    let mut worlds = Worlds::new(ctx, &project)?;
+    let mut worlds = WorldResolver::new(ctx, &project)?;
     let mut graph = Graph::default();
     let mut roots = Vec::new();
     for index in &project.selected {
@@ -116,7 +116,7 @@ pub(super) fn show(
 struct Resolving<'r, 'a> {
     ctx: &'r Context,
     project: &'r Rc<Project>,
-    worlds: &'r mut Worlds<'a>,
+    worlds: &'r mut WorldResolver<'a>,
 }
 
 /// Adds a member of the workspace and everything it needs; its position.
@@ -134,7 +134,7 @@ fn add_member(
         .resolve(manifest)?
         .map(|loaded| loaded.world.parts);
     let parts = parts.unwrap_or_default();
-    let asked = of.worlds.take_asked();
+    let asked = of.worlds.take_requests();
     let is_local = matches!(manifest.target, Target::Local(_));
     let mut known = Vec::new();
     for part in &parts {
@@ -199,7 +199,7 @@ fn add_components(
         return Ok(());
     }
     let Followed { parts, entries, .. } = followed(of.ctx, of.project, of.worlds, manifest)?;
-    let asked = of.worlds.take_asked();
+    let asked = of.worlds.take_requests();
     let mut positions = BTreeMap::new();
     // What only directories below need is added with them.
     for place in needed(&parts, entries.values().copied().collect()) {
@@ -273,7 +273,7 @@ fn add_directory(
         return Ok(());
     };
     let manifest = manifest(&outside, member)?;
-    let mut worlds = Worlds::with_mode(of.ctx, &outside, of.worlds.mode())?;
+    let mut worlds = WorldResolver::with_mode(of.ctx, &outside, of.worlds.mode())?;
     let mut theirs = Resolving {
         ctx: of.ctx,
         project: &outside,
@@ -332,7 +332,7 @@ pub(super) fn wit_node(name: &PackageName) -> Node {
     Node::new(package, name.version.clone(), Kind::Wit)
 }
 
-impl Asked {
+impl ResolvedRequest {
     /// Whether it was answered by the package of this name.
     fn is(&self, name: &PackageName) -> bool {
         let found = &self.found;
@@ -341,7 +341,12 @@ impl Asked {
             && name.version.as_ref().is_none_or(|v| *v == found.version)
     }
 
-    fn node(&self, worlds: &mut Worlds<'_>, manifest: &Manifest, kind: Kind) -> Result<Node> {
+    fn node(
+        &self,
+        worlds: &mut WorldResolver<'_>,
+        manifest: &Manifest,
+        kind: Kind,
+    ) -> Result<Node> {
         let named = named_registries(manifest);
         let place = worlds.packages()?.place(&self.wanted.source, &named)?;
         let (name, version) = (self.found.package.to_string(), self.found.version.clone());

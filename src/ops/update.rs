@@ -8,9 +8,9 @@ use crate::base::package::PackageRef;
 use crate::model::lockfile::{Change, Locked, Lockfile, diff};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::on_one_track;
-use crate::pipeline::fetch::artifacts::reference;
 use crate::pipeline::fetch::packages::must_not_change;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::without_build::followed;
 use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
@@ -40,10 +40,12 @@ pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Resul
 
 /// The same, unless somebody changes the lock file meanwhile.
 fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) -> Result<()> {
-    let mut worlds = Worlds::new(ctx, project)?;
+    let mut worlds = WorldResolver::new(ctx, project)?;
     let old = worlds.lock().clone();
     refuse_unknown(&options.packages, &old)?;
-    worlds.forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
+    worlds
+        .session_mut()
+        .forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
     let manifests = project.component_manifests(ctx)?;
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
         refuse_reference(package, &old)?;
@@ -53,19 +55,19 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
     // What one member asks for may decide what another one gets.
     for _ in 0..ROUNDS {
         let before = std::mem::take(&mut new);
-        worlds.used = Lockfile::default();
+        worlds.session_mut().clear_used();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
             followed(ctx, project, &mut worlds, manifest)?;
         }
-        new = worlds.used();
+        new = worlds.session().used().clone();
         if manifests.len() < 2 || new == before {
             break;
         }
     }
     match told(ctx, (&old, &new), options.dry_run) {
-        Told::Changes if project.mode.is_locked() => Err(must_not_change(worlds.lock_file())),
-        Told::Changes => worlds.replace(&new),
+        Told::Changes if project.mode.is_locked() => Err(must_not_change(worlds.session().path())),
+        Told::Changes => worlds.session_mut().replace(&new),
         Told::Nothing | Told::Tried => Ok(()),
     }
 }
@@ -102,7 +104,7 @@ fn is_meant(
 
 /// Lets a package have this version only, in whatever registries it is.
 fn pin(
-    worlds: &mut Worlds<'_>,
+    worlds: &mut WorldResolver<'_>,
     (package, version): (&PackageRef, &Version),
     (manifests, old): (&[Rc<Manifest>], &Lockfile),
 ) -> Result<()> {
@@ -118,10 +120,7 @@ fn pin(
     for manifest in manifests {
         let named = named_registries(manifest);
         for registry in &registries {
-            match worlds
-                .packages()?
-                .pin((package, *registry), version, &named)
-            {
+            match worlds.packages()?.pin(package, *registry, version, &named) {
                 Ok(()) => pinned = true,
                 Err(error) => drop(refused.get_or_insert(error)),
             }

@@ -13,8 +13,8 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::locked::{Finder, releases, wanted};
-use crate::pipeline::fetch::packages::{Fetched, Packages, Request};
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages};
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::without_build::followed;
 use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
@@ -64,7 +64,7 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
 
 /// The lock file, with everything the workspace needs.
 fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
-    let mut worlds = Worlds::new(ctx, project)?;
+    let mut worlds = WorldResolver::new(ctx, project)?;
     for manifest in project.component_manifests(ctx)? {
         worlds.resolve(&manifest)?;
         followed(ctx, project, &mut worlds, &manifest)?;
@@ -142,7 +142,7 @@ fn fetch(
     }
     let mut fetched = packages.artifacts(&artifacts, lock, None)?;
     for (named, asked) in groups {
-        fetched.extend(packages.fetch(&Request {
+        fetched.extend(packages.fetch(&PackageRequest {
             asked: &asked,
             named,
             lock,

@@ -9,9 +9,10 @@ use crate::base::error::{Error, Result};
 use crate::model::lockfile::Locked;
 
 use crate::pipeline::fetch::access::other_bytes;
-use crate::pipeline::fetch::artifacts::{host, reference};
+use crate::pipeline::fetch::artifacts::host;
 use crate::pipeline::fetch::locked::{Finder, lock, releases};
 use crate::pipeline::fetch::packages::at_once;
+use crate::pipeline::fetch::reference::reference;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::cache::{Cache, Entry, digested};

@@ -17,7 +17,7 @@ use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::manifest::deps::DepsSource;
 use crate::model::resolver::{Source, Wanted};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::packages::{Fetched, Packages as Registries, Request};
+use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages as Registries};
 use crate::pipeline::wit_deps as library;
 use crate::pipeline::wit_deps::{Listener, Packages, Project, Rules, Surroundings, Tree};
 use crate::system::cargo::config::{Config, LockMode};
@@ -236,7 +236,7 @@ fn one_package(
             address: None,
         });
     }
-    let mut fetched = registries.fetch(&Request {
+    let mut fetched = registries.fetch(&PackageRequest {
         asked: &[wanted],
         named: &Named::default(),
         lock: &lock,

@@ -120,7 +120,7 @@ impl Known {
     pub(super) fn of(groups: &[Group]) -> Self {
         let package = |p: &wit_parser::UnresolvedPackage| {
             let interfaces = p.interfaces.iter().filter_map(|(_, i)| i.name.clone());
-            // Worlds of other packages stand here too, without a name.
+            // WorldResolver of other packages stand here too, without a name.
             let worlds = p.worlds.iter().map(|(_, w)| w.name.clone());
             let worlds = worlds.filter(|name| !name.is_empty());
             (p.name.clone(), interfaces.collect(), worlds.collect())

@@ -170,7 +170,7 @@ pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
                 map.push(&file.path, file.text.as_str());
             }
             let main = map.parse().ok()?.main;
-            // Worlds of other packages stand before its own, without a package.
+            // WorldResolver of other packages stand before its own, without a package.
             let foreign = main
                 .foreign_deps
                 .values()

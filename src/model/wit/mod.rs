@@ -1,4 +1,4 @@
-//! Worlds: from the sources of WIT to one merged `wit_parser::Resolve`, and
+//! WorldResolver: from the sources of WIT to one merged `wit_parser::Resolve`, and
 //! from there to Rust bindings. Pure; reading files is [`crate::system::source`]'s.
 
 pub mod bindings;

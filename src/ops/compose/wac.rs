@@ -18,7 +18,7 @@ use crate::model::wit::TextFile;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::requirement::{declared, exactly};
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::manifests::named_registries;
@@ -188,7 +188,7 @@ struct Search<'s> {
     manifest: Manifest,
     given: Vec<Given<'s>>,
     deps: PathBuf,
-    worlds: Worlds<'s>,
+    worlds: WorldResolver<'s>,
 }
 
 /// What has to be fetched.

@@ -12,7 +12,7 @@ use crate::model::manifest;
 use crate::model::manifest::edit::TargetEntry;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
 use crate::model::resolver::{Source, Wanted};
-use crate::pipeline::fetch::packages::{Packages, Request};
+use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -107,7 +107,7 @@ pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<
         by: vec!["`--target`".to_owned()],
         at: None,
     };
-    let found = packages.fetch(&Request {
+    let found = packages.fetch(&PackageRequest {
         asked: std::slice::from_ref(&wanted),
         named: &named(lookup.dir)?,
         lock: &Lockfile::default(),

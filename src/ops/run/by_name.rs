@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::names;
 use crate::ops::compose::{Following, Releases, link_foreign};
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::override_options::{Asked, Named};
 use crate::system::cargo::arguments::{CargoArgs, Selection};
@@ -36,7 +36,7 @@ pub(super) fn run_component(
             false => Releases::Named,
         },
     };
-    let worlds = Worlds::alone(ctx, mode, Unpinned::of(args));
+    let worlds = WorldResolver::alone(ctx, mode, Unpinned::of(args));
     let file = linked(ctx, worlds, (&name, &file), following)?;
     let say = || {
         let line = command_line(Path::new(&name).display(), grant);
@@ -70,7 +70,7 @@ pub(super) fn run_component(
 /// is kept in the cache.
 fn linked(
     ctx: &Context,
-    worlds: Worlds<'_>,
+    worlds: WorldResolver<'_>,
     (name, file): (&str, &Path),
     following: Following,
 ) -> Result<PathBuf> {

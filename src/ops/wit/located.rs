@@ -12,7 +12,7 @@ use crate::base::package::PackageRef;
 use crate::model::component::Kind;
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Entry, interfaces};
-use crate::pipeline::fetch::packages::Request;
+use crate::pipeline::fetch::packages::PackageRequest;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -85,7 +85,7 @@ pub(super) fn locate(
     {
         return Ok(found);
     }
-    let found = packages.fetch(&Request {
+    let found = packages.fetch(&PackageRequest {
         asked: std::slice::from_ref(&wanted),
         named: &named,
         lock: &lock,

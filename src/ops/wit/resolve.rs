@@ -26,9 +26,9 @@ use crate::model::wit::{
 };
 use crate::ops::wit_deps::refuse_drift;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::packages::{Fetched, Packages, Request as Asked};
+use crate::pipeline::fetch::packages::{Fetched, PackageRequest as Asked, Packages};
 use crate::pipeline::fetch::requirement::{declared, named};
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -64,7 +64,7 @@ pub(super) type Texts = BTreeMap<PathBuf, String>;
 /// How what is missing is found.
 pub(super) enum How<'a> {
     /// As for the builds of crates.
-    Crate(Box<Worlds<'a>>),
+    Crate(Box<WorldResolver<'a>>),
     /// By what the WIT names.
     Names(Box<Packages<'a>>, Named),
 }
@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
             None => Lockfile::default(),
         };
         let how = match &project.kind {
-            Kind::Crate(crates) => How::Crate(Box::new(Worlds::new(ctx, crates)?)),
+            Kind::Crate(crates) => How::Crate(Box::new(WorldResolver::new(ctx, crates)?)),
             _ => {
                 let packages = Packages::new(ctx, &project.root, project.mode)?;
                 let named = Named {
@@ -151,12 +151,10 @@ impl<'a> Session<'a> {
     /// From now on the package has this version only.
     pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
         match &mut self.how {
-            How::Crate(worlds) => {
-                worlds
-                    .packages()?
-                    .pin((package, None), version, &Named::default())
-            }
-            How::Names(packages, named) => packages.pin((package, None), version, named),
+            How::Crate(worlds) => worlds
+                .packages()?
+                .pin(package, None, version, &Named::default()),
+            How::Names(packages, named) => packages.pin(package, None, version, named),
         }
     }
 
@@ -175,7 +173,7 @@ impl<'a> Session<'a> {
     /// Where a package that was fetched comes from, as it is shown.
     pub fn place(&mut self, member: &Member, found: &Fetched) -> Result<String> {
         let used = match &self.how {
-            How::Crate(worlds) => worlds.used(),
+            How::Crate(worlds) => worlds.session().used().clone(),
             // The names of registries in there are those they were resolved to.
             How::Names(..) if self.project.form() == Form::Wkg => Lockfile::default(),
             How::Names(..) => self.locked.used.clone(),
@@ -225,7 +223,7 @@ impl<'a> Session<'a> {
     /// Forgets the answers for some packages.
     pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
         if let How::Crate(worlds) = &mut self.how {
-            worlds.forget(|entry| which(&entry.package));
+            worlds.session_mut().forget(|entry| which(&entry.package));
         }
         self.locked.old.retain(|entry| !which(&entry.package));
     }
@@ -251,7 +249,11 @@ impl<'a> Session<'a> {
                 Ok(Resolved {
                     overrides: request.overrides.iter().map(path_of).collect(),
                     package: load_package(&request)?,
-                    fetched: worlds.take_asked().into_iter().map(|a| a.found).collect(),
+                    fetched: worlds
+                        .take_requests()
+                        .into_iter()
+                        .map(|a| a.found)
+                        .collect(),
                 })
             }
             _ => self.by_names(member, leave_out),

@@ -15,7 +15,7 @@ use crate::model::manifest::{BindingsSettings, Manifest, Target, WorldCheck};
 use crate::model::wit::World;
 use crate::model::wit::bindings::{Runtime, WIT_BINDGEN_VERSION, generate};
 use crate::model::wit::generate as macros;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::provided::bind_dependencies;
 use crate::pipeline::project::manifests::{Project, component_directories, is_component};
@@ -29,7 +29,7 @@ use crate::system::source;
 pub(crate) struct Sources<'s, 'a> {
     pub ctx: &'a Context,
     pub project: &'s Project,
-    pub worlds: &'s mut Worlds<'a>,
+    pub worlds: &'s mut WorldResolver<'a>,
     /// The components that were built for these members.
     pub built: &'s BuiltComponents,
 }
@@ -70,7 +70,7 @@ pub(crate) fn look(
         _ => worlds.resolve(&manifest)?,
     };
     warn_of_missing_wit(ctx, &manifest)?;
-    paths.push(worlds.lock_file().to_owned());
+    paths.push(worlds.session().path().to_owned());
     let mut recipe = recipe(ctx, &manifest, member, &mut paths)?;
     let (loaded, bound) = match manifest.dependencies.is_empty() {
         true => (loaded, None),

@@ -16,7 +16,7 @@ use crate::model::component::compose::{Link, Linked, Node, Plan};
 use crate::model::component::debug::without_dwarf;
 use crate::model::component::names;
 use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::closure::Forest;
 use crate::pipeline::link::override_options::{Asked, Chosen};
@@ -70,7 +70,7 @@ impl ChosenComposition {
     /// `file` are those of the component.
     pub fn check(&self, name: &str, file: &Path) -> Result<()> {
         let imports = names::imports(&fs::read(file)?)?;
-        self.chosen.check((name, &imports))
+        self.chosen.check(name, &imports)
     }
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn chosen(
     let project = &prepared.project;
     let chosen = asked.find(ctx, project.mode)?;
     // Whatever is not known by now needs no lock file: the build locked it.
-    let mut worlds = Worlds::new(ctx, project)?;
+    let mut worlds = WorldResolver::new(ctx, project)?;
     let manifest = project.manifest(ctx, &project.workspace().members[member])?;
     let (parts, answers): (&[Part], _) = match prepared.recipe(member) {
         Some(recipe) => (&recipe.parts, recipe.answers.clone()),
@@ -99,7 +99,7 @@ pub(crate) fn chosen(
     );
     let mut forest = forest.choosing(chosen);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let root = forest.root((&name, file), (parts, &answers))?;
+    let root = forest.root(&name, file, parts, &answers)?;
     let (parts, chosen) = forest.into_parts();
     Ok(ChosenComposition {
         composition: Composition { parts, root },

@@ -12,7 +12,7 @@ use super::pending_writes::{Due, Stale};
 use super::recipe::Recipe;
 use crate::base::error::Result;
 use crate::base::package::ContentDigest;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::project::manifests::{Project, Unpinned, component_directories};
 use crate::pipeline::project::select::{select, start_manifest, workspace};
@@ -320,7 +320,7 @@ impl BuildSetup {
             }
             let worlds = match &mut worlds {
                 Some(worlds) => worlds,
-                None => worlds.insert(Worlds::new(ctx, &project)?),
+                None => worlds.insert(WorldResolver::new(ctx, &project)?),
             };
             let mut sources = Sources {
                 ctx,
@@ -341,7 +341,7 @@ impl BuildSetup {
             ids.push(member.id.clone());
             due.bindings.extend(looked.bindings);
         }
-        due.lock = worlds.map(Worlds::finish).transpose()?.flatten();
+        due.lock = worlds.map(WorldResolver::finish).transpose()?.flatten();
         Ok((due, ids))
     }
 

@@ -155,7 +155,8 @@ impl<'a> Access<'a> {
     pub fn versions(
         &self,
         package: &PackageRef,
-        (registry, route): (&dyn Registry, &Route),
+        registry: &dyn Registry,
+        route: &Route,
     ) -> Result<Vec<Listed>> {
         let versions = registry.versions(package);
         let versions = versions.map_err(|e| because(e, route))?;
@@ -178,7 +179,7 @@ impl<'a> Access<'a> {
         let version = match pick {
             Pick::Exactly(version) => version.clone(),
             _ => {
-                let versions = self.versions(package, (&*registry, &route))?;
+                let versions = self.versions(package, &*registry, &route)?;
                 choose(package, pick, &versions)?
             }
         };
@@ -258,7 +259,8 @@ impl<'a> Access<'a> {
     pub fn keep(
         &self,
         reference: &Reference,
-        (found, artifacts): (&Found, &dyn Artifacts),
+        found: &Found,
+        artifacts: &dyn Artifacts,
     ) -> Result<PathBuf> {
         let content = (&found.content, Some(found.size));
         self.cache.keep(

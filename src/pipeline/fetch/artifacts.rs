@@ -8,7 +8,7 @@ use semver::{Version, VersionReq};
 
 use super::access::{not_found, other_bytes};
 use super::packages::{Fetched, Packages, at_once, must_not_change};
-use super::worlds::LOCK_FILE;
+use super::reference::reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
@@ -17,6 +17,7 @@ use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::manifest::{Dependency, DependencySource, Manifest, OciTarget};
 use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::system::fs;
 use crate::system::registry::cache::{Cache, Watched};
 use crate::system::registry::oci::reference::Target;
@@ -200,14 +201,6 @@ impl WantedArtifact {
             None => error,
         }
     }
-}
-
-/// The reference that stands in the place of a registry, in the lock file and
-/// in what comes of it. The address of a registry has neither tag nor digest.
-pub(crate) fn reference(registry: Option<&str>) -> Option<Reference> {
-    let registry = registry?;
-    let reference: Reference = registry.strip_prefix("oci://")?.parse().ok()?;
-    (format!("oci://{reference}") == registry).then_some(reference)
 }
 
 /// The host of a reference, if it is within reach.

@@ -10,10 +10,11 @@ use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{Origin, compatible_from};
 use crate::model::resolver::{Source, Wanted};
-use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
+use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::requirement::exactly;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::Reference as Artifact;
 use crate::system::registry::oci::reference::{package_of, tag, version};
@@ -95,7 +96,7 @@ pub(crate) fn at_version(known: &Known, at: &Version) -> Result<Known> {
 
 /// Whether an entry of the lock file is of a package; `source` is how its
 /// registry is asked.
-pub(crate) fn is_of(entry: &Locked, (origin, source): (&Origin, Option<&Source>)) -> bool {
+pub(crate) fn is_of(entry: &Locked, origin: &Origin, source: Option<&Source>) -> bool {
     let is_source = source.is_some_and(|source| {
         (&entry.package, &entry.registry, &entry.address)
             == (&source.package, &source.registry, &source.address)
@@ -111,7 +112,7 @@ pub(crate) fn is_of(entry: &Locked, (origin, source): (&Origin, Option<&Source>)
     is_source || is_warg || place.is_some_and(|(of, _)| of == *origin)
 }
 
-impl Worlds<'_> {
+impl WorldResolver<'_> {
     /// The registry of a package by its address, which the lock file has or
     /// the configuration. Nobody is asked what a host is where the lock file
     /// says it, or the network must not be used.
@@ -146,12 +147,9 @@ impl Worlds<'_> {
 
     /// The versions that the lock file had of a package before this run;
     /// `source` is how its registry is asked.
-    pub(crate) fn locked_versions(
-        &self,
-        (origin, source): (&Origin, Option<&Source>),
-    ) -> Vec<Version> {
-        let entries = self.before().entries().iter();
-        let entries = entries.filter(|entry| is_of(entry, (origin, source)));
+    pub(crate) fn locked_versions(&self, origin: &Origin, source: Option<&Source>) -> Vec<Version> {
+        let entries = self.session().before().entries().iter();
+        let entries = entries.filter(|entry| is_of(entry, origin, source));
         entries.map(|entry| entry.version.clone()).collect()
     }
 
@@ -159,7 +157,8 @@ impl Worlds<'_> {
     pub(crate) fn pin(
         &mut self,
         manifest: &Manifest,
-        (known, found): (&Known, &Fetched),
+        known: &Known,
+        found: &Fetched,
     ) -> Result<(Locked, Wanted)> {
         let by = "the hint of a component".to_owned();
         let (package, registry, requirement) = match &known.place {
@@ -207,7 +206,7 @@ impl Worlds<'_> {
             requirement: wanted.requirement.clone(),
             version: found.version.clone(),
             digest: found.digest.clone(),
-            source: self.source_of(&wanted, &found.digest),
+            source: self.session().source_of(&wanted, &found.digest),
             address: wanted.source.address.clone(),
         };
         Ok((locked, wanted))

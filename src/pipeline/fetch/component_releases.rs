@@ -12,10 +12,11 @@ use crate::model::component::hint::{Known, Place, Wanted as Released};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::{Source, Wanted};
-use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
+use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::requirement::exactly;
-use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::{Reach, is_inner};
 
@@ -38,7 +39,7 @@ fn artifact_origin(label: &str) -> Option<String> {
     Some(origin.address)
 }
 
-impl Worlds<'_> {
+impl WorldResolver<'_> {
     /// The releases of components a manifest depends on, by the key of their
     /// entry; where others find them is locked with them.
     pub fn component_releases<'m>(
@@ -49,7 +50,7 @@ impl Worlds<'_> {
         let mut releases = Vec::new();
         let named = named_registries(manifest);
         for key in manifest.dependencies.keys() {
-            let Some((Asked { wanted, found }, origin)) = tree.entry(key) else {
+            let Some((ResolvedRequest { wanted, found }, origin)) = tree.entry(key) else {
                 continue;
             };
             let origin = origin.map(|origin| origin.address.clone());
@@ -69,7 +70,7 @@ impl Worlds<'_> {
                 ));
                 continue;
             }
-            let source = match self.source_of(&wanted, &found.digest) {
+            let source = match self.session().source_of(&wanted, &found.digest) {
                 Some(source) => Some(source),
                 None => self.packages()?.url(&wanted, &named, &found.version)?,
             };
@@ -83,8 +84,7 @@ impl Worlds<'_> {
                     source: source.clone(),
                     address: wanted.source.address.clone(),
                 };
-                self.used.insert(locked.clone());
-                self.lock.insert(locked);
+                self.session_mut().insert(locked);
             }
             let requirement = Some(wanted.requirement);
             releases.push((
@@ -125,7 +125,7 @@ impl Worlds<'_> {
         Ok(Reach::Public { also: named })
     }
 
-    /// As [`Worlds::hinted`], of a hint that may be followed to such addresses.
+    /// As [`WorldResolver::hinted`], of a hint that may be followed to such addresses.
     pub fn fetch_hinted(
         &mut self,
         manifest: &Manifest,
@@ -211,7 +211,7 @@ impl Worlds<'_> {
                     && entry.version == *version
             }
         };
-        self.lock
+        self.lock()
             .entries()
             .iter()
             .find(is)

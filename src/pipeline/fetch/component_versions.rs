@@ -6,7 +6,7 @@ use super::component_origins::versions_of;
 use crate::model::component::hint::{Known, Place};
 use crate::model::resolver::components::{Need, Origin, Release, Solution};
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::worlds::Asked;
+use crate::pipeline::fetch::worlds::ResolvedRequest;
 
 /// A release with its bytes.
 #[derive(Clone, Debug)]
@@ -27,19 +27,19 @@ pub(crate) struct Tree {
     /// The entries of the manifest with what they ask for, by key.
     pub(crate) entries: BTreeMap<String, Need>,
     /// Those that are artifacts of no version.
-    pub(crate) artifacts: BTreeMap<String, Asked>,
+    pub(crate) artifacts: BTreeMap<String, ResolvedRequest>,
 }
 
 impl Tree {
     /// The component of an entry, with what it was asked for by, and the
     /// address of its registry.
-    pub fn entry(&self, key: &str) -> Option<(Asked, Option<&Origin>)> {
+    pub fn entry(&self, key: &str) -> Option<(ResolvedRequest, Option<&Origin>)> {
         if let Some(asked) = self.artifacts.get(key) {
             return Some((asked.clone(), None));
         }
         let need = self.entries.get(key)?;
         let (origin, found) = self.of(need.origin.clone(), &need.wanted.requirement.to_string())?;
-        let asked = Asked {
+        let asked = ResolvedRequest {
             wanted: need.wanted.clone(),
             found: found.fetched.clone(),
         };

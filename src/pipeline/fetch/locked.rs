@@ -5,10 +5,11 @@ use crate::system::cargo::config::LockMode;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::worlds::{LOCK_FILE, Worlds};
+use super::worlds::WorldResolver;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::{Source, Wanted};
+use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::context::Context;
 use crate::system::registry::Registries;
@@ -100,8 +101,8 @@ pub(crate) fn wanted(locked: &Locked) -> Wanted {
 
 /// The lock file of a workspace, for reading.
 pub(crate) fn lock(ctx: &Context, project: &Rc<Project>) -> Result<(PathBuf, Lockfile)> {
-    let mut worlds = Worlds::with_mode(ctx, project, LockMode::default())?;
+    let mut worlds = WorldResolver::with_mode(ctx, project, LockMode::default())?;
     // Entries of old get their addresses.
     worlds.packages()?;
-    Ok((worlds.lock_file().to_owned(), worlds.lock().clone()))
+    Ok((worlds.session().path().to_owned(), worlds.lock().clone()))
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use semver::Version;
 use wit_parser::PackageName;
 
-use super::artifacts::reference;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::{Extent, Progress, Unseen};
@@ -15,6 +14,7 @@ use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::Lockfile;
 use crate::model::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
 use crate::model::wit::Entry;
+use crate::pipeline::fetch::reference::reference;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -38,7 +38,7 @@ pub(crate) struct Packages<'a> {
 }
 
 /// What is asked of [`Packages::fetch`].
-pub(crate) struct Request<'r> {
+pub(crate) struct PackageRequest<'r> {
     /// The requirements.
     pub asked: &'r [Wanted],
     /// The registries the asking manifest names.
@@ -101,7 +101,8 @@ impl<'a> Packages<'a> {
     /// the configuration decides.
     pub fn address(
         &self,
-        (package, registry): (&PackageRef, Option<&str>),
+        package: &PackageRef,
+        registry: Option<&str>,
         named: &Named,
     ) -> Option<String> {
         let layers = self.registries.layers();
@@ -169,7 +170,8 @@ impl<'a> Packages<'a> {
     /// the registry that is asked for by name, or in the one that it is in.
     pub fn pin(
         &mut self,
-        (package, registry): (&PackageRef, Option<&str>),
+        package: &PackageRef,
+        registry: Option<&str>,
         version: &Version,
         named: &Named,
     ) -> Result<()> {
@@ -177,7 +179,7 @@ impl<'a> Packages<'a> {
             source: Source {
                 package: package.clone(),
                 registry: registry.map(str::to_owned),
-                address: self.address((package, registry), named),
+                address: self.address(package, registry, named),
             },
             requirement: semver::VersionReq::STAR,
             by: vec!["`--precise`".to_owned()],
@@ -204,7 +206,7 @@ impl<'a> Packages<'a> {
     }
 
     /// One answer for each requirement, its bytes in the cache.
-    pub fn fetch(&mut self, request: &Request<'_>) -> Result<Vec<Fetched>> {
+    pub fn fetch(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Fetched>> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
         for (wanted, chosen) in request.asked.iter().zip(chosen) {
@@ -241,7 +243,7 @@ impl<'a> Packages<'a> {
     }
 
     /// The versions that answer, after every list needed was fetched.
-    fn choose(&mut self, request: &Request<'_>) -> Result<Vec<Chosen>> {
+    fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Chosen>> {
         loop {
             match solve(request.asked, &self.catalog, request.lock)? {
                 Outcome::Solved(chosen) => return Ok(chosen),

@@ -63,7 +63,7 @@ impl<'s> Source<'s> {
                 &*access.watch(found.release.size),
             ),
             Source::Artifact(reference, found, artifacts) => {
-                access.keep(reference, (found, &**artifacts))
+                access.keep(reference, found, &**artifacts)
             }
         }
     }

@@ -11,12 +11,13 @@ use std::rc::Rc;
 use wit_parser::PackageName;
 
 use super::artifacts::WantedArtifact;
+use super::lock_session::LockSession;
 use super::lock_update::LockUpdate;
-use super::packages::{Fetched, Packages, Request as PackageRequest, must_not_change};
+use super::packages::{Fetched, PackageRequest, Packages};
 use super::requirement::{declared, named};
 use super::siblings::Siblings;
 use crate::base::error::{Error, Result};
-use crate::base::package::ContentDigest;
+use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile;
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
@@ -27,186 +28,102 @@ use crate::pipeline::project::recover::settle;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::fs::Change;
 use crate::system::source::{Gathered, Loaded, Local, gather, load};
 
-/// The lock file's name, in the root of the workspace.
-pub const LOCK_FILE: &str = "Cargo-component.lock";
-
-/// A requirement with its answer.
+/// A requirement with the release that answers it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ResolvedRequest {
     /// The requirement.
     pub wanted: Wanted,
     /// What answers it.
     pub found: Fetched,
 }
 
-/// The worlds of a workspace's packages, with the lock file they share.
-pub(crate) struct Worlds<'a> {
+/// Finds the worlds of packages: what their manifests and WIT need is fetched, and
+/// noted in the lock file that the packages share.
+pub(crate) struct WorldResolver<'a> {
     ctx: &'a Context,
     packages: Option<Packages<'a>>,
-    path: PathBuf,
     root: PathBuf,
-    mode: LockMode,
     siblings: Option<Siblings<'a>>,
-    pub(crate) lock: Lockfile,
-    /// The same as it was before anything was chosen in this run.
-    before: Lockfile,
-    /// What was asked for so far, with its answers.
-    pub(crate) used: Lockfile,
-    /// The same, each time it was asked for, in that order.
-    asked: Vec<Asked>,
-    /// The text the lock file was read from.
-    old: Option<String>,
-    /// Whether hints without a digest are followed.
+    session: LockSession,
+    /// The requests that were answered, each time in that order.
+    requests: Vec<ResolvedRequest>,
+    /// What becomes of hints without a digest.
     pub(crate) unpinned: Unpinned,
-    /// Whether entries were forgotten, to be chosen anew.
-    chooses_anew: bool,
-    /// Whether there is no workspace, and so no lock file.
-    alone: bool,
 }
 
-/// The text of our lock file in the root of a workspace, and what is locked:
-/// by it, or else by the lock file of `wkg`.
-fn read_lock(root: &Path) -> Result<(Option<String>, Lockfile)> {
-    let path = root.join(LOCK_FILE);
-    let text = fs::read_text_if_exists(&path)?;
-    if let Some(ours) = &text {
-        let lock = lockfile::parse(&path, ours)?;
-        return Ok((text, lock));
-    }
-    let other = root.join("wkg.lock");
-    let lock = match fs::read_text_if_exists(&other)? {
-        Some(text) => lockfile::parse(&other, &text)?.without_registries(),
-        None => Lockfile::default(),
-    };
-    Ok((None, lock))
-}
-
-impl<'a> Worlds<'a> {
-    /// Reads the lock file of a workspace: ours, or else that of `wkg`.
+impl<'a> WorldResolver<'a> {
+    /// The resolver of a workspace, with its lock file.
     pub fn new(ctx: &'a Context, project: &Rc<Project>) -> Result<Self> {
-        Worlds::with_mode(ctx, project, project.mode)
+        WorldResolver::with_mode(ctx, project, project.mode)
     }
 
-    /// As [`Worlds::new`], but for the use of lock files and network.
+    /// As [`WorldResolver::new`], but for the use of lock files and network.
     pub fn with_mode(ctx: &'a Context, project: &Rc<Project>, mode: LockMode) -> Result<Self> {
-        let workspace = project.workspace();
-        settle(ctx, [workspace.root.as_path()]);
-        let (old, lock) = read_lock(&workspace.root)?;
-        Ok(Worlds {
+        let root = &project.workspace().root;
+        settle(ctx, [root.as_path()]);
+        Ok(WorldResolver {
             ctx,
             packages: None,
-            path: workspace.root.join(LOCK_FILE),
-            root: workspace.root.clone(),
-            mode,
+            root: root.clone(),
             siblings: Some(Siblings::of(ctx, project)),
-            before: lock.clone(),
-            lock,
-            used: Lockfile::default(),
-            asked: Vec::new(),
-            old,
+            session: LockSession::read(root, mode)?,
+            requests: Vec::new(),
             unpinned: project.unpinned,
-            chooses_anew: false,
-            alone: false,
         })
     }
 
-    /// Of no workspace: there is no lock file, so that `--locked` has nothing
-    /// to refuse.
+    /// A resolver outside of any workspace, with no lock file.
     pub fn alone(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
-        Worlds {
+        WorldResolver {
             ctx,
             packages: None,
-            path: ctx.cwd.join(LOCK_FILE),
             root: ctx.cwd.clone(),
-            mode: match mode.is_offline() {
-                true => LockMode::Offline,
-                false => LockMode::Update,
-            },
             siblings: None,
-            lock: Lockfile::default(),
-            before: Lockfile::default(),
-            used: Lockfile::default(),
-            asked: Vec::new(),
-            old: None,
+            session: LockSession::without_workspace(&ctx.cwd, mode),
+            requests: Vec::new(),
             unpinned,
-            chooses_anew: false,
-            alone: true,
         }
+    }
+
+    /// The lock file during this run.
+    pub fn session(&self) -> &LockSession {
+        &self.session
+    }
+
+    /// The same, to choose entries anew or to replace the file.
+    pub fn session_mut(&mut self) -> &mut LockSession {
+        &mut self.session
     }
 
     /// The bytes of a digest, where no lock file has to know of them.
     pub fn cached(&self, digest: &ContentDigest) -> Option<PathBuf> {
-        match self.alone {
-            true => self.ctx.cache().get(digest),
-            false => None,
+        match self.session.has_workspace() {
+            true => None,
+            false => self.ctx.cache().get(digest),
         }
-    }
-
-    /// Whether what is not locked is refused: the lock file must not change, and
-    /// nobody looks for what it would be anew.
-    pub(crate) fn refuses_unlocked(&self) -> bool {
-        self.mode.is_locked() && !self.chooses_anew
     }
 
     /// How lock files and the network may be used.
     pub fn mode(&self) -> LockMode {
-        self.mode
-    }
-
-    /// The path of the lock file.
-    pub fn lock_file(&self) -> &Path {
-        &self.path
-    }
-
-    /// The lock file as it was before anything was chosen in this run.
-    pub(crate) fn before(&self) -> &Lockfile {
-        &self.before
-    }
-
-    /// Notes an answer, and locks it.
-    pub(crate) fn note(&mut self, locked: lockfile::Locked, asked: Asked) {
-        self.used.insert(locked.clone());
-        self.lock.insert(locked);
-        self.asked.push(asked);
+        self.session.mode()
     }
 
     /// The lock file as it is now.
     pub fn lock(&self) -> &Lockfile {
-        &self.lock
+        self.session.lock()
     }
 
-    /// What was asked for so far, with its answers.
-    pub fn used(&self) -> Lockfile {
-        self.used.clone()
+    /// Notes the answer of a request, and locks it.
+    pub(crate) fn note(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
+        self.session.insert(locked);
+        self.requests.push(request);
     }
 
-    /// What was asked for since this was last called, with its answers.
-    pub fn take_asked(&mut self) -> Vec<Asked> {
-        std::mem::take(&mut self.asked)
-    }
-
-    /// Where a locked component is, by its entry of the lock file.
-    pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
-        let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
-        entry.source.clone().filter(|_| entry.digest == *digest)
-    }
-
-    /// Forgets some answers.
-    pub fn forget(&mut self, which: impl Fn(&lockfile::Locked) -> bool) {
-        self.lock.retain(|entry| !which(entry));
-        self.before = self.lock.clone();
-        self.chooses_anew = true;
-    }
-
-    /// Writes another lock file in the place of this one, if that is still the
-    /// one that was read.
-    pub fn replace(&mut self, lock: &Lockfile) -> Result<()> {
-        let mut change = Change::new();
-        change.text(&self.path, self.old.as_deref(), &lockfile::print(lock));
-        change.commit()
+    /// The requests that were answered since this was last called.
+    pub fn take_requests(&mut self) -> Vec<ResolvedRequest> {
+        std::mem::take(&mut self.requests)
     }
 
     /// The world of a manifest, with every package it needs; `None` where it
@@ -297,13 +214,13 @@ impl<'a> Worlds<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let locked = self.mode.is_locked().then(|| self.path.clone());
-        let lock = self.lock.clone();
+        let locked = self.session.locked_path();
+        let lock = self.lock().clone();
         let found = self
             .packages()?
             .artifacts(wanted, &lock, locked.as_deref())?;
         for (wanted, found) in wanted.iter().zip(&found) {
-            let asked = Asked {
+            let asked = ResolvedRequest {
                 wanted: wanted.to_wanted(found),
                 found: found.clone(),
             };
@@ -340,7 +257,7 @@ impl<'a> Worlds<'a> {
     /// The registries and the cache.
     pub fn packages(&mut self) -> Result<&mut Packages<'a>> {
         if self.packages.is_none() {
-            let packages = Packages::new(self.ctx, &self.root, self.mode)?;
+            let packages = Packages::new(self.ctx, &self.root, self.mode())?;
             self.complete_lock(&packages);
             self.packages = Some(packages);
         }
@@ -353,27 +270,24 @@ impl<'a> Worlds<'a> {
     /// where all members mean the same. Others are no answer to a member that
     /// names a registry.
     fn complete_lock(&mut self, packages: &Packages<'_>) {
-        let entries = self.lock.entries();
         let named = match &self.siblings {
-            Some(siblings) if entries.iter().any(|entry| entry.address.is_none()) => {
-                siblings.registries()
-            }
+            Some(siblings) if self.session.lacks_addresses() => siblings.registries(),
             _ => return,
         };
-        self.lock.complete(|package, registry| {
+        let address = |package: &PackageRef, registry: Option<&str>| {
             let mut all = named
                 .iter()
-                .map(|named| packages.address((package, registry), named));
+                .map(|named| packages.address(package, registry, named));
             let first = all.next()?;
             first.filter(|first| all.all(|other| other.as_ref() == Some(first)))
-        });
-        // Which of several registries it was from is not known.
-        self.lock.retain(|entry| {
-            let of = (&entry.package, entry.registry.as_deref());
-            let decided = named.iter().all(|n| packages.address(of, n).is_some());
-            entry.address.is_some() || named.is_empty() || !decided
-        });
-        self.before = self.lock.clone();
+        };
+        // Which of several registries an entry is from is not known.
+        let is_kept = |entry: &lockfile::Locked| {
+            let (package, registry) = (&entry.package, entry.registry.as_deref());
+            let is_decided = |named| packages.address(package, registry, named).is_some();
+            entry.address.is_some() || named.is_empty() || !named.iter().all(is_decided)
+        };
+        self.session.complete(address, is_kept);
     }
 
     /// Requirements with the addresses that a manifest gives their registries.
@@ -382,8 +296,7 @@ impl<'a> Worlds<'a> {
         let packages = self.packages()?;
         let mut asked = asked.to_vec();
         for Wanted { source, .. } in &mut asked {
-            let of = (&source.package, source.registry.as_deref());
-            source.address = packages.address(of, &named);
+            source.address = packages.address(&source.package, source.registry.as_deref(), &named);
         }
         Ok(asked)
     }
@@ -395,8 +308,8 @@ impl<'a> Worlds<'a> {
         }
         let asked = &self.addressed(manifest, asked)?;
         let named = named_registries(manifest);
-        let locked = self.mode.is_locked().then(|| self.path.clone());
-        let lock = self.lock.clone();
+        let locked = self.session.locked_path();
+        let lock = self.lock().clone();
         let request = PackageRequest {
             asked,
             named: &named,
@@ -411,10 +324,10 @@ impl<'a> Worlds<'a> {
                 requirement: wanted.requirement.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-                source: self.source_of(wanted, &found.digest),
+                source: self.session.source_of(wanted, &found.digest),
                 address: wanted.source.address.clone(),
             };
-            let asked = Asked {
+            let asked = ResolvedRequest {
                 wanted: wanted.clone(),
                 found: found.clone(),
             };
@@ -423,29 +336,10 @@ impl<'a> Worlds<'a> {
         Ok(found)
     }
 
-    /// What is to be written if anything was added to the lock file; an error
+    /// What has to be written if anything was added to the lock file; an error
     /// if it must not change.
     pub fn finish(self) -> Result<Option<LockUpdate>> {
-        let text = lockfile::print(&self.lock);
-        if self.alone || self.lock.entries().is_empty() || self.old.as_deref() == Some(&text) {
-            return Ok(None);
-        }
-        // What the lock file of wkg says is no reason to have one of ours: where
-        // nothing was asked for, all is left to cargo and wkg.
-        if self.old.is_none() && self.used.entries().is_empty() {
-            return Ok(None);
-        }
-        let same = |old: &String| {
-            let old = lockfile::parse(&self.path, old);
-            old.is_ok_and(|old| self.lock.adds_nothing_to(&old))
-        };
-        if self.old.as_ref().is_some_and(same) {
-            return Ok(None);
-        }
-        if self.mode.is_locked() {
-            return Err(must_not_change(&self.path));
-        }
-        Ok(Some(LockUpdate::new(self.path, self.lock, self.old)))
+        self.session.finish()
     }
 }
 

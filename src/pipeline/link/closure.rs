@@ -16,12 +16,12 @@ use crate::model::component::names;
 use crate::model::manifest::Manifest;
 use crate::pipeline::fetch::component_origins::of_place;
 use crate::pipeline::fetch::component_versions::Tree;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 
 /// Follows the hints of components.
 pub(crate) struct Forest<'f, 'a> {
-    worlds: &'f mut Worlds<'a>,
+    worlds: &'f mut WorldResolver<'a>,
     manifest: &'f Manifest,
     /// The components built from directories; `None` where nothing was built.
     by_package: Option<BTreeMap<PackageRef, BuiltComponent>>,
@@ -43,7 +43,11 @@ pub(crate) struct Forest<'f, 'a> {
 
 impl<'f, 'a> Forest<'f, 'a> {
     /// Nothing yet; `built` goes before registries.
-    pub fn new(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest, built: BuiltComponents) -> Self {
+    pub fn new(
+        worlds: &'f mut WorldResolver<'a>,
+        manifest: &'f Manifest,
+        built: BuiltComponents,
+    ) -> Self {
         Forest {
             worlds,
             manifest,
@@ -66,7 +70,7 @@ impl<'f, 'a> Forest<'f, 'a> {
 
     /// As [`Forest::new`], where nothing was built: a hint that only what is
     /// built may answer is left out.
-    pub fn without_builds(worlds: &'f mut Worlds<'a>, manifest: &'f Manifest) -> Self {
+    pub fn without_builds(worlds: &'f mut WorldResolver<'a>, manifest: &'f Manifest) -> Self {
         let mut forest = Forest::new(worlds, manifest, BuiltComponents::default());
         forest.by_package = None;
         forest
@@ -83,8 +87,10 @@ impl<'f, 'a> Forest<'f, 'a> {
     /// and `answers` says what of it answers the component's imports.
     pub fn root(
         &mut self,
-        (name, file): (&str, &Path),
-        (known, answers): (&[Part], &BTreeMap<String, Answer>),
+        name: &str,
+        file: &Path,
+        known: &[Part],
+        answers: &BTreeMap<String, Answer>,
     ) -> Result<usize> {
         self.parts = known.to_vec();
         let root = self.parts.len();
@@ -116,16 +122,16 @@ impl<'f, 'a> Forest<'f, 'a> {
     /// Adds a component of the manifest with all that it needs; its place.
     pub fn add(&mut self, provided: &Provided) -> Result<usize> {
         let origin = provided.origin.as_deref();
-        self.part((&provided.shown(), &provided.file), origin)
+        self.part(&provided.shown(), &provided.file, origin)
     }
 
     /// Adds the component that a hint of `by` leads to, with all that it needs.
     pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
         let (of, file, origin) = self.resolve(known, by)?;
-        self.part((&of, &file), origin.as_deref())
+        self.part(&of, &file, origin.as_deref())
     }
 
-    fn part(&mut self, (name, file): (&str, &Path), origin: Option<&str>) -> Result<usize> {
+    fn part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
         let same = |part: &Part| {
             let either = origin.zip(part.origin.as_deref());
             part.file == file && either.is_none_or(|(one, other)| one == other)
@@ -158,7 +164,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             let Part {
                 name, file, origin, ..
             } = &parts[part];
-            let part = self.part((name, file), origin.as_deref())?;
+            let part = self.part(name, file, origin.as_deref())?;
             given.insert(import, Answer { part, item });
         }
         self.link(here, &given)?;
@@ -176,7 +182,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             let hint = import.external_id.as_deref().map(Hint::parse);
             let known = hint.as_ref().and_then(Hint::known);
             let choice = match self.aside {
-                0 => self.chosen.of((&import, known), self.way.len() == 1),
+                0 => self.chosen.of(&import, known, self.way.len() == 1),
                 _ => None,
             };
             let answer = match choice {
@@ -186,7 +192,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                 }
                 Some(Choice::With(called, file)) => {
                     self.aside += 1;
-                    let part = self.part((&called, &file), None)?;
+                    let part = self.part(&called, &file, None)?;
                     self.aside -= 1;
                     self.chosen_parts.insert(part);
                     let wanted = known.and_then(|known| known.item.clone());
@@ -213,7 +219,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                         };
                         let found = self.resolve(known, &name).map_err(context)?;
                         let (of, file, origin) = found;
-                        let part = self.part((&of, &file), origin.as_deref())?;
+                        let part = self.part(&of, &file, origin.as_deref())?;
                         let item = known.item.clone();
                         Answer { part, item }
                     }

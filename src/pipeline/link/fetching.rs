@@ -12,7 +12,7 @@ use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::components::{Need, Origin, Release, Versions};
 use crate::pipeline::fetch::component_origins::{at_version, is_of, versions_of};
 use crate::pipeline::fetch::component_versions::Found;
-use crate::pipeline::fetch::packages::{Fetched, Request, must_not_change};
+use crate::pipeline::fetch::packages::{Fetched, PackageRequest, must_not_change};
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::Reach;
@@ -44,8 +44,8 @@ impl Resolution<'_, '_> {
             return Ok(Versions::Hinted);
         };
         self.sources.insert(origin.clone(), source.clone());
-        if self.worlds.refuses_unlocked() {
-            return Err(must_not_change(self.worlds.lock_file()));
+        if self.worlds.session().refuses_unlocked() {
+            return Err(must_not_change(self.worlds.session().path()));
         }
         let Some(need) = self.first(origin) else {
             return Ok(Versions::Hinted);
@@ -103,12 +103,12 @@ impl Resolution<'_, '_> {
                 .iter()
                 .filter(|one| one.source.locked(&lock, &one.requirement).is_none())
             {
-                if self.worlds.refuses_unlocked() {
-                    return Err(must_not_change(self.worlds.lock_file()));
+                if self.worlds.session().refuses_unlocked() {
+                    return Err(must_not_change(self.worlds.session().path()));
                 }
                 self.worlds.packages()?.versions(vec![(one, &named)])?;
             }
-            let request = Request {
+            let request = PackageRequest {
                 asked: &wanted,
                 named: &named,
                 lock: &lock,
@@ -122,7 +122,7 @@ impl Resolution<'_, '_> {
         }
         for (release, found) in found {
             let file: PathBuf = found.fetched.file.clone();
-            let needs = self.needs((&found.name, &file), Role::Foreign)?;
+            let needs = self.needs(&found.name, &file, Role::Foreign)?;
             self.facts.needs.insert(release.clone(), needs);
             self.tree.found.insert(release, found);
         }
@@ -134,9 +134,7 @@ impl Resolution<'_, '_> {
         let source = self.sources.get(origin);
         let entries = self.worlds.lock().entries().iter();
         let mut entries = entries.filter(|entry| entry.version == *version);
-        entries
-            .find(|entry| is_of(entry, (origin, source)))
-            .cloned()
+        entries.find(|entry| is_of(entry, origin, source)).cloned()
     }
 
     /// The hints that name a release.

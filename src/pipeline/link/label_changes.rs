@@ -11,7 +11,7 @@ use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::Wanted;
 use crate::pipeline::fetch::requirement::declared;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::Project;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -26,7 +26,7 @@ pub(crate) fn moved(
     key: &str,
     file: &Path,
 ) -> Result<Vec<String>> {
-    let mut worlds = Worlds::new(ctx, project)?;
+    let mut worlds = WorldResolver::new(ctx, project)?;
     let new = interfaces(file);
     let mut notes = Vec::new();
     let others = manifest
@@ -34,7 +34,7 @@ pub(crate) fn moved(
         .iter()
         .filter(|(other, _)| *other != key);
     for (other, dependency) in others {
-        let Some(file) = file_of(ctx, &mut worlds, (manifest, other, dependency))? else {
+        let Some(file) = file_of(ctx, &mut worlds, manifest, other, dependency)? else {
             continue;
         };
         for interface in interfaces(&file) {
@@ -51,8 +51,10 @@ pub(crate) fn moved(
 /// The component of an entry, if it is here.
 fn file_of(
     ctx: &Context,
-    worlds: &mut Worlds<'_>,
-    (manifest, key, dependency): (&Manifest, &str, &Dependency),
+    worlds: &mut WorldResolver<'_>,
+    manifest: &Manifest,
+    key: &str,
+    dependency: &Dependency,
 ) -> Result<Option<PathBuf>> {
     if let DependencySource::Path { path, .. } = &dependency.source {
         return Ok((!fs::is_dir(path)).then(|| path.clone()));

@@ -141,7 +141,7 @@ impl<'a> Asked<'a> {
 impl Chosen {
     /// What is chosen for an import with its hint, of the component that is
     /// linked or of one that it needs. What names it closest counts.
-    pub fn of(&mut self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> Option<Choice> {
+    pub fn of(&mut self, import: &Name, hint: Option<&Known>, is_root: bool) -> Option<Choice> {
         let ranked = self.choices.iter().enumerate();
         let ranked =
             ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
@@ -156,7 +156,7 @@ impl Chosen {
     }
 
     /// Whether something is chosen for an import; see [`Chosen::of`].
-    pub fn has(&self, (import, hint): (&Name, Option<&Known>), is_root: bool) -> bool {
+    pub fn has(&self, import: &Name, hint: Option<&Known>, is_root: bool) -> bool {
         let mut choices = self.choices.iter();
         choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
     }
@@ -171,7 +171,7 @@ impl Chosen {
 
     /// Fails if something was chosen for an import that nobody has; `root` is
     /// the component that is linked, with its imports.
-    pub fn check(&self, (root, imports): (&str, &[Name])) -> Result<()> {
+    pub fn check(&self, root: &str, imports: &[Name]) -> Result<()> {
         let unmet = (0..self.choices.len()).find(|at| !self.met.contains(at));
         let Some((key, choice)) = unmet.map(|at| &self.choices[at]) else {
             return Ok(());

@@ -19,14 +19,14 @@ use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::pipeline::fetch::component_origins::place_of;
 use crate::pipeline::fetch::component_versions::Tree;
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 use crate::system::source::Loaded;
 
 /// The components that answer the entries of a manifest, by key, and what all
 /// of them need.
 pub(crate) fn provided(
-    worlds: &mut Worlds<'_>,
+    worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
 ) -> Result<(Vec<Provided>, Tree)> {
@@ -45,7 +45,7 @@ pub(crate) fn provided(
             Some(_) => Role::Own,
             None => Role::Foreign,
         };
-        resolution.component((&name, &file), role)?;
+        resolution.component(&name, &file, role)?;
     }
     let tree = resolution.solve()?;
     found.extend(released(worlds, manifest, &tree)?);
@@ -55,7 +55,7 @@ pub(crate) fn provided(
 
 /// Those of registries; they are locked.
 pub(crate) fn released(
-    worlds: &mut Worlds<'_>,
+    worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     tree: &Tree,
 ) -> Result<Vec<Provided>> {
@@ -139,7 +139,7 @@ pub(crate) struct BoundWorld {
 
 /// Adds what a manifest's dependencies export to its world.
 pub(crate) fn bind_dependencies(
-    worlds: &mut Worlds<'_>,
+    worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
     loaded: Option<Loaded>,

@@ -22,7 +22,7 @@ use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_plac
 use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::{declared, exactly};
-use crate::pipeline::fetch::worlds::{Asked, Worlds};
+use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::fs;
 use crate::system::registry::oci::reference::package_of;
@@ -39,7 +39,7 @@ pub enum Releases {
 
 /// What is to be resolved, and what is known so far.
 pub(crate) struct Resolution<'r, 'a> {
-    pub(crate) worlds: &'r mut Worlds<'a>,
+    pub(crate) worlds: &'r mut WorldResolver<'a>,
     pub(crate) manifest: &'r Manifest,
     pub(crate) releases: Releases,
     /// What the root is called.
@@ -73,7 +73,7 @@ pub(crate) enum Role {
 impl<'r, 'a> Resolution<'r, 'a> {
     /// Nothing yet, for what a manifest depends on; `root` is what the whole
     /// is called.
-    pub fn new(worlds: &'r mut Worlds<'a>, manifest: &'r Manifest, root: String) -> Self {
+    pub fn new(worlds: &'r mut WorldResolver<'a>, manifest: &'r Manifest, root: String) -> Self {
         Resolution {
             worlds,
             manifest,
@@ -159,8 +159,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
     /// Adds an artifact that the manifest names: it is that and no other.
     fn artifact(&mut self, key: &str, wanted: &WantedArtifact, found: &Fetched) -> Result<()> {
         let name = format!("{}@{}", found.package, found.version);
-        let needs = self.needs((&name, &found.file), Role::Foreign)?;
-        let asked = Asked {
+        let needs = self.needs(&name, &found.file, Role::Foreign)?;
+        let asked = ResolvedRequest {
             wanted: wanted.to_wanted(found),
             found: found.clone(),
         };
@@ -190,8 +190,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Adds what the hints of a component ask for, that is called `name`.
-    pub fn component(&mut self, (name, file): (&str, &Path), role: Role) -> Result<()> {
-        let needs = self.needs((name, file), role)?;
+    pub fn component(&mut self, name: &str, file: &Path, role: Role) -> Result<()> {
+        let needs = self.needs(name, file, role)?;
         match role {
             Role::Root => self.roots.extend(needs),
             _ => self.add(name, needs),
@@ -218,7 +218,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
 
     /// What the hints of a component ask for, except those that are answered
     /// in another way, or may not be followed.
-    pub(crate) fn needs(&mut self, (name, file): (&str, &Path), role: Role) -> Result<Vec<Need>> {
+    pub(crate) fn needs(&mut self, name: &str, file: &Path, role: Role) -> Result<Vec<Need>> {
         let imports = names::imports(&fs::read(file)?)
             .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
         let mut needs = Vec::new();
@@ -227,7 +227,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             let Some(known) = hint.as_ref().and_then(Hint::known) else {
                 continue;
             };
-            if self.is_answered((&import, known), role) || !self.worlds.may_follow(known) {
+            if self.is_answered(&import, known, role) || !self.worlds.may_follow(known) {
                 continue;
             }
             if let Some(mut need) = self.need(known)? {
@@ -246,9 +246,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Whether something else than a release answers an import.
-    fn is_answered(&self, (import, known): (&Name, &Known), role: Role) -> bool {
+    fn is_answered(&self, import: &Name, known: &Known, role: Role) -> bool {
         let chosen = self.chosen.filter(|_| role != Role::Chosen);
-        if chosen.is_some_and(|chosen| chosen.has((import, Some(known)), role == Role::Root)) {
+        if chosen.is_some_and(|chosen| chosen.has(import, Some(known), role == Role::Root)) {
             return true;
         }
         let Place::Package { package, release } = &known.place else {
@@ -325,7 +325,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             of.or_insert_with(|| source.clone());
         }
         if self.releases == Releases::Newest {
-            let versions = self.worlds.locked_versions((origin, source));
+            let versions = self.worlds.locked_versions(origin, source);
             let of = self.facts.locked.entry(origin.clone()).or_default();
             of.extend(versions);
         }
@@ -365,11 +365,11 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 requirement: need.wanted.requirement.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-                source: self.worlds.source_of(&need.wanted, &found.digest),
+                source: self.worlds.session().source_of(&need.wanted, &found.digest),
                 address: need.wanted.source.address.clone(),
             };
             let wanted = need.wanted.clone();
-            self.worlds.note(locked, Asked { wanted, found });
+            self.worlds.note(locked, ResolvedRequest { wanted, found });
         }
         let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
         for release in releases {
@@ -419,12 +419,12 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }
         for known in hints {
             let known = at_version(&known, &release.1)?;
-            let (locked, mut wanted) = self.worlds.pin(self.manifest, (&known, found))?;
+            let (locked, mut wanted) = self.worlds.pin(self.manifest, &known, found)?;
             if !matches!(known.place, Place::Oci { .. }) {
                 wanted.requirement = all.clone();
             }
             let found = found.clone();
-            self.worlds.note(locked, Asked { wanted, found });
+            self.worlds.note(locked, ResolvedRequest { wanted, found });
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::Hint;
 use crate::model::manifest::{DependencySource, Manifest};
-use crate::pipeline::fetch::worlds::Worlds;
+use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::{Project, component_directories};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
@@ -38,7 +38,7 @@ pub(crate) struct Followed {
 pub(crate) fn followed(
     ctx: &Context,
     project: &Rc<Project>,
-    worlds: &mut Worlds<'_>,
+    worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
 ) -> Result<Followed> {
     let mut given = files(manifest)?;
@@ -47,7 +47,7 @@ pub(crate) fn followed(
     let mut resolution = Resolution::new(worlds, manifest, name_of(manifest));
     resolution.entries()?;
     for one in given.iter().chain(&below.files) {
-        resolution.component((&one.shown(), &one.file), Role::Foreign)?;
+        resolution.component(&one.shown(), &one.file, Role::Foreign)?;
     }
     for (of, hint) in &below.hints {
         if let Some(known) = hint.known() {
@@ -114,7 +114,7 @@ impl Below {
         &mut self,
         ctx: &Context,
         project: &Rc<Project>,
-        worlds: &mut Worlds<'_>,
+        worlds: &mut WorldResolver<'_>,
         manifest: &Manifest,
     ) -> Result<()> {
         for dir in component_directories(manifest)? {
@@ -130,7 +130,7 @@ impl Below {
                     let Some(member) = theirs.member_at(&dir)? else {
                         continue;
                     };
-                    let mut resolver = Worlds::with_mode(ctx, &theirs, worlds.mode())?;
+                    let mut resolver = WorldResolver::with_mode(ctx, &theirs, worlds.mode())?;
                     self.member(ctx, &theirs, &mut resolver, member)?;
                     self.outside.push(dir);
                 }
@@ -143,7 +143,7 @@ impl Below {
         &mut self,
         ctx: &Context,
         project: &Rc<Project>,
-        worlds: &mut Worlds<'_>,
+        worlds: &mut WorldResolver<'_>,
         member: usize,
     ) -> Result<()> {
         let manifest = project.manifest(ctx, &project.workspace().members[member])?;

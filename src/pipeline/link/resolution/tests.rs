@@ -164,7 +164,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let ctx = context(dir.path(), &memory);
         let file = ManifestFile::new(dir.path().join("Cargo.toml"), "");
         let manifest = crate::model::manifest::read(file, &WorkspaceManifest::default()).unwrap();
-        let mut worlds = Worlds::alone(&ctx, LockMode::Update, Unpinned::Refuse);
+        let mut worlds = WorldResolver::alone(&ctx, LockMode::Update, Unpinned::Refuse);
         let mut resolution = Resolution::new(&mut worlds, &manifest, "app".to_owned());
         resolution.component(("app", &app), Role::Root).unwrap();
         let tree = match resolution.solve() {
