@@ -5,7 +5,7 @@
 //! asked for again until nothing is missing. With a satisfied lock file and
 //! cache no registry is asked.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use wit_parser::PackageName;

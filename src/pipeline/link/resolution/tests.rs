@@ -166,7 +166,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let manifest = crate::model::manifest::read(file, &WorkspaceManifest::default()).unwrap();
         let mut worlds = WorldResolver::alone(&ctx, LockMode::Update, Unpinned::Refuse);
         let mut resolution = Resolution::new(&mut worlds, &manifest, "app".to_owned());
-        resolution.component(("app", &app), Role::Root).unwrap();
+        resolution.component("app", &app, Role::Root).unwrap();
         let tree = match resolution.solve() {
             Ok(tree) => tree,
             Err(error) => {
@@ -183,7 +183,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         }
         let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
         let mut forest = forest.resolved(tree);
-        let root = forest.root(("app", &app), (&[], &BTreeMap::new())).unwrap();
+        let root = forest.root("app", &app, &[], &BTreeMap::new()).unwrap();
         let (parts, _) = forest.into_parts();
         assert_eq!(parts.len(), releases.len() + 1);
         // What is linked is validated.
