@@ -8,56 +8,19 @@ use super::derives::fitted;
 use super::helpers::with_helpers;
 use super::placeholder::Placeholders;
 use super::placeholders::put;
+use super::plain::without_attributes;
 use super::put::Extra;
 use super::restore::restored;
+use super::runtime::{Runtime, RuntimeCrate};
 use super::words::refuse_unwritable;
-use super::{World, limits, section, without_attributes};
+use super::world::World;
+use super::{limits, section};
 use crate::base::error::{Error, Result, guarded};
 use crate::model::manifest;
 use crate::model::manifest::{AsyncSetting, BindingsSettings};
 
 /// The version of wit-bindgen that generates, and that new projects depend on.
 pub const WIT_BINDGEN_VERSION: &str = "0.63.0";
-
-/// What generated code takes its runtime from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runtime {
-    /// The crate.
-    pub name: RuntimeCrate,
-    /// What its release does not have.
-    pub lacks: Lacks,
-}
-
-/// A crate that generated code can take its runtime from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RuntimeCrate {
-    /// `wit-bindgen`.
-    #[default]
-    WitBindgen,
-    /// `wit-bindgen-rt`, the runtime of projects made by cargo-component
-    /// 0.21.1.
-    WitBindgenRt,
-}
-
-impl RuntimeCrate {
-    /// The path of the runtime in Rust.
-    fn path(self) -> &'static str {
-        match self {
-            RuntimeCrate::WitBindgen => "wit_bindgen::rt",
-            RuntimeCrate::WitBindgenRt => "wit_bindgen_rt",
-        }
-    }
-}
-
-/// What older releases of a runtime crate do not have; generated code brings
-/// it then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacks {
-    /// The type that frees lists, which 0.43 has for certain.
-    pub cleanup: bool,
-    /// The traits of exported resources, which 0.60 has for certain.
-    pub resource: bool,
-}
 
 /// Rust source of the bindings of `world`, with a header that names the tool
 /// and the generator.

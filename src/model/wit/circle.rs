@@ -12,9 +12,7 @@ use super::types::Typed;
 
 /// What is left of what refers to each other when all that refers to nothing,
 /// or that nothing refers to, is taken away; empty where there is no circle.
-pub(in crate::model::wit) fn circle<T: Ord + Clone>(
-    mut refers: BTreeMap<T, BTreeSet<T>>,
-) -> Vec<T> {
+pub(crate) fn circle<T: Ord + Clone>(mut refers: BTreeMap<T, BTreeSet<T>>) -> Vec<T> {
     loop {
         let left: BTreeSet<T> = refers.keys().cloned().collect();
         let named: BTreeSet<T> = refers.values().flatten().cloned().collect();

@@ -4,8 +4,8 @@
 use wit_parser::{IndexMap, PackageName};
 
 use super::diagnose::{Texts, at};
-use super::load::{Group, Rank};
-use super::{Raised, meant};
+use super::group::{Group, Rank};
+use super::request::{Raised, meant};
 use crate::base::error::{Error, Result};
 
 /// Gives every reference to another package that has no version the version

@@ -3,7 +3,8 @@
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, SourceMap, UnresolvedPackage};
 
-use super::{Entry, decode};
+use super::decode::decode;
+use super::entry::Entry;
 
 /// The packages an entry is of, with the names of their interfaces. What cannot
 /// be read, and what is no package of WIT, has none.

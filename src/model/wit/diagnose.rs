@@ -8,7 +8,7 @@ use wit_parser::{
     Span,
 };
 
-use super::load::Group;
+use super::group::Group;
 use crate::base::error::{Error, Excerpt, nearest};
 
 /// The texts of all sources, by path, for excerpts.

@@ -1,7 +1,7 @@
 //! What generated code calls and older releases of the runtime crate do not
 //! have: it is put into the code itself.
 
-use super::bindings::Lacks;
+use super::runtime::Lacks;
 
 /// The start of the module of generated code for its own use.
 const MODULE: &str = "mod _rt {";

@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wit_component::{DecodedWasm, WitPrinter};
-use wit_parser::{
-    PackageId, PackageName, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, WorldId,
-};
+use wit_parser::{PackageId, PackageName, Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 #[cfg(feature = "cli")]
 use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose;
 use super::diagnose::Texts;
+use super::entry::{Entry, TextFile};
+use super::group::{Group, Rank};
+use super::limits;
 use super::needed;
 use super::needed::Broken;
 use super::parts::parts;
+use super::request::Request;
 use super::select::select;
 use super::supplement::supplement;
-use super::{Entry, Package, Request, TextFile, World, limits};
+use super::world::{Package, World};
 use crate::base::error::{Error, Result};
 
 /// Loads the world asked for.
@@ -213,39 +215,6 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
         },
     };
     entries.iter().flat_map(names).collect()
-}
-
-/// How strongly an entry stands for the packages it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    Main,
-    Override,
-    Deps,
-    /// A package of a registry.
-    Fetched,
-    /// A copy inside a binary package of `deps`, or the WIT of a component: it
-    /// has no more of a package than it uses.
-    Enclosed,
-    /// The `deps` beside an override.
-    Beside,
-    /// A copy inside a binary package of something else.
-    Embedded,
-}
-
-/// One parsed source with its rank.
-pub(super) struct Group {
-    pub(super) rank: Rank,
-    pub(super) group: UnresolvedPackageGroup,
-}
-
-impl Group {
-    pub(super) fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
-        std::iter::once(&self.group.main).chain(&self.group.nested)
-    }
-
-    pub(super) fn packages_mut(&mut self) -> impl Iterator<Item = &mut UnresolvedPackage> {
-        std::iter::once(&mut self.group.main).chain(&mut self.group.nested)
-    }
 }
 
 #[derive(Default)]
@@ -478,7 +447,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
         return Err(undecodable(path, "it is not a component")
             .hint("only WIT packages in binary form, and components, have WIT to take"));
     }
-    match super::decode(bytes).map_err(|e| e.told(unread(path)))? {
+    match super::decode::decode(bytes).map_err(|e| e.told(unread(path)))? {
         DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
         DecodedWasm::Component(resolve, world) => {
             let package = resolve.worlds[world].package;

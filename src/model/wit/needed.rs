@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use wit_parser::{PackageName, UnresolvedPackage};
 
-use super::TextFile;
-use super::load::{Group, Rank};
+use super::entry::TextFile;
+use super::group::{Group, Rank};
 use crate::base::error::{Error, Result};
 
 /// Files of a package that could not be parsed.

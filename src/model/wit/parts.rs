@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, Resolve, WorldId, WorldItem};
 
-use super::Entry;
-use super::decode;
-use super::load::{Group, Rank};
+use super::decode::decode;
+use super::entry::Entry;
+use super::group::{Group, Rank};
 
 /// A package a world was loaded from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use wit_component::WitPrinter;
 use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackage};
 
 use super::diagnose::Texts;
-use super::load::{Group, Rank};
+use super::group::{Group, Rank};
 
 /// Adds to packages in text the interfaces they lack and other packages than the
 /// project's own refer to, from the copies of them in `embedded`. Whatever they

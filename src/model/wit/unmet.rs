@@ -2,8 +2,9 @@
 
 use wit_parser::PackageName;
 
-use super::Request;
-use super::load::{Group, Rank, parse};
+use super::group::{Group, Rank};
+use super::load::parse;
+use super::request::Request;
 use crate::base::error::{Excerpt, Result};
 
 /// A package that is named and not there.

@@ -3,7 +3,7 @@
 
 use wit_parser::{InterfaceId, Resolve, WorldItem};
 
-use super::World;
+use super::world::World;
 use crate::base::error::{Error, Result};
 
 /// Words that cannot be the name of a module.

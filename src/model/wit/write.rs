@@ -8,7 +8,11 @@ use wasmparser::{Validator, WasmFeatures};
 use wit_component::WitPrinter;
 use wit_parser::PackageName;
 
-use super::{Origin, Package, Request, Sources, load_package};
+use super::entry::Sources;
+use super::load::load_package;
+use super::parts::Origin;
+use super::request::Request;
+use super::world::Package;
 use crate::base::error::{Error, Result, guarded};
 
 /// The package as a file of WebAssembly, with what it needs of others in it.

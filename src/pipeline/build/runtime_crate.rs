@@ -5,7 +5,8 @@ use semver::Version;
 use crate::base::error::{Error, Result};
 use crate::model::manifest;
 use crate::model::wit::World;
-use crate::model::wit::bindings::{Lacks, Runtime, RuntimeCrate, WIT_BINDGEN_VERSION};
+use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
+use crate::model::wit::runtime::{Lacks, Runtime, RuntimeCrate};
 use crate::system::cargo::workspace::{CrateDependency, Member, Use, Workspace};
 
 /// Which runtime crate the bindings are for; an error if the one the package

@@ -246,7 +246,7 @@ fn bindings(world: &World, of_before: &[aliases::Alias]) {
         format: false,
         ..BindingsSettings::default()
     };
-    if let Ok(text) = wit::bindings::generate(world, &settings, wit::bindings::Runtime::default()) {
+    if let Ok(text) = wit::bindings::generate(world, &settings, wit::runtime::Runtime::default()) {
         let _ = aliases::insert(&text, of_before);
     }
 }
