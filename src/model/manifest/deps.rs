@@ -8,7 +8,7 @@ use semver::VersionReq;
 use toml_edit::Document;
 use url::Url;
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::keys::{Key, Kind};
 use super::table::Table;
 use crate::base::error::{Error, Result, nearest};

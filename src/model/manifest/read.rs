@@ -5,13 +5,13 @@ use std::str::FromStr as _;
 
 use toml_edit::{Document, Item};
 
-use super::bindings::settings;
+use super::dependency::{Dependency, DependencySource};
+use super::file::ManifestFile;
 use super::keys;
+use super::read_bindings::settings;
+use super::section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
 use super::table::Table;
-use super::{
-    Dependency, DependencySource, HintPolicy, LocalTarget, Manifest, ManifestFile, OciTarget,
-    RegistryTarget, Target, WorkspaceManifest, WorldCheck,
-};
+use super::target::{LocalTarget, OciTarget, RegistryTarget, Target};
 use crate::base::error::{Result, nearest};
 use crate::base::package::{PackageRef, is_label};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::read::parse;
 use crate::base::error::Result;
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use semver::VersionReq;
 use toml_edit::{Item, TableLike};
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::keys::Key;
 use crate::base::error::{Error, Result, nearest};
 

@@ -5,10 +5,12 @@ use std::str::FromStr as _;
 
 use semver::Version;
 
+use super::dependency::Dependency;
+use super::file::ManifestFile;
 use super::read::{dependencies, parse};
+use super::section::WorkspaceManifest;
 use super::table::Table;
 use super::wkg::About;
-use super::{Dependency, ManifestFile, WorkspaceManifest};
 use crate::base::error::Result;
 
 /// A `wit.toml`. The `.wit` files lie beside it.

@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 
 use semver::VersionReq;
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::read::parse;
 use super::table::Table;
 use super::wit_keys as keys;

@@ -2,7 +2,8 @@
 
 use toml_edit::{InlineTable, Item, Table, TableLike, Value};
 
-use super::{ManifestEdit, table_or, unexpected};
+use super::document::ManifestEdit;
+use super::tables::{table_or, unexpected};
 use crate::base::error::{Error, Result};
 
 /// Which table of dependencies.

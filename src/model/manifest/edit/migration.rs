@@ -2,7 +2,9 @@
 
 use toml_edit::{Array, InlineTable, Item, Key, TableLike, Value};
 
-use super::{CrateDependency, ManifestEdit, add_missing, last, table_or, unexpected};
+use super::component::CrateDependency;
+use super::document::ManifestEdit;
+use super::tables::{add_missing, last, table_or, unexpected};
 use crate::base::error::Result;
 use crate::model::manifest::keys::BINDINGS;
 

@@ -1,13 +1,25 @@
-//! A `wit.toml` turned into a `wkg.toml`, with the comments that stand in it.
+//! New `wit.toml` files, and one turned into a `wkg.toml` with its comments.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use toml_edit::{Decor, DocumentMut, Item, RawString, TableLike, Value};
+use toml_edit::{Decor, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::base::error::{Error, Result};
 use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::{DependencySource, ManifestFile, wkg};
+
+/// The text of a new `wit.toml`, as the `wit` CLI writes it.
+pub fn wit_manifest(registry: Option<&str>) -> String {
+    let mut document = DocumentMut::new();
+    document["version"] = toml_edit::value("0.1.0");
+    if let Some(registry) = registry {
+        let mut registries = Table::new();
+        registries.insert("default", toml_edit::value(registry));
+        document["registries"] = Item::Table(registries);
+    }
+    document.to_string()
+}
 
 /// A `wkg.toml`, and what it cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
