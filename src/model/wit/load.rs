@@ -23,7 +23,7 @@ use super::supplement::supplement;
 use super::world::{Package, World};
 use crate::base::error::{Error, Result};
 
-/// Loads the world asked for.
+/// Loads the world of a request.
 ///
 /// Packages of `overrides` win over those of the same name and version in
 /// `deps`, whether either is text or binary; two of one package within one of
@@ -51,20 +51,21 @@ pub fn load_package(request: &Request<'_>) -> Result<Package> {
     resolved(request)
 }
 
-/// What lies beside the project's WIT, is broken and not needed, stops nothing.
+/// Resolves all packages, or else only those that are needed: a package that is
+/// broken and not needed does not matter.
 fn resolved(request: &Request<'_>) -> Result<Package> {
-    resolved_of(request, Extent::All)
-        .or_else(|error| resolved_of(request, Extent::Needed).map_err(|_| error))
+    resolved_of(request, PackageScope::All)
+        .or_else(|error| resolved_of(request, PackageScope::Needed).map_err(|_| error))
 }
 
-/// Which of the packages at hand are looked at.
+/// Which of the packages at hand are resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
+enum PackageScope {
     All,
     Needed,
 }
 
-fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
+fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
     let (
         main_name,
         Loading {
@@ -75,10 +76,10 @@ fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
             ..
         },
     ) = parse(request)?;
-    if extent == Extent::Needed {
+    if scope == PackageScope::Needed {
         groups = needed::needed(groups);
     }
-    complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
+    complete_versions(&mut groups, &request.chosen, &request.pinned, &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
     }
@@ -87,7 +88,7 @@ fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
     let mut resolve = Resolve::new();
     resolve.features.extend(request.features.iter().cloned());
     resolve.all_features = request.all_features;
-    let known = diagnose::Known::of(&groups);
+    let known = diagnose::KnownPackages::of(&groups);
     let mut packages = groups.into_iter().map(|group| group.group);
     let main = packages
         .next()
@@ -152,8 +153,8 @@ pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
     loading.add(&overrides, Rank::Override)?;
     let deps: Vec<&Entry> = request.sources.deps.iter().collect();
     loading.add(&deps, Rank::Deps)?;
-    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
-    loading.add(&beside, Rank::Beside)?;
+    let adjacent: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
+    loading.add(&adjacent, Rank::Beside)?;
     let fetched: Vec<&Entry> = request.fetched.iter().collect();
     loading.add(&fetched, Rank::Fetched)?;
     loading.add_embedded()?;
@@ -225,14 +226,14 @@ pub(super) struct Loading {
     origins: BTreeMap<PackageName, (Rank, PathBuf)>,
     pub(super) texts: Texts,
     notes: Vec<String>,
-    /// Everything inside binary packages.
+    /// The content of binary packages, with their copies of others.
     embedded: Vec<(Rank, Resolve)>,
     /// Packages beside the project's own that could not be parsed.
     broken: Vec<Broken>,
 }
 
 impl Loading {
-    /// Takes the project's own WIT; its package's name.
+    /// Adds the project's own WIT; the name of its package.
     fn main(&mut self, entry: &Entry) -> Result<PackageName> {
         match entry {
             Entry::Text { path, files } => {
@@ -243,7 +244,7 @@ impl Loading {
                     ))
                     .hint("add a `.wit` file with `package namespace:name;` and a world"));
                 }
-                let name = self.text((path, files), Rank::Main)?;
+                let name = self.text(path, files, Rank::Main)?;
                 name.ok_or_else(|| Error::input(format!("no package in `{}`", path.display())))
             }
             Entry::Wasm { path, bytes } => {
@@ -251,18 +252,18 @@ impl Loading {
                 // name; everything it refers to is decoded beside it.
                 let (resolve, package, _) = decode(path, bytes)?;
                 let name = resolve.packages[package].name.clone();
-                self.print(&resolve, package, (Rank::Main, path))?;
+                self.print(&resolve, package, Rank::Main, path)?;
                 self.embedded.push((Rank::Embedded, resolve));
                 Ok(name)
             }
         }
     }
 
-    /// Takes all entries of one rank.
+    /// Adds all entries of one rank.
     fn add(&mut self, entries: &[&Entry], rank: Rank) -> Result<()> {
         for entry in entries {
             if let Entry::Text { path, files } = entry {
-                self.text((path, files), rank)?;
+                self.text(path, files, rank)?;
             }
         }
         let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
@@ -276,10 +277,10 @@ impl Loading {
                     "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
                     path.display()
                 ));
-            } else if self.is_open(&resolve.packages[package].name, (rank, &[path]))? {
+            } else if self.is_open(&resolve.packages[package].name, rank, &[path])? {
                 // Before it is merged with others, whose copies of it lack
-                // what they do not use, and what is said of it.
-                self.print(&resolve, package, (rank, path))?;
+                // what they do not use, and its documentation.
+                self.print(&resolve, package, rank, path)?;
             }
             let all = match component {
                 true => &mut components,
@@ -303,13 +304,9 @@ impl Loading {
         Ok(())
     }
 
-    /// Parses text, without the packages something stronger has; the name of
-    /// the package it is of.
-    fn text(
-        &mut self,
-        (path, files): (&Path, &[TextFile]),
-        rank: Rank,
-    ) -> Result<Option<PackageName>> {
+    /// Adds text, without the packages that a stronger rank has; the name of the
+    /// package it is of.
+    fn text(&mut self, path: &Path, files: &[TextFile], rank: Rank) -> Result<Option<PackageName>> {
         if files.is_empty() {
             return Ok(None);
         }
@@ -335,21 +332,21 @@ impl Loading {
             source_map,
         } = group;
         let name = main.name.clone();
-        let mut kept = Vec::new();
+        let mut packages = Vec::new();
         for package in std::iter::once(main).chain(nested) {
             let files: Vec<&PathBuf> = files.iter().map(|file| &file.path).collect();
-            if !self.is_open(&package.name, (rank, &files))? {
+            if !self.is_open(&package.name, rank, &files)? {
                 continue;
             }
             let origin = (rank, path.to_owned());
             self.origins.insert(package.name.clone(), origin);
-            kept.push(package);
+            packages.push(package);
         }
-        let mut kept = kept.into_iter();
-        if let Some(main) = kept.next() {
+        let mut packages = packages.into_iter();
+        if let Some(main) = packages.next() {
             let group = UnresolvedPackageGroup {
                 main,
-                nested: kept.collect(),
+                nested: packages.collect(),
                 source_map,
             };
             self.groups.push(Group { rank, group });
@@ -359,7 +356,7 @@ impl Loading {
 
     /// Whether nothing has the package yet that is stronger than these files of
     /// it; an error where something else of their rank, or the project itself, has.
-    fn is_open(&self, package: &PackageName, (rank, files): (Rank, &[&PathBuf])) -> Result<bool> {
+    fn is_open(&self, package: &PackageName, rank: Rank, files: &[&PathBuf]) -> Result<bool> {
         let Some((stronger, other)) = self.origins.get(package) else {
             return Ok(true);
         };
@@ -383,7 +380,7 @@ impl Loading {
                     continue;
                 }
                 let path = format!("{}.wasm", package.name);
-                self.print(resolve, id, (*rank, Path::new(&path)))?;
+                self.print(resolve, id, *rank, Path::new(&path))?;
             }
         }
         self.embedded = embedded;
@@ -394,7 +391,8 @@ impl Loading {
         &mut self,
         resolve: &Resolve,
         package: PackageId,
-        (rank, path): (Rank, &Path),
+        rank: Rank,
+        path: &Path,
     ) -> Result<()> {
         let mut printer = WitPrinter::default();
         printer
@@ -404,12 +402,12 @@ impl Loading {
             path: path.to_owned(),
             text: printer.output.to_string(),
         };
-        self.text((path, &[file]), rank).map(|_| ())
+        self.text(path, &[file], rank).map(|_| ())
     }
 }
 
-/// Refuses what the project's own WIT names, and only something that is not
-/// meant for it has.
+/// Refuses packages that the project's own WIT names and that only other
+/// dependencies bring for themselves.
 fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
     let rank = |name: &PackageName| {
         let mut ranks = groups

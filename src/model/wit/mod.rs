@@ -59,6 +59,6 @@ pub use load::syntax_errors;
 pub use load::{declared_packages, load, load_package, worlds};
 pub use parts::{Origin, Part, named_by_component};
 pub use plain::without_attributes;
-pub use request::{Raised, Request};
+pub use request::{PinnedVersion, Request};
 pub use unmet::{Unmet, replaceable, unmet};
 pub use world::{Package, World};

@@ -32,11 +32,11 @@ pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], tex
             continue;
         };
         for copy in fitting {
-            let Some(text) = rest(copy, (&group.group.main, &items)) else {
+            let Some(text) = lacking_text(copy, &group.group.main, &items) else {
                 continue;
             };
             let path = PathBuf::from(format!("{name}.wasm"));
-            add(group, (&path, &text), texts);
+            add_file(group, &path, &text, texts);
         }
     }
 }
@@ -73,15 +73,15 @@ fn offers(package: &UnresolvedPackage, item: &str) -> bool {
         || worlds.any(|world| world.name == item)
 }
 
-/// The text of what a copy has and a package lacks: all interfaces, since they may
+/// The text of items that a copy has and a package lacks: all interfaces, since they may
 /// use each other, and of the worlds those of `items`.
-fn rest(copy: &Resolve, (package, items): (&UnresolvedPackage, &[String])) -> Option<String> {
+fn lacking_text(copy: &Resolve, package: &UnresolvedPackage, items: &[String]) -> Option<String> {
     let id = *copy.package_names.get(&package.name)?;
     let mut copy = copy.clone();
     let found = &mut copy.packages[id];
     found.interfaces.retain(|name, _| !offers(package, name));
-    let is_meant = |name: &String| items.contains(name) && !offers(package, name);
-    found.worlds.retain(|name, _| is_meant(name));
+    let is_required = |name: &String| items.contains(name) && !offers(package, name);
+    found.worlds.retain(|name, _| is_required(name));
     found.docs = Default::default();
     let mut printer = WitPrinter::default();
     printer.print(&copy, id, &[]).ok()?;
@@ -90,7 +90,7 @@ fn rest(copy: &Resolve, (package, items): (&UnresolvedPackage, &[String])) -> Op
 
 /// Parses a package again with one more file. Where that does not fit, it stays as
 /// it is.
-fn add(group: &mut Group, (path, text): (&Path, &str), texts: &mut Texts) {
+fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut Texts) {
     let mut map = SourceMap::default();
     for name in group.group.source_map.source_names() {
         let Some(text) = texts.get(Path::new(name)) else {

@@ -1,4 +1,4 @@
-//! What the WIT at hand names and does not have.
+//! The packages that the WIT at hand names and does not have.
 
 use wit_parser::PackageName;
 
@@ -12,14 +12,13 @@ use crate::base::error::{Excerpt, Result};
 pub struct Unmet {
     /// Its name, with the version that was named.
     pub name: PackageName,
-    /// The package that names it.
+    /// The package that names it, in quotes.
     pub by: String,
     /// Where it is named, in a file of the project.
     pub at: Option<Excerpt>,
 }
 
-/// The packages that are to be fetched before the world can be loaded, each
-/// once.
+/// The packages that must be fetched before the world can be loaded, each once.
 ///
 /// A package the project itself names counts as missing where only a copy
 /// inside a fetched package has it: such copies lack what their owner does not
@@ -36,7 +35,7 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
         }
         for package in group.packages() {
             for (named, items) in &package.foreign_deps {
-                let name = &request.meant(named);
+                let name = &request.effective_name(named);
                 let met = match strongest(groups, name) {
                     Some(Rank::Enclosed) if own => {
                         items.keys().all(|item| offers(groups, name, item))

@@ -21,8 +21,8 @@ use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{DependencySource, ManifestFile};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{
-    Entry, Package, Raised, Request, Sources, declared_packages, is_absent_package, load_package,
-    unmet,
+    Entry, Package, PinnedVersion, Request, Sources, declared_packages, is_absent_package,
+    load_package, unmet,
 };
 use crate::ops::wit_deps::refuse_drift;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
@@ -356,7 +356,7 @@ impl<'a> Session<'a> {
                 if let Some(from) = requirements.get(&found.package) {
                     let to = found.name()?;
                     request.chosen.push(to.clone());
-                    request.raised.push(Raised {
+                    request.pinned.push(PinnedVersion {
                         to,
                         from: from.clone(),
                     });

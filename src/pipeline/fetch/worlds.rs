@@ -468,7 +468,7 @@ pub(crate) fn world_of(
         overrides: Vec::new(),
         fetched: Vec::new(),
         chosen: Vec::new(),
-        raised: Vec::new(),
+        pinned: Vec::new(),
         declared: false,
         world,
         features: &manifest.bindings.features,

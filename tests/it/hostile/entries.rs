@@ -232,7 +232,7 @@ fn load(main: Entry) -> cargo_component::error::Result<World> {
         overrides: Vec::new(),
         fetched: Vec::new(),
         chosen: Vec::new(),
-        raised: Vec::new(),
+        pinned: Vec::new(),
         declared: false,
         world: None,
         features: &[],
