@@ -84,7 +84,7 @@ fn choose(
     }
     let mut best = found.iter().filter(|(rank, _)| *rank == strongest);
     match (best.next(), best.next()) {
-        (Some((_, one)), None) => Ok(one.clone()),
+        (Some((_, name)), None) => Ok(name.clone()),
         _ => {
             let versions: Vec<String> = found.iter().map(|(_, k)| format!("`{k}`")).collect();
             Err(Error::input(format!(

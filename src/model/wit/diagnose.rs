@@ -79,13 +79,13 @@ impl Texts {
         });
         match (declared, files.first()) {
             (Some(excerpt), _) => error.at(excerpt),
-            // A binary package has no line to point at.
+            // A binary package has no lines.
             (None, Some(path)) => error.because(format!("one is `{}`", path.display())),
             (None, None) => error,
         }
     }
 
-    /// Names declared by any of the words of WIT that declare one.
+    /// The names that any keyword of WIT declares.
     fn declared(&self) -> Vec<&str> {
         const WORDS: [&str; 9] = [
             "interface",
@@ -127,7 +127,7 @@ impl KnownPackages {
     pub(super) fn of(groups: &[Group]) -> Self {
         let package = |p: &wit_parser::UnresolvedPackage| {
             let interfaces = p.interfaces.iter().filter_map(|(_, i)| i.name.clone());
-            // Worlds of other packages stand here too, without a name.
+            // Worlds of other packages are here too, without a name.
             let worlds = p.worlds.iter().map(|(_, w)| w.name.clone());
             let worlds = worlds.filter(|name| !name.is_empty());
             KnownPackage {
@@ -161,7 +161,7 @@ impl KnownPackages {
     }
 }
 
-/// An error inside one package.
+/// Describes an error of the parser inside one package.
 pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) -> Error {
     let text = error.to_string();
     let mut lines = text.lines();
@@ -208,7 +208,7 @@ fn keyword(message: &str) -> Option<&str> {
     found.split('`').next()
 }
 
-/// An error between packages.
+/// Describes an error of the resolution between packages.
 pub(super) fn resolve_error(
     error: &ResolveError,
     map: &SourceMap,
@@ -285,16 +285,17 @@ fn missing_package(requested: &PackageName, known: &KnownPackages, declared: boo
     }
 }
 
-/// How the fix for a package begins that is nowhere.
+/// The start of the hint about a package that no source has.
 const ABSENT: &str = "put the package into `wit/deps`";
 
-/// Whether an error is that a package is nowhere, and no name is like its.
+/// Whether an error is about a package that no source has, and that no known
+/// package resembles.
 #[cfg(feature = "cli")]
 pub fn is_absent_package(error: &Error) -> bool {
     error.advice().is_some_and(|hint| hint.starts_with(ABSENT))
 }
 
-/// The known package that differs in its namespace or its name, but not much.
+/// A known package that differs slightly, in its namespace or its name.
 fn near_package(requested: &PackageName, known: &KnownPackages) -> Option<String> {
     let same_name = known.names().filter(|p| p.name == requested.name);
     let same_namespace = known.names().filter(|p| p.namespace == requested.namespace);

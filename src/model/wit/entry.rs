@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 /// One file of WIT text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
-    /// Its path, as it is shown in errors.
+    /// The path, as errors display it.
     pub path: PathBuf,
-    /// Its content.
+    /// The content of the file.
     pub text: String,
 }
 
@@ -18,21 +18,21 @@ pub enum Entry {
     Text {
         /// The directory or file.
         path: PathBuf,
-        /// The files; a directory may have none.
+        /// The files, of which a directory may have none.
         files: Vec<TextFile>,
     },
-    /// A wasm file: a WIT package in its binary form, or a component, which
-    /// counts by its WIT.
+    /// A wasm file: a WIT package in its binary form, or a component, of which only
+    /// the WIT is used.
     Wasm {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its content.
+        /// The content of the file.
         bytes: Vec<u8>,
     },
 }
 
 impl Entry {
-    /// The directory or file.
+    /// The path of the directory or file.
     pub fn path(&self) -> &Path {
         match self {
             Entry::Text { path, .. } | Entry::Wasm { path, .. } => path,
@@ -40,10 +40,10 @@ impl Entry {
     }
 }
 
-/// A directory or file of WIT, read.
+/// A directory or file of WIT with its dependencies, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
-    /// What was read first.
+    /// The directory or file itself.
     pub main: Entry,
     /// The entries of its `deps` directory.
     pub deps: Vec<Entry>,

@@ -2,24 +2,24 @@
 
 use wit_parser::{UnresolvedPackage, UnresolvedPackageGroup};
 
-/// How strongly an entry stands for the packages it has.
+/// The precedence of a source among several of one package, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Main,
     Override,
     Deps,
-    /// A package of a registry.
+    /// A package that was fetched from a registry.
     Fetched,
     /// A copy inside a binary package of `deps`, or the WIT of a component: it
     /// has no more of a package than it uses.
     Enclosed,
-    /// The `deps` beside an override.
+    /// The `deps` directory of an override.
     Beside,
-    /// A copy inside a binary package of something else.
+    /// A copy inside any other binary package.
     Embedded,
 }
 
-/// One parsed source with its rank.
+/// A parsed source with its rank.
 pub(super) struct Group {
     pub(super) rank: Rank,
     pub(super) group: UnresolvedPackageGroup,

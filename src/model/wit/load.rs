@@ -1,4 +1,4 @@
-//! From sources to a [`World`].
+//! Loading a [`World`] from its sources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,9 +27,9 @@ use crate::base::error::{Error, Result};
 ///
 /// Packages of `overrides` win over those of the same name and version in
 /// `deps`, whether either is text or binary; two of one package within one of
-/// them are an error. Copies inside binary packages count only where nothing else
-/// has the package, or lacks what they use of it. A reference without version takes the version
-/// at hand.
+/// them are an error. Copies inside binary packages count only where no other source
+/// has the package, or where that lacks what they use of it. A reference without
+/// version takes the version at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
     let Package {
         resolve,
@@ -46,7 +46,7 @@ pub fn load(request: Request<'_>) -> Result<World> {
     })
 }
 
-/// Loads the package itself, whatever worlds it has; as [`load`] otherwise.
+/// Loads the package itself instead of one of its worlds, otherwise as [`load`].
 pub fn load_package(request: &Request<'_>) -> Result<Package> {
     resolved(request)
 }
@@ -68,7 +68,7 @@ enum PackageScope {
 fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
     let (
         main_name,
-        Loading {
+        LoadedSources {
             mut groups,
             origins,
             texts,
@@ -127,7 +127,7 @@ pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
     };
     let alone = |file: &TextFile| {
         let (error, map) = of(std::slice::from_ref(file))?;
-        // What one file lacks another may have.
+        // Another file may have what this one lacks.
         let own = match error.kind() {
             ParseErrorKind::Lex(_) => true,
             ParseErrorKind::Syntax { message, .. } => !message.contains("header was found"),
@@ -146,8 +146,8 @@ pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
 }
 
 /// Parses all sources, each package once.
-pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
-    let mut loading = Loading::default();
+pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, LoadedSources)> {
+    let mut loading = LoadedSources::default();
     let main_name = loading.main(&request.sources.main)?;
     let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
     loading.add(&overrides, Rank::Override)?;
@@ -187,7 +187,9 @@ pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
             Some(own.map(|(_, world)| world.name.clone()).collect())
         }
         Entry::Wasm { path, bytes } => {
-            let (resolve, package, _) = decode(path, bytes).ok()?;
+            let Decoded {
+                resolve, package, ..
+            } = decode(path, bytes).ok()?;
             Some(resolve.packages[package].worlds.keys().cloned().collect())
         }
     }
@@ -211,7 +213,7 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
                 .collect::<Vec<_>>()
         }
         Entry::Wasm { path, bytes } => match decode(path, bytes) {
-            Ok((resolve, ..)) => resolve.package_names.keys().cloned().collect(),
+            Ok(decoded) => decoded.resolve.package_names.keys().cloned().collect(),
             Err(_) => Vec::new(),
         },
     };
@@ -219,7 +221,7 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
 }
 
 #[derive(Default)]
-pub(super) struct Loading {
+pub(super) struct LoadedSources {
     /// The main group first.
     pub(super) groups: Vec<Group>,
     /// Where each package comes from.
@@ -232,7 +234,7 @@ pub(super) struct Loading {
     broken: Vec<Broken>,
 }
 
-impl Loading {
+impl LoadedSources {
     /// Adds the project's own WIT; the name of its package.
     fn main(&mut self, entry: &Entry) -> Result<PackageName> {
         match entry {
@@ -250,7 +252,9 @@ impl Loading {
             Entry::Wasm { path, bytes } => {
                 // The package of a component's world has a name that is no
                 // name; everything it refers to is decoded beside it.
-                let (resolve, package, _) = decode(path, bytes)?;
+                let Decoded {
+                    resolve, package, ..
+                } = decode(path, bytes)?;
                 let name = resolve.packages[package].name.clone();
                 self.print(&resolve, package, Rank::Main, path)?;
                 self.embedded.push((Rank::Embedded, resolve));
@@ -271,8 +275,12 @@ impl Loading {
             let Entry::Wasm { path, bytes } = entry else {
                 continue;
             };
-            let (resolve, package, component) = decode(path, bytes)?;
-            if component {
+            let Decoded {
+                resolve,
+                package,
+                is_component,
+            } = decode(path, bytes)?;
+            if is_component {
                 self.notes.push(format!(
                     "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
                     path.display()
@@ -282,7 +290,7 @@ impl Loading {
                 // what they do not use, and its documentation.
                 self.print(&resolve, package, rank, path)?;
             }
-            let all = match component {
+            let all = match is_component {
                 true => &mut components,
                 false => &mut decoded,
             };
@@ -437,20 +445,35 @@ fn undecodable(path: &Path, cause: &str) -> Error {
     Error::input(unread(path)).because(cause)
 }
 
-/// A binary package or component: everything in it, its package, and whether
-/// it is a component.
-fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
-    // Behind the magic number and a version stands the layer.
+/// The content of a binary package or component.
+struct Decoded {
+    resolve: Resolve,
+    /// The package, or that of the component's world.
+    package: PackageId,
+    is_component: bool,
+}
+
+/// Decodes a binary package or component.
+fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded> {
+    // The magic number and the version are followed by the layer.
     if bytes.get(6..8) != Some(&[1, 0]) {
         return Err(undecodable(path, "it is not a component")
             .hint("only WIT packages in binary form, and components, have WIT to take"));
     }
-    match super::decode::decode(bytes).map_err(|e| e.told(unread(path)))? {
-        DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
+    match super::decode::decode(bytes).map_err(|e| e.into_error(unread(path)))? {
+        DecodedWasm::WitPackage(resolve, package) => Ok(Decoded {
+            resolve,
+            package,
+            is_component: false,
+        }),
         DecodedWasm::Component(resolve, world) => {
             let package = resolve.worlds[world].package;
             let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
-            Ok((resolve, package, true))
+            Ok(Decoded {
+                resolve,
+                package,
+                is_component: true,
+            })
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Worlds: from the sources of WIT to one merged `wit_parser::Resolve`, and
-//! from there to Rust bindings. Pure; reading files is [`crate::system::source`]'s.
+//! from there to Rust bindings. Pure: [`crate::system::source`] reads the files.
 
+mod attributes;
 pub mod bindings;
 mod circle;
 #[cfg(feature = "cli")]
@@ -20,14 +21,14 @@ mod group;
 #[cfg(feature = "cli")]
 pub mod header;
 mod helpers;
+mod insert_placeholders;
 mod limits;
 mod load;
+mod missing;
 mod needed;
 mod parts;
-mod placeholder;
+mod placeholder_builder;
 mod placeholders;
-mod plain;
-mod put;
 mod request;
 mod restore;
 pub mod runtime;
@@ -41,15 +42,15 @@ pub mod template;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod types;
-mod unmet;
 mod walk;
 mod words;
 mod world;
 #[cfg(feature = "cli")]
 pub mod write;
 
+pub use attributes::without_attributes;
 #[cfg(feature = "cli")]
-pub use contents::{foreign, interfaces};
+pub use contents::{declared_interfaces, referenced_packages};
 pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use diagnose::is_absent_package;
@@ -57,8 +58,7 @@ pub use entry::{Entry, Sources, TextFile};
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;
 pub use load::{declared_packages, load, load_package, worlds};
-pub use parts::{Origin, Part, named_by_component};
-pub use plain::without_attributes;
+pub use missing::{MissingPackage, missing_packages, overridable_packages};
+pub use parts::{LoadedPackage, Origin, packages_named_by_component};
 pub use request::{PinnedVersion, Request};
-pub use unmet::{Unmet, replaceable, unmet};
 pub use world::{Package, World};

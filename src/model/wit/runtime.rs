@@ -1,18 +1,18 @@
 //! The crate that generated code takes its runtime from.
 
-/// What generated code takes its runtime from.
+/// The crate that generated code takes its runtime from, and its gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Runtime {
-    /// The crate.
+    /// The crate that has the runtime.
     pub name: RuntimeCrate,
-    /// What its release does not have.
-    pub lacks: Lacks,
+    /// The helpers that its release does not have.
+    pub missing: MissingHelpers,
 }
 
 /// A crate that generated code can take its runtime from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RuntimeCrate {
-    /// `wit-bindgen`.
+    /// The crate `wit-bindgen` itself.
     #[default]
     WitBindgen,
     /// `wit-bindgen-rt`, the runtime of projects made by cargo-component
@@ -30,12 +30,13 @@ impl RuntimeCrate {
     }
 }
 
-/// What older releases of a runtime crate do not have; generated code brings
-/// it then.
+/// The helpers that older releases of a runtime crate do not have; generated code
+/// defines them then.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacks {
-    /// The type that frees lists, which 0.43 has for certain.
+pub struct MissingHelpers {
+    /// Whether the type that frees lists is missing; 0.43 and later have it.
     pub cleanup: bool,
-    /// The traits of exported resources, which 0.60 has for certain.
+    /// Whether the traits of exported resources are missing; 0.60 and later have
+    /// them.
     pub resource: bool,
 }

@@ -1,6 +1,6 @@
 //! Packages in text that have less than others use of them, such as a folder that
-//! an override puts in the place of a release: what they lack is in the copies that
-//! binary packages enclose of what they use.
+//! an override puts in the place of a release. What they lack is taken from the
+//! copies in binary packages that use it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackage};
 use super::diagnose::Texts;
 use super::group::{Group, Rank};
 
-/// Adds to packages in text the interfaces they lack and other packages than the
-/// project's own refer to, from the copies of them in `embedded`. Whatever they
-/// have stays theirs. What no copy has is left for the resolution to refuse.
+/// Adds to packages in text the interfaces they lack and that packages other than
+/// the project's own refer to, from copies in `embedded`. What they have does not
+/// change. What no copy has is left for the resolution to refuse.
 pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], texts: &mut Texts) {
     for (name, items) in lacking(groups) {
         let copies = embedded.iter().map(|(_, resolve)| resolve);
@@ -41,10 +41,10 @@ pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], tex
     }
 }
 
-/// What packages, except the project's own, refer to and what is not there, by
-/// the package that lacks it.
+/// The items that packages except the project's own refer to and that do not
+/// exist, by the package that lacks them.
 fn lacking(groups: &[Group]) -> Vec<(PackageName, Vec<String>)> {
-    let mut found: Vec<(PackageName, Vec<String>)> = Vec::new();
+    let mut lacking: Vec<(PackageName, Vec<String>)> = Vec::new();
     let others = groups.iter().filter(|group| group.rank != Rank::Main);
     let named = others
         .flat_map(Group::packages)
@@ -55,14 +55,14 @@ fn lacking(groups: &[Group]) -> Vec<(PackageName, Vec<String>)> {
             continue;
         };
         for item in items.keys().filter(|item| !offers(package, item)) {
-            match found.iter_mut().find(|(known, _)| known == name) {
+            match lacking.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) if known.contains(item) => {}
                 Some((_, known)) => known.push(item.clone()),
-                None => found.push((name.clone(), vec![item.clone()])),
+                None => lacking.push((name.clone(), vec![item.clone()])),
             }
         }
     }
-    found
+    lacking
 }
 
 /// Whether a package has the interface or world of this name.
@@ -88,8 +88,8 @@ fn lacking_text(copy: &Resolve, package: &UnresolvedPackage, items: &[String]) -
     Some(printer.output.to_string())
 }
 
-/// Parses a package again with one more file. Where that does not fit, it stays as
-/// it is.
+/// Parses a package again with another file. If that fails, the package does not
+/// change.
 fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut Texts) {
     let mut map = SourceMap::default();
     for name in group.group.source_map.source_names() {

@@ -2,23 +2,23 @@
 
 use wit_parser::{PackageId, PackageName, Resolve, WorldId};
 
-use super::parts::Part;
+use super::parts::LoadedPackage;
 
 /// A package of WIT with everything it needs, in one merged resolve.
 #[derive(Clone, Debug)]
 pub struct Package {
-    /// Everything known.
+    /// The merged packages, with everything they refer to.
     pub resolve: Resolve,
-    /// The package in it.
+    /// The package in the resolve.
     pub id: PackageId,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
     /// The packages it was loaded from, also those it does not use.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LoadedPackage>,
 }
 
 impl Package {
-    /// Its name, with its version where it has one.
+    /// The name of the package, with its version where it has one.
     pub fn name(&self) -> &PackageName {
         &self.resolve.packages[self.id].name
     }
@@ -27,14 +27,14 @@ impl Package {
 /// The world a package implements, in one merged resolve.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Everything known.
+    /// The merged packages, with everything they refer to.
     pub resolve: Resolve,
-    /// The world in it.
+    /// The world in the resolve.
     pub id: WorldId,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
     /// The packages it was loaded from, also those it does not use.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LoadedPackage>,
 }
 
 impl World {

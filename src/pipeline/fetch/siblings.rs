@@ -8,7 +8,7 @@ use wit_parser::PackageName;
 use super::worlds::registries;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::wit::{Request, Sources, declared_packages, replaceable};
+use crate::model::wit::{Request, Sources, declared_packages, overridable_packages};
 use crate::pipeline::build::bindings::{is_guest, read_manifest};
 use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
@@ -91,7 +91,7 @@ impl<'a> Siblings<'a> {
         };
         let (mut watched, mut given) = (Vec::new(), Vec::new());
         while self.workspace.members.len() > 1 {
-            let named = replaceable(request)?;
+            let named = overridable_packages(request)?;
             if named.is_empty() {
                 break;
             }

@@ -89,7 +89,7 @@ impl Known {
             path: path.clone(),
             bytes: bytes.to_vec(),
         };
-        wit::named_by_component(&entry());
+        wit::packages_named_by_component(&entry());
         wit::declared_packages(&[entry()]);
         wit::worlds(&entry());
         if let Ok(world) = load(entry()) {

@@ -3,11 +3,11 @@
 use super::aliases::Alias;
 use crate::model::wit::World;
 
-/// The world with what the dependencies add to it.
+/// A world with the imports that dependencies add to it.
 #[derive(Clone, Debug)]
 pub struct Bound {
-    /// The extended world. It holds what the world uses and no more; its
-    /// packages and those the target knew keep their names.
+    /// The extended world, with only what it uses. Its packages and those of the
+    /// target keep their names.
     pub world: World,
     /// The imports that the dependencies provide, by name.
     pub bound: Vec<BoundImport>,
@@ -16,8 +16,8 @@ pub struct Bound {
     pub followed: Vec<FollowedImport>,
     /// The Rust paths of 0.21.1, for dependencies whose key is their package.
     pub aliases: Vec<Alias>,
-    /// What the user should know of the dependencies, one sentence each; what
-    /// there is to know of the target stays in the world.
+    /// What the user should know of the dependencies, one sentence each; notes
+    /// about the target are those of the world.
     pub notes: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ pub struct Bound {
 pub struct BoundImport {
     /// Its name in the finished component.
     pub name: String,
-    /// The place of the dependency in the list that was given.
+    /// The index of the dependency in the list that was given.
     pub dependency: usize,
     /// The plain name of the dependency's export, the fragment of a hint;
     /// `None` is its root, or the interface that `implements` or the name says.
@@ -41,7 +41,7 @@ pub struct BoundImport {
 pub struct FollowedImport {
     /// Its name in the finished component.
     pub name: String,
-    /// The place of the dependency that has the hint.
+    /// The index of the dependency that has the hint.
     pub dependency: usize,
     /// The hint, as that dependency has it.
     pub hint: String,

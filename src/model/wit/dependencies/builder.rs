@@ -20,7 +20,7 @@ use crate::model::wit::{World, walk};
 /// Where something is copied from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum CopySource {
-    /// The target world.
+    /// The target world itself.
     Target,
     /// The offer at this index.
     Offer(usize),

@@ -1,10 +1,10 @@
 //! Component dependencies: the exports of components become imports of the
 //! world that is built.
 //!
-//! [`bind`] makes the world; [`aliases`] keeps the Rust paths of
-//! cargo-component 0.21.1 alive in the bindings generated for it. The world
-//! carries no attributes: what the finished component says about its imports
-//! comes from [`BoundImport`] and [`FollowedImport`].
+//! [`bind()`] builds the world; [`aliases`] keeps the Rust paths of
+//! cargo-component 0.21.1 working in the bindings generated for it. The world has
+//! no attributes: those of the imports of the finished component come from
+//! [`BoundImport`] and [`FollowedImport`].
 
 pub mod aliases;
 mod bind;

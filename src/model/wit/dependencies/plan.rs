@@ -58,8 +58,8 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
     plan.notes.append(&mut satisfied.notes);
     plan.imports.extend(satisfied.into_imports());
     for (track, offers) in &exporters {
-        if let [one] = offers[..] {
-            plan.providers.insert(track.clone(), one);
+        if let [offer] = offers[..] {
+            plan.providers.insert(track.clone(), offer);
         }
     }
     let reserved = labels::ReservedNames::new(
@@ -181,8 +181,8 @@ fn notes(
 }
 
 impl Plan {
-    /// Makes the version of an interface the one to import, if it is the
-    /// highest seen.
+    /// Makes the version of an interface the one to import, if it is the highest so
+    /// far.
     fn version(&mut self, offer: &Offer<'_>, interface: InterfaceId) {
         let Some(name) = package_name(&offer.resolve, interface) else {
             return;

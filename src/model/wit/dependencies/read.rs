@@ -92,7 +92,7 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
             .hint("a dependency on a component is a component in its binary form"));
     }
     let decoded = wit::decode(bytes).map_err(|e| {
-        let error = e.told(failed(dependency).message());
+        let error = e.into_error(failed(dependency).message());
         match &dependency.file {
             Some(file) => error.because(format!("it is the file `{}`", file.display())),
             None => error,
