@@ -8,7 +8,7 @@ use crate::base::error::Excerpt;
 /// How generated types hold their content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ownership {
-    /// Always owned.
+    /// All content is owned.
     #[default]
     Owning,
     /// Borrowed where they are arguments of imports.
@@ -20,12 +20,12 @@ pub enum Ownership {
 /// Which `async` functions of the WIT get `async` bindings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AsyncSetting {
-    /// All of them.
+    /// All functions get them.
     #[default]
     All,
-    /// None of them.
+    /// No function gets them.
     None,
-    /// All but these: `pkg:name/iface#func`, perhaps after `import:` or
+    /// All functions get them but these: `pkg:name/iface#func`, perhaps after `import:` or
     /// `export:`.
     AllBut(Vec<String>),
 }

@@ -11,11 +11,11 @@ use crate::base::package::PackageRef;
 /// One entry of a table of dependencies.
 #[derive(Clone, Debug)]
 pub struct Dependency {
-    /// The package meant; none where only a path and a label are given.
+    /// The package; `None` where only a path and a label are given.
     pub package: Option<PackageRef>,
     /// Where it comes from.
     pub source: DependencySource,
-    /// Where the manifest says so, for errors.
+    /// The manifest that has the entry, for errors.
     pub file: ManifestFile,
     /// The byte range of the entry in that file.
     pub span: Range<usize>,
@@ -27,9 +27,9 @@ pub enum DependencySource {
     /// A registry: the one named, or the one the configuration has for the
     /// package.
     Registry {
-        /// The versions that will do.
+        /// The versions that are accepted.
         requirement: VersionReq,
-        /// The registry asked for by name.
+        /// The name of the registry, where one is named.
         registry: Option<String>,
     },
     /// An artifact of an OCI registry.
@@ -42,7 +42,7 @@ pub enum DependencySource {
     Path {
         /// The file or directory.
         path: PathBuf,
-        /// The versions that will do once published.
+        /// The versions that are accepted once published.
         requirement: Option<VersionReq>,
         /// The registry it is published to.
         registry: Option<String>,

@@ -14,5 +14,5 @@ pub mod wit_toml;
 pub use component::{ComponentTable, CrateDependency, TargetEntry};
 pub use dependencies::{DependencyEntry, DependencyTable};
 pub use document::ManifestEdit;
-pub use migration::Replaced;
+pub use migration::ReplaceOutcome;
 pub use wit_toml::wit_manifest;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::base::error::{Error, Excerpt};
 
-/// A Cargo.toml as it was read: where, and the text errors point into.
+/// A manifest as it was read: its path, and the text that errors point into.
 #[derive(Clone, Debug)]
 pub struct ManifestFile {
-    /// Its path, as it is shown in errors.
+    /// The path, as errors display it.
     pub path: PathBuf,
-    /// Its whole text.
+    /// The whole text of the file.
     pub text: Arc<str>,
 }
 
@@ -29,7 +29,7 @@ impl ManifestFile {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Points at a byte range of the file.
+    /// The excerpt of a byte range of the file.
     pub fn excerpt(&self, span: Range<usize>) -> Excerpt {
         Excerpt::new(&self.path, &*self.text, span)
     }

@@ -1,4 +1,4 @@
-//! The `bindings` tables of packages and workspaces.
+//! Reading the `bindings` tables of packages and workspaces.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-/// Takes what a `bindings` table says over what `settings` are.
+/// Overwrites settings with those of a `bindings` table.
 pub(super) fn settings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
     // As it stands: each member has a file of its own.
     let path = table.string("path")?.map(PathBuf::from);
@@ -24,7 +24,7 @@ pub(super) fn settings(table: &Table<'_>, settings: &mut BindingsSettings) -> Re
             None if item.is_array() => {
                 AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default())
             }
-            None => return Err(table.wrong("async", "`true`, `false` or a list of strings")),
+            None => return Err(table.type_error("async", "`true`, `false` or a list of strings")),
         };
     }
     set(&mut settings.features, table.strings("features")?);
@@ -91,8 +91,8 @@ pub(super) fn settings(table: &Table<'_>, settings: &mut BindingsSettings) -> Re
     Ok(())
 }
 
-/// The keys about single types and their members. Attributes that a table
-/// names take the place of those there are for the same type or member.
+/// Reads the keys about single types and their members. Attributes replace those
+/// that the settings have for the same type or member.
 fn attributes(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
     let ignored = table.strings("additional_derives_ignore")?;
     set(&mut settings.additional_derives_ignore, ignored);
@@ -111,16 +111,19 @@ fn attributes(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> 
         };
         for (name, item) in table.entries() {
             let all = match item.as_str() {
-                Some(one) => vec![one.to_owned()],
+                Some(text) => vec![text.to_owned()],
                 None if item.is_array() => table.strings(name)?.unwrap_or_default(),
-                None => return Err(table.wrong(name, "a string or a list of strings")),
+                None => return Err(table.type_error(name, "a string or a list of strings")),
             };
-            if let Some(no) = all.iter().find(|text| !is_attribute(text)) {
+            if let Some(text) = all.iter().find(|text| !is_attribute(text)) {
                 return Err(table
-                    .error(name, format!("`{no}` in `{}` is no attribute", table.name))
+                    .error(
+                        name,
+                        format!("`{text}` in `{}` is no attribute", table.name),
+                    )
                     .hint(format!(
                         "write it as in Rust: `#[{}]`",
-                        no.trim_matches(['#', '[', ']'])
+                        text.trim_matches(['#', '[', ']'])
                     )));
             }
             place.retain(|(known, _)| known != name);

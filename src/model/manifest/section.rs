@@ -16,7 +16,7 @@ use crate::base::package::PackageRef;
 pub struct Manifest {
     /// The file it was read from.
     pub file: ManifestFile,
-    /// Whether the section is there at all.
+    /// Whether the manifest has the section at all.
     pub declared: bool,
     /// The name to publish under.
     pub package: Option<PackageRef>,
@@ -29,7 +29,7 @@ pub struct Manifest {
     pub registries: BTreeMap<String, String>,
     /// A core module used instead of the built-in adapter.
     pub adapter: Option<PathBuf>,
-    /// Where that is said.
+    /// Where the adapter is named.
     pub adapter_at: Option<Excerpt>,
     /// Whether the built-in proxy adapter is used for libraries.
     pub proxy: bool,
@@ -46,13 +46,13 @@ pub struct Manifest {
 /// What members of a workspace share.
 #[derive(Clone, Debug, Default)]
 pub struct WorkspaceManifest {
-    /// As in [`Manifest`].
+    /// Registry names and what they stand for.
     pub registries: BTreeMap<String, String>,
     /// Settings a member starts from.
     pub bindings: BindingsSettings,
-    /// As in [`Manifest`].
+    /// A core module used instead of the built-in adapter.
     pub adapter: Option<PathBuf>,
-    /// As in [`Manifest`].
+    /// Where the adapter is named.
     pub adapter_at: Option<Excerpt>,
     /// What `{ workspace = true }` stands for, by key.
     pub dependencies: BTreeMap<String, Dependency>,
@@ -62,17 +62,17 @@ pub struct WorkspaceManifest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub enum WorldCheck {
-    /// Nothing: Rust's standard library imports WASI in every component.
+    /// Nothing happens: Rust's standard library imports WASI in every component.
     #[default]
     Allow,
-    /// It is told.
+    /// A warning is reported.
     Warn,
-    /// It is an error.
+    /// The build fails with an error.
     Deny,
 }
 
-/// What a component says about where the imports come from that its
-/// dependencies provide.
+/// The hints in a component about where imports come from that its dependencies
+/// provide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HintPolicy {
     /// The address of the release.
@@ -80,6 +80,6 @@ pub enum HintPolicy {
     Location,
     /// Its package and version: the reader's configuration finds it.
     Package,
-    /// Nothing, for tools that cannot read it.
+    /// No hint, for tools that cannot read it.
     None,
 }

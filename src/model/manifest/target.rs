@@ -27,11 +27,11 @@ pub struct RegistryTarget {
     pub package: PackageRef,
     /// The world; none means the package's only one.
     pub world: Option<String>,
-    /// The versions that will do.
+    /// The versions that are accepted.
     pub requirement: VersionReq,
-    /// The registry asked for by name.
+    /// The name of the registry, where one is named.
     pub registry: Option<String>,
-    /// Where the manifest says so.
+    /// The byte range in the manifest.
     pub span: Range<usize>,
 }
 
@@ -42,15 +42,15 @@ pub struct OciTarget {
     pub reference: String,
     /// The world; none means the package's only one.
     pub world: Option<String>,
-    /// Where the manifest says so.
+    /// The byte range in the manifest.
     pub span: Range<usize>,
 }
 
 /// A world in a directory or file.
 #[derive(Clone, Debug, Default)]
 pub struct LocalTarget {
-    /// The directory or file; none means `wit` beside the manifest, if it is
-    /// there.
+    /// The directory or file; `None` means `wit` beside the manifest, if that
+    /// exists.
     pub path: Option<PathBuf>,
     /// The world; none means the package's only one.
     pub world: Option<String>,

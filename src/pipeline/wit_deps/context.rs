@@ -70,7 +70,7 @@ impl Packages for NoPackages {
 pub struct LockContext<'a> {
     /// The environment, with proxies and logins.
     pub env: Env,
-    /// The way git is run.
+    /// The processes, by which git is run.
     pub exec: &'a dyn Exec,
     /// The directory where archives are cached.
     pub cache: PathBuf,

@@ -15,7 +15,7 @@ use super::project::{Dirs, Project};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::deps::{LockedDir, Words};
 use crate::model::lockfile::tree::Digests;
-use crate::model::manifest::deps::{Commit, DepsSource, unfit};
+use crate::model::manifest::deps::{Commit, DepsSource, invalid_dir_name};
 use crate::system::fs;
 use crate::system::source::archive;
 use crate::system::source::download::{Web, shown};
@@ -207,7 +207,7 @@ impl Fetcher<'_> {
         if fs::is_dir(&dir.join("deps")) {
             for dep in fs::list(&dir.join("deps"))? {
                 let name = dep.file_name().and_then(|name| name.to_str());
-                let Some(name) = name.filter(|name| unfit(name).is_none()) else {
+                let Some(name) = name.filter(|name| invalid_dir_name(name).is_none()) else {
                     continue;
                 };
                 if let (false, Some(files)) = (self.pinned.contains(name), directories::read(&dep)?)

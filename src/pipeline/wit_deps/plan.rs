@@ -116,7 +116,10 @@ impl DesiredState {
                 "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
             )));
         }
-        if let Some(content) = contributions.iter().find_map(|one| one.content) {
+        if let Some(content) = contributions
+            .iter()
+            .find_map(|contribution| contribution.content)
+        {
             self.content.insert(dep.to_owned(), content.clone());
         }
         let locked = LockedDir {

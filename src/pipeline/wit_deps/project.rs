@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::deps::{DepsLock, parse};
 use crate::model::manifest::ManifestFile;
-use crate::model::manifest::deps::{DepsManifest, read, unfit, without_secrets};
+use crate::model::manifest::deps::{DepsManifest, invalid_dir_name, read, without_secrets};
 use crate::system::fs;
 
 /// A manifest with its lock file and the directory they are about.
@@ -59,7 +59,7 @@ impl Project {
             .entries
             .iter()
             .flat_map(|(id, entry)| entry.deps.iter().chain([id]));
-        match names.find_map(|name| Some((name, unfit(name)?))) {
+        match names.find_map(|name| Some((name, invalid_dir_name(name)?))) {
             Some((name, why)) => Err(Error::input(format!(
                 "`{name}` in `{}` cannot be the name of a directory: {why}",
                 self.display_path(&self.lock)

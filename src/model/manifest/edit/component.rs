@@ -3,10 +3,10 @@
 use toml_edit::{Array, InlineTable, Item, Table, Value};
 
 use super::document::ManifestEdit;
-use super::tables::{add_missing, last, table, table_or, unexpected};
+use super::tables::{add_missing, last_table, table, table_or, unexpected};
 use crate::base::error::Result;
 
-/// What `[package.metadata.component]` is to say.
+/// The content of a new `[package.metadata.component]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentTable {
     /// The name the component is published under, `<namespace>:<name>`.
@@ -22,9 +22,9 @@ pub struct ComponentTable {
 pub enum TargetEntry {
     /// A world of a registry package.
     Registry {
-        /// `<ns>:<pkg>`.
+        /// The package, `<namespace>:<name>`.
         package: String,
-        /// `None` where the package has only one world.
+        /// The world; `None` where the package has only one.
         world: Option<String>,
         /// The versions that will do.
         requirement: String,
@@ -33,9 +33,9 @@ pub enum TargetEntry {
     },
     /// A world of a local directory or file.
     Local {
-        /// Relative to the directory of the manifest, with `/` between names.
+        /// The path from the directory of the manifest, with `/` between names.
         path: String,
-        /// `None` where the package has only one world.
+        /// The world; `None` where the package has only one.
         world: Option<String>,
     },
 }
@@ -52,7 +52,7 @@ pub struct CrateDependency<'a> {
 }
 
 impl ManifestEdit {
-    /// Makes the library a `cdylib`, which is what a component is made of.
+    /// Makes the library a `cdylib`, which components are built from.
     /// Where no crate type is set it becomes exactly `crate_types`.
     pub fn crate_types(&mut self, crate_types: &[&str]) -> Result<()> {
         let path = self.path.clone();
@@ -83,67 +83,67 @@ impl ManifestEdit {
     }
 
     /// Adds `[package.metadata.component]` and its empty `dependencies`.
-    /// Keys that are there are kept.
-    pub fn component(&mut self, wanted: &ComponentTable) -> Result<()> {
+    /// Keys that exist are kept.
+    pub fn component(&mut self, settings: &ComponentTable) -> Result<()> {
         let path = self.path.clone();
         let package = table(self.document.as_table_mut(), "package", &path)?;
         let metadata = match package.contains_key("metadata") {
             true => table(package, "metadata", &path)?,
             false => {
-                // The header `[package.metadata]` would say nothing.
+                // The header `[package.metadata]` would be empty.
                 let mut metadata = Table::new();
                 metadata.set_implicit(true);
                 table_or(package, "metadata", Item::Table(metadata), &path)?
             }
         };
-        let component = table_or(metadata, "component", last(), &path)?;
+        let component = table_or(metadata, "component", last_table(), &path)?;
         let mut set = |key: &str, value: Value| {
             if !component.contains_key(key) {
                 component.insert(key, Item::Value(value));
             }
         };
-        set("package", wanted.package.as_str().into());
-        if let Some(target) = &wanted.target {
+        set("package", settings.package.as_str().into());
+        if let Some(target) = &settings.target {
             set("target", target.value());
         }
-        if wanted.proxy {
+        if settings.proxy {
             set("proxy", true.into());
         }
         if !component.contains_key("dependencies") {
-            table_or(component, "dependencies", last(), &path)?;
+            table_or(component, "dependencies", last_table(), &path)?;
         }
         Ok(())
     }
 
-    /// Adds a dependency, or features that it lacks where it is there already.
+    /// Adds a dependency, or the features that the present one lacks.
     /// The version is left then; the one that is there is the result if it does
-    /// not admit the wanted one.
-    pub fn dependency(&mut self, wanted: &CrateDependency<'_>) -> Result<Option<String>> {
+    /// not admit the table_entry one.
+    pub fn dependency(&mut self, dependency: &CrateDependency<'_>) -> Result<Option<String>> {
         let path = self.path.clone();
         let dependencies = table(self.document.as_table_mut(), "dependencies", &path)?;
-        let Some(present) = dependencies.get_mut(wanted.name) else {
+        let Some(present) = dependencies.get_mut(dependency.name) else {
             let mut entry = InlineTable::new();
-            entry.insert("version", wanted.version.into());
+            entry.insert("version", dependency.version.into());
             entry.insert("default-features", false.into());
-            let features: Array = wanted.features.iter().copied().collect();
+            let features: Array = dependency.features.iter().copied().collect();
             entry.insert("features", features.into());
-            dependencies.insert(wanted.name, toml_edit::value(entry));
+            dependencies.insert(dependency.name, toml_edit::value(entry));
             return Ok(None);
         };
         let different = |version: &Item| {
             let version = version.as_str()?;
             let admits = || {
-                let wanted = wanted.version.parse().ok()?;
-                let asked: semver::VersionReq = version.parse().ok()?;
-                Some(asked.matches(&wanted))
+                let required = dependency.version.parse().ok()?;
+                let present: semver::VersionReq = version.parse().ok()?;
+                Some(present.matches(&required))
             };
             (admits() != Some(true)).then(|| version.to_owned())
         };
-        // A plain version has the default features, which are all we need.
+        // A plain version has the default features, which include all of these.
         if present.is_str() {
             return Ok(different(present));
         }
-        let name = format!("dependencies.{}", wanted.name);
+        let name = format!("dependencies.{}", dependency.name);
         let entry = present
             .as_table_like_mut()
             .ok_or_else(|| unexpected(&path, &name, "a version or a table"))?;
@@ -158,7 +158,7 @@ impl ManifestEdit {
             let features = features
                 .as_array_mut()
                 .ok_or_else(|| unexpected(&path, &format!("{name}.features"), "an array"))?;
-            add_missing(features, wanted.features);
+            add_missing(features, dependency.features);
         }
         Ok(version)
     }
@@ -247,7 +247,7 @@ mod tests {
                 manifest.component(&proxy).unwrap();
             },
         );
-        let wanted = r#"[package]
+        let expected = r#"[package]
 name = "a"
 version = "0.1.0"
 
@@ -263,7 +263,7 @@ proxy = true
 
 [package.metadata.component.dependencies]
 "#;
-        assert_eq!(text, wanted);
+        assert_eq!(text, expected);
     }
 
     #[test]
@@ -335,7 +335,7 @@ crate-type = ["rlib"]
 
     #[test]
     fn targets_are_written_in_their_short_form() {
-        for (target, wanted) in [
+        for (target, expected) in [
             (
                 TargetEntry::Registry {
                     package: "a:b".into(),
@@ -368,7 +368,7 @@ crate-type = ["rlib"]
                 manifest.component(&wanted_table).unwrap();
                 assert!(manifest.has_target());
             });
-            assert!(text.contains(wanted), "{text}");
+            assert!(text.contains(expected), "{text}");
         }
     }
 

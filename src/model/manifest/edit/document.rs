@@ -30,7 +30,7 @@ impl ManifestEdit {
         })
     }
 
-    /// The document as it is now.
+    /// The text of the edited document.
     pub fn text(&self) -> String {
         self.document.to_string()
     }
@@ -49,7 +49,8 @@ impl ManifestEdit {
         }
     }
 
-    /// Where the source of the library is said to be, relative to the manifest.
+    /// The path of the source of the library, relative to the manifest, where the
+    /// manifest has one.
     pub fn library_path(&self) -> Option<&str> {
         self.document.get("lib")?.get("path")?.as_str()
     }

@@ -6,14 +6,14 @@ use toml_edit::{Array, Item, Table, TableLike};
 
 use crate::base::error::{Error, Result};
 
-/// A table with a header at the end of the document.
-pub(super) fn last() -> Item {
+/// A new table whose header comes last in the document.
+pub(super) fn last_table() -> Item {
     let mut table = Table::new();
     table.set_position(Some(isize::MAX));
     Item::Table(table)
 }
 
-/// The table under `key`, made if it is not there.
+/// The table under `key`, made if it is missing.
 pub(super) fn table<'a>(
     parent: &'a mut dyn TableLike,
     key: &str,
@@ -22,7 +22,7 @@ pub(super) fn table<'a>(
     table_or(parent, key, toml_edit::table(), path)
 }
 
-/// The table under `key`, `new` if it is not there.
+/// The table under `key`, which becomes `new` if it is missing.
 pub(super) fn table_or<'a>(
     parent: &'a mut dyn TableLike,
     key: &str,
@@ -34,13 +34,13 @@ pub(super) fn table_or<'a>(
         .ok_or_else(|| unexpected(path, key, "a table"))
 }
 
-pub(super) fn unexpected(path: &Path, key: &str, wanted: &str) -> Error {
-    Error::input(format!("`{key}` in `{}` is not {wanted}", path.display()))
+pub(super) fn unexpected(path: &Path, key: &str, expected: &str) -> Error {
+    Error::input(format!("`{key}` in `{}` is not {expected}", path.display()))
 }
 
-/// Adds to the array the strings it lacks.
-pub(super) fn add_missing(array: &mut Array, wanted: &[&str]) {
-    for text in wanted {
+/// Adds the strings that an array lacks.
+pub(super) fn add_missing(array: &mut Array, strings: &[&str]) {
+    for text in strings {
         if !array.iter().any(|value| value.as_str() == Some(text)) {
             array.push(*text);
         }
