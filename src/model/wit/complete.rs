@@ -3,7 +3,7 @@
 
 use wit_parser::{IndexMap, PackageName};
 
-use super::diagnose::{Texts, at};
+use super::diagnose::{SourceTexts, at};
 use super::group::{Group, Rank};
 use super::request::{PinnedVersion, effective_name};
 use crate::base::error::{Error, Result};
@@ -16,7 +16,7 @@ pub(super) fn complete_versions(
     groups: &mut [Group],
     chosen: &[PackageName],
     pinned: &[PinnedVersion],
-    texts: &Texts,
+    texts: &SourceTexts,
 ) -> Result<()> {
     let known: Vec<(Rank, PackageName)> = groups
         .iter()

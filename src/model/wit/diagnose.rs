@@ -13,9 +13,9 @@ use crate::base::error::{Error, Excerpt, nearest};
 
 /// The texts of all sources, by path, for excerpts.
 #[derive(Default)]
-pub(super) struct Texts(BTreeMap<PathBuf, String>);
+pub(super) struct SourceTexts(BTreeMap<PathBuf, String>);
 
-impl Texts {
+impl SourceTexts {
     pub(super) fn insert(&mut self, path: &Path, text: &str) {
         // As the parser calls it, which has no other than UTF-8.
         let name = path.display().to_string();
@@ -162,7 +162,7 @@ impl KnownPackages {
 }
 
 /// Describes an error of the parser inside one package.
-pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) -> Error {
+pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTexts) -> Error {
     let text = error.to_string();
     let mut lines = text.lines();
     let reported = Error::input(lines.next().unwrap_or_default());
@@ -212,7 +212,7 @@ fn keyword(message: &str) -> Option<&str> {
 pub(super) fn resolve_error(
     error: &ResolveError,
     map: &SourceMap,
-    texts: &Texts,
+    texts: &SourceTexts,
     known: &KnownPackages,
     declared: bool,
 ) -> Error {

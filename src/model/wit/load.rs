@@ -10,12 +10,12 @@ use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose;
-use super::diagnose::Texts;
+use super::diagnose::SourceTexts;
 use super::entry::{Entry, TextFile};
 use super::group::{Group, Rank};
 use super::limits;
 use super::needed;
-use super::needed::Broken;
+use super::needed::BrokenSource;
 use super::parts::parts;
 use super::request::Request;
 use super::select::select;
@@ -114,7 +114,7 @@ fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
 /// else the first of them all together.
 #[cfg(feature = "cli")]
 pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
-    let mut texts = Texts::default();
+    let mut texts = SourceTexts::default();
     for file in files {
         texts.insert(&file.path, &file.text);
     }
@@ -226,12 +226,12 @@ pub(super) struct LoadedSources {
     pub(super) groups: Vec<Group>,
     /// Where each package comes from.
     origins: BTreeMap<PackageName, (Rank, PathBuf)>,
-    pub(super) texts: Texts,
+    pub(super) texts: SourceTexts,
     notes: Vec<String>,
     /// The content of binary packages, with their copies of others.
     embedded: Vec<(Rank, Resolve)>,
     /// Packages beside the project's own that could not be parsed.
-    broken: Vec<Broken>,
+    broken: Vec<BrokenSource>,
 }
 
 impl LoadedSources {
@@ -330,7 +330,8 @@ impl LoadedSources {
                 if rank != Rank::Deps && rank != Rank::Beside {
                     return Err(error);
                 }
-                self.broken.push(Broken::new(path.to_owned(), files, error));
+                self.broken
+                    .push(BrokenSource::new(path.to_owned(), files, error));
                 return Ok(None);
             }
         };
@@ -416,7 +417,7 @@ impl LoadedSources {
 
 /// Refuses packages that the project's own WIT names and that only other
 /// dependencies bring for themselves.
-fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
+fn refuse_undeclared(groups: &[Group], texts: &SourceTexts) -> Result<()> {
     let rank = |name: &PackageName| {
         let mut ranks = groups
             .iter()

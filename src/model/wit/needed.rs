@@ -1,4 +1,4 @@
-//! The packages of WIT that a world needs. Broken packages that it does not need
+//! The packages of WIT that a world needs. BrokenSource packages that it does not need
 //! are ignored.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use super::group::{Group, Rank};
 use crate::base::error::{Error, Result};
 
 /// Files of a package that could not be parsed.
-pub(super) struct Broken {
+pub(super) struct BrokenSource {
     /// The packages they seem to be of, `namespace:name`; none where no header was
     /// found.
     names: BTreeSet<String>,
@@ -20,10 +20,10 @@ pub(super) struct Broken {
     error: Error,
 }
 
-impl Broken {
+impl BrokenSource {
     pub fn new(path: PathBuf, files: &[TextFile], error: Error) -> Self {
         let names = files.iter().flat_map(|file| headers(&file.text)).collect();
-        Broken { names, path, error }
+        BrokenSource { names, path, error }
     }
 
     fn is_of(&self, name: &PackageName) -> bool {
@@ -46,7 +46,7 @@ fn plain(name: &PackageName) -> String {
 
 /// Fails with the error of broken files that the world needs: those of a package
 /// that a needed package refers to and no other source has.
-pub(super) fn refuse_broken(groups: &[Group], broken: Vec<Broken>) -> Result<()> {
+pub(super) fn refuse_broken(groups: &[Group], broken: Vec<BrokenSource>) -> Result<()> {
     if broken.is_empty() {
         return Ok(());
     }
@@ -62,7 +62,7 @@ pub(super) fn refuse_broken(groups: &[Group], broken: Vec<Broken>) -> Result<()>
         .flat_map(|package| package.foreign_deps.keys())
         .filter(|name| !known.contains(&plain(name)))
         .collect();
-    let mut broken: Vec<Broken> = broken
+    let mut broken: Vec<BrokenSource> = broken
         .into_iter()
         .filter(|broken| missing.iter().any(|name| broken.is_of(name)))
         .collect();

@@ -7,13 +7,17 @@ use std::path::{Path, PathBuf};
 use wit_component::WitPrinter;
 use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackage};
 
-use super::diagnose::Texts;
+use super::diagnose::SourceTexts;
 use super::group::{Group, Rank};
 
 /// Adds to packages in text the interfaces they lack and that packages other than
 /// the project's own refer to, from copies in `embedded`. What they have does not
 /// change. What no copy has is left for the resolution to refuse.
-pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], texts: &mut Texts) {
+pub(super) fn supplement(
+    groups: &mut [Group],
+    embedded: &[(Rank, Resolve)],
+    texts: &mut SourceTexts,
+) {
     for (name, items) in lacking(groups) {
         let copies = embedded.iter().map(|(_, resolve)| resolve);
         let fitting = copies.filter(|copy| {
@@ -90,7 +94,7 @@ fn lacking_text(copy: &Resolve, package: &UnresolvedPackage, items: &[String]) -
 
 /// Parses a package again with another file. If that fails, the package does not
 /// change.
-fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut Texts) {
+fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut SourceTexts) {
     let mut map = SourceMap::default();
     for name in group.group.source_map.source_names() {
         let Some(text) = texts.get(Path::new(name)) else {

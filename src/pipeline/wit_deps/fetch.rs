@@ -44,8 +44,8 @@ pub enum Freshness {
     Newest,
 }
 
-/// The failure of a job.
-struct JobError {
+/// The failure of a fetch.
+struct FetchFailure {
     /// The name of the entry, or the address of the archive.
     subject: String,
     error: Error,
@@ -81,14 +81,14 @@ pub struct Fetcher<'a> {
     pub pinned: BTreeSet<String>,
 }
 
-/// One fetch, to be done in any thread.
-enum Job<'j> {
+/// A fetch that any thread can do.
+enum FetchJob<'j> {
     Download(&'j Url),
     Git(&'j str, Wanted<'j>),
 }
 
-/// The result of a job.
-enum JobOutput {
+/// The result of a fetch.
+enum FetchOutput {
     Archive(String, PathBuf, Digests),
     Git(String, Fetched),
 }
@@ -98,7 +98,7 @@ impl Fetcher<'_> {
     pub fn fetch(&self, ids: &BTreeSet<&str>) -> Result<Dirs<Fetched>> {
         let mut fetched = Dirs::new();
         let mut downloads: BTreeMap<&str, &Url> = BTreeMap::new();
-        let mut waiting = Vec::new();
+        let mut downloading = Vec::new();
         let mut jobs = Vec::new();
         let commits: BTreeMap<&str, Commit> = self.commits(ids);
         for id in ids {
@@ -117,7 +117,7 @@ impl Fetcher<'_> {
                             return Err(about(self.unavailable(source)));
                         }
                         downloads.insert(url.as_str(), url);
-                        waiting.push(*id);
+                        downloading.push(*id);
                     }
                 },
                 DepsSource::Git { url, within, .. } => {
@@ -132,7 +132,7 @@ impl Fetcher<'_> {
                         commit,
                         within,
                     };
-                    jobs.push(Job::Git(id, wanted));
+                    jobs.push(FetchJob::Git(id, wanted));
                 }
                 DepsSource::Oci(_) | DepsSource::Package { .. } => {
                     let found = self.package(id, source).map_err(about)?;
@@ -140,17 +140,17 @@ impl Fetcher<'_> {
                 }
             }
         }
-        jobs.extend(downloads.values().map(|url| Job::Download(url)));
+        jobs.extend(downloads.values().map(|url| FetchJob::Download(url)));
         let mut archives = BTreeMap::new();
         for done in self.run(jobs)? {
             match done {
-                JobOutput::Archive(url, file, digests) => {
+                FetchOutput::Archive(url, file, digests) => {
                     drop(archives.insert(url, (file, digests)))
                 }
-                JobOutput::Git(id, found) => drop(fetched.insert(id, found)),
+                FetchOutput::Git(id, found) => drop(fetched.insert(id, found)),
             }
         }
-        for id in waiting {
+        for id in downloading {
             let source = &self.project.manifest.entries[id].source;
             let found = self.downloaded(id, source, &archives);
             let found = found.map_err(|e| self.project.entry_error(id, e))?;
@@ -317,16 +317,16 @@ impl Fetcher<'_> {
     }
 
     /// Runs the jobs in parallel; their results, or the first error.
-    fn run(&self, jobs: Vec<Job<'_>>) -> Result<Vec<JobOutput>> {
+    fn run(&self, jobs: Vec<FetchJob<'_>>) -> Result<Vec<FetchOutput>> {
         for job in &jobs {
             let place = match job {
-                Job::Download(url) => shown(url),
-                Job::Git(_, wanted) => git::shown(wanted.url),
+                FetchJob::Download(url) => shown(url),
+                FetchJob::Git(_, wanted) => git::shown(wanted.url),
             };
             self.context.listener.status("Fetching", place);
         }
         let web = Web::new(self.context.env.clone(), self.context.patience);
-        let worker = Worker {
+        let worker = FetchWorker {
             web: &web,
             archives: &self.archives,
             pinned: &self.pinned,
@@ -344,25 +344,26 @@ impl Fetcher<'_> {
             queue.next()
         };
         // Threads of our own even for one: whoever calls may be in a runtime.
-        let mut results: Vec<(usize, Result<JobOutput, JobError>)> = std::thread::scope(|scope| {
-            let work = || {
-                let mut done = Vec::new();
-                while let Some((at, job)) = next() {
-                    done.push((at, worker.work(job)));
-                }
-                done
-            };
-            let threads: Vec<_> = (0..count.min(PARALLEL_FETCHES))
-                .map(|_| scope.spawn(work))
-                .collect();
-            let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
-            joined.flatten().collect()
-        });
+        let mut results: Vec<(usize, Result<FetchOutput, FetchFailure>)> =
+            std::thread::scope(|scope| {
+                let work = || {
+                    let mut done = Vec::new();
+                    while let Some((at, job)) = next() {
+                        done.push((at, worker.work(job)));
+                    }
+                    done
+                };
+                let threads: Vec<_> = (0..count.min(PARALLEL_FETCHES))
+                    .map(|_| scope.spawn(work))
+                    .collect();
+                let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
+                joined.flatten().collect()
+            });
         if results.len() != count {
             return Err(Error::input("a fetch broke off"));
         }
         results.sort_by_key(|(at, _)| *at);
-        let about = |JobError { subject, error }: JobError| {
+        let about = |FetchFailure { subject, error }: FetchFailure| {
             self.project.entry_error(self.entry(&subject), error)
         };
         results
@@ -382,7 +383,7 @@ impl Fetcher<'_> {
 }
 
 /// The means of fetching that all threads share.
-struct Worker<'a> {
+struct FetchWorker<'a> {
     web: &'a Web,
     archives: &'a Archives,
     pinned: &'a BTreeSet<String>,
@@ -390,27 +391,27 @@ struct Worker<'a> {
     cache: &'a Path,
 }
 
-impl Worker<'_> {
-    fn work(&self, job: Job<'_>) -> Result<JobOutput, JobError> {
+impl FetchWorker<'_> {
+    fn work(&self, job: FetchJob<'_>) -> Result<FetchOutput, FetchFailure> {
         match job {
-            Job::Download(url) => match self.archives.fetch(self.web, url) {
-                Ok((file, digests)) => Ok(JobOutput::Archive(url.to_string(), file, digests)),
-                Err(error) => Err(JobError {
+            FetchJob::Download(url) => match self.archives.fetch(self.web, url) {
+                Ok((file, digests)) => Ok(FetchOutput::Archive(url.to_string(), file, digests)),
+                Err(error) => Err(FetchFailure {
                     subject: url.to_string(),
                     error,
                 }),
             },
-            Job::Git(id, wanted) => {
+            FetchJob::Git(id, wanted) => {
                 let read = || {
                     let scratch = git::scratch(&self.cache.join("wit-deps"))?;
                     self.git.read(&wanted, self.pinned, scratch.path())
                 };
-                let (tree, commit) = read().map_err(|error| JobError {
+                let (tree, commit) = read().map_err(|error| FetchFailure {
                     subject: id.to_owned(),
                     error,
                 })?;
                 let found = [("commit", commit)].into();
-                Ok(JobOutput::Git(id.to_owned(), Fetched { tree, found }))
+                Ok(FetchOutput::Git(id.to_owned(), Fetched { tree, found }))
             }
         }
     }

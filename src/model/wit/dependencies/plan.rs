@@ -32,7 +32,7 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         .filter(|(_, offers)| offers.len() > 1)
         .map(|(track, _)| track)
         .collect();
-    let mut satisfied = satisfied::satisfied(target, offers);
+    let mut satisfied = satisfied::satisfied_imports(target, offers);
     let mut planned: Vec<Vec<PlannedItem>> = offers
         .iter()
         .map(|offer| items(offer, &|id| shared.contains(&offer.track(id))))

@@ -12,14 +12,14 @@ use crate::model::wit::World;
 use crate::model::wit::compare::{Compared, Comparison, Difference};
 
 /// The exports of dependencies that answer imports of the target world itself.
-pub(super) struct Satisfied {
+pub(super) struct SatisfiedImports {
     /// For each offer, the parts that answer an import, with the import's name.
     pub imports: Vec<Vec<(ImportedItem, String)>>,
     /// Why an export does not answer the import of its name, a sentence each.
     pub notes: Vec<String>,
 }
 
-impl Satisfied {
+impl SatisfiedImports {
     /// The imports of the target world that are answered.
     pub fn into_imports(self) -> impl Iterator<Item = Import> {
         self.imports
@@ -62,8 +62,8 @@ impl Satisfied {
 /// Finds the imports of the target world that exactly one dependency answers: a
 /// function or an inline interface of the same name, or, for an inline interface
 /// that is called like the dependency, the functions at its root.
-pub(super) fn satisfied(target: &World, offers: &[Offer<'_>]) -> Satisfied {
-    let mut satisfied = Satisfied {
+pub(super) fn satisfied_imports(target: &World, offers: &[Offer<'_>]) -> SatisfiedImports {
+    let mut satisfied = SatisfiedImports {
         imports: vec![Vec::new(); offers.len()],
         notes: Vec::new(),
     };
