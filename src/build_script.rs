@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Result};
 use crate::model::manifest::root;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest, read, read_workspace};
-use crate::model::wit::bindings::{Runtime, generate};
+use crate::model::wit::bindings::generate;
+use crate::model::wit::runtime::Runtime;
 use crate::system::env;
 use crate::system::env::{Env, Variable};
 use crate::system::fs;
@@ -34,8 +35,8 @@ use crate::system::source;
 /// `$OUT_DIR/bindings.rs`, and tells cargo to run the script again when its
 /// manifest or any source of its WIT changes. Never uses the network.
 ///
-/// World and settings are those of `[package.metadata.component]`. The file's
-/// path comes back.
+/// World and settings are those of `[package.metadata.component]`. Returns the
+/// path of the file.
 pub fn generate_bindings() -> Result<PathBuf> {
     let env = Env::system();
     let dir = PathBuf::from(required(&env, env::CARGO_MANIFEST_DIR)?);
@@ -55,7 +56,7 @@ pub fn generate_bindings() -> Result<PathBuf> {
     watched.extend(root);
     let mut stdout = std::io::stdout();
     for path in watched {
-        // Cargo reads these lines; there is nobody to tell when it does not.
+        // Cargo reads these lines; if it does not, nobody can be told.
         let _ = writeln!(stdout, "cargo::rerun-if-changed={}", path.display());
     }
     let bindings = generate(&loaded.world, &manifest.bindings, Runtime::default())?;
@@ -82,7 +83,7 @@ fn workspace(dir: &Path) -> Result<(Option<PathBuf>, WorkspaceManifest)> {
 /// The root manifest of the workspace the package in `dir` belongs to, by
 /// cargo's rules.
 fn root(dir: &Path) -> Result<Option<PathBuf>> {
-    root::of(dir, fs::read_text_if_exists)
+    root::find_root(dir, fs::read_text_if_exists)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::base::error::{Error, Result, nearest};
 use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
 use crate::model::resolver::graph::{Direction, Graph, Kind, Node, Place};
-use crate::model::wit::{Origin, named_by_component};
+use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
 use crate::pipeline::link::without_build::{Followed, followed, project_of};
@@ -214,7 +214,7 @@ fn add_components(
             }
         };
         let position = graph.add(node);
-        let named = named_by_component(&source::read(&part.file)?.main);
+        let named = packages_named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);
         positions.insert(place, position);
     }

@@ -19,7 +19,7 @@ use crate::model::resolver::{Source, Wanted};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages as Registries};
 use crate::pipeline::wit_deps as library;
-use crate::pipeline::wit_deps::{Listener, Packages, Project, Rules, Surroundings, Tree};
+use crate::pipeline::wit_deps::{Listener, LockContext, Packages, Project, Rules, Tree};
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -89,7 +89,7 @@ pub fn tar(ctx: &Context, options: &DepsOptions, id: &str, output: Option<&Path>
 fn within<T>(
     ctx: &Context,
     options: &DepsOptions,
-    verb: impl FnOnce(&Project, &Surroundings<'_>) -> Result<T>,
+    verb: impl FnOnce(&Project, &LockContext<'_>) -> Result<T>,
 ) -> Result<T> {
     let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
     let mode = config.lock_mode(options.mode)?;
@@ -105,10 +105,10 @@ fn within<T>(
     }
     let dir = fs::parent(&manifest).to_owned();
     let mut project = Project::read(manifest, lock, deps)?;
-    project.seen_from.clone_from(&ctx.cwd);
+    project.display_base.clone_from(&ctx.cwd);
     let told = ToShell(&*ctx.shell);
     let registries = FromRegistries { ctx, dir };
-    let around = Surroundings {
+    let around = LockContext {
         env: ctx.env.clone(),
         exec: &*ctx.exec,
         cache: ctx.absolute(&ctx.packages.cache),

@@ -1124,7 +1124,7 @@ fn two_runs_at_once_do_the_work_once() {
 #[test]
 fn the_library_is_used_from_anywhere() {
     use cargo_component::env::Env;
-    use cargo_component::wit_deps::{self, Listener, Project, Refused, Surroundings};
+    use cargo_component::wit_deps::{self, Listener, LockContext, NoPackages, Project};
     use std::cell::RefCell;
 
     #[derive(Default)]
@@ -1146,10 +1146,10 @@ fn the_library_is_used_from_anywhere() {
     let at = |path: &str| deps.project.path(path);
     let project = Project::read(at("wit/deps.toml"), at("wit/deps.lock"), at("wit/deps")).unwrap();
     let heard = Heard::default();
-    let around = Surroundings {
+    let around = LockContext {
         env: Env::default(),
         cache: at("cache"),
-        ..Surroundings::system(&heard, &Refused)
+        ..LockContext::system(&heard, &NoPackages)
     };
     assert_eq!(wit_deps::check(&project, &around).unwrap().len(), 2);
     // Also within a runtime of whoever calls.

@@ -17,7 +17,7 @@ fn load(path: &Path, world: Option<&str>) -> error::Result<World> {
         fetched: Vec::new(),
         overrides: Vec::new(),
         chosen: Vec::new(),
-        raised: Vec::new(),
+        pinned: Vec::new(),
         declared: false,
         world,
         features: &["active".to_owned()],

@@ -7,7 +7,7 @@ use super::targets::find;
 use super::{decode, types};
 use crate::base::error::Result;
 use crate::model::wit::compare::{Compared, Comparison};
-use crate::model::wit::types::Typed;
+use crate::model::wit::types::TypedComponent;
 
 /// The first thing the package `old` has that the package `new` lacks or has
 /// of another structure, as a sentence; `None` if there is none. Both are
@@ -31,7 +31,7 @@ pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
 
 /// Everything the old component exports, the new one exports too. Types are
 /// compared, not WIT, which has no words for some valid components.
-fn exports(old: &Typed, new: &Typed) -> Compared {
+fn exports(old: &TypedComponent, new: &TypedComponent) -> Compared {
     // Which imports they share decides which of their resources are the same;
     // an import that changed breaks no promise by itself.
     let mut imports = Subtyping::new(new, old);

@@ -69,7 +69,7 @@ pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
 /// Encodes a core module as a component, and validates it.
 ///
 /// The world comes from the module's own custom sections; a module without
-/// any gets an empty one. WorldResolver that disagree about an interface are an error.
+/// any gets an empty one. Worlds that disagree about an interface are an error.
 pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
     check_agreement(module)?;
     let encode = || {

@@ -25,7 +25,7 @@ use wit_component::DecodedWasm;
 
 use crate::base::error::{Error, Result, guarded};
 use crate::model::wit;
-use crate::model::wit::types::Typed;
+use crate::model::wit::types::TypedComponent;
 
 /// What a wasm file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
         // The decoder says what is wrong with it.
         _ => Cow::Borrowed(bytes),
     };
-    wit::decode(&modern).map_err(|e| e.told("failed to read the component"))
+    wit::decode(&modern).map_err(|e| e.into_error("failed to read the component"))
 }
 
 /// Whether a component exports types and nothing else, as a WIT package in its
@@ -137,7 +137,7 @@ pub fn has_only_types(bytes: &[u8]) -> bool {
 
 /// The types of what a component imports and exports; its names are made those
 /// of today first. An error if it is not valid.
-pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
+pub(crate) fn types(bytes: &[u8]) -> Result<TypedComponent> {
     let failed = |cause: String| {
         Error::input("failed to read the component")
             .because(cause)

@@ -17,10 +17,10 @@ use wit_parser::{Resolve, WorldId};
 use self::words::{Side, any_kind, plain, words};
 use crate::base::error::{Error, Result, guarded};
 use crate::model::wit::compare::{Compared, Difference, same_names, within};
-use crate::model::wit::types::{Typed, typed};
+use crate::model::wit::types::{TypedComponent, typed};
 
 /// The types of a world, as those of a component that implements it.
-pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<Typed> {
+pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<TypedComponent> {
     let failed = |cause: String| {
         let name = &resolve.worlds[world].name;
         Error::input(format!("failed to read the types of the world `{name}`"))
@@ -91,7 +91,7 @@ pub(super) struct Subtyping<'a> {
 
 impl<'a> Subtyping<'a> {
     /// Compares what `left` asks for with what `right` has.
-    pub fn new(left: &'a Typed, right: &'a Typed) -> Self {
+    pub fn new(left: &'a TypedComponent, right: &'a TypedComponent) -> Self {
         Subtyping {
             left: Side::new(left),
             right: Side::new(right),

@@ -1,136 +1,106 @@
-//! The `bindings` tables of packages and workspaces.
+//! How bindings are generated: the `bindings` table.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::table::Table;
-use super::{AsyncSetting, BindingsSettings, Ownership};
-use crate::base::error::Result;
+use crate::base::error::Excerpt;
 
-fn set<T>(place: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *place = value;
-    }
+/// How generated types hold their content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ownership {
+    /// All content is owned.
+    #[default]
+    Owning,
+    /// Borrowed where they are arguments of imports.
+    Borrowing,
+    /// Borrowed and owned versions of a type where both are needed.
+    BorrowingDuplicateIfNecessary,
 }
 
-/// Takes what a `bindings` table says over what `settings` are.
-pub(super) fn settings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
-    // As it stands: each member has a file of its own.
-    let path = table.string("path")?.map(PathBuf::from);
-    settings.path = path.or(settings.path.take());
-    if let Some(item) = table.get("async") {
-        settings.async_ = match item.as_bool() {
-            Some(true) => AsyncSetting::All,
-            Some(false) => AsyncSetting::None,
-            None if item.is_array() => {
-                AsyncSetting::AllBut(table.strings("async")?.unwrap_or_default())
-            }
-            None => return Err(table.wrong("async", "`true`, `false` or a list of strings")),
-        };
-    }
-    set(&mut settings.features, table.strings("features")?);
-    set(&mut settings.all_features, table.bool("all-features")?);
-    set(&mut settings.format, table.bool("format")?);
-    let words = ["owning", "borrowing", "borrowing-duplicate-if-necessary"];
-    let ownership = table.word("ownership", &words)?.map(|index| match index {
-        0 => Ownership::Owning,
-        1 => Ownership::Borrowing,
-        _ => Ownership::BorrowingDuplicateIfNecessary,
-    });
-    set(&mut settings.ownership, ownership);
-    set(&mut settings.derives, table.strings("derives")?);
-    set(&mut settings.skip, table.strings("skip")?);
-    attributes(table, settings)?;
-    let chainable = table.strings("chainable_methods")?;
-    set(&mut settings.chainable_methods, chainable);
-    for (key, place) in [
-        ("std_feature", &mut settings.std_feature),
-        ("raw_strings", &mut settings.raw_strings),
-        ("stubs", &mut settings.stubs),
-        ("generate_all", &mut settings.generate_all),
-        (
-            "merge_structurally_equal_types",
-            &mut settings.merge_structurally_equal_types,
-        ),
-        (
-            "disable_run_ctors_once_workaround",
-            &mut settings.disable_run_ctors_once_workaround,
-        ),
-        ("pub_export_macro", &mut settings.pub_export_macro),
-        ("generate_unused_types", &mut settings.generate_unused_types),
-        (
-            "disable_custom_section_link_helpers",
-            &mut settings.disable_custom_section_link_helpers,
-        ),
-    ] {
-        set(place, table.bool(key)?);
-    }
-    for (key, place) in [
-        ("export_prefix", &mut settings.export_prefix),
-        ("bitflags_path", &mut settings.bitflags_path),
-        ("map_type", &mut settings.map_type),
-        ("type_section_suffix", &mut settings.type_section_suffix),
-        (
-            "default_bindings_module",
-            &mut settings.default_bindings_module,
-        ),
-        ("export_macro_name", &mut settings.export_macro_name),
-    ] {
-        if let Some(value) = table.string(key)? {
-            *place = Some(value);
-        }
-    }
-    if let Some(with) = table.table("with")? {
-        for (name, _) in with.entries() {
-            if let Some(path) = with.string(name)? {
-                settings.with.insert(name.to_owned(), path);
-                let at = with.file.excerpt(with.key_span(name));
-                settings.with_at.insert(name.to_owned(), at);
-            }
-        }
-    }
-    Ok(())
+/// Which `async` functions of the WIT get `async` bindings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AsyncSetting {
+    /// All functions get them.
+    #[default]
+    All,
+    /// No function gets them.
+    None,
+    /// All functions get them but these: `pkg:name/iface#func`, perhaps after `import:` or
+    /// `export:`.
+    AllBut(Vec<String>),
 }
 
-/// The keys about single types and their members. Attributes that a table
-/// names take the place of those there are for the same type or member.
-fn attributes(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
-    let ignored = table.strings("additional_derives_ignore")?;
-    set(&mut settings.additional_derives_ignore, ignored);
-    for (key, place) in [
-        (
-            "additional_type_attributes",
-            &mut settings.additional_type_attributes,
-        ),
-        (
-            "additional_member_attributes",
-            &mut settings.additional_member_attributes,
-        ),
-    ] {
-        let Some(table) = table.table(key)? else {
-            continue;
-        };
-        for (name, item) in table.entries() {
-            let all = match item.as_str() {
-                Some(one) => vec![one.to_owned()],
-                None if item.is_array() => table.strings(name)?.unwrap_or_default(),
-                None => return Err(table.wrong(name, "a string or a list of strings")),
-            };
-            if let Some(no) = all.iter().find(|text| !is_attribute(text)) {
-                return Err(table
-                    .error(name, format!("`{no}` in `{}` is no attribute", table.name))
-                    .hint(format!(
-                        "write it as in Rust: `#[{}]`",
-                        no.trim_matches(['#', '[', ']'])
-                    )));
-            }
-            place.retain(|(known, _)| known != name);
-            place.extend(all.into_iter().map(|text| (name.to_owned(), text)));
-        }
-    }
-    Ok(())
+/// The `bindings` table. Names and defaults are those of cargo-component
+/// 0.21.1, see [`BINDINGS`](super::keys::BINDINGS).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "each field is the key of the same name in `keys`, `with_at` where those of `with` stand"
+)]
+pub struct BindingsSettings {
+    pub path: Option<PathBuf>,
+    pub async_: AsyncSetting,
+    pub features: Vec<String>,
+    pub all_features: bool,
+    pub format: bool,
+    pub ownership: Ownership,
+    pub derives: Vec<String>,
+    pub additional_derives_ignore: Vec<String>,
+    pub additional_type_attributes: Vec<(String, String)>,
+    pub additional_member_attributes: Vec<(String, String)>,
+    pub std_feature: bool,
+    pub raw_strings: bool,
+    pub skip: Vec<String>,
+    pub stubs: bool,
+    pub export_prefix: Option<String>,
+    pub with: BTreeMap<String, String>,
+    pub with_at: BTreeMap<String, Excerpt>,
+    pub generate_all: bool,
+    pub merge_structurally_equal_types: bool,
+    pub chainable_methods: Vec<String>,
+    pub bitflags_path: Option<String>,
+    pub map_type: Option<String>,
+    pub type_section_suffix: Option<String>,
+    pub disable_run_ctors_once_workaround: bool,
+    pub default_bindings_module: Option<String>,
+    pub export_macro_name: Option<String>,
+    pub pub_export_macro: bool,
+    pub generate_unused_types: bool,
+    pub disable_custom_section_link_helpers: bool,
 }
 
-fn is_attribute(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("#[") && text.ends_with(']') && text.len() > 3
+impl Default for BindingsSettings {
+    fn default() -> Self {
+        BindingsSettings {
+            path: None,
+            async_: AsyncSetting::All,
+            features: Vec::new(),
+            all_features: false,
+            format: true,
+            ownership: Ownership::Owning,
+            derives: Vec::new(),
+            additional_derives_ignore: Vec::new(),
+            additional_type_attributes: Vec::new(),
+            additional_member_attributes: Vec::new(),
+            std_feature: false,
+            raw_strings: false,
+            skip: Vec::new(),
+            stubs: false,
+            export_prefix: None,
+            with: BTreeMap::new(),
+            with_at: BTreeMap::new(),
+            generate_all: true,
+            merge_structurally_equal_types: false,
+            chainable_methods: Vec::new(),
+            bitflags_path: None,
+            map_type: None,
+            type_section_suffix: None,
+            disable_run_ctors_once_workaround: false,
+            default_bindings_module: None,
+            export_macro_name: None,
+            pub_export_macro: false,
+            generate_unused_types: false,
+            disable_custom_section_link_helpers: false,
+        }
+    }
 }

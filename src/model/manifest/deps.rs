@@ -1,5 +1,5 @@
-//! `deps.toml` of `wit-deps`: which directories `wit/deps` has, and where each
-//! comes from.
+//! The manifest `deps.toml` of `wit-deps`: the directories of `wit/deps`, and
+//! where each comes from.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,16 +8,16 @@ use semver::VersionReq;
 use toml_edit::Document;
 use url::Url;
 
-use super::ManifestFile;
-use super::keys::{Key, Kind};
+use super::file::ManifestFile;
+use super::keys::{Key, ValueKind};
 use super::table::Table;
-use crate::base::error::{Error, Result, nearest};
+use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 
 const fn key(name: &'static str, about: &'static str) -> Key {
     Key {
         name,
-        kind: Kind::String,
+        kind: ValueKind::String,
         default: "",
         about,
     }
@@ -50,8 +50,8 @@ pub const ENTRY: &[Key] = &[
     key("registry", "The name of the registry of `package`."),
 ];
 
-/// What an entry is, by its first key: exactly one of them is there; the other
-/// keys it may have.
+/// The kinds of entries by the key that decides, of which there is exactly one,
+/// with the other keys that they may have.
 const SOURCES: &[(&str, &[&str])] = &[
     ("url", &["sha256", "sha512", "prefix", "subdir"]),
     ("path", &[]),
@@ -60,17 +60,16 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("package", &["version", "registry"]),
 ];
 
-/// A `deps.toml`.
+/// A `deps.toml` that was read.
 #[derive(Clone, Debug)]
 pub struct DepsManifest {
-    /// The file. What may be secret in its text is stars, so that errors may
-    /// show it.
+    /// The file, with stars for what may be secret, so that errors may show it.
     pub file: ManifestFile,
-    /// Its entries, by the names of their directories.
+    /// The entries, by the names of their directories.
     pub entries: BTreeMap<String, DepsEntry>,
 }
 
-/// One entry.
+/// An entry of a `deps.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DepsEntry {
     /// Where it comes from.
@@ -86,11 +85,11 @@ pub enum DepsSource {
     Archive {
         /// Its address, `http` or `https`. It may hold a password.
         url: Url,
-        /// The SHA-256 and SHA-512 it must have, in lower-case hex.
+        /// The SHA-256 it must have, in lower-case hex.
         sha256: Option<String>,
-        /// See `sha256`.
+        /// The SHA-512 it must have, in lower-case hex.
         sha512: Option<String>,
-        /// Where in it.
+        /// Where the WIT is in it.
         within: Within,
     },
     /// A directory, seen from that of the manifest.
@@ -99,20 +98,20 @@ pub enum DepsSource {
     Git {
         /// Its address or directory, as it is written. It may hold a password.
         url: String,
-        /// Which commit of it.
+        /// The commit that is fetched.
         commit: Commit,
-        /// Where in it.
+        /// Where the WIT is in it.
         within: Within,
     },
     /// An artifact of an OCI registry, as it is written.
     Oci(String),
     /// A package of a registry.
     Package {
-        /// Its name.
+        /// The name of the package.
         package: PackageRef,
         /// The versions that will do.
         requirement: VersionReq,
-        /// The registry asked for by name.
+        /// The name of the registry, where one is named.
         registry: Option<String>,
     },
 }
@@ -128,16 +127,16 @@ pub enum Within {
     Subdir(String),
 }
 
-/// Which commit of a repository.
+/// The commit of a repository that is fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commit {
-    /// What the repository shows first.
+    /// The `HEAD` of the repository.
     Head,
-    /// This one.
+    /// The commit with this hash, in lower-case hex.
     Rev(String),
-    /// That of a tag.
+    /// The commit of this tag.
     Tag(String),
-    /// The newest of a branch.
+    /// The newest commit of this branch.
     Branch(String),
 }
 
@@ -157,7 +156,7 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
     let table = Table::root(&file, "deps.toml", document.as_table());
     let mut entries: BTreeMap<String, DepsEntry> = BTreeMap::new();
     for (id, item) in table.entries() {
-        if let Some(problem) = unfit(id) {
+        if let Some(problem) = invalid_dir_name(id) {
             let message = format!("`{id}` cannot be the name of a directory: {problem}");
             return Err(table
                 .error(id, message)
@@ -175,14 +174,14 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
                 None => continue,
             },
         };
-        let span = table.place(id);
+        let span = table.entry_span(id);
         entries.insert(id.to_owned(), DepsEntry { source, span });
     }
     Ok(DepsManifest { file, entries })
 }
 
 /// Why a directory of `wit/deps` cannot have this name, if it cannot.
-pub fn unfit(name: &str) -> Option<&'static str> {
+pub fn invalid_dir_name(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("it is empty"),
         "." | ".." => Some("it is another directory"),
@@ -192,8 +191,8 @@ pub fn unfit(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The address a text is, if it is one at all. One letter before the colon is
-/// a drive.
+/// The address in a text, if it is one. A single letter before the colon is a
+/// drive.
 fn address(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (!url.cannot_be_a_base() && url.scheme().len() > 1).then_some(url)
@@ -220,7 +219,7 @@ fn path(table: &Table<'_>, key: &str, path: String) -> Result<DepsSource> {
     }
 }
 
-/// The address, if it is one of an archive.
+/// Checks that an address is one that archives are fetched from.
 fn fetchable(table: &Table<'_>, key: &str, url: Url) -> Result<Url> {
     let scheme = url.scheme();
     let error = || table.error(key, format!("unsupported URL scheme `{scheme}`"));
@@ -234,9 +233,8 @@ fn fetchable(table: &Table<'_>, key: &str, url: Url) -> Result<Url> {
 }
 
 fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
-    let said = |keys: &[&'static str]| keys.iter().copied().find(|key| entry.has(key));
-    let first: Vec<&str> = SOURCES.iter().map(|(key, _)| *key).collect();
-    let Some(kind) = said(&first) else {
+    let mut kinds = SOURCES.iter().map(|(key, _)| *key);
+    let Some(kind) = kinds.find(|key| entry.has(key)) else {
         return Err(entry
             .file
             .error(
@@ -393,8 +391,8 @@ fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
     }
 }
 
-/// The same text with stars for what may be secret in addresses, which is what
-/// stands before an `@` and behind a `?`; as long as before.
+/// The same text with stars for what may be secret in addresses: the part before
+/// an `@`, and the part behind a `?`. Its length does not change.
 pub(crate) fn without_secrets(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for (at, _) in text.match_indices("://") {
@@ -415,42 +413,42 @@ pub(crate) fn without_secrets(text: &str) -> String {
 }
 
 impl DepsSource {
-    /// What the lock file says of it, by key.
+    /// The words of the lock file for the source, by key.
     pub fn words(&self) -> BTreeMap<&'static str, String> {
         let mut words = BTreeMap::new();
-        let mut say = |key, text: &str| {
+        let mut insert = |key, text: &str| {
             words.insert(key, text.to_owned());
         };
         match self {
             DepsSource::Archive { url, within, .. } => {
-                say("url", url.as_str());
-                within.say(&mut say);
+                insert("url", url.as_str());
+                within.insert_words(&mut insert);
             }
-            DepsSource::Path(path) => say("path", path),
+            DepsSource::Path(path) => insert("path", path),
             DepsSource::Git {
                 url,
                 commit,
                 within,
             } => {
-                say("git", url);
-                within.say(&mut say);
+                insert("git", url);
+                within.insert_words(&mut insert);
                 match commit {
                     Commit::Head => {}
-                    Commit::Rev(rev) => say("rev", rev),
-                    Commit::Tag(tag) => say("tag", tag),
-                    Commit::Branch(branch) => say("branch", branch),
+                    Commit::Rev(rev) => insert("rev", rev),
+                    Commit::Tag(tag) => insert("tag", tag),
+                    Commit::Branch(branch) => insert("branch", branch),
                 }
             }
-            DepsSource::Oci(reference) => say("oci", reference),
+            DepsSource::Oci(reference) => insert("oci", reference),
             DepsSource::Package {
                 package,
                 requirement,
                 registry,
             } => {
-                say("package", &package.to_string());
-                say("version", &requirement.to_string());
+                insert("package", &package.to_string());
+                insert("version", &requirement.to_string());
                 if let Some(registry) = registry {
-                    say("registry", registry);
+                    insert("registry", registry);
                 }
             }
         }
@@ -459,18 +457,13 @@ impl DepsSource {
 }
 
 impl Within {
-    fn say(&self, say: &mut impl FnMut(&'static str, &str)) {
+    fn insert_words(&self, insert: &mut impl FnMut(&'static str, &str)) {
         match self {
             Within::Anywhere => {}
-            Within::Prefix(prefix) => say("prefix", prefix),
-            Within::Subdir(subdir) => say("subdir", subdir),
+            Within::Prefix(prefix) => insert("prefix", prefix),
+            Within::Subdir(subdir) => insert("subdir", subdir),
         }
     }
-}
-
-/// The entry that is probably meant by `id`.
-pub fn meant<'m>(manifest: &'m DepsManifest, id: &str) -> Option<&'m str> {
-    nearest(id, manifest.entries.keys().map(String::as_str))
 }
 
 #[cfg(test)]

@@ -5,18 +5,18 @@ use std::str::FromStr as _;
 
 use toml_edit::{Document, Item};
 
-use super::bindings::settings;
+use super::dependency::{Dependency, DependencySource};
+use super::file::ManifestFile;
 use super::keys;
+use super::read_bindings::settings;
+use super::section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
 use super::table::Table;
-use super::{
-    Dependency, DependencySource, HintPolicy, LocalTarget, Manifest, ManifestFile, OciTarget,
-    RegistryTarget, Target, WorkspaceManifest, WorldCheck,
-};
+use super::target::{LocalTarget, OciTarget, RegistryTarget, Target};
 use crate::base::error::{Result, nearest};
 use crate::base::package::{PackageRef, is_label};
 
-/// The component part of a package's manifest. Without the section it is what
-/// the defaults make of it, with `declared` false.
+/// Reads the component part of a package's manifest. Without the section it has
+/// the defaults, and `declared` is false.
 ///
 /// Errors name the key, with its line and column.
 pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifest> {
@@ -54,7 +54,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     manifest.registries.extend(registries(&table)?);
     if let Some(adapter) = table.path("adapter")? {
         manifest.adapter = Some(adapter);
-        manifest.adapter_at = Some(table.file.excerpt(table.place("adapter")));
+        manifest.adapter_at = Some(table.file.excerpt(table.entry_span("adapter")));
     }
     manifest.proxy = table.bool("proxy")?.unwrap_or(false);
     if let Some(bindings) = table.table("bindings")? {
@@ -70,7 +70,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     Ok(manifest)
 }
 
-/// What the workspace of this manifest shares; nothing if it says nothing.
+/// Reads what the workspace of this manifest shares, if it shares anything.
 pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     let document = parse(file)?;
     let mut manifest = WorkspaceManifest::default();
@@ -80,7 +80,7 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     let table = table.known(keys::WORKSPACE)?;
     manifest.registries = registries(&table)?;
     manifest.adapter = table.path("adapter")?;
-    let at = || table.file.excerpt(table.place("adapter"));
+    let at = || table.file.excerpt(table.entry_span("adapter"));
     manifest.adapter_at = manifest.adapter.as_ref().map(|_| at());
     if let Some(bindings) = table.table("bindings")? {
         settings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
@@ -100,7 +100,7 @@ pub(super) fn parse(file: &ManifestFile) -> Result<Document<String>> {
     })
 }
 
-/// `[<root>.metadata.component]`, if it is there.
+/// The table `[<root>.metadata.component]`, if it exists.
 fn section<'a>(
     file: &'a ManifestFile,
     document: &'a Document<String>,
@@ -116,10 +116,10 @@ fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
     let parsed = PackageRef::from_str(&text);
     parsed
         .map(Some)
-        .map_err(|e| e.at(table.file.excerpt(table.place(key))))
+        .map_err(|e| e.at(table.file.excerpt(table.entry_span(key))))
 }
 
-/// `namespace:name[/world]@requirement`.
+/// Reads a target in the form `namespace:name[/world]@requirement`.
 fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
     let error = |message: String| table.error("target", message);
     let Some((name, requirement)) = text.split_once('@') else {
@@ -139,7 +139,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
     }
     Ok(RegistryTarget {
         package: PackageRef::from_str(package)
-            .map_err(|e| e.at(table.file.excerpt(table.place("target"))))?,
+            .map_err(|e| e.at(table.file.excerpt(table.entry_span("target"))))?,
         world: world.map(str::to_owned),
         requirement: requirement.parse().map_err(|e| {
             error(format!("invalid target version `{requirement}`"))
@@ -147,7 +147,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
                 .hint("write it as cargo has it, such as `@1.2` or `@=1.2.3`")
         })?,
         registry: None,
-        span: table.place("target"),
+        span: table.entry_span("target"),
     })
 }
 
@@ -156,7 +156,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         return Ok(Target::Local(LocalTarget::default()));
     };
     let table = table.known(keys::TARGET)?;
-    let both = |key: &str, other: &str| {
+    let conflict = |key: &str, other: &str| {
         table.error(
             key,
             format!("cannot specify both `{key}` and `{other}` fields in a target entry"),
@@ -172,23 +172,23 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
     if let Some(reference) = reference(&table)? {
         let other = ["package", "version", "registry", "path"];
         if let Some(other) = other.into_iter().find(|key| table.has(key)) {
-            return Err(both(other, "oci").hint("an artifact says itself what it is"));
+            return Err(conflict(other, "oci").hint("an artifact says itself what it is"));
         }
         if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
-            return Err(both("dependencies", "oci").hint("an artifact says itself what it is"));
+            return Err(conflict("dependencies", "oci").hint("an artifact says itself what it is"));
         }
         return Ok(Target::Oci(OciTarget {
             reference,
             world,
-            span: table.place("oci"),
+            span: table.entry_span("oci"),
         }));
     }
     if let Some(package) = package_ref(&table, "package")? {
         if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
-            return Err(both("dependencies", "package"));
+            return Err(conflict("dependencies", "package"));
         }
         if table.has("path") {
-            return Err(both("path", "package"));
+            return Err(conflict("path", "package"));
         }
         let Some(requirement) = requirement else {
             return Err(table
@@ -202,12 +202,12 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
             world,
             requirement,
             registry,
-            span: table.place("package"),
+            span: table.entry_span("package"),
         }));
     }
     for key in ["version", "registry"] {
         if table.has(key) {
-            return Err(both(key, "path").hint("a target of a registry also needs `package`"));
+            return Err(conflict(key, "path").hint("a target of a registry also needs `package`"));
         }
     }
     let named = ["world", "path"].into_iter().find(|key| table.has(key));
@@ -215,12 +215,12 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         path: table.path("path")?,
         world,
         dependencies,
-        span: named.map(|key| table.place(key)).unwrap_or_default(),
+        span: named.map(|key| table.entry_span(key)).unwrap_or_default(),
     }))
 }
 
-/// The artifact under `oci`. What it has to look like is known to those who
-/// fetch it.
+/// Reads the artifact under `oci`. Its whole syntax is checked where it is
+/// fetched.
 fn reference(table: &Table<'_>) -> Result<Option<String>> {
     let reference = table.string("oci")?;
     match reference.as_deref() {
@@ -272,7 +272,7 @@ fn dependency(
             )
             .hint(format!("add `package = \"namespace:{key}\"`"))
     };
-    let span = table.place(key);
+    let span = table.entry_span(key);
     let file = table.file.clone();
     if item.is_str() {
         let requirement = table.requirement(key)?.unwrap_or_default();
@@ -349,7 +349,7 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
             let at = ["package", "registry"]
                 .into_iter()
                 .find(|key| entry.has(key));
-            let place = at.map_or_else(|| entry.span(), |key| entry.place(key));
+            let place = at.map_or_else(|| entry.span(), |key| entry.entry_span(key));
             Err(entry
                 .file
                 .error(place, message)
@@ -358,7 +358,7 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
     }
 }
 
-/// `{ workspace = true }`, which stands alone.
+/// Reads `{ workspace = true }`, which has no other key.
 fn inherited(entry: &Table<'_>, key: &str, workspace: &WorkspaceManifest) -> Result<Dependency> {
     if entry.bool("workspace")? != Some(true) {
         return Err(entry.error("workspace", "`workspace` can only be `true`"));
@@ -409,7 +409,7 @@ fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
         if url.is_empty() {
             return Err(missing());
         }
-        // Seen from the file that says so, whoever inherits it.
+        // Relative to the file that has it, whoever inherits it.
         let relative = url
             .strip_prefix("file:")
             .filter(|path| !path.starts_with("//"));

@@ -1,44 +1,44 @@
-//! What a Cargo.toml says of the workspace it belongs to.
+//! The workspace that a Cargo.toml belongs to.
 
 use std::path::{Path, PathBuf};
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::read::parse;
 use crate::base::error::Result;
 
-/// The place of a manifest in its workspace, by its own words.
+/// The role of a manifest in a workspace, as far as it declares one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum WorkspaceRole {
     /// It has the table `workspace`.
-    Root(Root),
+    Root(WorkspaceRoot),
     /// `package.workspace` names the directory of the root.
-    Below(PathBuf),
-    /// It says nothing: a directory above may have the root.
-    Unsaid,
+    Member(PathBuf),
+    /// It declares nothing: a directory above may have the root.
+    Unspecified,
 }
 
-/// Which directories a root takes.
+/// The root of a workspace, with the directories it includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Root {
+pub struct WorkspaceRoot {
     members: Vec<PathBuf>,
     exclude: Vec<PathBuf>,
 }
 
-impl Root {
-    /// The directories it lists, which may have wildcards in their names.
+impl WorkspaceRoot {
+    /// The directories of members, which may have wildcards in their names.
     pub fn members(&self) -> &[PathBuf] {
         &self.members
     }
 
     /// Whether a package in this directory, below the root's, belongs to it.
-    pub fn takes(&self, dir: &Path) -> bool {
+    pub fn includes(&self, dir: &Path) -> bool {
         let is_in = |list: &[PathBuf]| list.iter().any(|path| dir.starts_with(path));
         is_in(&self.members) || !is_in(&self.exclude)
     }
 }
 
-/// Reads what a manifest says of its workspace.
-pub fn place(file: &ManifestFile) -> Result<Place> {
+/// Reads the role of a manifest in its workspace.
+pub fn workspace_role(file: &ManifestFile) -> Result<WorkspaceRole> {
     let document = parse(file)?;
     let dir = file.dir();
     if let Some(table) = document.get("workspace").and_then(|w| w.as_table_like()) {
@@ -50,31 +50,36 @@ pub fn place(file: &ManifestFile) -> Result<Place> {
                 .map(|path| dir.join(path))
                 .collect()
         };
-        return Ok(Place::Root(Root {
+        return Ok(WorkspaceRole::Root(WorkspaceRoot {
             members: paths("members"),
             exclude: paths("exclude"),
         }));
     }
     let package = document.get("package").and_then(|p| p.get("workspace"));
     Ok(match package.and_then(|path| path.as_str()) {
-        Some(path) => Place::Below(dir.join(path)),
-        None => Place::Unsaid,
+        Some(path) => WorkspaceRole::Member(dir.join(path)),
+        None => WorkspaceRole::Unspecified,
     })
 }
 
 /// The root manifest of the workspace that the package in `dir` belongs to, by
 /// cargo's rules; none where it is its own. `read` gives the text of a file that is
 /// there.
-pub fn of(dir: &Path, read: impl Fn(&Path) -> Result<Option<String>>) -> Result<Option<PathBuf>> {
+pub fn find_root(
+    dir: &Path,
+    read: impl Fn(&Path) -> Result<Option<String>>,
+) -> Result<Option<PathBuf>> {
     for ancestor in dir.ancestors() {
         let path = ancestor.join("Cargo.toml");
         let Some(text) = read(&path)? else {
             continue;
         };
-        match place(&ManifestFile::new(&path, &text))? {
-            Place::Root(root) if ancestor == dir || root.takes(dir) => return Ok(Some(path)),
-            Place::Below(root) => return Ok(Some(root.join("Cargo.toml"))),
-            Place::Root(_) | Place::Unsaid => {}
+        match workspace_role(&ManifestFile::new(&path, &text))? {
+            WorkspaceRole::Root(root) if ancestor == dir || root.includes(dir) => {
+                return Ok(Some(path));
+            }
+            WorkspaceRole::Member(root) => return Ok(Some(root.join("Cargo.toml"))),
+            WorkspaceRole::Root(_) | WorkspaceRole::Unspecified => {}
         }
     }
     Ok(None)
@@ -84,33 +89,36 @@ pub fn of(dir: &Path, read: impl Fn(&Path) -> Result<Option<String>>) -> Result<
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Place {
-        place(&ManifestFile::new("/w/Cargo.toml", text)).unwrap()
+    fn of(text: &str) -> WorkspaceRole {
+        workspace_role(&ManifestFile::new("/w/Cargo.toml", text)).unwrap()
     }
 
     #[test]
     fn a_manifest_says_where_its_workspace_is() {
-        assert_eq!(of("# [workspace]\n[package]\nname = \"a\""), Place::Unsaid);
+        assert_eq!(
+            of("# [workspace]\n[package]\nname = \"a\""),
+            WorkspaceRole::Unspecified
+        );
         assert_eq!(
             of("[package]\ndescription = \"[workspace]\""),
-            Place::Unsaid
+            WorkspaceRole::Unspecified
         );
         assert_eq!(
             of("[package]\nversion.workspace = true\nworkspace = \"../r\""),
-            Place::Below("/w/../r".into())
+            WorkspaceRole::Member("/w/../r".into())
         );
         for text in ["[workspace]", "workspace = {}", "[workspace.package]"] {
-            assert!(matches!(of(text), Place::Root(_)), "{text}");
+            assert!(matches!(of(text), WorkspaceRole::Root(_)), "{text}");
         }
     }
 
     #[test]
-    fn a_root_takes_what_it_does_not_exclude() {
+    fn a_root_includes_what_it_does_not_exclude() {
         let place = of("[workspace]\nmembers = [\"x/in\"]\nexclude = [\"x\"]");
-        let Place::Root(root) = place else {
+        let WorkspaceRole::Root(root) = place else {
             panic!("{place:?}");
         };
-        assert!(root.takes(Path::new("/w/a")) && root.takes(Path::new("/w/x/in")));
-        assert!(!root.takes(Path::new("/w/x/out")));
+        assert!(root.includes(Path::new("/w/a")) && root.includes(Path::new("/w/x/in")));
+        assert!(!root.includes(Path::new("/w/x/out")));
     }
 }

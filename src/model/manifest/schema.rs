@@ -4,20 +4,20 @@
 use serde_json::{Map, Value, json};
 
 use super::keys;
-use super::keys::{Key, Kind};
+use super::keys::{Key, ValueKind};
 
 /// Two labels joined by a colon, see [`crate::base::package::PackageRef`].
 const PACKAGE: &str = "^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*:[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$";
-/// A package or a label.
+/// The name of a package, or a label.
 const DEPENDENCY_NAME: &str =
     "^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*(:[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*)?$";
-/// `namespace:name[/world]@requirement`.
+/// A target in the form `namespace:name[/world]@requirement`.
 const TARGET: &str = "^[a-z0-9-]+:[a-z0-9-]+(/[A-Za-z0-9-]+)?@.+$";
 /// A scheme and something behind it.
 const URL: &str = "^[A-Za-z][A-Za-z0-9+.-]*:/*[^/]";
 
-/// A schema of Cargo.toml (draft 2020-12) that knows our two tables and
-/// nothing else: `#/$defs/package` and `#/$defs/workspace` are theirs.
+/// A schema of Cargo.toml (draft 2020-12) for our two tables and nothing else,
+/// which are `#/$defs/package` and `#/$defs/workspace`.
 pub fn schema() -> Value {
     let section = |name: &str| {
         json!({
@@ -70,21 +70,21 @@ fn property(key: &Key) -> Value {
     schema
 }
 
-fn value(kind: Kind) -> Value {
+fn value(kind: ValueKind) -> Value {
     let strings = json!({ "type": "array", "items": { "type": "string" } });
     let named = |values: Value| json!({ "type": "object", "additionalProperties": values });
     match kind {
-        Kind::String | Kind::Path => json!({ "type": "string" }),
-        Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Strings => strings,
-        Kind::StringTable => named(json!({ "type": "string" })),
-        Kind::StringsTable => named(json!({ "anyOf": [{ "type": "string" }, strings] })),
-        Kind::Word(words) => json!({ "type": "string", "enum": words }),
-        Kind::BoolOrStrings => json!({ "anyOf": [{ "type": "boolean" }, strings] }),
-        Kind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
-        Kind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
-        Kind::Table(_) => json!({ "$ref": "#/$defs/bindings" }),
-        Kind::Dependencies => {
+        ValueKind::String | ValueKind::Path => json!({ "type": "string" }),
+        ValueKind::Bool => json!({ "type": "boolean" }),
+        ValueKind::Strings => strings,
+        ValueKind::StringTable => named(json!({ "type": "string" })),
+        ValueKind::StringsTable => named(json!({ "anyOf": [{ "type": "string" }, strings] })),
+        ValueKind::Word(words) => json!({ "type": "string", "enum": words }),
+        ValueKind::BoolOrStrings => json!({ "anyOf": [{ "type": "boolean" }, strings] }),
+        ValueKind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
+        ValueKind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
+        ValueKind::Table(_) => json!({ "$ref": "#/$defs/bindings" }),
+        ValueKind::Dependencies => {
             let mut schema = named(json!({ "$ref": "#/$defs/dependency" }));
             schema["propertyNames"] = json!({ "pattern": DEPENDENCY_NAME });
             schema
@@ -92,7 +92,7 @@ fn value(kind: Kind) -> Value {
     }
 }
 
-/// `schema` with one more word about the property `key`.
+/// The schema with another constraint on the property `key`.
 fn with(mut schema: Value, key: &str, word: &str, value: Value) -> Value {
     schema["properties"][key][word] = value;
     schema
@@ -179,23 +179,23 @@ pub fn markdown() -> String {
     text
 }
 
-fn kind(kind: Kind) -> String {
+fn kind(kind: ValueKind) -> String {
     match kind {
-        Kind::String => "string".to_owned(),
-        Kind::Path => "path".to_owned(),
-        Kind::Bool => "`true` or `false`".to_owned(),
-        Kind::Strings => "list of strings".to_owned(),
-        Kind::StringTable => "table of strings".to_owned(),
-        Kind::StringsTable => "table of strings or lists of them".to_owned(),
-        Kind::Word(words) => {
+        ValueKind::String => "string".to_owned(),
+        ValueKind::Path => "path".to_owned(),
+        ValueKind::Bool => "`true` or `false`".to_owned(),
+        ValueKind::Strings => "list of strings".to_owned(),
+        ValueKind::StringTable => "table of strings".to_owned(),
+        ValueKind::StringsTable => "table of strings or lists of them".to_owned(),
+        ValueKind::Word(words) => {
             let words: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
             words.join(", ")
         }
-        Kind::BoolOrStrings => "`true`, `false` or list of strings".to_owned(),
-        Kind::Registries => "table of URLs".to_owned(),
-        Kind::StringOrTable(_) => "string or table".to_owned(),
-        Kind::Table(_) => "table".to_owned(),
-        Kind::Dependencies => "table of dependencies".to_owned(),
+        ValueKind::BoolOrStrings => "`true`, `false` or list of strings".to_owned(),
+        ValueKind::Registries => "table of URLs".to_owned(),
+        ValueKind::StringOrTable(_) => "string or table".to_owned(),
+        ValueKind::Table(_) => "table".to_owned(),
+        ValueKind::Dependencies => "table of dependencies".to_owned(),
     }
 }
 
@@ -226,8 +226,8 @@ mod tests {
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),
         ] {
-            let wanted: Vec<_> = keys.iter().map(|key| key.name).collect();
-            assert_eq!(names(&schema, definition), wanted);
+            let expected: Vec<_> = keys.iter().map(|key| key.name).collect();
+            assert_eq!(names(&schema, definition), expected);
         }
     }
 

@@ -1,5 +1,5 @@
-//! A TOML table being read: every value taken by key with its type, and every
-//! failure told with the place of the key.
+//! A TOML table being read: every value is read by its key and type, and every
+//! error points at the key.
 
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use semver::VersionReq;
 use toml_edit::{Item, TableLike};
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::keys::Key;
 use crate::base::error::{Error, Result, nearest};
 
@@ -94,12 +94,12 @@ impl<'a> Table<'a> {
         self.get(key).is_some()
     }
 
-    /// Where the table's own key stands.
+    /// The byte range of the table's own entry.
     pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    /// Where `key` stands, without its value.
+    /// The byte range of `key`, without its value.
     pub(crate) fn key_span(&self, key: &str) -> Range<usize> {
         let span = self
             .table
@@ -108,26 +108,26 @@ impl<'a> Table<'a> {
         span.unwrap_or_default()
     }
 
-    /// Where `key` stands, with its value if that ends on the same line.
-    pub(crate) fn place(&self, key: &str) -> Range<usize> {
-        let place = self.key_span(key);
+    /// The byte range of `key`, with its value if that ends on the same line.
+    pub(crate) fn entry_span(&self, key: &str) -> Range<usize> {
+        let span = self.key_span(key);
         let value = self.get(key).and_then(Item::as_value);
         let Some(end) = value.and_then(|value| value.span()).map(|span| span.end) else {
-            return place;
+            return span;
         };
-        match self.file.text.get(place.start..end) {
-            Some(text) if !text.contains('\n') => place.start..end,
-            _ => place,
+        match self.file.text.get(span.start..end) {
+            Some(text) if !text.contains('\n') => span.start..end,
+            _ => span,
         }
     }
 
     /// An error about `key` and its value.
     pub(crate) fn error(&self, key: &str, message: impl Into<String>) -> Error {
-        self.file.error(self.place(key), message)
+        self.file.error(self.entry_span(key), message)
     }
 
-    /// The value of `key` is not what it has to be.
-    pub(crate) fn wrong(&self, key: &str, expected: &str) -> Error {
+    /// The error about a value that does not have the expected type.
+    pub(crate) fn type_error(&self, key: &str, expected: &str) -> Error {
         let found = self.get(key).map_or("nothing", Item::type_name);
         let message = format!(
             "`{key}` in `{}` must be {expected}, found {}",
@@ -141,7 +141,7 @@ impl<'a> Table<'a> {
         self.get(key)
             .map(|item| match item.as_str() {
                 Some(text) => Ok(text.to_owned()),
-                None => Err(self.wrong(key, "a string")),
+                None => Err(self.type_error(key, "a string")),
             })
             .transpose()
     }
@@ -151,7 +151,7 @@ impl<'a> Table<'a> {
         Ok(self.string(key)?.map(path))
     }
 
-    /// A string that `T` can be read from; the error says why it cannot.
+    /// A version requirement, as cargo has them.
     pub(crate) fn requirement(&self, key: &str) -> Result<Option<VersionReq>> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
@@ -168,7 +168,7 @@ impl<'a> Table<'a> {
         self.get(key)
             .map(|item| {
                 item.as_bool()
-                    .ok_or_else(|| self.wrong(key, "`true` or `false`"))
+                    .ok_or_else(|| self.type_error(key, "`true` or `false`"))
             })
             .transpose()
     }
@@ -177,16 +177,16 @@ impl<'a> Table<'a> {
         let Some(item) = self.get(key) else {
             return Ok(None);
         };
-        let wrong = || self.wrong(key, "a list of strings");
+        let type_error = || self.type_error(key, "a list of strings");
         item.as_array()
-            .ok_or_else(wrong)?
+            .ok_or_else(type_error)?
             .iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or_else(wrong))
+            .map(|value| value.as_str().map(str::to_owned).ok_or_else(type_error))
             .collect::<Result<_>>()
             .map(Some)
     }
 
-    /// One of `words`, answered by its place among them.
+    /// The index of a string among `words`, which must have it.
     pub(crate) fn word(&self, key: &str, words: &[&str]) -> Result<Option<usize>> {
         let Some(text) = self.string(key)? else {
             return Ok(None);
@@ -206,8 +206,8 @@ impl<'a> Table<'a> {
         self.table_or(key, "a table")
     }
 
-    /// As [`Table::table`], where the value may also be something the caller
-    /// has looked for.
+    /// As [`Table::table`], where the value may also be something else that the
+    /// caller has excluded; `expected` names both.
     pub(crate) fn table_or(&self, key: &str, expected: &str) -> Result<Option<Table<'a>>> {
         let Some(item) = self.get(key) else {
             return Ok(None);
@@ -217,15 +217,15 @@ impl<'a> Table<'a> {
                 file: self.file,
                 name: format!("{}.{}", self.name, quoted(key)),
                 table,
-                span: self.place(key),
+                span: self.entry_span(key),
             })),
-            None => Err(self.wrong(key, expected)),
+            None => Err(self.type_error(key, expected)),
         }
     }
 }
 
-/// A path of a manifest in `dir`, without `.` and `..` as far as that can be told
-/// from names alone, as cargo has it.
+/// A path of a manifest in `dir`, without `.` and `..` as far as names alone
+/// decide it, as cargo has it.
 fn joined(dir: &Path, path: &Path) -> PathBuf {
     let mut whole = match path.is_absolute() {
         true => PathBuf::new(),

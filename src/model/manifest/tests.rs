@@ -5,6 +5,9 @@ mod inherited;
 mod mutated;
 mod refused;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::*;
 
 /// A manifest of the package in `/w/p`, whose section has these lines.

@@ -1,75 +1,85 @@
-//! The keys of the manifests of WIT packages, once: `wkg.toml` of wkg 0.16 and
+//! The keys of the manifests of WIT packages: `wkg.toml` of wkg 0.16 and
 //! `wit.toml` of the `wit` CLI 0.16.
 
-use super::keys::{Key, Kind, key};
+use super::keys::{Key, ValueKind, key};
 
-/// `wkg.toml`.
+/// The keys of `wkg.toml`.
 pub const WKG: &[Key] = &[
     key(
         "overrides",
-        Kind::Table(&[]),
+        ValueKind::Table(&[]),
         "",
         "Where packages come from instead of their registry, by `namespace:name`.",
     ),
     key(
         "metadata",
-        Kind::Table(METADATA),
+        ValueKind::Table(METADATA),
         "",
         "What the package says about itself.",
     ),
     key(
         "workspace",
-        Kind::Table(WKG_WORKSPACE),
+        ValueKind::Table(WKG_WORKSPACE),
         "",
         "Several packages in one project; stands alone.",
     ),
 ];
 
-/// An entry of `[overrides]`.
+/// The keys of an entry of `[overrides]`.
 pub const OVERRIDE: &[Key] = &[
     key(
         "path",
-        Kind::Path,
+        ValueKind::Path,
         "",
         "A directory of WIT, a `.wit` file, or a WIT package in binary form.",
     ),
     key(
         "version",
-        Kind::String,
+        ValueKind::String,
         "",
         "The versions that will do, as a requirement of cargo; what the WIT names in that range gets the version that is locked.",
     ),
 ];
 
-/// `[workspace]` of `wkg.toml`.
+/// The keys of `[workspace]` of `wkg.toml`.
 pub const WKG_WORKSPACE: &[Key] = &[
     key(
         "members",
-        Kind::Strings,
+        ValueKind::Strings,
         "",
         "Directories of packages; `*`, `?` and `[…]` stand for directories that have a `.wit` file.",
     ),
     key(
         "metadata",
-        Kind::Table(METADATA),
+        ValueKind::Table(METADATA),
         "",
         "What members say about themselves where they have no metadata of their own.",
     ),
 ];
 
-/// `[metadata]` of `wkg.toml`.
+/// The keys of `[metadata]` of `wkg.toml`.
 pub const METADATA: &[Key] = &[
-    key("authors", Kind::String, "", "Who wrote it."),
-    key("author", Kind::String, "", "The same."),
-    key("description", Kind::String, "", "What it is."),
-    key("licenses", Kind::String, "", "An SPDX expression."),
-    key("license", Kind::String, "", "The same."),
-    key("source", Kind::String, "", "The address of its source."),
-    key("repository", Kind::String, "", "The same."),
-    key("homepage", Kind::String, "", "The address of its page."),
+    key("authors", ValueKind::String, "", "Who wrote it."),
+    key("author", ValueKind::String, "", "The same."),
+    key("description", ValueKind::String, "", "What it is."),
+    key("licenses", ValueKind::String, "", "An SPDX expression."),
+    key("license", ValueKind::String, "", "The same."),
+    key(
+        "source",
+        ValueKind::String,
+        "",
+        "The address of its source.",
+    ),
+    key("repository", ValueKind::String, "", "The same."),
+    key(
+        "homepage",
+        ValueKind::String,
+        "",
+        "The address of its page.",
+    ),
     key(
         "revision",
-        Kind::String,
+        ValueKind::String,
         "",
         "The revision in its repository.",
     ),

@@ -1,27 +1,29 @@
-//! `wit.toml`, as the `wit` CLI 0.16 has it.
+//! The manifest `wit.toml`, as the `wit` CLI 0.16 has it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use semver::Version;
 
+use super::dependency::Dependency;
+use super::file::ManifestFile;
 use super::read::{dependencies, parse};
+use super::section::WorkspaceManifest;
 use super::table::Table;
-use super::wkg::About;
-use super::{Dependency, ManifestFile, WorkspaceManifest};
+use super::wkg::PackageMetadata;
 use crate::base::error::Result;
 
 /// A `wit.toml`. The `.wit` files lie beside it.
 #[derive(Clone, Debug)]
 pub struct WitManifest {
-    /// The file.
+    /// The file it was read from.
     pub file: ManifestFile,
     /// The version to publish under.
     pub version: Version,
     /// The packages the WIT names, by key.
     pub dependencies: BTreeMap<String, Dependency>,
-    /// What the package says about itself.
-    pub about: About,
+    /// What the package declares about itself.
+    pub about: PackageMetadata,
 }
 
 /// Reads a `wit.toml`. Keys it does not know are left alone, as the `wit` CLI
@@ -43,7 +45,7 @@ pub fn read(file: ManifestFile) -> Result<WitManifest> {
     let entries = table.table("dependencies")?;
     let entries = entries.map(|table| dependencies(&table, &WorkspaceManifest::default()));
     let authors = table.strings("authors")?;
-    let about = About {
+    let about = PackageMetadata {
         authors: authors.map(|authors| authors.join(",")),
         description: table.string("description")?,
         licenses: table.string("license")?,

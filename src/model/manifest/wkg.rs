@@ -1,4 +1,4 @@
-//! `wkg.toml`, as wkg 0.16 has it.
+//! The manifest `wkg.toml`, as wkg 0.16 has it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,32 +7,32 @@ use std::str::FromStr as _;
 
 use semver::VersionReq;
 
-use super::ManifestFile;
+use super::file::ManifestFile;
 use super::read::parse;
 use super::table::Table;
 use super::wit_keys as keys;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 
-/// A `wkg.toml`.
+/// A `wkg.toml` that was read.
 #[derive(Clone, Debug)]
 pub struct WkgManifest {
-    /// The file.
+    /// The file it was read from.
     pub file: ManifestFile,
-    /// Packages that do not come from where they usually do.
+    /// Packages that do not come from their usual registry.
     pub overrides: BTreeMap<PackageRef, Override>,
-    /// What the package, or each member, says about itself.
-    pub about: About,
+    /// What the package, or each member, declares about itself.
+    pub about: PackageMetadata,
     /// The members, if this is a workspace.
     pub workspace: Option<Members>,
     /// What the user should know, one sentence each.
     pub notes: Vec<String>,
 }
 
-/// Where a package comes from instead.
+/// The source of a package instead of its usual registry.
 #[derive(Clone, Debug)]
 pub struct Override {
-    /// WIT on disk.
+    /// The directory or file with its WIT.
     pub path: Option<PathBuf>,
     /// The versions of the registry that will do.
     pub requirement: Option<VersionReq>,
@@ -49,10 +49,10 @@ pub struct Members {
     pub span: Range<usize>,
 }
 
-/// What a WIT package says about itself.
+/// What a WIT package declares about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is the key of the same name")]
-pub struct About {
+pub struct PackageMetadata {
     pub authors: Option<String>,
     pub description: Option<String>,
     pub licenses: Option<String>,
@@ -92,7 +92,7 @@ pub fn read(file: ManifestFile) -> Result<WkgManifest> {
         manifest.about = about(&workspace)?;
         manifest.workspace = Some(Members {
             patterns,
-            span: workspace.place("members"),
+            span: workspace.entry_span("members"),
         });
     }
     if let Some(overrides) = table.table("overrides")? {
@@ -112,9 +112,9 @@ pub fn read(file: ManifestFile) -> Result<WkgManifest> {
 }
 
 fn entry(overrides: &Table<'_>, key: &str) -> Result<Override> {
-    let span = overrides.place(key);
+    let span = overrides.entry_span(key);
     let Some(table) = overrides.table(key)? else {
-        return Err(overrides.wrong(key, "a table"));
+        return Err(overrides.type_error(key, "a table"));
     };
     let table = table.known(keys::OVERRIDE)?;
     Ok(Override {
@@ -124,10 +124,10 @@ fn entry(overrides: &Table<'_>, key: &str) -> Result<Override> {
     })
 }
 
-/// The table `metadata` in another one.
-fn about(table: &Table<'_>) -> Result<About> {
+/// Reads the table `metadata` in another one.
+fn about(table: &Table<'_>) -> Result<PackageMetadata> {
     let Some(table) = table.table("metadata")? else {
-        return Ok(About::default());
+        return Ok(PackageMetadata::default());
     };
     let table = table.known(keys::METADATA)?;
     let either = |name: &str, alias: &str| -> Result<Option<String>> {
@@ -136,7 +136,7 @@ fn about(table: &Table<'_>) -> Result<About> {
             found => Ok(found),
         }
     };
-    Ok(About {
+    Ok(PackageMetadata {
         authors: either("authors", "author")?,
         description: table.string("description")?,
         licenses: either("licenses", "license")?,

@@ -4,67 +4,30 @@ use wit_bindgen_core::{AsyncFilterSet, ChainableMethodFilterSet, Files, WorldGen
 use wit_bindgen_rust::{Opts, Ownership, WithOption};
 use wit_parser::{Resolve, WorldId};
 
-use super::derives::fitted;
+use super::attributes::without_attributes;
+use super::derives::fit_derives;
 use super::helpers::with_helpers;
-use super::placeholder::Placeholders;
-use super::placeholders::put;
-use super::put::Extra;
+use super::insert_placeholders::insert_placeholders;
+use super::placeholder_builder::ExtraTypeNames;
+use super::placeholders::Placeholders;
 use super::restore::restored;
+use super::runtime::{Runtime, RuntimeCrate};
 use super::words::refuse_unwritable;
-use super::{World, limits, section, without_attributes};
+use super::world::World;
+use super::{limits, section};
 use crate::base::error::{Error, Result, guarded};
 use crate::model::manifest;
 use crate::model::manifest::{AsyncSetting, BindingsSettings};
 
-/// The version of wit-bindgen that generates, and that new projects depend on.
+/// The version of wit-bindgen that generates code and that new projects require.
 pub const WIT_BINDGEN_VERSION: &str = "0.63.0";
-
-/// What generated code takes its runtime from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runtime {
-    /// The crate.
-    pub name: RuntimeCrate,
-    /// What its release does not have.
-    pub lacks: Lacks,
-}
-
-/// A crate that generated code can take its runtime from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RuntimeCrate {
-    /// `wit-bindgen`.
-    #[default]
-    WitBindgen,
-    /// `wit-bindgen-rt`, the runtime of projects made by cargo-component
-    /// 0.21.1.
-    WitBindgenRt,
-}
-
-impl RuntimeCrate {
-    /// The path of the runtime in Rust.
-    fn path(self) -> &'static str {
-        match self {
-            RuntimeCrate::WitBindgen => "wit_bindgen::rt",
-            RuntimeCrate::WitBindgenRt => "wit_bindgen_rt",
-        }
-    }
-}
-
-/// What older releases of a runtime crate do not have; generated code brings
-/// it then.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lacks {
-    /// The type that frees lists, which 0.43 has for certain.
-    pub cleanup: bool,
-    /// The traits of exported resources, which 0.60 has for certain.
-    pub resource: bool,
-}
 
 /// Rust source of the bindings of `world`, with a header that names the tool
 /// and the generator.
 pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Result<String> {
     let failed = |cause: String| {
         let error = Error::input(format!("the world `{}` cannot be bound", world.name()));
-        let told = advice(&cause);
+        let hint = hint(&cause);
         let unused = cause.strip_prefix("unused remappings provided via `with`: ");
         let unused = unused.and_then(|names| {
             let mut places = settings.with_at.iter();
@@ -77,12 +40,12 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
             ));
         }
         let error = error.because(cause);
-        match told {
+        match hint {
             Some(hint) => error.hint(hint),
             None => error,
         }
     };
-    // A world may have more than its package: what components export.
+    // A world may have more than its package has: the exports of components.
     let excess = limits::check(&world.resolve);
     excess
         .and_then(|()| limits::check_generated(&world.resolve, world.id))
@@ -90,27 +53,31 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
     refuse_unwritable(world)?;
     let mut resolve = world.resolve.clone();
     without_attributes(&mut resolve, world.id);
-    let extra = Extra {
+    let extra = ExtraTypeNames {
         stubs: settings.stubs,
         duplicates: settings.ownership == manifest::Ownership::BorrowingDuplicateIfNecessary,
     };
     let mut named = resolve.clone();
-    let mut placeholders = put(&mut named, world.id, extra, None);
+    let mut placeholders = insert_placeholders(&mut named, world.id, extra, None);
     let run = |resolve: &mut Resolve, placeholders: &Placeholders| {
-        let settings = fitted(&placed(settings, placeholders), resolve, world.id);
+        let settings = fit_derives(
+            &with_placeholders(settings, placeholders),
+            resolve,
+            world.id,
+        );
         let options = options(&settings, runtime);
         run(resolve, world.id, options).map_err(|cause| failed(placeholders.text(&cause)))
     };
     let mut code = run(&mut named, &placeholders)?;
     if placeholders.hidden(&code) {
         named = resolve.clone();
-        placeholders = put(&mut named, world.id, extra, Some(&code));
+        placeholders = insert_placeholders(&mut named, world.id, extra, Some(&code));
         code = run(&mut named, &placeholders)?;
     }
     if placeholders.changed() {
         // As the generator does.
         resolve.generate_nominal_type_ids(world.id);
-        code = section::replaced(&code, &resolve, world.id, WIT_BINDGEN_VERSION)?;
+        code = section::replace_sections(&code, &resolve, world.id, WIT_BINDGEN_VERSION)?;
     }
     Ok(format!(
         "// Generated by `cargo component` {} with wit-bindgen {WIT_BINDGEN_VERSION}.\n{}",
@@ -118,12 +85,12 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
         with_helpers(
             restored(&code, &placeholders),
             runtime.name.path(),
-            runtime.lacks
+            runtime.missing
         )
     ))
 }
 
-/// What the generator makes of the world, or why it makes nothing.
+/// The code that the generator writes for the world, or why it fails.
 fn run(
     resolve: &mut Resolve,
     world: WorldId,
@@ -131,8 +98,8 @@ fn run(
 ) -> std::result::Result<String, String> {
     let mut generator = options.build();
     let mut files = Files::default();
-    // The generator asserts what the settings may break; that must not end
-    // the tool with a panic.
+    // The generator asserts conditions that settings may break; such a panic must
+    // not end the tool.
     guarded("wit-bindgen-rust", || {
         generator.generate(resolve, world, &mut files)
     })?
@@ -143,7 +110,7 @@ fn run(
 }
 
 /// The settings with placeholders where they name parts of the world.
-fn placed(settings: &BindingsSettings, placeholders: &Placeholders) -> BindingsSettings {
+fn with_placeholders(settings: &BindingsSettings, placeholders: &Placeholders) -> BindingsSettings {
     let mut settings = settings.clone();
     if !placeholders.changed() {
         return settings;
@@ -159,7 +126,7 @@ fn placed(settings: &BindingsSettings, placeholders: &Placeholders) -> BindingsS
         *functions = all(functions);
     }
     settings.chainable_methods = all(&settings.chainable_methods);
-    // By this name there may be other types, which have no placeholder.
+    // Other types of the same name may have no placeholder.
     let ignored = all(&settings.additional_derives_ignore);
     settings.additional_derives_ignore.extend(ignored);
     let types = settings.additional_type_attributes.iter_mut();
@@ -173,8 +140,8 @@ fn placed(settings: &BindingsSettings, placeholders: &Placeholders) -> BindingsS
     settings
 }
 
-/// What to do about an error of the generator.
-fn advice(cause: &str) -> Option<String> {
+/// How to fix an error of the generator, where that is known.
+fn hint(cause: &str) -> Option<String> {
     let table = "under `[package.metadata.component.bindings]`";
     if let Some(filter) = cause.strip_prefix("unused sync option: ") {
         return Some(format!(

@@ -1,24 +1,22 @@
 //! Packages that refer to each other in a circle: WIT does not have them, but
 //! a component can, and a world made of several components. The WIT library
-//! looks for an order of packages until its stack is used up, so that they
-//! have to be found before it is asked.
+//! looks for an order of packages until its stack overflows, so that circles have
+//! to be found before it is called.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentItem};
 use wasmparser::types::TypesRef;
 
-use super::types::Typed;
+use super::types::TypedComponent;
 
-/// What is left of what refers to each other when all that refers to nothing,
-/// or that nothing refers to, is taken away; empty where there is no circle.
-pub(in crate::model::wit) fn circle<T: Ord + Clone>(
-    mut refers: BTreeMap<T, BTreeSet<T>>,
-) -> Vec<T> {
+/// The nodes that remain when all that refer to nothing, or that nothing refers
+/// to, are removed again and again; none where there is no circle.
+pub(crate) fn circle<T: Ord + Clone>(mut refers: BTreeMap<T, BTreeSet<T>>) -> Vec<T> {
     loop {
         let left: BTreeSet<T> = refers.keys().cloned().collect();
         let named: BTreeSet<T> = refers.values().flatten().cloned().collect();
-        refers.retain(|one, others| named.contains(one) && !others.is_disjoint(&left));
+        refers.retain(|node, others| named.contains(node) && !others.is_disjoint(&left));
         if refers.len() == left.len() {
             return left.into_iter().collect();
         }
@@ -32,7 +30,7 @@ const MANY: usize = 1000;
 /// The packages that refer to each other in a circle by the imports and
 /// exports of a component, or of the component types that WIT in its binary
 /// form consists of. An error if it refers to more packages than anybody has.
-pub(super) fn of_component(component: &Typed) -> Result<Vec<String>, String> {
+pub(super) fn of_component(component: &TypedComponent) -> Result<Vec<String>, String> {
     let mut references = References::new(component.types.as_ref());
     for (name, item) in component.imports.iter().chain(&component.exports) {
         references.item(name, item, 0);

@@ -1,5 +1,5 @@
-//! Two sides of one piece of WIT held against each other: whether everything
-//! the one promises is found in the other, of the same structure.
+//! Comparing two versions of a piece of WIT: whether the right one has everything
+//! that the left one has, of the same structure.
 //!
 //! Names of types do not matter where only their structure does; versions of
 //! packages matter only as far as they are compatible.
@@ -24,7 +24,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// One without a place; both sides have something.
+    /// A difference without a place, where both sides have something.
     pub(crate) fn new(left: impl Into<String>, right: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
@@ -33,7 +33,7 @@ impl Difference {
         })
     }
 
-    /// One without a place; the right side lacks something.
+    /// A difference without a place, where the right side lacks something.
     pub(crate) fn lacking(left: impl Into<String>) -> Box<Self> {
         Box::new(Difference {
             place: Vec::new(),
@@ -60,7 +60,7 @@ impl fmt::Display for Difference {
 /// Whether the right side has all of the left one.
 pub type Compared = Result<(), Box<Difference>>;
 
-/// Puts a place before that of a difference.
+/// Adds an outer place to a difference.
 pub(crate) fn within(compared: Compared, place: impl FnOnce() -> String) -> Compared {
     compared.map_err(|mut difference| {
         difference.place.insert(0, place());
@@ -122,8 +122,8 @@ impl<'a> Comparison<'a> {
                 self.named(name, *l, *r)
             }
             (left, Some(right)) => {
-                let shown = |item| format!("the {} `{name}`", kind(item));
-                Err(Difference::new(shown(left), shown(right)))
+                let display = |item| format!("the {} `{name}`", kind(item));
+                Err(Difference::new(display(left), display(right)))
             }
             (left, None) => Err(Difference::lacking(format!("{} `{name}`", kind(left)))),
         }
@@ -164,8 +164,8 @@ impl<'a> Comparison<'a> {
         Ok(())
     }
 
-    /// Both types have the same structure; a difference is told as one of the
-    /// type `name`.
+    /// Both types have the same structure; a difference is placed in the type
+    /// `name`.
     pub fn named(&mut self, name: &str, left: TypeId, right: TypeId) -> Compared {
         within(self.types(&Type::Id(left), &Type::Id(right)), || {
             format!("type `{name}`")
@@ -176,8 +176,8 @@ impl<'a> Comparison<'a> {
     pub fn functions(&mut self, left: &Function, right: &Function) -> Compared {
         for (index, (l, r)) in left.params.iter().zip(&right.params).enumerate() {
             if l.name != r.name && left.params.len() == right.params.len() {
-                let shown = |name: &str| format!("parameter `{name}`");
-                let difference = Difference::new(shown(&l.name), shown(&r.name));
+                let display = |name: &str| format!("parameter `{name}`");
+                let difference = Difference::new(display(&l.name), display(&r.name));
                 let position = within(Err(difference), || format!("position {}", index + 1));
                 return within(position, || format!("function `{}`", left.name));
             }
@@ -189,19 +189,19 @@ impl<'a> Comparison<'a> {
     pub fn signatures(&mut self, left: &Function, right: &Function) -> Compared {
         let place = || format!("function `{}`", left.name);
         if asynchronous(&left.kind) != asynchronous(&right.kind) {
-            let shown = |function: &Function| match asynchronous(&function.kind) {
+            let display = |function: &Function| match asynchronous(&function.kind) {
                 true => "an async function",
                 false => "a function that is not async",
             };
-            let difference = Difference::new(shown(left), shown(right));
+            let difference = Difference::new(display(left), display(right));
             return within(Err(difference), place);
         }
         if left.params.len() != right.params.len() {
-            let shown = |function: &Function| match function.params.len() {
+            let display = |function: &Function| match function.params.len() {
                 1 => "1 parameter".to_owned(),
                 many => format!("{many} parameters"),
             };
-            let difference = Difference::new(shown(left), shown(right));
+            let difference = Difference::new(display(left), display(right));
             return within(Err(difference), place);
         }
         for (l, r) in left.params.iter().zip(&right.params) {
@@ -217,11 +217,14 @@ impl<'a> Comparison<'a> {
             (Some(l), Some(r)) => self.types(l, r),
             (None, None) => Ok(()),
             (l, r) => {
-                let shown = |resolve, ty: Option<&Type>| match ty {
-                    Some(ty) => shown(resolve, ty),
+                let display = |resolve, ty: Option<&Type>| match ty {
+                    Some(ty) => display_type(resolve, ty),
                     None => "nothing".to_owned(),
                 };
-                Err(Difference::new(shown(self.left, l), shown(self.right, r)))
+                Err(Difference::new(
+                    display(self.left, l),
+                    display(self.right, r),
+                ))
             }
         }
     }
@@ -245,7 +248,10 @@ impl<'a> Comparison<'a> {
     }
 
     fn unlike(&self, left: &Type, right: &Type) -> Box<Difference> {
-        Difference::new(shown(self.left, left), shown(self.right, right))
+        Difference::new(
+            display_type(self.left, left),
+            display_type(self.right, right),
+        )
     }
 
     fn definitions(&mut self, l: TypeId, r: TypeId) -> Compared {
@@ -338,7 +344,7 @@ fn asynchronous(kind: &FunctionKind) -> bool {
     )
 }
 
-/// What an alias, or a chain of them, stands for.
+/// The type that an alias, or a chain of them, stands for.
 fn target(resolve: &Resolve, ty: &Type) -> Type {
     let mut ty = *ty;
     while let Type::Id(id) = ty
@@ -354,11 +360,11 @@ pub(crate) fn same_names(what: &str, left: &[String], right: &[String]) -> Compa
     if left == right {
         return Ok(());
     }
-    let shown = |names: &[String]| {
+    let display = |names: &[String]| {
         let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
         format!("the {what} {}", names.join(", "))
     };
-    Err(Difference::new(shown(left), shown(right)))
+    Err(Difference::new(display(left), display(right)))
 }
 
 /// The name by which a resource is the same in two places: that of its
@@ -378,8 +384,8 @@ fn resource(resolve: &Resolve, id: TypeId) -> String {
     }
 }
 
-/// A type in the words of WIT, a named one by its name.
-fn shown(resolve: &Resolve, ty: &Type) -> String {
+/// A type as messages display it, a named one by its name.
+fn display_type(resolve: &Resolve, ty: &Type) -> String {
     format!("`{}`", words(resolve, ty, 0))
 }
 
@@ -463,7 +469,7 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_told_by_its_place() {
-        for (left, right, told) in [
+        for (left, right, expected) in [
             ("f: func();", "", "there is no function `f`"),
             ("type t = u8;", "", "there is no type `t`"),
             (
@@ -517,7 +523,7 @@ mod tests {
                 "there is no function `[method]r.m`",
             ),
         ] {
-            assert_eq!(compared(left, right), told);
+            assert_eq!(compared(left, right), expected);
         }
     }
 

@@ -3,19 +3,20 @@
 
 use wit_parser::{IndexMap, PackageName};
 
-use super::diagnose::{Texts, at};
-use super::load::{Group, Rank};
-use super::{Raised, meant};
+use super::diagnose::{SourceTexts, at};
+use super::group::{Group, Rank};
+use super::request::{PinnedVersion, effective_name};
 use crate::base::error::{Error, Result};
 
 /// Gives every reference to another package that has no version the version
 /// that was `chosen`, or else that of the strongest source that has the
-/// package. A package that itself has no version is referred to as it is. What
-/// was `raised` gets the version that was decided on.
+/// package. A package that itself has no version is referred to as it is. A
+/// version that is `pinned` gets the one that was decided on.
 pub(super) fn complete_versions(
     groups: &mut [Group],
-    (chosen, raised): (&[PackageName], &[Raised]),
-    texts: &Texts,
+    chosen: &[PackageName],
+    pinned: &[PinnedVersion],
+    texts: &SourceTexts,
 ) -> Result<()> {
     let known: Vec<(Rank, PackageName)> = groups
         .iter()
@@ -32,7 +33,7 @@ pub(super) fn complete_versions(
                 let full = match unversioned(name) {
                     true => choose(&known, chosen, name)
                         .map_err(|e| at(e, texts.reference(group, name)))?,
-                    false => meant(raised, name),
+                    false => effective_name(pinned, name),
                 };
                 if deps.insert(full.clone(), items.clone()).is_some() {
                     let ways = match package.foreign_deps.keys().any(unversioned) {
@@ -63,17 +64,18 @@ fn version(name: &PackageName) -> String {
         .unwrap_or_default()
 }
 
-/// The version of `wanted` to take; `wanted` itself where there is none, for
+/// The name with the version to use; the name itself where there is none, for
 /// the error that then follows.
 fn choose(
     known: &[(Rank, PackageName)],
     chosen: &[PackageName],
-    wanted: &PackageName,
+    reference: &PackageName,
 ) -> Result<PackageName> {
-    let same = |name: &PackageName| name.namespace == wanted.namespace && name.name == wanted.name;
+    let same =
+        |name: &PackageName| name.namespace == reference.namespace && name.name == reference.name;
     let found: Vec<_> = known.iter().filter(|(_, name)| same(name)).collect();
     let Some(strongest) = found.iter().map(|(rank, _)| *rank).min() else {
-        return Ok(wanted.clone());
+        return Ok(reference.clone());
     };
     if strongest > Rank::Override
         && let Some(name) = chosen.iter().find(|name| same(name))
@@ -82,11 +84,11 @@ fn choose(
     }
     let mut best = found.iter().filter(|(rank, _)| *rank == strongest);
     match (best.next(), best.next()) {
-        (Some((_, one)), None) => Ok(one.clone()),
+        (Some((_, name)), None) => Ok(name.clone()),
         _ => {
             let versions: Vec<String> = found.iter().map(|(_, k)| format!("`{k}`")).collect();
             Err(Error::input(format!(
-                "`{wanted}` is referred to without a version, and there are several"
+                "`{reference}` is referred to without a version, and there are several"
             ))
             .because(format!("known are {}", versions.join(", ")))
             .hint(format!("write the version, as in `{}`", found[0].1)))

@@ -1,13 +1,14 @@
-//! What packages of WIT have in them.
+//! The content of packages of WIT, read without resolving them.
 
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, SourceMap, UnresolvedPackage};
 
-use super::{Entry, decode};
+use super::decode::decode;
+use super::entry::Entry;
 
-/// The packages an entry is of, with the names of their interfaces. What cannot
+/// The packages of an entry, with the names of their interfaces. What cannot
 /// be read, and what is no package of WIT, has none.
-pub fn interfaces(entry: &Entry) -> Vec<(PackageName, Vec<String>)> {
+pub fn declared_interfaces(entry: &Entry) -> Vec<(PackageName, Vec<String>)> {
     match entry {
         Entry::Text { files, .. } => {
             let mut map = SourceMap::default();
@@ -32,9 +33,9 @@ pub fn interfaces(entry: &Entry) -> Vec<(PackageName, Vec<String>)> {
     }
 }
 
-/// The packages that text names and does not have itself, with the versions it
-/// names. What cannot be parsed names none.
-pub fn foreign(entry: &Entry) -> Vec<PackageName> {
+/// The packages that text refers to without defining them, with their versions.
+/// Text that cannot be parsed refers to none.
+pub fn referenced_packages(entry: &Entry) -> Vec<PackageName> {
     let Entry::Text { files, .. } = entry else {
         return Vec::new();
     };
@@ -80,11 +81,11 @@ mod tests {
                 text: text.to_owned(),
             }],
         };
-        let all = interfaces(&entry);
-        let told: Vec<_> = all
+        let all = declared_interfaces(&entry);
+        let actual: Vec<_> = all
             .iter()
             .map(|(name, names)| format!("{name}: {}", names.join(" ")))
             .collect();
-        assert_eq!(told, ["a:b@1.0.0: i", "a:nested: j"]);
+        assert_eq!(actual, ["a:b@1.0.0: i", "a:nested: j"]);
     }
 }

@@ -1,8 +1,8 @@
-//! The one door to the decoder of components and of WIT in its binary form.
+//! Decoding components, and WIT in its binary form. All bytes pass through here.
 //!
-//! The decoder is made for what toolchains write. What is valid and still more
-//! than it expects is found here before it is asked, and where it gives up
-//! that is an error like any other.
+//! The decoder is made for what toolchains write. Input that is valid but beyond
+//! its limits is refused here before it is called, and a panic of the decoder
+//! becomes an error like any other.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ impl Undecodable {
         }
     }
 
-    /// The error of who wanted to know; `message` is what failed.
-    pub fn told(self, message: impl Into<String>) -> Error {
+    /// The error of an operation; `message` says which one failed.
+    pub fn into_error(self, message: impl Into<String>) -> Error {
         Error::input(message).because(self.cause).hint(self.hint)
     }
 }
@@ -39,9 +39,9 @@ impl fmt::Display for Undecodable {
     }
 }
 
-/// Decodes a component, or a WIT package in its binary form. Nothing that
-/// stands in the bytes makes it panic. Where a valid component has something
-/// that WIT has no words for, the cause names it.
+/// Decodes a component, or a WIT package in its binary form. No input makes it
+/// panic. Where a valid component has something that WIT cannot express, the
+/// cause names it.
 pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
     let typed = guarded("wasmparser", || types::typed(bytes));
     let typed = typed.map_err(gave_up)?.map_err(Undecodable::broken)?;
@@ -84,7 +84,7 @@ fn gave_up(cause: String) -> Undecodable {
 mod tests {
     use super::*;
 
-    fn told(bytes: &[u8]) -> String {
+    fn message(bytes: &[u8]) -> String {
         decode(bytes).err().unwrap().to_string()
     }
 
@@ -128,16 +128,16 @@ mod tests {
             ),
         ] {
             let bytes = wat::parse_str(format!("(component {text})")).unwrap();
-            let found = told(&bytes);
+            let found = message(&bytes);
             assert_eq!(found, format!("WIT has no words for what it is: {expected}"));
         }
     }
 
     #[test]
     fn what_is_not_valid_is_told_by_the_validator() {
-        assert!(told(b"text").contains("magic"), "{}", told(b"text"));
+        assert!(message(b"text").contains("magic"), "{}", message(b"text"));
         let bytes = wat::parse_str("(component (export \"f\" (func 3)))").unwrap();
-        assert!(told(&bytes).contains("unknown function 3"));
+        assert!(message(&bytes).contains("unknown function 3"));
     }
 
     #[test]

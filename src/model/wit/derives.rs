@@ -8,23 +8,23 @@ use wit_parser::{InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, Wor
 use super::words::snake;
 use crate::model::manifest::BindingsSettings;
 
-/// What the generator derives for every enum.
+/// The derives that the generator gives to every enum.
 const OF_ENUMS: &[&str] = &["Clone", "Copy", "Eq", "Ord", "PartialEq", "PartialOrd"];
 
-/// What a type holds, at whatever depth, that keeps it from having a derive.
+/// The content of a type, at any depth, that keeps it from having a derive.
 #[derive(Clone, Copy, Debug, Default)]
-struct Holds {
-    /// A resource, future or stream.
+struct DeriveObstacles {
+    /// Whether it has a resource, future or stream.
     handle: bool,
     float: bool,
     list: bool,
-    /// Something without a default value.
+    /// Whether it has something without a default value.
     no_default: bool,
 }
 
-impl Holds {
-    fn and(self, other: Holds) -> Holds {
-        Holds {
+impl DeriveObstacles {
+    fn and(self, other: DeriveObstacles) -> DeriveObstacles {
+        DeriveObstacles {
             handle: self.handle || other.handle,
             float: self.float || other.float,
             list: self.list || other.list,
@@ -32,7 +32,7 @@ impl Holds {
         }
     }
 
-    /// Whether a type that holds this can have a derive.
+    /// Whether a type with this content can have a derive.
     fn allows(self, derive: &str) -> bool {
         !self.handle
             && match last(derive) {
@@ -49,9 +49,9 @@ fn last(derive: &str) -> &str {
     derive.rsplit("::").next().unwrap_or(derive).trim()
 }
 
-/// The settings with each derive where it can be: those that every type can
-/// have as they are, the others as attributes of single types.
-pub(super) fn fitted(
+/// The settings with each derive only where it is possible: those that every
+/// type can have stay as they are, the others become attributes of single types.
+pub(super) fn fit_derives(
     settings: &BindingsSettings,
     resolve: &Resolve,
     world: WorldId,
@@ -60,17 +60,17 @@ pub(super) fn fitted(
     if settings.derives.is_empty() {
         return fitted;
     }
-    let mut looking = Looking {
+    let mut analysis = DeriveAnalysis {
         resolve,
         settings,
         known: HashMap::new(),
     };
-    // By what settings call them, which is not always one type.
-    let mut types: BTreeMap<String, (bool, Holds)> = BTreeMap::new();
+    // By the full name in settings, which several types may share.
+    let mut types: BTreeMap<String, (bool, DeriveObstacles)> = BTreeMap::new();
     let mut ignored = BTreeSet::new();
     for id in generated(resolve, world, settings) {
         let (name, full) = names(resolve, id);
-        let holds = looking.of(id);
+        let holds = analysis.of(id);
         if settings.additional_derives_ignore.contains(&name) {
             continue;
         }
@@ -78,7 +78,9 @@ pub(super) fn fitted(
             ignored.insert(name);
         }
         let is_enum = matches!(resolve.types[id].kind, TypeDefKind::Enum(_));
-        let entry = types.entry(full).or_insert((is_enum, Holds::default()));
+        let entry = types
+            .entry(full)
+            .or_insert((is_enum, DeriveObstacles::default()));
         *entry = (entry.0 || is_enum, entry.1.and(holds));
     }
     if settings.merge_structurally_equal_types {
@@ -141,7 +143,7 @@ fn generated(resolve: &Resolve, world: WorldId, settings: &BindingsSettings) -> 
     types
 }
 
-/// The name of a type, and what settings call it.
+/// The name of a type, and its full name in settings.
 fn names(resolve: &Resolve, id: TypeId) -> (String, String) {
     let ty = &resolve.types[id];
     let name = ty.name.clone().unwrap_or_default();
@@ -157,44 +159,46 @@ fn names(resolve: &Resolve, id: TypeId) -> (String, String) {
     (snake(&name).replace('_', "-"), full)
 }
 
-struct Looking<'a> {
+struct DeriveAnalysis<'a> {
     resolve: &'a Resolve,
     settings: &'a BindingsSettings,
-    known: HashMap<TypeId, Holds>,
+    known: HashMap<TypeId, DeriveObstacles>,
 }
 
-impl Looking<'_> {
-    fn all<'t>(&mut self, types: impl Iterator<Item = &'t Type>) -> Holds {
-        types.fold(Holds::default(), |holds, ty| holds.and(self.ty(ty)))
+impl DeriveAnalysis<'_> {
+    fn all<'t>(&mut self, types: impl Iterator<Item = &'t Type>) -> DeriveObstacles {
+        types.fold(DeriveObstacles::default(), |holds, ty| {
+            holds.and(self.ty(ty))
+        })
     }
 
-    fn ty(&mut self, ty: &Type) -> Holds {
+    fn ty(&mut self, ty: &Type) -> DeriveObstacles {
         match ty {
             Type::Id(id) => self.of(*id),
-            Type::F32 | Type::F64 => Holds {
+            Type::F32 | Type::F64 => DeriveObstacles {
                 float: true,
-                ..Holds::default()
+                ..DeriveObstacles::default()
             },
-            Type::String => Holds {
+            Type::String => DeriveObstacles {
                 list: true,
-                ..Holds::default()
+                ..DeriveObstacles::default()
             },
             Type::ErrorContext => HANDLE,
-            _ => Holds::default(),
+            _ => DeriveObstacles::default(),
         }
     }
 
-    fn of(&mut self, id: TypeId) -> Holds {
+    fn of(&mut self, id: TypeId) -> DeriveObstacles {
         if let Some(holds) = self.known.get(&id) {
             return *holds;
         }
         let resolve = self.resolve;
-        let no_default = Holds {
+        let no_default = DeriveObstacles {
             no_default: true,
-            ..Holds::default()
+            ..DeriveObstacles::default()
         };
         // Where a type has no default, those round it may have one.
-        let round = |holds: Holds, list: bool| Holds {
+        let round = |holds: DeriveObstacles, list: bool| DeriveObstacles {
             no_default: false,
             list: holds.list || list,
             ..holds
@@ -211,7 +215,7 @@ impl Looking<'_> {
                     holds.and(no_default)
                 }
             }
-            TypeDefKind::Enum(_) if self.has_default(id) => Holds::default(),
+            TypeDefKind::Enum(_) if self.has_default(id) => DeriveObstacles::default(),
             TypeDefKind::Enum(_) | TypeDefKind::Flags(_) => no_default,
             TypeDefKind::Result(of) => {
                 let holds = self.all(of.ok.iter().chain(&of.err));
@@ -229,7 +233,7 @@ impl Looking<'_> {
             | TypeDefKind::Resource
             | TypeDefKind::Future(_)
             | TypeDefKind::Stream(_) => HANDLE,
-            TypeDefKind::Unknown => Holds::default(),
+            TypeDefKind::Unknown => DeriveObstacles::default(),
         };
         self.known.insert(id, holds);
         holds
@@ -246,7 +250,7 @@ impl Looking<'_> {
     }
 }
 
-const HANDLE: Holds = Holds {
+const HANDLE: DeriveObstacles = DeriveObstacles {
     handle: true,
     float: false,
     list: false,

@@ -1,4 +1,4 @@
-//! Errors of wit-parser, told with the source line, what is known, and a fix.
+//! Errors of wit-parser, reported with the source line, what is known, and a fix.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use wit_parser::{
     Span,
 };
 
-use super::load::Group;
+use super::group::Group;
 use crate::base::error::{Error, Excerpt, nearest};
 
 /// The texts of all sources, by path, for excerpts.
 #[derive(Default)]
-pub(super) struct Texts(BTreeMap<PathBuf, String>);
+pub(super) struct SourceTexts(BTreeMap<PathBuf, String>);
 
-impl Texts {
+impl SourceTexts {
     pub(super) fn insert(&mut self, path: &Path, text: &str) {
         // As the parser calls it, which has no other than UTF-8.
         let name = path.display().to_string();
@@ -58,7 +58,7 @@ impl Texts {
         Some(Excerpt::new(excerpt.path(), excerpt.text(), start..end))
     }
 
-    /// That one of `files` has a package that `other` has too.
+    /// The error about one of `files` having a package that `other` has too.
     pub(super) fn duplicate<'a>(
         &self,
         package: &PackageName,
@@ -79,13 +79,13 @@ impl Texts {
         });
         match (declared, files.first()) {
             (Some(excerpt), _) => error.at(excerpt),
-            // A binary package has no line to point at.
+            // A binary package has no lines.
             (None, Some(path)) => error.because(format!("one is `{}`", path.display())),
             (None, None) => error,
         }
     }
 
-    /// Names declared by any of the words of WIT that declare one.
+    /// The names that any keyword of WIT declares.
     fn declared(&self) -> Vec<&str> {
         const WORDS: [&str; 9] = [
             "interface",
@@ -113,19 +113,30 @@ impl Texts {
     }
 }
 
-/// What each package offers, before anything is resolved.
-pub(super) struct Known(Vec<(PackageName, Vec<String>, Vec<String>)>);
+/// A package with the names of what it declares.
+struct KnownPackage {
+    name: PackageName,
+    interfaces: Vec<String>,
+    worlds: Vec<String>,
+}
 
-impl Known {
+/// What each package declares, before anything is resolved.
+pub(super) struct KnownPackages(Vec<KnownPackage>);
+
+impl KnownPackages {
     pub(super) fn of(groups: &[Group]) -> Self {
         let package = |p: &wit_parser::UnresolvedPackage| {
             let interfaces = p.interfaces.iter().filter_map(|(_, i)| i.name.clone());
-            // WorldResolver of other packages stand here too, without a name.
+            // Worlds of other packages are here too, without a name.
             let worlds = p.worlds.iter().map(|(_, w)| w.name.clone());
             let worlds = worlds.filter(|name| !name.is_empty());
-            (p.name.clone(), interfaces.collect(), worlds.collect())
+            KnownPackage {
+                name: p.name.clone(),
+                interfaces: interfaces.collect(),
+                worlds: worlds.collect(),
+            }
         };
-        Known(
+        KnownPackages(
             groups
                 .iter()
                 .flat_map(|g| g.packages().map(package))
@@ -134,52 +145,57 @@ impl Known {
     }
 
     fn packages(&self) -> Vec<String> {
-        self.0.iter().map(|(name, ..)| name.to_string()).collect()
+        self.names().map(ToString::to_string).collect()
     }
 
+    fn names(&self) -> impl Iterator<Item = &PackageName> {
+        self.0.iter().map(|package| &package.name)
+    }
+
+    /// The names of the interfaces and of the worlds of a package.
     fn of_package(&self, package: &PackageName) -> (&[String], &[String]) {
-        match self.0.iter().find(|(name, ..)| name == package) {
-            Some((_, interfaces, worlds)) => (interfaces, worlds),
+        match self.0.iter().find(|known| known.name == *package) {
+            Some(known) => (&known.interfaces, &known.worlds),
             None => (&[], &[]),
         }
     }
 }
 
-/// An error inside one package.
-pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) -> Error {
+/// Describes an error of the parser inside one package.
+pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTexts) -> Error {
     let text = error.to_string();
     let mut lines = text.lines();
-    let told = Error::input(lines.next().unwrap_or_default());
-    let told = lines.fold(told, Error::because);
+    let reported = Error::input(lines.next().unwrap_or_default());
+    let reported = lines.fold(reported, Error::because);
     let kind = error.kind();
-    let told = match texts.excerpt(map, kind.span()) {
-        Some(excerpt) => told.at(excerpt),
-        None => told,
+    let reported = match texts.excerpt(map, kind.span()) {
+        Some(excerpt) => reported.at(excerpt),
+        None => reported,
     };
     if text.contains("no `package` header") {
         // It is about all files, so the first one stands for them.
         let mut names = map.source_names();
-        let told = match names.find_map(|name| texts.start(Path::new(name))) {
-            Some(excerpt) => told.at(excerpt),
-            None => told,
+        let reported = match names.find_map(|name| texts.start(Path::new(name))) {
+            Some(excerpt) => reported.at(excerpt),
+            None => reported,
         };
-        return told.hint("begin it with `package namespace:name;`");
+        return reported.hint("begin it with `package namespace:name;`");
     }
     match kind {
         ParseErrorKind::Syntax { message, .. } => match keyword(message) {
-            Some(word) => told.hint(format!("write `%{word}` to use the word as a name")),
-            None => told,
+            Some(word) => reported.hint(format!("write `%{word}` to use the word as a name")),
+            None => reported,
         },
         ParseErrorKind::ItemNotFound { name, .. } => match nearest(name, texts.declared()) {
-            Some(near) if near != name => told.hint(format!("did you mean `{near}`?")),
-            _ => told.hint(format!(
+            Some(near) if near != name => reported.hint(format!("did you mean `{near}`?")),
+            _ => reported.hint(format!(
                 "declare `{name}`, or `use` it from the interface that has it"
             )),
         },
         ParseErrorKind::TypeCycle { .. } => {
-            told.hint("break the cycle: WIT types cannot be recursive")
+            reported.hint("break the cycle: WIT types cannot be recursive")
         }
-        _ => told,
+        _ => reported,
     }
 }
 
@@ -192,16 +208,16 @@ fn keyword(message: &str) -> Option<&str> {
     found.split('`').next()
 }
 
-/// An error between packages.
+/// Describes an error of the resolution between packages.
 pub(super) fn resolve_error(
     error: &ResolveError,
     map: &SourceMap,
-    texts: &Texts,
-    known: &Known,
+    texts: &SourceTexts,
+    known: &KnownPackages,
     declared: bool,
 ) -> Error {
     let kind = error.kind();
-    let told = match kind {
+    let reported = match kind {
         ResolveErrorKind::PackageNotFound { requested, .. } => {
             missing_package(requested, known, declared)
         }
@@ -224,7 +240,7 @@ pub(super) fn resolve_error(
             }
         }
     };
-    at(told, texts.excerpt(map, kind.span()))
+    at(reported, texts.excerpt(map, kind.span()))
 }
 
 /// An error with its place, where that is known.
@@ -243,16 +259,15 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn missing_package(requested: &PackageName, known: &Known, declared: bool) -> Error {
+fn missing_package(requested: &PackageName, known: &KnownPackages, declared: bool) -> Error {
     let packages = known.packages();
-    let told = Error::input(format!("package '{requested}' not found"))
+    let reported = Error::input(format!("package '{requested}' not found"))
         .because(format!("known packages: {}", listed(&packages)));
     let other_version = known
-        .0
-        .iter()
-        .find(|(name, ..)| name.namespace == requested.namespace && name.name == requested.name);
-    if let Some((other, ..)) = other_version {
-        return told.hint(format!(
+        .names()
+        .find(|name| name.namespace == requested.namespace && name.name == requested.name);
+    if let Some(other) = other_version {
+        return reported.hint(format!(
             "only `{other}` is there: refer to that version, or add `{requested}`"
         ));
     }
@@ -262,45 +277,40 @@ fn missing_package(requested: &PackageName, known: &Known, declared: bool) -> Er
     };
     let near = near_package(requested, known);
     match near {
-        Some(near) => told.hint(format!("did you mean `{near}`?")),
-        None if declared => told.hint(line_to_add(requested)),
-        None => told.hint(format!(
+        Some(near) => reported.hint(format!("did you mean `{near}`?")),
+        None if declared => reported.hint(line_to_add(requested)),
+        None => reported.hint(format!(
             "{ABSENT}, or add `\"{bare}\" = {{ path = \"…\" }}` under `[package.metadata.component.target.dependencies]` in Cargo.toml"
         )),
     }
 }
 
-/// How the fix for a package begins that is nowhere.
+/// The start of the hint about a package that no source has.
 const ABSENT: &str = "put the package into `wit/deps`";
 
-/// Whether an error is that a package is nowhere, and no name is like its.
+/// Whether an error is about a package that no source has, and that no known
+/// package resembles.
 #[cfg(feature = "cli")]
 pub fn is_absent_package(error: &Error) -> bool {
     error.advice().is_some_and(|hint| hint.starts_with(ABSENT))
 }
 
-/// The known package that differs in its namespace or its name, but not much.
-fn near_package(requested: &PackageName, known: &Known) -> Option<String> {
-    let same_name = known.0.iter().filter(|(p, ..)| p.name == requested.name);
-    let same_namespace = known
-        .0
-        .iter()
-        .filter(|(p, ..)| p.namespace == requested.namespace);
-    let name = nearest(
-        &requested.name,
-        same_namespace.map(|(p, ..)| p.name.as_str()),
-    );
+/// A known package that differs slightly, in its namespace or its name.
+fn near_package(requested: &PackageName, known: &KnownPackages) -> Option<String> {
+    let same_name = known.names().filter(|p| p.name == requested.name);
+    let same_namespace = known.names().filter(|p| p.namespace == requested.namespace);
+    let name = nearest(&requested.name, same_namespace.map(|p| p.name.as_str()));
     if let Some(name) = name {
         return Some(format!("{}:{name}", requested.namespace));
     }
     let namespace = nearest(
         &requested.namespace,
-        same_name.map(|(p, ..)| p.namespace.as_str()),
+        same_name.map(|p| p.namespace.as_str()),
     );
     namespace.map(|namespace| format!("{namespace}:{}", requested.name))
 }
 
-/// That the manifest's table lacks a package.
+/// The error about a package that the manifest's table lacks.
 pub(super) fn undeclared(package: &PackageName) -> Error {
     Error::input(format!(
         "the package `{package}` is neither declared in Cargo.toml nor in `wit/deps`"
@@ -320,23 +330,28 @@ fn line_to_add(package: &PackageName) -> String {
     )
 }
 
-fn missing_item(what: &str, requested: &str, package: &PackageName, known: &Known) -> Error {
+fn missing_item(
+    what: &str,
+    requested: &str,
+    package: &PackageName,
+    known: &KnownPackages,
+) -> Error {
     let (interfaces, worlds) = known.of_package(package);
     let (same, others, other) = match what {
         "world" => (worlds, interfaces, "interface"),
         _ => (interfaces, worlds, "world"),
     };
-    let told = Error::input(format!(
+    let reported = Error::input(format!(
         "{what} '{requested}' not found in package '{package}'"
     ))
     .because(format!("its {what}s: {}", listed(same)));
     let names = || same.iter().map(String::as_str);
     if others.iter().any(|name| name == requested) {
-        return told.hint(format!("`{requested}` is {} there", with_article(other)));
+        return reported.hint(format!("`{requested}` is {} there", with_article(other)));
     }
     match nearest(requested, names()) {
-        Some(near) => told.hint(format!("did you mean `{near}`?")),
-        None => told.hint(format!(
+        Some(near) => reported.hint(format!("did you mean `{near}`?")),
+        None => reported.hint(format!(
             "declare `{what} {requested} {{ … }}` in the package, or refer to one it has"
         )),
     }

@@ -1,13 +1,13 @@
 //! The calls of wit-bindgen's macro in Rust source, as far as they say which
-//! world is meant.
+//! world they generate for.
 
 use std::str::FromStr as _;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// One `wit_bindgen::generate!(…)`.
+/// A call `wit_bindgen::generate!(…)` in Rust source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Generate {
+pub struct GenerateCall {
     /// The directories or files of WIT it names, relative to the crate.
     pub paths: Vec<String>,
     /// The world it names.
@@ -20,19 +20,19 @@ pub struct Generate {
     pub computed: bool,
 }
 
-/// The calls in a source; none where it is no Rust.
-pub fn calls(source: &str) -> Vec<Generate> {
+/// The calls in a source; none where it cannot be read as Rust.
+pub fn calls(source: &str) -> Vec<GenerateCall> {
     let mut found = Vec::new();
     // `generate` alone may be another macro.
     let Some(stream) = tokens(source).filter(|_| source.contains("wit_bindgen")) else {
         return found;
     };
-    let mut open = vec![stream];
-    while let Some(stream) = open.pop() {
+    let mut pending = vec![stream];
+    while let Some(stream) = pending.pop() {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         for (at, token) in tokens.iter().enumerate() {
             if let TokenTree::Group(group) = token {
-                open.push(group.stream());
+                pending.push(group.stream());
             }
             if is_call(&tokens, at)
                 && let Some(TokenTree::Group(group)) = tokens.get(at + 2)
@@ -63,11 +63,11 @@ pub fn declares_module(source: &str, name: &str) -> bool {
 /// The lines, counted from 1, in which a source names a crate.
 pub fn lines_naming(source: &str, name: &str) -> Vec<usize> {
     let mut lines = Vec::new();
-    let mut open: Vec<TokenStream> = tokens(source).into_iter().collect();
-    while let Some(stream) = open.pop() {
+    let mut pending: Vec<TokenStream> = tokens(source).into_iter().collect();
+    while let Some(stream) = pending.pop() {
         for token in stream {
             match token {
-                TokenTree::Group(group) => open.push(group.stream()),
+                TokenTree::Group(group) => pending.push(group.stream()),
                 TokenTree::Ident(ident) if ident == name => {
                     lines.push(ident.span().start().line);
                 }
@@ -106,9 +106,9 @@ fn is_call(tokens: &[TokenTree], at: usize) -> bool {
     }
 }
 
-/// What stands between the parentheses.
-fn read(stream: TokenStream) -> Generate {
-    let mut call = Generate::default();
+/// Reads the arguments of a call.
+fn read(stream: TokenStream) -> GenerateCall {
+    let mut call = GenerateCall::default();
     let tokens: Vec<TokenTree> = stream.into_iter().collect();
     if let Some(TokenTree::Group(group)) = tokens.first()
         && group.delimiter() == Delimiter::Brace
@@ -135,8 +135,8 @@ fn read(stream: TokenStream) -> Generate {
     call
 }
 
-/// Takes one `key: value`.
-fn set(call: &mut Generate, option: &[TokenTree]) {
+/// Reads an argument `key: value`.
+fn set(call: &mut GenerateCall, option: &[TokenTree]) {
     let [TokenTree::Ident(key), TokenTree::Punct(_), value @ ..] = option else {
         return;
     };
@@ -148,7 +148,7 @@ fn set(call: &mut Generate, option: &[TokenTree]) {
                 .filter(|item| !matches!(item, TokenTree::Punct(_)));
             items.map(text).collect::<Option<Vec<_>>>()
         }
-        [one] => text(one).map(|text| vec![text]),
+        [value] => text(value).map(|text| vec![text]),
         _ => None,
     };
     match (key.to_string().as_str(), texts) {
@@ -171,7 +171,7 @@ fn text(token: &TokenTree) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn one(source: &str) -> Generate {
+    fn one(source: &str) -> GenerateCall {
         let found = calls(source);
         assert_eq!(found.len(), 1, "{source}");
         found[0].clone()
@@ -179,12 +179,12 @@ mod tests {
 
     #[test]
     fn every_form_of_the_macro_is_read() {
-        let of = |paths: &[&str], world: Option<&str>| Generate {
+        let of = |paths: &[&str], world: Option<&str>| GenerateCall {
             paths: paths.iter().map(|p| (*p).to_owned()).collect(),
             world: world.map(str::to_owned),
-            ..Generate::default()
+            ..GenerateCall::default()
         };
-        for (source, wanted) in [
+        for (source, expected) in [
             ("wit_bindgen::generate!();", of(&[], None)),
             ("wit_bindgen::generate!(\"w\");", of(&[], Some("w"))),
             (
@@ -201,7 +201,7 @@ mod tests {
                 of(&["a", "b"], None),
             ),
         ] {
-            assert_eq!(one(source), wanted, "{source}");
+            assert_eq!(one(source), expected, "{source}");
         }
         let inline =
             one("wit_bindgen::generate!({ inline: \"package a:b;\", features: [\"f\"] });");

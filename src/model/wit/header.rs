@@ -4,14 +4,14 @@ use std::str::FromStr as _;
 
 use semver::Version;
 
-/// What a file says about its package's version.
+/// The header of a file, as far as the version of the package goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Header {
-    /// There is no header.
+    /// The file has no header.
     Absent,
-    /// It has a version; `None` for one that is no version.
+    /// The header has a version; `None` for text that is no version.
     Versioned(Option<Version>),
-    /// It has none. This is the file with the one that was asked for.
+    /// The header has no version. This is the text with the given one.
     Given(String),
 }
 
@@ -35,7 +35,7 @@ pub fn with_version(text: &str, version: &Version) -> Header {
     }
 }
 
-/// Where the name in the header is.
+/// The byte range of the name in the header.
 fn name_in(code: &str) -> Option<std::ops::Range<usize>> {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_header_without_version_gets_one() {
-        for (text, wanted) in [
+        for (text, expected) in [
             ("package a:b;", "package a:b@0.1.0;"),
             (
                 "// package x:y;\n/* /* package x:y; */ ä */\r\npackage  a:%b ;\r\ninterface i { }\r\n",
@@ -142,9 +142,9 @@ mod tests {
                 "package c:d@1.0.0 { interface package { } }\npackage /* n */ a:b@0.1.0;",
             ),
         ] {
-            assert_eq!(header(text), Header::Given(wanted.into()));
-            let Header::Versioned(Some(version)) = header(wanted) else {
-                panic!("{wanted}")
+            assert_eq!(header(text), Header::Given(expected.into()));
+            let Header::Versioned(Some(version)) = header(expected) else {
+                panic!("{expected}")
             };
             assert_eq!(version, Version::new(0, 1, 0));
         }

@@ -1,7 +1,7 @@
-//! What generated code calls and older releases of the runtime crate do not
-//! have: it is put into the code itself.
+//! Helpers that generated code calls and older releases of the runtime crate do
+//! not have: they are put into the code itself.
 
-use super::bindings::Lacks;
+use super::runtime::MissingHelpers;
 
 /// The start of the module of generated code for its own use.
 const MODULE: &str = "mod _rt {";
@@ -68,9 +68,9 @@ const RESOURCE: &str = "
     }
 ";
 
-/// Generated code that takes from itself what the runtime crate, which it has
-/// by the path `runtime`, lacks.
-pub(super) fn with_helpers(code: String, runtime: &str, lacks: Lacks) -> String {
+/// Generated code with the helpers that the runtime crate, whose path is
+/// `runtime`, does not have.
+pub(super) fn with_helpers(code: String, runtime: &str, missing: MissingHelpers) -> String {
     let mut code = code;
     let mut helpers = String::new();
     let mut take = |from: &str, to: &str, helper: &str| {
@@ -79,10 +79,10 @@ pub(super) fn with_helpers(code: String, runtime: &str, lacks: Lacks) -> String 
             helpers.push_str(helper);
         }
     };
-    if lacks.cleanup {
+    if missing.cleanup {
         take(&format!("{runtime}::Cleanup::"), "_rt::Cleanup::", CLEANUP);
     }
-    if lacks.resource {
+    if missing.resource {
         // `_rt::Resource` is a type for handles.
         let from = format!("{runtime}::Resource");
         take(&from, "_rt::exported::Resource", RESOURCE);
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn helpers_stand_where_the_code_looks_for_them() {
         let code = "mod a { use super::_rt; rt::Cleanup::new(l); fn f<T: rt::Resource>() where T::Rep: rt::ResourceRep<T> {} }\nmod _rt {\n    #![allow(dead_code)]\n    pub use alloc_crate::alloc;\n}\n";
-        let all = Lacks {
+        let all = MissingHelpers {
             cleanup: true,
             resource: true,
         };
@@ -114,7 +114,10 @@ mod tests {
         assert!(made.contains("_rt::Cleanup::new(l); fn f<T: _rt::exported::Resource>() where T::Rep: _rt::exported::ResourceRep<T>"));
         assert!(made.contains("#![allow(dead_code)]\n    pub struct Cleanup"));
         assert!(made.contains("pub mod exported {"));
-        assert_eq!(with_helpers(code.to_owned(), "rt", Lacks::default()), code);
+        assert_eq!(
+            with_helpers(code.to_owned(), "rt", MissingHelpers::default()),
+            code
+        );
         // What the code does not use is not there.
         let plain = "mod _rt {\n    #![allow(dead_code)]\n}\n";
         assert_eq!(with_helpers(plain.to_owned(), "rt", all), plain);

@@ -30,12 +30,12 @@ const PARAMETERS: usize = 1_000;
 /// of memory for it.
 const GENERATED: u64 = 100_000;
 
-/// What is larger than it may be.
+/// A part of WIT that is larger than its limit.
 #[derive(Clone, Debug)]
 pub(super) struct Excess {
     message: String,
     cause: String,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub span: Span,
 }
 
@@ -68,10 +68,10 @@ struct Measure {
 }
 
 impl Measure {
-    /// Of a type that refers to no other.
+    /// The measure of a type that refers to no other.
     const ONE: Measure = Measure { size: 1, depth: 1 };
 
-    /// With one more type in it.
+    /// The measure with another type in it.
     fn with(self, other: Measure) -> Self {
         Measure {
             size: self.size.saturating_add(other.size),
@@ -101,8 +101,8 @@ impl<'a> Measures<'a> {
     /// Measures a type behind those it refers to. A chain of types may be longer
     /// than the stack, so this does without recursion.
     fn add(&mut self, id: TypeId) {
-        let mut open = vec![id];
-        while let Some(id) = open.last().copied() {
+        let mut pending = vec![id];
+        while let Some(id) = pending.last().copied() {
             let kind = &self.resolve.types[id].kind;
             let parts = parts(kind);
             let missing = parts.iter().filter_map(|ty| match ty {
@@ -117,9 +117,9 @@ impl<'a> Measures<'a> {
                     (_, parts) => self.all(parts.iter()),
                 };
                 self.types.insert(id, measure);
-                open.pop();
+                pending.pop();
             } else {
-                open.extend(missing);
+                pending.extend(missing);
             }
         }
     }
@@ -158,7 +158,7 @@ impl<'a> Measures<'a> {
         items.fold(Measure::ONE, Measure::with)
     }
 
-    /// What is too large about a type by itself.
+    /// The limit that a type exceeds by itself, if any.
     fn excess(&self, id: TypeId) -> Option<Excess> {
         let ty = &self.resolve.types[id];
         let measure = self.ty(&Type::Id(id));
@@ -222,7 +222,7 @@ impl<'a> Measures<'a> {
         }
     }
 
-    /// The type that has most of a function, for messages.
+    /// The largest of some types, for messages.
     fn largest<'t>(&self, types: impl Iterator<Item = &'t Type>) -> Option<TypeId> {
         let types = types.filter_map(|ty| match ty {
             Type::Id(id) => Some(*id),
@@ -231,7 +231,8 @@ impl<'a> Measures<'a> {
         types.max_by_key(|id| self.ty(&Type::Id(*id)).size)
     }
 
-    /// That all of something is too much, which is told by the largest of `types`.
+    /// The excess of something as a whole, whose message names the largest of
+    /// `types`.
     fn sum(&self, what: String, cause: String, types: &[Type]) -> Excess {
         let largest = self.largest(types.iter());
         let (cause, span) = match largest {
@@ -261,7 +262,7 @@ fn count(size: u64) -> String {
     }
 }
 
-/// What a type refers to.
+/// The types that a type refers to.
 fn parts(kind: &TypeDefKind) -> Vec<Type> {
     match kind {
         TypeDefKind::Record(record) => record.fields.iter().map(|field| field.ty).collect(),
@@ -297,7 +298,7 @@ fn types_of<'f>(functions: impl Iterator<Item = &'f Function>) -> Vec<Type> {
     functions.flat_map(of).collect()
 }
 
-/// Finds what is too large for any tool of WebAssembly, of everything known.
+/// Finds a part of a resolve that is too large for any tool of WebAssembly.
 pub(super) fn check(resolve: &Resolve) -> Result<(), Excess> {
     let measures = Measures::of(resolve);
     if let Some(excess) = resolve.types.iter().find_map(|(id, _)| measures.excess(id)) {
@@ -341,8 +342,8 @@ pub(super) fn check(resolve: &Resolve) -> Result<(), Excess> {
     Ok(())
 }
 
-/// Finds what is too large to generate code for, of a world that [`check`] has
-/// let pass.
+/// Finds a part of a world that is too large to generate code for, after
+/// [`check`].
 pub(super) fn check_generated(resolve: &Resolve, id: WorldId) -> Result<(), Excess> {
     let measures = Measures::of(resolve);
     let world = &resolve.worlds[id];
@@ -436,22 +437,22 @@ mod tests {
 
     #[test]
     fn what_unfolds_is_refused_by_the_name_of_the_type() {
-        let told = refused(&nested(4, 10)).unwrap();
+        let message = refused(&nested(4, 10)).unwrap();
         assert!(
-            told.contains("the type `t10` of `a:b/i` is too large"),
-            "{told}"
+            message.contains("the type `t10` of `a:b/i` is too large"),
+            "{message}"
         );
-        assert!(told.contains("`a.wit:11:8`"), "{told}");
-        let told = refused(&nested(4, 30)).unwrap();
-        assert!(told.contains("`t10`"), "{told}");
+        assert!(message.contains("`a.wit:11:8`"), "{message}");
+        let message = refused(&nested(4, 30)).unwrap();
+        assert!(message.contains("`t10`"), "{message}");
         assert!(refused(&nested(2, 90)).is_some());
         // Each type would do, and all of them together are too much.
-        let told = refused(&nested(4, 9)).unwrap();
+        let message = refused(&nested(4, 9)).unwrap();
         assert!(
-            told.contains("the interface `a:b/i` is too large"),
-            "{told}"
+            message.contains("the interface `a:b/i` is too large"),
+            "{message}"
         );
-        assert!(told.contains("the type `t9` of `a:b/i`"), "{told}");
+        assert!(message.contains("the type `t9` of `a:b/i`"), "{message}");
     }
 
     #[test]
@@ -497,9 +498,12 @@ mod tests {
     fn code_is_generated_for_less() {
         assert!(generated(&nested(4, 6)).is_ok());
         let excess = generated(&nested(4, 8)).unwrap_err();
-        let told = excess.error().to_string();
-        assert!(told.contains("the world `a:b/w` is too large"), "{told}");
-        assert!(told.contains("the type `t8` of `a:b/i`"), "{told}");
+        let message = excess.error().to_string();
+        assert!(
+            message.contains("the world `a:b/w` is too large"),
+            "{message}"
+        );
+        assert!(message.contains("the type `t8` of `a:b/i`"), "{message}");
         // Many functions are as much as one.
         let many: String = (0..200).map(|n| format!("g{n}: func(a: t4);")).collect();
         let text = nested(4, 4).replace("f: func", &format!("{many} f: func"));
@@ -508,8 +512,8 @@ mod tests {
 
     #[test]
     fn a_chain_longer_than_the_stack_is_measured() {
-        let told = refused(&nested(1, 50_000)).unwrap();
-        assert!(told.contains("`t94`"), "{told}");
+        let message = refused(&nested(1, 50_000)).unwrap();
+        assert!(message.contains("`t94`"), "{message}");
     }
 
     #[test]

@@ -1,33 +1,35 @@
-//! From sources to a [`World`].
+//! Loading a [`World`] from its sources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use wit_component::{DecodedWasm, WitPrinter};
-use wit_parser::{
-    PackageId, PackageName, Resolve, SourceMap, UnresolvedPackage, UnresolvedPackageGroup, WorldId,
-};
+use wit_parser::{PackageId, PackageName, Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 #[cfg(feature = "cli")]
 use wit_parser::{ParseError, ParseErrorKind};
 
 use super::complete::complete_versions;
 use super::diagnose;
-use super::diagnose::Texts;
+use super::diagnose::SourceTexts;
+use super::entry::{Entry, TextFile};
+use super::group::{Group, Rank};
+use super::limits;
 use super::needed;
-use super::needed::Broken;
+use super::needed::BrokenSource;
 use super::parts::parts;
+use super::request::Request;
 use super::select::select;
 use super::supplement::supplement;
-use super::{Entry, Package, Request, TextFile, World, limits};
+use super::world::{Package, World};
 use crate::base::error::{Error, Result};
 
-/// Loads the world asked for.
+/// Loads the world of a request.
 ///
 /// Packages of `overrides` win over those of the same name and version in
 /// `deps`, whether either is text or binary; two of one package within one of
-/// them are an error. Copies inside binary packages count only where nothing else
-/// has the package, or lacks what they use of it. A reference without version takes the version
-/// at hand.
+/// them are an error. Copies inside binary packages count only where no other source
+/// has the package, or where that lacks what they use of it. A reference without
+/// version takes the version at hand.
 pub fn load(request: Request<'_>) -> Result<World> {
     let Package {
         resolve,
@@ -44,28 +46,29 @@ pub fn load(request: Request<'_>) -> Result<World> {
     })
 }
 
-/// Loads the package itself, whatever worlds it has; as [`load`] otherwise.
+/// Loads the package itself instead of one of its worlds, otherwise as [`load`].
 pub fn load_package(request: &Request<'_>) -> Result<Package> {
     resolved(request)
 }
 
-/// What lies beside the project's WIT, is broken and not needed, stops nothing.
+/// Resolves all packages, or else only those that are needed: a package that is
+/// broken and not needed does not matter.
 fn resolved(request: &Request<'_>) -> Result<Package> {
-    resolved_of(request, Extent::All)
-        .or_else(|error| resolved_of(request, Extent::Needed).map_err(|_| error))
+    resolved_of(request, PackageScope::All)
+        .or_else(|error| resolved_of(request, PackageScope::Needed).map_err(|_| error))
 }
 
-/// Which of the packages at hand are looked at.
+/// Which of the packages at hand are resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
+enum PackageScope {
     All,
     Needed,
 }
 
-fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
+fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
     let (
         main_name,
-        Loading {
+        LoadedSources {
             mut groups,
             origins,
             texts,
@@ -73,10 +76,10 @@ fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
             ..
         },
     ) = parse(request)?;
-    if extent == Extent::Needed {
+    if scope == PackageScope::Needed {
         groups = needed::needed(groups);
     }
-    complete_versions(&mut groups, (&request.chosen, &request.raised), &texts)?;
+    complete_versions(&mut groups, &request.chosen, &request.pinned, &texts)?;
     if request.declared {
         refuse_undeclared(&groups, &texts)?;
     }
@@ -85,7 +88,7 @@ fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
     let mut resolve = Resolve::new();
     resolve.features.extend(request.features.iter().cloned());
     resolve.all_features = request.all_features;
-    let known = diagnose::Known::of(&groups);
+    let known = diagnose::KnownPackages::of(&groups);
     let mut packages = groups.into_iter().map(|group| group.group);
     let main = packages
         .next()
@@ -111,7 +114,7 @@ fn resolved_of(request: &Request<'_>, extent: Extent) -> Result<Package> {
 /// else the first of them all together.
 #[cfg(feature = "cli")]
 pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
-    let mut texts = Texts::default();
+    let mut texts = SourceTexts::default();
     for file in files {
         texts.insert(&file.path, &file.text);
     }
@@ -124,7 +127,7 @@ pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
     };
     let alone = |file: &TextFile| {
         let (error, map) = of(std::slice::from_ref(file))?;
-        // What one file lacks another may have.
+        // Another file may have what this one lacks.
         let own = match error.kind() {
             ParseErrorKind::Lex(_) => true,
             ParseErrorKind::Syntax { message, .. } => !message.contains("header was found"),
@@ -143,15 +146,15 @@ pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
 }
 
 /// Parses all sources, each package once.
-pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, Loading)> {
-    let mut loading = Loading::default();
+pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, LoadedSources)> {
+    let mut loading = LoadedSources::default();
     let main_name = loading.main(&request.sources.main)?;
     let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
     loading.add(&overrides, Rank::Override)?;
     let deps: Vec<&Entry> = request.sources.deps.iter().collect();
     loading.add(&deps, Rank::Deps)?;
-    let beside: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
-    loading.add(&beside, Rank::Beside)?;
+    let adjacent: Vec<&Entry> = request.overrides.iter().flat_map(|o| &o.deps).collect();
+    loading.add(&adjacent, Rank::Beside)?;
     let fetched: Vec<&Entry> = request.fetched.iter().collect();
     loading.add(&fetched, Rank::Fetched)?;
     loading.add_embedded()?;
@@ -170,7 +173,7 @@ pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
                 map.push(&file.path, file.text.as_str());
             }
             let main = map.parse().ok()?.main;
-            // WorldResolver of other packages stand before its own, without a package.
+            // Worlds of other packages stand before its own, without a package.
             let foreign = main
                 .foreign_deps
                 .values()
@@ -184,7 +187,9 @@ pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
             Some(own.map(|(_, world)| world.name.clone()).collect())
         }
         Entry::Wasm { path, bytes } => {
-            let (resolve, package, _) = decode(path, bytes).ok()?;
+            let Decoded {
+                resolve, package, ..
+            } = decode(path, bytes).ok()?;
             Some(resolve.packages[package].worlds.keys().cloned().collect())
         }
     }
@@ -208,62 +213,29 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
                 .collect::<Vec<_>>()
         }
         Entry::Wasm { path, bytes } => match decode(path, bytes) {
-            Ok((resolve, ..)) => resolve.package_names.keys().cloned().collect(),
+            Ok(decoded) => decoded.resolve.package_names.keys().cloned().collect(),
             Err(_) => Vec::new(),
         },
     };
     entries.iter().flat_map(names).collect()
 }
 
-/// How strongly an entry stands for the packages it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    Main,
-    Override,
-    Deps,
-    /// A package of a registry.
-    Fetched,
-    /// A copy inside a binary package of `deps`, or the WIT of a component: it
-    /// has no more of a package than it uses.
-    Enclosed,
-    /// The `deps` beside an override.
-    Beside,
-    /// A copy inside a binary package of something else.
-    Embedded,
-}
-
-/// One parsed source with its rank.
-pub(super) struct Group {
-    pub(super) rank: Rank,
-    pub(super) group: UnresolvedPackageGroup,
-}
-
-impl Group {
-    pub(super) fn packages(&self) -> impl Iterator<Item = &UnresolvedPackage> {
-        std::iter::once(&self.group.main).chain(&self.group.nested)
-    }
-
-    pub(super) fn packages_mut(&mut self) -> impl Iterator<Item = &mut UnresolvedPackage> {
-        std::iter::once(&mut self.group.main).chain(&mut self.group.nested)
-    }
-}
-
 #[derive(Default)]
-pub(super) struct Loading {
+pub(super) struct LoadedSources {
     /// The main group first.
     pub(super) groups: Vec<Group>,
     /// Where each package comes from.
     origins: BTreeMap<PackageName, (Rank, PathBuf)>,
-    pub(super) texts: Texts,
+    pub(super) texts: SourceTexts,
     notes: Vec<String>,
-    /// Everything inside binary packages.
+    /// The content of binary packages, with their copies of others.
     embedded: Vec<(Rank, Resolve)>,
     /// Packages beside the project's own that could not be parsed.
-    broken: Vec<Broken>,
+    broken: Vec<BrokenSource>,
 }
 
-impl Loading {
-    /// Takes the project's own WIT; its package's name.
+impl LoadedSources {
+    /// Adds the project's own WIT; the name of its package.
     fn main(&mut self, entry: &Entry) -> Result<PackageName> {
         match entry {
             Entry::Text { path, files } => {
@@ -274,26 +246,28 @@ impl Loading {
                     ))
                     .hint("add a `.wit` file with `package namespace:name;` and a world"));
                 }
-                let name = self.text((path, files), Rank::Main)?;
+                let name = self.text(path, files, Rank::Main)?;
                 name.ok_or_else(|| Error::input(format!("no package in `{}`", path.display())))
             }
             Entry::Wasm { path, bytes } => {
                 // The package of a component's world has a name that is no
                 // name; everything it refers to is decoded beside it.
-                let (resolve, package, _) = decode(path, bytes)?;
+                let Decoded {
+                    resolve, package, ..
+                } = decode(path, bytes)?;
                 let name = resolve.packages[package].name.clone();
-                self.print(&resolve, package, (Rank::Main, path))?;
+                self.print(&resolve, package, Rank::Main, path)?;
                 self.embedded.push((Rank::Embedded, resolve));
                 Ok(name)
             }
         }
     }
 
-    /// Takes all entries of one rank.
+    /// Adds all entries of one rank.
     fn add(&mut self, entries: &[&Entry], rank: Rank) -> Result<()> {
         for entry in entries {
             if let Entry::Text { path, files } = entry {
-                self.text((path, files), rank)?;
+                self.text(path, files, rank)?;
             }
         }
         let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
@@ -301,18 +275,22 @@ impl Loading {
             let Entry::Wasm { path, bytes } = entry else {
                 continue;
             };
-            let (resolve, package, component) = decode(path, bytes)?;
-            if component {
+            let Decoded {
+                resolve,
+                package,
+                is_component,
+            } = decode(path, bytes)?;
+            if is_component {
                 self.notes.push(format!(
                     "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
                     path.display()
                 ));
-            } else if self.is_open(&resolve.packages[package].name, (rank, &[path]))? {
+            } else if self.is_open(&resolve.packages[package].name, rank, &[path])? {
                 // Before it is merged with others, whose copies of it lack
-                // what they do not use, and what is said of it.
-                self.print(&resolve, package, (rank, path))?;
+                // what they do not use, and its documentation.
+                self.print(&resolve, package, rank, path)?;
             }
-            let all = match component {
+            let all = match is_component {
                 true => &mut components,
                 false => &mut decoded,
             };
@@ -334,13 +312,9 @@ impl Loading {
         Ok(())
     }
 
-    /// Parses text, without the packages something stronger has; the name of
-    /// the package it is of.
-    fn text(
-        &mut self,
-        (path, files): (&Path, &[TextFile]),
-        rank: Rank,
-    ) -> Result<Option<PackageName>> {
+    /// Adds text, without the packages that a stronger rank has; the name of the
+    /// package it is of.
+    fn text(&mut self, path: &Path, files: &[TextFile], rank: Rank) -> Result<Option<PackageName>> {
         if files.is_empty() {
             return Ok(None);
         }
@@ -356,7 +330,8 @@ impl Loading {
                 if rank != Rank::Deps && rank != Rank::Beside {
                     return Err(error);
                 }
-                self.broken.push(Broken::new(path.to_owned(), files, error));
+                self.broken
+                    .push(BrokenSource::new(path.to_owned(), files, error));
                 return Ok(None);
             }
         };
@@ -366,21 +341,21 @@ impl Loading {
             source_map,
         } = group;
         let name = main.name.clone();
-        let mut kept = Vec::new();
+        let mut packages = Vec::new();
         for package in std::iter::once(main).chain(nested) {
             let files: Vec<&PathBuf> = files.iter().map(|file| &file.path).collect();
-            if !self.is_open(&package.name, (rank, &files))? {
+            if !self.is_open(&package.name, rank, &files)? {
                 continue;
             }
             let origin = (rank, path.to_owned());
             self.origins.insert(package.name.clone(), origin);
-            kept.push(package);
+            packages.push(package);
         }
-        let mut kept = kept.into_iter();
-        if let Some(main) = kept.next() {
+        let mut packages = packages.into_iter();
+        if let Some(main) = packages.next() {
             let group = UnresolvedPackageGroup {
                 main,
-                nested: kept.collect(),
+                nested: packages.collect(),
                 source_map,
             };
             self.groups.push(Group { rank, group });
@@ -390,7 +365,7 @@ impl Loading {
 
     /// Whether nothing has the package yet that is stronger than these files of
     /// it; an error where something else of their rank, or the project itself, has.
-    fn is_open(&self, package: &PackageName, (rank, files): (Rank, &[&PathBuf])) -> Result<bool> {
+    fn is_open(&self, package: &PackageName, rank: Rank, files: &[&PathBuf]) -> Result<bool> {
         let Some((stronger, other)) = self.origins.get(package) else {
             return Ok(true);
         };
@@ -414,7 +389,7 @@ impl Loading {
                     continue;
                 }
                 let path = format!("{}.wasm", package.name);
-                self.print(resolve, id, (*rank, Path::new(&path)))?;
+                self.print(resolve, id, *rank, Path::new(&path))?;
             }
         }
         self.embedded = embedded;
@@ -425,7 +400,8 @@ impl Loading {
         &mut self,
         resolve: &Resolve,
         package: PackageId,
-        (rank, path): (Rank, &Path),
+        rank: Rank,
+        path: &Path,
     ) -> Result<()> {
         let mut printer = WitPrinter::default();
         printer
@@ -435,13 +411,13 @@ impl Loading {
             path: path.to_owned(),
             text: printer.output.to_string(),
         };
-        self.text((path, &[file]), rank).map(|_| ())
+        self.text(path, &[file], rank).map(|_| ())
     }
 }
 
-/// Refuses what the project's own WIT names, and only something that is not
-/// meant for it has.
-fn refuse_undeclared(groups: &[Group], texts: &Texts) -> Result<()> {
+/// Refuses packages that the project's own WIT names and that only other
+/// dependencies bring for themselves.
+fn refuse_undeclared(groups: &[Group], texts: &SourceTexts) -> Result<()> {
     let rank = |name: &PackageName| {
         let mut ranks = groups
             .iter()
@@ -470,20 +446,35 @@ fn undecodable(path: &Path, cause: &str) -> Error {
     Error::input(unread(path)).because(cause)
 }
 
-/// A binary package or component: everything in it, its package, and whether
-/// it is a component.
-fn decode(path: &Path, bytes: &[u8]) -> Result<(Resolve, PackageId, bool)> {
-    // Behind the magic number and a version stands the layer.
+/// The content of a binary package or component.
+struct Decoded {
+    resolve: Resolve,
+    /// The package, or that of the component's world.
+    package: PackageId,
+    is_component: bool,
+}
+
+/// Decodes a binary package or component.
+fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded> {
+    // The magic number and the version are followed by the layer.
     if bytes.get(6..8) != Some(&[1, 0]) {
         return Err(undecodable(path, "it is not a component")
             .hint("only WIT packages in binary form, and components, have WIT to take"));
     }
-    match super::decode(bytes).map_err(|e| e.told(unread(path)))? {
-        DecodedWasm::WitPackage(resolve, package) => Ok((resolve, package, false)),
+    match super::decode::decode(bytes).map_err(|e| e.into_error(unread(path)))? {
+        DecodedWasm::WitPackage(resolve, package) => Ok(Decoded {
+            resolve,
+            package,
+            is_component: false,
+        }),
         DecodedWasm::Component(resolve, world) => {
             let package = resolve.worlds[world].package;
             let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
-            Ok((resolve, package, true))
+            Ok(Decoded {
+                resolve,
+                package,
+                is_component: true,
+            })
         }
     }
 }

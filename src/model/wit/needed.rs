@@ -1,29 +1,29 @@
-//! Which packages of WIT a world needs. What lies beside it and is broken
-//! stops nothing.
+//! The packages of WIT that a world needs. BrokenSource packages that it does not need
+//! are ignored.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use wit_parser::{PackageName, UnresolvedPackage};
 
-use super::TextFile;
-use super::load::{Group, Rank};
+use super::entry::TextFile;
+use super::group::{Group, Rank};
 use crate::base::error::{Error, Result};
 
 /// Files of a package that could not be parsed.
-pub(super) struct Broken {
-    /// The packages they seem to be of, `namespace:name`; none where nothing
-    /// says so.
+pub(super) struct BrokenSource {
+    /// The packages they seem to be of, `namespace:name`; none where no header was
+    /// found.
     names: BTreeSet<String>,
-    /// Where they lie.
+    /// The directory or file they are from.
     path: PathBuf,
     error: Error,
 }
 
-impl Broken {
+impl BrokenSource {
     pub fn new(path: PathBuf, files: &[TextFile], error: Error) -> Self {
         let names = files.iter().flat_map(|file| headers(&file.text)).collect();
-        Broken { names, path, error }
+        BrokenSource { names, path, error }
     }
 
     fn is_of(&self, name: &PackageName) -> bool {
@@ -31,7 +31,7 @@ impl Broken {
     }
 }
 
-/// The names behind `package` at the start of a line.
+/// The names behind `package` at the start of lines.
 fn headers(text: &str) -> impl Iterator<Item = String> + '_ {
     text.lines().filter_map(|line| {
         let rest = line.trim_start().strip_prefix("package ")?;
@@ -44,9 +44,9 @@ fn plain(name: &PackageName) -> String {
     format!("{}:{}", name.namespace, name.name)
 }
 
-/// Fails with the error of broken files that the world needs: those of a
-/// package that something it needs names, and nothing else has.
-pub(super) fn refuse_broken(groups: &[Group], broken: Vec<Broken>) -> Result<()> {
+/// Fails with the error of broken files that the world needs: those of a package
+/// that a needed package refers to and no other source has.
+pub(super) fn refuse_broken(groups: &[Group], broken: Vec<BrokenSource>) -> Result<()> {
     if broken.is_empty() {
         return Ok(());
     }
@@ -62,7 +62,7 @@ pub(super) fn refuse_broken(groups: &[Group], broken: Vec<Broken>) -> Result<()>
         .flat_map(|package| package.foreign_deps.keys())
         .filter(|name| !known.contains(&plain(name)))
         .collect();
-    let mut broken: Vec<Broken> = broken
+    let mut broken: Vec<BrokenSource> = broken
         .into_iter()
         .filter(|broken| missing.iter().any(|name| broken.is_of(name)))
         .collect();
@@ -73,12 +73,12 @@ pub(super) fn refuse_broken(groups: &[Group], broken: Vec<Broken>) -> Result<()>
     }
 }
 
-/// The groups with a package that the project's own WIT names, or what it
-/// names does; in their order.
+/// The groups with packages that the project's own WIT refers to, directly or
+/// through others, in their order.
 pub(super) fn needed(groups: Vec<Group>) -> Vec<Group> {
-    let taken = are_needed(&groups);
-    let all = groups.into_iter().zip(taken);
-    all.filter(|(_, taken)| *taken)
+    let needed = are_needed(&groups);
+    let all = groups.into_iter().zip(needed);
+    all.filter(|(_, needed)| *needed)
         .map(|(group, _)| group)
         .collect()
 }
@@ -87,19 +87,19 @@ pub(super) fn needed(groups: Vec<Group>) -> Vec<Group> {
 fn are_needed(groups: &[Group]) -> Vec<bool> {
     let name = |package: &UnresolvedPackage| plain(&package.name);
     let mut names: BTreeSet<String> = BTreeSet::new();
-    let mut taken: Vec<bool> = groups.iter().map(|g| g.rank <= Rank::Override).collect();
+    let mut needed: Vec<bool> = groups.iter().map(|g| g.rank <= Rank::Override).collect();
     loop {
-        for (group, _) in groups.iter().zip(&taken).filter(|(_, taken)| **taken) {
+        for (group, _) in groups.iter().zip(&needed).filter(|(_, needed)| **needed) {
             let named = group.packages().flat_map(|p| p.foreign_deps.keys());
             names.extend(named.map(plain));
         }
         let mut changed = false;
-        for (group, taken) in groups.iter().zip(&mut taken).filter(|(_, taken)| !**taken) {
-            *taken = group.packages().any(|p| names.contains(&name(p)));
-            changed |= *taken;
+        for (group, needed) in groups.iter().zip(&mut needed).filter(|(_, n)| !**n) {
+            *needed = group.packages().any(|p| names.contains(&name(p)));
+            changed |= *needed;
         }
         if !changed {
-            return taken;
+            return needed;
         }
     }
 }

@@ -6,25 +6,25 @@ use std::path::PathBuf;
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, Resolve, WorldId, WorldItem};
 
-use super::Entry;
-use super::decode;
-use super::load::{Group, Rank};
+use super::decode::decode;
+use super::entry::Entry;
+use super::group::{Group, Rank};
 
-/// A package a world was loaded from.
+/// A package that a world was loaded from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Its name, with the version where it has one.
+pub struct LoadedPackage {
+    /// The name, with the version where it has one.
     pub name: PackageName,
-    /// The packages it names, with the versions that were taken.
+    /// The packages it names, with the versions that were chosen.
     pub needs: Vec<PackageName>,
-    /// Where it was taken from.
+    /// Where the package comes from.
     pub origin: Origin,
 }
 
-/// Where a [`Part`] was taken from.
+/// Where a [`LoadedPackage`] comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// What was loaded first: the project's own WIT, or its target.
+    /// The WIT that was loaded first: the project's own, or its target.
     Main,
     /// A directory or file of the project.
     Path(PathBuf),
@@ -34,16 +34,16 @@ pub enum Origin {
     Enclosed,
 }
 
-/// The packages of these groups.
+/// The packages of these groups, with where each comes from.
 pub(super) fn parts(
     groups: &[Group],
     origins: &BTreeMap<PackageName, (Rank, PathBuf)>,
-) -> Vec<Part> {
+) -> Vec<LoadedPackage> {
     let packages = groups
         .iter()
         .flat_map(|group| group.packages().map(move |package| (group.rank, package)));
     packages
-        .map(|(rank, package)| Part {
+        .map(|(rank, package)| LoadedPackage {
             name: package.name.clone(),
             needs: package.foreign_deps.keys().cloned().collect(),
             origin: match (rank, origins.get(&package.name)) {
@@ -58,9 +58,9 @@ pub(super) fn parts(
         .collect()
 }
 
-/// The packages whose interfaces a component imports or exports; none for
-/// what is no component, or cannot be read.
-pub fn named_by_component(entry: &Entry) -> Vec<PackageName> {
+/// The packages whose interfaces a component imports or exports; none for a file
+/// that is no component or cannot be read.
+pub fn packages_named_by_component(entry: &Entry) -> Vec<PackageName> {
     let Entry::Wasm { bytes, .. } = entry else {
         return Vec::new();
     };

@@ -1,149 +1,84 @@
-//! Names of WIT for which the generator would write an identifier that means
-//! something else where it stands: a local of its own, a keyword, another
-//! type.
-//!
-//! Such a name gets a suffix before code is generated, and the identifiers
-//! that come of it are replaced in the code by those that are meant. Callers
-//! see the identifier that the name always had wherever that can be; where it
-//! cannot, one with `_` behind it, as the generator has it for keywords. The
-//! world that the code embeds is encoded again, from the true names.
+//! The placeholders in generated code and in settings, with what they stand for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wit_parser::{InterfaceId, Resolve, TypeDefKind, TypeId, WorldId, WorldItem, WorldKey};
+use super::words::camel;
 
-use super::placeholder::Placeholders;
-use super::put::{Extra, Put};
-
-/// Puts placeholders into the resolve, for what `world` imports and
-/// exports. `code` is what was generated before, if types in it were found
-/// to mean something else.
-pub(super) fn put(
-    resolve: &mut Resolve,
-    world: WorldId,
-    extra: Extra,
-    code: Option<&str>,
-) -> Placeholders {
-    let before = nameable(resolve, world);
-    let mut put = Put {
-        made: Placeholders {
-            suffix: suffix(resolve),
-            ..Placeholders::default()
-        },
-        imported: interfaces(resolve, world, true),
-        exported: interfaces(resolve, world, false),
-        extra,
-        code,
-    };
-    put.members(resolve);
-    let all: BTreeSet<InterfaceId> = put.imported.union(&put.exported).copied().collect();
-    for id in all {
-        put.interface_types(resolve, id);
-        put.interface_functions(resolve, id);
-        put.interface_name(resolve, id);
-    }
-    put.root(resolve, world);
-    let mut made = put.made;
-    let after = nameable(resolve, world);
-    let pairs = before.into_iter().zip(after);
-    made.settings = pairs.filter(|(before, after)| before != after).collect();
-    made
+/// The placeholders of one world.
+#[derive(Debug, Default)]
+pub(super) struct Placeholders {
+    /// The suffix of placeholders, without `-`.
+    pub(super) suffix: String,
+    /// Identifiers made from placeholders, with the final ones.
+    pub(super) idents: BTreeMap<String, String>,
+    /// Names that settings may have, with the placeholders for them.
+    pub(super) settings: BTreeMap<String, String>,
+    /// Types whose name may mean something else in some functions: their name in
+    /// Rust, and whether they are flags.
+    pub(super) suspects: BTreeSet<(String, bool)>,
+    pub(super) changed: bool,
 }
 
-/// A suffix that no name has, and no text that gets into the code.
-fn suffix(resolve: &Resolve) -> String {
-    let mut suffix = "witname".to_owned();
-    let mut texts = BTreeSet::new();
-    for (_, interface) in resolve.interfaces.iter() {
-        texts.extend(interface.name.as_deref());
-        for function in interface.functions.values() {
-            texts.insert(&function.name);
-            texts.extend(function.params.iter().map(|param| param.name.as_str()));
+impl Placeholders {
+    /// Whether any name was replaced.
+    pub fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The name in a setting, with the placeholder for it if there is one.
+    pub fn setting(&self, name: &str) -> String {
+        let (prefix, rest) = ["import:", "export:", "-", "&"]
+            .into_iter()
+            .find_map(|prefix| Some((prefix, name.strip_prefix(prefix)?)))
+            .unwrap_or(("", name));
+        match self.settings.get(rest) {
+            Some(placeholder) => format!("{prefix}{placeholder}"),
+            None => name.to_owned(),
         }
     }
-    for (_, ty) in resolve.types.iter() {
-        texts.extend(ty.name.as_deref());
-        match &ty.kind {
-            TypeDefKind::Record(of) => texts.extend(of.fields.iter().map(|f| f.name.as_str())),
-            TypeDefKind::Flags(of) => texts.extend(of.flags.iter().map(|f| f.name.as_str())),
-            TypeDefKind::Variant(of) => texts.extend(of.cases.iter().map(|c| c.name.as_str())),
-            TypeDefKind::Enum(of) => {
-                texts.extend(of.cases.iter().map(|case| case.name.as_str()));
-                texts.extend(of.cases.iter().filter_map(|c| c.docs.contents.as_deref()));
+
+    /// Whether the name of a type means something else somewhere in `code`.
+    pub fn hidden(&self, code: &str) -> bool {
+        let mut suspects = self.suspects.iter();
+        suspects.any(|(name, flags)| is_hidden(code, name, *flags))
+    }
+
+    /// The final identifier for one in generated code.
+    pub fn ident(&self, ident: &str) -> Option<&str> {
+        self.idents.get(ident).map(String::as_str)
+    }
+
+    /// The final text for one in generated code.
+    pub fn text(&self, text: &str) -> String {
+        let mut text = text.replace(&format!("-{}", self.suffix), "");
+        let tail = camel(&self.suffix);
+        if text.contains(&tail) {
+            for placeholder in self.idents.keys().filter(|ident| ident.ends_with(&tail)) {
+                let own = &placeholder[..placeholder.len() - tail.len()];
+                text = text.replace(placeholder.as_str(), own);
             }
-            _ => {}
         }
+        text
     }
-    for (_, world) in resolve.worlds.iter() {
-        let keys = world.imports.keys().chain(world.exports.keys());
-        texts.extend(keys.filter_map(|key| match key {
-            WorldKey::Name(name) => Some(name.as_str()),
-            WorldKey::Interface(_) => None,
-        }));
-    }
-    while texts
-        .iter()
-        .any(|text| text.to_ascii_lowercase().contains(&suffix))
-    {
-        suffix.push('x');
-    }
-    suffix
 }
 
-/// The interfaces that a world imports, or exports.
-fn interfaces(resolve: &Resolve, world: WorldId, imports: bool) -> BTreeSet<InterfaceId> {
-    let world = &resolve.worlds[world];
-    let items = match imports {
-        true => &world.imports,
-        false => &world.exports,
-    };
-    let interface = |item: &WorldItem| match item {
-        WorldItem::Interface { id, .. } => Some(*id),
-        _ => None,
-    };
-    items.values().filter_map(interface).collect()
+/// Whether generated code defines something else by the name of a type.
+pub(super) fn is_hidden(code: &str, name: &str, flags: bool) -> bool {
+    let numbered = name.strip_prefix('V').is_some_and(is_number);
+    match name {
+        _ if numbered => code.contains(&format!(" as {name};")),
+        "RetArea" | "ParamsLower" => code.contains(&format!("struct {name}")),
+        "Into" | "From" => code.contains(&format!("as {name}<")),
+        "Option" => code.contains("static mut LAST_TYPE: Option<"),
+        "Result" => code.contains("-> Result<Self,"),
+        "Sized" => code.contains("Self: Sized"),
+        "Send" => code.contains("impl Send for ParamsLower"),
+        "Some" | "None" => flags && code.contains("Some(e)"),
+        "Ok" | "Err" => flags && code.contains("Ok("),
+        _ => false,
+    }
 }
 
-/// What settings may name, always in the same order: interfaces, types,
-/// members of types, functions.
-fn nameable(resolve: &Resolve, world: WorldId) -> Vec<String> {
-    let world = &resolve.worlds[world];
-    let mut names = Vec::new();
-    let member = |names: &mut Vec<String>, ty: TypeId, name: &str| match &resolve.types[ty].kind {
-        TypeDefKind::Record(of) => {
-            names.extend(of.fields.iter().map(|f| format!("{name}.{}", f.name)));
-        }
-        TypeDefKind::Variant(of) => {
-            names.extend(of.cases.iter().map(|c| format!("{name}.{}", c.name)));
-        }
-        TypeDefKind::Enum(of) => {
-            names.extend(of.cases.iter().map(|c| format!("{name}.{}", c.name)));
-        }
-        _ => {}
-    };
-    for (key, item) in world.imports.iter().chain(&world.exports) {
-        match item {
-            WorldItem::Interface { id, .. } => {
-                let interface = resolve.name_world_key(key);
-                for (name, ty) in &resolve.interfaces[*id].types {
-                    let full = format!("{interface}/{name}");
-                    member(&mut names, *ty, &full);
-                    names.extend([format!("{interface}#{name}"), name.clone(), full]);
-                }
-                for function in resolve.interfaces[*id].functions.values() {
-                    names.push(format!("{interface}#{}", function.name));
-                    names.push(function.name.clone());
-                }
-                names.push(interface);
-            }
-            WorldItem::Type { id, .. } => {
-                let name = resolve.name_world_key(key);
-                let full = format!("{}/{name}", world.name);
-                member(&mut names, *id, &full);
-                names.extend([full, name]);
-            }
-            WorldItem::Function(function) => names.push(function.name.clone()),
-        }
-    }
-    names
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,8 +1,8 @@
-//! From generated code with placeholders to the code that is meant.
+//! From generated code with placeholders to the final code.
 
-use super::placeholder::Placeholders;
+use super::placeholders::Placeholders;
 
-/// Generated code with the names that are meant by placeholders.
+/// Generated code with the final names in place of placeholders.
 ///
 /// It has `r#gen` for the name `gen`: edition 2024 made it a keyword, which
 /// the generator does not know. In older editions both are the same name.
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn gen_is_escaped_where_it_is_a_name() {
-        for (source, wanted) in [
+        for (source, expected) in [
             ("fn gen(gen: u32) {}", "fn r#gen(r#gen: u32) {}"),
             ("a::gen::regen::gen_x::_gen", "a::r#gen::regen::gen_x::_gen"),
             ("r#gen", "r#gen"),
@@ -75,7 +75,7 @@ mod tests {
             (r#"f("gen", "\" gen", gen)"#, r#"f("gen", "\" gen", r#gen)"#),
             (r#"b"\\" gen '"' gen"#, r#"b"\\" r#gen '"' r#gen"#),
         ] {
-            assert_eq!(restored(source, &Placeholders::default()), wanted);
+            assert_eq!(restored(source, &Placeholders::default()), expected);
         }
     }
 }

@@ -11,11 +11,12 @@ use std::collections::BTreeSet;
 use quote::{format_ident, quote};
 use syn::visit_mut::{self, VisitMut};
 
+use super::bindings::WIT_BINDGEN_VERSION;
 use crate::base::error::{Error, Result};
 
 /// The version of the crate `wit-bindgen` that the generated bindings are
 /// made for: that of the generator, wit-bindgen-rust.
-pub const WIT_BINDGEN: &str = "0.63.0";
+pub const WIT_BINDGEN: &str = WIT_BINDGEN_VERSION;
 
 /// The type that implements the world.
 const COMPONENT: &str = "Component";
@@ -57,7 +58,7 @@ pub fn implementation(bindings: &str) -> Result<String> {
     let file = syn::parse_file(bindings)
         .map_err(|e| Error::input("failed to parse the generated bindings").because(e))?;
     let mut interfaces = Vec::new();
-    collect(&file.items, &mut Vec::new(), &mut interfaces)?;
+    collect_interfaces(&file.items, &mut Vec::new(), &mut interfaces)?;
     // Functions of the world itself come first, as in the bindings.
     let aliases = aliases(&interfaces);
     let mut parts = vec!["#[allow(warnings)]\n#[rustfmt::skip]\nmod bindings;\n".to_owned()];
@@ -119,8 +120,8 @@ impl Interface<'_> {
         })
     }
 
-    /// The items that implement it; `types` are the names of the structs made
-    /// so far.
+    /// The items that implement the module; `types` are the names of the structs so
+    /// far.
     fn implement(&self, alias: &str, types: &mut BTreeSet<String>) -> Result<Vec<String>> {
         let module = format_ident!("{alias}");
         let component = format_ident!("{COMPONENT}");
@@ -166,7 +167,7 @@ impl Interface<'_> {
                 {
                     sig.output = syn::ReturnType::Default;
                 }
-                let mut qualify = Qualify {
+                let mut qualify = PathQualifier {
                     interface: self,
                     alias,
                 };
@@ -179,12 +180,12 @@ impl Interface<'_> {
 
 /// Rewrites paths so that they mean outside of a module of the bindings what
 /// they mean in it.
-struct Qualify<'a> {
+struct PathQualifier<'a> {
     interface: &'a Interface<'a>,
     alias: &'a str,
 }
 
-impl VisitMut for Qualify<'_> {
+impl VisitMut for PathQualifier<'_> {
     fn visit_path_mut(&mut self, path: &mut syn::Path) {
         visit_mut::visit_path_mut(self, path);
         if shorten(path) {
@@ -222,9 +223,8 @@ impl VisitMut for Qualify<'_> {
     }
 }
 
-/// Where the bindings take precautions that a plain file does not need, says
-/// it as a person would: by the names of the prelude, and those that the crate
-/// `wit-bindgen` has at its root. Whether it did.
+/// Shortens a path that bindings spell out as a precaution: to the names of the
+/// prelude, and those at the root of the crate `wit-bindgen`. Whether it did.
 fn shorten(path: &mut syn::Path) -> bool {
     let names: Vec<_> = path.segments.iter().map(|s| s.ident.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -242,8 +242,8 @@ fn shorten(path: &mut syn::Path) -> bool {
         _ => return false,
     };
     path.leading_colon = None;
-    let kept = path.segments.iter().enumerate();
-    path.segments = kept
+    let segments = path.segments.iter().enumerate();
+    path.segments = segments
         .filter(|(index, _)| !dropped.contains(index))
         .map(|(_, segment)| segment.clone())
         .collect();
@@ -251,7 +251,7 @@ fn shorten(path: &mut syn::Path) -> bool {
 }
 
 /// Finds the modules with a trait `Guest`, the outer before the inner.
-fn collect<'a>(
+fn collect_interfaces<'a>(
     items: &'a [syn::Item],
     path: &mut Vec<String>,
     found: &mut Vec<Interface<'a>>,
@@ -295,7 +295,7 @@ fn collect<'a>(
             && let Some((_, items)) = &module.content
         {
             path.push(module.ident.to_string());
-            collect(items, path, found)?;
+            collect_interfaces(items, path, found)?;
             path.pop();
         }
     }
@@ -352,7 +352,7 @@ fn aliases(interfaces: &[Interface<'_>]) -> Vec<String> {
                 !taken.contains(name) && same.count() == 1
             })
             .map(|(_, name)| name);
-        let alias = alias.unwrap_or_else(|| free(&interface.path.join("_"), &taken));
+        let alias = alias.unwrap_or_else(|| unused_name(&interface.path.join("_"), &taken));
         taken.insert(alias.clone());
         aliases.push(alias);
     }
@@ -368,7 +368,7 @@ fn resource_type(alias: &str, resource: &str, types: &mut BTreeSet<String>) -> S
             let first = letters.next().map(|letter| letter.to_ascii_uppercase());
             first.into_iter().chain(letters).collect::<String>()
         });
-        free(&format!("My{}{resource}", words.collect::<String>()), types)
+        unused_name(&format!("My{}{resource}", words.collect::<String>()), types)
     } else {
         plain
     };
@@ -376,8 +376,8 @@ fn resource_type(alias: &str, resource: &str, types: &mut BTreeSet<String>) -> S
     name
 }
 
-/// `name`, or `name` and the first number that makes it new.
-fn free(name: &str, taken: &BTreeSet<String>) -> String {
+/// The name itself, or the name with the first number that makes it unique.
+fn unused_name(name: &str, taken: &BTreeSet<String>) -> String {
     let mut candidate = name.to_owned();
     let mut number = 2;
     while taken.contains(&candidate) {
@@ -447,8 +447,8 @@ mod tests {
     #[test]
     fn the_runtime_is_of_the_version_of_the_generator() {
         let lock = include_str!("../../../Cargo.lock");
-        let wanted = format!("name = \"wit-bindgen-rust\"\nversion = \"{WIT_BINDGEN}\"\n");
-        assert!(lock.replace('\r', "").contains(&wanted));
+        let expected = format!("name = \"wit-bindgen-rust\"\nversion = \"{WIT_BINDGEN}\"\n");
+        assert!(lock.replace('\r', "").contains(&expected));
     }
 
     #[test]
@@ -463,7 +463,7 @@ mod tests {
                 export g: async func(c: stream<u8>) -> future;
             }",
         );
-        let wanted = "\
+        let expected = "\
 #[allow(warnings)]
 #[rustfmt::skip]
 mod bindings;
@@ -482,7 +482,7 @@ impl bindings::Guest for Component {
 
 bindings::export!(Component with_types_in bindings);
 ";
-        assert_eq!(text, wanted);
+        assert_eq!(text, expected);
     }
 
     #[test]
@@ -499,7 +499,7 @@ bindings::export!(Component with_types_in bindings);
             }
             world w { export i; }",
         );
-        let wanted = "\
+        let expected = "\
 use bindings::exports::a::b::i;
 
 struct Component;
@@ -529,7 +529,7 @@ struct MyBare;
 
 impl i::GuestBare for MyBare {}
 ";
-        assert!(text.contains(wanted), "{text}");
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]
@@ -548,7 +548,7 @@ impl i::GuestBare for MyBare {}
             }
             package c:d { interface i { resource r; g: func(x: own<r>); } }",
         );
-        for wanted in [
+        for expected in [
             "use bindings::exports::a::b::i as b_i;\n",
             "use bindings::exports::c::d::i as d_i;\n",
             "use bindings::exports::u8 as exports_u8;\n",
@@ -557,7 +557,7 @@ impl i::GuestBare for MyBare {}
             "type R = MyR;",
             "type R = MyDIR;",
         ] {
-            assert!(text.contains(wanted), "{wanted} in\n{text}");
+            assert!(text.contains(expected), "{expected} in\n{text}");
         }
     }
 
@@ -575,11 +575,11 @@ impl i::GuestBare for MyBare {}
             pub(crate) use __export_w_impl as export;",
         )
         .unwrap();
-        for wanted in [
+        for expected in [
             "fn f(_x: bindings::b::T, _y: String) -> i::Own {",
             "fn g(_x: bindings::exports::a::i::Own) -> core::primitive::u8 {",
         ] {
-            assert!(text.contains(wanted), "{wanted} in\n{text}");
+            assert!(text.contains(expected), "{expected} in\n{text}");
         }
     }
 

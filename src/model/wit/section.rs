@@ -1,5 +1,4 @@
-//! The section of a module that says which world it has, as generated code
-//! holds it.
+//! The section of a module that holds its world, in generated code.
 
 use std::fmt::Write as _;
 
@@ -12,12 +11,12 @@ use crate::base::error::{Error, Result};
 /// The start of each static that holds such a section.
 const STATIC: &str = "__WIT_BINDGEN_COMPONENT_TYPE";
 
-/// The name that the section of the export macro ends with, which has the
-/// exports too where another has only the imports.
+/// The end of the name of the section of the export macro, which has the exports
+/// too where the other section has only the imports.
 const OF_MACRO: &str = ":imports and exports";
 
-/// Generated code with the sections for this world instead of those it has.
-pub(super) fn replaced(
+/// Generated code with its sections replaced by those for this world.
+pub(super) fn replace_sections(
     code: &str,
     resolve: &Resolve,
     world: WorldId,

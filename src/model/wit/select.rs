@@ -1,4 +1,4 @@
-//! Which world of a package is meant.
+//! Selecting a world of a package.
 
 use std::path::Path;
 

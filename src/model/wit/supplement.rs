@@ -1,19 +1,23 @@
 //! Packages in text that have less than others use of them, such as a folder that
-//! an override puts in the place of a release: what they lack is in the copies that
-//! binary packages enclose of what they use.
+//! an override puts in the place of a release. What they lack is taken from the
+//! copies in binary packages that use it.
 
 use std::path::{Path, PathBuf};
 
 use wit_component::WitPrinter;
 use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackage};
 
-use super::diagnose::Texts;
-use super::load::{Group, Rank};
+use super::diagnose::SourceTexts;
+use super::group::{Group, Rank};
 
-/// Adds to packages in text the interfaces they lack and other packages than the
-/// project's own refer to, from the copies of them in `embedded`. Whatever they
-/// have stays theirs. What no copy has is left for the resolution to refuse.
-pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], texts: &mut Texts) {
+/// Adds to packages in text the interfaces they lack and that packages other than
+/// the project's own refer to, from copies in `embedded`. What they have does not
+/// change. What no copy has is left for the resolution to refuse.
+pub(super) fn supplement(
+    groups: &mut [Group],
+    embedded: &[(Rank, Resolve)],
+    texts: &mut SourceTexts,
+) {
     for (name, items) in lacking(groups) {
         let copies = embedded.iter().map(|(_, resolve)| resolve);
         let fitting = copies.filter(|copy| {
@@ -32,19 +36,19 @@ pub(super) fn supplement(groups: &mut [Group], embedded: &[(Rank, Resolve)], tex
             continue;
         };
         for copy in fitting {
-            let Some(text) = rest(copy, (&group.group.main, &items)) else {
+            let Some(text) = lacking_text(copy, &group.group.main, &items) else {
                 continue;
             };
             let path = PathBuf::from(format!("{name}.wasm"));
-            add(group, (&path, &text), texts);
+            add_file(group, &path, &text, texts);
         }
     }
 }
 
-/// What packages, except the project's own, refer to and what is not there, by
-/// the package that lacks it.
+/// The items that packages except the project's own refer to and that do not
+/// exist, by the package that lacks them.
 fn lacking(groups: &[Group]) -> Vec<(PackageName, Vec<String>)> {
-    let mut found: Vec<(PackageName, Vec<String>)> = Vec::new();
+    let mut lacking: Vec<(PackageName, Vec<String>)> = Vec::new();
     let others = groups.iter().filter(|group| group.rank != Rank::Main);
     let named = others
         .flat_map(Group::packages)
@@ -55,14 +59,14 @@ fn lacking(groups: &[Group]) -> Vec<(PackageName, Vec<String>)> {
             continue;
         };
         for item in items.keys().filter(|item| !offers(package, item)) {
-            match found.iter_mut().find(|(known, _)| known == name) {
+            match lacking.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) if known.contains(item) => {}
                 Some((_, known)) => known.push(item.clone()),
-                None => found.push((name.clone(), vec![item.clone()])),
+                None => lacking.push((name.clone(), vec![item.clone()])),
             }
         }
     }
-    found
+    lacking
 }
 
 /// Whether a package has the interface or world of this name.
@@ -73,24 +77,24 @@ fn offers(package: &UnresolvedPackage, item: &str) -> bool {
         || worlds.any(|world| world.name == item)
 }
 
-/// The text of what a copy has and a package lacks: all interfaces, since they may
+/// The text of items that a copy has and a package lacks: all interfaces, since they may
 /// use each other, and of the worlds those of `items`.
-fn rest(copy: &Resolve, (package, items): (&UnresolvedPackage, &[String])) -> Option<String> {
+fn lacking_text(copy: &Resolve, package: &UnresolvedPackage, items: &[String]) -> Option<String> {
     let id = *copy.package_names.get(&package.name)?;
     let mut copy = copy.clone();
     let found = &mut copy.packages[id];
     found.interfaces.retain(|name, _| !offers(package, name));
-    let is_meant = |name: &String| items.contains(name) && !offers(package, name);
-    found.worlds.retain(|name, _| is_meant(name));
+    let is_required = |name: &String| items.contains(name) && !offers(package, name);
+    found.worlds.retain(|name, _| is_required(name));
     found.docs = Default::default();
     let mut printer = WitPrinter::default();
     printer.print(&copy, id, &[]).ok()?;
     Some(printer.output.to_string())
 }
 
-/// Parses a package again with one more file. Where that does not fit, it stays as
-/// it is.
-fn add(group: &mut Group, (path, text): (&Path, &str), texts: &mut Texts) {
+/// Parses a package again with another file. If that fails, the package does not
+/// change.
+fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut SourceTexts) {
     let mut map = SourceMap::default();
     for name in group.group.source_map.source_names() {
         let Some(text) = texts.get(Path::new(name)) else {

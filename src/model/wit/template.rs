@@ -125,8 +125,8 @@ world example {{
     )
 }
 
-/// The label as it is written in WIT: a keyword needs a `%`. The parser is
-/// asked, because only it knows all keywords.
+/// The label as it is written in WIT: a keyword needs a `%`. The parser decides,
+/// because only it knows all keywords.
 pub(super) fn escaped(label: &str) -> String {
     let text = format!("package {label}:{label};");
     match wit_parser::UnresolvedPackageGroup::parse("name.wit", &text) {
@@ -141,13 +141,13 @@ mod tests {
 
     #[test]
     fn names_become_kebab_case() {
-        for (name, wanted) in [
+        for (name, expected) in [
             ("foo", "a-b:foo"),
             ("foo_bar", "a-b:foo-bar"),
             ("FooBar2", "a-b:foo-bar2"),
         ] {
             let name = ComponentName::new("a_b", name).unwrap();
-            assert_eq!(name.to_string(), wanted);
+            assert_eq!(name.to_string(), expected);
         }
         let error = ComponentName::new("a", "123").unwrap_err();
         assert_eq!(
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_name_of_a_crate_gives_one_of_wit() {
-        for (name, wanted) in [
+        for (name, expected) in [
             ("my_crate", "c:my-crate"),
             ("rust-case-08", "c:rust-case08"),
             ("crate-2-3d", "c:crate23d"),
@@ -168,7 +168,7 @@ mod tests {
             ("__", "c:component"),
         ] {
             let found = ComponentName::of_crate("c", name).unwrap();
-            assert_eq!(found.to_string(), wanted);
+            assert_eq!(found.to_string(), expected);
         }
     }
 

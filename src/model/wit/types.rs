@@ -1,5 +1,5 @@
 //! The types of a component's imports and exports, as the validator has them.
-//! Every valid component has them, whether or not WIT has words for it.
+//! Every valid component has them, whether or not WIT can express it.
 
 use std::collections::BTreeMap;
 
@@ -7,49 +7,49 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-/// What a component imports and exports, by name and in order; nothing for a
-/// core module.
-pub struct Typed {
+/// The imports and exports of a component, by name and in order, with their
+/// types; none for a core module.
+pub struct TypedComponent {
     /// The types that the items refer to.
     pub types: Types,
-    /// What it imports.
+    /// The imports of the component.
     pub imports: Vec<(String, ComponentItem)>,
-    /// What it exports.
+    /// The exports of the component.
     pub exports: Vec<(String, ComponentItem)>,
 }
 
 /// Validates bytes, but for the code of functions, and reads their types. The
 /// error is a fragment for a cause, in words of the validator.
-pub fn typed(bytes: &[u8]) -> Result<Typed, String> {
-    let said = |e: BinaryReaderError| e.to_string();
+pub fn typed(bytes: &[u8]) -> Result<TypedComponent, String> {
+    let message = |e: BinaryReaderError| e.to_string();
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut depth = 0;
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(said)?;
+        let payload = payload.map_err(message)?;
         match &payload {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section.clone() {
-                    imports.push(import.map_err(said)?.name.name);
+                    imports.push(import.map_err(message)?.name.name);
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section.clone() {
-                    exports.push(export.map_err(said)?.name.name);
+                    exports.push(export.map_err(message)?.name.name);
                 }
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             _ => {}
         }
-        if let ValidPayload::End(types) = validator.payload(&payload).map_err(said)?
+        if let ValidPayload::End(types) = validator.payload(&payload).map_err(message)?
             && depth < 0
         {
             let item =
                 |name: &str, item: Option<&ComponentItem>| Some((name.to_owned(), item?.clone()));
             let imported = |name: &&str| item(name, types.component_item_for_import(name));
             let exported = |name: &&str| item(name, types.component_item_for_export(name));
-            return Ok(Typed {
+            return Ok(TypedComponent {
                 imports: imports.iter().filter_map(imported).collect(),
                 exports: exports.iter().filter_map(exported).collect(),
                 types,
@@ -59,7 +59,7 @@ pub fn typed(bytes: &[u8]) -> Result<Typed, String> {
     Err("it has no end".to_owned())
 }
 
-impl Typed {
+impl TypedComponent {
     /// Whether it is WIT in its binary form: it exports component types, each
     /// of which stands for an interface or a world, and nothing else.
     pub fn is_wit(&self) -> bool {
@@ -90,8 +90,8 @@ impl Typed {
             ))
     }
 
-    /// What it has that WIT has no words for, the first of it; `None` if there
-    /// is nothing of the kind. A fragment that goes on with "its …".
+    /// The first thing in it that WIT cannot express, if there is any: a fragment
+    /// of a sentence that starts with "its …".
     pub fn beyond_wit(&self) -> Option<String> {
         let mut owners = BTreeMap::new();
         let imports = self.imports.iter().map(|import| ("import", import));
@@ -116,11 +116,11 @@ impl Typed {
     }
 }
 
-/// What defined each type that has a name: an import or export, in words.
+/// The import or export that defined each named type, in words.
 type Owners = BTreeMap<ComponentAnyTypeId, String>;
 
-/// What an instance has that no interface of WIT has. Its types are added to
-/// those that have an owner.
+/// The first thing in an instance that no interface of WIT can have. The types of
+/// the instance are added to `owners`.
 fn beyond_interface(
     what: &str,
     items: &[(&str, &ComponentItem)],
@@ -154,7 +154,7 @@ fn beyond_interface(
     })
 }
 
-/// What an item is that no WIT has; `None` for what it has.
+/// The kind of an item that no WIT has; `None` for any other.
 fn unusual(item: &ComponentEntityType) -> Option<&'static str> {
     match item {
         ComponentEntityType::Module(_) => Some("a core module"),
@@ -176,7 +176,7 @@ fn resource_of(function: &str) -> Option<&str> {
     Some(name.split('.').next().unwrap_or(name))
 }
 
-/// What defined the resource that an item only gives a name.
+/// The import or export that defined the resource an item renames.
 fn owner<'n>(item: &ComponentItem, owners: &'n Owners) -> Option<&'n String> {
     let ComponentEntityType::Type {
         created: ComponentAnyTypeId::Resource(id),

@@ -3,7 +3,7 @@
 
 use wit_parser::{InterfaceId, Resolve, WorldItem};
 
-use super::World;
+use super::world::World;
 use crate::base::error::{Error, Result};
 
 /// Words that cannot be the name of a module.
@@ -13,20 +13,20 @@ pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&format!(" {name} "))
 }
 
-/// Whether a name is such a word but for upper case, which the generator takes
-/// for another.
-pub(super) fn is_shouted(name: &str) -> bool {
+/// Whether a name is a reserved word in upper case, which the generator does not
+/// recognize.
+pub(super) fn is_upper_case_keyword(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower != name && is_reserved(&lower)
 }
 
-/// A name of WIT as a Rust variable has it.
+/// A name of WIT in the spelling of Rust variables.
 pub(super) fn snake(name: &str) -> String {
     let mut snake = String::with_capacity(name.len());
     for c in name.chars() {
         match c.is_ascii_alphanumeric() {
             true => snake.push(c.to_ascii_lowercase()),
-            // What stands round the name of a resource, too.
+            // Also the brackets of the names of methods.
             false if snake.is_empty() || snake.ends_with('_') => {}
             false => snake.push('_'),
         }
@@ -34,7 +34,7 @@ pub(super) fn snake(name: &str) -> String {
     snake
 }
 
-/// A name of WIT as a Rust type has it.
+/// A name of WIT in the spelling of Rust types.
 pub(super) fn camel(name: &str) -> String {
     let words = name.split('-').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
@@ -55,7 +55,7 @@ pub(super) fn refuse_unwritable(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Namespace and name become modules.
+/// Refuses a package whose namespace or name, which become modules, is reserved.
 fn package(resolve: &Resolve, interface: InterfaceId) -> Result<()> {
     let interface = &resolve.interfaces[interface];
     let (Some(package), Some(_)) = (interface.package, &interface.name) else {

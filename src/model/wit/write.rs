@@ -1,5 +1,5 @@
-//! A WIT package as files: its binary form, and the packages beside it as
-//! `wkg` and wit-parser lay them out, one folder each in `deps`.
+//! A WIT package as files: its binary form, and the packages it needs as `wkg`
+//! and wit-parser lay them out, one folder each in `deps`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,11 @@ use wasmparser::{Validator, WasmFeatures};
 use wit_component::WitPrinter;
 use wit_parser::PackageName;
 
-use super::{Origin, Package, Request, Sources, load_package};
+use super::entry::Sources;
+use super::load::load_package;
+use super::parts::Origin;
+use super::request::Request;
+use super::world::Package;
 use crate::base::error::{Error, Result, guarded};
 
 /// The package as a file of WebAssembly, with what it needs of others in it.
@@ -29,7 +33,7 @@ pub fn encode(package: &Package) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Everybody who reads it validates it first, by these rules.
+/// Validates bytes by the rules of everybody who reads them.
 fn validate(bytes: &[u8]) -> Result<(), String> {
     let validate = || {
         let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -38,8 +42,8 @@ fn validate(bytes: &[u8]) -> Result<(), String> {
     guarded("wasmparser", validate)?.map_err(|e| e.message().to_owned())
 }
 
-/// A package of WIT with what is beside it, in its binary form.
-pub fn encoded(sources: Sources) -> Result<Vec<u8>> {
+/// A package of WIT with its dependencies, in its binary form.
+pub fn encode_sources(sources: Sources) -> Result<Vec<u8>> {
     let package = load_package(&Request {
         all_features: false,
         ..Request::of(sources)
@@ -49,16 +53,16 @@ pub fn encoded(sources: Sources) -> Result<Vec<u8>> {
 
 /// A package as the text of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rendered {
-    /// The package.
+pub struct RenderedPackage {
+    /// The name of the package.
     pub name: PackageName,
-    /// Where it was taken from.
+    /// Where the package comes from.
     pub origin: Origin,
-    /// WIT, printed: of comments, it has those that stand before something.
+    /// The printed WIT, with only those comments that document an item.
     pub text: String,
 }
 
-impl Rendered {
+impl RenderedPackage {
     /// The path of its file in `deps`.
     pub fn path(&self) -> PathBuf {
         PathBuf::from(folder(&self.name)).join("package.wit")
@@ -73,25 +77,25 @@ pub fn folder(name: &PackageName) -> String {
 
 /// Refuses packages that have the same [`folder`], such as `a-b:c` and `a:b-c`:
 /// `deps` has room for one of them.
-pub fn refuse_same_folder(all: &[Rendered]) -> Result<()> {
+pub fn refuse_same_folder(packages: &[RenderedPackage]) -> Result<()> {
     let mut known: BTreeMap<String, &PackageName> = BTreeMap::new();
-    for one in all {
-        let folder = folder(&one.name);
+    for package in packages {
+        let folder = folder(&package.name);
         if let Some(other) = known.get(&folder) {
             return Err(Error::input(format!(
                 "the packages `{other}` and `{}` have the same folder in `deps`, `{folder}`",
-                one.name
+                package.name
             ))
             .hint("put one of them into `deps` yourself, in a folder of another name"));
         }
-        known.insert(folder, &one.name);
+        known.insert(folder, &package.name);
     }
     Ok(())
 }
 
-/// Every package that another one of a merged whole needs, and everything else
-/// that was loaded with it; not those of its own files.
-pub fn beside(package: &Package) -> Result<Vec<Rendered>> {
+/// Every package that was loaded with another one, whether it needs it or not;
+/// not those of its own files.
+pub fn render_dependencies(package: &Package) -> Result<Vec<RenderedPackage>> {
     let mut all = Vec::new();
     for (id, found) in package.resolve.packages.iter() {
         let part = package.parts.iter().find(|part| part.name == found.name);
@@ -99,7 +103,7 @@ pub fn beside(package: &Package) -> Result<Vec<Rendered>> {
         if id == package.id || origin == Origin::Main {
             continue;
         }
-        all.push(Rendered {
+        all.push(RenderedPackage {
             name: found.name.clone(),
             origin,
             text: text(package, id)?,
@@ -147,8 +151,8 @@ mod tests {
             ],
         });
         let package = load_package(&request).unwrap();
-        let all = beside(&package).unwrap();
-        let paths: Vec<_> = all.iter().map(Rendered::path).collect();
+        let all = render_dependencies(&package).unwrap();
+        let paths: Vec<_> = all.iter().map(RenderedPackage::path).collect();
         assert_eq!(
             paths,
             [

@@ -374,7 +374,7 @@ fn with_extension(stem: &Path, extension: &str) -> PathBuf {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let is_text = path.extension().is_some_and(|extension| extension == "wit");
     match is_text || fs::is_dir(path) {
-        true => wit::write::encoded(source::read(path)?),
+        true => wit::write::encode_sources(source::read(path)?),
         false => fs::read(path),
     }
 }

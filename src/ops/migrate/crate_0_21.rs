@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use super::Crate;
 use super::draft::Draft;
 use crate::base::error::Result;
-use crate::model::manifest::edit::{CrateDependency, DependencyTable, ManifestEdit, Replaced};
+use crate::model::manifest::edit::{
+    CrateDependency, DependencyTable, ManifestEdit, ReplaceOutcome,
+};
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
 use crate::model::wit::{Origin, generate, scaffold};
 use crate::system::fs;
@@ -48,19 +50,19 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
             draft.by_hand(path, format!(
                 "`{OLD}` stays, since {places} names it; it works as it is. To be rid of it, write `wit_bindgen::rt` there for `wit_bindgen_rt`, and migrate again"
             ));
-            Replaced::Absent
+            ReplaceOutcome::Absent
         }
     };
-    if matches!(replaced, Replaced::Done(_)) {
+    if matches!(replaced, ReplaceOutcome::Replaced(_)) {
         tell_shared(draft, of)?;
     }
     match replaced {
-        Replaced::Absent | Replaced::Done(None) => {}
-        Replaced::Done(Some(version)) => draft.by_hand(path, format!(
+        ReplaceOutcome::Absent | ReplaceOutcome::Replaced(None) => {}
+        ReplaceOutcome::Replaced(Some(version)) => draft.by_hand(path, format!(
             "the bindings need `wit-bindgen` {}, but the manifest asks for `{version}`: raise it",
             scaffold::WIT_BINDGEN
         )),
-        Replaced::Kept(reason) => draft.by_hand(path, format!(
+        ReplaceOutcome::Unchanged(reason) => draft.by_hand(path, format!(
             "`{OLD}` stays, since {reason}; it works as it is. To be rid of it, replace it by `wit-bindgen` {} with the features {}",
             scaffold::WIT_BINDGEN,
             features.join(", ")

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
 use crate::model::manifest::{LocalTarget, Manifest, Target};
-use crate::model::wit::generate::Generate;
+use crate::model::wit::generate::GenerateCall;
 use crate::model::wit::template::ComponentName;
 use crate::model::wit::{Entry, declared_packages};
 use crate::system::cargo::workspace::Role;
@@ -70,7 +70,7 @@ fn is_component(of: &Crate<'_>) -> bool {
 }
 
 /// The call that says what the package implements, or what to do by hand.
-fn meant(of: &Crate<'_>, calls: &[Generate]) -> Result<Generate, String> {
+fn meant(of: &Crate<'_>, calls: &[GenerateCall]) -> Result<GenerateCall, String> {
     let mut different = calls.to_vec();
     different.sort();
     different.dedup();
@@ -88,7 +88,7 @@ fn meant(of: &Crate<'_>, calls: &[Generate]) -> Result<Generate, String> {
 }
 
 /// The target, where it is not what is taken without one.
-fn target(call: &Generate) -> Option<TargetEntry> {
+fn target(call: &GenerateCall) -> Option<TargetEntry> {
     let path = call.paths.first().map_or("wit", String::as_str);
     let usual = path == "wit" && call.world.is_none();
     (!usual && !call.inline).then(|| TargetEntry::Local {
@@ -98,7 +98,7 @@ fn target(call: &Generate) -> Option<TargetEntry> {
 }
 
 /// The name to publish under: that of the crate's own WIT, or of the crate.
-fn package(of: &Crate<'_>, call: &Generate) -> Result<String> {
+fn package(of: &Crate<'_>, call: &GenerateCall) -> Result<String> {
     let dir = of.member.dir();
     let path = call.paths.first().map_or("wit", String::as_str);
     let path = dir.join(path);
@@ -120,7 +120,7 @@ fn package(of: &Crate<'_>, call: &Generate) -> Result<String> {
 
 impl Crate<'_> {
     /// What the sources say to wit-bindgen's macro.
-    pub(super) fn calls(&self) -> Vec<Generate> {
+    pub(super) fn calls(&self) -> Vec<GenerateCall> {
         let sources = self.sources.iter().filter(|source| source.of_code);
         let calls = sources.flat_map(|s| crate::model::wit::generate::calls(&s.text));
         calls.collect()
@@ -144,7 +144,9 @@ impl Crate<'_> {
             return Err(Error::input("there is no WIT"));
         }
         // What has to be fetched first is not known here.
-        if !local.wanted.is_empty() || !crate::model::wit::unmet(&local.request)?.is_empty() {
+        if !local.wanted.is_empty()
+            || !crate::model::wit::missing_packages(&local.request)?.is_empty()
+        {
             return Ok(());
         }
         source::load(&manifest, local.request).map(|_| ())

@@ -15,7 +15,7 @@ use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdi
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{Manifest, ManifestFile, Target};
-use crate::model::wit::{Request, Sources, declared_packages, replaceable};
+use crate::model::wit::{Request, Sources, declared_packages, overridable_packages};
 use crate::ops::new::target::relative;
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::requirement::exactly;
@@ -191,7 +191,7 @@ fn complete(
 
 /// The packages that WIT names, without a look at `deps`.
 fn names(sources: &Sources) -> Result<Vec<PackageName>> {
-    replaceable(&Request::of(Sources {
+    overridable_packages(&Request::of(Sources {
         main: sources.main.clone(),
         deps: Vec::new(),
     }))

@@ -13,7 +13,7 @@ use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::wit::declared_packages;
-use crate::model::wit::text::{Import, insert_import, named, worlds};
+use crate::model::wit::text::{WorldImport, insert_import, named_versions, worlds};
 use crate::ops::add::Write;
 use crate::ops::new::target::relative;
 use crate::pipeline::fetch::requirement::exactly;
@@ -95,7 +95,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     }
     let mut said = Vec::new();
     if let Some(interface) = &options.interface {
-        let import = Import {
+        let import = WorldImport {
             package: options.package.clone(),
             interface: interface.clone(),
             version: found.version.clone(),
@@ -165,7 +165,7 @@ fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version
     let mut versions = BTreeSet::new();
     for file in own_texts(member)?.iter().filter(|_| !asked) {
         let package = &options.package;
-        for (name, _) in named(&file.text) {
+        for (name, _) in named_versions(&file.text) {
             if name.namespace == package.namespace() && name.name == package.name() {
                 versions.extend(name.version);
             }
@@ -294,7 +294,7 @@ enum Imported {
 fn imported(
     ctx: &Context,
     member: &Member,
-    (options, import): (&AddOptions, &Import),
+    (options, import): (&AddOptions, &WorldImport),
 ) -> Result<Imported> {
     let files = own_texts(member)?;
     let all: Vec<_> = files
@@ -311,11 +311,11 @@ fn imported(
         return Err(no_world((ctx, member), options.world.as_deref(), &names));
     };
     // Another version beside it is meant only where it is asked for.
-    let fits = |known: &Import| match (&options.requirement, &known.version) {
+    let fits = |known: &WorldImport| match (&options.requirement, &known.version) {
         (Some(requirement), Some(version)) => requirement.matches(version),
         _ => true,
     };
-    let same = |known: &&Import| {
+    let same = |known: &&WorldImport| {
         known.package == import.package && known.interface == import.interface && fits(known)
     };
     if world.imports.iter().any(|known| same(&known)) {

@@ -9,7 +9,7 @@ use super::written::{Written, digest_below, digest_of};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::wit::Origin;
-use crate::model::wit::write::{Rendered, beside, folder, refuse_same_folder};
+use crate::model::wit::write::{RenderedPackage, folder, refuse_same_folder, render_dependencies};
 use crate::ops::wit_deps::{self, DepsOptions};
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::system::context::Context;
@@ -362,11 +362,11 @@ fn needed(
     form: Form,
 ) -> Result<Vec<(String, Needed)>> {
     let mut all = Vec::new();
-    let there = |one: &Rendered| match &one.origin {
+    let there = |one: &RenderedPackage| match &one.origin {
         Origin::Path(path) => left_out(path),
         _ => false,
     };
-    let mut missing = beside(&resolved.package)?;
+    let mut missing = render_dependencies(&resolved.package)?;
     missing.retain(|one| !there(one));
     refuse_same_folder(&missing)?;
     for one in missing {
@@ -381,7 +381,7 @@ fn needed(
 /// One package as an entry of `deps`; none where it is in that of another one.
 fn as_files(
     resolved: &Resolved,
-    (one, form): (Rendered, Form),
+    (one, form): (RenderedPackage, Form),
     left_out: &dyn Fn(&Path) -> bool,
 ) -> Result<Option<(String, Files)>> {
     let name = folder(&one.name);

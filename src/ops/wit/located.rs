@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::Kind;
 use crate::model::resolver::{Source, Wanted};
-use crate::model::wit::{Entry, interfaces};
+use crate::model::wit::{Entry, declared_interfaces};
 use crate::pipeline::fetch::packages::PackageRequest;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -103,7 +103,7 @@ pub(super) fn locate(
         .hint("ask whoever published it"));
     }
     let entry = found.entry()?;
-    let of = interfaces(&entry);
+    let of = declared_interfaces(&entry);
     Ok(Located {
         version: found.name()?.version,
         release: Some(found.version.clone()),
@@ -124,7 +124,7 @@ fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
         same && fits
     };
     let found = entries.iter().flat_map(|entry| {
-        let all = interfaces(entry).into_iter();
+        let all = declared_interfaces(entry).into_iter();
         all.map(|(name, interfaces)| (name, interfaces, entry.path()))
     });
     let found = found.filter(|(name, ..)| is(name));

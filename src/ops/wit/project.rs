@@ -12,7 +12,7 @@ use crate::model::lockfile::Form;
 use crate::model::manifest::wit_toml;
 use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::wkg;
-use crate::model::manifest::wkg::{About, WkgManifest};
+use crate::model::manifest::wkg::{PackageMetadata, WkgManifest};
 use crate::model::manifest::{Manifest, ManifestFile};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
@@ -109,11 +109,11 @@ impl Project {
     }
 
     /// What its packages say about themselves.
-    pub fn about(&self) -> About {
+    pub fn about(&self) -> PackageMetadata {
         match &self.kind {
             Kind::Wkg(manifest) => manifest.about.clone(),
             Kind::Wit(manifest) => manifest.about.clone(),
-            _ => About::default(),
+            _ => PackageMetadata::default(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::resolve::Session;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
-use crate::model::manifest::wkg::About;
+use crate::model::manifest::wkg::PackageMetadata;
 use crate::pipeline::fetch::access::on_command_line;
 use crate::pipeline::release::{
     Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
@@ -90,7 +90,7 @@ struct Candidate {
     bytes: Vec<u8>,
     /// The file or directory it was made of.
     made: PathBuf,
-    about: About,
+    about: PackageMetadata,
     noun: &'static str,
     /// The packages it names.
     needs: Vec<PackageRef>,
@@ -164,7 +164,7 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
 }
 
 /// What a registry is told.
-fn annotations(about: &About, version: &Version) -> BTreeMap<String, String> {
+fn annotations(about: &PackageMetadata, version: &Version) -> BTreeMap<String, String> {
     let facts = [
         ("authors", &about.authors),
         ("description", &about.description),
@@ -381,12 +381,12 @@ fn own_name(bytes: &[u8], version: Option<Version>) -> Option<Exact> {
 }
 
 /// What a file says about itself.
-fn about(bytes: &[u8]) -> About {
+fn about(bytes: &[u8]) -> PackageMetadata {
     let Ok(found) = wasm_metadata::Payload::from_binary(bytes) else {
-        return About::default();
+        return PackageMetadata::default();
     };
     let facts = found.metadata();
-    About {
+    PackageMetadata {
         authors: facts.authors.as_ref().map(ToString::to_string),
         description: facts.description.as_ref().map(ToString::to_string),
         licenses: facts.licenses.as_ref().map(ToString::to_string),

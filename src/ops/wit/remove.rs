@@ -6,8 +6,8 @@ use super::project::{Member, WitOptions, find};
 use super::resolve::Texts;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::wit::text::{Import, remove_imports, worlds};
-use crate::model::wit::{Entry, TextFile, foreign, syntax_errors};
+use crate::model::wit::text::{WorldImport, remove_imports, worlds};
+use crate::model::wit::{Entry, TextFile, referenced_packages, syntax_errors};
 use crate::ops::add::Write;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -86,7 +86,7 @@ fn without_import(
     (package, interface): (&PackageRef, &str),
     options: &RemoveOptions,
 ) -> Result<Texts> {
-    let is = |world: &str, import: &Import| {
+    let is = |world: &str, import: &WorldImport| {
         let meant = options.world.as_ref().is_none_or(|name| name == world);
         meant && import.package == *package && import.interface == interface
     };
@@ -117,7 +117,7 @@ fn names(files: &[TextFile], package: &PackageRef) -> bool {
     let is = |name: &wit_parser::PackageName| {
         name.namespace == package.namespace() && name.name == package.name()
     };
-    foreign(&main).iter().any(is)
+    referenced_packages(&main).iter().any(is)
 }
 
 fn not_imported(files: &[TextFile], (package, interface): (&PackageRef, &str)) -> Error {

@@ -21,8 +21,8 @@ use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{DependencySource, ManifestFile};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{
-    Entry, Package, Raised, Request, Sources, declared_packages, is_absent_package, load_package,
-    unmet,
+    Entry, Package, PinnedVersion, Request, Sources, declared_packages, is_absent_package,
+    load_package, missing_packages,
 };
 use crate::ops::wit_deps::refuse_drift;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
@@ -337,7 +337,7 @@ impl<'a> Session<'a> {
     ) -> Result<()> {
         let mut before: Vec<PackageName> = Vec::new();
         loop {
-            let mut missing = unmet(request)?;
+            let mut missing = missing_packages(request)?;
             // What an override did not bring in the end is refused below.
             missing.retain(|unmet| !before.contains(&unmet.name));
             before.extend(missing.iter().map(|unmet| unmet.name.clone()));
@@ -357,7 +357,7 @@ impl<'a> Session<'a> {
                 if let Some(from) = requirements.get(&found.package) {
                     let to = found.name()?;
                     request.chosen.push(to.clone());
-                    request.raised.push(Raised {
+                    request.pinned.push(PinnedVersion {
                         to,
                         from: from.clone(),
                     });

@@ -5,7 +5,7 @@ use wit_parser::PackageName;
 use super::project::{Kind, Member};
 use super::resolve::Session;
 use crate::base::error::Result;
-use crate::model::wit::{Request, declared_packages, replaceable};
+use crate::model::wit::{Request, declared_packages, overridable_packages};
 
 impl Session<'_> {
     /// Gives a request the other packages of the project that it needs.
@@ -23,7 +23,7 @@ impl Session<'_> {
             others.extend(names.into_iter().next().map(|name| (name, sources)));
         }
         loop {
-            let wanted = replaceable(request)?;
+            let wanted = overridable_packages(request)?;
             let is = |name: &PackageName, wanted: &PackageName| {
                 let same = name.namespace == wanted.namespace && name.name == wanted.name;
                 same && (wanted.version.is_none() || wanted.version == name.version)

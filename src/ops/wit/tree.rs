@@ -5,7 +5,7 @@ use super::resolve::Session;
 use super::written::Written;
 use crate::base::error::Result;
 use crate::model::resolver::graph::{Graph, Kind, Node, Place};
-use crate::model::wit::{Origin, Part};
+use crate::model::wit::{LoadedPackage, Origin};
 use crate::ops::tree::{TreeOptions, needs, show, wit_node};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::system::context::Context;
@@ -83,7 +83,7 @@ fn own_node(name: &wit_parser::PackageName, member: &Member) -> Node {
 }
 
 /// Whether this is the package that was fetched.
-fn is(fetched: &Fetched, part: &Part) -> bool {
+fn is(fetched: &Fetched, part: &LoadedPackage) -> bool {
     let version = part.name.version.as_ref();
     fetched.package.namespace() == part.name.namespace
         && fetched.package.name() == part.name.name

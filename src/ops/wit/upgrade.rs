@@ -18,7 +18,7 @@ use crate::model::manifest::deps::DepsSource;
 use crate::model::resolver::outdated::{aligned, newer};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::declared_packages;
-use crate::model::wit::text::{named, raise};
+use crate::model::wit::text::{named_versions, replace_versions};
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -154,7 +154,7 @@ fn named_by(
     };
     let mut all = Vec::new();
     for file in own_texts(member)? {
-        for (name, _) in named(&file.text) {
+        for (name, _) in named_versions(&file.text) {
             let package = format!("{}:{}", name.namespace, name.name);
             // Other names are of no registry.
             let (Ok(package), Some(version)) = (package.parse(), name.version) else {
@@ -255,7 +255,7 @@ fn raise_member(member: &Member, (table, rows): (&Table, &Rows), texts: &mut Tex
         rows.get(&(package, name.version.clone()?)).cloned()
     };
     for file in own_texts(member)? {
-        if let Some(text) = raise(&file.text, new) {
+        if let Some(text) = replace_versions(&file.text, new) {
             texts.insert(file.path, text);
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, Digester};
 use crate::model::lockfile::Lockfile;
-use crate::model::wit::write::{beside, folder};
+use crate::model::wit::write::{folder, render_dependencies};
 use crate::model::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -117,7 +117,7 @@ fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
         return Vec::new();
     };
     let mut all = Vec::new();
-    for one in beside(&package).unwrap_or_default() {
+    for one in render_dependencies(&package).unwrap_or_default() {
         let name = folder(&one.name);
         if let (Some(digest), Origin::Fetched) = (&whole, &one.origin) {
             all.push((format!("{name}.wasm"), digest.clone()));

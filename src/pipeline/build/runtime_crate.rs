@@ -5,7 +5,8 @@ use semver::Version;
 use crate::base::error::{Error, Result};
 use crate::model::manifest;
 use crate::model::wit::World;
-use crate::model::wit::bindings::{Lacks, Runtime, RuntimeCrate, WIT_BINDGEN_VERSION};
+use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
+use crate::model::wit::runtime::{MissingHelpers, Runtime, RuntimeCrate};
 use crate::system::cargo::workspace::{CrateDependency, Member, Use, Workspace};
 
 /// Which runtime crate the bindings are for; an error if the one the package
@@ -49,7 +50,7 @@ pub(crate) fn runtime(
         }
         return Ok(Runtime {
             name: crate_,
-            lacks: lacks(crate_, version.as_ref()),
+            missing: missing_helpers(crate_, version.as_ref()),
         });
     }
     if let Some(error) = unserved {
@@ -124,9 +125,9 @@ fn least(requirement: &semver::VersionReq) -> Option<Version> {
 /// What a release of a runtime crate lacks that generated code can bring
 /// itself: without async functions and maps, bindings run on all releases of
 /// [`FIRST`] and later. `tests/it/runtimes.rs` has the table of what was tried.
-fn lacks(crate_: RuntimeCrate, version: Option<&Version>) -> Lacks {
+fn missing_helpers(crate_: RuntimeCrate, version: Option<&Version>) -> MissingHelpers {
     let before = |minor: u64| version.is_some_and(|v| *v < Version::new(0, minor, 0));
-    Lacks {
+    MissingHelpers {
         cleanup: before(43),
         resource: crate_ == RuntimeCrate::WitBindgenRt || before(60),
     }

@@ -7,7 +7,7 @@ use semver::{Comparator, Op, Version, VersionReq};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource};
 use crate::model::resolver::{Source, Wanted};
-use crate::model::wit::Unmet;
+use crate::model::wit::MissingPackage;
 
 /// An entry of a table of dependencies that is in a registry.
 pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
@@ -41,7 +41,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// A package that WIT names; `None` if no registry can have the name.
-pub(crate) fn named(missing: &Unmet) -> Option<Wanted> {
+pub(crate) fn named(missing: &MissingPackage) -> Option<Wanted> {
     let name = &missing.name;
     let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
     Some(Wanted {

@@ -8,7 +8,7 @@ use wit_parser::PackageName;
 
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::wit::{Request, Sources, declared_packages, replaceable};
+use crate::model::wit::{Request, Sources, declared_packages, overridable_packages};
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::context::Context;
 use crate::system::registry::routes::Named;
@@ -95,7 +95,7 @@ impl<'a> Siblings<'a> {
         };
         let (mut watched, mut given) = (Vec::new(), Vec::new());
         while self.project.workspace().members.len() > 1 {
-            let named = replaceable(request)?;
+            let named = overridable_packages(request)?;
             if named.is_empty() {
                 break;
             }

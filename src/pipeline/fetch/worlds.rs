@@ -22,7 +22,7 @@ use crate::model::lockfile;
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::model::resolver::{Source, Wanted};
-use crate::model::wit::{Request, Sources, is_absent_package, unmet};
+use crate::model::wit::{Request, Sources, is_absent_package, missing_packages};
 use crate::pipeline::project::manifests::{Project, Unpinned, named_registries};
 use crate::pipeline::project::recover::settle;
 use crate::system::cargo::config::LockMode;
@@ -232,7 +232,7 @@ impl<'a> WorldResolver<'a> {
     /// Fetches what the WIT names until nothing is missing.
     fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
-            let missing = unmet(request)?;
+            let missing = missing_packages(request)?;
             let asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
@@ -363,7 +363,7 @@ pub(crate) fn world_of(
         overrides: Vec::new(),
         fetched: Vec::new(),
         chosen: Vec::new(),
-        raised: Vec::new(),
+        pinned: Vec::new(),
         declared: false,
         world,
         features: &manifest.bindings.features,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::base::error::Result;
 use crate::model::manifest;
-use crate::model::manifest::root::{Place, place};
+use crate::model::manifest::root::{WorkspaceRole, workspace_role};
 use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
@@ -25,15 +25,15 @@ pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
     };
     let file = read(path)?;
     let mut shared = WorkspaceManifest::default();
-    let above = match place(&file)? {
-        Place::Below(dir) => vec![dir.join("Cargo.toml")],
-        Place::Root(_) => vec![file.path.clone()],
-        Place::Unsaid => manifests().filter(|path| *path != file.path).collect(),
+    let above = match workspace_role(&file)? {
+        WorkspaceRole::Member(dir) => vec![dir.join("Cargo.toml")],
+        WorkspaceRole::Root(_) => vec![file.path.clone()],
+        WorkspaceRole::Unspecified => manifests().filter(|path| *path != file.path).collect(),
     };
     for path in above.into_iter().filter(|path| fs::exists(path)) {
         let root = read(path)?;
-        if let Place::Root(found) = place(&root)? {
-            if found.takes(file.dir()) {
+        if let WorkspaceRole::Root(found) = workspace_role(&root)? {
+            if found.includes(file.dir()) {
                 shared = manifest::read_workspace(&root)?;
             }
             break;

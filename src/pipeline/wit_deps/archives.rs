@@ -1,5 +1,6 @@
-//! Archives that were fetched, by their own digest, and what was last fetched
-//! from an address. They are beside the packages of registries.
+//! The cache of archives: each by its own digest, and for each address the
+//! digests of the archive that was last fetched from it. It lies beside the
+//! cached packages of registries.
 //!
 //! | file | content |
 //! | --- | --- |
@@ -23,17 +24,17 @@ use crate::system::source::download::Web;
 pub struct Archives(PathBuf);
 
 impl Archives {
-    /// In the cache.
+    /// The directory of archives in this cache.
     pub fn new(cache: &Path) -> Self {
         Archives(cache.join("wit-deps"))
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn dir(&self) -> &Path {
         &self.0
     }
 
-    /// The file of its lock.
+    /// The file that is locked while a run uses the directory.
     pub fn lock_file(&self) -> PathBuf {
         self.0.join(".lock")
     }
@@ -65,7 +66,7 @@ impl Archives {
         })
     }
 
-    /// From now on this is the archive of the address.
+    /// Records the digests of the archive that was fetched from an address.
     pub fn remember(&self, url: &Url, digests: &Digests) -> Result<()> {
         let text = format!("{}\n{}\n", digests.sha256, digests.sha512);
         let file = self.last(url);
@@ -74,7 +75,8 @@ impl Archives {
         Ok(())
     }
 
-    /// The archive with this digest, and both of its digests.
+    /// The archive with this digest, and both of its digests; `None` where it is
+    /// missing or damaged.
     pub fn get(&self, sha256: &Hex<32>) -> Option<(PathBuf, Digests)> {
         let file = self.file(sha256);
         if !fs::is_regular(&file) {
@@ -86,8 +88,8 @@ impl Archives {
         (digests.sha256 == *sha256).then_some((file, digests))
     }
 
-    /// Removes all archives, and what is known of addresses; how many archives
-    /// there were. Files that are nothing of the kind stay.
+    /// Removes all archives and the digests of addresses; the number of archives
+    /// that were removed. Other files stay.
     pub fn clear(&self) -> Result<usize> {
         let mut count = 0;
         if !fs::is_dir(&self.0) {
@@ -107,7 +109,8 @@ impl Archives {
         Ok(count)
     }
 
-    /// Fetches an archive, whatever is there. Others may do so at once.
+    /// Fetches an archive, even if it is cached. Several processes may do so at
+    /// the same time.
     pub fn fetch(&self, web: &Web, url: &Url) -> Result<(PathBuf, Digests)> {
         fs::create_dir(&self.0)?;
         let own = fs::Temporary::new(&self.0)?;
@@ -117,6 +120,11 @@ impl Archives {
         fs::rename(&part, &file)?;
         Ok((file, digests))
     }
+}
+
+/// Removes all archives from a cache; the number of archives removed.
+pub fn forget(cache: &Path) -> Result<usize> {
+    Archives::new(cache).clear()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::model::lockfile::tree::{Dir, File, is_wit};
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// The WIT of a directory; `None` where there is none of this name.
+/// The WIT files of a directory; `None` where the directory does not exist.
 pub fn read(dir: &Path) -> Result<Option<Dir>> {
     if !fs::is_dir(dir) {
         return Ok(None);
@@ -25,34 +25,35 @@ pub fn read(dir: &Path) -> Result<Option<Dir>> {
     Ok(Some(files))
 }
 
-/// The name of a file that is WIT.
+/// The name of a file, if it is a WIT file.
 fn wit_name(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
     (is_wit(name) && !fs::is_dir(path)).then_some(name)
 }
 
-/// Whether a directory holds nothing but files that a lock file speaks of.
+/// Whether a directory holds nothing but WIT files, which the lock file covers.
 pub fn is_ours_alone(dir: &Path) -> Result<bool> {
     let ours = |path: &PathBuf| wit_name(path).is_some() && !fs::is_link(path);
     Ok(!fs::is_link(dir) && fs::list(dir)?.iter().all(ours))
 }
 
-/// Has directories of `deps` replaced and removed.
+/// Adds to a change that directories of `deps` are written and removed.
 ///
-/// What is in an old directory and is no WIT goes to the new one.
+/// Files of an old directory that are no WIT are copied to the new one.
 pub fn replace(
     change: &mut Change,
     deps: &Path,
-    (put, remove): (&[(&str, &Dir)], &[&str]),
+    write: &[(&str, &Dir)],
+    remove: &[&str],
 ) -> Result<()> {
-    if put.is_empty() && remove.is_empty() {
+    if write.is_empty() && remove.is_empty() {
         return Ok(());
     }
     fs::create_dir(deps)?;
     let deps = &fs::canonical(deps)?;
-    // First of all, so that what is made aside lies beside `deps`, not in it.
+    // Comes first, so that new directories are made beside `deps`, not in it.
     change.beside(deps)?;
-    for (id, dir) in put {
+    for (id, dir) in write {
         let at = deps.join(id);
         if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
             let what = if fs::is_link(&at) { "a link" } else { "a file" };
@@ -102,7 +103,7 @@ mod tests {
         let lock = temporary.path().join("lock");
         let replaced = |put, remove, old| {
             let mut change = Change::new();
-            replace(&mut change, &deps, (put, remove))?;
+            replace(&mut change, &deps, put, remove)?;
             change.text(&lock, old, "new");
             change.commit()
         };

@@ -1,4 +1,4 @@
-//! The WIT of entries, from where each of them comes.
+//! Fetching the WIT of entries from their sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,114 +7,122 @@ use std::sync::{Mutex, PoisonError};
 use url::Url;
 
 use super::archives::Archives;
-use super::status::{Present, has};
-use super::{Dirs, Project, Surroundings, Tree, directories};
+use super::checksums::Checksums;
+use super::context::LockContext;
+use super::directories;
+use super::present::Present;
+use super::project::{Dirs, Project};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::deps::{LockedDir, Words};
 use crate::model::lockfile::tree::Digests;
-use crate::model::manifest::deps::{Commit, DepsSource, unfit};
+use crate::model::manifest::deps::{Commit, DepsSource, invalid_dir_name};
 use crate::system::fs;
 use crate::system::source::archive;
 use crate::system::source::download::{Web, shown};
+use crate::system::source::extraction::Tree;
 use crate::system::source::git;
 use crate::system::source::git::{Git, Wanted};
 
-/// How many fetches are under way at once.
-const AT_ONCE: usize = 8;
+/// How many fetches run at the same time.
+const PARALLEL_FETCHES: usize = 8;
 
-/// What an entry brought, and what the lock file keeps of how it was found.
+/// The files of an entry, and what the lock file records of how they were found.
 #[derive(Clone, Debug)]
-pub struct Brought {
-    /// The files.
+pub struct Fetched {
+    /// The files of the entry and of directories that come with it.
     pub tree: Tree,
-    /// See [`LockedDir::found`].
+    /// The words of the lock file, see [`LockedDir::found`].
     pub found: Words,
 }
 
-/// Whether what is locked counts.
+/// Whether locked and cached content is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What is locked and kept will do.
+    /// Locked and cached content is used as it is.
     Locked,
-    /// Everything is asked for again.
+    /// Everything is fetched again.
     Newest,
 }
 
-/// Why nothing came of it, and the entry or address it was for.
-struct Failed(String, Error);
-
-/// Why nothing is taken of an archive.
-enum Untaken {
-    /// It is not the one that is asked for: another one may be.
-    Other(Error),
-    /// It is, but it cannot be taken.
-    Unfit(Error),
+/// The failure of a fetch.
+struct FetchFailure {
+    /// The name of the entry, or the address of the archive.
+    subject: String,
+    error: Error,
 }
 
-impl From<Error> for Untaken {
+/// Why the WIT of an archive is not used.
+enum ExtractError {
+    /// It is not the required archive; a new download may be.
+    WrongArchive(Error),
+    /// It is the required archive, but it cannot be extracted.
+    Invalid(Error),
+}
+
+impl From<Error> for ExtractError {
     fn from(error: Error) -> Self {
-        Untaken::Unfit(error)
+        ExtractError::Invalid(error)
     }
 }
 
-/// Brings entries.
-pub struct Bringer<'a> {
-    /// The project.
+/// Fetches the entries of a project.
+pub struct Fetcher<'a> {
+    /// The project whose entries are fetched.
     pub project: &'a Project,
-    /// The world.
-    pub around: &'a Surroundings<'a>,
-    /// What there is.
+    /// The network, the cache and other means of the run.
+    pub context: &'a LockContext<'a>,
+    /// The lock file and directories as they are.
     pub present: &'a Present,
-    /// Whether that counts.
+    /// Whether locked and cached content is used.
     pub freshness: Freshness,
     /// The archives of the cache.
     pub archives: Archives,
-    /// The names of all entries: nothing else brings these directories.
+    /// The names of all entries; other entries do not bring these directories.
     pub pinned: BTreeSet<String>,
 }
 
-/// What has to be fetched, from any thread.
-enum Job<'j> {
+/// A fetch that any thread can do.
+enum FetchJob<'j> {
     Download(&'j Url),
     Git(&'j str, Wanted<'j>),
 }
 
-/// What came of it.
-enum Done {
+/// The result of a fetch.
+enum FetchOutput {
     Archive(String, PathBuf, Digests),
-    Git(String, Brought),
+    Git(String, Fetched),
 }
 
-impl Bringer<'_> {
-    /// What these entries bring, by name. Several things are fetched at once.
-    pub fn bring(&self, ids: &BTreeSet<&str>) -> Result<Dirs<Brought>> {
-        let mut brought = Dirs::new();
+impl Fetcher<'_> {
+    /// Fetches these entries, several of them in parallel.
+    pub fn fetch(&self, ids: &BTreeSet<&str>) -> Result<Dirs<Fetched>> {
+        let mut fetched = Dirs::new();
         let mut downloads: BTreeMap<&str, &Url> = BTreeMap::new();
-        let mut waiting = Vec::new();
+        let mut downloading = Vec::new();
         let mut jobs = Vec::new();
         let commits: BTreeMap<&str, Commit> = self.commits(ids);
         for id in ids {
             let source = &self.project.manifest.entries[*id].source;
-            let about = |error| self.project.about(id, error);
+            let about = |error| self.project.entry_error(id, error);
             match source {
                 DepsSource::Path(path) => {
                     let tree = self.path(path).map_err(about)?;
                     let found = Words::new();
-                    brought.insert((*id).to_owned(), Brought { tree, found });
+                    fetched.insert((*id).to_owned(), Fetched { tree, found });
                 }
-                DepsSource::Archive { url, .. } => match self.kept(id, source).map_err(about)? {
-                    Some(found) => drop(brought.insert((*id).to_owned(), found)),
+                DepsSource::Archive { url, .. } => match self.cached(id, source).map_err(about)? {
+                    Some(found) => drop(fetched.insert((*id).to_owned(), found)),
                     None => {
-                        if self.around.rules.offline {
-                            return Err(about(self.not_there(source)));
+                        if self.context.rules.offline {
+                            return Err(about(self.unavailable(source)));
                         }
                         downloads.insert(url.as_str(), url);
-                        waiting.push(*id);
+                        downloading.push(*id);
                     }
                 },
                 DepsSource::Git { url, within, .. } => {
-                    if self.around.rules.offline && !git::is_local(url) {
-                        return Err(about(not_kept(&git::shown(url))));
+                    if self.context.rules.offline && !git::is_local(url) {
+                        return Err(about(not_cached(&git::shown(url))));
                     }
                     let dir = self.project.manifest.file.dir();
                     let commit = &commits[id];
@@ -124,40 +132,42 @@ impl Bringer<'_> {
                         commit,
                         within,
                     };
-                    jobs.push(Job::Git(id, wanted));
+                    jobs.push(FetchJob::Git(id, wanted));
                 }
                 DepsSource::Oci(_) | DepsSource::Package { .. } => {
                     let found = self.package(id, source).map_err(about)?;
-                    brought.insert((*id).to_owned(), found);
+                    fetched.insert((*id).to_owned(), found);
                 }
             }
         }
-        jobs.extend(downloads.values().map(|url| Job::Download(url)));
+        jobs.extend(downloads.values().map(|url| FetchJob::Download(url)));
         let mut archives = BTreeMap::new();
         for done in self.run(jobs)? {
             match done {
-                Done::Archive(url, file, digests) => drop(archives.insert(url, (file, digests))),
-                Done::Git(id, found) => drop(brought.insert(id, found)),
+                FetchOutput::Archive(url, file, digests) => {
+                    drop(archives.insert(url, (file, digests)))
+                }
+                FetchOutput::Git(id, found) => drop(fetched.insert(id, found)),
             }
         }
-        for id in waiting {
+        for id in downloading {
             let source = &self.project.manifest.entries[id].source;
-            let found = self.fetched(id, source, &archives);
-            let found = found.map_err(|e| self.project.about(id, e))?;
-            brought.insert(id.to_owned(), found);
+            let found = self.downloaded(id, source, &archives);
+            let found = found.map_err(|e| self.project.entry_error(id, e))?;
+            fetched.insert(id.to_owned(), found);
         }
-        Ok(brought)
+        Ok(fetched)
     }
 
-    /// The lock of an entry, if it counts.
+    /// The locked state of an entry, if locked content is used.
     fn locked(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
         match self.freshness {
-            Freshness::Locked => self.present.same(id, source),
+            Freshness::Locked => self.present.locked_entry(id, source),
             Freshness::Newest => None,
         }
     }
 
-    /// The commits to take of repositories: those that are locked.
+    /// The commits of repositories to fetch: the locked ones where there are any.
     fn commits<'i>(&self, ids: &BTreeSet<&'i str>) -> BTreeMap<&'i str, Commit> {
         let commit = |id: &&'i str| {
             let source = &self.project.manifest.entries[*id].source;
@@ -174,19 +184,19 @@ impl Bringer<'_> {
         ids.iter().filter_map(commit).collect()
     }
 
-    fn package(&self, id: &str, source: &DepsSource) -> Result<Brought> {
+    fn package(&self, id: &str, source: &DepsSource) -> Result<Fetched> {
         let locked = self.locked(id, source).map(|locked| &locked.found);
-        let offline = self.around.rules.offline;
-        let (mut tree, found) = self.around.packages.fetch(source, locked, offline)?;
+        let offline = self.context.rules.offline;
+        let (mut tree, found) = self.context.packages.fetch(source, locked, offline)?;
         tree.deps.retain(|dep, _| !self.pinned.contains(dep));
-        Ok(Brought { tree, found })
+        Ok(Fetched { tree, found })
     }
 
-    /// The WIT of a directory.
+    /// The WIT of a directory, with that of its `deps`.
     fn path(&self, path: &str) -> Result<Tree> {
         let dir = self.project.manifest.file.dir().join(path);
         let Some(own) = directories::read(&dir)? else {
-            let shown = self.project.shown(&dir);
+            let shown = self.project.display_path(&dir);
             return Err(Error::input(format!("there is no directory `{shown}`"))
                 .hint("correct the path; it is seen from the directory of the manifest"));
         };
@@ -197,7 +207,7 @@ impl Bringer<'_> {
         if fs::is_dir(&dir.join("deps")) {
             for dep in fs::list(&dir.join("deps"))? {
                 let name = dep.file_name().and_then(|name| name.to_str());
-                let Some(name) = name.filter(|name| unfit(name).is_none()) else {
+                let Some(name) = name.filter(|name| invalid_dir_name(name).is_none()) else {
                     continue;
                 };
                 if let (false, Some(files)) = (self.pinned.contains(name), directories::read(&dep)?)
@@ -209,8 +219,8 @@ impl Bringer<'_> {
         Ok(tree)
     }
 
-    /// What an archive of the cache brings, if that is what is asked for.
-    fn kept(&self, id: &str, source: &DepsSource) -> Result<Option<Brought>> {
+    /// The WIT of an archive of the cache, if it is the required one.
+    fn cached(&self, id: &str, source: &DepsSource) -> Result<Option<Fetched>> {
         let DepsSource::Archive { url, sha256, .. } = source else {
             return Ok(None);
         };
@@ -221,88 +231,76 @@ impl Bringer<'_> {
             Some(text) => Some(text.parse()?),
             None => self.archives.known(url).map(|known| known.sha256),
         };
-        let kept = sha256.and_then(|sha256| self.archives.get(&sha256));
-        let Some((file, digests)) = kept else {
+        let cached = sha256.and_then(|sha256| self.archives.get(&sha256));
+        let Some((file, digests)) = cached else {
             return Ok(None);
         };
-        match self.taken(id, source, (&file, &digests)) {
+        match self.extract(id, source, &file, &digests) {
             Ok(found) => Ok(Some(found)),
-            Err(Untaken::Other(_)) => Ok(None),
-            Err(Untaken::Unfit(error)) => Err(error),
+            Err(ExtractError::WrongArchive(_)) => Ok(None),
+            Err(ExtractError::Invalid(error)) => Err(error),
         }
     }
 
     /// Why an archive cannot be had without the network.
-    fn not_there(&self, source: &DepsSource) -> Error {
-        let DepsSource::Archive {
-            url,
-            sha256,
-            sha512,
-            ..
-        } = source
-        else {
+    fn unavailable(&self, source: &DepsSource) -> Error {
+        let DepsSource::Archive { url, .. } = source else {
             return Error::input("it is no archive");
         };
-        let asked = (sha256.as_deref(), sha512.as_deref());
+        let checksums = Checksums::of(source);
         match self.archives.known(url) {
-            Some(known) if !has(&known, asked) => mismatch(url, &known, asked),
-            _ => not_kept(&shown(url)),
+            Some(known) if !checksums.match_digests(&known) => checksums.mismatch(url, &known),
+            _ => not_cached(&shown(url)),
         }
     }
 
-    /// What an archive that was fetched brings.
-    fn fetched(
+    /// The WIT of an archive that was downloaded.
+    fn downloaded(
         &self,
         id: &str,
         source: &DepsSource,
         archives: &BTreeMap<String, (PathBuf, Digests)>,
-    ) -> Result<Brought> {
+    ) -> Result<Fetched> {
         let archive = match source {
             DepsSource::Archive { url, .. } => archives.get(url.as_str()),
             _ => None,
         };
         let (file, digests) = archive.ok_or_else(|| Error::input("nothing came"))?;
-        self.taken(id, source, (file, digests))
-            .map_err(|(Untaken::Other(error) | Untaken::Unfit(error))| error)
+        self.extract(id, source, file, digests)
+            .map_err(|(ExtractError::WrongArchive(error) | ExtractError::Invalid(error))| error)
     }
 
-    /// The WIT of an archive, which must be the one that is asked for.
-    fn taken(
+    /// Extracts the WIT of an archive, which must be the required one.
+    fn extract(
         &self,
         id: &str,
         source: &DepsSource,
-        (file, digests): (&Path, &Digests),
-    ) -> Result<Brought, Untaken> {
-        let DepsSource::Archive {
-            url,
-            sha256,
-            sha512,
-            within,
-        } = source
-        else {
+        file: &Path,
+        digests: &Digests,
+    ) -> Result<Fetched, ExtractError> {
+        let DepsSource::Archive { url, within, .. } = source else {
             return Err(Error::input("it is no archive").into());
         };
-        let asked = (sha256.as_deref(), sha512.as_deref());
-        if !has(digests, asked) {
-            return Err(Untaken::Other(mismatch(url, digests, asked)));
+        let checksums = Checksums::of(source);
+        if !checksums.match_digests(digests) {
+            return Err(ExtractError::WrongArchive(checksums.mismatch(url, digests)));
         }
         let place = format!("`{}`", shown(url));
         let tree = archive::read((file, digests), &place, (within, &self.pinned))?;
-        let vouched = sha256.is_some() || sha512.is_some();
-        if let Some(locked) = self.locked(id, source).filter(|_| !vouched)
+        if let Some(locked) = self.locked(id, source).filter(|_| checksums.is_empty())
             && !self.is_locked(&tree, locked)
         {
             let error = Error::input(format!(
                 "the archive {place} is not the one that was locked"
             ));
             let error = error.because("its WIT has another digest than the lock file says");
-            return Err(Untaken::Other(error.hint(
+            return Err(ExtractError::WrongArchive(error.hint(
                 "find out why it changed, then run `cargo component deps update` to take it",
             )));
         }
         self.archives.remember(url, digests)?;
         let found = Words::new();
-        Ok(Brought { tree, found })
+        Ok(Fetched { tree, found })
     }
 
     /// Whether a tree is what the lock file says of it.
@@ -318,27 +316,26 @@ impl Bringer<'_> {
             })
     }
 
-    /// Does the jobs, some at once; what came of them, in no order, or the
-    /// first error.
-    fn run(&self, jobs: Vec<Job<'_>>) -> Result<Vec<Done>> {
+    /// Runs the jobs in parallel; their results, or the first error.
+    fn run(&self, jobs: Vec<FetchJob<'_>>) -> Result<Vec<FetchOutput>> {
         for job in &jobs {
             let place = match job {
-                Job::Download(url) => shown(url),
-                Job::Git(_, wanted) => git::shown(wanted.url),
+                FetchJob::Download(url) => shown(url),
+                FetchJob::Git(_, wanted) => git::shown(wanted.url),
             };
-            self.around.listener.status("Fetching", place);
+            self.context.listener.status("Fetching", place);
         }
-        let web = Web::new(self.around.env.clone(), self.around.patience);
-        let worker = Worker {
+        let web = Web::new(self.context.env.clone(), self.context.patience);
+        let worker = FetchWorker {
             web: &web,
             archives: &self.archives,
             pinned: &self.pinned,
             git: &Git {
-                exec: self.around.exec,
-                interactive: self.around.interactive,
-                patience: self.around.patience,
+                exec: self.context.exec,
+                interactive: self.context.interactive,
+                patience: self.context.patience,
             },
-            cache: &self.around.cache,
+            cache: &self.context.cache,
         };
         let count = jobs.len();
         let queue = Mutex::new(jobs.into_iter().enumerate());
@@ -347,41 +344,46 @@ impl Bringer<'_> {
             queue.next()
         };
         // Threads of our own even for one: whoever calls may be in a runtime.
-        let mut results: Vec<(usize, Result<Done, Failed>)> = std::thread::scope(|scope| {
-            let work = || {
-                let mut done = Vec::new();
-                while let Some((at, job)) = next() {
-                    done.push((at, worker.work(job)));
-                }
-                done
-            };
-            let threads: Vec<_> = (0..count.min(AT_ONCE)).map(|_| scope.spawn(work)).collect();
-            let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
-            joined.flatten().collect()
-        });
+        let mut results: Vec<(usize, Result<FetchOutput, FetchFailure>)> =
+            std::thread::scope(|scope| {
+                let work = || {
+                    let mut done = Vec::new();
+                    while let Some((at, job)) = next() {
+                        done.push((at, worker.work(job)));
+                    }
+                    done
+                };
+                let threads: Vec<_> = (0..count.min(PARALLEL_FETCHES))
+                    .map(|_| scope.spawn(work))
+                    .collect();
+                let joined = threads.into_iter().filter_map(|thread| thread.join().ok());
+                joined.flatten().collect()
+            });
         if results.len() != count {
             return Err(Error::input("a fetch broke off"));
         }
         results.sort_by_key(|(at, _)| *at);
-        let named = |Failed(of, error): Failed| self.project.about(self.entry(&of), error);
+        let about = |FetchFailure { subject, error }: FetchFailure| {
+            self.project.entry_error(self.entry(&subject), error)
+        };
         results
             .into_iter()
-            .map(|(_, done)| done.map_err(named))
+            .map(|(_, done)| done.map_err(about))
             .collect()
     }
 
-    /// The entry that a job was for: one of that name, or the first one with
-    /// that address.
-    fn entry<'s>(&'s self, of: &'s str) -> &'s str {
-        let has_address = |source: &DepsSource| matches!(source, DepsSource::Archive { url, .. } if url.as_str() == of);
+    /// The entry that a job was for: the first one with that address, or else
+    /// the one of that name.
+    fn entry<'s>(&'s self, subject: &'s str) -> &'s str {
+        let has_address = |source: &DepsSource| matches!(source, DepsSource::Archive { url, .. } if url.as_str() == subject);
         let mut entries = self.project.manifest.entries.iter();
         let found = entries.find(|(_, entry)| has_address(&entry.source));
-        found.map_or(of, |(id, _)| id)
+        found.map_or(subject, |(id, _)| id)
     }
 }
 
-/// What a fetch needs, in any thread.
-struct Worker<'a> {
+/// The means of fetching that all threads share.
+struct FetchWorker<'a> {
     web: &'a Web,
     archives: &'a Archives,
     pinned: &'a BTreeSet<String>,
@@ -389,43 +391,35 @@ struct Worker<'a> {
     cache: &'a Path,
 }
 
-impl Worker<'_> {
-    fn work(&self, job: Job<'_>) -> Result<Done, Failed> {
+impl FetchWorker<'_> {
+    fn work(&self, job: FetchJob<'_>) -> Result<FetchOutput, FetchFailure> {
         match job {
-            Job::Download(url) => match self.archives.fetch(self.web, url) {
-                Ok((file, digests)) => Ok(Done::Archive(url.to_string(), file, digests)),
-                Err(error) => Err(Failed(url.to_string(), error)),
+            FetchJob::Download(url) => match self.archives.fetch(self.web, url) {
+                Ok((file, digests)) => Ok(FetchOutput::Archive(url.to_string(), file, digests)),
+                Err(error) => Err(FetchFailure {
+                    subject: url.to_string(),
+                    error,
+                }),
             },
-            Job::Git(id, wanted) => {
+            FetchJob::Git(id, wanted) => {
                 let read = || {
                     let scratch = git::scratch(&self.cache.join("wit-deps"))?;
                     self.git.read(&wanted, self.pinned, scratch.path())
                 };
-                let (tree, commit) = read().map_err(|e| Failed(id.to_owned(), e))?;
+                let (tree, commit) = read().map_err(|error| FetchFailure {
+                    subject: id.to_owned(),
+                    error,
+                })?;
                 let found = [("commit", commit)].into();
-                Ok(Done::Git(id.to_owned(), Brought { tree, found }))
+                Ok(FetchOutput::Git(id.to_owned(), Fetched { tree, found }))
             }
         }
     }
 }
 
-fn not_kept(place: &str) -> Error {
+fn not_cached(place: &str) -> Error {
     Error::input(format!(
         "`{place}` has to be fetched, and the network must not be used"
     ))
     .hint("run the command once without `--offline`")
-}
-
-fn mismatch(url: &Url, got: &Digests, (sha256, sha512): (Option<&str>, Option<&str>)) -> Error {
-    let got256 = got.sha256.to_string();
-    let (name, got, expected) = match sha256.filter(|expected| got256 != *expected) {
-        Some(expected) => ("sha256", got256.clone(), expected),
-        None => ("sha512", got.sha512.to_string(), sha512.unwrap_or_default()),
-    };
-    Error::input(format!("{name} hash mismatch for `{}`", shown(url)))
-        .because(format!("got: {got}"))
-        .because(format!("expected: {expected}"))
-        .hint(format!(
-            "if the archive is the right one, set `{name}` to what was got"
-        ))
 }

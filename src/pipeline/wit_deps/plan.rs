@@ -1,10 +1,10 @@
-//! What `wit/deps` and the lock file are to be, from what every entry brings.
+//! The desired state of `wit/deps` and the lock file, from what entries bring.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fetch::Brought;
-use super::status::Present;
-use super::{Dirs, Project};
+use super::fetch::Fetched;
+use super::present::Present;
+use super::project::{Dirs, Project};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::deps::{DepsLock, LockedDir, Words};
 use crate::model::lockfile::tree::{Digests, Dir};
@@ -12,41 +12,46 @@ use crate::model::manifest::deps::DepsSource;
 use crate::system::source::download;
 use crate::system::source::git;
 
-/// What is to be.
+/// The state that a run brings about.
 #[derive(Debug, Default)]
-pub struct Goals {
-    /// The lock file.
+pub struct DesiredState {
+    /// The content of the lock file.
     pub lock: DepsLock,
-    /// The content of those directories whose content was looked at.
+    /// The content of directories, for all whose source was read.
     pub content: Dirs<Dir>,
 }
 
-/// A directory that came with an entry.
-struct Came<'a> {
-    with: &'a str,
+/// A directory as one entry brings it.
+struct Contribution<'a> {
+    /// The name of the entry.
+    entry: &'a str,
     digests: Digests,
     content: Option<&'a Dir>,
 }
 
-/// What is to be, where `brought` has the entries that were looked at, and all
-/// others are as they are locked.
-pub fn goals(project: &Project, present: &Present, brought: &Dirs<Brought>) -> Result<Goals> {
-    let mut goals = Goals::default();
-    let mut came: BTreeMap<&str, Vec<Came<'_>>> = BTreeMap::new();
+/// The desired state, where `fetched` has the entries whose source was read, and
+/// all others are as they are locked.
+pub fn desired_state(
+    project: &Project,
+    present: &Present,
+    fetched: &Dirs<Fetched>,
+) -> Result<DesiredState> {
+    let mut desired = DesiredState::default();
+    let mut contributions: BTreeMap<&str, Vec<Contribution<'_>>> = BTreeMap::new();
     for (id, entry) in &project.manifest.entries {
-        let asked = entry.source.words();
-        let locked = match brought.get(id) {
-            Some(Brought { tree, found }) => {
+        let words = entry.source.words();
+        let locked = match fetched.get(id) {
+            Some(Fetched { tree, found }) => {
                 for (dep, dir) in &tree.deps {
-                    came.entry(dep).or_default().push(Came {
-                        with: id,
+                    contributions.entry(dep).or_default().push(Contribution {
+                        entry: id,
                         digests: Digests::of(dir),
                         content: Some(dir),
                     });
                 }
-                goals.content.insert(id.clone(), tree.own.clone());
+                desired.content.insert(id.clone(), tree.own.clone());
                 LockedDir {
-                    asked,
+                    asked: words,
                     found: found.clone(),
                     digests: Digests::of(&tree.own),
                     deps: tree.deps.keys().cloned().collect(),
@@ -54,13 +59,14 @@ pub fn goals(project: &Project, present: &Present, brought: &Dirs<Brought>) -> R
             }
             None => {
                 let Some(locked) = present.lock.entries.get(id) else {
-                    return Err(project.about(id, Error::input("it is not locked")));
+                    return Err(project.entry_error(id, Error::input("it is not locked")));
                 };
-                let deps: BTreeSet<String> = present.brought(project, locked).cloned().collect();
-                for dep in present.brought(project, locked) {
+                let deps: BTreeSet<String> =
+                    present.transitive_dirs(project, locked).cloned().collect();
+                for dep in present.transitive_dirs(project, locked) {
                     if let Some(entry) = present.lock.entries.get(dep) {
-                        came.entry(dep).or_default().push(Came {
-                            with: id,
+                        contributions.entry(dep).or_default().push(Contribution {
+                            entry: id,
                             digests: entry.digests.clone(),
                             content: None,
                         });
@@ -72,37 +78,48 @@ pub fn goals(project: &Project, present: &Present, brought: &Dirs<Brought>) -> R
                 }
             }
         };
-        goals.lock.entries.insert(id.clone(), locked);
+        desired.lock.entries.insert(id.clone(), locked);
     }
-    for (dep, came) in came {
-        goals.add(project, dep, &came)?;
+    for (dep, contributions) in contributions {
+        desired.add_transitive(project, dep, &contributions)?;
     }
-    one_spelling(project, &goals.lock)?;
-    Ok(goals)
+    refuse_equal_spellings(project, &desired.lock)?;
+    Ok(desired)
 }
 
-impl Goals {
-    /// Adds a directory that came with some entries, all of which must have
-    /// the same.
-    fn add(&mut self, project: &Project, dep: &str, came: &[Came<'_>]) -> Result<()> {
-        let Some((first, others)) = came.split_first() else {
+impl DesiredState {
+    /// Adds a directory that entries bring, all of which must bring the same
+    /// files.
+    fn add_transitive(
+        &mut self,
+        project: &Project,
+        dep: &str,
+        contributions: &[Contribution<'_>],
+    ) -> Result<()> {
+        let Some((first, others)) = contributions.split_first() else {
             return Ok(());
         };
-        if let Some(other) = others.iter().find(|came| came.digests != first.digests) {
-            let shown = project.shown(&project.manifest.file.path);
-            let place = |came: &Came<'_>| {
-                let source = &project.manifest.entries[came.with].source;
-                format!("`{}` ({})", came.with, place(source))
+        if let Some(other) = others
+            .iter()
+            .find(|contribution| contribution.digests != first.digests)
+        {
+            let shown = project.display_path(&project.manifest.file.path);
+            let describe = |contribution: &Contribution<'_>| {
+                let source = &project.manifest.entries[contribution.entry].source;
+                format!("`{}` ({})", contribution.entry, describe_source(source))
             };
             return Err(Error::input(format!(
                 "transitive dependency conflict for `{dep}`, add `{dep}` to dependency manifest to resolve it"
             ))
-            .because(format!("{} and {} bring different files", place(first), place(other)))
+            .because(format!("{} and {} bring different files", describe(first), describe(other)))
             .hint(format!(
                 "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
             )));
         }
-        if let Some(content) = came.iter().find_map(|came| came.content) {
+        if let Some(content) = contributions
+            .iter()
+            .find_map(|contribution| contribution.content)
+        {
             self.content.insert(dep.to_owned(), content.clone());
         }
         let locked = LockedDir {
@@ -116,12 +133,12 @@ impl Goals {
     }
 }
 
-/// Refuses directories that are one where capitals do not count.
-fn one_spelling(project: &Project, lock: &DepsLock) -> Result<()> {
-    let mut seen: BTreeMap<String, &String> = BTreeMap::new();
+/// Refuses names that a file system without case sensitivity takes for one.
+fn refuse_equal_spellings(project: &Project, lock: &DepsLock) -> Result<()> {
+    let mut by_lowercase: BTreeMap<String, &String> = BTreeMap::new();
     for id in lock.entries.keys() {
-        if let Some(other) = seen.insert(id.to_lowercase(), id) {
-            let shown = project.shown(&project.manifest.file.path);
+        if let Some(other) = by_lowercase.insert(id.to_lowercase(), id) {
+            let shown = project.display_path(&project.manifest.file.path);
             return Err(Error::input(format!(
                 "`{other}` and `{id}` are one directory on some systems"
             ))
@@ -131,8 +148,8 @@ fn one_spelling(project: &Project, lock: &DepsLock) -> Result<()> {
     Ok(())
 }
 
-/// Where something comes from, as it is shown.
-pub fn place(source: &DepsSource) -> String {
+/// The source of an entry as messages show it, without what may be secret.
+pub fn describe_source(source: &DepsSource) -> String {
     match source {
         DepsSource::Archive { url, .. } => download::shown(url),
         DepsSource::Git { url, .. } => git::shown(url),

@@ -1,11 +1,12 @@
-//! What an entry had brought if another one had not had its name: when that
-//! one goes, its directory may come with others.
+//! Directories that other entries may bring again: one that has an entry of its
+//! own is left out of what others bring, until that entry is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::archives::Archives;
-use super::status::Present;
-use super::{Project, directories};
+use super::directories;
+use super::present::Present;
+use super::project::Project;
 use crate::base::error::Result;
 use crate::model::lockfile::deps::LockedDir;
 use crate::model::lockfile::tree::Digests;
@@ -15,34 +16,34 @@ use crate::system::source::download::shown;
 
 /// What is known without the network of the directories that entries would
 /// bring.
-pub struct Regained<'a> {
+pub struct RestoredDirs<'a> {
     present: &'a Present,
     archives: &'a Archives,
     pinned: BTreeSet<String>,
-    texts: BTreeMap<&'a String, Text>,
+    texts: BTreeMap<&'a String, WitText>,
 }
 
-/// What WIT says of packages.
-struct Text {
-    /// The packages it is about, `namespace:name`.
+/// The text of a directory of WIT, searched for names of packages.
+struct WitText {
+    /// The packages it declares, `namespace:name`.
     packages: BTreeSet<String>,
-    /// All of it, without space.
+    /// The whole text without white space.
     whole: String,
 }
 
-impl<'a> Regained<'a> {
-    /// Directories are read only if an entry has gone.
+impl<'a> RestoredDirs<'a> {
+    /// Reads directories only if an entry was dropped.
     pub fn new(project: &'a Project, present: &'a Present, archives: &'a Archives) -> Result<Self> {
         let mut texts = BTreeMap::new();
         if !present.dropped.is_empty() {
             for id in present.dirs.keys() {
                 if let Some(dir) = directories::read(&project.dir(id))? {
                     let files = dir.values().map(|file| &*file.bytes);
-                    texts.insert(id, Text::of(&files.collect::<Vec<_>>().join(&b'\n')));
+                    texts.insert(id, WitText::of(&files.collect::<Vec<_>>().join(&b'\n')));
                 }
             }
         }
-        Ok(Regained {
+        Ok(RestoredDirs {
             present,
             archives,
             pinned: project.manifest.entries.keys().cloned().collect(),
@@ -50,26 +51,31 @@ impl<'a> Regained<'a> {
         })
     }
 
-    /// An entry that is gone, if its directory may come with this entry now:
-    /// the archive of the cache has it or, where there is none, WIT of the
-    /// entry speaks of its package.
-    pub fn with(&self, id: &str, source: &DepsSource, locked: &LockedDir) -> Option<&'a String> {
+    /// A dropped entry whose directory may come with this entry now: the archive
+    /// of the cache has it or, where there is none, WIT of the entry refers to
+    /// its package.
+    pub fn dropped_entry(
+        &self,
+        id: &str,
+        source: &DepsSource,
+        locked: &LockedDir,
+    ) -> Option<&'a String> {
         let dropped = &self.present.dropped;
         if dropped.is_empty() {
             return None;
         }
-        let brings = self.archive(source, locked);
-        dropped.iter().find(|gone| {
-            let may = match &brings {
-                Some(deps) => deps.contains(*gone),
-                None => self.speaks(id, locked, gone),
+        let archived = self.archived_dirs(source, locked);
+        dropped.iter().find(|name| {
+            let possible = match &archived {
+                Some(deps) => deps.contains(*name),
+                None => self.refers_to(id, locked, name),
             };
-            may || locked.deps.contains(*gone)
+            possible || locked.deps.contains(*name)
         })
     }
 
-    /// What comes with an entry whose archive is in the cache.
-    fn archive(&self, source: &DepsSource, locked: &LockedDir) -> Option<BTreeSet<String>> {
+    /// The directories that come with an entry whose archive is in the cache.
+    fn archived_dirs(&self, source: &DepsSource, locked: &LockedDir) -> Option<BTreeSet<String>> {
         let DepsSource::Archive {
             url,
             sha256,
@@ -89,31 +95,35 @@ impl<'a> Regained<'a> {
         same.then(|| tree.deps.into_keys().collect())
     }
 
-    /// Whether a directory of the entry, or one that such a directory speaks
-    /// of, speaks of a package of `gone`.
-    fn speaks(&self, id: &str, locked: &LockedDir, gone: &String) -> bool {
-        if self.texts.get(gone).is_none_or(|t| t.packages.is_empty()) {
+    /// Whether a directory of the entry refers to a package of `dropped`, itself
+    /// or by way of other directories.
+    fn refers_to(&self, id: &str, locked: &LockedDir, dropped: &String) -> bool {
+        if self
+            .texts
+            .get(dropped)
+            .is_none_or(|t| t.packages.is_empty())
+        {
             return true;
         }
         let own = |dir: &&&String| **dir == id || locked.deps.contains(**dir);
-        let mut open: Vec<&String> = self.texts.keys().filter(own).copied().collect();
-        let mut seen: BTreeSet<&String> = open.iter().copied().collect();
-        while let Some(dir) = open.pop() {
+        let mut pending: Vec<&String> = self.texts.keys().filter(own).copied().collect();
+        let mut visited: BTreeSet<&String> = pending.iter().copied().collect();
+        while let Some(dir) = pending.pop() {
             let Some(text) = self.texts.get(dir) else {
                 continue;
             };
-            for (other, about) in &self.texts {
-                let spoken_of = |package: &String| text.whole.contains(package.as_str());
-                if about.packages.iter().any(spoken_of) && seen.insert(other) {
-                    open.push(other);
+            for (other, declared) in &self.texts {
+                let is_named = |package: &String| text.whole.contains(package.as_str());
+                if declared.packages.iter().any(is_named) && visited.insert(other) {
+                    pending.push(other);
                 }
             }
         }
-        seen.contains(gone)
+        visited.contains(dropped)
     }
 }
 
-impl Text {
+impl WitText {
     fn of(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         let name = |rest: &str| {
@@ -121,7 +131,7 @@ impl Text {
             let name: String = rest[..end].split_whitespace().collect();
             name.contains(':').then_some(name)
         };
-        Text {
+        WitText {
             packages: text.split("package").skip(1).filter_map(name).collect(),
             whole: text.split_whitespace().collect(),
         }
@@ -134,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_text_is_about_its_packages() {
-        let text = Text::of(b"// a package\npackage a : b@1.0.0;\nuse c:d/e;\npackage f:g { }");
+        let text = WitText::of(b"// a package\npackage a : b@1.0.0;\nuse c:d/e;\npackage f:g { }");
         let packages: Vec<&str> = text.packages.iter().map(String::as_str).collect();
         assert_eq!(packages, ["a:b", "f:g"]);
         assert!(text.whole.contains("c:d"));

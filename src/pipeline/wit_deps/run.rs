@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::archives::Archives;
-use super::fetch::{Bringer, Freshness};
-use super::plan::{Goals, goals, place};
-use super::restored::Regained;
-use super::status::{Present, Standing};
-use super::{Dirs, Project, Surroundings, directories};
+use super::context::LockContext;
+use super::directories;
+use super::fetch::{Fetcher, Freshness};
+use super::plan::{DesiredState, describe_source, desired_state};
+use super::present::Present;
+use super::project::{Dirs, Project};
+use super::restored::RestoredDirs;
+use super::status::{EntryStatus, entry_status, local_change};
 use crate::base::error::{Error, Result, nearest};
 use crate::model::lockfile::deps::print;
 use crate::model::lockfile::tree;
@@ -16,116 +19,120 @@ use crate::system::fs;
 use crate::system::fs::Change;
 
 /// Brings directories and lock file to what the manifest says. What is locked
-/// and as it was is not looked at again.
-pub fn lock(project: &Project, around: &Surroundings<'_>) -> Result<()> {
-    settle(project, around);
-    let plan = Plan::new(project, around, Freshness::Locked)?;
-    if plan.settled()?.is_some_and(|goals| !plan.differs(&goals)) {
-        plan.tell_of_strangers();
+/// and unchanged is not fetched again.
+pub fn lock(project: &Project, context: &LockContext<'_>) -> Result<()> {
+    recover(project, context);
+    let run = LockRun::new(project, context, Freshness::Locked)?;
+    let desired = run.desired_without_fetch()?;
+    if desired.is_some_and(|desired| !run.differs(&desired)) {
+        run.report_unknown_dirs();
         return Ok(());
     }
-    anew(project, around, Freshness::Locked)
+    lock_exclusively(project, context, Freshness::Locked)
 }
 
-/// Asks for everything again, whatever is locked or kept.
-pub fn update(project: &Project, around: &Surroundings<'_>) -> Result<()> {
-    settle(project, around);
-    anew(project, around, Freshness::Newest)
+/// Fetches everything again, whatever is locked or cached.
+pub fn update(project: &Project, context: &LockContext<'_>) -> Result<()> {
+    recover(project, context);
+    lock_exclusively(project, context, Freshness::Newest)
 }
 
-/// Does the work, one run at a time.
-fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> Result<()> {
-    let _held = hold(around);
+/// Fetches and writes what has changed, one run at a time.
+fn lock_exclusively(
+    project: &Project,
+    context: &LockContext<'_>,
+    freshness: Freshness,
+) -> Result<()> {
+    let _guard = wait_for_cache(context);
     fs::again(|| {
         // Another run may have done it meanwhile.
-        let plan = Plan::new(project, around, freshness)?;
-        plan.refuse_if_locked()?;
-        let goals = plan.goals()?;
-        plan.apply(&goals)
+        let run = LockRun::new(project, context, freshness)?;
+        run.refuse_if_locked()?;
+        let desired = run.desired()?;
+        run.apply(&desired)
     })
 }
 
-/// Finishes what a run that was killed had begun, and removes what it left.
-fn settle(project: &Project, around: &Surroundings<'_>) {
+/// Finishes what a killed run had begun, and removes what it left behind.
+fn recover(project: &Project, context: &LockContext<'_>) {
     let mut dirs = vec![fs::parent(&project.lock), fs::parent(&project.deps)];
     dirs.push(&project.deps);
     dirs.dedup();
-    for settled in dirs.into_iter().flat_map(fs::settle) {
-        let text = settled.text(|path| project.shown(path));
-        around.listener.status(settled.verb(), text);
+    for recovered in dirs.into_iter().flat_map(fs::settle) {
+        let text = recovered.text(|path| project.display_path(path));
+        context.listener.status(recovered.verb(), text);
     }
-    fs::clean(Archives::new(&around.cache).dir());
+    fs::clean(Archives::new(&context.cache).dir());
 }
 
 /// Waits until no other run uses the cache, and keeps others waiting.
-fn hold(around: &Surroundings<'_>) -> Option<fs::Lock> {
-    let guard = Archives::new(&around.cache).lock_file();
-    fs::lock(&guard, || {
-        let text = format!("on access to the cache `{}`", around.cache.display());
-        around.listener.status("Blocking", text);
+fn wait_for_cache(context: &LockContext<'_>) -> Option<fs::Lock> {
+    let lock_file = Archives::new(&context.cache).lock_file();
+    fs::lock(&lock_file, || {
+        let text = format!("on access to the cache `{}`", context.cache.display());
+        context.listener.status("Blocking", text);
     })
 }
 
-/// What is not as manifest and lock file say, a sentence each, in the order of
+/// What differs from manifest and lock file, a sentence each, in the order of
 /// names. Nothing is written but archives into the cache, and those only to
 /// learn whether they have the digests that the manifest gives.
-pub fn check(project: &Project, around: &Surroundings<'_>) -> Result<Vec<String>> {
-    let strict = || -> Result<Plan<'_>> {
-        let plan = Plan::new(project, around, Freshness::Locked)?;
-        Ok(Plan {
+pub fn check(project: &Project, context: &LockContext<'_>) -> Result<Vec<String>> {
+    let strict = || -> Result<LockRun<'_>> {
+        let run = LockRun::new(project, context, Freshness::Locked)?;
+        Ok(LockRun {
             strict: true,
-            ..plan
+            ..run
         })
     };
-    let mut plan = strict()?;
+    let mut run = strict()?;
     let mut found = Vec::new();
-    for standing in plan.standings.values() {
-        if let Standing::Touched(why) | Standing::Unlocked(why) = standing
-            && !found.contains(why)
+    for status in run.statuses.values() {
+        if let EntryStatus::Modified(reason) | EntryStatus::Unlocked(reason) = status
+            && !found.contains(reason)
         {
-            found.push(why.clone());
+            found.push(reason.clone());
         }
     }
     if found.is_empty() {
-        let goals = match plan.settled()? {
-            Some(goals) => goals,
+        let desired = match run.desired_without_fetch()? {
+            Some(desired) => desired,
             None => {
-                let _held = hold(around);
+                let _guard = wait_for_cache(context);
                 // Another run may have fetched it meanwhile.
-                plan = strict()?;
-                plan.goals()?
+                run = strict()?;
+                run.desired()?
             }
         };
-        found = plan.differences(&goals);
+        found = run.differences(&desired);
     }
-    let lock = project.shown(&project.lock);
-    if !plan.present.has_lock {
+    let lock = project.display_path(&project.lock);
+    if !run.present.has_lock {
         found.insert(0, format!("`{lock}` does not exist"));
     }
     Ok(found)
 }
 
-/// Which entries have directories that are not there or not as they were
-/// locked, a sentence each. Nothing but the project is looked at, no source
-/// either, and nothing is written.
+/// The entries whose directories are missing or not as they were locked, a
+/// sentence each. Only the project is read, no source, and nothing is written.
 pub fn drift(project: &Project) -> Result<Vec<String>> {
     let present = Present::read(project)?;
     let ids = project.manifest.entries.keys();
     let mut found = Vec::new();
-    for changed in ids.filter_map(|id| present.changed(project, id)) {
-        if let Standing::Touched(why) | Standing::Unlocked(why) = changed
-            && !found.contains(&why)
+    for status in ids.filter_map(|id| local_change(project, &present, id)) {
+        if let EntryStatus::Modified(reason) | EntryStatus::Unlocked(reason) = status
+            && !found.contains(&reason)
         {
-            found.push(why);
+            found.push(reason);
         }
     }
     Ok(found)
 }
 
-/// The stream that the digests of a directory are made from, after
-/// [`lock`]. `id` is an entry, or came with one.
-pub fn tar(project: &Project, around: &Surroundings<'_>, id: &str) -> Result<Vec<u8>> {
-    lock(project, around)?;
+/// The tar stream that the digests of a directory are made from, after
+/// [`lock`]. `id` is an entry, or a directory that came with one.
+pub fn tar(project: &Project, context: &LockContext<'_>, id: &str) -> Result<Vec<u8>> {
+    lock(project, context)?;
     let present = Present::read(project)?;
     let ids = present.lock.entries.keys().map(String::as_str);
     match present.lock.entries.contains_key(id) {
@@ -133,7 +140,7 @@ pub fn tar(project: &Project, around: &Surroundings<'_>, id: &str) -> Result<Vec
             &directories::read(&project.dir(id))?.unwrap_or_default(),
         )),
         false => {
-            let shown = project.shown(&project.lock);
+            let shown = project.display_path(&project.lock);
             let error = Error::input(format!("`{shown}` has no entry `{id}`"));
             let all: Vec<String> = ids.clone().map(|id| format!("`{id}`")).collect();
             Err(match (nearest(id, ids), all.is_empty()) {
@@ -145,145 +152,160 @@ pub fn tar(project: &Project, around: &Surroundings<'_>, id: &str) -> Result<Vec
     }
 }
 
-/// How everything stands, before anything is done.
-struct Plan<'a> {
+/// Directories that nothing requires any more.
+#[derive(Default)]
+struct ObsoleteDirs<'a> {
+    /// Those that are as they were locked, which are removed.
+    removed: Vec<&'a str>,
+    /// Those that were changed, which are kept.
+    kept: Vec<&'a str>,
+}
+
+/// One run over a project, with the status of its entries before any change.
+struct LockRun<'a> {
     project: &'a Project,
-    around: &'a Surroundings<'a>,
+    context: &'a LockContext<'a>,
     freshness: Freshness,
     present: Present,
-    standings: Dirs<Standing>,
-    /// Whether what is not known must be learnt, with or without the network.
+    statuses: Dirs<EntryStatus>,
+    /// Whether unverified archives must be verified, even without the network.
     strict: bool,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> LockRun<'a> {
     fn new(
         project: &'a Project,
-        around: &'a Surroundings<'a>,
+        context: &'a LockContext<'a>,
         freshness: Freshness,
     ) -> Result<Self> {
         let present = Present::read(project)?;
-        let archives = Archives::new(&around.cache);
+        let archives = Archives::new(&context.cache);
         let ids = project.manifest.entries.keys();
-        let regained = Regained::new(project, &present, &archives)?;
-        let known = (&archives, &regained);
-        let standing = |id: &String| (id.clone(), present.standing(project, id, known));
-        Ok(Plan {
-            standings: ids.map(standing).collect(),
-            strict: around.rules.locked,
+        let restored = RestoredDirs::new(project, &present, &archives)?;
+        let status = |id: &String| {
+            let status = entry_status(project, &present, id, &archives, &restored);
+            (id.clone(), status)
+        };
+        Ok(LockRun {
+            statuses: ids.map(status).collect(),
+            strict: context.rules.locked,
             project,
-            around,
+            context,
             freshness,
             present,
         })
     }
 
-    /// The entries that have to be looked at.
-    fn due(&self) -> BTreeSet<&str> {
-        let is_due = |standing: &Standing| match standing {
-            Standing::Current => self.freshness == Freshness::Newest,
-            Standing::Unverified => {
-                let newest = self.freshness == Freshness::Newest;
-                newest || self.strict || !self.around.rules.offline
-            }
-            Standing::Other | Standing::Path | Standing::Touched(_) | Standing::Unlocked(_) => true,
+    /// The entries whose source has to be read.
+    fn stale_entries(&self) -> BTreeSet<&str> {
+        let newest = self.freshness == Freshness::Newest;
+        let is_stale = |status: &EntryStatus| match status {
+            EntryStatus::Current => newest,
+            EntryStatus::Unverified => newest || self.strict || !self.context.rules.offline,
+            EntryStatus::Mismatched
+            | EntryStatus::Path
+            | EntryStatus::Modified(_)
+            | EntryStatus::Unlocked(_) => true,
         };
-        let due = self.standings.iter().filter(|(_, s)| is_due(s));
-        due.map(|(id, _)| id.as_str()).collect()
+        let stale = self.statuses.iter().filter(|(_, s)| is_stale(s));
+        stale.map(|(id, _)| id.as_str()).collect()
     }
 
-    /// What is to be, if directories are all there is to look at.
-    fn settled(&self) -> Result<Option<Goals>> {
-        let fetches = |id: &&str| self.standings[*id] != Standing::Path;
-        match self.due().iter().any(fetches) {
+    /// The desired state, if no source but directories has to be read for it.
+    fn desired_without_fetch(&self) -> Result<Option<DesiredState>> {
+        let needs_fetch = |id: &&str| self.statuses[*id] != EntryStatus::Path;
+        match self.stale_entries().iter().any(needs_fetch) {
             true => Ok(None),
-            false => self.goals().map(Some),
+            false => self.desired().map(Some),
         }
     }
 
-    fn goals(&self) -> Result<Goals> {
-        for (id, standing) in &self.standings {
-            if *standing == Standing::Unverified && !self.due().contains(id.as_str()) {
-                self.around.listener.warn(format!(
+    fn desired(&self) -> Result<DesiredState> {
+        let stale = self.stale_entries();
+        for (id, status) in &self.statuses {
+            if *status == EntryStatus::Unverified && !stale.contains(id.as_str()) {
+                self.context.listener.warn(format!(
                     "whether the archive of `{id}` has the digest of the manifest is not known without the network"
                 ));
             }
         }
         let pinned = self.project.manifest.entries.keys().cloned().collect();
-        let bringer = Bringer {
+        let fetcher = Fetcher {
             project: self.project,
-            around: self.around,
+            context: self.context,
             present: &self.present,
             freshness: self.freshness,
-            archives: Archives::new(&self.around.cache),
+            archives: Archives::new(&self.context.cache),
             pinned,
         };
-        let brought = bringer.bring(&self.due())?;
-        goals(self.project, &self.present, &brought)
+        let fetched = fetcher.fetch(&stale)?;
+        desired_state(self.project, &self.present, &fetched)
     }
 
-    /// Says early that the lock file would have to change.
+    /// Fails before anything is fetched if the lock file would have to change.
     fn refuse_if_locked(&self) -> Result<()> {
-        let unlocked = |standing: &Standing| matches!(standing, Standing::Unlocked(_));
-        match self.around.rules.locked && self.standings.values().any(unlocked) {
-            true => Err(self.must_not_change()),
+        let unlocked = |status: &EntryStatus| matches!(status, EntryStatus::Unlocked(_));
+        match self.context.rules.locked && self.statuses.values().any(unlocked) {
+            true => Err(self.locked_error()),
             false => Ok(()),
         }
     }
 
-    fn must_not_change(&self) -> Error {
+    fn locked_error(&self) -> Error {
         Error::input(format!(
             "the lock file {} needs to be updated but --locked was passed to prevent this",
-            self.project.shown(&self.project.lock)
+            self.project.display_path(&self.project.lock)
         ))
         .hint("run the command without `--locked` and `--frozen`")
     }
 
-    /// The directories to be written. One that is as it is to be is taken for
-    /// ours, whoever put it there.
-    fn to_write<'g>(&self, goals: &'g Goals) -> Vec<(&'g str, &'g Dir)> {
+    /// The directories to write. One that has the desired content already counts
+    /// as ours, whoever put it there.
+    fn to_write<'g>(&self, desired: &'g DesiredState) -> Vec<(&'g str, &'g Dir)> {
         let differs = |id: &&String| {
-            let digests = &goals.lock.entries[*id].digests;
+            let digests = &desired.lock.entries[*id].digests;
             let unknown = || directories::read(&self.project.dir(id)).ok().flatten();
             match self.present.dirs.get(*id) {
                 Some(found) => found != digests,
-                // Nothing but what is to be names it.
+                // Only the desired state names it.
                 None => unknown().is_none_or(|dir| Digests::of(&dir) != *digests),
             }
         };
-        let ids = goals.lock.entries.keys().filter(differs);
-        ids.filter_map(|id| Some((id.as_str(), goals.content.get(id)?)))
+        let ids = desired.lock.entries.keys().filter(differs);
+        ids.filter_map(|id| Some((id.as_str(), desired.content.get(id)?)))
             .collect()
     }
 
-    /// The directories that nothing asks for any more: those that are as they
-    /// were locked, and the others, which are kept.
-    fn to_remove(&self, goals: &Goals) -> Result<(Vec<&str>, Vec<&str>)> {
-        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+    /// The directories that nothing requires any more.
+    fn to_remove(&self, desired: &DesiredState) -> Result<ObsoleteDirs<'_>> {
+        let mut obsolete = ObsoleteDirs::default();
         for (id, locked) in &self.present.lock.entries {
             let Some(digests) = self.present.dirs.get(id) else {
                 continue;
             };
-            if goals.lock.entries.contains_key(id) {
+            if desired.lock.entries.contains_key(id) {
                 continue;
             }
-            let ours =
+            let unchanged =
                 *digests == locked.digests && directories::is_ours_alone(&self.project.dir(id))?;
-            if ours { &mut gone } else { &mut kept }.push(id.as_str());
+            match unchanged {
+                true => obsolete.removed.push(id),
+                false => obsolete.kept.push(id),
+            }
         }
-        Ok((gone, kept))
+        Ok(obsolete)
     }
 
-    fn differs(&self, goals: &Goals) -> bool {
-        let lock_differs = !self.present.has_lock || self.present.lock != goals.lock;
-        lock_differs || !self.to_write(goals).is_empty()
+    fn differs(&self, desired: &DesiredState) -> bool {
+        let lock_differs = !self.present.has_lock || self.present.lock != desired.lock;
+        lock_differs || !self.to_write(desired).is_empty()
     }
 
-    /// What is not as it is to be, a sentence each.
-    fn differences(&self, goals: &Goals) -> Vec<String> {
-        let lock = self.project.shown(&self.project.lock);
+    /// What differs from the desired state, a sentence each.
+    fn differences(&self, desired: &DesiredState) -> Vec<String> {
+        let lock = self.project.display_path(&self.project.lock);
         let mut found = Vec::new();
-        for (id, entry) in &goals.lock.entries {
+        for (id, entry) in &desired.lock.entries {
             match self.present.lock.entries.get(id) {
                 None => found.push(format!("`{id}` is not locked")),
                 Some(locked) if locked.asked != entry.asked => {
@@ -302,56 +324,57 @@ impl<'a> Plan<'a> {
             }
         }
         for id in self.present.lock.entries.keys() {
-            if !goals.lock.entries.contains_key(id) {
+            if !desired.lock.entries.contains_key(id) {
                 found.push(format!("`{id}` is locked, but nothing asks for it"));
             }
         }
         found
     }
 
-    /// Brings it about.
-    fn apply(&self, goals: &Goals) -> Result<()> {
-        let lock_differs = !self.present.has_lock || self.present.lock != goals.lock;
-        if lock_differs && self.around.rules.locked {
-            return Err(self.must_not_change());
+    /// Writes the lock file and directories, and reports what changed.
+    fn apply(&self, desired: &DesiredState) -> Result<()> {
+        let lock_differs = !self.present.has_lock || self.present.lock != desired.lock;
+        if lock_differs && self.context.rules.locked {
+            return Err(self.locked_error());
         }
-        let write = self.to_write(goals);
+        let write = self.to_write(desired);
         for (id, _) in &write {
-            self.refuse_strangers(id)?;
+            self.refuse_unknown_dir(id)?;
         }
-        let (gone, kept) = self.to_remove(goals)?;
+        let obsolete = self.to_remove(desired)?;
         let mut change = Change::new();
-        directories::replace(&mut change, &self.project.deps, (&write, &gone))?;
+        let deps = &self.project.deps;
+        directories::replace(&mut change, deps, &write, &obsolete.removed)?;
         if lock_differs {
             let old = self.present.text.as_deref();
-            change.text(&self.project.lock, old, &print(&goals.lock));
+            change.text(&self.project.lock, old, &print(&desired.lock));
         }
         change.commit()?;
-        self.tell(goals, &write);
-        let listener = self.around.listener;
-        for id in gone {
-            listener.status("Removing", self.project.shown(&self.project.dir(id)));
+        self.report_written(desired, &write);
+        let listener = self.context.listener;
+        for id in obsolete.removed {
+            listener.status("Removing", self.project.display_path(&self.project.dir(id)));
         }
-        for id in kept {
-            let shown = self.project.shown(&self.project.dir(id));
+        for id in obsolete.kept {
+            let shown = self.project.display_path(&self.project.dir(id));
             listener.warn(format!(
                 "nothing asks for `{shown}` any more, but it was changed, so it is kept"
             ));
         }
-        self.tell_of_strangers();
+        self.report_unknown_dirs();
         Ok(())
     }
 
     /// A directory that the lock file does not know is not replaced.
-    fn refuse_strangers(&self, id: &str) -> Result<()> {
+    fn refuse_unknown_dir(&self, id: &str) -> Result<()> {
         let at = self.project.dir(id);
-        let is_there = fs::exists(&at) || fs::is_link(&at);
-        if self.present.lock.entries.contains_key(id) || !is_there {
+        let exists = fs::exists(&at) || fs::is_link(&at);
+        if self.present.lock.entries.contains_key(id) || !exists {
             return Ok(());
         }
         let (shown, lock) = (
-            self.project.shown(&at),
-            self.project.shown(&self.project.lock),
+            self.project.display_path(&at),
+            self.project.display_path(&self.project.lock),
         );
         Err(Error::input(format!(
             "`{shown}` is there already, and is neither what `{id}` is nor known to `{lock}`"
@@ -361,24 +384,24 @@ impl<'a> Plan<'a> {
         )))
     }
 
-    fn tell(&self, goals: &Goals, written: &[(&str, &Dir)]) {
+    fn report_written(&self, desired: &DesiredState, written: &[(&str, &Dir)]) {
         for (id, _) in written {
             let verb = match self.present.lock.entries.get(*id) {
                 None => "Adding",
-                Some(locked) if locked.digests == goals.lock.entries[*id].digests => "Restoring",
+                Some(locked) if locked.digests == desired.lock.entries[*id].digests => "Restoring",
                 Some(_) => "Updating",
             };
-            let shown = self.project.shown(&self.project.dir(id));
+            let shown = self.project.display_path(&self.project.dir(id));
             let text = match self.project.manifest.entries.get(*id) {
-                Some(entry) => format!("{shown} ({})", place(&entry.source)),
+                Some(entry) => format!("{shown} ({})", describe_source(&entry.source)),
                 None => shown,
             };
-            self.around.listener.status(verb, text);
+            self.context.listener.status(verb, text);
         }
     }
 
-    /// Names what is in the directory and known to nobody.
-    fn tell_of_strangers(&self) {
+    /// Reports what neither manifest nor lock file names.
+    fn report_unknown_dirs(&self) {
         let known = |name: &str| {
             self.project.manifest.entries.contains_key(name)
                 || self.present.lock.entries.contains_key(name)
@@ -390,9 +413,9 @@ impl<'a> Plan<'a> {
         for path in all {
             let name = path.file_name().and_then(|name| name.to_str());
             if !name.is_some_and(known) {
-                let shown = self.project.shown(&path);
+                let shown = self.project.display_path(&path);
                 let text = format!("{shown}, which is not from the manifest");
-                self.around.listener.detail("Keeping", text);
+                self.context.listener.detail("Keeping", text);
             }
         }
     }

@@ -1,11 +1,14 @@
-//! What [`lock!`](crate::lock!) and [`lock_sync!`](crate::lock_sync!) call.
+//! The functions behind [`lock!`](crate::lock!) and
+//! [`lock_sync!`](crate::lock_sync!).
 
 use std::future::Future;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::{Project, Quiet, Refused, Surroundings, lock};
+use super::context::{LockContext, NoPackages, Quiet};
+use super::project::Project;
+use super::run::lock;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::deps::DepsSource;
@@ -14,8 +17,8 @@ use crate::system::env::Env;
 use crate::system::fs;
 
 /// Locks what is in `dir`, seen from the current directory: the manifest with
-/// this text, `deps.lock` and `deps`. Cargo is told, on standard output, to run
-/// the script again when one of them or a directory that the manifest names
+/// this text, `deps.lock` and `deps`. Lines on standard output make cargo run the
+/// script again when one of them or a directory that the manifest names
 /// changes.
 pub fn locked(dir: &str, manifest: &str) -> Result<()> {
     let dir = Path::new(dir);
@@ -33,14 +36,14 @@ pub fn locked(dir: &str, manifest: &str) -> Result<()> {
         .into_iter()
         .chain(entries.filter_map(|entry| path(&entry.source)))
     {
-        // Cargo reads these lines; there is nobody to tell when it does not.
+        // Cargo reads these lines; if it does not, nobody can be told.
         let _ = writeln!(stdout, "cargo::rerun-if-changed={}", watched.display());
     }
-    let surroundings = Surroundings::system(&Quiet, &Refused);
-    lock(&project, &surroundings)?;
+    let context = LockContext::system(&Quiet, &NoPackages);
+    lock(&project, &context)?;
     // Cargo runs a script again when something it watches is newer than the start
     // of the script, which everything is that the script has just written.
-    if let Some(start) = script_start(&surroundings.env) {
+    if let Some(start) = script_start(&context.env) {
         for path in written {
             fs::make_no_newer(&path, start);
         }
@@ -55,8 +58,7 @@ fn script_start(env: &Env) -> Option<SystemTime> {
     fs::modified(&Path::new(out).parent()?.join("invoked.timestamp"))
 }
 
-/// As [`locked`], without holding up the thread that waits for it. Any executor
-/// will do.
+/// As [`locked`], on a thread of its own. Any executor can wait for the result.
 pub fn locked_later(
     dir: &'static str,
     manifest: &'static str,
@@ -64,7 +66,7 @@ pub fn locked_later(
     let (send, done) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("lock".to_owned());
     let thread = thread.spawn(move || {
-        // Who does not wait any more is not told.
+        // The receiver may have been dropped.
         let _ = send.send(locked(dir, manifest));
     });
     async move {

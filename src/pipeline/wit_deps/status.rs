@@ -1,163 +1,86 @@
 //! Whether an entry is as the lock file and the directories say, without
 //! looking at where it comes from.
 
-use std::collections::BTreeSet;
-
 use super::archives::Archives;
-use super::restored::Regained;
-use super::{Dirs, Project};
-use crate::base::error::Result;
-use crate::model::lockfile::deps::{DepsLock, LockedDir};
-use crate::model::lockfile::tree::Digests;
+use super::checksums::Checksums;
+use super::present::Present;
+use super::project::Project;
+use super::restored::RestoredDirs;
 use crate::model::manifest::deps::DepsSource;
-use crate::system::fs;
 
-use super::directories;
-
-/// How an entry stands.
+/// The state of an entry, as far as it is known without its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum EntryStatus {
     /// It is as it was locked.
     Current,
     /// It is as it was locked, but it is not known whether the archive has the
     /// digest that the manifest gives.
     Unverified,
-    /// It is as it was locked, but what was last fetched from its address has
-    /// not the digest that the manifest gives.
-    Other,
+    /// It is as it was locked, but what was last fetched from its address does
+    /// not have the digest that the manifest gives.
+    Mismatched,
     /// It is a directory, which is compared with its copy.
     Path,
-    /// Its directories are not as they were locked.
-    Touched(String),
-    /// It has to be locked anew.
+    /// Its directories are not as they were locked, for this reason.
+    Modified(String),
+    /// It has to be locked anew, for this reason.
     Unlocked(String),
 }
 
-/// What there is: the lock file and the digests of the directories.
-pub struct Present {
-    /// The lock file; none is an empty one.
-    pub lock: DepsLock,
-    /// Whether there is one.
-    pub has_lock: bool,
-    /// Its text.
-    pub text: Option<String>,
-    /// The directories that an entry or the lock file names, and are there.
-    pub dirs: Dirs<Digests>,
-    /// Entries of the lock file that the manifest has no more.
-    pub dropped: BTreeSet<String>,
-}
-
-impl Present {
-    /// Reads it.
-    pub fn read(project: &Project) -> Result<Self> {
-        let text = fs::read_text_if_exists(&project.lock)?;
-        let lock = text.as_ref().map(|text| project.locked(text)).transpose()?;
-        let has_lock = lock.is_some();
-        let lock = lock.unwrap_or_default();
-        let entries = &project.manifest.entries;
-        let mut dirs = Dirs::new();
-        for id in entries.keys().chain(lock.entries.keys()) {
-            if !dirs.contains_key(id)
-                && let Some(dir) = directories::read(&project.dir(id))?
-            {
-                dirs.insert(id.clone(), Digests::of(&dir));
-            }
-        }
-        let dropped = lock
-            .entries
-            .iter()
-            .filter(|(id, entry)| !entry.asked.is_empty() && !entries.contains_key(*id));
-        let dropped = dropped.map(|(id, _)| id.clone()).collect();
-        Ok(Present {
-            lock,
-            has_lock,
-            text,
-            dirs,
-            dropped,
-        })
-    }
-
-    /// The lock of an entry, if it is about the same source.
-    pub fn same(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
-        let locked = self.lock.entries.get(id)?;
-        (locked.asked == source.words()).then_some(locked)
-    }
-
-    /// The directories that came with a locked entry and have no entry of
-    /// their own.
-    pub fn brought<'a>(
-        &self,
-        project: &'a Project,
-        locked: &'a LockedDir,
-    ) -> impl Iterator<Item = &'a String> + use<'a> {
-        let entries = &project.manifest.entries;
-        locked.deps.iter().filter(|dep| !entries.contains_key(*dep))
-    }
-
-    /// How an entry stands that is not locked, or whose directories are not as
-    /// they were locked.
-    pub fn changed(&self, project: &Project, id: &str) -> Option<Standing> {
-        let Some(locked) = self.same(id, &project.manifest.entries[id].source) else {
-            return Some(Standing::Unlocked(
-                match self.lock.entries.contains_key(id) {
-                    true => format!("`{id}` is locked as something else"),
-                    false => format!("`{id}` is not locked"),
-                },
-            ));
+/// The status of an entry that is not locked, or whose directories are not as
+/// they were locked; `None` for any other.
+pub fn local_change(project: &Project, present: &Present, id: &str) -> Option<EntryStatus> {
+    let Some(locked) = present.locked_entry(id, &project.manifest.entries[id].source) else {
+        return Some(EntryStatus::Unlocked(
+            match present.lock.entries.contains_key(id) {
+                true => format!("`{id}` is locked as something else"),
+                false => format!("`{id}` is not locked"),
+            },
+        ));
+    };
+    for dir in std::iter::once(&id.to_owned()).chain(present.transitive_dirs(project, locked)) {
+        let Some(entry) = present.lock.entries.get(dir) else {
+            return Some(EntryStatus::Unlocked(format!("`{dir}` is not locked")));
         };
-        for dir in std::iter::once(&id.to_owned()).chain(self.brought(project, locked)) {
-            let Some(entry) = self.lock.entries.get(dir) else {
-                return Some(Standing::Unlocked(format!("`{dir}` is not locked")));
-            };
-            if self.dirs.get(dir) != Some(&entry.digests) {
-                return Some(Standing::Touched(match self.dirs.contains_key(dir) {
+        if present.dirs.get(dir) != Some(&entry.digests) {
+            return Some(EntryStatus::Modified(
+                match present.dirs.contains_key(dir) {
                     true => format!("the directory `{dir}` is not as it was locked"),
                     false => format!("the directory `{dir}` is not there"),
-                }));
-            }
-        }
-        None
-    }
-
-    /// How an entry stands.
-    pub fn standing(
-        &self,
-        project: &Project,
-        id: &str,
-        (archives, regained): (&Archives, &Regained<'_>),
-    ) -> Standing {
-        let source = &project.manifest.entries[id].source;
-        if matches!(source, DepsSource::Path(_)) {
-            return Standing::Path;
-        }
-        // What had an entry of its own may now come with others.
-        let locked = self.same(id, source);
-        if let Some(gone) = locked.and_then(|locked| regained.with(id, source, locked)) {
-            return Standing::Unlocked(format!("`{gone}` is locked, but has no entry"));
-        }
-        if let Some(changed) = self.changed(project, id) {
-            return changed;
-        }
-        match source {
-            DepsSource::Archive {
-                url,
-                sha256,
-                sha512,
-                ..
-            } if sha256.is_some() || sha512.is_some() => match archives.known(url) {
-                Some(known) if has(&known, (sha256.as_deref(), sha512.as_deref())) => {
-                    Standing::Current
-                }
-                Some(_) => Standing::Other,
-                None => Standing::Unverified,
-            },
-            _ => Standing::Current,
+                },
+            ));
         }
     }
+    None
 }
 
-/// Whether an archive with these digests is the one that is asked for.
-pub fn has(found: &Digests, (sha256, sha512): (Option<&str>, Option<&str>)) -> bool {
-    sha256.is_none_or(|text| found.sha256.to_string() == text)
-        && sha512.is_none_or(|text| found.sha512.to_string() == text)
+/// The status of an entry, from the project and the cache of archives.
+pub fn entry_status(
+    project: &Project,
+    present: &Present,
+    id: &str,
+    archives: &Archives,
+    restored: &RestoredDirs<'_>,
+) -> EntryStatus {
+    let source = &project.manifest.entries[id].source;
+    if matches!(source, DepsSource::Path(_)) {
+        return EntryStatus::Path;
+    }
+    // What had an entry of its own may now come with others.
+    let locked = present.locked_entry(id, source);
+    if let Some(dropped) = locked.and_then(|locked| restored.dropped_entry(id, source, locked)) {
+        return EntryStatus::Unlocked(format!("`{dropped}` is locked, but has no entry"));
+    }
+    if let Some(changed) = local_change(project, present, id) {
+        return changed;
+    }
+    let checksums = Checksums::of(source);
+    match source {
+        DepsSource::Archive { url, .. } if !checksums.is_empty() => match archives.known(url) {
+            Some(known) if checksums.match_digests(&known) => EntryStatus::Current,
+            Some(_) => EntryStatus::Mismatched,
+            None => EntryStatus::Unverified,
+        },
+        _ => EntryStatus::Current,
+    }
 }

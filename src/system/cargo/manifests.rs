@@ -11,7 +11,7 @@ use super::workspace::{About, Member, Workspace};
 use crate::base::error::{Error, Excerpt, Result};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::root;
-use crate::model::manifest::root::{Place, place};
+use crate::model::manifest::root::{WorkspaceRole, workspace_role};
 use crate::system::fs;
 
 impl Workspace {
@@ -20,7 +20,7 @@ impl Workspace {
     /// packages; a version that is missing or cannot be read is `0.0.0`.
     pub fn from_manifests(dir: &Path) -> Result<Self> {
         let own = dir.join("Cargo.toml");
-        let top = root::of(dir, fs::read_text_if_exists)?;
+        let top = root::find_root(dir, fs::read_text_if_exists)?;
         let top = top.unwrap_or_else(|| own.clone());
         let mut members: Vec<Member> = Vec::new();
         let mut add = |path: &Path| -> Result<()> {
@@ -33,7 +33,7 @@ impl Workspace {
         add(&own)?;
         add(&top)?;
         if let Some(text) = fs::read_text_if_exists(&top)?
-            && let Place::Root(found) = place(&ManifestFile::new(&top, &text))?
+            && let WorkspaceRole::Root(found) = workspace_role(&ManifestFile::new(&top, &text))?
         {
             for pattern in found.members() {
                 for dir in matching(pattern) {

@@ -10,7 +10,7 @@ use toml_edit::{Document, Item};
 use crate::base::error::{Error, Result};
 use crate::base::package::{PackageRef, is_label};
 use crate::model::manifest::ManifestFile;
-use crate::model::manifest::keys::{Key, Kind};
+use crate::model::manifest::keys::{Key, ValueKind};
 use crate::model::manifest::table::Table;
 
 /// One file's content. Entries keep where they stand.
@@ -105,7 +105,7 @@ impl std::fmt::Debug for Protocol {
 const fn key(name: &'static str) -> Key {
     Key {
         name,
-        kind: Kind::String,
+        kind: ValueKind::String,
         default: "",
         about: "",
     }
@@ -170,7 +170,7 @@ fn read(file: &ManifestFile) -> Result<Config> {
     if let Some(name) = top.string("default_registry")? {
         config.default_registry = Some(Entry {
             value: registry_name(&top, "default_registry", name)?,
-            span: top.place("default_registry"),
+            span: top.entry_span("default_registry"),
         });
     }
     if let Some(table) = top.table("namespace_registries")? {
@@ -224,7 +224,7 @@ fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
 }
 
 fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
-    let span = table.place(key);
+    let span = table.entry_span(key);
     if table.get(key).is_some_and(Item::is_str) {
         let name = table.string(key)?.unwrap_or_default();
         return Ok(Entry {
@@ -302,7 +302,7 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
     }
     Ok(Entry {
         value: access,
-        span: table.place(name),
+        span: table.entry_span(name),
     })
 }
 

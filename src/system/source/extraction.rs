@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::tree::{Dir, File, is_wit};
-use crate::model::manifest::deps::{Within, unfit};
+use crate::model::manifest::deps::{Within, invalid_dir_name};
 
 /// How many files are taken.
 const MOST_FILES: usize = 10_000;
@@ -91,7 +91,10 @@ impl<'a> Taken<'a> {
         if parts.clone().any(|part| part == "..") {
             return Err(refused("its name has `..`"));
         }
-        if let Some(why) = dep.and_then(unfit).or_else(|| unfit(name)) {
+        if let Some(why) = dep
+            .and_then(invalid_dir_name)
+            .or_else(|| invalid_dir_name(name))
+        {
             return Err(refused(why));
         }
         if let Kind::Other(what) = kind {

@@ -85,7 +85,7 @@ pub fn gather_but<'m>(
             overrides,
             fetched: Vec::new(),
             chosen,
-            raised: Vec::new(),
+            pinned: Vec::new(),
             declared: target.dependencies.is_some(),
             world: target.world.as_deref(),
             features: &manifest.bindings.features,

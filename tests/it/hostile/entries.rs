@@ -89,7 +89,7 @@ impl Known {
             path: path.clone(),
             bytes: bytes.to_vec(),
         };
-        wit::named_by_component(&entry());
+        wit::packages_named_by_component(&entry());
         wit::declared_packages(&[entry()]);
         wit::worlds(&entry());
         if let Ok(world) = load(entry()) {
@@ -232,7 +232,7 @@ fn load(main: Entry) -> cargo_component::error::Result<World> {
         overrides: Vec::new(),
         fetched: Vec::new(),
         chosen: Vec::new(),
-        raised: Vec::new(),
+        pinned: Vec::new(),
         declared: false,
         world: None,
         features: &[],
@@ -246,7 +246,7 @@ fn bindings(world: &World, of_before: &[aliases::Alias]) {
         format: false,
         ..BindingsSettings::default()
     };
-    if let Ok(text) = wit::bindings::generate(world, &settings, wit::bindings::Runtime::default()) {
+    if let Ok(text) = wit::bindings::generate(world, &settings, wit::runtime::Runtime::default()) {
         let _ = aliases::insert(&text, of_before);
     }
 }

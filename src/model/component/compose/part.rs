@@ -180,7 +180,7 @@ impl Part<'_> {
 /// The world of a component.
 pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
     let failed = || format!("failed to read the world of `{name}`");
-    match wit::decode(bytes).map_err(|e| e.told(failed()))? {
+    match wit::decode(bytes).map_err(|e| e.into_error(failed()))? {
         DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
         DecodedWasm::WitPackage(..) => Err(Error::input(failed()).because("it is a WIT package")),
     }

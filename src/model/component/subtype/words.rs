@@ -8,7 +8,7 @@ use wasmparser::component_types::{
 };
 use wasmparser::types::TypesRef;
 
-use crate::model::wit::types::Typed;
+use crate::model::wit::types::TypedComponent;
 
 /// The types of one component or world.
 pub struct Side<'a> {
@@ -20,7 +20,7 @@ pub struct Side<'a> {
 
 impl<'a> Side<'a> {
     /// Those of a component, with the names they have there.
-    pub fn new(typed: &'a Typed) -> Self {
+    pub fn new(typed: &'a TypedComponent) -> Self {
         let mut side = Side {
             types: typed.types.as_ref(),
             names: HashMap::new(),

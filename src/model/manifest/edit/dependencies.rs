@@ -2,10 +2,11 @@
 
 use toml_edit::{InlineTable, Item, Table, TableLike, Value};
 
-use super::{ManifestEdit, table_or, unexpected};
+use super::document::ManifestEdit;
+use super::tables::{table_or, unexpected};
 use crate::base::error::{Error, Result};
 
-/// Which table of dependencies.
+/// The tables of dependencies of all manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DependencyTable {
     /// `[package.metadata.component.dependencies]`: components.
@@ -21,7 +22,7 @@ pub enum DependencyTable {
 }
 
 impl DependencyTable {
-    /// Its name in the manifest.
+    /// The name of the table in the manifest.
     pub fn name(self) -> &'static str {
         match self {
             DependencyTable::Component => "package.metadata.component.dependencies",
@@ -32,7 +33,7 @@ impl DependencyTable {
         }
     }
 
-    /// The tables it lies in, and its own key, where it is not the whole file.
+    /// The tables around it, and its own key, where it is not the whole file.
     fn path(self) -> (Vec<&'static str>, Option<&'static str>) {
         match self.name().rsplit_once('.') {
             Some((parents, key)) => (parents.split('.').collect(), Some(key)),
@@ -44,14 +45,14 @@ impl DependencyTable {
     }
 }
 
-/// What an entry says.
+/// The content of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DependencyEntry {
     /// The package, where the entry's key is not its name.
     pub package: Option<String>,
-    /// The requirement.
+    /// The version requirement of the entry.
     pub version: Option<String>,
-    /// The registry's name.
+    /// The name of the registry.
     pub registry: Option<String>,
     /// A path instead of a registry.
     pub path: Option<String>,

@@ -1,33 +1,37 @@
-//! Edits that bring a `Cargo.toml` of another tool, or none, to this layout.
+//! Edits that bring the `Cargo.toml` of another tool to this layout.
 
 use toml_edit::{Array, InlineTable, Item, Key, TableLike, Value};
 
-use super::{CrateDependency, ManifestEdit, add_missing, last, table_or, unexpected};
+use super::component::CrateDependency;
+use super::document::ManifestEdit;
+use super::tables::{add_missing, last_table, table_or, unexpected};
 use crate::base::error::Result;
 use crate::model::manifest::keys::BINDINGS;
 
-/// What came of [`ManifestEdit::replace_dependency`].
+/// The outcome of [`ManifestEdit::replace_dependency`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Replaced {
+pub enum ReplaceOutcome {
     /// The manifest does not have the old crate.
     Absent,
-    /// The new one is in its place; with the requirement that was there for it
-    /// already, if that does not admit the wanted version.
-    Done(Option<String>),
+    /// The new one is in its place; with the requirement that it had already, if
+    /// that does not admit the new version.
+    Replaced(Option<String>),
     /// Nothing was changed, for this reason.
-    Kept(&'static str),
+    Unchanged(&'static str),
 }
 
 impl ManifestEdit {
-    /// Puts a dependency where another one is, with the comments that stand
-    /// there. Tables of targets count, those of tests and build scripts do not.
+    /// Puts a dependency in the place of another one and keeps the comments of that
+    /// place. Tables of targets count, those of tests and build scripts do not.
     pub fn replace_dependency(
         &mut self,
         old: &str,
-        wanted: &CrateDependency<'_>,
-    ) -> Result<Replaced> {
+        new: &CrateDependency<'_>,
+    ) -> Result<ReplaceOutcome> {
         if self.is_named_by_a_feature(old) {
-            return Ok(Replaced::Kept("a feature of the package names it"));
+            return Ok(ReplaceOutcome::Unchanged(
+                "a feature of the package names it",
+            ));
         }
         let mut tables: Vec<Vec<String>> = vec![vec!["dependencies".to_owned()]];
         let targets = self.document.get("target").and_then(Item::as_table_like);
@@ -36,35 +40,35 @@ impl ManifestEdit {
         }
         tables.retain(|path| self.at(path).is_some_and(|table| table.contains_key(old)));
         if tables.is_empty() {
-            return Ok(Replaced::Absent);
+            return Ok(ReplaceOutcome::Absent);
         }
         for path in &tables {
             let entry = self.at(path).and_then(|table| table.get(old));
-            if let Some(reason) = entry.and_then(kept_because) {
-                return Ok(Replaced::Kept(reason));
+            if let Some(reason) = entry.and_then(refusal_reason) {
+                return Ok(ReplaceOutcome::Unchanged(reason));
             }
         }
         let mut different = None;
         for path in tables {
-            let has = |table: &dyn TableLike| table.contains_key(wanted.name);
+            let has = |table: &dyn TableLike| table.contains_key(new.name);
             if !self.at(&path).is_some_and(has) {
                 self.at_mut(&path)
                     .into_iter()
-                    .for_each(|t| put(t, old, wanted));
+                    .for_each(|t| replace_entry(t, old, new));
                 continue;
             }
             if let Some(table) = self.at_mut(&path) {
                 table.remove(old);
             }
             if path.len() == 1 {
-                different = self.dependency(wanted)?;
+                different = self.dependency(new)?;
             }
         }
-        Ok(Replaced::Done(different))
+        Ok(ReplaceOutcome::Replaced(different))
     }
 
-    /// Removes keys of `[package.metadata.component.bindings]` that mean
-    /// nothing, which cargo-component 0.21.1 ignored; their names.
+    /// Removes unknown keys of `[package.metadata.component.bindings]`, which
+    /// cargo-component 0.21.1 ignored; their names.
     pub fn drop_unknown_bindings(&mut self) -> Vec<String> {
         let path = ["package", "metadata", "component", "bindings"].map(str::to_owned);
         let Some(table) = self.at_mut(&path) else {
@@ -79,8 +83,8 @@ impl ManifestEdit {
         unknown
     }
 
-    /// Asks for features of the WIT, which `[package.metadata.component]`, that
-    /// must be there, does not ask for yet.
+    /// Adds features of the WIT that `[package.metadata.component]` does not have
+    /// yet; nothing without that table.
     pub fn features(&mut self, features: &[String]) -> Result<()> {
         if features.is_empty() {
             return Ok(());
@@ -90,7 +94,7 @@ impl ManifestEdit {
         let Some(component) = self.at_mut(&component) else {
             return Ok(());
         };
-        let bindings = table_or(component, "bindings", last(), &path)?;
+        let bindings = table_or(component, "bindings", last_table(), &path)?;
         let array = bindings
             .entry("features")
             .or_insert(toml_edit::value(Array::new()));
@@ -108,7 +112,7 @@ impl ManifestEdit {
         self.at(&path).is_some_and(|table| table.contains_key(name))
     }
 
-    /// Whether `[features]` speaks of a dependency.
+    /// Whether a feature of the package names a dependency.
     fn is_named_by_a_feature(&self, name: &str) -> bool {
         let features = self.document.get("features").and_then(Item::as_table_like);
         let lists = features.into_iter().flat_map(TableLike::iter);
@@ -139,7 +143,7 @@ impl ManifestEdit {
 }
 
 /// Why an entry is not one that can be replaced.
-fn kept_because(entry: &Item) -> Option<&'static str> {
+fn refusal_reason(entry: &Item) -> Option<&'static str> {
     let entry = entry.as_table_like()?;
     let optional = entry.get("optional").and_then(Item::as_bool);
     let elsewhere = ["path", "git", "registry", "package"];
@@ -150,8 +154,8 @@ fn kept_because(entry: &Item) -> Option<&'static str> {
     }
 }
 
-/// Puts the wanted crate in the place of the old one.
-fn put(table: &mut dyn TableLike, old: &str, wanted: &CrateDependency<'_>) {
+/// Puts the new crate in the place of the old one.
+fn replace_entry(table: &mut dyn TableLike, old: &str, new: &CrateDependency<'_>) {
     let names: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
     for name in names {
         let (key, item) = (table.key(&name).cloned(), table.remove(&name));
@@ -159,45 +163,45 @@ fn put(table: &mut dyn TableLike, old: &str, wanted: &CrateDependency<'_>) {
             continue;
         };
         if name == old {
-            let mut new = Key::new(wanted.name);
-            *new.leaf_decor_mut() = match dotted(&item) {
-                // What stands before the line is kept with its last word.
+            let mut renamed = Key::new(new.name);
+            *renamed.leaf_decor_mut() = match dotted(&item) {
+                // The comments before the line belong to its last key.
                 Some((last, _)) => last.leaf_decor().clone(),
                 None => key.leaf_decor().clone(),
             };
-            key = new;
-            item = entry(item, wanted);
+            key = renamed;
+            item = entry(item, new);
         }
         // Taken out and put back in order, every entry stays where it was.
         table.entry_format(&key).or_insert(item);
     }
 }
 
-/// The entry of the wanted crate, with what the old one asked for beside.
-fn entry(old: Item, wanted: &CrateDependency<'_>) -> Item {
-    let mut features: Array = wanted.features.iter().copied().collect();
-    let asked = old.get("features").and_then(Item::as_array);
-    let asked = asked.into_iter().flatten().filter_map(Value::as_str);
-    if asked.into_iter().any(|feature| feature == "async") {
+/// The entry of the new crate, with the feature `async` if the old one had it.
+fn entry(old: Item, new: &CrateDependency<'_>) -> Item {
+    let mut features: Array = new.features.iter().copied().collect();
+    let old_features = old.get("features").and_then(Item::as_array);
+    let is_async = |feature: &Value| feature.as_str() == Some("async");
+    if old_features.is_some_and(|features| features.iter().any(is_async)) {
         add_missing(&mut features, &["async"]);
     }
     match old {
         Item::Table(mut table) if !table.is_dotted() => {
             table.remove("workspace");
-            table.insert("version", toml_edit::value(wanted.version));
+            table.insert("version", toml_edit::value(new.version));
             table.insert("default-features", toml_edit::value(false));
             table.insert("features", toml_edit::value(features));
             Item::Table(table)
         }
         old => {
             let mut entry = InlineTable::new();
-            entry.insert("version", wanted.version.into());
+            entry.insert("version", new.version.into());
             entry.insert("default-features", false.into());
             entry.insert("features", features.into());
             let mut value = Value::InlineTable(entry);
-            let there = dotted(&old).map_or(&old, |(_, value)| value);
-            if let Some(there) = there.as_value() {
-                *value.decor_mut() = there.decor().clone();
+            let present = dotted(&old).map_or(&old, |(_, value)| value);
+            if let Some(present) = present.as_value() {
+                *value.decor_mut() = present.decor().clone();
             }
             Item::Value(value)
         }
@@ -227,7 +231,7 @@ mod tests {
         ManifestEdit::new(Path::new("Cargo.toml"), text).unwrap()
     }
 
-    fn replaced(text: &str) -> (Replaced, String) {
+    fn replaced(text: &str) -> (ReplaceOutcome, String) {
         let mut manifest = edit(text);
         let found = manifest.replace_dependency("wit-bindgen-rt", &WANTED);
         (found.unwrap(), manifest.text())
@@ -240,16 +244,16 @@ mod tests {
         let (found, text) = replaced(
             "[dependencies]\na = \"1\"\n# the runtime\nwit-bindgen-rt = { version = \"0.44.0\", features = [\"bitflags\"] } # here\nz = \"1\" # z\n",
         );
-        assert_eq!(found, Replaced::Done(None));
-        let wanted =
+        assert_eq!(found, ReplaceOutcome::Replaced(None));
+        let new =
             format!("[dependencies]\na = \"1\"\n# the runtime\n{NEW} # here\nz = \"1\" # z\n");
-        assert_eq!(text, wanted);
-        assert_eq!(replaced(&text), (Replaced::Absent, text.clone()));
+        assert_eq!(text, new);
+        assert_eq!(replaced(&text), (ReplaceOutcome::Absent, text.clone()));
     }
 
     #[test]
     fn every_form_of_an_entry_is_replaced() {
-        for (text, wanted) in [
+        for (text, new) in [
             ("[dependencies]\nwit-bindgen-rt = \"0.44\"\n", NEW),
             (
                 "[dependencies]\n# it\nwit-bindgen-rt.workspace = true # here\nz = \"1\"\n",
@@ -269,17 +273,14 @@ mod tests {
             ),
         ] {
             let (found, text) = replaced(text);
-            assert_eq!(found, Replaced::Done(None));
-            let wanted = &wanted.replace("NEW", NEW);
-            assert!(
-                text.contains(wanted) && !text.contains("bindgen-rt"),
-                "{text}"
-            );
+            assert_eq!(found, ReplaceOutcome::Replaced(None));
+            let new = &new.replace("NEW", NEW);
+            assert!(text.contains(new) && !text.contains("bindgen-rt"), "{text}");
         }
         let (found, text) = replaced(
             "[dependencies]\nwit-bindgen-rt = \"0.44\"\nwit-bindgen = { version = \"0.40\", default-features = false }\n",
         );
-        assert_eq!(found, Replaced::Done(Some("0.40".into())));
+        assert_eq!(found, ReplaceOutcome::Replaced(Some("0.40".into())));
         assert!(
             !text.contains("bindgen-rt") && text.contains("[\"realloc\"]"),
             "{text}"
@@ -294,11 +295,11 @@ mod tests {
             "[dependencies]\nwit-bindgen-rt = \"0.44\"\n[features]\na = [\"wit-bindgen-rt/async\"]\n",
         ] {
             let (found, after) = replaced(text);
-            assert!(matches!(found, Replaced::Kept(_)), "{found:?}");
+            assert!(matches!(found, ReplaceOutcome::Unchanged(_)), "{found:?}");
             assert_eq!(after, text);
         }
         let tests = "[dev-dependencies]\nwit-bindgen-rt = \"0.44\"\n";
-        assert_eq!(replaced(tests), (Replaced::Absent, tests.to_owned()));
+        assert_eq!(replaced(tests), (ReplaceOutcome::Absent, tests.to_owned()));
     }
 
     #[test]

@@ -1,27 +1,39 @@
-//! A `wit.toml` turned into a `wkg.toml`, with the comments that stand in it.
+//! New `wit.toml` files, and one turned into a `wkg.toml` with its comments.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use toml_edit::{Decor, DocumentMut, Item, RawString, TableLike, Value};
+use toml_edit::{Decor, DocumentMut, Item, RawString, Table, TableLike, Value};
 
 use crate::base::error::{Error, Result};
 use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::{DependencySource, ManifestFile, wkg};
 
-/// A `wkg.toml`, and what it cannot say.
+/// The text of a new `wit.toml`, as the `wit` CLI writes it.
+pub fn wit_manifest(registry: Option<&str>) -> String {
+    let mut document = DocumentMut::new();
+    document["version"] = toml_edit::value("0.1.0");
+    if let Some(registry) = registry {
+        let mut registries = Table::new();
+        registries.insert("default", toml_edit::value(registry));
+        document["registries"] = Item::Table(registries);
+    }
+    document.to_string()
+}
+
+/// A `wkg.toml` made from a `wit.toml`, and what it cannot express.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Converted {
-    /// Its text.
+pub struct ConvertedManifest {
+    /// The text of the `wkg.toml`.
     pub text: String,
-    /// Keys that have no counterpart; they stand in it as comments.
+    /// Keys without a counterpart, which are comments in the text.
     pub commented: Vec<String>,
-    /// Packages with the registry they are asked for in.
+    /// Packages with the registry that they come from.
     pub registries: Vec<(String, String)>,
 }
 
-/// The keys of `wit.toml` that say something about the package, with those of
-/// `[metadata]`.
+/// The keys of `wit.toml` that describe the package, with those of `[metadata]`
+/// of a `wkg.toml`.
 const METADATA: &[(&str, &str)] = &[
     ("authors", "authors"),
     ("description", "description"),
@@ -30,9 +42,9 @@ const METADATA: &[(&str, &str)] = &[
     ("repository", "source"),
 ];
 
-/// Turns a `wit.toml` into a `wkg.toml`, whose path is for errors. An error if
-/// one of the dependencies cannot be said there.
-pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
+/// Turns a `wit.toml` into a `wkg.toml`, whose path is for errors. Fails if one
+/// of the dependencies cannot be expressed there.
+pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<ConvertedManifest> {
     let document: DocumentMut = manifest
         .file
         .text
@@ -41,13 +53,13 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
             let message = format!("failed to parse `{}`", manifest.file.path.display());
             Error::input(message).because(e.message())
         })?;
-    let mut converted = Converted {
+    let mut converted = ConvertedManifest {
         text: String::new(),
         commented: Vec::new(),
         registries: Vec::new(),
     };
     let mut rest = DocumentMut::new();
-    let mut about = String::new();
+    let mut metadata = String::new();
     for (key, item) in document.iter() {
         let comments = leading(document.as_table(), key, item);
         let known = METADATA.iter().find(|(old, _)| *old == key);
@@ -62,7 +74,7 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
                     _ => continue,
                 };
                 let value = value.to_string();
-                let _ = writeln!(about, "{comments}{name} = {value}{}", trailing(item));
+                let _ = writeln!(metadata, "{comments}{name} = {value}{}", trailing(item));
             }
             _ => {
                 converted.commented.push(key.to_owned());
@@ -70,9 +82,9 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
             }
         }
     }
-    if !about.is_empty() {
-        open(&mut converted.text, "\n", "metadata");
-        converted.text.push_str(&about);
+    if !metadata.is_empty() {
+        start_table(&mut converted.text, "\n", "metadata");
+        converted.text.push_str(&metadata);
     }
     overrides(&document, manifest, &mut converted)?;
     if !converted.commented.is_empty() {
@@ -89,16 +101,16 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
     converted
         .text
         .push_str(document.trailing().as_str().unwrap_or_default());
-    // What is written has to be read.
+    // The result must be a valid `wkg.toml`.
     wkg::read(ManifestFile::new(to, &converted.text))?;
     Ok(converted)
 }
 
-/// Writes `[overrides]`.
+/// Writes the dependencies as `[overrides]`.
 fn overrides(
     document: &DocumentMut,
     manifest: &WitManifest,
-    converted: &mut Converted,
+    converted: &mut ConvertedManifest,
 ) -> Result<()> {
     let Some(item) = document.get("dependencies") else {
         return Ok(());
@@ -107,7 +119,7 @@ fn overrides(
         return Ok(());
     };
     let comments = leading(document.as_table(), "dependencies", item);
-    open(&mut converted.text, comments.as_str(), "overrides");
+    start_table(&mut converted.text, comments.as_str(), "overrides");
     for (key, item) in table.iter() {
         let Some(dependency) = manifest.dependencies.get(key) else {
             continue;
@@ -145,7 +157,7 @@ fn overrides(
 }
 
 /// Starts a table, with an empty line before it unless it is the first.
-fn open(text: &mut String, comments: &str, name: &str) {
+fn start_table(text: &mut String, comments: &str, name: &str) {
     let comments = comments.trim_start_matches('\n');
     let gap = match text.is_empty() {
         true => "",
@@ -182,7 +194,7 @@ mod tests {
     use super::*;
     use crate::model::manifest::wit_toml;
 
-    fn converted(text: &str) -> Result<Converted> {
+    fn converted(text: &str) -> Result<ConvertedManifest> {
         let file = ManifestFile::new("wit.toml", text);
         to_wkg(&wit_toml::read(file)?, Path::new("wkg.toml"))
     }
@@ -207,7 +219,7 @@ c = { package = "d:e", version = "=1.0.0", registry = "r" }
 r = "https://example.com"
 # the end
 "#;
-        let wanted = r#"# ours
+        let expected = r#"# ours
 
 [metadata]
 # who
@@ -228,7 +240,7 @@ licenses = "MIT"
 # the end
 "#;
         let converted = converted(text).unwrap();
-        assert_eq!(converted.text, wanted);
+        assert_eq!(converted.text, expected);
         assert_eq!(converted.commented, ["categories", "registries"]);
         assert_eq!(converted.registries, [("d:e".into(), "r".into())]);
     }

@@ -1,7 +1,7 @@
 //! What is refused, with which words and where.
 
 use super::*;
-use crate::model::manifest::keys::{Key, Kind};
+use crate::model::manifest::keys::{Key, ValueKind};
 
 #[test]
 fn unknown_keys_are_refused_everywhere_with_the_nearest_known() {
@@ -74,21 +74,21 @@ fn an_unknown_key_near_to_none_has_all_named() {
 /// What is expected of a key's value, and values of other types.
 fn wrong_values(key: &Key) -> (&'static str, &'static [&'static str]) {
     match key.kind {
-        Kind::String | Kind::Path | Kind::Word(_) => {
+        ValueKind::String | ValueKind::Path | ValueKind::Word(_) => {
             ("a string", &["1", "[\"x\"]", "{}", "1979-05-27", "1.5"])
         }
-        Kind::Bool => ("`true` or `false`", &["1", "\"true\"", "{ x = 1 }"]),
-        Kind::Strings => ("a list of strings", &["\"x\"", "[1]", "[[\"x\"]]", "{}"]),
-        Kind::BoolOrStrings => (
+        ValueKind::Bool => ("`true` or `false`", &["1", "\"true\"", "{ x = 1 }"]),
+        ValueKind::Strings => ("a list of strings", &["\"x\"", "[1]", "[[\"x\"]]", "{}"]),
+        ValueKind::BoolOrStrings => (
             "`true`, `false` or a list of strings",
             &["\"x\"", "1", "{}"],
         ),
-        Kind::StringOrTable(_) => ("a string or a table", &["1", "true", "[]", "[{}]"]),
-        Kind::StringTable
-        | Kind::StringsTable
-        | Kind::Registries
-        | Kind::Table(_)
-        | Kind::Dependencies => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
+        ValueKind::StringOrTable(_) => ("a string or a table", &["1", "true", "[]", "[{}]"]),
+        ValueKind::StringTable
+        | ValueKind::StringsTable
+        | ValueKind::Registries
+        | ValueKind::Table(_)
+        | ValueKind::Dependencies => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
     }
 }
 

@@ -10,7 +10,7 @@ use wit_bindgen_core::name_package_module;
 use wit_bindgen_rust::to_rust_ident;
 use wit_parser::{Resolve, WorldKey};
 
-use super::plan::{Import, Item};
+use super::import::{Import, ImportedItem};
 use super::read::Offer;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
@@ -22,7 +22,7 @@ use crate::model::wit::restore::escape_gen;
 pub struct Alias {
     /// The path of 0.21.1.
     pub path: Vec<String>,
-    /// The module there is.
+    /// The path of the module in the bindings.
     pub target: Vec<String>,
 }
 
@@ -46,15 +46,15 @@ pub(super) fn of(
         };
         let (namespace, name) = modules(package);
         let path = match &import.item {
-            Item::Root => vec![to_rust_ident(&format!(
+            ImportedItem::Root => vec![to_rust_ident(&format!(
                 "{}-{}",
                 package.namespace(),
                 package.name()
             ))],
-            Item::Inline(export, _) => vec![namespace, name, to_rust_ident(export)],
+            ImportedItem::Inline(export, _) => vec![namespace, name, to_rust_ident(export)],
             // It is no module.
-            Item::Function => continue,
-            Item::Interface(id) => {
+            ImportedItem::Function => continue,
+            ImportedItem::Interface(id) => {
                 let id = offer.resolve.id_of(*id).unwrap_or_default();
                 let unversioned = id.split('@').next().unwrap_or_default();
                 let flat = unversioned.replace([':', '/'], "-");
@@ -67,10 +67,10 @@ pub(super) fn of(
         let (namespace, module) = modules(package);
         for (id, known) in resolve.packages.iter() {
             let name = &known.name;
-            let same = name.namespace == package.namespace() && name.name == package.name();
-            // It was beside the dependency's own package, which had no version.
+            let is_own = name.namespace == package.namespace() && name.name == package.name();
+            // 0.21.1 had it beside the dependency's own package, without version.
             if let Some(version) = &name.version
-                && same
+                && is_own
             {
                 let version = version.to_string().replace(['.', '-', '+'], "_");
                 let versioned = format!("{module}{}", version.to_snake_case());
@@ -120,23 +120,23 @@ fn module_path(resolve: &Resolve, key: &WorldKey) -> Vec<String> {
 pub fn insert(bindings: &str, aliases: &[Alias]) -> Result<(String, Vec<String>)> {
     let file = syn::parse_file(bindings)
         .map_err(|e| Error::input("failed to read the generated bindings").because(e))?;
-    let mut root = Node::default();
+    let mut root = AliasModule::default();
     for alias in aliases {
         if content(&file.items, &alias.target).is_some() {
             root.add(&alias.path, &alias.target);
         }
     }
-    let mut placing = Placing::default();
-    placing.fill(&file.items, &root, bindings.len());
+    let mut insertions = Insertions::default();
+    insertions.fill(&file.items, &root, bindings.len());
     let mut text = bindings.to_owned();
-    placing.texts.sort();
-    for (at, added) in placing.texts.iter().rev() {
+    insertions.texts.sort();
+    for (at, added) in insertions.texts.iter().rev() {
         text.insert_str(*at, &escape_gen(added));
     }
-    Ok((text, placing.notes))
+    Ok((text, insertions.notes))
 }
 
-/// What is in the module at this path.
+/// The items of the module at this path, if there is one.
 fn content<'a>(items: &'a [RustItem], path: &[String]) -> Option<&'a [RustItem]> {
     let Some((first, rest)) = path.split_first() else {
         return Some(items);
@@ -176,12 +176,12 @@ fn has(items: &[RustItem], name: &str) -> bool {
 
 /// A module with aliases in it or below it.
 #[derive(Default)]
-struct Node {
+struct AliasModule {
     aliases: BTreeMap<String, Vec<String>>,
-    modules: BTreeMap<String, Node>,
+    modules: BTreeMap<String, AliasModule>,
 }
 
-impl Node {
+impl AliasModule {
     fn add(&mut self, path: &[String], target: &[String]) {
         match path {
             [] => {}
@@ -197,23 +197,24 @@ impl Node {
     }
 }
 
-const MARKS: &str = "#[doc(hidden)]\n#[allow(unused_imports)]\n";
+const ATTRIBUTES: &str = "#[doc(hidden)]\n#[allow(unused_imports)]\n";
 
-/// The texts to insert, each with its place.
+/// The texts to insert, each with its byte offset.
 #[derive(Default)]
-struct Placing {
+struct Insertions {
     texts: Vec<(usize, String)>,
     notes: Vec<String>,
     path: Vec<String>,
 }
 
-impl Placing {
-    /// Puts what a node has into the module there is, which starts at `at`.
-    fn fill(&mut self, items: &[RustItem], node: &Node, at: usize) {
+impl Insertions {
+    /// Adds the aliases of a module to the one there is, whose content starts at
+    /// byte `at`.
+    fn fill(&mut self, items: &[RustItem], node: &AliasModule, at: usize) {
         let mut text = String::new();
         for (name, target) in &node.aliases {
-            let taken = node.modules.contains_key(name) || has(items, name);
-            match taken {
+            let is_used = node.modules.contains_key(name) || has(items, name);
+            match is_used {
                 true => self.notes.push(format!(
                     "`{}` in the bindings is something else than what cargo-component 0.21.1 called so: use `{}`",
                     [&self.path[..], std::slice::from_ref(name)].concat().join("::"),
@@ -249,12 +250,12 @@ fn alias(name: &str, target: &[String], depth: usize) -> String {
         depth => "super::".repeat(depth),
     };
     let path = target.join("::");
-    format!("{MARKS}pub use {root}{path} as {name};\n")
+    format!("{ATTRIBUTES}pub use {root}{path} as {name};\n")
 }
 
-/// A module that there was not, at this depth.
-fn new_module(name: &str, node: &Node, depth: usize) -> String {
-    let mut text = format!("{MARKS}pub mod {name} {{\n");
+/// A new module with its aliases, at this depth.
+fn new_module(name: &str, node: &AliasModule, depth: usize) -> String {
+    let mut text = format!("{ATTRIBUTES}pub mod {name} {{\n");
     for (name, target) in &node.aliases {
         text.push_str(&alias(name, target, depth));
     }

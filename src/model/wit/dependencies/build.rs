@@ -1,4 +1,4 @@
-//! The extended world and what is known about its imports.
+//! Building the extended world, with what is known about its imports.
 
 use std::collections::BTreeSet;
 
@@ -8,24 +8,25 @@ use wit_parser::{
 };
 
 use super::aliases;
-use super::graft::{Context, Graft, Source, StandsFor};
-use super::plan::{Import, Item, Plan};
+use super::bound::{Bound, BoundImport, FollowedImport};
+use super::builder::{CopyContext, CopySource, Counterparts, WorldBuilder};
+use super::import::{Import, ImportedItem};
+use super::plan::Plan;
 use super::read::{Offer, package_name};
-use super::{Bound, BoundImport, FollowedImport};
 use crate::base::error::{Error, Result, guarded};
 use crate::model::wit::World;
 use crate::model::wit::circle::circle;
 
-/// Makes the world that was planned.
+/// Builds the world that was planned.
 pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<Bound> {
-    let mut graft = Graft::new(&target, offers, &plan);
-    let world = copy_target(&mut graft, &target)?;
+    let mut builder = WorldBuilder::new(&target, offers, &plan);
+    let world = copy_target(&mut builder, &target)?;
     let mut added = Vec::new();
     for import in &plan.imports {
-        added.push(add(&mut graft, world, &offers[import.offer], import)?);
+        added.push(add(&mut builder, world, &offers[import.offer], import)?);
     }
-    let stands_for = std::mem::take(&mut graft.stands_for);
-    let mut resolve = graft.resolve;
+    let counterparts = std::mem::take(&mut builder.counterparts);
+    let mut resolve = builder.resolve;
     refuse_circles(&resolve, world)?;
     let failed = || {
         let name = target.name();
@@ -45,19 +46,20 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
             name: resolve.name_world_key(&key),
             dependency: offer.index,
             item: match &import.item {
-                Item::Inline(name, _) => Some(name.clone()),
-                Item::Root | Item::Function | Item::Interface(_) => None,
+                ImportedItem::Inline(name, _) => Some(name.clone()),
+                ImportedItem::Root | ImportedItem::Function | ImportedItem::Interface(_) => None,
             },
             implements: match (&import.item, &import.name) {
-                (Item::Interface(id), Some(_)) => offer.resolve.id_of(*id),
+                (ImportedItem::Interface(id), Some(_)) => offer.resolve.id_of(*id),
                 _ => None,
             },
         });
         modules.push((import, key));
     }
     let aliases = aliases::of(&resolve, offers, &modules);
+    let (followed, followed_notes) = follow(&resolve, world, offers, &counterparts, &bound);
     let mut notes = plan.notes;
-    let followed = follow((&resolve, world), offers, (&stands_for, &bound), &mut notes);
+    notes.extend(followed_notes);
     bound.sort();
     Ok(Bound {
         world: World {
@@ -74,13 +76,13 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
 }
 
 /// Copies the target world with all it uses.
-fn copy_target(graft: &mut Graft<'_>, target: &World) -> Result<WorldId> {
+fn copy_target(builder: &mut WorldBuilder<'_>, target: &World) -> Result<WorldId> {
     let declared = &target.resolve.worlds[target.id];
     let package = declared.package.map(|id| {
         let name = target.resolve.packages[id].name.clone();
-        graft.package(&name)
+        builder.package(&name)
     });
-    let world = graft.resolve.worlds.alloc(WitWorld {
+    let world = builder.resolve.worlds.alloc(WitWorld {
         imports: Default::default(),
         exports: Default::default(),
         package,
@@ -88,44 +90,48 @@ fn copy_target(graft: &mut Graft<'_>, target: &World) -> Result<WorldId> {
         ..declared.clone()
     });
     if let Some(package) = package {
-        let worlds = &mut graft.resolve.packages[package].worlds;
+        let worlds = &mut builder.resolve.packages[package].worlds;
         worlds.insert(declared.name.clone(), world);
     }
-    let mut cx = Context::owned(
-        Source::Target,
+    let mut cx = CopyContext::owned(
+        CopySource::Target,
         TypeOwner::World(target.id),
         TypeOwner::World(world),
     );
-    let imports = copy_items(graft, &mut cx, package, (&declared.imports, false))?;
-    let exports = copy_items(graft, &mut cx, package, (&declared.exports, true))?;
-    graft.resolve.worlds[world].imports = imports;
-    graft.resolve.worlds[world].exports = exports;
+    let imports = copy_items(builder, &mut cx, package, &declared.imports, false)?;
+    let exports = copy_items(builder, &mut cx, package, &declared.exports, true)?;
+    builder.resolve.worlds[world].imports = imports;
+    builder.resolve.worlds[world].exports = exports;
     Ok(world)
 }
 
 fn copy_items(
-    graft: &mut Graft<'_>,
-    cx: &mut Context,
+    builder: &mut WorldBuilder<'_>,
+    cx: &mut CopyContext,
     package: Option<PackageId>,
-    (items, exported): (&IndexMap<WorldKey, WorldItem>, bool),
+    items: &IndexMap<WorldKey, WorldItem>,
+    exported: bool,
 ) -> Result<IndexMap<WorldKey, WorldItem>> {
     let mut copies = IndexMap::default();
     for (key, item) in items {
         let mut key = key.clone();
         let item = match item {
-            WorldItem::Function(function) => WorldItem::Function(graft.function(cx, function)?),
+            WorldItem::Function(function) => WorldItem::Function(builder.function(cx, function)?),
             WorldItem::Type { id, span } => WorldItem::Type {
-                id: graft.ty(cx, *id)?,
+                id: builder.ty(cx, *id)?,
                 span: *span,
             },
             WorldItem::Interface { id, .. } => {
-                let copy = match graft.source(Source::Target).interfaces[*id].name.is_some() {
+                let copy = match builder.source(CopySource::Target).interfaces[*id]
+                    .name
+                    .is_some()
+                {
                     true => {
-                        let copy = graft.whole(Source::Target, *id)?;
-                        *graft.of_target.entry(copy).or_default() |= exported;
+                        let copy = builder.copy_interface(CopySource::Target, *id)?;
+                        *builder.of_target.entry(copy).or_default() |= exported;
                         copy
                     }
-                    false => inline(graft, Source::Target, *id, package)?,
+                    false => inline(builder, CopySource::Target, *id, package)?,
                 };
                 if let WorldKey::Interface(_) = key {
                     key = WorldKey::Interface(copy);
@@ -144,13 +150,13 @@ fn copy_items(
 
 /// A copy of an interface that has no name of its own.
 fn inline(
-    graft: &mut Graft<'_>,
-    source: Source,
+    builder: &mut WorldBuilder<'_>,
+    source: CopySource,
     id: InterfaceId,
     package: Option<PackageId>,
 ) -> Result<InterfaceId> {
-    let from = graft.source(source).interfaces[id].clone();
-    let copy = graft.resolve.interfaces.alloc(Interface {
+    let from = builder.source(source).interfaces[id].clone();
+    let copy = builder.resolve.interfaces.alloc(Interface {
         name: None,
         types: Default::default(),
         functions: Default::default(),
@@ -159,14 +165,14 @@ fn inline(
         ..from.clone()
     });
     let owners = (TypeOwner::Interface(id), TypeOwner::Interface(copy));
-    let mut cx = Context::owned(source, owners.0, owners.1);
+    let mut cx = CopyContext::owned(source, owners.0, owners.1);
     for (name, ty) in from.types {
-        let ty = graft.ty(&mut cx, ty)?;
-        graft.resolve.interfaces[copy].types.insert(name, ty);
+        let ty = builder.ty(&mut cx, ty)?;
+        builder.resolve.interfaces[copy].types.insert(name, ty);
     }
     for (name, function) in from.functions {
-        let function = graft.function(&mut cx, &function)?;
-        let functions = &mut graft.resolve.interfaces[copy].functions;
+        let function = builder.function(&mut cx, &function)?;
+        let functions = &mut builder.resolve.interfaces[copy].functions;
         functions.insert(name, function);
     }
     Ok(copy)
@@ -175,13 +181,13 @@ fn inline(
 /// The functions at the root of a dependency, with the types of its world that
 /// they name, as an interface without a name.
 fn root(
-    graft: &mut Graft<'_>,
+    builder: &mut WorldBuilder<'_>,
     at: usize,
     offer: &Offer<'_>,
     world: WorldId,
 ) -> Result<InterfaceId> {
-    let package = graft.resolve.worlds[world].package;
-    let copy = graft.resolve.interfaces.alloc(Interface {
+    let package = builder.resolve.worlds[world].package;
+    let copy = builder.resolve.interfaces.alloc(Interface {
         name: None,
         types: Default::default(),
         functions: Default::default(),
@@ -192,16 +198,16 @@ fn root(
         clone_of: None,
     });
     let owner = TypeOwner::Interface(copy);
-    let mut cx = Context::owned(Source::Offer(at), TypeOwner::World(offer.world), owner);
+    let mut cx = CopyContext::owned(CopySource::Offer(at), TypeOwner::World(offer.world), owner);
     let mut functions = IndexMap::default();
     let exports = offer.resolve.worlds[offer.world].exports.values();
     for item in exports {
         if let WorldItem::Function(function) = item {
-            let function = graft.function(&mut cx, function)?;
+            let function = builder.function(&mut cx, function)?;
             functions.insert(function.name.clone(), function);
         }
     }
-    let types = graft.resolve.types.iter();
+    let types = builder.resolve.types.iter();
     let types = types.filter(|(_, ty)| ty.owner == owner);
     let types: IndexMap<_, _> = types
         .filter_map(|(id, ty)| Some((ty.name.clone()?, id)))
@@ -213,15 +219,15 @@ fn root(
             ))
             .hint("rename one of them in the dependency"));
     }
-    let interface = &mut graft.resolve.interfaces[copy];
+    let interface = &mut builder.resolve.interfaces[copy];
     interface.functions = functions;
     interface.types = types;
     Ok(copy)
 }
 
-/// Adds one import.
+/// Adds an import to the world; its key there.
 fn add(
-    graft: &mut Graft<'_>,
+    builder: &mut WorldBuilder<'_>,
     world: WorldId,
     offer: &Offer<'_>,
     import: &Import,
@@ -229,30 +235,30 @@ fn add(
     if let (true, Some(name)) = (import.of_target, &import.name) {
         return Ok(WorldKey::Name(name.clone()));
     }
-    let source = Source::Offer(import.offer);
-    let package = graft.resolve.worlds[world].package;
+    let source = CopySource::Offer(import.offer);
+    let package = builder.resolve.worlds[world].package;
     let (key, id) = match (&import.item, &import.name) {
-        (Item::Interface(id), None) => {
-            let copy = graft.interface(source, *id)?;
-            match graft.of_target.contains_key(&copy) {
-                true => graft.satisfied(import.offer, *id, copy)?,
+        (ImportedItem::Interface(id), None) => {
+            let copy = builder.interface(source, *id)?;
+            match builder.of_target.contains_key(&copy) {
+                true => builder.satisfied(import.offer, *id, copy)?,
                 false => {
-                    graft.whole(source, *id)?;
+                    builder.copy_interface(source, *id)?;
                 }
             }
             (WorldKey::Interface(copy), copy)
         }
-        (Item::Root | Item::Function, name) => {
+        (ImportedItem::Root | ImportedItem::Function, name) => {
             let name = name.clone().unwrap_or_default();
-            let copy = root(graft, import.offer, offer, world)?;
+            let copy = root(builder, import.offer, offer, world)?;
             (WorldKey::Name(name), copy)
         }
-        (Item::Inline(_, id) | Item::Interface(id), name) => {
+        (ImportedItem::Inline(_, id) | ImportedItem::Interface(id), name) => {
             let name = name.clone().unwrap_or_default();
-            (WorldKey::Name(name), inline(graft, source, *id, package)?)
+            (WorldKey::Name(name), inline(builder, source, *id, package)?)
         }
     };
-    let imports = &mut graft.resolve.worlds[world].imports;
+    let imports = &mut builder.resolve.worlds[world].imports;
     imports
         .entry(key.clone())
         .or_insert_with(|| WorldItem::Interface {
@@ -265,14 +271,17 @@ fn add(
     Ok(key)
 }
 
-/// The hints of dependencies for interfaces that none of them provides.
+/// The hints of dependencies for interfaces that none of them provides, and what
+/// the user should know of them.
 fn follow(
-    (resolve, world): (&Resolve, WorldId),
+    resolve: &Resolve,
+    world: WorldId,
     offers: &[Offer<'_>],
-    (stands_for, bound): (&StandsFor, &[BoundImport]),
-    notes: &mut Vec<String>,
-) -> Vec<FollowedImport> {
+    counterparts: &Counterparts,
+    bound: &[BoundImport],
+) -> (Vec<FollowedImport>, Vec<String>) {
     let mut followed = Vec::new();
+    let mut notes = Vec::new();
     for (key, item) in &resolve.worlds[world].imports {
         let WorldKey::Interface(id) = key else {
             continue;
@@ -289,7 +298,7 @@ fn follow(
             continue;
         }
         let mut hints = Vec::new();
-        for (at, theirs) in stands_for.get(id).into_iter().flatten() {
+        for (at, theirs) in counterparts.get(id).into_iter().flatten() {
             let offer = &offers[*at];
             let theirs_name = offer.resolve.id_of(*theirs).unwrap_or_default();
             if let Some(hint) = offer.dependency.hints_of_imports.get(&theirs_name) {
@@ -319,7 +328,7 @@ fn follow(
         });
     }
     followed.sort();
-    followed
+    (followed, notes)
 }
 
 /// Refuses packages that would refer to each other in a circle, which WIT does

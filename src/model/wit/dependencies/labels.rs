@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wit_bindgen_rust::to_rust_ident;
 use wit_parser::{PackageName, WorldKey};
 
-use super::plan::Item;
+use super::import::{ImportedItem, PlannedItem};
 use super::read::{Offer, package_name};
 use crate::base::error::Result;
 use crate::model::wit::World;
@@ -24,18 +24,18 @@ const RESERVED: [&str; 9] = [
     "wit_stream",
 ];
 
-/// The names that are no longer free, each as a Rust module, with who has it.
-pub(super) struct Taken(BTreeMap<String, String>);
+/// The names that no import can have, each as a Rust module, with the reason.
+pub(super) struct ReservedNames(BTreeMap<String, String>);
 
-impl Taken {
-    /// What the target world has, and the namespaces of these packages.
+impl ReservedNames {
+    /// The names in the target world, and the namespaces of these packages.
     pub fn new<'a>(target: &World, packages: impl Iterator<Item = &'a PackageName>) -> Self {
-        let mut taken = BTreeMap::new();
+        let mut names = BTreeMap::new();
         for name in RESERVED {
-            taken.insert(name.to_owned(), "the bindings have it".to_owned());
+            names.insert(name.to_owned(), "the bindings have it".to_owned());
         }
         let mut namespace = |package: &PackageName| {
-            taken.insert(
+            names.insert(
                 to_rust_ident(&package.namespace),
                 format!("it is the namespace of `{package}`"),
             );
@@ -51,43 +51,46 @@ impl Taken {
         }
         for key in world.imports.keys().chain(world.exports.keys()) {
             if let WorldKey::Name(name) = key {
-                taken.insert(to_rust_ident(name), "the target world has it".to_owned());
+                names.insert(to_rust_ident(name), "the target world has it".to_owned());
             }
         }
-        Taken(taken)
+        ReservedNames(names)
     }
 }
 
-/// What comes behind the label in the names of one dependency; empty for its
+/// The texts behind the label in the names of one dependency; empty for its
 /// root.
 struct Suffixes(Vec<String>);
 
 impl Suffixes {
-    fn of(offer: &Offer<'_>, items: &[(Item, bool)]) -> Result<Self> {
-        let labelled = || items.iter().filter(|(_, labelled)| *labelled);
-        let short = |item: &Item| match item {
-            Item::Root | Item::Function => String::new(),
-            Item::Inline(name, _) => name.clone(),
-            Item::Interface(id) => offer.resolve.interfaces[*id]
+    fn of(offer: &Offer<'_>, items: &[PlannedItem]) -> Result<Self> {
+        let labelled = || {
+            let labelled = items.iter().filter(|planned| planned.labelled);
+            labelled.map(|planned| &planned.item)
+        };
+        let short = |item: &ImportedItem| match item {
+            ImportedItem::Root | ImportedItem::Function => String::new(),
+            ImportedItem::Inline(name, _) => name.clone(),
+            ImportedItem::Interface(id) => offer.resolve.interfaces[*id]
                 .name
                 .clone()
                 .unwrap_or_default(),
         };
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
-        for (item, _) in labelled() {
+        for item in labelled() {
             *count.entry(to_rust_ident(&short(item))).or_default() += 1;
         }
-        let mut seen = BTreeSet::new();
+        let mut idents = BTreeSet::new();
         let mut suffixes = Vec::new();
-        for (item, _) in labelled() {
+        for item in labelled() {
             let mut suffix = short(item);
-            if let Item::Interface(id) = item
+            if let ImportedItem::Interface(id) = item
                 && count[&to_rust_ident(&suffix)] > 1
                 && let Some(package) = package_name(&offer.resolve, *id)
             {
                 suffix = format!("{}-{}-{suffix}", package.namespace, package.name);
             }
-            if !seen.insert(to_rust_ident(&suffix)) {
+            if !idents.insert(to_rust_ident(&suffix)) {
                 return Err(offer
                     .error(format!("it would have two imports called `{suffix}`"))
                     .hint("export one interface of that name only"));
@@ -110,32 +113,33 @@ impl Suffixes {
 /// and their items.
 pub(super) fn names(
     offers: &[Offer<'_>],
-    items: &[Vec<(Item, bool)>],
-    taken: &Taken,
+    items: &[Vec<PlannedItem>],
+    reserved: &ReservedNames,
 ) -> Result<Vec<String>> {
     let mut suffixes = Vec::new();
     for (offer, items) in offers.iter().zip(items) {
         suffixes.push(Suffixes::of(offer, items)?);
     }
-    let first: Vec<Option<String>> = offers.iter().map(nearest).collect();
+    let preferred: Vec<Option<String>> = offers.iter().map(preferred_label).collect();
     let names = |label: &Option<String>, at: usize| -> Vec<String> {
         let label = label.as_deref();
         label.map_or(Vec::new(), |label| suffixes[at].names(label))
     };
-    let owners = owners(first.iter().enumerate().map(|(at, l)| names(l, at)));
+    let owners = owners(preferred.iter().enumerate().map(|(at, l)| names(l, at)));
     let mut labels = Vec::new();
     for (at, offer) in offers.iter().enumerate() {
-        let given = |at: usize| offers[at].dependency.label.is_some();
+        let is_explicit = |at: usize| offers[at].dependency.label.is_some();
         let free = |name: &String| {
             let ident = to_rust_ident(name);
             // A label that was written down wins over one that was derived.
             let mut others = owners[&ident].iter().filter(|other| **other != at);
-            !taken.0.contains_key(&ident) && others.all(|other| given(at) && !given(*other))
+            !reserved.0.contains_key(&ident)
+                && others.all(|other| is_explicit(at) && !is_explicit(*other))
         };
-        let stays = names(&first[at], at).iter().all(free);
-        labels.push(match stays {
-            true => first[at].clone(),
-            false => full(offer),
+        let is_free = names(&preferred[at], at).iter().all(free);
+        labels.push(match is_free {
+            true => preferred[at].clone(),
+            false => qualified_label(offer),
         });
     }
     let chosen: Vec<Vec<String>> = (0..offers.len()).map(|at| names(&labels[at], at)).collect();
@@ -147,7 +151,7 @@ pub(super) fn names(
         for name in &chosen[at] {
             let ident = to_rust_ident(name);
             let other = owners[&ident].iter().find(|other| **other != at);
-            let reason = match (taken.0.get(&ident), other) {
+            let reason = match (reserved.0.get(&ident), other) {
                 (Some(reason), _) => reason.clone(),
                 (None, Some(other)) => {
                     format!(
@@ -164,7 +168,7 @@ pub(super) fn names(
     Ok(chosen.into_iter().flatten().collect())
 }
 
-/// Who would have each name.
+/// The offers that would have each name, as a Rust module.
 fn owners(names: impl Iterator<Item = Vec<String>>) -> BTreeMap<String, BTreeSet<usize>> {
     let mut owners: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (at, names) in names.enumerate() {
@@ -175,19 +179,20 @@ fn owners(names: impl Iterator<Item = Vec<String>>) -> BTreeMap<String, BTreeSet
     owners
 }
 
-/// The label in the first place: the one given, or the package's bare name.
-pub(super) fn nearest(offer: &Offer<'_>) -> Option<String> {
+/// The preferred label: the one given, or the package's bare name.
+pub(super) fn preferred_label(offer: &Offer<'_>) -> Option<String> {
     let dependency = offer.dependency;
     let package = dependency.package.as_ref();
     let bare = || package.map(|package| package.name().to_owned());
     dependency.label.clone().or_else(bare)
 }
 
-/// The label in the second place: namespace and name of the package.
-fn full(offer: &Offer<'_>) -> Option<String> {
+/// The label where the preferred one is not free: namespace and name of the
+/// package.
+fn qualified_label(offer: &Offer<'_>) -> Option<String> {
     let package = offer.dependency.package.as_ref();
     let full = package.map(|package| format!("{}-{}", package.namespace(), package.name()));
-    full.or_else(|| nearest(offer))
+    full.or_else(|| preferred_label(offer))
 }
 
 fn no_label(offer: &Offer<'_>, reason: &str) -> crate::base::error::Error {
@@ -198,6 +203,6 @@ fn no_label(offer: &Offer<'_>, reason: &str) -> crate::base::error::Error {
     };
     offer.error(reason).hint(format!(
         "give the dependency a label of its own, as in `my-{} = {{ {rest} }}`",
-        nearest(offer).unwrap_or_else(|| "label".to_owned())
+        preferred_label(offer).unwrap_or_else(|| "label".to_owned())
     ))
 }

@@ -4,47 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{InterfaceId, PackageName, TypeOwner, WorldItem, WorldKey};
 
+use super::import::{Import, ImportedItem, PlannedItem};
 use super::reach::Reach;
 use super::read::{Offer, package_name, track};
-use super::{labels, own};
+use super::{labels, satisfied};
 use crate::base::error::Result;
 use crate::model::wit::World;
 
-/// What of a dependency is imported.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    /// The functions at its root.
-    Root,
-    /// An export under a plain name.
-    Inline(String, InterfaceId),
-    /// An export under the name of an interface.
-    Interface(InterfaceId),
-    /// One function at its root.
-    Function,
-}
-
-/// One import.
-pub(super) struct Import {
-    /// The place of the dependency among the offers.
-    pub offer: usize,
-    /// What of it.
-    pub item: Item,
-    /// The plain name it gets; `None` is the name of the interface.
-    pub name: Option<String>,
-    /// Whether the target world has the import itself, under its plain name.
-    pub of_target: bool,
-}
-
-/// All imports.
+/// The imports of all dependencies, with what their names depend on.
 pub(super) struct Plan {
-    /// The imports, by offer.
+    /// The imports of the dependencies.
     pub imports: Vec<Import>,
     /// The offer that provides the interface of a track under its own name.
     pub providers: BTreeMap<String, usize>,
     /// The package, with the version, that an interface is imported from where
     /// the target does not have it.
     pub packages: BTreeMap<String, PackageName>,
-    /// What the user should know.
+    /// What the user should know, one sentence each.
     pub notes: Vec<String>,
 }
 
@@ -56,18 +32,21 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
         .filter(|(_, offers)| offers.len() > 1)
         .map(|(track, _)| track)
         .collect();
-    let mut satisfied = own::satisfied(target, offers);
-    let mut wanted: Vec<Vec<(Item, bool)>> = offers
+    let mut satisfied = satisfied::satisfied_imports(target, offers);
+    let mut planned: Vec<Vec<PlannedItem>> = offers
         .iter()
         .map(|offer| items(offer, &|id| shared.contains(&offer.track(id))))
         .collect();
-    for (at, items) in wanted.iter_mut().enumerate() {
-        items.retain(|(item, _)| !satisfied.has(&offers[at], at, item));
+    for (at, items) in planned.iter_mut().enumerate() {
+        items.retain(|planned| !satisfied.has(&offers[at], at, &planned.item));
     }
     let reached: Vec<Vec<Reach<'_>>> = offers
         .iter()
-        .zip(&wanted)
-        .map(|(offer, items)| items.iter().map(|(item, _)| reach(offer, item)).collect())
+        .zip(&planned)
+        .map(|(offer, items)| {
+            let items = items.iter();
+            items.map(|planned| reach(offer, &planned.item)).collect()
+        })
         .collect();
 
     let mut plan = Plan {
@@ -79,11 +58,11 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
     plan.notes.append(&mut satisfied.notes);
     plan.imports.extend(satisfied.into_imports());
     for (track, offers) in &exporters {
-        if let [one] = offers[..] {
-            plan.providers.insert(track.clone(), one);
+        if let [offer] = offers[..] {
+            plan.providers.insert(track.clone(), offer);
         }
     }
-    let taken = labels::Taken::new(
+    let reserved = labels::ReservedNames::new(
         target,
         offers.iter().zip(&reached).flat_map(|(offer, reached)| {
             let interfaces = reached.iter().flat_map(|reach| &reach.interfaces);
@@ -95,14 +74,15 @@ pub(super) fn plan(target: &World, offers: &[Offer<'_>]) -> Result<Plan> {
             named.filter_map(|id| package_name(&offer.resolve, *id))
         }),
     );
-    let mut names = labels::names(offers, &wanted, &taken)?.into_iter();
-    for (at, (offer, items)) in offers.iter().zip(wanted).enumerate() {
-        for ((item, labelled), reach) in items.into_iter().zip(&reached[at]) {
-            plan.refuse_foreign_resources(offers, (at, &item, labelled), reach)?;
+    let mut names = labels::names(offers, &planned, &reserved)?.into_iter();
+    for (at, (offer, items)) in offers.iter().zip(planned).enumerate() {
+        for (planned, reach) in items.into_iter().zip(&reached[at]) {
+            plan.refuse_foreign_resources(offers, at, &planned, reach)?;
+            let PlannedItem { item, labelled } = planned;
             for interface in &reach.interfaces {
                 plan.version(offer, *interface);
             }
-            if let Item::Interface(id) = item {
+            if let ImportedItem::Interface(id) = item {
                 plan.version(offer, id);
             }
             plan.imports.push(Import {
@@ -137,27 +117,28 @@ fn exporters(offers: &[Offer<'_>]) -> BTreeMap<String, Vec<usize>> {
     exporters
 }
 
-/// What a dependency has, each with whether it is imported under a plain name.
-fn items(offer: &Offer<'_>, shared: &dyn Fn(InterfaceId) -> bool) -> Vec<(Item, bool)> {
+/// The parts of a dependency that can be imported.
+fn items(offer: &Offer<'_>, shared: &dyn Fn(InterfaceId) -> bool) -> Vec<PlannedItem> {
+    let planned = |item, labelled| PlannedItem { item, labelled };
     let mut items = Vec::new();
     if offer.root {
-        items.push((Item::Root, true));
+        items.push(planned(ImportedItem::Root, true));
     }
     for (name, id) in &offer.inline {
-        items.push((Item::Inline(name.clone(), *id), true));
+        items.push(planned(ImportedItem::Inline(name.clone(), *id), true));
     }
     for id in &offer.interfaces {
-        items.push((Item::Interface(*id), shared(*id)));
+        items.push(planned(ImportedItem::Interface(*id), shared(*id)));
     }
     items
 }
 
-/// What an import takes from interfaces.
-fn reach<'a>(offer: &'a Offer<'_>, item: &Item) -> Reach<'a> {
+/// The interfaces and resources that an import uses.
+fn reach<'a>(offer: &'a Offer<'_>, item: &ImportedItem) -> Reach<'a> {
     let mut reach = Reach::new(&offer.resolve);
     match item {
-        Item::Inline(_, id) | Item::Interface(id) => reach.interface(*id),
-        Item::Root | Item::Function => {
+        ImportedItem::Inline(_, id) | ImportedItem::Interface(id) => reach.interface(*id),
+        ImportedItem::Root | ImportedItem::Function => {
             let exports = offer.resolve.worlds[offer.world].exports.values();
             for export in exports {
                 if let WorldItem::Function(function) = export {
@@ -166,7 +147,7 @@ fn reach<'a>(offer: &'a Offer<'_>, item: &Item) -> Reach<'a> {
             }
         }
     }
-    if let Item::Inline(_, id) | Item::Interface(id) = item {
+    if let ImportedItem::Inline(_, id) | ImportedItem::Interface(id) = item {
         reach.interfaces.remove(id);
     }
     reach
@@ -200,8 +181,8 @@ fn notes(
 }
 
 impl Plan {
-    /// Makes the version of an interface the one to import, if it is the
-    /// highest seen.
+    /// Makes the version of an interface the one to import, if it is the highest so
+    /// far.
     fn version(&mut self, offer: &Offer<'_>, interface: InterfaceId) {
         let Some(name) = package_name(&offer.resolve, interface) else {
             return;
@@ -221,15 +202,19 @@ impl Plan {
     fn refuse_foreign_resources(
         &self,
         offers: &[Offer<'_>],
-        (at, item, labelled): (usize, &Item, bool),
+        at: usize,
+        planned: &PlannedItem,
         reach: &Reach<'_>,
     ) -> Result<()> {
+        let PlannedItem { item, labelled } = planned;
         let offer = &offers[at];
         let resolve = &offer.resolve;
         let (own, name) = match item {
-            Item::Interface(id) => (Some(*id), resolve.id_of(*id).unwrap_or_default()),
-            Item::Inline(name, id) => (Some(*id), name.clone()),
-            Item::Root | Item::Function => (None, "the functions at its root".to_owned()),
+            ImportedItem::Interface(id) => (Some(*id), resolve.id_of(*id).unwrap_or_default()),
+            ImportedItem::Inline(name, id) => (Some(*id), name.clone()),
+            ImportedItem::Root | ImportedItem::Function => {
+                (None, "the functions at its root".to_owned())
+            }
         };
         for resource in &reach.resources {
             let TypeOwner::Interface(owner) = resolve.types[*resource].owner else {
@@ -239,28 +224,28 @@ impl Plan {
             if Some(owner) == own || offer.exported(&track) != Some(owner) {
                 continue;
             }
-            let copied = labelled && matches!(item, Item::Interface(_));
+            let copied = *labelled && matches!(item, ImportedItem::Interface(_));
             if !copied && self.providers.get(&track) == Some(&at) {
                 continue;
             }
             let other = resolve.id_of(owner).unwrap_or_default();
             let resource = resolve.types[*resource].name.as_deref().unwrap_or_default();
-            let shown = match item {
-                Item::Root | Item::Function => name,
+            let importer = match item {
+                ImportedItem::Root | ImportedItem::Function => name,
                 _ => format!("`{name}`"),
             };
             let mut several = Vec::new();
-            for one in offers {
-                if one.exported(&track).is_some()
-                    || own.is_some_and(|id| one.exported(&offer.track(id)).is_some())
+            for other in offers {
+                if other.exported(&track).is_some()
+                    || own.is_some_and(|id| other.exported(&offer.track(id)).is_some())
                 {
-                    several.push(format!("`{}`", one.dependency.key));
+                    several.push(format!("`{}`", other.dependency.key));
                 }
             }
             let several = several.join(" and ");
             return Err(offer
                 .error(format!(
-                    "{shown} takes the resource `{resource}` from `{other}`, and the dependencies {several} export the same interfaces: a world cannot say whose resource it is"
+                    "{importer} takes the resource `{resource}` from `{other}`, and the dependencies {several} export the same interfaces: a world cannot say whose resource it is"
                 ))
                 .hint(format!("keep one of the dependencies {several}")));
         }

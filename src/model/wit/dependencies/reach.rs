@@ -1,5 +1,5 @@
-//! What a piece of WIT takes from interfaces: their types, and what those need
-//! in turn.
+//! The types that a piece of WIT uses of interfaces, directly and through other
+//! types.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,28 +7,28 @@ use wit_parser::{Function, InterfaceId, Resolve, TypeDefKind, TypeId, TypeOwner}
 
 use crate::model::wit::walk;
 
-/// What was found to be taken.
+/// The interfaces and resources that a piece of WIT uses.
 pub(super) struct Reach<'a> {
     resolve: &'a Resolve,
-    seen: HashSet<TypeId>,
-    /// The named interfaces types are taken from.
+    visited: HashSet<TypeId>,
+    /// The named interfaces whose types are used.
     pub interfaces: HashSet<InterfaceId>,
-    /// The resources taken, each by its own definition.
+    /// The resources that are used, each by its own definition.
     pub resources: BTreeSet<TypeId>,
 }
 
 impl<'a> Reach<'a> {
-    /// Nothing yet.
+    /// Starts with nothing used.
     pub fn new(resolve: &'a Resolve) -> Self {
         Reach {
             resolve,
-            seen: HashSet::new(),
+            visited: HashSet::new(),
             interfaces: HashSet::new(),
             resources: BTreeSet::new(),
         }
     }
 
-    /// Everything an interface has.
+    /// Adds everything that an interface uses.
     pub fn interface(&mut self, id: InterfaceId) {
         let interface = &self.resolve.interfaces[id];
         for ty in interface.types.values() {
@@ -39,7 +39,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// What a function names.
+    /// Adds everything that a function uses.
     pub fn function(&mut self, function: &Function) {
         let mut named = Vec::new();
         walk::of_function(&mut function.clone(), &mut |id| named.push(*id));
@@ -47,7 +47,7 @@ impl<'a> Reach<'a> {
     }
 
     fn ty(&mut self, id: TypeId) {
-        if !self.seen.insert(id) {
+        if !self.visited.insert(id) {
             return;
         }
         let definition = &self.resolve.types[id];

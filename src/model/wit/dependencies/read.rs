@@ -6,32 +6,33 @@ use wasmparser::Parser;
 use wit_component::DecodedWasm;
 use wit_parser::{InterfaceId, PackageName, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
-use super::ComponentDependency;
+use super::dependency::ComponentDependency;
 use crate::base::error::{Error, Result};
 use crate::model::wit;
 
-/// A dependency, read.
+/// A dependency with what was read from its component.
 pub(super) struct Offer<'a> {
-    /// Whose it is.
+    /// The dependency that was read.
     pub dependency: &'a ComponentDependency,
-    /// Its place in the list given.
+    /// Its index in the list of dependencies.
     pub index: usize,
     /// The WIT of the component.
     pub resolve: Resolve,
-    /// The component's world.
+    /// The world of the component.
     pub world: WorldId,
     /// Whether it exports functions at its root.
     pub root: bool,
-    /// What it exports under plain names.
+    /// The interfaces it exports under plain names.
     pub inline: Vec<(String, InterfaceId)>,
-    /// What it exports under the names of interfaces; one interface a track.
+    /// The interfaces it exports under their own names, one for each track.
     pub interfaces: Vec<InterfaceId>,
-    /// What the user should know.
+    /// What the user should know, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Offer<'_> {
-    /// The name of an interface without what a compatible version may change.
+    /// The track of an interface: its name without what a compatible version may
+    /// change.
     pub fn track(&self, interface: InterfaceId) -> String {
         track(&self.resolve, interface)
     }
@@ -58,8 +59,8 @@ impl Offer<'_> {
     }
 }
 
-/// The name of a named interface without what a compatible version may
-/// change; empty for one without a name.
+/// The track of a named interface: its name without what a compatible version
+/// may change; empty for one without a name.
 pub(super) fn track(resolve: &Resolve, interface: InterfaceId) -> String {
     resolve.canonicalized_id_of(interface).unwrap_or_default()
 }
@@ -91,7 +92,7 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
             .hint("a dependency on a component is a component in its binary form"));
     }
     let decoded = wit::decode(bytes).map_err(|e| {
-        let error = e.told(failed(dependency).message());
+        let error = e.into_error(failed(dependency).message());
         match &dependency.file {
             Some(file) => error.because(format!("it is the file `{}`", file.display())),
             None => error,
@@ -159,7 +160,7 @@ fn exports(offer: &mut Offer<'_>) {
     offer.interfaces = order.iter().map(|track| tracks[track]).collect();
 }
 
-/// Refuses what can be no dependency, whatever the world is.
+/// Refuses a component that cannot be a dependency of any world.
 fn refuse_useless(offer: &Offer<'_>) -> Result<()> {
     if !offer.root && offer.inline.is_empty() && offer.interfaces.is_empty() {
         return Err(offer.error("it exports nothing").hint(format!(

@@ -21,7 +21,8 @@ use super::{Bound, ComponentDependency, bind};
 use crate::base::error::Error;
 use crate::base::package::{PackageRef, is_label};
 use crate::model::manifest::BindingsSettings;
-use crate::model::wit::bindings::{Runtime, generate};
+use crate::model::wit::bindings::generate;
+use crate::model::wit::runtime::Runtime;
 use crate::model::wit::{World, without_attributes};
 
 fn parsed(text: &str) -> (Resolve, WorldId) {

@@ -1,4 +1,4 @@
-//! The imports of worlds.
+//! The imports of worlds, read and edited as text.
 
 use std::ops::Range;
 
@@ -8,19 +8,19 @@ use super::tokens::{Token, tokens};
 use crate::base::package::PackageRef;
 use crate::model::wit::template::escaped;
 
-/// What a world imports: an interface of a package.
+/// An import of a world: an interface of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    /// The package.
+pub struct WorldImport {
+    /// The package of the interface.
     pub package: PackageRef,
-    /// The interface in it.
+    /// The name of the interface.
     pub interface: String,
-    /// The version, where it says one.
+    /// The version, where the import has one.
     pub version: Option<Version>,
 }
 
-impl Import {
-    /// The line of a world that says it.
+impl WorldImport {
+    /// The statement of a world that imports it.
     pub fn statement(&self) -> String {
         let label = |text: &str| escaped(text);
         let (namespace, name) = (self.package.namespace(), self.package.name());
@@ -36,7 +36,7 @@ impl Import {
     }
 }
 
-impl std::fmt::Display for Import {
+impl std::fmt::Display for WorldImport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.package, self.interface)?;
         match &self.version {
@@ -49,10 +49,10 @@ impl std::fmt::Display for Import {
 /// A world, as far as it is known from its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorldText {
-    /// Its name.
+    /// The name of the world.
     pub name: String,
     /// The interfaces of packages that it imports, in order.
-    pub imports: Vec<Import>,
+    pub imports: Vec<WorldImport>,
 }
 
 /// The worlds in a text; not those of packages nested in it.
@@ -64,14 +64,14 @@ pub fn worlds(text: &str) -> Vec<WorldText> {
     all.collect()
 }
 
-/// The text with a statement more in a world: behind the last of its imports,
+/// The text with another statement in a world: behind the last of its imports,
 /// or else where it begins. `None` if there is no such world.
 pub fn insert_import(text: &str, world: &str, statement: &str) -> Option<String> {
     let block = blocks(text).into_iter().find(|block| block.name == world)?;
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let line_at = |at: usize, indent: &str| (at..at, format!("{newline}{indent}{statement}"));
     let beside = |at: usize| (at..at, format!(" {statement}"));
-    let last = block.items.iter().rfind(|item| item.brings);
+    let last = block.items.iter().rfind(|item| item.adds_items);
     let (at, new) = match (last, rest_of_line(text, block.body.start)) {
         (Some(item), _) => match rest_of_line(text, item.at.end) {
             Some(end) => line_at(end, &indent(text, item.at.start)),
@@ -92,9 +92,9 @@ pub fn insert_import(text: &str, world: &str, statement: &str) -> Option<String>
     Some([&text[..at.start], &new, &text[at.end..]].concat())
 }
 
-/// The text without some imports, and what documents them; what is left of a
-/// line goes as well. `None` if there are none.
-pub fn remove_imports(text: &str, which: impl Fn(&str, &Import) -> bool) -> Option<String> {
+/// The text without some imports and their documentation, and without lines that
+/// become empty. `None` if there are no such imports.
+pub fn remove_imports(text: &str, which: impl Fn(&str, &WorldImport) -> bool) -> Option<String> {
     let mut removed = Vec::new();
     for block in blocks(text) {
         for item in &block.items {
@@ -136,25 +136,25 @@ fn whole(text: &str, at: Range<usize>) -> Range<usize> {
     start..end + newline
 }
 
-/// A world with the places of what is in it.
-struct Block {
+/// A world with the byte ranges of its statements.
+struct WorldBlock {
     name: String,
-    /// The byte it starts at.
+    /// The offset of its first byte.
     start: usize,
-    /// What is between its braces.
+    /// The byte range between its braces.
     body: Range<usize>,
-    items: Vec<Item>,
+    items: Vec<WorldStatement>,
 }
 
 /// One statement of a world.
-struct Item {
+struct WorldStatement {
     at: Range<usize>,
-    /// Whether it brings something in: an import, `use` or `include`.
-    brings: bool,
-    import: Option<Import>,
+    /// Whether the world gets items by it: an import, `use` or `include`.
+    adds_items: bool,
+    import: Option<WorldImport>,
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+fn blocks(text: &str) -> Vec<WorldBlock> {
     let tokens = tokens(text);
     let mut blocks = Vec::new();
     let (mut at, mut depth) = (0, 0_usize);
@@ -168,7 +168,7 @@ fn blocks(text: &str) -> Vec<Block> {
                 {
                     let (items, end) = items(&tokens, at + 3);
                     let close = tokens.get(end).map_or(text.len(), |token| token.start);
-                    blocks.push(Block {
+                    blocks.push(WorldBlock {
                         name: name.name().to_owned(),
                         start: world.start,
                         body: brace.end()..close,
@@ -185,16 +185,16 @@ fn blocks(text: &str) -> Vec<Block> {
 }
 
 /// The statements from here, and the position of the brace that ends them.
-fn items(tokens: &[Token<'_>], mut at: usize) -> (Vec<Item>, usize) {
+fn items(tokens: &[Token<'_>], mut at: usize) -> (Vec<WorldStatement>, usize) {
     let mut items = Vec::new();
     while at < tokens.len() && tokens[at].text != "}" {
         let end = item_end(tokens, at);
         let item = &tokens[at..end];
         let statement = without_gates(item);
         let word = statement.first().map(|token| token.text);
-        items.push(Item {
+        items.push(WorldStatement {
             at: item[0].start..item[item.len() - 1].end(),
-            brings: matches!(word, Some("import" | "use" | "include")),
+            adds_items: matches!(word, Some("import" | "use" | "include")),
             import: import(statement),
         });
         at = end;
@@ -232,7 +232,7 @@ fn without_gates<'a, 't>(mut item: &'a [Token<'t>]) -> &'a [Token<'t>] {
 }
 
 /// The interface of a package that a statement imports.
-fn import(statement: &[Token<'_>]) -> Option<Import> {
+fn import(statement: &[Token<'_>]) -> Option<WorldImport> {
     let (path, version) = match statement {
         [import, path @ .., at, version, end]
             if at.text == "@" && import.text == "import" && end.text == ";" =>
@@ -249,7 +249,7 @@ fn import(statement: &[Token<'_>]) -> Option<Import> {
         return None;
     }
     let package = format!("{}:{}", namespace.name(), name.name());
-    Some(Import {
+    Some(WorldImport {
         package: package.parse().ok()?,
         interface: interface.name().to_owned(),
         version,
@@ -260,14 +260,14 @@ fn line_start(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// The spaces that the line of a place begins with.
+/// The white space at the start of the line of an offset.
 fn leading(text: &str, at: usize) -> &str {
     let line = &text[line_start(text, at)..];
     let end = line.find(|c| c != ' ' && c != '\t');
     &line[..end.unwrap_or(line.len())]
 }
 
-/// The spaces before a statement that stands like the one here.
+/// The indentation of a new statement beside the one at an offset.
 fn indent(text: &str, at: usize) -> String {
     let leading = leading(text, at);
     match line_start(text, at) + leading.len() == at && !text[at..].starts_with("world") {
@@ -276,14 +276,14 @@ fn indent(text: &str, at: usize) -> String {
     }
 }
 
-/// The end of the line of a place, if nothing but comments follows in it.
+/// The end of the line of an offset, if nothing but comments follows in it.
 fn rest_of_line(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
     let end = rest.find('\n')?;
     let line = rest[..end].strip_suffix('\r').unwrap_or(&rest[..end]);
-    // A comment that goes on in the next line would swallow what is put there.
-    let open = line.matches("/*").count() > line.matches("*/").count();
-    (tokens(line).is_empty() && !open).then(|| at + line.len())
+    // A comment that continues in the next line would swallow a new statement.
+    let is_open = line.matches("/*").count() > line.matches("*/").count();
+    (tokens(line).is_empty() && !is_open).then(|| at + line.len())
 }
 
 #[cfg(test)]
@@ -293,7 +293,7 @@ mod tests {
     fn inserted(text: &str) -> String {
         let new = insert_import(text, "w", "import a:b/c@1.0.0;").unwrap();
         let import = &worlds(&new)[0].imports;
-        let is = |import: &&Import| import.to_string() == "a:b/c@1.0.0";
+        let is = |import: &&WorldImport| import.to_string() == "a:b/c@1.0.0";
         assert_eq!(import.iter().filter(is).count(), 1, "{new}");
         new
     }
@@ -357,7 +357,7 @@ mod tests {
     fn what_is_inserted_is_removed_again() {
         let text =
             "world w {\n    // kept\n    import x:y/z;\n\n    /// said\n    export e: func();\n}\n";
-        let is = |_: &str, import: &Import| import.interface == "c";
+        let is = |_: &str, import: &WorldImport| import.interface == "c";
         let new = insert_import(text, "w", "import a:b/c;").unwrap();
         assert_eq!(remove_imports(&new, is).as_deref(), Some(text));
         assert_eq!(remove_imports(text, is), None);
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_keyword_is_escaped() {
-        let import = Import {
+        let import = WorldImport {
             package: "type:world".parse().unwrap(),
             interface: "use".to_owned(),
             version: None,

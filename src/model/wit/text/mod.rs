@@ -2,12 +2,12 @@
 //! order and line ends.
 //!
 //! Only as much of the grammar is known here as an edit needs, since the parser
-//! keeps no places of versions and worlds. Whoever edits loads the result
-//! before writing it.
+//! keeps no positions of versions and worlds. Callers load the result before they
+//! write it.
 
 mod imports;
 mod tokens;
 mod versions;
 
-pub use imports::{Import, WorldText, insert_import, remove_imports, worlds};
-pub use versions::{named, raise};
+pub use imports::{WorldImport, WorldText, insert_import, remove_imports, worlds};
+pub use versions::{named_versions, replace_versions};

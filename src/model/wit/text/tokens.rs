@@ -1,23 +1,23 @@
-//! WIT as tokens with their places.
+//! WIT as tokens with their positions.
 
 use std::ops::Range;
 
 /// A word, a version, a text in quotes, or one other character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
-    /// It, as it stands there.
+    /// The text of the token.
     pub text: &'t str,
-    /// The byte it starts at.
+    /// The offset of its first byte.
     pub start: usize,
 }
 
 impl Token<'_> {
-    /// Where it stands.
-    pub fn at(&self) -> Range<usize> {
+    /// The byte range of the token.
+    pub fn range(&self) -> Range<usize> {
         self.start..self.end()
     }
 
-    /// The byte behind it.
+    /// The byte behind the token.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -28,14 +28,14 @@ impl Token<'_> {
         rest.starts_with(|c: char| c.is_ascii_alphabetic())
     }
 
-    /// The name it stands for.
+    /// The name without a `%` before it.
     pub fn name(&self) -> &str {
         self.text.trim_start_matches('%')
     }
 }
 
-/// The tokens of a text, without spaces and comments. What is no WIT gives
-/// tokens as well.
+/// The tokens of a text, without white space and comments. Any text has tokens,
+/// even if it is no WIT.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut start = 0;
@@ -43,7 +43,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         let rest = &text[start..];
         let is_version =
             first.is_ascii_digit() && tokens.last().is_some_and(|last| last.text == "@");
-        let (length, taken) = match first {
+        let (length, is_token) = match first {
             _ if first.is_whitespace() => (first.len_utf8(), false),
             '/' if rest.starts_with("//") => (rest.find('\n').unwrap_or(rest.len()), false),
             '/' if rest.starts_with("/*") => (block_comment(rest), false),
@@ -56,7 +56,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             }
             _ => (first.len_utf8(), true),
         };
-        if taken {
+        if is_token {
             let text = &rest[..length];
             tokens.push(Token { text, start });
         }
@@ -152,7 +152,7 @@ mod tests {
             ]
         );
         for token in tokens(text) {
-            assert_eq!(&text[token.at()], token.text);
+            assert_eq!(&text[token.range()], token.text);
         }
     }
 

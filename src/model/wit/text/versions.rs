@@ -7,10 +7,10 @@ use wit_parser::PackageName;
 
 use super::tokens::{Token, tokens};
 
-/// The packages that a text names with a version, each time it does, with the
-/// place of the version. The name a package gives itself is not among them,
-/// nor are the versions of gates such as `@since`.
-pub fn named(text: &str) -> Vec<(PackageName, Range<usize>)> {
+/// All references to packages with a version in a text, with the byte range of the
+/// version. The header of a package is not among them, nor are the versions of
+/// gates such as `@since`.
+pub fn named_versions(text: &str) -> Vec<(PackageName, Range<usize>)> {
     let tokens = tokens(text);
     let found = tokens.iter().enumerate().filter_map(|(at, token)| {
         let version: Version = token.text.parse().ok()?;
@@ -21,7 +21,7 @@ pub fn named(text: &str) -> Vec<(PackageName, Range<usize>)> {
                 version: Some(version),
                 ..package
             },
-            token.at(),
+            token.range(),
         ))
     });
     found.collect()
@@ -47,18 +47,21 @@ fn package(tokens: &[Token<'_>]) -> Option<PackageName> {
 
 /// The text with other versions for the packages `new` has one for; `None`
 /// where nothing changes.
-pub fn raise(text: &str, new: impl Fn(&PackageName) -> Option<Version>) -> Option<String> {
-    let mut raised = String::with_capacity(text.len());
+pub fn replace_versions(
+    text: &str,
+    new: impl Fn(&PackageName) -> Option<Version>,
+) -> Option<String> {
+    let mut replaced = String::with_capacity(text.len());
     let mut copied = 0;
-    for (name, at) in named(text) {
+    for (name, at) in named_versions(text) {
         let Some(version) = new(&name).filter(|new| name.version.as_ref() != Some(new)) else {
             continue;
         };
-        raised.push_str(&text[copied..at.start]);
-        raised.push_str(&version.to_string());
+        replaced.push_str(&text[copied..at.start]);
+        replaced.push_str(&version.to_string());
         copied = at.end;
     }
-    (copied > 0).then(|| raised + &text[copied..])
+    (copied > 0).then(|| replaced + &text[copied..])
 }
 
 #[cfg(test)]
@@ -83,7 +86,7 @@ use b:io/s@0.2.0 as z;";
 
     #[test]
     fn only_references_have_versions_of_packages() {
-        let all = named(TEXT);
+        let all = named_versions(TEXT);
         assert_eq!(all.len(), 8, "{all:?}");
         for (name, at) in &all {
             assert_eq!(
@@ -100,14 +103,14 @@ use b:io/s@0.2.0 as z;";
             let old = name.version == Some(Version::new(0, 2, 0));
             (name.name == "io" && old).then(|| Version::new(0, 2, 10))
         };
-        let raised = raise(TEXT, io).unwrap();
-        assert_eq!(raised.matches("0.2.10").count(), 6, "{raised}");
-        assert!(raised.contains("use b:io/s@0.2.0-rc.1.{x}"), "{raised}");
-        assert!(raised.contains("// b:io/s@0.2.0 stays"), "{raised}");
-        assert!(raised.contains("@since(version = 0.2.0)"), "{raised}");
-        assert!(raised.contains("package my:nested@0.2.0 {"), "{raised}");
-        assert_eq!(raised.replace("0.2.10", "0.2.0"), TEXT);
-        assert_eq!(raise(&raised, io), None);
-        assert_eq!(raise("", io), None);
+        let replaced = replace_versions(TEXT, io).unwrap();
+        assert_eq!(replaced.matches("0.2.10").count(), 6, "{replaced}");
+        assert!(replaced.contains("use b:io/s@0.2.0-rc.1.{x}"), "{replaced}");
+        assert!(replaced.contains("// b:io/s@0.2.0 stays"), "{replaced}");
+        assert!(replaced.contains("@since(version = 0.2.0)"), "{replaced}");
+        assert!(replaced.contains("package my:nested@0.2.0 {"), "{replaced}");
+        assert_eq!(replaced.replace("0.2.10", "0.2.0"), TEXT);
+        assert_eq!(replace_versions(&replaced, io), None);
+        assert_eq!(replace_versions("", io), None);
     }
 }

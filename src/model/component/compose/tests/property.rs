@@ -13,11 +13,11 @@ use wasmtime::{Config, Engine, Store};
 use super::random::Random;
 use super::*;
 use values::{Handles, pair, same};
-use worlds::{Way, WorldResolver};
+use worlds::{Way, Worlds};
 
 /// Fails if what is linked of the worlds of this seed does not say the same as
 /// the component that it is linked to; which worlds they were.
-fn holds(seed: u64) -> WorldResolver {
+fn holds(seed: u64) -> Worlds {
     let mut random = Random::new(seed);
     let worlds = worlds::worlds(&mut random);
     let tried = catch_unwind(AssertUnwindSafe(|| agree(&worlds, &mut random)));
@@ -36,7 +36,7 @@ fn holds(seed: u64) -> WorldResolver {
 }
 
 /// Links the worlds and calls their functions.
-fn agree(worlds: &WorldResolver, random: &mut Random) {
+fn agree(worlds: &Worlds, random: &mut Random) {
     let giver = guests::giver(&worlds.giver);
     let passer = guests::passer(&worlds.passer);
     let links: Vec<(&str, usize)> = worlds.imports.iter().map(|i| (i.as_str(), 1)).collect();
@@ -168,7 +168,7 @@ fn found(
 
 #[test]
 fn random_worlds_say_the_same_linked_and_alone() {
-    let worlds: Vec<WorldResolver> = (0..24).map(holds).collect();
+    let worlds: Vec<Worlds> = (0..24).map(holds).collect();
     for way in [Way::Same, Way::Using, Way::Root] {
         assert!(worlds.iter().any(|worlds| worlds.way == way), "{way:?}");
     }

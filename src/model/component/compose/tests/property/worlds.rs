@@ -28,7 +28,7 @@ pub enum Way {
 
 /// Two worlds, each called `w`.
 #[derive(Debug)]
-pub struct WorldResolver {
+pub struct Worlds {
     /// How the one stands to the other.
     pub way: Way,
     /// The WIT of the one that gives.
@@ -76,7 +76,7 @@ struct Maker<'r> {
 }
 
 /// The worlds of a seed.
-pub fn worlds(random: &mut Random) -> WorldResolver {
+pub fn worlds(random: &mut Random) -> Worlds {
     let way = *random.one(&[Way::Same, Way::Using, Way::Using, Way::Root]);
     let mut maker = Maker {
         random,
@@ -96,7 +96,7 @@ pub fn worlds(random: &mut Random) -> WorldResolver {
     written(way, &bodies)
 }
 
-fn written(way: Way, bodies: &[Body]) -> WorldResolver {
+fn written(way: Way, bodies: &[Body]) -> Worlds {
     if way == Way::Root {
         let (types, functions) = (&bodies[0].types, &bodies[0].functions);
         let list = |front: &str| {
@@ -104,7 +104,7 @@ fn written(way: Way, bodies: &[Body]) -> WorldResolver {
             functions.iter().map(line).collect::<String>()
         };
         let body = format!("{types}{}", list(""));
-        return WorldResolver {
+        return Worlds {
             way,
             giver: format!("package p:p; world w {{ {types}{} }}", list("export ")),
             passer: format!(
@@ -145,7 +145,7 @@ fn written(way: Way, bodies: &[Body]) -> WorldResolver {
         let _ = writeln!(passed, "interface j{at} {{ {uses}{own}{functions} }}");
         let _ = write!(passes, "export j{at}; ");
     }
-    WorldResolver {
+    Worlds {
         way,
         giver: format!("package p:p; {given} world w {{ {exports} }}"),
         passer: format!(

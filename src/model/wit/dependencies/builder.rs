@@ -1,8 +1,8 @@
 //! Copying WIT into the world that is built.
 //!
-//! `Resolve::merge` unites two versions of an interface without a word, be it
-//! that their records differ; here every piece is copied once, and what is
-//! there already is compared first.
+//! `Resolve::merge` silently unites two versions of an interface even if their
+//! records differ; here every piece is copied once, and what is there already is
+//! compared first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,26 +19,26 @@ use crate::model::wit::{World, walk};
 
 /// Where something is copied from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Source {
-    /// The target world.
+pub(super) enum CopySource {
+    /// The target world itself.
     Target,
-    /// The offer at this place.
+    /// The offer at this index.
     Offer(usize),
 }
 
-/// What is copied: from where, and what becomes of the types that one
-/// interface or world owns. All others belong to named interfaces.
-pub(super) struct Context {
-    pub source: Source,
+/// Where something is copied from, and what becomes of the types that one
+/// interface or world owns. All other types belong to named interfaces.
+pub(super) struct CopyContext {
+    pub source: CopySource,
     /// The owner to replace and its replacement.
     pub owners: Option<(TypeOwner, TypeOwner)>,
     copies: HashMap<TypeId, TypeId>,
 }
 
-impl Context {
+impl CopyContext {
     /// For the content of named interfaces.
-    pub fn named(source: Source) -> Self {
-        Context {
+    pub fn named(source: CopySource) -> Self {
+        CopyContext {
             source,
             owners: None,
             copies: HashMap::new(),
@@ -46,8 +46,8 @@ impl Context {
     }
 
     /// For the content of a world or an interface without a name.
-    pub fn owned(source: Source, from: TypeOwner, to: TypeOwner) -> Self {
-        Context {
+    pub fn owned(source: CopySource, from: TypeOwner, to: TypeOwner) -> Self {
+        CopyContext {
             source,
             owners: Some((from, to)),
             copies: HashMap::new(),
@@ -55,31 +55,31 @@ impl Context {
     }
 }
 
-/// For named interfaces of the world that is made: the interfaces of offers
-/// that each stands for.
-pub(super) type StandsFor = BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>;
+/// For each named interface of the world that is built, the interfaces of offers
+/// that it stands for.
+pub(super) type Counterparts = BTreeMap<InterfaceId, BTreeSet<(usize, InterfaceId)>>;
 
-/// The world in the making.
-pub(super) struct Graft<'a> {
+/// The world that is being built.
+pub(super) struct WorldBuilder<'a> {
     target: &'a World,
     offers: &'a [Offer<'a>],
     plan: &'a Plan,
-    /// What is made.
+    /// The WIT that was copied so far.
     pub resolve: Resolve,
     /// The named interfaces of the target, and whether it exports them.
     pub of_target: BTreeMap<InterfaceId, bool>,
-    /// What the named interfaces stand for.
-    pub stands_for: StandsFor,
+    /// The interfaces of offers that the named interfaces stand for.
+    pub counterparts: Counterparts,
     tracks: BTreeMap<String, Vec<InterfaceId>>,
-    copies: HashMap<(Source, TypeId), TypeId>,
+    copies: HashMap<(CopySource, TypeId), TypeId>,
 }
 
-impl<'a> Graft<'a> {
-    /// Nothing copied yet. Packages the target knows are there, so that the
-    /// modules of its bindings keep their names.
+impl<'a> WorldBuilder<'a> {
+    /// Starts with empty packages: all that the target knows, so that the modules
+    /// of its bindings keep their names.
     pub fn new(target: &'a World, offers: &'a [Offer<'a>], plan: &'a Plan) -> Self {
         let known = &target.resolve;
-        let mut graft = Graft {
+        let mut builder = WorldBuilder {
             target,
             offers,
             plan,
@@ -90,26 +90,26 @@ impl<'a> Graft<'a> {
                 ..Resolve::default()
             },
             of_target: BTreeMap::new(),
-            stands_for: BTreeMap::new(),
+            counterparts: BTreeMap::new(),
             tracks: BTreeMap::new(),
             copies: HashMap::new(),
         };
         for (_, package) in known.packages.iter() {
-            let id = graft.package(&package.name);
-            graft.resolve.packages[id].docs = package.docs.clone();
+            let id = builder.package(&package.name);
+            builder.resolve.packages[id].docs = package.docs.clone();
         }
-        graft
+        builder
     }
 
     /// The WIT that is copied from.
-    pub fn source(&self, source: Source) -> &'a Resolve {
+    pub fn source(&self, source: CopySource) -> &'a Resolve {
         match source {
-            Source::Target => &self.target.resolve,
-            Source::Offer(at) => &self.offers[at].resolve,
+            CopySource::Target => &self.target.resolve,
+            CopySource::Offer(at) => &self.offers[at].resolve,
         }
     }
 
-    /// The package of this name.
+    /// The package of this name, made if it is missing.
     pub fn package(&mut self, name: &PackageName) -> PackageId {
         if let Some(id) = self.resolve.package_names.get(name) {
             return *id;
@@ -124,9 +124,9 @@ impl<'a> Graft<'a> {
         id
     }
 
-    /// What a named interface becomes: for the target a copy; for a dependency
-    /// what there is on its track, or a new one.
-    pub fn interface(&mut self, source: Source, id: InterfaceId) -> Result<InterfaceId> {
+    /// The interface that a named one becomes: for the target a copy; for a
+    /// dependency the one on its track, or a new one.
+    pub fn interface(&mut self, source: CopySource, id: InterfaceId) -> Result<InterfaceId> {
         let from = self.source(source);
         let track = track(from, id);
         let (Some(own), Some(name)) = (package_name(from, id), from.interfaces[id].name.clone())
@@ -138,16 +138,16 @@ impl<'a> Graft<'a> {
         let exact = known.iter().find(|id| version(id) == Some(own)).copied();
         let highest = known.iter().max_by_key(|id| version(id)).copied();
         let found = match source {
-            Source::Target => exact,
-            Source::Offer(_) => exact.or(highest),
+            CopySource::Target => exact,
+            CopySource::Offer(_) => exact.or(highest),
         };
         let copy = match found {
             Some(found) => found,
             None => {
                 let planned = self.plan.packages.get(&track);
                 let package = match source {
-                    Source::Target => own,
-                    Source::Offer(_) => planned.unwrap_or(own),
+                    CopySource::Target => own,
+                    CopySource::Offer(_) => planned.unwrap_or(own),
                 };
                 let package = self.package(package);
                 let copy = self.resolve.interfaces.alloc(Interface {
@@ -163,30 +163,31 @@ impl<'a> Graft<'a> {
                 copy
             }
         };
-        if let Source::Offer(at) = source {
-            let stands_for = self.stands_for.entry(copy).or_default();
-            stands_for.insert((at, id));
+        if let CopySource::Offer(at) = source {
+            let counterparts = self.counterparts.entry(copy).or_default();
+            counterparts.insert((at, id));
         }
         Ok(copy)
     }
 
     /// A named interface with everything it has.
-    pub fn whole(&mut self, source: Source, id: InterfaceId) -> Result<InterfaceId> {
+    pub fn copy_interface(&mut self, source: CopySource, id: InterfaceId) -> Result<InterfaceId> {
         let copy = self.interface(source, id)?;
         let interface = &self.source(source).interfaces[id];
         for ty in interface.types.values() {
-            self.ty(&mut Context::named(source), *ty)?;
+            self.ty(&mut CopyContext::named(source), *ty)?;
         }
         for function in interface.functions.values() {
-            self.named_function(source, (id, copy), function)?;
+            self.named_function(source, id, copy, function)?;
         }
         Ok(copy)
     }
 
     fn named_function(
         &mut self,
-        source: Source,
-        (id, copy): (InterfaceId, InterfaceId),
+        source: CopySource,
+        id: InterfaceId,
+        copy: InterfaceId,
         function: &Function,
     ) -> Result<()> {
         if let Some(known) = self.resolve.interfaces[copy].functions.get(&function.name) {
@@ -194,26 +195,26 @@ impl<'a> Graft<'a> {
                 .functions(function, known)
                 .map_err(|difference| self.differs(source, id, copy, &difference));
         }
-        let function = self.function(&mut Context::named(source), function)?;
+        let function = self.function(&mut CopyContext::named(source), function)?;
         let functions = &mut self.resolve.interfaces[copy].functions;
         functions.insert(function.name.clone(), function);
         Ok(())
     }
 
     /// A function with the types it names.
-    pub fn function(&mut self, cx: &mut Context, function: &Function) -> Result<Function> {
+    pub fn function(&mut self, cx: &mut CopyContext, function: &Function) -> Result<Function> {
         let mut copy = function.clone();
         let mut named = Vec::new();
         walk::of_function(&mut copy, &mut |id| named.push(*id));
         let copies = self.all(cx, &named)?;
         walk::of_function(&mut copy, &mut |id| *id = copies[id]);
-        if cx.source != Source::Target {
+        if cx.source != CopySource::Target {
             copy.external_id = None;
         }
         Ok(copy)
     }
 
-    fn all(&mut self, cx: &mut Context, types: &[TypeId]) -> Result<HashMap<TypeId, TypeId>> {
+    fn all(&mut self, cx: &mut CopyContext, types: &[TypeId]) -> Result<HashMap<TypeId, TypeId>> {
         let mut copies = HashMap::new();
         for id in types {
             copies.insert(*id, self.ty(cx, *id)?);
@@ -221,8 +222,8 @@ impl<'a> Graft<'a> {
         Ok(copies)
     }
 
-    /// A type: the one that stands for it already, or a copy.
-    pub fn ty(&mut self, cx: &mut Context, id: TypeId) -> Result<TypeId> {
+    /// The copy of a type, made if there is none yet.
+    pub fn ty(&mut self, cx: &mut CopyContext, id: TypeId) -> Result<TypeId> {
         let known = match cx.owners {
             Some(_) => cx.copies.get(&id),
             None => self.copies.get(&(cx.source, id)),
@@ -245,8 +246,8 @@ impl<'a> Graft<'a> {
                     "the type `{name}`, which belongs to a world or to an interface without a name, is used elsewhere"
                 );
                 let error = match cx.source {
-                    Source::Offer(at) => self.offers[at].error(cause),
-                    Source::Target => Error::input(cause),
+                    CopySource::Offer(at) => self.offers[at].error(cause),
+                    CopySource::Target => Error::input(cause),
                 };
                 return Err(error.hint("define the type in an interface of a package"));
             }
@@ -258,27 +259,27 @@ impl<'a> Graft<'a> {
         Ok(copy)
     }
 
-    fn copy(&mut self, cx: &mut Context, id: TypeId, owner: TypeOwner) -> Result<TypeId> {
+    fn copy(&mut self, cx: &mut CopyContext, id: TypeId, owner: TypeOwner) -> Result<TypeId> {
         let mut copy = self.source(cx.source).types[id].clone();
         let mut named = Vec::new();
         walk::of_kind(&mut copy.kind, &mut |id| named.push(*id));
         let copies = self.all(cx, &named)?;
         walk::of_kind(&mut copy.kind, &mut |id| *id = copies[id]);
         copy.owner = owner;
-        if cx.source != Source::Target {
+        if cx.source != CopySource::Target {
             copy.external_id = None;
         }
         Ok(self.resolve.types.alloc(copy))
     }
 
     /// A type of a named interface.
-    fn named_type(&mut self, source: Source, owner: InterfaceId, id: TypeId) -> Result<TypeId> {
+    fn named_type(&mut self, source: CopySource, owner: InterfaceId, id: TypeId) -> Result<TypeId> {
         let from = self.source(source);
         let copy = self.interface(source, owner)?;
         let name = from.types[id].name.clone().unwrap_or_default();
         let provider = match source {
-            Source::Target => None,
-            Source::Offer(_) => self.plan.providers.get(&track(from, owner)).copied(),
+            CopySource::Target => None,
+            CopySource::Offer(_) => self.plan.providers.get(&track(from, owner)).copied(),
         };
         if let Some(known) = self.resolve.interfaces[copy].types.get(&name).copied() {
             Comparison::new(from, &self.resolve)
@@ -286,17 +287,17 @@ impl<'a> Graft<'a> {
                 .map_err(|difference| self.differs(source, owner, copy, &difference))?;
             self.copies.insert((source, id), known);
             if provider.is_none() && !self.of_target.contains_key(&copy) {
-                self.methods(source, (owner, copy), id)?;
+                self.methods(source, owner, copy, id)?;
             }
             return Ok(known);
         }
         if let Some(provider) = provider
-            && source != Source::Offer(provider)
+            && source != CopySource::Offer(provider)
         {
-            return self.type_of_provider(source, (owner, id), provider);
+            return self.type_of_provider(source, owner, id, provider);
         }
         let resource = matches!(from.types[id].kind, TypeDefKind::Resource);
-        if resource && self.of_target.get(&copy) == Some(&true) && source != Source::Target {
+        if resource && self.of_target.get(&copy) == Some(&true) && source != CopySource::Target {
             let lacking = Difference {
                 place: Vec::new(),
                 left: format!("resource `{name}`"),
@@ -304,12 +305,12 @@ impl<'a> Graft<'a> {
             };
             return Err(self.differs(source, owner, copy, &lacking));
         }
-        let cx = &mut Context::named(source);
+        let cx = &mut CopyContext::named(source);
         let new = self.copy(cx, id, TypeOwner::Interface(copy))?;
         self.resolve.interfaces[copy].types.insert(name, new);
         self.copies.insert((source, id), new);
-        if provider.is_none() && source != Source::Target {
-            self.methods(source, (owner, copy), id)?;
+        if provider.is_none() && source != CopySource::Target {
+            self.methods(source, owner, copy, id)?;
         }
         Ok(new)
     }
@@ -317,8 +318,9 @@ impl<'a> Graft<'a> {
     /// A type that another dependency provides.
     fn type_of_provider(
         &mut self,
-        source: Source,
-        (owner, id): (InterfaceId, TypeId),
+        source: CopySource,
+        owner: InterfaceId,
+        id: TypeId,
         provider: usize,
     ) -> Result<TypeId> {
         let from = self.source(source);
@@ -338,32 +340,33 @@ impl<'a> Graft<'a> {
         };
         let copy = self.interface(source, owner)?;
         if let Some(interface) = theirs.exported(&track(from, owner)) {
-            self.interface(Source::Offer(provider), interface)?;
+            self.interface(CopySource::Offer(provider), interface)?;
         }
         compared.map_err(|difference| self.differs(source, owner, copy, &difference))?;
         match found {
-            Some((interface, ty)) => self.named_type(Source::Offer(provider), interface, ty),
+            Some((interface, ty)) => self.named_type(CopySource::Offer(provider), interface, ty),
             None => Err(theirs.error(format!("it has no type `{name}`"))),
         }
     }
 
-    /// The methods of a resource; other types have none.
+    /// Copies the methods of a resource; other types have none.
     fn methods(
         &mut self,
-        source: Source,
-        ids: (InterfaceId, InterfaceId),
+        source: CopySource,
+        id: InterfaceId,
+        copy: InterfaceId,
         resource: TypeId,
     ) -> Result<()> {
-        let interface = &self.source(source).interfaces[ids.0];
+        let interface = &self.source(source).interfaces[id];
         for function in interface.functions.values() {
             if function.kind.resource() == Some(resource) {
-                self.named_function(source, ids, function)?;
+                self.named_function(source, id, copy, function)?;
             }
         }
         Ok(())
     }
 
-    /// Whether a dependency has everything of an interface of the target.
+    /// Refuses a dependency that lacks something of an interface of the target.
     pub fn satisfied(&self, at: usize, id: InterfaceId, copy: InterfaceId) -> Result<()> {
         let offer = &self.offers[at];
         Comparison::new(&self.resolve, &offer.resolve)
@@ -383,31 +386,31 @@ impl<'a> Graft<'a> {
 
     fn differs(
         &self,
-        source: Source,
+        source: CopySource,
         id: InterfaceId,
         copy: InterfaceId,
         difference: &Difference,
     ) -> Error {
         let its = self.source(source).id_of(id).unwrap_or_default();
         let provider = self.plan.providers.get(&track(&self.resolve, copy));
-        let mut others = self.stands_for.get(&copy).into_iter().flatten();
+        let mut others = self.counterparts.get(&copy).into_iter().flatten();
         let other = others.find(|(at, _)| match provider {
             Some(provider) => at == provider,
-            None => Source::Offer(*at) != source,
+            None => CopySource::Offer(*at) != source,
         });
-        let (other, whose) = match (self.of_target.contains_key(&copy), other) {
+        let (other, owner) = match (self.of_target.contains_key(&copy), other) {
             (false, Some((at, id))) => {
                 let offer = &self.offers[*at];
-                let whose = format!("the dependency `{}`", offer.dependency.key);
-                (offer.resolve.id_of(*id), whose)
+                let owner = format!("the dependency `{}`", offer.dependency.key);
+                (offer.resolve.id_of(*id), owner)
             }
             _ => (self.resolve.id_of(copy), "the target world".to_owned()),
         };
         let other = other.unwrap_or_default();
-        let cause = format!("its `{its}` against `{other}` of {whose}: {difference}");
+        let cause = format!("its `{its}` against `{other}` of {owner}: {difference}");
         let error = match source {
-            Source::Offer(at) => self.offers[at].error(cause),
-            Source::Target => Error::input(cause),
+            CopySource::Offer(at) => self.offers[at].error(cause),
+            CopySource::Target => Error::input(cause),
         };
         error.hint(format!(
             "choose versions that were made for one version of `{its}`"

@@ -1,33 +1,33 @@
-//! What the WIT at hand names and does not have.
+//! The packages that the WIT at hand names and does not have.
 
 use wit_parser::PackageName;
 
-use super::Request;
-use super::load::{Group, Rank, parse};
+use super::group::{Group, Rank};
+use super::load::parse;
+use super::request::Request;
 use crate::base::error::{Excerpt, Result};
 
-/// A package that is named and not there.
+/// A package that is named, but that no source has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unmet {
-    /// Its name, with the version that was named.
+pub struct MissingPackage {
+    /// The name, with the version of the reference.
     pub name: PackageName,
-    /// The package that names it.
+    /// The package that names it, in quotes.
     pub by: String,
-    /// Where it is named, in a file of the project.
+    /// Where a file of the project names it.
     pub at: Option<Excerpt>,
 }
 
-/// The packages that are to be fetched before the world can be loaded, each
-/// once.
+/// The packages that must be fetched before the world can be loaded, each once.
 ///
 /// A package the project itself names counts as missing where only a copy
 /// inside a fetched package has it: such copies lack what their owner does not
 /// use. What the manifest's table would have to declare is left for
 /// [`super::load`] to refuse.
-pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
+pub fn missing_packages(request: &Request<'_>) -> Result<Vec<MissingPackage>> {
     let (_, loading) = parse(request)?;
     let groups = &loading.groups;
-    let mut unmet: Vec<Unmet> = Vec::new();
+    let mut missing: Vec<MissingPackage> = Vec::new();
     for group in groups {
         let own = group.rank == Rank::Main;
         if own && request.declared {
@@ -35,7 +35,7 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
         }
         for package in group.packages() {
             for (named, items) in &package.foreign_deps {
-                let name = &request.meant(named);
+                let name = &request.effective_name(named);
                 let met = match strongest(groups, name) {
                     Some(Rank::Enclosed) if own => {
                         items.keys().all(|item| offers(groups, name, item))
@@ -43,11 +43,11 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
                     Some(rank) => !own || rank < Rank::Embedded,
                     None => false,
                 };
-                if met || unmet.iter().any(|known| known.name == *name) {
+                if met || missing.iter().any(|known| known.name == *name) {
                     continue;
                 }
                 let by = format!("`{}`", package.name);
-                unmet.push(Unmet {
+                missing.push(MissingPackage {
                     name: name.clone(),
                     by,
                     at: loading.texts.reference(group, named).filter(|_| own),
@@ -55,19 +55,19 @@ pub fn unmet(request: &Request<'_>) -> Result<Vec<Unmet>> {
             }
         }
     }
-    Ok(unmet)
+    Ok(missing)
 }
 
 /// The packages that the WIT at hand names and that neither the project itself
 /// nor one of its overrides has, each once.
-pub fn replaceable(request: &Request<'_>) -> Result<Vec<PackageName>> {
+pub fn overridable_packages(request: &Request<'_>) -> Result<Vec<PackageName>> {
     let (_, loading) = parse(request)?;
     let groups = &loading.groups;
     let mut names: Vec<PackageName> = Vec::new();
     let packages = groups.iter().flat_map(Group::packages);
     for name in packages.flat_map(|package| package.foreign_deps.keys()) {
-        let open = strongest(groups, name).is_none_or(|rank| rank > Rank::Override);
-        if open && !names.contains(name) {
+        let is_overridable = strongest(groups, name).is_none_or(|rank| rank > Rank::Override);
+        if is_overridable && !names.contains(name) {
             names.push(name.clone());
         }
     }

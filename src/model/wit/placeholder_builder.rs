@@ -8,8 +8,8 @@ use wit_parser::{
     WorldItem, WorldKey,
 };
 
-use super::placeholder::{Placeholders, is_hidden, is_number};
-use super::words::{camel, is_reserved, is_shouted, snake};
+use super::placeholders::{Placeholders, is_hidden, is_number};
+use super::words::{camel, is_reserved, is_upper_case_keyword, snake};
 
 /// Locals of generated functions.
 const LOCALS: &[&str] = &[
@@ -53,16 +53,16 @@ const NUMBERED: &[&str] = &[
 /// What the type of every imported resource has beside its functions.
 const OF_RESOURCES: &[&str] = &["from_handle", "handle", "take_handle"];
 
-/// What types are called beside their own names, by settings.
+/// The names that settings add to those of types.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extra {
-    /// A type `Stub` stands at the root.
+pub(super) struct ExtraTypeNames {
+    /// Whether there is a type `Stub` at the root.
     pub stubs: bool,
-    /// A type may be there as `…Param` and `…Result`.
+    /// Whether a type may also be there as `…Param` and `…Result`.
     pub duplicates: bool,
 }
 
-/// What stands before a number at the end of `ident`, for each way to read it
+/// The text before a number at the end of `ident`, for each way to read the end
 /// as a number, or as two with `_` between.
 fn stems(ident: &str) -> Vec<&str> {
     let mut stems = Vec::new();
@@ -82,29 +82,30 @@ fn stems(ident: &str) -> Vec<&str> {
     stems
 }
 
-/// Placeholders in the making.
-pub(super) struct Put<'a> {
-    pub(super) made: Placeholders,
+/// Placeholders while they are collected, with what decides which are needed.
+pub(super) struct PlaceholderBuilder<'a> {
+    pub(super) placeholders: Placeholders,
     pub(super) imported: BTreeSet<InterfaceId>,
     pub(super) exported: BTreeSet<InterfaceId>,
-    pub(super) extra: Extra,
-    /// What was generated before, if types in it mean something else.
+    pub(super) extra: ExtraTypeNames,
+    /// The code that was generated before, if names of types mean something else
+    /// in it.
     pub(super) code: Option<&'a str>,
 }
 
-impl Put<'_> {
-    /// The placeholder for a name.
+impl PlaceholderBuilder<'_> {
+    /// Makes the placeholder for a name.
     fn placeholder(&mut self, name: &str) -> String {
-        self.made.changed = true;
-        format!("{name}-{}", self.made.suffix)
+        self.placeholders.changed = true;
+        format!("{name}-{}", self.placeholders.suffix)
     }
 
-    /// Takes down what becomes of a placeholder.
-    fn means(&mut self, placeholder: String, ident: String) {
-        self.made.idents.insert(placeholder, ident);
+    /// Records the final identifier of a placeholder.
+    fn record(&mut self, placeholder: String, ident: String) {
+        self.placeholders.idents.insert(placeholder, ident);
     }
 
-    /// Fields and cases of every type.
+    /// Replaces names of fields and cases of every type.
     pub(super) fn members(&mut self, resolve: &mut Resolve) {
         let fields: BTreeSet<String> = resolve
             .types
@@ -126,11 +127,12 @@ impl Put<'_> {
                     for field in &mut record.fields {
                         let ident = snake(&field.name);
                         // A field is a local with a number behind its name.
-                        if is_shouted(&field.name) || !stems(&ident).is_empty() && is_local(&ident)
+                        if is_upper_case_keyword(&field.name)
+                            || !stems(&ident).is_empty() && is_local(&ident)
                         {
-                            let meant = safe(&ident);
+                            let final_ident = escape_keyword(&ident);
                             field.name = self.placeholder(&field.name);
-                            self.means(snake(&field.name), meant);
+                            self.record(snake(&field.name), final_ident);
                         }
                     }
                 }
@@ -173,17 +175,18 @@ impl Put<'_> {
         for name in names {
             let ident = camel(name);
             if taken.contains(&ident) {
-                let meant = free(&ident, &taken);
+                let final_ident = unused_ident(&ident, &taken);
                 *name = self.placeholder(name);
-                self.means(camel(name), meant.clone());
-                taken.insert(meant);
+                self.record(camel(name), final_ident.clone());
+                taken.insert(final_ident);
             } else {
                 taken.insert(ident);
             }
         }
     }
 
-    /// Parameters are not seen by callers: they get another name for good.
+    /// Renames parameters. Callers do not see them, so there is no need for
+    /// placeholders.
     fn params(&mut self, function: &mut Function, is_local: &dyn Fn(&str) -> bool) {
         let mut taken: BTreeSet<String> = function
             .params
@@ -199,10 +202,10 @@ impl Put<'_> {
                 }
                 taken.insert(snake(&name));
                 param.name = name;
-                self.made.changed = true;
-            } else if is_shouted(&param.name) {
+                self.placeholders.changed = true;
+            } else if is_upper_case_keyword(&param.name) {
                 param.name = param.name.to_ascii_lowercase();
-                self.made.changed = true;
+                self.placeholders.changed = true;
             }
         }
     }
@@ -245,7 +248,7 @@ impl Put<'_> {
             };
             let ident = camel(&name);
             let flags = matches!(ty.kind, TypeDefKind::Flags(_));
-            self.made.suspects.insert((ident.clone(), flags));
+            self.placeholders.suspects.insert((ident.clone(), flags));
             let hidden = self.code.is_some_and(|code| is_hidden(code, &ident, flags));
             // The generator gives types of this name another, but some not
             // everywhere.
@@ -255,7 +258,7 @@ impl Put<'_> {
                     kind,
                     TypeDefKind::Flags(_) | TypeDefKind::Future(_) | TypeDefKind::Stream(_)
                 );
-            // Functions of exported resources have a parameter of this name.
+            // ModuleFunctions of exported resources have a parameter of this name.
             let parameter = ident == "T"
                 && matches!(ty.kind, TypeDefKind::Resource)
                 && matches!(ty.owner, TypeOwner::Interface(id) if self.exported.contains(&id));
@@ -263,26 +266,26 @@ impl Put<'_> {
                 taken.insert(ident);
                 continue;
             }
-            let meant = free(&ident, &taken);
-            taken.insert(meant.clone());
+            let final_ident = unused_ident(&ident, &taken);
+            taken.insert(final_ident.clone());
             let name = self.placeholder(&name);
             let placeholder = camel(&name);
             for (before, behind) in [("Guest", ""), ("", "Borrow"), ("", "Param"), ("", "Result")] {
-                self.means(
+                self.record(
                     format!("{before}{placeholder}{behind}"),
-                    format!("{before}{meant}{behind}"),
+                    format!("{before}{final_ident}{behind}"),
                 );
             }
-            self.means(placeholder, meant);
+            self.record(placeholder, final_ident);
             resolve.types[*id].name = Some(name);
         }
     }
 
     pub(super) fn interface_functions(&mut self, resolve: &mut Resolve, id: InterfaceId) {
-        let mut functions = Functions {
+        let mut functions = ModuleFunctions {
             imported: self.imported.contains(&id),
             exported: self.exported.contains(&id),
-            ..Functions::default()
+            ..ModuleFunctions::default()
         };
         let all = std::mem::take(&mut resolve.interfaces[id].functions).into_values();
         let renamed = all.map(|mut function| {
@@ -292,38 +295,38 @@ impl Put<'_> {
         resolve.interfaces[id].functions = renamed.collect();
     }
 
-    fn function(&mut self, function: &mut Function, functions: &mut Functions) {
+    fn function(&mut self, function: &mut Function, functions: &mut ModuleFunctions) {
         let resource = function.kind.resource();
         let ident = function_ident(function);
         let taken = functions.idents.entry(resource).or_default();
         if functions.imported && resource.is_some() {
             taken.extend(OF_RESOURCES.iter().map(|&name| name.to_owned()));
         }
-        let meant = match taken.contains(&ident) {
-            true => free(&ident, taken),
+        let final_ident = match taken.contains(&ident) {
+            true => unused_ident(&ident, taken),
             false => ident.clone(),
         };
-        taken.insert(meant.clone());
+        taken.insert(final_ident.clone());
         // Under which name it is exported to the linker.
         let symbol = snake(&function.name);
         let twice = functions.exported && !functions.symbols.insert(symbol);
-        let shouted = is_shouted(function.item_name());
-        if twice || shouted || meant != ident {
+        let upper_case_keyword = is_upper_case_keyword(function.item_name());
+        if twice || upper_case_keyword || final_ident != ident {
             function.name = self.placeholder(&function.name);
             if !matches!(function.kind, FunctionKind::Constructor(_)) {
-                self.means(function_ident(function), meant);
+                self.record(function_ident(function), final_ident);
             }
         }
     }
 
-    /// Names of interfaces become modules.
+    /// Replaces the name of an interface, which becomes that of a module.
     pub(super) fn interface_name(&mut self, resolve: &mut Resolve, id: InterfaceId) {
         let Some(name) = resolve.interfaces[id].name.clone() else {
             return;
         };
-        if is_shouted(&name) {
+        if is_upper_case_keyword(&name) {
             let placeholder = self.placeholder(&name);
-            self.means(snake(&placeholder), safe(&snake(&name)));
+            self.record(snake(&placeholder), escape_keyword(&snake(&name)));
             if let Some(package) = resolve.interfaces[id].package {
                 let all = std::mem::take(&mut resolve.packages[package].interfaces);
                 let renamed = all.into_iter().map(|(name, of)| match of == id {
@@ -336,7 +339,7 @@ impl Put<'_> {
         }
     }
 
-    /// What lies in the world itself.
+    /// Replaces names of types and functions of the world itself.
     pub(super) fn root(&mut self, resolve: &mut Resolve, world: WorldId) {
         let types: Vec<TypeId> = resolve.worlds[world]
             .imports
@@ -356,10 +359,10 @@ impl Put<'_> {
             (true, &mut declared.imports),
             (false, &mut declared.exports),
         ] {
-            let mut functions = Functions {
+            let mut functions = ModuleFunctions {
                 imported: imports,
                 exported: !imports,
-                ..Functions::default()
+                ..ModuleFunctions::default()
             };
             let renamed = std::mem::take(items).into_iter().map(|(key, mut item)| {
                 let key = match (key, &mut item) {
@@ -370,9 +373,11 @@ impl Put<'_> {
                     (WorldKey::Name(name), WorldItem::Type { id, .. }) => {
                         WorldKey::Name(resolve.types[*id].name.clone().unwrap_or(name))
                     }
-                    (WorldKey::Name(name), WorldItem::Interface { .. }) if is_shouted(&name) => {
+                    (WorldKey::Name(name), WorldItem::Interface { .. })
+                        if is_upper_case_keyword(&name) =>
+                    {
                         let placeholder = self.placeholder(&name);
-                        self.means(snake(&placeholder), safe(&snake(&name)));
+                        self.record(snake(&placeholder), escape_keyword(&snake(&name)));
                         WorldKey::Name(placeholder)
                     }
                     (key, _) => key,
@@ -385,43 +390,43 @@ impl Put<'_> {
     }
 }
 
-/// What the functions of one module are called so far.
+/// The names of functions of one module so far.
 #[derive(Default)]
-struct Functions {
+struct ModuleFunctions {
     imported: bool,
     exported: bool,
-    /// By the resource they belong to.
+    /// Identifiers, by the resource that the functions belong to.
     idents: BTreeMap<Option<TypeId>, BTreeSet<String>>,
-    /// What their entries are called, all of them.
+    /// The names of all entry points for the linker.
     symbols: BTreeSet<String>,
 }
 
-/// What the generator calls a function in Rust, if it is in lower case.
+/// The identifier that the generator has for a function in lower case.
 fn function_ident(function: &Function) -> String {
     match function.kind {
         FunctionKind::Constructor(_) => "new".to_owned(),
         FunctionKind::Setter | FunctionKind::MethodSetter(_) | FunctionKind::StaticSetter(_) => {
             format!("set_{}", snake(function.item_name()))
         }
-        _ => safe(&snake(function.item_name())),
+        _ => escape_keyword(&snake(function.item_name())),
     }
 }
 
-/// The identifier, or what stands for it where it is a keyword.
-fn safe(ident: &str) -> String {
+/// The identifier, with `_` behind it where it is a keyword.
+fn escape_keyword(ident: &str) -> String {
     match is_reserved(ident) {
         true => format!("{ident}_"),
         false => ident.to_owned(),
     }
 }
 
-/// The identifier with as many `_` behind it as make it new.
-fn free(ident: &str, taken: &BTreeSet<String>) -> String {
-    let mut free = format!("{ident}_");
-    while taken.contains(&free) {
-        free.push('_');
+/// The identifier with as many `_` behind it as make it unique.
+fn unused_ident(ident: &str, taken: &BTreeSet<String>) -> String {
+    let mut unused = format!("{ident}_");
+    while taken.contains(&unused) {
+        unused.push('_');
     }
-    free
+    unused
 }
 
 fn is_resource(resolve: &Resolve, mut id: TypeId) -> bool {

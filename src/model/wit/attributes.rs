@@ -1,4 +1,4 @@
-//! The world without attributes: what the bindings embed.
+//! The world without attributes, which bindings embed.
 //!
 //! A component model name may carry attributes (`implements`, `external-id`).
 //! The component linker of Rust 1.95 for wasm32-wasip2 cannot read them, so the
@@ -67,28 +67,28 @@ fn inline_copy(resolve: &mut Resolve, id: InterfaceId) -> InterfaceId {
     copy.name = None;
     copy.clone_of = Some(id);
     let new = resolve.interfaces.next_id();
-    let mut copying = Copying {
+    let mut copier = TypeCopier {
         resolve,
         owners: (TypeOwner::Interface(id), TypeOwner::Interface(new)),
         copies: HashMap::new(),
     };
     for ty in copy.types.values_mut() {
-        copying.type_id(ty);
+        copier.type_id(ty);
     }
     for function in copy.functions.values_mut() {
-        walk::of_function(function, &mut |id| copying.type_id(id));
+        walk::of_function(function, &mut |id| copier.type_id(id));
     }
     resolve.interfaces.alloc(copy)
 }
 
 /// Copies the types of one interface for another.
-struct Copying<'a> {
+struct TypeCopier<'a> {
     resolve: &'a mut Resolve,
     owners: (TypeOwner, TypeOwner),
     copies: HashMap<TypeId, TypeId>,
 }
 
-impl Copying<'_> {
+impl TypeCopier<'_> {
     fn type_id(&mut self, id: &mut TypeId) {
         let (from, to) = self.owners;
         let owner = self.resolve.types[*id].owner;

@@ -1,26 +1,26 @@
-//! Imports that the target world has under plain names, and a dependency exports:
-//! the world's author wrote them down, so that nothing is added for them.
+//! Imports that the target world has under plain names and a dependency exports:
+//! the world's author declared them, so that nothing is added for them.
 
 use std::collections::BTreeMap;
 
 use wit_parser::{WorldItem, WorldKey};
 
-use super::labels::nearest;
-use super::plan::{Import, Item};
+use super::import::{Import, ImportedItem};
+use super::labels::preferred_label;
 use super::read::Offer;
 use crate::model::wit::World;
 use crate::model::wit::compare::{Compared, Comparison, Difference};
 
-/// What dependencies have for imports of the target world itself.
-pub(super) struct Satisfied {
-    /// By offer, what answers an import, and the import's name.
-    pub imports: Vec<Vec<(Item, String)>>,
+/// The exports of dependencies that answer imports of the target world itself.
+pub(super) struct SatisfiedImports {
+    /// For each offer, the parts that answer an import, with the import's name.
+    pub imports: Vec<Vec<(ImportedItem, String)>>,
     /// Why an export does not answer the import of its name, a sentence each.
     pub notes: Vec<String>,
 }
 
-impl Satisfied {
-    /// The imports that are answered.
+impl SatisfiedImports {
+    /// The imports of the target world that are answered.
     pub fn into_imports(self) -> impl Iterator<Item = Import> {
         self.imports
             .into_iter()
@@ -35,25 +35,26 @@ impl Satisfied {
             })
     }
 
-    /// Whether an item of the offer at this place has nothing left to answer.
-    pub fn has(&self, offer: &Offer<'_>, at: usize, item: &Item) -> bool {
+    /// Whether all of an item of the offer at this index answers imports already.
+    pub fn has(&self, offer: &Offer<'_>, at: usize, item: &ImportedItem) -> bool {
         let done = &self.imports[at];
         match item {
-            Item::Inline(_, id) => done
+            ImportedItem::Inline(_, id) => done
                 .iter()
-                .any(|(other, _)| matches!(other, Item::Inline(_, other) if other == id)),
-            Item::Root => {
+                .any(|(other, _)| matches!(other, ImportedItem::Inline(_, other) if other == id)),
+            ImportedItem::Root => {
                 let functions = offer.functions();
                 let mut functions = functions.into_iter();
-                done.iter().any(|(other, _)| matches!(other, Item::Root))
+                done.iter()
+                    .any(|(other, _)| matches!(other, ImportedItem::Root))
                     || functions.all(|function| {
-                        let is = |(other, name): &(Item, String)| {
-                            matches!(other, Item::Function) && name == function
+                        let is = |(other, name): &(ImportedItem, String)| {
+                            matches!(other, ImportedItem::Function) && name == function
                         };
                         done.iter().any(is)
                     })
             }
-            Item::Interface(_) | Item::Function => false,
+            ImportedItem::Interface(_) | ImportedItem::Function => false,
         }
     }
 }
@@ -61,8 +62,8 @@ impl Satisfied {
 /// Finds the imports of the target world that exactly one dependency answers: a
 /// function or an inline interface of the same name, or, for an inline interface
 /// that is called like the dependency, the functions at its root.
-pub(super) fn satisfied(target: &World, offers: &[Offer<'_>]) -> Satisfied {
-    let mut satisfied = Satisfied {
+pub(super) fn satisfied_imports(target: &World, offers: &[Offer<'_>]) -> SatisfiedImports {
+    let mut satisfied = SatisfiedImports {
         imports: vec![Vec::new(); offers.len()],
         notes: Vec::new(),
     };
@@ -72,7 +73,7 @@ pub(super) fn satisfied(target: &World, offers: &[Offer<'_>]) -> Satisfied {
         let mut fitting = Vec::new();
         let mut misfits = BTreeMap::new();
         for (at, offer) in offers.iter().enumerate() {
-            match answer(target, (name, import), offer) {
+            match answer(target, name, import, offer) {
                 Some((item, Ok(()))) => fitting.push((at, item)),
                 Some((_, Err(difference))) => drop(misfits.insert(at, difference)),
                 None => {}
@@ -102,25 +103,27 @@ pub(super) fn satisfied(target: &World, offers: &[Offer<'_>]) -> Satisfied {
     satisfied
 }
 
-/// What of a dependency is meant by an import of this name, and whether it fits.
+/// The part of a dependency that an import of this name refers to, and whether
+/// it fits.
 fn answer(
     target: &World,
-    (name, import): (&String, &WorldItem),
+    name: &str,
+    import: &WorldItem,
     offer: &Offer<'_>,
-) -> Option<(Item, Compared)> {
+) -> Option<(ImportedItem, Compared)> {
     let exports = &offer.resolve.worlds[offer.world].exports;
     let mut comparison = Comparison::new(&target.resolve, &offer.resolve);
-    let export = exports.get(&WorldKey::Name(name.clone()));
+    let export = exports.get(&WorldKey::Name(name.to_owned()));
     match (import, export) {
         (WorldItem::Function(own), Some(WorldItem::Function(other))) => {
-            Some((Item::Function, comparison.functions(own, other)))
+            Some((ImportedItem::Function, comparison.functions(own, other)))
         }
         (WorldItem::Interface { id, .. }, Some(WorldItem::Interface { id: other, .. })) => {
-            let item = Item::Inline(name.clone(), *other);
+            let item = ImportedItem::Inline(name.to_owned(), *other);
             Some((item, comparison.interfaces(*id, *other)))
         }
         (WorldItem::Interface { id, .. }, _)
-            if offer.root && nearest(offer).as_ref() == Some(name) =>
+            if offer.root && preferred_label(offer).as_deref() == Some(name) =>
         {
             let own = &target.resolve.interfaces[*id];
             let compared = own.functions.iter().try_for_each(|(name, function)| {
@@ -129,7 +132,7 @@ fn answer(
                     _ => Err(Difference::lacking(format!("function `{name}`"))),
                 }
             });
-            Some((Item::Root, compared))
+            Some((ImportedItem::Root, compared))
         }
         _ => None,
     }

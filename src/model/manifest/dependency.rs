@@ -1,0 +1,50 @@
+//! Dependencies on components and on packages of WIT.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use semver::VersionReq;
+
+use super::file::ManifestFile;
+use crate::base::package::PackageRef;
+
+/// One entry of a table of dependencies.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// The package; `None` where only a path and a label are given.
+    pub package: Option<PackageRef>,
+    /// Where it comes from.
+    pub source: DependencySource,
+    /// The manifest that has the entry, for errors.
+    pub file: ManifestFile,
+    /// The byte range of the entry in that file.
+    pub span: Range<usize>,
+}
+
+/// Where a dependency comes from.
+#[derive(Clone, Debug)]
+pub enum DependencySource {
+    /// A registry: the one named, or the one the configuration has for the
+    /// package.
+    Registry {
+        /// The versions that are accepted.
+        requirement: VersionReq,
+        /// The name of the registry, where one is named.
+        registry: Option<String>,
+    },
+    /// An artifact of an OCI registry.
+    Oci {
+        /// The artifact, as it is written.
+        reference: String,
+    },
+    /// A file or directory; once published, the release that
+    /// `requirement` names.
+    Path {
+        /// The file or directory.
+        path: PathBuf,
+        /// The versions that are accepted once published.
+        requirement: Option<VersionReq>,
+        /// The registry it is published to.
+        registry: Option<String>,
+    },
+}

@@ -1,0 +1,85 @@
+//! The component section of a package, and what a workspace shares.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::bindings::BindingsSettings;
+use super::dependency::Dependency;
+use super::file::ManifestFile;
+use super::target::Target;
+use crate::base::error::Excerpt;
+use crate::base::package::PackageRef;
+
+/// The component part of one Cargo package's manifest, with what it inherits
+/// from its workspace filled in. Paths are absolute if the manifest's is.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The file it was read from.
+    pub file: ManifestFile,
+    /// Whether the manifest has the section at all.
+    pub declared: bool,
+    /// The name to publish under.
+    pub package: Option<PackageRef>,
+    /// The world the component implements.
+    pub target: Target,
+    /// Component dependencies, by key.
+    pub dependencies: BTreeMap<String, Dependency>,
+    /// Registry names and what they stand for; the package's over the
+    /// workspace's.
+    pub registries: BTreeMap<String, String>,
+    /// A core module used instead of the built-in adapter.
+    pub adapter: Option<PathBuf>,
+    /// Where the adapter is named.
+    pub adapter_at: Option<Excerpt>,
+    /// Whether the built-in proxy adapter is used for libraries.
+    pub proxy: bool,
+    /// How bindings are generated.
+    pub bindings: BindingsSettings,
+    /// What happens when the component imports what its world does not name.
+    pub world_check: WorldCheck,
+    /// What the component says about where its imports come from.
+    pub hints: HintPolicy,
+    /// Whether builds link the component with its dependencies.
+    pub compose: bool,
+}
+
+/// What members of a workspace share.
+#[derive(Clone, Debug, Default)]
+pub struct WorkspaceManifest {
+    /// Registry names and what they stand for.
+    pub registries: BTreeMap<String, String>,
+    /// Settings a member starts from.
+    pub bindings: BindingsSettings,
+    /// A core module used instead of the built-in adapter.
+    pub adapter: Option<PathBuf>,
+    /// Where the adapter is named.
+    pub adapter_at: Option<Excerpt>,
+    /// What `{ workspace = true }` stands for, by key.
+    pub dependencies: BTreeMap<String, Dependency>,
+}
+
+/// What happens when a component imports what its world does not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+pub enum WorldCheck {
+    /// Nothing happens: Rust's standard library imports WASI in every component.
+    #[default]
+    Allow,
+    /// A warning is reported.
+    Warn,
+    /// The build fails with an error.
+    Deny,
+}
+
+/// The hints in a component about where imports come from that its dependencies
+/// provide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HintPolicy {
+    /// The address of the release.
+    #[default]
+    Location,
+    /// Its package and version: the reader's configuration finds it.
+    Package,
+    /// No hint, for tools that cannot read it.
+    None,
+}
