@@ -348,13 +348,13 @@ impl Start<'_> {
         path: &Path,
         edit: impl Fn(&mut ManifestEdit) -> Result<()>,
     ) -> Result<(ManifestEdit, bool)> {
-        fs::again(|| {
+        fs::retry_if_changed(|| {
             let old = fs::read_text(path)?;
             let mut manifest = ManifestEdit::new(self.shown(path), &old)?;
             edit(&mut manifest)?;
             let new = manifest.text();
             let mut change = Change::new();
-            change.text(path, Some(&old), &new);
+            change.write_text(path, Some(&old), &new);
             change.commit()?;
             Ok((manifest, old != new))
         })

@@ -40,7 +40,7 @@ pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
 /// Settles what killed runs left in the directories of a project; whether there
 /// was a change among it.
 fn settle_all(ctx: &Context, project: &Project) -> bool {
-    fs::clean(&ctx.cache().dir().join("fetched"));
+    fs::remove_leftovers(&ctx.cache().dir().join("fetched"));
     let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
     for member in project.all.iter().chain(&project.members) {
         dirs.extend([

@@ -204,7 +204,7 @@ impl<'a> Worlds<'a> {
     /// one that was read.
     pub fn replace(&mut self, lock: &Lockfile) -> Result<()> {
         let mut change = Change::new();
-        change.text(&self.path, self.old.as_deref(), &lockfile::print(lock));
+        change.write_text(&self.path, self.old.as_deref(), &lockfile::print(lock));
         change.commit()
     }
 

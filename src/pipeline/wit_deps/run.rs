@@ -36,7 +36,7 @@ pub fn update(project: &Project, around: &Surroundings<'_>) -> Result<()> {
 /// Does the work, one run at a time.
 fn anew(project: &Project, around: &Surroundings<'_>, freshness: Freshness) -> Result<()> {
     let _held = hold(around);
-    fs::again(|| {
+    fs::retry_if_changed(|| {
         // Another run may have done it meanwhile.
         let plan = Plan::new(project, around, freshness)?;
         plan.refuse_if_locked()?;
@@ -50,11 +50,11 @@ fn settle(project: &Project, around: &Surroundings<'_>) {
     let mut dirs = vec![fs::parent(&project.lock), fs::parent(&project.deps)];
     dirs.push(&project.deps);
     dirs.dedup();
-    for settled in dirs.into_iter().flat_map(fs::settle) {
+    for settled in dirs.into_iter().flat_map(fs::recover) {
         let text = settled.text(|path| project.shown(path));
         around.listener.status(settled.verb(), text);
     }
-    fs::clean(Archives::new(&around.cache).dir());
+    fs::remove_leftovers(Archives::new(&around.cache).dir());
 }
 
 /// Waits until no other run uses the cache, and keeps others waiting.
@@ -324,7 +324,7 @@ impl<'a> Plan<'a> {
         directories::replace(&mut change, &self.project.deps, (&write, &gone))?;
         if lock_differs {
             let old = self.present.text.as_deref();
-            change.text(&self.project.lock, old, &print(&goals.lock));
+            change.write_text(&self.project.lock, old, &print(&goals.lock));
         }
         change.commit()?;
         self.tell(goals, &write);

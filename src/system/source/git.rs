@@ -357,9 +357,9 @@ fn split(mut contents: &[u8], objects: &[&str]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// A directory for [`Git::read`].
-pub fn scratch(cache: &Path) -> Result<fs::Temporary> {
+pub fn scratch(cache: &Path) -> Result<fs::TemporaryDir> {
     fs::create_dir(cache)?;
-    fs::Temporary::new(cache)
+    fs::TemporaryDir::new(cache)
 }
 
 #[cfg(test)]
