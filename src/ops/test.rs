@@ -80,7 +80,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             )
         }
     };
-    ctx.shell.say(Message::Error(Error::input(said)));
+    ctx.shell.print(Message::Error(Error::input(said)));
     Err(Error::child(code))
 }
 

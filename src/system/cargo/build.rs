@@ -218,7 +218,7 @@ mod tests {
         }]);
         let shell = Buffer::default();
         let outcome = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
-        (outcome, shell.said())
+        (outcome, shell.messages())
     }
 
     #[test]

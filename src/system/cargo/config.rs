@@ -553,7 +553,7 @@ mod tests {
         let config = place.load(&[], &[]).unwrap();
         let wasip2 = Target::new("wasm32-wasip2").unwrap();
         assert_eq!(config.runner(&wasip2, &none).unwrap(), None);
-        assert!(none.asked().is_empty());
+        assert!(none.invocations().is_empty());
     }
 
     #[test]
@@ -572,7 +572,7 @@ mod tests {
         let runner = config.runner(&wasip1(), &exec).unwrap().unwrap();
         assert_eq!(runner.program, "wasi");
         assert_eq!(
-            exec.asked()[0].to_string(),
+            exec.invocations()[0].to_string(),
             "my-rustc --print cfg --target wasm32-wasip1"
         );
 

@@ -216,7 +216,7 @@ mod tests {
         let toolchain = Toolchain::at(place.sysroot(), &Env::default());
         place.ensure(&toolchain, "wasm32-wasip1", &exec).unwrap();
         place.ensure(&toolchain, "own-wasm32.json", &exec).unwrap();
-        assert!(exec.asked().is_empty() && place.shell.said().is_empty());
+        assert!(exec.invocations().is_empty() && place.shell.messages().is_empty());
     }
 
     #[test]
@@ -239,8 +239,11 @@ mod tests {
         let toolchain = find().unwrap();
         assert_eq!(toolchain.sysroot(), Path::new("/x/toolchains/nightly"));
         assert_eq!(toolchain.name.unwrap(), "nightly");
-        assert_eq!(exec.asked()[0].to_string(), "my-rustc --print sysroot");
-        assert_eq!(exec.asked()[0].dir.as_deref(), Some(Path::new("/w")));
+        assert_eq!(
+            exec.invocations()[0].to_string(),
+            "my-rustc --print sysroot"
+        );
+        assert_eq!(exec.invocations()[0].dir.as_deref(), Some(Path::new("/w")));
         let error = find().unwrap_err().to_string();
         assert!(error.contains("no default toolchain"), "{error}");
     }
@@ -258,11 +261,14 @@ mod tests {
                 .unwrap_err();
             assert!(error.to_string().contains("put none into"), "{error}");
             assert_eq!(
-                exec.asked()[0].to_string(),
+                exec.invocations()[0].to_string(),
                 format!("rustup target add wasm32-wasip2 --toolchain {name}")
             );
         }
-        assert_eq!(place.shell.said()[0], "  Installing wasm32-wasip2 target");
+        assert_eq!(
+            place.shell.messages()[0],
+            "  Installing wasm32-wasip2 target"
+        );
     }
 
     #[test]
@@ -316,6 +322,6 @@ mod tests {
             .ensure(&target, LockMode::Frozen, &exec, &place.shell)
             .unwrap_err();
         assert!(error.to_string().contains("offline"), "{error}");
-        assert!(exec.asked().is_empty() && place.shell.said().is_empty());
+        assert!(exec.invocations().is_empty() && place.shell.messages().is_empty());
     }
 }

@@ -286,7 +286,7 @@ mod tests {
             ..Grant::default()
         };
         assert_eq!(program.run(&grant).unwrap().code, 3);
-        let asked = exec.asked();
+        let asked = exec.invocations();
         assert_eq!(asked[0].to_string(), "wasmtime -S http -- \"a b.wasm\" x");
         assert_eq!(asked[0].env, [("K".into(), "V".into())]);
     }
@@ -302,7 +302,7 @@ mod tests {
             ..Grant::default()
         };
         assert!(program.run(&grant).is_err());
-        assert!(exec.asked().is_empty());
+        assert!(exec.invocations().is_empty());
     }
 
     #[cfg(not(feature = "runtime"))]

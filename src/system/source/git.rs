@@ -433,7 +433,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("ls-remote"), "{text}");
-        let asked = exec.asked();
+        let asked = exec.invocations();
         let line = asked[1].to_string();
         assert!(
             line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
@@ -484,7 +484,7 @@ mod tests {
             within,
         };
         let read = git.read(&wanted, &BTreeSet::new(), Path::new("/s"));
-        let asked = exec.asked();
+        let asked = exec.invocations();
         (
             asked.iter().map(ToString::to_string).collect(),
             read.map(|(tree, _)| tree),

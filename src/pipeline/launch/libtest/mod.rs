@@ -63,10 +63,10 @@ fn drive(program: Program<'_>, grant: &Grant, shell: &dyn Shell) -> Result<i32> 
 /// Says why it trapped, if it did; its exit code.
 fn told(shell: &dyn Shell, ended: Ended) -> i32 {
     if let Some(fault) = ended.fault {
-        shell.say(Message::Error(fault));
+        shell.print(Message::Error(fault));
     }
     if let Some(missed) = ended.missed {
-        shell.say(Message::Warning(missed));
+        shell.print(Message::Warning(missed));
     }
     ended.code
 }
@@ -352,8 +352,8 @@ mod tests {
         let shell = Buffer::default();
         let grant = Grant::default().with_args(args.iter().copied());
         let code = drive(program, &grant, &shell).unwrap();
-        let asked = exec.asked().iter().map(|i| i.to_string()).collect();
-        (code, shell.said(), asked)
+        let asked = exec.invocations().iter().map(|i| i.to_string()).collect();
+        (code, shell.messages(), asked)
     }
 
     #[test]
