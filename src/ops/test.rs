@@ -10,7 +10,7 @@ use crate::pipeline::launch::permissions::{grant, of_own_code};
 use crate::pipeline::launch::runner::{Runners, runnable};
 use crate::system::cargo::arguments::{Artifact, CargoArgs};
 use crate::system::context::Context;
-use crate::system::runtime::Grant;
+use crate::system::runtime::Permissions;
 use crate::system::shell::{Message, Verbosity};
 
 /// The variables of libtest itself, handed on as on the host.
@@ -100,7 +100,7 @@ fn rerun(built: &Built, made: &Made) -> String {
 }
 
 /// What every executable is given: its arguments in cargo's order.
-fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Grant> {
+fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
     let mut grant = grant(ctx, args)?;
     let mut first: Vec<String> = Vec::new();
     if bench {

@@ -14,14 +14,14 @@ use crate::system::cargo::arguments::{CargoArgs, Selection};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Entry, Grant, Interrupts, Program, Runner};
+use crate::system::runtime::{EntryPoint, Interrupts, Permissions, Program, Runner};
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
 /// and nothing of the project is read but its registries.
 pub(super) fn run_component(
     ctx: &Context,
     args: &CargoArgs,
-    (what, grant, purpose): (&str, &Grant, Purpose),
+    (what, grant, purpose): (&str, &Permissions, Purpose),
 ) -> Result<()> {
     refuse_of_builds(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
@@ -48,13 +48,13 @@ pub(super) fn run_component(
         say();
         return invoke(ctx, &file, call, grant);
     }
-    match (runtime::entry(&fs::read(&file)?)?, purpose) {
-        (Entry::Http(_), _) => {
+    match (runtime::entry_point(&fs::read(&file)?)?, purpose) {
+        (EntryPoint::Http(_), _) => {
             say();
             let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
             serve(ctx, &file, addr, &of_requests(grant, args))
         }
-        (Entry::Command(_), Purpose::Run) => {
+        (EntryPoint::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
                 let text = format!("`{name}` is a program, so that `--addr` means nothing");
                 return Err(Error::usage(text).hint("leave it out"));

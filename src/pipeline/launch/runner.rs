@@ -19,7 +19,7 @@ use crate::system::context::Context;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Grant, Runner};
+use crate::system::runtime::{Permissions, Runner};
 
 /// What runs components, by target triple.
 #[derive(Debug)]
@@ -88,9 +88,9 @@ impl Runners {
     }
 
     /// Fails if one of them cannot be told what is granted.
-    pub(crate) fn take(&self, grant: &Grant) -> Result<()> {
+    pub(crate) fn take(&self, grant: &Permissions) -> Result<()> {
         let mut runners = self.0.iter();
-        runners.try_for_each(|(_, runner)| runner.takes(grant))
+        runners.try_for_each(|(_, runner)| runner.check_permissions(grant))
     }
 }
 

@@ -25,7 +25,9 @@ use std::time::Instant;
 
 use crate::base::error::{Error, Result};
 use crate::system::context::Context;
-use crate::system::runtime::{Captured, Ended, Grant, Interrupts, Program, Runner};
+use crate::system::runtime::{
+    CapturedOutput, ExitStatus, Interrupts, Permissions, Program, Runner,
+};
 use crate::system::shell::{Message, Shell};
 
 use self::options::Options;
@@ -39,13 +41,18 @@ const TERSE_COLUMNS: usize = 88;
 
 /// Runs the executable at `component`; `grant.args` are the arguments after
 /// `--` of `cargo test`. The exit code is 0 if all is well.
-pub fn run(context: &Context, runner: &Runner, component: &Path, grant: &Grant) -> Result<i32> {
+pub fn run(
+    context: &Context,
+    runner: &Runner,
+    component: &Path,
+    grant: &Permissions,
+) -> Result<i32> {
     let exec = context.exec.as_ref();
     let program = Program::open(runner, exec, component, Interrupts::of(grant))?;
     drive(program, grant, context.shell.as_ref())
 }
 
-fn drive(program: Program<'_>, grant: &Grant, shell: &dyn Shell) -> Result<i32> {
+fn drive(program: Program<'_>, grant: &Permissions, shell: &dyn Shell) -> Result<i32> {
     let options = Options::read(&grant.args, &grant.env);
     if options.untouched {
         return Ok(told(shell, program.run(grant)?));
@@ -61,11 +68,11 @@ fn drive(program: Program<'_>, grant: &Grant, shell: &dyn Shell) -> Result<i32> 
 }
 
 /// Says why it trapped, if it did; its exit code.
-fn told(shell: &dyn Shell, ended: Ended) -> i32 {
+fn told(shell: &dyn Shell, ended: ExitStatus) -> i32 {
     if let Some(fault) = ended.fault {
         shell.print(Message::Error(fault));
     }
-    if let Some(missed) = ended.missed {
+    if let Some(missed) = ended.refusals {
         shell.print(Message::Warning(missed));
     }
     ended.code
@@ -74,7 +81,7 @@ fn told(shell: &dyn Shell, ended: Ended) -> i32 {
 struct Harness<'a> {
     program: Program<'a>,
     options: Options,
-    grant: &'a Grant,
+    grant: &'a Permissions,
     shell: &'a dyn Shell,
     /// How many characters stand in the line of terse output.
     column: usize,
@@ -93,15 +100,17 @@ impl Harness<'_> {
         let grant = self.grant.with_args(self.options.first.clone());
         let mut column = self.column;
         let (shell, terse) = (self.shell, self.options.terse);
-        let ended = self.program.lines(&grant, Captured::Stdout, &mut |line| {
-            match transcript.feed(line) {
-                Shown::Line => shell.data(line.to_string()),
-                Shown::Result(verdict) if terse => mark(shell, verdict, &mut column)?,
-                Shown::Result(_) => shell.data(line.to_string()),
-                Shown::Later => {}
-            }
-            Ok(())
-        })?;
+        let ended = self
+            .program
+            .lines(&grant, CapturedOutput::Stdout, &mut |line| {
+                match transcript.feed(line) {
+                    Shown::Line => shell.data(line.to_string()),
+                    Shown::Result(verdict) if terse => mark(shell, verdict, &mut column)?,
+                    Shown::Result(_) => shell.data(line.to_string()),
+                    Shown::Later => {}
+                }
+                Ok(())
+            })?;
         self.column = column;
         if transcript.is_foreign() {
             return Ok(told(shell, ended));
@@ -117,7 +126,7 @@ impl Harness<'_> {
     }
 
     /// Reports what the first instance left open.
-    fn go_on(&mut self, first: &Transcript, ended: Ended, started: Instant) -> Result<i32> {
+    fn go_on(&mut self, first: &Transcript, ended: ExitStatus, started: Instant) -> Result<i32> {
         let mut outcomes = first.outcomes().to_vec();
         let asked_for = self.list(self.options.listing())?;
         let total = self.list(vec!["--list".to_string()])?.len();
@@ -192,13 +201,13 @@ impl Harness<'_> {
 
     /// Whether the reason an instance ended is news. What a panic ends in is
     /// not, where its message went to the terminal.
-    fn tells(&self, ended: &Ended) -> bool {
+    fn tells(&self, ended: &ExitStatus) -> bool {
         let reason = ended.fault.as_ref().map(Error::to_string);
         !self.options.nocapture || !reason.is_some_and(|reason| reason.contains("unreachable"))
     }
 
     /// Runs a test that failed once more, for what it prints.
-    fn explain(&self, name: &str, why: Option<&Ended>) -> Result<Failure> {
+    fn explain(&self, name: &str, why: Option<&ExitStatus>) -> Result<Failure> {
         if self.options.nocapture {
             return Ok(failure(name, Vec::new(), why));
         }
@@ -210,21 +219,25 @@ impl Harness<'_> {
         Ok(failure(name, printed, why))
     }
 
-    fn alone(&self, name: &str) -> Result<(Alone, Ended)> {
+    fn alone(&self, name: &str) -> Result<(Alone, ExitStatus)> {
         let captured = match self.options.nocapture {
-            true => Captured::Stdout,
-            false => Captured::Both,
+            true => CapturedOutput::Stdout,
+            false => CapturedOutput::Both,
         };
         let (lines, ended) = self.collect(self.options.alone(name), captured)?;
         Ok((Alone::read(name, &lines), ended))
     }
 
     fn list(&self, args: Vec<String>) -> Result<Vec<String>> {
-        let (lines, _) = self.collect(args, Captured::Stdout)?;
+        let (lines, _) = self.collect(args, CapturedOutput::Stdout)?;
         Ok(listed(&lines))
     }
 
-    fn collect(&self, args: Vec<String>, captured: Captured) -> Result<(Vec<String>, Ended)> {
+    fn collect(
+        &self,
+        args: Vec<String>,
+        captured: CapturedOutput,
+    ) -> Result<(Vec<String>, ExitStatus)> {
         let mut lines = Vec::new();
         let grant = self.grant.with_args(args);
         let ended = self.program.lines(&grant, captured, &mut |line| {
@@ -308,7 +321,7 @@ fn mark(shell: &dyn Shell, verdict: Verdict, column: &mut usize) -> Result<(), E
 }
 
 /// A failure with the reason the instance ended, where the test did not say it.
-fn failure(name: &str, mut printed: Vec<String>, why: Option<&Ended>) -> Failure {
+fn failure(name: &str, mut printed: Vec<String>, why: Option<&ExitStatus>) -> Failure {
     let panicked = printed.iter().any(|line| line.contains("panicked at"));
     match why {
         Some(ended) if !panicked => printed.push(match &ended.fault {
@@ -350,7 +363,7 @@ mod tests {
         let program =
             Program::open(&runner, &exec, Path::new("t.wasm"), Interrupts::Never).unwrap();
         let shell = Buffer::default();
-        let grant = Grant::default().with_args(args.iter().copied());
+        let grant = Permissions::default().with_args(args.iter().copied());
         let code = drive(program, &grant, &shell).unwrap();
         let asked = exec.invocations().iter().map(|i| i.to_string()).collect();
         (code, shell.messages(), asked)

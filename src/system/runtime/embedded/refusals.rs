@@ -1,4 +1,5 @@
-//! What an instance was refused, and who refuses it: memory, requests, sockets.
+//! What an instance was refused, and the limits that refuse it: of memory, of
+//! requests and of time.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,126 +12,125 @@ use wasmtime_wasi_http::{
 };
 
 use crate::base::error::Error;
-use crate::system::runtime::permissions::{Grant, Missing};
-use crate::system::runtime::{Ended, Network};
+use crate::system::runtime::outcome::ExitStatus;
+use crate::system::runtime::permissions::{Network, Permissions, Refusal};
 
 const HTTP: u8 = 1;
 const NETWORK: u8 = 2;
 const MEMORY: u8 = 4;
 
-/// What an instance was refused so far; clones see the same.
+/// The log of what an instance was refused; clones share it.
 #[derive(Clone, Debug)]
-pub struct Missed {
+pub struct RefusalLog {
     bits: Arc<AtomicU8>,
     memory: u64,
 }
 
-impl Missed {
-    /// Nothing yet.
-    pub fn new(grant: &Grant) -> Self {
-        Missed {
+impl RefusalLog {
+    /// An empty log for an instance with these permissions.
+    pub fn new(permissions: &Permissions) -> Self {
+        RefusalLog {
             bits: Arc::default(),
-            memory: grant.memory(),
+            memory: permissions.memory(),
         }
     }
 
-    fn note(&self, bit: u8) {
+    fn record(&self, bit: u8) {
         self.bits.fetch_or(bit, Ordering::Relaxed);
     }
 
-    /// Takes note of a socket.
-    pub fn socket(&self) {
-        self.note(NETWORK);
+    /// Records that a socket was refused.
+    pub fn record_socket(&self) {
+        self.record(NETWORK);
     }
 
-    fn all(&self) -> impl Iterator<Item = Missing> {
+    fn all(&self) -> impl Iterator<Item = Refusal> {
         let bits = self.bits.load(Ordering::Relaxed);
         let all = [
-            (HTTP, Missing::Http),
-            (NETWORK, Missing::Network),
-            (MEMORY, Missing::Memory(self.memory)),
+            (HTTP, Refusal::Http),
+            (NETWORK, Refusal::Network),
+            (MEMORY, Refusal::Memory(self.memory)),
         ];
-        let missed = all.into_iter().filter(move |(bit, _)| bits & bit != 0);
-        missed.map(|(_, missing)| missing)
+        let refusals = all.into_iter().filter(move |(bit, _)| bits & bit != 0);
+        refusals.map(|(_, refusal)| refusal)
     }
 
-    /// An error of the instance with what it was refused before, which may well
-    /// be why.
+    /// Adds to an error of the instance what it was refused before, which may
+    /// have caused it.
     pub fn explain(&self, error: Error) -> Error {
-        self.all().fold(error, |error, missing| {
-            let refused = format!("it was refused {}", missing.what());
-            error.because(refused).hint(missing.hint())
+        self.all().fold(error, |error, refusal| {
+            let refused = format!("it was refused {}", refusal.description());
+            error.because(refused).hint(refusal.hint())
         })
     }
 
-    /// What an instance that did not fail was refused, with what helps, as one
-    /// text; `None` if that is nothing.
-    pub fn told(&self) -> Option<String> {
-        let tell = |missing: Missing| {
+    /// What the instance was refused and the options that grant it, for a warning;
+    /// `None` if nothing was refused.
+    pub fn warning(&self) -> Option<String> {
+        let describe = |refusal: Refusal| {
             format!(
                 "the component was refused {}; {}",
-                missing.what(),
-                missing.hint()
+                refusal.description(),
+                refusal.hint()
             )
         };
-        let all: Vec<String> = self.all().map(tell).collect();
+        let all: Vec<String> = self.all().map(describe).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// The end of an instance with what it was refused.
-    pub fn ended(&self, mut ended: Ended) -> Ended {
-        match (ended.fault.take(), ended.code) {
-            (Some(fault), _) => ended.fault = Some(self.explain(fault)),
-            (None, 0) => ended.missed = self.told(),
+    /// Adds to the exit status of the instance what it was refused.
+    pub fn add_to(&self, mut status: ExitStatus) -> ExitStatus {
+        match (status.fault.take(), status.code) {
+            (Some(fault), _) => status.fault = Some(self.explain(fault)),
+            (None, 0) => status.refusals = self.warning(),
             (None, code) => {
                 let failed = Error::input(format!("the component ended with exit code {code}"));
-                let missed = self.all().next();
-                ended.fault = missed.map(|_| self.explain(failed));
+                let refusals = self.all().next();
+                status.fault = refusals.map(|_| self.explain(failed));
             }
         }
-        ended
+        status
     }
 }
 
-/// Awaits something of an instance for so long; the error says that it took
-/// longer.
+/// Awaits `work` of an instance; the error says that it exceeded the limit.
 pub async fn within<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Error> {
     match limit {
         Some(limit) => {
             let done = tokio::time::timeout(limit, work).await;
-            done.map_err(|_| Grant::late(limit))
+            done.map_err(|_| Permissions::timeout_error(limit))
         }
         None => Ok(work.await),
     }
 }
 
-/// Counts the memory of an instance: all its linear memories and tables.
-pub struct Limiter {
+/// Limits the memory of an instance: the sum of its linear memories and tables.
+pub struct MemoryLimiter {
     left: u64,
-    missed: Missed,
+    refusals: RefusalLog,
 }
 
-impl Limiter {
-    /// Everything that is granted is left.
-    pub fn new(grant: &Grant, missed: Missed) -> Self {
-        Limiter {
-            left: grant.memory(),
-            missed,
+impl MemoryLimiter {
+    /// A limiter that has granted no memory yet.
+    pub fn new(permissions: &Permissions, refusals: RefusalLog) -> Self {
+        MemoryLimiter {
+            left: permissions.memory(),
+            refusals,
         }
     }
 
-    /// Takes so many bytes, if there are as many left.
+    /// Grants so many bytes, if as many are left.
     fn take(&mut self, bytes: usize) -> bool {
         let left = self.left.checked_sub(bytes as u64);
         match left {
             Some(left) => self.left = left,
-            None => self.missed.note(MEMORY),
+            None => self.refusals.record(MEMORY),
         }
         left.is_some()
     }
 }
 
-impl ResourceLimiter for Limiter {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
         current: usize,
@@ -151,24 +151,24 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-/// Sends the requests of an instance, or refuses them.
-pub struct Requests {
+/// Sends the HTTP requests of an instance, or refuses them.
+pub struct RequestSender {
     network: Network,
-    missed: Missed,
+    refusals: RefusalLog,
 }
 
-impl Requests {
-    /// As it is granted.
-    pub fn new(grant: &Grant, missed: Missed) -> Self {
-        Requests {
-            network: grant.network,
-            missed,
+impl RequestSender {
+    /// A sender for an instance with these permissions.
+    pub fn new(permissions: &Permissions, refusals: RefusalLog) -> Self {
+        RequestSender {
+            network: permissions.network,
+            refusals,
         }
     }
 }
 
-/// A request that was sent: the answer, and what goes on behind it.
-type Sent = Result<
+/// The result of a request: the response, and the task that receives its body.
+type SendResult = Result<
     (
         hyper::Response<WasiBody>,
         Box<dyn Future<Output = Result<(), HttpError>> + Send>,
@@ -176,16 +176,16 @@ type Sent = Result<
     HttpError,
 >;
 
-impl WasiHttpHooks for Requests {
+impl WasiHttpHooks for RequestSender {
     fn send_request(
         &mut self,
         request: hyper::Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
-    ) -> Box<dyn Future<Output = Sent> + Send> {
+    ) -> Box<dyn Future<Output = SendResult> + Send> {
         use http_body_util::BodyExt as _;
         if self.network == Network::None {
-            self.missed.note(HTTP);
+            self.refusals.record(HTTP);
             return Box::new(async { Err(HttpError::HttpRequestDenied) });
         }
         Box::new(async move {
@@ -200,21 +200,21 @@ impl WasiHttpHooks for Requests {
 mod tests {
     use super::*;
 
-    fn grant(max_memory: u64) -> Grant {
-        Grant {
+    fn permissions(max_memory: u64) -> Permissions {
+        Permissions {
             max_memory: Some(max_memory),
-            ..Grant::default()
+            ..Permissions::default()
         }
     }
 
     #[test]
     fn all_memories_count_together() {
-        let grant = grant(1 << 20);
-        let missed = Missed::new(&grant);
-        let mut limiter = Limiter::new(&grant, missed.clone());
+        let permissions = permissions(1 << 20);
+        let refusals = RefusalLog::new(&permissions);
+        let mut limiter = MemoryLimiter::new(&permissions, refusals.clone());
         assert!(limiter.memory_growing(0, 1 << 19, None).unwrap());
         assert!(limiter.memory_growing(0, 1 << 18, None).unwrap());
-        assert!(missed.told().is_none());
+        assert!(refusals.warning().is_none());
         assert!(!limiter.memory_growing(1 << 18, 1 << 20, None).unwrap());
         assert!(!limiter.table_growing(0, 1 << 20, None).unwrap());
         assert!(limiter.memory_growing(1 << 18, 1 << 19, None).unwrap());
@@ -223,30 +223,30 @@ mod tests {
                 .memory_growing(1 << 19, (1 << 19) + 1, None)
                 .unwrap()
         );
-        let told = missed.told().unwrap();
-        assert!(told.contains("more than 1 MiB of memory; "), "{told}");
-        assert!(told.contains("--max-memory"), "{told}");
+        let warning = refusals.warning().unwrap();
+        assert!(warning.contains("more than 1 MiB of memory; "), "{warning}");
+        assert!(warning.contains("--max-memory"), "{warning}");
     }
 
     #[test]
     fn what_fails_says_what_it_was_refused() {
-        let missed = Missed::new(&grant(1));
-        let ended = |code, fault| {
-            missed.ended(Ended {
+        let refusals = RefusalLog::new(&permissions(1));
+        let status = |code, fault| {
+            refusals.add_to(ExitStatus {
                 code,
                 fault,
-                missed: None,
+                refusals: None,
             })
         };
-        assert!(ended(1, None).fault.is_none());
-        missed.socket();
-        assert!(ended(0, None).missed.unwrap().contains("--network"));
-        let fault = ended(1, None).fault.unwrap();
+        assert!(status(1, None).fault.is_none());
+        refusals.record_socket();
+        assert!(status(0, None).refusals.unwrap().contains("--network"));
+        let fault = status(1, None).fault.unwrap();
         assert!(
             fault.to_string().contains("exit code 1: it was refused"),
             "{fault}"
         );
-        let fault = ended(134, Some(Error::input("it trapped"))).fault.unwrap();
+        let fault = status(134, Some(Error::input("it trapped"))).fault.unwrap();
         assert_eq!(fault.message(), "it trapped");
     }
 }
