@@ -145,7 +145,7 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&EntryPoint, Purpose
 
 /// Whether it was built for a target without WASI.
 fn without_system(built: &Built, made: &Made) -> bool {
-    target_of(built, made).is_some_and(|target| target.sort() == WasmTarget::Unknown)
+    target_of(built, made).is_some_and(|target| target.kind() == WasmTarget::Unknown)
 }
 
 /// Refuses what our options cannot mean, before anything is built for it.

@@ -8,7 +8,7 @@ use crate::pipeline::build::prepare::prepare;
 use crate::pipeline::launch::libtest;
 use crate::pipeline::launch::permissions::{grant, of_own_code};
 use crate::pipeline::launch::runner::{Runners, runnable};
-use crate::system::cargo::arguments::{Artifact, CargoArgs};
+use crate::system::cargo::arguments::{CargoArgs, TargetChoice};
 use crate::system::context::Context;
 use crate::system::runtime::Permissions;
 use crate::system::shell::{Message, Verbosity};
@@ -20,7 +20,7 @@ const LIBTEST: &str = "RUST_TEST_";
 /// that fails, unless told otherwise.
 pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let bench = args.subcommand.as_deref() == Some("bench");
-    if args.artifacts.contains(&Artifact::Doc) {
+    if args.target_choices.contains(&TargetChoice::Doc) {
         return Err(
             Error::unsupported("the documentation's examples cannot be run as components")
                 .hint("run them on the host: `cargo test --doc`"),

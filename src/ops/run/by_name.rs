@@ -10,7 +10,7 @@ use crate::ops::compose::{Following, Releases, Unpinned, link_foreign, mode_here
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::override_options::{Asked, Named};
-use crate::system::cargo::arguments::{CargoArgs, Selection};
+use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
@@ -97,9 +97,9 @@ fn linked(
 /// Refuses what only a build could mean.
 fn refuse_of_builds(args: &CargoArgs) -> Result<()> {
     let option = match args {
-        _ if args.selection() != Selection::Default => "--package",
+        _ if args.selection() != PackageSelection::Default => "--package",
         _ if args.manifest_path.is_some() => "--manifest-path",
-        _ if !args.artifacts.is_empty() => "--bin",
+        _ if !args.target_choices.is_empty() => "--bin",
         _ if !args.targets.is_empty() => "--target",
         _ if args.profile.is_some() => "--profile",
         _ if args.release => "--release",

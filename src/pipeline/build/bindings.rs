@@ -22,8 +22,8 @@ use crate::pipeline::link::provided;
 use crate::pipeline::project::recover::settle_member;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::LockMode;
-use crate::system::cargo::view::Kept;
-use crate::system::cargo::workspace::{Member, Use, Workspace};
+use crate::system::cargo::workspace::{DependencyUse, Member, Workspace};
+use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -80,7 +80,7 @@ pub(crate) fn look(
     workspace: &Workspace,
     member: &Member,
     (worlds, session, stale): (&mut Worlds<'_>, &Session, Stale),
-    before: Option<&Kept<Option<Recipe>>>,
+    before: Option<&Cached<Option<Recipe>>>,
 ) -> Result<Looked> {
     let (manifest, mut paths) = read_manifest(ctx, workspace, member)?;
     paths.push(member.dir().join("wit"));
@@ -215,12 +215,12 @@ fn digest(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Optio
 
 /// What the bindings in this file were generated from, if it is as it was then.
 fn generated_from<'k>(
-    before: Option<&'k Kept<Option<Recipe>>>,
+    before: Option<&'k Cached<Option<Recipe>>>,
     file: &Path,
 ) -> Option<&'k ContentDigest> {
     let before = before?;
-    let mut seen = before.seen.iter();
-    let same = seen.any(|seen| seen.is_of(file) && seen.holds());
+    let mut seen = before.stamps.iter();
+    let same = seen.any(|seen| seen.is_of(file) && seen.is_current());
     before
         .fact
         .as_ref()?
@@ -306,7 +306,7 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
         return Maker::Tool;
     }
     let mut dependencies = member.dependencies.iter();
-    if dependencies.any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME")) {
+    if dependencies.any(|d| d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME")) {
         return Maker::Script;
     }
     let has_macro = member

@@ -14,13 +14,13 @@ use super::recipe::Recipe;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::pipeline::fetch::worlds::Worlds;
-use crate::system::cargo::arguments::{CargoArgs, Selection};
+use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::cargo::config::{Config, LockMode};
-use crate::system::cargo::spec::Spec;
+use crate::system::cargo::spec::PackageSpec;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
-use crate::system::cargo::view::{Kept, Seen, View};
 use crate::system::cargo::workspace::Workspace;
+use crate::system::cargo::workspace_cache::{Cached, FileStamp, WorkspaceCache};
 use crate::system::context::Context;
 use crate::system::env;
 use crate::system::fs;
@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
     /// these targets.
     pub implicit_target: bool,
     /// Packages, and the recipes of those looked at.
-    pub view: View<Option<Recipe>>,
+    pub view: WorkspaceCache<Option<Recipe>>,
     /// The packages meant, as indices of the workspace's members.
     pub selected: Vec<usize>,
     /// Where cargo builds.
@@ -68,9 +68,9 @@ impl Prepared {
         for path in due.write(ctx, self.stale)? {
             for id in &self.looked {
                 let kept = self.view.members.get_mut(id);
-                let seen = kept.into_iter().flat_map(|kept| &mut kept.seen);
+                let seen = kept.into_iter().flat_map(|kept| &mut kept.stamps);
                 for seen in seen.filter(|seen| seen.is_of(&path)) {
-                    *seen = Seen::now(path.clone());
+                    *seen = FileStamp::now(path.clone());
                 }
             }
         }
@@ -124,8 +124,8 @@ impl Prepared {
     pub fn built(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
         for kept in self.view.members.values_mut() {
-            for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
-                let now = Seen::now(lock.clone());
+            for seen in kept.stamps.iter_mut().filter(|seen| seen.is_of(&lock)) {
+                let now = FileStamp::now(lock.clone());
                 self.changed |= *seen != now;
                 *seen = now;
             }
@@ -221,15 +221,15 @@ pub(crate) fn prepare_in(
                 .skip(1)
                 .map(|dir| dir.join("target").join(STATE)),
         )
-        .find_map(|state| View::load(&state, &key));
+        .find_map(|state| WorkspaceCache::load(&state, &key));
     let (mut view, mut changed) = match found {
-        Some(view) if view.workspace.holds() => (view, false),
+        Some(view) if view.workspace.is_current() => (view, false),
         old => {
             let workspace = workspace(ctx, args, &config)?;
-            let ids = |id: &String| workspace.fact.by_id(id).is_some();
+            let ids = |id: &String| workspace.fact.member(id).is_some();
             let mut members = old.map(|view| view.members).unwrap_or_default();
             members.retain(|id, _| ids(id));
-            let view = View {
+            let view = WorkspaceCache {
                 key,
                 workspace,
                 members,
@@ -312,7 +312,7 @@ pub(crate) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
     Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
 }
 
-fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Workspace>> {
+fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Cached<Workspace>> {
     let mut command = cargo(ctx, args).args(&args.toolchain);
     if let Some(directory) = &args.directory {
         command = command.arg("-C").arg(directory);
@@ -329,33 +329,34 @@ fn workspace(ctx: &Context, args: &CargoArgs, config: &Config) -> Result<Kept<Wo
     }
     // Stamps are taken before anything is read: a file that changes while it
     // is read makes the view not hold, rather than hold wrongly.
-    let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
+    let before: Vec<FileStamp> = config.files().iter().cloned().map(FileStamp::now).collect();
     let workspace = Workspace::load(&*ctx.exec, command)?;
-    let mut paths = workspace.decided_by();
+    let mut paths = workspace.watched_paths();
     paths.sort();
     paths.dedup();
     let mut seen = before;
-    seen.extend(paths.into_iter().map(Seen::now));
-    Ok(Kept {
-        seen,
+    seen.extend(paths.into_iter().map(FileStamp::now));
+    Ok(Cached {
+        stamps: seen,
         fact: workspace,
     })
 }
 
 /// The members the command line means.
 fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
-    let members = workspace.spec_members();
-    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
+    let members = workspace.identities();
+    let matching =
+        |spec: &String| -> Result<Vec<usize>> { PackageSpec::parse(spec)?.select(&members) };
     match args.selection() {
-        Selection::Default => Ok(workspace.default_members.clone()),
-        Selection::Packages(specs) => {
+        PackageSelection::Default => Ok(workspace.default_members.clone()),
+        PackageSelection::Packages(specs) => {
             let mut found = Vec::new();
             for spec in specs {
                 match matching(spec) {
                     Ok(some) => found.extend(some),
                     // Cargo builds dependencies as well, which are no
                     // business of ours.
-                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
+                    Err(_) if workspace.has_locked(&PackageSpec::parse(spec)?) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -363,7 +364,7 @@ fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
             found.dedup();
             Ok(found)
         }
-        Selection::Workspace { excludes } => {
+        PackageSelection::Workspace { excludes } => {
             let mut excluded = Vec::new();
             for spec in excludes {
                 // Cargo warns of what excludes nothing.
@@ -381,14 +382,14 @@ fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
 fn build_first(
     ctx: &Context,
     (args, mode): (&CargoArgs, LockMode),
-    (view, selected): (&View<Option<Recipe>>, &[usize]),
+    (view, selected): (&WorkspaceCache<Option<Recipe>>, &[usize]),
     session: &Rc<Session>,
 ) -> Result<()> {
     let workspace = &view.workspace.fact;
     for index in workspace.with_path_dependencies(selected) {
         let member = &workspace.members[index];
         let kept = view.members.get(&member.id);
-        let dirs = match kept.filter(|kept| kept.holds()) {
+        let dirs = match kept.filter(|kept| kept.is_current()) {
             Some(kept) => kept.fact.as_ref().map(|recipe| recipe.first.clone()),
             None => Some(directories(&read_manifest(ctx, workspace, member)?.0)?),
         };
@@ -404,21 +405,21 @@ fn build_first(
 /// were looked at.
 fn look_at(
     ctx: &Context,
-    view: &mut View<Option<Recipe>>,
+    view: &mut WorkspaceCache<Option<Recipe>>,
     selected: &[usize],
     (stale, mode, session): (Stale, LockMode, &Session),
 ) -> Result<(Due, Vec<String>)> {
     let workspace = &view.workspace.fact;
     let mut worlds = None;
-    let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut view.members;
+    let members: &mut BTreeMap<_, Cached<Option<Recipe>>> = &mut view.members;
     let mut due = Due::default();
     let mut ids = Vec::new();
     for index in workspace.with_path_dependencies(selected) {
         let member = &workspace.members[index];
         // What was built first may be for another profile or target now.
-        let serves = |kept: &&Kept<Option<Recipe>>| {
+        let serves = |kept: &&Cached<Option<Recipe>>| {
             let recipe = kept.fact.as_ref();
-            kept.holds() && recipe.is_none_or(|r| session.made(&r.first, &r.parts))
+            kept.is_current() && recipe.is_none_or(|r| session.made(&r.first, &r.parts))
         };
         if members.get(&member.id).filter(serves).is_some() {
             continue;
@@ -432,8 +433,8 @@ fn look_at(
         let mut paths = looked.paths;
         paths.sort();
         paths.dedup();
-        let kept = Kept {
-            seen: paths.into_iter().map(Seen::now).collect(),
+        let kept = Cached {
+            stamps: paths.into_iter().map(FileStamp::now).collect(),
             fact: looked.recipe,
         };
         members.insert(member.id.clone(), kept);
@@ -448,7 +449,7 @@ fn look_at(
 /// was not known to be.
 fn ensure_targets(
     ctx: &Context,
-    view: &mut View<Option<Recipe>>,
+    view: &mut WorkspaceCache<Option<Recipe>>,
     (targets, config, dir): (&[Target], &Config, &Path),
     args: &CargoArgs,
 ) -> Result<bool> {
@@ -465,7 +466,7 @@ fn ensure_targets(
     let mode = config.lock_mode(args.lock_mode)?;
     let named = args.toolchain.as_ref().and_then(|name| name.to_str());
     let named = named.and_then(|name| name.strip_prefix('+'));
-    let toolchain = Toolchain::find((&config.rustc()?, named), dir, &*ctx.exec, &ctx.env)?;
+    let toolchain = Toolchain::find(&config.rustc()?, named, dir, &*ctx.exec, &ctx.env)?;
     for target in unknown {
         toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
         let library = toolchain.library(target.name());
