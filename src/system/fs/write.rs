@@ -103,7 +103,8 @@ fn temporary_file(dir: &Path, readers: Readers) -> io::Result<tempfile::NamedTem
     temporary_file_in(&builder, dir)
 }
 
-/// Fails for a read-only file: a rename would replace what its owner wants to stay as it is.
+/// Fails for a read-only file: a rename would replace what its owner wants to
+/// stay as it is.
 pub(super) fn refuse_read_only(path: &Path, old: &fs::Metadata) -> Result<()> {
     match old.permissions().readonly() {
         true => Err(
