@@ -686,8 +686,8 @@ mod tests {
 
         let home = directory.path("home").into_os_string();
         let env = Env::from_vars([("CARGO_HOME", home)]);
-        let config = Config::load(&directory.path("a/b"), &env, &[]).unwrap();
-        let files = config.files();
+        let without_options = Config::load(&directory.path("a/b"), &env, &[]).unwrap();
+        let files = without_options.files();
         for name in [
             NEAR,
             "a/b/.cargo/config",
