@@ -1,10 +1,12 @@
 //! Reading files, as a whole or in parts.
 
+use std::fs;
+#[cfg(feature = "lock")]
+use std::io;
 use std::io::ErrorKind as IoKind;
 #[cfg(feature = "cli")]
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::{fs, io};
 
 use crate::base::error::{Error, Result};
 
