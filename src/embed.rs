@@ -54,7 +54,7 @@ pub struct Wit {
 }
 
 impl Wit {
-    /// The project that a user in this directory would mean.
+    /// The project of this directory, as the command line finds it.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Wit {
             dir: dir.into(),
@@ -65,20 +65,20 @@ impl Wit {
         }
     }
 
-    /// The directory of `.wit` files, relative to that of the project, where it
-    /// is not to be looked for.
+    /// The directory of `.wit` files, relative to that of the project, instead of
+    /// the one that would be found.
     pub fn wit_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.wit_dir = Some(dir.into());
         self
     }
 
-    /// A configuration of registries in the place of the user's.
+    /// A configuration of registries instead of that of the user.
     pub fn registry_config(mut self, file: impl Into<PathBuf>) -> Self {
         self.config = Some(file.into());
         self
     }
 
-    /// The directory of downloaded packages in the place of the user's.
+    /// The directory of downloaded packages instead of that of the user.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache = Some(dir.into());
         self
@@ -97,15 +97,15 @@ impl Wit {
         self.with(|ctx, project| resolve_all(ctx, &project))
     }
 
-    /// The packages of the project in their binary form, with what their manifest
-    /// says about them; otherwise as [`Wit::resolve`].
+    /// The packages of the project in their binary form, with the metadata of
+    /// their manifest; otherwise as [`Wit::resolve`].
     pub fn build(&self) -> Result<Vec<Encoded>> {
         self.with(|ctx, project| encode_all(ctx, &project))
     }
 
-    /// Brings `deps` beside the `.wit` files up to date, or with
-    /// [`Drift::Refuse`] fails where it is not. What it did not write itself stays
-    /// as it is.
+    /// Brings the directory `deps` beside the `.wit` files up to date, or with
+    /// [`Drift::Refuse`] fails if it is not. Files that the tool did not write stay
+    /// as they are.
     pub fn fetch(&self, form: Form, drift: Drift) -> Result<()> {
         fetch(&self.context()?, &self.options(), (form, drift))
     }
@@ -137,8 +137,8 @@ impl Wit {
     }
 }
 
-/// Reads a lock file: `wkg.lock`, `wit.lock` or `Cargo-component.lock`; one that
-/// is not there is empty.
+/// Reads a lock file: `wkg.lock`, `wit.lock` or `Cargo-component.lock`. A missing
+/// file counts as an empty one.
 pub fn read_lock(path: &Path) -> Result<Lockfile> {
     match fs::read_text_if_exists(path)? {
         Some(text) => crate::model::lockfile::parse(path, &text),
@@ -146,8 +146,8 @@ pub fn read_lock(path: &Path) -> Result<Lockfile> {
     }
 }
 
-/// Writes a lock file as its tool does, in one step: what was there stays until
-/// the new one is complete.
+/// Writes a lock file as its tool does, in one step: the old file stays until the
+/// new one is complete.
 pub fn write_lock(path: &Path, lock: &Lockfile, form: LockForm) -> Result<()> {
     fs::write_atomic(
         path,

@@ -10,7 +10,7 @@ use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
-use crate::system::cargo::arguments::{CargoArgs, OURS};
+use crate::system::cargo::arguments::{CargoArgs, OWN_OPTIONS};
 use crate::system::cargo::verb::Class;
 use crate::system::context::Context;
 use crate::system::env::Env;
@@ -49,8 +49,11 @@ needs no network afterwards.
 /// Our options of a verb, below cargo's own help.
 fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
-    for (_, option, about) in OURS.iter().filter(|(known, ..)| known.is_of(Some(verb))) {
-        text.push_str(&format!("      {option:<26} {about}\n"));
+    for own in OWN_OPTIONS
+        .iter()
+        .filter(|own| own.known.applies_to(Some(verb)))
+    {
+        text.push_str(&format!("      {:<26} {}\n", own.usage, own.help));
     }
     if verb == "fetch" {
         text.push_str(FETCH);

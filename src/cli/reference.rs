@@ -6,7 +6,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use super::Cli;
 use super::exit;
 use crate::model::manifest::schema;
-use crate::system::cargo::arguments::OURS;
+use crate::system::cargo::arguments::OWN_OPTIONS;
 use crate::system::env;
 
 /// A text of the book that is made from the program.
@@ -149,17 +149,17 @@ fn meaning(arg: &Arg) -> String {
 /// Our options on verbs of cargo.
 fn ours() -> String {
     let mut text = String::from("| option | on | meaning |\n| --- | --- | --- |\n");
-    for (known, option, about) in OURS {
+    for own in OWN_OPTIONS {
         let on: Vec<_> = DRIVEN
             .iter()
-            .filter(|verb| known.is_of(Some(verb)))
+            .filter(|verb| own.known.applies_to(Some(verb)))
             .map(|verb| format!("`{verb}`"))
             .collect();
         let on = match on.len() == DRIVEN.len() {
             true => "every verb".to_owned(),
             false => on.join(", "),
         };
-        text.push_str(&format!("| `{option}` | {on} | {about} |\n"));
+        text.push_str(&format!("| `{}` | {on} | {} |\n", own.usage, own.help));
     }
     text
 }

@@ -58,7 +58,7 @@ pub(super) fn packages(
 /// How long to wait for a registry and how often to ask it again: what cargo's
 /// configuration, seen from here, says for cargo's own requests.
 fn patience(env: &Env) -> Result<Patience> {
-    Config::load(&fs::canonical(Path::new("."))?, env, &[])?.patience()
+    Config::load(&fs::canonical(Path::new("."))?, env, &[])?.retry_policy()
 }
 
 /// Opens the registry at the end of a route. `warg_cache` is where the logs of

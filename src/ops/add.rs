@@ -182,7 +182,7 @@ fn change(
     (path, write): (&Path, Write),
     edit: impl Fn(&mut ManifestEdit) -> Result<()>,
 ) -> Result<()> {
-    fs::again(|| {
+    fs::retry_if_changed(|| {
         let old = fs::read_text(path)?;
         let mut new = ManifestEdit::new(path, &old)?;
         edit(&mut new)?;
@@ -190,7 +190,7 @@ fn change(
             Write::Dry => ctx.shell.write_data(new.text().as_bytes()),
             Write::Real => {
                 let mut change = Change::new();
-                change.text(path, Some(&old), &new.text());
+                change.write_text(path, Some(&old), &new.text());
                 change.commit()
             }
         }

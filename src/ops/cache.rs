@@ -69,7 +69,9 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     let text = format!("{count}, {size} bytes, from {}", cache.dir().display());
     ctx.shell.status("Removed", text);
     if packages.is_empty() {
-        places(&cache).iter().for_each(|dir| fs::clean(dir));
+        places(&cache)
+            .iter()
+            .for_each(|dir| fs::remove_leftovers(dir));
         let bytes: u64 = part.leftovers.iter().map(|file| file.size).sum();
         match part.leftovers.len() {
             0 => {}

@@ -9,7 +9,7 @@ use crate::pipeline::build::split_command::{Share, with_trailing};
 use crate::pipeline::launch::child::child;
 use crate::pipeline::project::select::{cargo, in_package};
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::build::{Messages, run};
+use crate::system::cargo::build::{MessageFormat, run};
 use crate::system::cargo::config::Config;
 use crate::system::cargo::verb::Class;
 use crate::system::context::Context;
@@ -71,7 +71,7 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
         with_trailing(command.args(&wasm.more), args)
     });
     let host = share.host(ctx, args, &prepared, &[]);
-    let messages = Messages::asked(&args.message_format);
+    let messages = MessageFormat::from_options(&args.message_format);
     // Two runs of cargo end with one message for whoever reads them.
     let read = messages.ok().filter(|_| wasm.is_some() && host.is_some());
     let mut last = None;
@@ -81,7 +81,7 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
             None => ctx.exec.run(command)?,
             Some(messages) => {
                 let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
-                last = outcome.last;
+                last = outcome.final_line;
                 outcome.code
             }
         };

@@ -92,7 +92,7 @@ pub fn set(
         // It may hold secrets, now or later.
         fs::create_private_dir(fs::parent(&path))?;
     }
-    let _held = fs::hold(&[&path], || {
+    let _held = fs::lock_directories_of(&[&path], || {
         let text = format!("on access to `{}`", ctx.display(&path));
         ctx.shell.status("Blocking", text);
     });

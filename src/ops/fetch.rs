@@ -11,7 +11,7 @@ use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::link::without_build::followed;
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::select::cargo;
-use crate::system::cargo::arguments::{CargoArgs, Known};
+use crate::system::cargo::arguments::{CargoArgs, KnownOption};
 use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
@@ -32,13 +32,17 @@ pub fn fetch(ctx: &Context, args: &CargoArgs) -> Result<()> {
     ensure_targets(ctx, args)?;
     child(ctx, &with_trailing(cargo_fetch(ctx, args, &[]), args))?;
     for manifest in packages.others {
-        let command = cargo_fetch(ctx, args, &[Known::ManifestPath, Known::Directory]);
+        let command = cargo_fetch(
+            ctx,
+            args,
+            &[KnownOption::ManifestPath, KnownOption::Directory],
+        );
         child(ctx, &command.arg("--manifest-path").arg(manifest))?;
     }
     Ok(())
 }
 
-fn cargo_fetch(ctx: &Context, args: &CargoArgs, without: &[Known]) -> Invocation {
+fn cargo_fetch(ctx: &Context, args: &CargoArgs, without: &[KnownOption]) -> Invocation {
     cargo(ctx, args).args(args.cargo_args_for("fetch", without))
 }
 
@@ -109,7 +113,7 @@ fn ensure_targets(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
     let named = args.toolchain.as_ref().and_then(|name| name.to_str());
     let named = named.and_then(|name| name.strip_prefix('+'));
-    let toolchain = Toolchain::find((&config.rustc()?, named), &dir, &*ctx.exec, &ctx.env)?;
+    let toolchain = Toolchain::find(&config.rustc()?, named, &dir, &*ctx.exec, &ctx.env)?;
     for target in &targets {
         toolchain.ensure(target, mode, &*ctx.exec, &*ctx.shell)?;
     }

@@ -348,13 +348,13 @@ impl Start<'_> {
         path: &Path,
         edit: impl Fn(&mut ManifestEdit) -> Result<()>,
     ) -> Result<(ManifestEdit, bool)> {
-        fs::again(|| {
+        fs::retry_if_changed(|| {
             let old = fs::read_text(path)?;
             let mut manifest = ManifestEdit::new(self.shown(path), &old)?;
             edit(&mut manifest)?;
             let new = manifest.text();
             let mut change = Change::new();
-            change.text(path, Some(&old), &new);
+            change.write_text(path, Some(&old), &new);
             change.commit()?;
             Ok((manifest, old != new))
         })
@@ -500,8 +500,8 @@ mod tests {
     struct Shared<T>(Rc<T>);
 
     impl Shell for Shared<Buffer> {
-        fn say(&self, message: Message) {
-            self.0.say(message);
+        fn print(&self, message: Message) {
+            self.0.print(message);
         }
         fn verbosity(&self) -> Verbosity {
             Verbosity::Normal
@@ -605,7 +605,7 @@ mod tests {
         })
         .unwrap();
         assert_eq!(bound, Some(world.ctx.cwd.join("foo/Cargo.toml")));
-        let asked = world.exec.asked();
+        let asked = world.exec.invocations();
         assert_eq!(
             asked[0].to_string(),
             "cargo new --lib --vcs none --color always -- foo"
@@ -617,7 +617,7 @@ mod tests {
             "     Updated manifest of package `foo`",
             "   Generated source file `src/lib.rs`",
         ];
-        assert_eq!(world.said.said(), said);
+        assert_eq!(world.said.messages(), said);
     }
 
     #[test]
@@ -659,9 +659,9 @@ mod tests {
         assert!(manifest.contains("\"async\""), "{manifest}");
         let source = world.read("foo/src/lib.rs");
         assert!(source.contains("async fn f(_x: bindings::T) {"), "{source}");
-        let rustfmt = world.exec.asked()[1].to_string();
+        let rustfmt = world.exec.invocations()[1].to_string();
         assert!(rustfmt.starts_with("rustfmt --edition 2024 "), "{rustfmt}");
-        let said = world.said.said();
+        let said = world.said.messages();
         assert!(said[1].ends_with("`src/lib.rs` for target `w/two`"));
     }
 
@@ -681,7 +681,7 @@ mod tests {
         }
         let error = new(&world.ctx, &options("1", None), &mut |_| Ok(None)).unwrap_err();
         assert!(error.message().ends_with("is not a legal WIT identifier"));
-        assert_eq!(world.exec.asked(), []);
+        assert_eq!(world.exec.invocations(), []);
     }
 
     #[test]
@@ -702,13 +702,13 @@ mod tests {
         let manifest = world.read("Cargo.toml");
         assert!(manifest.contains("[\"cdylib\", \"rlib\"]"), "{manifest}");
         let note = "note: `src/lib.rs` was left as it is";
-        let said = world.said.said();
+        let said = world.said.messages();
         assert!(said[1].starts_with(note));
         let lines = "    #[allow(warnings)]\n    #[rustfmt::skip]\n    mod bindings;\n    bindings::export!(";
         assert!(said[1].contains(lines), "{said:?}");
         // Where nothing is generated, nothing is to be added.
         init(&world.ctx, &options, &mut |_| Ok(None)).unwrap();
-        assert_eq!(world.said.said().len(), 2);
+        assert_eq!(world.said.messages().len(), 2);
         assert_eq!(world.read("Cargo.toml"), manifest);
     }
 

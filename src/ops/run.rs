@@ -17,7 +17,9 @@ use crate::system::cargo::target::{Target, WasmTarget};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Called, Ended, Entry, Event, Grant, Interrupts, Program, Runner};
+use crate::system::runtime::{
+    CallOutcome, EntryPoint, ExitStatus, Interrupts, Permissions, Program, Runner, ServerEvent,
+};
 
 /// Where an HTTP handler is served when nothing else is said.
 pub(super) const ADDRESS: &str = "127.0.0.1:8080";
@@ -99,12 +101,12 @@ fn task(
             "add its own option for the address to the runner's arguments",
         );
     }
-    match (runtime::entry(&fs::read(path)?)?, purpose) {
-        (Entry::Http(_), _) => Ok(Task::Serve),
-        (Entry::Command(_), Purpose::Run) => {
+    match (runtime::entry_point(&fs::read(path)?)?, purpose) {
+        (EntryPoint::Http(_), _) => Ok(Task::Serve),
+        (EntryPoint::Command(_), Purpose::Run) => {
             no_address(format!("`{name}` is a program"), "leave it out")
         }
-        (Entry::Library(_), Purpose::Run)
+        (EntryPoint::Library(_), Purpose::Run)
             if made.artifact.is_program() && without_system(built, made) =>
         {
             let target = target_of(built, made).map_or("", Target::name);
@@ -118,7 +120,7 @@ fn task(
 }
 
 /// Why a component that is no program cannot be run, or served.
-pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) -> Error {
+pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&EntryPoint, Purpose)) -> Error {
     let functions: &[_] = match (entry, purpose) {
         (_, Purpose::Serve) => {
             return Error::input(format!(
@@ -126,7 +128,7 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) ->
             ))
             .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
         }
-        (Entry::Library(functions), Purpose::Run) => functions,
+        (EntryPoint::Library(functions), Purpose::Run) => functions,
         (_, Purpose::Run) => &[],
     };
     let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
@@ -143,7 +145,7 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) ->
 
 /// Whether it was built for a target without WASI.
 fn without_system(built: &Built, made: &Made) -> bool {
-    target_of(built, made).is_some_and(|target| target.sort() == WasmTarget::Unknown)
+    target_of(built, made).is_some_and(|target| target.kind() == WasmTarget::Unknown)
 }
 
 /// Refuses what our options cannot mean, before anything is built for it.
@@ -221,7 +223,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
 }
 
 /// The component with its arguments, as cargo shows what it runs.
-pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Grant) -> String {
+pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Permissions) -> String {
     let mut text = format!("`{shown}");
     for argument in &grant.args {
         match argument.is_empty() || argument.contains(char::is_whitespace) {
@@ -233,33 +235,33 @@ pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Grant) -> Stri
     text
 }
 
-pub(super) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Grant) -> Result<()> {
+pub(super) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Permissions) -> Result<()> {
     match runtime::invoke(path, call, grant)? {
-        Called::Returned { values, missed } => {
+        CallOutcome::Returned { values, refusals } => {
             for value in values {
                 ctx.shell.data(value);
             }
-            if let Some(missed) = missed {
+            if let Some(missed) = refusals {
                 ctx.shell.warn(missed);
             }
             Ok(())
         }
-        Called::Ended(end) => ended(ctx, &end),
+        CallOutcome::Exited(end) => ended(ctx, &end),
     }
 }
 
-pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Result<()> {
+pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Permissions) -> Result<()> {
     let code = runtime::serve(path, addr, grant, &mut |event| {
         match event {
-            Event::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
-            Event::Failed(error) => ctx.shell.warn(match error.advice() {
+            ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
+            ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {
                 Some(hint) => format!("a request failed: {error}; {hint}"),
                 None => format!("a request failed: {error}"),
             }),
-            Event::Left(what) => ctx
+            ServerEvent::ClientLeft(what) => ctx
                 .shell
                 .detail("Ended", format!("{what}, whose client left")),
-            Event::Missed(missed) => ctx.shell.warn(missed),
+            ServerEvent::Refused(missed) => ctx.shell.warn(missed),
         }
         Ok(())
     })?;
@@ -270,8 +272,8 @@ pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Re
 }
 
 /// The exit code of a component as ours; a trap is told, and what it lacked.
-pub(super) fn ended(ctx: &Context, end: &Ended) -> Result<()> {
-    if let Some(missed) = &end.missed {
+pub(super) fn ended(ctx: &Context, end: &ExitStatus) -> Result<()> {
+    if let Some(missed) = &end.refusals {
         ctx.shell.warn(missed.clone());
     }
     if let Some(fault) = &end.fault {

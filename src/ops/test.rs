@@ -9,9 +9,9 @@ use crate::pipeline::launch::child::child;
 use crate::pipeline::launch::libtest;
 use crate::pipeline::launch::permissions::{grant, of_own_code};
 use crate::pipeline::launch::runner::{Runners, runnable};
-use crate::system::cargo::arguments::{Artifact, CargoArgs};
+use crate::system::cargo::arguments::{CargoArgs, TargetChoice};
 use crate::system::context::Context;
-use crate::system::runtime::Grant;
+use crate::system::runtime::Permissions;
 use crate::system::shell::{Message, Verbosity};
 
 /// The variables of libtest itself, handed on as on the host.
@@ -21,7 +21,7 @@ const LIBTEST: &str = "RUST_TEST_";
 /// that fails, unless told otherwise.
 pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let bench = args.subcommand.as_deref() == Some("bench");
-    if args.artifacts.contains(&Artifact::Doc) {
+    if args.target_choices.contains(&TargetChoice::Doc) {
         return Err(
             Error::unsupported("the documentation's examples cannot be run as components")
                 .hint("run them on the host: `cargo test --doc`"),
@@ -81,7 +81,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             )
         }
     };
-    ctx.shell.say(Message::Error(Error::input(said)));
+    ctx.shell.print(Message::Error(Error::input(said)));
     Err(Error::child(code))
 }
 
@@ -101,7 +101,7 @@ fn rerun(built: &Built, made: &Made) -> String {
 }
 
 /// What every executable is given: its arguments in cargo's order.
-fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Grant> {
+fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
     let mut grant = grant(ctx, args)?;
     let mut first: Vec<String> = Vec::new();
     if bench {

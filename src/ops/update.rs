@@ -35,7 +35,7 @@ pub struct UpdateOptions {
 /// the lock file and tells what changed. Entries nothing asks for any more go.
 pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
-    fs::again(|| choose_anew(ctx, &project, options))
+    fs::retry_if_changed(|| choose_anew(ctx, &project, options))
 }
 
 /// The same, unless somebody changes the lock file meanwhile.

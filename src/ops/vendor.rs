@@ -41,7 +41,7 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     refuse_two_contents(&releases)?;
     let fetched = fetch(ctx, &project, &releases, &lock)?;
     let shell = &ctx.shell;
-    let _held = fs::hold(&[&dir.join(LIST)], || {
+    let _held = fs::lock_directories_of(&[&dir.join(LIST)], || {
         let text = format!("on access to `{}`", ctx.display(&dir));
         shell.status("Blocking", text);
     });

@@ -112,7 +112,7 @@ fn within<T>(
         env: ctx.env.clone(),
         exec: &*ctx.exec,
         cache: ctx.absolute(&ctx.packages.cache),
-        patience: config.patience()?,
+        patience: config.retry_policy()?,
         interactive: std::io::stdin().is_terminal(),
         rules: Rules {
             locked: mode.is_locked(),

@@ -1,5 +1,5 @@
-//! What every operation is given: where it runs, what it may ask, where it
-//! speaks.
+//! The context that every operation is given: directory, environment, terminal,
+//! other programs and packages.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,34 @@ use crate::system::registry::routes::Route;
 use crate::system::registry::{ArtifactsOpener, Opener, Registries};
 use crate::system::shell::Shell;
 
+/// The context of one run of the tool.
+pub struct Context {
+    /// The absolute path of the current directory of the user.
+    pub cwd: PathBuf,
+    /// The variables of the environment.
+    pub env: Env,
+    /// The terminal that the tool prints to.
+    pub shell: Box<dyn Shell>,
+    /// The means to run other programs.
+    pub exec: Box<dyn Exec>,
+    /// The access to registries and downloaded packages.
+    pub packages: PackageAccess,
+}
+
+/// The access to registries and downloaded packages.
+pub struct PackageAccess {
+    /// The configuration file of registries, if the user named one.
+    pub config: Option<PathBuf>,
+    /// The directory of downloaded packages.
+    pub cache: PathBuf,
+    /// Opens a registry for packages.
+    pub open: Box<Opener>,
+    /// Opens a registry for its artifacts.
+    pub artifacts: Box<ArtifactsOpener>,
+}
+
 impl Default for PackageAccess {
-    /// No registry can be opened.
+    /// An access with which no registry can be opened.
     fn default() -> Self {
         let refused = |route: &Route| {
             let name = &route.name;
@@ -28,34 +54,8 @@ impl Default for PackageAccess {
     }
 }
 
-/// The surroundings of one run of the tool.
-pub struct Context {
-    /// The directory the user stands in; absolute.
-    pub cwd: PathBuf,
-    /// The environment.
-    pub env: Env,
-    /// Where the tool speaks.
-    pub shell: Box<dyn Shell>,
-    /// How other programs are run.
-    pub exec: Box<dyn Exec>,
-    /// Where packages come from and go to.
-    pub packages: PackageAccess,
-}
-
-/// How packages are reached.
-pub struct PackageAccess {
-    /// The configuration of registries given explicitly.
-    pub config: Option<PathBuf>,
-    /// The directory of downloaded packages.
-    pub cache: PathBuf,
-    /// Opens a registry.
-    pub open: Box<Opener>,
-    /// Opens a registry for its artifacts.
-    pub artifacts: Box<ArtifactsOpener>,
-}
-
 impl Context {
-    /// The surroundings of this process.
+    /// The context of this process.
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
     pub fn system(env: Env, shell: Box<dyn Shell>, packages: PackageAccess) -> Result<Self> {
         let cwd = std::env::current_dir()
@@ -89,13 +89,13 @@ impl Context {
         Cache::new(self.absolute(&self.packages.cache))
     }
 
-    /// `path` seen from where the user stands.
+    /// `path` made absolute against the current directory of the user.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)
     }
 
-    /// `path` as it is best shown: relative to where the user stands, if it
-    /// lies below it.
+    /// `path` for messages: relative to the current directory of the user, if it
+    /// lies below that.
     pub fn display<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.cwd).unwrap_or(path).display()
     }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-/// A variable the tool reads, with what it is for.
+/// A variable that the tool reads, and its description.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
-    /// Its name in the environment.
+    /// The name in the environment.
     pub name: &'static str,
-    /// One sentence for the reference.
+    /// The description in the reference.
     pub about: &'static str,
 }
 
@@ -79,7 +79,7 @@ variables! {
     USERPROFILE = "as `HOME`, on Windows";
 }
 
-/// A snapshot of the environment.
+/// A snapshot of the variables of the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     vars: HashMap<OsString, OsString>,
@@ -94,9 +94,8 @@ impl Env {
         }
     }
 
-    /// The same, with the value of one variable as that of another, where it has
-    /// one.
-    pub fn standing_for(mut self, given: Variable, other: Variable) -> Self {
+    /// The same, except that `other` has the value of `given` where that is set.
+    pub fn with_alias(mut self, given: Variable, other: Variable) -> Self {
         if let Some(value) = self.get(given).map(OsStr::to_owned) {
             self.vars.insert(other.name.into(), value);
         }
@@ -140,8 +139,8 @@ impl Env {
         found
     }
 
-    /// The token for a registry's host, with a port where it has one, from
-    /// `WKG_REGISTRY_<HOST>_AUTH_BEARER`, as for `wkg`; and the variable.
+    /// The name and value of the variable with the token for a registry's host,
+    /// `WKG_REGISTRY_<HOST>_AUTH_BEARER`, as for `wkg`. The host may have a port.
     pub fn bearer_token(&self, host: &str) -> Option<(String, String)> {
         let name = Env::bearer_variable(host);
         let value = self.inherited(&name).filter(|value| !value.is_empty())?;
@@ -159,8 +158,7 @@ impl Env {
         format!("WKG_REGISTRY_{host}_AUTH_BEARER")
     }
 
-    /// The addresses of the proxies between this machine and others, as the
-    /// variables have them.
+    /// The addresses of the proxies that the environment names, as written.
     pub fn proxies(&self) -> Vec<String> {
         let given = [
             self.get(HTTPS_PROXY),
@@ -173,8 +171,8 @@ impl Env {
         given.map(str::to_owned).chain(lower).collect()
     }
 
-    /// The directory of downloaded packages, which is wasm-pkg's tools' as well
-    /// where nothing else is said.
+    /// The directory of downloaded packages. Unless a variable names another, it is
+    /// shared with the tools of wasm-pkg.
     pub fn package_cache(&self) -> PathBuf {
         if let Some(dir) = self.get(CARGO_COMPONENT_CACHE_DIR) {
             return PathBuf::from(dir);
@@ -189,14 +187,14 @@ impl Env {
         base.unwrap_or_default().join("wasm-pkg")
     }
 
-    /// The directories programs are looked for in.
+    /// The directories in which programs are searched for.
     pub fn search_path(&self) -> Vec<PathBuf> {
         self.get(PATH)
             .map(|path| std::env::split_paths(path).collect())
             .unwrap_or_default()
     }
 
-    /// The value of a variable the user names, to be handed on.
+    /// The value of any variable, for one that the user names; also an empty one.
     pub fn inherited(&self, name: &str) -> Option<String> {
         self.vars.get(OsStr::new(name))?.to_str().map(str::to_owned)
     }

@@ -11,22 +11,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::error::{Error, ErrorKind, Result};
 
-/// A program to run, as plain data.
+/// A program to run, with its arguments and surroundings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// The program, found on `PATH` if it is a bare name.
     pub program: OsString,
-    /// Its arguments.
+    /// The arguments, without the name of the program.
     pub args: Vec<OsString>,
     /// Variables set on top of the inherited environment.
     pub env: Vec<(OsString, OsString)>,
-    /// Where it runs; `None` is where we run.
+    /// The directory it runs in; `None` is that of this process.
     pub dir: Option<PathBuf>,
-    /// What [`Exec::output`] gives it on standard input.
+    /// The standard input that [`Exec::output`] gives it.
     pub input: Input,
 }
 
-/// The standard input of a program. It may hold secrets, so it is not shown.
+/// The standard input of a program. It may hold secrets, so `Debug` omits it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Input(pub Vec<u8>);
 
@@ -37,7 +37,7 @@ impl fmt::Debug for Input {
 }
 
 impl Invocation {
-    /// A program without arguments.
+    /// An invocation of a program without arguments.
     pub fn new(program: impl Into<OsString>) -> Self {
         Invocation {
             program: program.into(),
@@ -45,31 +45,31 @@ impl Invocation {
         }
     }
 
-    /// Adds one argument.
+    /// Appends one argument to the command line.
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// Adds arguments.
+    /// Appends arguments to the command line.
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// Sets a variable.
+    /// Sets a variable of the environment.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
     }
 
-    /// Runs in `dir`.
+    /// Sets the directory it runs in.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Gives it this on standard input; heeded by [`Exec::output`] only.
+    /// Sets its standard input, which only [`Exec::output`] uses.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Input(input.into());
         self
@@ -92,27 +92,28 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// What a program left: exit code and standard output.
+/// The exit code and the output of a program that ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The exit code; 128 and the signal's number where a signal ended it.
     pub code: i32,
-    /// What it wrote to standard output.
+    /// The bytes it wrote to standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error.
+    /// The bytes it wrote to standard error.
     pub stderr: Vec<u8>,
 }
 
-/// Runs other programs, for several threads at once.
+/// Runs other programs; several threads may do so at the same time.
 pub trait Exec: Send + Sync {
-    /// Runs with all of our streams; its exit code.
+    /// Runs a program that inherits the standard streams; returns its exit code.
     fn run(&self, invocation: &Invocation) -> Result<i32>;
 
-    /// Runs with the invocation's input and keeps its output.
+    /// Runs a program with the invocation's input and captures its output.
     fn output(&self, invocation: &Invocation) -> Result<Output>;
 
-    /// Runs with our standard input and error, and hands over each line of its
-    /// standard output (without the line end) as it comes; its exit code.
+    /// Runs a program that inherits standard input and error. Calls `each` with
+    /// every line of its standard output, without the line end, as it arrives;
+    /// returns its exit code.
     fn lines(
         &self,
         invocation: &Invocation,
@@ -120,7 +121,7 @@ pub trait Exec: Send + Sync {
     ) -> Result<i32>;
 }
 
-/// The programs of this system.
+/// Runs programs of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -137,7 +138,7 @@ impl System {
     }
 }
 
-/// Why `invocation` could not be started.
+/// The error for an invocation that could not be started.
 fn not_started(invocation: &Invocation, cause: &std::io::Error) -> Error {
     let program = invocation.program.to_string_lossy();
     let message = format!("failed to start `{program}`");
@@ -180,7 +181,7 @@ impl Exec for System {
             .spawn()
             .map_err(failed)?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A program that does not want it all tells by its exit code.
+            // A program that does not read it all reports that by its exit code.
             let _ = stdin.write_all(&invocation.input.0);
         }
         let output = child.wait_with_output().map_err(failed)?;
@@ -219,11 +220,11 @@ impl Exec for System {
     }
 }
 
-/// Answers from a script and remembers what was asked; for tests.
+/// Returns scripted outputs and records the invocations; for tests.
 #[derive(Debug, Default)]
 pub struct Scripted {
-    answers: Mutex<VecDeque<Output>>,
-    asked: Mutex<Vec<Invocation>>,
+    outputs: Mutex<VecDeque<Output>>,
+    invocations: Mutex<Vec<Invocation>>,
 }
 
 /// The content of a lock whose last holder may have panicked.
@@ -232,17 +233,17 @@ fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Scripted {
-    /// Gives these answers, one an invocation, in order.
-    pub fn new(answers: impl IntoIterator<Item = Output>) -> Self {
+    /// Returns these outputs, one for each invocation, in order.
+    pub fn new(outputs: impl IntoIterator<Item = Output>) -> Self {
         Scripted {
-            answers: Mutex::new(answers.into_iter().collect()),
-            asked: Mutex::default(),
+            outputs: Mutex::new(outputs.into_iter().collect()),
+            invocations: Mutex::default(),
         }
     }
 
-    /// What was run so far.
-    pub fn asked(&self) -> Vec<Invocation> {
-        unpoisoned(&self.asked).clone()
+    /// The invocations so far, in order.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        unpoisoned(&self.invocations).clone()
     }
 }
 
@@ -252,8 +253,8 @@ impl Exec for Scripted {
     }
 
     fn output(&self, invocation: &Invocation) -> Result<Output> {
-        unpoisoned(&self.asked).push(invocation.clone());
-        unpoisoned(&self.answers)
+        unpoisoned(&self.invocations).push(invocation.clone());
+        unpoisoned(&self.outputs)
             .pop_front()
             .ok_or_else(|| Error::input(format!("no answer is scripted for `{invocation}`")))
     }

@@ -168,10 +168,10 @@ fn with_login(packages: PackageAccess, around: &Around) -> PackageAccess {
 struct Own(Terminal);
 
 impl Shell for Own {
-    fn say(&self, message: Message) {
+    fn print(&self, message: Message) {
         match message {
             Message::Status(..) | Message::Detail(..) => {}
-            other => self.0.say(other),
+            other => self.0.print(other),
         }
     }
 

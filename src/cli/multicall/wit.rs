@@ -47,7 +47,7 @@ pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wit, clap::E
 
 /// Runs one.
 pub(super) fn run(line: Wit, env: Env) -> ExitCode {
-    let env = env.standing_for(env::WIT_PUBLISH_KEY, env::CARGO_COMPONENT_PUBLISH_KEY);
+    let env = env.with_alias(env::WIT_PUBLISH_KEY, env::CARGO_COMPONENT_PUBLISH_KEY);
     let shell = line.global.shell(&env);
     let packages = line.global.packages(&env, &shell);
     let context = Context::system(env, Box::new(shell.clone()), packages);

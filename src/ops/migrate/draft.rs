@@ -140,7 +140,7 @@ impl<'a> Draft<'a> {
                 File {
                     old,
                     new: Some(new),
-                } => change.text(path, old.as_deref(), new),
+                } => change.write_text(path, old.as_deref(), new),
                 File {
                     old: Some(old),
                     new: None,

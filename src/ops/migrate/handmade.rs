@@ -11,7 +11,7 @@ use crate::model::manifest::{LocalTarget, Manifest, Target};
 use crate::model::wit::generate::GenerateCall;
 use crate::model::wit::template::ComponentName;
 use crate::model::wit::{Entry, declared_packages};
-use crate::system::cargo::workspace::Role;
+use crate::system::cargo::workspace::TargetRole;
 use crate::system::fs;
 use crate::system::source;
 
@@ -63,8 +63,8 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
 fn is_component(of: &Crate<'_>) -> bool {
     let mut targets = of.member.targets.iter();
     targets.any(|target| match target.role {
-        Role::Binary => true,
-        Role::Library => target.cdylib,
+        TargetRole::Binary => true,
+        TargetRole::Library => target.cdylib,
         _ => false,
     })
 }

@@ -12,18 +12,18 @@ use crate::ops::compose::{Following, Releases, link_foreign};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::override_options::{Asked, Named};
-use crate::system::cargo::arguments::{CargoArgs, Selection};
+use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Entry, Grant, Interrupts, Program, Runner};
+use crate::system::runtime::{EntryPoint, Interrupts, Permissions, Program, Runner};
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
 /// and nothing of the project is read but its registries.
 pub(super) fn run_component(
     ctx: &Context,
     args: &CargoArgs,
-    (what, grant, purpose): (&str, &Grant, Purpose),
+    (what, grant, purpose): (&str, &Permissions, Purpose),
 ) -> Result<()> {
     refuse_of_builds(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
@@ -46,13 +46,13 @@ pub(super) fn run_component(
         say();
         return invoke(ctx, &file, call, grant);
     }
-    match (runtime::entry(&fs::read(&file)?)?, purpose) {
-        (Entry::Http(_), _) => {
+    match (runtime::entry_point(&fs::read(&file)?)?, purpose) {
+        (EntryPoint::Http(_), _) => {
             say();
             let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
             serve(ctx, &file, addr, &of_requests(grant, args))
         }
-        (Entry::Command(_), Purpose::Run) => {
+        (EntryPoint::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
                 let text = format!("`{name}` is a program, so that `--addr` means nothing");
                 return Err(Error::usage(text).hint("leave it out"));
@@ -95,9 +95,9 @@ fn linked(
 /// Refuses what only a build could mean.
 fn refuse_of_builds(args: &CargoArgs) -> Result<()> {
     let option = match args {
-        _ if args.selection() != Selection::Default => "--package",
+        _ if args.selection() != PackageSelection::Default => "--package",
         _ if args.manifest_path.is_some() => "--manifest-path",
-        _ if !args.artifacts.is_empty() => "--bin",
+        _ if !args.target_choices.is_empty() => "--bin",
         _ if !args.targets.is_empty() => "--target",
         _ if args.profile.is_some() => "--profile",
         _ if args.release => "--release",

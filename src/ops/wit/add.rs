@@ -48,7 +48,7 @@ pub struct AddOptions {
 /// interface is named. The result is loaded before anything is written; the
 /// lock file and `deps` are left alone.
 pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
-    fs::again(|| add_once(ctx, options))
+    fs::retry_if_changed(|| add_once(ctx, options))
 }
 
 /// The same, unless somebody changes the files meanwhile.

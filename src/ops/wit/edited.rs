@@ -115,7 +115,7 @@ impl Before {
     /// The same, together with other files.
     pub fn add_to(&self, change: &mut Change, texts: &Texts) {
         for (path, text) in texts {
-            change.text(path, self.0.get(path).map(String::as_str), text);
+            change.write_text(path, self.0.get(path).map(String::as_str), text);
         }
     }
 }

@@ -49,7 +49,7 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 /// changes nothing is written.
 pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) -> Result<()> {
     let project = find(ctx, options)?;
-    fs::again(|| fetch_for(ctx, &project, (form, drift)))
+    fs::retry_if_changed(|| fetch_for(ctx, &project, (form, drift)))
 }
 
 fn fetch_for(ctx: &Context, project: &Project, (form, drift): (Form, Drift)) -> Result<()> {
@@ -296,7 +296,7 @@ impl Place<'_> {
         if self.new.is_empty() && self.kept.is_empty() {
             return change.remove_dir(self.deps);
         }
-        let root = change.dir(self.deps)?;
+        let root = change.replace_dir(self.deps)?;
         for (name, files) in &self.new {
             for (below, bytes) in files {
                 let path = match below.as_os_str().is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::pipeline::project::manifests;
 use crate::pipeline::project::manifests::Unpinned;
-use crate::system::cargo::view::Kept;
+use crate::system::cargo::workspace_cache::Cached;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -43,7 +43,7 @@ pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
 /// Settles what killed runs left in the directories of a project; whether there
 /// was a change among it.
 fn settle_all(ctx: &Context, project: &Project) -> bool {
-    fs::clean(&ctx.cache().dir().join("fetched"));
+    fs::remove_leftovers(&ctx.cache().dir().join("fetched"));
     let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
     for member in project.all.iter().chain(&project.members) {
         dirs.extend([
@@ -384,8 +384,8 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
             ctx.shell.detail("Reading", text);
             let workspace = Workspace::from_manifests(dir)?;
             let selected = workspace.default_members.clone();
-            let workspace = Kept {
-                seen: Vec::new(),
+            let workspace = Cached {
+                stamps: Vec::new(),
                 fact: workspace,
             };
             manifests::Project::of(Rc::new(workspace), selected, mode, Unpinned::Refuse)

@@ -94,7 +94,7 @@ impl Session<'_> {
     /// has added since it was read stays.
     pub fn finish(mut self) -> Result<()> {
         let path = &self.project.lock_file;
-        let _held = fs::hold(&[path], || {});
+        let _held = fs::lock_directories_of(&[path], || {});
         if let How::Names(..) = self.how {
             let now = fs::read_text_if_exists(path)?;
             if let (Some(now), true) = (&now, now != self.locked.text) {
@@ -125,7 +125,7 @@ impl Session<'_> {
             }
             (Some(new), How::Names(..)) => {
                 let text = lockfile::print_as(&new, self.project.form());
-                change.text(path, self.locked.text.as_deref(), &text);
+                change.write_text(path, self.locked.text.as_deref(), &text);
                 let count = new.entries().len();
                 let packages = if count == 1 { "package" } else { "packages" };
                 let shown = self.ctx.display(path);

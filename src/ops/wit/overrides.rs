@@ -21,7 +21,7 @@ pub(super) struct Overrides<'o> {
     own: &'o [PackageName],
     /// Manifests and WIT that were taken, by one path each however they are
     /// named.
-    seen: Vec<PathBuf>,
+    stamps: Vec<PathBuf>,
     /// The WIT they lead to.
     pub sources: Vec<Sources>,
     /// The versions that will do of other packages.
@@ -33,7 +33,7 @@ impl<'o> Overrides<'o> {
     pub fn new(own: &'o [PackageName]) -> Self {
         Overrides {
             own,
-            seen: Vec::new(),
+            stamps: Vec::new(),
             sources: Vec::new(),
             requirements: BTreeMap::new(),
         }
@@ -51,9 +51,9 @@ impl<'o> Overrides<'o> {
     fn is_new(&mut self, path: &Path) -> bool {
         // What is not there, or not yet, leads nowhere else.
         let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
-        let new = !self.seen.contains(&path);
+        let new = !self.stamps.contains(&path);
         if new {
-            self.seen.push(path);
+            self.stamps.push(path);
         }
         new
     }

@@ -30,7 +30,7 @@ pub struct RemoveOptions {
 /// Removes the entry of a package from the manifest; with an interface its
 /// imports instead, and the entry only where nothing else names the package.
 pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
-    fs::again(|| remove_once(ctx, options))
+    fs::retry_if_changed(|| remove_once(ctx, options))
 }
 
 /// The same, unless somebody changes the files meanwhile.

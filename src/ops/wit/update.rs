@@ -36,7 +36,7 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
         let all = deps_files(&project);
         return all.iter().try_for_each(|deps| wit_deps::update(ctx, deps));
     }
-    fs::again(|| choose_anew(ctx, &project, wanted))
+    fs::retry_if_changed(|| choose_anew(ctx, &project, wanted))
 }
 
 /// As [`update`], for a project whose lock file is its own.
@@ -70,7 +70,7 @@ fn bring_up_to_date(
     project: &Project,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
-    fs::again(|| {
+    fs::retry_if_changed(|| {
         let mut session = Session::new(ctx, project)?;
         session.forget(&anew);
         let mut places = plan(ctx, project, &mut session, None)?;

@@ -87,7 +87,7 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
         return Err(must_not_change(&project.lock_file));
     }
     let anew = |package: &PackageRef| rows.keys().any(|(raised, _)| raised == package);
-    let texts = fs::again(|| {
+    let texts = fs::retry_if_changed(|| {
         let before = Before::read(&project, &project.members)?;
         let mut texts = Texts::new();
         for (member, table) in project.members.iter().zip(&tables) {

@@ -20,8 +20,8 @@ use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::provided::bind_dependencies;
 use crate::pipeline::project::manifests::{Project, component_directories, is_component};
-use crate::system::cargo::view::Kept;
-use crate::system::cargo::workspace::{Member, Use, Workspace};
+use crate::system::cargo::workspace::{DependencyUse, Member, Workspace};
+use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -50,7 +50,7 @@ pub(crate) fn look(
     sources: &mut Sources<'_, '_>,
     member: &Member,
     stale: Stale,
-    before: Option<&Kept<Option<Recipe>>>,
+    before: Option<&Cached<Option<Recipe>>>,
 ) -> Result<Looked> {
     let (ctx, project) = (sources.ctx, sources.project);
     let (workspace, worlds) = (project.workspace(), &mut *sources.worlds);
@@ -197,12 +197,12 @@ fn digest(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Optio
 
 /// What the bindings in this file were generated from, if it is as it was then.
 fn generated_from<'k>(
-    before: Option<&'k Kept<Option<Recipe>>>,
+    before: Option<&'k Cached<Option<Recipe>>>,
     file: &Path,
 ) -> Option<&'k ContentDigest> {
     let before = before?;
-    let mut seen = before.seen.iter();
-    let same = seen.any(|seen| seen.is_of(file) && seen.holds());
+    let mut seen = before.stamps.iter();
+    let same = seen.any(|seen| seen.is_of(file) && seen.is_current());
     before
         .fact
         .as_ref()?
@@ -253,7 +253,7 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
         return Maker::Tool;
     }
     let mut dependencies = member.dependencies.iter();
-    if dependencies.any(|d| d.kind == Use::Build && d.name == env!("CARGO_PKG_NAME")) {
+    if dependencies.any(|d| d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME")) {
         return Maker::Script;
     }
     let has_macro = member

@@ -12,10 +12,10 @@ use super::recipe::{Exports, Recipe};
 use super::split_command::{Share, with_trailing};
 use crate::base::error::{Error, Result};
 use crate::pipeline::project::select::cargo;
-use crate::system::cargo::arguments::{Artifact, CargoArgs, Known};
-use crate::system::cargo::build::{Messages, run};
+use crate::system::cargo::arguments::{CargoArgs, KnownOption, TargetChoice};
+use crate::system::cargo::build::{MessageFormat, run};
 use crate::system::cargo::verb::Class;
-use crate::system::cargo::workspace::Role;
+use crate::system::cargo::workspace::TargetRole;
 use crate::system::context::Context;
 use crate::system::process::Invocation;
 use crate::system::shell::report;
@@ -36,7 +36,7 @@ pub(crate) fn build_prepared(
     args: &CargoArgs,
     mut prepared: Prepared,
 ) -> Result<Built> {
-    let messages = Messages::asked(&args.message_format)?;
+    let messages = MessageFormat::from_options(&args.message_format)?;
     check_libraries(&prepared, args)?;
     prepared.write(ctx)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
@@ -45,7 +45,7 @@ pub(crate) fn build_prepared(
     let share = Share::of(&prepared, args);
     let mut ran = Ran::default();
     if let Some(wasm) = &share.wasm {
-        let mut without = vec![Known::MessageFormat, Known::NoRun];
+        let mut without = vec![KnownOption::MessageFormat, KnownOption::NoRun];
         without.extend(&wasm.without);
         let mut command = cargo(ctx, args)
             .args(args.cargo_args_for(verb, &without))
@@ -64,7 +64,7 @@ pub(crate) fn build_prepared(
         // It runs what it builds, and ours comes first.
         host = share.host(ctx, args, &prepared, &[]);
     } else if ran.error.is_none()
-        && let Some(command) = share.host(ctx, args, &prepared, &[Known::MessageFormat])
+        && let Some(command) = share.host(ctx, args, &prepared, &[KnownOption::MessageFormat])
     {
         let mut command = command;
         let at = command.args.iter().position(|arg| arg == "--");
@@ -72,7 +72,7 @@ pub(crate) fn build_prepared(
         command.args.insert(at, messages.argument().into());
         ctx.shell.detail("Running", format!("`{command}`"));
         let outcome = run(&*ctx.exec, &*ctx.shell, &command, &messages)?;
-        ran.last = outcome.last.or(ran.last);
+        ran.last = outcome.final_line.or(ran.last);
         ran.error = (outcome.code != 0).then(|| Error::child(outcome.code));
     }
     // A build for another one is not the end of it, unless it failed.
@@ -113,7 +113,7 @@ fn build_wasm(
     prepared: &mut Prepared,
     args: &CargoArgs,
     command: &Invocation,
-    messages: &Messages,
+    messages: &MessageFormat,
 ) -> Result<Ran> {
     let lock = prepared.lock(ctx, args.profile_name());
     ctx.shell.detail("Running", format!("`{command}`"));
@@ -153,7 +153,7 @@ fn build_wasm(
     failed.iter().for_each(|error| report(&*ctx.shell, error));
     Ok(Ran {
         made,
-        last: outcome.last,
+        last: outcome.final_line,
         error,
     })
 }
@@ -214,20 +214,20 @@ fn message(prepared: &Prepared, made: &Made, linked: Option<&PathBuf>) -> Option
 /// A component package whose library is no `cdylib` would silently give
 /// nothing.
 fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
-    let is_lib = |artifact: &Artifact| *artifact == Artifact::Lib;
+    let is_lib = |artifact: &TargetChoice| *artifact == TargetChoice::Lib;
     let tests = Class::of(args.subcommand.as_deref().unwrap_or("build")) == Class::Test;
-    if tests || !args.artifacts.iter().all(is_lib) {
+    if tests || !args.target_choices.iter().all(is_lib) {
         return Ok(());
     }
     for index in &prepared.selected {
         let member = &prepared.workspace().members[*index];
         let implements = |r: &Recipe| r.declared && r.exports != Exports::Nothing;
-        let has = |role: Role| member.targets.iter().any(|target| target.role == role);
+        let has = |role: TargetRole| member.targets.iter().any(|target| target.role == role);
         let cdylib = member.targets.iter().any(|target| target.cdylib);
         if prepared.recipe(*index).is_some_and(implements)
-            && has(Role::Library)
+            && has(TargetRole::Library)
             && !cdylib
-            && !has(Role::Binary)
+            && !has(TargetRole::Binary)
         {
             return Err(Error::input(format!(
                 "the library of the package `{}` is no `cdylib`, so that no component comes of it",

@@ -18,7 +18,7 @@ use crate::model::component;
 use crate::model::component::encode::encode;
 use crate::model::component::{Kind, Surface, attributes, check, metadata, surface};
 use crate::model::manifest::WorldCheck;
-use crate::system::cargo::build::Artifact;
+use crate::system::cargo::build::BuiltArtifact;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -28,7 +28,7 @@ pub struct Made {
     /// The index of its package among the workspace's members.
     pub member: usize,
     /// What cargo said of it.
-    pub artifact: Artifact,
+    pub artifact: BuiltArtifact,
     /// Where it lies: cargo's usual path, or aside for tests and benches.
     pub path: PathBuf,
     /// What it is; `None` for a module that was left as it is.
@@ -76,7 +76,7 @@ struct Record {
 pub(crate) fn componentize(
     ctx: &Context,
     prepared: &Prepared,
-    artifacts: Vec<Artifact>,
+    artifacts: Vec<BuiltArtifact>,
     copy_to: Option<&Path>,
 ) -> (Vec<Made>, Vec<Error>) {
     let (mut made, mut failed) = (Vec::new(), Vec::new());
@@ -155,12 +155,12 @@ fn unreadable() -> Error {
 
 /// Whether the artifact is only there for another one, such as the library for
 /// an example. It is a file of cargo's own, in `deps`.
-fn is_intermediate(artifact: &Artifact, wasm: &Path) -> bool {
+fn is_intermediate(artifact: &BuiltArtifact, wasm: &Path) -> bool {
     !is_test(artifact) && fs::parent(wasm).ends_with("deps")
 }
 
 /// Whether it is the executable of tests or benches.
-fn is_test(artifact: &Artifact) -> bool {
+fn is_test(artifact: &BuiltArtifact) -> bool {
     artifact.test || artifact.kinds.iter().any(|k| k == "test" || k == "bench")
 }
 
@@ -183,7 +183,7 @@ struct One<'a> {
     prepared: &'a Prepared,
     recipe: &'a Recipe,
     member: usize,
-    artifact: &'a Artifact,
+    artifact: &'a BuiltArtifact,
     wasm: PathBuf,
     kept: PathBuf,
     /// What was warned of.

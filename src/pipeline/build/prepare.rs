@@ -2,6 +2,7 @@
 //! packages and targets, bring bindings up to date. In a workspace where
 //! nothing changed, all of it comes from the view that an earlier run cached.
 
+use crate::system::cargo::view::Kept;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,8 +21,8 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
-use crate::system::cargo::view::{Kept, Seen, View};
 use crate::system::cargo::workspace::Workspace;
+use crate::system::cargo::workspace_cache::{Cached, FileStamp, WorkspaceCache};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -45,7 +46,7 @@ pub(crate) struct BuildSetup {
     /// The directory whose cargo configuration counts.
     dir: PathBuf,
     /// The workspace, and the recipes of the members that were looked at.
-    view: View<Option<Recipe>>,
+    view: WorkspaceCache<Option<Recipe>>,
     /// Whether the cached view is out of date.
     changed: bool,
 }
@@ -102,9 +103,9 @@ impl Prepared {
         for path in due.write(ctx, self.stale)? {
             for id in &self.looked {
                 let kept = self.setup.view.members.get_mut(id);
-                let seen = kept.into_iter().flat_map(|kept| &mut kept.seen);
+                let seen = kept.into_iter().flat_map(|kept| &mut kept.stamps);
                 for seen in seen.filter(|seen| seen.is_of(&path)) {
-                    *seen = Seen::now(path.clone());
+                    *seen = FileStamp::now(path.clone());
                 }
             }
         }
@@ -158,8 +159,8 @@ impl Prepared {
     pub fn built(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
         for kept in self.setup.view.members.values_mut() {
-            for seen in kept.seen.iter_mut().filter(|seen| seen.is_of(&lock)) {
-                let now = Seen::now(lock.clone());
+            for seen in kept.stamps.iter_mut().filter(|seen| seen.is_of(&lock)) {
+                let now = FileStamp::now(lock.clone());
                 self.setup.changed |= *seen != now;
                 *seen = now;
             }
@@ -201,12 +202,12 @@ impl BuildSetup {
         let given_dir = config.target_dir(args.target_dir.as_deref())?;
         let cached = cached_view(given_dir.as_deref(), &start, &key);
         let (view, changed) = match cached {
-            Some(view) if view.workspace.holds() => (view, false),
+            Some(view) if view.workspace.is_current() => (view, false),
             old => {
                 let workspace = Rc::new(workspace(ctx, args, &config)?);
                 let mut members = old.map(|view| view.members).unwrap_or_default();
-                members.retain(|id, _| workspace.fact.by_id(id).is_some());
-                let view = View {
+                members.retain(|id, _| workspace.fact.member(id).is_some());
+                let view = WorkspaceCache {
                     key,
                     workspace,
                     members,
@@ -259,7 +260,7 @@ impl BuildSetup {
             .view
             .members
             .get(&member.id)
-            .filter(|kept| kept.holds())
+            .filter(|kept| kept.is_current())
         {
             Some(kept) => Ok(match &kept.fact {
                 Some(recipe) => recipe.first.clone(),
@@ -313,7 +314,7 @@ impl BuildSetup {
             let serves = |kept: &&Kept<Option<Recipe>>| {
                 let recipe = kept.fact.as_ref();
                 let built = |r: &Recipe| request.built.are_among(&r.first, &r.parts);
-                kept.holds() && recipe.is_none_or(built)
+                kept.is_current() && recipe.is_none_or(built)
             };
             if members.get(&member.id).filter(serves).is_some() {
                 continue;
@@ -334,7 +335,7 @@ impl BuildSetup {
             paths.sort();
             paths.dedup();
             let kept = Kept {
-                seen: paths.into_iter().map(Seen::now).collect(),
+                stamps: paths.into_iter().map(FileStamp::now).collect(),
                 fact: looked.recipe,
             };
             members.insert(member.id.clone(), kept);
@@ -362,7 +363,7 @@ impl BuildSetup {
         let named = args.toolchain.as_ref().and_then(|name| name.to_str());
         let named = named.and_then(|name| name.strip_prefix('+'));
         let rustc = self.config.rustc()?;
-        let toolchain = Toolchain::find((&rustc, named), &self.dir, &*ctx.exec, &ctx.env)?;
+        let toolchain = Toolchain::find(&rustc, named, &self.dir, &*ctx.exec, &ctx.env)?;
         for target in unknown {
             toolchain.ensure(target, self.project.mode, &*ctx.exec, &*ctx.shell)?;
             let library = toolchain.library(target.name());
@@ -374,14 +375,18 @@ impl BuildSetup {
 
 /// The view that an earlier run cached in the target directory: the one that is
 /// given, or that of the workspace the manifest is in.
-fn cached_view(target_dir: Option<&Path>, start: &Path, key: &str) -> Option<View<Option<Recipe>>> {
+fn cached_view(
+    target_dir: Option<&Path>,
+    start: &Path,
+    key: &str,
+) -> Option<WorkspaceCache<Option<Recipe>>> {
     let given = target_dir.map(|dir| dir.join(STATE));
     let around = start.ancestors().skip(1);
     let around = around.map(|dir| dir.join("target").join(STATE));
     given
         .into_iter()
         .chain(around)
-        .find_map(|state| View::load(&state, key))
+        .find_map(|state| WorkspaceCache::load(&state, key))
 }
 
 /// What decides, beside files, which workspace cargo sees and how.

@@ -7,7 +7,7 @@ use crate::model::manifest;
 use crate::model::wit::World;
 use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
 use crate::model::wit::runtime::{MissingHelpers, Runtime, RuntimeCrate};
-use crate::system::cargo::workspace::{CrateDependency, Member, Use, Workspace};
+use crate::system::cargo::workspace::{CrateDependency, DependencyUse, Member, Workspace};
 
 /// Which runtime crate the bindings are for; an error if the one the package
 /// has cannot serve them.
@@ -73,7 +73,7 @@ pub(crate) fn runtime(
 /// change where adding it once more does not help.
 fn out_of_reach(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
     let name = &dependency.name;
-    if dependency.kind != Use::Code {
+    if dependency.kind != DependencyUse::Code {
         return Some((format!("`{name}` is there for tests only"), None));
     }
     if let Some(other) = &dependency.rename {

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use super::prepare::Prepared;
 use crate::pipeline::project::select::cargo;
-use crate::system::cargo::arguments::{Artifact, CargoArgs, Known, Selection};
-use crate::system::cargo::spec::Spec;
-use crate::system::cargo::workspace::{Member, Role};
+use crate::system::cargo::arguments::{CargoArgs, KnownOption, PackageSelection, TargetChoice};
+use crate::system::cargo::spec::PackageSpec;
+use crate::system::cargo::workspace::{Member, TargetRole};
 use crate::system::context::Context;
 use crate::system::process::Invocation;
 
@@ -22,7 +22,7 @@ pub(crate) struct Share {
 #[derive(Default)]
 pub(crate) struct Wasm {
     /// Options left out.
-    pub without: Vec<Known>,
+    pub without: Vec<KnownOption>,
     /// What is added.
     pub more: Vec<OsString>,
 }
@@ -47,7 +47,7 @@ impl Share {
             wasm: Some(wasm),
             hosts: Vec::new(),
         };
-        let named = matches!(args.selection(), Selection::Packages(_));
+        let named = matches!(args.selection(), PackageSelection::Packages(_));
         let with_hosts = args.own.host_members;
         if prepared.setup.targets.is_empty() || named && !with_hosts {
             return for_wasm_alone(wasm);
@@ -68,7 +68,7 @@ impl Share {
             return Share { wasm: None, hosts };
         }
         let (option, narrowed) = match args.selection() {
-            Selection::Workspace { .. } => ("--exclude", &hosts),
+            PackageSelection::Workspace { .. } => ("--exclude", &hosts),
             _ => ("--package", &components),
         };
         for member in narrowed {
@@ -78,7 +78,7 @@ impl Share {
             wasm.more.extend(["--package".into(), other.into()]);
         }
         if named {
-            wasm.without.push(Known::Package);
+            wasm.without.push(KnownOption::Package);
         }
         Share {
             wasm: Some(wasm),
@@ -93,17 +93,17 @@ impl Share {
         ctx: &Context,
         args: &CargoArgs,
         prepared: &Prepared,
-        without: &[Known],
+        without: &[KnownOption],
     ) -> Option<Invocation> {
         if self.hosts.is_empty() {
             return None;
         }
         let verb = args.subcommand.as_deref().unwrap_or("build");
         let mut left_out = vec![
-            Known::Target,
-            Known::Workspace,
-            Known::Exclude,
-            Known::Package,
+            KnownOption::Target,
+            KnownOption::Workspace,
+            KnownOption::Exclude,
+            KnownOption::Package,
         ];
         left_out.extend(without);
         let mut command = cargo(ctx, args).args(args.cargo_args_for(verb, &left_out));
@@ -126,12 +126,12 @@ fn spec(member: &Member) -> OsString {
 
 /// The packages named that are no members: dependencies.
 fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
-    let Selection::Packages(specs) = args.selection() else {
+    let PackageSelection::Packages(specs) = args.selection() else {
         return Vec::new();
     };
-    let members = prepared.workspace().spec_members();
+    let members = prepared.workspace().identities();
     let is_member = |text: &&String| {
-        let selected = Spec::parse(text).and_then(|spec| spec.select(&members));
+        let selected = PackageSpec::parse(text).and_then(|spec| spec.select(&members));
         selected.is_ok()
     };
     let others = specs.iter().filter(|text| !is_member(text));
@@ -141,12 +141,15 @@ fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
 /// Whether a program or example is named that no component has, but a member
 /// for the host: whoever asks for it does not mean the components.
 fn is_of_host(args: &CargoArgs, members: &[Member], components: &[usize], hosts: &[usize]) -> bool {
-    let named = args.artifacts.iter().filter_map(|artifact| match artifact {
-        Artifact::Bin(Some(name)) => Some((name, Role::Binary)),
-        Artifact::Example(Some(name)) => Some((name, Role::Example)),
-        _ => None,
-    });
-    let has = |among: &[usize], name: &String, role: Role| {
+    let named = args
+        .target_choices
+        .iter()
+        .filter_map(|artifact| match artifact {
+            TargetChoice::Bin(Some(name)) => Some((name, TargetRole::Binary)),
+            TargetChoice::Example(Some(name)) => Some((name, TargetRole::Example)),
+            _ => None,
+        });
+    let has = |among: &[usize], name: &String, role: TargetRole| {
         let mut targets = among.iter().flat_map(|index| &members[*index].targets);
         targets.any(|target| target.role == role && target.name == *name)
     };

@@ -180,7 +180,7 @@ impl LockSession {
     /// one that was read.
     pub fn replace(&mut self, lock: &Lockfile) -> Result<()> {
         let mut change = Change::new();
-        change.text(&self.path, self.text.as_deref(), &lockfile::print(lock));
+        change.write_text(&self.path, self.text.as_deref(), &lockfile::print(lock));
         change.commit()
     }
 

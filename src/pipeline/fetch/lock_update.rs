@@ -29,11 +29,11 @@ impl LockUpdate {
     /// Writes it.
     pub fn write(self, ctx: &Context) -> Result<()> {
         let shell = &ctx.shell;
-        let _held = fs::hold(&[&self.path], || {
+        let _held = fs::lock_directories_of(&[&self.path], || {
             let text = format!("on access to lock file `{}`", self.path.display());
             shell.status("Blocking", text);
         });
-        fs::again(|| {
+        fs::retry_if_changed(|| {
             let mut change = Change::new();
             self.add_to(&mut change)?;
             change.commit()
@@ -52,7 +52,7 @@ impl LockUpdate {
                 lock.insert_missing(theirs.clone());
             }
         }
-        change.text(&self.path, now.as_deref(), &lockfile::print(&lock));
+        change.write_text(&self.path, now.as_deref(), &lockfile::print(&lock));
         Ok(())
     }
 }

@@ -86,7 +86,7 @@ impl<'a> Packages<'a> {
     /// For a project in this directory.
     pub fn new(ctx: &'a Context, dir: &Path, mode: LockMode) -> Result<Self> {
         // What is left of downloads that broke off.
-        fs::clean(ctx.cache().dir());
+        fs::remove_leftovers(ctx.cache().dir());
         Ok(Packages {
             ctx,
             registries: ctx.registries(dir)?,

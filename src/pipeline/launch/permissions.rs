@@ -10,13 +10,13 @@ use crate::pipeline::build::componentize::Made;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::runtime::{Grant, Network, Preopen, sends_http};
+use crate::system::runtime::{Network, Permissions, Preopen, sends_http};
 
 /// How long a request may take when nothing else is said.
 const REQUEST: Duration = Duration::from_secs(60);
 
 /// What the command line grants the component.
-pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
+pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
     let text = |value: &std::ffi::OsString| -> Result<String> {
         value.to_str().map(str::to_owned).ok_or_else(|| {
             Error::usage(format!(
@@ -25,7 +25,7 @@ pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Grant> {
             ))
         })
     };
-    let mut grant = Grant::default();
+    let mut grant = Permissions::default();
     for argument in args.own.program_args.iter().chain(&args.trailing) {
         grant.args.push(text(argument)?);
     }
@@ -114,7 +114,7 @@ fn seconds(text: &str) -> Result<Option<Duration>> {
 }
 
 /// What each request is granted: it has a limit of time unless that is denied.
-pub(crate) fn of_requests(grant: &Grant, args: &CargoArgs) -> Grant {
+pub(crate) fn of_requests(grant: &Permissions, args: &CargoArgs) -> Permissions {
     let mut grant = grant.clone();
     if args.own.timeout.is_none() {
         grant.timeout = Some(REQUEST);
@@ -126,7 +126,11 @@ pub(crate) fn of_requests(grant: &Grant, args: &CargoArgs) -> Grant {
 /// its own code imports that, or that of another package of the workspace it is
 /// linked with. A linked component has one set of imports, so that this is for
 /// all in it; where only components of others import it, nobody gets it.
-pub(crate) fn of_own_code(mut grant: Grant, built: &Built, made: &Made) -> Result<Grant> {
+pub(crate) fn of_own_code(
+    mut grant: Permissions,
+    built: &Built,
+    made: &Made,
+) -> Result<Permissions> {
     if grant.network != Network::None {
         return Ok(grant);
     }

@@ -19,7 +19,7 @@ use crate::system::context::Context;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Grant, Runner};
+use crate::system::runtime::{Permissions, Runner};
 
 /// What runs components, by target triple.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Runners {
                 Some(runner) => {
                     check(&runner, &ctx.env)?;
                     ctx.shell
-                        .detail("Using", format!("the runner of {}", runner.place));
+                        .detail("Using", format!("the runner of {}", runner.origin));
                     Runner::Configured {
                         program: runner.program,
                         args: runner.args.into_iter().map(Into::into).collect(),
@@ -75,7 +75,7 @@ impl Runners {
     pub(crate) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
         let none = prepared.setup.targets.iter().find(|target| {
             let here = (target.triple().to_owned(), Runner::Embedded);
-            target.sort() == WasmTarget::Unknown && self.0.contains(&here)
+            target.kind() == WasmTarget::Unknown && self.0.contains(&here)
         });
         match none {
             None => Ok(()),
@@ -88,9 +88,9 @@ impl Runners {
     }
 
     /// Fails if one of them cannot be told what is granted.
-    pub(crate) fn take(&self, grant: &Grant) -> Result<()> {
+    pub(crate) fn take(&self, grant: &Permissions) -> Result<()> {
         let mut runners = self.0.iter();
-        runners.try_for_each(|(_, runner)| runner.takes(grant))
+        runners.try_for_each(|(_, runner)| runner.check_permissions(grant))
     }
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target>
 }
 
 /// Fails if the program is not there, before anything is built for it.
-fn check(runner: &config::Runner, env: &Env) -> Result<()> {
+fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
     let program = Path::new(&runner.program);
     let there = |path: &Path| {
         let found = fs::exists(path) && !fs::is_dir(path);
@@ -127,7 +127,7 @@ fn check(runner: &config::Runner, env: &Env) -> Result<()> {
     }
     let name = program.display();
     Err(Error::input(format!("failed to find the runner `{name}`"))
-        .because(format!("it is configured by {}", runner.place))
+        .because(format!("it is configured by {}", runner.origin))
         .hint(format!(
             "install `{name}`, or remove the setting to run in the embedded engine"
         )))

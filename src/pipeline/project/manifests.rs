@@ -12,8 +12,8 @@ use crate::model::manifest;
 use crate::model::manifest::{DependencySource, Manifest, ManifestFile, WorkspaceManifest};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
-use crate::system::cargo::view::Kept;
 use crate::system::cargo::workspace::{Member, Workspace};
+use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::Named;
@@ -41,7 +41,7 @@ impl Unpinned {
 /// A workspace and the packages of it that a command is about.
 #[derive(Debug)]
 pub struct Project {
-    workspace: Rc<Kept<Workspace>>,
+    workspace: Rc<Cached<Workspace>>,
     /// The selected packages, as indices of the workspace's members.
     pub selected: Vec<usize>,
     /// How lock files and the network may be used.
@@ -68,7 +68,7 @@ impl Project {
 
     /// A workspace that is known already.
     pub fn of(
-        workspace: Rc<Kept<Workspace>>,
+        workspace: Rc<Cached<Workspace>>,
         selected: Vec<usize>,
         mode: LockMode,
         unpinned: Unpinned,

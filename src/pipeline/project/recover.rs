@@ -10,7 +10,7 @@ use crate::system::fs;
 /// removes what else they left there; whether there was something to finish.
 pub(crate) fn settle<'d>(ctx: &Context, dirs: impl IntoIterator<Item = &'d Path>) -> bool {
     let mut any = false;
-    for settled in dirs.into_iter().flat_map(fs::settle) {
+    for settled in dirs.into_iter().flat_map(fs::recover) {
         let text = settled.text(|path| ctx.display(path).to_string());
         ctx.shell.status(settled.verb(), text);
         any = true;

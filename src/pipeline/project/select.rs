@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
-use crate::system::cargo::arguments::{CargoArgs, Selection};
+use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::cargo::config::Config;
-use crate::system::cargo::spec::Spec;
-use crate::system::cargo::view::{Kept, Seen};
+use crate::system::cargo::spec::PackageSpec;
 use crate::system::cargo::workspace::Workspace;
+use crate::system::cargo::workspace_cache::{Cached, FileStamp};
 use crate::system::context::Context;
 use crate::system::env;
 use crate::system::fs;
@@ -46,7 +46,7 @@ pub(crate) fn workspace(
     ctx: &Context,
     args: &CargoArgs,
     config: &Config,
-) -> Result<Kept<Workspace>> {
+) -> Result<Cached<Workspace>> {
     let mut command = cargo(ctx, args).args(&args.toolchain);
     if let Some(directory) = &args.directory {
         command = command.arg("-C").arg(directory);
@@ -63,33 +63,34 @@ pub(crate) fn workspace(
     }
     // Stamps are taken before anything is read: a file that changes while it
     // is read makes the view not hold, rather than hold wrongly.
-    let before: Vec<Seen> = config.files().iter().cloned().map(Seen::now).collect();
+    let before: Vec<FileStamp> = config.files().iter().cloned().map(FileStamp::now).collect();
     let workspace = Workspace::load(&*ctx.exec, command)?;
-    let mut paths = workspace.decided_by();
+    let mut paths = workspace.watched_paths();
     paths.sort();
     paths.dedup();
     let mut seen = before;
-    seen.extend(paths.into_iter().map(Seen::now));
-    Ok(Kept {
-        seen,
+    seen.extend(paths.into_iter().map(FileStamp::now));
+    Ok(Cached {
+        stamps: seen,
         fact: workspace,
     })
 }
 
 /// The members that the command line selects, as indices.
 pub(crate) fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usize>> {
-    let members = workspace.spec_members();
-    let matching = |spec: &String| -> Result<Vec<usize>> { Spec::parse(spec)?.select(&members) };
+    let members = workspace.identities();
+    let matching =
+        |spec: &String| -> Result<Vec<usize>> { PackageSpec::parse(spec)?.select(&members) };
     match args.selection() {
-        Selection::Default => Ok(workspace.default_members.clone()),
-        Selection::Packages(specs) => {
+        PackageSelection::Default => Ok(workspace.default_members.clone()),
+        PackageSelection::Packages(specs) => {
             let mut found = Vec::new();
             for spec in specs {
                 match matching(spec) {
                     Ok(some) => found.extend(some),
                     // Cargo builds dependencies as well, which are no
                     // business of ours.
-                    Err(_) if workspace.has_locked(&Spec::parse(spec)?) => {}
+                    Err(_) if workspace.has_locked(&PackageSpec::parse(spec)?) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -97,7 +98,7 @@ pub(crate) fn select(workspace: &Workspace, args: &CargoArgs) -> Result<Vec<usiz
             found.dedup();
             Ok(found)
         }
-        Selection::Workspace { excludes } => {
+        PackageSelection::Workspace { excludes } => {
             let mut excluded = Vec::new();
             for spec in excludes {
                 // Cargo warns of what excludes nothing.

@@ -113,7 +113,7 @@ impl Archives {
     /// the same time.
     pub fn fetch(&self, web: &Web, url: &Url) -> Result<(PathBuf, Digests)> {
         fs::create_dir(&self.0)?;
-        let own = fs::Temporary::new(&self.0)?;
+        let own = fs::TemporaryDir::new(&self.0)?;
         let part = own.path().join("part");
         let digests = web.fetch(url, &part)?;
         let file = self.file(&digests.sha256);

@@ -52,7 +52,7 @@ pub fn replace(
     fs::create_dir(deps)?;
     let deps = &fs::canonical(deps)?;
     // Comes first, so that new directories are made beside `deps`, not in it.
-    change.beside(deps)?;
+    change.stage_beside(deps)?;
     for (id, dir) in write {
         let at = deps.join(id);
         if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
@@ -60,7 +60,7 @@ pub fn replace(
             let message = format!("`{}` is {what}, which is not replaced", at.display());
             return Err(Error::input(message).hint("remove it, or rename the entry"));
         }
-        let new = change.dir(&at)?;
+        let new = change.replace_dir(&at)?;
         if fs::exists(&at) {
             for stray in fs::list(&at)? {
                 if let (None, Some(name)) = (wit_name(&stray), stray.file_name()) {
@@ -104,7 +104,7 @@ mod tests {
         let replaced = |put, remove, old| {
             let mut change = Change::new();
             replace(&mut change, &deps, put, remove)?;
-            change.text(&lock, old, "new");
+            change.write_text(&lock, old, "new");
             change.commit()
         };
         // The lock file is not what it was.

@@ -44,7 +44,7 @@ fn lock_exclusively(
     freshness: Freshness,
 ) -> Result<()> {
     let _guard = wait_for_cache(context);
-    fs::again(|| {
+    fs::retry_if_changed(|| {
         // Another run may have done it meanwhile.
         let run = LockRun::new(project, context, freshness)?;
         run.refuse_if_locked()?;
@@ -58,11 +58,11 @@ fn recover(project: &Project, context: &LockContext<'_>) {
     let mut dirs = vec![fs::parent(&project.lock), fs::parent(&project.deps)];
     dirs.push(&project.deps);
     dirs.dedup();
-    for recovered in dirs.into_iter().flat_map(fs::settle) {
+    for recovered in dirs.into_iter().flat_map(fs::recover) {
         let text = recovered.text(|path| project.display_path(path));
         context.listener.status(recovered.verb(), text);
     }
-    fs::clean(Archives::new(&context.cache).dir());
+    fs::remove_leftovers(Archives::new(&context.cache).dir());
 }
 
 /// Waits until no other run uses the cache, and keeps others waiting.
@@ -347,7 +347,7 @@ impl<'a> LockRun<'a> {
         directories::replace(&mut change, deps, &write, &obsolete.removed)?;
         if lock_differs {
             let old = self.present.text.as_deref();
-            change.text(&self.project.lock, old, &print(&desired.lock));
+            change.write_text(&self.project.lock, old, &print(&desired.lock));
         }
         change.commit()?;
         self.report_written(desired, &write);

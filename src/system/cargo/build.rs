@@ -1,4 +1,4 @@
-//! One run of `cargo build` or `cargo test --no-run`, and what it made.
+//! One run of `cargo build` or `cargo test --no-run`, and what it built.
 
 use std::path::PathBuf;
 
@@ -8,29 +8,29 @@ use crate::base::error::{Error, Result};
 use crate::system::process::{Exec, Invocation};
 use crate::system::shell::Shell;
 
-/// Something cargo has built, from a `compiler-artifact` message.
+/// A target that cargo has built, from a `compiler-artifact` message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Artifact {
+pub struct BuiltArtifact {
     /// The identifier of its package.
     pub package_id: String,
     /// The name of the target.
     pub target: String,
     /// The kinds of the target: `bin`, `cdylib`, `example`, `test`, …
     pub kinds: Vec<String>,
-    /// The crate types built.
+    /// The crate types that were built.
     pub crate_types: Vec<String>,
     /// Whether it was built as a test or bench.
     pub test: bool,
     /// The root source file.
     pub source: PathBuf,
-    /// The files.
+    /// The files that cargo wrote.
     pub files: Vec<PathBuf>,
-    /// The one that can be run.
+    /// The file that can be run, if there is one.
     pub executable: Option<PathBuf>,
 }
 
-impl Artifact {
-    /// Its wasm file.
+impl BuiltArtifact {
+    /// The first of its files that is WebAssembly.
     pub fn wasm(&self) -> Option<&PathBuf> {
         let is_wasm = |path: &&PathBuf| path.extension().is_some_and(|e| e == "wasm");
         self.executable
@@ -39,7 +39,7 @@ impl Artifact {
             .or_else(|| self.files.iter().find(is_wasm))
     }
 
-    /// Whether it is a program: something with a `main`.
+    /// Whether it is a program with a `main`.
     pub fn is_program(&self) -> bool {
         self.test
             || self.crate_types.iter().any(|t| t == "bin")
@@ -50,21 +50,21 @@ impl Artifact {
     }
 }
 
-/// How the messages of cargo are asked for.
+/// The format in which cargo prints its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Messages {
-    /// A person reads: cargo renders, its messages are ours alone.
+pub enum MessageFormat {
+    /// For people: cargo renders diagnostics, and its messages are not passed on.
     Rendered {
-        /// One line a message.
+        /// Whether each diagnostic has one line.
         short: bool,
     },
-    /// A program reads: these formats, and cargo's lines are passed on.
+    /// For programs: in these formats, and the messages of cargo are passed on.
     Json(Vec<String>),
 }
 
-impl Messages {
-    /// What the user's `--message-format` asks for.
-    pub fn asked(formats: &[String]) -> Result<Self> {
+impl MessageFormat {
+    /// The format that the values of `--message-format` request.
+    pub fn from_options(formats: &[String]) -> Result<Self> {
         let json = |format: &&String| format.starts_with("json");
         if formats.iter().any(|f| json(&f)) {
             return match formats.iter().find(|f| !json(f)) {
@@ -72,12 +72,12 @@ impl Messages {
                     "the message format `{other}` cannot be combined with `json` formats"
                 ))
                 .hint("give one kind of format only")),
-                None => Ok(Messages::Json(formats.to_vec())),
+                None => Ok(MessageFormat::Json(formats.to_vec())),
             };
         }
         match formats {
-            [] => Ok(Messages::Rendered { short: false }),
-            [one] if one == "human" || one == "short" => Ok(Messages::Rendered {
+            [] => Ok(MessageFormat::Rendered { short: false }),
+            [one] if one == "human" || one == "short" => Ok(MessageFormat::Rendered {
                 short: one == "short",
             }),
             [one] => Err(Error::usage(format!("unknown message format `{one}`"))
@@ -87,94 +87,94 @@ impl Messages {
         }
     }
 
-    /// The argument for cargo.
+    /// The argument that requests the format from cargo.
     pub fn argument(&self) -> String {
         let formats = match self {
-            Messages::Rendered { short: false } => "json-render-diagnostics".to_owned(),
-            Messages::Rendered { short: true } => {
+            MessageFormat::Rendered { short: false } => "json-render-diagnostics".to_owned(),
+            MessageFormat::Rendered { short: true } => {
                 "json-render-diagnostics,json-diagnostic-short".to_owned()
             }
-            Messages::Json(formats) => formats.join(","),
+            MessageFormat::Json(formats) => formats.join(","),
         };
         format!("--message-format={formats}")
     }
 
-    /// Whether a program reads.
+    /// Whether the messages are for programs.
     pub fn is_json(&self) -> bool {
-        matches!(self, Messages::Json(_))
+        matches!(self, MessageFormat::Json(_))
     }
 }
 
-/// What a run of cargo came to.
+/// What a run of cargo built, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// What it made, also if it failed over something else.
-    pub artifacts: Vec<Artifact>,
-    /// Its exit code.
+pub struct BuildOutcome {
+    /// What it built, also if another target failed.
+    pub artifacts: Vec<BuiltArtifact>,
+    /// The exit code of cargo.
     pub code: i32,
-    /// The line that ends its messages, held back: some readers stop there,
-    /// and there may be more to say.
-    pub last: Option<String>,
+    /// The line that ends its messages, which is not printed yet: some readers stop
+    /// there, and there may be more messages.
+    pub final_line: Option<String>,
 }
 
-/// Runs cargo, hands its lines on as asked but for the last one, and gathers
-/// what it made.
+/// Runs cargo, collects what it built, and prints its lines as the format has it,
+/// except the final one.
 pub fn run(
     exec: &dyn Exec,
     shell: &dyn Shell,
     command: &Invocation,
-    messages: &Messages,
-) -> Result<Outcome> {
-    let (mut artifacts, mut last) = (Vec::new(), None);
+    messages: &MessageFormat,
+) -> Result<BuildOutcome> {
+    let (mut artifacts, mut final_line) = (Vec::new(), None);
     let code = exec.lines(command, &mut |line| {
-        let passed = match artifact(line) {
-            // Standard output of something else, such as a wrapper.
-            Line::NotJson => true,
-            Line::Artifact(artifact) => {
+        let passed = match parse_line(line) {
+            // Output of another program, such as a wrapper of the compiler.
+            MessageLine::NotJson => true,
+            MessageLine::Artifact(artifact) => {
                 artifacts.push(artifact);
                 messages.is_json()
             }
-            Line::Last if messages.is_json() => {
-                last = Some(line.to_owned());
+            MessageLine::Finished if messages.is_json() => {
+                final_line = Some(line.to_owned());
                 false
             }
-            Line::Last | Line::Other => messages.is_json(),
+            MessageLine::Finished | MessageLine::Other => messages.is_json(),
         };
         if passed {
             shell.data(line.to_owned());
         }
         Ok(())
     })?;
-    Ok(Outcome {
+    Ok(BuildOutcome {
         artifacts,
         code,
-        last,
+        final_line,
     })
 }
 
-enum Line {
-    Artifact(Artifact),
-    Last,
+enum MessageLine {
+    Artifact(BuiltArtifact),
+    Finished,
     Other,
     NotJson,
 }
 
-fn artifact(line: &str) -> Line {
+fn parse_line(line: &str) -> MessageLine {
     if !line.starts_with('{') {
-        return Line::NotJson;
+        return MessageLine::NotJson;
     }
-    // Most lines are diagnostics; only those that matter are parsed.
+    // Most lines are diagnostics, which need not be parsed.
     if line.starts_with("{\"reason\":\"build-finished\"") {
-        return Line::Last;
+        return MessageLine::Finished;
     }
     if !line.contains("\"compiler-artifact\"") {
-        return Line::Other;
+        return MessageLine::Other;
     }
     let Ok(value) = serde_json::from_str::<Value>(line) else {
-        return Line::NotJson;
+        return MessageLine::NotJson;
     };
     if value["reason"] != "compiler-artifact" {
-        return Line::Other;
+        return MessageLine::Other;
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let texts = |value: &Value| -> Vec<String> {
@@ -186,7 +186,7 @@ fn artifact(line: &str) -> Line {
             .collect()
     };
     let target = &value["target"];
-    Line::Artifact(Artifact {
+    MessageLine::Artifact(BuiltArtifact {
         package_id: text(&value["package_id"]).unwrap_or_default(),
         target: text(&target["name"]).unwrap_or_default(),
         kinds: texts(&target["kind"]),
@@ -209,7 +209,7 @@ mod tests {
 
     const LINE: &str = r#"{"reason":"compiler-artifact","package_id":"p","target":{"name":"x","kind":["cdylib"],"crate_types":["cdylib"],"src_path":"/s/lib.rs"},"profile":{"test":false},"filenames":["/t/x.wasm"],"executable":null,"fresh":true}"#;
 
-    fn said(messages: &Messages) -> (Outcome, Vec<String>) {
+    fn run_with(messages: &MessageFormat) -> (BuildOutcome, Vec<String>) {
         let stdout = format!("{LINE}\nplain\n{{\"reason\":\"build-finished\"}}\n").into_bytes();
         let exec = Scripted::new([Output {
             stdout,
@@ -218,42 +218,43 @@ mod tests {
         }]);
         let shell = Buffer::default();
         let outcome = run(&exec, &shell, &Invocation::new("cargo"), messages).unwrap();
-        (outcome, shell.said())
+        (outcome, shell.messages())
     }
 
     #[test]
     fn artifacts_are_gathered_and_lines_passed_on_to_programs_only() {
-        let (outcome, said_to_person) = said(&Messages::Rendered { short: false });
-        // What was made counts, although cargo failed over something else.
-        let Outcome {
+        let (outcome, printed_for_person) = run_with(&MessageFormat::Rendered { short: false });
+        // What was built counts, although cargo failed.
+        let BuildOutcome {
             artifacts,
             code,
-            last,
+            final_line,
         } = outcome;
-        assert_eq!(last, None);
+        assert_eq!(final_line, None);
         assert_eq!(code, 101);
         assert_eq!(artifacts[0].wasm().unwrap().to_str(), Some("/t/x.wasm"));
         assert!(!artifacts[0].is_program());
-        assert_eq!(said_to_person, ["plain"]);
-        let (outcome, said_to_program) = said(&Messages::Json(vec!["json".to_owned()]));
-        assert_eq!(said_to_program.len(), 2);
-        assert!(outcome.last.unwrap().contains("build-finished"));
-        assert_eq!(said_to_program[0], LINE);
+        assert_eq!(printed_for_person, ["plain"]);
+        let (outcome, printed_for_program) =
+            run_with(&MessageFormat::Json(vec!["json".to_owned()]));
+        assert_eq!(printed_for_program.len(), 2);
+        assert!(outcome.final_line.unwrap().contains("build-finished"));
+        assert_eq!(printed_for_program[0], LINE);
     }
 
     #[test]
     fn formats_are_combined_as_cargo_has_it() {
-        let asked = |formats: &[&str]| {
+        let argument = |formats: &[&str]| {
             let formats: Vec<_> = formats.iter().map(|f| (*f).to_owned()).collect();
-            Messages::asked(&formats).map(|m| m.argument())
+            MessageFormat::from_options(&formats).map(|m| m.argument())
         };
         assert_eq!(
-            asked(&[]).unwrap(),
+            argument(&[]).unwrap(),
             "--message-format=json-render-diagnostics"
         );
-        let both = asked(&["json", "json-diagnostic-short"]).unwrap();
+        let both = argument(&["json", "json-diagnostic-short"]).unwrap();
         assert_eq!(both, "--message-format=json,json-diagnostic-short");
-        assert!(asked(&["json", "human"]).is_err());
-        assert!(asked(&["xml"]).is_err());
+        assert!(argument(&["json", "human"]).is_err());
+        assert!(argument(&["xml"]).is_err());
     }
 }

@@ -1,9 +1,9 @@
-//! The part of cargo's configuration that concerns us.
+//! The part of cargo's configuration that this tool needs.
 //!
-//! As in cargo, `--config` goes before the environment and that before the
+//! As in cargo, `--config` prevails over the environment, and that over the
 //! files, of which the nearest to the user counts. Reading it starts no other
-//! program; only a runner under `target.'cfg(..)'` has rustc asked what holds
-//! for the target.
+//! program; only a runner under `target.'cfg(..)'` makes it run rustc, for the
+//! configuration of the target.
 
 mod layer;
 
@@ -15,23 +15,23 @@ use toml_edit::Item;
 
 use crate::base::error::{Error, Result};
 use crate::base::retry::Patience;
-use crate::system::cargo::target::{Asked, Origin, Target};
+use crate::system::cargo::target::{RequestedTargets, Target, TargetOrigin};
 use crate::system::env;
 use crate::system::env::Env;
 use crate::system::process::{Exec, Invocation};
 use layer::{Layer, Level};
 
-/// What may happen to the lock file and the network.
+/// Whether the lock file may change, and the network be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LockMode {
-    /// Both may be used.
+    /// The lock file may change, and the network be used.
     #[default]
     Update,
     /// The lock file must stay as it is.
     Locked,
     /// The network must not be used.
     Offline,
-    /// Both.
+    /// The lock file must stay as it is, and the network must not be used.
     Frozen,
 }
 
@@ -46,7 +46,7 @@ impl LockMode {
         matches!(self, LockMode::Offline | LockMode::Frozen)
     }
 
-    /// What both modes allow.
+    /// The mode that allows what both modes allow.
     pub fn and(self, other: LockMode) -> LockMode {
         match (self, other) {
             (LockMode::Update, mode) | (mode, LockMode::Update) => mode,
@@ -56,32 +56,25 @@ impl LockMode {
     }
 }
 
-/// A program that runs what was built, as cargo's configuration has it.
+/// A program that cargo's configuration names to run what was built.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Runner {
+pub struct ConfiguredRunner {
     /// The program: a bare name, or an absolute path.
     pub program: OsString,
-    /// What it is given before the file to run.
+    /// The arguments before the file to run.
     pub args: Vec<String>,
-    /// The variable or the file that asks for it, in backticks.
-    pub place: String,
+    /// The variable or the file that names it, in backticks.
+    pub origin: String,
 }
 
-/// Cargo's configuration, seen from one directory.
+/// Cargo's configuration for one directory.
 #[derive(Clone, Debug)]
 pub struct Config {
     cwd: PathBuf,
     env: Env,
-    /// The strongest first.
+    /// The layers, the one that prevails first.
     layers: Vec<Layer>,
     files: Vec<PathBuf>,
-}
-
-/// Every file whose content or coming into being may change the
-/// configuration: those looked for from `cwd` upwards and in cargo's home,
-/// there or not, and those they include. Starts nothing.
-pub fn config_files(cwd: &Path, env: &Env) -> Result<Vec<PathBuf>> {
-    Config::load(cwd, env, &[]).map(|config| config.files)
 }
 
 impl Config {
@@ -97,50 +90,54 @@ impl Config {
         })
     }
 
-    /// As [`config_files`], with the files `--config` names.
+    /// Every file that may change the configuration, there or not: those searched
+    /// for from the directory upwards and in cargo's home, those that `--config`
+    /// names, and those that they include.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    /// The targets asked for by `--target`, given here, or else by the
+    /// The targets requested by `flags`, the values of `--target`, or else by the
     /// configuration.
-    pub fn targets(&self, flags: &[String]) -> Result<Asked> {
+    pub fn targets(&self, flags: &[String]) -> Result<RequestedTargets> {
         if !flags.is_empty() {
-            return Ok(Asked {
+            return Ok(RequestedTargets {
                 targets: flags.to_vec(),
-                origin: Origin::Flag,
+                origin: TargetOrigin::Flag,
             });
         }
         const KEY: &[&str] = &["build", "target"];
-        let strongest = self.values(KEY).next();
-        let commanded = strongest.is_some_and(|(layer, _)| layer.level == Level::CommandLine);
+        let effective = self.values(KEY).next();
+        let from_command_line =
+            effective.is_some_and(|(layer, _)| layer.level == Level::CommandLine);
         if let Some(target) = self.env.get(env::CARGO_BUILD_TARGET)
-            && !commanded
+            && !from_command_line
         {
             let target = utf8(env::CARGO_BUILD_TARGET.name, target)?;
-            return Ok(Asked {
+            return Ok(RequestedTargets {
                 targets: vec![target.to_owned()],
-                origin: Origin::Environment,
+                origin: TargetOrigin::Environment,
             });
         }
-        let Some((layer, _)) = strongest else {
-            return Ok(Asked::default());
+        let Some((layer, _)) = effective else {
+            return Ok(RequestedTargets::default());
         };
-        Ok(Asked {
+        Ok(RequestedTargets {
             targets: self.joined_targets(KEY)?,
             origin: match (&layer.file, layer.level) {
-                (Some(file), Level::File) => Origin::File(file.clone()),
-                _ => Origin::CommandLine,
+                (Some(file), Level::File) => TargetOrigin::File(file.clone()),
+                _ => TargetOrigin::CommandLine,
             },
         })
     }
 
-    /// Arrays of several layers make one, the weakest first; text stands for
-    /// itself.
+    /// Joins the arrays of several layers, that of the layer that prevails last; a
+    /// text hides the layers below.
     fn joined_targets(&self, key: &[&str]) -> Result<Vec<String>> {
         let mut joined: Vec<String> = Vec::new();
         for (layer, item) in self.values(key) {
-            let strings = strings(item).ok_or_else(|| mistyped(layer, key, "text or an array"))?;
+            let strings =
+                strings(item).ok_or_else(|| wrong_type(layer, key, "text or an array"))?;
             if item.is_str() && !joined.is_empty() {
                 break;
             }
@@ -159,23 +156,22 @@ impl Config {
         Ok(joined)
     }
 
-    /// The program the configuration names for running what was built for
-    /// `target`.
-    pub fn runner(&self, target: &Target, exec: &dyn Exec) -> Result<Option<Runner>> {
+    /// The program that the configuration names to run what was built for `target`.
+    pub fn runner(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredRunner>> {
         let key = ["target", target.triple(), "runner"];
         let named = self.values(&key).next();
         if let Some((layer, item)) = named.filter(|(layer, _)| layer.level == Level::CommandLine) {
             return configured_runner(layer, &key, item);
         }
-        let variable = format!("CARGO_TARGET_{}_RUNNER", screaming(target.triple()));
+        let variable = format!("CARGO_TARGET_{}_RUNNER", variable_name(target.triple()));
         let set = self.env.with_prefix(&variable);
         if let Some((_, value)) = set.iter().find(|(name, _)| *name == variable) {
             let mut words = utf8(&variable, value)?.split_whitespace();
             if let Some(program) = words.next() {
-                return Ok(Some(Runner {
-                    program: program_at(program, |program| self.cwd.join(program)),
+                return Ok(Some(ConfiguredRunner {
+                    program: resolve_program(program, |program| self.cwd.join(program)),
                     args: words.map(str::to_owned).collect(),
-                    place: format!("`{variable}`"),
+                    origin: format!("`{variable}`"),
                 }));
             }
         }
@@ -185,7 +181,7 @@ impl Config {
         }
     }
 
-    fn runner_by_cfg(&self, target: &Target, exec: &dyn Exec) -> Result<Option<Runner>> {
+    fn runner_by_cfg(&self, target: &Target, exec: &dyn Exec) -> Result<Option<ConfiguredRunner>> {
         let mut found: Vec<(&Layer, &str, &Item)> = Vec::new();
         for layer in &self.layers {
             let table = layer.get(&["target"]).and_then(Item::as_table_like);
@@ -211,21 +207,21 @@ impl Config {
                 "several runners are configured for target `{}`",
                 target.name()
             ))
-            .because(format!("`{first}` in {}", a.place()))
-            .because(format!("`{second}` in {}", b.place()))
+            .because(format!("`{first}` in {}", a.display_origin()))
+            .because(format!("`{second}` in {}", b.display_origin()))
             .hint(format!("set `target.{}.runner`", target.triple()))),
         }
     }
 
-    /// What `cfg(..)` holds for a target.
+    /// The values of `cfg(..)` for a target, from rustc.
     fn target_cfg(&self, target: &Target, exec: &dyn Exec) -> Result<Vec<Cfg>> {
-        let ask = Invocation::new(self.rustc()?)
+        let query = Invocation::new(self.rustc()?)
             .args(["--print", "cfg", "--target", target.name()])
             .dir(&self.cwd);
-        let output = exec.output(&ask)?;
+        let output = exec.output(&query)?;
         if output.code != 0 {
             return Err(
-                Error::input(format!("`{ask}` failed with exit code {}", output.code))
+                Error::input(format!("`{query}` failed with exit code {}", output.code))
                     .because(String::from_utf8_lossy(&output.stderr).trim())
                     .hint(format!("set `target.{}.runner`", target.triple())),
             );
@@ -234,48 +230,48 @@ impl Config {
         Ok(lines.lines().filter_map(|line| line.parse().ok()).collect())
     }
 
-    /// Where cargo puts copies of what it builds: `flag` or what the
-    /// configuration says. Only cargo with unstable options does so.
+    /// The directory into which cargo copies what it builds: `flag`, or that of the
+    /// configuration. Cargo does so with unstable options only.
     pub fn artifact_dir(&self, flag: Option<&Path>) -> Result<Option<PathBuf>> {
         const KEY: &[&str] = &["build", "artifact-dir"];
         if let Some(dir) = flag {
             return Ok(Some(self.cwd.join(dir)));
         }
-        self.one(KEY, env::CARGO_BUILD_ARTIFACT_DIR, |value| match value {
-            Found::Variable(dir) => Ok(self.cwd.join(dir)),
-            Found::Item(layer, item) => match item.as_str() {
+        self.value(KEY, env::CARGO_BUILD_ARTIFACT_DIR, |value| match value {
+            ConfigValue::Variable(dir) => Ok(self.cwd.join(dir)),
+            ConfigValue::Item(layer, item) => match item.as_str() {
                 Some(dir) => Ok(layer.path(dir)),
-                None => Err(mistyped(layer, KEY, "text")),
+                None => Err(wrong_type(layer, KEY, "text")),
             },
         })
     }
 
-    /// The target directory asked for by `--target-dir`, given here, or else
-    /// by the configuration; absolute. `None` leaves it to cargo.
+    /// The absolute target directory of `flag`, the value of `--target-dir`, or else
+    /// of the configuration. `None` leaves it to cargo.
     pub fn target_dir(&self, flag: Option<&Path>) -> Result<Option<PathBuf>> {
         const KEY: &[&str] = &["build", "target-dir"];
-        // Cargo lets this variable go before even `--config`.
+        // In cargo this variable prevails even over `--config`.
         let first = flag.map(Path::as_os_str);
         if let Some(dir) = first.or_else(|| self.env.get(env::CARGO_TARGET_DIR)) {
             return Ok(Some(self.cwd.join(dir)));
         }
-        let between = env::CARGO_BUILD_TARGET_DIR;
-        self.one(KEY, between, |value| match value {
-            Found::Variable(dir) => Ok(self.cwd.join(dir)),
-            Found::Item(layer, item) => match item.as_str() {
+        let variable = env::CARGO_BUILD_TARGET_DIR;
+        self.value(KEY, variable, |value| match value {
+            ConfigValue::Variable(dir) => Ok(self.cwd.join(dir)),
+            ConfigValue::Item(layer, item) => match item.as_str() {
                 Some(dir) => Ok(layer.path(dir)),
-                None => Err(mistyped(layer, KEY, "text")),
+                None => Err(wrong_type(layer, KEY, "text")),
             },
         })
     }
 
-    /// The lock mode asked for on the command line, with `net.offline` of the
-    /// configuration.
-    pub fn lock_mode(&self, asked: LockMode) -> Result<LockMode> {
+    /// The lock mode requested on the command line, together with `net.offline` of
+    /// the configuration.
+    pub fn lock_mode(&self, requested: LockMode) -> Result<LockMode> {
         const KEY: &[&str] = &["net", "offline"];
         let variable = env::CARGO_NET_OFFLINE;
-        let offline = self.one(KEY, variable, |value| match value {
-            Found::Variable(value) => match value.to_str() {
+        let offline = self.value(KEY, variable, |value| match value {
+            ConfigValue::Variable(value) => match value.to_str() {
                 Some("true") => Ok(true),
                 Some("false") => Ok(false),
                 _ => Err(Error::input(format!(
@@ -284,19 +280,19 @@ impl Config {
                 ))
                 .hint(format!("set `{}=true` or unset it", variable.name))),
             },
-            Found::Item(layer, item) => item
+            ConfigValue::Item(layer, item) => item
                 .as_bool()
-                .ok_or_else(|| mistyped(layer, KEY, "`true` or `false`")),
+                .ok_or_else(|| wrong_type(layer, KEY, "`true` or `false`")),
         })?;
         Ok(match offline {
-            Some(true) => asked.and(LockMode::Offline),
-            _ => asked,
+            Some(true) => requested.and(LockMode::Offline),
+            _ => requested,
         })
     }
 
-    /// How long a registry is waited for, how slow it may be, and how often it
-    /// is asked: what is said of cargo's own requests.
-    pub fn patience(&self) -> Result<Patience> {
+    /// The timeout of requests to registries, how slow they may be, and how often
+    /// they are repeated: as configured for the requests of cargo.
+    pub fn retry_policy(&self) -> Result<Patience> {
         let silence = self.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
         let repeats = self.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)?;
         let speed = ["http", "low-speed-limit"];
@@ -304,27 +300,32 @@ impl Config {
         Ok(Patience::of(silence, repeats, speed))
     }
 
-    /// A number of at least `least`, by its key or its variable.
-    pub fn number(&self, key: &[&str], variable: env::Variable, least: u32) -> Result<Option<u32>> {
-        let fits = |number: &u32| *number >= least;
-        self.one(key, variable, |value| match value {
-            Found::Variable(value) => {
+    /// A number of at least `minimum`, from a key or a variable.
+    pub fn number(
+        &self,
+        key: &[&str],
+        variable: env::Variable,
+        minimum: u32,
+    ) -> Result<Option<u32>> {
+        let fits = |number: &u32| *number >= minimum;
+        self.value(key, variable, |value| match value {
+            ConfigValue::Variable(value) => {
                 let number = value.to_str().and_then(|text| text.parse().ok());
                 number.filter(fits).ok_or_else(|| {
                     Error::input(format!(
-                        "`{}` is `{}`, which is no number of at least {least}",
+                        "`{}` is `{}`, which is no number of at least {minimum}",
                         variable.name,
                         value.to_string_lossy()
                     ))
                     .hint(format!("correct it, or unset `{}`", variable.name))
                 })
             }
-            Found::Item(layer, item) => {
+            ConfigValue::Item(layer, item) => {
                 let number = item.as_integer().and_then(|n| u32::try_from(n).ok());
-                let wanted = format!("a number of at least {least}");
+                let expected = format!("a number of at least {minimum}");
                 number
                     .filter(fits)
-                    .ok_or_else(|| mistyped(layer, key, &wanted))
+                    .ok_or_else(|| wrong_type(layer, key, &expected))
             }
         })
     }
@@ -335,28 +336,28 @@ impl Config {
         if let Some(rustc) = self.env.get(env::RUSTC) {
             return Ok(rustc.to_owned());
         }
-        let rustc = self.one(KEY, env::CARGO_BUILD_RUSTC, |value| match value {
-            Found::Variable(rustc) => Ok(rustc.to_owned()),
-            Found::Item(layer, item) => match item.as_str() {
-                Some(rustc) => Ok(program_at(rustc, |rustc| layer.path(rustc))),
-                None => Err(mistyped(layer, KEY, "text")),
+        let rustc = self.value(KEY, env::CARGO_BUILD_RUSTC, |value| match value {
+            ConfigValue::Variable(rustc) => Ok(rustc.to_owned()),
+            ConfigValue::Item(layer, item) => match item.as_str() {
+                Some(rustc) => Ok(resolve_program(rustc, |rustc| layer.path(rustc))),
+                None => Err(wrong_type(layer, KEY, "text")),
             },
         })?;
         Ok(rustc.unwrap_or_else(|| "rustc".into()))
     }
 
-    /// Whether the configuration has the standard library built along.
+    /// Whether the configuration requests that the standard library is built too.
     pub fn builds_std(&self) -> bool {
         self.values(&["unstable", "build-std"]).next().is_some()
     }
 
     /// Whether the subcommand is an alias.
     pub fn has_alias(&self, name: &str) -> bool {
-        let variable = format!("CARGO_ALIAS_{}", screaming(name));
+        let variable = format!("CARGO_ALIAS_{}", variable_name(name));
         self.env.inherited(&variable).is_some() || self.values(&["alias", name]).next().is_some()
     }
 
-    /// Cargo's home, where the programs it installs lie in `bin`.
+    /// The home directory of cargo, with the programs it installed in `bin`.
     pub fn home(&self) -> Option<PathBuf> {
         layer::home(&self.cwd, &self.env)
     }
@@ -367,29 +368,34 @@ impl Config {
             .filter_map(|layer| Some((layer, layer.get(key)?)))
     }
 
-    /// The strongest value of a key that a variable can set too.
-    fn one<T>(
+    /// The value that prevails of a key that a variable can set too.
+    fn value<T>(
         &self,
         key: &[&str],
         variable: env::Variable,
-        read: impl Fn(Found<'_>) -> Result<T>,
+        read: impl Fn(ConfigValue<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let set = self.env.get(variable).map(Found::Variable);
-        let strongest = self.values(key).next();
-        let commanded = strongest.is_some_and(|(layer, _)| layer.level == Level::CommandLine);
-        let item = strongest.map(|(layer, item)| Found::Item(layer, item));
-        let value = if commanded { item } else { set.or(item) };
+        let set = self.env.get(variable).map(ConfigValue::Variable);
+        let effective = self.values(key).next();
+        let from_command_line =
+            effective.is_some_and(|(layer, _)| layer.level == Level::CommandLine);
+        let item = effective.map(|(layer, item)| ConfigValue::Item(layer, item));
+        let value = if from_command_line {
+            item
+        } else {
+            set.or(item)
+        };
         value.map(read).transpose()
     }
 }
 
-/// A value where it was found.
-enum Found<'a> {
+/// A value of the configuration, with the layer of a key.
+enum ConfigValue<'a> {
     Variable(&'a OsStr),
     Item(&'a Layer, &'a Item),
 }
 
-/// Text or an array of text.
+/// The texts of an item that is text or an array of text.
 fn strings(item: &Item) -> Option<Vec<String>> {
     if let Some(text) = item.as_str() {
         return Some(vec![text.to_owned()]);
@@ -401,39 +407,42 @@ fn strings(item: &Item) -> Option<Vec<String>> {
         .collect()
 }
 
-fn configured_runner(layer: &Layer, key: &[&str], item: &Item) -> Result<Option<Runner>> {
+fn configured_runner(layer: &Layer, key: &[&str], item: &Item) -> Result<Option<ConfiguredRunner>> {
     let words = match item.as_str() {
         Some(line) => line.split_whitespace().map(str::to_owned).collect(),
-        None => strings(item).ok_or_else(|| mistyped(layer, key, "text or an array of text"))?,
+        None => strings(item).ok_or_else(|| wrong_type(layer, key, "text or an array of text"))?,
     };
     let Some((program, args)) = words.split_first() else {
-        return Err(mistyped(layer, key, "a program and its arguments"));
+        return Err(wrong_type(layer, key, "a program and its arguments"));
     };
-    Ok(Some(Runner {
-        program: program_at(program, |program| layer.path(program)),
+    Ok(Some(ConfiguredRunner {
+        program: resolve_program(program, |program| layer.path(program)),
         args: args.to_vec(),
-        place: layer.place(),
+        origin: layer.display_origin(),
     }))
 }
 
-/// A bare name is for `PATH`; a path is seen from where it was configured.
-fn program_at(program: &str, place: impl Fn(&str) -> PathBuf) -> OsString {
+/// The program: a bare name is looked up on `PATH`, a path is resolved by `resolve`.
+fn resolve_program(program: &str, resolve: impl Fn(&str) -> PathBuf) -> OsString {
     if program.contains('/') || (cfg!(windows) && program.contains('\\')) {
-        place(program).into_os_string()
+        resolve(program).into_os_string()
     } else {
         program.into()
     }
 }
 
-/// A target as it stands in the names of cargo's variables.
-fn screaming(triple: &str) -> String {
+/// The form of a name in the names of cargo's variables.
+fn variable_name(triple: &str) -> String {
     triple.to_uppercase().replace(['-', '.'], "_")
 }
 
-fn mistyped(layer: &Layer, key: &[&str], wanted: &str) -> Error {
+fn wrong_type(layer: &Layer, key: &[&str], expected: &str) -> Error {
     let key = key.join(".");
-    Error::input(format!("`{key}` in {} is not {wanted}", layer.place()))
-        .hint(format!("give `{key}` {wanted}"))
+    Error::input(format!(
+        "`{key}` in {} is not {expected}",
+        layer.display_origin()
+    ))
+    .hint(format!("give `{key}` {expected}"))
 }
 
 fn utf8<'a>(variable: &str, value: &'a OsStr) -> Result<&'a str> {
@@ -445,20 +454,20 @@ fn utf8<'a>(variable: &str, value: &'a OsStr) -> Result<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::cargo::target::DEFAULT;
+    use crate::system::cargo::target::DEFAULT_TARGET;
     use crate::system::fs;
     use crate::system::process::{Output, Scripted};
 
-    /// `a/b` is where the user stands and `home` is cargo's.
-    struct Place(tempfile::TempDir);
+    /// The current directory is `a/b`, and cargo's home is `home`.
+    struct Directory(tempfile::TempDir);
 
-    impl Place {
-        fn new(files: &[(&str, &str)]) -> Place {
+    impl Directory {
+        fn new(files: &[(&str, &str)]) -> Directory {
             let dir = tempfile::tempdir().unwrap();
             for (name, text) in files {
                 fs::write_atomic(&dir.path().join(name), text.as_bytes()).unwrap();
             }
-            Place(dir)
+            Directory(dir)
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -475,7 +484,7 @@ mod tests {
     }
 
     fn wasip1() -> Target {
-        Target::new(DEFAULT).unwrap()
+        Target::new(DEFAULT_TARGET).unwrap()
     }
 
     const NEAR: &str = "a/b/.cargo/config.toml";
@@ -483,44 +492,53 @@ mod tests {
 
     #[test]
     fn targets_come_from_the_strongest_place() {
-        let place = Place::new(&[
+        let directory = Directory::new(&[
             (NEAR, "build.target = 'near'"),
             (FAR, "build.target = 'far'"),
         ]);
-        let asked = |flags: &[&str], vars: &[(&str, &str)], overrides: &[&str]| {
+        let requested = |flags: &[&str], vars: &[(&str, &str)], overrides: &[&str]| {
             let flags: Vec<String> = flags.iter().map(|f| (*f).to_owned()).collect();
-            let asked = place.load(vars, overrides).unwrap().targets(&flags);
-            asked
-                .map(|asked| (asked.targets.join(" "), asked.origin))
+            let requested = directory.load(vars, overrides).unwrap().targets(&flags);
+            requested
+                .map(|requested| (requested.targets.join(" "), requested.origin))
                 .unwrap()
         };
         let env = [("CARGO_BUILD_TARGET", "env")];
         let cli = ["build.target='one'", "build.target='cli'"];
-        assert_eq!(asked(&["x", "y"], &env, &cli), ("x y".into(), Origin::Flag));
-        assert_eq!(asked(&[], &env, &cli), ("cli".into(), Origin::CommandLine));
-        assert_eq!(asked(&[], &env, &[]), ("env".into(), Origin::Environment));
-        let near = Origin::File(place.path(NEAR));
-        assert_eq!(asked(&[], &[], &[]), ("near".into(), near));
-        let nothing = Place::new(&[]).load(&[], &[]).unwrap();
-        assert_eq!(nothing.targets(&[]).unwrap(), Asked::default());
+        assert_eq!(
+            requested(&["x", "y"], &env, &cli),
+            ("x y".into(), TargetOrigin::Flag)
+        );
+        assert_eq!(
+            requested(&[], &env, &cli),
+            ("cli".into(), TargetOrigin::CommandLine)
+        );
+        assert_eq!(
+            requested(&[], &env, &[]),
+            ("env".into(), TargetOrigin::Environment)
+        );
+        let near = TargetOrigin::File(directory.path(NEAR));
+        assert_eq!(requested(&[], &[], &[]), ("near".into(), near));
+        let nothing = Directory::new(&[]).load(&[], &[]).unwrap();
+        assert_eq!(nothing.targets(&[]).unwrap(), RequestedTargets::default());
     }
 
     #[test]
     fn arrays_of_targets_are_joined() {
-        let place = Place::new(&[
+        let directory = Directory::new(&[
             (NEAR, "[build]\ntarget = ['near', 'own.json']"),
             ("home/config.toml", "[build]\ntarget = ['home']"),
         ]);
-        let config = place.load(&[], &["build.target=['cli']"]).unwrap();
-        let own = place.path("a/b/own.json").display().to_string();
+        let config = directory.load(&[], &["build.target=['cli']"]).unwrap();
+        let own = directory.path("a/b/own.json").display().to_string();
         assert_eq!(
             config.targets(&[]).unwrap(),
-            Asked {
+            RequestedTargets {
                 targets: vec!["home".into(), "near".into(), own, "cli".into()],
-                origin: Origin::CommandLine,
+                origin: TargetOrigin::CommandLine,
             }
         );
-        let config = place.load(&[], &["build.target=3"]).unwrap();
+        let config = directory.load(&[], &["build.target=3"]).unwrap();
         let error = config.targets(&[]).unwrap_err();
         assert!(error.message().starts_with("`build.target` in `--config`"));
     }
@@ -528,17 +546,17 @@ mod tests {
     #[test]
     fn runners_are_text_or_arrays() {
         let none = Scripted::default();
-        let place = Place::new(&[
+        let directory = Directory::new(&[
             (NEAR, "[target.wasm32-wasip1]\nrunner = 'tools/run  -x'"),
             (FAR, "[target.wasm32-wasip1]\nrunner = ['far run', 'a b']"),
         ]);
         let runner = |vars: &[(&str, &str)], overrides: &[&str]| {
-            let config = place.load(vars, overrides).unwrap();
+            let config = directory.load(vars, overrides).unwrap();
             let runner = config.runner(&wasip1(), &none).unwrap().unwrap();
-            (runner.program, runner.args.join("|"), runner.place)
+            (runner.program, runner.args.join("|"), runner.origin)
         };
-        let path = place.path("a/b/tools/run").into_os_string();
-        let near = format!("`{}`", place.path(NEAR).display());
+        let path = directory.path("a/b/tools/run").into_os_string();
+        let near = format!("`{}`", directory.path(NEAR).display());
         assert_eq!(runner(&[], &[]), (path.clone(), "-x".into(), near));
         let name = "CARGO_TARGET_WASM32_WASIP1_RUNNER";
         assert_eq!(
@@ -550,10 +568,10 @@ mod tests {
             runner(&[(name, "env")], &[cli]),
             ("cli".into(), "a b".into(), "`--config`".into())
         );
-        let config = place.load(&[], &[]).unwrap();
+        let config = directory.load(&[], &[]).unwrap();
         let wasip2 = Target::new("wasm32-wasip2").unwrap();
         assert_eq!(config.runner(&wasip2, &none).unwrap(), None);
-        assert!(none.asked().is_empty());
+        assert!(none.invocations().is_empty());
     }
 
     #[test]
@@ -566,50 +584,56 @@ mod tests {
         };
         let text = "[target.'cfg(target_os = \"wasi\")']\nrunner = 'wasi'\n\
                     [target.'cfg(unix)']\nrunner = 'unix'\n";
-        let place = Place::new(&[(NEAR, text)]);
+        let directory = Directory::new(&[(NEAR, text)]);
         let exec = holds();
-        let config = place.load(&[("RUSTC", "my-rustc")], &[]).unwrap();
+        let config = directory.load(&[("RUSTC", "my-rustc")], &[]).unwrap();
         let runner = config.runner(&wasip1(), &exec).unwrap().unwrap();
         assert_eq!(runner.program, "wasi");
         assert_eq!(
-            exec.asked()[0].to_string(),
+            exec.invocations()[0].to_string(),
             "my-rustc --print cfg --target wasm32-wasip1"
         );
 
         let more = "target.'cfg(target_arch = \"wasm32\")'.runner='arch'";
-        let config = place.load(&[], &[more]).unwrap();
+        let config = directory.load(&[], &[more]).unwrap();
         let error = config.runner(&wasip1(), &holds()).unwrap_err();
         assert!(error.message().starts_with("several runners"), "{error}");
         let more = "target.wasm32-wasip1.runner='named'";
-        let config = place.load(&[], &[more]).unwrap();
+        let config = directory.load(&[], &[more]).unwrap();
         let runner = config.runner(&wasip1(), &Scripted::default()).unwrap();
         assert_eq!(runner.unwrap().program, "named");
     }
 
     #[test]
     fn the_target_directory_is_seen_from_where_it_is_written() {
-        let place = Place::new(&[(FAR, "build.target-dir = 'out'")]);
+        let directory = Directory::new(&[(FAR, "build.target-dir = 'out'")]);
         let dir = |flag: Option<&str>, vars: &[(&str, &str)], overrides: &[&str]| {
-            let config = place.load(vars, overrides).unwrap();
+            let config = directory.load(vars, overrides).unwrap();
             config.target_dir(flag.map(Path::new)).unwrap()
         };
         let one = [("CARGO_TARGET_DIR", "one")];
         let two = [("CARGO_BUILD_TARGET_DIR", "two")];
         let cli = ["build.target-dir='cli'"];
-        assert_eq!(dir(Some("flag"), &one, &cli), Some(place.path("a/b/flag")));
-        assert_eq!(dir(None, &one, &cli), Some(place.path("a/b/one")));
-        assert_eq!(dir(None, &two, &cli), Some(place.path("a/b/cli")));
-        assert_eq!(dir(None, &two, &[]), Some(place.path("a/b/two")));
-        assert_eq!(dir(None, &[], &[]), Some(place.path("a/out")));
-        let nothing = Place::new(&[]).load(&[], &[]).unwrap();
+        assert_eq!(
+            dir(Some("flag"), &one, &cli),
+            Some(directory.path("a/b/flag"))
+        );
+        assert_eq!(dir(None, &one, &cli), Some(directory.path("a/b/one")));
+        assert_eq!(dir(None, &two, &cli), Some(directory.path("a/b/cli")));
+        assert_eq!(dir(None, &two, &[]), Some(directory.path("a/b/two")));
+        assert_eq!(dir(None, &[], &[]), Some(directory.path("a/out")));
+        let nothing = Directory::new(&[]).load(&[], &[]).unwrap();
         assert_eq!(nothing.target_dir(None).unwrap(), None);
     }
 
     #[test]
     fn offline_adds_to_the_lock_mode() {
-        let place = Place::new(&[(NEAR, "net.offline = true")]);
-        let mode = |vars: &[(&str, &str)], overrides: &[&str], asked| {
-            place.load(vars, overrides).unwrap().lock_mode(asked)
+        let directory = Directory::new(&[(NEAR, "net.offline = true")]);
+        let mode = |vars: &[(&str, &str)], overrides: &[&str], requested| {
+            directory
+                .load(vars, overrides)
+                .unwrap()
+                .lock_mode(requested)
         };
         let frozen = mode(&[], &[], LockMode::Locked).unwrap();
         assert_eq!(frozen, LockMode::Frozen);
@@ -621,14 +645,14 @@ mod tests {
             mode(&no, &yes, LockMode::Update).unwrap(),
             LockMode::Offline
         );
-        let asked = mode(&[], &["net.offline=false"], LockMode::Offline);
-        assert_eq!(asked.unwrap(), LockMode::Offline);
+        let requested = mode(&[], &["net.offline=false"], LockMode::Offline);
+        assert_eq!(requested.unwrap(), LockMode::Offline);
         assert!(mode(&[("CARGO_NET_OFFLINE", "1")], &[], LockMode::Update).is_err());
     }
 
     #[test]
     fn files_include_others_and_all_are_named() {
-        let place = Place::new(&[
+        let directory = Directory::new(&[
             (
                 NEAR,
                 "include = ['one.toml', { path = 'sub/two.toml' }, { path = 'no.toml', optional = true }]",
@@ -649,17 +673,21 @@ mod tests {
             (FAR, "build.target-dir = 'ignored for the file beside it'"),
             ("a/b/cli.toml", "include = 'cli.toml'\nnet.offline = true"),
         ]);
-        let config = place.load(&[], &["cli.toml"]).unwrap();
+        let config = directory.load(&[], &["cli.toml"]).unwrap();
         assert_eq!(config.targets(&[]).unwrap().targets, ["three"]);
-        assert_eq!(config.rustc().unwrap(), place.path("a/b/.cargo/bin/two"));
+        assert_eq!(
+            config.rustc().unwrap(),
+            directory.path("a/b/.cargo/bin/two")
+        );
         assert_eq!(config.target_dir(None).unwrap(), None);
         let mode = config.lock_mode(LockMode::Update).unwrap();
         assert_eq!(mode, LockMode::Offline);
         assert!(config.builds_std());
 
-        let home = place.path("home").into_os_string();
+        let home = directory.path("home").into_os_string();
         let env = Env::from_vars([("CARGO_HOME", home)]);
-        let files = config_files(&place.path("a/b"), &env).unwrap();
+        let without_options = Config::load(&directory.path("a/b"), &env, &[]).unwrap();
+        let files = without_options.files();
         for name in [
             NEAR,
             "a/b/.cargo/config",
@@ -671,20 +699,20 @@ mod tests {
             ".cargo/config.toml",
             "home/config.toml",
         ] {
-            assert!(files.contains(&place.path(name)), "{name}");
+            assert!(files.contains(&directory.path(name)), "{name}");
         }
-        assert!(config.files().contains(&place.path("a/b/cli.toml")));
+        assert!(config.files().contains(&directory.path("a/b/cli.toml")));
     }
 
     #[test]
     fn what_cannot_be_read_is_pointed_at() {
-        let place = Place::new(&[(NEAR, "[build]\ntarget = =")]);
-        let error = place.load(&[], &[]).unwrap_err();
+        let directory = Directory::new(&[(NEAR, "[build]\ntarget = =")]);
+        let error = directory.load(&[], &[]).unwrap_err();
         assert_eq!(error.excerpt().unwrap().line_column().0, 2);
-        let error = Place::new(&[]).load(&[], &["net.offline"]).unwrap_err();
+        let error = Directory::new(&[]).load(&[], &["net.offline"]).unwrap_err();
         assert!(error.message().contains("neither a file nor a setting"));
-        let place = Place::new(&[(NEAR, "target.wasm32-wasip1.runner = []")]);
-        let config = place.load(&[], &[]).unwrap();
+        let directory = Directory::new(&[(NEAR, "target.wasm32-wasip1.runner = []")]);
+        let config = directory.load(&[], &[]).unwrap();
         assert!(config.runner(&wasip1(), &Scripted::default()).is_err());
     }
 }

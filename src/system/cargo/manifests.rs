@@ -1,5 +1,5 @@
-//! The packages of a workspace by their manifests alone, for what needs no cargo:
-//! names, versions and places, but not what is built and with what.
+//! The packages of a workspace from their manifests alone, for what needs no cargo:
+//! names, versions and directories, but neither targets nor dependencies.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use semver::Version;
 use toml_edit::Document;
 
 use super::spec::matches_glob;
-use super::workspace::{About, Member, Workspace};
+use super::workspace::{Member, PackageMetadata, Workspace};
 use crate::base::error::{Error, Excerpt, Result};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::root;
@@ -16,8 +16,8 @@ use crate::system::fs;
 
 impl Workspace {
     /// Reads the manifests of the workspace that the package or workspace in
-    /// `dir` belongs to. Nothing is known of targets and dependencies of its
-    /// packages; a version that is missing or cannot be read is `0.0.0`.
+    /// `dir` belongs to. The packages have no targets and no dependencies; a
+    /// version that is missing or cannot be read is `0.0.0`.
     pub fn from_manifests(dir: &Path) -> Result<Self> {
         let own = dir.join("Cargo.toml");
         let top = root::find_root(dir, fs::read_text_if_exists)?;
@@ -36,8 +36,8 @@ impl Workspace {
             && let WorkspaceRole::Root(found) = workspace_role(&ManifestFile::new(&top, &text))?
         {
             for pattern in found.members() {
-                for dir in matching(pattern) {
-                    // One that cannot be read is an error where it is meant.
+                for dir in directories_matching(pattern) {
+                    // One that cannot be read is an error where it is selected.
                     add(&dir.join("Cargo.toml")).ok();
                 }
             }
@@ -56,7 +56,7 @@ impl Workspace {
     }
 }
 
-/// The package of a manifest; none where it has none or is not there.
+/// The package of a manifest; `None` if it has no package or is not there.
 fn read(path: &Path) -> Result<Option<Member>> {
     let Some(text) = fs::read_text_if_exists(path)? else {
         return Ok(None);
@@ -80,12 +80,12 @@ fn read(path: &Path) -> Result<Option<Member>> {
         targets: Vec::new(),
         default_run: None,
         dependencies: Vec::new(),
-        about: About::default(),
+        about: PackageMetadata::default(),
     }))
 }
 
-/// The directories that a path stands for whose names may have wildcards.
-fn matching(pattern: &Path) -> Vec<PathBuf> {
+/// The directories that match a path whose names may have wildcards.
+fn directories_matching(pattern: &Path) -> Vec<PathBuf> {
     let mut dirs = vec![PathBuf::new()];
     for part in pattern.components() {
         let word = part.as_os_str().to_string_lossy();
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(names(&one, &one.default_members), ["one"]);
         assert_eq!(one.members.len(), 3);
         assert_eq!(one.members[0].version, Version::new(1, 2, 3));
-        // What cargo refuses for its version is there all the same.
+        // A package is read even if cargo would refuse its version.
         write(
             "alone/Cargo.toml",
             "[package]\nname = \"a\"\nversion.workspace = true\n",

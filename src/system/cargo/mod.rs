@@ -1,14 +1,14 @@
-//! What cargo knows and does.
+//! The one door to cargo: its command line, its configuration and its runs.
 //!
-//! * [`arguments`]: a command line that belongs to cargo;
-//! * [`workspace`]: the packages there are;
-//! * [`manifests`]: the same by their manifests alone, where cargo does not work;
-//! * [`spec`]: which of them are meant;
-//! * [`target`]: what is built for, and which of it is WebAssembly;
-//! * [`config`]: the part of cargo's configuration that concerns us;
-//! * [`toolchain`]: the standard library a target needs;
-//! * [`view`]: what was found out, kept for the next run;
-//! * [`build`]: one run of cargo and what it made.
+//! * [`arguments`]: command lines that belong to cargo;
+//! * [`workspace`]: the packages of a workspace;
+//! * [`manifests`]: the same from their manifests alone, without cargo;
+//! * [`spec`]: package ID specifications;
+//! * [`target`]: the targets that are built for;
+//! * [`config`]: the part of cargo's configuration that this tool needs;
+//! * [`toolchain`]: the standard library that a target needs;
+//! * [`workspace_cache`]: facts about a workspace, cached for the next run;
+//! * [`build`]: one run of cargo and what it built.
 
 pub mod arguments;
 pub mod build;
@@ -18,5 +18,5 @@ pub mod spec;
 pub mod target;
 pub mod toolchain;
 pub mod verb;
-pub mod view;
 pub mod workspace;
+pub mod workspace_cache;

@@ -6,64 +6,64 @@ use semver::{BuildMetadata, Prerelease, Version};
 
 use crate::base::error::{Error, Result, nearest};
 
-/// A package of the workspace, as far as a specification can ask for it.
+/// What a specification can select a package by.
 #[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
-    /// The package's name.
+pub struct PackageIdentity<'a> {
+    /// The name of the package.
     pub name: &'a str,
-    /// The package's version.
+    /// The version of the package.
     pub version: &'a Version,
-    /// The package ID `cargo metadata` gives, such as
+    /// The package ID of `cargo metadata`, such as
     /// `path+file:///x/y#name@0.1.0`.
     pub id: &'a str,
-    /// The directory of its manifest; absolute.
+    /// The absolute directory of its manifest.
     pub manifest_dir: &'a Path,
 }
 
-/// What one `--package` or `--exclude` asks for.
+/// A package ID specification, the value of `--package` or `--exclude`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spec {
+pub struct PackageSpec {
     text: String,
-    form: Form,
+    pattern: SpecPattern,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Form {
-    /// A pattern for the name.
-    Pattern(Vec<Glob>),
-    /// A name and maybe a version.
+enum SpecPattern {
+    /// A pattern that the name matches.
+    Glob(Vec<GlobPart>),
+    /// A name, perhaps with a version.
     Name(String, Option<PartialVersion>),
-    /// A source, a name and maybe a version.
+    /// A source and a name, perhaps with a version.
     Url {
         /// `path`, `git`, `registry` or `sparse`; any where none is given.
         kind: Option<String>,
-        /// Without query, fragment and a slash at the end.
+        /// The URL without query, fragment and final slash.
         url: String,
         name: String,
         version: Option<PartialVersion>,
     },
 }
 
-impl Spec {
+impl PackageSpec {
     /// Reads a specification: `name`, `name@1.2`, `name:1.2.3`, a pattern for
     /// the name with `*`, `?` and `[..]`, or an address such as
     /// `file:///path#name@1.2` or `path+file:///path#name`.
-    pub fn parse(text: &str) -> Result<Spec> {
-        let form = if text.contains("://") {
+    pub fn parse(text: &str) -> Result<PackageSpec> {
+        let pattern = if text.contains("://") {
             parse_url(text)
         } else if text.contains(['*', '?', '[', ']']) {
-            parse_glob(text).map(Form::Pattern)
+            parse_glob(text).map(SpecPattern::Glob)
         } else if text.contains(['/', '\\']) {
             return Err(invalid(text)
                 .because("it looks like a path")
                 .hint("give the package's name, or its directory as `file:///path#name`"));
         } else {
-            parse_name(text).map(|(name, version)| Form::Name(name, version))
+            parse_name(text).map(|(name, version)| SpecPattern::Name(name, version))
         };
-        match form {
-            Ok(form) => Ok(Spec {
+        match pattern {
+            Ok(pattern) => Ok(PackageSpec {
                 text: text.to_owned(),
-                form,
+                pattern,
             }),
             Err(reason) => Err(invalid(text)
                 .because(reason)
@@ -71,20 +71,20 @@ impl Spec {
         }
     }
 
-    /// Whether the member is one that is asked for.
-    pub fn matches(&self, member: &Member<'_>) -> bool {
+    /// Whether the specification selects a package.
+    pub fn matches(&self, member: &PackageIdentity<'_>) -> bool {
         let is_version = |version: &Option<PartialVersion>| {
             version
                 .as_ref()
                 .is_none_or(|version| version.matches(member.version))
         };
-        match &self.form {
-            Form::Pattern(pattern) => {
+        match &self.pattern {
+            SpecPattern::Glob(glob) => {
                 let name: Vec<char> = member.name.chars().collect();
-                glob_matches(pattern, &name)
+                glob_matches(glob, &name)
             }
-            Form::Name(name, version) => name == member.name && is_version(version),
-            Form::Url {
+            SpecPattern::Name(name, version) => name == member.name && is_version(version),
+            SpecPattern::Url {
                 kind,
                 url,
                 name,
@@ -93,8 +93,8 @@ impl Spec {
         }
     }
 
-    /// The indices of the members asked for; none is an error.
-    pub fn select(&self, members: &[Member<'_>]) -> Result<Vec<usize>> {
+    /// The indices of the selected members; it is an error if there are none.
+    pub fn select(&self, members: &[PackageIdentity<'_>]) -> Result<Vec<usize>> {
         let found: Vec<usize> = (0..members.len())
             .filter(|&index| self.matches(&members[index]))
             .collect();
@@ -104,10 +104,10 @@ impl Spec {
         Ok(found)
     }
 
-    fn not_found(&self, members: &[Member<'_>]) -> Error {
-        let (what, name) = match &self.form {
-            Form::Pattern(_) => ("package pattern", None),
-            Form::Name(name, _) | Form::Url { name, .. } => {
+    fn not_found(&self, members: &[PackageIdentity<'_>]) -> Error {
+        let (what, name) = match &self.pattern {
+            SpecPattern::Glob(_) => ("package pattern", None),
+            SpecPattern::Name(name, _) | SpecPattern::Url { name, .. } => {
                 ("package ID specification", Some(name.as_str()))
             }
         };
@@ -135,7 +135,7 @@ fn invalid(text: &str) -> Error {
     Error::input(format!("invalid package ID specification `{text}`"))
 }
 
-/// A version of which the end may be left out.
+/// A version whose last parts may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PartialVersion {
     major: u64,
@@ -170,7 +170,7 @@ impl PartialVersion {
         })
     }
 
-    /// As cargo has it: a pre-release must be asked for as such.
+    /// Whether the version matches as in cargo: a pre-release only if requested.
     fn matches(&self, version: &Version) -> bool {
         let pre = match &self.pre {
             Some(pre) => *pre == version.pre,
@@ -205,8 +205,8 @@ fn parse_name(text: &str) -> Result<(String, Option<PartialVersion>), String> {
     }
 }
 
-/// An address taken apart; the fragment names package and version.
-fn parse_url(text: &str) -> Result<Form, String> {
+/// Reads a URL, whose fragment has the name and the version of a package.
+fn parse_url(text: &str) -> Result<SpecPattern, String> {
     let (address, fragment) = match text.split_once('#') {
         Some((address, fragment)) => (address, Some(fragment)),
         None => (text, None),
@@ -226,7 +226,7 @@ fn parse_url(text: &str) -> Result<Form, String> {
     if name.is_empty() {
         return Err("it names no package".to_owned());
     }
-    Ok(Form::Url {
+    Ok(SpecPattern::Url {
         kind: kind.map(str::to_owned),
         url: url.to_owned(),
         name,
@@ -234,7 +234,7 @@ fn parse_url(text: &str) -> Result<Form, String> {
     })
 }
 
-/// The kind of source and the bare address, without query.
+/// Splits off the kind of source, and returns the URL without query.
 fn split_address(address: &str) -> (Option<&str>, &str) {
     let bare = address.split('?').next().unwrap_or(address);
     let scheme = bare.find("://").unwrap_or(0);
@@ -245,7 +245,7 @@ fn split_address(address: &str) -> (Option<&str>, &str) {
     (kind, url.trim_end_matches('/'))
 }
 
-fn comes_from(member: &Member<'_>, kind: &Option<String>, url: &str) -> bool {
+fn comes_from(member: &PackageIdentity<'_>, kind: &Option<String>, url: &str) -> bool {
     // Before 1.77 an ID was `name version (source)`.
     let source = match member.id.split_once(" (") {
         Some((_, source)) => source.trim_end_matches(')'),
@@ -259,7 +259,7 @@ fn comes_from(member: &Member<'_>, kind: &Option<String>, url: &str) -> bool {
     {
         return false;
     }
-    // The two may differ in what they escape.
+    // The two may differ in the characters that they escape.
     url == member_url
         || url
             .strip_prefix("file://")
@@ -277,23 +277,23 @@ fn percent_decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a pattern with `*`, `?` and `[…]` fits a name; one that is no pattern
-/// fits nothing.
+/// Whether a pattern with `*`, `?` and `[…]` matches a name; an invalid pattern
+/// matches nothing.
 pub fn matches_glob(pattern: &str, name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     parse_glob(pattern).is_ok_and(|pattern| glob_matches(&pattern, &name))
 }
 
-/// One piece of a pattern.
+/// One part of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Glob {
-    /// `*`.
+enum GlobPart {
+    /// `*`, which matches any text.
     Any,
-    /// `?`.
-    One,
-    /// `[..]`, and whether it is `[!..]`; each a range.
+    /// `?`, which matches one letter.
+    AnyLetter,
+    /// `[..]` or `[!..]`, a set of ranges of letters.
     Set(Vec<(char, char)>, Inverted),
-    /// The letter itself.
+    /// A letter that matches itself.
     Letter(char),
 }
 
@@ -303,15 +303,15 @@ enum Inverted {
     Yes,
 }
 
-fn parse_glob(text: &str) -> Result<Vec<Glob>, String> {
+fn parse_glob(text: &str) -> Result<Vec<GlobPart>, String> {
     let letters: Vec<char> = text.chars().collect();
     let mut pattern = Vec::new();
     let mut at = 0;
     while let Some(&letter) = letters.get(at) {
         at += 1;
         pattern.push(match letter {
-            '*' => Glob::Any,
-            '?' => Glob::One,
+            '*' => GlobPart::Any,
+            '?' => GlobPart::AnyLetter,
             '[' => {
                 let inverted = match letters.get(at) {
                     Some('!') => Inverted::Yes,
@@ -327,9 +327,9 @@ fn parse_glob(text: &str) -> Result<Vec<Glob>, String> {
                     .ok_or("a `[` is not closed")?;
                 let set = ranges(&letters[at..end]);
                 at = end + 1;
-                Glob::Set(set, inverted)
+                GlobPart::Set(set, inverted)
             }
-            letter => Glob::Letter(letter),
+            letter => GlobPart::Letter(letter),
         });
     }
     Ok(pattern)
@@ -353,20 +353,20 @@ fn ranges(letters: &[char]) -> Vec<(char, char)> {
 
 /// Matches with a retry at the last `*` only, so that time stays within the
 /// product of both lengths.
-fn glob_matches(pattern: &[Glob], name: &[char]) -> bool {
+fn glob_matches(pattern: &[GlobPart], name: &[char]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut retry = None;
     while n < name.len() {
         let letter = name[n];
         let here = match pattern.get(p) {
-            Some(Glob::Any) => {
+            Some(GlobPart::Any) => {
                 retry = Some((p + 1, n));
                 p += 1;
                 continue;
             }
-            Some(Glob::One) => true,
-            Some(Glob::Letter(c)) => *c == letter,
-            Some(Glob::Set(set, inverted)) => {
+            Some(GlobPart::AnyLetter) => true,
+            Some(GlobPart::Letter(c)) => *c == letter,
+            Some(GlobPart::Set(set, inverted)) => {
                 let inside = set.iter().any(|(a, b)| (*a..=*b).contains(&letter));
                 inside == (*inverted == Inverted::No)
             }
@@ -381,7 +381,7 @@ fn glob_matches(pattern: &[Glob], name: &[char]) -> bool {
             return false;
         }
     }
-    pattern[p..].iter().all(|piece| *piece == Glob::Any)
+    pattern[p..].iter().all(|piece| *piece == GlobPart::Any)
 }
 
 #[cfg(test)]
@@ -389,7 +389,7 @@ mod tests {
     use super::*;
 
     fn matches(spec: &str, name: &str, version: &str, id: &str) -> bool {
-        Spec::parse(spec).unwrap().matches(&Member {
+        PackageSpec::parse(spec).unwrap().matches(&PackageIdentity {
             name,
             version: &Version::parse(version).unwrap(),
             id,
@@ -487,7 +487,7 @@ mod tests {
             ("[a", "not closed"),
             ("file:///", "names no package"),
         ] {
-            let error = Spec::parse(spec).unwrap_err().to_string();
+            let error = PackageSpec::parse(spec).unwrap_err().to_string();
             assert!(error.contains(reason), "{spec}: {error}");
         }
     }
@@ -495,7 +495,7 @@ mod tests {
     #[test]
     fn nothing_found_says_what_there_is() {
         let version = Version::new(1, 2, 3);
-        let member = |name| Member {
+        let member = |name| PackageIdentity {
             name,
             version: &version,
             id: "",
@@ -507,12 +507,15 @@ mod tests {
             ("server@2", "the workspace has `server@1.2.3`"),
             ("x*", "the workspace has `client`, `server`"),
         ] {
-            let error = Spec::parse(spec).unwrap().select(&members).unwrap_err();
+            let error = PackageSpec::parse(spec)
+                .unwrap()
+                .select(&members)
+                .unwrap_err();
             assert!(error.message().contains("did not match any packages"));
             assert_eq!(error.advice(), Some(hint));
         }
         assert_eq!(
-            Spec::parse("*e*").unwrap().select(&members).unwrap(),
+            PackageSpec::parse("*e*").unwrap().select(&members).unwrap(),
             [0, 1]
         );
     }

@@ -1,30 +1,30 @@
-//! What is built for.
+//! The targets that are built for.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 
-/// The target where nothing else is asked for.
-pub const DEFAULT: &str = "wasm32-wasip1";
+/// The target that is built for by default.
+pub const DEFAULT_TARGET: &str = "wasm32-wasip1";
 
-/// The sorts of WebAssembly targets, by what their modules need to become
+/// The kinds of WebAssembly targets, by what their modules need to become
 /// components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WasmTarget {
-    /// Modules that call WASI 0.1: they need an adapter.
+    /// Its modules call WASI 0.1, and need an adapter.
     Wasip1,
-    /// The linker makes components already.
+    /// Its linker makes components for WASI 0.2.
     Wasip2,
-    /// As `Wasip2`, for WASI 0.3.
+    /// Its linker makes components for WASI 0.3.
     Wasip3,
-    /// Modules that call nothing of a system.
+    /// Its modules import nothing of a system.
     Unknown,
-    /// Anything else: what the linker wrote decides.
+    /// Another target, whose output decides what it needs.
     Other,
 }
 
 impl WasmTarget {
-    /// The sort of a target triple; `None` if it is not WebAssembly.
+    /// The kind of a target triple; `None` if it is not WebAssembly.
     pub fn of(triple: &str) -> Option<WasmTarget> {
         Some(match triple {
             "wasm32-wasip1" | "wasm32-wasi" => WasmTarget::Wasip1,
@@ -39,44 +39,44 @@ impl WasmTarget {
     }
 }
 
-/// A WebAssembly target.
+/// A WebAssembly target, by triple or specification file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     name: String,
-    sort: WasmTarget,
+    kind: WasmTarget,
 }
 
 impl Target {
     /// Reads a target triple or the path of a target specification
-    /// (`*.json`, whose file name must speak of wasm32 or wasm64).
+    /// (`*.json`, whose file name must contain `wasm32` or `wasm64`).
     pub fn new(name: &str) -> Result<Target> {
         let target = Target {
             name: name.to_owned(),
-            sort: WasmTarget::Other,
+            kind: WasmTarget::Other,
         };
-        let sort = if target.is_file() {
+        let kind = if target.is_file() {
             let stem = target.triple();
             (stem.contains("wasm32") || stem.contains("wasm64")).then_some(WasmTarget::Other)
         } else {
             WasmTarget::of(name)
         };
-        match sort {
-            Some(sort) => Ok(Target { sort, ..target }),
+        match kind {
+            Some(kind) => Ok(Target { kind, ..target }),
             None => Err(
                 Error::input(format!("target `{name}` is not a WebAssembly target")).hint(format!(
-                    "use `--target {DEFAULT}`, or plain cargo to build for the host"
+                    "use `--target {DEFAULT_TARGET}`, or plain cargo to build for the host"
                 )),
             ),
         }
     }
 
-    /// As cargo's `--target` takes it.
+    /// The value of cargo's `--target`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// As directories and configuration keys have it: a specification goes by
-    /// its file name.
+    /// The name in directories and configuration keys: of a specification file, its
+    /// name without extension.
     pub fn triple(&self) -> &str {
         if self.is_file() {
             let stem = Path::new(&self.name).file_stem();
@@ -86,56 +86,56 @@ impl Target {
         }
     }
 
-    /// What its modules need.
-    pub fn sort(&self) -> WasmTarget {
-        self.sort
+    /// What its modules need to become components.
+    pub fn kind(&self) -> WasmTarget {
+        self.kind
     }
 
-    /// Whether it is a specification of the user's own, for which there is no
-    /// standard library to install.
+    /// Whether it is a specification file, for which no standard library can be
+    /// installed.
     pub fn is_file(&self) -> bool {
         self.name.ends_with(".json")
     }
 }
 
-/// Where the wish for a target comes from.
+/// Where the targets are requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// `--target`.
+pub enum TargetOrigin {
+    /// The option `--target` of the command.
     Flag,
-    /// `--config build.target=..`.
+    /// The option `--config build.target=..` of the command.
     CommandLine,
-    /// `CARGO_BUILD_TARGET`.
+    /// The variable `CARGO_BUILD_TARGET` of the environment.
     Environment,
-    /// A configuration file.
+    /// This configuration file of cargo.
     File(PathBuf),
-    /// Nobody asked.
+    /// Nowhere, so that the default applies.
     #[default]
-    Nowhere,
+    Default,
 }
 
-/// The targets asked for, and where.
+/// The targets that are requested, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// As written, but paths seen from the right directory.
+pub struct RequestedTargets {
+    /// As written, except that paths from a file are absolute.
     pub targets: Vec<String>,
-    /// Where they stand.
-    pub origin: Origin,
+    /// Where they are requested.
+    pub origin: TargetOrigin,
 }
 
-/// What to build for; never empty.
+/// The targets to build for; at least one.
 ///
-/// What is asked for with the command must be WebAssembly. A configuration
-/// file speaks for the host's packages as well, so that there everything else
-/// is left aside; [`DEFAULT`] is what remains.
-pub fn choose(asked: &Asked) -> Result<Vec<Target>> {
+/// Targets that the command or the environment requests must be WebAssembly. A
+/// configuration file is also for packages of the host, so other targets there
+/// are ignored. If none remains, it is [`DEFAULT_TARGET`].
+pub fn choose(requested: &RequestedTargets) -> Result<Vec<Target>> {
     let mut chosen: Vec<Target> = Vec::new();
-    for name in &asked.targets {
-        match (Target::new(name), &asked.origin) {
+    for name in &requested.targets {
+        match (Target::new(name), &requested.origin) {
             (Ok(target), _) if chosen.contains(&target) => {}
             (Ok(target), _) => chosen.push(target),
-            (Err(_), Origin::File(_) | Origin::Nowhere) => {}
-            (Err(error), Origin::Environment) => {
+            (Err(_), TargetOrigin::File(_) | TargetOrigin::Default) => {}
+            (Err(error), TargetOrigin::Environment) => {
                 return Err(error.because("`CARGO_BUILD_TARGET` asks for it"));
             }
             (Err(error), _) => return Err(error),
@@ -143,8 +143,8 @@ pub fn choose(asked: &Asked) -> Result<Vec<Target>> {
     }
     if chosen.is_empty() {
         chosen.push(Target {
-            name: DEFAULT.to_owned(),
-            sort: WasmTarget::Wasip1,
+            name: DEFAULT_TARGET.to_owned(),
+            kind: WasmTarget::Wasip1,
         });
     }
     Ok(chosen)
@@ -154,15 +154,15 @@ pub fn choose(asked: &Asked) -> Result<Vec<Target>> {
 mod tests {
     use super::*;
 
-    fn chosen(targets: &[&str], origin: Origin) -> Result<Vec<String>> {
+    fn chosen(targets: &[&str], origin: TargetOrigin) -> Result<Vec<String>> {
         let targets = targets.iter().map(|t| (*t).to_owned()).collect();
-        let chosen = choose(&Asked { targets, origin })?;
+        let chosen = choose(&RequestedTargets { targets, origin })?;
         Ok(chosen.iter().map(|t| t.name().to_owned()).collect())
     }
 
     #[test]
     fn triples_have_sorts() {
-        for (triple, sort) in [
+        for (triple, kind) in [
             ("wasm32-wasip1", Some(WasmTarget::Wasip1)),
             ("wasm32-wasi", Some(WasmTarget::Wasip1)),
             ("wasm32-wasip2", Some(WasmTarget::Wasip2)),
@@ -174,7 +174,7 @@ mod tests {
             ("x86_64-unknown-linux-gnu", None),
             ("host-tuple", None),
         ] {
-            assert_eq!(WasmTarget::of(triple), sort, "{triple}");
+            assert_eq!(WasmTarget::of(triple), kind, "{triple}");
         }
         let own = Target::new("specs/my-wasm32.json").unwrap();
         assert_eq!((own.triple(), own.is_file()), ("my-wasm32", true));
@@ -183,7 +183,11 @@ mod tests {
 
     #[test]
     fn what_the_command_asks_for_must_be_webassembly() {
-        for origin in [Origin::Flag, Origin::CommandLine, Origin::Environment] {
+        for origin in [
+            TargetOrigin::Flag,
+            TargetOrigin::CommandLine,
+            TargetOrigin::Environment,
+        ] {
             assert_eq!(
                 chosen(
                     &["wasm32-wasip2", "wasm32-wasip1", "wasm32-wasip2"],
@@ -202,12 +206,18 @@ mod tests {
 
     #[test]
     fn a_configuration_file_may_speak_of_the_host() {
-        let file = || Origin::File("c".into());
-        assert_eq!(chosen(&["x86_64-apple-darwin"], file()).unwrap(), [DEFAULT]);
+        let file = || TargetOrigin::File("c".into());
+        assert_eq!(
+            chosen(&["x86_64-apple-darwin"], file()).unwrap(),
+            [DEFAULT_TARGET]
+        );
         assert_eq!(
             chosen(&["aarch64-apple-darwin", "wasm32-wasip2"], file()).unwrap(),
             ["wasm32-wasip2"]
         );
-        assert_eq!(chosen(&[], Origin::Nowhere).unwrap(), [DEFAULT]);
+        assert_eq!(
+            chosen(&[], TargetOrigin::Default).unwrap(),
+            [DEFAULT_TARGET]
+        );
     }
 }

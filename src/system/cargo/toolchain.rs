@@ -1,4 +1,4 @@
-//! The standard library a target needs, and how it is got.
+//! The standard library that a target needs, and its installation.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,47 +12,48 @@ use crate::system::fs;
 use crate::system::process::{Exec, Invocation};
 use crate::system::shell::Shell;
 
-/// The toolchain in use.
+/// The Rust toolchain in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toolchain {
     sysroot: PathBuf,
-    /// The name rustup has for it, if it is one of rustup's.
+    /// The name of the toolchain in rustup, if rustup installed it.
     name: Option<OsString>,
 }
 
 impl Toolchain {
-    /// Asks `rustc`, run in `dir`, where the toolchain lies; where one is
-    /// `named`, it is rustup's of that name.
+    /// Finds the toolchain of `rustc`, run in `dir`; with a `name`, rustup's
+    /// toolchain of that name.
     pub fn find(
-        (rustc, named): (&OsStr, Option<&str>),
+        rustc: &OsStr,
+        name: Option<&str>,
         dir: &Path,
         exec: &dyn Exec,
         env: &Env,
     ) -> Result<Toolchain> {
-        let mut ask = Invocation::new(rustc).args(["--print", "sysroot"]).dir(dir);
-        if let Some(name) = named {
-            ask = ask.env(env::RUSTUP_TOOLCHAIN.name, name);
+        let mut query = Invocation::new(rustc).args(["--print", "sysroot"]).dir(dir);
+        if let Some(name) = name {
+            query = query.env(env::RUSTUP_TOOLCHAIN.name, name);
         }
-        let output = exec.output(&ask)?;
+        let output = exec.output(&query)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let sysroot = text.trim_end_matches(['\r', '\n']);
         if output.code != 0 || sysroot.is_empty() {
-            return Err(Error::input(format!("`{ask}` gave no directory"))
+            return Err(Error::input(format!("`{query}` gave no directory"))
                 .because(String::from_utf8_lossy(&output.stderr).trim())
                 .hint("check that `rustc` works"));
         }
         let mut toolchain = Toolchain::at(PathBuf::from(sysroot), env);
-        if let Some(name) = named {
+        if let Some(name) = name {
             toolchain.name = Some(name.into());
         }
         Ok(toolchain)
     }
 
-    /// The toolchain in a directory known already.
+    /// The toolchain with this sysroot.
     pub fn at(sysroot: PathBuf, env: &Env) -> Toolchain {
         let name = env.get(env::RUSTUP_TOOLCHAIN).or_else(|| {
-            // Rustup keeps its own in `toolchains`; another compiler beside a
-            // rustup on `PATH` is not helped by what that one installs.
+            // Rustup installs toolchains in `toolchains`. It cannot install anything
+            // for another compiler.
             let dir = sysroot.parent()?.file_name()?;
             sysroot.file_name().filter(|_| dir == "toolchains")
         });
@@ -62,29 +63,29 @@ impl Toolchain {
         }
     }
 
-    /// Where it lies.
+    /// The directory of the toolchain.
     pub fn sysroot(&self) -> &Path {
         &self.sysroot
     }
 
-    /// Whether it has a standard library for the target triple. Starts
-    /// nothing.
+    /// Whether it has a standard library for the target triple. Runs no
+    /// program.
     pub fn has(&self, triple: &str) -> bool {
         fs::is_dir(&self.library(triple))
     }
 
-    /// Where its standard library for the target triple lies, if it has one.
+    /// The directory of its standard library for the target triple, there or not.
     pub fn library(&self, triple: &str) -> PathBuf {
         ["lib", "rustlib", triple, "lib"]
             .iter()
             .fold(self.sysroot.clone(), |dir, part| dir.join(part))
     }
 
-    /// Makes sure that there is a standard library for the target: one that
-    /// is missing is installed by rustup, unless `mode` keeps off the network.
+    /// Makes sure that there is a standard library for the target: rustup installs
+    /// a missing one, unless `mode` forbids the use of the network.
     ///
-    /// A target specification of the user's own needs none. Whoever has the
-    /// library built along (`-Z build-std`) does not ask.
+    /// A target specification file needs none, and neither does a build of the
+    /// standard library (`-Z build-std`), for which this is not called.
     pub fn ensure(
         &self,
         target: &Target,
@@ -105,7 +106,7 @@ impl Toolchain {
                     "the toolchain `{}` is not one of rustup's",
                     self.sysroot.display()
                 ))
-                .hint(other_target(triple).unwrap_or_else(|| {
+                .hint(hint_for_other_target(triple).unwrap_or_else(|| {
                     format!("install it as the toolchain was, or use rustup: `rustup target add {triple}`")
                 })));
         };
@@ -120,12 +121,14 @@ impl Toolchain {
         shell.status("Installing", format!("{triple} target"));
         let code = exec.run(&add).map_err(|error| {
             let error = error.context(missing.message());
-            error.hint(other_target(triple).unwrap_or_else(|| format!("run `{add}`")))
+            error.hint(hint_for_other_target(triple).unwrap_or_else(|| format!("run `{add}`")))
         })?;
         if code != 0 {
             return Err(missing
                 .because(format!("`{add}` failed with exit code {code}"))
-                .hint(other_target(triple).unwrap_or_else(|| otherwise(triple))));
+                .hint(
+                    hint_for_other_target(triple).unwrap_or_else(|| hint_for_unavailable(triple)),
+                ));
         }
         if !self.has(triple) {
             return Err(missing
@@ -139,8 +142,8 @@ impl Toolchain {
     }
 }
 
-/// What to do where rustup was asked for a target in vain.
-fn otherwise(triple: &str) -> String {
+/// The hint after rustup failed to install a target.
+fn hint_for_unavailable(triple: &str) -> String {
     let usual = ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"];
     match nearest(triple, usual) {
         Some(near) if near == triple => {
@@ -154,8 +157,8 @@ fn otherwise(triple: &str) -> String {
     }
 }
 
-/// The way out for targets that most toolchains do not have.
-fn other_target(triple: &str) -> Option<String> {
+/// The hint for targets that most toolchains do not have.
+fn hint_for_other_target(triple: &str) -> Option<String> {
     match triple {
         "wasm32-wasip3" => Some(
             "use `--target wasm32-wasip2`, which builds for worlds of WASI 0.3 as well".to_owned(),
@@ -171,22 +174,22 @@ mod tests {
     use crate::system::process::{Output, Scripted};
     use crate::system::shell::Buffer;
 
-    struct Place {
+    struct Sandbox {
         dir: tempfile::TempDir,
         shell: Buffer,
     }
 
-    impl Place {
-        fn new() -> Place {
-            let place = Place {
+    impl Sandbox {
+        fn new() -> Sandbox {
+            let sandbox = Sandbox {
                 dir: tempfile::tempdir().unwrap(),
                 shell: Buffer::default(),
             };
-            place.install("wasm32-wasip1");
-            place
+            sandbox.install("wasm32-wasip1");
+            sandbox
         }
 
-        /// A sysroot as rustup has it.
+        /// A sysroot with a path as rustup chooses it.
         fn sysroot(&self) -> PathBuf {
             self.dir.path().join("toolchains/stable-x")
         }
@@ -211,12 +214,14 @@ mod tests {
 
     #[test]
     fn what_is_there_needs_nothing() {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         let exec = Scripted::default();
-        let toolchain = Toolchain::at(place.sysroot(), &Env::default());
-        place.ensure(&toolchain, "wasm32-wasip1", &exec).unwrap();
-        place.ensure(&toolchain, "own-wasm32.json", &exec).unwrap();
-        assert!(exec.asked().is_empty() && place.shell.said().is_empty());
+        let toolchain = Toolchain::at(sandbox.sysroot(), &Env::default());
+        sandbox.ensure(&toolchain, "wasm32-wasip1", &exec).unwrap();
+        sandbox
+            .ensure(&toolchain, "own-wasm32.json", &exec)
+            .unwrap();
+        assert!(exec.invocations().is_empty() && sandbox.shell.messages().is_empty());
     }
 
     #[test]
@@ -234,42 +239,48 @@ mod tests {
         ]);
         let find = || {
             let env = Env::default();
-            Toolchain::find((OsStr::new("my-rustc"), None), Path::new("/w"), &exec, &env)
+            Toolchain::find(OsStr::new("my-rustc"), None, Path::new("/w"), &exec, &env)
         };
         let toolchain = find().unwrap();
         assert_eq!(toolchain.sysroot(), Path::new("/x/toolchains/nightly"));
         assert_eq!(toolchain.name.unwrap(), "nightly");
-        assert_eq!(exec.asked()[0].to_string(), "my-rustc --print sysroot");
-        assert_eq!(exec.asked()[0].dir.as_deref(), Some(Path::new("/w")));
+        assert_eq!(
+            exec.invocations()[0].to_string(),
+            "my-rustc --print sysroot"
+        );
+        assert_eq!(exec.invocations()[0].dir.as_deref(), Some(Path::new("/w")));
         let error = find().unwrap_err().to_string();
         assert!(error.contains("no default toolchain"), "{error}");
     }
 
     #[test]
     fn rustup_installs_into_the_toolchain_in_use() {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         let named = Env::from_vars([("RUSTUP_TOOLCHAIN", "1.95.0")]);
         for (env, name) in [(Env::default(), "stable-x"), (named, "1.95.0")] {
             let exec = code(0);
-            let toolchain = Toolchain::at(place.sysroot(), &env);
+            let toolchain = Toolchain::at(sandbox.sysroot(), &env);
             // The script installs nothing, which does not go unnoticed.
-            let error = place
+            let error = sandbox
                 .ensure(&toolchain, "wasm32-wasip2", &exec)
                 .unwrap_err();
             assert!(error.to_string().contains("put none into"), "{error}");
             assert_eq!(
-                exec.asked()[0].to_string(),
+                exec.invocations()[0].to_string(),
                 format!("rustup target add wasm32-wasip2 --toolchain {name}")
             );
         }
-        assert_eq!(place.shell.said()[0], "  Installing wasm32-wasip2 target");
+        assert_eq!(
+            sandbox.shell.messages()[0],
+            "  Installing wasm32-wasip2 target"
+        );
     }
 
     #[test]
     fn what_rustup_cannot_do_is_said() {
-        let place = Place::new();
-        let toolchain = Toolchain::at(place.sysroot(), &Env::default());
-        let error = place
+        let sandbox = Sandbox::new();
+        let toolchain = Toolchain::at(sandbox.sysroot(), &Env::default());
+        let error = sandbox
             .ensure(&toolchain, "wasm32-wasip2", &code(1))
             .unwrap_err();
         assert_eq!(
@@ -287,14 +298,14 @@ mod tests {
                 "build for one of `wasm32-wasip1`",
             ),
         ] {
-            let error = place.ensure(&toolchain, triple, &code(1)).unwrap_err();
+            let error = sandbox.ensure(&toolchain, triple, &code(1)).unwrap_err();
             assert!(error.advice().unwrap().starts_with(hint), "{error:?}");
         }
-        let error = place
+        let error = sandbox
             .ensure(&toolchain, "wasm32-wasip3", &code(1))
             .unwrap_err();
         assert!(error.advice().unwrap().contains("wasm32-wasip2"));
-        let error = place
+        let error = sandbox
             .ensure(&toolchain, "wasm32-wasi", &code(1))
             .unwrap_err();
         assert!(error.advice().unwrap().contains("wasm32-wasip1"));
@@ -302,20 +313,20 @@ mod tests {
 
     #[test]
     fn other_toolchains_and_offline_start_nothing() {
-        let place = Place::new();
+        let sandbox = Sandbox::new();
         let exec = Scripted::default();
         let distribution = Toolchain::at("/usr".into(), &Env::default());
-        let error = place
+        let error = sandbox
             .ensure(&distribution, "wasm32-no-such", &exec)
             .unwrap_err();
         assert!(error.to_string().contains("not one of rustup's"), "{error}");
 
         let target = Target::new("wasm32-wasip2").unwrap();
-        let toolchain = Toolchain::at(place.sysroot(), &Env::default());
+        let toolchain = Toolchain::at(sandbox.sysroot(), &Env::default());
         let error = toolchain
-            .ensure(&target, LockMode::Frozen, &exec, &place.shell)
+            .ensure(&target, LockMode::Frozen, &exec, &sandbox.shell)
             .unwrap_err();
         assert!(error.to_string().contains("offline"), "{error}");
-        assert!(exec.asked().is_empty() && place.shell.said().is_empty());
+        assert!(exec.invocations().is_empty() && sandbox.shell.messages().is_empty());
     }
 }

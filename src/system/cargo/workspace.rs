@@ -1,4 +1,4 @@
-//! The packages of a workspace, as `cargo metadata` tells them.
+//! The packages of a workspace, as `cargo metadata` reports them.
 
 use std::path::{Path, PathBuf};
 
@@ -7,108 +7,108 @@ use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 use toml_edit::Document;
 
-use super::spec;
+use super::spec::{PackageIdentity, PackageSpec};
 use crate::base::error::{Error, Result};
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation};
 
-/// A workspace: plain data that can be kept.
+/// A workspace, as plain data that can be cached.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Workspace {
     /// The directory of the root manifest and Cargo.lock.
     pub root: PathBuf,
-    /// Where cargo builds, without a `--target-dir`.
+    /// The directory that cargo builds in without `--target-dir`.
     pub target_directory: PathBuf,
-    /// All members.
+    /// All members of the workspace.
     pub members: Vec<Member>,
-    /// Indices of the members cargo takes when nothing is said.
+    /// The indices of the members that cargo takes by default.
     pub default_members: Vec<usize>,
 }
 
 /// A package of the workspace.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Member {
-    /// Cargo's identifier, as in its messages.
+    /// The identifier of the package in messages of cargo.
     pub id: String,
-    /// The crate's name.
+    /// The name of the package.
     pub name: String,
-    /// Its version.
+    /// The version of the package.
     pub version: Version,
-    /// Its Cargo.toml.
+    /// The path of its Cargo.toml.
     pub manifest_path: PathBuf,
-    /// What it builds.
+    /// The targets of the package.
     pub targets: Vec<CrateTarget>,
-    /// The binary `run` takes.
+    /// The binary that `run` takes by default.
     pub default_run: Option<String>,
-    /// What it depends on directly.
+    /// The direct dependencies of the package.
     pub dependencies: Vec<CrateDependency>,
-    /// Facts for the component's metadata.
-    pub about: About,
+    /// The metadata that a component repeats.
+    pub about: PackageMetadata,
 }
 
-/// One thing a package builds.
+/// A target that a package builds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CrateTarget {
-    /// Its name.
+    /// The name of the target.
     pub name: String,
-    /// What it is.
-    pub role: Role,
-    /// Whether it is a `cdylib`.
+    /// What kind of target it is.
+    pub role: TargetRole,
+    /// Whether `cdylib` is among its crate types.
     pub cdylib: bool,
 }
 
-/// What a target of a package is.
+/// What kind of target of a package it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Role {
-    /// A library of whatever sort.
+pub enum TargetRole {
+    /// A library of any crate type.
     Library,
-    /// A program.
+    /// A program with a `main`.
     Binary,
-    /// An example.
+    /// An example, program or library.
     Example,
-    /// A test or bench.
+    /// An integration test or benchmark.
     Test,
-    /// Something that runs on the host: build script, procedural macro.
+    /// A build script or procedural macro, which runs on the host.
     Host,
 }
 
-/// A dependency of a package.
+/// A direct dependency of a package.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CrateDependency {
-    /// The crate's name, without renaming.
+    /// The name of the crate in its own manifest.
     pub name: String,
-    /// The versions that will do.
+    /// The versions that satisfy the dependency.
     pub requirement: VersionReq,
-    /// Features asked for; `default` among them unless turned off.
+    /// The requested features; `default` is one unless switched off.
     pub features: Vec<String>,
-    /// What uses it.
-    pub kind: Use,
-    /// Whether it is optional and no feature the package declares turns it on.
+    /// What part of the package uses it.
+    pub kind: DependencyUse,
+    /// Whether it is optional, and no declared feature of the package enables it.
     pub optional: bool,
-    /// The name the package gives it instead of its own.
+    /// The name by which the package renames it.
     pub rename: Option<String>,
-    /// The directory, if it is a path.
+    /// The directory of a path dependency.
     pub path: Option<PathBuf>,
 }
 
-/// What of a package uses a dependency.
+/// What part of a package uses a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Use {
-    /// Its library and programs.
+pub enum DependencyUse {
+    /// The library and the programs.
     Code,
-    /// Its tests, benches and examples alone.
+    /// Only tests, benchmarks and examples.
     Tests,
-    /// Its build script.
+    /// The build script of the package.
     Build,
 }
 
-/// Facts from Cargo.toml that a component repeats.
+/// The metadata in Cargo.toml that a component repeats.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each is the key of the same name in Cargo.toml"
 )]
-pub struct About {
+pub struct PackageMetadata {
     pub authors: Vec<String>,
     pub description: Option<String>,
     pub license: Option<String>,
@@ -123,19 +123,22 @@ impl Member {
     }
 
     /// The dependency on the crate `name` that is linked, not one of the build
-    /// script; of several the one that code can name without more ado.
+    /// script; of several one for code, not renamed and not optional if possible.
     pub fn dependency(&self, name: &str) -> Option<&CrateDependency> {
-        let linked = |d: &&CrateDependency| d.name == name && d.kind != Use::Build;
-        self.dependencies
-            .iter()
-            .filter(linked)
-            .min_by_key(|d| (d.kind == Use::Tests, d.rename.is_some(), d.optional))
+        let linked = |d: &&CrateDependency| d.name == name && d.kind != DependencyUse::Build;
+        self.dependencies.iter().filter(linked).min_by_key(|d| {
+            (
+                d.kind == DependencyUse::Tests,
+                d.rename.is_some(),
+                d.optional,
+            )
+        })
     }
 }
 
 impl Workspace {
-    /// Asks `cargo metadata`; `command` is cargo with the options that decide
-    /// which workspace it is about and how it may be resolved.
+    /// Runs `cargo metadata`: `command` is it with the options that decide which
+    /// workspace is read and how dependencies are resolved.
     pub fn load(exec: &dyn Exec, command: Invocation) -> Result<Self> {
         let output = exec.output(&command)?;
         if output.code != 0 {
@@ -153,27 +156,27 @@ impl Workspace {
         Ok(Workspace {
             root: metadata.workspace_root.clone().into(),
             target_directory: metadata.target_directory.clone().into(),
-            members: members.into_iter().map(member).collect(),
+            members: members.into_iter().map(to_member).collect(),
             default_members,
         })
     }
 
     /// The member with this identifier.
-    pub fn by_id(&self, id: &str) -> Option<&Member> {
+    pub fn member(&self, id: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.id == id)
     }
 
-    /// The members, for [`spec`].
-    pub fn spec_members(&self) -> Vec<spec::Member<'_>> {
-        fn entry(member: &Member) -> spec::Member<'_> {
-            spec::Member {
+    /// What a [`PackageSpec`] can select the members by, in their order.
+    pub fn identities(&self) -> Vec<PackageIdentity<'_>> {
+        fn identity(member: &Member) -> PackageIdentity<'_> {
+            PackageIdentity {
                 name: &member.name,
                 version: &member.version,
                 id: &member.id,
                 manifest_dir: member.dir(),
             }
         }
-        self.members.iter().map(entry).collect()
+        self.members.iter().map(identity).collect()
     }
 
     /// The members at these indices and those they depend on by path.
@@ -197,15 +200,15 @@ impl Workspace {
         all
     }
 
-    /// Every path whose change may change what `cargo metadata` says, or which
-    /// toolchain says it: the manifests, those that do not exist but would count, the directories in
-    /// which a glob among the members finds new ones, and where targets are
-    /// found without being named.
-    pub fn decided_by(&self) -> Vec<PathBuf> {
+    /// Every path whose change may change what `cargo metadata` reports, or the
+    /// toolchain that runs it: the manifests, also those that do not exist but would
+    /// count, the directories in which globs among the members find packages, and
+    /// the paths at which cargo finds targets by itself.
+    pub fn watched_paths(&self) -> Vec<PathBuf> {
         let manifest = |dir: &Path| dir.join("Cargo.toml");
         let mut paths: Vec<PathBuf> = self.root.ancestors().map(manifest).collect();
         for dir in self.root.ancestors() {
-            // Another toolchain has other targets installed.
+            // Another toolchain may lack installed targets.
             paths.extend(["rust-toolchain", "rust-toolchain.toml"].map(|name| dir.join(name)));
         }
         for member in &self.members {
@@ -223,20 +226,20 @@ impl Workspace {
         for pattern in members.and_then(|m| m.as_array()).into_iter().flatten() {
             let pattern = pattern.as_str().unwrap_or_default();
             if pattern.contains(['*', '?', '[']) {
-                paths.extend(globbed(&self.root, pattern));
+                paths.extend(glob_paths(&self.root, pattern));
             }
         }
         paths
     }
 
-    /// Whether Cargo.lock has a package that matches.
-    pub fn has_locked(&self, spec: &spec::Spec) -> bool {
+    /// Whether Cargo.lock has a package that the specification selects.
+    pub fn has_locked(&self, spec: &PackageSpec) -> bool {
         self.locked().unwrap_or_default().iter().any(|package| {
             let (Some(name), Some(version)) = (&package.name, &package.version) else {
                 return false;
             };
             let source = package.source.as_deref().unwrap_or_default();
-            spec.matches(&spec::Member {
+            spec.matches(&PackageIdentity {
                 name,
                 version,
                 id: &format!("{source}#{name}@{version}"),
@@ -245,15 +248,15 @@ impl Workspace {
         })
     }
 
-    /// The version that Cargo.lock has for a dependency of a member: the one
-    /// the member was resolved to, or else the highest that would do.
+    /// The version in Cargo.lock of a dependency of a member: that which the entry
+    /// of the member names, or else the highest that satisfies the dependency.
     pub fn locked_version(
         &self,
         member: &Member,
         dependency: &CrateDependency,
     ) -> Result<Option<Version>> {
         let packages = self.locked()?;
-        let fitting = packages.iter().filter(|package| {
+        let matching = packages.iter().filter(|package| {
             package.name.as_ref() == Some(&dependency.name)
                 && matches!(&package.version, Some(v) if dependency.requirement.matches(v))
         });
@@ -262,8 +265,8 @@ impl Workspace {
                 && package.name.as_ref() == Some(&member.name)
                 && package.version.as_ref() == Some(&member.version)
         });
-        // An edge says no more than it takes to tell the packages apart.
-        let is_edge = |package: &&Locked| {
+        // An edge has the version only if the name alone is ambiguous.
+        let is_edge = |package: &&LockedCrate| {
             let edges = entry.into_iter().flat_map(|entry| &entry.dependencies);
             edges.into_iter().any(|edge| {
                 let mut words = edge.split(' ');
@@ -275,15 +278,15 @@ impl Workspace {
                 name == package.name.as_deref() && version.is_none_or(same)
             })
         };
-        let versions = |package: &Locked| package.version.clone();
-        let resolved = fitting.clone().filter(is_edge).filter_map(versions);
+        let versions = |package: &LockedCrate| package.version.clone();
+        let resolved = matching.clone().filter(is_edge).filter_map(versions);
         Ok(resolved
             .max()
-            .or_else(|| fitting.filter_map(versions).max()))
+            .or_else(|| matching.filter_map(versions).max()))
     }
 
     /// The packages of Cargo.lock.
-    fn locked(&self) -> Result<Vec<Locked>> {
+    fn locked(&self) -> Result<Vec<LockedCrate>> {
         let path = self.root.join("Cargo.lock");
         let Some(text) = fs::read_text_if_exists(&path)? else {
             return Ok(Vec::new());
@@ -298,7 +301,7 @@ impl Workspace {
         Ok(packages
             .into_iter()
             .flatten()
-            .map(|table| Locked {
+            .map(|table| LockedCrate {
                 name: field(table, "name"),
                 version: field(table, "version").and_then(|version| version.parse().ok()),
                 source: field(table, "source"),
@@ -315,17 +318,17 @@ impl Workspace {
 }
 
 /// A package of Cargo.lock.
-struct Locked {
+struct LockedCrate {
     name: Option<String>,
     version: Option<Version>,
     source: Option<String>,
-    /// Each `name`, `name version` or `name version (source)`.
+    /// Entries of the form `name`, `name version` or `name version (source)`.
     dependencies: Vec<String>,
 }
 
-/// The directories a glob looks into, and the manifests it finds or would
-/// find: whatever a pattern's word is, every directory beside counts.
-fn globbed(root: &Path, pattern: &str) -> Vec<PathBuf> {
+/// The directories that a glob searches, and the manifests of all directories
+/// there, whether the glob matches their names or not.
+fn glob_paths(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     let mut dirs = vec![root.to_owned()];
     for word in pattern.split('/').filter(|word| !word.is_empty()) {
@@ -341,7 +344,7 @@ fn globbed(root: &Path, pattern: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Cargo's own words, told as ours.
+/// The error message of cargo as an error of this tool.
 fn metadata_failed(text: &str) -> Error {
     let mut parts = text.splitn(2, "\n\nCaused by:");
     let message = parts.next().unwrap_or_default();
@@ -361,9 +364,8 @@ fn metadata_failed(text: &str) -> Error {
     }
 }
 
-/// Whether a feature that is more than the optional dependency itself turns it
-/// on.
-fn is_turned_on(package: &Package, dependency: &Dependency) -> bool {
+/// Whether a feature other than that of the optional dependency itself enables it.
+fn is_enabled_by_feature(package: &Package, dependency: &Dependency) -> bool {
     let key = dependency.rename.as_deref().unwrap_or(&dependency.name);
     let on = |value: &String| {
         let name = value.strip_prefix("dep:").unwrap_or(value);
@@ -373,22 +375,22 @@ fn is_turned_on(package: &Package, dependency: &Dependency) -> bool {
     features.any(|(feature, values)| feature != key && values.iter().any(on))
 }
 
-fn member(package: &Package) -> Member {
+fn to_member(package: &Package) -> Member {
     let targets = package.targets.iter().map(|target| {
         let is = |kinds: &[TargetKind]| target.kind.iter().any(|kind| kinds.contains(kind));
         CrateTarget {
             name: target.name.clone(),
             cdylib: is(&[TargetKind::CDyLib]),
             role: if is(&[TargetKind::CustomBuild, TargetKind::ProcMacro]) {
-                Role::Host
+                TargetRole::Host
             } else if is(&[TargetKind::Bin]) {
-                Role::Binary
+                TargetRole::Binary
             } else if is(&[TargetKind::Example]) {
-                Role::Example
+                TargetRole::Example
             } else if is(&[TargetKind::Test, TargetKind::Bench]) {
-                Role::Test
+                TargetRole::Test
             } else {
-                Role::Library
+                TargetRole::Library
             },
         }
     });
@@ -402,11 +404,11 @@ fn member(package: &Package) -> Member {
             requirement: dependency.req.clone(),
             features,
             kind: match dependency.kind {
-                DependencyKind::Build => Use::Build,
-                DependencyKind::Development => Use::Tests,
-                _ => Use::Code,
+                DependencyKind::Build => DependencyUse::Build,
+                DependencyKind::Development => DependencyUse::Tests,
+                _ => DependencyUse::Code,
             },
-            optional: dependency.optional && !is_turned_on(package, dependency),
+            optional: dependency.optional && !is_enabled_by_feature(package, dependency),
             rename: dependency.rename.clone(),
             path: dependency.path.clone().map(Into::into),
         }
@@ -419,7 +421,7 @@ fn member(package: &Package) -> Member {
         targets: targets.collect(),
         default_run: package.default_run.clone(),
         dependencies: dependencies.collect(),
-        about: About {
+        about: PackageMetadata {
             authors: package.authors.clone(),
             description: package.description.clone(),
             license: package.license.clone(),
@@ -441,7 +443,7 @@ mod tests {
             fs::create_dir(&root.join(path)).unwrap();
         }
         let found = |pattern: &str| -> Vec<String> {
-            let paths = globbed(root, pattern).into_iter();
+            let paths = glob_paths(root, pattern).into_iter();
             paths
                 .map(|path| path.strip_prefix(root).unwrap().display().to_string())
                 .map(|path| path.replace('\\', "/"))
@@ -469,7 +471,7 @@ mod tests {
             members: Vec::new(),
             default_members: Vec::new(),
         };
-        let has = |spec: &str| workspace.has_locked(&spec::Spec::parse(spec).unwrap());
+        let has = |spec: &str| workspace.has_locked(&PackageSpec::parse(spec).unwrap());
         for spec in [
             "a",
             "a@1",
@@ -496,13 +498,13 @@ mod tests {
             targets: Vec::new(),
             default_run: None,
             dependencies: Vec::new(),
-            about: About::default(),
+            about: PackageMetadata::default(),
         };
         let dependency = CrateDependency {
             name: "a".to_owned(),
             requirement: VersionReq::parse(">=1").unwrap(),
             features: Vec::new(),
-            kind: Use::Code,
+            kind: DependencyUse::Code,
             optional: false,
             rename: None,
             path: None,

@@ -1,14 +1,16 @@
 //! Where a write to a path has to go.
 //!
 //! A regular file is replaced as a whole. A device, a pipe or a socket cannot be:
-//! a rename would remove it and put a file in its place, so that its content is
-//! written into it instead.
+//! a rename would remove it and put a file in its place, so the content is written
+//! into it instead.
 
 use std::fs;
 use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
-use super::parent;
+#[cfg(feature = "lock")]
+use super::file::remove_file;
+use super::path::parent;
 use crate::base::error::{Error, Result};
 
 /// How the content of a path is written.
@@ -40,13 +42,14 @@ impl Destination {
             false => Destination::Replace(target),
         }
     }
+}
 
-    /// The path that is replaced or written into.
-    #[cfg(feature = "lock")]
-    pub(super) fn into_path(self) -> PathBuf {
-        match self {
-            Destination::Replace(path) | Destination::WriteInto(path) => path,
-        }
+/// The path that a link leads to in the end, even if nothing is there; any other
+/// path itself.
+#[cfg(feature = "lock")]
+pub(super) fn resolve_links(path: &Path) -> PathBuf {
+    match Destination::of(path) {
+        Destination::Replace(path) | Destination::WriteInto(path) => path,
     }
 }
 
@@ -68,13 +71,13 @@ pub fn is_regular(path: &Path) -> bool {
 pub fn remove_irregular(path: &Path) -> Result<()> {
     let irregular = fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
     match irregular {
-        true => super::remove_file(path),
+        true => remove_file(path),
         false => Ok(()),
     }
 }
 
-/// Writes what `content` writes into what is at `path`, once all of it is there:
-/// nobody reads the beginning of something that fails later.
+/// Appends what `content` writes to the file or device at `path`, once all of it
+/// is written: nobody reads the beginning of something that fails later.
 pub(super) fn write_into(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> Result<()>,

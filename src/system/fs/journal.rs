@@ -1,46 +1,48 @@
 //! The journal of a change that is under way, and its steps: each puts one new
-//! thing in the place of an old one, and can be taken back.
+//! file or directory in the place of an old one, and can be rolled back.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::path::parent;
+use super::reserved_names::{JOURNAL, TEMPORARY};
 use super::state::{ABSENT, state};
-use super::{JOURNAL, parent};
+use super::temporary::temporary_file_in;
 use crate::base::error::{Error, Result};
 
-/// One thing that is replaced; its new and its old content lie aside by its
-/// number.
+/// One file or directory that is replaced. Its new and its old content lie in
+/// the staging directory under names made from its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Step {
-    /// Tells it from the others.
+    /// The number that tells it from the other steps.
     pub number: usize,
-    /// What is replaced.
-    pub to: PathBuf,
-    /// The state it was in.
+    /// The path whose content is replaced.
+    pub target: PathBuf,
+    /// The state of the path before the step.
     pub before: String,
-    /// The state it is to be in.
+    /// The state of the path after the step.
     pub after: String,
 }
 
-/// How something gets another name.
+/// How a file or directory gets another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
-    /// The other name becomes one of it, and whatever file had that is gone.
+pub(super) enum RenameMode {
+    /// It takes the other name; a file that had that name is removed.
     Move,
-    /// The two change names.
+    /// The two exchange their names.
     Exchange,
 }
 
-/// What renames; the system, or what a test puts in its place.
-pub(super) type Rename<'r> = &'r dyn Fn(How, &Path, &Path) -> io::Result<()>;
+/// The function that renames: that of the system, or one of a test.
+pub(super) type RenameFn<'r> = &'r dyn Fn(RenameMode, &Path, &Path) -> io::Result<()>;
 
-/// Renames.
-pub(super) fn system(how: How, from: &Path, to: &Path) -> io::Result<()> {
-    match how {
-        How::Move => fs::rename(from, to),
-        How::Exchange => exchange(from, to),
+/// Renames with the calls of the system.
+pub(super) fn system_rename(mode: RenameMode, from: &Path, to: &Path) -> io::Result<()> {
+    match mode {
+        RenameMode::Move => fs::rename(from, to),
+        RenameMode::Exchange => exchange(from, to),
     }
 }
 
@@ -55,57 +57,57 @@ fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// What is true of a step of a change that broke off.
+/// How far a step got before its change was interrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// The new thing is in its place.
+enum StepStatus {
+    /// The new content is in its place.
     Done,
-    /// The old one is there, or aside with nothing in its place, and the new
-    /// one is ready.
-    Open,
-    /// Neither: somebody else was there.
-    Lost,
+    /// The old content is in its place, or staged with nothing in its place, and
+    /// the new content is ready.
+    Pending,
+    /// Somebody else has changed the path since.
+    Conflict,
 }
 
 impl Step {
-    /// Where the new thing is made.
-    pub fn fresh(&self, aside: &Path) -> PathBuf {
-        aside.join(format!("new-{}", self.number))
+    /// The path in the staging directory at which the new content is made.
+    pub fn new_content(&self, staging: &Path) -> PathBuf {
+        staging.join(format!("new-{}", self.number))
     }
 
-    fn old(&self, aside: &Path) -> PathBuf {
-        aside.join(format!("old-{}", self.number))
+    fn old_content(&self, staging: &Path) -> PathBuf {
+        staging.join(format!("old-{}", self.number))
     }
 
-    /// Puts the new thing in its place, where the old one is or nothing.
-    fn run(&self, aside: &Path, by: Rename<'_>) -> io::Result<()> {
-        let (new, old) = (self.fresh(aside), self.old(aside));
+    /// Puts the new content in its place, where the old content is or nothing.
+    fn run(&self, staging: &Path, rename: RenameFn<'_>) -> io::Result<()> {
+        let (new, old) = (self.new_content(staging), self.old_content(staging));
         let is_there = |path: &Path| fs::symlink_metadata(path).is_ok();
         if self.after == ABSENT {
-            return by(How::Move, &self.to, &old);
+            return rename(RenameMode::Move, &self.target, &old);
         }
-        if !is_there(&self.to) {
-            return moved(&new, &self.to, by);
+        if !is_there(&self.target) {
+            return move_to(&new, &self.target, rename);
         }
-        match by(How::Exchange, &new, &self.to) {
-            Ok(()) => by(How::Move, &new, &old),
-            Err(e) if !is_unknown(&e) => Err(e),
-            Err(_) if is_file(&self.to) && is_file(&new) => {
-                fs::copy(&self.to, &old)?;
-                moved(&new, &self.to, by)
+        match rename(RenameMode::Exchange, &new, &self.target) {
+            Ok(()) => rename(RenameMode::Move, &new, &old),
+            Err(e) if !is_unsupported(&e) => Err(e),
+            Err(_) if is_file(&self.target) && is_file(&new) => {
+                fs::copy(&self.target, &old)?;
+                move_to(&new, &self.target, rename)
             }
             Err(_) => {
-                by(How::Move, &self.to, &old)?;
-                by(How::Move, &new, &self.to)
+                rename(RenameMode::Move, &self.target, &old)?;
+                rename(RenameMode::Move, &new, &self.target)
             }
         }
     }
 
-    /// Puts the old thing back, if it is not where it was.
-    fn undo(&self, aside: &Path, by: Rename<'_>) -> io::Result<()> {
-        let (new, old) = (self.fresh(aside), self.old(aside));
-        let there = state(&self.to)?;
-        // It may have broken off right behind an exchange.
+    /// Puts the old content back, if it is not where it was.
+    fn undo(&self, staging: &Path, rename: RenameFn<'_>) -> io::Result<()> {
+        let (new, old) = (self.new_content(staging), self.old_content(staging));
+        let current = state(&self.target)?;
+        // The run may have been killed right after an exchange.
         let mut replaced = None;
         for path in [new.clone(), old] {
             let found = state(&path)?;
@@ -114,50 +116,50 @@ impl Step {
             }
         }
         let Some(old) = replaced else {
-            return match self.before == ABSENT && there == self.after {
-                true => moved(&self.to, &new, by),
+            return match self.before == ABSENT && current == self.after {
+                true => move_to(&self.target, &new, rename),
                 false => Ok(()),
             };
         };
-        if there == self.before {
+        if current == self.before {
             return Ok(());
         }
-        if there == ABSENT {
-            return moved(&old, &self.to, by);
+        if current == ABSENT {
+            return move_to(&old, &self.target, rename);
         }
-        match by(How::Exchange, &old, &self.to) {
-            Err(e) if !is_unknown(&e) => Err(e),
-            Err(_) if is_file(&self.to) && is_file(&old) => moved(&old, &self.to, by),
+        match rename(RenameMode::Exchange, &old, &self.target) {
+            Err(e) if !is_unsupported(&e) => Err(e),
+            Err(_) if is_file(&self.target) && is_file(&old) => move_to(&old, &self.target, rename),
             Err(_) => {
-                by(How::Move, &self.to, &new)?;
-                by(How::Move, &old, &self.to)
+                rename(RenameMode::Move, &self.target, &new)?;
+                rename(RenameMode::Move, &old, &self.target)
             }
             Ok(()) => Ok(()),
         }
     }
 
-    /// Whether what was replaced is what was to be replaced.
-    fn replaced_right(&self, aside: &Path) -> io::Result<bool> {
-        Ok(state(&self.old(aside))? == self.before)
+    /// Whether the content that was replaced is the expected one.
+    fn replaced_expected(&self, staging: &Path) -> io::Result<bool> {
+        Ok(state(&self.old_content(staging))? == self.before)
     }
 
-    fn standing(&self, aside: &Path) -> io::Result<Standing> {
-        let there = state(&self.to)?;
-        if there == self.after {
-            return Ok(Standing::Done);
+    fn status(&self, staging: &Path) -> io::Result<StepStatus> {
+        let current = state(&self.target)?;
+        if current == self.after {
+            return Ok(StepStatus::Done);
         }
-        let ready = self.after == ABSENT || state(&self.fresh(aside))? == self.after;
-        let untouched =
-            there == self.before || (there == ABSENT && state(&self.old(aside))? == self.before);
+        let ready = self.after == ABSENT || state(&self.new_content(staging))? == self.after;
+        let untouched = current == self.before
+            || (current == ABSENT && state(&self.old_content(staging))? == self.before);
         Ok(match ready && untouched {
-            true => Standing::Open,
-            false => Standing::Lost,
+            true => StepStatus::Pending,
+            false => StepStatus::Conflict,
         })
     }
 }
 
-/// Whether the system, or this file system, knows no exchange.
-fn is_unknown(error: &io::Error) -> bool {
+/// Whether the system, or this file system, cannot exchange two names.
+fn is_unsupported(error: &io::Error) -> bool {
     use io::ErrorKind::{CrossesDevices, InvalidInput, Unsupported};
     matches!(error.kind(), CrossesDevices | InvalidInput | Unsupported)
 }
@@ -166,14 +168,12 @@ fn is_file(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file())
 }
 
-/// Moves a file or directory; a file also to another file system.
-fn moved(from: &Path, to: &Path, by: Rename<'_>) -> io::Result<()> {
-    match by(How::Move, from, to) {
+/// Moves a file or directory; a file even to another file system.
+fn move_to(from: &Path, to: &Path, rename: RenameFn<'_>) -> io::Result<()> {
+    match rename(RenameMode::Move, from, to) {
         Err(e) if e.kind() == io::ErrorKind::CrossesDevices && is_file(from) => {
-            let mut copy = super::leftover::file_in(
-                tempfile::Builder::new().prefix(super::TEMPORARY),
-                parent(to),
-            )?;
+            let mut copy =
+                temporary_file_in(tempfile::Builder::new().prefix(TEMPORARY), parent(to))?;
             io::copy(&mut fs::File::open(from)?, copy.as_file_mut())?;
             copy.as_file()
                 .set_permissions(fs::metadata(from)?.permissions())?;
@@ -184,30 +184,39 @@ fn moved(from: &Path, to: &Path, by: Rename<'_>) -> io::Result<()> {
     }
 }
 
-/// The name of a journal whose change is over.
+/// The name of a journal whose change has ended.
 const DONE: &str = "done";
 
-/// The steps of a change, as they are written down in the directory where its
-/// new things are made.
+/// Why a change was not made.
+#[derive(Debug)]
+pub(super) struct RunError {
+    /// The error of the step that failed.
+    pub error: Error,
+    /// A path whose old content could not be put back, if there is one.
+    pub not_restored: Option<PathBuf>,
+}
+
+/// The steps of a change, as they are written down in its staging directory.
 #[derive(Debug)]
 pub(super) struct Journal {
-    aside: PathBuf,
+    staging: PathBuf,
     steps: Vec<Step>,
 }
 
-/// How a change that broke off was settled.
+/// RenameMode a change that broke off was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All is new.
+pub enum Recovery {
+    /// Every path has its new content.
     Finished,
-    /// All is as it was before, but for what somebody else changed since.
-    TakenBack,
+    /// Every path has its old content, except those that somebody else changed
+    /// since.
+    RolledBack,
 }
 
 impl Journal {
-    /// Writes down the steps of a change whose new things are ready.
-    pub fn write(aside: &Path, steps: Vec<Step>) -> Result<Self> {
-        let path = aside.join(JOURNAL);
+    /// Writes down the steps of a change whose new content is ready.
+    pub fn write(staging: &Path, steps: Vec<Step>) -> Result<Self> {
+        let path = staging.join(JOURNAL);
         let failed = |e: io::Error| Error::io("write", &path, &e);
         let mut bytes = b"1".to_vec();
         for step in &steps {
@@ -217,24 +226,25 @@ impl Journal {
             }
             bytes.push(0);
             bytes.extend(
-                std::path::absolute(&step.to)
+                std::path::absolute(&step.target)
                     .map_err(failed)?
                     .as_os_str()
                     .as_encoded_bytes(),
             );
         }
-        let draft = aside.join("draft");
+        let draft = staging.join("draft");
         fs::write(&draft, bytes).map_err(failed)?;
         fs::rename(&draft, &path).map_err(failed)?;
         Ok(Journal {
-            aside: aside.to_owned(),
+            staging: staging.to_owned(),
             steps,
         })
     }
 
-    /// Reads one; `None` if there is none, or it cannot be read.
-    pub fn read(aside: &Path) -> Option<Self> {
-        let bytes = fs::read(aside.join(JOURNAL)).ok()?;
+    /// Reads the journal of a staging directory; `None` if there is none, or it
+    /// cannot be read.
+    pub fn read(staging: &Path) -> Option<Self> {
+        let bytes = fs::read(staging.join(JOURNAL)).ok()?;
         let mut fields = bytes.split(|byte| *byte == 0);
         if fields.next()? != b"1" {
             return None;
@@ -246,73 +256,85 @@ impl Journal {
                 number: text(fields.first()?)?.parse().ok()?,
                 before: text(fields.get(1)?)?,
                 after: text(fields.get(2)?)?,
-                to: path(fields.get(3)?)?,
+                target: path(fields.get(3)?)?,
             })
         };
         let steps = fields.chunks(4).map(step).collect::<Option<Vec<_>>>()?;
         Some(Journal {
-            aside: aside.to_owned(),
+            staging: staging.to_owned(),
             steps,
         })
     }
 
-    /// What is replaced.
+    /// The paths whose content is replaced.
     pub fn paths(&self) -> Vec<&Path> {
-        self.steps.iter().map(|step| step.to.as_path()).collect()
+        self.steps
+            .iter()
+            .map(|step| step.target.as_path())
+            .collect()
     }
 
-    /// Takes every step, or with an error none; beside it what could not even
-    /// be put back.
-    pub fn run(&self, by: Rename<'_>) -> Result<(), (Error, Option<PathBuf>)> {
+    /// Takes every step, or none and returns the error.
+    pub fn run(&self, rename: RenameFn<'_>) -> Result<(), RunError> {
         for (number, step) in self.steps.iter().enumerate() {
-            let failed = |e: io::Error| Error::io("replace", &step.to, &e);
-            let done = step.run(&self.aside, by).map_err(failed);
-            // Somebody may have written in the last moment.
-            let right = done.and_then(|()| match step.replaced_right(&self.aside) {
+            let failed = |e: io::Error| Error::io("replace", &step.target, &e);
+            let done = step.run(&self.staging, rename).map_err(failed);
+            // Somebody may have written just before.
+            let checked = done.and_then(|()| match step.replaced_expected(&self.staging) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err(Error::changed(&step.to)),
+                Ok(false) => Err(Error::changed(&step.target)),
                 Err(e) => Err(failed(e)),
             });
-            let Err(error) = right else { continue };
+            let Err(error) = checked else { continue };
             for step in self.steps[..=number].iter().rev() {
-                if step.undo(&self.aside, by).is_err() {
-                    return Err((error, Some(step.to.clone())));
+                if step.undo(&self.staging, rename).is_err() {
+                    return Err(RunError {
+                        error,
+                        not_restored: Some(step.target.clone()),
+                    });
                 }
             }
-            return Err((error, None));
+            return Err(RunError {
+                error,
+                not_restored: None,
+            });
         }
         Ok(())
     }
 
-    /// Finishes a change that broke off, or takes it back.
-    pub fn settle(&self) -> io::Result<Outcome> {
-        let mut standings = Vec::new();
+    /// Finishes an interrupted change, or rolls it back.
+    pub fn recover(&self) -> io::Result<Recovery> {
+        let mut statuses = Vec::new();
         for step in &self.steps {
-            standings.push((step, step.standing(&self.aside)?));
+            statuses.push((step, step.status(&self.staging)?));
         }
-        if standings
+        if statuses
             .iter()
-            .all(|(_, standing)| *standing != Standing::Lost)
+            .all(|(_, status)| *status != StepStatus::Conflict)
         {
-            for (step, standing) in standings {
-                if standing == Standing::Open {
-                    step.run(&self.aside, &system)?;
+            for (step, status) in statuses {
+                if status == StepStatus::Pending {
+                    step.run(&self.staging, &system_rename)?;
                 }
             }
-            return Ok(Outcome::Finished);
+            return Ok(Recovery::Finished);
         }
-        for (step, standing) in standings.into_iter().rev() {
-            if standing != Standing::Lost {
-                step.undo(&self.aside, &system)?;
+        for (step, status) in statuses.into_iter().rev() {
+            if status != StepStatus::Conflict {
+                step.undo(&self.staging, &system_rename)?;
             }
         }
-        Ok(Outcome::TakenBack)
+        Ok(Recovery::RolledBack)
     }
 
-    /// Whether nothing lies aside but what the change put or took there.
-    pub fn is_all_known(&self) -> io::Result<bool> {
+    /// Whether the staging directory holds nothing but old and new content of
+    /// the change.
+    pub fn holds_only_own_content(&self) -> io::Result<bool> {
         for step in &self.steps {
-            for path in [step.fresh(&self.aside), step.old(&self.aside)] {
+            for path in [
+                step.new_content(&self.staging),
+                step.old_content(&self.staging),
+            ] {
                 let found = state(&path)?;
                 if ![ABSENT, &*step.before, &*step.after].contains(&&*found) {
                     return Ok(false);
@@ -322,15 +344,16 @@ impl Journal {
         Ok(true)
     }
 
-    /// From now on nothing of the change is needed any more.
+    /// Marks the change as ended: nothing in the staging directory is needed any
+    /// more.
     pub fn close(&self) -> Result<()> {
-        let path = self.aside.join(JOURNAL);
-        let closed = fs::rename(&path, self.aside.join(DONE));
+        let path = self.staging.join(JOURNAL);
+        let closed = fs::rename(&path, self.staging.join(DONE));
         closed.map_err(|e| Error::io("write", &path, &e))
     }
 }
 
-/// A path by the bytes it was written with.
+/// The path that these bytes of a journal stand for.
 #[cfg(unix)]
 fn path(bytes: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt as _;

@@ -1,55 +1,57 @@
-//! Stands where the engine would, in a build without the feature `runtime`.
+//! Replaces the engine in a build without the feature `runtime`: every function
+//! fails with an error that names the feature.
 
 use std::convert::Infallible;
 use std::path::Path;
 
-use super::{Called, Captured, Ended, Event, Grant, Interrupts};
+use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
+use super::permissions::{Interrupts, Permissions};
 use crate::base::error::{Error, Result};
 
-/// Says what is missing.
+/// Fails, since this build has no engine.
 pub fn available() -> Result<()> {
-    Err(missing())
+    Err(no_engine())
 }
 
-fn missing() -> Error {
+fn no_engine() -> Error {
     Error::unsupported("this build has no engine, it lacks the feature `runtime`")
 }
 
-/// Never made: there is nothing to compile with.
+/// A compiled component, of which there is none in this build.
 pub struct Compiled(Infallible);
 
 impl Compiled {
-    /// Says what is missing.
+    /// Fails, since this build has no engine.
     pub fn open(_path: &Path, _interrupts: Interrupts) -> Result<Self> {
-        Err(missing())
+        Err(no_engine())
     }
 
-    /// Unreachable.
-    pub fn run(&self, _grant: &Grant) -> Result<Ended> {
+    /// Is never called, since there is no value of this type.
+    pub fn run(&self, _permissions: &Permissions) -> Result<ExitStatus> {
         match self.0 {}
     }
 
-    /// Unreachable.
+    /// Is never called, since there is no value of this type.
     pub fn lines(
         &self,
-        _grant: &Grant,
-        _captured: Captured,
+        _permissions: &Permissions,
+        _captured: CapturedOutput,
         _each: &mut dyn FnMut(&str) -> Result<()>,
-    ) -> Result<Ended> {
+    ) -> Result<ExitStatus> {
         match self.0 {}
     }
 
-    /// Unreachable.
-    pub fn invoke(&self, _call: &str, _grant: &Grant) -> Result<Called> {
+    /// Is never called, since there is no value of this type.
+    pub fn invoke(&self, _call: &str, _permissions: &Permissions) -> Result<CallOutcome> {
         match self.0 {}
     }
 
-    /// Unreachable.
+    /// Is never called, since there is no value of this type.
     pub fn serve(
         &self,
         _addr: &str,
-        _grant: &Grant,
-        _on: &mut dyn FnMut(Event) -> Result<()>,
+        _permissions: &Permissions,
+        _on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
     ) -> Result<i32> {
         match self.0 {}
     }

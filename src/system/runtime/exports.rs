@@ -1,7 +1,7 @@
-//! What a component offers to whoever runs it, read from its bytes.
+//! What a component exports to whoever runs it, read from its bytes.
 //!
-//! Only types are looked at, no code: telling a command from a library must
-//! not cost a compilation, and works without the feature `runtime`.
+//! Only types are read, no code: telling a command from a library must not cost a
+//! compilation, and works without the feature `runtime`.
 
 use std::collections::BTreeSet;
 
@@ -11,27 +11,27 @@ use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use crate::base::error::{Error, Result};
 
-/// A generation of WASI, as far as running something depends on it.
+/// A version of WASI, as far as running a component depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wasi {
-    /// 0.2.x: polling.
+pub enum WasiVersion {
+    /// WASI 0.2.x, which polls.
     V0_2,
-    /// 0.3.x: async functions, streams and futures.
+    /// WASI 0.3.x, with async functions, streams and futures.
     V0_3,
 }
 
-/// A function somebody can call from outside.
+/// An exported function of a component.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Function {
-    /// The exported interface it lies in, with package and version; `None` for
-    /// a function of the world itself.
+    /// The exported interface of the function, with package and version; `None`
+    /// for a function of the world itself.
     pub interface: Option<String>,
-    /// Its own name.
+    /// The name within the interface or world.
     pub name: String,
 }
 
 impl std::fmt::Display for Function {
-    /// `name`, or `ns:pkg/interface@1.2.3#name`.
+    /// Writes `name`, or `ns:pkg/interface@1.2.3#name`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(interface) = &self.interface {
             write!(f, "{interface}#")?;
@@ -40,79 +40,78 @@ impl std::fmt::Display for Function {
     }
 }
 
-/// How a component wants to be started.
+/// How a component is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// It exports `wasi:cli/run`. Wins over an HTTP handler beside it.
-    Command(Wasi),
+pub enum EntryPoint {
+    /// It exports `wasi:cli/run`, perhaps an HTTP handler as well.
+    Command(WasiVersion),
     /// It exports `wasi:http/incoming-handler` (0.2) or `wasi:http/handler` (0.3).
-    Http(Wasi),
-    /// It waits to be called; these are its functions, in the order of the
-    /// component, without those of resources.
+    Http(WasiVersion),
+    /// It exports neither. The exported functions, in the order of the component,
+    /// without those of resources.
     Library(Vec<Function>),
 }
 
-/// How the component `bytes` wants to be started.
-///
-/// Fails on a core module and on what is no WebAssembly.
-pub fn entry(bytes: &[u8]) -> Result<Entry> {
+/// How a component is started. An error for a core module, and for bytes that
+/// are no WebAssembly.
+pub fn entry_point(bytes: &[u8]) -> Result<EntryPoint> {
     let surface = Surface::read(bytes)?;
     let find = |interface: &str| {
-        let versions: Vec<Wasi> = surface
+        let versions: Vec<WasiVersion> = surface
             .exports
             .iter()
             .filter_map(|name| wasi_version(name, interface))
             .collect();
-        // A component may carry both for the sake of older hosts.
-        [Wasi::V0_3, Wasi::V0_2]
+        // A component may export both for the sake of older hosts.
+        [WasiVersion::V0_3, WasiVersion::V0_2]
             .into_iter()
             .find(|version| versions.contains(version))
     };
     if let Some(wasi) = find("wasi:cli/run") {
-        return Ok(Entry::Command(wasi));
+        return Ok(EntryPoint::Command(wasi));
     }
     let http = [
-        ("wasi:http/handler", Wasi::V0_3),
-        ("wasi:http/incoming-handler", Wasi::V0_2),
+        ("wasi:http/handler", WasiVersion::V0_3),
+        ("wasi:http/incoming-handler", WasiVersion::V0_2),
     ];
     for (interface, wasi) in http {
         if find(interface) == Some(wasi) {
-            return Ok(Entry::Http(wasi));
+            return Ok(EntryPoint::Http(wasi));
         }
     }
     let mut functions = surface.functions;
     functions.retain(|function| function.resource().is_none());
-    Ok(Entry::Library(functions))
+    Ok(EntryPoint::Library(functions))
 }
 
 impl Function {
-    /// The resource it belongs to, if it is a constructor, a method or a
-    /// static function: those work with handles, which nobody can write.
+    /// The resource of a constructor, a method or a static function. Those work
+    /// with handles, which have no written form.
     pub fn resource(&self) -> Option<&str> {
         let (_, rest) = self.name.strip_prefix('[')?.split_once(']')?;
         Some(rest.split('.').next().unwrap_or(rest))
     }
 }
 
-/// Every function a component exports, be it a command or not, those of
-/// resources too.
+/// Every function that a component exports, also those of resources, and those
+/// of a command.
 pub fn functions(bytes: &[u8]) -> Result<Vec<Function>> {
     Ok(Surface::read(bytes)?.functions)
 }
 
-/// The names of a component's imports that something has to be provided for:
-/// functions, and interfaces with a function or a resource in them.
+/// The names of the imports of a component that a host or another component has
+/// to provide: functions, and interfaces with a function or a resource.
 pub fn needs(bytes: &[u8]) -> Result<Vec<String>> {
     Ok(Surface::read(bytes)?.needs)
 }
 
-/// The generation of `export` if it is `interface` at some version of WASI.
-fn wasi_version(export: &str, interface: &str) -> Option<Wasi> {
+/// The version of WASI of `export`, if that is `interface` at some version.
+fn wasi_version(export: &str, interface: &str) -> Option<WasiVersion> {
     let version = export.strip_prefix(interface)?.strip_prefix('@')?;
     if version.starts_with("0.2.") {
-        Some(Wasi::V0_2)
+        Some(WasiVersion::V0_2)
     } else if version.starts_with("0.3.") {
-        Some(Wasi::V0_3)
+        Some(WasiVersion::V0_3)
     } else {
         None
     }
@@ -159,8 +158,7 @@ impl Surface {
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            // Function bodies are handed out for validation; they are left
-            // alone, the engine looks at them.
+            // The validator returns function bodies; the engine validates them.
             if let ValidPayload::End(found) = validator.payload(&payload).map_err(failed)? {
                 types = Some(found);
             }
@@ -171,7 +169,7 @@ impl Surface {
         Ok(Surface::of(types.as_ref(), names, imports))
     }
 
-    /// Sorts the names by what the types say of them.
+    /// The surface with these exports and imports, by the types of each.
     fn of(types: TypesRef<'_>, exports: Vec<String>, imports: Vec<String>) -> Self {
         let mut surface = Surface::default();
         for name in exports {
@@ -201,9 +199,9 @@ impl Surface {
             let item = types.component_item_for_import(&name);
             let needed = match item.map(|item| item.ty) {
                 Some(ComponentEntityType::Instance(id)) => {
-                    types[id].exports.values().any(|item| provided(item.ty))
+                    types[id].exports.values().any(|item| is_provided(item.ty))
                 }
-                Some(ty) => provided(ty),
+                Some(ty) => is_provided(ty),
                 None => false,
             };
             if needed {
@@ -214,8 +212,8 @@ impl Surface {
     }
 }
 
-/// Whether somebody has to provide it; plain types come with the component.
-fn provided(ty: ComponentEntityType) -> bool {
+/// Whether an item has to be provided, as all do but plain types.
+fn is_provided(ty: ComponentEntityType) -> bool {
     match ty {
         ComponentEntityType::Type { created, .. } => {
             matches!(created, ComponentAnyTypeId::Resource(_))
@@ -224,28 +222,28 @@ fn provided(ty: ComponentEntityType) -> bool {
     }
 }
 
-/// The function `wanted` means, among `all`.
+/// The function that `requested` selects among `all`.
 ///
 /// It may be written as `f`, `interface.f`, `ns:pkg/interface#f` or with the
-/// version, `ns:pkg/interface@1.2.3#f`; whatever is left out must not make it
+/// version, `ns:pkg/interface@1.2.3#f`; what is left out must not make it
 /// ambiguous, except that a function of the world wins over one of the same
 /// name in an interface.
 ///
-/// Functions of resources are refused, by whatever name.
-pub fn resolve<'a>(wanted: &str, all: &'a [Function]) -> Result<&'a Function> {
+/// A function of a resource is an error.
+pub fn resolve<'a>(requested: &str, all: &'a [Function]) -> Result<&'a Function> {
     let (all, of_resources): (Vec<&Function>, Vec<&Function>) = all
         .iter()
         .partition(|function| function.resource().is_none());
     if let Some(exact) = all
         .iter()
         .copied()
-        .find(|function| function.to_string() == wanted)
+        .find(|function| function.to_string() == requested)
     {
         return Ok(exact);
     }
-    let (interface, name) = match wanted.rsplit_once(['#', '.']) {
+    let (interface, name) = match requested.rsplit_once(['#', '.']) {
         Some((interface, name)) if !interface.is_empty() => (Some(interface), name),
-        _ => (None, wanted),
+        _ => (None, requested),
     };
     let found: Vec<&Function> = all
         .iter()
@@ -253,23 +251,23 @@ pub fn resolve<'a>(wanted: &str, all: &'a [Function]) -> Result<&'a Function> {
         .filter(|function| function.name == name)
         .filter(|function| match (interface, &function.interface) {
             (None, _) => true,
-            (Some(wanted), Some(full)) => spellings(full).contains(&wanted),
+            (Some(requested), Some(full)) => spellings(full).contains(&requested),
             (Some(_), None) => false,
         })
         .collect();
     match found[..] {
         [one] => Ok(one),
-        [] => Err(unknown(wanted, &all, &of_resources)),
+        [] => Err(unknown(requested, &all, &of_resources)),
         _ => Err(
-            Error::usage(format!("`{wanted}` is the name of several functions"))
+            Error::usage(format!("`{requested}` is the name of several functions"))
                 .because(list(&found))
                 .hint(format!("write one of them in full, as `{}`", found[0])),
         ),
     }
 }
 
-/// The ways to write an interface: in full, without its version, and its bare
-/// name.
+/// The three ways to write an interface: in full, without its version, and its
+/// name alone.
 fn spellings(interface: &str) -> [&str; 3] {
     let unversioned = interface.split('@').next().unwrap_or(interface);
     let bare = unversioned.rsplit('/').next().unwrap_or(unversioned);
@@ -281,11 +279,11 @@ fn list(functions: &[&Function]) -> String {
     names.join(", ")
 }
 
-fn unknown(wanted: &str, all: &[&Function], of_resources: &[&Function]) -> Error {
+fn unknown(requested: &str, all: &[&Function], of_resources: &[&Function]) -> Error {
     // `account.owner` is how one would write `[method]account.owner`.
     let member = of_resources.iter().find(|function| {
         let name = function.name.rsplit(']').next().unwrap_or_default();
-        wanted
+        requested
             .strip_suffix(name)
             .is_some_and(|before| before.is_empty() || before.ends_with(['.', '#', '/', ']']))
     });
@@ -296,7 +294,7 @@ fn unknown(wanted: &str, all: &[&Function], of_resources: &[&Function]) -> Error
             ))
             .hint("export a function that uses the resource, and call that");
     }
-    let error = Error::usage(format!("the component exports no function `{wanted}`"));
+    let error = Error::usage(format!("the component exports no function `{requested}`"));
     if all.is_empty() {
         return error.because(match of_resources.is_empty() {
             true => "it exports no function at all",
@@ -310,7 +308,7 @@ fn unknown(wanted: &str, all: &[&Function], of_resources: &[&Function]) -> Error
         .chain(all.iter().map(|f| f.name.as_str()))
         .collect();
     let error = error.because(format!("it exports {}", list(all)));
-    match crate::base::error::nearest(wanted, names) {
+    match crate::base::error::nearest(requested, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
     }
@@ -339,27 +337,37 @@ mod tests {
 
     #[test]
     fn commands_and_handlers_of_both_generations_are_told_apart() {
-        let entry = |exports: &[&str]| entry(&component(exports)).unwrap();
-        assert_eq!(entry(&["wasi:cli/run@0.2.6"]), Entry::Command(Wasi::V0_2));
-        assert_eq!(entry(&["wasi:cli/run@0.3.0"]), Entry::Command(Wasi::V0_3));
+        let entry = |exports: &[&str]| entry_point(&component(exports)).unwrap();
+        assert_eq!(
+            entry(&["wasi:cli/run@0.2.6"]),
+            EntryPoint::Command(WasiVersion::V0_2)
+        );
+        assert_eq!(
+            entry(&["wasi:cli/run@0.3.0"]),
+            EntryPoint::Command(WasiVersion::V0_3)
+        );
         assert_eq!(
             entry(&["wasi:cli/run@0.2.6", "wasi:cli/run@0.3.0"]),
-            Entry::Command(Wasi::V0_3)
+            EntryPoint::Command(WasiVersion::V0_3)
         );
         assert_eq!(
             entry(&["wasi:http/incoming-handler@0.2.0"]),
-            Entry::Http(Wasi::V0_2)
+            EntryPoint::Http(WasiVersion::V0_2)
         );
-        assert_eq!(entry(&["wasi:http/handler@0.3.0"]), Entry::Http(Wasi::V0_3));
+        assert_eq!(
+            entry(&["wasi:http/handler@0.3.0"]),
+            EntryPoint::Http(WasiVersion::V0_3)
+        );
         assert_eq!(
             entry(&["wasi:http/handler@0.3.0", "wasi:cli/run@0.2.0"]),
-            Entry::Command(Wasi::V0_2)
+            EntryPoint::Command(WasiVersion::V0_2)
         );
     }
 
     #[test]
     fn anything_else_is_a_library_of_functions() {
-        let Entry::Library(functions) = entry(&component(&["a:b/run@1.0.0"])).unwrap() else {
+        let EntryPoint::Library(functions) = entry_point(&component(&["a:b/run@1.0.0"])).unwrap()
+        else {
             panic!("no library");
         };
         let names: Vec<String> = functions.iter().map(Function::to_string).collect();
@@ -382,9 +390,9 @@ mod tests {
 
     #[test]
     fn a_core_module_is_named_as_such() {
-        let error = entry(&wat::parse_str("(module)").unwrap()).unwrap_err();
+        let error = entry_point(&wat::parse_str("(module)").unwrap()).unwrap_err();
         assert!(error.to_string().contains("core module"), "{error}");
-        assert!(entry(b"hello").is_err());
+        assert!(entry_point(b"hello").is_err());
     }
 
     fn function(interface: Option<&str>, name: &str) -> Function {

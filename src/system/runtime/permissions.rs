@@ -1,4 +1,4 @@
-//! What a component is given, how much it may use, and what it is told it lacks.
+//! What a component may use, how much of it, and how a refusal is explained.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,21 +6,21 @@ use std::time::Duration;
 use crate::base::error::{Error, Result};
 use crate::model::component::names;
 
-/// How much memory an instance may have unless something else is said: 1 GiB.
+/// How many bytes of memory an instance may have by default: 1 GiB.
 pub const MAX_MEMORY: u64 = 1 << 30;
 
-/// A directory of the host a component may use, for reading and writing.
+/// A directory of the host that a component may read and write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preopen {
-    /// Where it is.
+    /// The path on the host.
     pub host: PathBuf,
-    /// What the component calls it.
+    /// The path by which the component opens it.
     pub guest: String,
 }
 
 impl Preopen {
-    /// Reads `HOST` or `HOST::GUEST`; without the second part the component
-    /// sees the name the user wrote.
+    /// Reads `HOST` or `HOST::GUEST`; without the second part the component opens
+    /// it by the path of the host as written.
     pub fn parse(text: &str) -> Result<Self> {
         let (host, guest) = text.split_once("::").unwrap_or((text, text));
         if host.is_empty() || guest.is_empty() {
@@ -37,38 +37,38 @@ impl Preopen {
 /// How much of the network a component may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Network {
-    /// Nothing: `wasi:http` and `wasi:sockets` are there, but refuse every
+    /// Nothing: `wasi:http` and `wasi:sockets` can be imported, but refuse every
     /// request, address and name.
     #[default]
     None,
     /// Outgoing requests of `wasi:http`.
     Http,
-    /// All of it, sockets and name lookup included.
+    /// All of the network, including sockets and name lookup.
     Full,
 }
 
-/// What a component is given. The default is its standard streams, and
+/// What a component may use. The default is its standard streams, and
 /// [`MAX_MEMORY`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grant {
+pub struct Permissions {
     /// Arguments after the program's name.
     pub args: Vec<String>,
-    /// Variables; the last of one name counts. Nothing is inherited.
+    /// The variables; the last of one name counts. None is inherited.
     pub env: Vec<(String, String)>,
-    /// Directories.
+    /// The directories that it may use.
     pub dirs: Vec<Preopen>,
-    /// The network.
+    /// How much of the network it may use.
     pub network: Network,
     /// How many bytes of memory an instance may have; [`MAX_MEMORY`] if `None`.
     pub max_memory: Option<u64>,
-    /// How long one run, call or request may take; for ever if `None`.
+    /// How long one run, call or request may take; no limit if `None`.
     pub timeout: Option<Duration>,
 }
 
-impl Grant {
-    /// The same with other arguments.
+impl Permissions {
+    /// The same permissions with other arguments.
     pub fn with_args(&self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Grant {
+        Permissions {
             args: args.into_iter().map(Into::into).collect(),
             ..self.clone()
         }
@@ -79,65 +79,65 @@ impl Grant {
         self.max_memory.unwrap_or(MAX_MEMORY)
     }
 
-    /// The error of what took longer than it may; what that was may be added.
-    pub fn late(limit: Duration) -> Error {
+    /// The error of a run, call or request that exceeded its timeout.
+    pub fn timeout_error(limit: Duration) -> Error {
         Error::input(format!("the component took longer than {limit:?}"))
             .hint("give it more time: `--timeout <SECONDS>`, where 0 is no limit")
     }
 }
 
-/// Whether code has to be stopped while it runs, which makes it a little slower.
+/// Whether the engine can interrupt running code, which makes it a little slower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interrupts {
-    /// It runs until it ends or waits.
+    /// Code runs until it ends or waits.
     Never,
-    /// It lets others run, and can be ended, many times a second.
+    /// Code is interrupted many times a second, to let other code run or to end.
     Regular,
 }
 
 impl Interrupts {
-    /// What this grant needs.
-    pub fn of(grant: &Grant) -> Self {
-        match grant.timeout {
+    /// What the timeout of these permissions needs.
+    pub fn of(permissions: &Permissions) -> Self {
+        match permissions.timeout {
             Some(_) => Interrupts::Regular,
             None => Interrupts::Never,
         }
     }
 }
 
-/// Something a component wanted and was not given.
+/// Something that was refused to a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// To send a request by `wasi:http`.
+pub enum Refusal {
+    /// Sending a request by `wasi:http`.
     Http,
-    /// To use a socket.
+    /// The use of a socket.
     Network,
     /// More memory than so many bytes.
     Memory(u64),
 }
 
-impl Missing {
-    /// What was refused, as a fragment.
-    pub fn what(self) -> String {
+impl Refusal {
+    /// What was refused, as a noun phrase.
+    pub fn description(self) -> String {
         match self {
-            Missing::Http => "an HTTP request".to_owned(),
-            Missing::Network => "the use of a socket".to_owned(),
-            Missing::Memory(bytes) => format!("more than {} of memory", size(bytes)),
+            Refusal::Http => "an HTTP request".to_owned(),
+            Refusal::Network => "the use of a socket".to_owned(),
+            Refusal::Memory(bytes) => format!("more than {} of memory", display_size(bytes)),
         }
     }
 
-    /// How it is granted.
+    /// The option that grants it, as a sentence.
     pub fn hint(self) -> &'static str {
         match self {
-            Missing::Http => "if you trust it with the network, let it send requests: `--http`",
-            Missing::Network => "if you trust it with the network, grant all of it: `--network`",
-            Missing::Memory(_) => "give it more: `--max-memory <SIZE>`, such as `2GiB`",
+            Refusal::Http => "if you trust it with the network, let it send requests: `--http`",
+            Refusal::Network => "if you trust it with the network, grant all of it: `--network`",
+            Refusal::Memory(_) => "give it more: `--max-memory <SIZE>`, such as `2GiB`",
         }
     }
 }
 
-/// A number of bytes as people write it.
-fn size(bytes: u64) -> String {
+/// A number of bytes in the largest unit that divides it.
+fn display_size(bytes: u64) -> String {
     for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] {
         if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
             return format!("{} {unit}", bytes >> shift);
@@ -146,13 +146,14 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
-/// Whether a component imports what sends HTTP requests, in any version of WASI.
+/// Whether a component imports an interface of `wasi:http` that sends requests,
+/// in any version of WASI.
 pub fn sends_http(component: &[u8]) -> Result<bool> {
     let imports = names::imports(component)?;
     let mut interfaces = imports.iter().filter_map(|import| import.interface());
     Ok(interfaces.any(|interface| {
         let name = interface.split('@').next().unwrap_or_default();
-        // A handler that is imported is the next one in a chain, or the network.
+        // An imported handler is the next one in a chain, or the network.
         let of_http = ["outgoing-handler", "client", "handler"];
         let name = name.strip_prefix("wasi:http/");
         name.is_some_and(|name| of_http.contains(&name))
@@ -185,8 +186,8 @@ mod tests {
 
     #[test]
     fn sizes_are_told_in_round_units() {
-        assert_eq!(size(MAX_MEMORY), "1 GiB");
-        assert_eq!(size(3 << 19), "1536 KiB");
-        assert_eq!(size(1000), "1000 bytes");
+        assert_eq!(display_size(MAX_MEMORY), "1 GiB");
+        assert_eq!(display_size(3 << 19), "1536 KiB");
+        assert_eq!(display_size(1000), "1000 bytes");
     }
 }

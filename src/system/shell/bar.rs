@@ -1,4 +1,4 @@
-//! The line on a terminal that shows how far something is.
+//! Progress bars on a terminal.
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,29 +9,29 @@ use indicatif::{
 
 use crate::base::progress::{Extent, Progress};
 
-/// Where bars are drawn.
+/// Where progress bars are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bars {
-    /// Nowhere.
+    /// Progress bars are not drawn.
     Never,
     /// On standard error, if it is a terminal.
     Terminal,
-    /// On standard error, whatever it is, this many columns wide.
+    /// On standard error, terminal or not, in so many columns.
     Always(u16),
 }
 
 impl Bars {
-    /// All bars of a process, which make room for lines.
+    /// The bars of a process, which make room for other lines.
     pub(super) fn target(self) -> MultiProgress {
         MultiProgress::with_draw_target(match self {
             Bars::Never => ProgressDrawTarget::hidden(),
             Bars::Terminal => ProgressDrawTarget::stderr(),
-            Bars::Always(width) => ProgressDrawTarget::term_like(Box::new(Plain { width })),
+            Bars::Always(width) => ProgressDrawTarget::term_like(Box::new(FixedWidth { width })),
         })
     }
 }
 
-/// A bar; it disappears when it is dropped.
+/// A progress bar, removed when it is dropped.
 #[derive(Debug)]
 pub(super) struct Bar {
     bar: ProgressBar,
@@ -88,19 +88,19 @@ impl Drop for Bar {
     }
 }
 
-/// Standard error as a terminal, where somebody said that it is one.
+/// Standard error as a terminal of a given width, whatever it is.
 #[derive(Debug)]
-struct Plain {
+struct FixedWidth {
     width: u16,
 }
 
-impl Plain {
+impl FixedWidth {
     fn print(&self, text: &str) -> io::Result<()> {
         io::stderr().lock().write_all(text.as_bytes())
     }
 }
 
-impl TermLike for Plain {
+impl TermLike for FixedWidth {
     fn width(&self) -> u16 {
         self.width
     }

@@ -3,15 +3,16 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
-use super::{Message, Shell};
+use super::interface::Shell;
+use super::message::Message;
 use crate::base::error::{Error, ErrorKind};
 
-/// Bold in the given colour, cargo's style for what stands out.
+/// Bold in the given colour, as cargo prints labels.
 pub(super) fn bold(color: AnsiColor) -> Style {
     Style::new().bold().fg_color(Some(color.into()))
 }
 
-/// `label` in the style of `color`, then a colon.
+/// A label and a colon, bold in `color` if `colored`.
 pub(super) fn label(label: &str, color: AnsiColor, colored: bool) -> String {
     if colored {
         let style = bold(color);
@@ -70,10 +71,10 @@ pub fn render_error(error: &Error, colored: bool) -> String {
     text
 }
 
-/// Says an error, unless a child program has said it already.
+/// Prints an error, unless a child program has printed it already.
 pub fn report(shell: &dyn Shell, error: &Error) {
     if !matches!(error.kind(), ErrorKind::Child(_)) {
-        shell.say(Message::Error(error.clone()));
+        shell.print(Message::Error(error.clone()));
     }
 }
 

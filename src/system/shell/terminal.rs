@@ -6,8 +6,10 @@ use anstyle::AnsiColor;
 use indicatif::MultiProgress;
 
 use super::bar::{Bar, Bars};
+use super::interface::Shell;
+use super::message::Message;
+use super::options::{ColorChoice, Verbosity};
 use super::render::{bold, label, render_error};
-use super::{ColorChoice, Message, Shell, Verbosity};
 use crate::base::error::{Error, Result};
 use crate::base::progress::{Extent, Progress};
 
@@ -22,8 +24,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A shell that says as much and as colourful as asked; `no_color` is
-    /// whether the environment forbids colours that nobody asked for.
+    /// A shell with these settings; `no_color` is whether the environment
+    /// switches off colours where `color` is [`ColorChoice::Auto`].
     pub fn new(verbosity: Verbosity, color: ColorChoice, no_color: bool) -> Self {
         let colored = match color {
             ColorChoice::Always => true,
@@ -39,7 +41,7 @@ impl Terminal {
         }
     }
 
-    /// The same with bars for what takes long.
+    /// The same, with progress bars as `bars` has them.
     pub fn with_bars(self, bars: Bars) -> Self {
         let bars = match self.verbosity {
             Verbosity::Quiet => Bars::Never,
@@ -53,7 +55,7 @@ impl Terminal {
 
     fn line(&self, text: &str) {
         self.bars.suspend(|| {
-            // Nobody is left to tell when standard error is gone.
+            // Nothing can be reported when standard error is closed.
             let _ = writeln!(
                 anstream::AutoStream::new(std::io::stderr(), self.stream()),
                 "{text}"
@@ -71,13 +73,13 @@ impl Terminal {
 }
 
 impl Shell for Terminal {
-    fn say(&self, message: Message) {
-        let least = match message {
+    fn print(&self, message: Message) {
+        let required = match message {
             Message::Error(_) | Message::Data(_) => Verbosity::Quiet,
             Message::Detail(..) => Verbosity::Verbose,
             _ => Verbosity::Normal,
         };
-        if self.verbosity < least {
+        if self.verbosity < required {
             return;
         }
         match message {
@@ -133,7 +135,7 @@ impl Shell for Terminal {
     fn write_data(&self, bytes: &[u8]) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
-            // Whoever read it has enough.
+            // The reader of the pipe has closed it, which is no error.
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             result => {
                 result.map_err(|e| Error::input("failed to write to standard output").because(e))

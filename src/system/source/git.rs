@@ -357,9 +357,9 @@ fn split(mut contents: &[u8], objects: &[&str]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// A directory for [`Git::read`].
-pub fn scratch(cache: &Path) -> Result<fs::Temporary> {
+pub fn scratch(cache: &Path) -> Result<fs::TemporaryDir> {
     fs::create_dir(cache)?;
-    fs::Temporary::new(cache)
+    fs::TemporaryDir::new(cache)
 }
 
 #[cfg(test)]
@@ -433,7 +433,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("ls-remote"), "{text}");
-        let asked = exec.asked();
+        let asked = exec.invocations();
         let line = asked[1].to_string();
         assert!(
             line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
@@ -484,7 +484,7 @@ mod tests {
             within,
         };
         let read = git.read(&wanted, &BTreeSet::new(), Path::new("/s"));
-        let asked = exec.asked();
+        let asked = exec.invocations();
         (
             asked.iter().map(ToString::to_string).collect(),
             read.map(|(tree, _)| tree),

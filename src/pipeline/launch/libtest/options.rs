@@ -1,30 +1,29 @@
-//! The command line of a test executable, as far as it matters who runs it.
+//! The command line of a test executable, as far as the harness must know it.
 
-/// What the user asked libtest for, sorted by what an instance has to be told.
+/// The options for libtest, by the kind of run that gets them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// For the first instance: everything but a terse format, which names no
-    /// test.
-    pub first: Vec<String>,
-    /// Flags that also hold for a test that runs alone; no filter, nothing
+    /// The arguments of the first instance: all but a terse format, which prints
+    /// no names.
+    pub initial_run: Vec<String>,
+    /// The flags that also apply to a test that runs alone: no filters, nothing
     /// about output.
-    pub kept: Vec<String>,
-    /// For a list of the tests that were asked for.
-    pub list: Vec<String>,
-    /// The output is for others to read, or nothing runs at all: the harness
-    /// keeps out of it.
-    pub untouched: bool,
-    /// Tests write to the terminal.
+    pub single_run_flags: Vec<String>,
+    /// The arguments that select the tests of a list.
+    pub list_args: Vec<String>,
+    /// The output is for programs, or no test runs: the executable is only run.
+    pub passthrough: bool,
+    /// The output of tests is not captured.
     pub nocapture: bool,
-    /// A character for each test.
+    /// Each test is reported by one character.
     pub terse: bool,
     /// No test is started after a failure.
     pub fail_fast: bool,
 }
 
 impl Options {
-    /// Reads the arguments and the variables the executable is given. Unknown
-    /// flags are kept, it is for libtest to refuse them.
+    /// Reads the arguments and the variables of the executable. Unknown flags are
+    /// passed on, for libtest to refuse.
     pub fn read(args: &[String], env: &[(String, String)]) -> Self {
         let mut options = Options {
             nocapture: env
@@ -37,9 +36,9 @@ impl Options {
         while let Some(arg) = args.next() {
             if arg == "--" {
                 let filters: Vec<String> = args.cloned().collect();
-                options.first.push(arg.clone());
-                options.first.extend(filters.clone());
-                options.list.extend(filters);
+                options.initial_run.push(arg.clone());
+                options.initial_run.extend(filters.clone());
+                options.list_args.extend(filters);
                 break;
             }
             let (name, mut value) = match arg.split_once('=') {
@@ -61,46 +60,46 @@ impl Options {
                 value = args.next().cloned();
                 words.extend(value.clone());
             }
-            options.take(name, value.as_deref(), words);
+            options.sort_in(name, value.as_deref(), words);
         }
         options
     }
 
-    /// Sorts one option, whose words as written are `words`.
-    fn take(&mut self, name: &str, value: Option<&str>, words: Vec<String>) {
+    /// Adds one option, whose arguments as written are `words`.
+    fn sort_in(&mut self, name: &str, value: Option<&str>, words: Vec<String>) {
         match (name, value) {
             ("-q" | "--quiet", _) | ("--format", Some("terse")) => {
                 self.terse = true;
                 return;
             }
             ("--format", Some("pretty")) => self.terse = false,
-            ("--list" | "--help" | "-h" | "--logfile" | "--format", _) => self.untouched = true,
+            ("--list" | "--help" | "-h" | "--logfile" | "--format", _) => self.passthrough = true,
             ("--nocapture" | "--no-capture", _) => self.nocapture = true,
             ("--fail-fast", _) => self.fail_fast = true,
-            ("--exact" | "--skip", _) => self.list.extend(words.clone()),
+            ("--exact" | "--skip", _) => self.list_args.extend(words.clone()),
             (
                 "--color" | "--shuffle-seed" | "--test-threads" | "--shuffle" | "--show-output",
                 _,
             ) => {}
             (name, _) if name.starts_with('-') => {
-                self.kept.extend(words.clone());
-                self.list.extend(words.clone());
+                self.single_run_flags.extend(words.clone());
+                self.list_args.extend(words.clone());
             }
-            _ => self.list.extend(words.clone()),
+            _ => self.list_args.extend(words.clone()),
         }
-        self.first.extend(words);
+        self.initial_run.extend(words);
     }
 
-    /// The arguments that list what was asked for.
+    /// The arguments that list the selected tests.
     pub fn listing(&self) -> Vec<String> {
         let mut args = vec!["--list".to_string()];
-        args.extend(self.list.iter().cloned());
+        args.extend(self.list_args.iter().cloned());
         args
     }
 
-    /// The arguments that run nothing but `test`, with its output told.
-    pub fn alone(&self, test: &str) -> Vec<String> {
-        let mut args = self.kept.clone();
+    /// The arguments that run only `test`, without capturing its output.
+    pub fn single_run(&self, test: &str) -> Vec<String> {
+        let mut args = self.single_run_flags.clone();
         args.extend(["--exact", "--nocapture", test].map(str::to_string));
         args
     }
@@ -126,7 +125,7 @@ mod tests {
             "--exact",
         ]);
         assert_eq!(
-            options.first,
+            options.initial_run,
             [
                 "--skip",
                 "x",
@@ -141,7 +140,7 @@ mod tests {
             ["--list", "--skip", "x", "--ignored", "a", "--exact"]
         );
         assert_eq!(
-            options.alone("m::t"),
+            options.single_run("m::t"),
             ["--ignored", "--exact", "--nocapture", "m::t"]
         );
     }
@@ -154,11 +153,11 @@ mod tests {
             &["--format", "terse", "a"],
         ] {
             let options = read(args);
-            assert!(options.terse && !options.untouched);
-            assert_eq!(options.first, ["a"]);
+            assert!(options.terse && !options.passthrough);
+            assert_eq!(options.initial_run, ["a"]);
         }
-        assert!(read(&["--format", "json"]).untouched);
-        assert!(read(&["--list"]).untouched);
+        assert!(read(&["--format", "json"]).passthrough);
+        assert!(read(&["--list"]).passthrough);
     }
 
     #[test]

@@ -1,17 +1,17 @@
-//! What libtest prints, understood as far as it takes to go on where an
-//! instance died.
+//! Reads the output of libtest, as far as it takes to continue after an instance
+//! crashed.
 
-/// What became of a test.
+/// The verdict on one test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It passed.
+    /// The test has passed.
     Passed,
-    /// It failed, or took the instance with it.
+    /// The test failed, or crashed its instance.
     Failed,
-    /// It was not run; this is also what libtest does to `#[should_panic]`
-    /// where a panic cannot be caught.
+    /// The test was not run, as libtest does with `#[should_panic]` where a panic
+    /// cannot be caught.
     Ignored,
-    /// It was a benchmark, and was measured.
+    /// The benchmark has been measured.
     Measured,
 }
 
@@ -46,12 +46,12 @@ impl Verdict {
 /// A line `test name ... rest`: the name with its annotations, and the rest.
 fn test_line(line: &str) -> Option<(&str, &str)> {
     let (label, rest) = line.strip_prefix("test ")?.split_once(" ...")?;
-    let one_word = !label.is_empty() && !bare(label).contains(' ');
+    let one_word = !label.is_empty() && !test_name(label).contains(' ');
     one_word.then(|| (label, rest.strip_prefix(' ').unwrap_or(rest)))
 }
 
-/// A test's name without padding and annotations.
-fn bare(label: &str) -> &str {
+/// The name of a test, without padding and annotations.
+fn test_name(label: &str) -> &str {
     let label = label.trim_end();
     ["should panic", "compile fail", "compile"]
         .iter()
@@ -59,24 +59,24 @@ fn bare(label: &str) -> &str {
         .unwrap_or(label)
 }
 
-/// A test and what became of it.
+/// A test and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Its name, as filters take it.
+pub struct TestOutcome {
+    /// The name of the test, as filters take it.
     pub name: String,
-    /// The verdict.
+    /// The verdict on the test.
     pub verdict: Verdict,
 }
 
-/// What is to be shown of a line, and when.
+/// What to do with a line of output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// At once, as it is.
-    Line,
-    /// The result of a test, so its line or its character.
+pub enum LineAction {
+    /// Print the line as it is.
+    Print,
+    /// Print the line of a test with this verdict, or its character.
     Result(Verdict),
-    /// Later, or never: it is kept in [`Transcript::tail`].
-    Later,
+    /// Print nothing yet; the line may be in [`Transcript::tail`].
+    Defer,
 }
 
 /// The output of an instance that runs many tests, read line by line.
@@ -84,18 +84,18 @@ pub enum Shown {
 pub struct Transcript {
     nocapture: bool,
     announced: Option<usize>,
-    foreign: bool,
-    outcomes: Vec<Outcome>,
-    /// The test that runs, and the last thing it or libtest wrote.
+    other_harness: bool,
+    outcomes: Vec<TestOutcome>,
+    /// The test that runs, and the last line that it or libtest wrote.
     running: Option<(String, String)>,
     complete: bool,
-    /// What followed the last result: details, names, the summary.
+    /// The lines after the last verdict: details, names, the summary.
     pub tail: Vec<String>,
 }
 
 impl Transcript {
-    /// Nothing read yet; where tests are not captured, what they print stands
-    /// between the lines.
+    /// A transcript of which nothing has been read. With `nocapture` the output of
+    /// tests is between the lines.
     pub fn new(nocapture: bool) -> Self {
         Transcript {
             nocapture,
@@ -103,50 +103,50 @@ impl Transcript {
         }
     }
 
-    /// Takes the next line.
-    pub fn feed(&mut self, line: &str) -> Shown {
+    /// Reads the next line.
+    pub fn feed(&mut self, line: &str) -> LineAction {
         let Some(announced) = self.announced else {
-            if line.is_empty() || self.foreign {
-                return Shown::Line;
+            if line.is_empty() || self.other_harness {
+                return LineAction::Print;
             }
             self.announced = announcement(line);
-            self.foreign = self.announced.is_none();
-            return Shown::Line;
+            self.other_harness = self.announced.is_none();
+            return LineAction::Print;
         };
         if line.starts_with("test result: ") {
-            self.settle();
+            self.finish_running_test();
             self.complete = true;
         }
         if self.nocapture {
-            self.feed_mixed(line);
-            return Shown::Line;
+            self.feed_uncaptured(line);
+            return LineAction::Print;
         }
         if self.outcomes.len() >= announced {
             self.tail.push(line.to_string());
-            return Shown::Later;
+            return LineAction::Defer;
         }
         let Some((label, rest)) = test_line(line) else {
-            return Shown::Line;
+            return LineAction::Print;
         };
         match Verdict::of(rest) {
             Some(verdict) => {
-                self.outcomes.push(Outcome {
-                    name: bare(label).to_string(),
+                self.outcomes.push(TestOutcome {
+                    name: test_name(label).to_string(),
                     verdict,
                 });
-                Shown::Result(verdict)
+                LineAction::Result(verdict)
             }
             None => {
-                self.running = Some((bare(label).to_string(), String::new()));
-                Shown::Later
+                self.running = Some((test_name(label).to_string(), String::new()));
+                LineAction::Defer
             }
         }
     }
 
-    fn feed_mixed(&mut self, line: &str) {
+    fn feed_uncaptured(&mut self, line: &str) {
         if let Some((label, rest)) = test_line(line) {
-            self.settle();
-            self.running = Some((bare(label).to_string(), rest.to_string()));
+            self.finish_running_test();
+            self.running = Some((test_name(label).to_string(), rest.to_string()));
         } else if let Some((_, last)) = &mut self.running {
             // Empty lines follow the last result.
             if !line.is_empty() {
@@ -155,32 +155,32 @@ impl Transcript {
         }
     }
 
-    /// The test that was running has ended, since something followed it.
-    fn settle(&mut self) {
+    /// Records the running test as ended, since another line followed it.
+    fn finish_running_test(&mut self) {
         if let Some((name, last)) = self.running.take() {
-            // Where the verdict cannot be read, the summary still counts it.
+            // If the verdict cannot be read, the summary still counts the test.
             let verdict = Verdict::at_end_of(&last).unwrap_or(Verdict::Passed);
-            self.outcomes.push(Outcome { name, verdict });
+            self.outcomes.push(TestOutcome { name, verdict });
         }
     }
 
-    /// Whether this is no libtest at all.
-    pub fn is_foreign(&self) -> bool {
+    /// Whether the output is not that of libtest.
+    pub fn is_other_harness(&self) -> bool {
         self.announced.is_none()
     }
 
-    /// Whether libtest came to its summary.
+    /// Whether the summary of libtest was read.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// The tests that have ended.
-    pub fn outcomes(&self) -> &[Outcome] {
+    /// The tests that have ended, in order.
+    pub fn outcomes(&self) -> &[TestOutcome] {
         &self.outcomes
     }
 
-    /// The test during which the instance died.
-    pub fn died_in(&self) -> Option<&str> {
+    /// The name of the test that ran when the instance crashed.
+    pub fn crashed_test(&self) -> Option<&str> {
         self.running.as_ref().map(|(name, _)| name.as_str())
     }
 }
@@ -191,8 +191,8 @@ fn announcement(line: &str) -> Option<usize> {
     matches!(noun, "test" | "tests").then(|| count.parse().ok())?
 }
 
-/// The names in the output of `--list`.
-pub fn listed(lines: &[String]) -> Vec<String> {
+/// The names of tests in the output of `--list`.
+pub fn parse_list(lines: &[String]) -> Vec<String> {
     let name = |line: &String| {
         let name = line.strip_suffix(": test");
         name.or_else(|| line.strip_suffix(": benchmark"))
@@ -201,23 +201,23 @@ pub fn listed(lines: &[String]) -> Vec<String> {
     lines.iter().filter_map(name).collect()
 }
 
-/// The output of an instance that ran one test, uncaptured.
+/// The output of an instance that ran one test without capturing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alone {
-    /// What became of it; `None` where the instance died.
+pub struct SingleTestRun {
+    /// The verdict on the test; `None` if the instance crashed.
     pub verdict: Option<Verdict>,
-    /// From its name to its verdict.
+    /// The lines from its name to its verdict.
     pub lines: Vec<String>,
-    /// What it printed, without what libtest put around it.
+    /// The output of the test, without that of libtest.
     pub printed: Vec<String>,
 }
 
-impl Alone {
-    /// Understands `lines`, the output of an instance told to run `name`.
+impl SingleTestRun {
+    /// Reads `lines`, the output of an instance that ran the test `name`.
     pub fn read(name: &str, lines: &[String]) -> Self {
         let start = lines
             .iter()
-            .position(|line| test_line(line).is_some_and(|(label, _)| bare(label) == name));
+            .position(|line| test_line(line).is_some_and(|(label, _)| test_name(label) == name));
         let mut own: Vec<String> = lines[start.unwrap_or(lines.len())..].to_vec();
         let summary = own
             .iter()
@@ -226,19 +226,19 @@ impl Alone {
         if let Some(at) = summary {
             let last = own[..at]
                 .iter()
-                .rposition(|line| Verdict::at_end_of(rest_of(line)).is_some());
+                .rposition(|line| Verdict::at_end_of(without_label(line)).is_some());
             own.truncate(last.map_or(at, |last| last + 1));
         }
         let mut printed: Vec<String> = own.clone();
         if let Some(first) = printed.first_mut() {
-            *first = rest_of(first).to_string();
+            *first = without_label(first).to_string();
         }
         if verdict.is_some()
             && let Some(last) = printed.last_mut()
         {
             let words = ["ok", "FAILED"];
-            let cut = words.iter().find_map(|word| last.strip_suffix(word));
-            *last = cut.unwrap_or_default().to_string();
+            let before_verdict = words.iter().find_map(|word| last.strip_suffix(word));
+            *last = before_verdict.unwrap_or_default().to_string();
         }
         while printed.last().is_some_and(|line| line.trim().is_empty()) {
             printed.pop();
@@ -246,7 +246,7 @@ impl Alone {
         while printed.first().is_some_and(|line| line.trim().is_empty()) {
             printed.remove(0);
         }
-        Alone {
+        SingleTestRun {
             verdict,
             lines: own,
             printed,
@@ -254,12 +254,12 @@ impl Alone {
     }
 }
 
-/// A line without a `test name ... ` it may begin with.
-fn rest_of(line: &str) -> &str {
+/// A line without a `test name ... ` that it may begin with.
+fn without_label(line: &str) -> &str {
     test_line(line).map_or(line, |(_, rest)| rest)
 }
 
-/// The verdict of the one test a summary counts.
+/// The verdict on the only test that a summary counts.
 fn only_verdict(summary: &str) -> Option<Verdict> {
     let counts = summary.split(['.', ';']).map(str::trim);
     counts.into_iter().find_map(|count| match count {
@@ -275,10 +275,10 @@ fn only_verdict(summary: &str) -> Option<Verdict> {
 mod tests {
     use super::*;
 
-    fn transcript(nocapture: bool, text: &str) -> (Transcript, Vec<Shown>) {
+    fn transcript(nocapture: bool, text: &str) -> (Transcript, Vec<LineAction>) {
         let mut transcript = Transcript::new(nocapture);
-        let shown = text.lines().map(|line| transcript.feed(line)).collect();
-        (transcript, shown)
+        let actions = text.lines().map(|line| transcript.feed(line)).collect();
+        (transcript, actions)
     }
 
     fn verdicts(transcript: &Transcript) -> Vec<(&str, Verdict)> {
@@ -292,12 +292,12 @@ mod tests {
 
     #[test]
     fn a_whole_run_is_read_with_its_tail_kept() {
-        let (run, shown) = transcript(
+        let (run, actions) = transcript(
             false,
             "\nrunning 4 tests\ntest a ... ok\ntest b - should panic ... ignored\n\
              test c ... ignored, slow\ntest d ... FAILED\n\nfailures:\n\ntest result: FAILED. 1 passed\n\n",
         );
-        assert!(run.is_complete() && !run.is_foreign());
+        assert!(run.is_complete() && !run.is_other_harness());
         assert_eq!(
             verdicts(&run),
             [
@@ -307,22 +307,22 @@ mod tests {
                 ("d", Verdict::Failed)
             ]
         );
-        assert_eq!(shown[2], Shown::Result(Verdict::Passed));
+        assert_eq!(actions[2], LineAction::Result(Verdict::Passed));
         assert_eq!(run.tail[0], "");
-        assert_eq!(run.died_in(), None);
+        assert_eq!(run.crashed_test(), None);
     }
 
     #[test]
     fn the_test_an_instance_died_in_is_the_one_without_a_verdict() {
         let (run, _) = transcript(false, "\nrunning 3 tests\ntest a ... ok\ntest b ... ");
         assert!(!run.is_complete());
-        assert_eq!(run.died_in(), Some("b"));
+        assert_eq!(run.crashed_test(), Some("b"));
         assert_eq!(verdicts(&run), [("a", Verdict::Passed)]);
     }
 
     #[test]
     fn output_between_the_lines_does_not_confuse() {
-        let (run, shown) = transcript(
+        let (run, actions) = transcript(
             true,
             "\nrunning 4 tests\ntest a ... out of a\nok\ntest b ... no newlineok\n\
              test c ... ignored, slow\ntest d ... out of d",
@@ -335,8 +335,8 @@ mod tests {
                 ("c", Verdict::Ignored)
             ]
         );
-        assert_eq!(run.died_in(), Some("d"));
-        assert!(shown.iter().all(|shown| *shown == Shown::Line));
+        assert_eq!(run.crashed_test(), Some("d"));
+        assert!(actions.iter().all(|actions| *actions == LineAction::Print));
     }
 
     #[test]
@@ -357,53 +357,53 @@ mod tests {
 
     #[test]
     fn another_harness_is_left_alone() {
-        let (run, shown) = transcript(false, "hello\nrunning 3 tests\ntest a ... ok");
-        assert!(run.is_foreign());
-        assert!(shown.iter().all(|shown| *shown == Shown::Line));
-        assert!(Transcript::new(false).is_foreign());
+        let (run, actions) = transcript(false, "hello\nrunning 3 tests\ntest a ... ok");
+        assert!(run.is_other_harness());
+        assert!(actions.iter().all(|actions| *actions == LineAction::Print));
+        assert!(Transcript::new(false).is_other_harness());
     }
 
     #[test]
     fn a_list_has_tests_and_benchmarks() {
         let list = lines("m::a: test\nm::b: benchmark\n\n1 test, 1 benchmark");
-        assert_eq!(listed(&list), ["m::a", "m::b"]);
+        assert_eq!(parse_list(&list), ["m::a", "m::b"]);
     }
 
     #[test]
     fn a_lonely_test_tells_what_it_printed() {
-        let alone = Alone::read(
+        let single = SingleTestRun::read(
             "m::a",
             &lines(
                 "\nrunning 1 test\ntest m::a ... one\ntwook\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 11 filtered out",
             ),
         );
-        assert_eq!(alone.verdict, Some(Verdict::Passed));
-        assert_eq!(alone.printed, ["one", "two"]);
-        assert_eq!(alone.lines, ["test m::a ... one", "twook"]);
+        assert_eq!(single.verdict, Some(Verdict::Passed));
+        assert_eq!(single.printed, ["one", "two"]);
+        assert_eq!(single.lines, ["test m::a ... one", "twook"]);
 
-        let alone = Alone::read(
+        let single = SingleTestRun::read(
             "a",
             &lines("\nrunning 1 test\ntest a ... \nthread panicked"),
         );
-        assert_eq!(alone.verdict, None);
-        assert_eq!(alone.printed, ["thread panicked"]);
+        assert_eq!(single.verdict, None);
+        assert_eq!(single.printed, ["thread panicked"]);
 
-        let alone = Alone::read(
+        let single = SingleTestRun::read(
             "a",
             &lines(
                 "\nrunning 1 test\ntest a - should panic ... ignored\n\ntest result: ok. 0 passed; 0 failed; 1 ignored; 0 measured",
             ),
         );
-        assert_eq!(alone.verdict, Some(Verdict::Ignored));
-        assert_eq!(alone.lines, ["test a - should panic ... ignored"]);
+        assert_eq!(single.verdict, Some(Verdict::Ignored));
+        assert_eq!(single.lines, ["test a - should panic ... ignored"]);
 
-        let alone = Alone::read(
+        let single = SingleTestRun::read(
             "a",
             &lines(
                 "\nrunning 1 test\ntest a ... Error: \"bad\"\nFAILED\n\nfailures:\n\nfailures:\n    a\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored",
             ),
         );
-        assert_eq!(alone.verdict, Some(Verdict::Failed));
-        assert_eq!(alone.printed, ["Error: \"bad\""]);
+        assert_eq!(single.verdict, Some(Verdict::Failed));
+        assert_eq!(single.printed, ["Error: \"bad\""]);
     }
 }

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::options::Known;
-use super::{CargoArgs, Piece};
+use super::cargo_args::{ArgumentGroup, CargoArgs};
+use super::options::KnownOption;
 use crate::system::cargo::config::LockMode;
 
 /// The package that is built for another one.
@@ -61,57 +61,61 @@ impl CargoArgs {
     }
 
     /// The options of the fields, each as cargo reads it.
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<ArgumentGroup> {
         let mut pieces = Vec::new();
         let mut option = |known, name: &str, value: OsString| {
-            pieces.push(Piece {
+            pieces.push(ArgumentGroup {
                 known: Some(known),
                 args: vec![name.into(), value],
             });
         };
         if let Some(path) = &self.manifest_path {
-            option(Known::ManifestPath, "--manifest-path", path.into());
+            option(KnownOption::ManifestPath, "--manifest-path", path.into());
         }
         for package in &self.packages {
-            option(Known::Package, "--package", package.into());
+            option(KnownOption::Package, "--package", package.into());
         }
         for target in &self.targets {
-            option(Known::Target, "--target", target.into());
+            option(KnownOption::Target, "--target", target.into());
         }
         if let Some(profile) = &self.profile {
-            option(Known::Profile, "--profile", profile.into());
+            option(KnownOption::Profile, "--profile", profile.into());
         }
         if let Some(dir) = &self.target_dir {
-            option(Known::TargetDir, "--target-dir", dir.into());
+            option(KnownOption::TargetDir, "--target-dir", dir.into());
         }
         for config in &self.config {
-            option(Known::Config, "--config", config.clone());
+            option(KnownOption::Config, "--config", config.clone());
         }
         for flag in &self.unstable {
-            option(Known::Unstable, "-Z", flag.clone());
+            option(KnownOption::Unstable, "-Z", flag.clone());
         }
         for format in &self.message_format {
-            option(Known::MessageFormat, "--message-format", format.into());
+            option(
+                KnownOption::MessageFormat,
+                "--message-format",
+                format.into(),
+            );
         }
         if let Some(color) = self.color {
-            option(Known::Color, "--color", color.as_str().into());
+            option(KnownOption::Color, "--color", color.as_str().into());
         }
         let mut flag = |known, name: &str| {
-            pieces.push(Piece {
+            pieces.push(ArgumentGroup {
                 known: Some(known),
                 args: vec![name.into()],
             });
         };
         if self.lock_mode.is_locked() {
-            flag(Known::Locked, "--locked");
+            flag(KnownOption::Locked, "--locked");
         }
         if self.lock_mode.is_offline() {
-            flag(Known::Offline, "--offline");
+            flag(KnownOption::Offline, "--offline");
         }
         if self.quiet {
-            flag(Known::Quiet, "--quiet");
+            flag(KnownOption::Quiet, "--quiet");
         }
-        (0..self.verbose).for_each(|_| flag(Known::Verbose, "--verbose"));
+        (0..self.verbose).for_each(|_| flag(KnownOption::Verbose, "--verbose"));
         pieces
     }
 }

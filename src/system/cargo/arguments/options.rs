@@ -1,10 +1,10 @@
-//! The options of cargo and our own, as far as their meaning or their value
+//! The options of cargo and of this tool, as far as their meaning or their value
 //! must be known.
 
-/// An option the reading knows.
+/// An option that the reader knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is named after its option in `TABLE`")]
-pub enum Known {
+#[allow(missing_docs, reason = "each is named after its option in `OPTIONS`")]
+pub enum KnownOption {
     Addr,
     AllTargets,
     ArtifactDir,
@@ -57,304 +57,320 @@ pub enum Known {
     Version,
     With,
     Workspace,
-    /// An option only whose value must be told from a word.
+    /// An option of which only the value must be told from a plain word.
     Other(&'static str),
 }
 
-impl Known {
-    /// Whether it is ours, and no business of cargo.
-    pub fn is_ours(self) -> bool {
+impl KnownOption {
+    /// Whether it is an option of this tool, not of cargo.
+    pub fn is_own(self) -> bool {
         matches!(
             self,
-            Known::Addr
-                | Known::CacheDir
-                | Known::Component
-                | Known::Compose
-                | Known::HostMembers
-                | Known::Http
-                | Known::Invoke
-                | Known::MaxMemory
-                | Known::Native
-                | Known::Network
-                | Known::RegistryConfig
-                | Known::RunArg
-                | Known::RunDir
-                | Known::RunEnv
-                | Known::Timeout
-                | Known::TrustUnpinned
-                | Known::With
-                | Known::Fresh
+            KnownOption::Addr
+                | KnownOption::CacheDir
+                | KnownOption::Component
+                | KnownOption::Compose
+                | KnownOption::HostMembers
+                | KnownOption::Http
+                | KnownOption::Invoke
+                | KnownOption::MaxMemory
+                | KnownOption::Native
+                | KnownOption::Network
+                | KnownOption::RegistryConfig
+                | KnownOption::RunArg
+                | KnownOption::RunDir
+                | KnownOption::RunEnv
+                | KnownOption::Timeout
+                | KnownOption::TrustUnpinned
+                | KnownOption::With
+                | KnownOption::Fresh
         )
     }
 
-    /// Whether it means what the table says under this subcommand.
-    pub fn is_of(self, verb: Option<&str>) -> bool {
+    /// Whether the subcommand has this option with this meaning.
+    pub fn applies_to(self, verb: Option<&str>) -> bool {
         let one_of = |verbs: &[&str]| verb.is_some_and(|verb| verbs.contains(&verb));
         match self {
-            Known::HostMembers => {
+            KnownOption::HostMembers => {
                 one_of(&["bench", "build", "check", "clippy", "doc", "fix", "test"])
             }
-            Known::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
-            Known::Invoke | Known::RunArg => one_of(&["run"]),
-            Known::RunEnv
-            | Known::RunDir
-            | Known::Http
-            | Known::Network
-            | Known::MaxMemory
-            | Known::Timeout => one_of(&["bench", "run", "serve", "test"]),
-            Known::Addr | Known::Component | Known::Fresh => one_of(&["run", "serve"]),
-            Known::Compose => one_of(&["build"]),
-            Known::With => one_of(&["bench", "build", "run", "serve", "test"]),
-            Known::TrustUnpinned => one_of(&[
+            KnownOption::Native => one_of(&["check", "clippy", "doc", "fix", "rustdoc"]),
+            KnownOption::Invoke | KnownOption::RunArg => one_of(&["run"]),
+            KnownOption::RunEnv
+            | KnownOption::RunDir
+            | KnownOption::Http
+            | KnownOption::Network
+            | KnownOption::MaxMemory
+            | KnownOption::Timeout => one_of(&["bench", "run", "serve", "test"]),
+            KnownOption::Addr | KnownOption::Component | KnownOption::Fresh => {
+                one_of(&["run", "serve"])
+            }
+            KnownOption::Compose => one_of(&["build"]),
+            KnownOption::With => one_of(&["bench", "build", "run", "serve", "test"]),
+            KnownOption::TrustUnpinned => one_of(&[
                 "bench", "build", "check", "clippy", "doc", "fetch", "fix", "run", "serve", "test",
             ]),
             _ => true,
         }
     }
 
-    /// Whether its value is kept, and not only passed on.
-    pub(super) fn is_kept(self) -> bool {
-        !matches!(self, Known::Other(_))
+    /// Whether its value is recorded, and not only passed on.
+    pub(super) fn is_recorded(self) -> bool {
+        !matches!(self, KnownOption::Other(_))
     }
 }
 
-/// Our own options on verbs of cargo, as help and reference show them: which,
-/// how it is written, what it does. [`Known::is_of`] says under which verbs.
-pub const OURS: &[(Known, &str, &str)] = &[
-    (
-        Known::Invoke,
-        "--invoke <CALL>",
-        "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")'",
-    ),
-    (
-        Known::Addr,
-        "--addr <ADDR>",
-        "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one",
-    ),
-    (
-        Known::RunArg,
-        "--arg <ARG>",
-        "An argument of the program, before those after `--`",
-    ),
-    (
-        Known::RunEnv,
-        "--env <NAME[=VALUE]>",
-        "Give the component a variable; without a value, hand on ours",
-    ),
-    (
-        Known::RunDir,
-        "--dir <HOST[::GUEST]>",
-        "Give the component a directory",
-    ),
-    (
-        Known::Http,
-        "--http",
-        "Let the component send HTTP requests; what the package itself imports is granted",
-    ),
-    (
-        Known::Network,
-        "--network",
-        "Let the component use the network: HTTP, sockets and names",
-    ),
-    (
-        Known::MaxMemory,
-        "--max-memory <SIZE>",
-        "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
-    ),
-    (
-        Known::Timeout,
-        "--timeout <SECONDS>",
-        "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
-    ),
-    (
-        Known::Component,
-        "--component <WHAT>",
-        "Build nothing, and take this component: a file, a package or an OCI reference",
-    ),
-    (
-        Known::Compose,
-        "--compose",
-        "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
-    ),
-    (
-        Known::With,
-        "--with <IMPORT=WHAT>",
-        "Link an import (a label, interface or package) with a file, package or OCI reference",
-    ),
-    (
-        Known::Fresh,
-        "--fresh",
-        "Link what `--component` names with the newest releases that will do, not those of its hints",
-    ),
-    (
-        Known::TrustUnpinned,
-        "--trust-unpinned",
-        "Follow hints of others' components also where they have no digest",
-    ),
-    (
-        Known::Native,
-        "--native",
-        "Run for the host instead of the wasm target",
-    ),
-    (
-        Known::HostMembers,
-        "--host-members",
-        "Also run for the members that are no components, for the host",
-    ),
-    (
-        Known::CacheDir,
-        "--cache-dir <PATH>",
-        "The directory of downloaded packages",
-    ),
-    (
-        Known::RegistryConfig,
-        "--registry-config <PATH>",
-        "The configuration of package registries",
-    ),
+/// An option of this tool for verbs of cargo, as help and reference show it.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnOption {
+    /// Which option it is; [`KnownOption::applies_to`] has its verbs.
+    pub known: KnownOption,
+    /// How the option and its value are written.
+    pub usage: &'static str,
+    /// What the option does, as a sentence without full stop.
+    pub help: &'static str,
+}
+
+/// The options of this tool for verbs of cargo, in the order of the help.
+pub const OWN_OPTIONS: &[OwnOption] = &[
+    OwnOption {
+        known: KnownOption::Invoke,
+        usage: "--invoke <CALL>",
+        help: "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")'",
+    },
+    OwnOption {
+        known: KnownOption::Addr,
+        usage: "--addr <ADDR>",
+        help: "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one",
+    },
+    OwnOption {
+        known: KnownOption::RunArg,
+        usage: "--arg <ARG>",
+        help: "An argument of the program, before those after `--`",
+    },
+    OwnOption {
+        known: KnownOption::RunEnv,
+        usage: "--env <NAME[=VALUE]>",
+        help: "Give the component a variable; without a value, hand on ours",
+    },
+    OwnOption {
+        known: KnownOption::RunDir,
+        usage: "--dir <HOST[::GUEST]>",
+        help: "Give the component a directory",
+    },
+    OwnOption {
+        known: KnownOption::Http,
+        usage: "--http",
+        help: "Let the component send HTTP requests; what the package itself imports is granted",
+    },
+    OwnOption {
+        known: KnownOption::Network,
+        usage: "--network",
+        help: "Let the component use the network: HTTP, sockets and names",
+    },
+    OwnOption {
+        known: KnownOption::MaxMemory,
+        usage: "--max-memory <SIZE>",
+        help: "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
+    },
+    OwnOption {
+        known: KnownOption::Timeout,
+        usage: "--timeout <SECONDS>",
+        help: "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
+    },
+    OwnOption {
+        known: KnownOption::Component,
+        usage: "--component <WHAT>",
+        help: "Build nothing, and take this component: a file, a package or an OCI reference",
+    },
+    OwnOption {
+        known: KnownOption::Compose,
+        usage: "--compose",
+        help: "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+    },
+    OwnOption {
+        known: KnownOption::With,
+        usage: "--with <IMPORT=WHAT>",
+        help: "Link an import (a label, interface or package) with a file, package or OCI reference",
+    },
+    OwnOption {
+        known: KnownOption::Fresh,
+        usage: "--fresh",
+        help: "Link what `--component` names with the newest releases that will do, not those of its hints",
+    },
+    OwnOption {
+        known: KnownOption::TrustUnpinned,
+        usage: "--trust-unpinned",
+        help: "Follow hints of others' components also where they have no digest",
+    },
+    OwnOption {
+        known: KnownOption::Native,
+        usage: "--native",
+        help: "Run for the host instead of the wasm target",
+    },
+    OwnOption {
+        known: KnownOption::HostMembers,
+        usage: "--host-members",
+        help: "Also run for the members that are no components, for the host",
+    },
+    OwnOption {
+        known: KnownOption::CacheDir,
+        usage: "--cache-dir <PATH>",
+        help: "The directory of downloaded packages",
+    },
+    OwnOption {
+        known: KnownOption::RegistryConfig,
+        usage: "--registry-config <PATH>",
+        help: "The configuration of package registries",
+    },
 ];
 
-/// What an option takes.
+/// Whether and how an option takes a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(super) enum OptionValue {
     Nothing,
     /// A value that does not begin with a dash, unless after `=`.
     Value,
-    /// A value, whatever it begins with.
+    /// A value, which may begin with a dash.
     AnyValue,
-    /// A value or none.
+    /// A value that may be left out.
     Optional,
-    /// A value after `=` or none.
+    /// A value after `=` that may be left out.
     Inline,
 }
 
-/// What is known of one option.
+/// The spelling of an option and how it takes a value.
 #[derive(Debug)]
-pub(super) struct Row {
-    /// Without dashes.
+pub(super) struct OptionSpec {
+    /// The long name without dashes; empty if there is none.
     pub(super) name: &'static str,
     pub(super) letter: Option<char>,
-    pub(super) takes: Takes,
+    pub(super) value: OptionValue,
     /// Whether a second one is an error.
     pub(super) single: bool,
-    pub(super) known: Known,
+    pub(super) known: KnownOption,
 }
 
-const fn row(name: &'static str, takes: Takes, known: Known) -> Row {
-    Row {
+const fn option(name: &'static str, value: OptionValue, known: KnownOption) -> OptionSpec {
+    OptionSpec {
         name,
         letter: None,
-        takes,
+        value,
         single: false,
         known,
     }
 }
 
-const fn flag(name: &'static str, known: Known) -> Row {
-    row(name, Takes::Nothing, known)
+const fn flag(name: &'static str, known: KnownOption) -> OptionSpec {
+    option(name, OptionValue::Nothing, known)
 }
 
-const fn value(name: &'static str, known: Known) -> Row {
-    row(name, Takes::Value, known)
+const fn with_value(name: &'static str, known: KnownOption) -> OptionSpec {
+    option(name, OptionValue::Value, known)
 }
 
-const fn other(name: &'static str) -> Row {
-    value(name, Known::Other(name))
+const fn other(name: &'static str) -> OptionSpec {
+    with_value(name, KnownOption::Other(name))
 }
 
-impl Row {
-    const fn letter(mut self, letter: char) -> Row {
+impl OptionSpec {
+    const fn letter(mut self, letter: char) -> OptionSpec {
         self.letter = Some(letter);
         self
     }
 
-    const fn single(mut self) -> Row {
+    const fn single(mut self) -> OptionSpec {
         self.single = true;
         self
     }
 }
 
-static TABLE: &[Row] = &[
-    // What is asked of every subcommand.
-    value("color", Known::Color).single(),
-    value("config", Known::Config),
-    value("", Known::Unstable).letter('Z'),
-    value("", Known::Directory).letter('C'),
-    flag("verbose", Known::Verbose).letter('v'),
-    flag("quiet", Known::Quiet).letter('q'),
-    flag("help", Known::Help).letter('h'),
-    flag("version", Known::Version).letter('V'),
-    flag("locked", Known::Locked),
-    flag("offline", Known::Offline),
-    flag("frozen", Known::Frozen),
+static OPTIONS: &[OptionSpec] = &[
+    // Options of every subcommand.
+    with_value("color", KnownOption::Color).single(),
+    with_value("config", KnownOption::Config),
+    with_value("", KnownOption::Unstable).letter('Z'),
+    with_value("", KnownOption::Directory).letter('C'),
+    flag("verbose", KnownOption::Verbose).letter('v'),
+    flag("quiet", KnownOption::Quiet).letter('q'),
+    flag("help", KnownOption::Help).letter('h'),
+    flag("version", KnownOption::Version).letter('V'),
+    flag("locked", KnownOption::Locked),
+    flag("offline", KnownOption::Offline),
+    flag("frozen", KnownOption::Frozen),
     other("explain"),
     // Packages.
-    value("package", Known::Package).letter('p'),
-    value("exclude", Known::Exclude),
-    flag("workspace", Known::Workspace),
-    flag("all", Known::Workspace),
-    value("manifest-path", Known::ManifestPath).single(),
+    with_value("package", KnownOption::Package).letter('p'),
+    with_value("exclude", KnownOption::Exclude),
+    flag("workspace", KnownOption::Workspace),
+    flag("all", KnownOption::Workspace),
+    with_value("manifest-path", KnownOption::ManifestPath).single(),
     other("lockfile-path").single(),
     // Targets of a package.
-    flag("lib", Known::Lib),
-    flag("bins", Known::Bins),
-    row("bin", Takes::Optional, Known::Bin),
-    flag("examples", Known::Examples),
-    row("example", Takes::Optional, Known::Example),
-    flag("tests", Known::Tests),
-    row("test", Takes::Optional, Known::Test),
-    flag("benches", Known::Benches),
-    row("bench", Takes::Optional, Known::Bench),
-    flag("all-targets", Known::AllTargets),
-    flag("doc", Known::Doc),
+    flag("lib", KnownOption::Lib),
+    flag("bins", KnownOption::Bins),
+    option("bin", OptionValue::Optional, KnownOption::Bin),
+    flag("examples", KnownOption::Examples),
+    option("example", OptionValue::Optional, KnownOption::Example),
+    flag("tests", KnownOption::Tests),
+    option("test", OptionValue::Optional, KnownOption::Test),
+    flag("benches", KnownOption::Benches),
+    option("bench", OptionValue::Optional, KnownOption::Bench),
+    flag("all-targets", KnownOption::AllTargets),
+    flag("doc", KnownOption::Doc),
     // The build.
-    value("target", Known::Target),
-    value("target-dir", Known::TargetDir).single(),
-    value("artifact-dir", Known::ArtifactDir).single(),
-    value("out-dir", Known::ArtifactDir).single(),
-    value("profile", Known::Profile).single(),
-    flag("release", Known::Release).letter('r'),
-    value("message-format", Known::MessageFormat),
+    with_value("target", KnownOption::Target),
+    with_value("target-dir", KnownOption::TargetDir).single(),
+    with_value("artifact-dir", KnownOption::ArtifactDir).single(),
+    with_value("out-dir", KnownOption::ArtifactDir).single(),
+    with_value("profile", KnownOption::Profile).single(),
+    flag("release", KnownOption::Release).letter('r'),
+    with_value("message-format", KnownOption::MessageFormat),
     other("features").letter('F'),
-    row("jobs", Takes::AnyValue, Known::Other("jobs"))
+    option("jobs", OptionValue::AnyValue, KnownOption::Other("jobs"))
         .letter('j')
         .single(),
-    row("timings", Takes::Inline, Known::Other("timings")),
-    flag("no-run", Known::NoRun),
-    flag("no-fail-fast", Known::NoFailFast),
-    // Values of `rustc`, `metadata`, `tree`: they must not pass for words.
+    option(
+        "timings",
+        OptionValue::Inline,
+        KnownOption::Other("timings"),
+    ),
+    flag("no-run", KnownOption::NoRun),
+    flag("no-fail-fast", KnownOption::NoFailFast),
+    // Options of `rustc`, `metadata` and `tree`, whose values are no plain words.
     other("crate-type"),
     other("print"),
     other("output-format"),
     other("format-version"),
     other("filter-platform"),
-    // Our own.
-    value("cache-dir", Known::CacheDir).single(),
-    value("registry-config", Known::RegistryConfig).single(),
-    flag("host-members", Known::HostMembers),
-    flag("native", Known::Native),
-    flag("compose", Known::Compose),
-    flag("trust-unpinned", Known::TrustUnpinned),
-    value("with", Known::With),
-    flag("fresh", Known::Fresh),
-    value("component", Known::Component).single(),
-    value("invoke", Known::Invoke).single(),
-    value("env", Known::RunEnv),
-    value("dir", Known::RunDir),
-    flag("http", Known::Http),
-    flag("network", Known::Network),
-    value("max-memory", Known::MaxMemory).single(),
-    value("timeout", Known::Timeout).single(),
-    row("arg", Takes::AnyValue, Known::RunArg),
-    value("addr", Known::Addr).single(),
+    // Options of this tool.
+    with_value("cache-dir", KnownOption::CacheDir).single(),
+    with_value("registry-config", KnownOption::RegistryConfig).single(),
+    flag("host-members", KnownOption::HostMembers),
+    flag("native", KnownOption::Native),
+    flag("compose", KnownOption::Compose),
+    flag("trust-unpinned", KnownOption::TrustUnpinned),
+    with_value("with", KnownOption::With),
+    flag("fresh", KnownOption::Fresh),
+    with_value("component", KnownOption::Component).single(),
+    with_value("invoke", KnownOption::Invoke).single(),
+    with_value("env", KnownOption::RunEnv),
+    with_value("dir", KnownOption::RunDir),
+    flag("http", KnownOption::Http),
+    flag("network", KnownOption::Network),
+    with_value("max-memory", KnownOption::MaxMemory).single(),
+    with_value("timeout", KnownOption::Timeout).single(),
+    option("arg", OptionValue::AnyValue, KnownOption::RunArg),
+    with_value("addr", KnownOption::Addr).single(),
 ];
 
-/// The option of a long name, given with its dashes.
-pub(super) fn long(name: &str) -> Option<&'static Row> {
+/// The option with this long name, which has its dashes.
+pub(super) fn long(name: &str) -> Option<&'static OptionSpec> {
     let name = name.strip_prefix("--").filter(|name| !name.is_empty())?;
-    TABLE.iter().find(|row| row.name == name)
+    OPTIONS.iter().find(|option| option.name == name)
 }
 
-/// The option of a letter.
-pub(super) fn short(letter: char) -> Option<&'static Row> {
-    TABLE.iter().find(|row| row.letter == Some(letter))
+/// The option with this letter.
+pub(super) fn short(letter: char) -> Option<&'static OptionSpec> {
+    OPTIONS.iter().find(|option| option.letter == Some(letter))
 }

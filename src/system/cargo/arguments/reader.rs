@@ -1,52 +1,55 @@
-//! One pass over the arguments.
+//! Reads a command line in one pass over its arguments.
 
 use std::ffi::{OsStr, OsString};
 
+use super::cargo_args::{ArgumentGroup, CargoArgs, TargetChoice};
 use super::options;
-use super::options::{Known, Row, Takes};
-use super::{Artifact, CargoArgs, Piece};
+use super::options::{KnownOption, OptionSpec, OptionValue};
 use crate::base::error::{Error, Result};
 use crate::system::cargo::config::LockMode;
 use crate::system::shell::ColorChoice;
 
-/// The verbs whose options are all known, by cargo's name for them.
+/// The subcommands whose options are all known, by their names in cargo.
 pub(crate) const VERBS: &[&str] = &[
     "bench", "build", "check", "clean", "clippy", "doc", "fetch", "fix", "metadata", "run",
     "rustc", "rustdoc", "serve", "test", "tree",
 ];
 
-/// The verbs that take everything from their first plain word on as arguments
-/// that are not for cargo.
+/// The subcommands with which all arguments from the first plain word on are not
+/// for cargo.
 const TRAILING_VERBS: &[&str] = &["run", "rustc", "rustdoc", "serve"];
 
-/// Reads a whole command line.
-pub(super) fn read(args: &[OsString]) -> Result<CargoArgs> {
-    // What an option is may depend on a subcommand further on, so that one is
-    // searched for first.
-    let mut scout = Reader::new(args, Scope::Search);
-    scout.read()?;
-    let mut reader = Reader::new(args, Scope::Verb(scout.out.subcommand));
-    reader.read()?;
-    Ok(reader.out)
+impl CargoArgs {
+    /// Reads the arguments after the program's name, without the leading word
+    /// `component`.
+    pub fn parse(args: &[OsString]) -> Result<CargoArgs> {
+        // The meaning of an option may depend on the subcommand after it, which is
+        // searched for first.
+        let mut search = Reader::new(args, Scope::Search);
+        search.read()?;
+        let mut reader = Reader::new(args, Scope::Verb(search.out.subcommand));
+        reader.read()?;
+        Ok(reader.out)
+    }
 }
 
-/// What a reading is for.
+/// What a pass over the arguments reads.
 enum Scope {
-    /// Only finding the subcommand: ends there, complains of nothing.
+    /// Only the subcommand, at which it ends; nothing is an error.
     Search,
-    /// Everything, under this subcommand.
+    /// All arguments, under this subcommand.
     Verb(Option<String>),
 }
 
-/// One reading of a command line.
+/// The state of one pass over a command line.
 struct Reader<'a> {
     args: &'a [OsString],
     at: usize,
     scope: Scope,
     /// The options given so far on this side of the subcommand.
-    seen: Vec<Known>,
-    /// Whether the subcommand is behind us.
-    inside: bool,
+    given: Vec<KnownOption>,
+    /// Whether the subcommand has been read.
+    after_verb: bool,
     out: CargoArgs,
 }
 
@@ -56,8 +59,8 @@ impl<'a> Reader<'a> {
             args,
             at: 0,
             scope,
-            seen: Vec::new(),
-            inside: false,
+            given: Vec::new(),
+            after_verb: false,
             out: CargoArgs::default(),
         }
     }
@@ -69,8 +72,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the meaning of every option is certain: an unknown subcommand
-    /// may use our letters for something else.
+    /// Whether the meaning of every option is certain: an unknown subcommand may
+    /// give options of the same letters another meaning.
     fn is_certain(&self) -> bool {
         match &self.scope {
             Scope::Search => false,
@@ -92,13 +95,13 @@ impl<'a> Reader<'a> {
                 self.long(arg)?;
             } else if starts_with(arg, b"-") && arg.len() > 1 {
                 self.cluster(arg)?;
-            } else if !self.inside {
+            } else if !self.after_verb {
                 self.out.subcommand = Some(subcommand(arg)?);
                 if matches!(self.scope, Scope::Search) {
                     return Ok(());
                 }
-                self.inside = true;
-                self.seen.clear();
+                self.after_verb = true;
+                self.given.clear();
             } else if self
                 .verb()
                 .is_some_and(|verb| TRAILING_VERBS.contains(&verb))
@@ -113,212 +116,214 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn push(&mut self, known: Option<Known>, args: Vec<OsString>) {
-        let pieces = if self.inside {
+    fn push(&mut self, known: Option<KnownOption>, args: Vec<OsString>) {
+        let pieces = if self.after_verb {
             &mut self.out.after
         } else {
             &mut self.out.before
         };
-        pieces.push(Piece { known, args });
+        pieces.push(ArgumentGroup { known, args });
     }
 
-    /// What the table says of an option here, if it means anything here.
-    fn row(&self, found: Option<&'static Row>) -> Option<&'static Row> {
-        let row = found?;
+    /// The option, if it has its meaning at this place of the command line.
+    fn valid_here(&self, found: Option<&'static OptionSpec>) -> Option<&'static OptionSpec> {
+        let option = found?;
         let searching = matches!(self.scope, Scope::Search);
-        let meant = match row.known {
+        let is_valid = match option.known {
             // Cargo reads it before the subcommand only.
-            Known::Directory => !self.inside,
-            known => searching || known.is_of(self.verb()),
+            KnownOption::Directory => !self.after_verb,
+            known => searching || known.applies_to(self.verb()),
         };
-        meant.then_some(row)
+        is_valid.then_some(option)
     }
 
     fn long(&mut self, arg: &OsStr) -> Result<()> {
         let (name, inline) = split_at_equals(arg);
         let name = name.to_str().unwrap_or_default();
         let found = options::long(name);
-        let Some(row) = self.row(found) else {
-            if let (Some(row), Some(verb)) = (found, self.verb())
-                && row.known.is_ours()
+        let Some(option) = self.valid_here(found) else {
+            if let (Some(option), Some(verb)) = (found, self.verb())
+                && option.known.is_own()
                 && self.is_certain()
             {
-                return Err(misplaced(name, row.known, verb));
+                return Err(wrong_verb(name, option.known, verb));
             }
             self.push(None, vec![arg.to_owned()]);
             return Ok(());
         };
         let start = self.at;
-        let value = match row.takes {
-            Takes::Nothing | Takes::Inline => inline,
-            Takes::Value | Takes::AnyValue => match inline.or_else(|| self.next(row.takes)) {
-                None if self.is_certain() => return Err(missing(name)),
-                value => value,
-            },
-            Takes::Optional if self.inside => inline.or_else(|| self.next(row.takes)),
-            Takes::Optional => inline,
+        let value = match option.value {
+            OptionValue::Nothing | OptionValue::Inline => inline,
+            OptionValue::Value | OptionValue::AnyValue => {
+                match inline.or_else(|| self.next(option.value)) {
+                    None if self.is_certain() => return Err(missing_value(name)),
+                    value => value,
+                }
+            }
+            OptionValue::Optional if self.after_verb => inline.or_else(|| self.next(option.value)),
+            OptionValue::Optional => inline,
         };
-        self.record(row, name, value)?;
-        if !row.known.is_ours() {
-            let mut piece = vec![arg.to_owned()];
-            piece.extend_from_slice(&self.args[start..self.at]);
-            self.push(Some(row.known), piece);
+        self.record(option, name, value)?;
+        if !option.known.is_own() {
+            let mut group = vec![arg.to_owned()];
+            group.extend_from_slice(&self.args[start..self.at]);
+            self.push(Some(option.known), group);
         }
         Ok(())
     }
 
-    /// Short options behind one dash; the first that takes a value takes the
-    /// rest, or else the next argument.
+    /// Reads short options after one dash. The first one with a value takes the
+    /// rest as its value, or else the next argument.
     fn cluster(&mut self, arg: &OsStr) -> Result<()> {
         let start = self.at;
-        // Only a value can be anything but ASCII; where it must be kept to the
-        // byte it stands as an argument of its own.
+        // Only a value can be other than ASCII. A value that must be preserved
+        // byte by byte is an argument of its own.
         let text = arg.to_string_lossy();
         let mut known = None;
         for (index, letter) in text.char_indices().skip(1) {
-            let Some(row) = self.row(options::short(letter)) else {
-                // What follows may be the value of an option we do not know.
+            let Some(option) = self.valid_here(options::short(letter)) else {
+                // The rest may be the value of an unknown option.
                 break;
             };
-            known = Some(row.known).filter(|_| index == 1);
-            let name = match row.name {
+            known = Some(option.known).filter(|_| index == 1);
+            let name = match option.name {
                 "" => format!("-{letter}"),
                 name => format!("--{name}"),
             };
-            if row.takes == Takes::Nothing {
-                self.record(row, &name, None)?;
+            if option.value == OptionValue::Nothing {
+                self.record(option, &name, None)?;
                 continue;
             }
             let rest = &text[index + letter.len_utf8()..];
             let rest = rest.strip_prefix('=').unwrap_or(rest);
             let value = if rest.is_empty() {
-                self.next(row.takes)
-            } else if arg.to_str().is_none() && row.known.is_kept() {
+                self.next(option.value)
+            } else if arg.to_str().is_none() && option.known.is_recorded() {
                 return Err(not_text(&name, arg));
             } else {
                 Some(OsString::from(rest))
             };
             if value.is_none() && self.is_certain() {
-                return Err(missing(&name));
+                return Err(missing_value(&name));
             }
-            self.record(row, &name, value)?;
+            self.record(option, &name, value)?;
             break;
         }
-        let mut piece = vec![arg.to_owned()];
-        piece.extend_from_slice(&self.args[start..self.at]);
-        self.push(known, piece);
+        let mut group = vec![arg.to_owned()];
+        group.extend_from_slice(&self.args[start..self.at]);
+        self.push(known, group);
         Ok(())
     }
 
     /// The next argument as a value, unless it is an option itself.
-    fn next(&mut self, takes: Takes) -> Option<OsString> {
+    fn next(&mut self, takes: OptionValue) -> Option<OsString> {
         let next = self.args.get(self.at)?;
         let is_option = starts_with(next, b"-") && next.len() > 1;
-        if is_option && takes != Takes::AnyValue {
+        if is_option && takes != OptionValue::AnyValue {
             return None;
         }
         self.at += 1;
         Some(next.clone())
     }
 
-    fn record(&mut self, row: &Row, name: &str, value: Option<OsString>) -> Result<()> {
+    fn record(&mut self, option: &OptionSpec, name: &str, value: Option<OsString>) -> Result<()> {
         if matches!(self.scope, Scope::Search) {
             return Ok(());
         }
-        if row.single {
-            if self.seen.contains(&row.known) && self.is_certain() {
+        if option.single {
+            if self.given.contains(&option.known) && self.is_certain() {
                 return Err(Error::usage(format!(
                     "the argument '{name}' cannot be used multiple times"
                 ))
                 .hint(format!("give `{name}` once")));
             }
-            self.seen.push(row.known);
+            self.given.push(option.known);
         }
-        match (row.takes, value) {
-            (Takes::Nothing, _) => self.flag(row.known),
-            (Takes::Optional, value) => self.artifact(row.known, name, value)?,
-            (_, Some(value)) => self.valued(row.known, name, value)?,
+        match (option.value, value) {
+            (OptionValue::Nothing, _) => self.flag(option.known),
+            (OptionValue::Optional, value) => self.artifact(option.known, name, value)?,
+            (_, Some(value)) => self.valued(option.known, name, value)?,
             (_, None) => {}
         }
         Ok(())
     }
 
-    fn flag(&mut self, known: Known) {
+    fn flag(&mut self, known: KnownOption) {
         let out = &mut self.out;
         match known {
-            Known::Workspace => out.workspace = true,
-            Known::Release => out.release = true,
-            Known::Locked => out.lock_mode = out.lock_mode.and(LockMode::Locked),
-            Known::Offline => out.lock_mode = out.lock_mode.and(LockMode::Offline),
-            Known::Frozen => out.lock_mode = LockMode::Frozen,
-            Known::Verbose => out.verbose = out.verbose.saturating_add(1),
-            Known::Quiet => out.quiet = true,
-            Known::Help => out.help = true,
-            Known::Version => out.version = true,
-            Known::NoRun => out.no_run = true,
-            Known::NoFailFast => out.no_fail_fast = true,
-            Known::HostMembers => out.own.host_members = true,
-            Known::Native => out.own.native = true,
-            Known::Compose => out.own.compose = true,
-            Known::Http => out.own.http = true,
-            Known::Network => out.own.network = true,
-            Known::Fresh => out.own.fresh = true,
-            Known::TrustUnpinned => out.own.trust_unpinned = true,
-            Known::Lib => out.artifacts.push(Artifact::Lib),
-            Known::Bins => out.artifacts.push(Artifact::Bins),
-            Known::Examples => out.artifacts.push(Artifact::Examples),
-            Known::Tests => out.artifacts.push(Artifact::Tests),
-            Known::Benches => out.artifacts.push(Artifact::Benches),
-            Known::AllTargets => out.artifacts.push(Artifact::AllTargets),
-            Known::Doc => out.artifacts.push(Artifact::Doc),
+            KnownOption::Workspace => out.workspace = true,
+            KnownOption::Release => out.release = true,
+            KnownOption::Locked => out.lock_mode = out.lock_mode.and(LockMode::Locked),
+            KnownOption::Offline => out.lock_mode = out.lock_mode.and(LockMode::Offline),
+            KnownOption::Frozen => out.lock_mode = LockMode::Frozen,
+            KnownOption::Verbose => out.verbose = out.verbose.saturating_add(1),
+            KnownOption::Quiet => out.quiet = true,
+            KnownOption::Help => out.help = true,
+            KnownOption::Version => out.version = true,
+            KnownOption::NoRun => out.no_run = true,
+            KnownOption::NoFailFast => out.no_fail_fast = true,
+            KnownOption::HostMembers => out.own.host_members = true,
+            KnownOption::Native => out.own.native = true,
+            KnownOption::Compose => out.own.compose = true,
+            KnownOption::Http => out.own.http = true,
+            KnownOption::Network => out.own.network = true,
+            KnownOption::Fresh => out.own.fresh = true,
+            KnownOption::TrustUnpinned => out.own.trust_unpinned = true,
+            KnownOption::Lib => out.target_choices.push(TargetChoice::Lib),
+            KnownOption::Bins => out.target_choices.push(TargetChoice::Bins),
+            KnownOption::Examples => out.target_choices.push(TargetChoice::Examples),
+            KnownOption::Tests => out.target_choices.push(TargetChoice::Tests),
+            KnownOption::Benches => out.target_choices.push(TargetChoice::Benches),
+            KnownOption::AllTargets => out.target_choices.push(TargetChoice::AllTargets),
+            KnownOption::Doc => out.target_choices.push(TargetChoice::Doc),
             _ => {}
         }
     }
 
-    fn artifact(&mut self, known: Known, name: &str, value: Option<OsString>) -> Result<()> {
+    fn artifact(&mut self, known: KnownOption, name: &str, value: Option<OsString>) -> Result<()> {
         let value = value.map(|value| text(name, value)).transpose()?;
-        self.out.artifacts.push(match known {
-            Known::Bin => Artifact::Bin(value),
-            Known::Example => Artifact::Example(value),
-            Known::Test => Artifact::Test(value),
-            Known::Bench => Artifact::Bench(value),
+        self.out.target_choices.push(match known {
+            KnownOption::Bin => TargetChoice::Bin(value),
+            KnownOption::Example => TargetChoice::Example(value),
+            KnownOption::Test => TargetChoice::Test(value),
+            KnownOption::Bench => TargetChoice::Bench(value),
             _ => return Ok(()),
         });
         Ok(())
     }
 
-    fn valued(&mut self, known: Known, name: &str, value: OsString) -> Result<()> {
+    fn valued(&mut self, known: KnownOption, name: &str, value: OsString) -> Result<()> {
         let certain = self.is_certain();
         let out = &mut self.out;
         match known {
-            Known::ManifestPath => out.manifest_path = Some(value.into()),
-            Known::Directory => out.directory = Some(value.into()),
-            Known::TargetDir => out.target_dir = Some(value.into()),
-            Known::ArtifactDir => out.artifact_dir = Some(value.into()),
-            Known::CacheDir => out.own.cache_dir = Some(value.into()),
-            Known::RegistryConfig => out.own.registry_config = Some(value.into()),
-            Known::Config => out.config.push(value),
-            Known::Unstable => out.unstable.push(value),
-            Known::RunEnv => out.own.env.push(value),
-            Known::RunDir => out.own.dirs.push(value),
-            Known::RunArg => out.own.program_args.push(value),
-            Known::With => out.own.with.push(text(name, value)?),
-            Known::Package => out.packages.push(text(name, value)?),
-            Known::Exclude => out.excludes.push(text(name, value)?),
-            Known::Target => out.targets.push(text(name, value)?),
-            Known::Profile => out.profile = Some(text(name, value)?),
-            Known::Invoke => out.own.invoke = Some(text(name, value)?),
-            Known::MaxMemory => out.own.max_memory = Some(text(name, value)?),
-            Known::Timeout => out.own.timeout = Some(text(name, value)?),
-            Known::Addr => out.own.addr = Some(text(name, value)?),
-            Known::Component => out.own.component = Some(text(name, value)?),
-            Known::MessageFormat => {
+            KnownOption::ManifestPath => out.manifest_path = Some(value.into()),
+            KnownOption::Directory => out.directory = Some(value.into()),
+            KnownOption::TargetDir => out.target_dir = Some(value.into()),
+            KnownOption::ArtifactDir => out.artifact_dir = Some(value.into()),
+            KnownOption::CacheDir => out.own.cache_dir = Some(value.into()),
+            KnownOption::RegistryConfig => out.own.registry_config = Some(value.into()),
+            KnownOption::Config => out.config.push(value),
+            KnownOption::Unstable => out.unstable.push(value),
+            KnownOption::RunEnv => out.own.env.push(value),
+            KnownOption::RunDir => out.own.dirs.push(value),
+            KnownOption::RunArg => out.own.program_args.push(value),
+            KnownOption::With => out.own.with.push(text(name, value)?),
+            KnownOption::Package => out.packages.push(text(name, value)?),
+            KnownOption::Exclude => out.excludes.push(text(name, value)?),
+            KnownOption::Target => out.targets.push(text(name, value)?),
+            KnownOption::Profile => out.profile = Some(text(name, value)?),
+            KnownOption::Invoke => out.own.invoke = Some(text(name, value)?),
+            KnownOption::MaxMemory => out.own.max_memory = Some(text(name, value)?),
+            KnownOption::Timeout => out.own.timeout = Some(text(name, value)?),
+            KnownOption::Addr => out.own.addr = Some(text(name, value)?),
+            KnownOption::Component => out.own.component = Some(text(name, value)?),
+            KnownOption::MessageFormat => {
                 let formats = text(name, value)?;
-                // As cargo reads them.
+                // Cargo ignores the case of letters too.
                 let formats = formats.split(',').map(str::to_ascii_lowercase);
                 out.message_format.extend(formats);
             }
-            Known::Color => match color(&text(name, value)?) {
+            KnownOption::Color => match color(&text(name, value)?) {
                 Err(error) if certain => return Err(error),
                 choice => out.color = choice.ok().or(out.color),
             },
@@ -374,16 +379,16 @@ fn not_text(name: &str, value: &OsStr) -> Error {
     ))
 }
 
-fn missing(name: &str) -> Error {
+fn missing_value(name: &str) -> Error {
     Error::usage(format!(
         "a value is required for '{name} <VALUE>' but none was supplied"
     ))
     .hint(format!("write `{name}=VALUE`"))
 }
 
-/// An option of ours that this subcommand does not have.
-fn misplaced(name: &str, known: Known, verb: &str) -> Error {
-    let verbs = VERBS.iter().filter(|verb| known.is_of(Some(verb)));
+/// The error for an option of this tool that the subcommand does not have.
+fn wrong_verb(name: &str, known: KnownOption, verb: &str) -> Error {
+    let verbs = VERBS.iter().filter(|verb| known.applies_to(Some(verb)));
     let verbs: Vec<String> = verbs.map(|v| format!("`cargo component {v}`")).collect();
     let message = format!("`{name}` is an option of {}", verbs.join(", "));
     Error::usage(message).hint(format!("leave it out of `{verb}`"))
@@ -393,7 +398,7 @@ fn starts_with(arg: &OsStr, prefix: &[u8]) -> bool {
     arg.as_encoded_bytes().starts_with(prefix)
 }
 
-/// Takes `--name=value` apart without a loss, whatever the value is made of.
+/// Splits `--name=value`, preserving a value that is not UTF-8.
 fn split_at_equals(arg: &OsStr) -> (OsString, Option<OsString>) {
     if let Some(text) = arg.to_str() {
         return match text.split_once('=') {

@@ -1,4 +1,4 @@
-//! The files and `--config` values cargo's configuration is made of.
+//! The layers of cargo's configuration: its files and the values of `--config`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 
-/// One file or one `--config key=value`.
+/// One file or one `--config key=value` of the configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
-    /// The file; `None` for a `key=value`.
+    /// The path of the file; `None` for a `key=value`.
     pub(super) file: Option<PathBuf>,
-    /// Whether it comes from the command line.
+    /// Whether the layer is of the command line.
     pub(super) level: Level,
-    /// What relative paths in it start from.
+    /// The directory that relative paths in it are relative to.
     root: PathBuf,
     table: Table,
 }
 
-/// How strongly a layer speaks: the environment lies between the two.
+/// The precedence of a layer; that of the environment is between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     CommandLine,
@@ -40,13 +40,13 @@ impl Layer {
         table.get(last)
     }
 
-    /// `path` as it is meant in this layer.
+    /// `path` resolved against the directory of this layer.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
-    /// Where it is, for a person.
-    pub(super) fn place(&self) -> String {
+    /// The origin of the layer for messages, in backticks.
+    pub(super) fn display_origin(&self) -> String {
         match &self.file {
             Some(file) => format!("`{}`", file.display()),
             None => "`--config`".to_owned(),
@@ -54,7 +54,7 @@ impl Layer {
     }
 }
 
-/// Cargo's home.
+/// The home directory of cargo.
 pub(super) fn home(cwd: &Path, env: &Env) -> Option<PathBuf> {
     match env.get(env::CARGO_HOME) {
         Some(home) => Some(cwd.join(home)),
@@ -65,10 +65,10 @@ pub(super) fn home(cwd: &Path, env: &Env) -> Option<PathBuf> {
     }
 }
 
-/// The files cargo looks for from `cwd` upwards and in its home, nearest
-/// first, whether they are there or not. Of two files side by side cargo takes
-/// the first.
-fn places(cwd: &Path, env: &Env) -> Vec<[PathBuf; 2]> {
+/// The files that cargo searches for from `cwd` upwards and in its home, nearest
+/// first, whether they are there or not. Of the two in one directory it reads the
+/// first.
+fn candidate_files(cwd: &Path, env: &Env) -> Vec<[PathBuf; 2]> {
     let mut dirs: Vec<PathBuf> = cwd.ancestors().map(|dir| dir.join(".cargo")).collect();
     if let Some(home) = home(cwd, env).filter(|home| !dirs.contains(home)) {
         dirs.push(home);
@@ -78,55 +78,55 @@ fn places(cwd: &Path, env: &Env) -> Vec<[PathBuf; 2]> {
         .collect()
 }
 
-/// Reads every layer, strongest first, and names each file that was read or
-/// looked for.
+/// Reads every layer, the one that prevails first, and returns the files that were
+/// read or searched for as well.
 pub(super) fn load(
     cwd: &Path,
     env: &Env,
     overrides: &[OsString],
 ) -> Result<(Vec<Layer>, Vec<PathBuf>)> {
-    let mut reading = Reading::default();
+    let mut reader = LayerReader::default();
     for value in overrides.iter().rev() {
-        reading.command_line(cwd, value)?;
+        reader.command_line(cwd, value)?;
     }
-    for pair in places(cwd, env) {
-        let taken = pair.iter().find(|path| fs::exists(path)).cloned();
-        reading.files.extend(pair);
-        if let Some(path) = taken {
-            reading.file(&path, Level::File)?;
+    for pair in candidate_files(cwd, env) {
+        let existing = pair.iter().find(|path| fs::exists(path)).cloned();
+        reader.files.extend(pair);
+        if let Some(path) = existing {
+            reader.file(&path, Level::File)?;
         }
     }
-    let mut files = reading.files;
-    let mut seen = std::collections::HashSet::new();
-    files.retain(|file| seen.insert(file.clone()));
-    Ok((reading.layers, files))
+    let mut files = reader.files;
+    let mut listed = std::collections::HashSet::new();
+    files.retain(|file| listed.insert(file.clone()));
+    Ok((reader.layers, files))
 }
 
 #[derive(Default)]
-struct Reading {
+struct LayerReader {
     layers: Vec<Layer>,
     files: Vec<PathBuf>,
-    /// Files being read, each included by the one before.
+    /// The files being read, each included by the one before.
     open: Vec<PathBuf>,
 }
 
-impl Reading {
-    /// Adds what one `--config` gives: a file if there is one of that name.
+impl LayerReader {
+    /// Adds the value of one `--config`: a file, if there is one of that name.
     fn command_line(&mut self, cwd: &Path, value: &OsStr) -> Result<()> {
         let file = cwd.join(value);
         if fs::exists(&file) {
             return self.file(&file, Level::CommandLine);
         }
-        let wrong = || {
+        let invalid = || {
             Error::input(format!(
                 "`--config {}` is neither a file nor a setting",
                 value.display()
             ))
             .hint("write a setting as `key=value` in TOML, with text in quotes")
         };
-        let text = value.to_str().ok_or_else(wrong)?;
+        let text = value.to_str().ok_or_else(invalid)?;
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            wrong().because(error.message().trim_end_matches('\n'))
+            invalid().because(error.message().trim_end_matches('\n'))
         })?;
         self.layers.push(Layer {
             file: None,
@@ -137,10 +137,10 @@ impl Reading {
         Ok(())
     }
 
-    /// Adds a file and below it what it includes, the last of it first.
+    /// Adds a file and after it those that it includes, the last one first.
     fn file(&mut self, path: &Path, level: Level) -> Result<()> {
         self.files.push(path.to_owned());
-        // Cargo complains of a file that is missing or includes itself.
+        // Cargo reports a file that is missing or includes itself.
         if self.open.iter().any(|open| open == path) {
             return Ok(());
         }

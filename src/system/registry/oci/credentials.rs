@@ -313,7 +313,7 @@ mod tests {
         };
         let login = find(whom(&Layers::default()), &Settings::default(), &around);
         assert!(!format!("{login:?}").contains("hunter2"), "{login:?}");
-        (login, exec.asked())
+        (login, exec.invocations())
     }
 
     // `u:hunter2` in base64.

@@ -123,14 +123,14 @@ fn login_file(env: &env::Env) -> Result<(PathBuf, &'static str)> {
 impl LoginFile {
     /// The file a login for this host goes to, which nobody else changes as
     /// long as it is held.
-    fn open(host: &str, around: &Surroundings) -> Result<(Option<fs::Held>, Self)> {
+    fn open(host: &str, around: &Surroundings) -> Result<(Option<fs::DirectoryLocks>, Self)> {
         let (path, hub) = login_file(&around.env)?;
         let key = match host_of(host) {
             "index.docker.io" => hub,
             host => host,
         };
         let is_there = fs::is_dir(fs::parent(&path));
-        let held = is_there.then(|| fs::hold(&[&path], || {}));
+        let held = is_there.then(|| fs::lock_directories_of(&[&path], || {}));
         let text = fs::read_text_if_exists(&path)?.unwrap_or_default();
         let content = match text.trim() {
             "" => Map::new(),

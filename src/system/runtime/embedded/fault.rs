@@ -1,4 +1,4 @@
-//! The engine's errors in our words.
+//! Errors of the engine, as errors of this tool.
 
 use std::fmt::Display;
 
@@ -6,58 +6,58 @@ use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::base::error::Error;
-use crate::system::runtime::{Ended, TRAPPED};
+use crate::system::runtime::outcome::{ExitStatus, TRAPPED};
 
-/// How many functions of a trace are told; the rest is rarely read.
+/// How many functions of a stack trace are shown; the rest is rarely read.
 const FRAMES: usize = 8;
 
-/// An engine's error with its causes below `message`.
+/// An error with this message, and the engine's error as its causes.
 pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
     cause.chain().fold(Error::input(message), |error, cause| {
-        error.because(first_lines(cause))
+        error.because(one_line(cause))
     })
 }
 
-/// The end of a component that `failed`: its own exit, or a trap.
-pub fn ended(failed: &wasmtime::Error) -> Ended {
+/// How a component ended that `failed`: by its own exit, or by a trap.
+pub fn exit_status(failed: &wasmtime::Error) -> ExitStatus {
     if let Some(I32Exit(code)) = failed.downcast_ref::<I32Exit>() {
-        return Ended {
+        return ExitStatus {
             code: *code,
-            ..Ended::default()
+            ..ExitStatus::default()
         };
     }
-    Ended {
+    ExitStatus {
         code: TRAPPED,
-        fault: Some(fault(failed)),
-        missed: None,
+        fault: Some(trap(failed)),
+        refusals: None,
     }
 }
 
-/// The end of a component that was stopped for a reason of the host's.
-pub fn stopped(error: Error) -> Ended {
-    Ended {
+/// How a component ended that the host stopped with this error.
+pub fn stopped(error: Error) -> ExitStatus {
+    ExitStatus {
         code: TRAPPED,
         fault: Some(error),
-        missed: None,
+        refusals: None,
     }
 }
 
-/// What went wrong inside a component.
-pub fn fault(failed: &wasmtime::Error) -> Error {
+/// The error of a component that trapped.
+pub fn trap(failed: &wasmtime::Error) -> Error {
     let trace = failed.downcast_ref::<WasmBacktrace>();
     let error = Error::input("the component trapped");
     match failed.downcast_ref::<Trap>() {
-        // What a panic ends in: the message is on standard error already, and
-        // the trace would show the panic machinery.
-        Some(trap @ Trap::UnreachableCodeReached) => error.because(trap),
-        Some(trap) => match trace.and_then(frames) {
-            Some(frames) => error.because(trap).because(frames),
-            None => error.because(trap),
+        // A panic ends in this trap: its message is on standard error already, and
+        // the trace would show the functions of the panic.
+        Some(code @ Trap::UnreachableCodeReached) => error.because(code),
+        Some(code) => match trace.and_then(frames) {
+            Some(frames) => error.because(code).because(frames),
+            None => error.because(code),
         },
         None => failed
             .chain()
-            .map(first_lines)
-            // The trace, many lines of addresses.
+            .map(one_line)
+            // This cause is the trace, many lines of addresses.
             .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
             .fold(error, Error::because),
     }
@@ -74,21 +74,21 @@ fn frames(trace: &WasmBacktrace) -> Option<String> {
         .map(|(_, name)| name.split_once('!').map_or(name, |(_, name)| name))
         .map(without_hash)
         .collect();
-    // A recursion without end is told once.
+    // An endless recursion is shown once.
     names.dedup();
-    let (told, rest) = names.split_at(names.len().min(FRAMES));
-    if told.is_empty() {
+    let (shown, rest) = names.split_at(names.len().min(FRAMES));
+    if shown.is_empty() {
         return None;
     }
-    let told: Vec<String> = told.iter().map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
     let more = match rest.len() {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(format!("in {}{more}", told.join(", called by ")))
+    Some(format!("in {}{more}", shown.join(", called by ")))
 }
 
-/// A function's name without the `::h0123456789abcdef` rustc may end it with.
+/// A function's name without the `::h0123456789abcdef` that rustc may append.
 fn without_hash(name: &str) -> &str {
     match name.rsplit_once("::h") {
         Some((name, hash)) if hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()) => {
@@ -98,8 +98,8 @@ fn without_hash(name: &str) -> &str {
     }
 }
 
-/// A message on one line.
-fn first_lines(text: impl Display) -> String {
+/// A message of several lines on one line.
+fn one_line(text: impl Display) -> String {
     let text = text.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     lines.join(" ").trim().to_string()
@@ -117,18 +117,18 @@ mod tests {
 
     #[test]
     fn an_exit_is_no_fault() {
-        let ended = ended(&wasmtime::Error::new(I32Exit(7)));
-        assert_eq!(ended.code, 7);
-        assert!(ended.fault.is_none());
+        let status = exit_status(&wasmtime::Error::new(I32Exit(7)));
+        assert_eq!(status.code, 7);
+        assert!(status.fault.is_none());
     }
 
     #[test]
     fn what_is_no_trap_keeps_its_causes() {
         let failed = wasmtime::Error::msg("inner\n  more").context("outer");
-        let ended = ended(&failed);
-        assert_eq!(ended.code, TRAPPED);
+        let status = exit_status(&failed);
+        assert_eq!(status.code, TRAPPED);
         assert_eq!(
-            ended.fault.unwrap().to_string(),
+            status.fault.unwrap().to_string(),
             "the component trapped: outer: inner more"
         );
     }

@@ -1,4 +1,4 @@
-//! What a component sees of the outside: the state of one instance.
+//! The state of one instance: what the component sees of the outside.
 
 use std::io;
 use std::pin::Pin;
@@ -14,38 +14,43 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::missed::{Limiter, Missed, Requests};
+use super::refusals::{MemoryLimiter, RefusalLog, RequestSender};
 use crate::base::error::{Error, Result};
-use crate::system::runtime::{Grant, Network};
+use crate::system::runtime::permissions::{Network, Permissions};
 
-/// Where the output of an instance goes: to ours, or in pieces to whoever
-/// holds the other end.
+/// Where the standard streams of an instance lead.
 pub enum Stdio {
-    /// Everything to ours.
+    /// All streams are those of this process.
     Inherited,
-    /// Standard output is handed over.
+    /// Standard output is sent through this channel.
     Stdout(Sender<Bytes>),
-    /// Standard error too.
+    /// Standard output and standard error are sent through this channel.
     Both(Sender<Bytes>),
 }
 
-/// The state of one instance.
+/// The host's state of one instance.
 pub struct Host {
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    requests: Requests,
+    requests: RequestSender,
     table: ResourceTable,
-    limiter: Limiter,
-    missed: Missed,
+    limiter: MemoryLimiter,
+    refusals: RefusalLog,
 }
 
-/// How many resources of the host an instance may hold, which take memory here.
+/// How many resources of the host an instance may hold; each takes memory of the
+/// host.
 const RESOURCES: usize = 1 << 20;
 
 impl Host {
-    /// A store for one instance of the component called `name`. Where the engine
-    /// interrupts, the instance lets others run.
-    pub fn store(engine: &Engine, name: &str, grant: &Grant, stdio: Stdio) -> Result<Store<Host>> {
+    /// A store for one instance of the component with the file name `name`. Where
+    /// the engine interrupts code, the instance yields to others.
+    pub fn store(
+        engine: &Engine,
+        name: &str,
+        permissions: &Permissions,
+        stdio: Stdio,
+    ) -> Result<Store<Host>> {
         let mut builder = WasiCtx::builder();
         builder.inherit_stdio();
         match stdio {
@@ -57,17 +62,17 @@ impl Host {
                 builder.stdout(Sink(sender.clone())).stderr(Sink(sender));
             }
         }
-        builder.arg(name).args(&grant.args);
-        for (index, (name, value)) in grant.env.iter().enumerate() {
-            // The last one counts; a component would see both.
-            if !grant.env[index + 1..]
+        builder.arg(name).args(&permissions.args);
+        for (index, (name, value)) in permissions.env.iter().enumerate() {
+            // A component would see both of one name; the last one counts.
+            if !permissions.env[index + 1..]
                 .iter()
                 .any(|(later, _)| later == name)
             {
                 builder.env(name, value);
             }
         }
-        for dir in &grant.dirs {
+        for dir in &permissions.dirs {
             builder
                 .preopened_dir(&dir.host, &dir.guest, FsPerms::ReadWrite)
                 .map_err(|e| {
@@ -79,14 +84,14 @@ impl Host {
                     .hint("give a directory that exists to `--dir`")
                 })?;
         }
-        let missed = Missed::new(grant);
+        let refusals = RefusalLog::new(permissions);
         builder.allow_tcp(true).allow_udp(true);
-        if grant.network == Network::Full {
+        if permissions.network == Network::Full {
             builder.inherit_network().allow_ip_name_lookup(true);
         } else {
-            let missed = missed.clone();
+            let refusals = refusals.clone();
             builder.socket_addr_check(move |_, _| {
-                missed.socket();
+                refusals.record_socket();
                 Box::pin(async { false })
             });
         }
@@ -95,10 +100,10 @@ impl Host {
         let host = Host {
             wasi: builder.build(),
             http: WasiHttpCtx::new(),
-            requests: Requests::new(grant, missed.clone()),
+            requests: RequestSender::new(permissions, refusals.clone()),
             table,
-            limiter: Limiter::new(grant, missed.clone()),
-            missed,
+            limiter: MemoryLimiter::new(permissions, refusals.clone()),
+            refusals,
         };
         let mut store = Store::new(engine, host);
         store.limiter(|host| &mut host.limiter);
@@ -107,9 +112,9 @@ impl Host {
         Ok(store)
     }
 
-    /// What the instance was refused, now and later.
-    pub fn missed(&self) -> Missed {
-        self.missed.clone()
+    /// The log of what the instance was refused, also in future.
+    pub fn refusals(&self) -> RefusalLog {
+        self.refusals.clone()
     }
 }
 
@@ -132,7 +137,7 @@ impl WasiHttpView for Host {
     }
 }
 
-/// Whether the host has the package an import comes from, in some version.
+/// Whether the host provides the package of an import, in some version.
 pub fn provides(import: &str) -> bool {
     const PACKAGES: [&str; 7] = [
         "cli",
@@ -149,8 +154,8 @@ pub fn provides(import: &str) -> bool {
         .is_some_and(|(package, _)| PACKAGES.contains(&package))
 }
 
-/// Standard output that hands on every write at once, so that nothing is lost
-/// when the instance dies.
+/// An output stream that sends every write at once, so that nothing is lost when
+/// the instance ends.
 #[derive(Clone)]
 struct Sink(Sender<Bytes>);
 

@@ -6,30 +6,33 @@ use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 use wasmtime::component::wasm_wave::value::Value;
 use wasmtime::component::{ComponentExportIndex, Type, Val};
 
+use super::compiled::Compiled;
+use super::engine::tokio_runtime;
 use super::host::{Host, Stdio};
-use super::missed::within;
-use super::{Compiled, fault, tokio, wave};
+use super::refusals::within;
+use super::{fault, wave};
 use crate::base::error::{Error, Excerpt, Result};
 use crate::system::runtime::exports;
 use crate::system::runtime::exports::Function;
-use crate::system::runtime::{Called, Grant};
+use crate::system::runtime::outcome::CallOutcome;
+use crate::system::runtime::permissions::Permissions;
 
 impl Compiled {
-    /// Calls what `call` names.
-    pub fn invoke(&self, call: &str, grant: &Grant) -> Result<Called> {
+    /// Calls a function: `call` is its name and its arguments in WAVE.
+    pub fn invoke(&self, call: &str, permissions: &Permissions) -> Result<CallOutcome> {
         let (name, args) = split(call);
         let functions = exports::functions(&self.bytes)?;
         let function = exports::resolve(name, &functions)?;
         let (index, ty) = self.find(function)?;
         let params = arguments(call, args, function, &ty)?;
-        if let Some(odd) = ty.results().find(|ty| wave::written_type(ty).is_none()) {
-            return Err(unwritable(function, "the result", &odd));
+        if let Some(unwritten) = ty.results().find(|ty| wave::written_type(ty).is_none()) {
+            return Err(no_written_form(function, "the result", &unwritten));
         }
         let instance = self.link()?;
-        let runtime = tokio()?;
+        let runtime = tokio_runtime()?;
         let called = runtime.block_on(async {
-            let mut store = Host::store(&self.engine, &self.name, grant, Stdio::Inherited)?;
-            let missed = store.data().missed();
+            let mut store = Host::store(&self.engine, &self.name, permissions, Stdio::Inherited)?;
+            let refusals = store.data().refusals();
             let mut results = vec![Val::Bool(false); ty.results().len()];
             let work = async {
                 let instance = instance.instantiate_async(&mut store).await?;
@@ -39,20 +42,20 @@ impl Compiled {
                 let called = callee.call_async(&mut store, &params, &mut results);
                 called.await.map(|()| true)
             };
-            let ended = match within(grant.timeout, work).await {
+            let ended = match within(permissions.timeout, work).await {
                 Ok(Ok(true)) => {
-                    return Ok(Called::Returned {
+                    return Ok(CallOutcome::Returned {
                         values: written(function, results)?,
-                        missed: missed.told(),
+                        refusals: refusals.warning(),
                     });
                 }
                 Ok(Ok(false)) => {
                     return Err(Error::input(format!("`{function}` is no function")));
                 }
-                Ok(Err(e)) => fault::ended(&e),
-                Err(late) => fault::stopped(late),
+                Ok(Err(e)) => fault::exit_status(&e),
+                Err(timeout) => fault::stopped(timeout),
             };
-            Ok(Called::Ended(missed.ended(ended)))
+            Ok(CallOutcome::Exited(refusals.add_to(ended)))
         });
         runtime.shutdown_background();
         called
@@ -81,7 +84,7 @@ fn written(function: &Function, results: Vec<Val>) -> Result<Vec<String>> {
     results.map_err(|e| fault::error(format!("failed to write the result of `{function}`"), &e))
 }
 
-/// The name and the arguments with their parentheses; `()` where there are none.
+/// Splits a call into name and arguments with parentheses; `()` if there are none.
 fn split(call: &str) -> (&str, &str) {
     match call.find('(') {
         Some(at) => (call[..at].trim(), &call[at..]),
@@ -89,21 +92,21 @@ fn split(call: &str) -> (&str, &str) {
     }
 }
 
-/// Reads the arguments as the types of `function` have them.
+/// Reads the arguments by the types of the parameters of `function`.
 fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) -> Result<Vec<Val>> {
     let mut written = Vec::new();
     for (name, param) in ty.params() {
-        let place = || format!("the parameter `{name}`");
+        let description = || format!("the parameter `{name}`");
         let wave = wave::written_type(&param);
-        written.push(wave.ok_or_else(|| unwritable(function, &place(), &param))?);
+        written.push(wave.ok_or_else(|| no_written_form(function, &description(), &param))?);
     }
     let help = || format!("call it as `{}`", signature(function, ty));
-    // WAVE would not take an interface before the name, and only the positions
-    // depend on it.
+    // The parser takes no interface before the name, on which nothing but the
+    // positions depends.
     let source = format!("f{args}");
     let parsed = UntypedFuncCall::parse(&source)
         .and_then(|call| call.to_wasm_params::<Value>(written.iter()))
-        .map_err(|e| misread(call, args, &e).hint(help()))?;
+        .map_err(|e| arguments_error(call, args, &e).hint(help()))?;
     let values = ty.params().zip(parsed);
     let value = |((_, ty), value): ((_, Type), Value)| wave::to_val(&ty, &value);
     let values: Result<Vec<Val>> = values.map(value).collect();
@@ -113,49 +116,49 @@ fn arguments(call: &str, args: &str, function: &Function, ty: &ComponentFunc) ->
     })
 }
 
-fn misread(call: &str, args: &str, e: &ParserError) -> Error {
-    // Its own text would repeat the position, counted from elsewhere.
+fn arguments_error(call: &str, args: &str, e: &ParserError) -> Error {
+    // The text of the error has the position in another string.
     let detail = e.detail().map(str::to_string);
     let detail = detail.or_else(|| Some(std::error::Error::source(e)?.to_string()));
     let what = match detail {
         Some(detail) => format!("{}: {detail}", e.kind()),
         None => e.kind().to_string(),
     };
-    // Back from the stand-in name to what the user wrote.
+    // From positions in `f(…)` to those in what the user wrote.
     let shift = call.len().saturating_sub(args.len());
-    let place = |at: usize| (at + shift).saturating_sub(1);
-    let span = place(e.span().start)..place(e.span().end);
+    let position = |at: usize| (at + shift).saturating_sub(1);
+    let span = position(e.span().start)..position(e.span().end);
     Error::usage("failed to read the arguments of the call")
         .because(what)
         .at(Excerpt::new("--invoke", call, span))
 }
 
-fn unwritable(function: &Function, what: &str, ty: &Type) -> Error {
+fn no_written_form(function: &Function, what: &str, ty: &Type) -> Error {
     Error::unsupported(format!(
         "`{function}` cannot be called from the command line"
     ))
     .because(format!(
         "{what} has the type `{}`, whose values cannot be written: they are {}",
-        wave::words(ty),
-        sort(ty)
+        wave::display_type(ty),
+        describe_values(ty)
     ))
 }
 
-/// The parameters and the result of a function as WIT has them.
+/// The name, the parameters and the result of a function, as in WIT.
 fn signature(function: &Function, ty: &ComponentFunc) -> String {
     let params: Vec<String> = ty
         .params()
-        .map(|(name, ty)| format!("{name}: {}", wave::words(&ty)))
+        .map(|(name, ty)| format!("{name}: {}", wave::display_type(&ty)))
         .collect();
     let result: String = ty
         .results()
-        .map(|ty| format!(" -> {}", wave::words(&ty)))
+        .map(|ty| format!(" -> {}", wave::display_type(&ty)))
         .collect();
     format!("{function}({}){result}", params.join(", "))
 }
 
-/// What values of a type without a written form are.
-fn sort(ty: &Type) -> &'static str {
+/// What the values of a type without a written form are.
+fn describe_values(ty: &Type) -> &'static str {
     match ty {
         Type::Own(_) | Type::Borrow(_) => "handles of a resource",
         Type::Stream(_) => "streams",
@@ -168,7 +171,8 @@ fn sort(ty: &Type) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::runtime::{Interrupts, TRAPPED};
+    use crate::system::runtime::outcome::TRAPPED;
+    use crate::system::runtime::permissions::Interrupts;
 
     const LIBRARY: &str = r#"(component
           (core module $m
@@ -203,17 +207,17 @@ mod tests {
           (export "backwards" (func $three))
           (export "nop" (func $nop)))"#;
 
-    fn invoke(call: &str) -> Result<Called> {
+    fn invoke(call: &str) -> Result<CallOutcome> {
         let bytes = wat::parse_str(LIBRARY).unwrap();
         Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Never)
             .unwrap()
-            .invoke(call, &Grant::default())
+            .invoke(call, &Permissions::default())
     }
 
     fn returned(call: &str) -> Vec<String> {
         match invoke(call).unwrap() {
-            Called::Returned { values, .. } => values,
-            Called::Ended(ended) => panic!("{ended:?}"),
+            CallOutcome::Returned { values, .. } => values,
+            CallOutcome::Exited(ended) => panic!("{ended:?}"),
         }
     }
 
@@ -249,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_trap_is_told() {
-        let Called::Ended(ended) = invoke("div(1, 0)").unwrap() else {
+        let CallOutcome::Exited(ended) = invoke("div(1, 0)").unwrap() else {
             panic!("it returned");
         };
         assert_eq!(ended.code, TRAPPED);

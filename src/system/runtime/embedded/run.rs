@@ -1,58 +1,61 @@
-//! Commands: `wasi:cli/run` of both generations.
+//! Runs commands: `wasi:cli/run` of WASI 0.2 and 0.3.
 
 use std::sync::mpsc;
 
 use bytes::Bytes;
 use wasmtime::component::InstancePre;
 
+use super::compiled::Compiled;
+use super::engine::tokio_runtime;
+use super::fault;
 use super::host::{Host, Stdio};
-use super::missed::within;
-use super::{Compiled, fault, tokio};
+use super::refusals::within;
 use crate::base::error::{Error, Result};
 use crate::system::runtime::exports;
-use crate::system::runtime::exports::{Entry, Wasi};
-use crate::system::runtime::{Captured, Ended, Grant};
+use crate::system::runtime::exports::{EntryPoint, WasiVersion};
+use crate::system::runtime::outcome::{CapturedOutput, ExitStatus};
+use crate::system::runtime::permissions::Permissions;
 
 impl Compiled {
-    /// Runs it with our standard streams.
-    pub fn run(&self, grant: &Grant) -> Result<Ended> {
+    /// Runs it with the standard streams of this process.
+    pub fn run(&self, permissions: &Permissions) -> Result<ExitStatus> {
         let command = self.command()?;
-        self.start(command, grant, Stdio::Inherited)
+        self.start(command, permissions, Stdio::Inherited)
     }
 
-    /// Runs it and hands over the lines of its standard output.
+    /// Runs it and calls `each` with every line of the captured output.
     pub fn lines(
         &self,
-        grant: &Grant,
-        captured: Captured,
+        permissions: &Permissions,
+        captured: CapturedOutput,
         each: &mut dyn FnMut(&str) -> Result<()>,
-    ) -> Result<Ended> {
+    ) -> Result<ExitStatus> {
         let command = self.command()?;
         let (sender, receiver) = mpsc::channel();
         let stdio = match captured {
-            Captured::Stdout => Stdio::Stdout(sender),
-            Captured::Both => Stdio::Both(sender),
+            CapturedOutput::Stdout => Stdio::Stdout(sender),
+            CapturedOutput::Both => Stdio::Both(sender),
         };
-        // `each` stays on this thread, it may hold what cannot leave it.
+        // `each` stays on this thread, since it need not be `Send`.
         std::thread::scope(|scope| {
-            let running = scope.spawn(move || self.start(command, grant, stdio));
-            let handed = hand_over(receiver, each);
+            let running = scope.spawn(move || self.start(command, permissions, stdio));
+            let lines_read = read_lines(receiver, each);
             let ended = running
                 .join()
                 .unwrap_or_else(|_| Err(Error::unsupported("the engine panicked")));
-            handed.and(ended)
+            lines_read.and(ended)
         })
     }
 
-    fn command(&self) -> Result<Wasi> {
-        match exports::entry(&self.bytes)? {
-            Entry::Command(wasi) => Ok(wasi),
-            Entry::Http(_) => Err(Error::input(format!(
+    fn command(&self) -> Result<WasiVersion> {
+        match exports::entry_point(&self.bytes)? {
+            EntryPoint::Command(wasi) => Ok(wasi),
+            EntryPoint::Http(_) => Err(Error::input(format!(
                 "`{}` is an HTTP handler, not a command",
                 self.name
             ))
             .hint("serve it with `cargo component serve`")),
-            Entry::Library(functions) => {
+            EntryPoint::Library(functions) => {
                 let error = Error::input(format!(
                     "`{}` does not export `wasi:cli/run`, it is a library",
                     self.name
@@ -67,62 +70,67 @@ impl Compiled {
         }
     }
 
-    fn start(&self, command: Wasi, grant: &Grant, stdio: Stdio) -> Result<Ended> {
+    fn start(
+        &self,
+        command: WasiVersion,
+        permissions: &Permissions,
+        stdio: Stdio,
+    ) -> Result<ExitStatus> {
         let instance = self.link()?;
-        let runtime = tokio()?;
-        let result = runtime.block_on(self.drive(command, instance, grant, stdio));
-        // A thread that still waits for input must not keep us.
+        let runtime = tokio_runtime()?;
+        let result = runtime.block_on(self.drive(command, instance, permissions, stdio));
+        // A thread that still waits for input must not delay the end.
         runtime.shutdown_background();
         result
     }
 
     async fn drive(
         &self,
-        command: Wasi,
+        command: WasiVersion,
         instance: InstancePre<Host>,
-        grant: &Grant,
+        permissions: &Permissions,
         stdio: Stdio,
-    ) -> Result<Ended> {
-        let mut store = Host::store(&self.engine, &self.name, grant, stdio)?;
-        let missed = store.data().missed();
-        let misfit =
+    ) -> Result<ExitStatus> {
+        let mut store = Host::store(&self.engine, &self.name, permissions, stdio)?;
+        let refusals = store.data().refusals();
+        let unknown_shape =
             |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown shape", &e);
         let ended = match command {
-            Wasi::V0_2 => {
+            WasiVersion::V0_2 => {
                 use wasmtime_wasi::p2::bindings::CommandPre;
-                let command = CommandPre::new(instance).map_err(misfit)?;
+                let command = CommandPre::new(instance).map_err(unknown_shape)?;
                 let work = async {
                     let command = command.instantiate_async(&mut store).await?;
                     command.wasi_cli_run().call_run(&mut store).await
                 };
-                within(grant.timeout, work).await
+                within(permissions.timeout, work).await
             }
-            Wasi::V0_3 => {
+            WasiVersion::V0_3 => {
                 use wasmtime_wasi::p3::bindings::CommandPre;
-                let command = CommandPre::new(instance).map_err(misfit)?;
+                let command = CommandPre::new(instance).map_err(unknown_shape)?;
                 let work = async {
                     let command = command.instantiate_async(&mut store).await?;
                     let run = store
                         .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await);
                     run.await.flatten()
                 };
-                within(grant.timeout, work).await
+                within(permissions.timeout, work).await
             }
         };
-        Ok(missed.ended(match ended {
-            Ok(Ok(result)) => Ended {
+        Ok(refusals.add_to(match ended {
+            Ok(Ok(result)) => ExitStatus {
                 code: i32::from(result.is_err()),
-                ..Ended::default()
+                ..ExitStatus::default()
             },
-            Ok(Err(e)) => fault::ended(&e),
-            Err(late) => fault::stopped(late),
+            Ok(Err(e)) => fault::exit_status(&e),
+            Err(timeout) => fault::stopped(timeout),
         }))
     }
 }
 
-/// Cuts what comes into lines. After an error the stream is closed, which a
-/// component that goes on writing notices.
-fn hand_over(
+/// Splits the received bytes into lines. An error closes the stream, so that
+/// further writes of the component fail.
+fn read_lines(
     receiver: mpsc::Receiver<Bytes>,
     each: &mut dyn FnMut(&str) -> Result<()>,
 ) -> Result<()> {
@@ -144,7 +152,8 @@ fn hand_over(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::runtime::{Interrupts, TRAPPED};
+    use crate::system::runtime::outcome::TRAPPED;
+    use crate::system::runtime::permissions::Interrupts;
 
     fn compiled(text: &str) -> Compiled {
         let bytes = wat::parse_str(text).unwrap();
@@ -196,30 +205,34 @@ mod tests {
         compiled(&text)
     }
 
-    fn lines(compiled: &Compiled) -> (Vec<String>, Ended) {
+    fn lines(compiled: &Compiled) -> (Vec<String>, ExitStatus) {
         let mut lines = Vec::new();
-        let ended = compiled.lines(&Grant::default(), Captured::Stdout, &mut |line| {
-            lines.push(line.to_string());
-            Ok(())
-        });
+        let ended = compiled.lines(
+            &Permissions::default(),
+            CapturedOutput::Stdout,
+            &mut |line| {
+                lines.push(line.to_string());
+                Ok(())
+            },
+        );
         (lines, ended.unwrap())
     }
 
     #[test]
     fn ok_is_0_and_an_error_is_1() {
-        let grant = Grant::default();
-        assert_eq!(command("(i32.const 0)").run(&grant).unwrap().code, 0);
-        assert_eq!(command("(i32.const 1)").run(&grant).unwrap().code, 1);
+        let permissions = Permissions::default();
+        assert_eq!(command("(i32.const 0)").run(&permissions).unwrap().code, 0);
+        assert_eq!(command("(i32.const 1)").run(&permissions).unwrap().code, 1);
     }
 
     #[test]
     fn what_never_ends_is_stopped_when_its_time_is_over() {
-        let grant = Grant {
+        let permissions = Permissions {
             timeout: Some(std::time::Duration::from_millis(50)),
-            ..Grant::default()
+            ..Permissions::default()
         };
         let ended = command("(loop $on (br $on)) (i32.const 0)")
-            .run(&grant)
+            .run(&permissions)
             .unwrap();
         assert_eq!(ended.code, TRAPPED);
         let fault = ended.fault.unwrap();
@@ -230,22 +243,22 @@ mod tests {
     #[test]
     fn memory_has_a_limit() {
         let grow = "(i32.eq (memory.grow (i32.const 16)) (i32.const -1))";
-        let ended = command(grow).run(&Grant::default()).unwrap();
-        assert!(ended.code == 0 && ended.missed.is_none());
-        let grant = |bytes| Grant {
+        let ended = command(grow).run(&Permissions::default()).unwrap();
+        assert!(ended.code == 0 && ended.refusals.is_none());
+        let permissions = |bytes| Permissions {
             max_memory: Some(bytes),
-            ..Grant::default()
+            ..Permissions::default()
         };
-        let ended = command(grow).run(&grant(16 << 16)).unwrap();
+        let ended = command(grow).run(&permissions(16 << 16)).unwrap();
         assert_eq!(ended.code, 1);
         let fault = ended.fault.unwrap();
         assert!(
             fault.to_string().contains("more than 1 MiB of memory"),
             "{fault}"
         );
-        assert_eq!(command(grow).run(&grant(17 << 16)).unwrap().code, 0);
+        assert_eq!(command(grow).run(&permissions(17 << 16)).unwrap().code, 0);
         // What it needs to begin with counts too.
-        let ended = command(grow).run(&grant(1 << 10)).unwrap();
+        let ended = command(grow).run(&permissions(1 << 10)).unwrap();
         assert!(
             ended
                 .fault
@@ -267,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_trap_that_is_no_panic_tells_where() {
-        let ended = command("(i32.div_u (i32.const 1) (i32.const 0))").run(&Grant::default());
+        let ended = command("(i32.div_u (i32.const 1) (i32.const 0))").run(&Permissions::default());
         let fault = ended.unwrap().fault.unwrap();
         assert!(
             fault.to_string().contains("divide by zero: in `"),
@@ -279,7 +292,7 @@ mod tests {
     fn an_error_of_the_receiver_ends_it() {
         let stop = |_: &str| Err(Error::input("enough"));
         let compiled = command("(call $print) (i32.const 0)");
-        let result = compiled.lines(&Grant::default(), Captured::Both, &mut { stop });
+        let result = compiled.lines(&Permissions::default(), CapturedOutput::Both, &mut { stop });
         assert_eq!(result.unwrap_err().message(), "enough");
     }
 
@@ -296,7 +309,7 @@ mod tests {
                 (instance $run (export "run" (func $run)))
                 (export "wasi:cli/run@0.2.0" (instance $run)))"#,
         );
-        let error = compiled.run(&Grant::default()).unwrap_err();
+        let error = compiled.run(&Permissions::default()).unwrap_err();
         assert_eq!(
             error.message(),
             "the component imports `acme:db/store@1.0.0`, which nothing provides"
@@ -305,7 +318,9 @@ mod tests {
 
     #[test]
     fn a_library_is_no_command() {
-        let error = compiled("(component)").run(&Grant::default()).unwrap_err();
+        let error = compiled("(component)")
+            .run(&Permissions::default())
+            .unwrap_err();
         assert!(error.message().contains("`wasi:cli/run`"), "{error}");
     }
 }

@@ -10,40 +10,35 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
-use super::answer::{Connection, Handler};
-use super::{Compiled, tokio};
+use super::compiled::Compiled;
+use super::engine::tokio_runtime;
+use super::request_handler::{Connection, RequestHandler};
+use super::server_message::ServerMessage;
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::system::runtime::{Event, Grant};
+use crate::system::runtime::outcome::ServerEvent;
+use crate::system::runtime::permissions::Permissions;
 
-/// How long accepting rests after it failed, which it does when the system is
-/// out of descriptors.
-const REST: Duration = Duration::from_millis(50);
-/// How long the head of a request may take, from the moment the connection is
-/// free for it; no longer than what is granted for all of it.
-const HEAD: Duration = Duration::from_secs(30);
-/// How long the head of a request may be, in bytes; fields there may be 100.
+/// How long to wait after a connection could not be accepted, as when the system
+/// is out of descriptors.
+const ACCEPT_DELAY: Duration = Duration::from_millis(50);
+/// How long the head of a request may take, from the end of the request before;
+/// no longer than the timeout of the whole request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many bytes the head of a request may have; it may have 100 fields.
 const HEAD_BYTES: usize = 64 << 10;
-/// How many connections there are at once; others wait.
-const CONNECTIONS: usize = 256;
-
-/// What the threads of the server tell the one that started it.
-pub enum News {
-    /// Something to pass on.
-    Event(Event),
-    /// It is to end.
-    Stop,
-}
+/// How many connections are served at the same time; others wait.
+const MAX_CONNECTIONS: usize = 256;
 
 impl Compiled {
-    /// Serves until Ctrl-C.
+    /// Serves requests until Ctrl-C ends the server.
     pub fn serve(
         &self,
         addr: &str,
-        grant: &Grant,
-        on: &mut dyn FnMut(Event) -> Result<()>,
+        permissions: &Permissions,
+        on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
     ) -> Result<i32> {
-        self.serve_until(addr, grant, on, async {
-            // Where the signal cannot be listened to, its usual effect stays.
+        self.serve_until(addr, permissions, on_event, async {
+            // Where no handler can be installed, the signal ends the process.
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -53,14 +48,14 @@ impl Compiled {
     fn serve_until(
         &self,
         addr: &str,
-        grant: &Grant,
-        on: &mut dyn FnMut(Event) -> Result<()>,
+        permissions: &Permissions,
+        on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<i32> {
-        let (news, mut heard) = mpsc::unbounded_channel();
-        let handler = Arc::new(Handler::new(self, grant, news.clone())?);
-        let runtime = tokio()?;
-        stop_by_itself(stop, news)?;
+        let (sender, mut messages) = mpsc::unbounded_channel();
+        let handler = Arc::new(RequestHandler::new(self, permissions, sender.clone())?);
+        let runtime = tokio_runtime()?;
+        stop_in_thread(stop, sender)?;
         let result = runtime.block_on(async {
             let refused = |e: std::io::Error| {
                 Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
@@ -68,24 +63,26 @@ impl Compiled {
                     .hint("give a free address and port, port 0 takes any: `--addr 127.0.0.1:0`")
             };
             let listener = TcpListener::bind(addr).await.map_err(refused)?;
-            on(Event::Listening(listener.local_addr().map_err(refused)?))?;
+            on_event(ServerEvent::Listening(
+                listener.local_addr().map_err(refused)?,
+            ))?;
             tokio::spawn(accept(listener, handler));
-            while let Some(News::Event(event)) = heard.recv().await {
-                on(event)?;
+            while let Some(ServerMessage::Event(event)) = messages.recv().await {
+                on_event(event)?;
             }
             Ok(0)
         });
-        // Requests that are still answered are cut off.
+        // Requests that are being answered are cut off.
         runtime.shutdown_background();
         result
     }
 }
 
-/// Waits for the end on a thread of its own: handlers that compute without
-/// pause may occupy all the others.
-fn stop_by_itself(
+/// Waits for `stop` in a thread of its own, since handlers that compute without
+/// pause may occupy all the others, and then sends the message to stop.
+fn stop_in_thread(
     stop: impl Future<Output = ()> + Send + 'static,
-    news: mpsc::UnboundedSender<News>,
+    sender: mpsc::UnboundedSender<ServerMessage>,
 ) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -93,20 +90,20 @@ fn stop_by_itself(
         .map_err(|e| Error::unsupported("failed to wait for Ctrl-C").because(e))?;
     std::thread::spawn(move || {
         runtime.block_on(stop);
-        // Nobody listens when the server has ended already.
-        let _ = news.send(News::Stop);
+        // Nobody receives it once the server has ended.
+        let _ = sender.send(ServerMessage::Stop);
     });
     Ok(())
 }
 
-async fn accept(listener: TcpListener, handler: Arc<Handler>) {
-    let free = Arc::new(Semaphore::new(CONNECTIONS));
+async fn accept(listener: TcpListener, handler: Arc<RequestHandler>) {
+    let free_connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(place) = Arc::clone(&free).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&free_connections).acquire_owned().await else {
             return;
         };
         let Ok((stream, peer)) = listener.accept().await else {
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(ACCEPT_DELAY).await;
             continue;
         };
         let handler = handler.clone();
@@ -117,20 +114,22 @@ async fn accept(listener: TcpListener, handler: Arc<Handler>) {
         };
         let serving = tokio::spawn(async move {
             serve_connection(stream, connection, handler).await;
-            drop(place);
+            drop(permit);
         });
         let _ = task.set(serving.abort_handle());
     }
 }
 
 /// Answers the requests of one connection.
-async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<Handler>) {
-    let head = handler.timeout().map_or(HEAD, |limit| limit.min(HEAD));
+async fn serve_connection(stream: TcpStream, connection: Connection, handler: Arc<RequestHandler>) {
+    let head = handler
+        .timeout()
+        .map_or(HEAD_TIMEOUT, |limit| limit.min(HEAD_TIMEOUT));
     let service = service_fn(move |request| {
         let (handler, connection) = (handler.clone(), connection.clone());
         async move { Ok::<_, hyper::Error>(handler.answer(request, connection).await) }
     });
-    // A client that goes away is no event.
+    // A closed connection is no event.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head)
@@ -176,10 +175,10 @@ mod tests {
         let mut failures = Vec::new();
         let code = compiled(SILENT).serve_until(
             "127.0.0.1:0",
-            &Grant::default(),
+            &Permissions::default(),
             &mut |event| {
                 match event {
-                    Event::Listening(addr) => {
+                    ServerEvent::Listening(addr) => {
                         std::thread::spawn(move || {
                             for _ in 0..2 {
                                 let mut stream = std::net::TcpStream::connect(addr).unwrap();
@@ -194,8 +193,8 @@ mod tests {
                             }
                         });
                     }
-                    Event::Missed(what) | Event::Left(what) => panic!("{what}"),
-                    Event::Failed(error) => {
+                    ServerEvent::Refused(what) | ServerEvent::ClientLeft(what) => panic!("{what}"),
+                    ServerEvent::Failed(error) => {
                         failures.push(error.to_string());
                         if failures.len() == 2 {
                             stop.take().map(|stop| stop.send(()));
@@ -214,13 +213,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_served_is_refused() {
-        let grant = Grant::default();
+        let permissions = Permissions::default();
         let error = compiled("(component)")
-            .serve_until("127.0.0.1:0", &grant, &mut |_| Ok(()), async {})
+            .serve_until("127.0.0.1:0", &permissions, &mut |_| Ok(()), async {})
             .unwrap_err();
         assert!(error.message().contains("incoming-handler"), "{error}");
         let error = compiled(SILENT)
-            .serve_until("nowhere", &grant, &mut |_| Ok(()), async {})
+            .serve_until("nowhere", &permissions, &mut |_| Ok(()), async {})
             .unwrap_err();
         assert!(error.message().contains("`nowhere`"), "{error}");
     }

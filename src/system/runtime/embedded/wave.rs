@@ -1,6 +1,6 @@
-//! Values of components written in WAVE, with the types WAVE has no word for: a map
-//! is written as the list of its entries, each a tuple of key and value, and a list
-//! of fixed length as a list.
+//! Values of components in WAVE, also of types that WAVE does not have: a map is
+//! written as the list of its entries, each a tuple of key and value, and a list of
+//! fixed length as a list.
 
 use std::borrow::Cow;
 
@@ -70,7 +70,7 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
             if values.len() as u64 != u64::from(list.len()) {
                 return Err(Error::usage(format!(
                     "`{}` takes {} elements, and {} are given",
-                    words(ty),
+                    display_type(ty),
                     list.len(),
                     values.len()
                 )));
@@ -118,7 +118,7 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
             return simple(other, written).ok_or_else(|| {
                 Error::unsupported(format!(
                     "a value of type `{}` has no written form",
-                    words(other)
+                    display_type(other)
                 ))
             });
         }
@@ -145,24 +145,28 @@ fn simple(ty: &Type, written: &Value) -> Option<Val> {
     })
 }
 
-/// A value of a component in WAVE.
+/// The text in WAVE of a value of a component.
 pub(super) fn text(value: Val) -> wasmtime::Result<String> {
-    plain(value).to_wave()
+    with_lists(value).to_wave()
 }
 
-/// The value with lists in the place of what WAVE has no word for.
-fn plain(value: Val) -> Val {
-    let all = |values: Vec<Val>| values.into_iter().map(plain).collect();
-    let boxed = |value: Option<Box<Val>>| value.map(|value| Box::new(plain(*value)));
+/// The value with lists in place of the types that WAVE does not have.
+fn with_lists(value: Val) -> Val {
+    let all = |values: Vec<Val>| values.into_iter().map(with_lists).collect();
+    let boxed = |value: Option<Box<Val>>| value.map(|value| Box::new(with_lists(*value)));
     match value {
         Val::List(values) | Val::FixedLengthList(values) => Val::List(all(values)),
         Val::Map(entries) => {
-            let entry = |(key, value)| Val::Tuple(vec![plain(key), plain(value)]);
+            let entry = |(key, value)| Val::Tuple(vec![with_lists(key), with_lists(value)]);
             Val::List(entries.into_iter().map(entry).collect())
         }
         Val::Record(fields) => {
             let fields = fields.into_iter();
-            Val::Record(fields.map(|(name, value)| (name, plain(value))).collect())
+            Val::Record(
+                fields
+                    .map(|(name, value)| (name, with_lists(value)))
+                    .collect(),
+            )
         }
         Val::Tuple(values) => Val::Tuple(all(values)),
         Val::Variant(name, value) => Val::Variant(name, boxed(value)),
@@ -173,34 +177,40 @@ fn plain(value: Val) -> Val {
     }
 }
 
-/// A type in the words of WIT, without the names that types have there.
-pub(super) fn words(ty: &Type) -> String {
-    let maybe = |ty: Option<Type>| ty.map_or("_".to_owned(), |ty| words(&ty));
+/// A type as WIT writes it; records and the like are written out, without names.
+pub(super) fn display_type(ty: &Type) -> String {
+    let maybe = |ty: Option<Type>| ty.map_or("_".to_owned(), |ty| display_type(&ty));
     let joined = |parts: Vec<String>| parts.join(", ");
     match ty {
-        Type::List(list) => format!("list<{}>", words(&list.ty())),
-        Type::FixedLengthList(list) => format!("list<{}, {}>", words(&list.ty()), list.len()),
-        Type::Map(map) => format!("map<{}, {}>", words(&map.key()), words(&map.value())),
-        Type::Option(option) => format!("option<{}>", words(&option.ty())),
+        Type::List(list) => format!("list<{}>", display_type(&list.ty())),
+        Type::FixedLengthList(list) => {
+            format!("list<{}, {}>", display_type(&list.ty()), list.len())
+        }
+        Type::Map(map) => format!(
+            "map<{}, {}>",
+            display_type(&map.key()),
+            display_type(&map.value())
+        ),
+        Type::Option(option) => format!("option<{}>", display_type(&option.ty())),
         Type::Result(result) => match (result.ok(), result.err()) {
             (None, None) => "result".to_owned(),
-            (Some(ok), None) => format!("result<{}>", words(&ok)),
-            (ok, Some(err)) => format!("result<{}, {}>", maybe(ok), words(&err)),
+            (Some(ok), None) => format!("result<{}>", display_type(&ok)),
+            (ok, Some(err)) => format!("result<{}, {}>", maybe(ok), display_type(&err)),
         },
         Type::Tuple(tuple) => {
             format!(
                 "tuple<{}>",
-                joined(tuple.types().map(|ty| words(&ty)).collect())
+                joined(tuple.types().map(|ty| display_type(&ty)).collect())
             )
         }
         Type::Record(record) => {
             let fields = record.fields();
-            let fields = fields.map(|field| format!("{}: {}", field.name, words(&field.ty)));
+            let fields = fields.map(|field| format!("{}: {}", field.name, display_type(&field.ty)));
             format!("record {{ {} }}", joined(fields.collect()))
         }
         Type::Variant(variant) => {
             let case = |case: wasmtime::component::types::Case<'_>| match case.ty {
-                Some(ty) => format!("{}({})", case.name, words(&ty)),
+                Some(ty) => format!("{}({})", case.name, display_type(&ty)),
                 None => case.name.to_owned(),
             };
             format!(

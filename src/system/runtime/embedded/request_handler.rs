@@ -1,5 +1,5 @@
-//! One request: an instance of its own answers it, for as long as there is time
-//! and somebody who waits.
+//! Answers requests, each by an instance of its own, which ends at the timeout or
+//! when the client closes the connection.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,45 +21,46 @@ use wasmtime_wasi_http::p3::Request as Request3;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
+use super::compiled::Compiled;
+use super::fault;
 use super::host::{Host, Stdio};
-use super::missed::{Missed, within};
-use super::serve::News;
-use super::{Compiled, fault};
+use super::refusals::{RefusalLog, within};
+use super::server_message::ServerMessage;
 use crate::base::error::{Error, Result};
-use crate::system::runtime::exports;
-use crate::system::runtime::exports::{Entry, Wasi};
-use crate::system::runtime::{Event, Grant};
+use crate::system::runtime::exports::{self, EntryPoint, WasiVersion};
+use crate::system::runtime::outcome::ServerEvent;
+use crate::system::runtime::permissions::Permissions;
 
-/// How many instances there are at once; requests wait for one.
-const INSTANCES: usize = 256;
+/// How many instances run at the same time; further requests wait.
+const MAX_INSTANCES: usize = 256;
 
-enum Pre {
+enum HandlerPre {
     V0_2(ProxyPre<Host>),
     V0_3(ServicePre<Host>),
 }
 
-/// What answers requests.
-pub struct Handler {
-    pre: Pre,
+/// The HTTP handler of a component.
+pub struct RequestHandler {
+    pre: HandlerPre,
     engine: wasmtime::Engine,
     name: String,
-    grant: Grant,
-    news: mpsc::UnboundedSender<News>,
-    turns: Semaphore,
-    /// Whether it was told that something is missing.
-    told: AtomicBool,
+    permissions: Permissions,
+    messages: mpsc::UnboundedSender<ServerMessage>,
+    free_instances: Semaphore,
+    /// Whether a refusal has been reported.
+    refusal_reported: AtomicBool,
 }
 
-/// Where a request comes from.
+/// The connection that a request comes from.
 #[derive(Clone)]
 pub struct Connection {
-    /// The client.
+    /// The address of the client.
     pub peer: SocketAddr,
-    /// What serves the connection, once that is known.
+    /// The task that serves the connection, once it is known.
     pub task: Arc<OnceLock<AbortHandle>>,
 }
 
-/// Why a request has no answer of the component, and the status instead.
+/// Why a request has no response of the component, and the status to send.
 struct Failure {
     status: StatusCode,
     error: Error,
@@ -75,23 +76,23 @@ impl From<Error> for Failure {
 }
 
 /// What an instance sends back: the response, or why there is none.
-type Answer = Result<Response<WasiBody>, Failure>;
+type ResponseResult = Result<Response<WasiBody>, Failure>;
 
-/// The way back to the client, for one answer; clones lead to the same one.
+/// The channel for the one response to a request; clones share it.
 #[derive(Clone)]
-struct Reply(Arc<Mutex<Option<oneshot::Sender<Answer>>>>);
+struct Reply(Arc<Mutex<Option<oneshot::Sender<ResponseResult>>>>);
 
 impl Reply {
-    fn new() -> (Self, oneshot::Receiver<Answer>) {
+    fn new() -> (Self, oneshot::Receiver<ResponseResult>) {
         let (sender, receiver) = oneshot::channel();
         (Reply(Arc::new(Mutex::new(Some(sender)))), receiver)
     }
 
-    /// Sends the answer; gives it back where one was sent before.
-    fn send(&self, answer: Answer) -> Option<Answer> {
+    /// Sends the response; returns it where one was sent before.
+    fn send(&self, answer: ResponseResult) -> Option<ResponseResult> {
         let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match sender {
-            // A client that has gone is no failure.
+            // A closed connection is no failure.
             Some(sender) => {
                 let _ = sender.send(answer);
                 None
@@ -106,29 +107,36 @@ impl Reply {
     }
 }
 
-impl Handler {
-    /// The handler of a component; fails where no request could be answered.
+impl RequestHandler {
+    /// The handler of a component; fails if that has none that the engine knows.
     pub fn new(
         compiled: &Compiled,
-        grant: &Grant,
-        news: mpsc::UnboundedSender<News>,
+        permissions: &Permissions,
+        messages: mpsc::UnboundedSender<ServerMessage>,
     ) -> Result<Self> {
         let instance = compiled.link()?;
-        let misfit = |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
-        let entry = match exports::entry(&compiled.bytes)? {
-            // A command may have a handler as well, and this one is asked for.
-            Entry::Command(_) => [Wasi::V0_3, Wasi::V0_2]
-                .into_iter()
-                .find(|wasi| match wasi {
-                    Wasi::V0_2 => ProxyPre::new(instance.clone()).is_ok(),
-                    Wasi::V0_3 => ServicePre::new(instance.clone()).is_ok(),
-                }),
-            Entry::Http(wasi) => Some(wasi),
-            Entry::Library(_) => None,
+        let unknown_shape =
+            |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
+        let entry = match exports::entry_point(&compiled.bytes)? {
+            // A command may have a handler as well, which is what is served.
+            EntryPoint::Command(_) => {
+                [WasiVersion::V0_3, WasiVersion::V0_2]
+                    .into_iter()
+                    .find(|wasi| match wasi {
+                        WasiVersion::V0_2 => ProxyPre::new(instance.clone()).is_ok(),
+                        WasiVersion::V0_3 => ServicePre::new(instance.clone()).is_ok(),
+                    })
+            }
+            EntryPoint::Http(wasi) => Some(wasi),
+            EntryPoint::Library(_) => None,
         };
         let pre = match entry {
-            Some(Wasi::V0_2) => Pre::V0_2(ProxyPre::new(instance).map_err(misfit)?),
-            Some(Wasi::V0_3) => Pre::V0_3(ServicePre::new(instance).map_err(misfit)?),
+            Some(WasiVersion::V0_2) => {
+                HandlerPre::V0_2(ProxyPre::new(instance).map_err(unknown_shape)?)
+            }
+            Some(WasiVersion::V0_3) => {
+                HandlerPre::V0_3(ServicePre::new(instance).map_err(unknown_shape)?)
+            }
             None => {
                 return Err(Error::input(format!(
                     "`{}` exports neither `wasi:http/incoming-handler` nor `wasi:http/handler`",
@@ -137,36 +145,41 @@ impl Handler {
                 .hint("run it with `cargo component run`"));
             }
         };
-        let handler = Handler {
+        let handler = RequestHandler {
             pre,
             engine: compiled.engine.clone(),
             name: compiled.name.clone(),
-            grant: grant.clone(),
-            news,
-            turns: Semaphore::new(INSTANCES),
-            told: AtomicBool::new(false),
+            permissions: permissions.clone(),
+            messages,
+            free_instances: Semaphore::new(MAX_INSTANCES),
+            refusal_reported: AtomicBool::new(false),
         };
-        // Fails now rather than at every request.
+        // A store that cannot be made fails here, not at every request.
         handler.store()?;
         Ok(handler)
     }
 
-    /// How long a request may take.
+    /// How long one request may take.
     pub fn timeout(&self) -> Option<Duration> {
-        self.grant.timeout
+        self.permissions.timeout
     }
 
     fn store(&self) -> Result<Store<Host>> {
-        Host::store(&self.engine, &self.name, &self.grant, Stdio::Inherited)
+        Host::store(
+            &self.engine,
+            &self.name,
+            &self.permissions,
+            Stdio::Inherited,
+        )
     }
 
-    /// Nobody listens when the server has ended already.
-    fn tell(&self, event: Event) {
-        let _ = self.news.send(News::Event(event));
+    /// Sends an event, which nobody receives once the server has ended.
+    fn send_event(&self, event: ServerEvent) {
+        let _ = self.messages.send(ServerMessage::Event(event));
     }
 
-    /// The component's answer; status 500, or 504 where it takes too long, and
-    /// the news of it. It ends with its future.
+    /// The response of the component. Where that fails, status 500, or 504 after a
+    /// timeout, and an event. Dropping the future ends the instance.
     pub async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -181,17 +194,17 @@ impl Handler {
         let mut instance = Instance {
             task: Some(task.abort_handle()),
             handler: self.clone(),
-            what: format!("`{line}` of {peer}"),
+            request: format!("`{line}` of {peer}"),
         };
-        let answer = answer.await.unwrap_or_else(|_| Err(silent().into()));
+        let answer = answer.await.unwrap_or_else(|_| Err(no_response().into()));
         if bodiless || answer.is_err() {
             instance.task = None;
         }
         match answer {
-            Ok(response) => response.map(|body| Sent { body, instance }.boxed_unsync()),
+            Ok(response) => response.map(|body| ResponseBody { body, instance }.boxed_unsync()),
             Err(Failure { status, error }) => {
                 let error = error.context(format!("failed to answer `{line}` of {peer}"));
-                self.tell(Event::Failed(error));
+                self.send_event(ServerEvent::Failed(error));
                 let text = match status {
                     StatusCode::GATEWAY_TIMEOUT => "the component took too long to answer\n",
                     _ => "the component failed to answer\n",
@@ -205,37 +218,36 @@ impl Handler {
         }
     }
 
-    /// Answers one request. The instance goes on after it has answered, until
-    /// its body is sent and the handler has returned, but not for longer than it
-    /// may take.
+    /// Answers one request. The instance runs on after the response, until the
+    /// body is sent and the handler has returned, but not beyond the timeout.
     async fn handle(&self, request: Request<Incoming>, reply: Reply, connection: Connection) {
-        let Ok(_turn) = self.turns.acquire().await else {
+        let Ok(_permit) = self.free_instances.acquire().await else {
             return;
         };
         let store = match self.store() {
             Ok(store) => store,
             Err(error) => return self.fail(error.into(), &reply),
         };
-        let missed = store.data().missed();
+        let refusals = store.data().refusals();
         let work = async {
             match &self.pre {
-                Pre::V0_2(pre) => handle_0_2(pre, store, request, &reply).await,
-                Pre::V0_3(pre) => handle_0_3(pre, store, request, &reply).await,
+                HandlerPre::V0_2(pre) => handle_0_2(pre, store, request, &reply).await,
+                HandlerPre::V0_3(pre) => handle_0_3(pre, store, request, &reply).await,
             }
         };
-        match within(self.grant.timeout, work).await {
+        match within(self.permissions.timeout, work).await {
             Ok(Ok(())) => {
-                if let Some(Err(_)) = reply.send(Err(missed.explain(silent()).into())) {
-                    self.note(&missed);
+                if let Some(Err(_)) = reply.send(Err(refusals.explain(no_response()).into())) {
+                    self.report_refusals(&refusals);
                 }
             }
-            Ok(Err(error)) => self.fail(missed.explain(error).into(), &reply),
-            Err(late) => {
+            Ok(Err(error)) => self.fail(refusals.explain(error).into(), &reply),
+            Err(timeout) => {
                 let status = StatusCode::GATEWAY_TIMEOUT;
-                let error = missed.explain(late);
+                let error = refusals.explain(timeout);
                 let answered = reply.is_sent();
                 self.fail(Failure { status, error }, &reply);
-                // What it sent is cut off, even if nobody takes it.
+                // The response is cut off, even if the client does not read it.
                 if answered && let Some(task) = connection.task.get() {
                     task.abort();
                 }
@@ -243,21 +255,21 @@ impl Handler {
         }
     }
 
-    /// Tells once what instances lack that answer all the same.
-    fn note(&self, missed: &Missed) {
-        if let Some(error) = missed.told()
-            && !self.told.swap(true, Ordering::Relaxed)
+    /// Reports once what was refused to instances that answer all the same.
+    fn report_refusals(&self, refusals: &RefusalLog) {
+        if let Some(error) = refusals.warning()
+            && !self.refusal_reported.swap(true, Ordering::Relaxed)
         {
-            self.tell(Event::Missed(error));
+            self.send_event(ServerEvent::Refused(error));
         }
     }
 
-    /// Answers with the error, or tells of it where the answer is out already.
+    /// Answers with the error, or reports it where a response was sent before.
     fn fail(&self, failure: Failure, reply: &Reply) {
         if let Some(Err(failure)) = reply.send(Err(failure)) {
             let error = failure.error;
             let error = error.context("the handler failed after it had answered");
-            self.tell(Event::Failed(error));
+            self.send_event(ServerEvent::Failed(error));
         }
     }
 }
@@ -268,16 +280,16 @@ async fn handle_0_2(
     request: Request<Incoming>,
     reply: &Reply,
 ) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::fault(&e);
+    let fault = |e: wasmtime::Error| fault::trap(&e);
     let request = store
         .data_mut()
         .http()
         .new_incoming_request(Scheme::Http, request)
         .map_err(fault)?;
-    // The response goes out as soon as it is set; a fault may follow.
-    let way = reply.clone();
+    // The response is sent as soon as it is set; a trap may follow.
+    let response_reply = reply.clone();
     let set = move |response: Result<Response<WasiBody>, ErrorCode>| {
-        let _ = way.send(response.map_err(|code| refusal(&code).into()));
+        let _ = response_reply.send(response.map_err(|code| refusal(&code).into()));
     };
     let out = store
         .data_mut()
@@ -296,7 +308,7 @@ async fn handle_0_3(
     request: Request<Incoming>,
     reply: &Reply,
 ) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::fault(&e);
+    let fault = |e: wasmtime::Error| fault::trap(&e);
     let service = pre.instantiate_async(&mut store).await.map_err(fault)?;
     let (request, received) = Request3::from_http(store.data_mut().http().hooks, request);
     let run = store.run_concurrent(async |store| {
@@ -304,21 +316,21 @@ async fn handle_0_3(
             Ok(response) => response,
             Err(code) => return Err(refusal(&code)),
         };
-        let (done, sent) = oneshot::channel();
+        let (done, body_dropped) = oneshot::channel();
         let response = store
             .with(|store| response.into_http(store, received))
             .map_err(fault)?
-            .map(|body| Watched { body, _done: done }.boxed_unsync());
+            .map(|body| BodyWithDropSignal { body, _done: done }.boxed_unsync());
         let _ = reply.send(Ok(response));
-        // The body is produced by the instance; it is dropped once it is sent,
-        // or once the client is gone.
-        let _ = sent.await;
+        // The instance produces the body, which is dropped once it is sent or
+        // the client closes the connection.
+        let _ = body_dropped.await;
         Ok(())
     });
     run.await.map_err(fault)?
 }
 
-fn silent() -> Error {
+fn no_response() -> Error {
     Error::input("the handler never set a response")
 }
 
@@ -327,12 +339,12 @@ fn refusal(code: &dyn std::fmt::Debug) -> Error {
     Error::input("the handler answered with an error").because(format!("{code:?}"))
 }
 
-/// The instance that answers; it ends with this, unless it was let go.
+/// The task of an instance, which ends when this is dropped with a task.
 struct Instance {
     task: Option<AbortHandle>,
-    handler: Arc<Handler>,
-    /// The request, for messages.
-    what: String,
+    handler: Arc<RequestHandler>,
+    /// The request and its client, for messages.
+    request: String,
 }
 
 impl Drop for Instance {
@@ -340,19 +352,19 @@ impl Drop for Instance {
         if let Some(task) = self.task.take().filter(|task| !task.is_finished()) {
             task.abort();
             self.handler
-                .tell(Event::Left(std::mem::take(&mut self.what)));
+                .send_event(ServerEvent::ClientLeft(std::mem::take(&mut self.request)));
         }
     }
 }
 
-/// The body of an answer. Where it is dropped before its end the client has
-/// left, and so the instance ends.
-struct Sent {
+/// The body of a response. If it is dropped before its end, the client has closed
+/// the connection, and the instance is ended.
+struct ResponseBody {
     body: WasiBody,
     instance: Instance,
 }
 
-impl Body for Sent {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = wasmtime_wasi_http::Error;
 
@@ -376,13 +388,13 @@ impl Body for Sent {
     }
 }
 
-/// A body that tells when it is dropped.
-struct Watched {
+/// A body that closes a channel when it is dropped.
+struct BodyWithDropSignal {
     body: WasiBody,
     _done: oneshot::Sender<()>,
 }
 
-impl Body for Watched {
+impl Body for BodyWithDropSignal {
     type Data = Bytes;
     type Error = wasmtime_wasi_http::Error;
 

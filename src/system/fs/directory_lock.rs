@@ -1,6 +1,6 @@
-//! Who reads a file, changes what it read and writes it back holds the lock of
-//! the file's directory, so that of two runs that do so neither undoes what the
-//! other did.
+//! Locks of directories. Whoever reads a file, changes its text and writes it
+//! back holds the lock of the file's directory meanwhile, so that of two runs
+//! neither undoes what the other did.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,29 +8,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
-use super::{behind_links, parent};
+use super::destination::resolve_links;
+use super::path::parent;
 
-/// Keeps others from changing files, until it is dropped.
+/// The locks of some directories, released when this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct DirectoryLocks {
     _locks: Vec<Rc<fs::File>>,
 }
 
 thread_local! {
-    /// What this thread holds, so that it does not wait for itself.
-    static OWN: RefCell<BTreeMap<PathBuf, Weak<fs::File>>> = RefCell::default();
+    /// The locks that this thread holds, so that it does not wait for itself.
+    static HELD_HERE: RefCell<BTreeMap<PathBuf, Weak<fs::File>>> = RefCell::default();
 }
 
-/// Waits until nobody else changes files that lie in the directories of
-/// `files`, and keeps others waiting; `waiting` is told once if another does.
-/// Directories that are not there are made. Where they cannot be locked,
-/// nothing is held.
+/// Locks the directories in which `files` lie, after waiting for whoever holds
+/// a lock of one; `waiting` is called once before that. Directories that are
+/// not there are created. One that cannot be locked is left out.
 ///
-/// Who holds them takes no other lock meanwhile but more of these, of
-/// directories further in: otherwise two runs may wait for each other.
-pub fn hold(files: &[&Path], waiting: impl FnOnce()) -> Held {
+/// The holder takes no other lock meanwhile, except those of directories further
+/// in: otherwise two runs may wait for each other.
+pub fn lock_directories_of(files: &[&Path], waiting: impl FnOnce()) -> DirectoryLocks {
     let dirs = files.iter().filter_map(|file| {
-        let file = behind_links(file);
+        let file = resolve_links(file);
         let dir = parent(&file);
         fs::create_dir_all(dir).ok()?;
         fs::canonicalize(dir).ok()
@@ -40,23 +40,23 @@ pub fn hold(files: &[&Path], waiting: impl FnOnce()) -> Held {
     let mut waiting = Some(waiting);
     let mut locks = Vec::new();
     for dir in dirs {
-        let own = OWN.with_borrow(|own| own.get(&dir).and_then(Weak::upgrade));
-        let lock = own.or_else(|| {
-            let lock = Rc::new(locked(&dir, || {
+        let held = HELD_HERE.with_borrow(|held| held.get(&dir).and_then(Weak::upgrade));
+        let lock = held.or_else(|| {
+            let lock = Rc::new(lock_directory(&dir, || {
                 if let Some(waiting) = waiting.take() {
                     waiting();
                 }
             })?);
-            OWN.with_borrow_mut(|own| own.insert(dir, Rc::downgrade(&lock)));
+            HELD_HERE.with_borrow_mut(|held| held.insert(dir, Rc::downgrade(&lock)));
             Some(lock)
         });
         locks.extend(lock);
     }
-    Held { _locks: locks }
+    DirectoryLocks { _locks: locks }
 }
 
-fn locked(dir: &Path, waiting: impl FnOnce()) -> Option<fs::File> {
-    let file = handle(dir)?;
+fn lock_directory(dir: &Path, waiting: impl FnOnce()) -> Option<fs::File> {
+    let file = open_for_lock(dir)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
@@ -69,13 +69,13 @@ fn locked(dir: &Path, waiting: impl FnOnce()) -> Option<fs::File> {
 }
 
 #[cfg(unix)]
-fn handle(dir: &Path) -> Option<fs::File> {
+fn open_for_lock(dir: &Path) -> Option<fs::File> {
     fs::File::open(dir).ok()
 }
 
-/// A directory cannot be locked: a file that is named after it stands for it.
+/// A directory cannot be locked here: a file with a name made from its path is.
 #[cfg(not(unix))]
-fn handle(dir: &Path) -> Option<fs::File> {
+fn open_for_lock(dir: &Path) -> Option<fs::File> {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     dir.hash(&mut hasher);
@@ -95,17 +95,18 @@ mod tests {
     fn another_waits_and_the_same_thread_does_not() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
-        let first = hold(&[&file], || panic!("nobody holds it"));
-        let again = hold(&[&file, &dir.path().join("in/g")], || panic!("it is ours"));
-        let (send, told) = channel();
+        let first = lock_directories_of(&[&file], || panic!("nobody holds it"));
+        let again =
+            lock_directories_of(&[&file, &dir.path().join("in/g")], || panic!("it is ours"));
+        let (send, waits) = channel();
         let thread = std::thread::spawn({
             let file = file.clone();
             move || {
-                let _held = hold(&[&file], || send.send(()).unwrap());
+                let _held = lock_directories_of(&[&file], || send.send(()).unwrap());
                 fs::read_to_string(&file).unwrap()
             }
         });
-        told.recv().unwrap();
+        waits.recv().unwrap();
         drop(first);
         fs::write(&file, "written by the first").unwrap();
         drop(again);

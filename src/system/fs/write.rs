@@ -1,0 +1,224 @@
+//! Writing files so that nobody sees one half written.
+
+use std::io::{BufWriter, ErrorKind as IoKind, Write};
+use std::path::Path;
+use std::{fs, io};
+
+use super::destination::{Destination, is_special, write_into};
+use super::directory::{create_dir, create_private_dir};
+use super::path::parent;
+use super::reserved_names::TEMPORARY;
+use super::temporary::{temporary_dir_in, temporary_file_in};
+use crate::base::error::{Error, Result};
+
+/// Replaces the content of `path`, or leaves it as it was. A device or a pipe
+/// stays what it is: the content is written into it.
+///
+/// The new file keeps the permissions of the old one; a new one gets those a
+/// plain `create` gives. Missing parent directories are made. A link stays one:
+/// what it points at is replaced.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<()> {
+    write_atomic_with(path, |to| {
+        to.write_all(content)
+            .map_err(|e| Error::io("write", path, &e))
+    })
+}
+
+/// As [`write_atomic`], with the bytes that `content` writes. If `content`
+/// fails, the file stays as it was.
+pub fn write_atomic_with(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    write_as(path, Readers::All, content)
+}
+
+/// As [`write_atomic`], for a file with secrets: nobody but its owner may read
+/// it, nor list a directory that has to be made for it.
+#[cfg(feature = "cli")]
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    write_as(path, Readers::Owner, |to| {
+        to.write_all(content)
+            .map_err(|e| Error::io("write", path, &e))
+    })
+}
+
+/// Who may read what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Whoever the file's directory lets in, as with a plain `create`.
+    All,
+    /// Nobody but the owner of the file.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    Owner,
+}
+
+fn write_as(
+    path: &Path,
+    readers: Readers,
+    content: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let failed = |e: io::Error| Error::io("write", path, &e);
+    let path = &match Destination::of(path) {
+        Destination::WriteInto(path) => return write_into(&path, content),
+        Destination::Replace(path) => path,
+    };
+    let dir = parent(path);
+    match readers {
+        Readers::All => create_dir(dir)?,
+        Readers::Owner => create_private_dir(dir)?,
+    }
+    let old = fs::metadata(path).ok();
+    if let Some(old) = &old {
+        refuse_read_only(path, old)?;
+    }
+    let mut file = temporary_file(dir, readers).map_err(failed)?;
+    let mut buffered = BufWriter::new(file.as_file_mut());
+    content(&mut buffered)?;
+    buffered.flush().map_err(failed)?;
+    drop(buffered);
+    if let Some(old) = old
+        && readers == Readers::All
+    {
+        file.as_file()
+            .set_permissions(old.permissions())
+            .map_err(failed)?;
+    }
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+/// A new temporary file in a directory that `readers` may read.
+fn temporary_file(dir: &Path, readers: Readers) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY);
+    #[cfg(unix)]
+    {
+        // The default of a temporary file is 0600; most results are no secret.
+        use std::os::unix::fs::PermissionsExt as _;
+        if readers == Readers::All {
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+    }
+    temporary_file_in(&builder, dir)
+}
+
+/// Fails for a read-only file: a rename would replace what its owner wants to
+/// stay as it is.
+pub(super) fn refuse_read_only(path: &Path, old: &fs::Metadata) -> Result<()> {
+    match old.permissions().readonly() {
+        true => Err(
+            Error::io("write", path, &io::Error::from(IoKind::PermissionDenied))
+                .hint(format!("make `{}` writable", path.display())),
+        ),
+        false => Ok(()),
+    }
+}
+
+/// Writes `content` if the file holds anything else, and returns whether it wrote.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
+    // A pipe would be waited for, and a device may never end.
+    if !is_special(path) && fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(false);
+    }
+    write_atomic(path, content)?;
+    Ok(true)
+}
+
+/// Makes `to` name the file `from`: a hard link beside `to`, renamed over it,
+/// or a copy where links do not work. Whatever `to` named before is
+/// not written to, so that its other hard links keep their content.
+pub fn link_over(from: &Path, to: &Path) -> Result<()> {
+    let failed = |e: io::Error| Error::io("write", to, &e);
+    let (dir, _lock) = temporary_dir_in(parent(to)).map_err(failed)?;
+    let staged = dir.path().join("link");
+    if fs::hard_link(from, &staged).is_err() {
+        fs::copy(from, &staged).map_err(failed)?;
+    }
+    fs::rename(&staged, to).map_err(failed)
+}
+
+/// Copies a file to where [`write_atomic`] would put it.
+#[cfg(feature = "cli")]
+pub fn copy_atomic(from: &Path, to: &Path) -> Result<()> {
+    write_atomic_with(to, |out| copy_to(from, out))
+}
+
+/// As [`copy_atomic`], but never replaces a file; returns whether it copied. Of
+/// several runs that do so at the same time exactly one succeeds.
+#[cfg(feature = "cli")]
+pub fn copy_new(from: &Path, to: &Path) -> Result<bool> {
+    let failed = |e: io::Error| Error::io("write", to, &e);
+    let dir = parent(to);
+    create_dir(dir)?;
+    let mut file = temporary_file(dir, Readers::All).map_err(failed)?;
+    copy_to(from, file.as_file_mut())?;
+    match file.persist_noclobber(to) {
+        Ok(_) => Ok(true),
+        Err(e) if e.error.kind() == IoKind::AlreadyExists => Ok(false),
+        Err(e) => Err(failed(e.error)),
+    }
+}
+
+/// Copies a file into a writer.
+#[cfg(feature = "cli")]
+pub fn copy_to(from: &Path, mut to: &mut dyn Write) -> Result<()> {
+    let mut file = fs::File::open(from).map_err(|e| Error::io("read", from, &e))?;
+    io::copy(&mut file, &mut to).map_err(|e| Error::io("copy", from, &e))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::directory::list;
+    use super::super::read::read_text;
+    use super::*;
+
+    #[test]
+    fn an_unchanged_file_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.txt");
+        assert!(write_if_changed(&path, b"x").unwrap());
+        assert!(!write_if_changed(&path, b"x").unwrap());
+        assert!(write_if_changed(&path, b"y").unwrap());
+        assert_eq!(list(path.parent().unwrap()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn linking_over_leaves_the_other_name_of_the_file_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let [cached, deps, out] = ["cached", "deps", "out"].map(|n| dir.path().join(n));
+        fs::write(&cached, "component").unwrap();
+        fs::write(&deps, "module").unwrap();
+        fs::hard_link(&deps, &out).unwrap();
+        link_over(&cached, &out).unwrap();
+        assert_eq!(read_text(&out).unwrap(), "component");
+        assert_eq!(read_text(&deps).unwrap(), "module");
+        assert_eq!(list(dir.path()).unwrap().len(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let [link, real] = ["link", "real"].map(|n| dir.path().join(n));
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        for text in ["new", "newer"] {
+            write_atomic(&link, text.as_bytes()).unwrap();
+            assert_eq!(read_text(&real).unwrap(), text);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        }
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused_and_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        fs::write(&path, "old").unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        assert!(write_atomic(&path, b"new").is_err());
+        assert_eq!(read_text(&path).unwrap(), "old");
+    }
+}

@@ -1,0 +1,56 @@
+//! The engine and the threads it needs.
+
+use std::time::Duration;
+
+use wasmtime::{Cache, Config, Engine};
+
+use super::fault;
+use crate::base::error::{Error, Result};
+use crate::system::runtime::permissions::Interrupts;
+
+/// Succeeds, since this build has an engine.
+pub fn available() -> Result<()> {
+    Ok(())
+}
+
+/// An engine with every feature of WebAssembly that a component may use.
+pub(super) fn new_engine(interrupts: Interrupts) -> Result<Engine> {
+    let mut config = Config::new();
+    config.wasm_component_model(true);
+    config.wasm_component_model_async(true);
+    // Attributes and labels on imports make a component that needs this.
+    config.wasm_component_model_implements(true);
+    config.wasm_component_model_fixed_length_lists(true);
+    config.wasm_component_model_map(true);
+    config.parallel_compilation(true);
+    config.epoch_interruption(interrupts == Interrupts::Regular);
+    // Without a home directory there is no cache, and compiling takes longer.
+    config.cache(Cache::from_file(None).ok());
+    Engine::new(&config).map_err(|e| fault::error("failed to start the engine", &e))
+}
+
+/// How long code runs before other code has its turn.
+const TIME_SLICE: Duration = Duration::from_millis(10);
+
+/// Counts time slices in a thread that ends with the engine.
+pub(super) fn count_time_slices(engine: &Engine) -> Result<()> {
+    let engine = engine.weak();
+    let thread = std::thread::Builder::new().name("time-slices".to_owned());
+    let started = thread.spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TIME_SLICE);
+        }
+    });
+    let failed = |e| Error::unsupported("failed to start the engine's threads").because(e);
+    started.map(|_| ()).map_err(failed)
+}
+
+/// A tokio runtime for one operation.
+pub(super) fn tokio_runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::unsupported("failed to start the engine's threads").because(e))
+}

@@ -1,0 +1,193 @@
+//! Running components, by the embedded engine or a configured runner.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::embedded::Compiled;
+use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
+use super::permissions::{Interrupts, Permissions};
+use super::runner::{Runner, refuse_unsupported};
+use crate::base::error::Result;
+use crate::system::process::{Exec, Invocation};
+
+/// A component that one runner can run any number of times.
+pub struct Program<'a> {
+    exec: &'a dyn Exec,
+    path: PathBuf,
+    backend: Backend<'a>,
+}
+
+enum Backend<'a> {
+    Embedded(Compiled),
+    Configured {
+        program: &'a OsString,
+        args: &'a [OsString],
+    },
+}
+
+impl<'a> Program<'a> {
+    /// Prepares to run the component at `path`. The embedded engine compiles it
+    /// now, and stores the result in wasmtime's cache; a configured runner is not
+    /// started yet. With [`Interrupts::Never`] the timeout of the permissions has
+    /// no effect.
+    pub fn open(
+        runner: &'a Runner,
+        exec: &'a dyn Exec,
+        path: &Path,
+        interrupts: Interrupts,
+    ) -> Result<Self> {
+        let backend = match runner {
+            Runner::Embedded => Backend::Embedded(Compiled::open(path, interrupts)?),
+            Runner::Configured { program, args } => Backend::Configured { program, args },
+        };
+        Ok(Program {
+            exec,
+            path: path.to_owned(),
+            backend,
+        })
+    }
+
+    /// Runs it as a command that inherits the standard streams.
+    pub fn run(&self, permissions: &Permissions) -> Result<ExitStatus> {
+        match &self.backend {
+            Backend::Embedded(compiled) => compiled.run(permissions),
+            Backend::Configured { program, args } => {
+                let invocation = self.invocation(program, args, permissions)?;
+                Ok(ExitStatus {
+                    code: self.exec.run(&invocation)?,
+                    ..ExitStatus::default()
+                })
+            }
+        }
+    }
+
+    /// Runs it as a command that inherits standard input. Calls `each` with every
+    /// line of the captured output, without the line end, as it arrives; the last
+    /// one also where no line end follows.
+    pub fn lines(
+        &self,
+        permissions: &Permissions,
+        captured: CapturedOutput,
+        each: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<ExitStatus> {
+        match &self.backend {
+            Backend::Embedded(compiled) => compiled.lines(permissions, captured, each),
+            Backend::Configured { program, args } => {
+                let invocation = self.invocation(program, args, permissions)?;
+                Ok(ExitStatus {
+                    code: self.exec.lines(&invocation, each)?,
+                    ..ExitStatus::default()
+                })
+            }
+        }
+    }
+
+    /// The command line of 0.21.1: `<runner> <its args> -- <component> <args>`.
+    ///
+    /// Variables are set for the runner; whether it passes them on is up to it.
+    /// Directories and sockets have no common option, so they are an error.
+    fn invocation(
+        &self,
+        program: &OsString,
+        args: &[OsString],
+        permissions: &Permissions,
+    ) -> Result<Invocation> {
+        refuse_unsupported(program, permissions)?;
+        let mut invocation = Invocation::new(program)
+            .args(args)
+            .arg("--")
+            .arg(&self.path)
+            .args(&permissions.args);
+        for (name, value) in &permissions.env {
+            invocation = invocation.env(name, value);
+        }
+        Ok(invocation)
+    }
+}
+
+/// Calls an exported function of the component at `path` in the embedded
+/// engine. `call` is its name, as [`resolve`](super::exports::resolve) reads it,
+/// and its arguments in WAVE: `math.add(1, 2)`.
+pub fn invoke(path: &Path, call: &str, permissions: &Permissions) -> Result<CallOutcome> {
+    Compiled::open(path, Interrupts::of(permissions))?.invoke(call, permissions)
+}
+
+/// Serves the HTTP handler (0.2 or 0.3) of the component at `path` in the
+/// embedded engine, until Ctrl-C ends it with code 0 or `on_event` returns an
+/// error.
+///
+/// `addr` is a host name or address and a port; port 0 takes a free one. Every
+/// request gets an instance of its own, so no state is shared between them; one
+/// that computes without pause takes turns with the others. A request ends at its
+/// timeout or when its client closes the connection. HTTP/1 only.
+pub fn serve(
+    path: &Path,
+    addr: &str,
+    permissions: &Permissions,
+    on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
+) -> Result<i32> {
+    Compiled::open(path, Interrupts::Regular)?.serve(addr, permissions, on_event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::process::{Output, Scripted};
+    use crate::system::runtime::permissions::Preopen;
+
+    fn runner() -> Runner {
+        Runner::Configured {
+            program: "wasmtime".into(),
+            args: vec!["-S".into(), "http".into()],
+        }
+    }
+
+    #[test]
+    fn a_configured_runner_gets_the_command_line_of_0_21_1() {
+        let exec = Scripted::new([Output {
+            code: 3,
+            ..Output::default()
+        }]);
+        let runner = runner();
+        let program =
+            Program::open(&runner, &exec, Path::new("a b.wasm"), Interrupts::Never).unwrap();
+        let permissions = Permissions {
+            args: vec!["x".into()],
+            env: vec![("K".into(), "V".into())],
+            ..Permissions::default()
+        };
+        assert_eq!(program.run(&permissions).unwrap().code, 3);
+        let asked = exec.invocations();
+        assert_eq!(asked[0].to_string(), "wasmtime -S http -- \"a b.wasm\" x");
+        assert_eq!(asked[0].env, [("K".into(), "V".into())]);
+    }
+
+    #[test]
+    fn what_a_configured_runner_cannot_be_told_is_refused() {
+        let exec = Scripted::default();
+        let runner = runner();
+        let program =
+            Program::open(&runner, &exec, Path::new("a.wasm"), Interrupts::Never).unwrap();
+        let permissions = Permissions {
+            dirs: vec![Preopen::parse("data::/data").unwrap()],
+            ..Permissions::default()
+        };
+        assert!(program.run(&permissions).is_err());
+        assert!(exec.invocations().is_empty());
+    }
+
+    #[cfg(not(feature = "runtime"))]
+    #[test]
+    fn without_the_engine_the_feature_is_named() {
+        let exec = Scripted::default();
+        let error = Program::open(
+            &Runner::Embedded,
+            &exec,
+            Path::new("a.wasm"),
+            Interrupts::Never,
+        )
+        .err()
+        .unwrap();
+        assert!(error.to_string().contains("`runtime`"), "{error}");
+    }
+}

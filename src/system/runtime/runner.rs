@@ -1,0 +1,53 @@
+//! The runner of components, and which permissions it can grant.
+
+use std::ffi::OsString;
+
+use super::permissions::{Network, Permissions};
+use crate::base::error::{Error, Result};
+
+/// The program or engine that runs components.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Runner {
+    /// The engine inside this tool.
+    #[default]
+    Embedded,
+    /// The program configured in cargo as the runner of the target.
+    Configured {
+        /// The program, found on `PATH` if it is a bare name.
+        program: OsString,
+        /// The arguments before the `--`.
+        args: Vec<OsString>,
+    },
+}
+
+impl Runner {
+    /// Fails if the runner has no way to grant these permissions.
+    pub fn check_permissions(&self, permissions: &Permissions) -> Result<()> {
+        match self {
+            Runner::Embedded => Ok(()),
+            Runner::Configured { program, .. } => refuse_unsupported(program, permissions),
+        }
+    }
+}
+
+/// Fails if a configured runner has no way to grant these permissions.
+pub(super) fn refuse_unsupported(program: &OsString, permissions: &Permissions) -> Result<()> {
+    let refused = if !permissions.dirs.is_empty() {
+        "directories"
+    } else if permissions.network == Network::Full {
+        "the network"
+    } else if permissions.max_memory.is_some() {
+        "a limit of memory"
+    } else if permissions.timeout.is_some() {
+        "a limit of time"
+    } else {
+        return Ok(());
+    };
+    let program = program.to_string_lossy();
+    Err(Error::usage(format!(
+        "{refused} cannot be given through the configured runner `{program}`"
+    ))
+    .hint(format!(
+        "add the option of `{program}` for it to the runner's own arguments"
+    )))
+}
