@@ -11,6 +11,7 @@ use crate::model::component::hint::{Known, Place, Wanted as Released};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::{Source, Wanted};
+use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::exactly;
@@ -117,7 +118,7 @@ impl Worlds<'_> {
         let named = registries(manifest).hosts();
         match &known.place {
             Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
-            Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
+            Place::Url { protocol, host, .. } => self.refuse_unnamed(protocol, host, &named)?,
             Place::Package { .. } => {}
         }
         Ok(Reach::Public { also: named })
@@ -140,12 +141,13 @@ impl Worlds<'_> {
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
             }
-            Place::Warg {
+            Place::Url {
+                protocol,
                 host,
                 package,
                 version,
             } => {
-                let registry = Some(format!("warg://{host}"));
+                let registry = Some(protocol.address(host));
                 (package, registry, exactly(version))
             }
             Place::Package { package, release } => {
@@ -197,13 +199,14 @@ impl Worlds<'_> {
                     }
             }
             Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
-            Place::Warg {
+            Place::Url {
+                protocol,
                 host,
                 package,
                 version,
             } => {
                 entry.package == *package
-                    && entry.registry.as_deref() == Some(&format!("warg://{host}"))
+                    && entry.registry.as_deref() == Some(&protocol.address(host))
                     && entry.version == *version
             }
         };
@@ -227,21 +230,29 @@ impl Worlds<'_> {
         }
     }
 
-    /// Refuses a Warg registry that neither the user nor the manifest names:
+    /// Refuses a registry that is named by a URL, and that neither the user nor the manifest names:
     /// the client for it connects by itself, so that nothing could keep it from
     /// an address of this machine or its network.
-    fn refuse_unnamed_warg(&mut self, host: &str, named: &[String]) -> Result<()> {
+    fn refuse_unnamed(
+        &mut self,
+        protocol: &UrlProtocol,
+        host: &str,
+        named: &[String],
+    ) -> Result<()> {
         if self.is_named(host, named)? {
             return Ok(());
         }
         let where_it_is = match is_inner(host) {
-            true => "is on this machine or its network",
-            false => "is a Warg registry that your configuration does not name",
+            true => "is on this machine or its network".to_owned(),
+            false => format!(
+                "is a {} registry that your configuration does not name",
+                protocol.title
+            ),
         };
         Err(Error::input(format!(
             "`{host}` {where_it_is}, where a component of others may not lead"
         ))
-        .hint(name_it(host, "warg")))
+        .hint(name_it(host, protocol.name)))
     }
 
     fn is_named(&mut self, host: &str, named: &[String]) -> Result<bool> {
