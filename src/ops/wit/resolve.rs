@@ -33,7 +33,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::Named;
 use crate::system::source;
-use crate::system::source::{Gathered, gather_but};
+use crate::system::source::{TargetSources, collect_sources_without};
 
 /// A package with everything it needs.
 pub(super) struct Resolved {
@@ -162,7 +162,10 @@ impl<'a> Session<'a> {
     }
 
     /// The registries and the cache, with the names a package has for them.
-    pub fn registries(&mut self, member: &Member) -> Result<(&mut Packages<'a>, Named)> {
+    pub fn registries(
+        &mut self,
+        member: &Member,
+    ) -> Result<(&mut Packages<'a>, Named)> {
         let manifest = member.manifest.as_ref();
         match &mut self.how {
             How::Crate(worlds) => {
@@ -235,9 +238,9 @@ impl<'a> Session<'a> {
     pub fn resolve(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
         let local = match &member.manifest {
             None => return self.by_names(member, leave_out),
-            Some(manifest) => gather_but(manifest, leave_out)?,
+            Some(manifest) => collect_sources_without(manifest, leave_out)?,
         };
-        let Gathered::Local(mut local) = local else {
+        let TargetSources::Local(mut local) = local else {
             return Err(Error::input(format!(
                 "`{}` has no WIT of its own",
                 self.ctx.display(&member.wit)
@@ -262,7 +265,7 @@ impl<'a> Session<'a> {
     fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
         let mut sources = self.read(&member.wit)?;
         if member.deps != member.wit.join("deps") {
-            sources.deps.extend(source::beside(&member.deps)?);
+            sources.deps.extend(source::read_packages(&member.deps)?);
         }
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));

@@ -13,7 +13,7 @@ use crate::pipeline::build::bindings::{is_guest, read_manifest};
 use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 use crate::system::registry::routes::Named;
-use crate::system::source::{Gathered, Local, gather};
+use crate::system::source::{LocalSources, TargetSources, collect_sources};
 
 /// The WIT packages of all members, read once one of them may be meant.
 pub(crate) struct Siblings<'a> {
@@ -55,10 +55,10 @@ impl<'a> Siblings<'a> {
     fn read(&self) -> Vec<Sibling> {
         let read = |member| {
             let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;
-            let Ok(Gathered::Local(local)) = gather(&manifest) else {
+            let Ok(TargetSources::Local(local)) = collect_sources(&manifest) else {
                 return None;
             };
-            let Local {
+            let LocalSources {
                 request, watched, ..
             } = *local;
             let Request {

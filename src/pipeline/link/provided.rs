@@ -31,7 +31,7 @@ use crate::pipeline::fetch::component_versions::Tree;
 use crate::pipeline::fetch::worlds::Worlds;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::source::Loaded;
+use crate::system::source::LoadedWorld;
 
 /// A component that answers an entry of a manifest.
 #[derive(Clone, Debug)]
@@ -371,9 +371,9 @@ pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<Stri
 /// to its recipe; `paths` get the files that decide it.
 pub(crate) fn add(
     (worlds, manifest, session): (&mut Worlds<'_>, &Manifest, &Session),
-    loaded: Option<Loaded>,
+    loaded: Option<LoadedWorld>,
     (recipe, paths): (&mut Recipe, &mut Vec<PathBuf>),
-) -> Result<(Loaded, Imports)> {
+) -> Result<(LoadedWorld, Imports)> {
     let (provided, tree) = provided(worlds, manifest, session)?;
     let (world, watched) = match loaded {
         Some(loaded) => (Some(loaded.world), loaded.watched),
@@ -385,7 +385,7 @@ pub(crate) fn add(
     paths.extend(parts.iter().map(|part| part.file.clone()));
     recipe.parts = parts;
     recipe.answers = answers;
-    Ok((Loaded { world, watched }, imports))
+    Ok((LoadedWorld { world, watched }, imports))
 }
 
 /// All that linking needs: the components a package's dependencies and theirs

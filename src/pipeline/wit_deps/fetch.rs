@@ -15,9 +15,9 @@ use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::{Commit, DepsSource, unfit};
 use crate::system::fs;
 use crate::system::source::archive;
-use crate::system::source::download::{Web, shown};
+use crate::system::source::download::{Downloader, display_url};
 use crate::system::source::git;
-use crate::system::source::git::{Git, Wanted};
+use crate::system::source::git::{CommitRequest, Git};
 
 /// How many fetches are under way at once.
 const AT_ONCE: usize = 8;
@@ -76,7 +76,7 @@ pub struct Bringer<'a> {
 /// What has to be fetched, from any thread.
 enum Job<'j> {
     Download(&'j Url),
-    Git(&'j str, Wanted<'j>),
+    Git(&'j str, CommitRequest<'j>),
 }
 
 /// What came of it.
@@ -114,11 +114,11 @@ impl Bringer<'_> {
                 },
                 DepsSource::Git { url, within, .. } => {
                     if self.around.rules.offline && !git::is_local(url) {
-                        return Err(about(not_kept(&git::shown(url))));
+                        return Err(about(not_kept(&git::display_url(url))));
                     }
                     let dir = self.project.manifest.file.dir();
                     let commit = &commits[id];
-                    let wanted = Wanted {
+                    let wanted = CommitRequest {
                         url,
                         dir,
                         commit,
@@ -246,7 +246,7 @@ impl Bringer<'_> {
         let asked = (sha256.as_deref(), sha512.as_deref());
         match self.archives.known(url) {
             Some(known) if !has(&known, asked) => mismatch(url, &known, asked),
-            _ => not_kept(&shown(url)),
+            _ => not_kept(&display_url(url)),
         }
     }
 
@@ -286,8 +286,8 @@ impl Bringer<'_> {
         if !has(digests, asked) {
             return Err(Untaken::Other(mismatch(url, digests, asked)));
         }
-        let place = format!("`{}`", shown(url));
-        let tree = archive::read((file, digests), &place, (within, &self.pinned))?;
+        let place = format!("`{}`", display_url(url));
+        let tree = archive::read(file, digests, &place, within, &self.pinned)?;
         let vouched = sha256.is_some() || sha512.is_some();
         if let Some(locked) = self.locked(id, source).filter(|_| !vouched)
             && !self.is_locked(&tree, locked)
@@ -323,12 +323,12 @@ impl Bringer<'_> {
     fn run(&self, jobs: Vec<Job<'_>>) -> Result<Vec<Done>> {
         for job in &jobs {
             let place = match job {
-                Job::Download(url) => shown(url),
-                Job::Git(_, wanted) => git::shown(wanted.url),
+                Job::Download(url) => display_url(url),
+                Job::Git(_, wanted) => git::display_url(wanted.url),
             };
             self.around.listener.status("Fetching", place);
         }
-        let web = Web::new(self.around.env.clone(), self.around.patience);
+        let web = Downloader::new(self.around.env.clone(), self.around.patience);
         let worker = Worker {
             web: &web,
             archives: &self.archives,
@@ -382,7 +382,7 @@ impl Bringer<'_> {
 
 /// What a fetch needs, in any thread.
 struct Worker<'a> {
-    web: &'a Web,
+    web: &'a Downloader,
     archives: &'a Archives,
     pinned: &'a BTreeSet<String>,
     git: &'a Git<'a>,
@@ -422,7 +422,7 @@ fn mismatch(url: &Url, got: &Digests, (sha256, sha512): (Option<&str>, Option<&s
         Some(expected) => ("sha256", got256.clone(), expected),
         None => ("sha512", got.sha512.to_string(), sha512.unwrap_or_default()),
     };
-    Error::input(format!("{name} hash mismatch for `{}`", shown(url)))
+    Error::input(format!("{name} hash mismatch for `{}`", display_url(url)))
         .because(format!("got: {got}"))
         .because(format!("expected: {expected}"))
         .hint(format!(

@@ -134,8 +134,8 @@ fn one_spelling(project: &Project, lock: &DepsLock) -> Result<()> {
 /// Where something comes from, as it is shown.
 pub fn place(source: &DepsSource) -> String {
     match source {
-        DepsSource::Archive { url, .. } => download::shown(url),
-        DepsSource::Git { url, .. } => git::shown(url),
+        DepsSource::Archive { url, .. } => download::display_url(url),
+        DepsSource::Git { url, .. } => git::display_url(url),
         DepsSource::Path(path) => path.clone(),
         DepsSource::Oci(reference) => reference.clone(),
         DepsSource::Package {

@@ -11,7 +11,7 @@ const MAGIC: u8 = 0x1f;
 /// The decompressed bytes of all members. As with `gzip`, zeros between members
 /// and what follows the last one are passed over.
 pub(super) enum Members<B> {
-    /// Within a member.
+    /// The stream is within a member.
     Inside(GzDecoder<B>),
     /// After the last member, where the rest of the stream is.
     Ended(B),
