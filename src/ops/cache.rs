@@ -7,7 +7,7 @@ use crate::base::package::PackageRef;
 use crate::pipeline::wit_deps;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::stored::{Stored, places};
+use crate::system::registry::stored::{Stored, directories};
 
 /// Tells where the cache is, how many packages it has and how much it takes.
 pub fn show(ctx: &Context) -> Result<()> {
@@ -52,7 +52,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     }
     let part = match packages.is_empty() {
         true => all,
-        false => all.only(|record| {
+        false => all.part_for(|record| {
             packages.iter().any(|(package, version)| {
                 record.package == *package && version.as_ref().is_none_or(|v| *v == record.version)
             })
@@ -69,7 +69,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     let text = format!("{count}, {size} bytes, from {}", cache.dir().display());
     ctx.shell.status("Removed", text);
     if packages.is_empty() {
-        places(&cache).iter().for_each(|dir| fs::clean(dir));
+        directories(&cache).iter().for_each(|dir| fs::clean(dir));
         let bytes: u64 = part.leftovers.iter().map(|file| file.size).sum();
         match part.leftovers.len() {
             0 => {}

@@ -11,7 +11,7 @@ use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
 use crate::pipeline::link::without_build::followed;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// What follows from something being outdated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub fn outdated(
         mode,
     } = meant(ctx, args)?;
     let mut worlds = Worlds::new(ctx, &workspace, mode)?;
-    let mut asked: Vec<(String, Named, Asked)> = Vec::new();
+    let mut asked: Vec<(String, ManifestRegistries, Asked)> = Vec::new();
     for index in selected {
         let member = &workspace.members[index];
         let (manifest, _) = read_manifest(ctx, &workspace, member)?;
@@ -72,8 +72,11 @@ pub fn outdated(
 }
 
 /// A row for each answer there is something newer than, by name.
-fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
-    let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
+fn rows(
+    worlds: &mut Worlds<'_>,
+    asked: &[(String, ManifestRegistries, Asked)],
+) -> Result<Vec<Outdated>> {
+    let mut lists: Vec<(&Wanted, &ManifestRegistries)> = Vec::new();
     let is_reference = |one: &Asked| reference(one.wanted.source.registry.as_deref()).is_some();
     for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
         if !lists

@@ -31,7 +31,7 @@ use crate::pipeline::fetch::requirement::{declared, named};
 use crate::pipeline::fetch::worlds::{Worlds, registries};
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::source;
 use crate::system::source::{TargetSources, collect_sources_without};
 
@@ -65,7 +65,7 @@ pub(super) enum How<'a> {
     /// As for the builds of crates.
     Crate(Box<Worlds<'a>>),
     /// By what the WIT names.
-    Names(Box<Packages<'a>>, Named),
+    Names(Box<Packages<'a>>, ManifestRegistries),
 }
 
 impl<'a> Session<'a> {
@@ -82,9 +82,9 @@ impl<'a> Session<'a> {
             }
             _ => {
                 let packages = Packages::new(ctx, &project.root, project.mode)?;
-                let named = Named {
+                let named = ManifestRegistries {
                     manifest: project.root.join("wkg.toml"),
-                    ..Named::default()
+                    ..ManifestRegistries::default()
                 };
                 How::Names(Box::new(packages), named)
             }
@@ -155,7 +155,7 @@ impl<'a> Session<'a> {
             How::Crate(worlds) => {
                 worlds
                     .packages()?
-                    .pin((package, None), version, &Named::default())
+                    .pin((package, None), version, &ManifestRegistries::default())
             }
             How::Names(packages, named) => packages.pin((package, None), version, named),
         }
@@ -165,7 +165,7 @@ impl<'a> Session<'a> {
     pub fn registries(
         &mut self,
         member: &Member,
-    ) -> Result<(&mut Packages<'a>, Named)> {
+    ) -> Result<(&mut Packages<'a>, ManifestRegistries)> {
         let manifest = member.manifest.as_ref();
         match &mut self.how {
             How::Crate(worlds) => {

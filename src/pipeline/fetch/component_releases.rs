@@ -16,7 +16,7 @@ use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{Asked, Worlds, registries};
-use crate::system::registry::public::{Reach, is_inner};
+use crate::system::registry::public::{Reach, is_internal_host};
 
 /// A release of a component.
 #[derive(Clone, Debug)]
@@ -221,7 +221,7 @@ impl Worlds<'_> {
     /// from how it is written, unless the user names it, or the manifest, whose
     /// hosts are `named`. Other hosts are looked at when they are connected to.
     fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
-        match is_inner(host) && !self.is_named(host, named)? {
+        match is_internal_host(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
                 "`{host}` is on this machine or its network, where a component of others may not lead"
             ))
@@ -242,7 +242,7 @@ impl Worlds<'_> {
         if self.is_named(host, named)? {
             return Ok(());
         }
-        let where_it_is = match is_inner(host) {
+        let where_it_is = match is_internal_host(host) {
             true => "is on this machine or its network".to_owned(),
             false => format!(
                 "is a {} registry that your configuration does not name",

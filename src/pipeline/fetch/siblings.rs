@@ -12,7 +12,7 @@ use crate::model::wit::{Request, Sources, declared_packages, replaceable};
 use crate::pipeline::build::bindings::{is_guest, read_manifest};
 use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::source::{LocalSources, TargetSources, collect_sources};
 
 /// The WIT packages of all members, read once one of them may be meant.
@@ -41,7 +41,7 @@ impl<'a> Siblings<'a> {
 
     /// The registries that each member with components names. A member whose
     /// manifest cannot be read names none here.
-    pub fn registries(&self) -> Vec<Named> {
+    pub fn registries(&self) -> Vec<ManifestRegistries> {
         let members = self.workspace.members.iter();
         let named = |member| {
             let (manifest, _) = read_manifest(self.ctx, &self.workspace, member).ok()?;

@@ -27,7 +27,7 @@ use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_sources, load};
 
 /// The lock file's name, in the root of the workspace.
@@ -487,8 +487,8 @@ pub(crate) fn world_of(
 }
 
 /// The registries a manifest names.
-pub(crate) fn registries(manifest: &Manifest) -> Named {
-    Named {
+pub(crate) fn registries(manifest: &Manifest) -> ManifestRegistries {
+    ManifestRegistries {
         registries: manifest.registries.clone(),
         manifest: manifest.file.path.clone(),
     }

@@ -8,15 +8,15 @@ use std::time::Duration;
 use reqwest::Client;
 use tokio::runtime::Runtime;
 
-use super::http::Fault;
+use super::public_only::PublicOnly;
 use super::settings::{Root, Trust};
-use super::stack::PublicOnly;
+use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Runs something to its end; from any thread that is not the runtime's own.
+/// Runs a task to its end, from any thread that is not the runtime's own.
 pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
@@ -33,11 +33,11 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// Whether an address answers a question itself, with neither a refusal nor
-/// another address.
+/// Whether an address answers a request itself, with neither a refusal nor a
+/// redirect.
 #[cfg(feature = "warg")]
 pub async fn answers_itself(address: &str) -> bool {
-    let host = crate::system::registry::locator::authority(address);
+    let host = crate::system::registry::authority::authority(address);
     let via = match crate::system::registry::layers::is_loopback(host) {
         true => Via::Direct,
         false => Via::Usual,
@@ -60,8 +60,8 @@ pub enum Via {
     Public(Vec<String>),
 }
 
-/// The client that trusts these; one a process for each choice, so that
-/// connections are shared.
+/// The client for this trust and connection; one per process for each choice,
+/// so that connections are shared.
 pub fn client(trust: &Trust, via: &Via) -> Result<Client> {
     type Clients = BTreeMap<(Trust, Via), Client>;
     static CLIENTS: Mutex<Clients> = Mutex::new(BTreeMap::new());
@@ -98,7 +98,7 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
             .user_agent(concat!("cargo-component/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(trust.anybody);
+            .tls_danger_accept_invalid_certs(trust.accept_invalid);
         match via {
             Via::Usual => builder,
             Via::Direct => builder.no_proxy(),
@@ -112,5 +112,5 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
         Err(_) if *via == Via::Direct => builder().tls_certs_only(roots).build(),
         built => built,
     };
-    client.map_err(|e| failed(&Fault::from(e).message))
+    client.map_err(|e| failed(&TransportError::from(e).message))
 }

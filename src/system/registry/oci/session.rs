@@ -1,5 +1,5 @@
-//! Talking to one registry: its address, the login it wants, the tokens it
-//! gave, and what it says when it refuses.
+//! The session with one registry: its address, its authentication scheme, the
+//! login, the tokens, and the errors where it refuses.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,66 +8,68 @@ use std::time::Instant;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
 
+use super::client_context::ClientContext;
 use super::credentials;
-use super::credentials::{Login, Means, Whom};
-use super::error_body::said;
+use super::credentials::{Credential, Login, RegistryId};
+use super::error_body::error_summary;
 use super::headers::{Challenge, challenge};
-use super::http::{Ask, Content, Fault, Reply, Wire};
+use super::http::{Content, HttpClient, Reply, Request};
 use super::settings::Settings;
-use super::stack::Way;
+use super::stack::Stack;
 use super::token::{Token, basic, read_token, secret_header};
-use super::{Secret, Surroundings};
+use super::transport_error::TransportError;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::system::registry::routes;
+use crate::system::registry::secret::Secret;
 
-/// What a token has to open.
+/// The access that a token has to give.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope {
-    /// The repository.
+    /// The repository that is accessed.
     pub repository: String,
-    /// What is done there.
+    /// The operation on the repository.
     pub operation: Operation,
 }
 
-/// What is done in a repository.
+/// An operation on a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
-    /// Reading.
+    /// Reading tags, manifests and blobs.
     Pull,
     /// Writing, which begins with reading.
     Push,
 }
 
-/// How a registry wants to be logged in to, once it said so.
+/// The authentication scheme of a registry.
 #[derive(Clone, Debug)]
-pub enum Scheme {
+pub enum AuthScheme {
     /// User and password with each request.
     Basic,
     /// A token from another address.
     Bearer {
         /// The address, which is safe to send a login to.
         realm: Url,
-        /// What the token is for.
+        /// The service that the token is for.
         service: Option<String>,
     },
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
-/// A registry to talk to.
+/// A registry with the login and tokens for it.
 pub struct Session {
-    around: Surroundings,
+    context: ClientContext,
     settings: Settings,
-    oci: routes::Oci,
+    oci: routes::OciRoute,
     base: Url,
-    wire: Wire,
+    http: HttpClient,
     login: OnceLock<Login>,
-    scheme: Mutex<Option<Scheme>>,
-    // Whether the registry was asked how it wants to be logged in to.
-    asked: tokio::sync::Mutex<bool>,
+    scheme: Mutex<Option<AuthScheme>>,
+    // Whether the registry was asked for its authentication scheme.
+    scheme_requested: tokio::sync::Mutex<bool>,
     tokens: Mutex<BTreeMap<Scope, Slot>>,
-    // Why the login did not open anything.
-    refused: Mutex<Option<String>>,
+    // Why the login was refused, for messages.
+    login_refusal: Mutex<Option<String>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -84,8 +86,8 @@ fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Session {
-    /// Nothing is asked yet.
-    pub fn new(oci: &routes::Oci, around: Surroundings) -> Result<Self> {
+    /// The session with the registry of a route. No request is sent yet.
+    pub fn new(oci: &routes::OciRoute, context: ClientContext) -> Result<Self> {
         let settings = Settings::read(&oci.name, &oci.settings)?;
         let scheme = settings.scheme_for(&oci.host);
         let host = match oci.host.as_str() {
@@ -99,44 +101,44 @@ impl Session {
                 Error::input(format!("`{host}` is no host of a registry"))
                     .hint("a host is a name with an optional port, such as `example.com:8080`")
             })?;
-        let way = Way::new(&base, &settings.trust, oci, &around);
+        let stack = Stack::new(&base, &settings.trust, oci, &context);
         Ok(Session {
-            wire: Wire::new(way, &around),
-            around,
+            http: HttpClient::new(stack, &context),
+            context,
             settings,
             oci: oci.clone(),
             base,
             login: OnceLock::new(),
             scheme: Mutex::new(None),
-            asked: tokio::sync::Mutex::new(false),
+            scheme_requested: tokio::sync::Mutex::new(false),
             tokens: Mutex::default(),
-            refused: Mutex::default(),
+            login_refusal: Mutex::default(),
         })
     }
 
-    /// The same registry, with this login instead of one that is looked up.
+    /// The same registry, with this login instead of the one that is configured.
     pub fn with_login(&self, login: Login) -> Self {
         Session {
-            around: self.around.clone(),
+            context: self.context.clone(),
             settings: self.settings.clone(),
             oci: self.oci.clone(),
             base: self.base.clone(),
-            wire: self.wire.clone(),
+            http: self.http.clone(),
             login: OnceLock::from(login),
             scheme: Mutex::new(None),
-            asked: tokio::sync::Mutex::new(false),
+            scheme_requested: tokio::sync::Mutex::new(false),
             tokens: Mutex::default(),
-            refused: Mutex::default(),
+            login_refusal: Mutex::default(),
         }
     }
 
-    /// The login that is looked up by others who come here.
+    /// The login that is configured for the registry.
     pub fn look_up_login(&self) -> Login {
-        credentials::find(self.whom(), &self.settings, &self.around)
+        credentials::find(self.registry_id(), &self.settings, &self.context)
     }
 
-    fn whom(&self) -> Whom<'_> {
-        Whom {
+    fn registry_id(&self) -> RegistryId<'_> {
+        RegistryId {
             name: &self.oci.name,
             host: &self.oci.host,
             prefix: &self.oci.prefix,
@@ -144,14 +146,14 @@ impl Session {
         }
     }
 
-    /// The host as it is shown.
+    /// The host of the registry, for messages.
     pub fn host(&self) -> &str {
         &self.oci.host
     }
 
-    /// What surrounds it.
-    pub fn around(&self) -> &Surroundings {
-        &self.around
+    /// The context that the session was made with.
+    pub fn context(&self) -> &ClientContext {
+        &self.context
     }
 
     /// An address below `/v2/<repository>/`.
@@ -166,62 +168,64 @@ impl Session {
         url.origin() == self.base.origin()
     }
 
-    /// The way to the registry.
-    pub fn wire(&self) -> &Wire {
-        &self.wire
+    /// The client that sends requests to the registry.
+    pub fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     fn login(&self) -> &Login {
         self.login.get_or_init(|| self.look_up_login())
     }
 
-    /// Sends a request with what it needs of a login; the answer may be a
-    /// refusal. `what` is what is being done, for errors.
-    pub async fn exchange(&self, scope: &Scope, ask: Ask, what: &str) -> Result<Reply> {
-        let outcome = self.attempt(scope, ask, what).await?;
-        outcome.map_err(|fault| self.failed(what, &fault))
+    /// Sends a request with the authorization it needs; the answer may be a
+    /// refusal. `what` is the task that fails, for errors.
+    pub async fn exchange(&self, scope: &Scope, request: Request, what: &str) -> Result<Reply> {
+        let outcome = self.attempt(scope, request, what).await?;
+        outcome.map_err(|failure| self.failed(what, &failure))
     }
 
-    /// As [`Session::exchange`], where no answer is one too.
+    /// As [`Session::exchange`], with an inner error where there is no answer.
     pub async fn attempt(
         &self,
         scope: &Scope,
-        mut ask: Ask,
+        mut request: Request,
         what: &str,
-    ) -> Result<Result<Reply, Fault>> {
-        let wire = self.wire();
-        ask.authorization = self.authorization(scope, &ask.url, what).await?;
-        let outcome = wire.exchange(&ask).await;
+    ) -> Result<Result<Reply, TransportError>> {
+        let http = self.http();
+        request.authorization = self.authorization(scope, &request.url, what).await?;
+        let outcome = http.exchange(&request).await;
         if let Ok(reply) = &outcome
             && reply.status == StatusCode::UNAUTHORIZED
             && self.is_own(&reply.url)
-            && self.challenged(scope, &ask, &reply.headers, what).await?
+            && self
+                .note_challenge(scope, &request, &reply.headers, what)
+                .await?
         {
-            ask.authorization = self.authorization(scope, &ask.url, what).await?;
-            return Ok(wire.exchange(&ask).await);
+            request.authorization = self.authorization(scope, &request.url, what).await?;
+            return Ok(http.exchange(&request).await);
         }
         Ok(outcome)
     }
 
     /// As [`Session::exchange`], with the body unread.
-    pub async fn open(&self, scope: &Scope, mut ask: Ask, what: &str) -> Result<Response> {
-        let wire = self.wire();
-        ask.authorization = self.authorization(scope, &ask.url, what).await?;
-        let outcome = wire.open(&ask).await;
-        let response = outcome.map_err(|fault| self.failed(what, &fault))?;
+    pub async fn open(&self, scope: &Scope, mut request: Request, what: &str) -> Result<Response> {
+        let http = self.http();
+        request.authorization = self.authorization(scope, &request.url, what).await?;
+        let outcome = http.open(&request).await;
+        let response = outcome.map_err(|failure| self.failed(what, &failure))?;
         let headers = response.headers().clone();
         if response.status() == StatusCode::UNAUTHORIZED
             && self.is_own(response.url())
-            && self.challenged(scope, &ask, &headers, what).await?
+            && self.note_challenge(scope, &request, &headers, what).await?
         {
-            ask.authorization = self.authorization(scope, &ask.url, what).await?;
-            let outcome = wire.open(&ask).await;
-            return outcome.map_err(|fault| self.failed(what, &fault));
+            request.authorization = self.authorization(scope, &request.url, what).await?;
+            let outcome = http.open(&request).await;
+            return outcome.map_err(|failure| self.failed(what, &failure));
         }
         Ok(response)
     }
 
-    /// What goes into the header of a request to an address.
+    /// The `Authorization` header of a request to an address.
     async fn authorization(
         &self,
         scope: &Scope,
@@ -232,16 +236,18 @@ impl Session {
             return Ok(None);
         }
         let login = self.login();
-        if let Means::Bearer(token) = &login.means {
+        if let Credential::Bearer(token) = &login.credential {
             return Ok(secret_header("Bearer", &token.0));
         }
-        if login.means != Means::Anonymous {
-            self.ask_scheme(what).await?;
+        if login.credential != Credential::Anonymous {
+            self.request_scheme(what).await?;
         }
         let scheme = self.scheme();
-        match (scheme, &login.means) {
-            (Some(Scheme::Basic), Means::Password(user, password)) => Ok(basic(user, password)),
-            (Some(Scheme::Bearer { realm, service }), _) => {
+        match (scheme, &login.credential) {
+            (Some(AuthScheme::Basic), Credential::Password(user, password)) => {
+                Ok(basic(user, password))
+            }
+            (Some(AuthScheme::Bearer { realm, service }), _) => {
                 let token = self.token(scope, &realm, service.as_deref(), what).await?;
                 Ok(token.and_then(|token| secret_header("Bearer", &token.0)))
             }
@@ -249,32 +255,32 @@ impl Session {
         }
     }
 
-    /// Asks once how the registry wants to be logged in to.
-    async fn ask_scheme(&self, what: &str) -> Result<()> {
-        let mut asked = self.asked.lock().await;
-        if *asked {
+    /// Asks the registry once for its authentication scheme.
+    async fn request_scheme(&self, what: &str) -> Result<()> {
+        let mut requested = self.scheme_requested.lock().await;
+        if *requested {
             return Ok(());
         }
-        self.knock(None, what).await?;
-        *asked = true;
+        self.probe(None, what).await?;
+        *requested = true;
         Ok(())
     }
 
-    /// Asks at the root of the registry, where nothing is but what a login is
-    /// to look like.
-    pub async fn knock(&self, authorization: Option<HeaderValue>, what: &str) -> Result<Reply> {
+    /// Requests the root of the registry, which has nothing but the challenge
+    /// for a login.
+    pub async fn probe(&self, authorization: Option<HeaderValue>, what: &str) -> Result<Reply> {
         let mut url = self.base.clone();
         url.set_path("v2/");
-        let mut ask = Ask::new(Method::GET, url);
-        ask.authorization = authorization;
-        let reply = self.wire.exchange(&ask).await;
-        let reply = reply.map_err(|fault| self.failed(what, &fault))?;
+        let mut request = Request::new(Method::GET, url);
+        request.authorization = authorization;
+        let reply = self.http.exchange(&request).await;
+        let reply = reply.map_err(|failure| self.failed(what, &failure))?;
         self.note_scheme(&reply.headers, what)?;
         Ok(reply)
     }
 
-    /// How the registry wants to be logged in to, as far as it was heard.
-    pub fn scheme(&self) -> Option<Scheme> {
+    /// The authentication scheme of the registry, as far as it is known.
+    pub fn scheme(&self) -> Option<AuthScheme> {
         unpoisoned(&self.scheme).clone()
     }
 
@@ -282,42 +288,42 @@ impl Session {
         let values = headers.get_all(WWW_AUTHENTICATE);
         let scheme = match challenge(values.iter().filter_map(|value| value.to_str().ok())) {
             None => return Ok(()),
-            Some(Challenge::Basic) => Scheme::Basic,
+            Some(Challenge::Basic) => AuthScheme::Basic,
             Some(Challenge::Bearer { realm, service }) => {
-                let safe = |url: &Url| self.wire.way().may_have_login(url);
+                let safe = |url: &Url| self.http.stack().may_have_login(url);
                 let url = Url::parse(&realm).ok().filter(safe);
                 let realm = url.ok_or_else(|| {
                     self.failed(
                         what,
-                        &Fault::lasting(format!(
+                        &TransportError::permanent(format!(
                             "it gives out tokens at `{realm}`, which is not safe to send a login to"
                         )),
                     )
                 })?;
-                Scheme::Bearer { realm, service }
+                AuthScheme::Bearer { realm, service }
             }
         };
         *unpoisoned(&self.scheme) = Some(scheme);
         Ok(())
     }
 
-    /// Takes note of a refusal; whether another try may do better.
-    async fn challenged(
+    /// Records the challenge of a refusal; whether another try may succeed.
+    async fn note_challenge(
         &self,
         scope: &Scope,
-        ask: &Ask,
+        request: &Request,
         headers: &HeaderMap,
         what: &str,
     ) -> Result<bool> {
-        let before = ask.authorization.is_some();
-        if matches!(self.login().means, Means::Bearer(_)) {
+        let before = request.authorization.is_some();
+        if matches!(self.login().credential, Credential::Bearer(_)) {
             return Ok(false);
         }
         self.note_scheme(headers, what)?;
         let scheme = self.scheme();
-        Ok(match (scheme, &self.login().means) {
-            (Some(Scheme::Basic), Means::Password(..)) => !before,
-            (Some(Scheme::Bearer { .. }), _) => {
+        Ok(match (scheme, &self.login().credential) {
+            (Some(AuthScheme::Basic), Credential::Password(..)) => !before,
+            (Some(AuthScheme::Bearer { .. }), _) => {
                 // The token may have been withdrawn.
                 *self.slot(scope).lock().await = None;
                 true
@@ -330,7 +336,7 @@ impl Session {
         Arc::clone(unpoisoned(&self.tokens).entry(scope.clone()).or_default())
     }
 
-    /// The token for a scope, asked for once for all who need it.
+    /// The token for a scope, requested once for all who need it.
     async fn token(
         &self,
         scope: &Scope,
@@ -347,26 +353,26 @@ impl Session {
             Operation::Pull => "pull",
             Operation::Push => "pull,push",
         };
-        let wanted = format!("repository:{}:{actions}", scope.repository);
+        let token_scope = format!("repository:{}:{actions}", scope.repository);
         let login = self.login();
         let reply = self
-            .ask_token(realm, service, &wanted, &login.means, what)
+            .request_token(realm, service, &token_scope, &login.credential, what)
             .await?;
         let refused = matches!(reply.status.as_u16(), 400..=403);
-        let reply = match refused && login.means != Means::Anonymous {
+        let reply = match refused && login.credential != Credential::Anonymous {
             false => reply,
             true => {
                 let note = format!(
                     "`{}` refused the login from {} ({})",
                     realm.host_str().unwrap_or_default(),
                     login.source,
-                    said(&reply)
+                    error_summary(&reply)
                 );
                 if scope.operation == Operation::Push {
                     return Err(self.no_access(what, &note));
                 }
-                *unpoisoned(&self.refused) = Some(note);
-                self.ask_token(realm, service, &wanted, &Means::Anonymous, what)
+                *unpoisoned(&self.login_refusal) = Some(note);
+                self.request_token(realm, service, &token_scope, &Credential::Anonymous, what)
                     .await?
             }
         };
@@ -377,23 +383,24 @@ impl Session {
         if !reply.status.is_success() {
             return Err(self.refusal(&at, &reply));
         }
-        let found = read_token(&reply.body)
-            .ok_or_else(|| self.failed(&at, &Fault::lasting("the answer holds no token")))?;
+        let found = read_token(&reply.body).ok_or_else(|| {
+            self.failed(&at, &TransportError::permanent("the answer holds no token"))
+        })?;
         *token = Some(found.clone());
         Ok(Some(found.value))
     }
 
-    async fn ask_token(
+    async fn request_token(
         &self,
         realm: &Url,
         service: Option<&str>,
         scope: &str,
-        means: &Means,
+        credential: &Credential,
         what: &str,
     ) -> Result<Reply> {
         let mut url = realm.clone();
-        let ask = match means {
-            Means::Identity(token) => {
+        let request = match credential {
+            Credential::Identity(token) => {
                 let mut form = Url::parse("form:").map_err(|e| Error::input(what).because(e))?;
                 form.query_pairs_mut()
                     .append_pair("grant_type", "refresh_token")
@@ -402,33 +409,36 @@ impl Session {
                     .append_pair("scope", scope)
                     .append_pair("refresh_token", &token.0);
                 let form = form.query().unwrap_or_default().to_owned();
-                Ask::new(Method::POST, url)
+                Request::new(Method::POST, url)
                     .header("content-type", "application/x-www-form-urlencoded")
                     .content(Content::Bytes(form.into()))
             }
-            means => {
+            credential => {
                 url.query_pairs_mut()
                     .extend_pairs(service.map(|service| ("service", service)))
                     .append_pair("scope", scope);
-                let mut ask = Ask::new(Method::GET, url);
-                if let Means::Password(user, password) = means {
-                    ask.authorization = basic(user, password);
+                let mut request = Request::new(Method::GET, url);
+                if let Credential::Password(user, password) = credential {
+                    request.authorization = basic(user, password);
                 }
-                ask
+                request
             }
         };
-        let reply = self.wire.exchange(&ask).await;
+        let reply = self.http.exchange(&request).await;
         let host = realm.host_str().unwrap_or_default();
-        reply.map_err(|fault| {
-            self.failed(&format!("{what}: it gives out tokens at `{host}`"), &fault)
+        reply.map_err(|failure| {
+            self.failed(
+                &format!("{what}: it gives out tokens at `{host}`"),
+                &failure,
+            )
         })
     }
 
-    /// No answer came.
-    pub fn failed(&self, what: &str, fault: &Fault) -> Error {
+    /// The error of a request that got no answer.
+    pub fn failed(&self, what: &str, failure: &TransportError) -> Error {
         let error = Error::new(ErrorKind::Io, what)
-            .because(format!("`{}`: {}", self.oci.host, fault.message));
-        match fault.passing {
+            .because(format!("`{}`: {}", self.oci.host, failure.message));
+        match failure.transient {
             true => error.hint(format!(
                 "see whether `{}` can be reached, and try again",
                 self.base
@@ -437,9 +447,9 @@ impl Session {
         }
     }
 
-    /// The answer is not what was asked for.
+    /// The error of a request that was refused.
     pub fn refusal(&self, what: &str, reply: &Reply) -> Error {
-        let answer = format!("`{}` answered {}", self.oci.host, said(reply));
+        let answer = format!("`{}` answered {}", self.oci.host, error_summary(reply));
         match reply.status.as_u16() {
             401 | 403 => self.no_access(what, &answer),
             404 => Error::input(what)
@@ -463,9 +473,9 @@ impl Session {
         let mut error = Error::input(what)
             .because("it was not found, or there is no access to it")
             .because(answer);
-        if let Some(refused) = unpoisoned(&self.refused).as_ref() {
+        if let Some(refused) = unpoisoned(&self.login_refusal).as_ref() {
             error = error.because(refused);
-        } else if login.means == Means::Anonymous {
+        } else if login.credential == Credential::Anonymous {
             error = error.because("it was asked without a login");
         } else if !answer.contains(&login.source) {
             error = error.because(format!("it was asked with the login from {}", login.source));

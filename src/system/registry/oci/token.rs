@@ -1,4 +1,4 @@
-//! Tokens, as servers of tokens give them out, and the headers they go into.
+//! Tokens of token servers, and the headers they go into.
 
 use std::time::{Duration, Instant};
 
@@ -6,20 +6,20 @@ use base64::Engine as _;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use super::Secret;
 use super::settings::BASE64;
+use crate::system::registry::secret::Secret;
 
-/// A token, and when to ask for another.
+/// A token, and when to request another one.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// The token.
+    /// The token itself, which is secret.
     pub value: Secret,
-    /// When it ends.
+    /// The time after which another one is requested.
     pub until: Instant,
 }
 
-/// Reads what a token server answers. Its lifetime is told, or stands in the
-/// token, or is a minute.
+/// Reads the answer of a token server. The lifetime is that of the answer, or
+/// that in the token, or a minute.
 pub fn read_token(body: &[u8]) -> Option<Token> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let text = |key: &str| body[key].as_str().filter(|text| !text.is_empty());
@@ -33,7 +33,7 @@ pub fn read_token(body: &[u8]) -> Option<Token> {
     })
 }
 
-/// How long a token is still good for, by its own word.
+/// The seconds for which a token is still valid, by its own claims.
 fn expiry(token: &str) -> Option<u64> {
     let claims = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
     let claims: Value = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
@@ -41,12 +41,12 @@ fn expiry(token: &str) -> Option<u64> {
     claims["exp"].as_u64()?.checked_sub(now.ok()?.as_secs())
 }
 
-/// The header of a user with a password.
+/// The header for a user with a password.
 pub fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
     secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
 }
 
-/// A header that is not shown.
+/// A header that `Debug` does not show.
 pub fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
     header.set_sensitive(true);
