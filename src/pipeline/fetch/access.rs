@@ -19,7 +19,7 @@ use crate::system::fs;
 use crate::system::registry::cache::{Cache, ProgressWriter};
 use crate::system::registry::routes;
 use crate::system::registry::routes::{ManifestRegistries, Route};
-use crate::system::registry::stored::Stored;
+use crate::system::registry::stored::StoredFiles;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Registry, Release};
 
 /// What a command line names.
@@ -213,7 +213,7 @@ impl<'a> Access<'a> {
         }
         let address = route.backend.to_string();
         let mut there = Vec::new();
-        for record in Stored::read(&self.cache)?.records {
+        for record in StoredFiles::read(&self.cache)?.records {
             let digest = self
                 .cache
                 .recorded_digest(package, &record.version, &address);

@@ -344,7 +344,7 @@ mod tests {
             link(&target);
             assert!(cache.get(&release.digest).is_none());
             assert_eq!(cache.entry(&release.digest).unwrap(), CacheEntry::Absent);
-            let stored = crate::system::registry::stored::Stored::read(&cache).unwrap();
+            let stored = crate::system::registry::stored::StoredFiles::read(&cache).unwrap();
             assert_eq!(stored.records[0].digest, None);
             cache
                 .get_or_fetch(&registry, &package, &release, &Unseen)

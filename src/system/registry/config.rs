@@ -24,7 +24,7 @@ pub struct Config {
     /// The registries of single packages.
     pub packages: BTreeMap<PackageRef, Spanned<Mapping>>,
     /// How registries are reached, by name.
-    pub registries: BTreeMap<String, Spanned<Access>>,
+    pub registries: BTreeMap<String, Spanned<RegistryTables>>,
 }
 
 /// A value and its place in its file.
@@ -62,7 +62,7 @@ pub struct Metadata {
 
 /// How a registry is reached: one table per protocol.
 #[derive(Clone, Debug, Default)]
-pub struct Access {
+pub struct RegistryTables {
     /// The protocol to use, where there are several.
     pub default: Option<String>,
     /// The keys of each protocol's table, with text values; other values are
@@ -286,11 +286,11 @@ fn metadata(table: &Table<'_>) -> Result<Metadata> {
     })
 }
 
-fn access(table: &Table<'_>, name: &str) -> Result<Spanned<Access>> {
+fn access(table: &Table<'_>, name: &str) -> Result<Spanned<RegistryTables>> {
     let entry = table
         .table(name)?
         .ok_or_else(|| table.error(name, "nothing is there"))?;
-    let mut access = Access {
+    let mut access = RegistryTables {
         default: match entry.string("default")? {
             Some(default) => Some(default),
             None => entry.string("type")?,

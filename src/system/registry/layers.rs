@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use toml_edit::Item;
 
-use super::config::{Access, Config, Mapping, masked, parse};
+use super::config::{Config, Mapping, RegistryTables, masked, parse};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::ManifestFile;
@@ -181,14 +181,14 @@ impl Layers {
     }
 
     /// How a registry is reached, put together from all layers, key by key.
-    pub fn access(&self, registry: &str) -> Access {
-        let mut access = Access::default();
+    pub fn access(&self, registry: &str) -> RegistryTables {
+        let mut access = RegistryTables::default();
         for (_, config) in self.layers.iter() {
             let Some(entry) = config.registries.get(registry) else {
                 continue;
             };
             access.default = access.default.or_else(|| entry.value.default.clone());
-            let has_root = |access: &Access| {
+            let has_root = |access: &RegistryTables| {
                 let local = access.protocols.get("local");
                 local.is_some_and(|local| local.contains_key("root"))
             };
@@ -208,7 +208,7 @@ impl Layers {
     /// The nearest file of the project that makes the registry of this name a
     /// directory: it stands in the place of what a manifest calls so.
     pub fn replaced(&self, registry: &str) -> Option<&Layer> {
-        let is_local = |access: &Access| {
+        let is_local = |access: &RegistryTables| {
             let default = access.default.as_deref();
             access.protocols.contains_key("local") && default.is_none_or(|d| d == "local")
         };

@@ -12,7 +12,7 @@ use crate::system::fs;
 
 /// The files of a cache.
 #[derive(Clone, Debug, Default)]
-pub struct Stored {
+pub struct StoredFiles {
     /// The bytes of packages, by the digest in their name.
     pub contents: Vec<(ContentDigest, StoredFile)>,
     /// The records of releases.
@@ -50,11 +50,11 @@ pub fn directories(cache: &Cache) -> [PathBuf; 4] {
     ["", "wit-deps", "fetched", "begun"].map(|name| dir.join(name))
 }
 
-impl Stored {
+impl StoredFiles {
     /// Reads the names of the files of a cache, which need not be there, and
     /// its records.
     pub fn read(cache: &Cache) -> Result<Self> {
-        let mut stored = Stored::default();
+        let mut stored = StoredFiles::default();
         if !fs::is_dir(cache.dir()) {
             return Ok(stored);
         }
@@ -116,7 +116,7 @@ impl Stored {
             .contents
             .iter()
             .filter(|(digest, _)| in_any(&records, digest) && !in_any(&others, digest));
-        Stored {
+        StoredFiles {
             contents: contents.cloned().collect(),
             records: records.into_iter().cloned().collect(),
             leftovers: Vec::new(),
@@ -192,7 +192,7 @@ mod tests {
         live.lock().unwrap();
         let dead = put(".cargo-component-dead01", "broken off");
         let below = put("wit-deps/.cargo-component-dead02/part", "broken off");
-        let stored = Stored::read(&Cache::new(dir.path())).unwrap();
+        let stored = StoredFiles::read(&Cache::new(dir.path())).unwrap();
         assert_eq!(stored.files().count(), 5);
         let left: Vec<_> = stored.leftovers.iter().map(|file| &*file.path).collect();
         assert_eq!(left, [&*dead, below.parent().unwrap()]);

@@ -9,7 +9,7 @@ use reqwest::Client;
 use tokio::runtime::Runtime;
 
 use super::public_only::PublicOnly;
-use super::settings::{Root, Trust};
+use super::settings::{RootCertificate, Trust};
 use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 
@@ -31,22 +31,6 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
         Ok(runtime) => runtime.block_on(task),
         Err(e) => Err(Error::input("failed to prepare for the network").because(e)),
     }
-}
-
-/// Whether an address answers a request itself, with neither a refusal nor a
-/// redirect.
-#[cfg(feature = "warg")]
-pub async fn answers_itself(address: &str) -> bool {
-    let host = crate::system::registry::authority::authority(address);
-    let via = match crate::system::registry::layers::is_loopback(host) {
-        true => Via::Direct,
-        false => Via::Usual,
-    };
-    let Ok(client) = client(&Trust::default(), &via) else {
-        return false;
-    };
-    let answer = client.get(address).send().await;
-    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
 }
 
 /// How connections are made.
@@ -83,11 +67,11 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
     let mut roots = Vec::new();
     for root in &trust.roots {
         match root {
-            Root::Pem(text) => {
+            RootCertificate::Pem(text) => {
                 let bundle = reqwest::Certificate::from_pem_bundle(text.as_bytes());
                 roots.extend(bundle.map_err(|e| failed(&e.without_url()))?);
             }
-            Root::Der(bytes) => {
+            RootCertificate::Der(bytes) => {
                 let root = reqwest::Certificate::from_der(bytes);
                 roots.push(root.map_err(|e| failed(&e.without_url()))?);
             }

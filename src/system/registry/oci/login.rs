@@ -16,20 +16,20 @@ use crate::system::registry::secret::Secret;
 /// Tries a login, and stores it where the file of logins says.
 pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<LoginOutcome> {
     let host = session.host();
-    let what = format!("failed to log in to `{host}`");
+    let error_message = format!("failed to log in to `{host}`");
     if user.is_empty() || user.contains(':') {
         let why = "a user's name is not empty and has no `:`";
-        return Err(Error::input(what).because(why));
+        return Err(Error::input(error_message).because(why));
     }
     if password.0.is_empty() {
-        return Err(Error::input(what).because("the password is empty"));
+        return Err(Error::input(error_message).because("the password is empty"));
     }
     let trying = session.with_login(Login {
         credential: Credential::Password(user.to_owned(), password.clone()),
         source: "the command line".to_owned(),
         notes: Vec::new(),
     });
-    let outcome = client::wait_for(check(&trying, user, password, &what))?;
+    let outcome = client::wait_for(check(&trying, user, password, &error_message))?;
     let credential = match &outcome {
         LoginCheck::Identity(token) => Credential::Identity(token.clone()),
         _ => Credential::Password(user.to_owned(), password.clone()),
@@ -79,15 +79,20 @@ enum LoginCheck {
 }
 
 /// Tries a login at the registry.
-async fn check(session: &Session, user: &str, password: &Secret, what: &str) -> Result<LoginCheck> {
-    let reply = session.probe(None, what).await?;
+async fn check(
+    session: &Session,
+    user: &str,
+    password: &Secret,
+    error_message: &str,
+) -> Result<LoginCheck> {
+    let reply = session.probe(None, error_message).await?;
     let login = basic(user, password);
     match session.scheme() {
         None if reply.status.is_success() => Ok(LoginCheck::NotRequired),
-        None => Err(session.refusal(what, &reply)),
+        None => Err(session.refusal(error_message, &reply)),
         Some(AuthScheme::Basic) => {
-            let reply = session.probe(login, what).await?;
-            accepted(session, &reply, what).map(|()| LoginCheck::Accepted)
+            let reply = session.probe(login, error_message).await?;
+            accepted(session, &reply, error_message).map(|()| LoginCheck::Accepted)
         }
         Some(AuthScheme::Bearer { realm, service }) => {
             let mut url = realm;
@@ -99,13 +104,14 @@ async fn check(session: &Session, user: &str, password: &Secret, what: &str) -> 
             let mut request = Request::new(Method::GET, url);
             request.authorization = login;
             let reply = session.http().exchange(&request).await;
-            let reply = reply.map_err(|failure| session.failed(what, &failure))?;
-            accepted(session, &reply, what)?;
-            let token = read_token(&reply.body)
-                .ok_or_else(|| Error::input(what).because("what it answered holds no token"))?;
+            let reply = reply.map_err(|failure| session.failed(error_message, &failure))?;
+            accepted(session, &reply, error_message)?;
+            let token = read_token(&reply.body).ok_or_else(|| {
+                Error::input(error_message).because("what it answered holds no token")
+            })?;
             let bearer = secret_header("Bearer", &token.value.0);
-            let inside = session.probe(bearer, what).await?;
-            accepted(session, &inside, what)?;
+            let inside = session.probe(bearer, error_message).await?;
+            accepted(session, &inside, error_message)?;
             Ok(identity(&reply.body).map_or(LoginCheck::Accepted, LoginCheck::Identity))
         }
     }
@@ -118,15 +124,15 @@ fn identity(body: &[u8]) -> Option<Secret> {
     (!token.is_empty()).then(|| Secret(token.to_owned()))
 }
 
-fn accepted(session: &Session, reply: &Reply, what: &str) -> Result<()> {
+fn accepted(session: &Session, reply: &Reply, error_message: &str) -> Result<()> {
     match reply.status.as_u16() {
         200..=299 => Ok(()),
-        400..=403 => Err(Error::input(what)
+        400..=403 => Err(Error::input(error_message)
             .because(format!(
                 "it refused user and password: {}",
                 error_summary(reply)
             ))
             .hint("check both; many registries want an access token in the place of the password")),
-        _ => Err(session.refusal(what, reply)),
+        _ => Err(session.refusal(error_message, reply)),
     }
 }

@@ -43,45 +43,56 @@ impl OciRegistry {
 
     /// All tags of a repository; `None` if it is not there or empty.
     pub fn tags(&self, repository: &str) -> Result<Option<Vec<String>>> {
-        let what = format!(
+        let error_message = format!(
             "failed to list the tags of `{}`",
             self.display_name(repository)
         );
-        client::wait_for(pull::tags(&self.session, repository, &what))
+        client::wait_for(pull::tags(&self.session, repository, &error_message))
     }
 
     /// The artifact of a tag or digest; `None` if it is not there.
     pub fn artifact(&self, repository: &str, target: &Target) -> Result<Option<Artifact>> {
-        let what = format!(
+        let error_message = format!(
             "failed to find `{target}` in `{}`",
             self.display_name(repository)
         );
-        client::wait_for(pull::artifact(&self.session, repository, target, &what))
+        client::wait_for(pull::artifact(
+            &self.session,
+            repository,
+            target,
+            &error_message,
+        ))
     }
 
     /// Writes a blob to `to`, in small parts. Only the number of bytes is
     /// checked.
     pub fn blob(&self, repository: &str, blob: &Blob, to: &mut dyn Write) -> Result<()> {
-        let what = format!("failed to fetch `{}`", self.display_name(repository));
+        let error_message = format!("failed to fetch `{}`", self.display_name(repository));
         let request = pull::BlobRequest {
             digest: &blob.digest,
             size: Some(blob.size),
         };
-        client::wait_for(pull::blob(&self.session, repository, &request, to, &what))
+        client::wait_for(pull::blob(
+            &self.session,
+            repository,
+            &request,
+            to,
+            &error_message,
+        ))
     }
 
     /// Pushes a file, whatever its tag was before, and returns the digest of the
     /// manifest.
     pub fn push(&self, upload: &Upload<'_>) -> Result<ContentDigest> {
         let place = self.display_name(upload.repository);
-        let what = format!("failed to push to `{place}:{}`", upload.tag);
-        client::wait_for(push::push(&self.session, upload, &what))
+        let error_message = format!("failed to push to `{place}:{}`", upload.tag);
+        client::wait_for(push::push(&self.session, upload, &error_message))
     }
 
     /// The artifact of a version.
     fn of_version(&self, package: &PackageRef, version: &Version) -> Result<Option<Artifact>> {
         let repository = self.repository(package)?;
-        let what = format!(
+        let error_message = format!(
             "failed to find `{package}@{version}` in {}",
             self.location(package)
         );
@@ -93,7 +104,7 @@ impl OciRegistry {
         }
         for tag in tags {
             let target = Target::Tag(tag);
-            let found = pull::artifact(&self.session, &repository, &target, &what);
+            let found = pull::artifact(&self.session, &repository, &target, &error_message);
             if let Some(artifact) = client::wait_for(found)? {
                 return Ok(Some(artifact));
             }
@@ -118,11 +129,11 @@ impl Registry for OciRegistry {
 
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
         let repository = self.repository(package)?;
-        let what = format!(
+        let error_message = format!(
             "failed to list the versions of `{package}` in {}",
             self.location(package)
         );
-        let tags = client::wait_for(pull::tags(&self.session, &repository, &what))?;
+        let tags = client::wait_for(pull::tags(&self.session, &repository, &error_message))?;
         Ok(tags.map(|tags| {
             let mut versions: Vec<Version> = tags
                 .iter()
@@ -164,7 +175,7 @@ impl Registry for OciRegistry {
 
     fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()> {
         let repository = self.repository(package)?;
-        let what = format!(
+        let error_message = format!(
             "failed to fetch `{package}@{}` from {}",
             release.version,
             self.location(package)
@@ -173,14 +184,20 @@ impl Registry for OciRegistry {
             digest: &release.digest,
             size: release.size,
         };
-        client::wait_for(pull::blob(&self.session, &repository, &request, to, &what))
+        client::wait_for(pull::blob(
+            &self.session,
+            &repository,
+            &request,
+            to,
+            &error_message,
+        ))
     }
 
     fn publish(&self, publication: &Publication<'_>) -> Result<()> {
         let (package, version) = (publication.package, publication.version);
         let repository = self.repository(package)?;
         let tag = reference::tag(version)?;
-        let what = format!(
+        let error_message = format!(
             "failed to publish `{package}@{version}` to {}",
             self.location(package)
         );
@@ -199,14 +216,14 @@ impl Registry for OciRegistry {
             progress: publication.progress,
         };
         client::wait_for(async {
-            if push::tag_exists(&self.session, &upload, &what).await? {
+            if push::tag_exists(&self.session, &upload, &error_message).await? {
                 let place = self.location(package);
                 return Err(Error::input(format!(
                     "`{package}@{version}` is already published, in {place}"
                 ))
                 .hint("raise its version"));
             }
-            push::push(&self.session, &upload, &what).await?;
+            push::push(&self.session, &upload, &error_message).await?;
             Ok(())
         })
     }
@@ -234,10 +251,16 @@ impl Artifacts for OciRegistry {
         size: Option<u64>,
         to: &mut dyn Write,
     ) -> Result<()> {
-        let what = format!("failed to fetch `{reference}`");
+        let error_message = format!("failed to fetch `{reference}`");
         let request = pull::BlobRequest { digest, size };
         let repository = &reference.repository;
-        client::wait_for(pull::blob(&self.session, repository, &request, to, &what))
+        client::wait_for(pull::blob(
+            &self.session,
+            repository,
+            &request,
+            to,
+            &error_message,
+        ))
     }
 
     fn push(

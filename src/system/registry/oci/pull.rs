@@ -12,7 +12,8 @@ use super::artifact::{ACCEPT, Artifact, Blob, Manifest, ManifestOrIndex};
 use super::headers::{next_link, range_start};
 use super::http::{Reply, Request, chunk};
 use super::reference::{TAG_LENGTH, Target};
-use super::session::{Operation, Scope, Session};
+use super::scope::{Operation, Scope};
+use super::session::Session;
 use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
@@ -42,20 +43,24 @@ fn scope(repository: &str) -> Scope {
 }
 
 /// All tags, page by page; `None` if the repository is not there or empty.
-pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Option<Vec<String>>> {
+pub async fn tags(
+    session: &Session,
+    repository: &str,
+    error_message: &str,
+) -> Result<Option<Vec<String>>> {
     let scope = scope(repository);
     let mut url = session.url(&scope, "tags/list");
     url.set_query(Some(PAGE));
     let mut tags = BTreeSet::new();
     for _ in 0..PAGES {
         let request = Request::new(Method::GET, url.clone()).header("accept", "application/json");
-        let reply = session.exchange(&scope, request, what).await?;
+        let reply = session.exchange(&scope, request, error_message).await?;
         match reply.status.as_u16() {
             200 => {}
             404 => return Ok(None),
-            _ => return Err(session.refusal(what, &reply)),
+            _ => return Err(session.refusal(error_message, &reply)),
         }
-        let wrong = |why: String| session.failed(what, &TransportError::permanent(why));
+        let wrong = |why: String| session.failed(error_message, &TransportError::permanent(why));
         let page: Value = serde_json::from_slice(&reply.body)
             .map_err(|e| wrong(format!("the list of tags is not JSON: {e}")))?;
         let page = match page.get("tags") {
@@ -83,7 +88,7 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
             .ok_or_else(|| wrong("the list of tags goes on at another host".to_owned()))?;
     }
     let endless = format!("its list of tags has more than {PAGES} pages, the limit for them");
-    Err(session.failed(what, &TransportError::permanent(endless)))
+    Err(session.failed(error_message, &TransportError::permanent(endless)))
 }
 
 /// How many manifests of an index, and layers of a manifest, are looked into.
@@ -97,12 +102,12 @@ pub async fn artifact(
     session: &Session,
     repository: &str,
     target: &Target,
-    what: &str,
+    error_message: &str,
 ) -> Result<Option<Artifact>> {
     let place = Repository {
         session,
         name: repository,
-        what,
+        error_message,
     };
     let digests = match place.manifest(target).await? {
         None => return Ok(None),
@@ -135,12 +140,12 @@ pub async fn artifact(
 struct Repository<'a> {
     session: &'a Session,
     name: &'a str,
-    what: &'a str,
+    error_message: &'a str,
 }
 
 impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
-        Error::input(self.what)
+        Error::input(self.error_message)
             .because(why)
             .hint("see whether the name is that of a WebAssembly package")
     }
@@ -150,13 +155,16 @@ impl Repository<'_> {
         let (session, scope) = (self.session, scope(self.name));
         let url = session.url(&scope, &format!("manifests/{target}"));
         let request = Request::new(Method::GET, url).header("accept", ACCEPT);
-        let reply = session.exchange(&scope, request, self.what).await?;
+        let reply = session
+            .exchange(&scope, request, self.error_message)
+            .await?;
         match reply.status.as_u16() {
             200 => {}
             404 => return Ok(None),
-            _ => return Err(session.refusal(self.what, &reply)),
+            _ => return Err(session.refusal(self.error_message, &reply)),
         }
-        let wrong = |why: String| session.failed(self.what, &TransportError::permanent(why));
+        let wrong =
+            |why: String| session.failed(self.error_message, &TransportError::permanent(why));
         check(&reply, target).map_err(wrong)?;
         let content_type = reply.header("content-type").unwrap_or_default();
         let read = artifact::read(&reply.body, content_type);
@@ -205,7 +213,7 @@ impl Repository<'_> {
         loop {
             attempts += 1;
             let request = Request::new(Method::GET, url.clone()).header("range", "bytes=0-3");
-            let mut response = session.open(&scope, request, self.what).await?;
+            let mut response = session.open(&scope, request, self.error_message).await?;
             let failure = match response.status().as_u16() {
                 200 | 206 => {
                     let mut head = Vec::new();
@@ -225,12 +233,12 @@ impl Repository<'_> {
                 // There is nothing at the beginning of an empty blob.
                 416 => return Ok(false),
                 _ => match Reply::read(response, &patience).await {
-                    Ok(reply) => return Err(session.refusal(self.what, &reply)),
+                    Ok(reply) => return Err(session.refusal(self.error_message, &reply)),
                     Err(failure) => failure,
                 },
             };
             if !failure.transient || !patience.wait(attempts, None).await {
-                return Err(session.failed(self.what, &failure));
+                return Err(session.failed(self.error_message, &failure));
             }
         }
     }
@@ -271,7 +279,7 @@ pub async fn blob(
     repository: &str,
     blob_request: &BlobRequest<'_>,
     to: &mut dyn Write,
-    what: &str,
+    error_message: &str,
 ) -> Result<()> {
     let scope = scope(repository);
     let url = session.url(&scope, &format!("blobs/{}", blob_request.digest));
@@ -279,7 +287,7 @@ pub async fn blob(
         session,
         blob_request,
         to,
-        what,
+        error_message,
         written: 0,
     };
     let mut attempts = 0;
@@ -290,7 +298,7 @@ pub async fn blob(
         if transfer.written > 0 {
             request = request.header("range", &format!("bytes={}-", transfer.written));
         }
-        let response = session.open(&scope, request, what).await?;
+        let response = session.open(&scope, request, error_message).await?;
         let Some(failure) = transfer.receive(response).await? else {
             return Ok(());
         };
@@ -301,7 +309,7 @@ pub async fn blob(
             attempts = 1;
         }
         if !failure.transient || !session.context().patience.wait(attempts, None).await {
-            return Err(session.failed(what, &failure));
+            return Err(session.failed(error_message, &failure));
         }
     }
 }
@@ -311,7 +319,7 @@ struct Transfer<'a> {
     session: &'a Session,
     blob_request: &'a BlobRequest<'a>,
     to: &'a mut dyn Write,
-    what: &'a str,
+    error_message: &'a str,
     written: u64,
 }
 
@@ -321,7 +329,7 @@ impl Transfer<'_> {
         let patience = self.session.context().patience;
         let permanent = |why: String| {
             self.session
-                .failed(self.what, &TransportError::permanent(why))
+                .failed(self.error_message, &TransportError::permanent(why))
         };
         // Bytes that were written already, where the registry begins anew.
         let mut skip = match response.status().as_u16() {
@@ -336,7 +344,7 @@ impl Transfer<'_> {
             }
             _ => {
                 return match Reply::read(response, &patience).await {
-                    Ok(reply) => Err(self.session.refusal(self.what, &reply)),
+                    Ok(reply) => Err(self.session.refusal(self.error_message, &reply)),
                     Err(failure) => Ok(Some(failure)),
                 };
             }
@@ -361,7 +369,7 @@ impl Transfer<'_> {
                 return Err(permanent(format!("it sent more than {too_much}")));
             }
             self.to.write_all(new).map_err(|e| {
-                Error::new(crate::base::error::ErrorKind::Io, self.what)
+                Error::new(crate::base::error::ErrorKind::Io, self.error_message)
                     .because(format!("failed to keep it: {e}"))
             })?;
             self.written = length;

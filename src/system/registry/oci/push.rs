@@ -12,7 +12,8 @@ use super::artifact::{Blob, MANIFEST, ManifestFields};
 use super::describe::describe;
 use super::headers::uploaded;
 use super::http::{Content, Reply, Request, retry_after};
-use super::session::{Operation, Scope, Session};
+use super::scope::{Operation, Scope};
+use super::session::Session;
 use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
@@ -48,22 +49,30 @@ fn scope(upload: &Upload<'_>) -> Scope {
 }
 
 /// Whether the tag exists already.
-pub async fn tag_exists(session: &Session, upload: &Upload<'_>, what: &str) -> Result<bool> {
+pub async fn tag_exists(
+    session: &Session,
+    upload: &Upload<'_>,
+    error_message: &str,
+) -> Result<bool> {
     let scope = scope(upload);
     let url = session.url(&scope, &format!("manifests/{}", upload.tag));
     // Not HEAD, whose refusals would have no text.
     let request = Request::new(Method::GET, url).header("accept", artifact::ACCEPT);
-    let reply = session.exchange(&scope, request, what).await?;
+    let reply = session.exchange(&scope, request, error_message).await?;
     match reply.status.as_u16() {
         200..=299 => Ok(true),
         404 => Ok(false),
-        _ => Err(session.refusal(what, &reply)),
+        _ => Err(session.refusal(error_message, &reply)),
     }
 }
 
 /// Pushes layer, configuration and manifest, and returns the digest of the
 /// last. It is an error if the tag leads to something else afterwards.
-pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<ContentDigest> {
+pub async fn push(
+    session: &Session,
+    upload: &Upload<'_>,
+    error_message: &str,
+) -> Result<ContentDigest> {
     let (digest, size) = fs::digest(upload.content)?;
     let layer = Blob { digest, size };
     let created = session.context().env.text(env::SOURCE_DATE_EPOCH);
@@ -84,7 +93,7 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
     let pusher = Pusher {
         session,
         scope: scope(upload),
-        what,
+        error_message,
         progress: upload.progress,
     };
     let content = Content::File {
@@ -101,9 +110,11 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
     let request = Request::new(Method::PUT, url)
         .header("content-type", MANIFEST)
         .content(Content::Bytes(manifest.into()));
-    let reply = session.exchange(&pusher.scope, request, what).await?;
+    let reply = session
+        .exchange(&pusher.scope, request, error_message)
+        .await?;
     if !reply.status.is_success() {
-        return Err(session.refusal(what, &reply));
+        return Err(session.refusal(error_message, &reply));
     }
     pusher.confirm(upload.tag, &digest, &layer).await?;
     Ok(digest)
@@ -117,7 +128,7 @@ fn now() -> u64 {
 struct Pusher<'a> {
     session: &'a Session,
     scope: Scope,
-    what: &'a str,
+    error_message: &'a str,
     progress: &'a dyn Progress,
 }
 
@@ -148,10 +159,10 @@ impl Pusher<'_> {
         let request = Request::new(Method::GET, url).header("accept", artifact::ACCEPT);
         let reply = self
             .session
-            .exchange(&self.scope, request, self.what)
+            .exchange(&self.scope, request, self.error_message)
             .await?;
         if !reply.status.is_success() {
-            return Err(self.session.refusal(self.what, &reply));
+            return Err(self.session.refusal(self.error_message, &reply));
         }
         let found = ContentDigest::of(&reply.body);
         let content_type = reply.header("content-type").unwrap_or_default();
@@ -165,13 +176,13 @@ impl Pusher<'_> {
             _ if found == *digest => Ok(()),
             // A registry may keep a manifest in a form of its own.
             Ok(artifact::ManifestOrIndex::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
-            Err(why) => Err(Error::input(self.what)
+            Err(why) => Err(Error::input(self.error_message)
                 .because(format!(
                     "after the push the registry gave something else than a manifest for the tag `{tag}`"
                 ))
                 .because(why)
                 .hint("see whether the registry works, and push again")),
-            Ok(_) => Err(Error::input(self.what)
+            Ok(_) => Err(Error::input(self.error_message)
                 .because(format!(
                     "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
                 ))
@@ -216,13 +227,13 @@ impl Pusher<'_> {
         let request = Request::new(Method::HEAD, url);
         let reply = self
             .session
-            .exchange(&self.scope, request, self.what)
+            .exchange(&self.scope, request, self.error_message)
             .await?;
         match reply.status.as_u16() {
             200..=299 => Ok(true),
             // Registries that do not answer this request get the bytes.
             404 | 405 | 307 => Ok(false),
-            _ => Err(self.session.refusal(self.what, &reply)),
+            _ => Err(self.session.refusal(self.error_message, &reply)),
         }
     }
 
@@ -233,7 +244,7 @@ impl Pusher<'_> {
         let request = Request::new(Method::POST, url.clone());
         let reply = self
             .session
-            .exchange(&self.scope, request, self.what)
+            .exchange(&self.scope, request, self.error_message)
             .await?;
         match location(&reply, &url) {
             Some(location) if reply.status.as_u16() == 202 => Ok(PendingUpload {
@@ -241,10 +252,10 @@ impl Pusher<'_> {
                 offset: 0,
             }),
             None if reply.status.as_u16() == 202 => Err(self.session.failed(
-                self.what,
+                self.error_message,
                 &TransportError::permanent("it did not say where to upload to"),
             )),
-            _ => Err(self.session.refusal(self.what, &reply)),
+            _ => Err(self.session.refusal(self.error_message, &reply)),
         }
     }
 
@@ -335,7 +346,9 @@ impl Pusher<'_> {
     /// Sends a request to an address that the registry gave; the login goes
     /// along only if that is the registry itself.
     async fn send(&self, request: Request) -> Result<Outcome> {
-        self.session.attempt(&self.scope, request, self.what).await
+        self.session
+            .attempt(&self.scope, request, self.error_message)
+            .await
     }
 
     async fn wait(&self, attempts: u32, outcome: &Outcome) -> bool {
@@ -352,8 +365,8 @@ impl Pusher<'_> {
 
     fn error(&self, outcome: Outcome) -> Error {
         match outcome {
-            Ok(reply) => self.session.refusal(self.what, &reply),
-            Err(failure) => self.session.failed(self.what, &failure),
+            Ok(reply) => self.session.refusal(self.error_message, &reply),
+            Err(failure) => self.session.failed(self.error_message, &failure),
         }
     }
 }

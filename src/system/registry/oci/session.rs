@@ -13,32 +13,15 @@ use super::credentials;
 use super::credentials::{Credential, Login, RegistryId};
 use super::error_body::error_summary;
 use super::headers::{Challenge, challenge};
-use super::http::{Content, HttpClient, Reply, Request};
+use super::http::{HttpClient, Reply, Request};
+use super::scope::{Operation, Scope};
 use super::settings::Settings;
 use super::stack::Stack;
-use super::token::{Token, basic, read_token, secret_header};
+use super::token::{Token, basic, read_token, secret_header, token_request};
 use super::transport_error::TransportError;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::system::registry::routes;
 use crate::system::registry::secret::Secret;
-
-/// The access that a token has to give.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Scope {
-    /// The repository that is accessed.
-    pub repository: String,
-    /// The operation on the repository.
-    pub operation: Operation,
-}
-
-/// An operation on a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// Reading tags, manifests and blobs.
-    Pull,
-    /// Writing, which begins with reading.
-    Push,
-}
 
 /// The authentication scheme of a registry.
 #[derive(Clone, Debug)]
@@ -178,10 +161,15 @@ impl Session {
     }
 
     /// Sends a request with the authorization it needs; the answer may be a
-    /// refusal. `what` is the task that fails, for errors.
-    pub async fn exchange(&self, scope: &Scope, request: Request, what: &str) -> Result<Reply> {
-        let outcome = self.attempt(scope, request, what).await?;
-        outcome.map_err(|failure| self.failed(what, &failure))
+    /// refusal. `error_message` says what failed, for errors.
+    pub async fn exchange(
+        &self,
+        scope: &Scope,
+        request: Request,
+        error_message: &str,
+    ) -> Result<Reply> {
+        let outcome = self.attempt(scope, request, error_message).await?;
+        outcome.map_err(|failure| self.failed(error_message, &failure))
     }
 
     /// As [`Session::exchange`], with an inner error where there is no answer.
@@ -189,38 +177,53 @@ impl Session {
         &self,
         scope: &Scope,
         mut request: Request,
-        what: &str,
+        error_message: &str,
     ) -> Result<Result<Reply, TransportError>> {
         let http = self.http();
-        request.authorization = self.authorization(scope, &request.url, what).await?;
+        request.authorization = self
+            .authorization(scope, &request.url, error_message)
+            .await?;
         let outcome = http.exchange(&request).await;
         if let Ok(reply) = &outcome
             && reply.status == StatusCode::UNAUTHORIZED
             && self.is_own(&reply.url)
             && self
-                .note_challenge(scope, &request, &reply.headers, what)
+                .note_challenge(scope, &request, &reply.headers, error_message)
                 .await?
         {
-            request.authorization = self.authorization(scope, &request.url, what).await?;
+            request.authorization = self
+                .authorization(scope, &request.url, error_message)
+                .await?;
             return Ok(http.exchange(&request).await);
         }
         Ok(outcome)
     }
 
     /// As [`Session::exchange`], with the body unread.
-    pub async fn open(&self, scope: &Scope, mut request: Request, what: &str) -> Result<Response> {
+    pub async fn open(
+        &self,
+        scope: &Scope,
+        mut request: Request,
+        error_message: &str,
+    ) -> Result<Response> {
         let http = self.http();
-        request.authorization = self.authorization(scope, &request.url, what).await?;
+        request.authorization = self
+            .authorization(scope, &request.url, error_message)
+            .await?;
         let outcome = http.open(&request).await;
-        let response = outcome.map_err(|failure| self.failed(what, &failure))?;
+        let response = outcome.map_err(|failure| self.failed(error_message, &failure))?;
         let headers = response.headers().clone();
         if response.status() == StatusCode::UNAUTHORIZED
             && self.is_own(response.url())
-            && self.note_challenge(scope, &request, &headers, what).await?
+            && self
+                .note_challenge(scope, &request, &headers, error_message)
+                .await?
         {
-            request.authorization = self.authorization(scope, &request.url, what).await?;
+            request.authorization = self
+                .authorization(scope, &request.url, error_message)
+                .await?;
             let outcome = http.open(&request).await;
-            return outcome.map_err(|failure| self.failed(what, &failure));
+            return outcome.map_err(|failure| self.failed(error_message, &failure));
         }
         Ok(response)
     }
@@ -230,7 +233,7 @@ impl Session {
         &self,
         scope: &Scope,
         url: &Url,
-        what: &str,
+        error_message: &str,
     ) -> Result<Option<HeaderValue>> {
         if !self.is_own(url) {
             return Ok(None);
@@ -240,7 +243,7 @@ impl Session {
             return Ok(secret_header("Bearer", &token.0));
         }
         if login.credential != Credential::Anonymous {
-            self.request_scheme(what).await?;
+            self.request_scheme(error_message).await?;
         }
         let scheme = self.scheme();
         match (scheme, &login.credential) {
@@ -248,7 +251,9 @@ impl Session {
                 Ok(basic(user, password))
             }
             (Some(AuthScheme::Bearer { realm, service }), _) => {
-                let token = self.token(scope, &realm, service.as_deref(), what).await?;
+                let token = self
+                    .token(scope, &realm, service.as_deref(), error_message)
+                    .await?;
                 Ok(token.and_then(|token| secret_header("Bearer", &token.0)))
             }
             _ => Ok(None),
@@ -256,26 +261,30 @@ impl Session {
     }
 
     /// Asks the registry once for its authentication scheme.
-    async fn request_scheme(&self, what: &str) -> Result<()> {
+    async fn request_scheme(&self, error_message: &str) -> Result<()> {
         let mut requested = self.scheme_requested.lock().await;
         if *requested {
             return Ok(());
         }
-        self.probe(None, what).await?;
+        self.probe(None, error_message).await?;
         *requested = true;
         Ok(())
     }
 
     /// Requests the root of the registry, which has nothing but the challenge
     /// for a login.
-    pub async fn probe(&self, authorization: Option<HeaderValue>, what: &str) -> Result<Reply> {
+    pub async fn probe(
+        &self,
+        authorization: Option<HeaderValue>,
+        error_message: &str,
+    ) -> Result<Reply> {
         let mut url = self.base.clone();
         url.set_path("v2/");
         let mut request = Request::new(Method::GET, url);
         request.authorization = authorization;
         let reply = self.http.exchange(&request).await;
-        let reply = reply.map_err(|failure| self.failed(what, &failure))?;
-        self.note_scheme(&reply.headers, what)?;
+        let reply = reply.map_err(|failure| self.failed(error_message, &failure))?;
+        self.note_scheme(&reply.headers, error_message)?;
         Ok(reply)
     }
 
@@ -284,7 +293,7 @@ impl Session {
         unpoisoned(&self.scheme).clone()
     }
 
-    fn note_scheme(&self, headers: &HeaderMap, what: &str) -> Result<()> {
+    fn note_scheme(&self, headers: &HeaderMap, error_message: &str) -> Result<()> {
         let values = headers.get_all(WWW_AUTHENTICATE);
         let scheme = match challenge(values.iter().filter_map(|value| value.to_str().ok())) {
             None => return Ok(()),
@@ -294,7 +303,7 @@ impl Session {
                 let url = Url::parse(&realm).ok().filter(safe);
                 let realm = url.ok_or_else(|| {
                     self.failed(
-                        what,
+                        error_message,
                         &TransportError::permanent(format!(
                             "it gives out tokens at `{realm}`, which is not safe to send a login to"
                         )),
@@ -313,13 +322,13 @@ impl Session {
         scope: &Scope,
         request: &Request,
         headers: &HeaderMap,
-        what: &str,
+        error_message: &str,
     ) -> Result<bool> {
         let before = request.authorization.is_some();
         if matches!(self.login().credential, Credential::Bearer(_)) {
             return Ok(false);
         }
-        self.note_scheme(headers, what)?;
+        self.note_scheme(headers, error_message)?;
         let scheme = self.scheme();
         Ok(match (scheme, &self.login().credential) {
             (Some(AuthScheme::Basic), Credential::Password(..)) => !before,
@@ -342,7 +351,7 @@ impl Session {
         scope: &Scope,
         realm: &Url,
         service: Option<&str>,
-        what: &str,
+        error_message: &str,
     ) -> Result<Option<Secret>> {
         let slot = self.slot(scope);
         let mut token = slot.lock().await;
@@ -356,7 +365,13 @@ impl Session {
         let token_scope = format!("repository:{}:{actions}", scope.repository);
         let login = self.login();
         let reply = self
-            .request_token(realm, service, &token_scope, &login.credential, what)
+            .request_token(
+                realm,
+                service,
+                &token_scope,
+                &login.credential,
+                error_message,
+            )
             .await?;
         let refused = matches!(reply.status.as_u16(), 400..=403);
         let reply = match refused && login.credential != Credential::Anonymous {
@@ -369,15 +384,21 @@ impl Session {
                     error_summary(&reply)
                 );
                 if scope.operation == Operation::Push {
-                    return Err(self.no_access(what, &note));
+                    return Err(self.no_access(error_message, &note));
                 }
                 *unpoisoned(&self.login_refusal) = Some(note);
-                self.request_token(realm, service, &token_scope, &Credential::Anonymous, what)
-                    .await?
+                self.request_token(
+                    realm,
+                    service,
+                    &token_scope,
+                    &Credential::Anonymous,
+                    error_message,
+                )
+                .await?
             }
         };
         let at = format!(
-            "{what}: it gives out tokens at `{}`",
+            "{error_message}: it gives out tokens at `{}`",
             realm.host_str().unwrap_or_default()
         );
         if !reply.status.is_success() {
@@ -396,47 +417,22 @@ impl Session {
         service: Option<&str>,
         scope: &str,
         credential: &Credential,
-        what: &str,
+        error_message: &str,
     ) -> Result<Reply> {
-        let mut url = realm.clone();
-        let request = match credential {
-            Credential::Identity(token) => {
-                let mut form = Url::parse("form:").map_err(|e| Error::input(what).because(e))?;
-                form.query_pairs_mut()
-                    .append_pair("grant_type", "refresh_token")
-                    .append_pair("service", service.unwrap_or_default())
-                    .append_pair("client_id", "cargo-component")
-                    .append_pair("scope", scope)
-                    .append_pair("refresh_token", &token.0);
-                let form = form.query().unwrap_or_default().to_owned();
-                Request::new(Method::POST, url)
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .content(Content::Bytes(form.into()))
-            }
-            credential => {
-                url.query_pairs_mut()
-                    .extend_pairs(service.map(|service| ("service", service)))
-                    .append_pair("scope", scope);
-                let mut request = Request::new(Method::GET, url);
-                if let Credential::Password(user, password) = credential {
-                    request.authorization = basic(user, password);
-                }
-                request
-            }
-        };
+        let request = token_request(realm, service, scope, credential);
         let reply = self.http.exchange(&request).await;
         let host = realm.host_str().unwrap_or_default();
         reply.map_err(|failure| {
             self.failed(
-                &format!("{what}: it gives out tokens at `{host}`"),
+                &format!("{error_message}: it gives out tokens at `{host}`"),
                 &failure,
             )
         })
     }
 
     /// The error of a request that got no answer.
-    pub fn failed(&self, what: &str, failure: &TransportError) -> Error {
-        let error = Error::new(ErrorKind::Io, what)
+    pub fn failed(&self, error_message: &str, failure: &TransportError) -> Error {
+        let error = Error::new(ErrorKind::Io, error_message)
             .because(format!("`{}`: {}", self.oci.host, failure.message));
         match failure.transient {
             true => error.hint(format!(
@@ -448,29 +444,29 @@ impl Session {
     }
 
     /// The error of a request that was refused.
-    pub fn refusal(&self, what: &str, reply: &Reply) -> Error {
+    pub fn refusal(&self, error_message: &str, reply: &Reply) -> Error {
         let answer = format!("`{}` answered {}", self.oci.host, error_summary(reply));
         match reply.status.as_u16() {
-            401 | 403 => self.no_access(what, &answer),
-            404 => Error::input(what)
+            401 | 403 => self.no_access(error_message, &answer),
+            404 => Error::input(error_message)
                 .because("it was not found, or there is no access to it")
                 .because(answer)
                 .hint(self.log_in()),
-            413 => Error::input(what)
+            413 => Error::input(error_message)
                 .because(answer)
                 .hint("the registry takes nothing as large; ask who runs it to allow more"),
-            408 | 429 | 500.. => Error::new(ErrorKind::Io, what)
+            408 | 429 | 500.. => Error::new(ErrorKind::Io, error_message)
                 .because(answer)
                 .hint("try again later; the registry has a problem of its own"),
-            _ => Error::input(what)
+            _ => Error::input(error_message)
                 .because(answer)
                 .hint(format!("see whether `{}` is an OCI registry", self.base)),
         }
     }
 
-    fn no_access(&self, what: &str, answer: &str) -> Error {
+    fn no_access(&self, error_message: &str, answer: &str) -> Error {
         let login = self.login();
-        let mut error = Error::input(what)
+        let mut error = Error::input(error_message)
             .because("it was not found, or there is no access to it")
             .because(answer);
         if let Some(refused) = unpoisoned(&self.login_refusal).as_ref() {

@@ -33,12 +33,12 @@ pub struct Trust {
     /// Whether any certificate is trusted.
     pub accept_invalid: bool,
     /// More authorities that are trusted.
-    pub roots: Vec<Root>,
+    pub roots: Vec<RootCertificate>,
 }
 
 /// The certificate of an authority.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Root {
+pub enum RootCertificate {
     /// The text of one or more certificates.
     Pem(String),
     /// The bytes of one certificate.
@@ -120,14 +120,14 @@ pub fn user_and_password(encoded: &str) -> Option<(String, Secret)> {
     Some((user.to_owned(), Secret(password.to_owned())))
 }
 
-fn roots(item: &Item) -> Option<Vec<Root>> {
+fn roots(item: &Item) -> Option<Vec<RootCertificate>> {
     let root = |table: &dyn TableLike| {
         let text = |key| table.get(key).and_then(Item::as_str);
         match (text("encoding")?, text("data")?) {
-            ("pem", data) => Some(Root::Pem(data.to_owned())),
+            ("pem", data) => Some(RootCertificate::Pem(data.to_owned())),
             // wkg takes the text itself for the bytes, which no certificate
             // survives, so base64 is what can be meant.
-            ("der", data) => Some(Root::Der(
+            ("der", data) => Some(RootCertificate::Der(
                 BASE64
                     .decode(data.split_whitespace().collect::<String>())
                     .unwrap_or_else(|_| data.as_bytes().to_vec()),
@@ -174,7 +174,13 @@ mod tests {
             "[[extra_root_certificates]]\nencoding = \"pem\"\ndata = \"x\"\n[[extra_root_certificates]]\nencoding = \"der\"\ndata = \"AAEC\"",
         ] {
             let roots = read(roots).unwrap().trust.roots;
-            assert_eq!(roots, [Root::Pem("x".into()), Root::Der(vec![0, 1, 2])]);
+            assert_eq!(
+                roots,
+                [
+                    RootCertificate::Pem("x".into()),
+                    RootCertificate::Der(vec![0, 1, 2])
+                ]
+            );
         }
         let other = read("protocol = \"http\"\naccept_invalid_certificates = true\nx = 1").unwrap();
         assert!(other.trust.accept_invalid);

@@ -1,11 +1,16 @@
-//! Tokens of token servers, and the headers they go into.
+//! Tokens of token servers: the requests for them, and the headers they go
+//! into.
 
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use reqwest::header::HeaderValue;
+use reqwest::{Method, Url};
 use serde_json::Value;
+use url::form_urlencoded;
 
+use super::credentials::Credential;
+use super::http::{Content, Request};
 use super::settings::BASE64;
 use crate::system::registry::secret::Secret;
 
@@ -16,6 +21,37 @@ pub struct Token {
     pub value: Secret,
     /// The time after which another one is requested.
     pub until: Instant,
+}
+
+/// The request for a token that gives access to a scope, such as
+/// `repository:<name>:pull`; a refresh token is sent as a form.
+pub fn token_request(
+    realm: &Url,
+    service: Option<&str>,
+    scope: &str,
+    credential: &Credential,
+) -> Request {
+    if let Credential::Identity(token) = credential {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("service", service.unwrap_or_default())
+            .append_pair("client_id", "cargo-component")
+            .append_pair("scope", scope)
+            .append_pair("refresh_token", &token.0)
+            .finish();
+        return Request::new(Method::POST, realm.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .content(Content::Bytes(form.into()));
+    }
+    let mut url = realm.clone();
+    url.query_pairs_mut()
+        .extend_pairs(service.map(|service| ("service", service)))
+        .append_pair("scope", scope);
+    let mut request = Request::new(Method::GET, url);
+    if let Credential::Password(user, password) = credential {
+        request.authorization = basic(user, password);
+    }
+    request
 }
 
 /// Reads the answer of a token server. The lifetime is that of the answer, or

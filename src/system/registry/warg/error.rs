@@ -14,7 +14,7 @@ use crate::system::registry::oci::headers::one_line;
 /// The circumstances that an error message names.
 pub struct ErrorContext<'a> {
     /// The task that failed, such as "failed to publish …".
-    pub what: &'a str,
+    pub error_message: &'a str,
     /// The host that was contacted.
     pub host: &'a str,
     /// The directory of the registry's logs.
@@ -33,7 +33,7 @@ impl ErrorContext<'_> {
         match error {
             ClientError::Other(inner) => match inner.downcast_ref::<Error>() {
                 // The error is this tool's own, from below the client.
-                Some(own) => own.clone().context(self.what),
+                Some(own) => own.clone().context(self.error_message),
                 None => self.plain(ErrorKind::Input, inner.as_ref()),
             },
             ClientError::Api(Api::Communication(e)) => self.unreachable(e),
@@ -76,13 +76,13 @@ impl ErrorContext<'_> {
 
     /// The error of a registry that did not answer in time.
     pub fn timed_out(&self) -> Error {
-        Error::new(ErrorKind::Io, self.what)
+        Error::new(ErrorKind::Io, self.error_message)
             .because(format!("`{}` does not answer", self.host))
             .hint("try again")
     }
 
     fn plain(&self, kind: ErrorKind, error: &dyn std::error::Error) -> Error {
-        Error::new(kind, self.what).because(chain(error))
+        Error::new(kind, self.error_message).because(chain(error))
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Error {

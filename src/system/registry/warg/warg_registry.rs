@@ -26,10 +26,12 @@ use crate::base::package::PackageRef;
 use crate::base::retry::{Pace, TooSlow};
 use crate::model::resolver::Listed;
 use crate::system::fs;
+use crate::system::registry::authority::authority;
 use crate::system::registry::interface::{Publication, Registry, Release};
 use crate::system::registry::layers::{Layers, is_loopback};
 use crate::system::registry::oci;
-use crate::system::registry::oci::client::{answers_itself, wait_for};
+use crate::system::registry::oci::client::{Via, client, wait_for};
+use crate::system::registry::oci::settings::Trust;
 use crate::system::registry::url_route::UrlRoute;
 
 type Client = warg_client::Client<Logs, Contents, Namespaces>;
@@ -102,22 +104,22 @@ impl WargRegistry {
         own.unwrap_or(&self.settings)
     }
 
-    /// Does some work with the client, within a time limit. `what` is the task
-    /// that fails, for errors.
+    /// Does some work with the client, within a time limit. `error_message`
+    /// says what failed, for errors.
     fn with_client<T>(
         &self,
-        what: &str,
+        error_message: &str,
         work: Work,
         task: impl AsyncFnOnce(&Client) -> ClientResult<T>,
     ) -> Result<T> {
         let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         if self.location.get().is_none() {
-            let location = self.wait(what, self.context.limits.answer, self.locate())?;
+            let location = self.wait(error_message, self.context.limits.answer, self.locate())?;
             let _ = self.location.set(location);
         }
         let client = self.client(work.publish)?;
         let lock = client.registry().dir().join(".lock");
-        self.wait(what, work.limit, async {
+        self.wait(error_message, work.limit, async {
             let _lock = lock_logs(&lock).await?;
             task(&client).await
         })
@@ -134,7 +136,7 @@ impl WargRegistry {
     /// Runs a call of the client. A panic in it becomes an error too.
     fn wait<T>(
         &self,
-        what: &str,
+        error_message: &str,
         limit: Duration,
         task: impl Future<Output = ClientResult<T>>,
     ) -> Result<T> {
@@ -143,7 +145,7 @@ impl WargRegistry {
         let logs = settings.registries_dir(self.context.cache.as_deref())?;
         let unused = self.layers.bearer_token(&self.context.env, &host).err();
         let error_context = ErrorContext {
-            what,
+            error_message,
             host: &host,
             logs: &logs.join(self.url().safe_label()).display().to_string(),
             settings,
@@ -154,7 +156,7 @@ impl WargRegistry {
             match tokio::time::timeout(limit, task).await {
                 Ok(Ok(done)) => done.map_err(|e| error_context.error(&e)),
                 Ok(Err(_)) => {
-                    Err(Error::input(what).because("the answer of the registry is broken"))
+                    Err(Error::input(error_message).because("the answer of the registry is broken"))
                 }
                 Err(_) => Err(error_context.timed_out()),
             }
@@ -254,6 +256,21 @@ fn address(text: &str) -> Result<RegistryUrl> {
     })
 }
 
+/// Whether an address answers a request itself, with neither a refusal nor a
+/// redirect.
+async fn answers_itself(address: &str) -> bool {
+    let host = authority(address);
+    let via = match is_loopback(host) {
+        true => Via::Direct,
+        false => Via::Usual,
+    };
+    let Ok(client) = client(&Trust::default(), &via) else {
+        return false;
+    };
+    let answer = client.get(address).send().await;
+    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
+}
+
 /// The lock of a registry's logs; others may hold it for a while.
 async fn lock_logs(path: &std::path::Path) -> ClientResult<fs::Lock> {
     loop {
@@ -296,12 +313,12 @@ impl Registry for WargRegistry {
     }
 
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
-        let what = format!(
+        let error_message = format!(
             "failed to list the versions of `{package}` in {}",
             self.location(package)
         );
         let name = name(package)?;
-        let log = self.with_client(&what, self.query(), async |client| {
+        let log = self.with_client(&error_message, self.query(), async |client| {
             package_log(client, &name).await
         })?;
         let listed = |release: &Logged| Listed {
@@ -313,9 +330,9 @@ impl Registry for WargRegistry {
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
         let place = self.location(package);
-        let what = format!("failed to find `{package}@{version}` in {place}");
+        let error_message = format!("failed to find `{package}@{version}` in {place}");
         let name = name(package)?;
-        let log = self.with_client(&what, self.query(), async |client| {
+        let log = self.with_client(&error_message, self.query(), async |client| {
             package_log(client, &name).await
         })?;
         let Some(found) = log.as_ref().and_then(|log| log.release(version)) else {
@@ -335,7 +352,7 @@ impl Registry for WargRegistry {
 
     fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()> {
         let version = &release.version;
-        let what = format!(
+        let error_message = format!(
             "failed to fetch `{package}@{version}` from {}",
             self.location(package)
         );
@@ -346,7 +363,7 @@ impl Registry for WargRegistry {
             limit: Duration::MAX,
             publish: None,
         };
-        self.with_client(&what, work, async |client| {
+        self.with_client(&error_message, work, async |client| {
             let timed_out =
                 || as_client_error(Error::input("no more of it comes").hint("try again"));
             let content = client.download_exact_as_stream(&name, version);
@@ -380,7 +397,7 @@ impl Registry for WargRegistry {
 
     fn publish(&self, publication: &Publication<'_>) -> Result<()> {
         let (package, version) = (publication.package, publication.version);
-        let what = format!(
+        let error_message = format!(
             "failed to publish `{package}@{version}` to {}",
             self.location(package)
         );
@@ -388,12 +405,12 @@ impl Registry for WargRegistry {
         let digest = publication.digest.to_string();
         let digest: AnyHash = digest
             .parse()
-            .map_err(|e| Error::input(what.clone()).because(e))?;
+            .map_err(|e| Error::input(error_message.clone()).because(e))?;
         let work = Work {
             limit: self.context.limits.publish,
             publish: Some((digest.clone(), publication.content.to_owned())),
         };
-        self.with_client(&what, work, async |client| {
+        self.with_client(&error_message, work, async |client| {
             let federated = client.get_warg_registry(name.namespace()).await?;
             let federated = federated.as_ref().map(|domain| domain.as_str());
             let (url, env) = (client.url(), &self.context.env);
