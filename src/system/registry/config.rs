@@ -375,7 +375,7 @@ local = { root = "dir" }
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_place() {
+    fn an_error_points_at_its_place() {
         for (text, message, line) in [
             ("foo = 1", "unknown key `foo`", 1),
             (

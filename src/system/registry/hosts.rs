@@ -67,7 +67,7 @@ impl Layers {
         if name.eq_ignore_ascii_case(host) {
             return table;
         }
-        let all = self.binds(name, host);
+        let all = self.maps_to_host(name, host);
         if !all && source != LocationSource::OwnDocument {
             return table;
         }
@@ -100,12 +100,14 @@ impl Layers {
             let mut keys = protocols.values().flat_map(|table| table.keys());
             keys.any(|key| LOGINS.contains(&key.as_str()))
         };
-        !name.eq_ignore_ascii_case(host) && !self.binds(name, host) && has_login(&self.private())
+        !name.eq_ignore_ascii_case(host)
+            && !self.maps_to_host(name, host)
+            && has_login(&self.private())
     }
 
     /// Whether the user's own configuration maps the registry of a name to a
     /// host.
-    fn binds(&self, name: &str, host: &str) -> bool {
+    fn maps_to_host(&self, name: &str, host: &str) -> bool {
         self.private_mappings().any(|mapping| {
             let metadata = mapping.metadata.iter();
             let mut hosts = metadata.flat_map(hosts_of);
@@ -219,7 +221,7 @@ config_file = \"f\"
     }
 
     #[test]
-    fn what_stands_under_a_name_goes_where_its_own_layers_lead() {
+    fn settings_of_a_name_go_where_their_own_layers_lead() {
         let keys = |layers: &Layers, source| -> Vec<String> {
             let tables =
                 ["oci", "warg"].map(|one| layers.settings(one, "mine", "r.example", source));

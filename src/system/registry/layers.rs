@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_private_cannot_be_committed() {
+    fn private_keys_cannot_be_committed() {
         for text in [
             "[registry.\"r.example\".oci]\nauth = { username = \"u\", password = \"secret\" }",
             "[registry.\"r.example\".oci]\naccept_invalid_certificates = true",
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told() {
+    fn loopback_hosts_are_recognized() {
         for yes in [
             "localhost",
             "localhost:5000",

@@ -219,16 +219,16 @@ pub fn route(
     layers: &Layers,
 ) -> Result<Route> {
     if let Some(name) = requested.filter(|name| *name != "default") {
-        return by_name(package, name, manifest_registries, layers);
+        return requested_route(package, name, manifest_registries, layers);
     }
     if let Some((mapping, layer)) = layers.mapped(package) {
-        return mapped(mapping, layers, layer.to_string());
+        return route_of_mapping(mapping, layers, layer.to_string());
     }
     if let Some(route) = default_registry(manifest_registries, layers)? {
         return Ok(route);
     }
     if let Some((mapping, layer)) = layers.fallback(package.namespace()) {
-        return mapped(mapping, layers, layer.to_string());
+        return route_of_mapping(mapping, layers, layer.to_string());
     }
     let namespace = package.namespace();
     Err(Error::input(format!(
@@ -245,7 +245,7 @@ pub fn route(
 }
 
 /// The registry a dependency asks for.
-fn by_name(
+fn requested_route(
     package: &PackageRef,
     name: &str,
     manifest_registries: &ManifestRegistries,
@@ -256,7 +256,7 @@ fn by_name(
             registry: name.to_owned(),
             metadata: None,
         };
-        return mapped(&mapping, layers, layer.to_string());
+        return route_of_mapping(&mapping, layers, layer.to_string());
     }
     if let Some(route) = registry(name, manifest_registries, layers)? {
         return Ok(route);
@@ -282,11 +282,11 @@ pub fn registry(
     layers: &Layers,
 ) -> Result<Option<Route>> {
     if let Some(address) = manifest_registries.registries.get(name) {
-        return addressed(name, address, manifest_registries, layers).map(Some);
+        return route_of_address(name, address, manifest_registries, layers).map(Some);
     }
     let chosen_by = format!("`registry = \"{name}\"`");
     if split(name).is_some() || name.starts_with(['.', '/']) {
-        let mut route = addressed(name, name, manifest_registries, layers)?;
+        let mut route = route_of_address(name, name, manifest_registries, layers)?;
         route.chosen_by = chosen_by;
         return Ok(Some(route));
     }
@@ -298,7 +298,7 @@ pub fn registry(
         registry: name.to_owned(),
         metadata: None,
     };
-    mapped(&mapping, layers, chosen_by).map(Some)
+    route_of_mapping(&mapping, layers, chosen_by).map(Some)
 }
 
 /// The route to the registry of packages that nothing else names one for.
@@ -307,7 +307,7 @@ pub fn default_registry(
     layers: &Layers,
 ) -> Result<Option<Route>> {
     if let Some(address) = manifest_registries.registries.get("default") {
-        return addressed("default", address, manifest_registries, layers).map(Some);
+        return route_of_address("default", address, manifest_registries, layers).map(Some);
     }
     let Some((name, layer)) = layers.default_registry() else {
         return Ok(None);
@@ -316,7 +316,7 @@ pub fn default_registry(
         registry: name.to_owned(),
         metadata: None,
     };
-    mapped(&mapping, layers, layer.to_string()).map(Some)
+    route_of_mapping(&mapping, layers, layer.to_string()).map(Some)
 }
 
 /// The route to a host of OCI artifacts, without asking it what it is;
@@ -330,7 +330,7 @@ pub fn host(host: &str, prefix: &str, layers: &Layers) -> Route {
 }
 
 /// The route to a registry that the configuration names.
-fn mapped(mapping: &Mapping, layers: &Layers, chosen_by: String) -> Result<Route> {
+fn route_of_mapping(mapping: &Mapping, layers: &Layers, chosen_by: String) -> Result<Route> {
     let name = &mapping.registry;
     let access = layers.access(name);
     let only = match access.protocols.len() {
@@ -419,7 +419,7 @@ fn local(name: &str, base: &Path, settings: &ProtocolTable) -> Result<Backend> {
 }
 
 /// A registry that Cargo.toml names by its address.
-fn addressed(
+fn route_of_address(
     name: &str,
     address: &str,
     manifest_registries: &ManifestRegistries,
@@ -437,7 +437,7 @@ fn addressed(
                 registry: host.to_owned(),
                 metadata: None,
             };
-            mapped(&mapping, layers, chosen_by.clone())?.backend
+            route_of_mapping(&mapping, layers, chosen_by.clone())?.backend
         }
         Address::Directory(path) => Backend::Local {
             root: manifest_registries
@@ -584,7 +584,7 @@ mod tests {
     }
 
     #[test]
-    fn inline_metadata_saves_the_question() {
+    fn inline_metadata_makes_discovery_unnecessary() {
         let user = "[namespace_registries]\nwasi = { registry = \"wasi\", metadata = { preferredProtocol = \"oci\", oci = { registry = \"ghcr.io\", namespacePrefix = \"webassembly/\" } } }\n";
         assert_eq!(
             display(routed("wasi:io", None, &[], user)),

@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_no_configuration_is_refused_without_the_value() {
+    fn an_invalid_result_is_refused_without_showing_the_value() {
         for (key, value, owner, message) in [
             (
                 "nonsense",

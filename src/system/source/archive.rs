@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_are_taken() {
+    fn only_files_are_extracted() {
         for (kind, what) in [
             (b'1', "a hard link"),
             (b'2', "a symbolic link"),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_are_refused_and_nothing_is_taken() {
+    fn hostile_names_are_refused_and_nothing_is_extracted() {
         for name in [
             &b"wit/deps/../evil.wit"[..],
             b"/wit/evil.wit",
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_nothing_of_the_kind_is_told() {
+    fn a_cut_or_foreign_file_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.tar.gz");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_taken_nobody_goes() {
+    fn directories_that_cannot_lead_to_wit_are_passed_over() {
         let anywhere = Within::Anywhere;
         for path in ["a/b/x", "wit/sub/x", "deps/d/e/x", "a/wit/deps/d/e/x"] {
             assert!(!all_lead(&anywhere, path), "{path}");
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_taken_and_is_hostile_is_named() {
+    fn a_hostile_path_that_would_be_extracted_is_named() {
         let anywhere = Within::Anywhere;
         for (path, why) in [
             ("wit/deps/../evil.wit", "has `..`"),
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn one_place_is_taken_once() {
+    fn two_entries_with_one_destination_are_refused() {
         let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
         for (first, second, why) in [
             ("wit/x.wit", "wit/x.wit", "`wit/x.wit` is the same file"),
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_files_and_bytes() {
+    fn the_number_of_files_and_bytes_is_limited() {
         let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
         let mut extraction = Extraction::new(&anywhere, &pinned);
         for at in 0..MOST_FILES {
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_taken_is_an_error_that_says_where_it_was_looked_for() {
+    fn an_error_says_where_no_wit_was_found() {
         let pinned = BTreeSet::new();
         for (within, text) in [
             (Within::Anywhere, "at its top"),

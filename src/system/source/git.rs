@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_says_of_a_failure_has_no_password() {
+    fn errors_of_git_show_no_password() {
         let failed = Output {
             code: 128,
             stderr: b"fatal: could not read from 'https://me:pw@h/r'\n".to_vec(),
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_submodules_are_refused_if_they_would_be_taken() {
+    fn links_and_submodules_are_refused_if_they_would_be_extracted() {
         for (mode, what) in [("120000", "symbolic link"), ("160000", "submodule")] {
             let tree = [mode.as_bytes(), b" x.wit\0", &[7; 20]].concat();
             let read = |within: &Within| walked(within, &[(&tree, tree.len())]).1;
@@ -502,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_is_not_asked_for() {
+    fn objects_that_are_too_large_are_not_read() {
         let tree = [&b"100644 x.wit\0"[..], &[7; 20]].concat();
         let found = walked(&Within::Anywhere, &[(&tree, tree.len()), (b"text", 4)]).1;
         assert_eq!(found.unwrap().own["x.wit"].bytes, b"text");

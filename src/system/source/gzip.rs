@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_joined_and_what_follows_them_is_passed_over() {
+    fn members_are_joined_and_trailing_bytes_are_passed_over() {
         let two = [member(b"one "), vec![0; 3], member(b"two")].concat();
         for rest in [&b""[..], b"\0\0\0\0", b"more", b"\0more"] {
             let stream = [&two[..], rest].concat();

@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_tools_wrote_is_read() {
+    fn manifests_of_other_tools_are_read() {
         let layer =
             |media: &str| json!({ "mediaType": media, "digest": digest(2).to_string(), "size": 5 });
         let oras = json!({
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_leads_to_what_is_for_webassembly_or_to_what_vouches_for_nothing() {
+    fn an_index_leads_to_manifests_for_webassembly_or_to_all_but_attestations() {
         let one = |byte: u8, platform: &str, annotation: &str| {
             json!({
                 "digest": digest(byte).to_string(),

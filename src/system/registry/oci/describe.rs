@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_is_told_by_its_imports_and_exports() {
+    fn a_component_is_described_by_its_imports_and_exports() {
         let nested = "(core module (memory 1) (data (i32.const 0) \"x\"))";
         let text = format!(
             "(component (import \"a:b/c@1.0.0\" (instance)) {nested} (component) (import \"f\" (func $f)) (export \"g\" (func $f)))"
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn wit_is_told_by_its_interfaces_and_worlds() {
+    fn wit_is_described_by_its_interfaces_and_worlds() {
         let mut resolve = Resolve::default();
         let text =
             "package test:dep@0.2.3; interface types { type a = u8; } world w { export types; }";
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_described_as_little_as_it_is() {
+    fn other_files_are_described_without_names() {
         assert_eq!(described(b"\0asm\x01\0\0\0").os, "wasip1");
         let bytes = wat::parse_str("(component (core module (func)))").unwrap();
         for broken in [&b"not wasm"[..], b"", b"\0asm", &bytes[..bytes.len() - 1]] {

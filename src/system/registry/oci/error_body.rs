@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_says_is_told() {
+    fn errors_of_a_registry_are_summarized() {
         for (body, text) in [
             (
                 r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m"},{"code":"NEW_ONE"}]}"#,

@@ -401,7 +401,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_told_in_seconds_or_by_a_date() {
+    fn a_pause_is_given_in_seconds_or_by_a_date() {
         let pause = |retry: &'static str, date: Option<&'static str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, HeaderValue::from_static(retry));

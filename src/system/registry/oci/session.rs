@@ -37,7 +37,7 @@ pub enum AuthScheme {
     },
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
+type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// A registry with the login and tokens for it.
 pub struct Session {
@@ -50,7 +50,7 @@ pub struct Session {
     scheme: Mutex<Option<AuthScheme>>,
     // Whether the registry was asked for its authentication scheme.
     scheme_requested: tokio::sync::Mutex<bool>,
-    tokens: Mutex<BTreeMap<Scope, Slot>>,
+    tokens: Mutex<BTreeMap<Scope, TokenSlot>>,
     // Why the login was refused, for messages.
     login_refusal: Mutex<Option<String>>,
 }
@@ -341,7 +341,7 @@ impl Session {
         })
     }
 
-    fn slot(&self, scope: &Scope) -> Slot {
+    fn slot(&self, scope: &Scope) -> TokenSlot {
         Arc::clone(unpoisoned(&self.tokens).entry(scope.clone()).or_default())
     }
 

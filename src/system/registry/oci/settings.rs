@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_the_secret() {
+    fn an_error_names_the_key_and_not_the_secret() {
         for (text, key) in [
             ("auth = \"hunter2\"", "auth"),
             ("auth = { username = \"hunter2\" }", "auth"),

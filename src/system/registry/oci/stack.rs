@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_component_of_others_names_is_looked_at_by_name_and_address() {
+    fn hosts_that_a_foreign_component_names_are_checked_by_name_and_address() {
         let public = |also: Vec<String>| Reach::Public { also };
         let refused = |stack: &Stack, to: &str| {
             let found = wait_for(async { Ok(stack.client(&url(to)).await) });

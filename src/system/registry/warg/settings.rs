@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_the_secret() {
+    fn an_error_names_the_key_and_not_the_secret() {
         let table = |text: &str| -> ProtocolTable {
             let table = text.parse::<toml_edit::DocumentMut>().unwrap();
             let entries = table.iter();

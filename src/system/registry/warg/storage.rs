@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn content_is_taken_only_if_it_has_its_digest() {
+    fn content_is_used_only_if_it_has_its_digest() {
         let dir = tempfile::tempdir().unwrap();
         let digest = crate::base::package::ContentDigest::of(b"content");
         let contents = Contents {

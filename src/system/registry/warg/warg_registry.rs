@@ -109,7 +109,7 @@ impl WargRegistry {
     fn with_client<T>(
         &self,
         error_message: &str,
-        work: Work,
+        options: TaskOptions,
         task: impl AsyncFnOnce(&Client) -> ClientResult<T>,
     ) -> Result<T> {
         let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,17 +117,17 @@ impl WargRegistry {
             let location = self.wait(error_message, self.context.limits.answer, self.locate())?;
             let _ = self.location.set(location);
         }
-        let client = self.client(work.publish)?;
+        let client = self.client(options.publish)?;
         let lock = client.registry().dir().join(".lock");
-        self.wait(error_message, work.limit, async {
+        self.wait(error_message, options.limit, async {
             let _lock = lock_logs(&lock).await?;
             task(&client).await
         })
     }
 
-    /// The limit for a request that changes nothing.
-    fn query(&self) -> Work {
-        Work {
+    /// The options of a request that changes nothing.
+    fn query(&self) -> TaskOptions {
+        TaskOptions {
             limit: self.context.limits.answer,
             publish: None,
         }
@@ -227,8 +227,8 @@ impl WargRegistry {
     }
 }
 
-/// The limit of some work, and the file that it publishes.
-struct Work {
+/// The limits of a task, and the file that it publishes.
+struct TaskOptions {
     limit: Duration,
     publish: Option<(AnyHash, PathBuf)>,
 }
@@ -359,11 +359,11 @@ impl Registry for WargRegistry {
         let name = name(package)?;
         let limits = self.context.limits;
         // The whole may take any time, each piece only a limited one.
-        let work = Work {
+        let options = TaskOptions {
             limit: Duration::MAX,
             publish: None,
         };
-        self.with_client(&error_message, work, async |client| {
+        self.with_client(&error_message, options, async |client| {
             let timed_out =
                 || as_client_error(Error::input("no more of it comes").hint("try again"));
             let content = client.download_exact_as_stream(&name, version);
@@ -406,11 +406,11 @@ impl Registry for WargRegistry {
         let digest: AnyHash = digest
             .parse()
             .map_err(|e| Error::input(error_message.clone()).because(e))?;
-        let work = Work {
+        let options = TaskOptions {
             limit: self.context.limits.publish,
             publish: Some((digest.clone(), publication.content.to_owned())),
         };
-        self.with_client(&error_message, work, async |client| {
+        self.with_client(&error_message, options, async |client| {
             let federated = client.get_warg_registry(name.namespace()).await?;
             let federated = federated.as_ref().map(|domain| domain.as_str());
             let (url, env) = (client.url(), &self.context.env);
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_says_nothing_is_given_up() {
+    fn a_silent_server_times_out() {
         let dir = tempfile::tempdir().unwrap();
         // Connections are made, and nobody ever answers.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_spoken_to_in_plain() {
+    fn plain_http_is_for_this_machine_only() {
         let dir = tempfile::tempdir().unwrap();
         let location = |address| {
             let registry = registry(address, dir.path())?;
