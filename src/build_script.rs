@@ -44,7 +44,7 @@ pub fn generate_bindings() -> Result<PathBuf> {
     let file = dir.join("Cargo.toml");
     let (root, workspace) = workspace(&dir)?;
     let manifest = read(ManifestFile::new(&file, &fs::read_text(&file)?), &workspace)?;
-    let Some(loaded) = source::world(&manifest)? else {
+    let Some(loaded) = source::load_from_disk(&manifest)? else {
         return Err(Error::input(format!(
             "`{}` has no WIT to generate bindings for",
             dir.display()

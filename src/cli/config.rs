@@ -8,7 +8,7 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
 use crate::ops::config::{Origin, get, list, set};
 use crate::system::context::Context;
-use crate::system::registry::settings::Whose;
+use crate::system::registry::settings::ConfigOwner;
 
 /// Show or change the configuration of registries
 ///
@@ -75,8 +75,8 @@ impl Config {
                 project,
             }) => {
                 let whose = match project {
-                    true => Whose::Project,
-                    false => Whose::User,
+                    true => ConfigOwner::Project,
+                    false => ConfigOwner::User,
                 };
                 set(ctx, &args, (&key, &value), whose)
             }

@@ -9,5 +9,7 @@ pub mod lockfile;
 pub mod manifest;
 #[cfg(feature = "cli")]
 pub mod resolver;
+#[cfg(feature = "cli")]
+pub mod url_protocol;
 #[cfg(feature = "bindings")]
 pub mod wit;

@@ -7,12 +7,12 @@ use crate::base::package::PackageRef;
 use crate::pipeline::wit_deps;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::stored::{Stored, places};
+use crate::system::registry::stored::{StoredFiles, directories};
 
 /// Tells where the cache is, how many packages it has and how much it takes.
 pub fn show(ctx: &Context) -> Result<()> {
     let cache = ctx.cache();
-    let stored = Stored::read(&cache)?;
+    let stored = StoredFiles::read(&cache)?;
     ctx.shell.data(format!("path: {}", cache.dir().display()));
     ctx.shell
         .data(format!("packages: {}", stored.contents.len()));
@@ -42,7 +42,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
             ctx.shell.status("Blocking", text);
         })
     });
-    let all = Stored::read(&cache)?;
+    let all = StoredFiles::read(&cache)?;
     for (package, version) in packages {
         let versions = all.records.iter().filter(|r| r.package == *package);
         let mut versions = versions.map(|record| &record.version);
@@ -52,7 +52,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     }
     let part = match packages.is_empty() {
         true => all,
-        false => all.only(|record| {
+        false => all.part_for(|record| {
             packages.iter().any(|(package, version)| {
                 record.package == *package && version.as_ref().is_none_or(|v| *v == record.version)
             })
@@ -69,7 +69,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     let text = format!("{count}, {size} bytes, from {}", cache.dir().display());
     ctx.shell.status("Removed", text);
     if packages.is_empty() {
-        places(&cache)
+        directories(&cache)
             .iter()
             .for_each(|dir| fs::remove_leftovers(dir));
         let bytes: u64 = part.leftovers.iter().map(|file| file.size).sum();
@@ -91,7 +91,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     Ok(())
 }
 
-fn absent(all: &Stored, package: &PackageRef, version: Option<&Version>) -> Error {
+fn absent(all: &StoredFiles, package: &PackageRef, version: Option<&Version>) -> Error {
     let shown = match version {
         Some(version) => format!("{package}@{version}"),
         None => package.to_string(),

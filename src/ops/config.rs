@@ -16,9 +16,9 @@ use crate::system::fs;
 use crate::system::registry::Registries;
 use crate::system::registry::layers;
 use crate::system::registry::layers::PROJECT;
-use crate::system::registry::routes::{Named, default_registry as default_route};
+use crate::system::registry::routes::{ManifestRegistries, default_registry as default_route};
 use crate::system::registry::settings::{
-    Setting, Whose, in_force, read_key, set as edit, under, written,
+    ConfigOwner, Setting, display_key, effective_settings, read_key, set as edit, settings_below,
 };
 
 /// Whether it is told where values are set.
@@ -34,21 +34,21 @@ pub enum Origin {
 /// Prints everything that is in force.
 pub fn list(ctx: &Context, args: &CargoArgs, origin: Origin) -> Result<()> {
     let (access, _) = access(ctx, args)?;
-    for setting in in_force(access.layers()) {
+    for setting in effective_settings(access.layers()) {
         print(ctx, &setting, origin);
     }
     Ok(())
 }
 
-/// Prints what is in force under a key; for the name of a package, which
+/// Prints what is in force settings_below a key; for the name of a package, which
 /// registry it is in and why.
 pub fn get(ctx: &Context, args: &CargoArgs, key: &str, origin: Origin) -> Result<()> {
     let (access, dir) = access(ctx, args)?;
     if let Ok(package) = key.parse::<PackageRef>() {
         return route(ctx, args, (&package, &access, dir.is_some()));
     }
-    let settings = in_force(access.layers());
-    for setting in under(&settings, &read_key(key)?)? {
+    let settings = effective_settings(access.layers());
+    for setting in settings_below(&settings, &read_key(key)?)? {
         print(ctx, setting, origin);
     }
     Ok(())
@@ -68,7 +68,7 @@ pub fn user_file(ctx: &Context) -> Result<PathBuf> {
 /// The registry of packages that nothing else names one for.
 pub fn default_registry(ctx: &Context) -> Result<Option<String>> {
     let access = ctx.registries(&ctx.cwd)?;
-    let route = default_route(&Named::default(), access.layers())?;
+    let route = default_route(&ManifestRegistries::default(), access.layers())?;
     Ok(route.map(|route| route.name))
 }
 
@@ -78,17 +78,17 @@ pub fn set(
     ctx: &Context,
     args: &CargoArgs,
     (key, value): (&str, &str),
-    whose: Whose,
+    whose: ConfigOwner,
 ) -> Result<()> {
     let key = read_key(key)?;
     let path = match whose {
-        Whose::Project => match root(ctx, args)? {
+        ConfigOwner::Project => match root(ctx, args)? {
             Some(root) => root.join(PROJECT),
             None => ctx.cwd.join(PROJECT),
         },
-        Whose::User => user_file(ctx)?,
+        ConfigOwner::User => user_file(ctx)?,
     };
-    if whose == Whose::User {
+    if whose == ConfigOwner::User {
         // It may hold secrets, now or later.
         fs::create_private_dir(fs::parent(&path))?;
     }
@@ -100,15 +100,18 @@ pub fn set(
     let file = ManifestFile::new(&path, old.as_deref().unwrap_or_default());
     let text = edit(&file, &key, value, whose).map_err(|e| {
         let shown = ctx.display(&path);
-        e.context(format!("failed to set `{}` in `{shown}`", written(&key)))
+        e.context(format!(
+            "failed to set `{}` in `{shown}`",
+            display_key(&key)
+        ))
     })?;
     if old.as_ref() != Some(&text) {
         match whose {
-            Whose::Project => fs::write_atomic(&path, text.as_bytes())?,
-            Whose::User => fs::write_private(&path, text.as_bytes())?,
+            ConfigOwner::Project => fs::write_atomic(&path, text.as_bytes())?,
+            ConfigOwner::User => fs::write_private(&path, text.as_bytes())?,
         }
     }
-    let text = format!("`{}` in `{}`", written(&key), ctx.display(&path));
+    let text = format!("`{}` in `{}`", display_key(&key), ctx.display(&path));
     ctx.shell.status("Set", text);
     Ok(())
 }
@@ -141,7 +144,7 @@ fn route(
     args: &CargoArgs,
     (package, access, in_workspace): (&PackageRef, &Registries<'_>, bool),
 ) -> Result<()> {
-    let mut asking: Vec<(String, Option<String>, Named)> = Vec::new();
+    let mut asking: Vec<(String, Option<String>, ManifestRegistries)> = Vec::new();
     if in_workspace {
         let project = Project::load(ctx, args)?;
         for index in &project.selected {
@@ -154,7 +157,7 @@ fn route(
         }
     }
     if asking.is_empty() {
-        asking.push((String::new(), None, Named::default()));
+        asking.push((String::new(), None, ManifestRegistries::default()));
     }
     let mut answers: Vec<(Vec<String>, String)> = Vec::new();
     for (member, registry, named) in asking {
@@ -165,7 +168,7 @@ fn route(
             route.name,
             route.backend,
             asked.unwrap_or_default(),
-            route.because
+            route.chosen_by
         );
         match answers.iter_mut().find(|(_, known)| *known == text) {
             Some((members, _)) => members.push(member),

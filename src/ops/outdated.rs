@@ -10,7 +10,7 @@ use crate::pipeline::link::without_build::followed;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// What follows from something being outdated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn outdated(
 ) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let mut worlds = WorldResolver::new(ctx, &project)?;
-    let mut asked: Vec<(String, Named, ResolvedRequest)> = Vec::new();
+    let mut asked: Vec<(String, ManifestRegistries, ResolvedRequest)> = Vec::new();
     for index in &project.selected {
         let member = &project.workspace().members[*index];
         let manifest = project.manifest(ctx, member)?;
@@ -69,9 +69,9 @@ pub fn outdated(
 /// A row for each answer there is something newer than, by name.
 fn rows(
     worlds: &mut WorldResolver<'_>,
-    asked: &[(String, Named, ResolvedRequest)],
+    asked: &[(String, ManifestRegistries, ResolvedRequest)],
 ) -> Result<Vec<Outdated>> {
-    let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
+    let mut lists: Vec<(&Wanted, &ManifestRegistries)> = Vec::new();
     let is_reference =
         |one: &ResolvedRequest| reference(one.wanted.source.registry.as_deref()).is_some();
     for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {

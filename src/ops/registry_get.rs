@@ -12,7 +12,7 @@ use crate::pipeline::fetch::registry_source::Source;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Reference;
-use crate::system::registry::cache::digested;
+use crate::system::registry::cache::digest_while_writing;
 use crate::system::shell::Shell;
 
 /// What is larger is taken for a component without being looked into: no WIT
@@ -129,8 +129,8 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
     refuse_existing(ctx, &path, options.existing)?;
     let expected = &found.content;
     fs::write_atomic_with(&path, |to| {
-        let content = (expected, Some(found.size));
-        let digest = digested(to, |to| artifacts.read(reference, content, to))?;
+        let size = Some(found.size);
+        let digest = digest_while_writing(to, |to| artifacts.read(reference, expected, size, to))?;
         match digest == *expected {
             true => Ok(()),
             false => Err(other_bytes(reference, expected, &digest)),

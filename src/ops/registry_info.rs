@@ -62,7 +62,7 @@ fn of_package(access: &Access<'_>, package: &PackageRef, pick: &Pick) -> Result<
             ("version", version.to_string()),
             ("location", location.trim_matches('`').to_owned()),
             ("registry", found.route.name.clone()),
-            ("chosen_by", found.route.because.replace('`', "")),
+            ("chosen_by", found.route.chosen_by.replace('`', "")),
         ],
         digest: found.release.digest,
         annotations,

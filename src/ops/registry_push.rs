@@ -28,7 +28,7 @@ pub fn push(
     );
     let size = fs::size(&path)?;
     let progress = ctx.shell.progress("Uploading", Extent::Bytes(size));
-    let digest = artifacts.push(reference, (&path, &*progress), annotations)?;
+    let digest = artifacts.push(reference, &path, annotations, &*progress)?;
     drop(progress);
     ctx.shell.data(format!("pushed: {reference}"));
     ctx.shell.data(format!("digest: {digest}"));

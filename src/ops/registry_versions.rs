@@ -37,7 +37,7 @@ pub fn versions(
             "package": package.to_string(),
             "location": location.trim_matches('`'),
             "registry": route.name,
-            "chosen_by": route.because.replace('`', ""),
+            "chosen_by": route.chosen_by.replace('`', ""),
             "versions": all,
         });
         ctx.shell.data(format!("{told:#}"));

@@ -20,7 +20,7 @@ use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::local::Local;
+use crate::system::registry::local::LocalRegistry;
 
 /// The list of the files we put into a directory.
 const LIST: &str = fs::VENDORED;
@@ -158,7 +158,7 @@ type Listed = BTreeMap<(PackageRef, Version), ContentDigest>;
 /// Makes the directory have these packages. Of other files only those are
 /// touched that the list has.
 fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
-    let registry = Local::new(dir);
+    let registry = LocalRegistry::new(dir);
     let list = dir.join(LIST);
     let old = read(&fs::read_text_if_exists(&list)?.unwrap_or_default());
     let key = |one: &Fetched| (one.package.clone(), one.version.clone());

@@ -15,7 +15,7 @@ use crate::pipeline::fetch::packages::at_once;
 use crate::pipeline::fetch::reference::reference;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
-use crate::system::registry::cache::{Cache, Entry, digested};
+use crate::system::registry::cache::{Cache, CacheEntry, digest_while_writing};
 use crate::system::registry::public::Reach;
 use crate::system::registry::{Artifacts, Reference, Registries, Registry};
 use crate::system::shell::report;
@@ -69,7 +69,7 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
             };
         }
         let found = finder.find(locked, &access).and_then(|(_, route)| {
-            let because = format!("the registry is set in {}", route.because);
+            let because = format!("the registry is set in {}", route.chosen_by);
             let registry = opened
                 .entry(route.backend.to_string())
                 .or_insert_with(|| access.open(&route));
@@ -109,9 +109,9 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
     };
     let release = format!("`{}@{}`", locked.package, locked.version);
     match cache.entry(&locked.digest) {
-        Ok(Entry::Good) => finding.found.push("cache"),
-        Ok(Entry::Absent) => {}
-        Ok(Entry::Damaged(file, digest)) => {
+        Ok(CacheEntry::Good) => finding.found.push("cache"),
+        Ok(CacheEntry::Absent) => {}
+        Ok(CacheEntry::Damaged(file, digest)) => {
             let error = Error::input(format!(
                 "the file of {release} in the cache has digest `{digest}` but the lock file specifies digest `{}`",
                 locked.digest
@@ -194,8 +194,8 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
     if now.is_some_and(|found| found.content == locked.digest) {
         return Ok("registry");
     }
-    let read = |to: &mut dyn Write| artifacts.read(reference, (&locked.digest, None), to);
-    let digest = digested(&mut std::io::sink(), read).map_err(|e| {
+    let read = |to: &mut dyn Write| artifacts.read(reference, &locked.digest, None, to);
+    let digest = digest_while_writing(&mut std::io::sink(), read).map_err(|e| {
         Error::input(format!(
             "`{package}@{version}` could not be read at `{reference}`, which no longer leads to it"
         ))

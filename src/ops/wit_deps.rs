@@ -23,7 +23,7 @@ use crate::pipeline::wit_deps::{Listener, LockContext, Packages, Project, Rules,
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::shell::Shell;
 
 /// Which files, and what may be done.
@@ -238,7 +238,7 @@ fn one_package(
     }
     let mut fetched = registries.fetch(&PackageRequest {
         asked: &[wanted],
-        named: &Named::default(),
+        named: &ManifestRegistries::default(),
         lock: &lock,
         locked: None,
     })?;

@@ -17,7 +17,7 @@ use crate::model::component::adopted::unadopted;
 use crate::model::component::names;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::registry::{Publication, Registries, Registry};
 
 /// What is done when a version is published already.
@@ -83,7 +83,7 @@ impl Destination<'_> {
     pub fn of(
         &self,
         (package, version): (&PackageRef, &Version),
-        named: &Named,
+        named: &ManifestRegistries,
     ) -> Result<(Arc<dyn Registry>, bool)> {
         let route = self.registries.route(package, self.asked, named)?;
         if self.offline && !route.backend.is_local() {
@@ -96,7 +96,7 @@ impl Destination<'_> {
         let registry = self.registries.open(&route)?;
         let existing = registry
             .release(package, version)
-            .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
+            .map_err(|e| e.because(format!("the registry is set in {}", route.chosen_by)))?;
         if existing.is_some() && self.existing == Existing::Refuse {
             return Err(
                 Error::input(format!("`{package}@{version}` is already published"))

@@ -11,7 +11,7 @@ use cargo_component::package::{ContentDigest, PackageRef};
 use cargo_component::process::{Output, Scripted};
 use cargo_component::registry::cache::Cache;
 use cargo_component::registry::oci::reference::Target;
-use cargo_component::registry::oci::{Oci, Patience, Surroundings, Upload, discover};
+use cargo_component::registry::oci::{ClientContext, OciRegistry, Patience, Upload, discover};
 use cargo_component::registry::{Publication, Registry, Release, routes};
 use semver::Version;
 
@@ -46,24 +46,24 @@ impl Client {
         client
     }
 
-    fn around(&self) -> Surroundings {
-        Surroundings {
+    fn around(&self) -> ClientContext {
+        ClientContext {
             env: Arc::new(self.env.clone()),
             exec: Arc::<Scripted>::clone(&self.exec),
             patience: self.patience,
-            heard: Default::default(),
+            warnings: Default::default(),
         }
     }
 
-    fn registry(&self, host: &str) -> Oci {
+    fn registry(&self, host: &str) -> OciRegistry {
         self.configured(host, "")
     }
 
     /// With this in the registry's table of the configuration.
-    fn configured(&self, host: &str, settings: &str) -> Oci {
+    fn configured(&self, host: &str, settings: &str) -> OciRegistry {
         let table: toml_edit::DocumentMut = settings.parse().unwrap();
         let entries = table.iter();
-        let oci = routes::Oci {
+        let oci = routes::OciRoute {
             name: "mine".to_owned(),
             host: host.to_owned(),
             prefix: "team/".to_owned(),
@@ -72,7 +72,7 @@ impl Client {
                 .collect(),
             ..Default::default()
         };
-        Oci::new(&oci, self.around()).unwrap()
+        OciRegistry::new(&oci, self.around()).unwrap()
     }
 
     fn file(&self, bytes: &[u8]) -> PathBuf {

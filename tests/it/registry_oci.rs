@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cargo_component::env::Env;
 use cargo_component::package::ContentDigest;
 use cargo_component::process::System;
-use cargo_component::registry::oci::{Oci, Patience, Surroundings};
+use cargo_component::registry::oci::{ClientContext, OciRegistry, Patience};
 use cargo_component::registry::{Publication, Registry as _, routes};
 
 use crate::small_registry::{Access, SmallRegistry};
@@ -33,13 +33,13 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
     let name = &resolve.packages[package].name;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &bytes).unwrap();
-    let around = Surroundings {
+    let around = ClientContext {
         env: Arc::new(Env::default()),
         exec: Arc::new(System),
         patience: Patience::without_pauses(),
-        heard: Default::default(),
+        warnings: Default::default(),
     };
-    let place = routes::Oci {
+    let place = routes::OciRoute {
         name: registry.host(),
         host: registry.host(),
         prefix: "team/".to_owned(),
@@ -53,7 +53,7 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
         digest: &ContentDigest::of(&bytes),
         annotations: &BTreeMap::new(),
     };
-    Oci::new(&place, around)
+    OciRegistry::new(&place, around)
         .unwrap()
         .publish(&publication)
         .unwrap();

@@ -22,7 +22,7 @@ use crate::pipeline::release;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::env;
-use crate::system::registry::settings::Whose as Owner;
+use crate::system::registry::settings::ConfigOwner;
 use crate::system::shell::ColorChoice;
 
 /// WebAssembly packages, as `wkg` has it
@@ -342,7 +342,12 @@ impl Config {
         }
         if let Some(registry) = &self.default_registry {
             let args = CargoArgs::default();
-            set(ctx, &args, ("default_registry", registry), Owner::User)?;
+            set(
+                ctx,
+                &args,
+                ("default_registry", registry),
+                ConfigOwner::User,
+            )?;
             let file = crate::ops::config::user_file(ctx)?;
             ctx.shell
                 .plain(format!("Updated config file: {}", shown(ctx, &file)));

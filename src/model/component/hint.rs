@@ -10,6 +10,7 @@ use std::str::FromStr;
 use semver::{Version, VersionReq};
 
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::url_protocol::UrlProtocol;
 
 /// A hint, read from the text of an `external-id`.
 ///
@@ -50,8 +51,10 @@ pub enum Place {
         /// What in the repository.
         reference: Reference,
     },
-    /// `warg://<host>[:port]/<ns>:<name>@<version>`.
-    Warg {
+    /// `<protocol>://<host>[:port]/<ns>:<name>@<version>`.
+    Url {
+        /// The protocol of the registry.
+        protocol: &'static UrlProtocol,
         /// The registry, with its port if it has one.
         host: String,
         /// The package.
@@ -140,11 +143,12 @@ impl fmt::Display for Known {
                 Reference::Tag(tag) => write!(f, "oci://{host}/{repository}:{tag}")?,
                 Reference::Manifest(digest) => write!(f, "oci://{host}/{repository}@{digest}")?,
             },
-            Place::Warg {
+            Place::Url {
+                protocol,
                 host,
                 package,
                 version,
-            } => write!(f, "warg://{host}/{package}@{version}")?,
+            } => write!(f, "{}/{package}@{version}", protocol.address(host))?,
             Place::Package { package, release } => {
                 write!(f, "wasm-pkg:{package}")?;
                 match release {
@@ -274,10 +278,11 @@ fn place(text: &str) -> Option<Place> {
             reference,
         });
     }
-    if let Some(rest) = text.strip_prefix("warg://") {
+    if let Some((protocol, rest)) = UrlProtocol::of_address(text) {
         let (host, rest) = hosted(rest)?;
         let (package, version) = rest.split_once('@')?;
-        return Some(Place::Warg {
+        return Some(Place::Url {
+            protocol,
             host: host.to_owned(),
             package: package.parse().ok()?,
             version: version.parse().ok()?,

@@ -135,7 +135,7 @@ fn without_restated(of: &Crate<'_>, text: &str) -> Result<Option<String>> {
 
 /// The packages of a world, with the files each is from.
 fn made_of(manifest: &Manifest) -> Result<BTreeSet<(String, PathBuf)>> {
-    let loaded = source::world(manifest)?;
+    let loaded = source::load_from_disk(manifest)?;
     let parts = loaded.into_iter().flat_map(|loaded| loaded.world.parts);
     let parts = parts.map(|part| {
         let path = match &part.origin {

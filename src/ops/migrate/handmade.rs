@@ -130,7 +130,7 @@ impl Crate<'_> {
     /// from what is on disk, unless packages of registries are missing.
     pub(super) fn loads(&self, text: &str) -> Result<()> {
         let manifest = self.read(text)?;
-        let source::Gathered::Local(local) = source::gather(&manifest)? else {
+        let source::TargetSources::Local(local) = source::collect_sources(&manifest)? else {
             return match &manifest.target {
                 Target::Local(LocalTarget { path: Some(_), .. }) => {
                     Err(Error::input("there is no WIT"))
@@ -144,7 +144,7 @@ impl Crate<'_> {
             return Err(Error::input("there is no WIT"));
         }
         // What has to be fetched first is not known here.
-        if !local.wanted.is_empty()
+        if !local.missing.is_empty()
             || !crate::model::wit::missing_packages(&local.request)?.is_empty()
         {
             return Ok(());

@@ -15,7 +15,7 @@ use crate::model::manifest::wit_toml;
 use crate::model::wit::header::{Header, with_version};
 use crate::model::wit::{TextFile, syntax_errors};
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// Turns the project in a directory, if there is one, into one of `wkg`.
 pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
@@ -119,9 +119,9 @@ fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
         .hint("remove the one that is out of date"));
     }
     let registries = draft.ctx.registries(dir)?;
-    let named = Named {
+    let named = ManifestRegistries {
         manifest: dir.join("wkg.toml"),
-        ..Named::default()
+        ..ManifestRegistries::default()
     };
     let mut lock = Lockfile::default();
     for entry in lockfile::parse(&from, &text)?.entries() {

@@ -21,7 +21,7 @@ use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::system::fs;
 use crate::system::source;
-use crate::system::source::Gathered;
+use crate::system::source::TargetSources;
 
 /// Takes over what the nearest `wkg.toml` and `wkg.lock` say.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
@@ -88,7 +88,7 @@ fn overrides(
         return Ok(());
     }
     draft.found(shown, "overrides of `wkg`");
-    let Gathered::Local(local) = source::gather(manifest)? else {
+    let TargetSources::Local(local) = source::collect_sources(manifest)? else {
         draft.by_hand(
             shown,
             "the target is no WIT of the package, and brings what it needs: overrides are without effect",

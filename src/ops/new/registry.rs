@@ -16,7 +16,7 @@ use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// How a package is looked up.
 pub(super) struct Lookup<'a> {
@@ -133,9 +133,9 @@ pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<
 }
 
 /// The registries that the manifests at and above a directory name.
-fn named(dir: &Path) -> Result<Named> {
+fn named(dir: &Path) -> Result<ManifestRegistries> {
     let mut shared = WorkspaceManifest::default();
-    let mut named = Named::default();
+    let mut named = ManifestRegistries::default();
     for above in dir.ancestors() {
         let path = above.join("Cargo.toml");
         if !fs::exists(&path) {

@@ -82,7 +82,7 @@ fn linked(
     }
     let (linked, _) = link_foreign(ctx, worlds, (name, file), following)?;
     let digest = ContentDigest::of(&linked.bytes);
-    ctx.cache().keep(
+    ctx.cache().get_or_write(
         &digest,
         |to| {
             to.write_all(&linked.bytes)

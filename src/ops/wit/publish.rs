@@ -22,7 +22,7 @@ use crate::pipeline::release::{
 use crate::system::cargo::config::Config;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// How to publish.
 #[derive(Clone, Debug)]
@@ -138,10 +138,11 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
 /// Everything that can be known before the upload.
 fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) -> Result<Ready> {
     let Exact { package, version } = &candidate.release;
-    let (registry, published) = destination.of((package, version), &Named::default())?;
+    let (registry, published) =
+        destination.of((package, version), &ManifestRegistries::default())?;
     let digest = ContentDigest::of(&candidate.bytes);
     // In the cache it has a name that is its digest, and serves who needs it.
-    let file = ctx.cache().keep(
+    let file = ctx.cache().get_or_write(
         &digest,
         |to| {
             to.write_all(&candidate.bytes)

@@ -32,9 +32,9 @@ use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 use crate::system::source;
-use crate::system::source::{Gathered, gather_but};
+use crate::system::source::{TargetSources, collect_sources_without};
 
 /// A package with everything it needs.
 pub(super) struct Resolved {
@@ -66,7 +66,7 @@ pub(super) enum How<'a> {
     /// As for the builds of crates.
     Crate(Box<WorldResolver<'a>>),
     /// By what the WIT names.
-    Names(Box<Packages<'a>>, Named),
+    Names(Box<Packages<'a>>, ManifestRegistries),
 }
 
 impl<'a> Session<'a> {
@@ -81,9 +81,9 @@ impl<'a> Session<'a> {
             Kind::Crate(crates) => How::Crate(Box::new(WorldResolver::new(ctx, crates)?)),
             _ => {
                 let packages = Packages::new(ctx, &project.root, project.mode)?;
-                let named = Named {
+                let named = ManifestRegistries {
                     manifest: project.root.join("wkg.toml"),
-                    ..Named::default()
+                    ..ManifestRegistries::default()
                 };
                 How::Names(Box::new(packages), named)
             }
@@ -151,15 +151,20 @@ impl<'a> Session<'a> {
     /// From now on the package has this version only.
     pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
         match &mut self.how {
-            How::Crate(worlds) => worlds
-                .packages()?
-                .pin(package, None, version, &Named::default()),
+            How::Crate(worlds) => {
+                worlds
+                    .packages()?
+                    .pin(package, None, version, &ManifestRegistries::default())
+            }
             How::Names(packages, named) => packages.pin(package, None, version, named),
         }
     }
 
     /// The registries and the cache, with the names a package has for them.
-    pub fn registries(&mut self, member: &Member) -> Result<(&mut Packages<'a>, Named)> {
+    pub fn registries(
+        &mut self,
+        member: &Member,
+    ) -> Result<(&mut Packages<'a>, ManifestRegistries)> {
         let manifest = member.manifest.as_ref();
         match &mut self.how {
             How::Crate(worlds) => {
@@ -232,9 +237,9 @@ impl<'a> Session<'a> {
     pub fn resolve(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
         let local = match &member.manifest {
             None => return self.by_names(member, leave_out),
-            Some(manifest) => gather_but(manifest, leave_out)?,
+            Some(manifest) => collect_sources_without(manifest, leave_out)?,
         };
-        let Gathered::Local(mut local) = local else {
+        let TargetSources::Local(mut local) = local else {
             return Err(Error::input(format!(
                 "`{}` has no WIT of its own",
                 self.ctx.display(&member.wit)
@@ -263,7 +268,7 @@ impl<'a> Session<'a> {
     fn by_names(&mut self, member: &Member, leave_out: LeaveOut<'_>) -> Result<Resolved> {
         let mut sources = self.read(&member.wit)?;
         if member.deps != member.wit.join("deps") {
-            sources.deps.extend(source::beside(&member.deps)?);
+            sources.deps.extend(source::read_packages(&member.deps)?);
         }
         sources.deps.retain(|entry| !leave_out(entry.path()));
         let own = declared_packages(std::slice::from_ref(&sources.main));

@@ -67,7 +67,7 @@ pub(crate) fn look(
     let maker = maker(&manifest, member, &mut paths);
     let loaded = match maker {
         // Which world is meant only the macro knows, and cargo sees to it.
-        Maker::Macro if is_undecided(&manifest) => source::world(&manifest).ok().flatten(),
+        Maker::Macro if is_undecided(&manifest) => source::load_from_disk(&manifest).ok().flatten(),
         _ => worlds.resolve(&manifest)?,
     };
     warn_of_missing_wit(ctx, &manifest)?;

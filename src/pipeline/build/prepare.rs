@@ -2,7 +2,6 @@
 //! packages and targets, bring bindings up to date. In a workspace where
 //! nothing changed, all of it comes from the view that an earlier run cached.
 
-use crate::system::cargo::view::Kept;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -302,7 +301,7 @@ impl BuildSetup {
     fn refresh(&mut self, ctx: &Context, request: &Request) -> Result<(Due, Vec<String>)> {
         let project = self.project.clone();
         let mut worlds = None;
-        let members: &mut BTreeMap<_, Kept<Option<Recipe>>> = &mut self.view.members;
+        let members: &mut BTreeMap<_, Cached<Option<Recipe>>> = &mut self.view.members;
         let mut due = Due::default();
         let mut ids = Vec::new();
         for index in project
@@ -311,7 +310,7 @@ impl BuildSetup {
         {
             let member = &project.workspace().members[index];
             // What was built first may be for another profile or target now.
-            let serves = |kept: &&Kept<Option<Recipe>>| {
+            let serves = |kept: &&Cached<Option<Recipe>>| {
                 let recipe = kept.fact.as_ref();
                 let built = |r: &Recipe| request.built.are_among(&r.first, &r.parts);
                 kept.is_current() && recipe.is_none_or(built)
@@ -334,7 +333,7 @@ impl BuildSetup {
             let mut paths = looked.paths;
             paths.sort();
             paths.dedup();
-            let kept = Kept {
+            let kept = Cached {
                 stamps: paths.into_iter().map(FileStamp::now).collect(),
                 fact: looked.recipe,
             };

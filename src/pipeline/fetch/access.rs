@@ -14,11 +14,11 @@ use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
-use crate::system::registry::cache::{Cache, Watched};
+use crate::system::registry::cache::{Cache, ProgressWriter};
 use crate::system::registry::routes;
-use crate::system::registry::routes::{Named, Route};
-use crate::system::registry::stored::Stored;
-use crate::system::registry::{Artifacts, Found, Reference, Registries, Registry, Release};
+use crate::system::registry::routes::{ManifestRegistries, Route};
+use crate::system::registry::stored::StoredFiles;
+use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Registry, Release};
 
 /// What a command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct AccessOptions {
 pub(crate) struct Access<'a> {
     ctx: &'a Context,
     registries: Registries<'a>,
-    named: Named,
+    named: ManifestRegistries,
     asked: Option<String>,
     offline: bool,
     pub cache: Cache,
@@ -110,7 +110,7 @@ impl<'a> Access<'a> {
         let address = asked.as_deref();
         let address = address.filter(|asked| !named.registries.contains_key(*asked));
         if let Some(host) = address.and_then(routes::host_of_address) {
-            registries = registries.naming(host);
+            registries = registries.with_host(host);
         }
         Ok(Access {
             ctx,
@@ -128,7 +128,7 @@ impl<'a> Access<'a> {
             .registries
             .route(package, self.asked.as_deref(), &self.named)?;
         if self.asked.is_some() {
-            route.because = "`--registry`".to_owned();
+            route.chosen_by = "`--registry`".to_owned();
         }
         self.allowed(route)
     }
@@ -212,8 +212,10 @@ impl<'a> Access<'a> {
         }
         let address = route.backend.to_string();
         let mut there = Vec::new();
-        for record in Stored::read(&self.cache)?.records {
-            let digest = self.cache.noted(package, &record.version, &address);
+        for record in StoredFiles::read(&self.cache)?.records {
+            let digest = self
+                .cache
+                .recorded_digest(package, &record.version, &address);
             let file = digest.and_then(|digest| self.cache.get(&digest));
             if let Some(file) = file.filter(|_| record.package == *package) {
                 there.push((record.version, file));
@@ -237,13 +239,13 @@ impl<'a> Access<'a> {
     pub fn artifacts(&self, reference: &Reference) -> Result<Arc<dyn Artifacts>> {
         let prefix = format!("{}/", reference.repository);
         // The user has just written it.
-        let layers = self.registries.layers().clone().naming(&reference.host);
+        let layers = self.registries.layers().clone().with_host(&reference.host);
         let route = routes::host(&reference.host, &prefix, &layers);
         self.registries.artifacts(&self.allowed(route)?)
     }
 
     /// What a reference stands for, and the registry it is in.
-    pub fn find(&self, reference: &Reference) -> Result<(Found, Arc<dyn Artifacts>)> {
+    pub fn find(&self, reference: &Reference) -> Result<(FoundArtifact, Arc<dyn Artifacts>)> {
         let artifacts = self.artifacts(reference)?;
         let found = artifacts.find(reference)?;
         Ok((found.ok_or_else(|| not_found(reference))?, artifacts))
@@ -259,15 +261,16 @@ impl<'a> Access<'a> {
     pub fn keep(
         &self,
         reference: &Reference,
-        found: &Found,
+        found: &FoundArtifact,
         artifacts: &dyn Artifacts,
     ) -> Result<PathBuf> {
-        let content = (&found.content, Some(found.size));
-        self.cache.keep(
+        let size = Some(found.size);
+        self.cache.get_or_write(
             &found.content,
             |to| {
-                let progress = &*self.watch(content.1);
-                artifacts.read(reference, content, &mut Watched { to, progress })
+                let progress = &*self.watch(size);
+                let mut to = ProgressWriter { to, progress };
+                artifacts.read(reference, &found.content, size, &mut to)
             },
             |digest| other_bytes(reference, &found.content, digest),
         )
@@ -278,7 +281,7 @@ impl<'a> Access<'a> {
     /// call anything by that name.
     pub fn host(&self, registry: Option<&str>) -> Result<Arc<dyn Artifacts>> {
         let layers = self.registries.layers().private();
-        let nobody = Named::default();
+        let nobody = ManifestRegistries::default();
         let route = match registry {
             Some(name) if layers.registry_names().contains(&name) => {
                 routes::registry(name, &nobody, &layers)?
@@ -289,8 +292,8 @@ impl<'a> Access<'a> {
                     .iter()
                     .find_map(|s| text.strip_prefix(s));
                 let host = bare.unwrap_or(text).split('/').next().unwrap_or_default();
-                let mut route = routes::host(host, "", &layers.naming(host));
-                route.because = "the command line".to_owned();
+                let mut route = routes::host(host, "", &layers.with_host(host));
+                route.chosen_by = "the command line".to_owned();
                 Some(route)
             }
             None => routes::default_registry(&nobody, &layers)?,
@@ -377,7 +380,7 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Vers
 }
 
 pub(crate) fn because(error: Error, route: &Route) -> Error {
-    error.because(format!("the registry is set in {}", route.because))
+    error.because(format!("the registry is set in {}", route.chosen_by))
 }
 
 pub(crate) fn not_found(reference: &Reference) -> Error {

@@ -19,11 +19,11 @@ use crate::model::manifest::{Dependency, DependencySource, Manifest, OciTarget};
 use crate::model::resolver::{Source, Wanted};
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::system::fs;
-use crate::system::registry::cache::{Cache, Watched};
+use crate::system::registry::cache::{Cache, ProgressWriter};
 use crate::system::registry::oci::reference::Target;
 use crate::system::registry::public::Reach;
-use crate::system::registry::routes::Named;
-use crate::system::registry::{Artifacts, Found, Reference, Registries, Release, routes};
+use crate::system::registry::routes::ManifestRegistries;
+use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Release, routes};
 
 /// An artifact, and who wants it.
 pub(crate) struct WantedArtifact {
@@ -303,7 +303,7 @@ impl Fetch<'_> {
         if self.registries.layers().replaced(label).is_none() {
             return Ok(None);
         }
-        let named = Named::default();
+        let named = ManifestRegistries::default();
         let route = self.registries.route(&entry.package, Some(label), &named)?;
         let registry = self.registries.open(&route)?;
         let release = Release {
@@ -334,11 +334,11 @@ impl Fetch<'_> {
             }
             None => {
                 let artifacts = host(reference, &wanted.reach, self.registries)?;
-                self.cache.keep(
+                self.cache.get_or_write(
                     &entry.digest,
                     |to| {
-                        let mut to = Watched { to, progress };
-                        artifacts.read(reference, (&entry.digest, None), &mut to)
+                        let mut to = ProgressWriter { to, progress };
+                        artifacts.read(reference, &entry.digest, None, &mut to)
                     },
                     |found| other_bytes(reference, &entry.digest, found),
                 )?
@@ -366,10 +366,12 @@ impl Fetch<'_> {
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;
-        let content = (&found.content, Some(found.size));
-        let file = self.cache.keep(
+        let file = self.cache.get_or_write(
             &found.content,
-            |to| artifacts.read(reference, content, &mut Watched { to, progress }),
+            |to| {
+                let mut to = ProgressWriter { to, progress };
+                artifacts.read(reference, &found.content, Some(found.size), &mut to)
+            },
             |digest| other_bytes(reference, &found.content, digest),
         )?;
         let (package, version) = identity(wanted, &found, &file)?;
@@ -384,7 +386,11 @@ impl Fetch<'_> {
 
 /// Which package an artifact is: WIT by what it holds, a component by its entry
 /// or where it was found, since it does not know what it is called.
-fn identity(wanted: &WantedArtifact, found: &Found, file: &Path) -> Result<(PackageRef, Version)> {
+fn identity(
+    wanted: &WantedArtifact,
+    found: &FoundArtifact,
+    file: &Path,
+) -> Result<(PackageRef, Version)> {
     let reference = &wanted.reference;
     let outline =
         outline(&fs::read(file)?).map_err(|e| e.context(format!("`{reference}` is no package")))?;

@@ -10,6 +10,7 @@ use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{Origin, compatible_from};
 use crate::model::resolver::{Source, Wanted};
+use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::reference::reference;
@@ -37,14 +38,15 @@ pub(crate) fn of_place(place: &Place) -> Option<(Origin, Version)> {
             repository,
             reference: Reference::Tag(tag),
         } => Some((of_repository(host, repository), version(tag)?)),
-        Place::Warg {
+        Place::Url {
+            protocol,
             host,
             package,
             version,
         } => {
             let origin = Origin {
                 name: package.to_string(),
-                address: format!("warg://{host}"),
+                address: protocol.address(host),
             };
             Some((origin, version.clone()))
         }
@@ -83,7 +85,7 @@ pub(crate) fn at_version(known: &Known, at: &Version) -> Result<Known> {
     }
     match &mut known.place {
         Place::Oci { reference, .. } => *reference = Reference::Tag(tag(at)?),
-        Place::Warg { version, .. } => *version = at.clone(),
+        Place::Url { version, .. } => *version = at.clone(),
         Place::Package { release, .. } => {
             // A range is locked as it stands.
             if named.is_some() {
@@ -104,12 +106,12 @@ pub(crate) fn is_of(entry: &Locked, origin: &Origin, source: Option<&Source>) ->
     if let Some(artifact) = reference(entry.registry.as_deref()) {
         return of_artifact(&artifact).is_some_and(|(of, _)| of == *origin);
     }
-    let is_warg = origin.address.starts_with("warg://")
+    let is_url = UrlProtocol::of_address(&origin.address).is_some()
         && entry.registry.as_ref() == Some(&origin.address)
         && entry.package.to_string() == origin.name;
     let place = entry.source.as_deref().and_then(place_of);
     let place = place.and_then(|place| of_place(&place));
-    is_source || is_warg || place.is_some_and(|(of, _)| of == *origin)
+    is_source || is_url || place.is_some_and(|(of, _)| of == *origin)
 }
 
 impl WorldResolver<'_> {
@@ -175,8 +177,13 @@ impl WorldResolver<'_> {
                 let locked = old.unwrap_or_else(|| wanted.to_lock(&found));
                 return Ok((locked, wanted.to_wanted(&found)));
             }
-            Place::Warg { host, package, .. } => {
-                let registry = Some(format!("warg://{host}"));
+            Place::Url {
+                protocol,
+                host,
+                package,
+                ..
+            } => {
+                let registry = Some(protocol.address(host));
                 (package, registry, exactly(&found.version))
             }
             Place::Package { package, release } => {

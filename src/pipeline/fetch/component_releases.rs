@@ -12,13 +12,14 @@ use crate::model::component::hint::{Known, Place, Wanted as Released};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::{Source, Wanted};
+use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
-use crate::system::registry::public::{Reach, is_inner};
+use crate::system::registry::public::{Reach, is_internal_host};
 
 /// A release of a component.
 #[derive(Clone, Debug)]
@@ -119,7 +120,7 @@ impl WorldResolver<'_> {
         let named = named_registries(manifest).hosts();
         match &known.place {
             Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
-            Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
+            Place::Url { protocol, host, .. } => self.refuse_unnamed(protocol, host, &named)?,
             Place::Package { .. } => {}
         }
         Ok(Reach::Public { also: named })
@@ -142,12 +143,13 @@ impl WorldResolver<'_> {
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
             }
-            Place::Warg {
+            Place::Url {
+                protocol,
                 host,
                 package,
                 version,
             } => {
-                let registry = Some(format!("warg://{host}"));
+                let registry = Some(protocol.address(host));
                 (package, registry, exactly(version))
             }
             Place::Package { package, release } => {
@@ -201,13 +203,14 @@ impl WorldResolver<'_> {
                     }
             }
             Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
-            Place::Warg {
+            Place::Url {
+                protocol,
                 host,
                 package,
                 version,
             } => {
                 entry.package == *package
-                    && entry.registry.as_deref() == Some(&format!("warg://{host}"))
+                    && entry.registry.as_deref() == Some(&protocol.address(host))
                     && entry.version == *version
             }
         };
@@ -222,7 +225,7 @@ impl WorldResolver<'_> {
     /// from how it is written, unless the user names it, or the manifest, whose
     /// hosts are `named`. Other hosts are looked at when they are connected to.
     fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
-        match is_inner(host) && !self.is_named(host, named)? {
+        match is_internal_host(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
                 "`{host}` is on this machine or its network, where a component of others may not lead"
             ))
@@ -231,21 +234,29 @@ impl WorldResolver<'_> {
         }
     }
 
-    /// Refuses a Warg registry that neither the user nor the manifest names:
+    /// Refuses a registry that is named by a URL, and that neither the user nor the manifest names:
     /// the client for it connects by itself, so that nothing could keep it from
     /// an address of this machine or its network.
-    fn refuse_unnamed_warg(&mut self, host: &str, named: &[String]) -> Result<()> {
+    fn refuse_unnamed(
+        &mut self,
+        protocol: &UrlProtocol,
+        host: &str,
+        named: &[String],
+    ) -> Result<()> {
         if self.is_named(host, named)? {
             return Ok(());
         }
-        let where_it_is = match is_inner(host) {
-            true => "is on this machine or its network",
-            false => "is a Warg registry that your configuration does not name",
+        let where_it_is = match is_internal_host(host) {
+            true => "is on this machine or its network".to_owned(),
+            false => format!(
+                "is a {} registry that your configuration does not name",
+                protocol.title
+            ),
         };
         Err(Error::input(format!(
             "`{host}` {where_it_is}, where a component of others may not lead"
         ))
-        .hint(name_it(host, "warg")))
+        .hint(name_it(host, protocol.name)))
     }
 
     fn is_named(&mut self, host: &str, named: &[String]) -> Result<bool> {

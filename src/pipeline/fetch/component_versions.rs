@@ -67,7 +67,12 @@ pub(crate) fn without_version(place: &Place) -> String {
         Place::Oci {
             host, repository, ..
         } => format!("oci://{host}/{repository}"),
-        Place::Warg { host, package, .. } => format!("warg://{host}/{package}"),
+        Place::Url {
+            protocol,
+            host,
+            package,
+            ..
+        } => format!("{}/{package}", protocol.address(host)),
         Place::Package { package, .. } => format!("wasm-pkg:{package}"),
     }
 }

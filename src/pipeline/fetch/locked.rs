@@ -14,7 +14,7 @@ use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::context::Context;
 use crate::system::registry::Registries;
 use crate::system::registry::address::address;
-use crate::system::registry::routes::{Named, Route};
+use crate::system::registry::routes::{ManifestRegistries, Route};
 
 /// Every locked release once, whatever requirements it answers.
 pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
@@ -40,7 +40,7 @@ pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
 /// Finds the registries of locked packages by the manifests that name them.
 pub(crate) struct Finder {
     /// The registries each member names.
-    named: Vec<Named>,
+    named: Vec<ManifestRegistries>,
     /// The directory that paths in the lock file start from.
     root: PathBuf,
 }
@@ -58,11 +58,15 @@ impl Finder {
     /// The first member's registries by which there is a way to the package,
     /// with that way: to the address that is locked, or to wherever the
     /// configuration says.
-    pub fn find(&self, locked: &Locked, access: &Registries<'_>) -> Result<(&Named, Route)> {
+    pub fn find(
+        &self,
+        locked: &Locked,
+        access: &Registries<'_>,
+    ) -> Result<(&ManifestRegistries, Route)> {
         let mut first = None;
-        let of = (&locked.package, locked.registry.as_deref());
+        let (package, registry) = (&locked.package, locked.registry.as_deref());
         for named in &self.named {
-            let address = address(of, named, (access.layers(), &self.root));
+            let address = address(package, registry, named, access.layers(), &self.root);
             if address.is_some() && address != locked.address {
                 continue;
             }

@@ -20,7 +20,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::address::address;
 use crate::system::registry::cache::Cache;
-use crate::system::registry::routes::{Backend, Named, Route};
+use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
 use crate::system::registry::{Registries, Registry, Release};
 
 /// How many requests are under way at once.
@@ -42,7 +42,7 @@ pub(crate) struct PackageRequest<'r> {
     /// The requirements.
     pub asked: &'r [Wanted],
     /// The registries the asking manifest names.
-    pub named: &'r Named,
+    pub named: &'r ManifestRegistries,
     /// Answers given before.
     pub lock: &'r Lockfile,
     /// The lock file, if nothing may be added to it.
@@ -103,20 +103,20 @@ impl<'a> Packages<'a> {
         &self,
         package: &PackageRef,
         registry: Option<&str>,
-        named: &Named,
+        named: &ManifestRegistries,
     ) -> Option<String> {
         let layers = self.registries.layers();
-        address((package, registry), named, (layers, &self.root))
+        address(package, registry, named, layers, &self.root)
     }
 
     /// Whether a registry is configured for the package.
-    pub fn has_route(&self, wanted: &Wanted, named: &Named) -> bool {
+    pub fn has_route(&self, wanted: &Wanted, named: &ManifestRegistries) -> bool {
         self.route(&wanted.source, named).is_ok()
     }
 
     /// Where a package comes from, as it is shown: an OCI reference, or the
     /// address of a registry.
-    pub fn place(&self, source: &Source, named: &Named) -> Result<String> {
+    pub fn place(&self, source: &Source, named: &ManifestRegistries) -> Result<String> {
         match &source.registry {
             Some(label)
                 if reference(Some(label)).is_some()
@@ -137,21 +137,26 @@ impl<'a> Packages<'a> {
     }
 
     /// The way to the registry a package is in.
-    pub fn route(&self, source: &Source, named: &Named) -> Result<Route> {
+    pub fn route(&self, source: &Source, named: &ManifestRegistries) -> Result<Route> {
         let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
     /// The versions of packages, all lists fetched at once; none for a
     /// package its registry does not have.
-    pub fn versions(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<&Catalog> {
+    pub fn versions(&mut self, wanted: Vec<(&Wanted, &ManifestRegistries)>) -> Result<&Catalog> {
         self.list(wanted)?;
         Ok(&self.catalog)
     }
 
     /// Where others find a release, if they do not need our configuration for
     /// it. Offline, a host is not asked what it is.
-    pub fn url(&self, wanted: &Wanted, named: &Named, version: &Version) -> Result<Option<String>> {
+    pub fn url(
+        &self,
+        wanted: &Wanted,
+        named: &ManifestRegistries,
+        version: &Version,
+    ) -> Result<Option<String>> {
         let package = &wanted.source.package;
         let route = self.route(&wanted.source, named)?;
         if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
@@ -173,7 +178,7 @@ impl<'a> Packages<'a> {
         package: &PackageRef,
         registry: Option<&str>,
         version: &Version,
-        named: &Named,
+        named: &ManifestRegistries,
     ) -> Result<()> {
         let wanted = Wanted {
             source: Source {
@@ -269,7 +274,7 @@ impl<'a> Packages<'a> {
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<(&Wanted, &Named)>) -> Result<()> {
+    fn list(&mut self, wanted: Vec<(&Wanted, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
         for (wanted, named) in wanted {
             jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
@@ -292,7 +297,7 @@ impl<'a> Packages<'a> {
     fn open(
         &self,
         wanted: &Wanted,
-        named: &Named,
+        named: &ManifestRegistries,
         offline: impl FnOnce() -> Error,
     ) -> Result<Place> {
         let route = self
@@ -308,7 +313,7 @@ impl<'a> Packages<'a> {
         Ok(Place {
             registry,
             address: route.backend.to_string(),
-            because: route.because,
+            because: route.chosen_by,
         })
     }
 }
@@ -353,8 +358,8 @@ impl Job<'_> {
         let file = cache
             .get_or_fetch(registry, package, &release, progress)
             .map_err(|e| wanted.explain(e))?;
-        let of = (&release.version, &release.digest);
-        cache.note(package, of, &place.address)?;
+        let (version, digest) = (&release.version, &release.digest);
+        cache.record_origin(package, version, digest, &place.address)?;
         progress.item();
         Ok(Fetched {
             package: package.clone(),

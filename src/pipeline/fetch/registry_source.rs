@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::access::{Access, Located, Subject};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::system::registry::{Artifacts, Found, Reference};
+use crate::system::registry::{Artifacts, FoundArtifact, Reference};
 
 /// Something found in a registry.
 pub(crate) enum Source<'s> {
     Package(&'s PackageRef, Box<Located>),
-    Artifact(&'s Reference, Found, Arc<dyn Artifacts>),
+    Artifact(&'s Reference, FoundArtifact, Arc<dyn Artifacts>),
 }
 
 impl<'s> Source<'s> {
@@ -81,9 +81,11 @@ pub(crate) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String,
     let source = Source::find(access, subject)?;
     let file = source.keep(access)?;
     if let Source::Package(package, found) = &source {
-        let of = (&found.release.version, &found.release.digest);
+        let (version, digest) = (&found.release.version, &found.release.digest);
         let address = found.route.backend.to_string();
-        access.cache.note(package, of, &address)?;
+        access
+            .cache
+            .record_origin(package, version, digest, &address)?;
     }
     Ok((source.shown(), file))
 }

@@ -11,8 +11,8 @@ use crate::base::package::PackageRef;
 use crate::model::wit::{Request, Sources, declared_packages, overridable_packages};
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::context::Context;
-use crate::system::registry::routes::Named;
-use crate::system::source::{Gathered, Local, gather};
+use crate::system::registry::routes::ManifestRegistries;
+use crate::system::source::{LocalSources, TargetSources, collect_sources};
 
 /// The WIT packages of all members, read once one of them may be meant.
 pub(crate) struct Siblings<'a> {
@@ -40,7 +40,7 @@ impl<'a> Siblings<'a> {
 
     /// The registries that each member with components names. A member whose
     /// manifest cannot be read names none here.
-    pub fn registries(&self) -> Vec<Named> {
+    pub fn registries(&self) -> Vec<ManifestRegistries> {
         let members = self.project.workspace().members.iter();
         let named = |member| {
             let manifest = self.project.manifest(self.ctx, member).ok()?;
@@ -54,10 +54,10 @@ impl<'a> Siblings<'a> {
     fn read(&self) -> Vec<Sibling> {
         let read = |member| {
             let manifest = self.project.manifest(self.ctx, member).ok()?;
-            let Ok(Gathered::Local(local)) = gather(&manifest) else {
+            let Ok(TargetSources::Local(local)) = collect_sources(&manifest) else {
                 return None;
             };
-            let Local {
+            let LocalSources {
                 request, watched, ..
             } = *local;
             let Request {

@@ -28,7 +28,7 @@ use crate::pipeline::project::recover::settle;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::source::{Gathered, Loaded, Local, gather, load};
+use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_sources, load};
 
 /// A requirement with the release that answers it.
 #[derive(Clone, Debug)]
@@ -128,10 +128,10 @@ impl<'a> WorldResolver<'a> {
 
     /// The world of a manifest, with every package it needs; `None` where it
     /// has none. Nothing but the cache is written.
-    pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<Loaded>> {
-        let loaded = match gather(manifest)? {
-            Gathered::None => return Ok(None),
-            Gathered::Local(local) => {
+    pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<LoadedWorld>> {
+        let loaded = match collect_sources(manifest)? {
+            TargetSources::None => return Ok(None),
+            TargetSources::Local(local) => {
                 let (request, watched) = self.request(manifest, *local)?;
                 let wkg = manifest.file.dir().join("wkg.toml");
                 let by_wkg = |e: &Error| is_absent_package(e) && fs::exists(&wkg);
@@ -139,10 +139,10 @@ impl<'a> WorldResolver<'a> {
                     true => e.rather(FETCH),
                     false => e,
                 })?;
-                Loaded { world, watched }
+                LoadedWorld { world, watched }
             }
-            Gathered::Registry(target) => self.registry(manifest, target)?,
-            Gathered::Oci(target) => self.artifact(manifest, target)?,
+            TargetSources::Registry(target) => self.registry(manifest, target)?,
+            TargetSources::Oci(target) => self.artifact(manifest, target)?,
         };
         Ok(Some(loaded))
     }
@@ -152,19 +152,19 @@ impl<'a> WorldResolver<'a> {
     pub fn request<'m>(
         &mut self,
         manifest: &'m Manifest,
-        local: Local<'m>,
+        local: LocalSources<'m>,
     ) -> Result<(Request<'m>, Vec<PathBuf>)> {
-        let Local {
+        let LocalSources {
             mut request,
             mut watched,
-            wanted,
+            missing,
         } = local;
-        let entries = wanted.iter().filter_map(|(_, d)| d.package.as_ref());
+        let entries = missing.iter().filter_map(|(_, d)| d.package.as_ref());
         let entries: Vec<_> = entries.collect();
         if let Some(siblings) = &self.siblings {
             watched.extend(siblings.provide(&mut request, &entries)?);
         }
-        let asked: Vec<Wanted> = wanted
+        let asked: Vec<Wanted> = missing
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))
             .collect();
@@ -176,7 +176,7 @@ impl<'a> WorldResolver<'a> {
             });
             request.fetched.push(found.entry()?);
         }
-        let entries = wanted
+        let entries = missing
             .iter()
             .filter_map(|(key, entry)| WantedArtifact::of_entry(key, entry).transpose());
         for found in self.artifacts(&entries.collect::<Result<Vec<_>>>()?)? {
@@ -188,7 +188,7 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// A world in a package of a registry.
-    fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<Loaded> {
+    fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<LoadedWorld> {
         let asked = [Wanted {
             source: Source {
                 package: target.package.clone(),
@@ -204,7 +204,7 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// A world in an artifact.
-    fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<Loaded> {
+    fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<LoadedWorld> {
         let found = self.artifacts(&[WantedArtifact::of_target(manifest, target)?])?;
         world_of(manifest, &found, target.world.as_deref())
     }
@@ -351,7 +351,7 @@ pub(crate) fn world_of(
     manifest: &Manifest,
     found: &[Fetched],
     world: Option<&str>,
-) -> Result<Loaded> {
+) -> Result<LoadedWorld> {
     let main = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
@@ -375,7 +375,7 @@ pub(crate) fn world_of(
             main.package
         ))
     })?;
-    Ok(Loaded {
+    Ok(LoadedWorld {
         world,
         watched: Vec::new(),
     })

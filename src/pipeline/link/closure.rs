@@ -299,7 +299,7 @@ fn is_versioned(known: &Known) -> bool {
 /// What a component is called by the hint that leads to it.
 pub(crate) fn called(known: &Known) -> String {
     match &known.place {
-        Place::Warg {
+        Place::Url {
             package, version, ..
         } => format!("{package}@{version}"),
         place => {

@@ -211,7 +211,7 @@ fn rank(key: &str, import: &Name, hint: Option<&Known>, is_root: bool) -> Option
         return Some(2);
     }
     let package = hint.and_then(|known| match &known.place {
-        Place::Warg { package, .. } | Place::Package { package, .. } => Some(package),
+        Place::Url { package, .. } | Place::Package { package, .. } => Some(package),
         Place::Oci { .. } => None,
     });
     if package.is_some_and(|package| package.to_string() == key)

@@ -21,7 +21,7 @@ use crate::pipeline::fetch::component_origins::place_of;
 use crate::pipeline::fetch::component_versions::Tree;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
-use crate::system::source::Loaded;
+use crate::system::source::LoadedWorld;
 
 /// The components that answer the entries of a manifest, by key, and what all
 /// of them need.
@@ -128,7 +128,7 @@ fn with_their_parts(
 /// is linked of.
 pub(crate) struct BoundWorld {
     /// The world, and the paths whose change can change it.
-    pub loaded: Loaded,
+    pub loaded: LoadedWorld,
     /// What the component says of its imports.
     pub imports: Imports,
     /// The components of the dependencies, and all that they need.
@@ -142,7 +142,7 @@ pub(crate) fn bind_dependencies(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
-    loaded: Option<Loaded>,
+    loaded: Option<LoadedWorld>,
 ) -> Result<BoundWorld> {
     let (provided, tree) = provided(worlds, manifest, built)?;
     let (world, watched) = match loaded {
@@ -160,7 +160,7 @@ pub(crate) fn bind_dependencies(
     super::declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
     let answers = imports.answers(&parts, &places);
     Ok(BoundWorld {
-        loaded: Loaded { world, watched },
+        loaded: LoadedWorld { world, watched },
         imports,
         parts,
         answers,

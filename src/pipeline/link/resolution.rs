@@ -263,7 +263,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     fn need(&mut self, known: &Known) -> Result<Option<Need>> {
         let (hinted, requirement) = versions_of(known);
         let package = match &known.place {
-            Place::Package { package, .. } | Place::Warg { package, .. } => package.clone(),
+            Place::Package { package, .. } | Place::Url { package, .. } => package.clone(),
             Place::Oci {
                 host, repository, ..
             } => package_of(host, repository),

@@ -16,7 +16,7 @@ use crate::system::cargo::workspace::{Member, Workspace};
 use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::routes::Named;
+use crate::system::registry::routes::ManifestRegistries;
 
 /// What becomes of hints without a digest in components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,8 +175,8 @@ pub(crate) fn is_component(manifest: &Manifest, member: &Member) -> bool {
 }
 
 /// The registries that a manifest names.
-pub(crate) fn named_registries(manifest: &Manifest) -> Named {
-    Named {
+pub(crate) fn named_registries(manifest: &Manifest) -> ManifestRegistries {
+    ManifestRegistries {
         registries: manifest.registries.clone(),
         manifest: manifest.file.path.clone(),
     }

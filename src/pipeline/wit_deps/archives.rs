@@ -17,7 +17,7 @@ use url::Url;
 use crate::base::error::Result;
 use crate::model::lockfile::tree::{Digester, Digests, Hex};
 use crate::system::fs;
-use crate::system::source::download::Web;
+use crate::system::source::download::Downloader;
 
 /// The directory of archives.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ impl Archives {
 
     /// Fetches an archive, even if it is cached. Several processes may do so at
     /// the same time.
-    pub fn fetch(&self, web: &Web, url: &Url) -> Result<(PathBuf, Digests)> {
+    pub fn fetch(&self, web: &Downloader, url: &Url) -> Result<(PathBuf, Digests)> {
         fs::create_dir(&self.0)?;
         let own = fs::TemporaryDir::new(&self.0)?;
         let part = own.path().join("part");

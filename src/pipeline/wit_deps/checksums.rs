@@ -5,7 +5,7 @@ use url::Url;
 use crate::base::error::Error;
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
-use crate::system::source::download::shown;
+use crate::system::source::download::display_url;
 
 /// The digests that an archive must have, in lower-case hex, as far as the
 /// manifest gives them.
@@ -55,7 +55,7 @@ impl<'a> Checksums<'a> {
                 self.sha512.unwrap_or_default(),
             ),
         };
-        Error::input(format!("{name} hash mismatch for `{}`", shown(url)))
+        Error::input(format!("{name} hash mismatch for `{}`", display_url(url)))
             .because(format!("got: {found}"))
             .because(format!("expected: {expected}"))
             .hint(format!(

@@ -18,10 +18,10 @@ use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::{Commit, DepsSource, invalid_dir_name};
 use crate::system::fs;
 use crate::system::source::archive;
-use crate::system::source::download::{Web, shown};
+use crate::system::source::download::{Downloader, display_url};
 use crate::system::source::extraction::Tree;
 use crate::system::source::git;
-use crate::system::source::git::{Git, Wanted};
+use crate::system::source::git::{CommitRequest, Git};
 
 /// How many fetches run at the same time.
 const PARALLEL_FETCHES: usize = 8;
@@ -84,7 +84,7 @@ pub struct Fetcher<'a> {
 /// A fetch that any thread can do.
 enum FetchJob<'j> {
     Download(&'j Url),
-    Git(&'j str, Wanted<'j>),
+    Git(&'j str, CommitRequest<'j>),
 }
 
 /// The result of a fetch.
@@ -122,11 +122,11 @@ impl Fetcher<'_> {
                 },
                 DepsSource::Git { url, within, .. } => {
                     if self.context.rules.offline && !git::is_local(url) {
-                        return Err(about(not_cached(&git::shown(url))));
+                        return Err(about(not_cached(&git::display_url(url))));
                     }
                     let dir = self.project.manifest.file.dir();
                     let commit = &commits[id];
-                    let wanted = Wanted {
+                    let wanted = CommitRequest {
                         url,
                         dir,
                         commit,
@@ -250,7 +250,7 @@ impl Fetcher<'_> {
         let checksums = Checksums::of(source);
         match self.archives.known(url) {
             Some(known) if !checksums.match_digests(&known) => checksums.mismatch(url, &known),
-            _ => not_cached(&shown(url)),
+            _ => not_cached(&display_url(url)),
         }
     }
 
@@ -285,8 +285,8 @@ impl Fetcher<'_> {
         if !checksums.match_digests(digests) {
             return Err(ExtractError::WrongArchive(checksums.mismatch(url, digests)));
         }
-        let place = format!("`{}`", shown(url));
-        let tree = archive::read((file, digests), &place, (within, &self.pinned))?;
+        let place = format!("`{}`", display_url(url));
+        let tree = archive::read(file, digests, &place, within, &self.pinned)?;
         if let Some(locked) = self.locked(id, source).filter(|_| checksums.is_empty())
             && !self.is_locked(&tree, locked)
         {
@@ -320,12 +320,12 @@ impl Fetcher<'_> {
     fn run(&self, jobs: Vec<FetchJob<'_>>) -> Result<Vec<FetchOutput>> {
         for job in &jobs {
             let place = match job {
-                FetchJob::Download(url) => shown(url),
-                FetchJob::Git(_, wanted) => git::shown(wanted.url),
+                FetchJob::Download(url) => display_url(url),
+                FetchJob::Git(_, wanted) => git::display_url(wanted.url),
             };
             self.context.listener.status("Fetching", place);
         }
-        let web = Web::new(self.context.env.clone(), self.context.patience);
+        let web = Downloader::new(self.context.env.clone(), self.context.patience);
         let worker = FetchWorker {
             web: &web,
             archives: &self.archives,
@@ -384,7 +384,7 @@ impl Fetcher<'_> {
 
 /// The means of fetching that all threads share.
 struct FetchWorker<'a> {
-    web: &'a Web,
+    web: &'a Downloader,
     archives: &'a Archives,
     pinned: &'a BTreeSet<String>,
     git: &'a Git<'a>,

@@ -151,8 +151,8 @@ fn refuse_equal_spellings(project: &Project, lock: &DepsLock) -> Result<()> {
 /// The source of an entry as messages show it, without what may be secret.
 pub fn describe_source(source: &DepsSource) -> String {
     match source {
-        DepsSource::Archive { url, .. } => download::shown(url),
-        DepsSource::Git { url, .. } => git::shown(url),
+        DepsSource::Archive { url, .. } => download::display_url(url),
+        DepsSource::Git { url, .. } => git::display_url(url),
         DepsSource::Path(path) => path.clone(),
         DepsSource::Oci(reference) => reference.clone(),
         DepsSource::Package {

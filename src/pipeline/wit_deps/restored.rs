@@ -12,7 +12,7 @@ use crate::model::lockfile::deps::LockedDir;
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::source::archive;
-use crate::system::source::download::shown;
+use crate::system::source::download::display_url;
 
 /// What is known without the network of the directories that entries would
 /// bring.
@@ -90,7 +90,7 @@ impl<'a> RestoredDirs<'a> {
             None => self.archives.known(url)?.sha256,
         };
         let (file, digests) = self.archives.get(&sha256)?;
-        let tree = archive::read((&file, &digests), &shown(url), (within, &self.pinned)).ok()?;
+        let tree = archive::read(&file, &digests, &display_url(url), within, &self.pinned).ok()?;
         let same = Digests::of(&tree.own) == locked.digests;
         same.then(|| tree.deps.into_keys().collect())
     }

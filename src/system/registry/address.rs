@@ -1,10 +1,10 @@
-//! What registries of manifests are known by: an address that is the same on
-//! every machine, for lock files, and that tells registries of one name apart.
+//! The addresses of registries in lock files: the same on every machine, and
+//! different for registries of one name.
 
 use std::path::{Component, Path, PathBuf};
 
 use super::layers::Layers;
-use super::routes::Named;
+use super::routes::ManifestRegistries;
 use crate::base::package::{ContentDigest, PackageRef};
 
 /// The address that a manifest gives the registry of a package; none where the
@@ -12,27 +12,29 @@ use crate::base::package::{ContentDigest, PackageRef};
 /// workspace; of one that a manifest names by an absolute path elsewhere there
 /// is a digest only.
 pub fn address(
-    (package, registry): (&PackageRef, Option<&str>),
-    named: &Named,
-    (layers, root): (&Layers, &Path),
+    package: &PackageRef,
+    registry: Option<&str>,
+    manifest: &ManifestRegistries,
+    layers: &Layers,
+    root: &Path,
 ) -> Option<String> {
     let name = registry.unwrap_or("default");
     let decided = match name {
         "default" => layers.mapped(package).is_some(),
         name => layers.replaced(name).is_some(),
     };
-    let given = named.registries.get(name).map(String::as_str);
+    let given = manifest.registries.get(name).map(String::as_str);
     // Any other address stands in the lock file as the name of the registry.
     let given = given.or_else(|| Some(name).filter(|name| is_directory(name)))?;
-    (!decided).then(|| shown(given, named, root))
+    (!decided).then(|| lock_address(given, manifest, root))
 }
 
 fn is_directory(text: &str) -> bool {
     text.starts_with(['.', '/']) || text.starts_with("file:")
 }
 
-fn shown(given: &str, named: &Named, root: &Path) -> String {
-    let dir = named.manifest.parent().unwrap_or(Path::new(""));
+fn lock_address(given: &str, manifest: &ManifestRegistries, root: &Path) -> String {
+    let dir = manifest.manifest.parent().unwrap_or(Path::new(""));
     let path = match given.strip_prefix("file:") {
         Some(rest) => rest.strip_prefix("//").unwrap_or(rest),
         None if is_directory(given) || given.contains('\\') => given,
@@ -45,7 +47,7 @@ fn shown(given: &str, named: &Named, root: &Path) -> String {
         }
     };
     let path = Path::new(path);
-    // What a manifest says relative to itself is read as a path below it.
+    // Relative paths of a manifest start from its directory.
     let is_relative = !path.is_absolute() || path.starts_with(dir) || path.starts_with(root);
     let path = normal(&dir.join(path));
     match is_relative || path.starts_with(root) {
@@ -72,7 +74,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// The way from one directory to another, with `/` on every system.
+/// The relative path from one directory to another, with `/` on every system.
 fn relative(path: &Path, from: &Path) -> String {
     let common = path
         .components()
@@ -101,18 +103,18 @@ mod tests {
         let env = Env::from_vars([("HOME", dir.path())]);
         let layers = Layers::load(&dir.path().join("p"), None, &env).unwrap();
         let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
-        let named = Named {
+        let manifest = ManifestRegistries {
             registries: registries.iter().map(owned).collect(),
             manifest: "/w/m/Cargo.toml".into(),
         };
         let package = "a:b".parse().unwrap();
-        let address = address((&package, registry), &named, (&layers, Path::new("/w")));
+        let address = address(&package, registry, &manifest, &layers, Path::new("/w"));
         address.unwrap_or_default()
     }
 
     #[test]
     fn an_address_is_the_same_on_every_machine() {
-        for (given, shown) in [
+        for (given, lock_address) in [
             ("file:/w/m/r1", "file:m/r1"),
             ("file:/w/m/../r2", "file:r2"),
             ("file:/w/m/../../r3", "file:../r3"),
@@ -124,7 +126,11 @@ mod tests {
             ("h.example:80", "https://h.example:80"),
             ("https://h.example/", "https://h.example"),
         ] {
-            assert_eq!(addressed(Some("r"), &[("r", given)], ""), shown, "{given}");
+            assert_eq!(
+                addressed(Some("r"), &[("r", given)], ""),
+                lock_address,
+                "{given}"
+            );
         }
         let elsewhere = addressed(None, &[("default", "file:///home/me/r")], "");
         assert_eq!(elsewhere.len(), "file:".len() + 16);

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use super::{Reference, Secret};
+use super::oci::reference::Reference;
+use super::secret::Secret;
 use crate::base::error::Result;
 use crate::base::package::ContentDigest;
 use crate::base::progress::Progress;
 
-/// What a reference stands for.
+/// The artifact that a reference stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundArtifact {
     /// The digest of the manifest, by which the artifact can be referred to.
     pub manifest: ContentDigest,
     /// The digest of the WebAssembly in it.
@@ -23,22 +24,22 @@ pub struct Found {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What became of a login.
+/// The outcome of logging in or out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Where it stands, or stood; `None` if there was none to forget.
+pub struct LoginOutcome {
+    /// The place the login is in, or was in; `None` if there was none to remove.
     pub place: Option<String>,
-    /// What the user should know besides.
+    /// Messages for the user besides.
     pub notes: Vec<String>,
 }
 
-/// One host of artifacts.
+/// A host of OCI artifacts.
 pub trait Artifacts: Send + Sync {
     /// The host, with a port where it is not the usual one.
     fn host(&self) -> &str;
 
-    /// What a reference of this host stands for; `None` if it is not there.
-    fn find(&self, reference: &Reference) -> Result<Option<Found>>;
+    /// The artifact of a reference of this host; `None` if it is not there.
+    fn find(&self, reference: &Reference) -> Result<Option<FoundArtifact>>;
 
     /// Writes the bytes with this digest and, where it is known, size, of the
     /// repository of a reference, to `to`, as they come. They are not checked
@@ -46,23 +47,26 @@ pub trait Artifacts: Send + Sync {
     fn read(
         &self,
         reference: &Reference,
-        content: (&ContentDigest, Option<u64>),
+        digest: &ContentDigest,
+        size: Option<u64>,
         to: &mut dyn Write,
     ) -> Result<()>;
 
-    /// Pushes a file of WebAssembly, watched by somebody, under a tag, whatever that was before, with
-    /// annotations by their whole names; the digest of the manifest.
+    /// Pushes a file of WebAssembly under a tag, whatever that was before, with
+    /// annotations by their whole names, and reports to `progress`. Returns the
+    /// digest of the manifest.
     fn push(
         &self,
         reference: &Reference,
-        content: (&Path, &dyn Progress),
+        content: &Path,
         annotations: &BTreeMap<String, String>,
+        progress: &dyn Progress,
     ) -> Result<ContentDigest>;
 
-    /// Checks a login with the registry and keeps it where docker or podman
+    /// Checks a login with the registry and stores it where docker or podman
     /// would.
-    fn log_in(&self, user: &str, password: &Secret) -> Result<Kept>;
+    fn log_in(&self, user: &str, password: &Secret) -> Result<LoginOutcome>;
 
     /// Forgets the login that [`Artifacts::log_in`] would replace.
-    fn log_out(&self) -> Result<Kept>;
+    fn log_out(&self) -> Result<LoginOutcome>;
 }

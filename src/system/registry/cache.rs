@@ -10,8 +10,9 @@
 //! they also say which registry a release is of, since another one may have
 //! another release of that name.
 //! What does not have the digest it is named by counts as absent, and so does
-//! what is no regular file: a link would lead to a file that is not the cache's. On Windows
-//! a file name cannot hold `:`; `_` stands in its place there.
+//! what is no regular file: a link would lead to a file that is not the
+//! cache's. On Windows a file name cannot hold `:`; `_` stands in its place
+//! there.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,18 +24,18 @@ use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
 use crate::system::fs;
-use crate::system::registry::{Registry, Release};
+use crate::system::registry::interface::{Registry, Release};
 
-/// A directory of packages.
+/// A directory of downloaded packages.
 #[derive(Clone, Debug)]
 pub struct Cache {
     dir: PathBuf,
 }
 
-/// What the cache has under a digest.
+/// The state of the file for a digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// Nothing.
+pub enum CacheEntry {
+    /// No regular file is there.
     Absent,
     /// Bytes with the digest.
     Good,
@@ -48,12 +49,12 @@ impl Cache {
         Cache { dir: dir.into() }
     }
 
-    /// Its directory.
+    /// The directory of the cache.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The file whose lock is held by whoever changes what is shared.
+    /// The file whose lock is held while shared content is changed.
     pub fn lock_file(&self) -> PathBuf {
         self.dir.join(".lock")
     }
@@ -75,16 +76,16 @@ impl Cache {
         (found == *digest).then_some(file)
     }
 
-    /// What is there under a digest.
-    pub fn entry(&self, digest: &ContentDigest) -> Result<Entry> {
+    /// The state of the file for this digest.
+    pub fn entry(&self, digest: &ContentDigest) -> Result<CacheEntry> {
         let file = self.file(&digest.to_string());
         if !fs::is_regular(&file) {
-            return Ok(Entry::Absent);
+            return Ok(CacheEntry::Absent);
         }
         let found = fs::digest(&file)?.0;
         Ok(match found == *digest {
-            true => Entry::Good,
-            false => Entry::Damaged(file, found),
+            true => CacheEntry::Good,
+            false => CacheEntry::Damaged(file, found),
         })
     }
 
@@ -94,12 +95,12 @@ impl Cache {
     }
 
     /// The file with these bytes, which `fetch` writes unless it is there;
-    /// `wrong` is told the digest of what came instead.
-    pub fn keep(
+    /// `mismatch` makes the error where `fetch` writes bytes of another digest.
+    pub fn get_or_write(
         &self,
         digest: &ContentDigest,
         fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
-        wrong: impl FnOnce(&ContentDigest) -> Error,
+        mismatch: impl FnOnce(&ContentDigest) -> Error,
     ) -> Result<PathBuf> {
         if let Some(file) = self.get(digest) {
             return Ok(file);
@@ -107,10 +108,10 @@ impl Cache {
         let file = self.file(&digest.to_string());
         fs::remove_irregular(&file)?;
         fs::write_atomic_with(&file, |to| {
-            let found = digested(to, fetch)?;
+            let found = digest_while_writing(to, fetch)?;
             match found == *digest {
                 true => Ok(()),
-                false => Err(wrong(&found)),
+                false => Err(mismatch(&found)),
             }
         })?;
         Ok(file)
@@ -125,17 +126,19 @@ impl Cache {
         progress: &dyn Progress,
     ) -> Result<PathBuf> {
         let fetch = |to: &mut dyn Write| {
-            let mut watched = Watched { to, progress };
-            registry.fetch(package, release, &mut watched)
+            let mut writer = ProgressWriter { to, progress };
+            registry.fetch(package, release, &mut writer)
         };
-        let file = self.keep(&release.digest, fetch, |found| {
-            wrong(registry, package, release, found)
+        let file = self.get_or_write(&release.digest, fetch, |found| {
+            digest_mismatch(registry, package, release, found)
         })?;
         // Also where the bytes were there: the run that fetched them may have
         // been killed before it came to this.
         let name = self.record(package, &release.version);
         // Which registry it was from is not forgotten.
-        if Record::read(&name).is_none_or(|old| old.content_digest != release.digest.to_string()) {
+        if ReleaseRecord::read(&name)
+            .is_none_or(|old| old.content_digest != release.digest.to_string())
+        {
             let record = format!(
                 "{{\"version\":\"{}\",\"content_digest\":\"{}\"}}",
                 release.version, release.digest
@@ -149,15 +152,16 @@ impl Cache {
         self.file(&format!("{package}-{version}.json"))
     }
 
-    /// Notes which registry has a release, by its address without credentials;
-    /// of several, the last one is known.
-    pub fn note(
+    /// Records which registry has a release, by its address without credentials;
+    /// of several, the last one stays.
+    pub fn record_origin(
         &self,
         package: &PackageRef,
-        (version, digest): (&Version, &ContentDigest),
+        version: &Version,
+        digest: &ContentDigest,
         registry: &str,
     ) -> Result<()> {
-        let record = Record {
+        let record = ReleaseRecord {
             version: version.to_string(),
             content_digest: digest.to_string(),
             registry: Some(registry.to_owned()),
@@ -168,33 +172,33 @@ impl Cache {
     }
 
     /// The digest of a release that was fetched from this registry, as
-    /// [`Cache::note`] was told.
-    pub fn noted(
+    /// [`Cache::record_origin`] recorded.
+    pub fn recorded_digest(
         &self,
         package: &PackageRef,
         version: &Version,
         registry: &str,
     ) -> Option<ContentDigest> {
-        let record = Record::read(&self.record(package, version))?;
-        let is_it = record.version == version.to_string();
-        let from = record.registry.as_deref() == Some(registry);
-        (is_it && from).then(|| record.content_digest.parse().ok())?
+        let record = ReleaseRecord::read(&self.record(package, version))?;
+        let is_same = record.version == version.to_string();
+        let is_from_there = record.registry.as_deref() == Some(registry);
+        (is_same && is_from_there).then(|| record.content_digest.parse().ok())?
     }
 }
 
 /// The record of a release. Others read its first two keys, and pass over
 /// what they do not know.
 #[derive(Serialize, Deserialize)]
-struct Record {
+struct ReleaseRecord {
     version: String,
     content_digest: String,
     #[serde(default)]
     registry: Option<String>,
 }
 
-impl Record {
+impl ReleaseRecord {
     fn read(path: &Path) -> Option<Self> {
-        // What a link leads to is not the cache's, and may have no end.
+        // The target of a link is not the cache's, and may have no end.
         if !fs::is_regular(path) {
             return None;
         }
@@ -208,7 +212,7 @@ fn write_record(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn wrong(
+fn digest_mismatch(
     registry: &dyn Registry,
     package: &PackageRef,
     release: &Release,
@@ -223,25 +227,25 @@ fn wrong(
 }
 
 /// The digest of what `fetch` writes to `to`.
-pub fn digested(
+pub fn digest_while_writing(
     to: &mut dyn Write,
     fetch: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<ContentDigest> {
-    let mut checked = Checked {
+    let mut writer = DigestingWriter {
         to,
         digest: crate::base::package::Digester::default(),
     };
-    fetch(&mut checked)?;
-    Ok(checked.digest.finish())
+    fetch(&mut writer)?;
+    Ok(writer.digest.finish())
 }
 
-/// Digests what passes through.
-struct Checked<'a> {
+/// A writer that digests what passes through.
+struct DigestingWriter<'a> {
     to: &'a mut dyn Write,
     digest: crate::base::package::Digester,
 }
 
-impl Write for Checked<'_> {
+impl Write for DigestingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.digest.update(&bytes[..count]);
@@ -253,15 +257,15 @@ impl Write for Checked<'_> {
     }
 }
 
-/// Reports what passes through.
-pub struct Watched<'a> {
-    /// Where it goes.
+/// A writer that reports what passes through.
+pub struct ProgressWriter<'a> {
+    /// The writer that gets the bytes.
     pub to: &'a mut dyn Write,
-    /// Who is told.
+    /// The progress that gets the number of bytes.
     pub progress: &'a dyn Progress,
 }
 
-impl Write for Watched<'_> {
+impl Write for ProgressWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.progress.bytes(count as u64);
@@ -277,7 +281,7 @@ impl Write for Watched<'_> {
 mod tests {
     use super::*;
     use crate::base::progress::Unseen;
-    use crate::system::registry::memory::Memory;
+    use crate::system::registry::memory::MemoryRegistry;
 
     fn release(content: &[u8]) -> Release {
         Release {
@@ -291,7 +295,7 @@ mod tests {
     fn a_package_is_fetched_once_and_a_damaged_file_is_a_miss() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path().join("cache"));
-        let registry = Memory::default();
+        let registry = MemoryRegistry::default();
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
         let release = release(b"bytes");
@@ -323,7 +327,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let cache = Cache::new(at("cache"));
-        let registry = Memory::default();
+        let registry = MemoryRegistry::default();
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
         let release = release(b"bytes");
@@ -339,8 +343,8 @@ mod tests {
         for target in [at("precious"), PathBuf::from("/dev/zero")] {
             link(&target);
             assert!(cache.get(&release.digest).is_none());
-            assert_eq!(cache.entry(&release.digest).unwrap(), Entry::Absent);
-            let stored = crate::system::registry::stored::Stored::read(&cache).unwrap();
+            assert_eq!(cache.entry(&release.digest).unwrap(), CacheEntry::Absent);
+            let stored = crate::system::registry::stored::StoredFiles::read(&cache).unwrap();
             assert_eq!(stored.records[0].digest, None);
             cache
                 .get_or_fetch(&registry, &package, &release, &Unseen)
@@ -354,30 +358,33 @@ mod tests {
     fn a_record_is_of_one_registry() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path());
-        let registry = Memory::default();
+        let registry = MemoryRegistry::default();
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"bytes");
         let Release {
             version, digest, ..
         } = release(b"bytes");
-        let noted = |registry: &str| cache.noted(&package, &version, registry);
-        let of = (&version, &digest);
-        cache.note(&package, of, "oci://h.example/one").unwrap();
+        let recorded_digest = |registry: &str| cache.recorded_digest(&package, &version, registry);
+        cache
+            .record_origin(&package, &version, &digest, "oci://h.example/one")
+            .unwrap();
         cache
             .get_or_fetch(&registry, &package, &release(b"bytes"), &Unseen)
             .unwrap();
-        assert_eq!(noted("oci://h.example/one"), Some(digest.clone()));
-        assert_eq!(noted("oci://h.example/two"), None);
-        let of = (&version, &ContentDigest::of(b"other"));
-        cache.note(&package, of, "oci://h.example/two").unwrap();
-        assert_eq!(noted("oci://h.example/one"), None);
+        assert_eq!(recorded_digest("oci://h.example/one"), Some(digest.clone()));
+        assert_eq!(recorded_digest("oci://h.example/two"), None);
+        let other = ContentDigest::of(b"other");
+        cache
+            .record_origin(&package, &version, &other, "oci://h.example/two")
+            .unwrap();
+        assert_eq!(recorded_digest("oci://h.example/one"), None);
     }
 
     #[test]
     fn bytes_with_another_digest_are_refused_and_not_kept() {
         let dir = tempfile::tempdir().unwrap();
         let cache = Cache::new(dir.path());
-        let registry = Memory::default();
+        let registry = MemoryRegistry::default();
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"evil");
         let error = cache

@@ -12,24 +12,25 @@ use crate::base::package::{PackageRef, is_label};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::keys::{Key, ValueKind};
 use crate::model::manifest::table::Table;
+use crate::model::url_protocol::URL_PROTOCOLS;
 
-/// One file's content. Entries keep where they stand.
+/// The content of one file. Entries keep their places in it.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The registry of packages that nothing else names one for.
-    pub default_registry: Option<Entry<String>>,
-    /// By namespace.
-    pub namespaces: BTreeMap<String, Entry<Mapping>>,
-    /// By package.
-    pub packages: BTreeMap<PackageRef, Entry<Mapping>>,
+    pub default_registry: Option<Spanned<String>>,
+    /// The registries of whole namespaces.
+    pub namespaces: BTreeMap<String, Spanned<Mapping>>,
+    /// The registries of single packages.
+    pub packages: BTreeMap<PackageRef, Spanned<Mapping>>,
     /// How registries are reached, by name.
-    pub registries: BTreeMap<String, Entry<Access>>,
+    pub registries: BTreeMap<String, Spanned<RegistryTables>>,
 }
 
 /// A value and its place in its file.
 #[derive(Clone, Debug)]
-pub struct Entry<T> {
-    /// The value.
+pub struct Spanned<T> {
+    /// The value that was read.
     pub value: T,
     /// The byte range of the value.
     pub span: Range<usize>,
@@ -40,32 +41,33 @@ pub struct Entry<T> {
 pub struct Mapping {
     /// Its name: a host with an optional port, or a single word.
     pub registry: String,
-    /// What would otherwise be asked for.
+    /// The metadata that would otherwise be fetched.
     pub metadata: Option<Metadata>,
 }
 
-/// What a registry says of itself (`/.well-known/wasm-pkg/registry.json`).
+/// The description that a registry gives of itself
+/// (`/.well-known/wasm-pkg/registry.json`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// `oci` or `warg`.
+    /// The name of a protocol, such as `oci`.
     pub preferred_protocol: Option<String>,
     /// The OCI registry's host.
     pub oci_registry: Option<String>,
-    /// What stands before `<namespace>/<name>` in its repositories; put in
-    /// front as it is.
+    /// The prefix of `<namespace>/<name>` in its repositories, put in front as
+    /// it is.
     pub oci_namespace_prefix: Option<String>,
-    /// The Warg registry.
-    pub warg_url: Option<String>,
+    /// The URLs of the registry, by the names of their protocols.
+    pub urls: BTreeMap<&'static str, String>,
 }
 
 /// How a registry is reached: one table per protocol.
 #[derive(Clone, Debug, Default)]
-pub struct Access {
+pub struct RegistryTables {
     /// The protocol to use, where there are several.
     pub default: Option<String>,
     /// The keys of each protocol's table, with text values; other values are
     /// read by the backend that knows them.
-    pub protocols: BTreeMap<String, Protocol>,
+    pub protocols: BTreeMap<String, ProtocolTable>,
     /// The directory a relative `local.root` starts from; empty for the
     /// current one.
     pub base: PathBuf,
@@ -74,9 +76,9 @@ pub struct Access {
 /// The table of one protocol. It may hold credentials, so that its values are
 /// not shown.
 #[derive(Clone, Default)]
-pub struct Protocol(BTreeMap<String, Item>);
+pub struct ProtocolTable(BTreeMap<String, Item>);
 
-impl std::ops::Deref for Protocol {
+impl std::ops::Deref for ProtocolTable {
     type Target = BTreeMap<String, Item>;
 
     fn deref(&self) -> &Self::Target {
@@ -84,19 +86,19 @@ impl std::ops::Deref for Protocol {
     }
 }
 
-impl std::ops::DerefMut for Protocol {
+impl std::ops::DerefMut for ProtocolTable {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.0
     }
 }
 
-impl FromIterator<(String, Item)> for Protocol {
+impl FromIterator<(String, Item)> for ProtocolTable {
     fn from_iter<I: IntoIterator<Item = (String, Item)>>(values: I) -> Self {
-        Protocol(values.into_iter().collect())
+        ProtocolTable(values.into_iter().collect())
     }
 }
 
-impl std::fmt::Debug for Protocol {
+impl std::fmt::Debug for ProtocolTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
@@ -168,7 +170,7 @@ fn read(file: &ManifestFile) -> Result<Config> {
     let top = Table::root(file, "the configuration", document.as_table()).known(TOP)?;
     let mut config = Config::default();
     if let Some(name) = top.string("default_registry")? {
-        config.default_registry = Some(Entry {
+        config.default_registry = Some(Spanned {
             value: registry_name(&top, "default_registry", name)?,
             span: top.entry_span("default_registry"),
         });
@@ -204,7 +206,7 @@ fn read(file: &ManifestFile) -> Result<Config> {
     Ok(config)
 }
 
-/// `host[:port]` or a single word.
+/// Checks that a name is `host[:port]` or a single word.
 fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
     let legal =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
@@ -223,11 +225,11 @@ fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
     })
 }
 
-fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
+fn mapping(table: &Table<'_>, key: &str) -> Result<Spanned<Mapping>> {
     let span = table.entry_span(key);
     if table.get(key).is_some_and(Item::is_str) {
         let name = table.string(key)?.unwrap_or_default();
-        return Ok(Entry {
+        return Ok(Spanned {
             value: Mapping {
                 registry: registry_name(table, key, name)?,
                 metadata: None,
@@ -250,7 +252,7 @@ fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
     let metadata = entry
         .table("metadata")?
         .ok_or_else(|| missing("metadata"))?;
-    Ok(Entry {
+    Ok(Spanned {
         value: Mapping {
             registry,
             metadata: Some(self::metadata(&metadata)?),
@@ -262,26 +264,33 @@ fn mapping(table: &Table<'_>, key: &str) -> Result<Entry<Mapping>> {
 /// As in `registry.json`; members not known here are ignored.
 fn metadata(table: &Table<'_>) -> Result<Metadata> {
     let oci = table.table("oci")?;
-    let warg = table.table("warg")?;
     let of = |table: &Option<Table<'_>>, key: &str| match table {
         Some(table) => table.string(key),
         None => Ok(None),
     };
+    let mut urls = BTreeMap::new();
+    for protocol in URL_PROTOCOLS {
+        let legacy = protocol.legacy_url_member.map(|key| table.string(key));
+        let url = of(&table.table(protocol.name)?, "url")?;
+        if let Some(url) = legacy.transpose()?.flatten().or(url) {
+            urls.insert(protocol.name, url);
+        }
+    }
     Ok(Metadata {
         preferred_protocol: table.string("preferredProtocol")?,
         oci_registry: table.string("ociRegistry")?.or(of(&oci, "registry")?),
         oci_namespace_prefix: table
             .string("ociNamespacePrefix")?
             .or(of(&oci, "namespacePrefix")?),
-        warg_url: table.string("wargUrl")?.or(of(&warg, "url")?),
+        urls,
     })
 }
 
-fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
+fn access(table: &Table<'_>, name: &str) -> Result<Spanned<RegistryTables>> {
     let entry = table
         .table(name)?
         .ok_or_else(|| table.error(name, "nothing is there"))?;
-    let mut access = Access {
+    let mut access = RegistryTables {
         default: match entry.string("default")? {
             Some(default) => Some(default),
             None => entry.string("type")?,
@@ -300,7 +309,7 @@ fn access(table: &Table<'_>, name: &str) -> Result<Entry<Access>> {
             access.protocols.insert(key.to_owned(), values.collect());
         }
     }
-    Ok(Entry {
+    Ok(Spanned {
         value: access,
         span: table.entry_span(name),
     })
@@ -318,10 +327,10 @@ mod tests {
             "[registry.x.oci]\nauth = \"\\\"hunter2",
         ] {
             let error = read(text).unwrap_err();
-            let shown = error.excerpt().unwrap();
-            assert!(!shown.text().contains("hunter2"), "{}", shown.text());
+            let excerpt = error.excerpt().unwrap();
+            assert!(!excerpt.text().contains("hunter2"), "{}", excerpt.text());
             assert!(!error.to_string().contains("hunter2"));
-            assert_eq!(shown.text().len(), text.len());
+            assert_eq!(excerpt.text().len(), text.len());
         }
         let harmless = read("default_registry = \"a b\"").unwrap_err();
         assert!(harmless.excerpt().unwrap().text().contains("a b"));
@@ -366,7 +375,7 @@ local = { root = "dir" }
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_place() {
+    fn an_error_points_at_its_place() {
         for (text, message, line) in [
             ("foo = 1", "unknown key `foo`", 1),
             (

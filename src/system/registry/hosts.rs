@@ -1,16 +1,16 @@
-//! What the configuration says of the host that is contacted. A login, a
+//! The settings for the host that is contacted. A login, a
 //! permission and trust belong to a host, not to the name it is called by: a
 //! file that can be committed may say where a name leads, and must not lead a
 //! login there that somebody else gave to the name.
 
-use super::config::{Mapping, Metadata, Protocol};
+use super::authority::authority;
+use super::config::{Mapping, Metadata, ProtocolTable};
 use super::layers::Layers;
-use super::locator::authority;
 use crate::system::env::Env;
 
-/// Who says that the registry of a name is at a host.
+/// The source that maps the registry of a name to a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum LocationSource {
     /// A mapping of the configuration, of whatever layer.
     Configuration,
     /// The `registry.json` of the host that the name is, which could not have
@@ -20,16 +20,16 @@ pub enum Says {
     Document,
 }
 
-/// The settings for a host.
+/// The settings for a host with one protocol.
 #[derive(Clone, Debug, Default)]
-pub struct Table {
-    /// The name under which its login stands, or would have to.
+pub struct HostSettings {
+    /// The name that its login stands under, or would have to.
     pub name: String,
-    /// The keys of one protocol.
-    pub values: Protocol,
+    /// The keys of one protocol, with their values.
+    pub values: ProtocolTable,
 }
 
-/// The keys that hold logins.
+/// The keys of protocols that hold logins.
 const LOGINS: [&str; 3] = ["auth", "auth_token", "signing_key"];
 
 /// The keys that go where a name's own host leads: logins, the file that may
@@ -43,32 +43,38 @@ const FOLLOWING: [&str; 5] = [
     "extra_root_certificates",
 ];
 
-/// The hosts that what a registry says of itself leads to.
+/// The hosts that the metadata of a registry leads to.
 fn hosts_of(metadata: &Metadata) -> impl Iterator<Item = &str> {
     let oci = metadata.oci_registry.as_deref();
-    let warg = metadata.warg_url.as_deref().map(authority);
-    oci.into_iter().chain(warg)
+    let urls = metadata.urls.values().map(|url| authority(url));
+    oci.into_iter().chain(urls)
 }
 
 impl Layers {
-    /// The settings for a host that the registry `name` is said to be at: the
+    /// The settings for a host that `source` gives for the registry `name`: the
     /// host's own, and those of the name where they may go there.
-    pub fn settings(&self, protocol: &str, name: &str, host: &str, says: Says) -> Table {
-        let mut table = Table {
+    pub fn settings(
+        &self,
+        protocol: &str,
+        name: &str,
+        host: &str,
+        source: LocationSource,
+    ) -> HostSettings {
+        let mut table = HostSettings {
             name: host.to_owned(),
             values: self.table(protocol, host),
         };
         if name.eq_ignore_ascii_case(host) {
             return table;
         }
-        let all = self.binds(name, host);
-        if !all && says != Says::OwnDocument {
+        let all = self.maps_to_host(name, host);
+        if !all && source != LocationSource::OwnDocument {
             return table;
         }
         let of_name = self.private().table(protocol, name);
-        let may_go = |key: &&String| all || FOLLOWING.contains(&key.as_str());
+        let may_follow = |key: &&String| all || FOLLOWING.contains(&key.as_str());
         let mut login = false;
-        for key in of_name.keys().filter(may_go) {
+        for key in of_name.keys().filter(may_follow) {
             login |= LOGINS.contains(&key.as_str());
             let value = of_name[key].clone();
             table.values.insert(key.clone(), value);
@@ -80,26 +86,28 @@ impl Layers {
         table
     }
 
-    /// What stands under a name, put together from all layers.
-    pub fn table(&self, protocol: &str, name: &str) -> Protocol {
+    /// The settings under a name, put together from all layers.
+    pub fn table(&self, protocol: &str, name: &str) -> ProtocolTable {
         let mut protocols = self.access(name).protocols;
         protocols.remove(protocol).unwrap_or_default()
     }
 
-    /// Whether a project leads a name elsewhere that the user gave a login to:
-    /// to this host, which nothing of the user says.
-    pub fn is_led_astray(&self, name: &str, host: &str) -> bool {
+    /// Whether a project leads a name, which the user gave a login to, to this
+    /// host, which no file of the user does.
+    pub fn is_misdirected(&self, name: &str, host: &str) -> bool {
         let has_login = |layers: &Layers| {
             let protocols = layers.access(name).protocols;
             let mut keys = protocols.values().flat_map(|table| table.keys());
             keys.any(|key| LOGINS.contains(&key.as_str()))
         };
-        !name.eq_ignore_ascii_case(host) && !self.binds(name, host) && has_login(&self.private())
+        !name.eq_ignore_ascii_case(host)
+            && !self.maps_to_host(name, host)
+            && has_login(&self.private())
     }
 
-    /// Whether the user's own configuration says that the registry of a name is
-    /// at a host.
-    fn binds(&self, name: &str, host: &str) -> bool {
+    /// Whether the user's own configuration maps the registry of a name to a
+    /// host.
+    fn maps_to_host(&self, name: &str, host: &str) -> bool {
         self.private_mappings().any(|mapping| {
             let metadata = mapping.metadata.iter();
             let mut hosts = metadata.flat_map(hosts_of);
@@ -133,7 +141,7 @@ impl Layers {
         });
         tables
             .chain(mapped)
-            .chain(self.named().iter().map(String::as_str))
+            .chain(self.command_line_hosts().iter().map(String::as_str))
     }
 
     /// Whether the user names this host.
@@ -144,22 +152,22 @@ impl Layers {
 
     /// The token of a variable for a host, with the variable's name. An error
     /// is the name of a variable that is not used: several hosts share its
-    /// name, and which is meant only the user could say.
+    /// name, and only the user could decide which it is for.
     pub fn bearer_token(&self, env: &Env, host: &str) -> Result<Option<(String, String)>, String> {
         let Some((variable, token)) = env.bearer_token(host) else {
             return Ok(None);
         };
         let same = |one: &str| Env::bearer_variable(one) == variable;
         let mut others = self.private_hosts().filter(|one| same(one));
-        let clear = !host.contains(['-', '_']) && others.next().is_none();
-        match clear || self.names_host(host) {
+        let is_unambiguous = !host.contains(['-', '_']) && others.next().is_none();
+        match is_unambiguous || self.names_host(host) {
             true => Ok(Some((variable, token))),
             false => Err(variable),
         }
     }
 }
 
-/// What is said of a variable that was not used.
+/// The note on a variable that was not used.
 pub fn unused_variable(variable: &str, host: &str) -> String {
     format!(
         "the variable `{variable}` was not used: it may be meant for another host; say that it is for this one by `cargo component config set 'registry.\"{host}\".type' oci`"
@@ -213,30 +221,35 @@ config_file = \"f\"
     }
 
     #[test]
-    fn what_stands_under_a_name_goes_where_its_own_layers_lead() {
-        let keys = |layers: &Layers, says| -> Vec<String> {
-            let tables = ["oci", "warg"].map(|one| layers.settings(one, "mine", "r.example", says));
+    fn settings_of_a_name_go_where_their_own_layers_lead() {
+        let keys = |layers: &Layers, source| -> Vec<String> {
+            let tables =
+                ["oci", "warg"].map(|one| layers.settings(one, "mine", "r.example", source));
             let keys = tables.iter().flat_map(|table| table.values.keys().cloned());
             keys.collect()
         };
-        let everywhere = [Says::Configuration, Says::OwnDocument, Says::Document];
+        let everywhere = [
+            LocationSource::Configuration,
+            LocationSource::OwnDocument,
+            LocationSource::Document,
+        ];
         for place in PRIVATE {
             // The user says both: all of it goes there.
             let both = layers("", &format!("{}{SETTINGS}", to("R.example")), place);
-            for says in everywhere {
-                assert_eq!(keys(&both, says).len(), 7);
+            for source in everywhere {
+                assert_eq!(keys(&both, source).len(), 7);
             }
-            assert!(!both.is_led_astray("mine", "r.example"));
-            assert!(both.is_led_astray("mine", "other.example"));
+            assert!(!both.is_misdirected("mine", "r.example"));
+            assert!(both.is_misdirected("mine", "other.example"));
             // The project says where it is: nothing goes there.
             let project = layers(&to("r.example"), SETTINGS, place);
-            for says in [Says::Configuration, Says::Document] {
-                assert_eq!(keys(&project, says), [""; 0]);
+            for source in [LocationSource::Configuration, LocationSource::Document] {
+                assert_eq!(keys(&project, source), [""; 0]);
             }
-            assert!(project.is_led_astray("mine", "r.example"));
+            assert!(project.is_misdirected("mine", "r.example"));
             // The name's own host says so: logins go, permissions do not.
             assert_eq!(
-                keys(&project, Says::OwnDocument),
+                keys(&project, LocationSource::OwnDocument),
                 [
                     "auth",
                     "extra_root_certificates",
@@ -248,7 +261,7 @@ config_file = \"f\"
         }
         // Without a login the project may say what it likes.
         let open = layers(&to("r.example"), "", PRIVATE[0]);
-        assert!(!open.is_led_astray("mine", "r.example"));
+        assert!(!open.is_misdirected("mine", "r.example"));
     }
 
     #[test]
@@ -259,11 +272,20 @@ config_file = \"f\"
             let private = to("r.example").replace("\"mine\"", "\"127.0.0.1:5\"");
             for private in ["", private.as_str()] {
                 let layers = layers(project, private, place);
-                for says in [Says::Configuration, Says::OwnDocument, Says::Document] {
-                    let table = layers.settings("oci", "127.0.0.1:5", "r.example", says);
+                for source in [
+                    LocationSource::Configuration,
+                    LocationSource::OwnDocument,
+                    LocationSource::Document,
+                ] {
+                    let table = layers.settings("oci", "127.0.0.1:5", "r.example", source);
                     assert_eq!(table.values.len(), 0, "{private}");
                 }
-                let own = layers.settings("oci", "127.0.0.1:5", "127.0.0.1:5", Says::Document);
+                let own = layers.settings(
+                    "oci",
+                    "127.0.0.1:5",
+                    "127.0.0.1:5",
+                    LocationSource::Document,
+                );
                 assert_eq!(own.values.len(), 1);
             }
         }
@@ -277,16 +299,16 @@ config_file = \"f\"
             &format!("{}{SETTINGS}{own}", to("r.example")),
             PRIVATE[0],
         );
-        let auth = |table: Table| {
+        let auth = |table: HostSettings| {
             let auth = table.values["auth"].as_str().map(str::to_owned);
             (table.name, auth)
         };
-        let found = both.settings("oci", "another", "r.example", Says::Configuration);
+        let found = both.settings("oci", "another", "r.example", LocationSource::Configuration);
         assert_eq!(auth(found), ("r.example".into(), Some("own".into())));
-        let found = both.settings("oci", "r.example", "r.example", Says::Document);
+        let found = both.settings("oci", "r.example", "r.example", LocationSource::Document);
         assert_eq!(auth(found), ("r.example".into(), Some("own".into())));
         // As for `wkg`, the name goes first where the user says what it is.
-        let found = both.settings("oci", "mine", "r.example", Says::Configuration);
+        let found = both.settings("oci", "mine", "r.example", LocationSource::Configuration);
         assert_eq!(found.name, "mine");
         assert!(found.values["auth"].as_table_like().is_some());
     }
@@ -308,10 +330,10 @@ config_file = \"f\"
         assert_eq!(found("", "a-b.example"), unused);
         assert_eq!(found("", "a-b-example"), unused);
         assert_eq!(found("", "c.example"), Ok(false));
-        let named = "default_registry = \"a-b.example\"\n";
-        assert_eq!(found(named, "a-b.example"), Ok(true));
-        assert_eq!(found(named, "a.b.example"), unused);
-        let typed = layers("", "", PRIVATE[0]).naming("a-b.example");
+        let command_line_hosts = "default_registry = \"a-b.example\"\n";
+        assert_eq!(found(command_line_hosts, "a-b.example"), Ok(true));
+        assert_eq!(found(command_line_hosts, "a.b.example"), unused);
+        let typed = layers("", "", PRIVATE[0]).with_host("a-b.example");
         assert!(typed.bearer_token(&env, "a-b.example").unwrap().is_some());
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use toml_edit::Item;
 
-use super::config::{Access, Config, Mapping, masked, parse};
+use super::config::{Config, Mapping, RegistryTables, masked, parse};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::ManifestFile;
@@ -18,10 +18,10 @@ use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 
-/// Where a setting stands.
+/// The origin of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// A variable.
+    /// A variable of the environment.
     Environment(&'static str),
     /// A file that is part of the project.
     Project(PathBuf),
@@ -29,7 +29,7 @@ pub enum Layer {
     Explicit(PathBuf),
     /// The user's file.
     User(PathBuf),
-    /// The tool itself.
+    /// The defaults of the tool.
     BuiltIn,
 }
 
@@ -56,14 +56,17 @@ impl std::fmt::Display for Layer {
 #[derive(Clone, Default)]
 pub struct Layers {
     layers: Arc<Vec<(Layer, Config)>>,
-    /// Hosts that the command line names.
-    named: Vec<String>,
+    /// The hosts that the command line names.
+    command_line_hosts: Vec<String>,
 }
 
 impl std::fmt::Debug for Layers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names = self.layers.iter().map(|(layer, _)| layer.to_string());
-        f.debug_list().entries(names).entries(&self.named).finish()
+        f.debug_list()
+            .entries(names)
+            .entries(&self.command_line_hosts)
+            .finish()
     }
 }
 
@@ -113,7 +116,7 @@ impl Layers {
     fn of(layers: Vec<(Layer, Config)>) -> Self {
         Layers {
             layers: Arc::new(layers),
-            named: Vec::new(),
+            command_line_hosts: Vec::new(),
         }
     }
 
@@ -122,30 +125,30 @@ impl Layers {
         &self.layers
     }
 
-    /// Those that no project can have brought along.
+    /// The layers that no project can have brought along.
     pub fn private(&self) -> Layers {
         let private = self.layers.iter();
         let private = private.filter(|(layer, _)| layer.is_private());
         Layers {
             layers: Arc::new(private.cloned().collect()),
-            named: self.named.clone(),
+            command_line_hosts: self.command_line_hosts.clone(),
         }
     }
 
-    /// The same, where the command line names a host, with a port where it is
-    /// not the usual one.
-    pub fn naming(mut self, host: &str) -> Self {
-        self.named.push(host.to_owned());
+    /// The same layers, after the command line named a host, with a port where
+    /// it is not the usual one.
+    pub fn with_host(mut self, host: &str) -> Self {
+        self.command_line_hosts.push(host.to_owned());
         self
     }
 
     /// The hosts that the command line names.
-    pub(super) fn named(&self) -> &[String] {
-        &self.named
+    pub(super) fn command_line_hosts(&self) -> &[String] {
+        &self.command_line_hosts
     }
 
     /// The registry a package is mapped to by name or namespace, and the layer
-    /// that says so. What is built in does not count.
+    /// that maps it. Built-in mappings do not count.
     pub fn mapped(&self, package: &PackageRef) -> Option<(&Mapping, &Layer)> {
         let configured = || {
             self.layers
@@ -161,7 +164,7 @@ impl Layers {
         })
     }
 
-    /// The default registry.
+    /// The default registry, and the layer that names it.
     pub fn default_registry(&self) -> Option<(&str, &Layer)> {
         self.layers.iter().find_map(|(layer, config)| {
             Some((config.default_registry.as_ref()?.value.as_str(), layer))
@@ -178,14 +181,14 @@ impl Layers {
     }
 
     /// How a registry is reached, put together from all layers, key by key.
-    pub fn access(&self, registry: &str) -> Access {
-        let mut access = Access::default();
+    pub fn access(&self, registry: &str) -> RegistryTables {
+        let mut access = RegistryTables::default();
         for (_, config) in self.layers.iter() {
             let Some(entry) = config.registries.get(registry) else {
                 continue;
             };
             access.default = access.default.or_else(|| entry.value.default.clone());
-            let has_root = |access: &Access| {
+            let has_root = |access: &RegistryTables| {
                 let local = access.protocols.get("local");
                 local.is_some_and(|local| local.contains_key("root"))
             };
@@ -205,7 +208,7 @@ impl Layers {
     /// The nearest file of the project that makes the registry of this name a
     /// directory: it stands in the place of what a manifest calls so.
     pub fn replaced(&self, registry: &str) -> Option<&Layer> {
-        let is_local = |access: &Access| {
+        let is_local = |access: &RegistryTables| {
             let default = access.default.as_deref();
             access.protocols.contains_key("local") && default.is_none_or(|d| d == "local")
         };
@@ -238,7 +241,7 @@ fn built_in() -> Config {
             registry: registry.to_owned(),
             metadata: None,
         };
-        let entry = super::config::Entry {
+        let entry = super::config::Spanned {
             value: mapping,
             span: 0..0,
         };
@@ -247,7 +250,7 @@ fn built_in() -> Config {
     config
 }
 
-/// Where the user's own file is, as for `wkg`.
+/// The path of the user's own file, which is that of `wkg`.
 pub fn user_file(env: &Env) -> Option<PathBuf> {
     let config = match cfg!(windows) {
         true => PathBuf::from(env.get(env::APPDATA)?),
@@ -379,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_private_cannot_be_committed() {
+    fn private_keys_cannot_be_committed() {
         for text in [
             "[registry.\"r.example\".oci]\nauth = { username = \"u\", password = \"secret\" }",
             "[registry.\"r.example\".oci]\naccept_invalid_certificates = true",
@@ -395,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told() {
+    fn loopback_hosts_are_recognized() {
         for yes in [
             "localhost",
             "localhost:5000",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 
-use super::{Publication, Registry, Release};
+use super::interface::{Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::resolver::Listed;
@@ -15,14 +15,14 @@ use crate::system::fs;
 /// A registry in a directory, which need not be there before something is
 /// published.
 #[derive(Clone, Debug)]
-pub struct Local {
+pub struct LocalRegistry {
     root: PathBuf,
 }
 
-impl Local {
+impl LocalRegistry {
     /// The registry in this directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Local { root: root.into() }
+        LocalRegistry { root: root.into() }
     }
 
     // Names and versions are validated types, so that no path leaves the root.
@@ -30,13 +30,13 @@ impl Local {
         self.root.join(package.namespace()).join(package.name())
     }
 
-    /// Where a version of a package is, or would be.
+    /// The path of a version of a package, which need not be there.
     pub fn file(&self, package: &PackageRef, version: &Version) -> PathBuf {
         self.dir(package).join(format!("{version}.wasm"))
     }
 }
 
-impl Registry for Local {
+impl Registry for LocalRegistry {
     fn location(&self, package: &PackageRef) -> String {
         format!("`{}`", self.dir(package).display())
     }
@@ -111,7 +111,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let content = dir.path().join("content");
         fs::write_atomic(&content, b"bytes").unwrap();
-        let registry = Local::new(dir.path().join("registry"));
+        let registry = LocalRegistry::new(dir.path().join("registry"));
         let package: PackageRef = "a:b".parse().unwrap();
         assert!(registry.versions(&package).unwrap().is_none());
         let digest = ContentDigest::of(b"bytes");
@@ -128,7 +128,7 @@ mod tests {
             registry.publish(&publication).unwrap();
             assert!(registry.publish(&publication).is_err());
         }
-        // What is not a version is not one.
+        // Other files are no versions.
         fs::write_atomic(&registry.dir(&package).join("latest.wasm"), b"").unwrap();
         assert_eq!(registry.versions(&package).unwrap().unwrap().len(), 2);
         let version = "1.0.0".parse().unwrap();

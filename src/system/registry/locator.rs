@@ -1,39 +1,44 @@
 //! The addresses of registries, taken apart.
 
+use super::authority::authority;
 use super::layers::is_loopback;
 use crate::base::error::{Error, Result};
-
-/// The host of an address that is contacted, with its port, as far as the text
-/// says it.
-pub(super) fn authority(address: &str) -> &str {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let all = rest.split(['/', '?', '#', '\\']).next().unwrap_or(rest);
-    all.rsplit('@').next().unwrap_or(all)
-}
+use crate::model::url_protocol::{URL_PROTOCOLS, UrlProtocol};
 
 /// The host of the address of a registry, where it has one.
 pub fn host_of_address(address: &str) -> Option<&str> {
     match Address::read("", address) {
         Ok(Address::Host(host) | Address::Oci { host, .. }) => Some(host),
-        Ok(Address::Warg { rest }) => Some(authority(rest)),
+        Ok(Address::Url { rest, .. }) => Some(authority(rest)),
         Ok(Address::Directory(_)) | Err(_) => None,
     }
 }
 
 /// The address of a registry, taken apart.
 pub(super) enum Address<'a> {
-    /// A host to be asked what it is.
+    /// A host that describes itself.
     Host(&'a str),
-    /// A directory, seen from the manifest.
+    /// A directory, relative to the manifest.
     Directory(&'a str),
     /// `oci://<host>/<path>`.
     Oci { host: &'a str, path: &'a str },
-    /// `warg://<rest>`, which starts with the host.
-    Warg { rest: &'a str },
+    /// `<protocol>://<rest>`, which starts with the host.
+    Url {
+        protocol: &'static UrlProtocol,
+        rest: &'a str,
+    },
 }
 
-/// The forms an address may have, for errors.
-const FORMS: &str = "write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`";
+/// The hint with the forms that an address may have.
+fn forms() -> String {
+    let protocols = URL_PROTOCOLS
+        .iter()
+        .map(|protocol| format!(", `{}`", protocol.address("host")));
+    format!(
+        "write `https://host`, `oci://host/prefix`{} or `file:directory`",
+        protocols.collect::<String>()
+    )
+}
 
 impl<'a> Address<'a> {
     /// Reads the address of the registry `name`. An error shows no credentials.
@@ -58,22 +63,25 @@ impl<'a> Address<'a> {
         }
         if host.is_empty() {
             return Err(
-                Error::input(format!("the registry address `{address}` names no host")).hint(FORMS),
+                Error::input(format!("the registry address `{address}` names no host"))
+                    .hint(forms()),
             );
         }
         match scheme {
             "oci" => Ok(Address::Oci { host, path }),
-            "warg" => Ok(Address::Warg { rest }),
             "https" => Ok(Address::Host(host)),
             "http" if is_loopback(host) => Ok(Address::Host(host)),
             "http" => Err(Error::input(format!(
                 "plain http for `{host}` cannot be set in a file of the project"
             ))
             .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`")),
-            other => Err(Error::input(format!(
+            other => match UrlProtocol::named(other) {
+                Some(protocol) => Ok(Address::Url { protocol, rest }),
+                None => Err(Error::input(format!(
                 "unknown scheme `{other}` of the registry address `{address}`"
             ))
-            .hint(FORMS)),
+            .hint(forms())),
+            },
         }
     }
 }
@@ -84,23 +92,4 @@ pub(super) fn split(address: &str) -> Option<(&str, &str)> {
         return Some((scheme, rest));
     }
     address.strip_prefix("file:").map(|rest| ("file", rest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_of_an_address_is_what_is_contacted() {
-        for (address, host) in [
-            ("r.example", "r.example"),
-            ("https://r.example:1/x", "r.example:1"),
-            ("http://[::1]:5?x", "[::1]:5"),
-            ("r.example#.other.example", "r.example"),
-            ("r.example\\.other.example/", "r.example"),
-            ("https://r.example:x@other.example/", "other.example"),
-        ] {
-            assert_eq!(authority(address), host);
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use semver::Version;
 
-use super::{Publication, Registry, Release};
+use super::interface::{Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::resolver::Listed;
@@ -14,28 +14,28 @@ use crate::system::fs;
 
 type Releases = BTreeMap<(PackageRef, Version), (Vec<u8>, bool)>;
 
-/// Releases in memory, and how often it was asked.
+/// Releases in memory, and the requests for them.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct MemoryRegistry {
     releases: Mutex<Releases>,
     requests: Mutex<Vec<String>>,
 }
 
-impl Memory {
-    /// Adds a release.
+impl MemoryRegistry {
+    /// Adds a release with these bytes.
     pub fn insert(&self, package: PackageRef, version: Version, content: impl Into<Vec<u8>>) {
         self.releases()
             .insert((package, version), (content.into(), false));
     }
 
-    /// Withdraws a release.
+    /// Withdraws a release that is there.
     pub fn yank(&self, package: &PackageRef, version: &Version) {
         if let Some(release) = self.releases().get_mut(&(package.clone(), version.clone())) {
             release.1 = true;
         }
     }
 
-    /// What it was asked so far, one entry a request.
+    /// The requests so far, in words.
     pub fn requests(&self) -> Vec<String> {
         unpoisoned(self.requests.lock()).clone()
     }
@@ -44,7 +44,7 @@ impl Memory {
         unpoisoned(self.releases.lock())
     }
 
-    fn note(&self, request: String) {
+    fn log_request(&self, request: String) {
         unpoisoned(self.requests.lock()).push(request);
     }
 }
@@ -54,13 +54,13 @@ fn unpoisoned<T>(lock: Result<T, PoisonError<T>>) -> T {
     lock.unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Registry for Memory {
+impl Registry for MemoryRegistry {
     fn location(&self, _package: &PackageRef) -> String {
         "the registry in memory".to_owned()
     }
 
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
-        self.note(format!("versions {package}"));
+        self.log_request(format!("versions {package}"));
         let releases = self.releases();
         let listed: Vec<Listed> = releases
             .iter()
@@ -74,7 +74,7 @@ impl Registry for Memory {
     }
 
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
-        self.note(format!("release {package}@{version}"));
+        self.log_request(format!("release {package}@{version}"));
         let releases = self.releases();
         let content = releases.get(&(package.clone(), version.clone()));
         Ok(content.map(|(bytes, _)| Release {
@@ -85,7 +85,7 @@ impl Registry for Memory {
     }
 
     fn fetch(&self, package: &PackageRef, release: &Release, to: &mut dyn Write) -> Result<()> {
-        self.note(format!("fetch {package}@{}", release.version));
+        self.log_request(format!("fetch {package}@{}", release.version));
         let releases = self.releases();
         match releases.get(&(package.clone(), release.version.clone())) {
             Some((bytes, _)) => to

@@ -1,16 +1,16 @@
-//! Which addresses are the internet's, and which are this machine's, its
-//! network's or nobody's.
+//! Addresses of the internet, and those of this machine, its network or
+//! nobody.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Which addresses may be connected to.
+/// The addresses that may be connected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
-    /// All of them.
+    /// All addresses, also of this machine.
     #[default]
     Anywhere,
-    /// Those of the internet, and whatever addresses the hosts have that the
-    /// user's own configuration names, or that stand here.
+    /// The addresses of the internet, and all addresses of the hosts that the
+    /// user's own configuration names, or that are listed here.
     Public {
         /// More hosts, each with a port where it is not the usual one.
         also: Vec<String>,
@@ -19,7 +19,7 @@ pub enum Reach {
 
 /// Ends of names that are never the internet's: reserved for a machine or its
 /// network, or in use there and delegated to nobody.
-const INNER: [&str; 10] = [
+const INTERNAL_SUFFIXES: [&str; 10] = [
     "localhost",
     "localdomain",
     "local",
@@ -78,7 +78,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Whether a host, perhaps with a port, is by its spelling alone one of this
 /// machine or of a network that is not the internet.
-pub fn is_inner(host: &str) -> bool {
+pub fn is_internal_host(host: &str) -> bool {
     let bare = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.split(':').next().unwrap_or(host),
@@ -96,7 +96,7 @@ pub fn is_inner(host: &str) -> bool {
             // Clients read `127.1` and `0x7f.0.0.1` as addresses; no name of
             // the internet ends so.
             let number = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
-            let inner = INNER.iter().any(|end| {
+            let inner = INTERNAL_SUFFIXES.iter().any(|end| {
                 let rest = bare.strip_suffix(end);
                 rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             });
@@ -150,7 +150,7 @@ mod tests {
             "nas.lan",
             "git.corp:8443",
         ] {
-            assert!(is_inner(host), "{host}");
+            assert!(is_internal_host(host), "{host}");
         }
         for host in [
             "ghcr.io",
@@ -165,7 +165,7 @@ mod tests {
             "172.32.0.1",
             "[2606:4700::1111]:443",
         ] {
-            assert!(!is_inner(host), "{host}");
+            assert!(!is_internal_host(host), "{host}");
         }
     }
 

@@ -1,33 +1,36 @@
-//! From a package to the place it is in, as plain data: nothing is opened or
-//! asked here.
+//! From a package to the registry it is in, as plain data: no registry is
+//! opened, and no request is sent.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use super::config::{Mapping, Metadata, Protocol};
-use super::hosts::Says;
-use super::layers::{Layers, is_loopback};
+use super::authority::authority;
+use super::config::{Mapping, Metadata, ProtocolTable};
+use super::hosts::LocationSource;
+use super::layers::Layers;
 pub use super::locator::host_of_address;
-use super::locator::{Address, authority, split};
+use super::locator::{Address, split};
 use super::public::Reach;
+use super::url_route::UrlRoute;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
+use crate::model::url_protocol::{URL_PROTOCOLS, UrlProtocol};
 
 /// How a registry is reached.
 #[derive(Clone, Debug)]
 pub enum Backend {
-    /// A directory.
+    /// A directory that holds packages.
     Local {
-        /// Its path.
+        /// The path of the directory.
         root: PathBuf,
     },
     /// A registry of OCI artifacts.
-    Oci(Oci),
-    /// A Warg registry.
-    Warg(Warg),
-    /// A host that says itself what it is, by its `registry.json`.
+    Oci(OciRoute),
+    /// A registry that is named by a URL of another protocol.
+    Url(UrlRoute),
+    /// A host that describes itself in its `registry.json`.
     Discover {
         /// The host, with a port where it is not the usual one.
         host: String,
@@ -42,25 +45,26 @@ impl Backend {
         matches!(self, Backend::Local { .. })
     }
 
-    /// The host that is asked first, with a port where it is not the usual one;
+    /// The host that is contacted first, with a port where it is not the usual one;
     /// none for a directory.
     pub fn host(&self) -> Option<String> {
         match self {
             Backend::Local { .. } => None,
             Backend::Oci(oci) => Some(oci.host.clone()),
-            Backend::Warg(warg) => Some(authority(&warg.url).to_owned()),
+            Backend::Url(route) => Some(authority(&route.url).to_owned()),
             Backend::Discover { host, .. } => Some(host.clone()),
         }
     }
 
-    /// Refuses what a project leads astray.
+    /// Refuses a name with a login of the user that a project leads to another
+    /// host.
     pub(super) fn check(&self) -> Result<()> {
-        let astray = match self {
-            Backend::Oci(oci) => oci.astray.as_deref(),
-            Backend::Warg(warg) => warg.astray.as_deref(),
+        let misdirected = match self {
+            Backend::Oci(oci) => oci.misdirected.as_deref(),
+            Backend::Url(route) => route.misdirected.as_deref(),
             Backend::Local { .. } | Backend::Discover { .. } => None,
         };
-        let (Some(name), Some(host)) = (astray, self.host()) else {
+        let (Some(name), Some(host)) = (misdirected, self.host()) else {
             return Ok(());
         };
         Err(Error::input(format!(
@@ -79,10 +83,11 @@ impl std::fmt::Display for Backend {
         match self {
             Backend::Local { root } => write!(f, "{}", root.display()),
             Backend::Oci(oci) => write!(f, "oci://{}/{}", oci.host, oci.prefix),
-            Backend::Warg(warg) => match warg.url.split_once("://") {
-                Some((_, rest)) => write!(f, "warg://{rest}"),
-                None => write!(f, "warg://{}", warg.url),
-            },
+            Backend::Url(route) => {
+                let url = &route.url;
+                let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+                f.write_str(&route.protocol.address(rest))
+            }
             Backend::Discover { host, .. } => write!(f, "https://{host}"),
         }
     }
@@ -90,24 +95,25 @@ impl std::fmt::Display for Backend {
 
 /// A registry of OCI artifacts.
 #[derive(Clone, Debug, Default)]
-pub struct Oci {
-    /// The name its login stands under, or would have to.
+pub struct OciRoute {
+    /// The name that its login stands under, or would have to.
     pub name: String,
     /// The host, with a port where it is not the usual one.
     pub host: String,
-    /// What stands before `<namespace>/<name>` in a repository.
+    /// The prefix of `<namespace>/<name>` in the names of repositories.
     pub prefix: String,
-    /// What the configuration says of the host.
-    pub settings: Protocol,
+    /// The settings of the host in the configuration.
+    pub settings: ProtocolTable,
     /// The configuration, for the hosts that this one leads to.
     pub layers: Layers,
-    /// Which addresses it may have, and those that it leads to.
+    /// The addresses that it, and what it leads to, may have.
     pub reach: Reach,
-    /// The name that has a login, where only a project says that it is here.
-    pub astray: Option<String>,
+    /// The name, if the user gave it a login and only a file of the project
+    /// leads it to this host.
+    pub misdirected: Option<String>,
 }
 
-impl Oci {
+impl OciRoute {
     /// The registry at a host, without asking it what it is; `prefix` is what
     /// the repositories in question begin with.
     fn at(host: &str, prefix: &str, layers: &Layers) -> Self {
@@ -115,109 +121,68 @@ impl Oci {
             oci_namespace_prefix: Some(prefix.to_owned()),
             ..Metadata::default()
         };
-        Oci::new(host, metadata, Says::Document, layers)
+        OciRoute::new(host, metadata, LocationSource::Document, layers)
     }
 
     /// The registry of this name where metadata leads, or else at the name
     /// itself.
-    fn new(name: &str, metadata: Metadata, says: Says, layers: &Layers) -> Self {
+    fn new(name: &str, metadata: Metadata, source: LocationSource, layers: &Layers) -> Self {
         let host = metadata.oci_registry.unwrap_or_else(|| name.to_owned());
-        let table = layers.settings("oci", name, &host, says);
-        let astray = says == Says::Configuration && layers.is_led_astray(name, &host);
-        Oci {
+        let table = layers.settings("oci", name, &host, source);
+        let misdirected =
+            source == LocationSource::Configuration && layers.is_misdirected(name, &host);
+        OciRoute {
             name: table.name,
             host,
             prefix: metadata.oci_namespace_prefix.unwrap_or_default(),
             settings: table.values,
             layers: layers.clone(),
             reach: Reach::default(),
-            astray: astray.then(|| name.to_owned()),
+            misdirected: misdirected.then(|| name.to_owned()),
         }
     }
 }
 
-/// A Warg registry.
-#[derive(Clone, Debug, Default)]
-pub struct Warg {
-    /// The name its login stands under, or would have to.
-    pub name: String,
-    /// Its address, with scheme, perhaps with a path.
-    pub url: String,
-    /// What the configuration says of its host.
-    pub settings: Protocol,
-    /// The configuration, for the host that this one leads to.
-    pub layers: Layers,
-    /// The name that has a login, where only a project says that it is here.
-    pub astray: Option<String>,
-}
-
-impl Warg {
-    /// The registry of this name, at the address that metadata gives or else
-    /// at the name itself. Plain http is for this machine, unless the table of
-    /// its host says otherwise.
-    pub fn new(name: &str, address: Option<&str>, says: Says, layers: &Layers) -> Self {
-        let address = address.unwrap_or(name);
-        let host = authority(address);
-        let table = layers.settings("warg", name, host, says);
-        let plain = match table.values.get("protocol").and_then(Item::as_str) {
-            Some(protocol) => protocol == "http",
-            None => is_loopback(host),
-        };
-        let url = match (address.contains("://"), plain) {
-            (true, _) => address.to_owned(),
-            (false, true) => format!("http://{address}"),
-            (false, false) => format!("https://{address}"),
-        };
-        let astray = says == Says::Configuration && layers.is_led_astray(name, host);
-        Warg {
-            name: table.name,
-            url,
-            settings: table.values,
-            layers: layers.clone(),
-            astray: astray.then(|| name.to_owned()),
-        }
-    }
-}
-
-/// What a host is that was asked.
+/// The registry that a host turned out to be.
 #[derive(Clone, Debug)]
 pub enum Discovered {
     /// A registry of OCI artifacts.
-    Oci(Oci),
-    /// A Warg registry.
-    Warg(Warg),
+    Oci(OciRoute),
+    /// A registry that is named by a URL of another protocol.
+    Url(UrlRoute),
 }
 
-/// What a host is that was asked for its `registry.json`. `own` says that the
-/// document is that of the host itself and was not changed on the way.
+/// The registry that a host describes in its `registry.json`. `own` means that
+/// the document is that of the host itself and was not changed on the way.
 pub fn discovered(host: &str, metadata: Metadata, own: bool, layers: &Layers) -> Discovered {
-    let says = match own {
-        true => Says::OwnDocument,
-        false => Says::Document,
+    let source = match own {
+        true => LocationSource::OwnDocument,
+        false => LocationSource::Document,
     };
-    match preferred_protocol(&metadata).as_deref() {
-        Some("warg") => {
-            let address = metadata.warg_url.as_deref();
-            Discovered::Warg(Warg::new(host, address, says, layers))
+    let preferred = preferred_protocol(&metadata);
+    match preferred.as_deref().and_then(UrlProtocol::named) {
+        Some(protocol) => {
+            let address = metadata.urls.get(protocol.name).map(String::as_str);
+            Discovered::Url(UrlRoute::new(protocol, host, address, source, layers))
         }
-        _ => Discovered::Oci(Oci::new(host, metadata, says, layers)),
+        None => Discovered::Oci(OciRoute::new(host, metadata, source, layers)),
     }
 }
 
-/// A way to a registry, and who chose it.
+/// The registry that a package is in, and who chose it.
 #[derive(Clone, Debug)]
 pub struct Route {
-    /// How it is called.
+    /// The name of the registry, for messages.
     pub name: String,
-    /// How it is reached.
+    /// How the registry is reached.
     pub backend: Backend,
-    /// What decided, such as a file.
-    pub because: String,
+    /// The file or option that chose it, for messages.
+    pub chosen_by: String,
 }
 
 impl Route {
-    /// The same, if it leads to such an address. What is no host of OCI
-    /// artifacts is left as it is.
+    /// The same route, limited to such addresses. Only OCI registries have that
+    /// limit.
     pub fn within(mut self, reach: Reach) -> Self {
         if let Backend::Oci(oci) = &mut self.backend {
             oci.reach = reach;
@@ -228,14 +193,14 @@ impl Route {
 
 /// The registries a manifest names, its own and those of its workspace.
 #[derive(Clone, Debug, Default)]
-pub struct Named {
-    /// Name and address; the package's before the workspace's.
+pub struct ManifestRegistries {
+    /// The address of each name; the package's before the workspace's.
     pub registries: BTreeMap<String, String>,
-    /// The manifest that relative paths start from, and that is shown.
+    /// The manifest that relative paths start from, and that messages name.
     pub manifest: PathBuf,
 }
 
-impl Named {
+impl ManifestRegistries {
     /// The hosts of the registries, with a port where it is not the usual one.
     pub fn hosts(&self) -> Vec<String> {
         let addresses = self.registries.values();
@@ -249,27 +214,27 @@ impl Named {
 /// what is built in.
 pub fn route(
     package: &PackageRef,
-    asked: Option<&str>,
-    named: &Named,
+    requested: Option<&str>,
+    manifest_registries: &ManifestRegistries,
     layers: &Layers,
 ) -> Result<Route> {
-    if let Some(name) = asked.filter(|name| *name != "default") {
-        return by_name(package, name, named, layers);
+    if let Some(name) = requested.filter(|name| *name != "default") {
+        return requested_route(package, name, manifest_registries, layers);
     }
     if let Some((mapping, layer)) = layers.mapped(package) {
-        return mapped(mapping, layers, layer.to_string());
+        return route_of_mapping(mapping, layers, layer.to_string());
     }
-    if let Some(route) = default_registry(named, layers)? {
+    if let Some(route) = default_registry(manifest_registries, layers)? {
         return Ok(route);
     }
     if let Some((mapping, layer)) = layers.fallback(package.namespace()) {
-        return mapped(mapping, layers, layer.to_string());
+        return route_of_mapping(mapping, layers, layer.to_string());
     }
     let namespace = package.namespace();
     Err(Error::input(format!(
         "no registry configured for namespace \"{namespace}\", which the package `{package}` is in"
     ))
-    .hint(match named.manifest.ends_with("Cargo.toml") {
+    .hint(match manifest_registries.manifest.ends_with("Cargo.toml") {
         true => format!(
             "add `default = \"…\"` under `[package.metadata.component.registries]` in Cargo.toml, or `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
         ),
@@ -280,19 +245,24 @@ pub fn route(
 }
 
 /// The registry a dependency asks for.
-fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> Result<Route> {
+fn requested_route(
+    package: &PackageRef,
+    name: &str,
+    manifest_registries: &ManifestRegistries,
+    layers: &Layers,
+) -> Result<Route> {
     if let Some(layer) = layers.replaced(name) {
         let mapping = Mapping {
             registry: name.to_owned(),
             metadata: None,
         };
-        return mapped(&mapping, layers, layer.to_string());
+        return route_of_mapping(&mapping, layers, layer.to_string());
     }
-    if let Some(route) = registry(name, named, layers)? {
+    if let Some(route) = registry(name, manifest_registries, layers)? {
         return Ok(route);
     }
     let names = layers.registry_names().into_iter();
-    let known = names.chain(named.registries.keys().map(String::as_str));
+    let known = names.chain(manifest_registries.registries.keys().map(String::as_str));
     let error = Error::input(format!(
         "the registry `{name}` that `{package}` asks for is not known"
     ));
@@ -306,14 +276,18 @@ fn by_name(package: &PackageRef, name: &str, named: &Named, layers: &Layers) -> 
 
 /// The route to a registry by its name or address; `None` for a name that
 /// nothing knows.
-pub fn registry(name: &str, named: &Named, layers: &Layers) -> Result<Option<Route>> {
-    if let Some(address) = named.registries.get(name) {
-        return addressed(name, address, named, layers).map(Some);
+pub fn registry(
+    name: &str,
+    manifest_registries: &ManifestRegistries,
+    layers: &Layers,
+) -> Result<Option<Route>> {
+    if let Some(address) = manifest_registries.registries.get(name) {
+        return route_of_address(name, address, manifest_registries, layers).map(Some);
     }
-    let because = format!("`registry = \"{name}\"`");
+    let chosen_by = format!("`registry = \"{name}\"`");
     if split(name).is_some() || name.starts_with(['.', '/']) {
-        let mut route = addressed(name, name, named, layers)?;
-        route.because = because;
+        let mut route = route_of_address(name, name, manifest_registries, layers)?;
+        route.chosen_by = chosen_by;
         return Ok(Some(route));
     }
     let known = layers.registry_names().contains(&name);
@@ -324,13 +298,16 @@ pub fn registry(name: &str, named: &Named, layers: &Layers) -> Result<Option<Rou
         registry: name.to_owned(),
         metadata: None,
     };
-    mapped(&mapping, layers, because).map(Some)
+    route_of_mapping(&mapping, layers, chosen_by).map(Some)
 }
 
 /// The route to the registry of packages that nothing else names one for.
-pub fn default_registry(named: &Named, layers: &Layers) -> Result<Option<Route>> {
-    if let Some(address) = named.registries.get("default") {
-        return addressed("default", address, named, layers).map(Some);
+pub fn default_registry(
+    manifest_registries: &ManifestRegistries,
+    layers: &Layers,
+) -> Result<Option<Route>> {
+    if let Some(address) = manifest_registries.registries.get("default") {
+        return route_of_address("default", address, manifest_registries, layers).map(Some);
     }
     let Some((name, layer)) = layers.default_registry() else {
         return Ok(None);
@@ -339,7 +316,7 @@ pub fn default_registry(named: &Named, layers: &Layers) -> Result<Option<Route>>
         registry: name.to_owned(),
         metadata: None,
     };
-    mapped(&mapping, layers, layer.to_string()).map(Some)
+    route_of_mapping(&mapping, layers, layer.to_string()).map(Some)
 }
 
 /// The route to a host of OCI artifacts, without asking it what it is;
@@ -347,13 +324,13 @@ pub fn default_registry(named: &Named, layers: &Layers) -> Result<Option<Route>>
 pub fn host(host: &str, prefix: &str, layers: &Layers) -> Route {
     Route {
         name: host.to_owned(),
-        backend: Backend::Oci(Oci::at(host, prefix, layers)),
-        because: "the reference".to_owned(),
+        backend: Backend::Oci(OciRoute::at(host, prefix, layers)),
+        chosen_by: "the reference".to_owned(),
     }
 }
 
-/// A registry of the configuration.
-fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> {
+/// The route to a registry that the configuration names.
+fn route_of_mapping(mapping: &Mapping, layers: &Layers, chosen_by: String) -> Result<Route> {
     let name = &mapping.registry;
     let access = layers.access(name);
     let only = match access.protocols.len() {
@@ -372,33 +349,54 @@ fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> 
         },
         Some("oci") | None => {
             let inline = inline.cloned().unwrap_or_default();
-            Backend::Oci(Oci::new(name, inline, Says::Configuration, layers))
-        }
-        Some("warg") => {
-            let address = inline.and_then(|metadata| metadata.warg_url.as_deref());
-            Backend::Warg(Warg::new(name, address, Says::Configuration, layers))
+            Backend::Oci(OciRoute::new(
+                name,
+                inline,
+                LocationSource::Configuration,
+                layers,
+            ))
         }
         Some(other) => {
-            return Err(Error::input(format!(
-                "unknown backend type \"{other}\" of the registry `{name}`"
+            let protocol = UrlProtocol::named(other)
+                .ok_or_else(|| unknown_protocol(other, name, &chosen_by))?;
+            let address = inline.and_then(|metadata| metadata.urls.get(protocol.name));
+            let address = address.map(String::as_str);
+            Backend::Url(UrlRoute::new(
+                protocol,
+                name,
+                address,
+                LocationSource::Configuration,
+                layers,
             ))
-            .because(format!("it is set in {because}"))
-            .hint("it is `oci`, `warg` or `local`"));
         }
     };
     Ok(Route {
         name: name.clone(),
         backend,
-        because,
+        chosen_by,
     })
 }
 
-/// The protocol that what a registry says of itself prefers.
+fn unknown_protocol(protocol: &str, registry: &str, chosen_by: &str) -> Error {
+    let known: String = URL_PROTOCOLS
+        .iter()
+        .map(|protocol| format!(", `{}`", protocol.name))
+        .collect();
+    Error::input(format!(
+        "unknown backend type \"{protocol}\" of the registry `{registry}`"
+    ))
+    .because(format!("it is set in {chosen_by}"))
+    .hint(format!("it is `oci`{known} or `local`"))
+}
+
+/// The protocol that the metadata of a registry prefers, or the only one that
+/// it describes.
 pub fn preferred_protocol(metadata: &Metadata) -> Option<String> {
     let oci = metadata.oci_registry.is_some() || metadata.oci_namespace_prefix.is_some();
-    let only = match (oci, metadata.warg_url.is_some()) {
-        (true, false) => Some("oci"),
-        (false, true) => Some("warg"),
+    let mut urls = metadata.urls.keys().copied();
+    let only = match (oci, urls.next(), urls.next()) {
+        (true, None, _) => Some("oci"),
+        (false, only, None) => only,
         _ => None,
     };
     metadata
@@ -407,7 +405,7 @@ pub fn preferred_protocol(metadata: &Metadata) -> Option<String> {
         .or_else(|| only.map(str::to_owned))
 }
 
-fn local(name: &str, base: &Path, settings: &Protocol) -> Result<Backend> {
+fn local(name: &str, base: &Path, settings: &ProtocolTable) -> Result<Backend> {
     match settings.get("root").and_then(Item::as_str) {
         Some(root) => Ok(Backend::Local {
             root: base.join(root),
@@ -421,37 +419,56 @@ fn local(name: &str, base: &Path, settings: &Protocol) -> Result<Backend> {
 }
 
 /// A registry that Cargo.toml names by its address.
-fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Result<Route> {
-    let because = format!("`registries.{name}` in `{}`", named.manifest.display());
+fn route_of_address(
+    name: &str,
+    address: &str,
+    manifest_registries: &ManifestRegistries,
+    layers: &Layers,
+) -> Result<Route> {
+    let chosen_by = format!(
+        "`registries.{name}` in `{}`",
+        manifest_registries.manifest.display()
+    );
     let address =
-        Address::read(name, address).map_err(|e| e.because(format!("it is {because}")))?;
+        Address::read(name, address).map_err(|e| e.because(format!("it is {chosen_by}")))?;
     let backend = match address {
         Address::Host(host) => {
             let mapping = Mapping {
                 registry: host.to_owned(),
                 metadata: None,
             };
-            mapped(&mapping, layers, because.clone())?.backend
+            route_of_mapping(&mapping, layers, chosen_by.clone())?.backend
         }
         Address::Directory(path) => Backend::Local {
-            root: named.manifest.parent().unwrap_or(Path::new("")).join(path),
+            root: manifest_registries
+                .manifest
+                .parent()
+                .unwrap_or(Path::new(""))
+                .join(path),
         },
         Address::Oci { host, path } => {
             let prefix = match path.trim_end_matches('/') {
                 "" => String::new(),
                 path => format!("{path}/"),
             };
-            Backend::Oci(Oci::at(host, &prefix, layers))
+            Backend::Oci(OciRoute::at(host, &prefix, layers))
         }
-        Address::Warg { rest } => {
+        Address::Url { protocol, rest } => {
             let host = authority(rest);
-            Backend::Warg(Warg::new(host, Some(rest), Says::Document, layers))
+            let address = Some(rest);
+            Backend::Url(UrlRoute::new(
+                protocol,
+                host,
+                address,
+                LocationSource::Document,
+                layers,
+            ))
         }
     };
     Ok(Route {
         name: name.to_owned(),
         backend,
-        because,
+        chosen_by,
     })
 }
 
@@ -463,7 +480,7 @@ mod tests {
 
     fn routed(
         package: &str,
-        asked: Option<&str>,
+        requested: Option<&str>,
         registries: &[(&str, &str)],
         user: &str,
     ) -> Result<Route> {
@@ -472,19 +489,26 @@ mod tests {
         let env = Env::from_vars([("XDG_CONFIG_HOME", dir.path())]);
         let layers = Layers::load(&dir.path().join("p"), None, &env).unwrap();
         let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
-        let named = Named {
+        let manifest_registries = ManifestRegistries {
             registries: registries.iter().map(owned).collect(),
             manifest: "/p/Cargo.toml".into(),
         };
-        route(&package.parse().unwrap(), asked, &named, &layers)
+        route(
+            &package.parse().unwrap(),
+            requested,
+            &manifest_registries,
+            &layers,
+        )
     }
 
-    fn shown(route: Result<Route>) -> String {
+    fn display(route: Result<Route>) -> String {
         match route {
             Ok(route) => match route.backend {
                 Backend::Local { root } => format!("local {}", root.display()),
                 Backend::Oci(oci) => format!("oci {} {}", oci.host, oci.prefix),
-                Backend::Warg(warg) => format!("warg {} {}", warg.name, warg.url),
+                Backend::Url(route) => {
+                    format!("{} {} {}", route.protocol.name, route.name, route.url)
+                }
                 Backend::Discover { host, .. } => format!("discover {host}"),
             },
             Err(error) => error.to_string(),
@@ -513,7 +537,7 @@ mod tests {
             ("../registry", "local /p/../registry"),
         ] {
             let route = routed("a:b", None, &[("default", address)], "");
-            assert_eq!(shown(route), backend, "{address}");
+            assert_eq!(display(route), backend, "{address}");
         }
         for (address, message) in [
             ("http://example.com", "plain http"),
@@ -521,8 +545,11 @@ mod tests {
             ("ftp://x", "unknown scheme"),
             ("oci://", "names no host"),
         ] {
-            let told = shown(routed("a:b", None, &[("default", address)], ""));
-            assert!(told.contains(message) && !told.contains("secret"), "{told}");
+            let display_text = display(routed("a:b", None, &[("default", address)], ""));
+            assert!(
+                display_text.contains(message) && !display_text.contains("secret"),
+                "{display_text}"
+            );
         }
     }
 
@@ -534,27 +561,33 @@ mod tests {
             ("mirror", "oci://x.example/p"),
         ];
         assert_eq!(
-            shown(routed("n:b", None, &here, user)),
+            display(routed("n:b", None, &here, user)),
             "discover n.example"
         );
-        assert_eq!(shown(routed("a:b", None, &here, user)), "oci m.example ");
-        assert_eq!(shown(routed("a:b", None, &[], user)), "discover d.example");
-        assert_eq!(shown(routed("wasi:b", None, &[], "")), "discover wasi.dev");
+        assert_eq!(display(routed("a:b", None, &here, user)), "oci m.example ");
         assert_eq!(
-            shown(routed("n:b", Some("mirror"), &here, user)),
+            display(routed("a:b", None, &[], user)),
+            "discover d.example"
+        );
+        assert_eq!(
+            display(routed("wasi:b", None, &[], "")),
+            "discover wasi.dev"
+        );
+        assert_eq!(
+            display(routed("n:b", Some("mirror"), &here, user)),
             "oci x.example p/"
         );
-        assert_eq!(shown(routed("n:b", Some("l"), &here, user)), "local /r");
+        assert_eq!(display(routed("n:b", Some("l"), &here, user)), "local /r");
         let unknown = routed("n:b", Some("miror"), &here, user).unwrap_err();
         assert!(unknown.advice().unwrap().contains("mirror"));
-        assert!(shown(routed("a:b", None, &[], "")).contains("no registry configured"));
+        assert!(display(routed("a:b", None, &[], "")).contains("no registry configured"));
     }
 
     #[test]
-    fn inline_metadata_saves_the_question() {
+    fn inline_metadata_makes_discovery_unnecessary() {
         let user = "[namespace_registries]\nwasi = { registry = \"wasi\", metadata = { preferredProtocol = \"oci\", oci = { registry = \"ghcr.io\", namespacePrefix = \"webassembly/\" } } }\n";
         assert_eq!(
-            shown(routed("wasi:io", None, &[], user)),
+            display(routed("wasi:io", None, &[], user)),
             "oci ghcr.io webassembly/"
         );
     }

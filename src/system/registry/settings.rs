@@ -1,5 +1,5 @@
-//! The configuration as keys and values, for people: what is in force with
-//! the layer that says so, and changes of one file.
+//! The configuration as keys and values, for people: the effective values, each
+//! with the layer that sets it, and changes of one file.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
@@ -15,16 +15,16 @@ pub struct Setting {
     pub key: Vec<String>,
     /// The value; of what may be a secret only [`HIDDEN`].
     pub value: Value,
-    /// Where it is set.
+    /// The layer that sets it.
     pub layer: Layer,
 }
 
-/// What is shown of values that may be secrets.
+/// The text that replaces values that may be secrets.
 pub const HIDDEN: &str = "…";
 
 /// The keys of protocols whose values are no secrets. Others are hidden, also
 /// those not known here.
-const SHOWN: [&str; 5] = [
+const PUBLIC_KEYS: [&str; 5] = [
     "root",
     "protocol",
     "accept_invalid_certificates",
@@ -35,12 +35,12 @@ const SHOWN: [&str; 5] = [
 impl std::fmt::Display for Setting {
     /// A line of TOML.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} = {}", written(&self.key), self.value)
+        write!(f, "{} = {}", display_key(&self.key), self.value)
     }
 }
 
 /// A key as it is written, with quotes where they are needed.
-pub fn written(key: &[String]) -> String {
+pub fn display_key(key: &[String]) -> String {
     let parts: Vec<String> = key
         .iter()
         .map(|part| Key::new(part).display_repr().into_owned())
@@ -58,8 +58,8 @@ pub fn read_key(text: &str) -> Result<Vec<String>> {
     Ok(parts.iter().map(|part| part.get().to_owned()).collect())
 }
 
-/// Every value that is in force, by key.
-pub fn in_force(layers: &Layers) -> Vec<Setting> {
+/// Every effective value, sorted by key.
+pub fn effective_settings(layers: &Layers) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
     for (layer, config) in layers.all() {
         let mut add = |key: &[&str], value: Value| {
@@ -94,7 +94,7 @@ pub fn in_force(layers: &Layers) -> Vec<Setting> {
                 for (key, item) in values.iter() {
                     let value = match (key.as_str(), item.as_str()) {
                         ("root", Some(root)) => access.base.join(root).display().to_string().into(),
-                        _ => shown(key, item),
+                        _ => display_value(key, item),
                     };
                     add(&["registry", name, protocol, key], value);
                 }
@@ -106,7 +106,7 @@ pub fn in_force(layers: &Layers) -> Vec<Setting> {
 }
 
 /// The values under a key; an error if there are none.
-pub fn under<'s>(settings: &'s [Setting], key: &[String]) -> Result<Vec<&'s Setting>> {
+pub fn settings_below<'s>(settings: &'s [Setting], key: &[String]) -> Result<Vec<&'s Setting>> {
     let found: Vec<&Setting> = settings
         .iter()
         .filter(|setting| setting.key.starts_with(key))
@@ -114,17 +114,19 @@ pub fn under<'s>(settings: &'s [Setting], key: &[String]) -> Result<Vec<&'s Sett
     if !found.is_empty() {
         return Ok(found);
     }
-    let asked = written(key);
-    let known: Vec<String> = settings.iter().map(|s| written(&s.key)).collect();
-    let error = Error::input(format!("nothing is configured for `{asked}`"));
-    Err(match nearest(&asked, known.iter().map(String::as_str)) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("`cargo component config list` shows what is"),
-    })
+    let requested = display_key(key);
+    let known: Vec<String> = settings.iter().map(|s| display_key(&s.key)).collect();
+    let error = Error::input(format!("nothing is configured for `{requested}`"));
+    Err(
+        match nearest(&requested, known.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("`cargo component config list` shows what is"),
+        },
+    )
 }
 
-fn shown(key: &str, item: &Item) -> Value {
-    let value = match SHOWN.contains(&key) {
+fn display_value(key: &str, item: &Item) -> Value {
+    let value = match PUBLIC_KEYS.contains(&key) {
         true => item.clone().into_value().ok(),
         false => None,
     };
@@ -158,29 +160,31 @@ fn metadata(metadata: &Metadata) -> InlineTable {
         ("registry", &metadata.oci_registry),
         ("namespacePrefix", &metadata.oci_namespace_prefix),
     ]);
-    let warg = table(&[("url", &metadata.warg_url)]);
-    for (name, table) in [("oci", oci), ("warg", warg)] {
-        if !table.is_empty() {
-            all.insert(name, table.into());
-        }
+    if !oci.is_empty() {
+        all.insert("oci", oci.into());
+    }
+    for (protocol, url) in &metadata.urls {
+        let mut entry = InlineTable::new();
+        entry.insert("url", url.as_str().into());
+        all.insert(*protocol, entry.into());
     }
     all
 }
 
-/// Whose file is changed.
+/// The owner of the file that is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The user's own.
+pub enum ConfigOwner {
+    /// The file of the user.
     User,
     /// One of the project, where nothing private may be.
     Project,
 }
 
 /// The text of a file with a value set; everything else of it stays. Where the
-/// result would be no configuration, or not one for `whose` file, an error
+/// result would be no configuration, or not one for a file of `owner`, an error
 /// that does not show the value.
-pub fn set(file: &ManifestFile, key: &[String], value: &str, whose: Whose) -> Result<String> {
-    // What is wrong before is told with its place.
+pub fn set(file: &ManifestFile, key: &[String], value: &str, owner: ConfigOwner) -> Result<String> {
+    // An error that was there before is reported with its place.
     parse(file)?;
     let mut document: DocumentMut = file.text.parse().map_err(|e: toml_edit::TomlError| {
         Error::input("failed to read it").because(e.message())
@@ -190,17 +194,17 @@ pub fn set(file: &ManifestFile, key: &[String], value: &str, whose: Whose) -> Re
     let text = document.to_string();
     let new = ManifestFile::new(&file.path, &text);
     parse(&new)
-        .and_then(|config| match whose {
-            Whose::User => Ok(()),
-            Whose::Project => check_committed(&new, &config),
+        .and_then(|config| match owner {
+            ConfigOwner::User => Ok(()),
+            ConfigOwner::Project => check_committed(&new, &config),
         })
-        .map_err(|e| placeless(&e))?;
+        .map_err(|e| without_excerpt(&e))?;
     Ok(text)
 }
 
 /// The error without the text it points at, which the user has not written,
 /// and which may hold secrets.
-fn placeless(error: &Error) -> Error {
+fn without_excerpt(error: &Error) -> Error {
     let bare = Error::new(error.kind(), error.message());
     let bare = error.causes().iter().fold(bare, Error::because);
     match error.advice() {
@@ -241,7 +245,7 @@ fn insert(top: &mut dyn TableLike, key: &[String], mut value: Value) -> Result<(
         table = item.as_table_like_mut().ok_or_else(|| {
             Error::input(format!(
                 "`{}` cannot be set, since `{part}` is no table",
-                written(key)
+                display_key(key)
             ))
             .hint("change it by hand")
         })?;
@@ -262,32 +266,32 @@ fn insert(top: &mut dyn TableLike, key: &[String], mut value: Value) -> Result<(
 mod tests {
     use super::*;
 
-    fn edited(text: &str, key: &str, value: &str, whose: Whose) -> Result<String> {
+    fn edited(text: &str, key: &str, value: &str, owner: ConfigOwner) -> Result<String> {
         let file = ManifestFile::new("config.toml", text);
-        set(&file, &read_key(key)?, value, whose)
+        set(&file, &read_key(key)?, value, owner)
     }
 
     #[test]
     fn one_value_changes_and_the_rest_stays() {
         let text = "# mine\ndefault_registry = \"a.example\" # old\n\n[namespace_registries]\n# of a\na = \"x\"\n";
-        let text = edited(text, "default_registry", "b.example", Whose::User).unwrap();
-        let text = edited(&text, "namespace_registries.b", "y", Whose::User).unwrap();
+        let text = edited(text, "default_registry", "b.example", ConfigOwner::User).unwrap();
+        let text = edited(&text, "namespace_registries.b", "y", ConfigOwner::User).unwrap();
         let key = "package_registry_overrides.\"b:c\"";
-        let text = edited(&text, key, "z", Whose::User).unwrap();
-        let text = edited(&text, "registry.z.local.root", "/dir", Whose::User).unwrap();
+        let text = edited(&text, key, "z", ConfigOwner::User).unwrap();
+        let text = edited(&text, "registry.z.local.root", "/dir", ConfigOwner::User).unwrap();
         assert_eq!(
             text,
             "# mine\ndefault_registry = \"b.example\" # old\n\n[namespace_registries]\n# of a\na = \"x\"\nb = \"y\"\n\n\
              [package_registry_overrides]\n\"b:c\" = \"z\"\n\n[registry.z.local]\nroot = \"/dir\"\n"
         );
-        assert_eq!(edited(&text, key, "z", Whose::User).unwrap(), text);
+        assert_eq!(edited(&text, key, "z", ConfigOwner::User).unwrap(), text);
     }
 
     #[test]
     fn tables_within_a_line_stay_there() {
         let text = "registry = { z = { local = { root = \"/a\" } } }\n";
-        let text = edited(text, "registry.y.oci.protocol", "https", Whose::User).unwrap();
-        let text = edited(&text, "registry.z.local.root", "/b", Whose::User).unwrap();
+        let text = edited(text, "registry.y.oci.protocol", "https", ConfigOwner::User).unwrap();
+        let text = edited(&text, "registry.z.local.root", "/b", ConfigOwner::User).unwrap();
         let config = parse(&ManifestFile::new("config.toml", &text)).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
         let root = &config.registries["z"].value.protocols["local"]["root"];
@@ -296,44 +300,59 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_no_configuration_is_refused_without_the_value() {
-        for (key, value, whose, message) in [
-            ("nonsense", "secret", Whose::User, "unknown key `nonsense`"),
-            ("registry.x.oci", "secret", Whose::User, "must be a table"),
+    fn an_invalid_result_is_refused_without_showing_the_value() {
+        for (key, value, owner, message) in [
+            (
+                "nonsense",
+                "secret",
+                ConfigOwner::User,
+                "unknown key `nonsense`",
+            ),
+            (
+                "registry.x.oci",
+                "secret",
+                ConfigOwner::User,
+                "must be a table",
+            ),
             (
                 "default_registry",
                 "https://x",
-                Whose::User,
+                ConfigOwner::User,
                 "invalid registry",
             ),
             (
                 "namespace_registries.A",
                 "secret",
-                Whose::User,
+                ConfigOwner::User,
                 "invalid namespace",
             ),
             (
                 "namespace_registries.a",
                 "{ secret",
-                Whose::User,
+                ConfigOwner::User,
                 "cannot be read",
             ),
-            ("default_registry.x", "secret", Whose::User, "is no table"),
+            (
+                "default_registry.x",
+                "secret",
+                ConfigOwner::User,
+                "is no table",
+            ),
             (
                 "registry.x.oci.auth",
                 "secret",
-                Whose::Project,
+                ConfigOwner::Project,
                 "cannot be set in a file of the project",
             ),
             (
                 "registry.x.oci.protocol",
                 "http",
-                Whose::Project,
+                ConfigOwner::Project,
                 "plain http",
             ),
         ] {
             let text = "default_registry = \"a\"\n";
-            let error = edited(text, key, value, whose).unwrap_err();
+            let error = edited(text, key, value, owner).unwrap_err();
             assert!(error.to_string().contains(message), "{error}");
             assert!(!format!("{error:?}").contains("secret"), "{error:?}");
             assert!(error.excerpt().is_none());

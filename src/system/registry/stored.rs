@@ -1,5 +1,5 @@
-//! What lies in the directory of a cache, by the names of its files: what has
-//! neither wasm-pkg's layout nor our own is not ours to touch.
+//! The files in the directory of a cache, by their names: what has neither
+//! wasm-pkg's layout nor our own is not ours to touch.
 
 use std::path::{Path, PathBuf};
 
@@ -12,19 +12,19 @@ use crate::system::fs;
 
 /// The files of a cache.
 #[derive(Clone, Debug, Default)]
-pub struct Stored {
+pub struct StoredFiles {
     /// The bytes of packages, by the digest in their name.
-    pub contents: Vec<(ContentDigest, File)>,
+    pub contents: Vec<(ContentDigest, StoredFile)>,
     /// The records of releases.
-    pub records: Vec<Record>,
-    /// What is left of runs that were killed.
-    pub leftovers: Vec<File>,
+    pub records: Vec<StoredRecord>,
+    /// Files and directories that killed runs left.
+    pub leftovers: Vec<StoredFile>,
 }
 
 /// A file and its length in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    /// Where it is.
+pub struct StoredFile {
+    /// The path of the file.
     pub path: PathBuf,
     /// Its length in bytes.
     pub size: u64,
@@ -32,37 +32,37 @@ pub struct File {
 
 /// The record of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The package.
+pub struct StoredRecord {
+    /// The name of the package.
     pub package: PackageRef,
-    /// The version.
+    /// The version of the release.
     pub version: Version,
     /// The digest it has; none if it cannot be read.
     pub digest: Option<ContentDigest>,
-    /// The file.
-    pub file: File,
+    /// The file of the record.
+    pub file: StoredFile,
 }
 
 /// The directories of a cache in which runs leave something when they are
 /// killed.
-pub fn places(cache: &Cache) -> [PathBuf; 4] {
+pub fn directories(cache: &Cache) -> [PathBuf; 4] {
     let dir = cache.dir();
     ["", "wit-deps", "fetched", "begun"].map(|name| dir.join(name))
 }
 
-impl Stored {
+impl StoredFiles {
     /// Reads the names of the files of a cache, which need not be there, and
     /// its records.
     pub fn read(cache: &Cache) -> Result<Self> {
-        let mut stored = Stored::default();
+        let mut stored = StoredFiles::default();
         if !fs::is_dir(cache.dir()) {
             return Ok(stored);
         }
-        for path in places(cache).iter().flat_map(|dir| fs::leftovers(dir)) {
+        for path in directories(cache).iter().flat_map(|dir| fs::leftovers(dir)) {
             let sizes = fs::files_below(&path).unwrap_or_default();
             let sizes = sizes.iter().filter_map(|file| fs::size(file).ok());
             let size = sizes.sum();
-            stored.leftovers.push(File { path, size });
+            stored.leftovers.push(StoredFile { path, size });
         }
         for path in fs::list(cache.dir())? {
             let name = path.file_name().and_then(|name| name.to_str());
@@ -73,14 +73,14 @@ impl Stored {
             if fs::is_dir(&path) {
                 continue;
             }
-            let file = File {
+            let file = StoredFile {
                 path: path.clone(),
                 size,
             };
             if let Some(digest) = content(name) {
                 stored.contents.push((digest, file));
             } else if let Some((package, version)) = record(name) {
-                stored.records.push(Record {
+                stored.records.push(StoredRecord {
                     package,
                     version,
                     digest: digest_in(&path),
@@ -92,7 +92,7 @@ impl Stored {
     }
 
     /// All files but those of killed runs.
-    pub fn files(&self) -> impl Iterator<Item = &File> {
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
         let contents = self.contents.iter().map(|(_, file)| file);
         let records = self.records.iter().map(|record| &record.file);
         contents.chain(records)
@@ -106,17 +106,17 @@ impl Stored {
 
     /// The part of it that only these releases need: their records, and the
     /// contents no other record has.
-    pub fn only(&self, wanted: impl Fn(&Record) -> bool) -> Self {
-        let (records, others): (Vec<&Record>, Vec<&Record>) =
-            self.records.iter().partition(|record| wanted(record));
-        let in_any = |records: &[&Record], digest: &ContentDigest| {
+    pub fn part_for(&self, is_selected: impl Fn(&StoredRecord) -> bool) -> Self {
+        let (records, others): (Vec<&StoredRecord>, Vec<&StoredRecord>) =
+            self.records.iter().partition(|record| is_selected(record));
+        let in_any = |records: &[&StoredRecord], digest: &ContentDigest| {
             records.iter().any(|r| r.digest.as_ref() == Some(digest))
         };
         let contents = self
             .contents
             .iter()
             .filter(|(digest, _)| in_any(&records, digest) && !in_any(&others, digest));
-        Stored {
+        StoredFiles {
             contents: contents.cloned().collect(),
             records: records.into_iter().cloned().collect(),
             leftovers: Vec::new(),
@@ -147,7 +147,7 @@ fn record(name: &str) -> Option<(PackageRef, Version)> {
 }
 
 fn digest_in(path: &Path) -> Option<ContentDigest> {
-    // What a link leads to is not the cache's, and may have no end.
+    // The target of a link is not the cache's, and may have no end.
     if !fs::is_regular(path) {
         return None;
     }
@@ -192,13 +192,13 @@ mod tests {
         live.lock().unwrap();
         let dead = put(".cargo-component-dead01", "broken off");
         let below = put("wit-deps/.cargo-component-dead02/part", "broken off");
-        let stored = Stored::read(&Cache::new(dir.path())).unwrap();
+        let stored = StoredFiles::read(&Cache::new(dir.path())).unwrap();
         assert_eq!(stored.files().count(), 5);
         let left: Vec<_> = stored.leftovers.iter().map(|file| &*file.path).collect();
         assert_eq!(left, [&*dead, below.parent().unwrap()]);
         assert_eq!(stored.leftovers[1].size, 10);
         let ab = "a:b".parse().unwrap();
-        let part = stored.only(|record| record.package == ab);
+        let part = stored.part_for(|record| record.package == ab);
         let names: Vec<_> = part.contents.iter().map(|(digest, _)| digest).collect();
         assert_eq!((names, part.records.len()), (vec![&two], 2));
     }

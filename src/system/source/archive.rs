@@ -1,5 +1,5 @@
-//! Gzipped tar archives, read in one pass into memory: only what is taken is
-//! kept, and whoever made the archive decides neither how long that takes nor
+//! Gzipped tar archives, read in one pass into memory: only WIT is kept, and
+//! whoever made the archive decides neither how long that takes nor
 //! how much memory it needs.
 
 use std::collections::BTreeSet;
@@ -8,19 +8,19 @@ use std::path::Path;
 
 use tar::{Archive, Entry, EntryType};
 
-use super::extraction::{Kind, Taken, Tree};
+use super::extraction::{EntryKind, Extraction, Tree};
 use super::gzip::Members;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::tree::{Digester, Digests, File};
 use crate::model::manifest::deps::Within;
 use crate::system::fs;
 
-/// How much of an archive is looked at.
+/// How much of an archive is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// So many entries.
+    /// The number of entries that are read.
     pub entries: usize,
-    /// So many bytes, decompressed.
+    /// The number of bytes, decompressed.
     pub bytes: u64,
 }
 
@@ -36,34 +36,36 @@ impl Default for Limits {
 /// The longest name, and the longest list of attributes.
 const LONGEST: u64 = 1 << 20;
 
-/// Reads the archive in a file, which must have these digests: what is taken is
-/// what had them. `place` is how errors call it.
+/// Reads the archive in a file, whose bytes must have these digests while they
+/// are read. Errors call it `name`.
 pub fn read(
-    (file, digests): (&Path, &Digests),
-    place: &str,
-    (within, pinned): (&Within, &BTreeSet<String>),
+    file: &Path,
+    digests: &Digests,
+    name: &str,
+    within: &Within,
+    pinned: &BTreeSet<String>,
 ) -> Result<Tree> {
-    let mut taken = Taken::new(within, pinned);
+    let mut extraction = Extraction::new(within, pinned);
     let mut whole = BufReader::new(Digested {
         stream: fs::open(file)?,
         digester: Digester::default(),
     });
-    let found = take(Members::new(&mut whole), Limits::default(), &mut taken);
-    // What follows the end of the archive has a part in its digests.
+    let outcome = extract(Members::new(&mut whole), Limits::default(), &mut extraction);
+    // The bytes after the end of the archive are part of its digests.
     let rest = io::copy(&mut whole, &mut io::sink());
     rest.map_err(|e| Error::io("read", file, &e))?;
     if whole.into_inner().digester.finish() != *digests {
         return Err(Error::input(format!(
-            "the copy of {place} in the cache changed while it was read"
+            "the copy of {name} in the cache changed while it was read"
         ))
         .hint("run the command again"));
     }
-    found
-        .and_then(|()| taken.finish("the archive"))
-        .map_err(|e| e.context(format!("failed to take WIT from {place}")))
+    outcome
+        .and_then(|()| extraction.finish("the archive"))
+        .map_err(|e| e.context(format!("failed to take WIT from {name}")))
 }
 
-/// Digests what is read.
+/// A stream that digests what is read of it.
 struct Digested<R> {
     stream: R,
     digester: Digester,
@@ -77,13 +79,13 @@ impl<R: Read> Read for Digested<R> {
     }
 }
 
-/// Takes what is wanted of a tar stream.
-fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> {
+/// Extracts the files of a tar stream that are WIT.
+fn extract(stream: impl Read, limits: Limits, extraction: &mut Extraction<'_>) -> Result<()> {
     let mut archive = Archive::new(Limited {
         stream,
         left: limits.bytes,
     });
-    let mut said = Said::default();
+    let mut extended = ExtendedHeader::default();
     // Raw: what an entry says of the next one is read here, with a limit.
     let entries = archive.entries().map_err(|e| unreadable(&e))?.raw(true);
     for (at, entry) in entries.enumerate() {
@@ -93,47 +95,47 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
         }
         let kind = match entry.header().entry_type() {
             EntryType::GNULongName => {
-                let mut name = small(&mut entry)?;
+                let mut name = read_description(&mut entry)?;
                 name.truncate(name.iter().position(|b| *b == 0).unwrap_or(name.len()));
-                said.name = Some(name);
+                extended.name = Some(name);
                 continue;
             }
             EntryType::XHeader => {
-                said.attributes(&small(&mut entry)?)?;
+                extended.attributes(&read_description(&mut entry)?)?;
                 continue;
             }
             // The target of a link, and attributes of all entries, among which
             // a name makes no sense.
             EntryType::GNULongLink | EntryType::XGlobalHeader => continue,
-            EntryType::Regular | EntryType::Continuous => Kind::File,
-            EntryType::Directory => Kind::Other("a directory"),
-            EntryType::Symlink => Kind::Other("a symbolic link"),
-            EntryType::Link => Kind::Other("a hard link"),
-            EntryType::Char | EntryType::Block => Kind::Other("a device"),
-            EntryType::Fifo => Kind::Other("a named pipe"),
-            EntryType::GNUSparse => Kind::Other("a sparse file"),
-            _ => Kind::Other("no regular file"),
+            EntryType::Regular | EntryType::Continuous => EntryKind::File,
+            EntryType::Directory => EntryKind::Other("a directory"),
+            EntryType::Symlink => EntryKind::Other("a symbolic link"),
+            EntryType::Link => EntryKind::Other("a hard link"),
+            EntryType::Char | EntryType::Block => EntryKind::Other("a device"),
+            EntryType::Fifo => EntryKind::Other("a named pipe"),
+            EntryType::GNUSparse => EntryKind::Other("a sparse file"),
+            _ => EntryKind::Other("no regular file"),
         };
-        let Said { name, size } = std::mem::take(&mut said);
+        let ExtendedHeader { name, size } = std::mem::take(&mut extended);
         let name = name.unwrap_or_else(|| entry.path_bytes().into_owned());
         if size.is_some_and(|size| size != entry.size()) {
-            let shown = String::from_utf8_lossy(&name).escape_debug().to_string();
-            return Err(Error::input(format!("the entry `{shown}` has two sizes"))
+            let display = String::from_utf8_lossy(&name).escape_debug().to_string();
+            return Err(Error::input(format!("the entry `{display}` has two sizes"))
                 .hint("ask whoever made the archive"));
         }
-        let Some(place) = taken.offer(&name, kind)? else {
+        let Some(destination) = extraction.destination(&name, kind)? else {
             continue;
         };
         let executable = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
         let mut bytes = Vec::new();
         // One byte more than there is room for shows that it is too much.
-        let most = taken.room() as u64 + 1;
+        let most = extraction.remaining_bytes() as u64 + 1;
         let mut part = (&mut entry).take(most);
         part.read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
         if (bytes.len() as u64) < entry.size().min(most) {
             return Err(unreadable(&io::ErrorKind::UnexpectedEof.into()));
         }
-        taken.put(place, File { executable, bytes })?;
+        extraction.insert(destination, File { executable, bytes })?;
     }
     // To the end, where the checksum of what was read is.
     let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
@@ -141,15 +143,15 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
     Ok(())
 }
 
-/// What entries said of the next one.
+/// The name and size that entries before it give for the next one.
 #[derive(Default)]
-struct Said {
+struct ExtendedHeader {
     name: Option<Vec<u8>>,
     size: Option<u64>,
 }
 
-impl Said {
-    /// Heeds the attributes of the next entry.
+impl ExtendedHeader {
+    /// Reads the attributes of the next entry.
     fn attributes(&mut self, bytes: &[u8]) -> Result<()> {
         for attribute in tar::PaxExtensions::new(bytes) {
             let attribute = attribute.map_err(|e| unreadable(&e))?;
@@ -158,7 +160,7 @@ impl Said {
                 b"path" => self.name = Some(value.to_vec()),
                 b"size" => {
                     let text = std::str::from_utf8(value).ok();
-                    // What is no number is no size that the header has.
+                    // A text that is no number differs from the size of the header.
                     self.size = Some(text.and_then(|t| t.parse().ok()).unwrap_or(u64::MAX));
                 }
                 _ => {}
@@ -168,8 +170,8 @@ impl Said {
     }
 }
 
-/// The whole of an entry that says something of another.
-fn small<R: Read>(entry: &mut Entry<'_, R>) -> Result<Vec<u8>> {
+/// The content of an entry that describes the next one.
+fn read_description<R: Read>(entry: &mut Entry<'_, R>) -> Result<Vec<u8>> {
     if entry.size() > LONGEST {
         return Err(too_much("a name of 1 MiB"));
     }
@@ -178,13 +180,13 @@ fn small<R: Read>(entry: &mut Entry<'_, R>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Ends with an error where there is more than is looked at.
+/// A stream that ends with an error where it is longer than the limit.
 struct Limited<R> {
     stream: R,
     left: u64,
 }
 
-/// What the error of [`Limited`] is known by.
+/// The text by which the error of [`Limited`] is recognized.
 const BOMB: &str = "there is more of it than is looked at";
 
 impl<R: Read> Read for Limited<R> {
@@ -233,9 +235,9 @@ mod tests {
     }
 
     fn read_from(stream: impl Read, limits: Limits) -> Result<Tree> {
-        let mut taken = Taken::new(&Within::Anywhere, &NONE);
-        take(stream, limits, &mut taken)?;
-        taken.finish("the archive")
+        let mut extraction = Extraction::new(&Within::Anywhere, &NONE);
+        extract(stream, limits, &mut extraction)?;
+        extraction.finish("the archive")
     }
 
     fn read_all(entries: &[Vec<u8>]) -> Result<Tree> {
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_are_taken() {
+    fn only_files_are_extracted() {
         for (kind, what) in [
             (b'1', "a hard link"),
             (b'2', "a symbolic link"),
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_are_refused_and_nothing_is_taken() {
+    fn hostile_names_are_refused_and_nothing_is_extracted() {
         for name in [
             &b"wit/deps/../evil.wit"[..],
             b"/wit/evil.wit",
@@ -294,14 +296,14 @@ mod tests {
         ] {
             let good = entry(b'0', b"wit/a.wit", b"x");
             let error = read_all(&[good, entry(b'0', name, b"x")]).unwrap_err();
-            let shown = String::from_utf8_lossy(name).escape_debug().to_string();
-            assert!(error.message().contains(&shown), "{error}");
+            let display = String::from_utf8_lossy(name).escape_debug().to_string();
+            assert!(error.message().contains(&display), "{error}");
         }
     }
 
     #[test]
     fn many_entries_come_to_an_end() {
-        // As many as anybody likes, from a stream that is never held.
+        // Any number of them, from a stream that is never in memory.
         let one = entry(b'0', b"x", b"");
         let endless = std::iter::repeat_n(one, 10_000_000);
         let mut served = 0;
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_nothing_of_the_kind_is_told() {
+    fn a_cut_or_foreign_file_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("a.tar.gz");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -373,15 +375,14 @@ mod tests {
         let read = |bytes: &[u8]| {
             std::fs::write(&file, bytes).unwrap();
             let digests = Digests::of_bytes(bytes);
-            super::read((&file, &digests), "`a`", (&Within::Anywhere, &NONE))
+            super::read(&file, &digests, "`a`", &Within::Anywhere, &NONE)
         };
         assert_eq!(read(&packed).unwrap().own["a.wit"].bytes, bytes);
-        // What follows it counts, and what is another archive is not taken.
+        // Bytes after the archive count, and another archive is refused.
         let longer = [&packed, &b"more"[..]].concat();
         assert!(read(&longer).is_ok());
         let other = Digests::of_bytes(&packed);
-        let place = (&Within::Anywhere, &NONE);
-        let error = super::read((&file, &other), "`a`", place).unwrap_err();
+        let error = super::read(&file, &other, "`a`", &Within::Anywhere, &NONE).unwrap_err();
         assert!(error.message().contains("changed while"), "{error}");
         // As `gzip -t` does, it compares the checksum behind the archive's end.
         let mut changed = packed.clone();

@@ -1,5 +1,5 @@
-//! Directories and files as places WIT comes from: what wit-parser reads from
-//! a path, read here so that parsing stays pure.
+//! Directories and files as sources of WIT: what wit-parser would read from a
+//! path is read here, so that parsing stays pure.
 
 use std::path::{Path, PathBuf};
 
@@ -20,12 +20,12 @@ pub fn read(path: &Path) -> Result<Sources> {
         );
     }
     let main = entry(path)?;
-    let deps = beside(&path.join("deps"))?;
+    let deps = read_packages(&path.join("deps"))?;
     Ok(Sources { main, deps })
 }
 
 /// Reads a directory of packages; none where it is not there.
-pub fn beside(dir: &Path) -> Result<Vec<Entry>> {
+pub fn read_packages(dir: &Path) -> Result<Vec<Entry>> {
     if !fs::is_dir(dir) {
         return Ok(Vec::new());
     }
@@ -82,12 +82,12 @@ fn utf8(path: PathBuf, bytes: Vec<u8>) -> Result<TextFile> {
         .map_err(|e| {
             let at = e.utf8_error().valid_up_to();
             let bytes = e.as_bytes();
-            // What stands before the place is the same in both.
-            let shown = String::from_utf8_lossy(bytes).into_owned();
-            let width = shown[at..].chars().next().map_or(0, char::len_utf8);
+            // The text before the place is the same in both.
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let width = text[at..].chars().next().map_or(0, char::len_utf8);
             Error::input(format!("the WIT file `{}` is not UTF-8", path.display()))
                 .because(format!("the byte 0x{:02x} has no meaning there", bytes[at]))
-                .at(Excerpt::new(path, shown, at..at + width))
+                .at(Excerpt::new(path, text, at..at + width))
                 .hint("save it as UTF-8")
         })
 }
@@ -99,7 +99,7 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 
 /// Every path whose change can change what [`read`] gives: the directories
 /// and the files of these sources.
-pub fn watched(path: &Path, sources: &Sources) -> Vec<PathBuf> {
+pub fn watched_paths(path: &Path, sources: &Sources) -> Vec<PathBuf> {
     let mut paths = vec![path.to_owned()];
     if fs::is_dir(&path.join("deps")) {
         paths.push(path.join("deps"));

@@ -1,5 +1,5 @@
-//! Files fetched over HTTP, and what is sent to whom for it: a login goes to
-//! the host it is meant for and into no message.
+//! Files fetched over HTTP. A login goes to its own host only, and into no
+//! message.
 
 use std::future::Future;
 use std::io::Write;
@@ -26,9 +26,9 @@ const REDIRECTS: usize = 10;
 /// The largest file that is fetched.
 const LARGEST: u64 = 512 << 20;
 
-/// The address as it is shown: without a login, and without a query, which may
+/// The address for messages: without a login, and without a query, which may
 /// be one.
-pub fn shown(url: &Url) -> String {
+pub fn display_url(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only for addresses that cannot have a login.
     let _ = url.set_username("");
@@ -40,87 +40,87 @@ pub fn shown(url: &Url) -> String {
     url.to_string().replace("%E2%80%A6", "…")
 }
 
-/// The way to servers.
+/// Fetches files over HTTP.
 #[derive(Debug)]
-pub struct Web {
+pub struct Downloader {
     patience: Patience,
     logins: OnceLock<Result<Netrc>>,
     env: Env,
 }
 
-/// Why there is no file, and whether another try may do better.
-struct Fault {
+/// Why there is no file, and whether another try may succeed.
+struct DownloadError {
     error: Error,
-    passing: bool,
+    transient: bool,
     after: Option<Duration>,
 }
 
-impl From<Error> for Fault {
+impl From<Error> for DownloadError {
     fn from(error: Error) -> Self {
-        Fault {
+        DownloadError {
             error,
-            passing: false,
+            transient: false,
             after: None,
         }
     }
 }
 
-impl From<TooSlow> for Fault {
+impl From<TooSlow> for DownloadError {
     fn from(slow: TooSlow) -> Self {
-        Fault {
+        DownloadError {
             error: Error::input(slow.to_string()),
-            passing: true,
+            transient: true,
             after: None,
         }
     }
 }
 
-impl From<reqwest::Error> for Fault {
+impl From<reqwest::Error> for DownloadError {
     /// Addresses are left out: they may hold secrets.
     fn from(error: reqwest::Error) -> Self {
-        let lasting = error.is_builder();
+        let permanent = error.is_builder();
         let error = error.without_url();
-        let mut told = Error::input(error.to_string());
+        let mut converted = Error::input(error.to_string());
         let mut source = std::error::Error::source(&error);
-        let mut lasting = lasting;
+        let mut permanent = permanent;
         while let Some(cause) = source {
             let text = cause.to_string();
-            lasting |= text.contains("certificate");
-            told = told.because(text);
+            permanent |= text.contains("certificate");
+            converted = converted.because(text);
             source = cause.source();
         }
-        Fault {
-            error: told,
-            passing: !lasting,
+        DownloadError {
+            error: converted,
+            transient: !permanent,
             after: None,
         }
     }
 }
 
-impl Web {
-    /// Proxies and logins are those of this environment.
+impl Downloader {
+    /// A downloader with the proxies and logins of this environment.
     pub fn new(env: Env, patience: Patience) -> Self {
-        Web {
+        Downloader {
             patience,
             logins: OnceLock::new(),
             env,
         }
     }
 
-    /// Fetches a file to `to`, which has its old content if that fails; the
-    /// digests of what came. Not from within an asynchronous runtime.
+    /// Fetches a file to `to`, which keeps its old content if that fails, and
+    /// returns the digests. Must not be called within an asynchronous runtime.
     pub fn fetch(&self, url: &Url, to: &Path) -> Result<Digests> {
-        let mut tried = 0;
+        let mut attempts = 0;
         loop {
-            tried += 1;
-            let mut fault = None;
+            attempts += 1;
+            let mut failure = None;
             let mut digests = None;
             let written = fs::write_atomic_with(to, |out| {
-                match wait_for(self.once(url, out))? {
+                match wait_for(self.fetch_once(url, out))? {
                     Ok(found) => digests = Some(found),
                     Err(failed) => {
                         let error = failed.error.clone();
-                        fault = Some(failed);
+                        failure = Some(failed);
                         return Err(error);
                     }
                 }
@@ -131,34 +131,34 @@ impl Web {
                 (Err(error), _) => error,
                 (Ok(()), None) => Error::input("nothing came"),
             };
-            let again = fault.filter(|fault| fault.passing);
-            let pause = again.and_then(|fault| self.patience.pause(tried, fault.after));
+            let retry = failure.filter(|failure| failure.transient);
+            let pause = retry.and_then(|failure| self.patience.pause(attempts, failure.after));
             let Some(pause) = pause else {
-                return Err(error.context(format!("failed to fetch `{}`", shown(url))));
+                return Err(error.context(format!("failed to fetch `{}`", display_url(url))));
             };
             std::thread::sleep(pause);
         }
     }
 
     /// Fetches once, following redirects.
-    async fn once(&self, url: &Url, to: &mut dyn Write) -> Result<Digests, Fault> {
+    async fn fetch_once(&self, url: &Url, to: &mut dyn Write) -> Result<Digests, DownloadError> {
         let login = self.login(url)?;
         let mut bare = url.clone();
         let _ = bare.set_username("");
         let _ = bare.set_password(None);
-        let mut here = bare.clone();
+        let mut current = bare.clone();
         for _ in 0..=REDIRECTS {
-            let mut request = client(&here)?.get(here.clone());
-            if let Some(login) = login.as_ref().filter(|_| here.origin() == bare.origin()) {
+            let mut request = client(&current)?.get(current.clone());
+            if let Some(login) = login.as_ref().filter(|_| current.origin() == bare.origin()) {
                 request = request.basic_auth(&login.user, Some(&login.password));
             }
             let response = self.within_patience(request.send()).await??;
             if response.status().is_redirection() {
-                here = redirected(&here, &response)?;
+                current = redirected(&current, &response)?;
                 continue;
             }
             if response.status() != StatusCode::OK {
-                return Err(refused(&here, &response, login.is_some()));
+                return Err(refused(&current, &response, login.is_some()));
             }
             return self.receive(response, to).await;
         }
@@ -166,7 +166,11 @@ impl Web {
         Err(Error::input(text).hint("check the address").into())
     }
 
-    async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
+    async fn receive(
+        &self,
+        mut response: Response,
+        to: &mut dyn Write,
+    ) -> Result<Digests, DownloadError> {
         let mut digester = Digester::default();
         let mut size = 0;
         let mut pace = Pace::new(&self.patience);
@@ -184,13 +188,15 @@ impl Web {
         Ok(digester.finish())
     }
 
-    async fn within_patience<T>(&self, task: impl Future<Output = T>) -> Result<T, Fault> {
+    async fn within_patience<T>(&self, task: impl Future<Output = T>) -> Result<T, DownloadError> {
         let idle = self.patience.idle;
-        tokio::time::timeout(idle, task).await.map_err(|_| Fault {
-            error: Error::input(format!("nothing was heard for {idle:?}")),
-            passing: true,
-            after: None,
-        })
+        tokio::time::timeout(idle, task)
+            .await
+            .map_err(|_| DownloadError {
+                error: Error::input(format!("nothing was heard for {idle:?}")),
+                transient: true,
+                after: None,
+            })
     }
 
     /// The login for an address: its own, or that of `.netrc` for its host,
@@ -199,7 +205,7 @@ impl Web {
         if let Some(login) = Login::of_url(url) {
             return Ok(Some(login));
         }
-        if url.scheme() != "https" && !is_here(url) {
+        if url.scheme() != "https" && !is_loopback(url) {
             return Ok(None);
         }
         let netrc = self.logins.get_or_init(|| Netrc::read(&self.env));
@@ -208,7 +214,7 @@ impl Web {
     }
 }
 
-fn refused(url: &Url, response: &Response, with_login: bool) -> Fault {
+fn refused(url: &Url, response: &Response, with_login: bool) -> DownloadError {
     let status = response.status();
     let error = Error::input(format!("the server says {status}"));
     let host = url.host_str().unwrap_or_default();
@@ -226,9 +232,9 @@ fn refused(url: &Url, response: &Response, with_login: bool) -> Fault {
     };
     let after = response.headers().get(RETRY_AFTER);
     let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Fault {
+    DownloadError {
         error,
-        passing: matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
+        transient: matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
         after: after.map(Duration::from_secs),
     }
 }
@@ -253,13 +259,13 @@ fn redirected(from: &Url, response: &Response) -> Result<Url> {
 fn client(url: &Url) -> Result<Client> {
     static DIRECT: OnceLock<Result<Client>> = OnceLock::new();
     static OUTSIDE: OnceLock<Result<Client>> = OnceLock::new();
-    let direct = is_here(url);
-    let one = if direct { &DIRECT } else { &OUTSIDE };
-    one.get_or_init(|| build(direct)).clone()
+    let direct = is_loopback(url);
+    let cell = if direct { &DIRECT } else { &OUTSIDE };
+    cell.get_or_init(|| build(direct)).clone()
 }
 
 /// Whether an address is on this machine.
-fn is_here(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -284,7 +290,7 @@ fn build(direct: bool) -> Result<Client> {
         built => built,
     };
     client.map_err(|e| {
-        Fault::from(e)
+        DownloadError::from(e)
             .error
             .context("failed to prepare for the network")
     })
@@ -319,7 +325,7 @@ mod tests {
         let file = dir.path().join("netrc");
         fs::write_atomic(&file, netrc.as_bytes()).unwrap();
         let env = Env::from_vars([("NETRC", file)]);
-        let web = Web::new(env, Patience::default());
+        let downloader = Downloader::new(env, Patience::default());
         for (url, sent) in [
             ("https://h.example/a.tgz", true),
             ("https://h.example:8443/a.tgz", true),
@@ -330,18 +336,18 @@ mod tests {
             ("http://127.0.0.2/a.tgz", false),
             ("http://me:secret@other.example/a.tgz", true),
         ] {
-            let login = web.login(&Url::parse(url).unwrap()).unwrap();
+            let login = downloader.login(&Url::parse(url).unwrap()).unwrap();
             assert_eq!(login.is_some(), sent, "{url}");
         }
     }
 
     #[test]
     fn an_address_is_shown_without_what_may_be_secret() {
-        let shown = |text: &str| shown(&Url::parse(text).unwrap());
+        let display_url = |text: &str| display_url(&Url::parse(text).unwrap());
         assert_eq!(
-            shown("https://me:pw@h:1/a.tgz?t=secret#f"),
+            display_url("https://me:pw@h:1/a.tgz?t=secret#f"),
             "https://h:1/a.tgz?…"
         );
-        assert_eq!(shown("http://h/a.tgz"), "http://h/a.tgz");
+        assert_eq!(display_url("http://h/a.tgz"), "http://h/a.tgz");
     }
 }

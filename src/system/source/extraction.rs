@@ -1,6 +1,5 @@
-//! Which files of an archive or repository become which files of `wit/deps`,
-//! and which of them are refused: what `wit-deps` 0.6 would take, if it is
-//! what it seems to be.
+//! Which files of an archive or repository become which files of `wit/deps`:
+//! those that `wit-deps` 0.6 would take, unless they are refused as unsafe.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,68 +12,68 @@ const MOST_FILES: usize = 10_000;
 /// How many bytes of them.
 pub const MOST_BYTES: usize = 64 << 20;
 
-/// What one entry of a manifest brings.
+/// The files that one entry of a manifest brings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     /// The files of its own directory.
     pub own: Dir,
-    /// Those of the directories that come with it, by name.
+    /// The files of the directories that come with it, by name.
     pub deps: BTreeMap<String, Dir>,
 }
 
-/// Where a file goes.
+/// The place of a file below `wit/deps`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Destination {
     /// The directory that came with the entry; none for the entry's own.
     pub dep: Option<String>,
     /// The name of the file.
     pub name: String,
 }
 
-/// What sort of thing has the name of a file.
+/// The type of an entry of an archive or repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A file.
+pub enum EntryKind {
+    /// A regular file with content.
     File,
-    /// Something that is called this.
+    /// Something else, with its name for messages.
     Other(&'static str),
 }
 
-/// What is taken, and by which rules.
-pub struct Taken<'a> {
+/// The files that are extracted, and the rules for them.
+pub struct Extraction<'a> {
     within: &'a Within,
     /// Directories that the manifest has entries for: nothing brings them.
     pinned: &'a BTreeSet<String>,
     tree: Tree,
     /// Directories and files in lower case, with the names they had.
-    seen: BTreeMap<(Option<String>, String), (Place, String)>,
+    offered: BTreeMap<(Option<String>, String), (Destination, String)>,
     /// Directories in lower case, as they were written.
     dirs: BTreeMap<String, String>,
     bytes: usize,
 }
 
-impl<'a> Taken<'a> {
-    /// Nothing so far.
+impl<'a> Extraction<'a> {
+    /// An extraction that has no files yet.
     pub fn new(within: &'a Within, pinned: &'a BTreeSet<String>) -> Self {
-        Taken {
+        Extraction {
             within,
             pinned,
             tree: Tree::default(),
-            seen: BTreeMap::new(),
+            offered: BTreeMap::new(),
             dirs: BTreeMap::new(),
             bytes: 0,
         }
     }
 
-    /// Where an entry of this name goes, if it is taken. What would be taken,
-    /// but must not be, is an error that names it.
-    pub fn offer(&mut self, path: &[u8], kind: Kind) -> Result<Option<Place>> {
-        let shown = String::from_utf8_lossy(path).into_owned();
-        let Some((dep, name)) = self.place(&shown) else {
+    /// The destination of an entry of this name, if it is extracted. An entry
+    /// that would be extracted, but must not be, is an error that names it.
+    pub fn destination(&mut self, path: &[u8], kind: EntryKind) -> Result<Option<Destination>> {
+        let display = String::from_utf8_lossy(path).into_owned();
+        let Some((dep, name)) = self.parse_path(&display) else {
             return Ok(None);
         };
         let refused = |why: &str| {
-            Error::input(format!("the entry `{}` is refused", shown.escape_debug()))
+            Error::input(format!("the entry `{}` is refused", display.escape_debug()))
                 .because(why)
                 .hint("ask whoever made the archive; `prefix` chooses another directory of it")
         };
@@ -84,8 +83,8 @@ impl<'a> Taken<'a> {
         if std::str::from_utf8(path).is_err() {
             return Err(refused("its name is not UTF-8"));
         }
-        let parts = shown.split('/');
-        if shown.starts_with('/') {
+        let parts = display.split('/');
+        if display.starts_with('/') {
             return Err(refused("its name is absolute"));
         }
         if parts.clone().any(|part| part == "..") {
@@ -97,10 +96,10 @@ impl<'a> Taken<'a> {
         {
             return Err(refused(why));
         }
-        if let Kind::Other(what) = kind {
+        if let EntryKind::Other(what) = kind {
             return Err(refused(&format!("it is {what}")));
         }
-        let place = Place {
+        let destination = Destination {
             dep: dep.map(str::to_owned),
             name: name.to_owned(),
         };
@@ -112,31 +111,32 @@ impl<'a> Taken<'a> {
                 return Err(refused(&why));
             }
         }
-        let key = (place.dep.clone(), name.to_lowercase());
-        if let Some((other, path)) = self.seen.get(&key) {
-            let why = match *other == place {
+        let key = (destination.dep.clone(), name.to_lowercase());
+        if let Some((other, path)) = self.offered.get(&key) {
+            let why = match *other == destination {
                 true => format!("`{}` is the same file", path.escape_debug()),
                 false => format!("`{}` is the same file on some systems", path.escape_debug()),
             };
             return Err(refused(&why));
         }
-        if self.seen.len() == MOST_FILES {
+        if self.offered.len() == MOST_FILES {
             return Err(refused(&format!("there are more than {MOST_FILES} files")));
         }
-        self.seen.insert(key, (place.clone(), shown.clone()));
-        Ok(Some(place))
+        self.offered
+            .insert(key, (destination.clone(), display.clone()));
+        Ok(Some(destination))
     }
 
-    /// Whether something in this directory, or further down, may be taken.
-    pub fn leads(&self, dir: &[u8]) -> bool {
-        let shown = String::from_utf8_lossy(dir);
-        let parts = parts(&shown);
+    /// Whether something in this directory, or further down, may be extracted.
+    pub fn may_contain(&self, dir: &[u8]) -> bool {
+        let display = String::from_utf8_lossy(dir);
+        let parts = parts(&display);
         // The directory to look in, or the way to it.
         let (parts, base) = match self.within {
             Within::Anywhere => (parts.as_slice(), Vec::new()),
-            Within::Prefix(prefix) => (parts.as_slice(), named(prefix)),
+            Within::Prefix(prefix) => (parts.as_slice(), directory_parts(prefix)),
             Within::Subdir(subdir) => match parts.split_first() {
-                Some((_, parts)) => (parts, named(subdir)),
+                Some((_, parts)) => (parts, directory_parts(subdir)),
                 None => return true,
             },
         };
@@ -154,29 +154,29 @@ impl<'a> Taken<'a> {
         top == base && shape
     }
 
-    /// How many more bytes are taken.
-    pub fn room(&self) -> usize {
+    /// How many more bytes may be inserted.
+    pub fn remaining_bytes(&self) -> usize {
         MOST_BYTES - self.bytes
     }
 
-    /// Takes a file that was offered.
-    pub fn put(&mut self, place: Place, file: File) -> Result<()> {
-        if file.bytes.len() > self.room() {
-            return Err(too_much(&format!("`{}`", place.name.escape_debug())));
+    /// Inserts a file at its destination.
+    pub fn insert(&mut self, destination: Destination, file: File) -> Result<()> {
+        if file.bytes.len() > self.remaining_bytes() {
+            return Err(too_much(&format!("`{}`", destination.name.escape_debug())));
         }
         self.bytes += file.bytes.len();
-        let dir = match place.dep {
+        let dir = match destination.dep {
             Some(dep) => self.tree.deps.entry(dep).or_default(),
             None => &mut self.tree.own,
         };
-        dir.insert(place.name, file);
+        dir.insert(destination.name, file);
         Ok(())
     }
 
-    /// What was taken; `place` is where it was looked for, for the error if
-    /// there was nothing.
-    pub fn finish(self, place: &str) -> Result<Tree> {
-        if !self.seen.is_empty() {
+    /// The extracted files; `source` names the archive or commit in the error
+    /// where there are none.
+    pub fn finish(self, source: &str) -> Result<Tree> {
+        if !self.offered.is_empty() {
             return Ok(self.tree);
         }
         let (what, hint) = match self.within {
@@ -193,12 +193,12 @@ impl<'a> Taken<'a> {
                 "correct `subdir`, or name the whole directory by `prefix`",
             ),
         };
-        Err(Error::input(format!("{place} has no WIT {what}")).hint(hint))
+        Err(Error::input(format!("{source} has no WIT {what}")).hint(hint))
     }
 
-    /// The directory and the name of a path that has the shape of what is
-    /// taken.
-    fn place<'p>(&self, path: &'p str) -> Option<(Option<&'p str>, &'p str)> {
+    /// The directory and the name of a path that has the shape of one that is
+    /// extracted.
+    fn parse_path<'p>(&self, path: &'p str) -> Option<(Option<&'p str>, &'p str)> {
         let parts = parts(path);
         let parts = match self.within {
             Within::Anywhere => parts.as_slice(),
@@ -218,7 +218,7 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// The error where there is more than is taken.
+/// The error where there is more than may be extracted.
 pub fn too_much(what: &str) -> Error {
     let most = MOST_BYTES >> 20;
     Error::input(format!(
@@ -244,13 +244,13 @@ fn parts(path: &str) -> Vec<&str> {
 
 /// The parts below a directory.
 fn below<'s, 'p>(parts: &'s [&'p str], dir: &str) -> Option<&'s [&'p str]> {
-    let dir = named(dir);
+    let dir = directory_parts(dir);
     let (top, rest) = parts.split_at_checked(dir.len())?;
     (top == dir).then_some(rest)
 }
 
 /// The parts of a directory of the manifest.
-fn named(dir: &str) -> Vec<&str> {
+fn directory_parts(dir: &str) -> Vec<&str> {
     let mut dir: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
     let mut at = 0;
     dir.retain(|part| {
@@ -269,23 +269,25 @@ mod tests {
 
     fn offered(within: &Within, pinned: &[&str], path: &str) -> Result<Option<String>> {
         let pinned = pinned.iter().map(|id| (*id).to_owned()).collect();
-        let place = Taken::new(within, &pinned).offer(path.as_bytes(), Kind::File)?;
-        Ok(place.map(|place| match place.dep {
-            Some(dep) => format!("{dep}/{}", place.name),
-            None => place.name,
+        let destination =
+            Extraction::new(within, &pinned).destination(path.as_bytes(), EntryKind::File)?;
+        Ok(destination.map(|destination| match destination.dep {
+            Some(dep) => format!("{dep}/{}", destination.name),
+            None => destination.name,
         }))
     }
 
     /// Whether a file is found by going down.
     fn all_lead(within: &Within, path: &str) -> bool {
         let pinned = BTreeSet::new();
-        let taken = Taken::new(within, &pinned);
-        let mut ways = path.match_indices('/').map(|(at, _)| &path[..at]);
-        taken.leads(b"") && ways.all(|way| taken.leads(way.as_bytes()))
+        let extraction = Extraction::new(within, &pinned);
+        let mut parents = path.match_indices('/').map(|(at, _)| &path[..at]);
+        extraction.may_contain(b"")
+            && parents.all(|parent| extraction.may_contain(parent.as_bytes()))
     }
 
     #[test]
-    fn where_nothing_is_taken_nobody_goes() {
+    fn directories_that_cannot_lead_to_wit_are_passed_over() {
         let anywhere = Within::Anywhere;
         for path in ["a/b/x", "wit/sub/x", "deps/d/e/x", "a/wit/deps/d/e/x"] {
             assert!(!all_lead(&anywhere, path), "{path}");
@@ -313,8 +315,8 @@ mod tests {
             ("wit/deps/d/x.wit", "d/x.wit"),
             ("any/wit/deps/d/x.wit", "d/x.wit"),
         ] {
-            let place = offered(&anywhere, &[], path).unwrap();
-            assert_eq!(place.as_deref(), Some(goes), "{path}");
+            let destination = offered(&anywhere, &[], path).unwrap();
+            assert_eq!(destination.as_deref(), Some(goes), "{path}");
             assert!(all_lead(&anywhere, path), "{path}");
         }
         for path in [
@@ -335,7 +337,7 @@ mod tests {
             offered(&anywhere, &["d"], "wit/deps/d/x.wit").unwrap(),
             None
         );
-        // What is not taken is not looked at either.
+        // Entries that are not extracted are not checked either.
         assert_eq!(
             offered(&anywhere, &[".."], "wit/deps/../x.wit").unwrap(),
             None
@@ -345,33 +347,39 @@ mod tests {
     #[test]
     fn a_prefix_goes_part_by_part() {
         let within = Within::Prefix("a-1/wit/".to_owned());
-        let place = |path| offered(&within, &[], path).unwrap();
-        assert_eq!(place("a-1/wit/x.wit").as_deref(), Some("x.wit"));
-        assert_eq!(place("a-1/wit/deps/d/x.wit").as_deref(), Some("d/x.wit"));
-        assert_eq!(place("a-1/wit/wit/x.wit").as_deref(), Some("x.wit"));
-        assert_eq!(place("a-1/wit-2/x.wit"), None);
-        assert_eq!(place("./a-1/wit/x.wit"), None);
-        assert_eq!(place("wit/x.wit"), None);
+        let destination = |path| offered(&within, &[], path).unwrap();
+        assert_eq!(destination("a-1/wit/x.wit").as_deref(), Some("x.wit"));
+        assert_eq!(
+            destination("a-1/wit/deps/d/x.wit").as_deref(),
+            Some("d/x.wit")
+        );
+        assert_eq!(destination("a-1/wit/wit/x.wit").as_deref(), Some("x.wit"));
+        assert_eq!(destination("a-1/wit-2/x.wit"), None);
+        assert_eq!(destination("./a-1/wit/x.wit"), None);
+        assert_eq!(destination("wit/x.wit"), None);
     }
 
     #[test]
     fn a_subdir_is_below_whatever_is_at_the_top() {
         let within = Within::Subdir("proposals/x".to_owned());
-        let place = |path| offered(&within, &[], path).unwrap();
-        assert_eq!(place("any/proposals/x/a.wit").as_deref(), Some("a.wit"));
+        let destination = |path| offered(&within, &[], path).unwrap();
         assert_eq!(
-            place("any/proposals/x/deps/d/a.wit").as_deref(),
+            destination("any/proposals/x/a.wit").as_deref(),
+            Some("a.wit")
+        );
+        assert_eq!(
+            destination("any/proposals/x/deps/d/a.wit").as_deref(),
             Some("d/a.wit")
         );
-        assert_eq!(place("any/proposals/x/wit/a.wit"), None);
-        assert_eq!(place("proposals/x/a.wit"), None);
+        assert_eq!(destination("any/proposals/x/wit/a.wit"), None);
+        assert_eq!(destination("proposals/x/a.wit"), None);
         let top = Within::Subdir(String::new());
-        let place = offered(&top, &[], "any/a.wit").unwrap();
-        assert_eq!(place.as_deref(), Some("a.wit"));
+        let destination = offered(&top, &[], "any/a.wit").unwrap();
+        assert_eq!(destination.as_deref(), Some("a.wit"));
     }
 
     #[test]
-    fn what_would_be_taken_and_is_hostile_is_named() {
+    fn a_hostile_path_that_would_be_extracted_is_named() {
         let anywhere = Within::Anywhere;
         for (path, why) in [
             ("wit/deps/../evil.wit", "has `..`"),
@@ -388,16 +396,23 @@ mod tests {
             assert!(error.advice().is_some());
         }
         let pinned = BTreeSet::new();
-        let mut taken = Taken::new(&anywhere, &pinned);
-        let error = taken.offer(b"wit/\xff.wit", Kind::File).unwrap_err();
+        let mut extraction = Extraction::new(&anywhere, &pinned);
+        let error = extraction
+            .destination(b"wit/\xff.wit", EntryKind::File)
+            .unwrap_err();
         assert!(error.to_string().contains("not UTF-8"), "{error}");
-        let link = taken.offer(b"wit/s.wit", Kind::Other("a link"));
+        let link = extraction.destination(b"wit/s.wit", EntryKind::Other("a link"));
         assert!(link.unwrap_err().to_string().contains("it is a link"));
-        assert_eq!(taken.offer(b"wit/s", Kind::Other("a link")).unwrap(), None);
+        assert_eq!(
+            extraction
+                .destination(b"wit/s", EntryKind::Other("a link"))
+                .unwrap(),
+            None
+        );
     }
 
     #[test]
-    fn one_place_is_taken_once() {
+    fn two_entries_with_one_destination_are_refused() {
         let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
         for (first, second, why) in [
             ("wit/x.wit", "wit/x.wit", "`wit/x.wit` is the same file"),
@@ -405,38 +420,49 @@ mod tests {
             ("wit/x.wit", "wit/X.wit", "on some systems"),
             ("deps/d/x.wit", "deps/D/y.wit", "one directory on some"),
         ] {
-            let mut taken = Taken::new(&anywhere, &pinned);
-            taken.offer(first.as_bytes(), Kind::File).unwrap();
-            let error = taken.offer(second.as_bytes(), Kind::File).unwrap_err();
+            let mut extraction = Extraction::new(&anywhere, &pinned);
+            extraction
+                .destination(first.as_bytes(), EntryKind::File)
+                .unwrap();
+            let error = extraction
+                .destination(second.as_bytes(), EntryKind::File)
+                .unwrap_err();
             assert!(error.to_string().contains(why), "{second}: {error}");
         }
     }
 
     #[test]
-    fn there_is_an_end_to_files_and_bytes() {
+    fn the_number_of_files_and_bytes_is_limited() {
         let (anywhere, pinned) = (Within::Anywhere, BTreeSet::new());
-        let mut taken = Taken::new(&anywhere, &pinned);
+        let mut extraction = Extraction::new(&anywhere, &pinned);
         for at in 0..MOST_FILES {
             let path = format!("wit/{at}.wit");
-            taken.offer(path.as_bytes(), Kind::File).unwrap();
+            extraction
+                .destination(path.as_bytes(), EntryKind::File)
+                .unwrap();
         }
-        let error = taken.offer(b"wit/x.wit", Kind::File).unwrap_err();
+        let error = extraction
+            .destination(b"wit/x.wit", EntryKind::File)
+            .unwrap_err();
         assert!(error.to_string().contains("more than"), "{error}");
-        let mut taken = Taken::new(&anywhere, &pinned);
-        let place = taken.offer(b"wit/x.wit", Kind::File).unwrap().unwrap();
+        let mut extraction = Extraction::new(&anywhere, &pinned);
+        let destination = extraction
+            .destination(b"wit/x.wit", EntryKind::File)
+            .unwrap()
+            .unwrap();
         let file = File::new(vec![0; MOST_BYTES + 1]);
-        assert!(taken.put(place, file).is_err());
+        assert!(extraction.insert(destination, file).is_err());
     }
 
     #[test]
-    fn nothing_taken_is_an_error_that_says_where_it_was_looked_for() {
+    fn an_error_says_where_no_wit_was_found() {
         let pinned = BTreeSet::new();
         for (within, text) in [
             (Within::Anywhere, "at its top"),
             (Within::Prefix("p".to_owned()), "below `p`"),
             (Within::Subdir("s".to_owned()), "in `s`"),
         ] {
-            let error = Taken::new(&within, &pinned)
+            let error = Extraction::new(&within, &pinned)
                 .finish("the archive")
                 .unwrap_err();
             assert!(error.message().contains(text), "{error}");

@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::extraction::{Destination, EntryKind, Extraction, MOST_BYTES, Tree, too_much};
 use crate::base::error::{Error, Result};
 use crate::base::retry::Patience;
 use crate::model::lockfile::tree::File;
 use crate::model::manifest::deps::{Commit, Within};
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation, Output};
-
-use super::extraction::{Kind, MOST_BYTES, Place, Taken, Tree, too_much};
 
 /// Settings by which git runs nothing that anybody but the user chose, and
 /// does nothing beside what it is asked for.
@@ -25,16 +24,16 @@ const SETTINGS: &[&str] = &[
     "core.fsmonitor=false",
 ];
 
-/// The address as it is shown: without a login, and without a query, which may
+/// The address for messages: without a login, and without a query, which may
 /// be one.
-pub fn shown(url: &str) -> String {
+pub fn display_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
     let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let rest = &rest[host.rfind('@').map_or(0, |at| at + 1)..];
     match rest.split_once('?') {
-        Some((place, _)) => format!("{scheme}://{place}?…"),
+        Some((address, _)) => format!("{scheme}://{address}?…"),
         None => format!("{scheme}://{rest}"),
     }
 }
@@ -52,26 +51,26 @@ fn is_remote(url: &str) -> bool {
     url.contains("://") || is_host
 }
 
-/// What is asked of a repository.
+/// The commit of a repository that is read.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    /// Its address or directory. It may hold a password.
+pub struct CommitRequest<'a> {
+    /// The address or directory of the repository. It may hold a password.
     pub url: &'a str,
-    /// The directory that a relative one is seen from.
+    /// The directory that a relative path starts from.
     pub dir: &'a Path,
-    /// Which commit.
+    /// The commit to read.
     pub commit: &'a Commit,
-    /// Where in it.
+    /// The directories of the commit that may have WIT.
     pub within: &'a Within,
 }
 
-/// A way to run git.
+/// How git is run.
 pub struct Git<'a> {
     /// Starts programs.
     pub exec: &'a dyn Exec,
-    /// Whether somebody is there whom git may ask for a password.
+    /// Whether git may ask the user for a password.
     pub interactive: bool,
-    /// How long a server may say nothing.
+    /// How long a server may send nothing.
     pub patience: Patience,
 }
 
@@ -80,18 +79,20 @@ impl Git<'_> {
     /// that the caller removes.
     pub fn read(
         &self,
-        wanted: &Wanted<'_>,
+        request: &CommitRequest<'_>,
         pinned: &BTreeSet<String>,
         scratch: &Path,
     ) -> Result<(Tree, String)> {
         let repository = Repository {
             git: self,
             dir: scratch,
-            url: wanted.url,
+            url: request.url,
         };
-        repository.read(wanted, pinned).map_err(|e| {
-            let shown = shown(wanted.url);
-            e.context(format!("failed to take WIT from the repository `{shown}`"))
+        repository.read(request, pinned).map_err(|e| {
+            let display_url = display_url(request.url);
+            e.context(format!(
+                "failed to take WIT from the repository `{display_url}`"
+            ))
         })
     }
 }
@@ -104,13 +105,17 @@ struct Repository<'a> {
 }
 
 impl Repository<'_> {
-    fn read(&self, wanted: &Wanted<'_>, pinned: &BTreeSet<String>) -> Result<(Tree, String)> {
+    fn read(
+        &self,
+        request: &CommitRequest<'_>,
+        pinned: &BTreeSet<String>,
+    ) -> Result<(Tree, String)> {
         // Without a template there are no hooks.
         self.run(
             &["init", "--quiet", "--bare", "--template="],
             Some(self.dir.into()),
         )?;
-        let reference = match wanted.commit {
+        let reference = match request.commit {
             Commit::Head => "HEAD".to_owned(),
             Commit::Rev(rev) => rev.clone(),
             Commit::Tag(tag) => format!("refs/tags/{tag}"),
@@ -118,34 +123,34 @@ impl Repository<'_> {
         };
         let fetch = ["fetch", "--quiet", "--depth=1", "--no-tags", "--"];
         let mut args: Vec<OsString> = fetch.iter().map(OsString::from).collect();
-        args.extend([remote(wanted), OsString::from(&reference)]);
+        args.extend([remote(request), OsString::from(&reference)]);
         self.command(args, Vec::new()).map_err(|e| {
             e.hint(format!(
                 "see that `git ls-remote {} {reference}` finds it",
-                shown(wanted.url)
+                display_url(request.url)
             ))
         })?;
         let commit = self.run(&["rev-parse", "--verify", "FETCH_HEAD^{commit}"], None)?;
         let commit = String::from_utf8_lossy(&commit.stdout).trim().to_owned();
-        let mut taken = Taken::new(wanted.within, pinned);
-        let files = self.walk(&commit, &mut taken)?;
+        let mut extraction = Extraction::new(request.within, pinned);
+        let files = self.walk(&commit, &mut extraction)?;
         let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
-        let mut room = taken.room();
-        let contents = self.contents(&objects, &mut room, || too_much("it"))?;
+        let mut remaining_bytes = extraction.remaining_bytes();
+        let contents = self.contents(&objects, &mut remaining_bytes, || too_much("it"))?;
         for (file, bytes) in files.into_iter().zip(contents) {
             let executable = file.executable;
-            taken.put(file.place, File { executable, bytes })?;
+            extraction.insert(file.destination, File { executable, bytes })?;
         }
-        Ok((taken.finish("the commit")?, commit))
+        Ok((extraction.finish("the commit")?, commit))
     }
 
-    /// The files that are taken of a commit: its directories are read level by
+    /// The files that are extracted from a commit: its directories are read level by
     /// level, and only those that lead to WIT. A few of them may stand for more
     /// paths than anybody can list.
-    fn walk(&self, commit: &str, taken: &mut Taken<'_>) -> Result<Vec<Listed>> {
+    fn walk(&self, commit: &str, extraction: &mut Extraction<'_>) -> Result<Vec<CommitFile>> {
         let mut files = Vec::new();
         let mut level = vec![(Vec::new(), format!("{commit}^{{tree}}"))];
-        let mut room = MOST_BYTES;
+        let mut remaining_bytes = MOST_BYTES;
         while !level.is_empty() {
             let trees: Vec<&str> = level.iter().map(|(_, tree)| tree.as_str()).collect();
             let too_wide = || {
@@ -153,25 +158,27 @@ impl Repository<'_> {
                 Error::input(format!("its directories have more than {most} MiB"))
                     .hint("choose a directory of the repository by `prefix`")
             };
-            let contents = self.contents(&trees, &mut room, too_wide)?;
+            let contents = self.contents(&trees, &mut remaining_bytes, too_wide)?;
             let mut below = Vec::new();
             for ((dir, _), tree) in level.iter().zip(&contents) {
                 for entry in entries(tree, commit.len() / 2) {
-                    let Entry { mode, name, object } = entry?;
+                    let TreeEntry { mode, name, object } = entry?;
                     let path = match dir.is_empty() {
                         true => name.to_vec(),
                         false => [dir, &b"/"[..], name].concat(),
                     };
                     if mode == b"40000" {
-                        if taken.leads(&path) {
+                        if extraction.may_contain(&path) {
                             below.push((path, object));
                         }
-                    } else if let Some(place) = taken.offer(&path, kind(mode))? {
+                    } else if let Some(destination) =
+                        extraction.destination(&path, entry_kind(mode))?
+                    {
                         let executable = mode == b"100755";
-                        files.push(Listed {
+                        files.push(CommitFile {
                             object,
                             executable,
-                            place,
+                            destination,
                         });
                     }
                 }
@@ -181,12 +188,12 @@ impl Repository<'_> {
         Ok(files)
     }
 
-    /// What these objects hold. Nothing is read if it is more than there is
-    /// room for, which is then an error; else there is less room afterwards.
+    /// The contents of these objects. It is an error if they are larger than
+    /// `remaining_bytes`, which else becomes smaller by their size.
     fn contents(
         &self,
         objects: &[&str],
-        room: &mut usize,
+        remaining_bytes: &mut usize,
         too_much: impl Fn() -> Error,
     ) -> Result<Vec<Vec<u8>>> {
         if objects.is_empty() {
@@ -197,13 +204,13 @@ impl Repository<'_> {
             let args = ["cat-file", how].map(OsString::from).to_vec();
             self.command(args, names.clone().into_bytes())
         };
-        let listed = cat("--batch-check=%(objectsize)")?.stdout;
-        let listed = String::from_utf8_lossy(&listed);
-        for line in listed.lines() {
+        let sizes = cat("--batch-check=%(objectsize)")?.stdout;
+        let sizes = String::from_utf8_lossy(&sizes);
+        for line in sizes.lines() {
             let size: usize = line
                 .parse()
                 .map_err(|_| Error::input(format!("git has no size of an object: {line}")))?;
-            *room = room.checked_sub(size).ok_or_else(&too_much)?;
+            *remaining_bytes = remaining_bytes.checked_sub(size).ok_or_else(&too_much)?;
         }
         split(&cat("--batch")?.stdout, objects)
     }
@@ -218,9 +225,9 @@ impl Repository<'_> {
         let mut dir = OsString::from("--git-dir=");
         dir.push(self.dir);
         invocation = invocation.arg(dir);
-        let nowhere = self.dir.join("no-hooks");
+        let no_hooks = self.dir.join("no-hooks");
         let mut hooks = OsString::from("core.hooksPath=");
-        hooks.push(nowhere);
+        hooks.push(no_hooks);
         // A server that counts objects says little, so that only silence is
         // held against it.
         let slow = [
@@ -243,12 +250,12 @@ impl Repository<'_> {
             code => {
                 let verb = verb.to_string_lossy();
                 let message = format!("`git {verb}` ended with exit code {code}");
-                let said = String::from_utf8_lossy(&output.stderr);
-                let said = without_secrets(&said, self.url);
+                let message_of_git = String::from_utf8_lossy(&output.stderr);
+                let message_of_git = without_secrets(&message_of_git, self.url);
                 let error = Error::input(message);
-                Err(match said.trim() {
+                Err(match message_of_git.trim() {
                     "" => error,
-                    said => error.because(said.replace('\n', "; ")),
+                    text => error.because(text.replace('\n', "; ")),
                 })
             }
         }
@@ -257,7 +264,7 @@ impl Repository<'_> {
 
 /// A text without what may be secret in an address.
 fn without_secrets(text: &str, url: &str) -> String {
-    let text = text.replace(url, &shown(url));
+    let text = text.replace(url, &display_url(url));
     let Some((_, rest)) = url.split_once("://") else {
         return text;
     };
@@ -279,32 +286,32 @@ fn without_secrets(text: &str, url: &str) -> String {
 
 /// The address as git takes it: a directory is made absolute, since git runs
 /// elsewhere.
-fn remote(wanted: &Wanted<'_>) -> OsString {
-    match is_remote(wanted.url) {
-        true => wanted.url.into(),
-        false => PathBuf::from(wanted.dir).join(wanted.url).into(),
+fn remote(request: &CommitRequest<'_>) -> OsString {
+    match is_remote(request.url) {
+        true => request.url.into(),
+        false => PathBuf::from(request.dir).join(request.url).into(),
     }
 }
 
-/// A file of a commit that is taken.
-struct Listed {
+/// A file of a commit that is extracted.
+struct CommitFile {
     object: String,
     executable: bool,
-    place: Place,
+    destination: Destination,
 }
 
-/// What sort of thing a mode of git says something is.
-fn kind(mode: &[u8]) -> Kind {
+/// The type of an entry with this mode of git.
+fn entry_kind(mode: &[u8]) -> EntryKind {
     match mode {
-        b"100644" | b"100755" | b"100664" => Kind::File,
-        b"120000" => Kind::Other("a symbolic link"),
-        b"160000" => Kind::Other("a submodule"),
-        _ => Kind::Other("no regular file"),
+        b"100644" | b"100755" | b"100664" => EntryKind::File,
+        b"120000" => EntryKind::Other("a symbolic link"),
+        b"160000" => EntryKind::Other("a submodule"),
+        _ => EntryKind::Other("no regular file"),
     }
 }
 
 /// An entry of a directory, as git stores it.
-struct Entry<'t> {
+struct TreeEntry<'t> {
     mode: &'t [u8],
     name: &'t [u8],
     object: String,
@@ -312,15 +319,15 @@ struct Entry<'t> {
 
 /// The entries of a directory: mode, space, name, zero, and the name of the
 /// object in so many bytes.
-fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<Entry<'_>>> {
+fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<TreeEntry<'_>>> {
     let mut next = move || {
-        let (said, rest) = tree.split_at_checked(tree.iter().position(|byte| *byte == 0)?)?;
+        let (header, rest) = tree.split_at_checked(tree.iter().position(|byte| *byte == 0)?)?;
         let (object, after) = rest[1..].split_at_checked(length)?;
-        let space = said.iter().position(|byte| *byte == b' ')?;
+        let space = header.iter().position(|byte| *byte == b' ')?;
         tree = after;
-        Some(Entry {
-            mode: &said[..space],
-            name: &said[space + 1..],
+        Some(TreeEntry {
+            mode: &header[..space],
+            name: &header[space + 1..],
             object: object.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     };
@@ -342,8 +349,8 @@ fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<Entry<
 fn split(mut contents: &[u8], objects: &[&str]) -> Result<Vec<Vec<u8>>> {
     let mut next = || {
         let end = contents.iter().position(|byte| *byte == b'\n')?;
-        let said = std::str::from_utf8(&contents[..end]).ok()?;
-        let size: usize = said.rsplit(' ').next()?.parse().ok()?;
+        let header = std::str::from_utf8(&contents[..end]).ok()?;
+        let size: usize = header.rsplit(' ').next()?.parse().ok()?;
         let from = end + 1;
         let bytes = contents.get(from..from.checked_add(size)?)?.to_vec();
         contents = contents.get(from + size + 1..).unwrap_or_default();
@@ -369,26 +376,26 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_without_what_may_be_secret() {
-        assert_eq!(shown("https://me:pw@h/r"), "https://h/r");
-        assert_eq!(shown("https://h/@x"), "https://h/@x");
-        assert_eq!(shown("git@h:r"), "git@h:r");
-        assert_eq!(shown("https://me:pw@h/r?token=s"), "https://h/r?…");
-        assert_eq!(shown("https://h?a@b"), "https://h?…");
-        let said = without_secrets("fatal: https://me:pw@h/r/ and pw", "https://me:pw@h/r");
-        assert_eq!(said, "fatal: https://h/r/ and …");
-        let said = without_secrets("no 'https://me:pw@h'", "https://me:pw@h/r");
-        assert_eq!(said, "no 'https://…@h'");
-        let said = without_secrets("at https://h/r?token=s/", "https://me@h/r?token=s");
-        assert_eq!(said, "at https://h/r?…/");
-        let said = "git@h: denied; see git's manual";
-        let text = without_secrets(said, "ssh://git@h/r");
+        assert_eq!(display_url("https://me:pw@h/r"), "https://h/r");
+        assert_eq!(display_url("https://h/@x"), "https://h/@x");
+        assert_eq!(display_url("git@h:r"), "git@h:r");
+        assert_eq!(display_url("https://me:pw@h/r?token=s"), "https://h/r?…");
+        assert_eq!(display_url("https://h?a@b"), "https://h?…");
+        let text = without_secrets("fatal: https://me:pw@h/r/ and pw", "https://me:pw@h/r");
+        assert_eq!(text, "fatal: https://h/r/ and …");
+        let text = without_secrets("no 'https://me:pw@h'", "https://me:pw@h/r");
+        assert_eq!(text, "no 'https://…@h'");
+        let text = without_secrets("at https://h/r?token=s/", "https://me@h/r?token=s");
+        assert_eq!(text, "at https://h/r?…/");
+        let text = "git@h: denied; see git's manual";
+        let text = without_secrets(text, "ssh://git@h/r");
         assert_eq!(text, "…@h: denied; see git's manual");
     }
 
     #[test]
     fn a_directory_is_absolute_and_a_host_stays_one() {
         let remote = |url: &str| {
-            let remote = remote(&Wanted {
+            let remote = remote(&CommitRequest {
                 url,
                 dir: Path::new("/d"),
                 commit: &Commit::Head,
@@ -406,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_says_of_a_failure_has_no_password() {
+    fn errors_of_git_show_no_password() {
         let failed = Output {
             code: 128,
             stderr: b"fatal: could not read from 'https://me:pw@h/r'\n".to_vec(),
@@ -418,14 +425,14 @@ mod tests {
             interactive: false,
             patience: Patience::default(),
         };
-        let wanted = Wanted {
+        let request = CommitRequest {
             url: "https://me:pw@h/r",
             dir: Path::new("/d"),
             commit: &Commit::Tag("v1".to_owned()),
             within: &Within::Anywhere,
         };
         let error = git
-            .read(&wanted, &BTreeSet::new(), Path::new("/s"))
+            .read(&request, &BTreeSet::new(), Path::new("/s"))
             .unwrap_err();
         let text = format!("{error:?}");
         assert!(
@@ -433,19 +440,22 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("ls-remote"), "{text}");
-        let asked = exec.invocations();
-        let line = asked[1].to_string();
+        let invocations = exec.asked();
+        let line = invocations[1].to_string();
         assert!(
             line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
             "{line}"
         );
         assert!(line.contains("core.hooksPath=/s/no-hooks"), "{line}");
         assert!(line.contains("http.lowSpeedTime=30"), "{line}");
-        assert_eq!(asked[1].env, [("GIT_TERMINAL_PROMPT".into(), "0".into())]);
+        assert_eq!(
+            invocations[1].env,
+            [("GIT_TERMINAL_PROMPT".into(), "0".into())]
+        );
     }
 
     #[test]
-    fn links_and_submodules_are_refused_if_they_would_be_taken() {
+    fn links_and_submodules_are_refused_if_they_would_be_extracted() {
         for (mode, what) in [("120000", "symbolic link"), ("160000", "submodule")] {
             let tree = [mode.as_bytes(), b" x.wit\0", &[7; 20]].concat();
             let read = |within: &Within| walked(within, &[(&tree, tree.len())]).1;
@@ -477,26 +487,26 @@ mod tests {
             interactive: false,
             patience: Patience::default(),
         };
-        let wanted = Wanted {
+        let request = CommitRequest {
             url: "/r",
             dir: Path::new("/d"),
             commit: &Commit::Head,
             within,
         };
-        let read = git.read(&wanted, &BTreeSet::new(), Path::new("/s"));
-        let asked = exec.invocations();
+        let read = git.read(&request, &BTreeSet::new(), Path::new("/s"));
+        let invocations = exec.asked();
         (
-            asked.iter().map(ToString::to_string).collect(),
+            invocations.iter().map(ToString::to_string).collect(),
             read.map(|(tree, _)| tree),
         )
     }
 
     #[test]
-    fn what_is_too_much_is_not_asked_for() {
+    fn objects_that_are_too_large_are_not_read() {
         let tree = [&b"100644 x.wit\0"[..], &[7; 20]].concat();
         let found = walked(&Within::Anywhere, &[(&tree, tree.len()), (b"text", 4)]).1;
         assert_eq!(found.unwrap().own["x.wit"].bytes, b"text");
-        for (objects, said) in [
+        for (objects, text) in [
             (
                 vec![(&tree[..], tree.len()), (b"", MOST_BYTES + 1)],
                 "the WIT has more",
@@ -506,10 +516,13 @@ mod tests {
                 "its directories have more",
             ),
         ] {
-            let (asked, found) = walked(&Within::Anywhere, &objects);
+            let (invocations, found) = walked(&Within::Anywhere, &objects);
             let error = found.unwrap_err();
-            assert!(error.to_string().contains(said), "{error}");
-            assert!(asked.last().unwrap().contains("--batch-check"), "{asked:?}");
+            assert!(error.to_string().contains(text), "{error}");
+            assert!(
+                invocations.last().unwrap().contains("--batch-check"),
+                "{invocations:?}"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ const MAGIC: u8 = 0x1f;
 /// The decompressed bytes of all members. As with `gzip`, zeros between members
 /// and what follows the last one are passed over.
 pub(super) enum Members<B> {
-    /// Within a member.
+    /// The stream is within a member.
     Inside(GzDecoder<B>),
     /// After the last member, where the rest of the stream is.
     Ended(B),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_joined_and_what_follows_them_is_passed_over() {
+    fn members_are_joined_and_trailing_bytes_are_passed_over() {
         let two = [member(b"one "), vec![0; 3], member(b"two")].concat();
         for rest in [&b""[..], b"\0\0\0\0", b"more", b"\0more"] {
             let stream = [&two[..], rest].concat();

@@ -1,4 +1,4 @@
-//! The places WIT comes from: directories and files, and for `deps.toml` also
+//! The sources of WIT: directories and files, and for `deps.toml` also
 //! archives and git repositories.
 
 #[cfg(feature = "lock")]
@@ -19,6 +19,9 @@ mod netrc;
 mod world;
 
 #[cfg(feature = "bindings")]
-pub use directory::{beside, read, watched};
+pub use directory::{read, read_packages, watched_paths};
 #[cfg(feature = "bindings")]
-pub use world::{Gathered, Loaded, Local, gather, gather_but, load, wit_path, world};
+pub use world::{
+    LoadedWorld, LocalSources, TargetSources, collect_sources, collect_sources_without, load,
+    load_from_disk, wit_path,
+};

@@ -14,9 +14,9 @@ use crate::system::fs;
 /// A login. The password is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Who.
+    /// The name of the user.
     pub user: String,
-    /// The secret.
+    /// The password of the user.
     pub password: String,
 }
 
@@ -30,35 +30,19 @@ impl Login {
     /// The login an address holds.
     pub fn of_url(url: &Url) -> Option<Self> {
         let (user, password) = (url.username(), url.password());
-        let there = !user.is_empty() || password.is_some();
-        there.then(|| Login {
+        let has_login = !user.is_empty() || password.is_some();
+        has_login.then(|| Login {
             user: decoded(user),
             password: decoded(password.unwrap_or_default()),
         })
     }
 }
 
-/// A text with `%41` and the like undone.
+/// The text with percent-encoding (RFC 3986, section 2.1) undone.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten();
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// The logins of a `.netrc`.
@@ -70,7 +54,7 @@ pub struct Netrc {
 }
 
 impl Netrc {
-    /// The user's, if there is one.
+    /// Reads the file of the user, if there is one.
     pub fn read(env: &Env) -> Result<Self> {
         let home = || env.get(env::HOME).or_else(|| env.get(env::USERPROFILE));
         let name = if cfg!(windows) { "_netrc" } else { ".netrc" };
@@ -85,7 +69,7 @@ impl Netrc {
         Ok(text.map(|text| Netrc::parse(&text)).unwrap_or_default())
     }
 
-    /// The login for a host.
+    /// The login for a host, if there is one.
     pub fn find(&self, host: &str) -> Option<Login> {
         let named = |(name, _): &&(Option<String>, Login)| {
             name.as_deref()

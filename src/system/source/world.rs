@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::PackageName;
 
-use super::{read, watched};
+use super::directory::{read, watched_paths};
 use crate::base::error::{Error, Result};
 use crate::model::manifest::{
     Dependency, DependencySource, LocalTarget, Manifest, OciTarget, RegistryTarget, Target,
@@ -15,20 +15,20 @@ use crate::system::fs;
 
 /// A loaded world and what it was loaded from.
 #[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The world.
+pub struct LoadedWorld {
+    /// The world of the manifest.
     pub world: World,
     /// Every path whose change can change it.
     pub watched: Vec<PathBuf>,
 }
 
-/// What the world of a manifest is made of, as far as it is on disk.
+/// The sources of the world of a manifest, as far as they are on disk.
 #[derive(Clone, Debug)]
-pub enum Gathered<'a> {
-    /// It has none: no target is given and there is no `wit` beside it.
+pub enum TargetSources<'a> {
+    /// There are none: no target is given and there is no `wit` beside it.
     None,
     /// WIT of the project.
-    Local(Box<Local<'a>>),
+    Local(Box<LocalSources<'a>>),
     /// A package of a registry.
     Registry(&'a RegistryTarget),
     /// An artifact of an OCI registry.
@@ -37,49 +37,49 @@ pub enum Gathered<'a> {
 
 /// The WIT of a project, and what it still needs.
 #[derive(Clone, Debug)]
-pub struct Local<'a> {
-    /// What is to be loaded.
+pub struct LocalSources<'a> {
+    /// The request that loads the world.
     pub request: Request<'a>,
     /// Every path whose change can change it.
     pub watched: Vec<PathBuf>,
     /// Entries of `target.dependencies` that are neither on disk nor in
     /// `deps`, by key.
-    pub wanted: Vec<(&'a str, &'a Dependency)>,
+    pub missing: Vec<(&'a str, &'a Dependency)>,
 }
 
-/// Reads what there is of a manifest's world.
-pub fn gather(manifest: &Manifest) -> Result<Gathered<'_>> {
-    gather_but(manifest, &|_| false)
+/// Reads the sources of the world of a manifest.
+pub fn collect_sources(manifest: &Manifest) -> Result<TargetSources<'_>> {
+    collect_sources_without(manifest, &|_| false)
 }
 
-/// As [`gather`], without the entries of `deps` that `leave_out` names.
-pub fn gather_but<'m>(
+/// As [`collect_sources`], without the entries of `deps` that `leave_out` names.
+pub fn collect_sources_without<'m>(
     manifest: &'m Manifest,
     leave_out: &dyn Fn(&Path) -> bool,
-) -> Result<Gathered<'m>> {
+) -> Result<TargetSources<'m>> {
     let target = match &manifest.target {
         Target::Local(target) => target,
-        Target::Registry(target) => return Ok(Gathered::Registry(target)),
-        Target::Oci(target) => return Ok(Gathered::Oci(target)),
+        Target::Registry(target) => return Ok(TargetSources::Registry(target)),
+        Target::Oci(target) => return Ok(TargetSources::Oci(target)),
     };
     let Some(path) = wit_path(manifest, target)? else {
-        return Ok(Gathered::None);
+        return Ok(TargetSources::None);
     };
     let mut sources = read(&path)?;
     sources.deps.retain(|entry| !leave_out(entry.path()));
-    let mut watched = watched(&path, &sources);
-    let (mut overrides, mut chosen, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut watched = watched_paths(&path, &sources);
+    let (mut overrides, mut chosen, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for (key, dependency) in target.dependencies.iter().flatten() {
         match find(key, dependency, &sources)? {
-            Found::Override(path, found) => {
-                watched.extend(self::watched(path, &found));
+            EntryPackage::Override(path, found) => {
+                watched.extend(watched_paths(path, &found));
                 overrides.push(found);
             }
-            Found::InDeps(name) => chosen.push(name),
-            Found::Elsewhere => wanted.push((key.as_str(), dependency)),
+            EntryPackage::InDeps(name) => chosen.push(name),
+            EntryPackage::Elsewhere => missing.push((key.as_str(), dependency)),
         }
     }
-    Ok(Gathered::Local(Box::new(Local {
+    Ok(TargetSources::Local(Box::new(LocalSources {
         request: Request {
             sources,
             overrides,
@@ -92,25 +92,25 @@ pub fn gather_but<'m>(
             all_features: manifest.bindings.all_features,
         },
         watched,
-        wanted,
+        missing,
     })))
 }
 
 /// Loads the world of a manifest from what is on disk alone; `None` where it
 /// has none.
-pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
-    let local = match gather(manifest)? {
-        Gathered::None => return Ok(None),
-        Gathered::Local(local) => local,
-        Gathered::Registry(target) => {
-            let shown = target.package.to_string();
-            return Err(elsewhere(manifest, &target.span, &shown));
+pub fn load_from_disk(manifest: &Manifest) -> Result<Option<LoadedWorld>> {
+    let local = match collect_sources(manifest)? {
+        TargetSources::None => return Ok(None),
+        TargetSources::Local(local) => local,
+        TargetSources::Registry(target) => {
+            let package = target.package.to_string();
+            return Err(elsewhere(manifest, &target.span, &package));
         }
-        Gathered::Oci(target) => {
+        TargetSources::Oci(target) => {
             return Err(elsewhere(manifest, &target.span, &target.reference));
         }
     };
-    if let Some((key, dependency)) = local.wanted.first() {
+    if let Some((key, dependency)) = local.missing.first() {
         let message =
             format!("the target dependency `{key}` is in a registry, which is not read here");
         return Err(dependency
@@ -119,7 +119,7 @@ pub fn world(manifest: &Manifest) -> Result<Option<Loaded>> {
             .hint("put a package that fits into `deps` beside the WIT, or give its `path`"));
     }
     let world = load(manifest, local.request)?;
-    Ok(Some(Loaded {
+    Ok(Some(LoadedWorld {
         world,
         watched: local.watched,
     }))
@@ -145,7 +145,7 @@ pub fn load(manifest: &Manifest, request: Request<'_>) -> Result<World> {
     })
 }
 
-/// Where the WIT of a local target is.
+/// The path of the WIT of a local target; `None` where there is none.
 pub fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<PathBuf>> {
     let default = manifest.file.dir().join("wit");
     match &target.path {
@@ -162,8 +162,8 @@ pub fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<Path
     }
 }
 
-/// What an entry of `target.dependencies` stands for.
-enum Found<'a> {
+/// The package that an entry of `target.dependencies` stands for.
+enum EntryPackage<'a> {
     /// The WIT at a path, which overrides that of `deps`.
     Override(&'a Path, Sources),
     /// The newest package of `deps` that it asks for.
@@ -172,28 +172,28 @@ enum Found<'a> {
     Elsewhere,
 }
 
-fn find<'a>(key: &str, dependency: &'a Dependency, sources: &Sources) -> Result<Found<'a>> {
+fn find<'a>(key: &str, dependency: &'a Dependency, sources: &Sources) -> Result<EntryPackage<'a>> {
     match &dependency.source {
         DependencySource::Path { path, .. } => {
             let sources = read(path).map_err(|e| {
                 e.context(format!("failed to read the target dependency `{key}`"))
                     .at(dependency.file.excerpt(dependency.span.clone()))
             })?;
-            Ok(Found::Override(path, sources))
+            Ok(EntryPackage::Override(path, sources))
         }
-        DependencySource::Oci { .. } => Ok(Found::Elsewhere),
+        DependencySource::Oci { .. } => Ok(EntryPackage::Elsewhere),
         DependencySource::Registry { requirement, .. } => {
-            let present = dependency.package.as_ref().and_then(|wanted| {
+            let present = dependency.package.as_ref().and_then(|package| {
                 let names = wit::declared_packages(&sources.deps).into_iter();
                 names
                     .filter(|name| {
-                        name.namespace == wanted.namespace()
-                            && name.name == wanted.name()
+                        name.namespace == package.namespace()
+                            && name.name == package.name()
                             && name.version.as_ref().is_none_or(|v| requirement.matches(v))
                     })
                     .max_by(|a, b| a.version.cmp(&b.version))
             });
-            Ok(present.map_or(Found::Elsewhere, Found::InDeps))
+            Ok(present.map_or(EntryPackage::Elsewhere, EntryPackage::InDeps))
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::system::cargo::config::LockMode;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::process::Scripted;
-use crate::system::registry::memory::Memory;
+use crate::system::registry::memory::MemoryRegistry;
 use crate::system::shell::Buffer;
 
 /// What a release needs: a package, the release it was made with, and what its
@@ -102,7 +102,7 @@ fn needs(numbers: &mut Numbers, there: &[(&'static str, Version)], below: &[&str
 }
 
 /// A context whose registry is in memory.
-fn context(dir: &Path, memory: &Arc<Memory>) -> Context {
+fn context(dir: &Path, memory: &Arc<MemoryRegistry>) -> Context {
     let config = dir.join("config.toml");
     let text = "default_registry = \"here\"\n[registry.here.local]\nroot = \"registry\"\n";
     fs::write_atomic(&config, text.as_bytes()).unwrap();
@@ -127,7 +127,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
     let (mut linked, mut refused) = (0, 0);
     for _ in 0..40 {
         let dir = tempfile::tempdir().unwrap();
-        let memory = Arc::new(Memory::default());
+        let memory = Arc::new(MemoryRegistry::default());
         let mut there: Vec<(&'static str, Version)> = Vec::new();
         let mut digests: BTreeMap<(String, Version), ContentDigest> = BTreeMap::new();
         for (level, name) in NAMES.into_iter().enumerate() {

@@ -1,5 +1,5 @@
-//! The artifact a package is: a manifest with one layer, and a configuration
-//! that says what it is for.
+//! The artifact of a package: a manifest with one layer, and a configuration
+//! that describes it.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::base::package::ContentDigest;
 
 /// The media type of the manifests written here.
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-/// What is asked for: the types of manifests, in the order of oci-client.
+/// The `Accept` header of manifests: their types, in the order of oci-client.
 pub const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
 
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
-/// What tools before the artifact layout called their layers: cargo-component,
+/// The media types of layers before the artifact layout: of cargo-component,
 /// wash, and the first drafts of the Bytecode Alliance.
 const OLD_LAYERS: [&str; 4] = [
     "application/vnd.wasm.content.layer.v1+wasm",
@@ -32,27 +32,27 @@ const ANNOTATION: &str = "org.opencontainers.image.";
 pub struct Blob {
     /// The digest of its bytes.
     pub digest: ContentDigest,
-    /// Their number.
+    /// The number of its bytes.
     pub size: u64,
 }
 
-/// What a manifest says.
+/// A package, as its manifest describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
     /// The digest of the manifest.
     pub digest: ContentDigest,
-    /// The package.
+    /// The layer with the package.
     pub layer: Blob,
-    /// Its file name, where one was kept.
+    /// The file name, if the manifest has one.
     pub title: Option<String>,
     /// The annotations of the manifest, by their whole names.
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What a tag or digest leads to.
+/// The document that a tag or digest leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Read {
-    /// A manifest.
+pub enum ManifestOrIndex {
+    /// The manifest of an artifact.
     Manifest(Manifest),
     /// An index: the digests of the manifests that may be that of a package.
     Index(Vec<ContentDigest>),
@@ -62,7 +62,7 @@ pub enum Read {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     digest: ContentDigest,
-    /// Its layers, in order.
+    /// The layers of the manifest, in order.
     pub layers: Vec<Layer>,
     annotations: BTreeMap<String, String>,
 }
@@ -70,25 +70,25 @@ pub struct Manifest {
 /// A layer of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Its bytes; the error is a fragment for a cause.
+    /// The blob with its bytes; the error is a fragment for a cause.
     pub blob: Result<Blob, String>,
     /// The media type that somebody gave it.
     pub media: String,
-    /// Whether that, or the manifest's configuration, says that it is
+    /// Whether the media type, or that of the configuration, is one of
     /// WebAssembly.
     labelled: bool,
     title: Option<String>,
 }
 
 impl Manifest {
-    /// The layer that says that it is WebAssembly; none if none does, or
-    /// several do, and the bytes have to decide.
+    /// The layer that is labelled as WebAssembly; `None` if none is, or several
+    /// are, and the bytes have to decide.
     pub fn labelled(&self) -> Option<&Layer> {
         let mut labelled = self.layers.iter().filter(|layer| layer.labelled);
         labelled.next().filter(|_| labelled.next().is_none())
     }
 
-    /// The package, if it is this layer.
+    /// The package, with its bytes in this layer.
     pub fn artifact(&self, layer: &Layer) -> Result<Artifact, String> {
         Ok(Artifact {
             digest: self.digest.clone(),
@@ -102,7 +102,7 @@ impl Manifest {
 /// Reads a manifest of wkg, oras, wash or an old cargo-component, or an index
 /// of manifests; `content_type` is what it was delivered as. The error is a
 /// fragment for a cause.
-pub fn read(bytes: &[u8], content_type: &str) -> Result<Read, String> {
+pub fn read(bytes: &[u8], content_type: &str) -> Result<ManifestOrIndex, String> {
     let manifest: Value =
         serde_json::from_slice(bytes).map_err(|e| format!("the manifest is not JSON: {e}"))?;
     let media = match manifest.get("mediaType") {
@@ -116,7 +116,7 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<Read, String> {
     };
     if media.contains(".index.") || media.contains(".list.") || manifest.get("manifests").is_some()
     {
-        return index(&manifest).map(Read::Index);
+        return index(&manifest).map(ManifestOrIndex::Index);
     }
     if media != MANIFEST && media != DOCKER_MANIFEST {
         return Err(format!("its manifest is of the type `{media}`"));
@@ -138,7 +138,7 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<Read, String> {
     if read.is_empty() {
         return Err("the manifest has no layer".to_owned());
     }
-    Ok(Read::Manifest(Manifest {
+    Ok(ManifestOrIndex::Manifest(Manifest {
         digest: ContentDigest::of(bytes),
         layers: read,
         annotations: annotations(&manifest),
@@ -206,22 +206,22 @@ pub fn annotation(name: &str) -> String {
     }
 }
 
-/// What becomes a manifest.
+/// The fields of a manifest that is written.
 #[derive(Clone, Debug)]
-pub struct Writing<'a> {
-    /// The package.
+pub struct ManifestFields<'a> {
+    /// The layer with the package.
     pub layer: &'a Blob,
-    /// The configuration.
+    /// The blob with the configuration.
     pub config: &'a Blob,
-    /// The name of the file.
+    /// The file name that others see.
     pub title: &'a str,
     /// The annotations, by their whole names.
     pub annotations: &'a BTreeMap<String, String>,
 }
 
 /// The manifest in canonical JSON: keys sorted, no spaces.
-pub fn write(writing: &Writing<'_>) -> Vec<u8> {
-    let annotations: Map<String, Value> = writing
+pub fn write(fields: &ManifestFields<'_>) -> Vec<u8> {
+    let annotations: Map<String, Value> = fields
         .annotations
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
@@ -229,15 +229,15 @@ pub fn write(writing: &Writing<'_>) -> Vec<u8> {
     let manifest = json!({
         "annotations": annotations,
         "config": {
-            "digest": writing.config.digest.to_string(),
+            "digest": fields.config.digest.to_string(),
             "mediaType": CONFIG,
-            "size": writing.config.size,
+            "size": fields.config.size,
         },
         "layers": [{
-            "annotations": { format!("{ANNOTATION}title"): writing.title },
-            "digest": writing.layer.digest.to_string(),
+            "annotations": { format!("{ANNOTATION}title"): fields.title },
+            "digest": fields.layer.digest.to_string(),
             "mediaType": LAYER,
-            "size": writing.layer.size,
+            "size": fields.layer.size,
         }],
         "mediaType": MANIFEST,
         "schemaVersion": 2,
@@ -280,7 +280,7 @@ pub fn config(layer: &ContentDigest, description: &Description, created: u64) ->
     config.to_string().into_bytes()
 }
 
-/// A time as RFC 3339 has it, in UTC.
+/// The time in the format of RFC 3339, in UTC.
 fn rfc3339(seconds: u64) -> String {
     let (days, time) = (seconds / 86_400, seconds % 86_400);
     // Days to a date, counting years from March so that leap days come last.
@@ -316,20 +316,20 @@ mod tests {
             .unwrap()
     }
 
-    /// The package of a manifest that says by itself which layer it is.
+    /// The package of a manifest with one labelled layer.
     fn labelled(bytes: &[u8], content_type: &str) -> Result<Artifact, String> {
         match read(bytes, content_type)? {
-            Read::Manifest(manifest) => {
+            ManifestOrIndex::Manifest(manifest) => {
                 let layer = manifest.labelled().ok_or("the bytes have to decide")?;
                 manifest.artifact(layer)
             }
-            Read::Index(_) => Err("an index".to_owned()),
+            ManifestOrIndex::Index(_) => Err("an index".to_owned()),
         }
     }
 
     #[test]
     fn a_manifest_is_written_as_wkg_does() {
-        let written = write(&Writing {
+        let written = write(&ManifestFields {
             layer: &Blob {
                 digest: digest(0x41),
                 size: 269,
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_tools_wrote_is_read() {
+    fn manifests_of_other_tools_are_read() {
         let layer =
             |media: &str| json!({ "mediaType": media, "digest": digest(2).to_string(), "size": 5 });
         let oras = json!({
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_leads_to_what_is_for_webassembly_or_to_what_vouches_for_nothing() {
+    fn an_index_leads_to_manifests_for_webassembly_or_to_all_but_attestations() {
         let one = |byte: u8, platform: &str, annotation: &str| {
             json!({
                 "digest": digest(byte).to_string(),
@@ -446,7 +446,7 @@ mod tests {
                 true => assert!(found.unwrap_err().contains("an index without a package")),
                 false => {
                     let digests = expected.into_iter().map(digest).collect();
-                    assert_eq!(found.unwrap(), Read::Index(digests));
+                    assert_eq!(found.unwrap(), ManifestOrIndex::Index(digests));
                 }
             }
         }

@@ -8,15 +8,15 @@ use std::time::Duration;
 use reqwest::Client;
 use tokio::runtime::Runtime;
 
-use super::http::Fault;
-use super::settings::{Root, Trust};
-use super::stack::PublicOnly;
+use super::public_only::PublicOnly;
+use super::settings::{RootCertificate, Trust};
+use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Runs something to its end; from any thread that is not the runtime's own.
+/// Runs a task to its end, from any thread that is not the runtime's own.
 pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| {
@@ -33,22 +33,6 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     }
 }
 
-/// Whether an address answers a question itself, with neither a refusal nor
-/// another address.
-#[cfg(feature = "warg")]
-pub async fn answers_itself(address: &str) -> bool {
-    let host = crate::system::registry::locator::authority(address);
-    let via = match crate::system::registry::layers::is_loopback(host) {
-        true => Via::Direct,
-        false => Via::Usual,
-    };
-    let Ok(client) = client(&Trust::default(), &via) else {
-        return false;
-    };
-    let answer = client.get(address).send().await;
-    answer.is_ok_and(|answer| answer.status() == reqwest::StatusCode::OK)
-}
-
 /// How connections are made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Via {
@@ -60,8 +44,8 @@ pub enum Via {
     Public(Vec<String>),
 }
 
-/// The client that trusts these; one a process for each choice, so that
-/// connections are shared.
+/// The client for this trust and connection; one per process for each choice,
+/// so that connections are shared.
 pub fn client(trust: &Trust, via: &Via) -> Result<Client> {
     type Clients = BTreeMap<(Trust, Via), Client>;
     static CLIENTS: Mutex<Clients> = Mutex::new(BTreeMap::new());
@@ -83,11 +67,11 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
     let mut roots = Vec::new();
     for root in &trust.roots {
         match root {
-            Root::Pem(text) => {
+            RootCertificate::Pem(text) => {
                 let bundle = reqwest::Certificate::from_pem_bundle(text.as_bytes());
                 roots.extend(bundle.map_err(|e| failed(&e.without_url()))?);
             }
-            Root::Der(bytes) => {
+            RootCertificate::Der(bytes) => {
                 let root = reqwest::Certificate::from_der(bytes);
                 roots.push(root.map_err(|e| failed(&e.without_url()))?);
             }
@@ -98,7 +82,7 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
             .user_agent(concat!("cargo-component/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(trust.anybody);
+            .tls_danger_accept_invalid_certs(trust.accept_invalid);
         match via {
             Via::Usual => builder,
             Via::Direct => builder.no_proxy(),
@@ -112,5 +96,5 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
         Err(_) if *via == Via::Direct => builder().tls_certs_only(roots).build(),
         built => built,
     };
-    client.map_err(|e| failed(&Fault::from(e).message))
+    client.map_err(|e| failed(&TransportError::from(e).message))
 }

@@ -1,34 +1,35 @@
-//! Who we are to a registry: the first login found in the environment, the
+//! The login for a registry: the first one found in the environment, the
 //! configuration, docker's file and podman's.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::client_context::ClientContext;
 use super::settings::{Settings, user_and_password};
-use super::{Secret, Surroundings};
 use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::Invocation;
 use crate::system::registry::hosts::unused_variable;
 use crate::system::registry::layers::Layers;
+use crate::system::registry::secret::Secret;
 
-/// A login, and where it is from.
+/// A login, and where it comes from.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// What is shown to the registry.
-    pub means: Means,
-    /// Where it stands; empty for an anonymous one.
+    /// The credential that the registry gets.
+    pub credential: Credential,
+    /// The place it was found in, for messages; empty for an anonymous one.
     pub source: String,
-    /// What went wrong on the way to it.
+    /// Messages on sources that could not be used.
     pub notes: Vec<String>,
 }
 
-/// What a registry is shown.
+/// A credential that a registry gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// Nothing.
+pub enum Credential {
+    /// No login at all.
     Anonymous,
     /// A user and a password, to the registry or where it gives out tokens.
     Password(String, Secret),
@@ -38,52 +39,52 @@ pub enum Means {
     Bearer(Secret),
 }
 
-/// A registry, as credentials are looked up for it.
+/// The facts by which the login for a registry is found.
 #[derive(Clone, Copy, Debug)]
-pub struct Whom<'a> {
-    /// The name its settings stand under.
+pub struct RegistryId<'a> {
+    /// The name of its settings in the configuration.
     pub name: &'a str,
-    /// Its host.
+    /// The host, with a port where it is not the usual one.
     pub host: &'a str,
-    /// What its repositories begin with; podman's file may have a login of
-    /// their own for them.
+    /// The prefix of its repositories, for which podman's file may have a login
+    /// of their own.
     pub prefix: &'a str,
-    /// The configuration, for who names the host.
+    /// The configuration, which tells who names the host.
     pub layers: &'a Layers,
 }
 
-/// Finds the login for a registry. What cannot be read is noted, and counts as
-/// not there.
-pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login {
-    let login = |means, source| Login {
-        means,
+/// Finds the login for a registry. A source that cannot be read adds a note,
+/// and counts as absent.
+pub fn find(registry: RegistryId<'_>, settings: &Settings, context: &ClientContext) -> Login {
+    let login = |credential, source| Login {
+        credential,
         source,
         notes: Vec::new(),
     };
     let mut notes = Vec::new();
-    match whom.layers.bearer_token(&around.env, whom.host) {
+    match registry.layers.bearer_token(&context.env, registry.host) {
         Ok(None) => {}
         Ok(Some((variable, token))) => {
             return login(
-                Means::Bearer(Secret(token)),
+                Credential::Bearer(Secret(token)),
                 format!("the variable `{variable}`"),
             );
         }
-        Err(variable) => notes.push(unused_variable(&variable, whom.host)),
+        Err(variable) => notes.push(unused_variable(&variable, registry.host)),
     }
     if let Some((user, password)) = settings.auth.clone() {
         return login(
-            Means::Password(user, password),
-            format!("`auth` under `[registry.{:?}.oci]`", whom.name),
+            Credential::Password(user, password),
+            format!("`auth` under `[registry.{:?}.oci]`", registry.name),
         );
     }
-    let docker = docker_file(&around.env).map(|file| (file, docker_keys(whom)));
-    let podman = podman_file(&around.env).map(|file| (file, podman_keys(whom)));
+    let docker = docker_file(&context.env).map(|file| (file, docker_keys(registry)));
+    let podman = podman_file(&context.env).map(|file| (file, podman_keys(registry)));
     for (path, keys) in [docker, podman].into_iter().flatten() {
-        match in_file(&path, &keys, around) {
-            Ok(Some((means, source))) => {
+        match in_file(&path, &keys, context) {
+            Ok(Some((credential, source))) => {
                 return Login {
-                    means,
+                    credential,
                     source,
                     notes,
                 };
@@ -93,7 +94,7 @@ pub fn find(whom: Whom<'_>, settings: &Settings, around: &Surroundings) -> Login
         }
     }
     Login {
-        means: Means::Anonymous,
+        credential: Credential::Anonymous,
         source: String::new(),
         notes,
     }
@@ -124,8 +125,8 @@ pub fn podman_file(env: &Env) -> Option<PathBuf> {
     Some(dir.join("containers/auth.json"))
 }
 
-fn docker_keys(whom: Whom<'_>) -> Vec<String> {
-    match whom.host {
+fn docker_keys(registry: RegistryId<'_>) -> Vec<String> {
+    match registry.host {
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
             vec!["https://index.docker.io/v1/".to_owned()]
         }
@@ -133,44 +134,51 @@ fn docker_keys(whom: Whom<'_>) -> Vec<String> {
     }
 }
 
-/// The most particular first.
-fn podman_keys(whom: Whom<'_>) -> Vec<String> {
+/// The keys for podman's file, the most specific first.
+fn podman_keys(registry: RegistryId<'_>) -> Vec<String> {
     let mut keys = Vec::new();
     // A prefix that does not end in `/` is the beginning of a word.
-    let mut path = whom.prefix;
+    let mut path = registry.prefix;
     while let Some((parent, _)) = path.rsplit_once('/') {
-        keys.push(format!("{}/{parent}", whom.host));
+        keys.push(format!("{}/{parent}", registry.host));
         path = parent;
     }
-    keys.extend(docker_keys(whom));
+    keys.extend(docker_keys(registry));
     keys
 }
 
-type Found = Result<Option<(Means, String)>, String>;
+/// A credential with its source, if there is one. The error is a fragment.
+type Lookup = Result<Option<(Credential, String)>, String>;
 
 /// Looks into a file of logins. The error is a fragment.
-fn in_file(path: &Path, keys: &[String], around: &Surroundings) -> Found {
-    let shown = path.display();
+fn in_file(path: &Path, keys: &[String], context: &ClientContext) -> Lookup {
+    let display_path = path.display();
     let Some(text) = fs::read_text_if_exists(path).map_err(|e| e.to_string())? else {
         return Ok(None);
     };
     // The text of a JSON error may show what stands there, which is secret.
     let file: Value = serde_json::from_str(&text)
-        .map_err(|e| format!("`{shown}` is not JSON (line {})", e.line()))?;
+        .map_err(|e| format!("`{display_path}` is not JSON (line {})", e.line()))?;
     for key in keys {
         let helper = file["credHelpers"][key].as_str().unwrap_or_default();
-        if let Some(means) = ask(helper, key, around)? {
-            return Ok(Some((means, format!("the helper `{helper}` of `{shown}`"))));
+        if let Some(credential) = ask_helper(helper, key, context)? {
+            return Ok(Some((
+                credential,
+                format!("the helper `{helper}` of `{display_path}`"),
+            )));
         }
         if let Some(entry) = entry(&file["auths"], key)
-            && let Some(means) = means(entry)
-                .ok_or_else(|| format!("the login for `{key}` in `{shown}` is broken"))?
+            && let Some(credential) = entry_credential(entry)
+                .ok_or_else(|| format!("the login for `{key}` in `{display_path}` is broken"))?
         {
-            return Ok(Some((means, format!("`{shown}`"))));
+            return Ok(Some((credential, format!("`{display_path}`"))));
         }
         let store = file["credsStore"].as_str().unwrap_or_default();
-        if let Some(means) = ask(store, key, around)? {
-            return Ok(Some((means, format!("the store `{store}` of `{shown}`"))));
+        if let Some(credential) = ask_helper(store, key, context)? {
+            return Ok(Some((
+                credential,
+                format!("the store `{store}` of `{display_path}`"),
+            )));
         }
     }
     Ok(None)
@@ -197,36 +205,36 @@ pub fn host_of(key: &str) -> &str {
     }
 }
 
-/// What an entry of `auths` holds; `None` inside for one that leaves it to the
-/// store, outside for one that makes no sense.
-fn means(entry: &Value) -> Option<Option<Means>> {
+/// The credential of an entry of `auths`; `None` inside for one that leaves it
+/// to the store, outside for an invalid one.
+fn entry_credential(entry: &Value) -> Option<Option<Credential>> {
     let text = |key: &str| {
         let value = entry[key].as_str().filter(|text| !text.is_empty());
         value.map(str::to_owned)
     };
     if let Some(token) = text("identitytoken") {
-        return Some(Some(Means::Identity(Secret(token))));
+        return Some(Some(Credential::Identity(Secret(token))));
     }
     if let Some(token) = text("registrytoken") {
-        return Some(Some(Means::Bearer(Secret(token))));
+        return Some(Some(Credential::Bearer(Secret(token))));
     }
     let (user, password) = match (text("auth"), text("username"), text("password")) {
         (Some(auth), ..) => user_and_password(&auth)?,
         (None, Some(user), Some(password)) => (user, Secret(password)),
         _ => return Some(None),
     };
-    Some(Some(by_name(user, password)))
+    Some(Some(credential_of_user(user, password)))
 }
 
-fn by_name(user: String, password: Secret) -> Means {
+fn credential_of_user(user: String, password: Secret) -> Credential {
     match user.as_str() {
-        "<token>" => Means::Identity(password),
-        _ => Means::Password(user, password),
+        "<token>" => Credential::Identity(password),
+        _ => Credential::Password(user, password),
     }
 }
 
-/// A credential helper asked to do something with what it is given. The error
-/// is a fragment.
+/// The invocation of a credential helper with an action and its input. The
+/// error is a fragment.
 pub fn helper(name: &str, action: &str, input: &str) -> Result<Invocation, String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match name.chars().all(legal) {
@@ -238,28 +246,35 @@ pub fn helper(name: &str, action: &str, input: &str) -> Result<Invocation, Strin
 }
 
 /// Asks a credential helper; an empty name stands for none.
-pub fn ask(helper: &str, key: &str, around: &Surroundings) -> Result<Option<Means>, String> {
+pub fn ask_helper(
+    helper: &str,
+    key: &str,
+    context: &ClientContext,
+) -> Result<Option<Credential>, String> {
     if helper.is_empty() {
         return Ok(None);
     }
     let program = format!("docker-credential-{helper}");
     let invocation = self::helper(helper, "get", key)?;
-    let output = around.exec.output(&invocation).map_err(|e| e.to_string())?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let output = context
+        .exec
+        .output(&invocation)
+        .map_err(|e| e.to_string())?;
+    let answer_text = String::from_utf8_lossy(&output.stdout);
     if output.code != 0 {
-        // What every helper says of a server it does not know.
-        let unknown = said.contains("credentials not found");
+        // The answer of every helper for a server it does not know.
+        let unknown = answer_text.contains("credentials not found");
         let code = output.code;
         return match unknown {
             true => Ok(None),
             false => Err(format!("`{program} get` ended with exit code {code}")),
         };
     }
-    let answer: Value = serde_json::from_str(&said)
+    let answer: Value = serde_json::from_str(&answer_text)
         .map_err(|_| format!("`{program} get` did not answer in JSON"))?;
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let secret = Secret(text("Secret"));
-    Ok((!secret.0.is_empty()).then(|| by_name(text("Username"), secret)))
+    Ok((!secret.0.is_empty()).then(|| credential_of_user(text("Username"), secret)))
 }
 
 #[cfg(test)]
@@ -267,12 +282,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::base::retry::Patience;
     use crate::system::env::Env;
     use crate::system::process::{Output, Scripted};
-    use crate::system::registry::oci::Patience;
 
-    fn whom(layers: &Layers) -> Whom<'_> {
-        Whom {
+    fn registry_id(layers: &Layers) -> RegistryId<'_> {
+        RegistryId {
             name: "mine",
             host: "r.example:5000",
             prefix: "team/x/",
@@ -280,8 +295,8 @@ mod tests {
         }
     }
 
-    fn password(user: &str) -> Means {
-        Means::Password(user.into(), Secret("hunter2".into()))
+    fn password(user: &str) -> Credential {
+        Credential::Password(user.into(), Secret("hunter2".into()))
     }
 
     fn answer(code: i32, stdout: &str) -> Output {
@@ -305,13 +320,17 @@ mod tests {
         let place = |value: &str| value.replace('@', &dir.path().display().to_string());
         let env = Env::from_vars(vars.iter().map(|(k, v)| ((*k).to_owned(), place(v))));
         let exec = Arc::new(Scripted::new(helpers));
-        let around = Surroundings {
+        let context = ClientContext {
             env: Arc::new(env),
             exec: Arc::<Scripted>::clone(&exec),
             patience: Patience::default(),
-            heard: Default::default(),
+            warnings: Default::default(),
         };
-        let login = find(whom(&Layers::default()), &Settings::default(), &around);
+        let login = find(
+            registry_id(&Layers::default()),
+            &Settings::default(),
+            &context,
+        );
         assert!(!format!("{login:?}").contains("hunter2"), "{login:?}");
         (login, exec.invocations())
     }
@@ -332,10 +351,10 @@ mod tests {
         ];
         let vars = [("HOME", "@"), ("XDG_RUNTIME_DIR", "@")];
         let (login, _) = found(&both, &vars, vec![]);
-        assert_eq!(login.means, password("u"));
+        assert_eq!(login.credential, password("u"));
         assert!(login.source.contains("config.json"), "{}", login.source);
         let (login, _) = found(&both[1..], &vars, vec![]);
-        assert_eq!(login.means, password("u"));
+        assert_eq!(login.credential, password("u"));
         assert!(login.source.contains("auth.json"), "{}", login.source);
         let moved = [("elsewhere.json", podman.as_str())];
         let (login, _) = found(
@@ -343,18 +362,21 @@ mod tests {
             &[("REGISTRY_AUTH_FILE", "@/elsewhere.json")],
             vec![],
         );
-        assert_eq!(login.means, password("u"));
+        assert_eq!(login.credential, password("u"));
         let moved = [("d/config.json", docker.as_str())];
         let (login, _) = found(&moved, &[("DOCKER_CONFIG", "@/d")], vec![]);
-        assert_eq!(login.means, password("u"));
+        assert_eq!(login.credential, password("u"));
         let vars = [
             ("HOME", "@"),
             ("WKG_REGISTRY_R_EXAMPLE_5000_AUTH_BEARER", "hunter2"),
         ];
         let (login, _) = found(&both, &vars, vec![]);
-        assert_eq!(login.means, Means::Bearer(Secret("hunter2".into())));
+        assert_eq!(
+            login.credential,
+            Credential::Bearer(Secret("hunter2".into()))
+        );
         let (login, _) = found(&[], &[], vec![]);
-        assert_eq!(login.means, Means::Anonymous);
+        assert_eq!(login.credential, Credential::Anonymous);
     }
 
     #[test]
@@ -369,23 +391,29 @@ mod tests {
             0,
             r#"{"ServerURL":"x","Username":"<token>","Secret":"hunter2"}"#,
         );
-        let (login, asked) = found(&store, &home, vec![none(), secret]);
-        assert_eq!(login.means, Means::Identity(Secret("hunter2".into())));
-        let lines: Vec<String> = asked.iter().map(ToString::to_string).collect();
+        let (login, invocations) = found(&store, &home, vec![none(), secret]);
+        assert_eq!(
+            login.credential,
+            Credential::Identity(Secret("hunter2".into()))
+        );
+        let lines: Vec<String> = invocations.iter().map(ToString::to_string).collect();
         assert_eq!(
             lines,
             ["docker-credential-gcr get", "docker-credential-pass get"]
         );
-        assert_eq!(asked[0].input.0, b"r.example:5000");
+        assert_eq!(invocations[0].input.0, b"r.example:5000");
         let (login, _) = found(&store, &home, vec![answer(2, "locked")]);
-        assert_eq!(login.means, Means::Anonymous);
+        assert_eq!(login.credential, Credential::Anonymous);
         assert!(login.notes[0].contains("exit code 2"), "{:?}", login.notes);
         let identity = [(
             ".docker/config.json",
             r#"{"auths":{"r.example:5000":{"identitytoken":"hunter2","auth":"x"}}}"#,
         )];
         let (login, _) = found(&identity, &home, vec![]);
-        assert_eq!(login.means, Means::Identity(Secret("hunter2".into())));
+        assert_eq!(
+            login.credential,
+            Credential::Identity(Secret("hunter2".into()))
+        );
     }
 
     #[test]
@@ -396,7 +424,7 @@ mod tests {
             "{\"credsStore\":\"../hunter\"}",
         ] {
             let (login, _) = found(&[(".docker/config.json", text)], &[("HOME", "@")], vec![]);
-            assert_eq!(login.means, Means::Anonymous);
+            assert_eq!(login.credential, Credential::Anonymous);
             assert_eq!(login.notes.len(), 1, "{text}");
         }
     }

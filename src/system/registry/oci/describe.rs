@@ -1,5 +1,5 @@
-//! What a file of WebAssembly is, in the words of the artifact's
-//! configuration, read piece by piece.
+//! The description of a file of WebAssembly in the configuration of an artifact,
+//! read piece by piece.
 
 use std::path::Path;
 
@@ -10,28 +10,28 @@ use wit_parser::{PackageId, Resolve};
 use crate::base::error::Result;
 use crate::system::fs;
 
-/// What the configuration says of a package.
+/// The description of a package in the configuration of its artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// `wasip1` for a core module, `wasip2` for everything else.
     pub os: &'static str,
-    /// Imports and exports; none for what is no component.
+    /// Its imports and exports; `None` for what is no component.
     pub component: Option<Interfaces>,
-    /// Why it is no WebAssembly, as far as it was looked at.
+    /// Why it is no WebAssembly, as far as it was read.
     pub broken: Option<String>,
 }
 
 /// The names at the outside of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interfaces {
-    /// What it exports; of WIT, all interfaces and worlds.
+    /// The names that it exports; of WIT, all interfaces and worlds.
     pub exports: Vec<String>,
-    /// What it imports.
+    /// The names that it imports.
     pub imports: Vec<String>,
 }
 
-/// How much is in memory at once. WIT that is larger is described without its
-/// names.
+/// How many bytes are in memory at once. WIT that is larger is described without
+/// its names.
 const PART: usize = 4 << 20;
 
 /// Describes a file. What cannot be understood is described as little as it
@@ -44,17 +44,17 @@ pub fn describe(path: &Path) -> Result<Description> {
         return Ok(Description {
             os: "wasip2",
             component: Some(Interfaces {
-                exports: of_wit(&resolve, id),
+                exports: wit_names(&resolve, id),
                 imports: Vec::new(),
             }),
             broken: None,
         });
     }
-    scan(path, head)
+    scan_sections(path, head)
 }
 
 /// The interfaces and worlds of a package, and what its worlds export.
-fn of_wit(resolve: &Resolve, id: PackageId) -> Vec<String> {
+fn wit_names(resolve: &Resolve, id: PackageId) -> Vec<String> {
     let package = &resolve.packages[id];
     let mut names = Vec::new();
     let full = |name: &str| package.name.interface_id(name);
@@ -70,7 +70,7 @@ fn of_wit(resolve: &Resolve, id: PackageId) -> Vec<String> {
 }
 
 /// Reads the outermost sections and passes over what is nested.
-fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
+fn scan_sections(path: &Path, head: Vec<u8>) -> Result<Description> {
     let unknown = |os, broken| Description {
         os,
         component: None,
@@ -84,7 +84,7 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
     let size = fs::stamp(path).map_or(0, |(size, _)| size);
     let mut found = Interfaces::default();
     let mut parser = Parser::new(0);
-    // Where `part` begins in the file, and what of it was read.
+    // The offset of `part` in the file, and of the next payload in `part`.
     let (mut start, mut at) = (0_u64, 0_usize);
     let mut eof = head.len() < PART;
     let mut part = head;
@@ -123,7 +123,7 @@ fn scan(path: &Path, head: Vec<u8>) -> Result<Description> {
             | Payload::ComponentSection {
                 unchecked_range, ..
             } => {
-                // What is passed over has to be there.
+                // The bytes that are passed over have to be there.
                 if unchecked_range.end > size {
                     return Ok(cut());
                 }
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_is_told_by_its_imports_and_exports() {
+    fn a_component_is_described_by_its_imports_and_exports() {
         let nested = "(core module (memory 1) (data (i32.const 0) \"x\"))";
         let text = format!(
             "(component (import \"a:b/c@1.0.0\" (instance)) {nested} (component) (import \"f\" (func $f)) (export \"g\" (func $f)))"
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn wit_is_told_by_its_interfaces_and_worlds() {
+    fn wit_is_described_by_its_interfaces_and_worlds() {
         let mut resolve = Resolve::default();
         let text =
             "package test:dep@0.2.3; interface types { type a = u8; } world w { export types; }";
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_described_as_little_as_it_is() {
+    fn other_files_are_described_without_names() {
         assert_eq!(described(b"\0asm\x01\0\0\0").os, "wasip1");
         let bytes = wat::parse_str("(component (core module (func)))").unwrap();
         for broken in [&b"not wasm"[..], b"", b"\0asm", &bytes[..bytes.len() - 1]] {

@@ -1,15 +1,20 @@
-//! What a host says of itself: `/.well-known/wasm-pkg/registry.json`.
+//! The description that a host gives of itself:
+//! `/.well-known/wasm-pkg/registry.json`.
+
+use std::collections::BTreeMap;
 
 use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::client::wait_for;
-use super::error_body::said;
-use super::http::{Ask, Wire};
+use super::client_context::ClientContext;
+use super::error_body::error_summary;
+use super::http::{HttpClient, Request};
+use super::reference;
 use super::settings::Settings;
-use super::stack::Way;
-use super::{Surroundings, reference};
+use super::stack::Stack;
 use crate::base::error::{Error, ErrorKind, Result};
+use crate::model::url_protocol::URL_PROTOCOLS;
 use crate::system::registry::config::Metadata;
 use crate::system::registry::layers::{Layers, is_loopback};
 use crate::system::registry::routes;
@@ -17,20 +22,20 @@ use crate::system::registry::routes::Backend;
 
 const PATH: &str = ".well-known/wasm-pkg/registry.json";
 
-/// What a host says of itself.
+/// The description that a host gives of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    /// What it is; nothing, where there is no document.
+    /// The metadata of the document; empty where there is none.
     pub metadata: Metadata,
     /// Whether it comes from the host itself, over a connection on which nobody
     /// could change it.
     pub own: bool,
 }
 
-/// Asks a host what it is. The configuration's table for OCI says with which
-/// scheme, and whom to trust. A host that has no such document says nothing;
-/// every other failure is an error that names the document.
-pub fn discover(host: &str, layers: &Layers, around: Surroundings) -> Result<Document> {
+/// Fetches the description of a host. The configuration's table for OCI gives
+/// the scheme and the trusted certificates. Where there is no such document,
+/// the metadata is empty; every other failure is an error that names it.
+pub fn discover(host: &str, layers: &Layers, context: ClientContext) -> Result<Document> {
     let route = routes::host(host, "", layers);
     let Backend::Oci(oci) = &route.backend else {
         return Ok(Document::default());
@@ -48,18 +53,18 @@ pub fn discover(host: &str, layers: &Layers, around: Surroundings) -> Result<Doc
         true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,
         false => return Err(failed(ErrorKind::Input, "this is no host".to_owned())),
     };
-    let wire = Wire::new(Way::new(&url, &settings.trust, oci, &around), &around);
-    let ask = Ask::new(Method::GET, url.clone()).header("accept", "application/json");
+    let http = HttpClient::new(Stack::new(&url, &settings.trust, oci, &context), &context);
+    let request = Request::new(Method::GET, url.clone()).header("accept", "application/json");
     let reply = wait_for(async {
-        let reply = wire.exchange(&ask).await;
-        reply.map_err(|fault| {
-            failed(ErrorKind::Io, fault.message)
+        let reply = http.exchange(&request).await;
+        reply.map_err(|failure| {
+            failed(ErrorKind::Io, failure.message)
                 .hint(format!("see whether `{host}` can be reached; for a registry without this document write `oci://{host}`"))
         })
     })?;
     let hint = format!("if `{host}` is an OCI registry, write `oci://{host}`");
     let safe = match url.scheme() {
-        "https" => !settings.trust.anybody,
+        "https" => !settings.trust.accept_invalid,
         _ => is_loopback(host),
     };
     match reply.status.as_u16() {
@@ -69,7 +74,7 @@ pub fn discover(host: &str, layers: &Layers, around: Surroundings) -> Result<Doc
             own: safe && reply.url.origin() == url.origin(),
         }),
         404 | 410 => Ok(Document::default()),
-        _ => Err(failed(ErrorKind::Io, said(&reply)).hint(hint)),
+        _ => Err(failed(ErrorKind::Io, error_summary(&reply)).hint(hint)),
     }
 }
 
@@ -82,7 +87,7 @@ pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
         return Err("the document is broken: it is no object".to_owned());
     }
     let member = |object: &str, key: &str| -> Result<Option<String>, String> {
-        let (shown, value) = match object {
+        let (display_key, value) = match object {
             "" => (key.to_owned(), document.get(key)),
             _ => match document.get(object) {
                 None | Some(Value::Null) => return Ok(None),
@@ -93,16 +98,26 @@ pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
         match value {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("the document is broken: `{shown}` is no string")),
+            Some(_) => Err(format!(
+                "the document is broken: `{display_key}` is no string"
+            )),
         }
     };
-    // The members of before have the last word, as in wkg.
+    let mut urls = BTreeMap::new();
+    for protocol in URL_PROTOCOLS {
+        let legacy = protocol.legacy_url_member.map(|key| member("", key));
+        let url = member(protocol.name, "url")?;
+        if let Some(url) = legacy.transpose()?.flatten().or(url) {
+            urls.insert(protocol.name, url);
+        }
+    }
+    // The older members have the last word, as in wkg.
     let metadata = Metadata {
         preferred_protocol: member("", "preferredProtocol")?,
         oci_registry: member("", "ociRegistry")?.or(member("oci", "registry")?),
         oci_namespace_prefix: member("", "ociNamespacePrefix")?
             .or(member("oci", "namespacePrefix")?),
-        warg_url: member("", "wargUrl")?.or(member("warg", "url")?),
+        urls,
     };
     let host = metadata.oci_registry.as_deref();
     match host.filter(|host| !reference::is_host(host)) {
@@ -121,7 +136,10 @@ mod tests {
         let legacy = parse(br#"{"preferredProtocol":"oci","ociRegistry":"ghcr.io","ociNamespacePrefix":"webassembly/","wargUrl":"https://w","oci":{"registry":"ignored"}}"#).unwrap();
         assert_eq!(modern, legacy);
         assert_eq!(modern.oci_registry.as_deref(), Some("ghcr.io"));
-        assert_eq!(modern.warg_url.as_deref(), Some("https://w"));
+        assert_eq!(
+            modern.urls.get("warg").map(String::as_str),
+            Some("https://w")
+        );
         assert_eq!(parse(b"{}").unwrap(), Metadata::default());
         assert_eq!(parse(br#"{"oci":null}"#).unwrap(), Metadata::default());
     }

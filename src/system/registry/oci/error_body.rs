@@ -1,11 +1,12 @@
-//! What a registry says when it refuses.
+//! The body of an answer with which a registry refuses.
 
 use serde_json::Value;
 
+use super::headers::one_line;
 use super::http::{Reply, retry_after};
 
-/// Status and errors of an answer, on one line.
-pub fn said(reply: &Reply) -> String {
+/// The status and the errors of an answer, on one line.
+pub fn error_summary(reply: &Reply) -> String {
     let mut text = reply.status.to_string();
     let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     let errors = body["errors"].as_array().into_iter().flatten();
@@ -33,12 +34,6 @@ pub fn said(reply: &Reply) -> String {
     text
 }
 
-/// Somebody else's text, fit for a terminal.
-pub fn one_line(text: &str) -> String {
-    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain.take(300).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use reqwest::header::HeaderMap;
@@ -56,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_says_is_told() {
+    fn errors_of_a_registry_are_summarized() {
         for (body, text) in [
             (
                 r#"{"errors":[{"code":"DENIED","message":"no\u001b[31m"},{"code":"NEW_ONE"}]}"#,
@@ -68,7 +63,7 @@ mod tests {
             ),
             ("<html>", "403 Forbidden"),
         ] {
-            assert_eq!(said(&reply(403, body)), text);
+            assert_eq!(error_summary(&reply(403, body)), text);
         }
     }
 }

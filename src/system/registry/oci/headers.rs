@@ -1,15 +1,17 @@
 //! Headers of the protocol that have a grammar of their own.
 
+use std::time::SystemTime;
+
 /// How a registry wants to be logged in to (`WWW-Authenticate`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
     /// User and password with each request.
     Basic,
-    /// A token, from another address.
+    /// A token that another address gives out.
     Bearer {
-        /// The address.
+        /// The address that gives out tokens.
         realm: String,
-        /// What the token is for.
+        /// The service that the token is for.
         service: Option<String>,
     },
 }
@@ -39,12 +41,13 @@ pub fn challenge<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Challe
     basic
 }
 
-type Scheme = (String, Vec<(String, String)>);
+/// A scheme in lower case, and its parameters.
+type ChallengeScheme = (String, Vec<(String, String)>);
 
 /// The schemes of one header, in lower case, with their parameters. A word
 /// without `=` begins a scheme.
-fn schemes(text: &str) -> Vec<Scheme> {
-    let mut found: Vec<Scheme> = Vec::new();
+fn schemes(text: &str) -> Vec<ChallengeScheme> {
+    let mut found: Vec<ChallengeScheme> = Vec::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
@@ -143,46 +146,19 @@ pub fn warning(value: &str) -> Option<String> {
     (code == "299" && !text.is_empty()).then_some(text)
 }
 
-/// A date of HTTP, in any of its three forms, in seconds since 1970.
+/// The text of somebody else, on one line of at most 300 characters and
+/// without control characters.
+pub fn one_line(text: &str) -> String {
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain.take(300).collect()
+}
+
+/// A date of HTTP in any of its three forms (RFC 9110, section 5.6.7), in
+/// seconds since 1970.
 pub fn date(text: &str) -> Option<u64> {
-    const MONTHS: &str = "janfebmaraprmayjunjulaugsepoctnovdec";
-    let (mut numbers, mut month, mut time) = (Vec::new(), None, None);
-    for word in text.split([' ', ',', '-']).filter(|word| !word.is_empty()) {
-        let named = word.to_ascii_lowercase();
-        if word.contains(':') {
-            let parts: Vec<u64> = word.split(':').flat_map(str::parse).collect();
-            let [hours @ 0..24, minutes @ 0..60, seconds @ 0..=60] = parts[..] else {
-                return None;
-            };
-            time = Some(hours * 3600 + minutes * 60 + seconds);
-        } else if let Ok(number) = word.parse::<u64>() {
-            numbers.push(number);
-        } else if let Some(at) = MONTHS
-            .find(&named)
-            .filter(|at| named.len() == 3 && at % 3 == 0)
-        {
-            month = Some(at as u64 / 3);
-        }
-    }
-    // In all forms the day stands before the year.
-    let [day @ 1..=31, year] = numbers[..] else {
-        return None;
-    };
-    let year = match year {
-        0..70 => year + 2000,
-        70..100 => year + 1900,
-        1970..10_000 => year,
-        _ => return None,
-    };
-    // Years are counted from March so that leap days come last.
-    let month = month?;
-    let (shifted, year) = match month {
-        0 | 1 => (month + 10, year - 1),
-        _ => (month - 2, year),
-    };
-    let leaps = year / 4 - year / 100 + year / 400;
-    let days = year * 365 + leaps + (153 * shifted + 2) / 5 + day - 1;
-    Some(days.checked_sub(719_468)? * 86_400 + time?)
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
 }
 
 #[cfg(test)]

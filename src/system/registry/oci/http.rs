@@ -1,5 +1,5 @@
-//! Requests over the wire: redirects followed here so that a login goes to no
-//! other host, and requests repeated where that does no harm.
+//! Requests over HTTP: redirects are followed here so that a login goes to no
+//! other host, and requests are repeated where that does no harm.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,84 +11,38 @@ use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode, Url};
 
-use super::Surroundings;
+use super::client_context::ClientContext;
 use super::headers;
-use super::stack::{NotPublic, Way};
-use super::warnings::Heard;
+use super::stack::Stack;
+use super::transport_error::TransportError;
+use super::warnings::WarningLog;
 use crate::base::error::Result;
 use crate::base::retry::{Pace, Patience};
 use crate::system::fs;
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
-/// The largest answer that is kept in memory: what OCI has registries take of a
-/// manifest. As JSON it takes many times of this.
+/// The largest answer that is read into memory, in bytes: the size of a manifest
+/// that OCI has registries accept. Parsed as JSON it takes many times of this.
 const LIMIT: usize = 4 << 20;
-/// The slowest upload that is waited for, in bytes a second.
+/// The slowest upload that is waited for, in bytes per second.
 const SLOWEST: u64 = 16 << 10;
 
-/// Why there is no answer. The message is a fragment without secrets.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    /// What happened.
-    pub message: String,
-    /// Whether another try may do better.
-    pub passing: bool,
-}
-
-impl Fault {
-    /// One that will not go away.
-    pub fn lasting(message: impl Into<String>) -> Self {
-        Fault {
-            message: message.into(),
-            passing: false,
-        }
-    }
-
-    fn passing(message: impl Into<String>) -> Self {
-        Fault {
-            message: message.into(),
-            passing: true,
-        }
-    }
-
-    /// Addresses are left out: those of blobs may be signed.
-    pub fn from(error: reqwest::Error) -> Self {
-        let mut passing = !error.is_builder();
-        let error = error.without_url();
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            if !message.contains(&text) {
-                message = format!("{message}: {text}");
-            }
-            passing &= !cause.is::<NotPublic>();
-            source = cause.source();
-        }
-        let certificate = message.contains("certificate");
-        Fault {
-            passing: passing && !certificate,
-            message,
-        }
-    }
-}
-
-/// What is sent with a request. It may hold a token, so only its length is
-/// shown.
+/// The content of a request. It may hold a token, so `Debug` shows only its
+/// length.
 #[derive(Clone)]
 pub enum Content {
-    /// Nothing.
+    /// No content at all.
     Empty,
-    /// Bytes.
+    /// Bytes in memory, sent as they are.
     Bytes(Bytes),
     /// A part of a file.
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where the part begins.
+        /// The offset of the part, in bytes.
         offset: u64,
-        /// Its length.
+        /// The length of the part, in bytes.
         length: u64,
     },
 }
@@ -100,7 +54,7 @@ impl fmt::Debug for Content {
 }
 
 impl Content {
-    /// The number of bytes.
+    /// The length in bytes.
     pub fn len(&self) -> u64 {
         match self {
             Content::Empty => 0,
@@ -109,7 +63,7 @@ impl Content {
         }
     }
 
-    /// A part of it.
+    /// A part of the content.
     pub fn part(&self, from: u64, count: u64) -> Content {
         match self {
             Content::Empty => Content::Empty,
@@ -165,10 +119,10 @@ impl http_body::Body for FileBody {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        let wanted = self.left.min(PART) as usize;
-        let part = fs::read_part(&self.path, self.offset, wanted).map_err(std::io::Error::other);
+        let expected = self.left.min(PART) as usize;
+        let part = fs::read_part(&self.path, self.offset, expected).map_err(std::io::Error::other);
         Poll::Ready(Some(part.and_then(|part| {
-            if part.len() < wanted {
+            if part.len() < expected {
                 return Err(std::io::Error::other("the file became shorter"));
             }
             self.offset += part.len() as u64;
@@ -186,37 +140,37 @@ impl http_body::Body for FileBody {
     }
 }
 
-/// A request.
+/// A request that has not been sent yet.
 #[derive(Clone, Debug)]
-pub struct Ask {
-    /// The method.
+pub struct Request {
+    /// The method of HTTP.
     pub method: Method,
-    /// The address.
+    /// The address it goes to first.
     pub url: Url,
-    /// Headers, but for the login.
+    /// The headers, but for the login.
     pub headers: HeaderMap,
-    /// What is sent.
+    /// The content that is sent.
     pub content: Content,
     /// The login; it goes to the origin of the address only.
     pub authorization: Option<HeaderValue>,
     /// Whether the request can be sent again without harm.
-    pub again: bool,
+    pub repeatable: bool,
 }
 
-impl Ask {
+impl Request {
     /// A request without content that can be repeated.
     pub fn new(method: Method, url: Url) -> Self {
-        Ask {
+        Request {
             method,
             url,
             headers: HeaderMap::new(),
             content: Content::Empty,
             authorization: None,
-            again: true,
+            repeatable: true,
         }
     }
 
-    /// With a header.
+    /// The same request with a header.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
@@ -224,30 +178,30 @@ impl Ask {
         self
     }
 
-    /// With something to send.
+    /// The same request with content.
     pub fn content(mut self, content: Content) -> Self {
         self.content = content;
         self
     }
 
-    /// Not to be repeated.
-    pub fn once(mut self) -> Self {
-        self.again = false;
+    /// The same request, which will not be sent a second time.
+    pub fn without_retry(mut self) -> Self {
+        self.repeatable = false;
         self
     }
 }
 
-/// An answer that was read whole. It may hold a token, so only its status is
-/// shown.
+/// An answer that was read whole. It may hold a token, so `Debug` shows only
+/// its status.
 #[derive(Clone)]
 pub struct Reply {
-    /// The status.
+    /// The status of the answer.
     pub status: StatusCode,
-    /// The headers.
+    /// The headers of the answer.
     pub headers: HeaderMap,
-    /// The body.
+    /// The body, as it was sent.
     pub body: Vec<u8>,
-    /// Who answered.
+    /// The address that answered, after redirects.
     pub url: Url,
 }
 
@@ -259,13 +213,13 @@ impl fmt::Debug for Reply {
 
 impl Reply {
     /// Reads the rest of an answer.
-    pub async fn read(mut response: Response, patience: &Patience) -> Result<Self, Fault> {
+    pub async fn read(mut response: Response, patience: &Patience) -> Result<Self, TransportError> {
         let mut body = Vec::new();
         let mut pace = Pace::new(patience);
         while let Some(bytes) = chunk(&mut response, &mut pace).await? {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
-                return Err(Fault::lasting(format!(
+                return Err(TransportError::permanent(format!(
                     "the answer is larger than {limit} MiB, the limit for manifests and pages of tags"
                 )));
             }
@@ -286,58 +240,61 @@ impl Reply {
 }
 
 /// The next bytes of an answer, if they come fast enough.
-pub async fn chunk(response: &mut Response, pace: &mut Pace) -> Result<Option<Bytes>, Fault> {
+pub async fn chunk(
+    response: &mut Response,
+    pace: &mut Pace,
+) -> Result<Option<Bytes>, TransportError> {
     let chunk = pace.wait(response.chunk()).await;
-    let chunk = chunk.map_err(|slow| Fault::passing(slow.to_string()))?;
-    let chunk = chunk.map_err(Fault::from)?;
+    let chunk = chunk.map_err(|slow| TransportError::transient(slow.to_string()))?;
+    let chunk = chunk.map_err(TransportError::from)?;
     pace.count(chunk.as_ref().map_or(0, Bytes::len));
     Ok(chunk)
 }
 
-fn silent(limit: Duration) -> Fault {
-    Fault::passing(format!("nothing was heard for {limit:?}"))
+fn no_answer(limit: Duration) -> TransportError {
+    TransportError::transient(format!("nothing was heard for {limit:?}"))
 }
 
-/// The way to a host, with the patience to go it.
+/// A client for one host and those it leads to, which repeats requests.
 #[derive(Clone, Debug)]
-pub struct Wire {
-    way: Way,
+pub struct HttpClient {
+    stack: Stack,
     patience: Patience,
-    heard: Heard,
+    warnings: WarningLog,
 }
 
-impl Wire {
-    /// This way.
-    pub fn new(way: Way, around: &Surroundings) -> Self {
-        Wire {
-            way,
-            patience: around.patience,
-            heard: around.heard.clone(),
+impl HttpClient {
+    /// A client with this network stack.
+    pub fn new(stack: Stack, context: &ClientContext) -> Self {
+        HttpClient {
+            stack,
+            patience: context.patience,
+            warnings: context.warnings.clone(),
         }
     }
 
-    /// Where it leads.
-    pub fn way(&self) -> &Way {
-        &self.way
+    /// The network stack of the client.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// Sends a request, again where that may help, and reads the answer,
     /// whatever its status.
-    pub async fn exchange(&self, ask: &Ask) -> Result<Reply, Fault> {
-        let mut tried = 0;
+    pub async fn exchange(&self, request: &Request) -> Result<Reply, TransportError> {
+        let mut attempts = 0;
         loop {
-            tried += 1;
-            let outcome = match self.once(ask).await {
+            attempts += 1;
+            let outcome = match self.send_once(request).await {
                 Ok(response) => Reply::read(response, &self.patience).await,
-                Err(fault) => Err(fault),
+                Err(failure) => Err(failure),
             };
             let after = match &outcome {
-                Ok(reply) if !is_passing(reply.status) => return outcome,
-                Err(fault) if !fault.passing => return outcome,
+                Ok(reply) if !is_transient(reply.status) => return outcome,
+                Err(failure) if !failure.transient => return outcome,
                 Ok(reply) => retry_after(&reply.headers),
                 Err(_) => None,
             };
-            if !ask.again || !self.patience.wait(tried, after).await {
+            if !request.repeatable || !self.patience.wait(attempts, after).await {
                 return outcome;
             }
         }
@@ -345,82 +302,83 @@ impl Wire {
 
     /// Sends a request, again where that may help, and leaves the body of a
     /// success unread.
-    pub async fn open(&self, ask: &Ask) -> Result<Response, Fault> {
-        let mut tried = 0;
+    pub async fn open(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut attempts = 0;
         loop {
-            tried += 1;
-            let outcome = self.once(ask).await;
+            attempts += 1;
+            let outcome = self.send_once(request).await;
             let after = match &outcome {
-                Ok(response) if !is_passing(response.status()) => return outcome,
-                Err(fault) if !fault.passing => return outcome,
+                Ok(response) if !is_transient(response.status()) => return outcome,
+                Err(failure) if !failure.transient => return outcome,
                 Ok(response) => retry_after(response.headers()),
                 Err(_) => None,
             };
-            if !self.patience.wait(tried, after).await {
+            if !self.patience.wait(attempts, after).await {
                 return outcome;
             }
         }
     }
 
     /// Sends a request and follows redirects of what is only read.
-    async fn once(&self, ask: &Ask) -> Result<Response, Fault> {
-        let mut url = ask.url.clone();
-        let follow = matches!(ask.method, Method::GET | Method::HEAD);
+    async fn send_once(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut url = request.url.clone();
+        let follow = matches!(request.method, Method::GET | Method::HEAD);
         for _ in 0..=REDIRECTS {
-            let client = self.way.client(&url).await?;
-            let mut request = client.request(ask.method.clone(), url.clone());
-            request = request.headers(ask.headers.clone());
-            if url.origin() == ask.url.origin()
-                && let Some(authorization) = &ask.authorization
+            let client = self.stack.client(&url).await?;
+            let mut builder = client.request(request.method.clone(), url.clone());
+            builder = builder.headers(request.headers.clone());
+            if url.origin() == request.url.origin()
+                && let Some(authorization) = &request.authorization
             {
-                request = request.header(AUTHORIZATION, authorization);
+                builder = builder.header(AUTHORIZATION, authorization);
             }
             if !follow {
-                request = request.body(ask.content.body());
+                builder = builder.body(request.content.body());
             }
-            let limit = self.patience.idle + Duration::from_secs(ask.content.len() / SLOWEST);
-            let response = match tokio::time::timeout(limit, request.send()).await {
-                Ok(response) => response.map_err(Fault::from)?,
-                Err(_) => return Err(silent(limit)),
+            let limit = self.patience.idle + Duration::from_secs(request.content.len() / SLOWEST);
+            let response = match tokio::time::timeout(limit, builder.send()).await {
+                Ok(response) => response.map_err(TransportError::from)?,
+                Err(_) => return Err(no_answer(limit)),
             };
-            self.heard.note(&url, response.headers());
+            self.warnings.note(&url, response.headers());
             if !follow || !response.status().is_redirection() {
                 return Ok(response);
             }
             url = self.redirected(&url, &response)?;
         }
-        Err(Fault::lasting(format!(
+        Err(TransportError::permanent(format!(
             "it redirected more than {REDIRECTS} times"
         )))
     }
 
-    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Fault> {
+    fn redirected(&self, from: &Url, response: &Response) -> Result<Url, TransportError> {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
-        let location = location.ok_or_else(|| Fault::lasting("it redirected to nowhere"))?;
-        let to = from
-            .join(location)
-            .map_err(|e| Fault::lasting(format!("it redirected to what is no address: {e}")))?;
+        let location =
+            location.ok_or_else(|| TransportError::permanent("it redirected to nowhere"))?;
+        let to = from.join(location).map_err(|e| {
+            TransportError::permanent(format!("it redirected to what is no address: {e}"))
+        })?;
         let host = to.host_str().unwrap_or_default();
         match (from.scheme(), to.scheme()) {
             (_, "https") => Ok(to),
-            ("http", "http") if self.way.may_be_plain(from, &to) => Ok(to),
-            ("http", "http") => Err(Fault::lasting(format!(
+            ("http", "http") if self.stack.may_be_plain(from, &to) => Ok(to),
+            ("http", "http") => Err(TransportError::permanent(format!(
                 "it redirected to `{host}` in plain http, which nothing of yours allows"
             ))),
-            (_, scheme) => Err(Fault::lasting(format!(
+            (_, scheme) => Err(TransportError::permanent(format!(
                 "it redirected from https to {scheme} at `{host}`, which is not followed"
             ))),
         }
     }
 }
 
-fn is_passing(status: StatusCode) -> bool {
+fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// How long the registry wants to be left alone: seconds, or the time until a
-/// date, by the registry's own clock where it tells that.
+/// How long the registry asks to wait (`Retry-After`): seconds, or the time
+/// until a date, by the registry's own clock where it gives that.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let value: &str = text(RETRY_AFTER)?.trim();
@@ -443,18 +401,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_is_told_in_seconds_or_by_a_date() {
-        let asked = |retry: &'static str, date: Option<&'static str>| {
+    fn a_pause_is_given_in_seconds_or_by_a_date() {
+        let pause = |retry: &'static str, date: Option<&'static str>| {
             let mut headers = HeaderMap::new();
             headers.insert(RETRY_AFTER, HeaderValue::from_static(retry));
             headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
             retry_after(&headers).map(|pause| pause.as_secs())
         };
         let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(asked("7", None), Some(7));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:50:07 GMT", now), Some(30));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:50:07 GMT", None), Some(0));
-        assert!(asked("Fri, 01 Jan 2100 00:00:00 GMT", None).unwrap() > 1 << 30);
-        assert_eq!(asked("tomorrow", now), None);
+        assert_eq!(pause("7", None), Some(7));
+        assert_eq!(pause("Sun, 06 Nov 1994 08:50:07 GMT", now), Some(30));
+        assert_eq!(pause("Sun, 06 Nov 1994 08:50:07 GMT", None), Some(0));
+        assert!(pause("Fri, 01 Jan 2100 00:00:00 GMT", None).unwrap() > 1 << 30);
+        assert_eq!(pause("tomorrow", now), None);
     }
 }

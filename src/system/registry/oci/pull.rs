@@ -8,29 +8,31 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use super::artifact;
-use super::artifact::{ACCEPT, Artifact, Blob, Manifest, Read};
+use super::artifact::{ACCEPT, Artifact, Blob, Manifest, ManifestOrIndex};
 use super::headers::{next_link, range_start};
-use super::http::{Ask, Fault, Reply, chunk};
+use super::http::{Reply, Request, chunk};
 use super::reference::{TAG_LENGTH, Target};
-use super::session::{Operation, Scope, Session};
+use super::scope::{Operation, Scope};
+use super::session::Session;
+use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::base::retry::Pace;
 
-/// How many tags are asked for at once; more than this some refuse.
+/// The query for the number of tags per page; some registries refuse more.
 const PAGE: &str = "n=1000";
 
 /// How many pages of tags are read: a million tags where pages are as long as
 /// they are asked for.
 const PAGES: usize = 1000;
 
-/// How many tags are kept.
+/// How many tags are read.
 const TAGS: usize = 1_000_000;
 
-/// The largest blob whose size nobody has told.
+/// The largest blob whose size is not known, in bytes.
 const LARGEST: u64 = 2 << 30;
 
-/// How much of a blob has to come for the tries to be counted anew.
+/// How many bytes of a blob have to come for attempts to be counted anew.
 const PROGRESS: u64 = 1 << 20;
 
 fn scope(repository: &str) -> Scope {
@@ -41,20 +43,24 @@ fn scope(repository: &str) -> Scope {
 }
 
 /// All tags, page by page; `None` if the repository is not there or empty.
-pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Option<Vec<String>>> {
+pub async fn tags(
+    session: &Session,
+    repository: &str,
+    error_message: &str,
+) -> Result<Option<Vec<String>>> {
     let scope = scope(repository);
     let mut url = session.url(&scope, "tags/list");
     url.set_query(Some(PAGE));
     let mut tags = BTreeSet::new();
     for _ in 0..PAGES {
-        let ask = Ask::new(Method::GET, url.clone()).header("accept", "application/json");
-        let reply = session.exchange(&scope, ask, what).await?;
+        let request = Request::new(Method::GET, url.clone()).header("accept", "application/json");
+        let reply = session.exchange(&scope, request, error_message).await?;
         match reply.status.as_u16() {
             200 => {}
             404 => return Ok(None),
-            _ => return Err(session.refusal(what, &reply)),
+            _ => return Err(session.refusal(error_message, &reply)),
         }
-        let wrong = |why: String| session.failed(what, &Fault::lasting(why));
+        let wrong = |why: String| session.failed(error_message, &TransportError::permanent(why));
         let page: Value = serde_json::from_slice(&reply.body)
             .map_err(|e| wrong(format!("the list of tags is not JSON: {e}")))?;
         let page = match page.get("tags") {
@@ -71,7 +77,7 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
         }
         let links = reply.headers.get_all(LINK);
         let next = next_link(links.iter().filter_map(|value| value.to_str().ok()));
-        // Some ignore what page was asked for and give the whole list again.
+        // Some registries ignore the page and give the whole list again.
         let Some(next) = next.filter(|_| tags.len() > before) else {
             return Ok((!tags.is_empty()).then(|| tags.into_iter().collect()));
         };
@@ -82,13 +88,13 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
             .ok_or_else(|| wrong("the list of tags goes on at another host".to_owned()))?;
     }
     let endless = format!("its list of tags has more than {PAGES} pages, the limit for them");
-    Err(session.failed(what, &Fault::lasting(endless)))
+    Err(session.failed(error_message, &TransportError::permanent(endless)))
 }
 
 /// How many manifests of an index, and layers of a manifest, are looked into.
-const MANY: usize = 16;
+const MAX_CANDIDATES: usize = 16;
 
-/// What a tag or digest stands for; `None` if it is not there.
+/// The artifact of a tag or digest; `None` if it is not there.
 ///
 /// Which layer is the package is decided by what it says it is, and where that
 /// is not clear, by its first bytes.
@@ -96,29 +102,29 @@ pub async fn artifact(
     session: &Session,
     repository: &str,
     target: &Target,
-    what: &str,
+    error_message: &str,
 ) -> Result<Option<Artifact>> {
     let place = Repository {
         session,
         name: repository,
-        what,
+        error_message,
     };
     let digests = match place.manifest(target).await? {
         None => return Ok(None),
-        Some(Read::Manifest(manifest)) => {
+        Some(ManifestOrIndex::Manifest(manifest)) => {
             let found = place.package(&manifest).await?;
             return found.map(Some).map_err(|why| place.no_package(why));
         }
-        Some(Read::Index(digests)) => digests,
+        Some(ManifestOrIndex::Index(digests)) => digests,
     };
     let (mut found, mut reason) = (Vec::new(), "it is an index of indexes".to_owned());
-    for digest in digests.iter().take(MANY) {
+    for digest in digests.iter().take(MAX_CANDIDATES) {
         match place.manifest(&Target::Digest(digest.clone())).await? {
-            Some(Read::Manifest(manifest)) => match place.package(&manifest).await? {
+            Some(ManifestOrIndex::Manifest(manifest)) => match place.package(&manifest).await? {
                 Ok(artifact) => found.push(artifact),
                 Err(why) => reason = why,
             },
-            Some(Read::Index(_)) => {}
+            Some(ManifestOrIndex::Index(_)) => {}
             None => reason = format!("it is an index, and its manifest `{digest}` is not there"),
         }
     }
@@ -130,32 +136,35 @@ pub async fn artifact(
     }
 }
 
-/// A repository, and what is being done with it, for errors.
+/// A repository, and the task that fails, for errors.
 struct Repository<'a> {
     session: &'a Session,
     name: &'a str,
-    what: &'a str,
+    error_message: &'a str,
 }
 
 impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
-        Error::input(self.what)
+        Error::input(self.error_message)
             .because(why)
             .hint("see whether the name is that of a WebAssembly package")
     }
 
     /// Reads a manifest or an index; `None` if it is not there.
-    async fn manifest(&self, target: &Target) -> Result<Option<Read>> {
+    async fn manifest(&self, target: &Target) -> Result<Option<ManifestOrIndex>> {
         let (session, scope) = (self.session, scope(self.name));
         let url = session.url(&scope, &format!("manifests/{target}"));
-        let ask = Ask::new(Method::GET, url).header("accept", ACCEPT);
-        let reply = session.exchange(&scope, ask, self.what).await?;
+        let request = Request::new(Method::GET, url).header("accept", ACCEPT);
+        let reply = session
+            .exchange(&scope, request, self.error_message)
+            .await?;
         match reply.status.as_u16() {
             200 => {}
             404 => return Ok(None),
-            _ => return Err(session.refusal(self.what, &reply)),
+            _ => return Err(session.refusal(self.error_message, &reply)),
         }
-        let wrong = |why: String| session.failed(self.what, &Fault::lasting(why));
+        let wrong =
+            |why: String| session.failed(self.error_message, &TransportError::permanent(why));
         check(&reply, target).map_err(wrong)?;
         let content_type = reply.header("content-type").unwrap_or_default();
         let read = artifact::read(&reply.body, content_type);
@@ -168,7 +177,7 @@ impl Repository<'_> {
             return Ok(manifest.artifact(layer));
         }
         let mut found = Vec::new();
-        for layer in manifest.layers.iter().take(MANY) {
+        for layer in manifest.layers.iter().take(MAX_CANDIDATES) {
             if let Ok(blob) = &layer.blob
                 && self.is_wasm(blob).await?
             {
@@ -194,18 +203,18 @@ impl Repository<'_> {
     }
 
     /// Whether a blob begins as WebAssembly does. No more than its beginning is
-    /// taken, even where the registry would send all of it.
+    /// read, even where the registry would send all of it.
     async fn is_wasm(&self, blob: &Blob) -> Result<bool> {
         const MAGIC: &[u8] = b"\0asm";
         let (session, scope) = (self.session, scope(self.name));
         let url = session.url(&scope, &format!("blobs/{}", blob.digest));
-        let patience = session.around().patience;
-        let mut tried = 0;
+        let patience = session.context().patience;
+        let mut attempts = 0;
         loop {
-            tried += 1;
-            let ask = Ask::new(Method::GET, url.clone()).header("range", "bytes=0-3");
-            let mut response = session.open(&scope, ask, self.what).await?;
-            let fault = match response.status().as_u16() {
+            attempts += 1;
+            let request = Request::new(Method::GET, url.clone()).header("range", "bytes=0-3");
+            let mut response = session.open(&scope, request, self.error_message).await?;
+            let failure = match response.status().as_u16() {
                 200 | 206 => {
                     let mut head = Vec::new();
                     let mut pace = Pace::new(&patience);
@@ -213,39 +222,39 @@ impl Repository<'_> {
                         match chunk(&mut response, &mut pace).await {
                             Ok(Some(bytes)) if head.len() < MAGIC.len() => head.extend(bytes),
                             Ok(_) => break None,
-                            Err(fault) => break Some(fault),
+                            Err(failure) => break Some(failure),
                         }
                     };
                     match ended.filter(|_| head.len() < MAGIC.len()) {
                         None => return Ok(head.starts_with(MAGIC)),
-                        Some(fault) => fault,
+                        Some(failure) => failure,
                     }
                 }
                 // There is nothing at the beginning of an empty blob.
                 416 => return Ok(false),
                 _ => match Reply::read(response, &patience).await {
-                    Ok(reply) => return Err(session.refusal(self.what, &reply)),
-                    Err(fault) => fault,
+                    Ok(reply) => return Err(session.refusal(self.error_message, &reply)),
+                    Err(failure) => failure,
                 },
             };
-            if !fault.passing || !patience.wait(tried, None).await {
-                return Err(session.failed(self.what, &fault));
+            if !failure.transient || !patience.wait(attempts, None).await {
+                return Err(session.failed(self.error_message, &failure));
             }
         }
     }
 }
 
-/// Holds a manifest against the digests it should have.
+/// Compares a manifest with the digests it should have.
 fn check(reply: &Reply, target: &Target) -> Result<(), String> {
-    let told = reply.header("docker-content-digest").map(str::parse);
+    let announced = reply.header("docker-content-digest").map(str::parse);
     // Digests of other kinds cannot be checked.
-    let told = told.and_then(Result::<ContentDigest, _>::ok);
-    let asked = match target {
+    let announced = announced.and_then(Result::<ContentDigest, _>::ok);
+    let requested = match target {
         Target::Digest(digest) => Some(digest),
         Target::Tag(_) => None,
     };
     let found = ContentDigest::of(&reply.body);
-    for expected in [told.as_ref(), asked].into_iter().flatten() {
+    for expected in [announced.as_ref(), requested].into_iter().flatten() {
         if *expected != found {
             return Err(format!(
                 "the manifest has the digest `{found}`, not `{expected}`"
@@ -255,11 +264,11 @@ fn check(reply: &Reply, target: &Target) -> Result<(), String> {
     Ok(())
 }
 
-/// A blob that is wanted.
-pub struct Wanted<'a> {
-    /// Its digest.
+/// A blob to be read.
+pub struct BlobRequest<'a> {
+    /// The digest of its bytes.
     pub digest: &'a ContentDigest,
-    /// Its size, where it is known.
+    /// The number of its bytes, where it is known.
     pub size: Option<u64>,
 }
 
@@ -268,57 +277,60 @@ pub struct Wanted<'a> {
 pub async fn blob(
     session: &Session,
     repository: &str,
-    wanted: &Wanted<'_>,
+    blob_request: &BlobRequest<'_>,
     to: &mut dyn Write,
-    what: &str,
+    error_message: &str,
 ) -> Result<()> {
     let scope = scope(repository);
-    let url = session.url(&scope, &format!("blobs/{}", wanted.digest));
+    let url = session.url(&scope, &format!("blobs/{}", blob_request.digest));
     let mut transfer = Transfer {
         session,
-        wanted,
+        blob_request,
         to,
-        what,
+        error_message,
         written: 0,
     };
-    let mut tried = 0;
+    let mut attempts = 0;
     loop {
-        tried += 1;
+        attempts += 1;
         let before = transfer.written;
-        let mut ask = Ask::new(Method::GET, url.clone());
+        let mut request = Request::new(Method::GET, url.clone());
         if transfer.written > 0 {
-            ask = ask.header("range", &format!("bytes={}-", transfer.written));
+            request = request.header("range", &format!("bytes={}-", transfer.written));
         }
-        let response = session.open(&scope, ask, what).await?;
-        let Some(fault) = transfer.take(response).await? else {
+        let response = session.open(&scope, request, error_message).await?;
+        let Some(failure) = transfer.receive(response).await? else {
             return Ok(());
         };
-        if wanted.size == Some(transfer.written) {
+        if blob_request.size == Some(transfer.written) {
             return Ok(());
         }
         if transfer.written - before >= PROGRESS {
-            tried = 1;
+            attempts = 1;
         }
-        if !fault.passing || !session.around().patience.wait(tried, None).await {
-            return Err(session.failed(what, &fault));
+        if !failure.transient || !session.context().patience.wait(attempts, None).await {
+            return Err(session.failed(error_message, &failure));
         }
     }
 }
 
-/// A blob on its way.
+/// The transfer of a blob.
 struct Transfer<'a> {
     session: &'a Session,
-    wanted: &'a Wanted<'a>,
+    blob_request: &'a BlobRequest<'a>,
     to: &'a mut dyn Write,
-    what: &'a str,
+    error_message: &'a str,
     written: u64,
 }
 
 impl Transfer<'_> {
-    /// Takes what an answer has; what broke it off, if anything did.
-    async fn take(&mut self, mut response: Response) -> Result<Option<Fault>> {
-        let patience = self.session.around().patience;
-        let lasting = |why: String| self.session.failed(self.what, &Fault::lasting(why));
+    /// Writes what an answer has; the error that broke it off, if one did.
+    async fn receive(&mut self, mut response: Response) -> Result<Option<TransportError>> {
+        let patience = self.session.context().patience;
+        let permanent = |why: String| {
+            self.session
+                .failed(self.error_message, &TransportError::permanent(why))
+        };
         // Bytes that were written already, where the registry begins anew.
         let mut skip = match response.status().as_u16() {
             200 => self.written,
@@ -327,13 +339,13 @@ impl Transfer<'_> {
                 let start = range.and_then(|value| range_start(value.to_str().ok()?));
                 match start {
                     Some(start) if start == self.written => 0,
-                    _ => return Err(lasting("it answered with another part".to_owned())),
+                    _ => return Err(permanent("it answered with another part".to_owned())),
                 }
             }
             _ => {
                 return match Reply::read(response, &patience).await {
-                    Ok(reply) => Err(self.session.refusal(self.what, &reply)),
-                    Err(fault) => Ok(Some(fault)),
+                    Ok(reply) => Err(self.session.refusal(self.error_message, &reply)),
+                    Err(failure) => Ok(Some(failure)),
                 };
             }
         };
@@ -342,30 +354,33 @@ impl Transfer<'_> {
             let bytes = match chunk(&mut response, &mut pace).await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => break,
-                Err(fault) => return Ok(Some(fault)),
+                Err(failure) => return Ok(Some(failure)),
             };
             let old = skip.min(bytes.len() as u64);
             skip -= old;
             let new = &bytes[old as usize..];
             let length = self.written + new.len() as u64;
-            let too_much = match self.wanted.size {
+            let too_much = match self.blob_request.size {
                 Some(size) if length > size => format!("the {size} bytes of the package"),
                 None if length > LARGEST => format!("{} GiB", LARGEST >> 30),
                 _ => String::new(),
             };
             if !too_much.is_empty() {
-                return Err(lasting(format!("it sent more than {too_much}")));
+                return Err(permanent(format!("it sent more than {too_much}")));
             }
             self.to.write_all(new).map_err(|e| {
-                Error::new(crate::base::error::ErrorKind::Io, self.what)
+                Error::new(crate::base::error::ErrorKind::Io, self.error_message)
                     .because(format!("failed to keep it: {e}"))
             })?;
             self.written = length;
         }
-        let missing = self.wanted.size.is_some_and(|size| self.written < size);
-        Ok(missing.then(|| Fault {
+        let missing = self
+            .blob_request
+            .size
+            .is_some_and(|size| self.written < size);
+        Ok(missing.then(|| TransportError {
             message: format!("it sent {} bytes only", self.written),
-            passing: true,
+            transient: true,
         }))
     }
 }

@@ -1,25 +1,45 @@
 //! Writing to a registry: blobs that it does not have, then the manifest.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, Url};
 
-use super::Upload;
 use super::artifact;
-use super::artifact::{Blob, MANIFEST, Writing};
+use super::artifact::{Blob, MANIFEST, ManifestFields};
 use super::describe::describe;
 use super::headers::uploaded;
-use super::http::{Ask, Content, Fault, Reply, retry_after};
-use super::session::{Operation, Scope, Session};
+use super::http::{Content, Reply, Request, retry_after};
+use super::scope::{Operation, Scope};
+use super::session::Session;
+use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::base::progress::Progress;
 use crate::system::env;
 use crate::system::fs;
 
-/// What is sent at once of a large blob.
+/// How much of a large blob is sent at once, in bytes.
 const CHUNK: u64 = 4 << 20;
+
+/// A file to be pushed, and the tag it goes to.
+#[derive(Clone, Debug)]
+pub struct Upload<'a> {
+    /// The repository it goes to.
+    pub repository: &'a str,
+    /// The tag that will name it.
+    pub tag: &'a str,
+    /// The path of the file.
+    pub content: &'a Path,
+    /// The file name that others see.
+    pub title: &'a str,
+    /// Annotations of the manifest, by their whole names.
+    pub annotations: &'a BTreeMap<String, String>,
+    /// The progress that the transfer is reported to.
+    pub progress: &'a dyn Progress,
+}
 
 fn scope(upload: &Upload<'_>) -> Scope {
     Scope {
@@ -28,26 +48,34 @@ fn scope(upload: &Upload<'_>) -> Scope {
     }
 }
 
-/// Whether the tag is taken.
-pub async fn is_there(session: &Session, upload: &Upload<'_>, what: &str) -> Result<bool> {
+/// Whether the tag exists already.
+pub async fn tag_exists(
+    session: &Session,
+    upload: &Upload<'_>,
+    error_message: &str,
+) -> Result<bool> {
     let scope = scope(upload);
     let url = session.url(&scope, &format!("manifests/{}", upload.tag));
     // Not HEAD, whose refusals would have no text.
-    let ask = Ask::new(Method::GET, url).header("accept", artifact::ACCEPT);
-    let reply = session.exchange(&scope, ask, what).await?;
+    let request = Request::new(Method::GET, url).header("accept", artifact::ACCEPT);
+    let reply = session.exchange(&scope, request, error_message).await?;
     match reply.status.as_u16() {
         200..=299 => Ok(true),
         404 => Ok(false),
-        _ => Err(session.refusal(what, &reply)),
+        _ => Err(session.refusal(error_message, &reply)),
     }
 }
 
-/// Pushes layer, configuration and manifest; the digest of the last. It is an
-/// error if the tag leads to something else right behind it.
-pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<ContentDigest> {
+/// Pushes layer, configuration and manifest, and returns the digest of the
+/// last. It is an error if the tag leads to something else afterwards.
+pub async fn push(
+    session: &Session,
+    upload: &Upload<'_>,
+    error_message: &str,
+) -> Result<ContentDigest> {
     let (digest, size) = fs::digest(upload.content)?;
     let layer = Blob { digest, size };
-    let created = session.around().env.text(env::SOURCE_DATE_EPOCH);
+    let created = session.context().env.text(env::SOURCE_DATE_EPOCH);
     let created = created
         .and_then(|text| text.parse().ok())
         .unwrap_or_else(now);
@@ -56,7 +84,7 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
         digest: ContentDigest::of(&config),
         size: config.len() as u64,
     };
-    let manifest = artifact::write(&Writing {
+    let manifest = artifact::write(&ManifestFields {
         layer: &layer,
         config: &config_blob,
         title: upload.title,
@@ -65,7 +93,7 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
     let pusher = Pusher {
         session,
         scope: scope(upload),
-        what,
+        error_message,
         progress: upload.progress,
     };
     let content = Content::File {
@@ -79,14 +107,16 @@ pub async fn push(session: &Session, upload: &Upload<'_>, what: &str) -> Result<
         .await?;
     let digest = ContentDigest::of(&manifest);
     let url = session.url(&pusher.scope, &format!("manifests/{}", upload.tag));
-    let ask = Ask::new(Method::PUT, url)
+    let request = Request::new(Method::PUT, url)
         .header("content-type", MANIFEST)
         .content(Content::Bytes(manifest.into()));
-    let reply = session.exchange(&pusher.scope, ask, what).await?;
+    let reply = session
+        .exchange(&pusher.scope, request, error_message)
+        .await?;
     if !reply.status.is_success() {
-        return Err(session.refusal(what, &reply));
+        return Err(session.refusal(error_message, &reply));
     }
-    pusher.confirm(upload.tag, (&digest, &layer)).await?;
+    pusher.confirm(upload.tag, &digest, &layer).await?;
     Ok(digest)
 }
 
@@ -98,38 +128,41 @@ fn now() -> u64 {
 struct Pusher<'a> {
     session: &'a Session,
     scope: Scope,
-    what: &'a str,
+    error_message: &'a str,
     progress: &'a dyn Progress,
 }
 
-/// How a part of an upload ended.
+/// The outcome of a part of an upload.
 enum Step {
-    /// It is there.
+    /// The blob is complete.
     Done,
-    /// It may do better later.
-    Again(Outcome),
-    /// The registry does not take parts.
-    Whole(Outcome),
+    /// Another try may succeed.
+    Retry(Outcome),
+    /// The registry does not accept parts.
+    WholeOnly(Outcome),
 }
 
-/// What came of a request.
-type Outcome = Result<Reply, Fault>;
+/// The answer to a request, or why there is none.
+type Outcome = Result<Reply, TransportError>;
 
-/// An upload in the making.
-struct Upcoming {
+/// An upload that is under way.
+struct PendingUpload {
     location: Url,
     offset: u64,
 }
 
 impl Pusher<'_> {
-    /// Asks what the tag leads to: registries let the last one win of those who
+    /// Checks what the tag leads to: registries let the last one win of those who
     /// push to it at the same time.
-    async fn confirm(&self, tag: &str, (digest, layer): (&ContentDigest, &Blob)) -> Result<()> {
+    async fn confirm(&self, tag: &str, digest: &ContentDigest, layer: &Blob) -> Result<()> {
         let url = self.session.url(&self.scope, &format!("manifests/{tag}"));
-        let ask = Ask::new(Method::GET, url).header("accept", artifact::ACCEPT);
-        let reply = self.session.exchange(&self.scope, ask, self.what).await?;
+        let request = Request::new(Method::GET, url).header("accept", artifact::ACCEPT);
+        let reply = self
+            .session
+            .exchange(&self.scope, request, self.error_message)
+            .await?;
         if !reply.status.is_success() {
-            return Err(self.session.refusal(self.what, &reply));
+            return Err(self.session.refusal(self.error_message, &reply));
         }
         let found = ContentDigest::of(&reply.body);
         let content_type = reply.header("content-type").unwrap_or_default();
@@ -142,14 +175,14 @@ impl Pusher<'_> {
         match artifact::read(&reply.body, content_type) {
             _ if found == *digest => Ok(()),
             // A registry may keep a manifest in a form of its own.
-            Ok(artifact::Read::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
-            Err(why) => Err(Error::input(self.what)
+            Ok(artifact::ManifestOrIndex::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
+            Err(why) => Err(Error::input(self.error_message)
                 .because(format!(
                     "after the push the registry gave something else than a manifest for the tag `{tag}`"
                 ))
                 .because(why)
                 .hint("see whether the registry works, and push again")),
-            Ok(_) => Err(Error::input(self.what)
+            Ok(_) => Err(Error::input(self.error_message)
                 .because(format!(
                     "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
                 ))
@@ -160,117 +193,127 @@ impl Pusher<'_> {
     /// Uploads a blob unless it is there.
     async fn blob(&self, blob: &Blob, content: &Content) -> Result<()> {
         let mut whole = blob.size <= CHUNK;
-        let mut tried = 0;
+        let mut attempts = 0;
         loop {
-            if self.has(blob).await? {
+            if self.blob_exists(blob).await? {
                 self.progress.bytes(blob.size);
                 return Ok(());
             }
-            tried += 1;
-            let upcoming = self.start().await?;
+            attempts += 1;
+            let upload = self.start().await?;
             let step = match whole {
-                true => {
-                    self.finish(&upcoming.location, blob, content.clone())
-                        .await?
-                }
-                false => self.chunks(upcoming, blob, content).await?,
+                true => self.finish(&upload.location, blob, content.clone()).await?,
+                false => self.chunks(upload, blob, content).await?,
             };
             let outcome = match step {
                 Step::Done => return Ok(()),
-                Step::Whole(_) if !whole => {
+                Step::WholeOnly(_) if !whole => {
                     whole = true;
                     continue;
                 }
-                Step::Whole(outcome) => return Err(self.error(outcome)),
-                Step::Again(outcome) => outcome,
+                Step::WholeOnly(outcome) => return Err(self.error(outcome)),
+                Step::Retry(outcome) => outcome,
             };
-            if !self.wait(tried, &outcome).await {
+            if !self.wait(attempts, &outcome).await {
                 return Err(self.error(outcome));
             }
         }
     }
 
-    async fn has(&self, blob: &Blob) -> Result<bool> {
+    async fn blob_exists(&self, blob: &Blob) -> Result<bool> {
         let url = self
             .session
             .url(&self.scope, &format!("blobs/{}", blob.digest));
-        let ask = Ask::new(Method::HEAD, url);
-        let reply = self.session.exchange(&self.scope, ask, self.what).await?;
+        let request = Request::new(Method::HEAD, url);
+        let reply = self
+            .session
+            .exchange(&self.scope, request, self.error_message)
+            .await?;
         match reply.status.as_u16() {
             200..=299 => Ok(true),
-            // Those that do not answer this question get the bytes.
+            // Registries that do not answer this request get the bytes.
             404 | 405 | 307 => Ok(false),
-            _ => Err(self.session.refusal(self.what, &reply)),
+            _ => Err(self.session.refusal(self.error_message, &reply)),
         }
     }
 
-    /// Opens an upload.
-    async fn start(&self) -> Result<Upcoming> {
+    /// Opens an upload of a blob.
+    async fn start(&self) -> Result<PendingUpload> {
         let url = self.session.url(&self.scope, "blobs/uploads/");
         // An upload that is opened twice is one that is forgotten.
-        let ask = Ask::new(Method::POST, url.clone());
-        let reply = self.session.exchange(&self.scope, ask, self.what).await?;
+        let request = Request::new(Method::POST, url.clone());
+        let reply = self
+            .session
+            .exchange(&self.scope, request, self.error_message)
+            .await?;
         match location(&reply, &url) {
-            Some(location) if reply.status.as_u16() == 202 => Ok(Upcoming {
+            Some(location) if reply.status.as_u16() == 202 => Ok(PendingUpload {
                 location,
                 offset: 0,
             }),
             None if reply.status.as_u16() == 202 => Err(self.session.failed(
-                self.what,
-                &Fault::lasting("it did not say where to upload to"),
+                self.error_message,
+                &TransportError::permanent("it did not say where to upload to"),
             )),
-            _ => Err(self.session.refusal(self.what, &reply)),
+            _ => Err(self.session.refusal(self.error_message, &reply)),
         }
     }
 
     /// Sends a blob in parts, and after a break what is missing of it.
-    async fn chunks(&self, mut up: Upcoming, blob: &Blob, content: &Content) -> Result<Step> {
-        let mut tried = 0;
-        while up.offset < blob.size {
-            let length = CHUNK.min(blob.size - up.offset);
-            let last = up.offset + length - 1;
-            let ask = Ask::new(Method::PATCH, up.location.clone())
+    async fn chunks(
+        &self,
+        mut upload: PendingUpload,
+        blob: &Blob,
+        content: &Content,
+    ) -> Result<Step> {
+        let mut attempts = 0;
+        while upload.offset < blob.size {
+            let length = CHUNK.min(blob.size - upload.offset);
+            let last = upload.offset + length - 1;
+            let request = Request::new(Method::PATCH, upload.location.clone())
                 .header("content-type", "application/octet-stream")
-                .header("content-range", &format!("{}-{last}", up.offset))
-                .content(content.part(up.offset, length))
-                .once();
-            let outcome = self.send(ask).await?;
+                .header("content-range", &format!("{}-{last}", upload.offset))
+                .content(content.part(upload.offset, length))
+                .without_retry();
+            let outcome = self.send(request).await?;
             match &outcome {
                 Ok(reply) if reply.status.as_u16() == 202 => {
-                    up.location = location(reply, &up.location).unwrap_or(up.location);
-                    up.offset += length;
+                    upload.location = location(reply, &upload.location).unwrap_or(upload.location);
+                    upload.offset += length;
                     self.progress.bytes(length);
-                    tried = 0;
+                    attempts = 0;
                     continue;
                 }
-                Ok(reply) if reply.status.as_u16() == 404 => return Ok(Step::Again(outcome)),
+                Ok(reply) if reply.status.as_u16() == 404 => return Ok(Step::Retry(outcome)),
                 // The parts do not meet: the registry knows where it stands.
                 Ok(reply) if reply.status.as_u16() == 416 => {}
-                Ok(reply) if !passing(reply) => return Ok(Step::Whole(outcome)),
-                Err(fault) if !fault.passing => return Ok(Step::Whole(outcome)),
+                Ok(reply) if !is_transient(reply) => return Ok(Step::WholeOnly(outcome)),
+                Err(failure) if !failure.transient => return Ok(Step::WholeOnly(outcome)),
                 _ => {}
             }
-            tried += 1;
-            if !self.wait(tried, &outcome).await {
-                return Ok(Step::Again(outcome));
+            attempts += 1;
+            if !self.wait(attempts, &outcome).await {
+                return Ok(Step::Retry(outcome));
             }
-            match self.standing(&up.location).await? {
-                Some(standing) if standing.offset <= blob.size => up = standing,
-                _ => return Ok(Step::Again(outcome)),
+            match self.upload_status(&upload.location).await? {
+                Some(current) if current.offset <= blob.size => upload = current,
+                _ => return Ok(Step::Retry(outcome)),
             }
         }
-        self.finish(&up.location, blob, Content::Empty).await
+        self.finish(&upload.location, blob, Content::Empty).await
     }
 
-    /// Asks how much of an upload arrived.
-    async fn standing(&self, location: &Url) -> Result<Option<Upcoming>> {
-        let outcome = self.send(Ask::new(Method::GET, location.clone())).await?;
+    /// Asks the registry how much of an upload arrived.
+    async fn upload_status(&self, location: &Url) -> Result<Option<PendingUpload>> {
+        let outcome = self
+            .send(Request::new(Method::GET, location.clone()))
+            .await?;
         let Ok(reply) = outcome else {
             return Ok(None);
         };
         let range = reply.header("range").and_then(uploaded);
         Ok(match (reply.status.as_u16(), range) {
-            (200..=299, Some(offset)) => Some(Upcoming {
+            (200..=299, Some(offset)) => Some(PendingUpload {
                 location: self::location(&reply, location).unwrap_or(location.clone()),
                 offset,
             }),
@@ -283,52 +326,61 @@ impl Pusher<'_> {
         let mut url = location.clone();
         url.query_pairs_mut()
             .append_pair("digest", &blob.digest.to_string());
-        let ask = Ask::new(Method::PUT, url)
+        let request = Request::new(Method::PUT, url)
             .header("content-type", "application/octet-stream")
             .content(rest)
-            .once();
-        let outcome = self.send(ask).await?;
+            .without_retry();
+        let outcome = self.send(request).await?;
         Ok(match &outcome {
             Ok(reply) if reply.status.as_u16() == 201 => Step::Done,
             // Not what is said of success, so it has to show itself.
-            Ok(reply) if reply.status.is_success() => Step::Again(outcome),
-            Ok(reply) if passing(reply) || reply.status.as_u16() == 404 => Step::Again(outcome),
-            Err(fault) if fault.passing => Step::Again(outcome),
-            _ => Step::Whole(outcome),
+            Ok(reply) if reply.status.is_success() => Step::Retry(outcome),
+            Ok(reply) if is_transient(reply) || reply.status.as_u16() == 404 => {
+                Step::Retry(outcome)
+            }
+            Err(failure) if failure.transient => Step::Retry(outcome),
+            _ => Step::WholeOnly(outcome),
         })
     }
 
-    /// Sends a request to where the registry said; the login goes along only
-    /// if that is the registry itself.
-    async fn send(&self, ask: Ask) -> Result<Outcome> {
-        self.session.attempt(&self.scope, ask, self.what).await
+    /// Sends a request to an address that the registry gave; the login goes
+    /// along only if that is the registry itself.
+    async fn send(&self, request: Request) -> Result<Outcome> {
+        self.session
+            .attempt(&self.scope, request, self.error_message)
+            .await
     }
 
-    async fn wait(&self, tried: u32, outcome: &Outcome) -> bool {
-        let asked: Option<Duration> = match outcome {
+    async fn wait(&self, attempts: u32, outcome: &Outcome) -> bool {
+        let requested_pause: Option<Duration> = match outcome {
             Ok(reply) => retry_after(&reply.headers),
             Err(_) => None,
         };
-        self.session.around().patience.wait(tried, asked).await
+        self.session
+            .context()
+            .patience
+            .wait(attempts, requested_pause)
+            .await
     }
 
     fn error(&self, outcome: Outcome) -> Error {
         match outcome {
-            Ok(reply) => self.session.refusal(self.what, &reply),
-            Err(fault) => self.session.failed(self.what, &fault),
+            Ok(reply) => self.session.refusal(self.error_message, &reply),
+            Err(failure) => self.session.failed(self.error_message, &failure),
         }
     }
 }
 
-fn passing(reply: &Reply) -> bool {
+fn is_transient(reply: &Reply) -> bool {
     matches!(reply.status.as_u16(), 408 | 429 | 500..=599)
 }
 
-/// Where an upload goes on: an address of its own or a path.
+/// The address at which an upload continues, given as an address or a path.
 fn location(reply: &Reply, base: &Url) -> Option<Url> {
     let location = reply.headers.get(LOCATION)?.to_str().ok()?;
     let url = base.join(location).ok()?;
     // Nothing that was to go over TLS goes without.
-    let kept = url.scheme() == "https" || (url.scheme() == "http" && base.scheme() == "http");
-    kept.then_some(url)
+    let is_secure_enough =
+        url.scheme() == "https" || (url.scheme() == "http" && base.scheme() == "http");
+    is_secure_enough.then_some(url)
 }

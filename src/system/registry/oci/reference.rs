@@ -1,5 +1,5 @@
-//! Names in an OCI registry: repositories, tags, references. Nothing here asks
-//! anybody.
+//! Names in an OCI registry: repositories, tags, references. No request is sent
+//! from here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,16 +70,16 @@ fn is_tag(text: &str) -> bool {
 pub struct Reference {
     /// The host, with a port where one is given.
     pub host: String,
-    /// The repository.
+    /// The repository below the host.
     pub repository: String,
-    /// What is looked for in it.
+    /// The tag or digest in the repository.
     pub target: Target,
 }
 
-/// What a [`Reference`] looks for; a digest wins over a tag.
+/// The tag or digest of a [`Reference`]; a digest wins over a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A tag.
+    /// The name of a tag.
     Tag(String),
     /// The digest of a manifest.
     Digest(ContentDigest),
@@ -115,7 +115,7 @@ impl Reference {
 }
 
 impl Reference {
-    /// See [`package_of`].
+    /// The package that the repository is taken for, see [`package_of`].
     pub fn package(&self) -> PackageRef {
         package_of(&self.host, &self.repository)
     }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn references_are_read() {
         let digest = ContentDigest::of(b"");
-        for (text, shown) in [
+        for (text, expected) in [
             ("ghcr.io/x/y:1.0".to_owned(), "ghcr.io/x/y:1.0".to_owned()),
             ("localhost:5000/x".into(), "localhost:5000/x:latest".into()),
             ("alpine".into(), "docker.io/library/alpine:latest".into()),
@@ -258,7 +258,7 @@ mod tests {
                 format!("ghcr.io/x/y@{digest}"),
             ),
         ] {
-            assert_eq!(text.parse::<Reference>().unwrap().to_string(), shown);
+            assert_eq!(text.parse::<Reference>().unwrap().to_string(), expected);
         }
         for bad in [
             "",

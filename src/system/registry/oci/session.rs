@@ -1,5 +1,5 @@
-//! Talking to one registry: its address, the login it wants, the tokens it
-//! gave, and what it says when it refuses.
+//! The session with one registry: its address, its authentication scheme, the
+//! login, the tokens, and the errors where it refuses.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,66 +8,51 @@ use std::time::Instant;
 use reqwest::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode, Url};
 
+use super::client_context::ClientContext;
 use super::credentials;
-use super::credentials::{Login, Means, Whom};
-use super::error_body::said;
+use super::credentials::{Credential, Login, RegistryId};
+use super::error_body::error_summary;
 use super::headers::{Challenge, challenge};
-use super::http::{Ask, Content, Fault, Reply, Wire};
+use super::http::{HttpClient, Reply, Request};
+use super::scope::{Operation, Scope};
 use super::settings::Settings;
-use super::stack::Way;
-use super::token::{Token, basic, read_token, secret_header};
-use super::{Secret, Surroundings};
+use super::stack::Stack;
+use super::token::{Token, basic, read_token, secret_header, token_request};
+use super::transport_error::TransportError;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::system::registry::routes;
+use crate::system::registry::secret::Secret;
 
-/// What a token has to open.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Scope {
-    /// The repository.
-    pub repository: String,
-    /// What is done there.
-    pub operation: Operation,
-}
-
-/// What is done in a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// Reading.
-    Pull,
-    /// Writing, which begins with reading.
-    Push,
-}
-
-/// How a registry wants to be logged in to, once it said so.
+/// The authentication scheme of a registry.
 #[derive(Clone, Debug)]
-pub enum Scheme {
+pub enum AuthScheme {
     /// User and password with each request.
     Basic,
     /// A token from another address.
     Bearer {
         /// The address, which is safe to send a login to.
         realm: Url,
-        /// What the token is for.
+        /// The service that the token is for.
         service: Option<String>,
     },
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Token>>>;
+type TokenSlot = Arc<tokio::sync::Mutex<Option<Token>>>;
 
-/// A registry to talk to.
+/// A registry with the login and tokens for it.
 pub struct Session {
-    around: Surroundings,
+    context: ClientContext,
     settings: Settings,
-    oci: routes::Oci,
+    oci: routes::OciRoute,
     base: Url,
-    wire: Wire,
+    http: HttpClient,
     login: OnceLock<Login>,
-    scheme: Mutex<Option<Scheme>>,
-    // Whether the registry was asked how it wants to be logged in to.
-    asked: tokio::sync::Mutex<bool>,
-    tokens: Mutex<BTreeMap<Scope, Slot>>,
-    // Why the login did not open anything.
-    refused: Mutex<Option<String>>,
+    scheme: Mutex<Option<AuthScheme>>,
+    // Whether the registry was asked for its authentication scheme.
+    scheme_requested: tokio::sync::Mutex<bool>,
+    tokens: Mutex<BTreeMap<Scope, TokenSlot>>,
+    // Why the login was refused, for messages.
+    login_refusal: Mutex<Option<String>>,
 }
 
 impl std::fmt::Debug for Session {
@@ -84,8 +69,8 @@ fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Session {
-    /// Nothing is asked yet.
-    pub fn new(oci: &routes::Oci, around: Surroundings) -> Result<Self> {
+    /// The session with the registry of a route. No request is sent yet.
+    pub fn new(oci: &routes::OciRoute, context: ClientContext) -> Result<Self> {
         let settings = Settings::read(&oci.name, &oci.settings)?;
         let scheme = settings.scheme_for(&oci.host);
         let host = match oci.host.as_str() {
@@ -99,44 +84,44 @@ impl Session {
                 Error::input(format!("`{host}` is no host of a registry"))
                     .hint("a host is a name with an optional port, such as `example.com:8080`")
             })?;
-        let way = Way::new(&base, &settings.trust, oci, &around);
+        let stack = Stack::new(&base, &settings.trust, oci, &context);
         Ok(Session {
-            wire: Wire::new(way, &around),
-            around,
+            http: HttpClient::new(stack, &context),
+            context,
             settings,
             oci: oci.clone(),
             base,
             login: OnceLock::new(),
             scheme: Mutex::new(None),
-            asked: tokio::sync::Mutex::new(false),
+            scheme_requested: tokio::sync::Mutex::new(false),
             tokens: Mutex::default(),
-            refused: Mutex::default(),
+            login_refusal: Mutex::default(),
         })
     }
 
-    /// The same registry, with this login instead of one that is looked up.
+    /// The same registry, with this login instead of the one that is configured.
     pub fn with_login(&self, login: Login) -> Self {
         Session {
-            around: self.around.clone(),
+            context: self.context.clone(),
             settings: self.settings.clone(),
             oci: self.oci.clone(),
             base: self.base.clone(),
-            wire: self.wire.clone(),
+            http: self.http.clone(),
             login: OnceLock::from(login),
             scheme: Mutex::new(None),
-            asked: tokio::sync::Mutex::new(false),
+            scheme_requested: tokio::sync::Mutex::new(false),
             tokens: Mutex::default(),
-            refused: Mutex::default(),
+            login_refusal: Mutex::default(),
         }
     }
 
-    /// The login that is looked up by others who come here.
+    /// The login that is configured for the registry.
     pub fn look_up_login(&self) -> Login {
-        credentials::find(self.whom(), &self.settings, &self.around)
+        credentials::find(self.registry_id(), &self.settings, &self.context)
     }
 
-    fn whom(&self) -> Whom<'_> {
-        Whom {
+    fn registry_id(&self) -> RegistryId<'_> {
+        RegistryId {
             name: &self.oci.name,
             host: &self.oci.host,
             prefix: &self.oci.prefix,
@@ -144,14 +129,14 @@ impl Session {
         }
     }
 
-    /// The host as it is shown.
+    /// The host of the registry, for messages.
     pub fn host(&self) -> &str {
         &self.oci.host
     }
 
-    /// What surrounds it.
-    pub fn around(&self) -> &Surroundings {
-        &self.around
+    /// The context that the session was made with.
+    pub fn context(&self) -> &ClientContext {
+        &self.context
     }
 
     /// An address below `/v2/<repository>/`.
@@ -166,158 +151,188 @@ impl Session {
         url.origin() == self.base.origin()
     }
 
-    /// The way to the registry.
-    pub fn wire(&self) -> &Wire {
-        &self.wire
+    /// The client that sends requests to the registry.
+    pub fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     fn login(&self) -> &Login {
         self.login.get_or_init(|| self.look_up_login())
     }
 
-    /// Sends a request with what it needs of a login; the answer may be a
-    /// refusal. `what` is what is being done, for errors.
-    pub async fn exchange(&self, scope: &Scope, ask: Ask, what: &str) -> Result<Reply> {
-        let outcome = self.attempt(scope, ask, what).await?;
-        outcome.map_err(|fault| self.failed(what, &fault))
+    /// Sends a request with the authorization it needs; the answer may be a
+    /// refusal. `error_message` says what failed, for errors.
+    pub async fn exchange(
+        &self,
+        scope: &Scope,
+        request: Request,
+        error_message: &str,
+    ) -> Result<Reply> {
+        let outcome = self.attempt(scope, request, error_message).await?;
+        outcome.map_err(|failure| self.failed(error_message, &failure))
     }
 
-    /// As [`Session::exchange`], where no answer is one too.
+    /// As [`Session::exchange`], with an inner error where there is no answer.
     pub async fn attempt(
         &self,
         scope: &Scope,
-        mut ask: Ask,
-        what: &str,
-    ) -> Result<Result<Reply, Fault>> {
-        let wire = self.wire();
-        ask.authorization = self.authorization(scope, &ask.url, what).await?;
-        let outcome = wire.exchange(&ask).await;
+        mut request: Request,
+        error_message: &str,
+    ) -> Result<Result<Reply, TransportError>> {
+        let http = self.http();
+        request.authorization = self
+            .authorization(scope, &request.url, error_message)
+            .await?;
+        let outcome = http.exchange(&request).await;
         if let Ok(reply) = &outcome
             && reply.status == StatusCode::UNAUTHORIZED
             && self.is_own(&reply.url)
-            && self.challenged(scope, &ask, &reply.headers, what).await?
+            && self
+                .note_challenge(scope, &request, &reply.headers, error_message)
+                .await?
         {
-            ask.authorization = self.authorization(scope, &ask.url, what).await?;
-            return Ok(wire.exchange(&ask).await);
+            request.authorization = self
+                .authorization(scope, &request.url, error_message)
+                .await?;
+            return Ok(http.exchange(&request).await);
         }
         Ok(outcome)
     }
 
     /// As [`Session::exchange`], with the body unread.
-    pub async fn open(&self, scope: &Scope, mut ask: Ask, what: &str) -> Result<Response> {
-        let wire = self.wire();
-        ask.authorization = self.authorization(scope, &ask.url, what).await?;
-        let outcome = wire.open(&ask).await;
-        let response = outcome.map_err(|fault| self.failed(what, &fault))?;
+    pub async fn open(
+        &self,
+        scope: &Scope,
+        mut request: Request,
+        error_message: &str,
+    ) -> Result<Response> {
+        let http = self.http();
+        request.authorization = self
+            .authorization(scope, &request.url, error_message)
+            .await?;
+        let outcome = http.open(&request).await;
+        let response = outcome.map_err(|failure| self.failed(error_message, &failure))?;
         let headers = response.headers().clone();
         if response.status() == StatusCode::UNAUTHORIZED
             && self.is_own(response.url())
-            && self.challenged(scope, &ask, &headers, what).await?
+            && self
+                .note_challenge(scope, &request, &headers, error_message)
+                .await?
         {
-            ask.authorization = self.authorization(scope, &ask.url, what).await?;
-            let outcome = wire.open(&ask).await;
-            return outcome.map_err(|fault| self.failed(what, &fault));
+            request.authorization = self
+                .authorization(scope, &request.url, error_message)
+                .await?;
+            let outcome = http.open(&request).await;
+            return outcome.map_err(|failure| self.failed(error_message, &failure));
         }
         Ok(response)
     }
 
-    /// What goes into the header of a request to an address.
+    /// The `Authorization` header of a request to an address.
     async fn authorization(
         &self,
         scope: &Scope,
         url: &Url,
-        what: &str,
+        error_message: &str,
     ) -> Result<Option<HeaderValue>> {
         if !self.is_own(url) {
             return Ok(None);
         }
         let login = self.login();
-        if let Means::Bearer(token) = &login.means {
+        if let Credential::Bearer(token) = &login.credential {
             return Ok(secret_header("Bearer", &token.0));
         }
-        if login.means != Means::Anonymous {
-            self.ask_scheme(what).await?;
+        if login.credential != Credential::Anonymous {
+            self.request_scheme(error_message).await?;
         }
         let scheme = self.scheme();
-        match (scheme, &login.means) {
-            (Some(Scheme::Basic), Means::Password(user, password)) => Ok(basic(user, password)),
-            (Some(Scheme::Bearer { realm, service }), _) => {
-                let token = self.token(scope, &realm, service.as_deref(), what).await?;
+        match (scheme, &login.credential) {
+            (Some(AuthScheme::Basic), Credential::Password(user, password)) => {
+                Ok(basic(user, password))
+            }
+            (Some(AuthScheme::Bearer { realm, service }), _) => {
+                let token = self
+                    .token(scope, &realm, service.as_deref(), error_message)
+                    .await?;
                 Ok(token.and_then(|token| secret_header("Bearer", &token.0)))
             }
             _ => Ok(None),
         }
     }
 
-    /// Asks once how the registry wants to be logged in to.
-    async fn ask_scheme(&self, what: &str) -> Result<()> {
-        let mut asked = self.asked.lock().await;
-        if *asked {
+    /// Asks the registry once for its authentication scheme.
+    async fn request_scheme(&self, error_message: &str) -> Result<()> {
+        let mut requested = self.scheme_requested.lock().await;
+        if *requested {
             return Ok(());
         }
-        self.knock(None, what).await?;
-        *asked = true;
+        self.probe(None, error_message).await?;
+        *requested = true;
         Ok(())
     }
 
-    /// Asks at the root of the registry, where nothing is but what a login is
-    /// to look like.
-    pub async fn knock(&self, authorization: Option<HeaderValue>, what: &str) -> Result<Reply> {
+    /// Requests the root of the registry, which has nothing but the challenge
+    /// for a login.
+    pub async fn probe(
+        &self,
+        authorization: Option<HeaderValue>,
+        error_message: &str,
+    ) -> Result<Reply> {
         let mut url = self.base.clone();
         url.set_path("v2/");
-        let mut ask = Ask::new(Method::GET, url);
-        ask.authorization = authorization;
-        let reply = self.wire.exchange(&ask).await;
-        let reply = reply.map_err(|fault| self.failed(what, &fault))?;
-        self.note_scheme(&reply.headers, what)?;
+        let mut request = Request::new(Method::GET, url);
+        request.authorization = authorization;
+        let reply = self.http.exchange(&request).await;
+        let reply = reply.map_err(|failure| self.failed(error_message, &failure))?;
+        self.note_scheme(&reply.headers, error_message)?;
         Ok(reply)
     }
 
-    /// How the registry wants to be logged in to, as far as it was heard.
-    pub fn scheme(&self) -> Option<Scheme> {
+    /// The authentication scheme of the registry, as far as it is known.
+    pub fn scheme(&self) -> Option<AuthScheme> {
         unpoisoned(&self.scheme).clone()
     }
 
-    fn note_scheme(&self, headers: &HeaderMap, what: &str) -> Result<()> {
+    fn note_scheme(&self, headers: &HeaderMap, error_message: &str) -> Result<()> {
         let values = headers.get_all(WWW_AUTHENTICATE);
         let scheme = match challenge(values.iter().filter_map(|value| value.to_str().ok())) {
             None => return Ok(()),
-            Some(Challenge::Basic) => Scheme::Basic,
+            Some(Challenge::Basic) => AuthScheme::Basic,
             Some(Challenge::Bearer { realm, service }) => {
-                let safe = |url: &Url| self.wire.way().may_have_login(url);
+                let safe = |url: &Url| self.http.stack().may_have_login(url);
                 let url = Url::parse(&realm).ok().filter(safe);
                 let realm = url.ok_or_else(|| {
                     self.failed(
-                        what,
-                        &Fault::lasting(format!(
+                        error_message,
+                        &TransportError::permanent(format!(
                             "it gives out tokens at `{realm}`, which is not safe to send a login to"
                         )),
                     )
                 })?;
-                Scheme::Bearer { realm, service }
+                AuthScheme::Bearer { realm, service }
             }
         };
         *unpoisoned(&self.scheme) = Some(scheme);
         Ok(())
     }
 
-    /// Takes note of a refusal; whether another try may do better.
-    async fn challenged(
+    /// Records the challenge of a refusal; whether another try may succeed.
+    async fn note_challenge(
         &self,
         scope: &Scope,
-        ask: &Ask,
+        request: &Request,
         headers: &HeaderMap,
-        what: &str,
+        error_message: &str,
     ) -> Result<bool> {
-        let before = ask.authorization.is_some();
-        if matches!(self.login().means, Means::Bearer(_)) {
+        let before = request.authorization.is_some();
+        if matches!(self.login().credential, Credential::Bearer(_)) {
             return Ok(false);
         }
-        self.note_scheme(headers, what)?;
+        self.note_scheme(headers, error_message)?;
         let scheme = self.scheme();
-        Ok(match (scheme, &self.login().means) {
-            (Some(Scheme::Basic), Means::Password(..)) => !before,
-            (Some(Scheme::Bearer { .. }), _) => {
+        Ok(match (scheme, &self.login().credential) {
+            (Some(AuthScheme::Basic), Credential::Password(..)) => !before,
+            (Some(AuthScheme::Bearer { .. }), _) => {
                 // The token may have been withdrawn.
                 *self.slot(scope).lock().await = None;
                 true
@@ -326,17 +341,17 @@ impl Session {
         })
     }
 
-    fn slot(&self, scope: &Scope) -> Slot {
+    fn slot(&self, scope: &Scope) -> TokenSlot {
         Arc::clone(unpoisoned(&self.tokens).entry(scope.clone()).or_default())
     }
 
-    /// The token for a scope, asked for once for all who need it.
+    /// The token for a scope, requested once for all who need it.
     async fn token(
         &self,
         scope: &Scope,
         realm: &Url,
         service: Option<&str>,
-        what: &str,
+        error_message: &str,
     ) -> Result<Option<Secret>> {
         let slot = self.slot(scope);
         let mut token = slot.lock().await;
@@ -347,88 +362,79 @@ impl Session {
             Operation::Pull => "pull",
             Operation::Push => "pull,push",
         };
-        let wanted = format!("repository:{}:{actions}", scope.repository);
+        let token_scope = format!("repository:{}:{actions}", scope.repository);
         let login = self.login();
         let reply = self
-            .ask_token(realm, service, &wanted, &login.means, what)
+            .request_token(
+                realm,
+                service,
+                &token_scope,
+                &login.credential,
+                error_message,
+            )
             .await?;
         let refused = matches!(reply.status.as_u16(), 400..=403);
-        let reply = match refused && login.means != Means::Anonymous {
+        let reply = match refused && login.credential != Credential::Anonymous {
             false => reply,
             true => {
                 let note = format!(
                     "`{}` refused the login from {} ({})",
                     realm.host_str().unwrap_or_default(),
                     login.source,
-                    said(&reply)
+                    error_summary(&reply)
                 );
                 if scope.operation == Operation::Push {
-                    return Err(self.no_access(what, &note));
+                    return Err(self.no_access(error_message, &note));
                 }
-                *unpoisoned(&self.refused) = Some(note);
-                self.ask_token(realm, service, &wanted, &Means::Anonymous, what)
-                    .await?
+                *unpoisoned(&self.login_refusal) = Some(note);
+                self.request_token(
+                    realm,
+                    service,
+                    &token_scope,
+                    &Credential::Anonymous,
+                    error_message,
+                )
+                .await?
             }
         };
         let at = format!(
-            "{what}: it gives out tokens at `{}`",
+            "{error_message}: it gives out tokens at `{}`",
             realm.host_str().unwrap_or_default()
         );
         if !reply.status.is_success() {
             return Err(self.refusal(&at, &reply));
         }
-        let found = read_token(&reply.body)
-            .ok_or_else(|| self.failed(&at, &Fault::lasting("the answer holds no token")))?;
+        let found = read_token(&reply.body).ok_or_else(|| {
+            self.failed(&at, &TransportError::permanent("the answer holds no token"))
+        })?;
         *token = Some(found.clone());
         Ok(Some(found.value))
     }
 
-    async fn ask_token(
+    async fn request_token(
         &self,
         realm: &Url,
         service: Option<&str>,
         scope: &str,
-        means: &Means,
-        what: &str,
+        credential: &Credential,
+        error_message: &str,
     ) -> Result<Reply> {
-        let mut url = realm.clone();
-        let ask = match means {
-            Means::Identity(token) => {
-                let mut form = Url::parse("form:").map_err(|e| Error::input(what).because(e))?;
-                form.query_pairs_mut()
-                    .append_pair("grant_type", "refresh_token")
-                    .append_pair("service", service.unwrap_or_default())
-                    .append_pair("client_id", "cargo-component")
-                    .append_pair("scope", scope)
-                    .append_pair("refresh_token", &token.0);
-                let form = form.query().unwrap_or_default().to_owned();
-                Ask::new(Method::POST, url)
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .content(Content::Bytes(form.into()))
-            }
-            means => {
-                url.query_pairs_mut()
-                    .extend_pairs(service.map(|service| ("service", service)))
-                    .append_pair("scope", scope);
-                let mut ask = Ask::new(Method::GET, url);
-                if let Means::Password(user, password) = means {
-                    ask.authorization = basic(user, password);
-                }
-                ask
-            }
-        };
-        let reply = self.wire.exchange(&ask).await;
+        let request = token_request(realm, service, scope, credential);
+        let reply = self.http.exchange(&request).await;
         let host = realm.host_str().unwrap_or_default();
-        reply.map_err(|fault| {
-            self.failed(&format!("{what}: it gives out tokens at `{host}`"), &fault)
+        reply.map_err(|failure| {
+            self.failed(
+                &format!("{error_message}: it gives out tokens at `{host}`"),
+                &failure,
+            )
         })
     }
 
-    /// No answer came.
-    pub fn failed(&self, what: &str, fault: &Fault) -> Error {
-        let error = Error::new(ErrorKind::Io, what)
-            .because(format!("`{}`: {}", self.oci.host, fault.message));
-        match fault.passing {
+    /// The error of a request that got no answer.
+    pub fn failed(&self, error_message: &str, failure: &TransportError) -> Error {
+        let error = Error::new(ErrorKind::Io, error_message)
+            .because(format!("`{}`: {}", self.oci.host, failure.message));
+        match failure.transient {
             true => error.hint(format!(
                 "see whether `{}` can be reached, and try again",
                 self.base
@@ -437,35 +443,35 @@ impl Session {
         }
     }
 
-    /// The answer is not what was asked for.
-    pub fn refusal(&self, what: &str, reply: &Reply) -> Error {
-        let answer = format!("`{}` answered {}", self.oci.host, said(reply));
+    /// The error of a request that was refused.
+    pub fn refusal(&self, error_message: &str, reply: &Reply) -> Error {
+        let answer = format!("`{}` answered {}", self.oci.host, error_summary(reply));
         match reply.status.as_u16() {
-            401 | 403 => self.no_access(what, &answer),
-            404 => Error::input(what)
+            401 | 403 => self.no_access(error_message, &answer),
+            404 => Error::input(error_message)
                 .because("it was not found, or there is no access to it")
                 .because(answer)
                 .hint(self.log_in()),
-            413 => Error::input(what)
+            413 => Error::input(error_message)
                 .because(answer)
                 .hint("the registry takes nothing as large; ask who runs it to allow more"),
-            408 | 429 | 500.. => Error::new(ErrorKind::Io, what)
+            408 | 429 | 500.. => Error::new(ErrorKind::Io, error_message)
                 .because(answer)
                 .hint("try again later; the registry has a problem of its own"),
-            _ => Error::input(what)
+            _ => Error::input(error_message)
                 .because(answer)
                 .hint(format!("see whether `{}` is an OCI registry", self.base)),
         }
     }
 
-    fn no_access(&self, what: &str, answer: &str) -> Error {
+    fn no_access(&self, error_message: &str, answer: &str) -> Error {
         let login = self.login();
-        let mut error = Error::input(what)
+        let mut error = Error::input(error_message)
             .because("it was not found, or there is no access to it")
             .because(answer);
-        if let Some(refused) = unpoisoned(&self.refused).as_ref() {
+        if let Some(refused) = unpoisoned(&self.login_refusal).as_ref() {
             error = error.because(refused);
-        } else if login.means == Means::Anonymous {
+        } else if login.credential == Credential::Anonymous {
             error = error.because("it was asked without a login");
         } else if !answer.contains(&login.source) {
             error = error.because(format!("it was asked with the login from {}", login.source));

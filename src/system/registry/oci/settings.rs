@@ -5,10 +5,10 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use toml_edit::{Item, TableLike};
 
-use super::Secret;
 use crate::base::error::{Error, Result};
-use crate::system::registry::config::Protocol;
+use crate::system::registry::config::ProtocolTable;
 use crate::system::registry::layers::is_loopback;
+use crate::system::registry::secret::Secret;
 
 /// Base64 with or without padding, as docker and wkg take it.
 pub const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -16,38 +16,38 @@ pub const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What the table says.
+/// The settings of the table.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// User and password.
+    /// The user and the password.
     pub auth: Option<(String, Secret)>,
     /// `http` or `https`, where it is given.
     pub scheme: Option<&'static str>,
-    /// Whom to trust.
+    /// The certificates that are trusted.
     pub trust: Trust,
 }
 
-/// Whose certificates are believed.
+/// The certificates that are trusted besides those of the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Trust {
-    /// Anybody's.
-    pub anybody: bool,
-    /// Those of these authorities too.
-    pub roots: Vec<Root>,
+    /// Whether any certificate is trusted.
+    pub accept_invalid: bool,
+    /// More authorities that are trusted.
+    pub roots: Vec<RootCertificate>,
 }
 
 /// The certificate of an authority.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Root {
-    /// As text; there may be several.
+pub enum RootCertificate {
+    /// The text of one or more certificates.
     Pem(String),
-    /// As bytes.
+    /// The bytes of one certificate.
     Der(Vec<u8>),
 }
 
 impl Settings {
     /// Reads the table of the registry `name`. No error shows a secret.
-    pub fn read(name: &str, table: &Protocol) -> Result<Self> {
+    pub fn read(name: &str, table: &ProtocolTable) -> Result<Self> {
         let wrong = |key: &str, what: &str| {
             Error::input(format!("`{key}` of the registry `{name}` {what}"))
                 .because(format!("it is set under `[registry.{name:?}.oci]`"))
@@ -68,7 +68,7 @@ impl Settings {
                 return Err(wrong("protocol", "must be `http` or `https`"));
             }
         };
-        let anybody = match table.get("accept_invalid_certificates") {
+        let accept_invalid = match table.get("accept_invalid_certificates") {
             None => false,
             Some(item) => item
                 .as_bool()
@@ -85,7 +85,10 @@ impl Settings {
         Ok(Settings {
             auth,
             scheme,
-            trust: Trust { anybody, roots },
+            trust: Trust {
+                accept_invalid,
+                roots,
+            },
         })
     }
 
@@ -117,14 +120,14 @@ pub fn user_and_password(encoded: &str) -> Option<(String, Secret)> {
     Some((user.to_owned(), Secret(password.to_owned())))
 }
 
-fn roots(item: &Item) -> Option<Vec<Root>> {
+fn roots(item: &Item) -> Option<Vec<RootCertificate>> {
     let root = |table: &dyn TableLike| {
         let text = |key| table.get(key).and_then(Item::as_str);
         match (text("encoding")?, text("data")?) {
-            ("pem", data) => Some(Root::Pem(data.to_owned())),
+            ("pem", data) => Some(RootCertificate::Pem(data.to_owned())),
             // wkg takes the text itself for the bytes, which no certificate
             // survives, so base64 is what can be meant.
-            ("der", data) => Some(Root::Der(
+            ("der", data) => Some(RootCertificate::Der(
                 BASE64
                     .decode(data.split_whitespace().collect::<String>())
                     .unwrap_or_else(|_| data.as_bytes().to_vec()),
@@ -171,10 +174,16 @@ mod tests {
             "[[extra_root_certificates]]\nencoding = \"pem\"\ndata = \"x\"\n[[extra_root_certificates]]\nencoding = \"der\"\ndata = \"AAEC\"",
         ] {
             let roots = read(roots).unwrap().trust.roots;
-            assert_eq!(roots, [Root::Pem("x".into()), Root::Der(vec![0, 1, 2])]);
+            assert_eq!(
+                roots,
+                [
+                    RootCertificate::Pem("x".into()),
+                    RootCertificate::Der(vec![0, 1, 2])
+                ]
+            );
         }
         let other = read("protocol = \"http\"\naccept_invalid_certificates = true\nx = 1").unwrap();
-        assert!(other.trust.anybody);
+        assert!(other.trust.accept_invalid);
         assert_eq!(other.scheme_for("r.example"), "http");
         let plain = read("").unwrap();
         assert_eq!(plain.scheme_for("127.0.0.1:5000"), "http");
@@ -182,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_the_secret() {
+    fn an_error_names_the_key_and_not_the_secret() {
         for (text, key) in [
             ("auth = \"hunter2\"", "auth"),
             ("auth = { username = \"hunter2\" }", "auth"),

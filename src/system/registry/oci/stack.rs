@@ -1,25 +1,22 @@
-//! The way to a host: whom to trust there, whether in plain, and whether the
-//! host may be connected to. All of that belongs to the host that is
-//! contacted, also where another one leads there.
+//! The network stack for a host: which certificates are trusted, whether plain
+//! http is allowed, and whether the host may be connected to. All of that
+//! belongs to the host that is contacted, also where another one leads there.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 
-use super::Surroundings;
 use super::client::{Via, client};
-use super::http::Fault;
+use super::client_context::ClientContext;
+use super::public_only::NotPublic;
 use super::settings::{Settings, Trust};
+use super::transport_error::TransportError;
 use crate::base::error::Result;
 use crate::system::registry::layers::{Layers, is_loopback};
-use crate::system::registry::public::{Reach, is_inner, is_public};
+use crate::system::registry::public::{Reach, is_internal_host, is_public};
 use crate::system::registry::routes;
 
-/// The way to one host, and to those that it leads to.
+/// The network stack for one host, and for those that it leads to.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct Stack {
     /// The address of the host, without a path.
     base: Url,
     trust: Trust,
@@ -28,43 +25,17 @@ pub struct Way {
     proxies: Vec<String>,
 }
 
-/// Why an address is not connected to. The text is a fragment.
-#[derive(Debug)]
-pub struct NotPublic(String);
-
-impl std::fmt::Display for NotPublic {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotPublic {}
-
-impl NotPublic {
-    fn name(host: &str) -> Self {
-        NotPublic(format!(
-            "`{host}` is on this machine or its network, where a component of others may not lead"
-        ))
-    }
-
-    fn address(host: &str, address: IpAddr) -> Self {
-        NotPublic(format!(
-            "`{host}` has the address `{address}`, on this machine or its network, where a component of others may not lead"
-        ))
-    }
-}
-
-impl Way {
-    /// The way to a registry at this address.
-    pub fn new(base: &Url, trust: &Trust, oci: &routes::Oci, around: &Surroundings) -> Self {
-        let proxies = around.env.proxies().into_iter().filter_map(|proxy| {
+impl Stack {
+    /// The network stack for a registry at this address.
+    pub fn new(base: &Url, trust: &Trust, oci: &routes::OciRoute, context: &ClientContext) -> Self {
+        let proxies = context.env.proxies().into_iter().filter_map(|proxy| {
             let url = match proxy.contains("://") {
                 true => Url::parse(&proxy),
                 false => Url::parse(&format!("http://{proxy}")),
             };
             Some(url.ok()?.host_str()?.to_owned())
         });
-        Way {
+        Stack {
             base: base.clone(),
             trust: trust.clone(),
             layers: oci.layers.clone(),
@@ -74,29 +45,29 @@ impl Way {
     }
 
     /// The client for an address, if that may be connected to.
-    pub async fn client(&self, url: &Url) -> Result<Client, Fault> {
+    pub async fn client(&self, url: &Url) -> Result<Client, TransportError> {
         let host = host_of(url);
-        let lasting = |e: crate::base::error::Error| Fault::lasting(e.to_string());
+        let permanent = |e: crate::base::error::Error| TransportError::permanent(e.to_string());
         let trust = match self.is_own(url) {
             true => self.trust.clone(),
-            false => self.trust_of(&host).map_err(lasting)?,
+            false => self.trust_of(&host).map_err(permanent)?,
         };
         if self.is_foreign(&host) {
             let found = check(url).await;
-            found.map_err(|refused| Fault::lasting(refused.to_string()))?;
-            return client(&trust, &Via::Public(self.proxies.clone())).map_err(lasting);
+            found.map_err(|refused| TransportError::permanent(refused.to_string()))?;
+            return client(&trust, &Via::Public(self.proxies.clone())).map_err(permanent);
         }
         // This machine is not behind a proxy.
         let via = match is_loopback(&host) {
             true => Via::Direct,
             false => Via::Usual,
         };
-        client(&trust, &via).map_err(lasting)
+        client(&trust, &via).map_err(permanent)
     }
 
-    /// Whether an address may be spoken to in plain, after `from` led there:
-    /// another port of the same machine, this machine, or a host the user says
-    /// so of.
+    /// Whether an address may be contacted in plain http, after `from` led
+    /// there: another port of the same machine, this machine, or a host for
+    /// which the user allows it.
     pub fn may_be_plain(&self, from: &Url, to: &Url) -> bool {
         let host = host_of(to);
         let here = from.scheme() == "http" && from.host_str() == to.host_str();
@@ -104,8 +75,8 @@ impl Way {
     }
 
     /// Whether an address may be sent a login for the registry, which led
-    /// there. In plain that is only the registry's own machine, or one the user
-    /// says so of.
+    /// there. In plain http that is only the registry's own machine, or one for
+    /// which the user allows it.
     pub fn may_have_login(&self, to: &Url) -> bool {
         let own = self.base.scheme() == "http" && self.base.host_str() == to.host_str();
         match to.scheme() {
@@ -148,7 +119,7 @@ impl Way {
     }
 }
 
-/// Host, with a port where it is not the usual one.
+/// The host of an address, with a port where it is not the usual one.
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
@@ -161,7 +132,7 @@ fn host_of(url: &Url) -> String {
 /// where there is a proxy, nobody but us would look.
 async fn check(url: &Url) -> Result<(), NotPublic> {
     let host = url.host_str().unwrap_or_default();
-    if is_inner(host) {
+    if is_internal_host(host) {
         return Err(NotPublic::name(host));
     }
     let port = url.port_or_known_default().unwrap_or(443);
@@ -175,56 +146,36 @@ async fn check(url: &Url) -> Result<(), NotPublic> {
     }
 }
 
-/// Resolves names to addresses of the internet only, when a connection is
-/// made: what a name stands for may have changed since it was looked at.
-#[derive(Debug)]
-pub struct PublicOnly {
-    /// The hosts of proxies, which the user chose.
-    pub proxies: Vec<String>,
-}
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        let is_proxy = |proxy: &String| proxy.eq_ignore_ascii_case(name.as_str());
-        let any = self.proxies.iter().any(is_proxy);
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found: Vec<SocketAddr> = found.map_err(io::Error::other)?.collect();
-            match found.iter().find(|found| !any && !is_public(found.ip())) {
-                Some(inner) => Err(NotPublic::address(name.as_str(), inner.ip()).into()),
-                None => Ok(Box::new(found.into_iter()) as Addrs),
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
     use std::sync::Arc;
 
+    use reqwest::dns::Resolve as _;
+
     use super::*;
+    use crate::base::retry::Patience;
     use crate::system::env::Env;
     use crate::system::process::Scripted;
-    use crate::system::registry::oci::Patience;
     use crate::system::registry::oci::client::wait_for;
+    use crate::system::registry::oci::public_only::PublicOnly;
 
-    fn way(base: &str, env: &[(&str, &str)], reach: Reach) -> Way {
-        let around = Surroundings {
+    fn stack(base: &str, env: &[(&str, &str)], reach: Reach) -> Stack {
+        let context = ClientContext {
             env: Arc::new(Env::from_vars(env.iter().copied())),
             exec: Arc::new(Scripted::new(Vec::new())),
             patience: Patience::without_pauses(),
-            heard: Default::default(),
+            warnings: Default::default(),
         };
-        let oci = routes::Oci {
+        let oci = routes::OciRoute {
             reach,
-            ..routes::Oci::default()
+            ..routes::OciRoute::default()
         };
         let trust = Trust {
-            anybody: true,
+            accept_invalid: true,
             roots: Vec::new(),
         };
-        Way::new(&Url::parse(base).unwrap(), &trust, &oci, &around)
+        Stack::new(&Url::parse(base).unwrap(), &trust, &oci, &context)
     }
 
     fn url(text: &str) -> Url {
@@ -242,27 +193,28 @@ mod tests {
         let sent = wait_for(async {
             let address = format!("http://localhost:{port}/");
             let sent = public.get(address).send().await;
-            Ok(Fault::from(sent.unwrap_err()))
+            Ok(TransportError::from(sent.unwrap_err()))
         });
-        let fault = sent.unwrap();
-        assert!(fault.message.contains("`localhost` has the address"));
-        assert!(fault.message.contains("on this machine or its network"));
-        assert!(!fault.passing);
+        let failure = sent.unwrap();
+        assert!(failure.message.contains("`localhost` has the address"));
+        assert!(failure.message.contains("on this machine or its network"));
+        assert!(!failure.transient);
         assert!(listener.accept().is_err());
     }
 
     #[test]
-    fn what_a_component_of_others_names_is_looked_at_by_name_and_address() {
+    fn hosts_that_a_foreign_component_names_are_checked_by_name_and_address() {
         let public = |also: Vec<String>| Reach::Public { also };
-        let refused = |way: &Way, to: &str| {
-            let found = wait_for(async { Ok(way.client(&url(to)).await) });
+        let refused = |stack: &Stack, to: &str| {
+            let found = wait_for(async { Ok(stack.client(&url(to)).await) });
             let found = found.unwrap().err();
-            found.is_some_and(|fault| {
-                assert!(!fault.passing);
-                fault.message.contains("on this machine or its network")
+            found.is_some_and(|failure| {
+                assert!(!failure.transient);
+                failure.message.contains("on this machine or its network")
             })
         };
-        let way = super::tests::way("https://r.example", &[], public(vec!["10.0.0.1:5".into()]));
+        let stack =
+            super::tests::stack("https://r.example", &[], public(vec!["10.0.0.1:5".into()]));
         for to in [
             "https://127.0.0.1/",
             "https://10.0.0.1/",
@@ -274,12 +226,12 @@ mod tests {
             "https://localhost:1/",
             "https://printer.local/",
         ] {
-            assert!(refused(&way, to), "{to}");
+            assert!(refused(&stack, to), "{to}");
         }
         for to in ["https://10.0.0.1:5/", "https://8.8.8.8/"] {
-            assert!(!refused(&way, to), "{to}");
+            assert!(!refused(&stack, to), "{to}");
         }
-        let any = self::way("https://r.example", &[], Reach::Anywhere);
+        let any = self::stack("https://r.example", &[], Reach::Anywhere);
         assert!(!refused(&any, "https://127.0.0.1/"));
     }
 
@@ -289,7 +241,7 @@ mod tests {
             ("https_proxy", "localhost:1"),
             ("HTTP_PROXY", "http://p.corp:3128"),
         ];
-        let found = way("https://r.example", &proxies, Reach::Anywhere).proxies;
+        let found = stack("https://r.example", &proxies, Reach::Anywhere).proxies;
         assert_eq!(found, ["p.corp", "localhost"]);
         let resolver = PublicOnly { proxies: found };
         let resolved = wait_for(async {
@@ -301,8 +253,8 @@ mod tests {
 
     #[test]
     fn trust_and_plain_http_do_not_follow_to_another_host() {
-        let way = way("http://127.0.0.1:5000", &[], Reach::Anywhere);
-        assert!(!way.trust_of("other.example").unwrap().anybody);
+        let stack = stack("http://127.0.0.1:5000", &[], Reach::Anywhere);
+        assert!(!stack.trust_of("other.example").unwrap().accept_invalid);
         for (to, login) in [
             ("https://auth.example/token", true),
             ("http://127.0.0.1:5001/token", true),
@@ -310,7 +262,7 @@ mod tests {
             ("http://auth.example/token", false),
             ("ftp://127.0.0.1/", false),
         ] {
-            assert_eq!(way.may_have_login(&url(to)), login, "{to}");
+            assert_eq!(stack.may_have_login(&url(to)), login, "{to}");
         }
         let here = url("http://r.example:5000/");
         for (to, plain) in [
@@ -318,7 +270,7 @@ mod tests {
             ("http://127.0.0.1:1/", true),
             ("http://other.example/", false),
         ] {
-            assert_eq!(way.may_be_plain(&here, &url(to)), plain, "{to}");
+            assert_eq!(stack.may_be_plain(&here, &url(to)), plain, "{to}");
         }
     }
 }

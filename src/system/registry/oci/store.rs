@@ -6,31 +6,33 @@ use base64::Engine as _;
 use serde::Serialize as _;
 use serde_json::{Map, Value, json};
 
-use super::credentials::{Means, docker_file, host_of, podman_file};
-use super::error_body::one_line;
+use super::client_context::ClientContext;
+use super::credentials::{Credential, docker_file, host_of, podman_file};
+use super::headers::one_line;
 use super::settings::BASE64;
-use super::{Secret, Surroundings};
 use crate::base::error::{Error, Result};
 use crate::system::env;
 use crate::system::fs;
 use crate::system::process::Invocation;
+use crate::system::registry::secret::Secret;
 
-/// Keeps a login; where, and the path of the file that leads there.
+/// Stores a login. Returns where it is, and the path of the file that leads
+/// there.
 pub fn save(
     host: &str,
     user: &str,
-    means: &Means,
-    around: &Surroundings,
+    credential: &Credential,
+    context: &ClientContext,
 ) -> Result<(String, String)> {
-    fs::create_private_dir(fs::parent(&login_file(&around.env)?.0))?;
-    let (_held, mut file) = LoginFile::open(host, around)?;
+    fs::create_private_dir(fs::parent(&login_file(&context.env)?.0))?;
+    let (_held, mut file) = LoginFile::open(host, context)?;
     let none = Secret(String::new());
-    let (name, password, identity) = match means {
-        Means::Identity(token) => ("<token>", &none, Some(token)),
-        Means::Password(_, password) => (user, password, None),
+    let (name, password, identity) = match credential {
+        Credential::Identity(token) => ("<token>", &none, Some(token)),
+        Credential::Password(_, password) => (user, password, None),
         _ => return Err(Error::input("there is no login to keep")),
     };
-    let shown = file.path.display().to_string();
+    let display_path = file.path.display().to_string();
     let helper = file.helper();
     let key = file.key.clone();
     let entry = file.entry()?;
@@ -44,12 +46,12 @@ pub fn save(
         entry.shift_remove(old);
     }
     let place = match helper {
-        // As docker does, an empty entry tells that there is a login.
+        // An empty entry means that there is a login, as with docker.
         Some(helper) => {
             let secret = identity.unwrap_or(password);
             let login = json!({ "ServerURL": key, "Username": name, "Secret": secret.0 });
-            run(&helper, "store", &login.to_string(), around)?;
-            format!("the helper `{helper}` of `{shown}`")
+            run(&helper, "store", &login.to_string(), context)?;
+            format!("the helper `{helper}` of `{display_path}`")
         }
         None => {
             let both = BASE64.encode(format!("{user}:{}", password.0));
@@ -57,26 +59,26 @@ pub fn save(
             if let Some(token) = identity {
                 entry.insert("identitytoken".to_owned(), json!(token.0));
             }
-            format!("`{shown}`")
+            format!("`{display_path}`")
         }
     };
     file.write()?;
-    Ok((place, shown))
+    Ok((place, display_path))
 }
 
-/// Forgets a login; where it was, if it was anywhere.
-pub fn erase(host: &str, around: &Surroundings) -> Result<Option<String>> {
-    let (_held, mut file) = LoginFile::open(host, around)?;
-    let shown = file.path.display().to_string();
+/// Removes a login. Returns where it was, if there was one.
+pub fn erase(host: &str, context: &ClientContext) -> Result<Option<String>> {
+    let (_held, mut file) = LoginFile::open(host, context)?;
+    let display_path = file.path.display().to_string();
     let mut place = None;
     let key = file.key.clone();
     if let Some(helper) = file.helper() {
         let failed = || format!("failed to forget the login for `{host}`");
-        let login = super::credentials::ask(&helper, &key, around);
+        let login = super::credentials::ask_helper(&helper, &key, context);
         let login = login.map_err(|why| Error::input(failed()).because(why))?;
         if login.is_some() {
-            run(&helper, "erase", &key, around)?;
-            place = Some(format!("the helper `{helper}` of `{shown}`"));
+            run(&helper, "erase", &key, context)?;
+            place = Some(format!("the helper `{helper}` of `{display_path}`"));
         }
     }
     let Some(Value::Object(auths)) = file.content.get_mut("auths") else {
@@ -92,12 +94,12 @@ pub fn erase(host: &str, around: &Surroundings) -> Result<Option<String>> {
     }
     if !same.is_empty() {
         file.write()?;
-        place = place.or(Some(format!("`{shown}`")));
+        place = place.or(Some(format!("`{display_path}`")));
     }
     Ok(place)
 }
 
-/// A file of logins, with all that stands there in its order.
+/// A file of logins, with all of its content in order.
 struct LoginFile {
     path: PathBuf,
     key: String,
@@ -123,8 +125,8 @@ fn login_file(env: &env::Env) -> Result<(PathBuf, &'static str)> {
 impl LoginFile {
     /// The file a login for this host goes to, which nobody else changes as
     /// long as it is held.
-    fn open(host: &str, around: &Surroundings) -> Result<(Option<fs::DirectoryLocks>, Self)> {
-        let (path, hub) = login_file(&around.env)?;
+    fn open(host: &str, context: &ClientContext) -> Result<(Option<fs::DirectoryLocks>, Self)> {
+        let (path, hub) = login_file(&context.env)?;
         let key = match host_of(host) {
             "index.docker.io" => hub,
             host => host,
@@ -205,9 +207,9 @@ fn read(path: &Path, text: &str) -> Result<Map<String, Value>> {
 }
 
 /// Runs a helper that changes what it keeps.
-fn run(helper: &str, action: &str, input: &str, around: &Surroundings) -> Result<()> {
+fn run(helper: &str, action: &str, input: &str, context: &ClientContext) -> Result<()> {
     let invocation = super::credentials::helper(helper, action, input).map_err(Error::input)?;
-    let output = around.exec.output(&invocation)?;
+    let output = context.exec.output(&invocation)?;
     if output.code == 0 {
         return Ok(());
     }
@@ -219,12 +221,12 @@ fn run(helper: &str, action: &str, input: &str, around: &Surroundings) -> Result
     ))
     .hint("see whether the helper works, or remove it from the file of logins");
     // Helpers tell on standard output; what they were given is not repeated.
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let message = String::from_utf8_lossy(&output.stdout).into_owned();
     let secret = serde_json::from_str::<Value>(input).unwrap_or_default();
     let secret = secret["Secret"].as_str().unwrap_or_default();
-    Err(match told.trim() {
+    Err(match message.trim() {
         "" => error,
-        told if !secret.is_empty() && told.contains(secret) => error,
-        told => error.because(one_line(told)),
+        text if !secret.is_empty() && text.contains(secret) => error,
+        text => error.because(one_line(text)),
     })
 }

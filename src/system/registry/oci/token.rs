@@ -1,25 +1,61 @@
-//! Tokens, as servers of tokens give them out, and the headers they go into.
+//! Tokens of token servers: the requests for them, and the headers they go
+//! into.
 
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use reqwest::header::HeaderValue;
+use reqwest::{Method, Url};
 use serde_json::Value;
+use url::form_urlencoded;
 
-use super::Secret;
+use super::credentials::Credential;
+use super::http::{Content, Request};
 use super::settings::BASE64;
+use crate::system::registry::secret::Secret;
 
-/// A token, and when to ask for another.
+/// A token, and when to request another one.
 #[derive(Clone, Debug)]
 pub struct Token {
-    /// The token.
+    /// The token itself, which is secret.
     pub value: Secret,
-    /// When it ends.
+    /// The time after which another one is requested.
     pub until: Instant,
 }
 
-/// Reads what a token server answers. Its lifetime is told, or stands in the
-/// token, or is a minute.
+/// The request for a token that gives access to a scope, such as
+/// `repository:<name>:pull`; a refresh token is sent as a form.
+pub fn token_request(
+    realm: &Url,
+    service: Option<&str>,
+    scope: &str,
+    credential: &Credential,
+) -> Request {
+    if let Credential::Identity(token) = credential {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "refresh_token")
+            .append_pair("service", service.unwrap_or_default())
+            .append_pair("client_id", "cargo-component")
+            .append_pair("scope", scope)
+            .append_pair("refresh_token", &token.0)
+            .finish();
+        return Request::new(Method::POST, realm.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .content(Content::Bytes(form.into()));
+    }
+    let mut url = realm.clone();
+    url.query_pairs_mut()
+        .extend_pairs(service.map(|service| ("service", service)))
+        .append_pair("scope", scope);
+    let mut request = Request::new(Method::GET, url);
+    if let Credential::Password(user, password) = credential {
+        request.authorization = basic(user, password);
+    }
+    request
+}
+
+/// Reads the answer of a token server. The lifetime is that of the answer, or
+/// that in the token, or a minute.
 pub fn read_token(body: &[u8]) -> Option<Token> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let text = |key: &str| body[key].as_str().filter(|text| !text.is_empty());
@@ -33,7 +69,7 @@ pub fn read_token(body: &[u8]) -> Option<Token> {
     })
 }
 
-/// How long a token is still good for, by its own word.
+/// The seconds for which a token is still valid, by its own claims.
 fn expiry(token: &str) -> Option<u64> {
     let claims = token.split('.').nth(1)?.replace('-', "+").replace('_', "/");
     let claims: Value = serde_json::from_slice(&BASE64.decode(claims).ok()?).ok()?;
@@ -41,12 +77,12 @@ fn expiry(token: &str) -> Option<u64> {
     claims["exp"].as_u64()?.checked_sub(now.ok()?.as_secs())
 }
 
-/// The header of a user with a password.
+/// The header for a user with a password.
 pub fn basic(user: &str, password: &Secret) -> Option<HeaderValue> {
     secret_header("Basic", &BASE64.encode(format!("{user}:{}", password.0)))
 }
 
-/// A header that is not shown.
+/// A header that `Debug` does not show.
 pub fn secret_header(scheme: &str, value: &str) -> Option<HeaderValue> {
     let mut header = HeaderValue::from_str(&format!("{scheme} {value}")).ok()?;
     header.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! What registries warn of, each thing told once.
+//! Warnings of registries, each reported once.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,37 +7,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, WARNING};
 
-use super::error_body::one_line;
-use super::headers::warning;
+use super::headers::{one_line, warning};
 
-/// How many warnings are told: nobody reads more.
-const MOST: usize = 20;
+/// How many warnings are reported: nobody reads more.
+const MAX_WARNINGS: usize = 20;
 
-/// Passes on what registries warn of; clones share what was told already.
+/// Reports the warnings of registries; clones share which were reported.
 #[derive(Clone, Default)]
-pub struct Heard {
-    told: Arc<Mutex<BTreeSet<String>>>,
-    tell: Option<Arc<dyn Fn(String) + Send + Sync>>,
+pub struct WarningLog {
+    reported: Arc<Mutex<BTreeSet<String>>>,
+    report: Option<Arc<dyn Fn(String) + Send + Sync>>,
 }
 
-impl fmt::Debug for Heard {
+impl fmt::Debug for WarningLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.told.fmt(f)
+        self.reported.fmt(f)
     }
 }
 
-impl Heard {
-    /// Tells warnings to this one.
-    pub fn new(tell: impl Fn(String) + Send + Sync + 'static) -> Self {
-        Heard {
-            told: Arc::default(),
-            tell: Some(Arc::new(tell)),
+impl WarningLog {
+    /// A log that passes each new warning to `report`.
+    pub fn new(report: impl Fn(String) + Send + Sync + 'static) -> Self {
+        WarningLog {
+            reported: Arc::default(),
+            report: Some(Arc::new(report)),
         }
     }
 
-    /// Takes the headers of an answer.
+    /// Reports the warnings in the headers of an answer.
     pub fn note(&self, from: &Url, headers: &HeaderMap) {
-        let Some(tell) = &self.tell else {
+        let Some(report) = &self.report else {
             return;
         };
         let mut host = from.host_str().unwrap_or_default().to_owned();
@@ -50,9 +49,9 @@ impl Heard {
             .filter_map(|value| warning(value.to_str().ok()?))
         {
             let text = format!("the registry `{host}` says: {}", one_line(&text));
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if told.len() < MOST && told.insert(text.clone()) {
-                tell(text);
+            let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            if reported.len() < MAX_WARNINGS && reported.insert(text.clone()) {
+                report(text);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the client says, in the words of this tool.
+//! Errors of the client, in the words of this tool.
 
 use warg_api::v1::content::ContentError;
 use warg_api::v1::fetch::FetchError;
@@ -9,31 +9,31 @@ use warg_client::{ClientError, api};
 use super::settings::Settings;
 use crate::base::error::{Error, ErrorKind};
 use crate::system::registry::hosts::unused_variable;
-use crate::system::registry::oci::one_line;
+use crate::system::registry::oci::headers::one_line;
 
-/// What an error is told with.
-pub struct About<'a> {
-    /// What was being done.
-    pub what: &'a str,
-    /// The host that was asked.
+/// The circumstances that an error message names.
+pub struct ErrorContext<'a> {
+    /// The task that failed, such as "failed to publish …".
+    pub error_message: &'a str,
+    /// The host that was contacted.
     pub host: &'a str,
-    /// Where the registry's logs are kept.
+    /// The directory of the registry's logs.
     pub logs: &'a str,
-    /// Where tokens can be set.
+    /// The settings that can hold a token.
     pub settings: &'a Settings,
     /// The variable with a token that was not used, since it may be meant for
     /// another host.
     pub unused: Option<&'a str>,
 }
 
-impl About<'_> {
-    /// An error of the client.
+impl ErrorContext<'_> {
+    /// The error of the client as one of this tool.
     pub fn error(&self, error: &ClientError) -> Error {
         use api::ClientError as Api;
         match error {
             ClientError::Other(inner) => match inner.downcast_ref::<Error>() {
-                // It is this tool's own, from below the client.
-                Some(own) => own.clone().context(self.what),
+                // The error is this tool's own, from below the client.
+                Some(own) => own.clone().context(self.error_message),
                 None => self.plain(ErrorKind::Input, inner.as_ref()),
             },
             ClientError::Api(Api::Communication(e)) => self.unreachable(e),
@@ -74,15 +74,15 @@ impl About<'_> {
         }
     }
 
-    /// The registry did not answer in time.
-    pub fn late(&self) -> Error {
-        Error::new(ErrorKind::Io, self.what)
+    /// The error of a registry that did not answer in time.
+    pub fn timed_out(&self) -> Error {
+        Error::new(ErrorKind::Io, self.error_message)
             .because(format!("`{}` does not answer", self.host))
             .hint("try again")
     }
 
     fn plain(&self, kind: ErrorKind, error: &dyn std::error::Error) -> Error {
-        Error::new(kind, self.what).because(chain(error))
+        Error::new(kind, self.error_message).because(chain(error))
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Error {
@@ -146,9 +146,9 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = one_line(&error.to_string());
     let mut next = error.source();
     while let Some(cause) = next {
-        let said = one_line(&cause.to_string());
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
+        let cause_text = one_line(&cause.to_string());
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
         }
         next = cause.source();
     }

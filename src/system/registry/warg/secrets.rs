@@ -12,11 +12,11 @@ use crate::system::env;
 use crate::system::env::Env;
 use crate::system::registry::layers::Layers;
 
-/// A signing key, and where it is from.
+/// A signing key, and where it comes from.
 pub struct SigningKey {
-    /// The key.
+    /// The private key itself.
     pub key: PrivateKey,
-    /// Where it is from, as it is shown.
+    /// Where it comes from, for messages.
     pub from: String,
 }
 
@@ -39,7 +39,7 @@ pub fn keyring(settings: &Settings) -> Result<Keyring> {
     Keyring::from_config(&settings.file).map_err(|e| refused(settings, &e))
 }
 
-/// The keyring did not do what it was asked.
+/// The error of a keyring that did not answer.
 pub fn refused(settings: &Settings, e: &KeyringError) -> Error {
     Error::input("failed to read the keyring")
         .because(chain(e))
@@ -85,7 +85,7 @@ pub fn signing_key(
         return Err(no_key(settings).because("none is configured"));
     }
     let keys = &settings.file.keys;
-    // As the file has it, with or without scheme and slash.
+    // The name as in the file, with or without scheme and slash.
     let listed = keys
         .iter()
         .find(|name| RegistryUrl::new(name.as_str()).is_ok_and(|named| named == *url));
@@ -108,13 +108,13 @@ fn no_key(settings: &Settings) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::registry::config::Protocol;
+    use crate::system::registry::config::ProtocolTable;
 
     const KEY: &str = "ecdsa-p256:I+UlDo0HxyBBFeelhPPWmD+LnklOpqZDkrFP5VduASk=";
 
     fn found(variables: &[(&str, &str)], table: &[(&str, &str)]) -> Result<SigningKey> {
         let env = Env::from_vars(variables.iter().copied());
-        let table: Protocol = table
+        let table: ProtocolTable = table
             .iter()
             .map(|(key, value)| ((*key).to_owned(), toml_edit::value(*value)))
             .collect();
@@ -145,31 +145,31 @@ mod tests {
             "ecdsa-p256:AAAA",
         ] {
             let error = found(&[], &[("signing_key", text)]).err().unwrap();
-            let told = format!("{error:?}");
-            assert!(told.contains("signing_key"), "{told}");
+            let text = format!("{error:?}");
+            assert!(text.contains("signing_key"), "{text}");
             assert!(
-                !told.contains("hunter2") && !told.contains("AAAA"),
-                "{told}"
+                !text.contains("hunter2") && !text.contains("AAAA"),
+                "{text}"
             );
         }
     }
 
     #[test]
     fn without_a_key_every_place_is_named() {
-        let told = format!("{:?}", found(&[], &[]).err().unwrap());
+        let text = format!("{:?}", found(&[], &[]).err().unwrap());
         for place in [
             "CARGO_COMPONENT_PUBLISH_KEY",
             "signing_key",
             "warg-config.json",
         ] {
-            assert!(told.contains(place), "{told}");
+            assert!(text.contains(place), "{text}");
         }
     }
 
     #[test]
     fn a_token_is_for_one_host() {
         let env = Env::from_vars([("WKG_REGISTRY_R_EXAMPLE_8080_AUTH_BEARER", "t")]);
-        let settings = Settings::read("x", &Protocol::default(), &env).unwrap();
+        let settings = Settings::read("x", &ProtocolTable::default(), &env).unwrap();
         let url = |text: &str| RegistryUrl::new(text).unwrap();
         let layers = Layers::default();
         let token = |text| token(&settings, &url(text), &env, &layers).unwrap();

@@ -10,22 +10,22 @@ use crate::base::error::{Error, Result};
 use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
-use crate::system::registry::config::Protocol;
+use crate::system::registry::config::ProtocolTable;
 
-/// What is set for one registry. Secrets stay in the table, which does not
+/// The settings for one registry. Secrets stay in the table, which does not
 /// show them.
 pub struct Settings {
     name: String,
-    table: Protocol,
-    /// What the file says.
+    table: ProtocolTable,
+    /// The content of the file.
     pub file: Config,
-    /// Where it is.
+    /// The path of the file, if there is one.
     path: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Reads table and file.
-    pub fn read(name: &str, table: &Protocol, env: &Env) -> Result<Self> {
+    /// Reads the table and the file.
+    pub fn read(name: &str, table: &ProtocolTable, env: &Env) -> Result<Self> {
         let mut settings = Settings {
             name: name.to_owned(),
             table: table.clone(),
@@ -58,12 +58,12 @@ impl Settings {
         }
     }
 
-    /// The table, as it is written.
+    /// The name of the table in the configuration.
     pub fn table_name(&self) -> String {
         format!("[registry.{:?}.warg]", self.name)
     }
 
-    /// The file, as it is shown.
+    /// The name of the file, for messages.
     pub fn file_name(&self) -> String {
         match &self.path {
             Some(path) => path.display().to_string(),
@@ -71,8 +71,8 @@ impl Settings {
         }
     }
 
-    /// Where logs are kept, below `cache` if one is given: what the file says,
-    /// or else what the other tools take.
+    /// The directory of logs: that of the file, or else one below `cache` if it
+    /// is given, or else that of other tools.
     pub fn registries_dir(&self, cache: Option<&Path>) -> Result<PathBuf> {
         match (&self.file.registries_dir, cache) {
             (None, Some(cache)) => Ok(cache.join("registries")),
@@ -80,7 +80,7 @@ impl Settings {
         }
     }
 
-    /// Where content may lie, in the same way.
+    /// The directory of content, found in the same way.
     pub fn content_dir(&self, cache: Option<&Path>) -> Result<PathBuf> {
         match (&self.file.content_dir, cache) {
             (None, Some(cache)) => Ok(cache.join("content")),
@@ -88,7 +88,7 @@ impl Settings {
         }
     }
 
-    /// The file of namespaces, in the same way.
+    /// The file of namespaces, found in the same way.
     pub fn namespaces(&self, cache: Option<&Path>) -> Result<PathBuf> {
         match (&self.file.namespace_map_path, cache) {
             (None, Some(cache)) => Ok(cache.join("namespaces")),
@@ -168,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_without_the_secret() {
-        let table = |text: &str| -> Protocol {
+    fn an_error_names_the_key_and_not_the_secret() {
+        let table = |text: &str| -> ProtocolTable {
             let table = text.parse::<toml_edit::DocumentMut>().unwrap();
             let entries = table.iter();
             entries

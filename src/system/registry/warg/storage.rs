@@ -1,4 +1,4 @@
-//! What the client remembers, in the files of cargo-component 0.21.1 and of
+//! The state of the client, in the files of cargo-component 0.21.1 and of
 //! `warg`: the logs it has verified and the checkpoint it trusts. Content is
 //! only read there, the caller has a cache of its own.
 //!
@@ -141,7 +141,7 @@ pub struct Contents {
     pub published: Option<(AnyHash, PathBuf)>,
 }
 
-/// What the client reads content as.
+/// The stream as which the client reads content.
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>;
 
 #[async_trait]
@@ -245,18 +245,18 @@ mod tests {
     }
 
     #[test]
-    fn content_is_taken_only_if_it_has_its_digest() {
+    fn content_is_used_only_if_it_has_its_digest() {
         let dir = tempfile::tempdir().unwrap();
         let digest = crate::base::package::ContentDigest::of(b"content");
         let contents = Contents {
             dir: dir.path().to_owned(),
             published: None,
         };
-        let wanted: AnyHash = digest.to_string().parse().unwrap();
+        let expected: AnyHash = digest.to_string().parse().unwrap();
         let file = dir.path().join("sha256").join(digest.hex());
         fs::write_atomic(&file, b"content").unwrap();
-        assert_eq!(contents.content_location(&wanted), Some(file.clone()));
+        assert_eq!(contents.content_location(&expected), Some(file.clone()));
         fs::write_atomic(&file, b"other").unwrap();
-        assert_eq!(contents.content_location(&wanted), None);
+        assert_eq!(contents.content_location(&expected), None);
     }
 }
