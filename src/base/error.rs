@@ -182,7 +182,7 @@ impl Error {
             ErrorKind::Io,
             format!("failed to {action} `{}`", path.display()),
         )
-        .because(cause)
+        .with_cause(cause)
     }
 
     /// Somebody changed a file that was to be written on the ground of what it
@@ -208,7 +208,7 @@ impl Error {
     }
 
     /// Adds a cause below those known so far.
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
         self.0.causes.push(cause.to_string());
         self
     }
@@ -379,7 +379,7 @@ mod tests {
 
     #[test]
     fn context_goes_on_top() {
-        let error = Error::input("b").because("c").context("a");
+        let error = Error::input("b").with_cause("c").context("a");
         assert_eq!(error.to_string(), "a: b: c");
     }
 }

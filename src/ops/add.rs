@@ -166,7 +166,7 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
             .collect();
         return Err(
             Error::input("the command is about one package, and several are selected")
-                .because(format!("they are {}", names.join(", ")))
+                .with_cause(format!("they are {}", names.join(", ")))
                 .hint("name one by `--package`"),
         );
     };
@@ -352,7 +352,7 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
     if kind(&bytes) != Some(Kind::Component) {
         return Err(
             Error::input("the package is neither a component nor a WIT package")
-                .because(format!("its bytes are in `{}`", file.display()))
+                .with_cause(format!("its bytes are in `{}`", file.display()))
                 .hint("ask whoever published it"),
         );
     }

@@ -34,7 +34,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
     let world = load(ctx, Worlds::alone(ctx, mode), asked)
-        .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
+        .map_err(|e| e.with_cause(format!("it was looked for as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
@@ -50,7 +50,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let mut imports = names::imports(&bytes)?.into_iter();
     let hinted = imports.any(|import| import.external_id.is_some());
     let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
-    let error = reasons.into_iter().fold(error, Error::because);
+    let error = reasons.into_iter().fold(error, Error::with_cause);
     Err(match hinted {
         true => error.hint(format!("link it first: `cargo component compose {what}`")),
         false => error.hint(
@@ -112,7 +112,7 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
                 Error::usage(format!(
                     "invalid version `{requirement}` in `--world {text}`"
                 ))
-                .because(e)
+                .with_cause(e)
                 .hint("write a version or requirement, such as `1.2`")
             })?,
         ),
@@ -124,8 +124,8 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
     };
     let package = package.parse().map_err(|e: Error| {
         Error::usage(format!("`--world {text}` names no world"))
-            .because(e)
-            .because("there is no such path either")
+            .with_cause(e)
+            .with_cause("there is no such path either")
             .hint("write `namespace:name/world@1.2`, or `path/world`")
     })?;
     Ok(Asked::Package(package, world, requirement))

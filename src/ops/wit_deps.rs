@@ -65,7 +65,7 @@ fn refuse(ctx: &Context, options: &DepsOptions, found: &[String]) -> Result<()> 
     }
     let manifest = ctx.absolute(&options.manifest);
     let message = format!("`{}` is not locked as it stands", ctx.display(&manifest));
-    let error = found.iter().fold(Error::input(message), Error::because);
+    let error = found.iter().fold(Error::input(message), Error::with_cause);
     Err(error.hint("run `cargo component deps lock`"))
 }
 

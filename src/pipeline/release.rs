@@ -90,17 +90,17 @@ impl Destination<'_> {
             return Err(Error::input(format!(
                 "publishing `{package}` needs the network, which must not be used"
             ))
-            .because(format!("it goes to the registry `{}`", route.name))
+            .with_cause(format!("it goes to the registry `{}`", route.name))
             .hint("leave out `--offline` and `--frozen`"));
         }
         let registry = self.registries.open(&route)?;
         let existing = registry
             .release(package, version)
-            .map_err(|e| e.because(format!("the registry is set in {}", route.because)))?;
+            .map_err(|e| e.with_cause(format!("the registry is set in {}", route.because)))?;
         if existing.is_some() && self.existing == Existing::Refuse {
             return Err(
                 Error::input(format!("`{package}@{version}` is already published"))
-                    .because(format!("it is in {}", registry.location(package)))
+                    .with_cause(format!("it is in {}", registry.location(package)))
                     .hint("raise the version, or leave it as it is with `--skip-existing`"),
             );
         }
@@ -191,9 +191,9 @@ fn refused(ready: &Ready, error: Error) -> Error {
     }
     let mut told = Error::new(error.kind(), error.message());
     for cause in error.causes() {
-        told = told.because(cause);
+        told = told.with_cause(cause);
     }
-    told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
+    told.with_cause("the registry is from before 2026, and cannot read what the imports say of where they are found")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
 }
 
@@ -213,12 +213,12 @@ fn read_back(ready: &Ready) -> Result<()> {
             "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
             release.digest, ready.digest
         ))
-        .because(format!("it is in {}", ready.registry.location(package)))
+        .with_cause(format!("it is in {}", ready.registry.location(package)))
         .hint("somebody else may have published the same version; compare, and publish under a new one")),
         None => Err(Error::input(format!(
             "`{package}@{version}` was published, but is not found by its name"
         ))
-        .because(format!("it was looked for in {}", ready.registry.location(package)))
+        .with_cause(format!("it was looked for in {}", ready.registry.location(package)))
         .hint("check where the registry puts the namespace, and that it lets you read")),
     }
 }

@@ -122,7 +122,7 @@ fn disagreement(
     } = difference;
     let theirs = theirs.as_deref().unwrap_or("nothing");
     Error::input("the bindings that are linked into the module were generated from different WIT")
-        .because(format!(
+        .with_cause(format!(
             "of the interface `{interface}`, in {}, the world `{}` has {ours}, and the world `{}` has {theirs}",
             place.join(", "), left.name, right.name
         ))

@@ -81,7 +81,7 @@ pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
         encoder.encode()
     };
     let encoded = guarded("wit-component", encode).map_err(|cause| {
-        let error = Error::input("failed to make a component of the module").because(cause);
+        let error = Error::input("failed to make a component of the module").with_cause(cause);
         error.hint("report this, with the module")
     })?;
     encoded.map_err(|e| explain(&format!("{e:#}")))

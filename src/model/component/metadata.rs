@@ -70,7 +70,7 @@ fn add_with(
     add.revision = field("revision", metadata.revision.as_deref(), &mut left_out);
     add.version = field("version", metadata.version.as_deref(), &mut left_out);
     let bytes = add.to_wasm(component).map_err(|e| {
-        Error::input("failed to add metadata to the component").because(format!("{e:#}"))
+        Error::input("failed to add metadata to the component").with_cause(format!("{e:#}"))
     })?;
     Ok((bytes, left_out))
 }

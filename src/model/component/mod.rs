@@ -68,8 +68,9 @@ pub struct Surface {
 
 /// Reads the names at the root of a component.
 pub fn surface(bytes: &[u8]) -> Result<Surface> {
-    let failed =
-        |e: wasmparser::BinaryReaderError| Error::input("failed to read the component").because(e);
+    let failed = |e: wasmparser::BinaryReaderError| {
+        Error::input("failed to read the component").with_cause(e)
+    };
     let mut surface = Surface::default();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -140,7 +141,7 @@ pub fn has_only_types(bytes: &[u8]) -> bool {
 pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
     let failed = |cause: String| {
         Error::input("failed to read the component")
-            .because(cause)
+            .with_cause(cause)
             .hint("check that the file is a whole and valid component")
     };
     let modern = match kind(bytes) {

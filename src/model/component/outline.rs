@@ -78,9 +78,9 @@ pub fn wit_texts(bytes: &[u8]) -> Result<(String, Vec<(PackageName, String)>)> {
 
 fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
     let mut printer = WitPrinter::default();
-    printer
-        .print(resolve, package, &[])
-        .map_err(|e| Error::input("failed to write the WIT as text").because(format!("{e:#}")))?;
+    printer.print(resolve, package, &[]).map_err(|e| {
+        Error::input("failed to write the WIT as text").with_cause(format!("{e:#}"))
+    })?;
     Ok(printer.output.to_string())
 }
 

@@ -32,7 +32,7 @@ impl<'a> Sections<'a> {
         let failed = || Error::input("failed to read the component");
         let rest = self.rest;
         let parsed = self.parser.parse(rest, true);
-        let (payload, consumed) = match parsed.map_err(|e| failed().because(e))? {
+        let (payload, consumed) = match parsed.map_err(|e| failed().with_cause(e))? {
             Chunk::Parsed { payload, consumed } => (payload, consumed),
             Chunk::NeedMoreData(_) => return Ok(None),
         };
@@ -55,7 +55,7 @@ impl<'a> Sections<'a> {
         let length = (unchecked_range.end - unchecked_range.start) as usize;
         let end = consumed.saturating_add(length);
         let Some(nested) = rest.get(consumed..end) else {
-            return Err(failed().because("it ends in the middle of a section"));
+            return Err(failed().with_cause("it ends in the middle of a section"));
         };
         self.rest = &rest[end..];
         Ok(Some(Section {

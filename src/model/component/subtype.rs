@@ -24,7 +24,7 @@ pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<Typed> {
     let failed = |cause: String| {
         let name = &resolve.worlds[world].name;
         Error::input(format!("failed to read the types of the world `{name}`"))
-            .because(cause)
+            .with_cause(cause)
             .hint("check that the world can be built for")
     };
     let encode = || metadata::encode(resolve, world, StringEncoding::UTF8, None, false);

@@ -57,7 +57,7 @@ pub fn parse(path: &Path, text: &str) -> Result<DepsLock> {
 fn read(reader: &Reader<'_>) -> Result<DepsLock> {
     let document = Document::parse(reader.text).map_err(|e| {
         let message = format!("failed to read the lock file `{}`", reader.path.display());
-        let error = reader.error(e.span(), message).because(e.message());
+        let error = reader.error(e.span(), message).with_cause(e.message());
         match reader.text.lines().any(|line| line.starts_with("<<<<<<<")) {
             true => error.hint(
                 "resolve the conflict that version control left in it, or delete the file to lock anew",
@@ -119,7 +119,7 @@ impl Reader<'_> {
         };
         self.string(id, item, key)?.parse().map_err(|e: Error| {
             let message = format!("`{key}` of `{id}` in the lock file is wrong");
-            self.error(item.span(), message).because(e.message())
+            self.error(item.span(), message).with_cause(e.message())
         })
     }
 

@@ -135,7 +135,7 @@ impl Reader<'_> {
 
     fn unreadable(&self, span: Option<std::ops::Range<usize>>, cause: &str) -> Error {
         let message = format!("failed to read the lock file `{}`", self.path.display());
-        let error = self.error_at(span, message).because(cause);
+        let error = self.error_at(span, message).with_cause(cause);
         match self.text.contains("\n<<<<<<<") || self.text.starts_with("<<<<<<<") {
             true => error.hint("resolve the conflict that version control left in it, or delete the file to resolve anew"),
             false => error,
@@ -165,7 +165,7 @@ impl Reader<'_> {
         let text = item.as_str().unwrap_or_default();
         text.parse().map_err(|e: T::Err| {
             self.error(item, format!("invalid `{key}` in the lock file"))
-                .because(e)
+                .with_cause(e)
         })
     }
 }

@@ -411,7 +411,7 @@ impl Search<'_> {
         let error = self.conflict;
         let error = error.unwrap_or_else(|| Error::input("no releases fit together"));
         match self.tries > TRIES {
-            true => error.because("too many combinations of releases were tried"),
+            true => error.with_cause("too many combinations of releases were tried"),
             false => error,
         }
     }

@@ -33,11 +33,11 @@ pub(super) fn several<'n>(
     let error = chains
         .into_iter()
         .fold(need.wanted.place(error), |error, chain| {
-            error.because(chain)
+            error.with_cause(chain)
         });
     match precise {
         Some(precise) => error
-            .because(format!("`--precise` asks for `{precise}`"))
+            .with_cause(format!("`--precise` asks for `{precise}`"))
             .hint("give another version to `--precise`, or change what is required"),
         None => error.hint(
             "change a requirement in Cargo.toml, or take a release of what asks for it that goes with the others",
@@ -89,7 +89,7 @@ pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&
         0 => String::new(),
         more => format!(" and {more} older"),
     };
-    let error = error.because(format!("there are {}{more}", names.join(", ")));
+    let error = error.with_cause(format!("there are {}{more}", names.join(", ")));
     let near = sorted.iter().find(|listed| !listed.yanked);
     match near {
         Some(near) => error.hint(format!("ask for one of them, as in `{}`", near.version)),
@@ -113,7 +113,7 @@ fn asked(error: Error, wanted: &Wanted) -> Error {
     let error = wanted.place(error);
     match wanted.by.is_empty() {
         true => error,
-        false => error.because(format!("required by {}", wanted.by.join(" -> "))),
+        false => error.with_cause(format!("required by {}", wanted.by.join(" -> "))),
     }
 }
 

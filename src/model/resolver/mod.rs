@@ -67,7 +67,7 @@ impl Wanted {
     pub fn explain(&self, error: Error) -> Error {
         let Source { package, .. } = &self.source;
         let requirement = &self.requirement;
-        self.place(error.because(format!(
+        self.place(error.with_cause(format!(
             "the package `{package}` (`{requirement}`) is required by {}",
             self.by.join(" -> ")
         )))

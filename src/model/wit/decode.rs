@@ -29,7 +29,7 @@ impl Undecodable {
 
     /// The error of who wanted to know; `message` is what failed.
     pub fn told(self, message: impl Into<String>) -> Error {
-        Error::input(message).because(self.cause).hint(self.hint)
+        Error::input(message).with_cause(self.cause).hint(self.hint)
     }
 }
 

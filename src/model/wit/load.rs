@@ -321,7 +321,7 @@ impl Loading {
                     "`{}` does not fit the other WIT packages",
                     path.display()
                 ))
-                .because(format!("{e:#}"))
+                .with_cause(format!("{e:#}"))
                 .hint("remove one of the packages that differ")
             })?;
         }
@@ -467,7 +467,7 @@ fn unread(path: &Path) -> String {
 }
 
 fn undecodable(path: &Path, cause: &str) -> Error {
-    Error::input(unread(path)).because(cause)
+    Error::input(unread(path)).with_cause(cause)
 }
 
 /// A binary package or component: everything in it, its package, and whether

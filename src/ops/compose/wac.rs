@@ -115,7 +115,7 @@ fn given<'o>(
     for text in dep {
         let unread = |why: String| {
             Error::usage(format!("`--dep {text}` does not say where a package is"))
-                .because(why)
+                .with_cause(why)
                 .hint("write `--dep namespace:name=PATH`, or `namespace:name@1.2.3=PATH`")
         };
         let (package, path) = text
@@ -221,7 +221,7 @@ impl Search<'_> {
         let found = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
             let at = e.excerpt().map(|excerpt| excerpt.span().start);
             match references.iter().find(|r| Some(r.at.start) == at) {
-                Some(reference) => e.because(self.no_file(reference)),
+                Some(reference) => e.with_cause(self.no_file(reference)),
                 None => e,
             }
         })?;
@@ -314,7 +314,7 @@ impl Search<'_> {
     /// if it has one.
     fn remote(&mut self, reference: &Reference) -> Result<Remote> {
         let package: PackageRef = reference.name.parse().map_err(|e: Error| {
-            e.because(self.no_file(reference))
+            e.with_cause(self.no_file(reference))
                 .hint(format!("give it by `--dep {reference}=PATH`"))
         })?;
         let mut wanted = Wanted {
@@ -350,8 +350,8 @@ impl Search<'_> {
         if let Err(e) = self.worlds.packages()?.route(&wanted.source, &named) {
             let namespace = wanted.source.package.namespace();
             return Err(Error::input(format!("unknown package `{reference}`"))
-                .because(self.no_file(reference))
-                .because(e)
+                .with_cause(self.no_file(reference))
+                .with_cause(e)
                 .hint(format!(
                     "give it by `--dep {reference}=PATH`, or add a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
                 )));

@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
             Error::usage(format!(
                 "invalid target version `{requirement}` in `{text}`"
             ))
-            .because(e)
+            .with_cause(e)
             .hint("write `namespace:name/world@version`, the version such as `0.2.3`")
         })
     });

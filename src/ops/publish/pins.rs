@@ -96,7 +96,7 @@ pub(super) fn pinned(
         };
         let local = locals.get(package).ok_or_else(|| {
             Error::input(format!("the hint `{known}` says nothing of a release"))
-                .because(format!("it is that of the import `{}`", import.name))
+                .with_cause(format!("it is that of the import `{}`", import.name))
                 .hint("take a release of the dependency whose hints have digests, set `hints = \"none\"`, or publish what it is linked with: `--composed`")
         })?;
         let known = places.pin(manifest, local, known.item)?;
@@ -139,7 +139,7 @@ impl Local {
             return Err(Error::input(format!(
                 "the dependency `{key}` is `{package}@{version}` by its path, which its `version` does not allow"
             ))
-            .because(format!("`{requirement}` is required"))
+            .with_cause(format!("`{requirement}` is required"))
             .hint("correct `version`"));
         }
         Ok(Some(Local {
@@ -214,7 +214,7 @@ impl Places<'_> {
                 return Err(Error::input(format!(
                     "`{package}@{version}` as it is published lacks what it has at its path"
                 ))
-                .because(told)
+                .with_cause(told)
                 .hint(format!(
                     "raise the version of `{package}`, and publish it too"
                 )));
@@ -231,7 +231,7 @@ impl Places<'_> {
             "`{shown}` is not published, and `{}` depends on it",
             of.unwrap_or_default()
         ))
-        .because(format!("it was looked for in {}", looked.join(" and ")))
+        .with_cause(format!("it was looked for in {}", looked.join(" and ")))
         .hint("publish it first, or with this one: `cargo component publish --workspace`"))
     }
 

@@ -114,7 +114,7 @@ pub(super) fn encoded(
         return Err(Error::input(format!(
             "the metadata `{key}` of `{name}` is not what it has to be"
         ))
-        .because(format!("it stands in `{}`", file.unwrap_or_default()))
+        .with_cause(format!("it stands in `{}`", file.unwrap_or_default()))
         .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
     }
     let own = package.parts.into_iter();

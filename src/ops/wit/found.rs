@@ -99,7 +99,7 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     ));
     Err(match above {
         Some(wit) => error
-            .because(format!(
+            .with_cause(format!(
                 "the WIT in `{}` has no manifest that makes this folder a part of it",
                 wit.display()
             ))

@@ -156,7 +156,7 @@ impl Located {
         let near = nearest(interface, self.interfaces.iter().map(String::as_str));
         let near = near.unwrap_or(first);
         Err(error
-            .because(format!("it has {}", listed(&self.interfaces)))
+            .with_cause(format!("it has {}", listed(&self.interfaces)))
             .hint(format!("write `{package}/{near}`")))
     }
 }

@@ -264,7 +264,7 @@ impl One<'_> {
             }
         };
         let text = serde_json::to_string(&record)
-            .map_err(|e| Error::input("failed to describe the component").because(e))?;
+            .map_err(|e| Error::input("failed to describe the component").with_cause(e))?;
         if let Err(error) = fs::write_atomic(&self.record_file(), text.as_bytes()) {
             // The next run only has to make the component again.
             let text = format!("the record of the component: {error}");
@@ -442,7 +442,7 @@ impl One<'_> {
             self.warn(format!("{message}{}", lines.concat()));
             return Ok(());
         }
-        let error = lines.fold(Error::input(message), Error::because);
+        let error = lines.fold(Error::input(message), Error::with_cause);
         Err(error.hint(
             "do not use what needs it, import it in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
         ))

@@ -131,7 +131,7 @@ impl Session {
         let built = self.built.borrow();
         let found = built.get(&dir).ok_or_else(|| {
             Error::input(format!("the dependency `{key}` was not built"))
-                .because(format!("it is in `{}`", dir.display()))
+                .with_cause(format!("it is in `{}`", dir.display()))
                 .hint("run `cargo component build`")
         })?;
         if let (Some(asked), Some(is)) = (&dependency.package, &found.package)
@@ -206,7 +206,7 @@ impl Session {
             .collect();
         chain.push(format!("`{}`", ctx.display(again)));
         Error::input("components depend on each other in a circle")
-            .because(chain.join(" needs "))
+            .with_cause(chain.join(" needs "))
             .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
     }
 }
@@ -226,7 +226,7 @@ pub(crate) fn directories(manifest: &Manifest) -> Result<Vec<PathBuf>> {
                 "the directory of the dependency `{key}` has no `Cargo.toml`"
             ))
             .at(dependency.file.excerpt(dependency.span.clone()))
-            .because(format!("it is `{}`", path.display()))
+            .with_cause(format!("it is `{}`", path.display()))
             .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
         }
         found.push(path.clone());

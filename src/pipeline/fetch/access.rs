@@ -65,7 +65,7 @@ impl FromStr for Subject {
                     return Err(Error::usage(format!(
                         "invalid version `{version}` of `{package}`"
                     ))
-                    .because(e)
+                    .with_cause(e)
                     .hint("write a version, such as `1.2.3`, or a requirement, such as `1.2`"));
                 }
             },
@@ -164,9 +164,10 @@ impl<'a> Access<'a> {
         let mut versions = versions
             .filter(|versions| !versions.is_empty())
             .ok_or_else(|| {
-                let error = Error::input(format!("the package `{package}` was not found")).because(
-                    format!("it was looked for in {}", registry.location(package)),
-                );
+                let error =
+                    Error::input(format!("the package `{package}` was not found")).with_cause(
+                        format!("it was looked for in {}", registry.location(package)),
+                    );
                 because(error, route)
                     .hint("check the name, or name another registry by `--registry`")
             })?;
@@ -193,7 +194,7 @@ impl<'a> Access<'a> {
             }),
             None => Err(because(
                 Error::input(format!("`{package}@{version}` was not found"))
-                    .because(format!(
+                    .with_cause(format!(
                         "it was looked for in {}",
                         registry.location(package)
                     ))
@@ -229,8 +230,9 @@ impl<'a> Access<'a> {
         if all.is_empty() {
             return Ok(None);
         }
-        let version = choose(package, pick, &all)
-            .map_err(|e| e.because("only the cache was looked at: the network must not be used"))?;
+        let version = choose(package, pick, &all).map_err(|e| {
+            e.with_cause("only the cache was looked at: the network must not be used")
+        })?;
         Ok(there.into_iter().find(|(other, _)| *other == version))
     }
 
@@ -399,7 +401,7 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Vers
             _ => String::new(),
         };
         Error::input(format!("the package `{package}` has no version{asked}"))
-            .because(format!("there are {}", all.join(", ")))
+            .with_cause(format!("there are {}", all.join(", ")))
             .hint(format!(
                 "name one of them: `{package}@{}`",
                 versions[0].version
@@ -408,12 +410,12 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Vers
 }
 
 pub(crate) fn because(error: Error, route: &Route) -> Error {
-    error.because(format!("the registry is set in {}", route.because))
+    error.with_cause(format!("the registry is set in {}", route.because))
 }
 
 pub(crate) fn not_found(reference: &Reference) -> Error {
     Error::input(format!("`{reference}` was not found"))
-        .because("it is not there, or there is no access to it")
+        .with_cause("it is not there, or there is no access to it")
         .hint(format!(
             "check the name, or log in with `cargo component login {}`",
             reference.host

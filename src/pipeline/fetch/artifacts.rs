@@ -194,7 +194,7 @@ impl WantedArtifact {
 
     fn explain(&self, error: Error) -> Error {
         let Self { reference, by, .. } = self;
-        let error = error.because(format!("the artifact `{reference}` is required by {by}"));
+        let error = error.with_cause(format!("the artifact `{reference}` is required by {by}"));
         match &self.at {
             Some(at) => error.at(at.clone()),
             None => error,

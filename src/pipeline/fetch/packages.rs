@@ -194,7 +194,7 @@ impl<'a> Packages<'a> {
             let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
             return Err(
                 Error::input(format!("package `{package}` has no version `{version}`"))
-                    .because(format!("there are {}", all.join(", ")))
+                    .with_cause(format!("there are {}", all.join(", ")))
                     .hint("give one of them to `--precise`"),
             );
         };
@@ -320,7 +320,7 @@ struct Place {
 
 impl Place {
     fn explain(&self, error: Error) -> Error {
-        error.because(format!("the registry is set in {}", self.because))
+        error.with_cause(format!("the registry is set in {}", self.because))
     }
 }
 
@@ -386,7 +386,7 @@ fn gone(wanted: &Wanted, chosen: &Chosen, registry: &dyn Registry) -> Error {
         "package `{package}@{}` is not there any more",
         chosen.version
     ))
-    .because(format!(
+    .with_cause(format!(
         "it was looked for in {}",
         registry.location(package)
     ))
@@ -403,7 +403,7 @@ fn replaced(
         "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
         release.version, release.digest
     ))
-    .because(format!("it is in {}", registry.location(package)))
+    .with_cause(format!("it is in {}", registry.location(package)))
     .hint("the release was replaced: find out why, then run `cargo component update` to take it")
 }
 

@@ -125,7 +125,7 @@ fn check(runner: &config::Runner, env: &Env) -> Result<()> {
     }
     let name = program.display();
     Err(Error::input(format!("failed to find the runner `{name}`"))
-        .because(format!("it is configured by {}", runner.place))
+        .with_cause(format!("it is configured by {}", runner.place))
         .hint(format!(
             "install `{name}`, or remove the setting to run in the embedded engine"
         )))

@@ -243,7 +243,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                     }
                     (None, Some(known)) => {
                         let context = |e: Error| {
-                            e.because(format!(
+                            e.with_cause(format!(
                                 "the import `{}` of `{name}` has the hint `{known}`",
                                 import.name
                             ))
@@ -268,7 +268,7 @@ impl<'f, 'a> Forest<'f, 'a> {
             .collect();
         chain.push(format!("`{}`", self.parts[again].name));
         Error::input("components need each other in a circle")
-            .because(chain.join(" needs "))
+            .with_cause(chain.join(" needs "))
             .hint("one of them has to be published without the other")
     }
 

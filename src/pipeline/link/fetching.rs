@@ -175,7 +175,7 @@ impl Resolution<'_, '_> {
         let known = at_version(known, version)?;
         let by = self.first(origin).map(|need| need.wanted.by.join(": "));
         let because = |e: Error| match &by {
-            Some(by) => e.because(format!("it is for {by}")),
+            Some(by) => e.with_cause(format!("it is for {by}")),
             None => e,
         };
         let reach = match self.trusted.contains(origin) {

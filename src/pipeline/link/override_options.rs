@@ -60,7 +60,7 @@ impl Named {
             false => text
                 .parse()
                 .map(Named::Subject)
-                .map_err(|e: Error| e.because(format!("there is no file `{text}` either"))),
+                .map_err(|e: Error| e.with_cause(format!("there is no file `{text}` either"))),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Asked<'a> {
         for (key, named) in &self.with {
             let (name, file) = named
                 .find(ctx, mode)
-                .map_err(|e| e.because(format!("it is to be linked as `{key}`")))?;
+                .map_err(|e| e.with_cause(format!("it is to be linked as `{key}`")))?;
             choices.push(((*key).to_owned(), Choice::With(name, file)));
         }
         let keep = self.keep.iter().map(|key| (key.clone(), Choice::Keep));

@@ -54,7 +54,7 @@ fn incompatible(ready: &Ready, other: &Version, told: String) -> Error {
     Error::input(format!(
         "`{package}@{version}` is not compatible with `{other}`, which is published"
     ))
-    .because(told)
+    .with_cause(told)
     .hint(format!(
         "publish it as version {}, or with `--allow-breaking`",
         breaking(version)

@@ -295,7 +295,7 @@ impl Bringer<'_> {
             let error = Error::input(format!(
                 "the archive {place} is not the one that was locked"
             ));
-            let error = error.because("its WIT has another digest than the lock file says");
+            let error = error.with_cause("its WIT has another digest than the lock file says");
             return Err(Untaken::Other(error.hint(
                 "find out why it changed, then run `cargo component deps update` to take it",
             )));
@@ -423,8 +423,8 @@ fn mismatch(url: &Url, got: &Digests, (sha256, sha512): (Option<&str>, Option<&s
         None => ("sha512", got.sha512.to_string(), sha512.unwrap_or_default()),
     };
     Error::input(format!("{name} hash mismatch for `{}`", shown(url)))
-        .because(format!("got: {got}"))
-        .because(format!("expected: {expected}"))
+        .with_cause(format!("got: {got}"))
+        .with_cause(format!("expected: {expected}"))
         .hint(format!(
             "if the archive is the right one, set `{name}` to what was got"
         ))

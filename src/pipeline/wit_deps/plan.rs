@@ -97,7 +97,7 @@ impl Goals {
             return Err(Error::input(format!(
                 "transitive dependency conflict for `{dep}`, add `{dep}` to dependency manifest to resolve it"
             ))
-            .because(format!("{} and {} bring different files", place(first), place(other)))
+            .with_cause(format!("{} and {} bring different files", place(first), place(other)))
             .hint(format!(
                 "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
             )));

@@ -211,8 +211,8 @@ impl Config {
                 "several runners are configured for target `{}`",
                 target.name()
             ))
-            .because(format!("`{first}` in {}", a.place()))
-            .because(format!("`{second}` in {}", b.place()))
+            .with_cause(format!("`{first}` in {}", a.place()))
+            .with_cause(format!("`{second}` in {}", b.place()))
             .hint(format!("set `target.{}.runner`", target.triple()))),
         }
     }
@@ -226,7 +226,7 @@ impl Config {
         if output.code != 0 {
             return Err(
                 Error::input(format!("`{ask}` failed with exit code {}", output.code))
-                    .because(String::from_utf8_lossy(&output.stderr).trim())
+                    .with_cause(String::from_utf8_lossy(&output.stderr).trim())
                     .hint(format!("set `target.{}.runner`", target.triple())),
             );
         }

@@ -163,7 +163,7 @@ impl Cache {
             registry: Some(registry.to_owned()),
         };
         let text = serde_json::to_string(&record)
-            .map_err(|e| Error::input("failed to describe a release").because(e))?;
+            .map_err(|e| Error::input("failed to describe a release").with_cause(e))?;
         write_record(&self.record(package, version), &text)
     }
 
@@ -218,7 +218,7 @@ fn wrong(
         "component registry package `{package}` (v`{}`) has digest `{found}` but `{}` was expected",
         release.version, release.digest
     ))
-    .because(format!("it comes from {}", registry.location(package)))
+    .with_cause(format!("it comes from {}", registry.location(package)))
     .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
 }
 

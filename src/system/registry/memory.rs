@@ -90,7 +90,7 @@ impl Registry for Memory {
         match releases.get(&(package.clone(), release.version.clone())) {
             Some((bytes, _)) => to
                 .write_all(bytes)
-                .map_err(|e| Error::input("failed to write the package").because(e)),
+                .map_err(|e| Error::input("failed to write the package").with_cause(e)),
             None => Err(Error::input(format!(
                 "`{package}@{}` is gone",
                 release.version

@@ -169,7 +169,7 @@ impl<'a> Registries<'a> {
         }
         let opened_now = route.backend.check().and_then(|()| (self.open)(route));
         let registry = opened_now.map_err(|e| {
-            e.because(format!(
+            e.with_cause(format!(
                 "the registry `{}` is set in {}",
                 route.name, route.because
             ))
@@ -182,7 +182,7 @@ impl<'a> Registries<'a> {
     pub fn artifacts(&self, route: &routes::Route) -> Result<Arc<dyn Artifacts>> {
         let opened = route.backend.check().and_then(|()| (self.artifacts)(route));
         opened.map_err(|e| {
-            e.because(format!(
+            e.with_cause(format!(
                 "the registry `{}` is set in {}",
                 route.name, route.because
             ))

@@ -66,7 +66,7 @@ impl Backend {
         Err(Error::input(format!(
             "the registry `{name}`, which your configuration has a login for, is led to another host, `{host}`"
         ))
-        .because("a file of the project may not do that")
+        .with_cause("a file of the project may not do that")
         .hint(format!(
             "if you trust `{host}` with what is in `{name}`, put the mapping into your own file, `~/.config/wasm-pkg/config.toml`; if not, take it out of the project's"
         )))
@@ -382,7 +382,7 @@ fn mapped(mapping: &Mapping, layers: &Layers, because: String) -> Result<Route> 
             return Err(Error::input(format!(
                 "unknown backend type \"{other}\" of the registry `{name}`"
             ))
-            .because(format!("it is set in {because}"))
+            .with_cause(format!("it is set in {because}"))
             .hint("it is `oci`, `warg` or `local`"));
         }
     };
@@ -424,7 +424,7 @@ fn local(name: &str, base: &Path, settings: &Protocol) -> Result<Backend> {
 fn addressed(name: &str, address: &str, named: &Named, layers: &Layers) -> Result<Route> {
     let because = format!("`registries.{name}` in `{}`", named.manifest.display());
     let address =
-        Address::read(name, address).map_err(|e| e.because(format!("it is {because}")))?;
+        Address::read(name, address).map_err(|e| e.with_cause(format!("it is {because}")))?;
     let backend = match address {
         Address::Host(host) => {
             let mapping = Mapping {

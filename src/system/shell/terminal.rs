@@ -136,7 +136,7 @@ impl Shell for Terminal {
             // Whoever read it has enough.
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             result => {
-                result.map_err(|e| Error::input("failed to write to standard output").because(e))
+                result.map_err(|e| Error::input("failed to write to standard output").with_cause(e))
             }
         }
     }

@@ -203,7 +203,7 @@ fn unreadable(error: &io::Error) -> Error {
         return too_much("1 GiB");
     }
     Error::input("it is no whole gzipped tar archive")
-        .because(error)
+        .with_cause(error)
         .hint("only `.tar.gz` archives are read; check the address, or remove a damaged file from where it comes")
 }
 

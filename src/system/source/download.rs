@@ -86,7 +86,7 @@ impl From<reqwest::Error> for Fault {
         while let Some(cause) = source {
             let text = cause.to_string();
             lasting |= text.contains("certificate");
-            told = told.because(text);
+            told = told.with_cause(text);
             source = cause.source();
         }
         Fault {
@@ -179,7 +179,7 @@ impl Web {
             }
             digester.update(&part);
             to.write_all(&part)
-                .map_err(|e| Error::input("failed to write what came").because(e))?;
+                .map_err(|e| Error::input("failed to write what came").with_cause(e))?;
         }
         Ok(digester.finish())
     }
@@ -298,7 +298,7 @@ fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
             .thread_name("download")
             .enable_all()
             .build()
-            .map_err(|e| Error::input("failed to prepare for the network").because(e))
+            .map_err(|e| Error::input("failed to prepare for the network").with_cause(e))
     });
     runtime
         .as_ref()

@@ -75,7 +75,7 @@ impl<'a> Taken<'a> {
         };
         let refused = |why: &str| {
             Error::input(format!("the entry `{}` is refused", shown.escape_debug()))
-                .because(why)
+                .with_cause(why)
                 .hint("ask whoever made the archive; `prefix` chooses another directory of it")
         };
         if dep.is_some_and(|dep| self.pinned.contains(dep)) {

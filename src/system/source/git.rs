@@ -248,7 +248,7 @@ impl Repository<'_> {
                 let error = Error::input(message);
                 Err(match said.trim() {
                     "" => error,
-                    said => error.because(said.replace('\n', "; ")),
+                    said => error.with_cause(said.replace('\n', "; ")),
                 })
             }
         }

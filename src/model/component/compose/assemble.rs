@@ -89,7 +89,7 @@ impl<'a> Composition<'a> {
         }
         Err(
             Error::input(format!("failed to link `{}`", self.root().name))
-                .because(format!(
+                .with_cause(format!(
                     "its {} components would be {size} modules and components in one file, and no \
                  more than {LIMIT} are allowed",
                     self.order.len()
@@ -294,7 +294,7 @@ fn owners(resolve: &Resolve, ty: &wit_parser::Type) -> BTreeSet<InterfaceId> {
 
 fn failed(name: &str, cause: impl Display) -> Error {
     Error::input(format!("failed to link `{name}`"))
-        .because(cause)
+        .with_cause(cause)
         .hint("report this, with the component")
 }
 

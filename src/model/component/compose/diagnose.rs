@@ -51,8 +51,8 @@ pub(super) fn misfit(
         _ => cause.to_owned(),
     };
     error
-        .because(format!("it would be answered by {answer}"))
-        .because(told)
+        .with_cause(format!("it would be answered by {answer}"))
+        .with_cause(told)
         .hint(format!(
             "link a release of `{}` that fits with `--with {import}=…`",
             provider.name
@@ -181,7 +181,7 @@ pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
     let cause = cause.split("ResourceId").next().unwrap_or(cause);
     let cause = cause.trim_end_matches([' ', '(']);
     Error::input(format!("failed to link `{root}` with {}", names.join(", ")))
-        .because(cause)
+        .with_cause(cause)
         .hint(
             "leave one import after the other open with `--keep` to find the one that does not fit",
         )
@@ -241,7 +241,7 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
                             "`{}` does not fit the import `{import}` of `{}`",
                             provider.name, part.name
                         ))
-                        .because(format!(
+                        .with_cause(format!(
                             "the resources of `{interface}` pass between them, but `{}` has them \
                              {} and `{}` {}",
                             part.name,
@@ -285,7 +285,7 @@ fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
                     "the import `{}` of `{}` cannot stay open",
                     name.name, part.name
                 ))
-                .because(format!(
+                .with_cause(format!(
                     "the resources of `{interface}` pass through it, and these come from `{provider}`"
                 ))
                 .hint(format!(
@@ -366,7 +366,7 @@ fn two_imports(composition: &Composition<'_>) -> Result<Option<Error>> {
                     "`{}` and `{}` need different things of the import `{}`",
                     a.name, b.name, left.name
                 ))
-                .because(told(&difference, a, b))
+                .with_cause(told(&difference, a, b))
                 .hint("link releases of them that were made for the same one"),
             ));
         }

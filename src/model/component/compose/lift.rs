@@ -30,7 +30,7 @@ pub(super) fn lifted(name: &str, component: &[u8]) -> Result<Vec<u8>> {
         Error::unsupported(format!(
             "failed to link the functions at the root of `{name}`"
         ))
-        .because(cause)
+        .with_cause(cause)
         .hint("move them into an interface of its world")
     };
     let (resolve, world) = decoded(name, component)?;

@@ -102,7 +102,7 @@ pub fn link(plan: &Plan) -> Result<Linked> {
 fn guarded<T>(library: &str, (doing, of): (&str, &str), work: impl FnOnce() -> T) -> Result<T> {
     error::guarded(library, work).map_err(|cause| {
         Error::input(format!("failed to {doing} `{of}`"))
-            .because(cause)
+            .with_cause(cause)
             .hint("report this, with the components")
     })
 }

@@ -49,7 +49,7 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
                 let names = around.map(|node| format!("`{}`", plan.nodes[node].name));
                 let names: Vec<_> = names.collect();
                 return Err(Error::input("components need each other in a circle")
-                    .because(names.join(" → "))
+                    .with_cause(names.join(" → "))
                     .hint("leave one of these imports open with `--keep`"));
             }
         }

@@ -77,12 +77,12 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
         Some(Kind::Component) => {}
         Some(Kind::Guest | Kind::Module) => {
             return Err(Error::input(failed())
-                .because("it is a core module, not a component")
+                .with_cause("it is a core module, not a component")
                 .hint("build it with `cargo component build`"));
         }
         None => {
             return Err(Error::input(failed())
-                .because("it is not a wasm file")
+                .with_cause("it is not a wasm file")
                 .hint("give a component in its binary form"));
         }
     }
@@ -132,7 +132,7 @@ pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
 
 fn invalid(name: &str, e: &str) -> Error {
     Error::input(format!("failed to link `{name}`"))
-        .because(format!("it is not a valid component: {e}"))
+        .with_cause(format!("it is not a valid component: {e}"))
         .hint("build it again with a current tool")
 }
 
@@ -182,6 +182,8 @@ pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
     let failed = || format!("failed to read the world of `{name}`");
     match wit::decode(bytes).map_err(|e| e.told(failed()))? {
         DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
-        DecodedWasm::WitPackage(..) => Err(Error::input(failed()).because("it is a WIT package")),
+        DecodedWasm::WitPackage(..) => {
+            Err(Error::input(failed()).with_cause("it is a WIT package"))
+        }
     }
 }

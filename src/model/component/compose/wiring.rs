@@ -103,7 +103,7 @@ fn linked(part: &Part<'_>, import: &Item, link: &Link, provider: &Part<'_>) -> R
             "the import `{}` of `{}` cannot be linked",
             import.name.name, part.name
         ))
-        .because(format!("it is {}", import.sort.words()))
+        .with_cause(format!("it is {}", import.sort.words()))
         .hint("leave it open with `--keep`"));
     }
     match answer(import, link.item.as_deref(), &provider.exports) {
@@ -128,7 +128,7 @@ fn unanswered(
         part.name
     ));
     if let Some(item) = &link.item {
-        error = error.because(format!("its hint asks for the export `{item}`"));
+        error = error.with_cause(format!("its hint asks for the export `{item}`"));
     }
     let exports: Vec<_> = provider
         .exports
@@ -137,10 +137,10 @@ fn unanswered(
         .collect();
     error = match (miss.closest, exports.is_empty()) {
         (Some((name, why)), _) => {
-            error.because(format!("its export `{name}` comes closest, but {why}"))
+            error.with_cause(format!("its export `{name}` comes closest, but {why}"))
         }
-        (None, true) => error.because("it exports nothing"),
-        (None, false) => error.because(format!("it exports only {}", exports.join(", "))),
+        (None, true) => error.with_cause("it exports nothing"),
+        (None, false) => error.with_cause(format!("it exports only {}", exports.join(", "))),
     };
     let label = &import.name.name;
     error.hint(format!(
@@ -193,7 +193,7 @@ fn followed(
                     "the import `{name}` of `{}` would have to be two things",
                     part.name
                 ))
-                .because(format!(
+                .with_cause(format!(
                     "`{}` gets it from `{}`, and `{}` from `{}`",
                     called(*through),
                     called(first.node),

@@ -117,7 +117,7 @@ pub fn exports(component: &[u8]) -> Result<Vec<Name>> {
 }
 
 fn unreadable(e: wasmparser::BinaryReaderError) -> Error {
-    Error::input("failed to read the component").because(e)
+    Error::input("failed to read the component").with_cause(e)
 }
 
 /// The component in names of today: versions are written in full, and the

@@ -24,7 +24,7 @@ type Edit<'e> = dyn FnMut(Side, &wasmparser::ComponentExternName<'_>) -> Option<
 const DEPTH: usize = 100;
 
 fn failed(e: ReencodeError<Infallible>) -> Error {
-    Error::input("failed to rewrite the names of the component").because(e)
+    Error::input("failed to rewrite the names of the component").with_cause(e)
 }
 
 /// The component with the names at its root that `edit` gives; where it gives
@@ -106,7 +106,7 @@ pub(in crate::model::component) fn stripped(component: &[u8]) -> Result<Vec<u8>>
 fn without(component: &[u8], depth: usize) -> Result<Vec<u8>> {
     if depth > DEPTH {
         return Err(Error::input("failed to rewrite the names of the component")
-            .because(format!("components are nested more than {DEPTH} deep")));
+            .with_cause(format!("components are nested more than {DEPTH} deep")));
     }
     let mut out = Vec::with_capacity(component.len());
     let mut plain = |_: Side, name: &wasmparser::ComponentExternName<'_>| {

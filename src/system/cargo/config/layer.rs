@@ -126,7 +126,7 @@ impl Reading {
         };
         let text = value.to_str().ok_or_else(wrong)?;
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            wrong().because(error.message().trim_end_matches('\n'))
+            wrong().with_cause(error.message().trim_end_matches('\n'))
         })?;
         self.layers.push(Layer {
             file: None,
@@ -153,7 +153,7 @@ impl Reading {
                 "failed to parse cargo's configuration `{}`",
                 path.display()
             ))
-            .because(error.message().trim_end_matches('\n'))
+            .with_cause(error.message().trim_end_matches('\n'))
             .at(Excerpt::new(path, text.clone(), span))
             .hint("correct the file; cargo cannot read it either")
         })?;

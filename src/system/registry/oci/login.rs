@@ -17,10 +17,10 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<Kept> 
     let what = format!("failed to log in to `{host}`");
     if user.is_empty() || user.contains(':') {
         let why = "a user's name is not empty and has no `:`";
-        return Err(Error::input(what).because(why));
+        return Err(Error::input(what).with_cause(why));
     }
     if password.0.is_empty() {
-        return Err(Error::input(what).because("the password is empty"));
+        return Err(Error::input(what).with_cause("the password is empty"));
     }
     let trying = session.with_login(Login {
         means: Means::Password(user.to_owned(), password.clone()),
@@ -97,7 +97,7 @@ async fn check(session: &Session, (user, password): (&str, &Secret), what: &str)
             let reply = reply.map_err(|fault| session.failed(what, &fault))?;
             accepted(session, &reply, what)?;
             let token = read_token(&reply.body)
-                .ok_or_else(|| Error::input(what).because("what it answered holds no token"))?;
+                .ok_or_else(|| Error::input(what).with_cause("what it answered holds no token"))?;
             let bearer = secret_header("Bearer", &token.value.0);
             let inside = session.knock(bearer, what).await?;
             accepted(session, &inside, what)?;
@@ -117,7 +117,7 @@ fn accepted(session: &Session, reply: &Reply, what: &str) -> Result<()> {
     match reply.status.as_u16() {
         200..=299 => Ok(()),
         400..=403 => Err(Error::input(what)
-            .because(format!("it refused user and password: {}", said(reply)))
+            .with_cause(format!("it refused user and password: {}", said(reply)))
             .hint("check both; many registries want an access token in the place of the password")),
         _ => Err(session.refusal(what, reply)),
     }

@@ -306,7 +306,7 @@ impl Artifacts for Oci {
         if let Some(broken) = describe::describe(content)?.broken {
             return Err(
                 Error::input(format!("`{title}` is no WebAssembly, or broken"))
-                    .because(broken)
+                    .with_cause(broken)
                     .hint("give a component, such as `cargo component build` makes"),
             );
         }

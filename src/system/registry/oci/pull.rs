@@ -140,7 +140,7 @@ struct Repository<'a> {
 impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
         Error::input(self.what)
-            .because(why)
+            .with_cause(why)
             .hint("see whether the name is that of a WebAssembly package")
     }
 
@@ -358,7 +358,7 @@ impl Transfer<'_> {
             }
             self.to.write_all(new).map_err(|e| {
                 Error::new(crate::base::error::ErrorKind::Io, self.what)
-                    .because(format!("failed to keep it: {e}"))
+                    .with_cause(format!("failed to keep it: {e}"))
             })?;
             self.written = length;
         }

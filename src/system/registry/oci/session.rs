@@ -394,7 +394,7 @@ impl Session {
         let mut url = realm.clone();
         let ask = match means {
             Means::Identity(token) => {
-                let mut form = Url::parse("form:").map_err(|e| Error::input(what).because(e))?;
+                let mut form = Url::parse("form:").map_err(|e| Error::input(what).with_cause(e))?;
                 form.query_pairs_mut()
                     .append_pair("grant_type", "refresh_token")
                     .append_pair("service", service.unwrap_or_default())
@@ -427,7 +427,7 @@ impl Session {
     /// No answer came.
     pub fn failed(&self, what: &str, fault: &Fault) -> Error {
         let error = Error::new(ErrorKind::Io, what)
-            .because(format!("`{}`: {}", self.oci.host, fault.message));
+            .with_cause(format!("`{}`: {}", self.oci.host, fault.message));
         match fault.passing {
             true => error.hint(format!(
                 "see whether `{}` can be reached, and try again",
@@ -443,17 +443,17 @@ impl Session {
         match reply.status.as_u16() {
             401 | 403 => self.no_access(what, &answer),
             404 => Error::input(what)
-                .because("it was not found, or there is no access to it")
-                .because(answer)
+                .with_cause("it was not found, or there is no access to it")
+                .with_cause(answer)
                 .hint(self.log_in()),
             413 => Error::input(what)
-                .because(answer)
+                .with_cause(answer)
                 .hint("the registry takes nothing as large; ask who runs it to allow more"),
             408 | 429 | 500.. => Error::new(ErrorKind::Io, what)
-                .because(answer)
+                .with_cause(answer)
                 .hint("try again later; the registry has a problem of its own"),
             _ => Error::input(what)
-                .because(answer)
+                .with_cause(answer)
                 .hint(format!("see whether `{}` is an OCI registry", self.base)),
         }
     }
@@ -461,17 +461,17 @@ impl Session {
     fn no_access(&self, what: &str, answer: &str) -> Error {
         let login = self.login();
         let mut error = Error::input(what)
-            .because("it was not found, or there is no access to it")
-            .because(answer);
+            .with_cause("it was not found, or there is no access to it")
+            .with_cause(answer);
         if let Some(refused) = unpoisoned(&self.refused).as_ref() {
-            error = error.because(refused);
+            error = error.with_cause(refused);
         } else if login.means == Means::Anonymous {
-            error = error.because("it was asked without a login");
+            error = error.with_cause("it was asked without a login");
         } else if !answer.contains(&login.source) {
-            error = error.because(format!("it was asked with the login from {}", login.source));
+            error = error.with_cause(format!("it was asked with the login from {}", login.source));
         }
         for note in &login.notes {
-            error = error.because(note);
+            error = error.with_cause(note);
         }
         error.hint(self.log_in())
     }

@@ -73,7 +73,7 @@ pub fn erase(host: &str, around: &Surroundings) -> Result<Option<String>> {
     if let Some(helper) = file.helper() {
         let failed = || format!("failed to forget the login for `{host}`");
         let login = super::credentials::ask(&helper, &key, around);
-        let login = login.map_err(|why| Error::input(failed()).because(why))?;
+        let login = login.map_err(|why| Error::input(failed()).with_cause(why))?;
         if login.is_some() {
             run(&helper, "erase", &key, around)?;
             place = Some(format!("the helper `{helper}` of `{shown}`"));
@@ -164,7 +164,7 @@ impl LoginFile {
         entry.and_then(Value::as_object_mut).ok_or_else(|| {
             let path = self.path.display();
             Error::input(format!("failed to change `{path}`"))
-                .because("`auths` is not an object of objects")
+                .with_cause("`auths` is not an object of objects")
                 .hint("correct the file")
         })
     }
@@ -183,7 +183,7 @@ impl LoginFile {
         let failed = || format!("failed to change `{}`", self.path.display());
         self.content
             .serialize(&mut serializer)
-            .map_err(|e| Error::input(failed()).because(e))?;
+            .map_err(|e| Error::input(failed()).with_cause(e))?;
         bytes.extend(self.text.ends_with('\n').then_some(b'\n'));
         fs::write_private(&self.path, &bytes)
     }
@@ -194,7 +194,7 @@ fn read(path: &Path, text: &str) -> Result<Map<String, Value>> {
     let path = path.display();
     let wrong = |why: String| {
         Error::input(format!("failed to read the file of logins `{path}`"))
-            .because(why)
+            .with_cause(why)
             .hint("correct the file, or move it away")
     };
     match serde_json::from_str(text) {
@@ -225,6 +225,6 @@ fn run(helper: &str, action: &str, input: &str, around: &Surroundings) -> Result
     Err(match told.trim() {
         "" => error,
         told if !secret.is_empty() && told.contains(secret) => error,
-        told => error.because(one_line(told)),
+        told => error.with_cause(one_line(told)),
     })
 }

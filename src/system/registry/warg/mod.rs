@@ -114,7 +114,8 @@ impl Warg {
     /// its settings.
     pub fn new(warg: &routes::Warg, around: Surroundings) -> Result<Self> {
         Ok(Warg {
-            url: address(&warg.url).map_err(|e| e.because(format!("it is of `{}`", warg.name)))?,
+            url: address(&warg.url)
+                .map_err(|e| e.with_cause(format!("it is of `{}`", warg.name)))?,
             settings: Settings::read(&warg.name, &warg.settings, &around.env)?,
             layers: warg.layers.clone(),
             around,
@@ -187,7 +188,7 @@ impl Warg {
             match tokio::time::timeout(limit, task).await {
                 Ok(Ok(done)) => done.map_err(|e| about.error(&e)),
                 Ok(Err(_)) => {
-                    Err(Error::input(what).because("the answer of the registry is broken"))
+                    Err(Error::input(what).with_cause("the answer of the registry is broken"))
                 }
                 Err(_) => Err(about.late()),
             }
@@ -254,7 +255,7 @@ impl Warg {
             file.keyring_backend.clone(),
             file.keys.clone(),
         )
-        .map_err(|e| Error::input("failed to prepare for the network").because(error::chain(&e)))
+        .map_err(|e| Error::input("failed to prepare for the network").with_cause(error::chain(&e)))
     }
 }
 
@@ -276,13 +277,13 @@ fn own(error: Error) -> ClientError {
 fn address(text: &str) -> Result<RegistryUrl> {
     let invalid = || Error::input("the address of the Warg registry cannot be used");
     if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid().because("it holds credentials").hint(
+        return Err(invalid().with_cause("it holds credentials").hint(
             "put a token into your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
         ));
     }
     RegistryUrl::new(text).map_err(|e| {
         invalid()
-            .because(error::chain(e.as_ref()))
+            .with_cause(error::chain(e.as_ref()))
             .hint("use https; plain http is for Warg registries on this machine only")
     })
 }
@@ -309,7 +310,7 @@ async fn log(client: &Client, name: &PackageName) -> Told<Option<LogState>> {
 
 fn name(package: &PackageRef) -> Result<PackageName> {
     let name = PackageName::new(package.to_string());
-    name.map_err(|e| Error::input(format!("invalid package name `{package}`")).because(e))
+    name.map_err(|e| Error::input(format!("invalid package name `{package}`")).with_cause(e))
 }
 
 impl Registry for Warg {
@@ -356,7 +357,7 @@ impl Registry for Warg {
         };
         let Some(digest) = found.content() else {
             return Err(Error::input(format!("`{package}@{version}` was yanked"))
-                .because(format!("it is in {place}, which does not hand it out any more"))
+                .with_cause(format!("it is in {place}, which does not hand it out any more"))
                 .hint("take another version: `cargo component update` chooses one; to publish, raise its version"));
         };
         Ok(Some(Release {
@@ -399,7 +400,8 @@ impl Registry for Warg {
                     return Err(own(Error::input(text).hint("ask who runs the registry")));
                 }
                 let written = to.write_all(&part);
-                written.map_err(|e| own(Error::input("failed to write the package").because(e)))?;
+                written
+                    .map_err(|e| own(Error::input("failed to write the package").with_cause(e)))?;
             }
         })
     }
@@ -414,7 +416,7 @@ impl Registry for Warg {
         let digest = publication.digest.to_string();
         let digest: AnyHash = digest
             .parse()
-            .map_err(|e| Error::input(what.clone()).because(e))?;
+            .map_err(|e| Error::input(what.clone()).with_cause(e))?;
         let work = Work {
             limit: self.around.limits.publish,
             publish: Some((digest.clone(), publication.content.to_owned())),
@@ -462,7 +464,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
     }
     Err(
         Error::input(format!("the key `{id}` may not release `{package}`"))
-            .because(format!("it is from {}", signing.from))
+            .with_cause(format!("it is from {}", signing.from))
             .hint("sign with the key the package was first published with, or have its owner grant this one: `warg publish grant`"),
     )
 }

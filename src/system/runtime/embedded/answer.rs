@@ -324,7 +324,7 @@ fn silent() -> Error {
 
 /// The error a handler answered with instead of a response.
 fn refusal(code: &dyn std::fmt::Debug) -> Error {
-    Error::input("the handler answered with an error").because(format!("{code:?}"))
+    Error::input("the handler answered with an error").with_cause(format!("{code:?}"))
 }
 
 /// The instance that answers; it ends with this, unless it was let go.

@@ -14,7 +14,7 @@ const FRAMES: usize = 8;
 /// An engine's error with its causes below `message`.
 pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
     cause.chain().fold(Error::input(message), |error, cause| {
-        error.because(first_lines(cause))
+        error.with_cause(first_lines(cause))
     })
 }
 
@@ -49,17 +49,17 @@ pub fn fault(failed: &wasmtime::Error) -> Error {
     match failed.downcast_ref::<Trap>() {
         // What a panic ends in: the message is on standard error already, and
         // the trace would show the panic machinery.
-        Some(trap @ Trap::UnreachableCodeReached) => error.because(trap),
+        Some(trap @ Trap::UnreachableCodeReached) => error.with_cause(trap),
         Some(trap) => match trace.and_then(frames) {
-            Some(frames) => error.because(trap).because(frames),
-            None => error.because(trap),
+            Some(frames) => error.with_cause(trap).with_cause(frames),
+            None => error.with_cause(trap),
         },
         None => failed
             .chain()
             .map(first_lines)
             // The trace, many lines of addresses.
             .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
-            .fold(error, Error::because),
+            .fold(error, Error::with_cause),
     }
 }
 

@@ -126,7 +126,7 @@ fn misread(call: &str, args: &str, e: &ParserError) -> Error {
     let place = |at: usize| (at + shift).saturating_sub(1);
     let span = place(e.span().start)..place(e.span().end);
     Error::usage("failed to read the arguments of the call")
-        .because(what)
+        .with_cause(what)
         .at(Excerpt::new("--invoke", call, span))
 }
 
@@ -134,7 +134,7 @@ fn unwritable(function: &Function, what: &str, ty: &Type) -> Error {
     Error::unsupported(format!(
         "`{function}` cannot be called from the command line"
     ))
-    .because(format!(
+    .with_cause(format!(
         "{what} has the type `{}`, whose values cannot be written: they are {}",
         wave::words(ty),
         sort(ty)

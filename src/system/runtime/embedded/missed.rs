@@ -59,7 +59,7 @@ impl Missed {
     pub fn explain(&self, error: Error) -> Error {
         self.all().fold(error, |error, missing| {
             let refused = format!("it was refused {}", missing.what());
-            error.because(refused).hint(missing.hint())
+            error.with_cause(refused).hint(missing.hint())
         })
     }
 

@@ -134,7 +134,7 @@ fn tick(engine: &Engine) -> Result<()> {
             std::thread::sleep(TURN);
         }
     });
-    let failed = |e| Error::unsupported("failed to start the engine's threads").because(e);
+    let failed = |e| Error::unsupported("failed to start the engine's threads").with_cause(e);
     ticking.map(|_| ()).map_err(failed)
 }
 
@@ -143,5 +143,5 @@ fn tokio() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|e| Error::unsupported("failed to start the engine's threads").because(e))
+        .map_err(|e| Error::unsupported("failed to start the engine's threads").with_cause(e))
 }

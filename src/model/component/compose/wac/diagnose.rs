@@ -45,11 +45,11 @@ pub(super) fn invalid(shown: &str, e: &BinaryReaderError) -> Error {
         .message()
         .lines()
         .partition(|line| line.contains("ResourceId"));
-    let error = rest.into_iter().fold(error, Error::because);
+    let error = rest.into_iter().fold(error, Error::with_cause);
     match identity.is_empty() {
         true => error.hint("report this, with the document and its components"),
         false => error
-            .because("its resource is that of another instance")
+            .with_cause("its resource is that of another instance")
             .hint("pass one instance to all that take its resources, or none of it"),
     }
 }
@@ -60,7 +60,7 @@ fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
     let mut error = Error::input(e.to_string());
     let mut source = e.source();
     while let Some(cause) = source {
-        error = error.because(cause);
+        error = error.with_cause(cause);
         source = cause.source();
     }
     let labels = e.labels().into_iter().flatten();
@@ -72,7 +72,7 @@ fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
     for label in &other {
         let place = place(label);
         let (line, column) = place.line_column();
-        error = error.because(format!(
+        error = error.with_cause(format!(
             "{} in line {line}, column {column}",
             place.label_text()
         ));

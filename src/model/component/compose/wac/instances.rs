@@ -164,7 +164,7 @@ impl<'i> Instances<'i> {
                     "the open import `{}` would have to be two things",
                     one.name
                 ))
-                .because(format!(
+                .with_cause(format!(
                     "`{}` has the hint `{wanted}` for it, and `{}` has `{hint}`",
                     called(other),
                     called(one)

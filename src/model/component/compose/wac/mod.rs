@@ -178,7 +178,7 @@ fn shallow(file: &TextFile) -> Result<()> {
         }
         if depth > DEPTH {
             return Err(Error::input("brackets stand too deep in each other")
-                .because(format!("no more than {DEPTH} are read"))
+                .with_cause(format!("no more than {DEPTH} are read"))
                 .at(excerpt(file, visit::range(span)))
                 .hint("name the inner part by a `let` or `type` statement of its own"));
         }
@@ -214,7 +214,7 @@ fn check(shown: &str, bytes: &[u8], parts: &[(&Reference, Part<'_>)]) -> Result<
     let size = sections::count(bytes);
     if size > LIMIT {
         return Err(Error::input(format!("failed to compose `{shown}`"))
-            .because(format!(
+            .with_cause(format!(
                 "it would be {size} modules and components in one file, and no more than {LIMIT} \
                  are allowed"
             ))
