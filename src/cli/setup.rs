@@ -12,7 +12,7 @@ use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::System;
 use crate::system::registry::local::Local;
-use crate::system::registry::oci::{Heard, Oci, Patience, Surroundings, discover};
+use crate::system::registry::oci::{Heard, Oci, RetryPolicy, Surroundings, discover};
 use crate::system::registry::routes;
 use crate::system::registry::routes::{Backend, Discovered, Route};
 use crate::system::registry::{Artifacts, Registry};
@@ -30,7 +30,7 @@ pub(super) fn packages(
     let around = Surroundings {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
-        patience: Patience::default(),
+        patience: RetryPolicy::default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
     // Read when something is asked, which most runs do not.
@@ -57,7 +57,7 @@ pub(super) fn packages(
 
 /// How long to wait for a registry and how often to ask it again: what cargo's
 /// configuration, seen from here, says for cargo's own requests.
-fn patience(env: &Env) -> Result<Patience> {
+fn patience(env: &Env) -> Result<RetryPolicy> {
     Config::load(&fs::canonical(Path::new("."))?, env, &[])?.patience()
 }
 

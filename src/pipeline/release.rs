@@ -12,7 +12,7 @@ use semver::Version;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::Extent;
+use crate::base::progress::ProgressSize;
 use crate::model::component::adopted::unadopted;
 use crate::model::component::names;
 use crate::system::context::Context;
@@ -144,7 +144,9 @@ pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     let shown = ctx.display(&ready.made);
     ctx.shell
         .status("Publishing", format!("{} {shown}", ready.noun));
-    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
+    let progress = ctx
+        .shell
+        .progress("Uploading", ProgressSize::Bytes(ready.size));
     let published = ready.registry.publish(&Publication {
         package,
         version,

@@ -8,7 +8,7 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::Unseen;
+use crate::base::progress::NoProgress;
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
 use crate::model::component::compatible::broken;
@@ -209,7 +209,7 @@ impl Places<'_> {
                 continue;
             };
             let cache = self.ctx.cache();
-            let file = cache.get_or_fetch(&*registry, package, &release, &Unseen)?;
+            let file = cache.get_or_fetch(&*registry, package, &release, &NoProgress)?;
             if let Some(told) = broken(&fs::read(&local.file)?, &fs::read(&file)?)? {
                 return Err(Error::input(format!(
                     "`{package}@{version}` as it is published lacks what it has at its path"

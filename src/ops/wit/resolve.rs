@@ -316,7 +316,7 @@ impl<'a> Session<'a> {
             self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
         }
         let package = load_package(&request).map_err(|e| match is_absent_package(&e) {
-            true => e.rather(self.project.missing(self.ctx, member)),
+            true => e.replace_hint(self.project.missing(self.ctx, member)),
             false => e,
         })?;
         self.need(&package, member);

@@ -8,7 +8,7 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::base::progress::{Extent, Progress};
+use crate::base::progress::{Progress, ProgressSize};
 use crate::model::manifest;
 use crate::model::manifest::root::{Place, place};
 use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
@@ -254,7 +254,7 @@ impl<'a> Access<'a> {
 
     /// Shows how much of a download is there.
     pub fn watch(&self, size: Option<u64>) -> Box<dyn Progress> {
-        let extent = size.map_or(Extent::Items(1), Extent::Bytes);
+        let extent = size.map_or(ProgressSize::Items(1), ProgressSize::Bytes);
         self.ctx.shell.progress("Downloading", extent)
     }
 

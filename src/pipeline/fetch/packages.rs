@@ -10,7 +10,7 @@ use wit_parser::PackageName;
 use super::artifacts::reference;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::{Extent, Progress, Unseen};
+use crate::base::progress::{NoProgress, Progress, ProgressSize};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::Lockfile;
 use crate::model::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
@@ -261,8 +261,11 @@ impl<'a> Packages<'a> {
     /// Shows how many of the packages are done.
     pub(crate) fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
         match packages {
-            0 => Box::new(Unseen),
-            many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),
+            0 => Box::new(NoProgress),
+            many => self
+                .ctx
+                .shell
+                .progress(verb, ProgressSize::Items(many as u64)),
         }
     }
 

@@ -218,7 +218,7 @@ impl<'a> Worlds<'a> {
                 let wkg = manifest.file.dir().join("wkg.toml");
                 let by_wkg = |e: &Error| is_absent_package(e) && fs::exists(&wkg);
                 let world = load(manifest, request).map_err(|e| match by_wkg(&e) {
-                    true => e.rather(FETCH),
+                    true => e.replace_hint(FETCH),
                     false => e,
                 })?;
                 Loaded { world, watched }

@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::Ready;
 use crate::base::error::{Error, Result};
-use crate::base::progress::Unseen;
+use crate::base::progress::NoProgress;
 use crate::model::component::compatible::broken;
 use crate::model::resolver::Listed;
 use crate::system::context::Context;
@@ -28,7 +28,7 @@ pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
         };
         let file = ctx
             .cache()
-            .get_or_fetch(&**registry, package, &release, &Unseen)?;
+            .get_or_fetch(&**registry, package, &release, &NoProgress)?;
         fs::read(&file).map(Some)
     };
     let own = fs::read(&ready.file)?;

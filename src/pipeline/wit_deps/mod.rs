@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::model::lockfile::deps::{DepsLock, Words, parse};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::deps::{DepsManifest, DepsSource, read, unfit, without_secrets};
@@ -84,7 +84,7 @@ impl Project {
 
     /// The lock file, which has this text.
     fn locked(&self, text: &str) -> Result<DepsLock> {
-        let lock = parse(&self.lock, text).map_err(|e| e.with_text(without_secrets))?;
+        let lock = parse(&self.lock, text).map_err(|e| e.map_excerpt_text(without_secrets))?;
         // Directories are removed by these names.
         let mut names = lock
             .entries
@@ -197,7 +197,7 @@ pub struct Surroundings<'a> {
     /// Where archives are kept.
     pub cache: PathBuf,
     /// How servers are waited for.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
     /// Whether somebody is there whom git may ask for a password.
     pub interactive: bool,
     /// What must not be done.
@@ -218,7 +218,7 @@ impl<'a> Surroundings<'a> {
             cache: env.package_cache(),
             env,
             exec: &System,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
             interactive: false,
             rules: Rules {
                 locked: false,

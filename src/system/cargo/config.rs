@@ -14,7 +14,7 @@ use cargo_metadata::cargo_platform::{Cfg, CfgExpr};
 use toml_edit::Item;
 
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::system::cargo::target::{Asked, Origin, Target};
 use crate::system::env;
 use crate::system::env::Env;
@@ -296,12 +296,12 @@ impl Config {
 
     /// How long a registry is waited for, how slow it may be, and how often it
     /// is asked: what is said of cargo's own requests.
-    pub fn patience(&self) -> Result<Patience> {
+    pub fn patience(&self) -> Result<RetryPolicy> {
         let silence = self.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
         let repeats = self.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)?;
         let speed = ["http", "low-speed-limit"];
         let speed = self.number(&speed, env::CARGO_HTTP_LOW_SPEED_LIMIT, 0)?;
-        Ok(Patience::of(silence, repeats, speed))
+        Ok(RetryPolicy::from_cargo_settings(silence, repeats, speed))
     }
 
     /// A number of at least `least`, by its key or its variable.

@@ -276,7 +276,7 @@ impl Write for Watched<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::progress::Unseen;
+    use crate::base::progress::NoProgress;
     use crate::system::registry::memory::Memory;
 
     fn release(content: &[u8]) -> Release {
@@ -297,7 +297,7 @@ mod tests {
         let release = release(b"bytes");
         for _ in 0..2 {
             let file = cache
-                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .get_or_fetch(&registry, &package, &release, &NoProgress)
                 .unwrap();
             assert_eq!(fs::read(&file).unwrap(), b"bytes");
         }
@@ -306,7 +306,7 @@ mod tests {
         fs::write_atomic(&file, b"other").unwrap();
         assert!(cache.get(&release.digest).is_none());
         cache
-            .get_or_fetch(&registry, &package, &release, &Unseen)
+            .get_or_fetch(&registry, &package, &release, &NoProgress)
             .unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"bytes");
         let record = fs::read_text(&cache.file("a:b-1.0.0.json")).unwrap();
@@ -343,7 +343,7 @@ mod tests {
             let stored = crate::system::registry::stored::Stored::read(&cache).unwrap();
             assert_eq!(stored.records[0].digest, None);
             cache
-                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .get_or_fetch(&registry, &package, &release, &NoProgress)
                 .unwrap();
             assert!(names.iter().all(|name| fs::is_regular(&cache.file(name))));
             assert_eq!(fs::read(&at("precious")).unwrap(), b"bytes");
@@ -364,7 +364,7 @@ mod tests {
         let of = (&version, &digest);
         cache.note(&package, of, "oci://h.example/one").unwrap();
         cache
-            .get_or_fetch(&registry, &package, &release(b"bytes"), &Unseen)
+            .get_or_fetch(&registry, &package, &release(b"bytes"), &NoProgress)
             .unwrap();
         assert_eq!(noted("oci://h.example/one"), Some(digest.clone()));
         assert_eq!(noted("oci://h.example/two"), None);
@@ -381,7 +381,7 @@ mod tests {
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"evil");
         let error = cache
-            .get_or_fetch(&registry, &package, &release(b"good"), &Unseen)
+            .get_or_fetch(&registry, &package, &release(b"good"), &NoProgress)
             .unwrap_err();
         assert!(error.to_string().contains("has digest"), "{error}");
         assert!(fs::list(dir.path()).unwrap().is_empty());

@@ -122,7 +122,7 @@ const TOP: &[Key] = &[
 /// show no secrets.
 pub fn parse(file: &ManifestFile) -> Result<Config> {
     read(file).map_err(|e| {
-        e.with_text(masked)
+        e.map_excerpt_text(masked)
             .hint("correct it; `cargo component config --help` tells what may stand there")
     })
 }

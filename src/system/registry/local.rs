@@ -118,7 +118,7 @@ mod tests {
         for version in ["1.0.0", "1.1.0-rc.1+x"] {
             let version = version.parse().unwrap();
             let publication = Publication {
-                progress: &crate::base::progress::Unseen,
+                progress: &crate::base::progress::NoProgress,
                 package: &package,
                 version: &version,
                 content: &content,

@@ -11,7 +11,7 @@ mod terminal;
 use std::cell::RefCell;
 
 use crate::base::error::{Error, Result};
-use crate::base::progress::{Extent, Progress, Unseen};
+use crate::base::progress::{NoProgress, Progress, ProgressSize};
 
 pub use bar::Bars;
 pub use render::{render_error, report};
@@ -94,8 +94,8 @@ pub trait Shell {
 
     /// Shows how far something is until the result is dropped, where somebody
     /// may be watching.
-    fn progress(&self, _verb: &'static str, _extent: Extent) -> Box<dyn Progress> {
-        Box::new(Unseen)
+    fn progress(&self, _verb: &'static str, _extent: ProgressSize) -> Box<dyn Progress> {
+        Box::new(NoProgress)
     }
 
     /// A status line.

@@ -9,7 +9,7 @@ use super::bar::{Bar, Bars};
 use super::render::{bold, label, render_error};
 use super::{ColorChoice, Message, Shell, Verbosity};
 use crate::base::error::{Error, Result};
-use crate::base::progress::{Extent, Progress};
+use crate::base::progress::{Progress, ProgressSize};
 
 /// Standard output and error of this process.
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ impl Shell for Terminal {
         }
     }
 
-    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+    fn progress(&self, verb: &'static str, extent: ProgressSize) -> Box<dyn Progress> {
         Box::new(Bar::start(&self.bars, verb, extent, self.colored))
     }
 

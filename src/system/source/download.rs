@@ -14,7 +14,7 @@ use url::Url;
 
 use super::netrc::{Login, Netrc};
 use crate::base::error::{Error, Result};
-use crate::base::retry::{Pace, Patience, TooSlow};
+use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
 use crate::model::lockfile::tree::{Digester, Digests};
 use crate::system::env::Env;
 use crate::system::fs;
@@ -43,7 +43,7 @@ pub fn shown(url: &Url) -> String {
 /// The way to servers.
 #[derive(Debug)]
 pub struct Web {
-    patience: Patience,
+    patience: RetryPolicy,
     logins: OnceLock<Result<Netrc>>,
     env: Env,
 }
@@ -65,8 +65,8 @@ impl From<Error> for Fault {
     }
 }
 
-impl From<TooSlow> for Fault {
-    fn from(slow: TooSlow) -> Self {
+impl From<TransferTooSlow> for Fault {
+    fn from(slow: TransferTooSlow) -> Self {
         Fault {
             error: Error::input(slow.to_string()),
             passing: true,
@@ -99,7 +99,7 @@ impl From<reqwest::Error> for Fault {
 
 impl Web {
     /// Proxies and logins are those of this environment.
-    pub fn new(env: Env, patience: Patience) -> Self {
+    pub fn new(env: Env, patience: RetryPolicy) -> Self {
         Web {
             patience,
             logins: OnceLock::new(),
@@ -132,7 +132,8 @@ impl Web {
                 (Ok(()), None) => Error::input("nothing came"),
             };
             let again = fault.filter(|fault| fault.passing);
-            let pause = again.and_then(|fault| self.patience.pause(tried, fault.after));
+            let pause =
+                again.and_then(|fault| self.patience.delay_before_retry(tried, fault.after));
             let Some(pause) = pause else {
                 return Err(error.context(format!("failed to fetch `{}`", shown(url))));
             };
@@ -169,7 +170,7 @@ impl Web {
     async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
         let mut digester = Digester::default();
         let mut size = 0;
-        let mut pace = Pace::new(&self.patience);
+        let mut pace = TransferRate::new(&self.patience);
         while let Some(part) = pace.wait(response.chunk()).await?? {
             pace.count(part.len());
             size += part.len() as u64;
@@ -185,7 +186,7 @@ impl Web {
     }
 
     async fn within_patience<T>(&self, task: impl Future<Output = T>) -> Result<T, Fault> {
-        let idle = self.patience.idle;
+        let idle = self.patience.idle_timeout;
         tokio::time::timeout(idle, task).await.map_err(|_| Fault {
             error: Error::input(format!("nothing was heard for {idle:?}")),
             passing: true,
@@ -319,7 +320,7 @@ mod tests {
         let file = dir.path().join("netrc");
         fs::write_atomic(&file, netrc.as_bytes()).unwrap();
         let env = Env::from_vars([("NETRC", file)]);
-        let web = Web::new(env, Patience::default());
+        let web = Web::new(env, RetryPolicy::default());
         for (url, sent) in [
             ("https://h.example/a.tgz", true),
             ("https://h.example:8443/a.tgz", true),

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::model::lockfile::tree::File;
 use crate::model::manifest::deps::{Commit, Within};
 use crate::system::fs;
@@ -72,7 +72,7 @@ pub struct Git<'a> {
     /// Whether somebody is there whom git may ask for a password.
     pub interactive: bool,
     /// How long a server may say nothing.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
 }
 
 impl Git<'_> {
@@ -225,7 +225,10 @@ impl Repository<'_> {
         // held against it.
         let slow = [
             "http.lowSpeedLimit=1".to_owned(),
-            format!("http.lowSpeedTime={}", self.git.patience.idle.as_secs()),
+            format!(
+                "http.lowSpeedTime={}",
+                self.git.patience.idle_timeout.as_secs()
+            ),
         ];
         let settings = SETTINGS.iter().map(OsString::from);
         let settings = settings.chain(slow.map(OsString::from));
@@ -416,7 +419,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
         };
         let wanted = Wanted {
             url: "https://me:pw@h/r",
@@ -475,7 +478,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
         };
         let wanted = Wanted {
             url: "/r",

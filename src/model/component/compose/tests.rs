@@ -161,7 +161,8 @@ fn said(error: &Error) -> String {
 /// Holds a text against a file of this folder; `BLESS=1` writes the file.
 #[allow(clippy::disallowed_methods)]
 pub(super) fn golden(file: &str, text: &str) {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/component/compose");
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/component/compose");
     let path = folder.join(file);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, text).unwrap();

@@ -269,7 +269,7 @@ mod tests {
     use super::*;
     use crate::system::env::Env;
     use crate::system::process::{Output, Scripted};
-    use crate::system::registry::oci::Patience;
+    use crate::system::registry::oci::RetryPolicy;
 
     fn whom(layers: &Layers) -> Whom<'_> {
         Whom {
@@ -308,7 +308,7 @@ mod tests {
         let around = Surroundings {
             env: Arc::new(env),
             exec: Arc::<Scripted>::clone(&exec),
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
             heard: Default::default(),
         };
         let login = find(whom(&Layers::default()), &Settings::default(), &around);

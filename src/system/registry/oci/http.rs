@@ -16,7 +16,7 @@ use super::headers;
 use super::stack::{NotPublic, Way};
 use super::warnings::Heard;
 use crate::base::error::Result;
-use crate::base::retry::{Pace, Patience};
+use crate::base::retry::{RetryPolicy, TransferRate};
 use crate::system::fs;
 
 /// How many redirects are followed.
@@ -259,9 +259,9 @@ impl fmt::Debug for Reply {
 
 impl Reply {
     /// Reads the rest of an answer.
-    pub async fn read(mut response: Response, patience: &Patience) -> Result<Self, Fault> {
+    pub async fn read(mut response: Response, patience: &RetryPolicy) -> Result<Self, Fault> {
         let mut body = Vec::new();
-        let mut pace = Pace::new(patience);
+        let mut pace = TransferRate::new(patience);
         while let Some(bytes) = chunk(&mut response, &mut pace).await? {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
@@ -286,7 +286,10 @@ impl Reply {
 }
 
 /// The next bytes of an answer, if they come fast enough.
-pub async fn chunk(response: &mut Response, pace: &mut Pace) -> Result<Option<Bytes>, Fault> {
+pub async fn chunk(
+    response: &mut Response,
+    pace: &mut TransferRate,
+) -> Result<Option<Bytes>, Fault> {
     let chunk = pace.wait(response.chunk()).await;
     let chunk = chunk.map_err(|slow| Fault::passing(slow.to_string()))?;
     let chunk = chunk.map_err(Fault::from)?;
@@ -302,7 +305,7 @@ fn silent(limit: Duration) -> Fault {
 #[derive(Clone, Debug)]
 pub struct Wire {
     way: Way,
-    patience: Patience,
+    patience: RetryPolicy,
     heard: Heard,
 }
 
@@ -337,7 +340,7 @@ impl Wire {
                 Ok(reply) => retry_after(&reply.headers),
                 Err(_) => None,
             };
-            if !ask.again || !self.patience.wait(tried, after).await {
+            if !ask.again || !self.patience.wait_before_retry(tried, after).await {
                 return outcome;
             }
         }
@@ -356,7 +359,7 @@ impl Wire {
                 Ok(response) => retry_after(response.headers()),
                 Err(_) => None,
             };
-            if !self.patience.wait(tried, after).await {
+            if !self.patience.wait_before_retry(tried, after).await {
                 return outcome;
             }
         }
@@ -378,7 +381,8 @@ impl Wire {
             if !follow {
                 request = request.body(ask.content.body());
             }
-            let limit = self.patience.idle + Duration::from_secs(ask.content.len() / SLOWEST);
+            let limit =
+                self.patience.idle_timeout + Duration::from_secs(ask.content.len() / SLOWEST);
             let response = match tokio::time::timeout(limit, request.send()).await {
                 Ok(response) => response.map_err(Fault::from)?,
                 Err(_) => return Err(silent(limit)),

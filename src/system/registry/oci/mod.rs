@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use semver::Version;
 
-pub use crate::base::retry::Patience;
+pub use crate::base::retry::RetryPolicy;
 pub use artifact::{Artifact, Blob};
 #[cfg(feature = "warg")]
 pub(super) use client::{answers_itself, wait_for};
@@ -58,7 +58,7 @@ pub struct Surroundings {
     /// Runs credential helpers.
     pub exec: Arc<dyn Exec>,
     /// How often requests are repeated.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
     /// Who is told what registries warn of.
     pub heard: Heard,
 }

@@ -15,7 +15,7 @@ use super::reference::{TAG_LENGTH, Target};
 use super::session::{Operation, Scope, Session};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
-use crate::base::retry::Pace;
+use crate::base::retry::TransferRate;
 
 /// How many tags are asked for at once; more than this some refuse.
 const PAGE: &str = "n=1000";
@@ -208,7 +208,7 @@ impl Repository<'_> {
             let fault = match response.status().as_u16() {
                 200 | 206 => {
                     let mut head = Vec::new();
-                    let mut pace = Pace::new(&patience);
+                    let mut pace = TransferRate::new(&patience);
                     let ended = loop {
                         match chunk(&mut response, &mut pace).await {
                             Ok(Some(bytes)) if head.len() < MAGIC.len() => head.extend(bytes),
@@ -228,7 +228,7 @@ impl Repository<'_> {
                     Err(fault) => fault,
                 },
             };
-            if !fault.passing || !patience.wait(tried, None).await {
+            if !fault.passing || !patience.wait_before_retry(tried, None).await {
                 return Err(session.failed(self.what, &fault));
             }
         }
@@ -299,7 +299,13 @@ pub async fn blob(
         if transfer.written - before >= PROGRESS {
             tried = 1;
         }
-        if !fault.passing || !session.around().patience.wait(tried, None).await {
+        if !fault.passing
+            || !session
+                .around()
+                .patience
+                .wait_before_retry(tried, None)
+                .await
+        {
             return Err(session.failed(what, &fault));
         }
     }
@@ -337,7 +343,7 @@ impl Transfer<'_> {
                 };
             }
         };
-        let mut pace = Pace::new(&patience);
+        let mut pace = TransferRate::new(&patience);
         loop {
             let bytes = match chunk(&mut response, &mut pace).await {
                 Ok(Some(bytes)) => bytes,

@@ -309,7 +309,11 @@ impl Pusher<'_> {
             Ok(reply) => retry_after(&reply.headers),
             Err(_) => None,
         };
-        self.session.around().patience.wait(tried, asked).await
+        self.session
+            .around()
+            .patience
+            .wait_before_retry(tried, asked)
+            .await
     }
 
     fn error(&self, outcome: Outcome) -> Error {

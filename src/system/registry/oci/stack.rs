@@ -206,14 +206,14 @@ mod tests {
     use super::*;
     use crate::system::env::Env;
     use crate::system::process::Scripted;
-    use crate::system::registry::oci::Patience;
+    use crate::system::registry::oci::RetryPolicy;
     use crate::system::registry::oci::client::wait_for;
 
     fn way(base: &str, env: &[(&str, &str)], reach: Reach) -> Way {
         let around = Surroundings {
             env: Arc::new(Env::from_vars(env.iter().copied())),
             exec: Arc::new(Scripted::new(Vec::new())),
-            patience: Patience::without_pauses(),
+            patience: RetryPolicy::without_delays(),
             heard: Default::default(),
         };
         let oci = routes::Oci {

@@ -29,7 +29,7 @@ use super::oci::{answers_itself, wait_for};
 use super::{Publication, Registry, Release, routes};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::base::retry::{Pace, Patience, TooSlow};
+use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
 use crate::model::resolver::Listed;
 use crate::system::env::Env;
 use crate::system::fs;
@@ -60,12 +60,12 @@ pub struct Limits {
     /// For a record to be published.
     pub publish: Duration,
     /// How content may come.
-    pub content: Patience,
+    pub content: RetryPolicy,
 }
 
 impl Limits {
     /// The usual ones, with content as cargo's configuration has it.
-    pub fn of(content: Patience) -> Self {
+    pub fn of(content: RetryPolicy) -> Self {
         Limits {
             content,
             ..Limits::default()
@@ -78,7 +78,7 @@ impl Default for Limits {
         Limits {
             answer: Duration::from_secs(60),
             publish: Duration::from_secs(600),
-            content: Patience::default(),
+            content: RetryPolicy::default(),
         }
     }
 }
@@ -385,11 +385,12 @@ impl Registry for Warg {
             let content = client.download_exact_as_stream(&name, version);
             let content = tokio::time::timeout(limits.answer, content).await;
             let (_, mut content) = content.map_err(|_| late())??;
-            let mut pace = Pace::new(&limits.content);
+            let mut pace = TransferRate::new(&limits.content);
             let mut size = 0;
             loop {
                 let part = pace.wait(content.next()).await;
-                let slow = |slow: TooSlow| own(Error::input(slow.to_string()).hint("try again"));
+                let slow =
+                    |slow: TransferTooSlow| own(Error::input(slow.to_string()).hint("try again"));
                 let Some(part) = part.map_err(slow)?.transpose()? else {
                     return Ok(());
                 };
@@ -481,7 +482,7 @@ mod tests {
             limits: Limits {
                 answer: Duration::from_millis(50),
                 publish: Duration::from_millis(50),
-                content: Patience::default(),
+                content: RetryPolicy::default(),
             },
         };
         Warg::new(
