@@ -9,11 +9,11 @@ use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::names::modern;
 use crate::model::component::outline::{Outline, outline};
-use crate::model::component::{Kind, kind};
+use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 use crate::pipeline::build::bindings::read_manifest;
 use crate::pipeline::build::prepare::{Meant, meant};
@@ -305,15 +305,15 @@ fn by_name(
             .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
     };
     let mut packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
-    let wanted = Wanted {
-        source: Source {
+    let wanted = Requirement {
+        source: PackageSource {
             package: package.clone(),
             registry: options.registry.clone(),
             address: None,
         },
-        requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
-        by: vec!["the command line".to_owned()],
-        at: None,
+        version_req: options.requirement.clone().unwrap_or(VersionReq::STAR),
+        required_by: vec!["the command line".to_owned()],
+        excerpt: None,
     };
     let found = packages.fetch(&Request {
         asked: std::slice::from_ref(&wanted),
@@ -349,7 +349,7 @@ fn by_name(
 /// The table a wasm file belongs to, by what it is.
 fn table_of(file: &Path) -> Result<DependencyTable> {
     let bytes = fs::read(file)?;
-    if kind(&bytes) != Some(Kind::Component) {
+    if kind(&bytes) != Some(WasmKind::Component) {
         return Err(
             Error::input("the package is neither a component nor a WIT package")
                 .with_cause(format!("its bytes are in `{}`", file.display()))

@@ -2,7 +2,7 @@
 
 use super::tree::Format;
 use crate::base::error::{Error, Result};
-use crate::model::resolver::Wanted;
+use crate::model::resolver::Requirement;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
 use crate::pipeline::build::bindings::{is_guest, read_manifest};
 use crate::pipeline::build::prepare::{Meant, meant};
@@ -73,7 +73,7 @@ pub fn outdated(
 
 /// A row for each answer there is something newer than, by name.
 fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec<Outdated>> {
-    let mut lists: Vec<(&Wanted, &Named)> = Vec::new();
+    let mut lists: Vec<(&Requirement, &Named)> = Vec::new();
     let is_reference = |one: &Asked| reference(one.wanted.source.registry.as_deref()).is_some();
     for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
         if !lists
@@ -103,7 +103,7 @@ fn rows(worlds: &mut Worlds<'_>, asked: &[(String, Named, Asked)]) -> Result<Vec
             compatible,
             latest,
             moved,
-            requirement: wanted.requirement.to_string(),
+            requirement: wanted.version_req.to_string(),
             required_by: Vec::new(),
             registry: packages.place(&wanted.source, named)?,
         };

@@ -8,9 +8,9 @@ use super::compose::mode_here;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::names;
-use crate::model::component::targets::misfits;
+use crate::model::component::targets::mismatches;
 use crate::model::manifest::{LocalTarget, Target};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::World;
 use crate::pipeline::fetch::access::manifest_here;
 use crate::pipeline::fetch::worlds::{Worlds, world_of};
@@ -39,7 +39,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
         ctx.shell.note(note.clone());
     }
     let bytes = fs::read(&file)?;
-    let reasons = misfits(&bytes, (&world.resolve, world.id))
+    let reasons = mismatches(&bytes, &world.resolve, world.id)
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
@@ -76,15 +76,15 @@ fn load(ctx: &Context, mut worlds: Worlds<'_>, asked: Asked) -> Result<World> {
             Ok(loaded.world)
         }
         Asked::Package(package, world, requirement) => {
-            let wanted = Wanted {
-                source: Source {
+            let wanted = Requirement {
+                source: PackageSource {
                     package,
                     registry: None,
                     address: None,
                 },
-                requirement,
-                by: vec!["`--world`".to_owned()],
-                at: None,
+                version_req: requirement,
+                required_by: vec!["`--world`".to_owned()],
+                excerpt: None,
             };
             let found = worlds.fetch(&manifest, &[wanted])?;
             Ok(world_of(&manifest, &found, world.as_deref())?.world)

@@ -1,5 +1,5 @@
-//! Components: telling wasm files apart, encoding a core module as a
-//! component, its metadata, and what it imports and exports.
+//! Components: the kinds of wasm files, encoding a core module as a component,
+//! metadata, imports and exports, and composition.
 
 pub mod adopted;
 mod agreement;
@@ -27,29 +27,29 @@ use crate::base::error::{Error, Result, guarded};
 use crate::model::wit;
 use crate::model::wit::types::Typed;
 
-/// What a wasm file is.
+/// The kind of a wasm file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A component.
+pub enum WasmKind {
+    /// A component in binary form.
     Component,
-    /// A core module that says which world it is for: it has a custom section
-    /// whose name starts with `component-type`.
+    /// A core module with a world, in a custom section whose name starts with
+    /// `component-type`.
     Guest,
     /// Any other core module.
     Module,
 }
 
-/// Looks at the start of each section; `None` for what is not wasm.
-pub fn kind(bytes: &[u8]) -> Option<Kind> {
+/// The kind of a file, by the headers of its sections; `None` if it is not wasm.
+pub fn kind(bytes: &[u8]) -> Option<WasmKind> {
     let mut kind = None;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.ok()? {
             Payload::Version { encoding, .. } => match encoding {
-                Encoding::Component => return Some(Kind::Component),
-                Encoding::Module => kind = Some(Kind::Module),
+                Encoding::Component => return Some(WasmKind::Component),
+                Encoding::Module => kind = Some(WasmKind::Module),
             },
             Payload::CustomSection(section) if section.name().starts_with("component-type") => {
-                return Some(Kind::Guest);
+                return Some(WasmKind::Guest);
             }
             _ => {}
         }
@@ -57,12 +57,12 @@ pub fn kind(bytes: &[u8]) -> Option<Kind> {
     kind
 }
 
-/// The names a component imports and exports at its root, in order.
+/// The names that a component imports and exports at its root, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surface {
-    /// What it needs.
+    /// The names of the imports.
     pub imports: Vec<String>,
-    /// What it offers.
+    /// The names of the exports.
     pub exports: Vec<String>,
 }
 
@@ -102,15 +102,15 @@ pub fn surface(bytes: &[u8]) -> Result<Surface> {
 /// them.
 pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
     let modern = match kind(bytes) {
-        Some(Kind::Component) => names::modern(bytes)?,
-        // The decoder says what is wrong with it.
+        Some(WasmKind::Component) => names::modern(bytes)?,
+        // The decoder reports the error.
         _ => Cow::Borrowed(bytes),
     };
     wit::decode(&modern).map_err(|e| e.told("failed to read the component"))
 }
 
-/// Whether a component exports types and nothing else, as a WIT package in its
-/// binary form does. Looks at sections only.
+/// Whether a component exports only types, as a WIT package in its binary form
+/// does. It reads the sections only and does not validate.
 pub fn has_only_types(bytes: &[u8]) -> bool {
     let mut exported = 0;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -136,8 +136,8 @@ pub fn has_only_types(bytes: &[u8]) -> bool {
     exported > 0
 }
 
-/// The types of what a component imports and exports; its names are made those
-/// of today first. An error if it is not valid.
+/// The types of the imports and exports of a component, after its names were
+/// converted to the current format. An error if the component is not valid.
 pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
     let failed = |cause: String| {
         Error::input("failed to read the component")
@@ -145,8 +145,8 @@ pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
             .hint("check that the file is a whole and valid component")
     };
     let modern = match kind(bytes) {
-        Some(Kind::Component) => names::modern(bytes)?,
-        // The validator says what is wrong with it.
+        Some(WasmKind::Component) => names::modern(bytes)?,
+        // The validator reports the error.
         _ => Cow::Borrowed(bytes),
     };
     let typed = guarded("wasmparser", || wit::types::typed(&modern));
@@ -159,7 +159,7 @@ pub fn is_wit_package(bytes: &[u8]) -> Result<bool> {
     Ok(types(bytes)?.is_wit())
 }
 
-/// The functions a core module, or each core module inside a component,
+/// The functions that a core module, or each core module inside a component,
 /// imports: pairs of module and name.
 pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
     let mut imports = Vec::new();
@@ -173,7 +173,7 @@ pub fn core_imports(bytes: &[u8]) -> Vec<(String, String)> {
     imports
 }
 
-/// The names a core module, or each core module inside a component, exports.
+/// The names that a core module, or each core module inside a component, exports.
 pub fn core_exports(bytes: &[u8]) -> Vec<String> {
     let mut exports = Vec::new();
     for payload in Parser::new(0).parse_all(bytes).flatten() {
@@ -191,10 +191,10 @@ mod tests {
     #[test]
     fn kinds_are_told_apart() {
         let wat = |text: &str| wat::parse_str(text).unwrap();
-        assert_eq!(kind(&wat("(module)")), Some(Kind::Module));
-        assert_eq!(kind(&wat("(component)")), Some(Kind::Component));
+        assert_eq!(kind(&wat("(module)")), Some(WasmKind::Module));
+        assert_eq!(kind(&wat("(component)")), Some(WasmKind::Component));
         let guest = wat("(module (@custom \"component-type:x\" \"\"))");
-        assert_eq!(kind(&guest), Some(Kind::Guest));
+        assert_eq!(kind(&guest), Some(WasmKind::Guest));
         assert_eq!(kind(b"text"), None);
         assert_eq!(kind(b""), None);
     }

@@ -1,44 +1,43 @@
-//! What a file of WebAssembly is and is called, for those who only want to
-//! know; and WIT in its binary form as text.
+//! A summary of a WebAssembly file, and WIT in its binary form as text.
 
 use semver::Version;
 use wit_component::WitPrinter;
 use wit_parser::{PackageId, PackageName, Resolve};
 
-use super::{Kind, Surface, decode, is_wit_package, kind, names, surface};
+use super::{Surface, WasmKind, decode, is_wit_package, kind, names, surface};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 
-/// What a file is.
+/// The summary of a file by its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outline {
-    /// A package of WIT.
+    /// A WIT package in binary form.
     Wit {
-        /// Its name.
+        /// The name of the package.
         package: PackageRef,
-        /// Its version, where it has one.
+        /// The version of the package, if it has one.
         version: Option<Version>,
         /// The names of its worlds.
         worlds: Vec<String>,
         /// The names of its interfaces.
         interfaces: Vec<String>,
     },
-    /// A component.
+    /// A component in binary form.
     Component {
-        /// Its imports and exports.
+        /// The names of its imports and exports.
         surface: Surface,
-        /// The version its metadata has.
+        /// The version in its metadata.
         version: Option<Version>,
     },
-    /// A core module.
+    /// A core module of any kind.
     Module,
 }
 
-/// Tells what a file is. An error if it is no WebAssembly, or broken.
+/// The summary of a file. An error if it is not WebAssembly, or not valid.
 pub fn outline(bytes: &[u8]) -> Result<Outline> {
     match kind(bytes) {
         None => return Err(Error::input("it is no WebAssembly")),
-        Some(Kind::Component) => {}
+        Some(WasmKind::Component) => {}
         Some(_) => return Ok(Outline::Module),
     }
     if !is_wit_package(bytes)? {
@@ -60,14 +59,14 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
     })
 }
 
-/// The WIT of a package, without that of its dependencies; of a component, the
+/// The WIT text of a package without its dependencies; for a component, that of the
 /// world it implements.
 pub fn wit_text(bytes: &[u8]) -> Result<String> {
     let decoded = decode(bytes)?;
     printed(decoded.resolve(), decoded.package())
 }
 
-/// As [`wit_text`], and the WIT of each dependency, by its package.
+/// The result of [`wit_text`], and the WIT text of each dependency by its package.
 pub fn wit_texts(bytes: &[u8]) -> Result<(String, Vec<(PackageName, String)>)> {
     let decoded = decode(bytes)?;
     let (resolve, main) = (decoded.resolve(), decoded.package());

@@ -6,15 +6,16 @@ use crate::base::error::{Error, Result};
 
 /// One section of a component, or its header.
 pub(super) struct Section<'a> {
-    /// What it says.
+    /// The parsed content.
     pub payload: Payload<'a>,
-    /// All of its bytes.
+    /// All bytes of the section.
     pub raw: &'a [u8],
-    /// The bytes of a module or component that it holds.
+    /// The bytes of the module or component in the section, if it is one.
     pub nested: Option<&'a [u8]>,
 }
 
-/// The sections of the component (or module) in order; ends after an error.
+/// The sections of a component or module, in order; the iterator ends after an
+/// error.
 pub(super) fn sections(bytes: &[u8]) -> Sections<'_> {
     Sections {
         parser: Parser::new(0),
@@ -81,7 +82,7 @@ impl<'a> Iterator for Sections<'a> {
     }
 }
 
-/// How many modules and components a file is, itself and nested ones counted.
+/// The number of modules and components in a file, including itself.
 pub(super) fn count(bytes: &[u8]) -> usize {
     let nested = |payload: &Payload<'_>| {
         matches!(

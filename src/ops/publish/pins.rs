@@ -11,8 +11,8 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::NoProgress;
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
-use crate::model::component::compatible::broken;
-use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::compatible::first_incompatibility;
+use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::pipeline::build::dependencies::Session;
@@ -91,7 +91,7 @@ pub(super) fn pinned(
         let Some(Hint::Known(known)) = hint.filter(unpinned) else {
             continue;
         };
-        let Place::Package { package, .. } = &known.place else {
+        let HintLocation::Package { package, .. } = &known.location else {
             continue;
         };
         let local = locals.get(package).ok_or_else(|| {
@@ -154,7 +154,7 @@ impl Local {
 
 impl Places<'_> {
     /// The hint of the release that takes the place of a component.
-    fn pin(&self, manifest: &Manifest, local: &Local, item: Option<String>) -> Result<Known> {
+    fn pin(&self, manifest: &Manifest, local: &Local, item: Option<String>) -> Result<KnownHint> {
         let package = &local.package;
         let going = |version: &Version| self.outgoing.get(&(package.clone(), version.clone()));
         let going = local.version.as_ref().and_then(|v| Some((v, going(v)?)));
@@ -164,12 +164,12 @@ impl Places<'_> {
         };
         let located = url.as_deref().and_then(place_of);
         let requirement = said(Some(&local.requirement), Some(&version));
-        Ok(Known {
-            place: match located.filter(|_| manifest.hints == HintPolicy::Location) {
+        Ok(KnownHint {
+            location: match located.filter(|_| manifest.hints == HintPolicy::Location) {
                 Some(place) => place,
-                None => Place::Package {
+                None => HintLocation::Package {
                     package: package.clone(),
-                    release: Wanted::Exact(version),
+                    release: HintRelease::Exact(version),
                 },
             },
             digest: Some(digest),
@@ -210,7 +210,7 @@ impl Places<'_> {
             };
             let cache = self.ctx.cache();
             let file = cache.get_or_fetch(&*registry, package, &release, &NoProgress)?;
-            if let Some(told) = broken(&fs::read(&local.file)?, &fs::read(&file)?)? {
+            if let Some(told) = first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)? {
                 return Err(Error::input(format!(
                     "`{package}@{version}` as it is published lacks what it has at its path"
                 ))

@@ -17,7 +17,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component;
 use crate::model::component::encode::encode;
-use crate::model::component::{Kind, Surface, attributes, check, metadata, surface};
+use crate::model::component::{Surface, WasmKind, attributes, check, metadata, surface};
 use crate::model::manifest::WorldCheck;
 use crate::pipeline::link::provided;
 use crate::system::cargo::build::Artifact;
@@ -286,11 +286,11 @@ impl One<'_> {
         let component = match kind {
             None if self.recipe.declared => return Err(context(unreadable())),
             None => return Ok(None),
-            Some(Kind::Module) if !self.recipe.declared => return Ok(None),
-            Some(Kind::Module) if self.must_implement() => {
+            Some(WasmKind::Module) if !self.recipe.declared => return Ok(None),
+            Some(WasmKind::Module) if self.must_implement() => {
                 return Err(context(self.no_world()));
             }
-            Some(Kind::Module | Kind::Guest) => {
+            Some(WasmKind::Module | WasmKind::Guest) => {
                 let adapter = self.adapter().map_err(context)?;
                 let component = encode(bytes, &adapter).map_err(context)?;
                 self.check_world((&component, bytes), Some(&adapter))
@@ -298,7 +298,7 @@ impl One<'_> {
                 self.check_versions(&component, &adapter).map_err(context)?;
                 component
             }
-            Some(Kind::Component) => {
+            Some(WasmKind::Component) => {
                 self.check_world((bytes, bytes), None).map_err(context)?;
                 bytes.to_vec()
             }

@@ -11,7 +11,7 @@ use semver::Version;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::model::component::hint::{Place, Wanted};
+use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::pipeline::build::bindings::read_manifest;
@@ -145,9 +145,9 @@ impl Session {
         let package = found.package.clone().or(dependency.package.clone());
         Ok(Provided {
             key: key.to_owned(),
-            place: package.clone().map(|package| Place::Package {
+            place: package.clone().map(|package| HintLocation::Package {
                 package,
-                release: Wanted::Exact(found.version.clone()),
+                release: HintRelease::Exact(found.version.clone()),
             }),
             package,
             version: Some(found.version.clone()),

@@ -12,7 +12,7 @@ use crate::base::progress::{Progress, ProgressSize};
 use crate::model::manifest;
 use crate::model::manifest::root::{Place, place};
 use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -158,7 +158,7 @@ impl<'a> Access<'a> {
         &self,
         package: &PackageRef,
         (registry, route): (&dyn Registry, &Route),
-    ) -> Result<Vec<Listed>> {
+    ) -> Result<Vec<ListedVersion>> {
         let versions = registry.versions(package);
         let versions = versions.map_err(|e| because(e, route))?;
         let mut versions = versions
@@ -222,11 +222,11 @@ impl<'a> Access<'a> {
             }
         }
         there.sort_by(|a, b| b.0.cmp(&a.0));
-        let listed = |(version, _): &(Version, PathBuf)| Listed {
+        let listed = |(version, _): &(Version, PathBuf)| ListedVersion {
             version: version.clone(),
             yanked: false,
         };
-        let all: Vec<Listed> = there.iter().map(listed).collect();
+        let all: Vec<ListedVersion> = there.iter().map(listed).collect();
         if all.is_empty() {
             return Ok(None);
         }
@@ -380,8 +380,8 @@ pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
 }
 
 /// The version that is meant, of some listed with the newest first.
-fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Version> {
-    let fits = |listed: &&Listed| match pick {
+fn choose(package: &PackageRef, pick: &Pick, versions: &[ListedVersion]) -> Result<Version> {
+    let fits = |listed: &&ListedVersion| match pick {
         Pick::Newest => !listed.yanked,
         Pick::Exactly(version) => listed.version == *version,
         Pick::Matching(requirement) => !listed.yanked && requirement.matches(&listed.version),
@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn what_was_withdrawn_is_taken_only_by_its_version() {
-        let listed = |text: &str| Listed {
+        let listed = |text: &str| ListedVersion {
             version: text.trim_start_matches('!').parse().unwrap(),
             yanked: text.starts_with('!'),
         };

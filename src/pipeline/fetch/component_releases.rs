@@ -7,10 +7,10 @@ use super::component_origins::of_artifact;
 use super::component_versions::Tree;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
-use crate::model::component::hint::{Known, Place, Wanted as Released};
+use crate::model::component::hint::{HintLocation, HintRelease, KnownHint};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::artifacts::{WantedArtifact, reference};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::exactly;
@@ -75,7 +75,7 @@ impl Worlds<'_> {
                 let locked = lockfile::Locked {
                     package: wanted.source.package.clone(),
                     registry: wanted.source.registry.clone(),
-                    requirement: wanted.requirement.clone(),
+                    requirement: wanted.version_req.clone(),
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
@@ -84,7 +84,7 @@ impl Worlds<'_> {
                 self.used.insert(locked.clone());
                 self.lock.insert(locked);
             }
-            let requirement = Some(wanted.requirement);
+            let requirement = Some(wanted.version_req);
             releases.push((
                 key.as_str(),
                 Release {
@@ -99,7 +99,7 @@ impl Worlds<'_> {
     }
 
     /// The component that a hint of the component `by` leads to; it is locked.
-    pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
+    pub fn hinted(&mut self, manifest: &Manifest, known: &KnownHint, by: &str) -> Result<Fetched> {
         if !self.may_follow(known) {
             return Err(
                 Error::input("the hint is not pinned by a digest").hint(
@@ -113,12 +113,12 @@ impl Worlds<'_> {
 
     /// Refuses a hint to where only the user may lead; the addresses that it may
     /// lead to.
-    pub fn check_host(&mut self, manifest: &Manifest, known: &Known) -> Result<Reach> {
+    pub fn check_host(&mut self, manifest: &Manifest, known: &KnownHint) -> Result<Reach> {
         let named = registries(manifest).hosts();
-        match &known.place {
-            Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
-            Place::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
-            Place::Package { .. } => {}
+        match &known.location {
+            HintLocation::Oci { host, .. } => self.refuse_inner(host, &named)?,
+            HintLocation::Warg { host, .. } => self.refuse_unnamed_warg(host, &named)?,
+            HintLocation::Package { .. } => {}
         }
         Ok(Reach::Public { also: named })
     }
@@ -127,20 +127,20 @@ impl Worlds<'_> {
     pub fn fetch_hinted(
         &mut self,
         manifest: &Manifest,
-        known: &Known,
+        known: &KnownHint,
         by: &str,
         reach: Reach,
     ) -> Result<Fetched> {
         let by = vec![format!("the component `{by}`")];
-        let (package, registry, requirement) = match &known.place {
-            Place::Oci { .. } => {
+        let (package, registry, requirement) = match &known.location {
+            HintLocation::Oci { .. } => {
                 let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
                 let mut found = self.artifacts(&[wanted])?;
                 return found
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
             }
-            Place::Warg {
+            HintLocation::Warg {
                 host,
                 package,
                 version,
@@ -148,24 +148,24 @@ impl Worlds<'_> {
                 let registry = Some(format!("warg://{host}"));
                 (package, registry, exactly(version))
             }
-            Place::Package { package, release } => {
+            HintLocation::Package { package, release } => {
                 let requirement = match release {
-                    Released::Any => VersionReq::STAR,
-                    Released::Exact(version) => exactly(version),
-                    Released::Range(range) => range.clone(),
+                    HintRelease::Any => VersionReq::STAR,
+                    HintRelease::Exact(version) => exactly(version),
+                    HintRelease::Range(range) => range.clone(),
                 };
                 (package, None, requirement)
             }
         };
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package: package.clone(),
                 registry,
                 address: None,
             },
-            requirement,
-            by,
-            at: None,
+            version_req: requirement,
+            required_by: by,
+            excerpt: None,
         };
         let mut found = self.fetch(manifest, &[wanted])?;
         found
@@ -174,30 +174,30 @@ impl Worlds<'_> {
     }
 
     /// Whether a hint of somebody else says enough to be followed.
-    pub fn may_follow(&self, known: &Known) -> bool {
+    pub fn may_follow(&self, known: &KnownHint) -> bool {
         known.digest.is_some() || self.trust_unpinned || self.locked_digest(known).is_some()
     }
 
     /// The digest that the lock file has for what a hint names.
-    pub fn locked_digest(&self, known: &Known) -> Option<&ContentDigest> {
-        let bare = Known {
+    pub fn locked_digest(&self, known: &KnownHint) -> Option<&ContentDigest> {
+        let bare = KnownHint {
             digest: None,
             requirement: None,
             item: None,
             ..known.clone()
         };
-        let is = |entry: &&lockfile::Locked| match &known.place {
-            Place::Package { package, release } => {
+        let is = |entry: &&lockfile::Locked| match &known.location {
+            HintLocation::Package { package, release } => {
                 entry.package == *package
                     && entry.registry.is_none()
                     && match release {
-                        Released::Any => entry.requirement == VersionReq::STAR,
-                        Released::Exact(version) => entry.version == *version,
-                        Released::Range(range) => entry.requirement == *range,
+                        HintRelease::Any => entry.requirement == VersionReq::STAR,
+                        HintRelease::Exact(version) => entry.version == *version,
+                        HintRelease::Range(range) => entry.requirement == *range,
                     }
             }
-            Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
-            Place::Warg {
+            HintLocation::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
+            HintLocation::Warg {
                 host,
                 package,
                 version,

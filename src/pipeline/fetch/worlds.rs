@@ -19,7 +19,7 @@ use crate::base::package::ContentDigest;
 use crate::model::lockfile;
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Request, Sources, is_absent_package, unmet};
 use crate::pipeline::project::recover::settle;
 use crate::system::cargo::config::LockMode;
@@ -37,7 +37,7 @@ pub const LOCK_FILE: &str = "Cargo-component.lock";
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// The requirement.
-    pub wanted: Wanted,
+    pub wanted: Requirement,
     /// What answers it.
     pub found: Fetched,
 }
@@ -188,8 +188,8 @@ impl<'a> Worlds<'a> {
     }
 
     /// Where a locked component is, by its entry of the lock file.
-    pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
-        let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
+    pub fn source_of(&self, wanted: &Requirement, digest: &ContentDigest) -> Option<String> {
+        let entry = wanted.source.locked(&self.lock, &wanted.version_req)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 
@@ -246,7 +246,7 @@ impl<'a> Worlds<'a> {
         if let Some(siblings) = &self.siblings {
             watched.extend(siblings.provide(&mut request, &entries)?);
         }
-        let asked: Vec<Wanted> = wanted
+        let asked: Vec<Requirement> = wanted
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))
             .collect();
@@ -271,15 +271,15 @@ impl<'a> Worlds<'a> {
 
     /// A world in a package of a registry.
     fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<Loaded> {
-        let asked = [Wanted {
-            source: Source {
+        let asked = [Requirement {
+            source: PackageSource {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
                 address: None,
             },
-            requirement: target.requirement.clone(),
-            by: vec!["`target` in `Cargo.toml`".to_owned()],
-            at: Some(manifest.file.excerpt(target.span.clone())),
+            version_req: target.requirement.clone(),
+            required_by: vec!["`target` in `Cargo.toml`".to_owned()],
+            excerpt: Some(manifest.file.excerpt(target.span.clone())),
         }];
         let found = self.fetch(manifest, &asked)?;
         world_of(manifest, &found, target.world.as_deref())
@@ -315,7 +315,7 @@ impl<'a> Worlds<'a> {
     fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
             let missing = unmet(request)?;
-            let asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
+            let asked: Vec<Requirement> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
             if asked.is_empty() || !self.is_routed(manifest, &asked)? {
@@ -328,7 +328,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// Whether a registry is configured for all of these.
-    fn is_routed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<bool> {
+    fn is_routed(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<bool> {
         let named = registries(manifest);
         let packages = self.packages()?;
         Ok(asked
@@ -359,7 +359,7 @@ impl<'a> Worlds<'a> {
             }
             _ => return,
         };
-        self.lock.complete(|package, registry| {
+        self.lock.fill_addresses(|package, registry| {
             let mut all = named
                 .iter()
                 .map(|named| packages.address((package, registry), named));
@@ -376,11 +376,15 @@ impl<'a> Worlds<'a> {
     }
 
     /// Requirements with the addresses that a manifest gives their registries.
-    pub fn addressed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Wanted>> {
+    pub fn addressed(
+        &mut self,
+        manifest: &Manifest,
+        asked: &[Requirement],
+    ) -> Result<Vec<Requirement>> {
         let named = registries(manifest);
         let packages = self.packages()?;
         let mut asked = asked.to_vec();
-        for Wanted { source, .. } in &mut asked {
+        for Requirement { source, .. } in &mut asked {
             let of = (&source.package, source.registry.as_deref());
             source.address = packages.address(of, &named);
         }
@@ -388,7 +392,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// Answers requirements, fetches what is not there, and locks it.
-    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -407,7 +411,7 @@ impl<'a> Worlds<'a> {
             let locked = lockfile::Locked {
                 package: wanted.source.package.clone(),
                 registry: wanted.source.registry.clone(),
-                requirement: wanted.requirement.clone(),
+                requirement: wanted.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: self.source_of(wanted, &found.digest),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::model::component;
-use crate::model::component::Kind;
+use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
 use crate::pipeline::build::cargo::Built;
@@ -165,7 +165,7 @@ pub(crate) fn runnable(
         return Ok(path);
     }
     let bytes = fs::read(&made.path)?;
-    if !embedded || component::kind(&bytes) != Some(Kind::Module) {
+    if !embedded || component::kind(&bytes) != Some(WasmKind::Module) {
         return Ok(made.path.clone());
     }
     let path = aside("program");

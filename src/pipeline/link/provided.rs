@@ -16,11 +16,11 @@ use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef, is_label};
 use crate::model::component::attributes::Attributes;
-use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
-use crate::model::resolver::components::compatible_from;
+use crate::model::resolver::compatible_from;
 use crate::model::wit::World;
 use crate::model::wit::dependencies;
 use crate::model::wit::dependencies::aliases::Alias;
@@ -45,7 +45,7 @@ pub(crate) struct Provided {
     /// Where it is.
     pub file: PathBuf,
     /// Where others find it; none for what has no package.
-    pub place: Option<Place>,
+    pub place: Option<HintLocation>,
     /// The digest of its bytes; none for what is built from a path, whose
     /// digest changes with every edit.
     pub digest: Option<ContentDigest>,
@@ -68,9 +68,12 @@ impl Provided {
     /// Its hint under a policy, for the export `item`.
     pub(crate) fn hint(&self, policy: HintPolicy, item: Option<&str>) -> Option<String> {
         let neutral = || {
-            Some(Place::Package {
+            Some(HintLocation::Package {
                 package: self.package.clone()?,
-                release: self.version.clone().map_or(Wanted::Any, Wanted::Exact),
+                release: self
+                    .version
+                    .clone()
+                    .map_or(HintRelease::Any, HintRelease::Exact),
             })
         };
         let place = match policy {
@@ -78,8 +81,8 @@ impl Provided {
             HintPolicy::Package => neutral()?,
             HintPolicy::Location => self.place.clone().or_else(neutral)?,
         };
-        let known = Known {
-            place,
+        let known = KnownHint {
+            location: place,
             digest: self.digest.clone(),
             requirement: said(self.requirement.as_ref(), self.version.as_ref()),
             item: item.map(str::to_owned),
@@ -157,9 +160,9 @@ pub(crate) fn released(
         let place = one.source.as_deref().and_then(place_of);
         found.push(Provided {
             key: key.to_owned(),
-            place: place.or(Some(Place::Package {
+            place: place.or(Some(HintLocation::Package {
                 package: one.found.package.clone(),
-                release: Wanted::Exact(one.found.version.clone()),
+                release: HintRelease::Exact(one.found.version.clone()),
             })),
             package: Some(one.found.package),
             version: Some(one.found.version),
@@ -189,8 +192,10 @@ pub(crate) fn from_path(
 }
 
 /// The place that the text of a hint names.
-pub(crate) fn place_of(text: &str) -> Option<Place> {
-    Hint::parse(text).known().map(|known| known.place.clone())
+pub(crate) fn place_of(text: &str) -> Option<HintLocation> {
+    Hint::parse(text)
+        .known()
+        .map(|known| known.location.clone())
 }
 
 pub(crate) fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {

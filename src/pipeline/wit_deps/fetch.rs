@@ -10,7 +10,7 @@ use super::archives::Archives;
 use super::status::{Present, has};
 use super::{Dirs, Project, Surroundings, Tree, directories};
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::deps::{LockedDir, Words};
+use crate::model::lockfile::deps::{KeyValues, LockedDirectory};
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::{Commit, DepsSource, unfit};
 use crate::system::fs;
@@ -27,8 +27,8 @@ const AT_ONCE: usize = 8;
 pub struct Brought {
     /// The files.
     pub tree: Tree,
-    /// See [`LockedDir::found`].
-    pub found: Words,
+    /// See [`LockedDirectory::found`].
+    pub found: KeyValues,
 }
 
 /// Whether what is locked counts.
@@ -99,7 +99,7 @@ impl Bringer<'_> {
             match source {
                 DepsSource::Path(path) => {
                     let tree = self.path(path).map_err(about)?;
-                    let found = Words::new();
+                    let found = KeyValues::new();
                     brought.insert((*id).to_owned(), Brought { tree, found });
                 }
                 DepsSource::Archive { url, .. } => match self.kept(id, source).map_err(about)? {
@@ -150,7 +150,7 @@ impl Bringer<'_> {
     }
 
     /// The lock of an entry, if it counts.
-    fn locked(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
+    fn locked(&self, id: &str, source: &DepsSource) -> Option<&LockedDirectory> {
         match self.freshness {
             Freshness::Locked => self.present.same(id, source),
             Freshness::Newest => None,
@@ -165,7 +165,7 @@ impl Bringer<'_> {
                 return None;
             };
             let locked = self.locked(id, source);
-            let locked = locked.and_then(|locked| locked.found.get("commit"));
+            let locked = locked.and_then(|locked| locked.resolution.get("commit"));
             // A lock file is a file like any other: git is given nothing else.
             let locked = locked.filter(|rev| rev.chars().all(|c| c.is_ascii_hexdigit()));
             let rev = locked.map(|rev| Commit::Rev(rev.clone()));
@@ -175,7 +175,7 @@ impl Bringer<'_> {
     }
 
     fn package(&self, id: &str, source: &DepsSource) -> Result<Brought> {
-        let locked = self.locked(id, source).map(|locked| &locked.found);
+        let locked = self.locked(id, source).map(|locked| &locked.resolution);
         let offline = self.around.rules.offline;
         let (mut tree, found) = self.around.packages.fetch(source, locked, offline)?;
         tree.deps.retain(|dep, _| !self.pinned.contains(dep));
@@ -301,12 +301,12 @@ impl Bringer<'_> {
             )));
         }
         self.archives.remember(url, digests)?;
-        let found = Words::new();
+        let found = KeyValues::new();
         Ok(Brought { tree, found })
     }
 
     /// Whether a tree is what the lock file says of it.
-    fn is_locked(&self, tree: &Tree, locked: &LockedDir) -> bool {
+    fn is_locked(&self, tree: &Tree, locked: &LockedDirectory) -> bool {
         let deps = tree
             .deps
             .iter()

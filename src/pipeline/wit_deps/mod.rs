@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::base::retry::RetryPolicy;
-use crate::model::lockfile::deps::{DepsLock, Words, parse};
+use crate::model::lockfile::deps::{DepsLock, KeyValues, parse};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::deps::{DepsManifest, DepsSource, read, unfit, without_secrets};
 use crate::system::env::{CARGO_NET_OFFLINE, Env};
@@ -165,9 +165,9 @@ pub trait Packages {
     fn fetch(
         &self,
         source: &DepsSource,
-        locked: Option<&Words>,
+        locked: Option<&KeyValues>,
         offline: bool,
-    ) -> Result<(Tree, Words)>;
+    ) -> Result<(Tree, KeyValues)>;
 }
 
 /// Has none: for what is built without registries.
@@ -175,7 +175,7 @@ pub trait Packages {
 pub struct Refused;
 
 impl Packages for Refused {
-    fn fetch(&self, _: &DepsSource, _: Option<&Words>, _: bool) -> Result<(Tree, Words)> {
+    fn fetch(&self, _: &DepsSource, _: Option<&KeyValues>, _: bool) -> Result<(Tree, KeyValues)> {
         Err(
             Error::unsupported("packages of registries and artifacts need the feature `cli`")
                 .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"),

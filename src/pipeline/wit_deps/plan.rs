@@ -6,8 +6,8 @@ use super::fetch::Brought;
 use super::status::Present;
 use super::{Dirs, Project};
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::deps::{DepsLock, LockedDir, Words};
-use crate::model::lockfile::tree::{Digests, Dir};
+use crate::model::lockfile::deps::{DepsLock, KeyValues, LockedDirectory};
+use crate::model::lockfile::tree::{Digests, WitDirectory};
 use crate::model::manifest::deps::DepsSource;
 use crate::system::source::download;
 use crate::system::source::git;
@@ -18,14 +18,14 @@ pub struct Goals {
     /// The lock file.
     pub lock: DepsLock,
     /// The content of those directories whose content was looked at.
-    pub content: Dirs<Dir>,
+    pub content: Dirs<WitDirectory>,
 }
 
 /// A directory that came with an entry.
 struct Came<'a> {
     with: &'a str,
     digests: Digests,
-    content: Option<&'a Dir>,
+    content: Option<&'a WitDirectory>,
 }
 
 /// What is to be, where `brought` has the entries that were looked at, and all
@@ -45,9 +45,9 @@ pub fn goals(project: &Project, present: &Present, brought: &Dirs<Brought>) -> R
                     });
                 }
                 goals.content.insert(id.clone(), tree.own.clone());
-                LockedDir {
-                    asked,
-                    found: found.clone(),
+                LockedDirectory {
+                    request: asked,
+                    resolution: found.clone(),
                     digests: Digests::of(&tree.own),
                     deps: tree.deps.keys().cloned().collect(),
                 }
@@ -66,7 +66,7 @@ pub fn goals(project: &Project, present: &Present, brought: &Dirs<Brought>) -> R
                         });
                     }
                 }
-                LockedDir {
+                LockedDirectory {
                     deps,
                     ..locked.clone()
                 }
@@ -105,9 +105,9 @@ impl Goals {
         if let Some(content) = came.iter().find_map(|came| came.content) {
             self.content.insert(dep.to_owned(), content.clone());
         }
-        let locked = LockedDir {
-            asked: Words::new(),
-            found: Words::new(),
+        let locked = LockedDirectory {
+            request: KeyValues::new(),
+            resolution: KeyValues::new(),
             digests: first.digests.clone(),
             deps: BTreeSet::new(),
         };

@@ -7,7 +7,7 @@ use super::archives::Archives;
 use super::status::Present;
 use super::{Project, directories};
 use crate::base::error::Result;
-use crate::model::lockfile::deps::LockedDir;
+use crate::model::lockfile::deps::LockedDirectory;
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::source::archive;
@@ -53,7 +53,12 @@ impl<'a> Regained<'a> {
     /// An entry that is gone, if its directory may come with this entry now:
     /// the archive of the cache has it or, where there is none, WIT of the
     /// entry speaks of its package.
-    pub fn with(&self, id: &str, source: &DepsSource, locked: &LockedDir) -> Option<&'a String> {
+    pub fn with(
+        &self,
+        id: &str,
+        source: &DepsSource,
+        locked: &LockedDirectory,
+    ) -> Option<&'a String> {
         let dropped = &self.present.dropped;
         if dropped.is_empty() {
             return None;
@@ -69,7 +74,7 @@ impl<'a> Regained<'a> {
     }
 
     /// What comes with an entry whose archive is in the cache.
-    fn archive(&self, source: &DepsSource, locked: &LockedDir) -> Option<BTreeSet<String>> {
+    fn archive(&self, source: &DepsSource, locked: &LockedDirectory) -> Option<BTreeSet<String>> {
         let DepsSource::Archive {
             url,
             sha256,
@@ -91,7 +96,7 @@ impl<'a> Regained<'a> {
 
     /// Whether a directory of the entry, or one that such a directory speaks
     /// of, speaks of a package of `gone`.
-    fn speaks(&self, id: &str, locked: &LockedDir, gone: &String) -> bool {
+    fn speaks(&self, id: &str, locked: &LockedDirectory, gone: &String) -> bool {
         if self.texts.get(gone).is_none_or(|t| t.packages.is_empty()) {
             return true;
         }

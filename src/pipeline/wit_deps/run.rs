@@ -11,7 +11,7 @@ use super::{Dirs, Project, Surroundings, directories};
 use crate::base::error::{Error, Result, nearest};
 use crate::model::lockfile::deps::print;
 use crate::model::lockfile::tree;
-use crate::model::lockfile::tree::{Digests, Dir};
+use crate::model::lockfile::tree::{Digests, WitDirectory};
 use crate::system::fs;
 use crate::system::fs::Change;
 
@@ -241,7 +241,7 @@ impl<'a> Plan<'a> {
 
     /// The directories to be written. One that is as it is to be is taken for
     /// ours, whoever put it there.
-    fn to_write<'g>(&self, goals: &'g Goals) -> Vec<(&'g str, &'g Dir)> {
+    fn to_write<'g>(&self, goals: &'g Goals) -> Vec<(&'g str, &'g WitDirectory)> {
         let differs = |id: &&String| {
             let digests = &goals.lock.entries[*id].digests;
             let unknown = || directories::read(&self.project.dir(id)).ok().flatten();
@@ -286,7 +286,7 @@ impl<'a> Plan<'a> {
         for (id, entry) in &goals.lock.entries {
             match self.present.lock.entries.get(id) {
                 None => found.push(format!("`{id}` is not locked")),
-                Some(locked) if locked.asked != entry.asked => {
+                Some(locked) if locked.request != entry.request => {
                     found.push(format!("`{id}` is locked as something else"));
                 }
                 Some(locked) if locked != entry => {
@@ -361,7 +361,7 @@ impl<'a> Plan<'a> {
         )))
     }
 
-    fn tell(&self, goals: &Goals, written: &[(&str, &Dir)]) {
+    fn tell(&self, goals: &Goals, written: &[(&str, &WitDirectory)]) {
         for (id, _) in written {
             let verb = match self.present.lock.entries.get(*id) {
                 None => "Adding",

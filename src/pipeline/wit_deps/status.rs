@@ -7,7 +7,7 @@ use super::archives::Archives;
 use super::restored::Regained;
 use super::{Dirs, Project};
 use crate::base::error::Result;
-use crate::model::lockfile::deps::{DepsLock, LockedDir};
+use crate::model::lockfile::deps::{DepsLock, LockedDirectory};
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::fs;
@@ -66,7 +66,7 @@ impl Present {
         let dropped = lock
             .entries
             .iter()
-            .filter(|(id, entry)| !entry.asked.is_empty() && !entries.contains_key(*id));
+            .filter(|(id, entry)| !entry.request.is_empty() && !entries.contains_key(*id));
         let dropped = dropped.map(|(id, _)| id.clone()).collect();
         Ok(Present {
             lock,
@@ -78,9 +78,9 @@ impl Present {
     }
 
     /// The lock of an entry, if it is about the same source.
-    pub fn same(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
+    pub fn same(&self, id: &str, source: &DepsSource) -> Option<&LockedDirectory> {
         let locked = self.lock.entries.get(id)?;
-        (locked.asked == source.words()).then_some(locked)
+        (locked.request == source.words()).then_some(locked)
     }
 
     /// The directories that came with a locked entry and have no entry of
@@ -88,7 +88,7 @@ impl Present {
     pub fn brought<'a>(
         &self,
         project: &'a Project,
-        locked: &'a LockedDir,
+        locked: &'a LockedDirectory,
     ) -> impl Iterator<Item = &'a String> + use<'a> {
         let entries = &project.manifest.entries;
         locked.deps.iter().filter(|dep| !entries.contains_key(*dep))

@@ -9,7 +9,7 @@ use semver::Version;
 use super::{Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::fs;
 
 /// A registry in a directory, which need not be there before something is
@@ -41,7 +41,7 @@ impl Registry for Local {
         format!("`{}`", self.dir(package).display())
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let dir = self.dir(package);
         if !fs::is_dir(&dir) {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Registry for Local {
         let versions = files.iter().filter_map(|path| version(path));
         Ok(Some(
             versions
-                .map(|version| Listed {
+                .map(|version| ListedVersion {
                     version,
                     yanked: false,
                 })

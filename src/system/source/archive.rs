@@ -11,7 +11,7 @@ use tar::{Archive, Entry, EntryType};
 use super::extraction::{Kind, Taken, Tree};
 use super::gzip::Members;
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::tree::{Digester, Digests, File};
+use crate::model::lockfile::tree::{Digests, DirectoryDigester, WitFile};
 use crate::model::manifest::deps::Within;
 use crate::system::fs;
 
@@ -46,7 +46,7 @@ pub fn read(
     let mut taken = Taken::new(within, pinned);
     let mut whole = BufReader::new(Digested {
         stream: fs::open(file)?,
-        digester: Digester::default(),
+        digester: DirectoryDigester::default(),
     });
     let found = take(Members::new(&mut whole), Limits::default(), &mut taken);
     // What follows the end of the archive has a part in its digests.
@@ -66,7 +66,7 @@ pub fn read(
 /// Digests what is read.
 struct Digested<R> {
     stream: R,
-    digester: Digester,
+    digester: DirectoryDigester,
 }
 
 impl<R: Read> Read for Digested<R> {
@@ -105,7 +105,7 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
             // The target of a link, and attributes of all entries, among which
             // a name makes no sense.
             EntryType::GNULongLink | EntryType::XGlobalHeader => continue,
-            EntryType::Regular | EntryType::Continuous => Kind::File,
+            EntryType::Regular | EntryType::Continuous => Kind::WitFile,
             EntryType::Directory => Kind::Other("a directory"),
             EntryType::Symlink => Kind::Other("a symbolic link"),
             EntryType::Link => Kind::Other("a hard link"),
@@ -133,7 +133,7 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
         if (bytes.len() as u64) < entry.size().min(most) {
             return Err(unreadable(&io::ErrorKind::UnexpectedEof.into()));
         }
-        taken.put(place, File { executable, bytes })?;
+        taken.put(place, WitFile { executable, bytes })?;
     }
     // To the end, where the checksum of what was read is.
     let rest = io::copy(&mut archive.into_inner(), &mut io::sink());

@@ -15,7 +15,7 @@ use url::Url;
 use super::netrc::{Login, Netrc};
 use crate::base::error::{Error, Result};
 use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
-use crate::model::lockfile::tree::{Digester, Digests};
+use crate::model::lockfile::tree::{Digests, DirectoryDigester};
 use crate::system::env::Env;
 use crate::system::fs;
 
@@ -168,7 +168,7 @@ impl Web {
     }
 
     async fn receive(&self, mut response: Response, to: &mut dyn Write) -> Result<Digests, Fault> {
-        let mut digester = Digester::default();
+        let mut digester = DirectoryDigester::default();
         let mut size = 0;
         let mut pace = TransferRate::new(&self.patience);
         while let Some(part) = pace.wait(response.chunk()).await?? {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::tree::{Dir, File, is_wit};
+use crate::model::lockfile::tree::{WitDirectory, WitFile, is_wit};
 use crate::model::manifest::deps::{Within, unfit};
 
 /// How many files are taken.
@@ -17,9 +17,9 @@ pub const MOST_BYTES: usize = 64 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     /// The files of its own directory.
-    pub own: Dir,
+    pub own: WitDirectory,
     /// Those of the directories that come with it, by name.
-    pub deps: BTreeMap<String, Dir>,
+    pub deps: BTreeMap<String, WitDirectory>,
 }
 
 /// Where a file goes.
@@ -35,7 +35,7 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A file.
-    File,
+    WitFile,
     /// Something that is called this.
     Other(&'static str),
 }
@@ -157,7 +157,7 @@ impl<'a> Taken<'a> {
     }
 
     /// Takes a file that was offered.
-    pub fn put(&mut self, place: Place, file: File) -> Result<()> {
+    pub fn put(&mut self, place: Place, file: WitFile) -> Result<()> {
         if file.bytes.len() > self.room() {
             return Err(too_much(&format!("`{}`", place.name.escape_debug())));
         }
@@ -266,7 +266,7 @@ mod tests {
 
     fn offered(within: &Within, pinned: &[&str], path: &str) -> Result<Option<String>> {
         let pinned = pinned.iter().map(|id| (*id).to_owned()).collect();
-        let place = Taken::new(within, &pinned).offer(path.as_bytes(), Kind::File)?;
+        let place = Taken::new(within, &pinned).offer(path.as_bytes(), Kind::WitFile)?;
         Ok(place.map(|place| match place.dep {
             Some(dep) => format!("{dep}/{}", place.name),
             None => place.name,
@@ -386,7 +386,7 @@ mod tests {
         }
         let pinned = BTreeSet::new();
         let mut taken = Taken::new(&anywhere, &pinned);
-        let error = taken.offer(b"wit/\xff.wit", Kind::File).unwrap_err();
+        let error = taken.offer(b"wit/\xff.wit", Kind::WitFile).unwrap_err();
         assert!(error.to_string().contains("not UTF-8"), "{error}");
         let link = taken.offer(b"wit/s.wit", Kind::Other("a link"));
         assert!(link.unwrap_err().to_string().contains("it is a link"));
@@ -403,8 +403,8 @@ mod tests {
             ("deps/d/x.wit", "deps/D/y.wit", "one directory on some"),
         ] {
             let mut taken = Taken::new(&anywhere, &pinned);
-            taken.offer(first.as_bytes(), Kind::File).unwrap();
-            let error = taken.offer(second.as_bytes(), Kind::File).unwrap_err();
+            taken.offer(first.as_bytes(), Kind::WitFile).unwrap();
+            let error = taken.offer(second.as_bytes(), Kind::WitFile).unwrap_err();
             assert!(error.to_string().contains(why), "{second}: {error}");
         }
     }
@@ -415,13 +415,13 @@ mod tests {
         let mut taken = Taken::new(&anywhere, &pinned);
         for at in 0..MOST_FILES {
             let path = format!("wit/{at}.wit");
-            taken.offer(path.as_bytes(), Kind::File).unwrap();
+            taken.offer(path.as_bytes(), Kind::WitFile).unwrap();
         }
-        let error = taken.offer(b"wit/x.wit", Kind::File).unwrap_err();
+        let error = taken.offer(b"wit/x.wit", Kind::WitFile).unwrap_err();
         assert!(error.to_string().contains("more than"), "{error}");
         let mut taken = Taken::new(&anywhere, &pinned);
-        let place = taken.offer(b"wit/x.wit", Kind::File).unwrap().unwrap();
-        let file = File::new(vec![0; MOST_BYTES + 1]);
+        let place = taken.offer(b"wit/x.wit", Kind::WitFile).unwrap().unwrap();
+        let file = WitFile::new(vec![0; MOST_BYTES + 1]);
         assert!(taken.put(place, file).is_err());
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::base::retry::RetryPolicy;
-use crate::model::lockfile::tree::File;
+use crate::model::lockfile::tree::WitFile;
 use crate::model::manifest::deps::{Commit, Within};
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation, Output};
@@ -134,7 +134,7 @@ impl Repository<'_> {
         let contents = self.contents(&objects, &mut room, || too_much("it"))?;
         for (file, bytes) in files.into_iter().zip(contents) {
             let executable = file.executable;
-            taken.put(file.place, File { executable, bytes })?;
+            taken.put(file.place, WitFile { executable, bytes })?;
         }
         Ok((taken.finish("the commit")?, commit))
     }
@@ -299,7 +299,7 @@ struct Listed {
 /// What sort of thing a mode of git says something is.
 fn kind(mode: &[u8]) -> Kind {
     match mode {
-        b"100644" | b"100755" | b"100664" => Kind::File,
+        b"100644" | b"100755" | b"100664" => Kind::WitFile,
         b"120000" => Kind::Other("a symbolic link"),
         b"160000" => Kind::Other("a submodule"),
         _ => Kind::Other("no regular file"),

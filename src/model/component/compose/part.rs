@@ -12,7 +12,7 @@ use super::{Node, guarded};
 use crate::base::error::{Error, Result};
 use crate::model::component::names;
 use crate::model::component::names::Name;
-use crate::model::component::{Kind, kind, sections};
+use crate::model::component::{WasmKind, kind, sections};
 use crate::model::wit;
 
 /// One component.
@@ -74,8 +74,8 @@ pub(super) fn features() -> WasmFeatures {
 pub(super) fn read(node: &Node) -> Result<Part<'_>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
-        Some(Kind::Component) => {}
-        Some(Kind::Guest | Kind::Module) => {
+        Some(WasmKind::Component) => {}
+        Some(WasmKind::Guest | WasmKind::Module) => {
             return Err(Error::input(failed())
                 .with_cause("it is a core module, not a component")
                 .hint("build it with `cargo component build`"));

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Name, free};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::model::component::hint::Wanted;
+use crate::model::component::hint::HintRelease;
 
 /// Whether a name has one of the old forms.
 pub(super) fn is_legacy(name: &str) -> bool {
@@ -63,7 +63,7 @@ fn package(text: &str, query: &str) -> Option<(String, String)> {
         Some(release) => {
             let range = release.strip_prefix('{').and_then(|r| r.strip_suffix('}'));
             let release = range.unwrap_or(release);
-            release.parse::<Wanted>().ok()?;
+            release.parse::<HintRelease>().ok()?;
             format!("@{release}")
         }
     };

@@ -46,7 +46,7 @@ use super::{Artifacts, Found, Kept, Publication, Registry, Release, Secret, rout
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::env::Env;
 use crate::system::process::Exec;
 
@@ -167,7 +167,7 @@ impl Registry for Oci {
         format!("`{}`", self.shown(&prefix))
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let repository = self.repository(package)?;
         let what = format!(
             "failed to list the versions of `{package}` in {}",
@@ -181,7 +181,7 @@ impl Registry for Oci {
                 .collect();
             versions.sort();
             versions.dedup();
-            let listed = versions.into_iter().map(|version| Listed {
+            let listed = versions.into_iter().map(|version| ListedVersion {
                 version,
                 yanked: false,
             });

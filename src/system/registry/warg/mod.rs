@@ -30,7 +30,7 @@ use super::{Publication, Registry, Release, routes};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::env::Env;
 use crate::system::fs;
 use error::About;
@@ -329,7 +329,7 @@ impl Registry for Warg {
         Some(format!("warg://{host}/{package}@{version}"))
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let what = format!(
             "failed to list the versions of `{package}` in {}",
             self.location(package)
@@ -338,7 +338,7 @@ impl Registry for Warg {
         let log = self.with(&what, self.question(), async |client| {
             log(client, &name).await
         })?;
-        let listed = |release: &Logged| Listed {
+        let listed = |release: &Logged| ListedVersion {
             version: release.version.clone(),
             yanked: release.yanked(),
         };

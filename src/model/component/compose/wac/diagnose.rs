@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use wac_parser::resolution::Error as ResolutionError;
 use wasmparser::BinaryReaderError;
 
-use super::{Reference, excerpt};
+use super::{PackageReference, excerpt};
 use crate::base::error::{Error, nearest};
 use crate::model::component::compose::part::{Item, Part};
 use crate::model::wit::TextFile;
@@ -25,7 +25,7 @@ pub(super) fn syntax(file: &TextFile, e: &wac_parser::Error) -> Error {
 pub(super) fn resolution(
     file: &TextFile,
     e: &ResolutionError,
-    parts: &[(&Reference, Part<'_>)],
+    parts: &[(&PackageReference, Part<'_>)],
 ) -> Error {
     let error = told(file, e);
     if let Some(fix) = fix(file, e, parts) {
@@ -83,7 +83,11 @@ fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
     }
 }
 
-fn fix(file: &TextFile, e: &ResolutionError, parts: &[(&Reference, Part<'_>)]) -> Option<String> {
+fn fix(
+    file: &TextFile,
+    e: &ResolutionError,
+    parts: &[(&PackageReference, Part<'_>)],
+) -> Option<String> {
     let of = |package: &str| {
         let name = package.split('@').next().unwrap_or(package);
         parts.iter().find(|(reference, part)| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use wac_graph::{CompositionGraph, NodeId, NodeKind};
 
-use super::Reference;
+use super::PackageReference;
 use crate::base::error::{Error, Result};
 use crate::model::component::compose::answer::compatible;
 use crate::model::component::compose::graph::{Component, Edge, Graph};
@@ -37,7 +37,7 @@ impl<'i> Instances<'i> {
     /// Those in a graph of the library; `parts` are the packages it is of.
     pub fn of(
         graph: &'i CompositionGraph,
-        (name, parts): (&'i str, &'i [(&Reference, Part<'i>)]),
+        (name, parts): (&'i str, &'i [(&PackageReference, Part<'i>)]),
     ) -> Self {
         let mut all = Vec::new();
         let mut places = HashMap::new();
@@ -48,7 +48,7 @@ impl<'i> Instances<'i> {
                 _ => None,
             };
             let Some(package) = package else { continue };
-            let is_it = |reference: &Reference| {
+            let is_it = |reference: &PackageReference| {
                 reference.name == package.name() && reference.version.as_ref() == package.version()
             };
             if let Some((_, part)) = parts.iter().find(|(reference, _)| is_it(reference)) {

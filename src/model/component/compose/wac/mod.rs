@@ -36,7 +36,7 @@ const DEPTH: usize = 100;
 
 /// A package that a document names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
+pub struct PackageReference {
     /// Its name, `namespace:name`, perhaps with more parts.
     pub name: String,
     /// Its version, if the document names one.
@@ -45,7 +45,7 @@ pub struct Reference {
     pub at: Range<usize>,
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for PackageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.version {
             Some(version) => write!(f, "{}@{version}", self.name),
@@ -54,7 +54,7 @@ impl fmt::Display for Reference {
     }
 }
 
-impl Reference {
+impl PackageReference {
     fn key(&self) -> BorrowedPackageKey<'_> {
         BorrowedPackageKey::from_name_and_version(&self.name, self.version.as_ref())
     }
@@ -67,7 +67,7 @@ pub fn excerpt(file: &TextFile, at: Range<usize>) -> Excerpt {
 
 /// The packages that a document names, each once, in the order of their first
 /// place. An error, with its place, if it cannot be parsed.
-pub fn references(file: &TextFile) -> Result<Vec<Reference>> {
+pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
     let mut document = parsed(file)?;
     let own = document.directive.package.name;
     let mut found = Vec::new();
@@ -78,12 +78,12 @@ pub fn references(file: &TextFile) -> Result<Vec<Reference>> {
             itself = itself.take().or(is_new.then_some(at));
             return;
         }
-        let reference = Reference {
+        let reference = PackageReference {
             name: name.to_owned(),
             version: version.cloned(),
             at,
         };
-        let same = |other: &Reference| other.key() == reference.key();
+        let same = |other: &PackageReference| other.key() == reference.key();
         if !found.iter().any(same) {
             found.push(reference);
         }
@@ -102,7 +102,7 @@ pub fn references(file: &TextFile) -> Result<Vec<Reference>> {
 ///
 /// The result is valid. Imports that stay open have the attributes they have
 /// in the component that needs them; no name of what was linked has any.
-pub fn compose(file: &TextFile, packages: &[(Reference, Node)]) -> Result<Linked> {
+pub fn compose(file: &TextFile, packages: &[(PackageReference, Node)]) -> Result<Linked> {
     let mut parts = Vec::new();
     let mut labels = Vec::new();
     for (reference, node) in packages {
@@ -190,7 +190,7 @@ fn shallow(file: &TextFile) -> Result<()> {
 /// label it became.
 fn with_labels<'l>(
     document: &mut Document<'l>,
-    labels: &'l [(&Reference, BTreeMap<String, String>)],
+    labels: &'l [(&PackageReference, BTreeMap<String, String>)],
 ) {
     visit::instantiations(document, &mut |new| {
         let package = &new.package;
@@ -210,7 +210,7 @@ fn with_labels<'l>(
 }
 
 /// Checks the composition.
-fn check(shown: &str, bytes: &[u8], parts: &[(&Reference, Part<'_>)]) -> Result<()> {
+fn check(shown: &str, bytes: &[u8], parts: &[(&PackageReference, Part<'_>)]) -> Result<()> {
     let size = sections::count(bytes);
     if size > LIMIT {
         return Err(Error::input(format!("failed to compose `{shown}`"))
