@@ -1,10 +1,9 @@
-//! Errors with the place they point at and the fix they advise.
+//! Errors with the place in a file they point at and a fix.
 //!
 //! One error type serves the whole tool: a message that says what was being
-//! done and what was found, the causes below it, the excerpt of the file it is
-//! about, and, kept apart, one concrete fix. Nothing here prints; the shell
-//! renders an [`Error`], and the command line turns its [`ErrorKind`] into an
-//! exit code.
+//! done and what was found, the causes, the excerpt of a file, and, separately,
+//! one concrete fix. Nothing here prints; the shell renders an [`Error`], and the
+//! command line maps its [`ErrorKind`] to an exit code.
 
 use std::cell::Cell;
 use std::fmt;

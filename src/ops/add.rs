@@ -7,7 +7,7 @@ use semver::VersionReq;
 use super::new::target::relative;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::component::names::modern;
+use crate::model::component::names::with_current_names;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
@@ -96,7 +96,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
-        if let Err(e) = crate::model::wit::decode(&modern(&fs::read(&file)?)?) {
+        if let Err(e) = crate::model::wit::decode(&with_current_names(&fs::read(&file)?)?) {
             ctx.shell.warn(format!(
                 "`{key}` cannot have bindings, so that builds will refuse it: {e}"
             ));

@@ -6,7 +6,7 @@ use semver::Version;
 use wit_parser::{PackageName, Resolve, WorldId};
 
 use super::encode::{ADAPTED, Adapter, encode};
-use super::{Surface, core_imports, surface};
+use super::surface::{Surface, core_imports, surface};
 use crate::base::error::Result;
 use crate::model::wit::World;
 

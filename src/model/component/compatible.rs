@@ -2,9 +2,9 @@
 
 use wit_parser::{PackageId, Resolve};
 
+use super::decode::{decode, types};
 use super::subtype::Subtyping;
 use super::targets::find;
-use super::{decode, types};
 use crate::base::error::Result;
 use crate::model::wit::compare::{Compared, Comparison};
 use crate::model::wit::types::Typed;

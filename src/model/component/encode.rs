@@ -4,6 +4,8 @@ use wasi_preview1_component_adapter_provider as adapters;
 use wit_component::ComponentEncoder;
 
 use super::agreement::check_agreement;
+use super::kind::{WasmKind, kind};
+use super::surface::{core_exports, core_imports};
 use crate::base::error::{Error, Result, guarded};
 
 /// The name of the module from which `wasm32-wasip1` modules import WASI.
@@ -47,7 +49,7 @@ impl Adapter {
     /// The version of WASI that the adapter imports, such as `0.2.12`; none if it
     /// imports no interface of WASI.
     pub fn wasi_version(&self) -> Option<String> {
-        super::core_imports(self.bytes())
+        core_imports(self.bytes())
             .into_iter()
             .find_map(|(module, _)| {
                 let (name, version) = module.split_once('@')?;
@@ -58,9 +60,9 @@ impl Adapter {
 
 /// Checks that a file given as adapter is a core module.
 pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
-    match super::kind(bytes) {
-        Some(super::WasmKind::Module | super::WasmKind::Guest) => Ok(()),
-        Some(super::WasmKind::Component) => Err(Error::input("the adapter is a component")
+    match kind(bytes) {
+        Some(WasmKind::Module | WasmKind::Guest) => Ok(()),
+        Some(WasmKind::Component) => Err(Error::input("the adapter is a component")
             .hint("an adapter is a core module, such as `wasi_snapshot_preview1.reactor.wasm`")),
         None => Err(Error::input("the adapter is not a wasm file")
             .hint("give the path of a core module in binary form, or remove the `adapter` key")),
@@ -92,13 +94,8 @@ pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
 /// program with the entry `_start`. Programs of `wasm32-unknown-unknown` have no
 /// such entry, which the command adapter requires.
 fn is_adapted(module: &[u8]) -> bool {
-    let calls = super::core_imports(module)
-        .iter()
-        .any(|(from, _)| from == ADAPTED);
-    calls
-        || super::core_exports(module)
-            .iter()
-            .any(|name| name == "_start")
+    let calls = core_imports(module).iter().any(|(from, _)| from == ADAPTED);
+    calls || core_exports(module).iter().any(|name| name == "_start")
 }
 
 /// An error of the encoder, with a fix for the common ones.

@@ -4,7 +4,10 @@ use semver::Version;
 use wit_component::WitPrinter;
 use wit_parser::{PackageId, PackageName, Resolve};
 
-use super::{Surface, WasmKind, decode, is_wit_package, kind, names, surface};
+use super::decode::{decode, is_wit_package};
+use super::kind::{WasmKind, kind};
+use super::names;
+use super::surface::{Surface, surface};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 
@@ -44,7 +47,7 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
         let metadata = wasm_metadata::Payload::from_binary(bytes).ok();
         let version =
             metadata.and_then(|found| found.metadata().version.as_ref()?.to_string().parse().ok());
-        let surface = surface(&names::modern(bytes)?)?;
+        let surface = surface(&names::with_current_names(bytes)?)?;
         return Ok(Outline::Component { surface, version });
     }
     let decoded = decode(bytes)?;

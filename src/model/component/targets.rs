@@ -6,8 +6,8 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wit_parser::{Resolve, WorldId};
 
 use super::compose::compatible;
+use super::decode::types;
 use super::subtype::{Subtyping, kind, of_world};
-use super::types;
 use crate::base::error::{Error, Result};
 use crate::model::wit::compare::Difference;
 

@@ -12,39 +12,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use semver::Version;
 
 use super::catalog::ListedVersion;
+pub use super::component_requirement::{ComponentRequirement, Origin, Release};
 use super::conflict;
-use super::requirement::Requirement;
 use super::track::{allows_one_track_only, on_one_track};
 use crate::base::error::{Error, Result};
 
 /// The number of choices that are tried before the search gives up.
 const MAX_TRIES: usize = 100_000;
-
-/// A package in one registry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
-    /// The name of the package.
-    pub name: String,
-    /// The address of its registry, or of its repository.
-    pub address: String,
-}
-
-/// A release of a package: its origin and version.
-pub type Release = (Origin, Version);
-
-/// A requirement on the package of a component, made by the root or by a hint.
-#[derive(Clone, Debug)]
-pub struct ComponentRequirement {
-    /// The package that is required.
-    pub origin: Origin,
-    /// The requirement on the version, with its place.
-    pub requirement: Requirement,
-    /// The chain of those who require it, the outermost first: the root, then
-    /// releases. The search fills it in for the requirements of releases.
-    pub chain: Vec<String>,
-    /// The version that the hint names, if it is a hint.
-    pub hinted_version: Option<Version>,
-}
 
 /// The known releases of a package.
 #[derive(Clone, Debug)]
@@ -87,7 +61,7 @@ pub enum ComponentResolution {
 /// A release for every requirement.
 #[derive(Clone, Debug, Default)]
 pub struct Solution {
-    /// The chosen releases.
+    /// All chosen releases of packages.
     pub releases: BTreeSet<Release>,
     /// The chosen version, by package and requirement.
     pub answers: BTreeMap<(Origin, String), Version>,

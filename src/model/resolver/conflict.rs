@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::catalog::ListedVersion;
-use super::components::ComponentRequirement;
+use super::component_requirement::ComponentRequirement;
 use super::requirement::Requirement;
 use crate::base::error::Error;
 

@@ -7,6 +7,7 @@
 //! be revised. Components are different, see [`components`].
 
 mod catalog;
+mod component_requirement;
 pub mod components;
 mod conflict;
 pub mod graph;

@@ -12,7 +12,7 @@ use crate::model::lockfile::Lockfile;
 /// The version that was chosen for one [`Requirement`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChosenVersion {
-    /// The chosen version.
+    /// The version that was chosen.
     pub version: Version,
     /// The digest of the release, if it is in the lock file.
     pub locked_digest: Option<ContentDigest>,

@@ -202,7 +202,7 @@ impl Search<'_> {
         let mut nodes: Vec<Option<Node>> = Vec::new();
         let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (at, reference) in references.iter().enumerate() {
-            let place = |e: Error| e.at(wac::excerpt(self.document, reference.at.clone()));
+            let place = |e: Error| e.at(wac::excerpt(self.document, reference.range.clone()));
             nodes.push(self.local(reference).map_err(place)?);
             if nodes[at].is_none() {
                 match self.remote(reference).map_err(place)? {
@@ -220,7 +220,7 @@ impl Search<'_> {
         let manifest = self.manifest.clone();
         let found = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
             let at = e.excerpt().map(|excerpt| excerpt.span().start);
-            match references.iter().find(|r| Some(r.at.start) == at) {
+            match references.iter().find(|r| Some(r.range.start) == at) {
                 Some(reference) => e.with_cause(self.no_file(reference)),
                 None => e,
             }
@@ -325,7 +325,7 @@ impl Search<'_> {
             },
             version_req: VersionReq::STAR,
             required_by: vec![format!("`{}`", self.document.path.display())],
-            excerpt: Some(wac::excerpt(self.document, reference.at.clone())),
+            excerpt: Some(wac::excerpt(self.document, reference.range.clone())),
         };
         if let Some((key, entry)) = self.entry(reference) {
             if let Some(artifact) = WantedArtifact::of_component(key, entry)? {

@@ -416,7 +416,7 @@ impl Provided {
     /// Its bytes, in names of today.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let bytes = fs::read(&self.file)?;
-        let modern = names::modern(&bytes).map(Cow::into_owned);
+        let modern = names::with_current_names(&bytes).map(Cow::into_owned);
         modern.map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
     }
 }

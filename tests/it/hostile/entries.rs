@@ -101,7 +101,7 @@ impl Known {
         ) {
             let _ = encode(bytes, &Adapter::Reactor);
         }
-        let Ok(modern) = names::modern(bytes) else {
+        let Ok(modern) = names::with_current_names(bytes) else {
             return false;
         };
         let one = |key: &str, bytes: &[u8]| ComponentDependency {
@@ -165,7 +165,7 @@ impl Known {
         let named = BTreeMap::from([("g".to_owned(), text)]);
         if let Ok(named) = names::renamed(&self.asks, &named) {
             let _ = names::imports(&named);
-            if let Ok(modern) = names::modern(&named)
+            if let Ok(modern) = names::with_current_names(&named)
                 && modern != named
             {
                 let _ = names::imports(&modern);

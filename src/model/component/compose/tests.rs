@@ -13,6 +13,7 @@ mod shapes;
 #[cfg(feature = "runtime")]
 mod values;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -20,6 +21,7 @@ use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Function, Resolve, WorldItem};
 
 use super::*;
+use crate::base::error::{Error, Result};
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
 
@@ -153,8 +155,8 @@ fn names_of(linked: &Linked) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// Everything an error says.
-fn said(error: &Error) -> String {
+/// The text of an error with causes and hint.
+fn error_text(error: &Error) -> String {
     format!("{error:?}")
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::resolver::requirement::PackageSource;
+use crate::model::resolver::requirement::Requirement;
 
 fn version(text: &str) -> Version {
     text.parse().unwrap()
