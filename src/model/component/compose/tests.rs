@@ -142,7 +142,7 @@ fn linked(nodes: Vec<Node>) -> Result<Linked> {
     Ok(linked)
 }
 
-/// What it imports, with its hints; what it exports.
+/// The open imports with their hints, and the names of the exports.
 fn names_of(linked: &Linked) -> (Vec<String>, Vec<String>) {
     let open = linked.open.iter().map(|name| match &name.external_id {
         Some(hint) => format!("{} <- {hint}", name.name),
