@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use wit_parser::{PackageId, PackageName, Resolve};
 
 pub use crate::base::error::{Error, Result};
-pub use crate::model::lockfile::{Form as LockForm, Locked, Lockfile};
+pub use crate::model::lockfile::{LockForm, Locked, Lockfile};
 pub use crate::model::wit::Package;
 pub use crate::ops::wit::build::Encoded;
 pub use crate::ops::wit::fetch::{Drift, Form};

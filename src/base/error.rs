@@ -1,10 +1,9 @@
-//! Errors with the place they point at and the fix they advise.
+//! Errors with the place in a file they point at and a fix.
 //!
 //! One error type serves the whole tool: a message that says what was being
-//! done and what was found, the causes below it, the excerpt of the file it is
-//! about, and, kept apart, one concrete fix. Nothing here prints; the shell
-//! renders an [`Error`], and the command line turns its [`ErrorKind`] into an
-//! exit code.
+//! done and what was found, the causes, the excerpt of a file, and, separately,
+//! one concrete fix. Nothing here prints; the shell renders an [`Error`], and the
+//! command line maps its [`ErrorKind`] to an exit code.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What sort of failure an [`Error`] is; decides the exit code.
+/// The kind of failure of an [`Error`], which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The command line asks for something that does not exist (exit code 2).
@@ -24,17 +23,17 @@ pub enum ErrorKind {
     Input,
     /// The system refused to read, write or start something (exit code 1).
     Io,
-    /// A file changed while it was worked on, so that nothing was written
-    /// (exit code 1).
+    /// A file was changed by somebody else between reading and writing it;
+    /// nothing was written (exit code 1).
     Changed,
-    /// The tool was built without what is needed, or does not do it yet (exit code 1).
+    /// This build or version of the tool lacks the feature (exit code 1).
     Unsupported,
-    /// A program that was run failed and has said so itself: nothing is
-    /// printed, its exit code becomes ours.
+    /// A child program failed and has reported that itself: nothing is
+    /// printed, and the exit code of this program is that of the child.
     Child(i32),
 }
 
-/// A piece of a source file an error points at.
+/// The part of a source file that an error points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     path: PathBuf,
@@ -45,7 +44,7 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// Points at the byte range `span` of `text`, the whole content of `path`.
-    /// A range beyond the text is cut to it.
+    /// A range that exceeds the text is cut to the text.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>, span: Range<usize>) -> Self {
         let text = text.into();
         let start = floor_char(&text, span.start.min(text.len()));
@@ -58,13 +57,13 @@ impl Excerpt {
         }
     }
 
-    /// Adds a short text shown beside the underlined range.
+    /// Adds a short text that is shown next to the underlined range.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// The file, as it is to be shown.
+    /// The path of the file, as it is shown to the user.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -79,13 +78,13 @@ impl Excerpt {
         self.span.clone()
     }
 
-    /// The text shown beside the range; may be empty.
+    /// The text shown next to the range; it may be empty.
     pub fn label_text(&self) -> &str {
         &self.label
     }
 
-    /// Line and column of the start, both counted from 1; columns count
-    /// characters.
+    /// Line and column of the start of the range, both counted from 1; columns
+    /// count characters.
     pub fn line_column(&self) -> (usize, usize) {
         let before = &self.text[..self.span.start];
         let line_start = before.rfind('\n').map_or(0, |i| i + 1);
@@ -96,25 +95,26 @@ impl Excerpt {
     }
 }
 
-fn floor_char(text: &str, mut at: usize) -> usize {
-    while !text.is_char_boundary(at) {
-        at -= 1;
+fn floor_char(text: &str, mut index: usize) -> usize {
+    while !text.is_char_boundary(index) {
+        index -= 1;
     }
-    at
+    index
 }
 
 thread_local! {
-    /// Whether a library works on what it may not expect.
+    /// Whether this thread is inside of [`guarded`].
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets a library work on what it may not expect. One that gives up by a panic
-/// is an error that names it, for the cause of an [`Error`].
+/// Calls a library with input that may make it panic. A panic is caught and
+/// becomes a message that names the library, to be used as the cause of an
+/// [`Error`].
 pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> {
     let before = GUARDED.replace(true);
-    let done = catch_unwind(AssertUnwindSafe(work));
+    let outcome = catch_unwind(AssertUnwindSafe(work));
     GUARDED.set(before);
-    done.map_err(|panic| {
+    outcome.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         let text = text.unwrap_or("no reason given");
@@ -122,21 +122,21 @@ pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> 
     })
 }
 
-/// From now on a panic inside of [`guarded`] prints nothing: what becomes of it
-/// is told as an error.
+/// Installs a panic hook that prints nothing for panics inside of [`guarded`],
+/// which are reported as errors.
 pub fn quiet_guarded_panics() {
-    let told = std::panic::take_hook();
+    let previous_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !GUARDED.get() {
-            told(panic);
+            previous_hook(panic);
         }
     }));
 }
 
-/// A failure: message, causes, where, and one fix.
+/// A failure: a message, its causes, an excerpt of a file, and one fix.
 ///
-/// `Display` gives the message and its causes on one line; the excerpt and the
-/// hint are for the shell to render.
+/// `Display` gives the message and its causes on one line; the shell renders
+/// the excerpt and the hint.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -150,7 +150,7 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of the given kind; `message` is a lower-case fragment.
+    /// An error of the given kind; `message` is a fragment in lower case.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
             kind,
@@ -161,38 +161,40 @@ impl Error {
         }))
     }
 
-    /// Something the user gave is wrong.
+    /// An error of the kind [`ErrorKind::Input`].
     pub fn input(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Input, message)
     }
 
-    /// The command line is wrong.
+    /// An error of the kind [`ErrorKind::Usage`].
     pub fn usage(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Usage, message)
     }
 
-    /// The tool cannot do this in this build or version.
+    /// An error of the kind [`ErrorKind::Unsupported`].
     pub fn unsupported(message: impl Into<String>) -> Self {
         Error::new(ErrorKind::Unsupported, message)
     }
 
-    /// The system failed while doing `action` with `path`.
+    /// An error of the kind [`ErrorKind::Io`]: the system failed to `action`
+    /// the file or directory `path`.
     pub fn io(action: &str, path: &Path, cause: &std::io::Error) -> Self {
         Error::new(
             ErrorKind::Io,
             format!("failed to {action} `{}`", path.display()),
         )
-        .because(cause)
+        .with_cause(cause)
     }
 
-    /// Somebody changed a file that was to be written on the ground of what it
-    /// said before.
+    /// An error of the kind [`ErrorKind::Changed`]: the file was changed since
+    /// the content to write was computed from it.
     pub fn changed(path: &Path) -> Self {
         let message = format!("`{}` was changed meanwhile", path.display());
         Error::new(ErrorKind::Changed, message).hint("run the command again")
     }
 
-    /// A child program failed with `code` and has told the user why.
+    /// An error of the kind [`ErrorKind::Child`]: a child program failed with
+    /// `code` and has reported the reason to the user.
     pub fn child(code: i32) -> Self {
         Error::new(
             ErrorKind::Child(code),
@@ -200,80 +202,80 @@ impl Error {
         )
     }
 
-    /// Puts a wider message on top; the present one becomes its first cause.
+    /// Replaces the message by a more general one; the previous message becomes
+    /// the first cause.
     pub fn context(mut self, message: impl Into<String>) -> Self {
         let inner = std::mem::replace(&mut self.0.message, message.into());
         self.0.causes.insert(0, inner);
         self
     }
 
-    /// Adds a cause below those known so far.
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+    /// Adds a cause after those given so far.
+    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
         self.0.causes.push(cause.to_string());
         self
     }
 
-    /// Says where: the first excerpt given is kept, it is the nearest.
+    /// Adds the excerpt that the error points at; the first one given stays.
     pub fn at(mut self, excerpt: Excerpt) -> Self {
         self.0.excerpt.get_or_insert(excerpt);
         self
     }
 
-    /// Advises one concrete fix; the first one given is kept.
+    /// Adds one concrete fix; the first one given stays.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint.get_or_insert(hint.into());
         self
     }
 
-    /// The same error with this fix and no other, where more is known than where
-    /// it was found.
-    pub fn rather(mut self, hint: impl Into<String>) -> Self {
+    /// Replaces the fix, for callers that know a better one than the place
+    /// where the error was found.
+    pub fn replace_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
     }
 
-    /// The same error with the path of its excerpt as seen from `dir`, where
-    /// it is below it.
-    pub fn seen_from(mut self, dir: &Path) -> Self {
+    /// Makes the path of the excerpt relative to `dir`, if it is below `dir`.
+    pub fn relative_to(mut self, dir: &Path) -> Self {
         if let Some(excerpt) = &mut self.0.excerpt
-            && let Ok(below) = excerpt.path.strip_prefix(dir)
-            && !below.as_os_str().is_empty()
+            && let Ok(relative) = excerpt.path.strip_prefix(dir)
+            && !relative.as_os_str().is_empty()
         {
-            excerpt.path = below.to_owned();
+            excerpt.path = relative.to_owned();
         }
         self
     }
 
-    /// The same error with another text where it points, for what must not be
-    /// shown; `change` keeps the length.
-    pub fn with_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
+    /// Changes the text of the excerpt, to mask secrets in it; `change` has to
+    /// keep the length of the text.
+    pub fn map_excerpt_text(mut self, change: impl FnOnce(&str) -> String) -> Self {
         if let Some(excerpt) = &mut self.0.excerpt {
             excerpt.text = change(&excerpt.text);
         }
         self
     }
 
-    /// The sort of failure.
+    /// The kind of failure, which decides the exit code.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The message without causes.
+    /// The message without its causes.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The causes, outermost first.
+    /// The causes, the outermost first.
     pub fn causes(&self) -> &[String] {
         &self.0.causes
     }
 
-    /// The place the error is about.
+    /// The excerpt that the error points at, if it has one.
     pub fn excerpt(&self) -> Option<&Excerpt> {
         self.0.excerpt.as_ref()
     }
 
-    /// The fix.
+    /// The fix that was given by [`Error::hint`].
     pub fn advice(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
@@ -290,8 +292,8 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// What a program shows that ends with this error: message, causes, place
-    /// and hint on lines of their own.
+    /// Writes the message, the place, each cause and the hint on lines of their
+    /// own, for a program whose `main` returns this error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         if let Some(excerpt) = &self.0.excerpt {
@@ -310,8 +312,8 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// The candidate nearest to `name` by edit distance, if it is near enough to
-/// be what was meant (at most a third of the letters differ).
+/// The candidate nearest to `name` by edit distance, if at most a third of the
+/// letters differ, so that `name` may be a typing error.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -323,8 +325,8 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance in characters; two neighbours that changed places are
-/// one difference.
+/// The Levenshtein distance in characters; two swapped neighbours are one
+/// difference.
 fn distance(a: &str, b: &str) -> usize {
     let [a, b]: [Vec<char>; 2] = [a, b].map(|text| text.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
@@ -370,7 +372,7 @@ mod tests {
     fn a_file_below_the_users_directory_is_shown_from_there() {
         let error = Error::input("x").at(Excerpt::new("/a/b/f", "", 0..0));
         let path = |dir: &str| {
-            let error = error.clone().seen_from(Path::new(dir));
+            let error = error.clone().relative_to(Path::new(dir));
             error.excerpt().unwrap().path().to_owned()
         };
         assert_eq!(path("/a"), Path::new("b/f"));
@@ -379,7 +381,7 @@ mod tests {
 
     #[test]
     fn context_goes_on_top() {
-        let error = Error::input("b").because("c").context("a");
+        let error = Error::input("b").with_cause("c").context("a");
         assert_eq!(error.to_string(), "a: b: c");
     }
 }

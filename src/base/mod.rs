@@ -1,5 +1,5 @@
-//! What every module speaks of: packages and versions, errors with their
-//! hints, progress, and how long to try again.
+//! Types that every module uses: errors, package names and digests, progress
+//! of long work, and the policy for repeating requests.
 
 pub mod error;
 pub mod package;

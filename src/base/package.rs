@@ -15,9 +15,9 @@ pub struct PackageRef {
 }
 
 impl PackageRef {
-    /// A package for names that need not be labels: what is neither a letter
-    /// nor a digit parts words, and a word that begins with a digit goes on with
-    /// the one before it.
+    /// A package whose namespace and name are made from any text: characters
+    /// other than letters and digits separate words, and a word that begins with
+    /// a digit is appended to the word before it.
     #[cfg(feature = "cli")]
     pub fn from_words(namespace: &str, name: &str) -> Self {
         PackageRef {
@@ -58,7 +58,7 @@ impl FromStr for PackageRef {
     }
 }
 
-/// The label that is closest to a text.
+/// The text converted to a label.
 #[cfg(feature = "cli")]
 fn label(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
@@ -110,19 +110,19 @@ impl ContentDigest {
     }
 }
 
-/// A digest in the making; a writer for what is to be digested.
+/// Computes a [`ContentDigest`] of bytes that arrive in pieces; a writer.
 #[cfg(feature = "lock")]
 #[derive(Clone, Debug, Default)]
 pub struct Digester(sha2::Sha256);
 
 #[cfg(feature = "lock")]
 impl Digester {
-    /// Takes more bytes.
+    /// Adds more bytes to the content.
     pub fn update(&mut self, bytes: &[u8]) {
         sha2::Digest::update(&mut self.0, bytes);
     }
 
-    /// The digest of all bytes taken.
+    /// The digest of all bytes added.
     pub fn finish(self) -> ContentDigest {
         use std::fmt::Write as _;
         let mut text = String::from("sha256:");

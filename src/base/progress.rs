@@ -1,32 +1,31 @@
-//! How far long work is: what those who do it report, and those who show it
-//! are told.
+//! The progress of long work: the interface between the code that does the work
+//! and the code that displays it.
 
 use std::fmt::Debug;
 
-/// A piece of work that takes long enough to be watched. It ends when it is
-/// dropped.
+/// Receives the progress of one piece of work, which ends when this is dropped.
 pub trait Progress: Debug + Send + Sync {
-    /// One more of the things it consists of is done.
+    /// Reports that one more item is done.
     fn item(&self);
 
-    /// So many more bytes went over the wire.
+    /// Reports that `count` more bytes were transferred.
     fn bytes(&self, count: u64);
 }
 
-/// What a piece of work consists of.
+/// The size of a piece of work, in the unit in which it is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// So many things.
+pub enum ProgressSize {
+    /// The number of items.
     Items(u64),
-    /// So many bytes.
+    /// The number of bytes.
     Bytes(u64),
 }
 
-/// Shows nothing.
+/// A [`Progress`] that displays nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unseen;
+pub struct NoProgress;
 
-impl Progress for Unseen {
+impl Progress for NoProgress {
     fn item(&self) {}
 
     fn bytes(&self, _count: u64) {}

@@ -1,86 +1,102 @@
-//! How often requests are repeated, how long they are waited for, and how slow
-//! what is sent may be.
+//! The policy for requests over the network: how often they are repeated, how
+//! long a response may take, and how slow a body may arrive.
 
 use std::fmt;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// How often and when a request is repeated, and how long one is waited for.
+/// How often and after which delay a request is repeated, and when one counts
+/// as failed because it is too slow.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// How often a request is sent at most.
-    pub tries: u32,
-    /// The pause before the second try; it doubles from there.
-    pub pause: Duration,
-    /// How long the other side may say nothing.
-    pub idle: Duration,
-    /// How many bytes a second a body has to bring at least, on average over
-    /// `idle`; with 0 it only must not fall silent.
-    pub speed: u32,
+pub struct RetryPolicy {
+    /// The highest number of times that one request is sent.
+    pub max_attempts: u32,
+    /// The delay before the second attempt; it doubles with each further one.
+    pub first_delay: Duration,
+    /// The longest time without a byte from the server.
+    pub idle_timeout: Duration,
+    /// The lowest rate at which a body has to arrive, on average over
+    /// `idle_timeout`; 0 for no limit.
+    pub min_bytes_per_second: u32,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
-        Patience {
-            tries: 5,
-            pause: Duration::from_millis(300),
-            idle: Duration::from_secs(30),
-            speed: 10,
+        RetryPolicy {
+            max_attempts: 5,
+            first_delay: Duration::from_millis(300),
+            idle_timeout: Duration::from_secs(30),
+            min_bytes_per_second: 10,
         }
     }
 }
 
-impl Patience {
-    /// What cargo's configuration says for its own requests: seconds of
-    /// silence, how often one is repeated, and bytes a second.
-    pub fn of(silence: Option<u32>, repeats: Option<u32>, speed: Option<u32>) -> Self {
-        let usual = Patience::default();
-        Patience {
-            idle: silence.map_or(usual.idle, |seconds| Duration::from_secs(seconds.into())),
-            tries: repeats.map_or(usual.tries, |repeats| repeats.saturating_add(1)),
-            speed: speed.unwrap_or(usual.speed),
-            ..usual
+impl RetryPolicy {
+    /// The policy of cargo's configuration for its own requests: the timeout in
+    /// seconds, the number of repetitions, and the lowest rate in bytes a second.
+    pub fn from_cargo_settings(
+        timeout: Option<u32>,
+        retries: Option<u32>,
+        min_bytes_per_second: Option<u32>,
+    ) -> Self {
+        let default = RetryPolicy::default();
+        RetryPolicy {
+            idle_timeout: timeout.map_or(default.idle_timeout, |seconds| {
+                Duration::from_secs(seconds.into())
+            }),
+            max_attempts: retries.map_or(default.max_attempts, |retries| retries.saturating_add(1)),
+            min_bytes_per_second: min_bytes_per_second.unwrap_or(default.min_bytes_per_second),
+            ..default
         }
     }
 
-    /// Repeats at once, whatever the registry asks for; for tests.
-    pub fn without_pauses() -> Self {
-        Patience {
-            pause: Duration::ZERO,
-            ..Patience::default()
+    /// Repeats without delay, whatever the server requests; for tests.
+    pub fn without_delays() -> Self {
+        RetryPolicy {
+            first_delay: Duration::ZERO,
+            ..RetryPolicy::default()
         }
     }
 
-    /// How long to wait after a failed try, counted from 1; `None` if that is
-    /// not worth it. `random` is any number.
-    fn before_next(&self, tried: u32, asked: Option<Duration>, random: u64) -> Option<Duration> {
-        /// The longest pause a registry may ask for.
+    /// As [`RetryPolicy::delay_before_retry`]; `random` is any number.
+    fn delay_with_jitter(
+        &self,
+        attempts: u32,
+        requested: Option<Duration>,
+        random: u64,
+    ) -> Option<Duration> {
+        /// The longest delay that a server may request.
         const LONGEST: Duration = Duration::from_secs(60);
-        if tried >= self.tries || asked.is_some_and(|asked| asked > LONGEST) {
+        if attempts >= self.max_attempts || requested.is_some_and(|delay| delay > LONGEST) {
             return None;
         }
-        if self.pause.is_zero() {
+        if self.first_delay.is_zero() {
             return Some(Duration::ZERO);
         }
-        let grown = self.pause.saturating_mul(1 << (tried - 1).min(8));
-        // Half of it is left to chance, so that many clients come apart.
-        let jitter = grown / 2 * u32::try_from(random % 100).unwrap_or(0) / 100;
-        Some((grown / 2 + jitter).max(asked.unwrap_or_default()))
+        let delay = self.first_delay.saturating_mul(1 << (attempts - 1).min(8));
+        // Half of it is random, so that many clients do not repeat together.
+        let jitter = delay / 2 * u32::try_from(random % 100).unwrap_or(0) / 100;
+        Some((delay / 2 + jitter).max(requested.unwrap_or_default()))
     }
 
-    /// The pause after a failed try, counted from 1, where the other side asked
-    /// for one or did not; `None` if another try is not worth it.
-    pub fn pause(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
+    /// The delay after `attempts` failed attempts; at least the one that the
+    /// server requested, if it did. `None` if the request is not repeated.
+    pub fn delay_before_retry(
+        &self,
+        attempts: u32,
+        requested: Option<Duration>,
+    ) -> Option<Duration> {
         use std::hash::{BuildHasher as _, Hasher as _};
         let random = std::hash::RandomState::new().build_hasher().finish();
-        self.before_next(tried, asked, random)
+        self.delay_with_jitter(attempts, requested, random)
     }
 
-    /// Waits for the next try; whether there is one.
-    pub async fn wait(&self, tried: u32, asked: Option<Duration>) -> bool {
-        match self.pause(tried, asked) {
-            Some(pause) => {
-                tokio::time::sleep(pause).await;
+    /// Waits for [`RetryPolicy::delay_before_retry`]; false, at once, if the
+    /// request is not repeated.
+    pub async fn wait_before_retry(&self, attempts: u32, requested: Option<Duration>) -> bool {
+        match self.delay_before_retry(attempts, requested) {
+            Some(delay) => {
+                tokio::time::sleep(delay).await;
                 true
             }
             None => false,
@@ -88,73 +104,75 @@ impl Patience {
     }
 }
 
-/// The speed of one body as it comes. Only the time that is spent waiting for
-/// it counts, so that a slow disk on this side is not held against the server.
+/// Measures the rate at which one body arrives. Only the time spent waiting for
+/// the server counts, not that of writing to a slow disk.
 #[derive(Debug)]
-pub struct Pace {
-    patience: Patience,
+pub struct TransferRate {
+    policy: RetryPolicy,
     waited: Duration,
     received: u64,
 }
 
-impl Pace {
-    /// Nothing has come yet.
-    pub fn new(patience: &Patience) -> Self {
-        Pace {
-            patience: *patience,
+impl TransferRate {
+    /// A body of which nothing has arrived.
+    pub fn new(policy: &RetryPolicy) -> Self {
+        TransferRate {
+            policy: *policy,
             waited: Duration::ZERO,
             received: 0,
         }
     }
 
-    /// Waits for the next piece, as long as what came before leaves time for it.
-    pub async fn wait<T>(&mut self, piece: impl Future<Output = T>) -> Result<T, TooSlow> {
-        let from = Instant::now();
-        let left = self.patience.idle.saturating_sub(self.waited);
-        let piece = tokio::time::timeout(left, piece).await;
-        self.waited += from.elapsed();
-        piece.map_err(|_| TooSlow {
+    /// Waits for the next chunk; an error if it takes longer than the rate so far
+    /// allows.
+    pub async fn wait<T>(&mut self, chunk: impl Future<Output = T>) -> Result<T, TransferTooSlow> {
+        let start = Instant::now();
+        let remaining = self.policy.idle_timeout.saturating_sub(self.waited);
+        let chunk = tokio::time::timeout(remaining, chunk).await;
+        self.waited += start.elapsed();
+        chunk.map_err(|_| TransferTooSlow {
             received: self.received,
-            speed: self.patience.speed,
-            within: self.patience.idle,
+            min_bytes_per_second: self.policy.min_bytes_per_second,
+            window: self.policy.idle_timeout,
         })
     }
 
-    /// Takes note of so many bytes that came.
+    /// Records the number of bytes of a chunk that arrived.
     pub fn count(&mut self, bytes: usize) {
         self.received += bytes as u64;
-        let enough = self.patience.idle.as_secs_f64() * f64::from(self.patience.speed);
-        if self.received > 0 && self.received as f64 >= enough {
+        let required =
+            self.policy.idle_timeout.as_secs_f64() * f64::from(self.policy.min_bytes_per_second);
+        if self.received > 0 && self.received as f64 >= required {
             self.received = 0;
             self.waited = Duration::ZERO;
         }
     }
 }
 
-/// A body that came slower than allowed, or not at all.
+/// The failure of a body that arrived slower than allowed, or not at all.
 #[derive(Clone, Copy, Debug)]
-pub struct TooSlow {
+pub struct TransferTooSlow {
     received: u64,
-    speed: u32,
-    within: Duration,
+    min_bytes_per_second: u32,
+    window: Duration,
 }
 
-impl fmt::Display for TooSlow {
-    /// A fragment for a cause.
+impl fmt::Display for TransferTooSlow {
+    /// Writes a fragment for the cause of an error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TooSlow {
+        let TransferTooSlow {
             received,
-            speed,
-            within,
+            min_bytes_per_second,
+            window,
         } = self;
         match received {
-            0 => return write!(f, "nothing was heard for {within:?}"),
-            1 => write!(f, "1 byte came within {within:?}")?,
-            _ => write!(f, "{received} bytes came within {within:?}")?,
+            0 => return write!(f, "nothing was heard for {window:?}"),
+            1 => write!(f, "1 byte came within {window:?}")?,
+            _ => write!(f, "{received} bytes came within {window:?}")?,
         }
         write!(
             f,
-            ", which is slower than {speed} bytes a second (`http.low-speed-limit` of cargo's configuration)"
+            ", which is slower than {min_bytes_per_second} bytes a second (`http.low-speed-limit` of cargo's configuration)"
         )
     }
 }
@@ -164,63 +182,67 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_and_heed_the_registry() {
-        let patience = Patience {
-            tries: 4,
-            pause: Duration::from_millis(100),
-            ..Patience::default()
+    fn delays_grow_and_respect_the_request_of_the_registry() {
+        let policy = RetryPolicy {
+            max_attempts: 4,
+            first_delay: Duration::from_millis(100),
+            ..RetryPolicy::default()
         };
-        let pause = |tried, asked, random| patience.before_next(tried, asked, random);
-        assert_eq!(pause(1, None, 0), Some(Duration::from_millis(50)));
-        assert_eq!(pause(3, None, 0), Some(Duration::from_millis(200)));
-        assert!(pause(3, None, 99).unwrap() < Duration::from_millis(400));
-        assert_eq!(pause(4, None, 0), None);
-        let asked = Some(Duration::from_secs(7));
-        assert_eq!(pause(1, asked, 0), asked);
-        assert_eq!(pause(1, Some(Duration::from_secs(3600)), 0), None);
-        let none = Patience::without_pauses();
-        assert_eq!(none.before_next(1, asked, 5), Some(Duration::ZERO));
+        let delay =
+            |attempts, requested, random| policy.delay_with_jitter(attempts, requested, random);
+        assert_eq!(delay(1, None, 0), Some(Duration::from_millis(50)));
+        assert_eq!(delay(3, None, 0), Some(Duration::from_millis(200)));
+        assert!(delay(3, None, 99).unwrap() < Duration::from_millis(400));
+        assert_eq!(delay(4, None, 0), None);
+        let requested = Some(Duration::from_secs(7));
+        assert_eq!(delay(1, requested, 0), requested);
+        assert_eq!(delay(1, Some(Duration::from_secs(3600)), 0), None);
+        let none = RetryPolicy::without_delays();
+        assert_eq!(
+            none.delay_with_jitter(1, requested, 5),
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]
-    fn a_body_has_to_keep_its_pace() {
+    fn a_body_that_arrives_too_slowly_fails() {
         use std::future::{pending, ready};
-        let patience = Patience {
-            idle: Duration::from_millis(10),
-            speed: 1000,
-            ..Patience::default()
+        let policy = RetryPolicy {
+            idle_timeout: Duration::from_millis(10),
+            min_bytes_per_second: 1000,
+            ..RetryPolicy::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap();
-        let slow = |came: &[usize], patience: &Patience| {
-            let mut pace = Pace::new(patience);
+        let failure = |chunks: &[usize], policy: &RetryPolicy| {
+            let mut rate = TransferRate::new(policy);
             runtime.block_on(async {
-                for bytes in came {
-                    pace.wait(ready(())).await.unwrap();
-                    pace.count(*bytes);
+                for bytes in chunks {
+                    rate.wait(ready(())).await.unwrap();
+                    rate.count(*bytes);
                 }
-                pace.wait(pending::<()>()).await.unwrap_err().to_string()
+                rate.wait(pending::<()>()).await.unwrap_err().to_string()
             })
         };
-        assert_eq!(slow(&[], &patience), "nothing was heard for 10ms");
-        let said = slow(&[4, 5], &patience);
-        assert!(said.starts_with("9 bytes came within 10ms, which is slower than 1000"));
+        assert_eq!(failure(&[], &policy), "nothing was heard for 10ms");
+        let message = failure(&[4, 5], &policy);
+        assert!(message.starts_with("9 bytes came within 10ms, which is slower than 1000"));
         // What was fast enough is counted anew.
-        assert_eq!(slow(&[4, 6], &patience), "nothing was heard for 10ms");
-        let any = Patience {
-            speed: 0,
-            ..patience
+        assert_eq!(failure(&[4, 6], &policy), "nothing was heard for 10ms");
+        let any = RetryPolicy {
+            min_bytes_per_second: 0,
+            ..policy
         };
-        assert_eq!(slow(&[1], &any), "nothing was heard for 10ms");
-        // Time that was waited is not given back by a few bytes.
-        let mut pace = Pace::new(&patience);
-        pace.waited = patience.idle;
-        pace.count(9);
-        assert!(runtime.block_on(pace.wait(pending::<()>())).is_err());
-        assert!(pace.waited >= patience.idle);
-        pace.count(1);
-        assert_eq!(pace.waited, Duration::ZERO);
+        assert_eq!(failure(&[1], &any), "nothing was heard for 10ms");
+        // A few bytes do not reset the time that was waited.
+        let mut rate = TransferRate::new(&policy);
+        rate.waited = policy.idle_timeout;
+        rate.count(9);
+        assert!(runtime.block_on(rate.wait(pending::<()>())).is_err());
+        assert!(rate.waited >= policy.idle_timeout);
+        rate.count(1);
+        assert_eq!(rate.waited, Duration::ZERO);
     }
 }

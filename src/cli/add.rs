@@ -122,7 +122,7 @@ pub(super) fn named(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
         .map(|text| {
             text.parse().map_err(|e| {
                 Error::usage(format!("invalid version requirement `{text}`"))
-                    .because(e)
+                    .with_cause(e)
                     .hint("write it as in Cargo.toml, such as `1.2` or `=1.2.3`")
             })
         })

@@ -39,7 +39,7 @@ fn release(text: &str) -> Result<(PackageRef, Option<Version>)> {
     };
     let version = version
         .parse()
-        .map_err(|e| Error::usage(format!("invalid version `{version}`")).because(e))?;
+        .map_err(|e| Error::usage(format!("invalid version `{version}`")).with_cause(e))?;
     Ok((package.parse()?, Some(version)))
 }
 

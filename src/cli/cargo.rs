@@ -75,7 +75,7 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
     let packages = setup::packages((&env, &shell), config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
-        context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.seen_from(&ctx.cwd)));
+        context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.relative_to(&ctx.cwd)));
     exit::code(&shell, result)
 }
 

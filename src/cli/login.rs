@@ -63,7 +63,7 @@ fn password() -> Result<Secret> {
     input
         .take(LONGEST)
         .read_to_string(&mut text)
-        .map_err(|e| Error::new(ErrorKind::Io, "failed to read the password").because(e))?;
+        .map_err(|e| Error::new(ErrorKind::Io, "failed to read the password").with_cause(e))?;
     Ok(Secret(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 

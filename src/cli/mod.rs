@@ -218,7 +218,7 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
             let context = Context::system(env, Box::new(shell.clone()), packages);
             let result = context.as_ref().map_err(Clone::clone).and_then(|ctx| {
                 let result = cli.verb.run(ctx, &cli.global);
-                result.map_err(|error| error.seen_from(&ctx.cwd))
+                result.map_err(|error| error.relative_to(&ctx.cwd))
             });
             exit::code(&shell, result)
         }

@@ -10,7 +10,7 @@ use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::System;
-use crate::system::registry::oci::{ClientContext, Patience, WarningLog};
+use crate::system::registry::oci::{ClientContext, RetryPolicy, WarningLog};
 use crate::system::registry::open;
 use crate::system::shell::{Shell as _, Terminal};
 
@@ -26,7 +26,7 @@ pub(super) fn packages(
     let around = ClientContext {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
-        patience: Patience::default(),
+        patience: RetryPolicy::default(),
         warnings: WarningLog::new(move |text| shell.warn(text)),
     };
     // Read when something is asked, which most runs do not.
@@ -48,6 +48,6 @@ pub(super) fn packages(
 
 /// How long to wait for a registry and how often to ask it again: what cargo's
 /// configuration, seen from here, says for cargo's own requests.
-fn patience(env: &Env) -> Result<Patience> {
+fn patience(env: &Env) -> Result<RetryPolicy> {
     Config::load(&fs::canonical(Path::new("."))?, env, &[])?.retry_policy()
 }

@@ -9,13 +9,13 @@ use semver::VersionReq;
 use super::new::target::relative;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::component::names::modern;
+use crate::model::component::names::with_current_names;
 use crate::model::component::outline::{Outline, outline};
-use crate::model::component::{Kind, kind};
+use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 
 use crate::pipeline::fetch::artifacts::WantedArtifact;
@@ -97,7 +97,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
-        if let Err(e) = crate::model::wit::decode(&modern(&fs::read(&file)?)?) {
+        if let Err(e) = crate::model::wit::decode(&with_current_names(&fs::read(&file)?)?) {
             ctx.shell.warn(format!(
                 "`{key}` cannot have bindings, so that builds will refuse it: {e}"
             ));
@@ -168,7 +168,7 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
             .collect();
         return Err(
             Error::input("the command is about one package, and several are selected")
-                .because(format!("they are {}", names.join(", ")))
+                .with_cause(format!("they are {}", names.join(", ")))
                 .hint("name one by `--package`"),
         );
     };
@@ -308,15 +308,15 @@ fn by_name(
             .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
     };
     let mut packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
-    let wanted = Wanted {
-        source: Source {
+    let wanted = Requirement {
+        source: PackageSource {
             package: package.clone(),
             registry: options.registry.clone(),
             address: None,
         },
-        requirement: options.requirement.clone().unwrap_or(VersionReq::STAR),
-        by: vec!["the command line".to_owned()],
-        at: None,
+        version_req: options.requirement.clone().unwrap_or(VersionReq::STAR),
+        required_by: vec!["the command line".to_owned()],
+        excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
         asked: std::slice::from_ref(&wanted),
@@ -352,10 +352,10 @@ fn by_name(
 /// The table a wasm file belongs to, by what it is.
 fn table_of(file: &Path) -> Result<DependencyTable> {
     let bytes = fs::read(file)?;
-    if kind(&bytes) != Some(Kind::Component) {
+    if kind(&bytes) != Some(WasmKind::Component) {
         return Err(
             Error::input("the package is neither a component nor a WIT package")
-                .because(format!("its bytes are in `{}`", file.display()))
+                .with_cause(format!("its bytes are in `{}`", file.display()))
                 .hint("ask whoever published it"),
         );
     }

@@ -203,7 +203,7 @@ fn one(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
                 .collect();
             Err(
                 Error::input("several components were built, and one can be linked")
-                    .because(format!("they are {}", names.join(", ")))
+                    .with_cause(format!("they are {}", names.join(", ")))
                     .hint("choose one by `--package`, or give its file"),
             )
         }

@@ -2,7 +2,7 @@
 
 use super::tree::Format;
 use crate::base::error::{Error, Result};
-use crate::model::resolver::Wanted;
+use crate::model::resolver::Requirement;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
 use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
@@ -71,7 +71,7 @@ fn rows(
     worlds: &mut WorldResolver<'_>,
     asked: &[(String, ManifestRegistries, ResolvedRequest)],
 ) -> Result<Vec<Outdated>> {
-    let mut lists: Vec<(&Wanted, &ManifestRegistries)> = Vec::new();
+    let mut lists: Vec<(&Requirement, &ManifestRegistries)> = Vec::new();
     let is_reference =
         |one: &ResolvedRequest| reference(one.wanted.source.registry.as_deref()).is_some();
     for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
@@ -102,7 +102,7 @@ fn rows(
             compatible,
             latest,
             moved,
-            requirement: wanted.requirement.to_string(),
+            requirement: wanted.version_req.to_string(),
             required_by: Vec::new(),
             registry: packages.place(&wanted.source, named)?,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::base::error::Result;
-use crate::base::progress::Extent;
+use crate::base::progress::ProgressSize;
 use crate::pipeline::fetch::access::{Access, AccessOptions};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -27,7 +27,7 @@ pub fn push(
         format!("`{}` to `{reference}`", ctx.display(&path)),
     );
     let size = fs::size(&path)?;
-    let progress = ctx.shell.progress("Uploading", Extent::Bytes(size));
+    let progress = ctx.shell.progress("Uploading", ProgressSize::Bytes(size));
     let digest = artifacts.push(reference, &path, annotations, &*progress)?;
     drop(progress);
     ctx.shell.data(format!("pushed: {reference}"));

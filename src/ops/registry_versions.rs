@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::pipeline::fetch::access::{Access, AccessOptions};
 use crate::system::context::Context;
 
@@ -49,7 +49,7 @@ pub fn versions(
     Ok(())
 }
 
-fn line(listed: &Listed) -> String {
+fn line(listed: &ListedVersion) -> String {
     match listed.yanked {
         true => format!("{} (yanked)", listed.version),
         false => listed.version.to_string(),
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_was_withdrawn_is_marked() {
-        let mut listed = Listed {
+        let mut listed = ListedVersion {
             version: "1.2.3".parse().unwrap(),
             yanked: false,
         };

@@ -137,7 +137,7 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&EntryPoint, Purpose
     ));
     match functions.first() {
         Some(first) => error
-            .because(format!("it exports {}", names.join(", ")))
+            .with_cause(format!("it exports {}", names.join(", ")))
             .hint(format!("call a function: `--invoke '{first}(…)'`")),
         None => error.hint("make it a program with a `main`, or export a function"),
     }
@@ -216,7 +216,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             Err(Error::input(format!(
                 "`cargo component {verb}` can run at most one component, but multiple were specified"
             ))
-            .because(format!("they are {}", names.join(", ")))
+            .with_cause(format!("they are {}", names.join(", ")))
             .hint("choose one by `--package`, `--bin` or `--example`, or by `default-run` in Cargo.toml"))
         }
     }

@@ -8,9 +8,9 @@ use semver::VersionReq;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::names;
-use crate::model::component::targets::misfits;
+use crate::model::component::targets::mismatches;
 use crate::model::manifest::{LocalTarget, Target};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::World;
 use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
 use crate::pipeline::link::override_options::Named;
@@ -39,12 +39,12 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
         WorldResolver::alone(ctx, mode, Unpinned::Refuse),
         asked,
     )
-    .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
+    .map_err(|e| e.with_cause(format!("it was looked for as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
     let bytes = fs::read(&file)?;
-    let reasons = misfits(&bytes, (&world.resolve, world.id))
+    let reasons = mismatches(&bytes, &world.resolve, world.id)
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
@@ -55,7 +55,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let mut imports = names::imports(&bytes)?.into_iter();
     let hinted = imports.any(|import| import.external_id.is_some());
     let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
-    let error = reasons.into_iter().fold(error, Error::because);
+    let error = reasons.into_iter().fold(error, Error::with_cause);
     Err(match hinted {
         true => error.hint(format!("link it first: `cargo component compose {what}`")),
         false => error.hint(
@@ -81,15 +81,15 @@ fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<Wo
             Ok(loaded.world)
         }
         Asked::Package(package, world, requirement) => {
-            let wanted = Wanted {
-                source: Source {
+            let wanted = Requirement {
+                source: PackageSource {
                     package,
                     registry: None,
                     address: None,
                 },
-                requirement,
-                by: vec!["`--world`".to_owned()],
-                at: None,
+                version_req: requirement,
+                required_by: vec!["`--world`".to_owned()],
+                excerpt: None,
             };
             let found = worlds.fetch(&manifest, &[wanted])?;
             Ok(world_of(&manifest, &found, world.as_deref())?.world)
@@ -117,7 +117,7 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
                 Error::usage(format!(
                     "invalid version `{requirement}` in `--world {text}`"
                 ))
-                .because(e)
+                .with_cause(e)
                 .hint("write a version or requirement, such as `1.2`")
             })?,
         ),
@@ -129,8 +129,8 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
     };
     let package = package.parse().map_err(|e: Error| {
         Error::usage(format!("`--world {text}` names no world"))
-            .because(e)
-            .because("there is no such path either")
+            .with_cause(e)
+            .with_cause("there is no such path either")
             .hint("write `namespace:name/world@1.2`, or `path/world`")
     })?;
     Ok(Asked::Package(package, world, requirement))

@@ -9,7 +9,7 @@ use wit_parser::PackageName;
 use crate::base::error::{Error, Result, nearest};
 use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
-use crate::model::resolver::graph::{Direction, Graph, Kind, Node, Place};
+use crate::model::resolver::graph::{Direction, Graph, Node, PackageKind, PackageLocation};
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
@@ -82,17 +82,17 @@ pub(super) fn show(
     options: &TreeOptions,
 ) -> Result<()> {
     let part = match &options.invert {
-        Some(name) => graph::Part {
+        Some(name) => graph::GraphPart {
             roots: matching(graph, name)?,
             direction: Direction::NeededBy,
             depth: options.depth,
         },
-        None if options.duplicates => graph::Part {
+        None if options.duplicates => graph::GraphPart {
             roots: graph.duplicates(),
             direction: Direction::NeededBy,
             depth: options.depth,
         },
-        None => graph::Part {
+        None => graph::GraphPart {
             roots,
             direction: Direction::Needs,
             depth: options.depth,
@@ -126,9 +126,9 @@ fn add_member(
     member: &Member,
     manifest: &Manifest,
 ) -> Result<usize> {
-    let place = Place::Path(member.dir().to_owned());
+    let place = PackageLocation::Path(member.dir().to_owned());
     let version = Some(member.version.clone());
-    let root = graph.add(Node::new(&member.name, version, Kind::Member).at(place));
+    let root = graph.add(Node::new(&member.name, version, PackageKind::Member).at(place));
     let parts = of
         .worlds
         .resolve(manifest)?
@@ -140,10 +140,12 @@ fn add_member(
     for part in &parts {
         let position = match &part.origin {
             Origin::Main if is_local => root,
-            Origin::Path(path) => graph.add(wit_node(&part.name).at(Place::Path(path.clone()))),
+            Origin::Path(path) => {
+                graph.add(wit_node(&part.name).at(PackageLocation::Path(path.clone())))
+            }
             Origin::Main | Origin::Fetched => {
                 match asked.iter().find(|asked| asked.is(&part.name)) {
-                    Some(asked) => graph.add(asked.node(of.worlds, manifest, Kind::Wit)?),
+                    Some(asked) => graph.add(asked.node(of.worlds, manifest, PackageKind::Wit)?),
                     None => graph.add(wit_node(&part.name)),
                 }
             }
@@ -170,7 +172,7 @@ fn add_member(
                             Origin::Fetched,
                         ) => {
                             let named = asked.iter().filter(|asked| asked.is(&part.name));
-                            let mut places = named.map(|asked| &asked.wanted.at);
+                            let mut places = named.map(|asked| &asked.wanted.excerpt);
                             let at = dependency.file.excerpt(dependency.span.clone());
                             places.any(|place| place.as_ref() == Some(&at))
                         }
@@ -205,7 +207,7 @@ fn add_components(
     for place in needed(&parts, entries.values().copied().collect()) {
         let part = &parts[place];
         let node = match asked.iter().find(|asked| asked.found.file == part.file) {
-            Some(asked) => asked.node(of.worlds, manifest, Kind::Component)?,
+            Some(asked) => asked.node(of.worlds, manifest, PackageKind::Component)?,
             // Only an entry leads to a file.
             None => {
                 let entry = entries.iter().find(|(_, entry)| **entry == place);
@@ -289,7 +291,7 @@ fn file_node(manifest: &Manifest, key: &str, path: &Path) -> Node {
     let package = entry.and_then(|entry| entry.package.as_ref());
     let name = package.map_or_else(|| key.to_owned(), ToString::to_string);
     let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
-    Node::new(name, None, Kind::Component).at(Place::Path(path))
+    Node::new(name, None, PackageKind::Component).at(PackageLocation::Path(path))
 }
 
 /// Notes the packages a component names; what the world at hand does not have
@@ -329,7 +331,7 @@ pub(super) fn needs(
 /// A package of WIT, nowhere in particular.
 pub(super) fn wit_node(name: &PackageName) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
-    Node::new(package, name.version.clone(), Kind::Wit)
+    Node::new(package, name.version.clone(), PackageKind::Wit)
 }
 
 impl ResolvedRequest {
@@ -345,14 +347,14 @@ impl ResolvedRequest {
         &self,
         worlds: &mut WorldResolver<'_>,
         manifest: &Manifest,
-        kind: Kind,
+        kind: PackageKind,
     ) -> Result<Node> {
         let named = named_registries(manifest);
         let place = worlds.packages()?.place(&self.wanted.source, &named)?;
         let (name, version) = (self.found.package.to_string(), self.found.version.clone());
         let mut node = Node::new(name, Some(version), kind);
         node.digest = Some(self.found.digest.clone());
-        Ok(node.at(Place::Registry(place)))
+        Ok(node.at(PackageLocation::Registry(place)))
     }
 }
 

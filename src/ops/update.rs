@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::lockfile::{Change, Locked, Lockfile, diff};
+use crate::model::lockfile::{LockChange, Locked, Lockfile, diff};
 use crate::model::manifest::Manifest;
-use crate::model::resolver::components::on_one_track;
+use crate::model::resolver::on_one_track;
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::worlds::WorldResolver;
@@ -187,24 +187,24 @@ fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
     }
 }
 
-fn tell(ctx: &Context, change: &Change, dry_run: bool) {
+fn tell(ctx: &Context, change: &LockChange, dry_run: bool) {
     let (verb, would, text) = match change {
-        Change::Added(package, version) => (
+        LockChange::Added(package, version) => (
             "Adding",
             "add",
             format!("dependency `{package}` v{version}"),
         ),
-        Change::Removed(package, version) => (
+        LockChange::Removed(package, version) => (
             "Removing",
             "remove",
             format!("dependency `{package}` v{version}"),
         ),
-        Change::Updated(package, from, to) => (
+        LockChange::Updated(package, from, to) => (
             "Updating",
             "update",
             format!("dependency `{package}` v{from} -> v{to}"),
         ),
-        Change::Replaced(package, version) => (
+        LockChange::Replaced(package, version) => (
             "Updating",
             "update",
             format!("dependency `{package}` v{version}, whose content changed"),

@@ -118,10 +118,10 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
             ));
             finding.wrong.push(match cache.remove(&file) {
                 Ok(()) => error
-                    .because(format!("it was `{}`, which is removed now", file.display()))
+                    .with_cause(format!("it was `{}`, which is removed now", file.display()))
                     .hint("nothing is left to be done: it is fetched again when it is needed"),
                 Err(failed) => error
-                    .because(failed)
+                    .with_cause(failed)
                     .hint(format!("remove `{}`", file.display())),
             });
         }
@@ -130,7 +130,7 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
     match place {
         Place::Registry(registry, because) => match found(locked, &**registry) {
             Ok(()) => finding.found.push("registry"),
-            Err(error) => finding.wrong.push(error.because(because)),
+            Err(error) => finding.wrong.push(error.with_cause(because)),
         },
         Place::Artifact(artifacts, reference) => match kept(locked, &**artifacts, reference) {
             Ok(found) => finding.found.push(found),
@@ -171,10 +171,10 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
             "component registry package `{package}` (v`{version}`) has digest `{}` but the lock file specifies digest `{}`",
             release.digest, locked.digest
         ))
-        .because(format!("it is in {place}"))
+        .with_cause(format!("it is in {place}"))
         .hint("the release was replaced: find out why before you run `cargo component update`")),
         None => Err(Error::input(format!("package `{package}@{version}` is not there any more"))
-            .because(format!("it was looked for in {place}"))
+            .with_cause(format!("it was looked for in {place}"))
             .hint("run `cargo component update` to choose another version")),
     }
 }
@@ -199,7 +199,7 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
         Error::input(format!(
             "`{package}@{version}` could not be read at `{reference}`, which no longer leads to it"
         ))
-        .because(e)
+        .with_cause(e)
         .hint("try again; if it stays so, run `cargo component update` to take what is there")
     })?;
     match digest == locked.digest {

@@ -11,11 +11,11 @@ use wit_parser::PackageName;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::outline::wit_texts;
-use crate::model::lockfile::deps::Words;
-use crate::model::lockfile::tree::{Dir, File};
+use crate::model::lockfile::deps::KeyValues;
+use crate::model::lockfile::tree::{WitDirectory, WitFile};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::manifest::deps::DepsSource;
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages as Registries};
 use crate::pipeline::wit_deps as library;
@@ -65,7 +65,7 @@ fn refuse(ctx: &Context, options: &DepsOptions, found: &[String]) -> Result<()> 
     }
     let manifest = ctx.absolute(&options.manifest);
     let message = format!("`{}` is not locked as it stands", ctx.display(&manifest));
-    let error = found.iter().fold(Error::input(message), Error::because);
+    let error = found.iter().fold(Error::input(message), Error::with_cause);
     Err(error.hint("run `cargo component deps lock`"))
 }
 
@@ -151,9 +151,9 @@ impl Packages for FromRegistries<'_> {
     fn fetch(
         &self,
         source: &DepsSource,
-        locked: Option<&Words>,
+        locked: Option<&KeyValues>,
         offline: bool,
-    ) -> Result<(Tree, Words)> {
+    ) -> Result<(Tree, KeyValues)> {
         let mode = match offline {
             true => LockMode::Offline,
             false => LockMode::Update,
@@ -167,15 +167,15 @@ impl Packages for FromRegistries<'_> {
                 requirement,
                 registry,
             } => {
-                let wanted = Wanted {
-                    source: Source {
+                let wanted = Requirement {
+                    source: PackageSource {
                         package: package.clone(),
                         registry: registry.clone(),
                         address: None,
                     },
-                    requirement: requirement.clone(),
-                    by: vec!["`deps.toml`".to_owned()],
-                    at: None,
+                    version_req: requirement.clone(),
+                    required_by: vec!["`deps.toml`".to_owned()],
+                    excerpt: None,
                 };
                 one_package(&mut registries, wanted, locked)?
             }
@@ -191,7 +191,7 @@ impl Packages for FromRegistries<'_> {
 }
 
 /// The version and digest that the lock file has.
-fn kept(words: &Words) -> Option<(Version, ContentDigest)> {
+fn kept(words: &KeyValues) -> Option<(Version, ContentDigest)> {
     let [version, digest] = ["release", "digest"].map(|key| words.get(key));
     Some((version?.parse().ok()?, digest?.parse().ok()?))
 }
@@ -221,7 +221,7 @@ fn artifact(
 
 fn one_package(
     registries: &mut Registries<'_>,
-    wanted: Wanted,
+    wanted: Requirement,
     locked: Option<(Version, ContentDigest)>,
 ) -> Result<Option<Fetched>> {
     let mut lock = Lockfile::default();
@@ -229,7 +229,7 @@ fn one_package(
         lock.insert(Locked {
             package: wanted.source.package.clone(),
             registry: wanted.source.registry.clone(),
-            requirement: wanted.requirement.clone(),
+            requirement: wanted.version_req.clone(),
             version,
             digest,
             source: None,
@@ -249,7 +249,8 @@ fn one_package(
 /// dependencies in directories that are called as they are.
 fn tree(file: &Path) -> Result<Tree> {
     let (own, others) = wit_texts(&fs::read(file)?)?;
-    let single = |text: &str| -> Dir { [("package.wit".to_owned(), File::new(text))].into() };
+    let single =
+        |text: &str| -> WitDirectory { [("package.wit".to_owned(), WitFile::new(text))].into() };
     let mut tree = Tree {
         own: single(&own),
         ..Tree::default()

@@ -12,7 +12,7 @@ use semver::Version;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::Extent;
+use crate::base::progress::ProgressSize;
 use crate::model::component::adopted::unadopted;
 use crate::model::component::names;
 use crate::system::context::Context;
@@ -90,17 +90,17 @@ impl Destination<'_> {
             return Err(Error::input(format!(
                 "publishing `{package}` needs the network, which must not be used"
             ))
-            .because(format!("it goes to the registry `{}`", route.name))
+            .with_cause(format!("it goes to the registry `{}`", route.name))
             .hint("leave out `--offline` and `--frozen`"));
         }
         let registry = self.registries.open(&route)?;
         let existing = registry
             .release(package, version)
-            .map_err(|e| e.because(format!("the registry is set in {}", route.chosen_by)))?;
+            .map_err(|e| e.with_cause(format!("the registry is set in {}", route.chosen_by)))?;
         if existing.is_some() && self.existing == Existing::Refuse {
             return Err(
                 Error::input(format!("`{package}@{version}` is already published"))
-                    .because(format!("it is in {}", registry.location(package)))
+                    .with_cause(format!("it is in {}", registry.location(package)))
                     .hint("raise the version, or leave it as it is with `--skip-existing`"),
             );
         }
@@ -144,7 +144,9 @@ pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
     let shown = ctx.display(&ready.made);
     ctx.shell
         .status("Publishing", format!("{} {shown}", ready.noun));
-    let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
+    let progress = ctx
+        .shell
+        .progress("Uploading", ProgressSize::Bytes(ready.size));
     let published = ready.registry.publish(&Publication {
         package,
         version,
@@ -191,9 +193,9 @@ fn refused(ready: &Ready, error: Error) -> Error {
     }
     let mut told = Error::new(error.kind(), error.message());
     for cause in error.causes() {
-        told = told.because(cause);
+        told = told.with_cause(cause);
     }
-    told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
+    told.with_cause("the registry is from before 2026, and cannot read what the imports say of where they are found")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
 }
 
@@ -213,12 +215,12 @@ fn read_back(ready: &Ready) -> Result<()> {
             "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
             release.digest, ready.digest
         ))
-        .because(format!("it is in {}", ready.registry.location(package)))
+        .with_cause(format!("it is in {}", ready.registry.location(package)))
         .hint("somebody else may have published the same version; compare, and publish under a new one")),
         None => Err(Error::input(format!(
             "`{package}@{version}` was published, but is not found by its name"
         ))
-        .because(format!("it was looked for in {}", ready.registry.location(package)))
+        .with_cause(format!("it was looked for in {}", ready.registry.location(package)))
         .hint("check where the registry puts the namespace, and that it lets you read")),
     }
 }

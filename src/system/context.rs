@@ -59,7 +59,7 @@ impl Context {
     #[allow(clippy::disallowed_methods, reason = "this is the door")]
     pub fn system(env: Env, shell: Box<dyn Shell>, packages: PackageAccess) -> Result<Self> {
         let cwd = std::env::current_dir()
-            .map_err(|e| Error::input("failed to find the current directory").because(e))?;
+            .map_err(|e| Error::input("failed to find the current directory").with_cause(e))?;
         Ok(Context {
             cwd,
             env,

@@ -142,7 +142,7 @@ impl System {
 fn not_started(invocation: &Invocation, cause: &std::io::Error) -> Error {
     let program = invocation.program.to_string_lossy();
     let message = format!("failed to start `{program}`");
-    let error = Error::new(ErrorKind::Io, message).because(cause);
+    let error = Error::new(ErrorKind::Io, message).with_cause(cause);
     if cause.kind() == std::io::ErrorKind::NotFound {
         error.hint(format!("install `{program}` or put it on PATH"))
     } else {

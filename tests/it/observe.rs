@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_component::component::{self, Kind, Surface};
+use cargo_component::component::{self, Surface, WasmKind};
 
 use crate::support::Project;
 
@@ -15,7 +15,7 @@ pub const HELLO: &str = "target/wasm32-wasip1/debug/hello.wasm";
 #[track_caller]
 pub fn component(project: &Project, path: &str) -> Surface {
     let bytes = project.bytes(path);
-    assert_eq!(component::kind(&bytes), Some(Kind::Component), "{path}");
+    assert_eq!(component::kind(&bytes), Some(WasmKind::Component), "{path}");
     let features = wasmparser::WasmFeatures::all();
     let mut validator = wasmparser::Validator::new_with_features(features);
     if let Err(error) = validator.validate_all(&bytes) {
@@ -30,7 +30,7 @@ pub fn component(project: &Project, path: &str) -> Surface {
 pub fn is_module(project: &Project, path: &str) -> bool {
     matches!(
         component::kind(&project.bytes(path)),
-        Some(Kind::Module | Kind::Guest)
+        Some(WasmKind::Module | WasmKind::Guest)
     )
 }
 

@@ -11,7 +11,7 @@ use cargo_component::package::{ContentDigest, PackageRef};
 use cargo_component::process::{Output, Scripted};
 use cargo_component::registry::cache::Cache;
 use cargo_component::registry::oci::reference::Target;
-use cargo_component::registry::oci::{ClientContext, OciRegistry, Patience, Upload, discover};
+use cargo_component::registry::oci::{ClientContext, OciRegistry, RetryPolicy, Upload, discover};
 use cargo_component::registry::{Publication, Registry, Release, routes};
 use semver::Version;
 
@@ -24,7 +24,7 @@ use crate::small_registry::{Access, SmallRegistry};
 struct Client {
     env: Env,
     exec: Arc<Scripted>,
-    patience: Patience,
+    patience: RetryPolicy,
     dir: tempfile::TempDir,
 }
 
@@ -33,7 +33,7 @@ impl Client {
         Client {
             env: Env::from_vars(vars.iter().map(|(k, v)| (*k, *v))),
             exec: Arc::default(),
-            patience: Patience::without_pauses(),
+            patience: RetryPolicy::without_delays(),
             dir: tempfile::tempdir().unwrap(),
         }
     }
@@ -84,7 +84,7 @@ impl Client {
     fn publish(&self, registry: &dyn Registry, version: &str, bytes: &[u8]) -> Result<()> {
         let annotations = BTreeMap::from([("description".to_owned(), "one".to_owned())]);
         registry.publish(&Publication {
-            progress: &cargo_component::progress::Unseen,
+            progress: &cargo_component::progress::NoProgress,
             package: &package(),
             version: &version.parse().unwrap(),
             content: &self.file(bytes),
@@ -213,7 +213,7 @@ fn more_than_a_thousand_tags_of_ferro_are_read() {
             scope.spawn(move || {
                 for patch in 0..105 {
                     let upload = Upload {
-                        progress: &cargo_component::progress::Unseen,
+                        progress: &cargo_component::progress::NoProgress,
                         repository: "team/a/b",
                         tag: &format!("1.{tenth}.{patch}"),
                         content,
@@ -690,7 +690,7 @@ fn any_artifact_is_pushed_and_pulled_by_reference() {
     let client = Client::new(&[]);
     let registry = client.registry(&server.host());
     let upload = Upload {
-        progress: &cargo_component::progress::Unseen,
+        progress: &cargo_component::progress::NoProgress,
         repository: "other/place",
         tag: "latest",
         content: &client.file(b"\0asm\x01\0\0\0"),
@@ -764,7 +764,7 @@ const OPERATIONS: [(&str, Operation); 4] = [
             registry,
             &package(),
             release,
-            &cargo_component::progress::Unseen,
+            &cargo_component::progress::NoProgress,
         );
         let kept = std::fs::read_dir(cache.dir()).unwrap();
         match file {
@@ -887,8 +887,8 @@ fn every_lasting_fault_is_a_clear_error() {
 #[test]
 fn a_registry_that_says_nothing_is_not_waited_for_forever() {
     let (server, mut client, _) = prepared();
-    client.patience.idle = std::time::Duration::from_millis(50);
-    client.patience.tries = 2;
+    client.patience.idle_timeout = std::time::Duration::from_millis(50);
+    client.patience.max_attempts = 2;
     let proxy = FaultProxy::new(server.port);
     proxy.fault("", "", usize::MAX / 2, Fault::Hang);
     let error = versions(&client.registry(&proxy.host())).unwrap_err();

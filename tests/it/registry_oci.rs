@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cargo_component::env::Env;
 use cargo_component::package::ContentDigest;
 use cargo_component::process::System;
-use cargo_component::registry::oci::{ClientContext, OciRegistry, Patience};
+use cargo_component::registry::oci::{ClientContext, OciRegistry, RetryPolicy};
 use cargo_component::registry::{Publication, Registry as _, routes};
 
 use crate::small_registry::{Access, SmallRegistry};
@@ -36,7 +36,7 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
     let around = ClientContext {
         env: Arc::new(Env::default()),
         exec: Arc::new(System),
-        patience: Patience::without_pauses(),
+        patience: RetryPolicy::without_delays(),
         warnings: Default::default(),
     };
     let place = routes::OciRoute {
@@ -46,7 +46,7 @@ pub fn publish_wit(registry: &SmallRegistry, text: &str) {
         ..Default::default()
     };
     let publication = Publication {
-        progress: &cargo_component::progress::Unseen,
+        progress: &cargo_component::progress::NoProgress,
         package: &format!("{}:{}", name.namespace, name.name).parse().unwrap(),
         version: name.version.as_ref().unwrap(),
         content: file.path(),

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::base::error::Result;
-use crate::base::progress::{Extent, Progress};
+use crate::base::progress::{Progress, ProgressSize};
 use crate::cli::options::shell;
 use crate::cli::{exit, setup, told};
 use crate::system::context::{Context, PackageAccess};
@@ -130,7 +130,7 @@ fn in_context(
         Says::Theirs => Box::new(Own(terminal.clone())),
     };
     let context = Context::system(env.clone(), shell, packages);
-    let result = context.and_then(|ctx| run(&ctx).map_err(|error| error.seen_from(&ctx.cwd)));
+    let result = context.and_then(|ctx| run(&ctx).map_err(|error| error.relative_to(&ctx.cwd)));
     exit::code(&terminal, result)
 }
 
@@ -187,7 +187,7 @@ impl Shell for Own {
         self.0.write_data(bytes)
     }
 
-    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+    fn progress(&self, verb: &'static str, extent: ProgressSize) -> Box<dyn Progress> {
         self.0.progress(verb, extent)
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn run(line: Wit, env: Env) -> ExitCode {
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result = context.and_then(|ctx| {
         let result = line.verb.run(&ctx);
-        result.map_err(|error| error.seen_from(&ctx.cwd))
+        result.map_err(|error| error.relative_to(&ctx.cwd))
     });
     exit::code(&shell, result)
 }

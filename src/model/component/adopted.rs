@@ -1,17 +1,17 @@
-//! What of the component model a component uses that no adopted standard has: WASI
-//! 0.3.1 and the releases before it do without, and so may whoever reads it.
+//! The proposals that a component uses and that no adopted standard contains: WASI
+//! 0.3.1 and earlier do not have them, and readers may not support them.
 
 use wasmparser::{Parser, Validator, WasmFeatures};
 
-/// Proposals that are not adopted, with the words for what they bring.
+/// Proposals that are not adopted, with the name of the feature they add.
 const PROPOSALS: &[(WasmFeatures, &str)] = &[
     (WasmFeatures::CM_ERROR_CONTEXT, "error contexts"),
     (WasmFeatures::CM_FIXED_LENGTH_LISTS, "lists of fixed length"),
     (WasmFeatures::CM_THREADING, "threads"),
 ];
 
-/// The proposals that a component, or a WIT package in its binary form, needs and
-/// that are not adopted, in words. None for bytes that are not valid at all.
+/// The names of the proposals that are not adopted and that a component, or a WIT
+/// package in its binary form, needs. Empty for bytes that are not valid at all.
 pub fn unadopted(bytes: &[u8]) -> Vec<&'static str> {
     let all = PROPOSALS
         .iter()
@@ -28,13 +28,13 @@ pub fn unadopted(bytes: &[u8]) -> Vec<&'static str> {
     needed.map(|(_, words)| *words).collect()
 }
 
-/// Whether a component is valid with these features, its functions' code aside.
+/// Whether a component is valid with these features, except for function bodies.
 fn is_valid(bytes: &[u8], features: WasmFeatures) -> bool {
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
     parser.parse_all(bytes).all(|payload| {
-        // The bodies of functions come back unread: they are most of the work.
+        // Function bodies are not validated: they are most of the work.
         payload.is_ok_and(|payload| validator.payload(&payload).is_ok())
     })
 }

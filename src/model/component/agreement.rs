@@ -1,10 +1,9 @@
-//! Whether the worlds of one core module agree.
+//! Checking that the worlds of one core module agree.
 //!
-//! Every crate that generates bindings leaves the world it generated them for in
-//! a custom section, and the linker collects the sections. The encoder unites the
-//! worlds by name and takes the types of the first: code that was generated for
-//! other types of the same name would then exchange wrong bytes with whoever is on
-//! the other side, without a word.
+//! Every crate with generated bindings has their world in a custom section, and the
+//! linker collects the sections. The encoder merges the worlds by name and uses the
+//! types of the first. Code that was generated for other types of the same name
+//! would then exchange wrong bytes with its counterpart, without any error.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,22 +15,22 @@ use wit_parser::{InterfaceId, Resolve, WorldItem};
 use crate::base::error::{Error, Result, guarded};
 use crate::model::wit::compare::{Comparison, Difference};
 
-/// What custom sections with a world are called, at the beginning.
+/// The prefix of the names of custom sections with a world.
 const SECTION: &str = "component-type";
 
-/// A world that code in a module was generated for.
+/// A world for which code in a module was generated.
 struct Generated {
-    /// The world's name, `namespace:package/world`.
+    /// The name of the world, `namespace:package/world`.
     name: String,
-    /// Its types.
+    /// The types of the world.
     resolve: Resolve,
-    /// The interfaces it imports or exports, by their names without what versions
-    /// on one track differ in.
+    /// The interfaces it imports or exports, by their names with the version cut to
+    /// its track.
     interfaces: BTreeMap<String, InterfaceId>,
 }
 
 /// Fails if two worlds of a core module have different types or functions under
-/// one name of one interface. Bytes that are no module are left to others.
+/// one name of one interface. Bytes that are not a module are not an error here.
 pub(super) fn check_agreement(module: &[u8]) -> Result<()> {
     let mut worlds: Vec<Generated> = Vec::new();
     let sections = sections(module);
@@ -40,7 +39,7 @@ pub(super) fn check_agreement(module: &[u8]) -> Result<()> {
     }
     for (name, data) in sections {
         let decoded = guarded("wit-component", || decode(name, data));
-        // What cannot be read is told by the encoder, which reads it again.
+        // The encoder reads the section again and reports the error.
         let Ok(Some(world)) = decoded else { continue };
         for other in &worlds {
             compare(other, &world)?;
@@ -65,7 +64,7 @@ fn sections(module: &[u8]) -> Vec<(&str, &[u8])> {
     sections
 }
 
-/// The world of one section, read as the only one of a module.
+/// The world of one section, decoded as if it were the only one of a module.
 fn decode(name: &str, data: &[u8]) -> Option<Generated> {
     let mut alone = wasm_encoder::Module::new();
     alone.section(&wasm_encoder::CustomSection {
@@ -81,7 +80,7 @@ fn decode(name: &str, data: &[u8]) -> Option<Generated> {
         WorldItem::Function(_) | WorldItem::Type { .. } => None,
     });
     let interfaces = interfaces.collect();
-    // The decoder unites what it read with an empty world of its own.
+    // The decoder merges the world into an empty world of its own.
     let own = resolve.worlds.iter().find_map(|(id, world)| {
         let package = &resolve.packages[world.package?].name;
         let name = format!("{}:{}/{}", package.namespace, package.name, world.name);
@@ -122,7 +121,7 @@ fn disagreement(
     } = difference;
     let theirs = theirs.as_deref().unwrap_or("nothing");
     Error::input("the bindings that are linked into the module were generated from different WIT")
-        .because(format!(
+        .with_cause(format!(
             "of the interface `{interface}`, in {}, the world `{}` has {ours}, and the world `{}` has {theirs}",
             place.join(", "), left.name, right.name
         ))

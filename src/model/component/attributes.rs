@@ -1,6 +1,6 @@
-//! Attributes (`implements`, `external-id`) added to a finished component.
+//! Adding the attributes `implements` and `external-id` to a finished component.
 //!
-//! The world embedded in a module carries none, see
+//! The world embedded in a module has none, see
 //! [`crate::model::wit::without_attributes`]; the names at the root of the component
 //! get those of the declared world here.
 
@@ -17,24 +17,24 @@ use crate::model::wit::World;
 /// The attributes of one import or export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attributes {
-    /// The interface an import or export under a plain name implements.
+    /// The interface that an import or export under a plain name implements.
     pub implements: Option<String>,
     /// The identifier given by `@external-id`.
     pub external_id: Option<String>,
 }
 
-/// The attributes at the root of a component, by name; only names that have
-/// some.
+/// The attributes at the root of a component, by name; names without attributes
+/// are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootAttributes {
-    /// Those of imports.
+    /// The attributes of the imports.
     pub imports: BTreeMap<String, Attributes>,
-    /// Those of exports.
+    /// The attributes of the exports.
     pub exports: BTreeMap<String, Attributes>,
 }
 
 impl RootAttributes {
-    /// What the world declares.
+    /// The attributes that the world declares.
     pub fn of(world: &World) -> Self {
         let of = |items: &IndexMap<WorldKey, WorldItem>| {
             let attributes = |(key, item): (&WorldKey, &WorldItem)| {
@@ -55,14 +55,14 @@ impl RootAttributes {
         }
     }
 
-    /// Whether there is nothing to add.
+    /// Whether no name has attributes.
     pub fn is_empty(&self) -> bool {
         self.imports.is_empty() && self.exports.is_empty()
     }
 }
 
-/// The component with the attributes added to the names at its root; every
-/// other section stays as it is, byte for byte.
+/// The component with the attributes added to the names at its root; all other
+/// sections stay byte for byte the same.
 pub fn add(component: &[u8], attributes: &RootAttributes) -> Result<Vec<u8>> {
     if attributes.is_empty() {
         return Ok(component.to_vec());

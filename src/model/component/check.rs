@@ -1,4 +1,4 @@
-//! The declared world held against what a component really imports.
+//! Comparing the declared world with the actual imports of a component.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,25 +6,25 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::encode::{ADAPTED, Adapter, encode};
-use super::{Surface, core_imports, surface};
+use super::surface::{Surface, core_imports, surface};
 use crate::base::error::Result;
 use crate::model::wit::World;
 
-/// An import the declared world does not name.
+/// An import that the declared world does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undeclared {
-    /// The import.
+    /// The name of the import.
     pub import: String,
-    /// The functions of the core module that need it; empty if it cannot be
-    /// told.
+    /// The imported core functions that need it; empty if that cannot be found
+    /// out.
     pub needed_by: Vec<String>,
 }
 
-/// The imports of `component` that are not `declared` (see
-/// [`declared_imports`]), with the core imports that need each. `module` is what the component was encoded from
-/// with `adapter`; the component itself if it came so from the compiler.
+/// The imports of `component` that are not `declared`, with the core imports
+/// that need each. `module` is the core module from which the component was encoded
+/// with `adapter`, or the component itself if the compiler made it.
 ///
-/// Versions on one semver track count as the same interface.
+/// Versions on one track count as the same interface.
 pub fn undeclared(
     declared: &BTreeSet<String>,
     component: &[u8],
@@ -64,15 +64,15 @@ pub fn undeclared(
         .collect())
 }
 
-/// A version of WASI, and the interfaces a component imports of it although it
-/// imports them of a compatible version, too.
+/// The interfaces that a component imports in several versions of one minor
+/// release of WASI, by version.
 pub type Split = BTreeMap<String, Vec<String>>;
 
-/// The WASI interfaces among `imports` that are there at several versions of
-/// one minor release, by version; empty where every interface is one.
+/// The WASI interfaces among `imports` that occur in several versions of one minor
+/// release, by version; empty if there are none.
 ///
-/// That happens where the parts of a component were made for versions which do
-/// not merge, such as a pre-release. A host then has to offer both.
+/// That happens if parts of a component were made for versions that do not merge,
+/// such as a pre-release. A host then has to provide both.
 pub fn split_versions(imports: &[String]) -> Split {
     let mut found: BTreeMap<(&str, u64, u64), Vec<&str>> = BTreeMap::new();
     for import in imports.iter().filter(|import| import.starts_with("wasi:")) {
@@ -95,9 +95,9 @@ pub fn split_versions(imports: &[String]) -> Split {
     split
 }
 
-/// What the adapter imports for each preview1 function the module uses: each
-/// is found by adapting a module that uses it alone. An adapter of the user's
-/// may want more of a module than that, and then it cannot be told.
+/// The imports of the adapter for each preview1 function that the module uses,
+/// found by adapting a module that uses only this function. A custom adapter may
+/// need more from a module than that; then the function is left out.
 fn adapted(core: &[(String, String)], adapter: &Adapter) -> Vec<(String, Surface)> {
     let types = adapter_types(adapter);
     let mut found = Vec::new();
@@ -114,7 +114,7 @@ fn adapted(core: &[(String, String)], adapter: &Adapter) -> Vec<(String, Surface
     found
 }
 
-/// The types of the functions an adapter exports.
+/// The types of the functions that an adapter exports.
 fn adapter_types(adapter: &Adapter) -> Vec<(String, wasmparser::FuncType)> {
     use wasmparser::{ExternalKind, Payload, TypeRef};
     let (mut types, mut functions, mut found) = (Vec::new(), Vec::new(), Vec::new());
@@ -181,7 +181,7 @@ fn module_using(function: &str, ty: &wasmparser::FuncType) -> Vec<u8> {
     });
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
-    // The command adapter calls it.
+    // The command adapter calls this function.
     exports.export("_start", ExportKind::Func, 1);
     let mut code = CodeSection::new();
     let mut body = Function::new([]);
@@ -208,7 +208,7 @@ pub fn declared_imports(world: &World) -> BTreeSet<String> {
         .collect()
 }
 
-/// An import's name with its version cut to the semver track.
+/// The name of an import with its version cut to its track.
 fn track(name: &str) -> String {
     match name.split_once('@') {
         Some((name, version)) => match version.parse() {

@@ -1,39 +1,39 @@
-//! Whether one release of a package keeps what another one promised.
+//! Whether a release of a package is compatible with an earlier one.
 
 use wit_parser::{PackageId, Resolve};
 
+use super::decode::{decode, types};
 use super::subtype::Subtyping;
 use super::targets::find;
-use super::{decode, types};
 use crate::base::error::Result;
 use crate::model::wit::compare::{Compared, Comparison};
 use crate::model::wit::types::TypedComponent;
 
-/// The first thing the package `old` has that the package `new` lacks or has
-/// of another structure, as a sentence; `None` if there is none. Both are
-/// bytes of wasm.
+/// The first item of the package `old` that the package `new` lacks or has with
+/// another structure, as a sentence; `None` if there is none. Both are bytes of
+/// wasm.
 ///
-/// A component promises its exports. A WIT package promises its interfaces,
-/// and of each world that who implements it fits the newer one: it imports no
-/// less, and exports no more.
-pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
+/// Of a component, the exports count. Of a WIT package, the interfaces count,
+/// and that an implementation of each old world is one of the new world, too:
+/// the new one imports no less and exports no more.
+pub fn first_incompatibility(old: &[u8], new: &[u8]) -> Result<Option<String>> {
     let (left, right) = (types(old)?, types(new)?);
     match (left.is_wit(), right.is_wit()) {
-        (false, false) => Ok(told(exports(&left, &right))),
+        (false, false) => Ok(sentence(exports(&left, &right))),
         (true, true) => {
             let (l, r) = (decode(old)?, decode(new)?);
-            packages((l.resolve(), l.package()), (r.resolve(), r.package()))
+            packages(l.resolve(), l.package(), r.resolve(), r.package())
         }
         (false, true) => Ok(Some("it was a component and is WIT now".to_owned())),
         (true, false) => Ok(Some("it was WIT and is a component now".to_owned())),
     }
 }
 
-/// Everything the old component exports, the new one exports too. Types are
-/// compared, not WIT, which has no words for some valid components.
+/// Checks that the new component has all exports of the old one. Types are
+/// compared and not WIT, which cannot express some valid components.
 fn exports(old: &TypedComponent, new: &TypedComponent) -> Compared {
-    // Which imports they share decides which of their resources are the same;
-    // an import that changed breaks no promise by itself.
+    // The shared imports determine which resources are the same; a changed
+    // import is not incompatible by itself.
     let mut imports = Subtyping::new(new, old);
     for (name, item) in &new.imports {
         if let Some(other) = find(&item.full_name(name), &old.imports) {
@@ -48,37 +48,39 @@ fn exports(old: &TypedComponent, new: &TypedComponent) -> Compared {
     Ok(())
 }
 
-fn told(compared: Compared) -> Option<String> {
+fn sentence(compared: Compared) -> Option<String> {
     compared.err().map(|difference| difference.to_string())
 }
 
 fn packages(
-    (l, left): (&Resolve, PackageId),
-    (r, right): (&Resolve, PackageId),
+    old_resolve: &Resolve,
+    old: PackageId,
+    new_resolve: &Resolve,
+    new: PackageId,
 ) -> Result<Option<String>> {
-    let (left, right) = (&l.packages[left], &r.packages[right]);
-    let mut forth = Comparison::new(l, r);
-    for (name, id) in &left.interfaces {
-        let compared = match right.interfaces.get(name) {
+    let (old, new) = (&old_resolve.packages[old], &new_resolve.packages[new]);
+    let mut forward = Comparison::new(old_resolve, new_resolve);
+    for (name, id) in &old.interfaces {
+        let compared = match new.interfaces.get(name) {
             None => return Ok(Some(format!("there is no interface `{name}`"))),
-            Some(other) => forth.interfaces(*id, *other),
+            Some(other) => forward.interfaces(*id, *other),
         };
-        if let Some(told) = told(compared) {
-            return Ok(Some(format!("interface `{name}`: {told}")));
+        if let Some(difference) = sentence(compared) {
+            return Ok(Some(format!("interface `{name}`: {difference}")));
         }
     }
-    let mut back = Comparison::new(r, l);
-    for (name, id) in &left.worlds {
-        let Some(other) = right.worlds.get(name) else {
+    let mut backward = Comparison::new(new_resolve, old_resolve);
+    for (name, id) in &old.worlds {
+        let Some(other) = new.worlds.get(name) else {
             return Ok(Some(format!("there is no world `{name}`")));
         };
-        if let Some(told) = told(forth.imports(*id, *other)) {
-            return Ok(Some(format!("imports of the world `{name}`: {told}")));
+        if let Some(difference) = sentence(forward.imports(*id, *other)) {
+            return Ok(Some(format!("imports of the world `{name}`: {difference}")));
         }
-        // What the newer one asks for must have been asked for before.
-        if let Some(told) = told(back.exports(*other, *id)) {
+        // The new world must not require an export that the old one did not.
+        if let Some(difference) = sentence(backward.exports(*other, *id)) {
             return Ok(Some(format!(
-                "exports of the world `{name}`, seen from the newer one: {told}"
+                "exports of the world `{name}`, seen from the newer one: {difference}"
             )));
         }
     }
@@ -100,7 +102,7 @@ mod tests {
     fn a_wit_package_keeps_its_interfaces_and_worlds() {
         let old =
             package("interface i { f: func(); } world w { import i; export g: func() -> u8; }");
-        for (new, told) in [
+        for (new, expected) in [
             (
                 "interface i { f: func(); h: func(); } interface j { } world w { import i; import j; export g: func() -> u8; }",
                 None,
@@ -121,8 +123,10 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                broken(&old, &package(new)).unwrap().as_deref(),
-                told,
+                first_incompatibility(&old, &package(new))
+                    .unwrap()
+                    .as_deref(),
+                expected,
                 "{new}"
             );
         }
@@ -132,8 +136,8 @@ mod tests {
     fn a_package_stays_what_it_is() {
         let wit = package("interface i { }");
         let component = wat::parse_str("(component)").unwrap();
-        assert!(broken(&wit, &component).unwrap().is_some());
-        assert!(broken(&component, &wit).unwrap().is_some());
-        assert!(broken(&component, b"x").is_err());
+        assert!(first_incompatibility(&wit, &component).unwrap().is_some());
+        assert!(first_incompatibility(&component, &wit).unwrap().is_some());
+        assert!(first_incompatibility(&component, b"x").is_err());
     }
 }

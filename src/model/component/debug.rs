@@ -1,12 +1,12 @@
-//! What a component has for debuggers.
+//! Removing debug information from a component.
 
 use wasmparser::Payload;
 
 use super::sections::sections;
 use crate::base::error::Result;
 
-/// The same component without DWARF, at any depth; names of functions stay.
-/// `None` where it has none, or cannot be read.
+/// The component without DWARF sections, at any depth; names of functions stay.
+/// `None` if it has no such sections, or cannot be parsed.
 pub fn without_dwarf(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut lean = Vec::new();
     match copy(bytes, &mut lean) {
@@ -15,7 +15,7 @@ pub fn without_dwarf(bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Copies everything else; whether something was left out.
+/// Copies all other sections; returns whether some were left out.
 fn copy(bytes: &[u8], to: &mut Vec<u8>) -> Result<bool> {
     let mut less = false;
     for section in sections(bytes) {
@@ -37,7 +37,7 @@ fn copy(bytes: &[u8], to: &mut Vec<u8>) -> Result<bool> {
     Ok(less)
 }
 
-/// A length as LEB128.
+/// Writes a length as LEB128.
 fn length(mut length: usize, to: &mut Vec<u8>) {
     loop {
         let low = (length & 0x7f) as u8;

@@ -1,29 +1,32 @@
-//! From a core module to a component.
+//! Encoding a core module as a component.
 
 use wasi_preview1_component_adapter_provider as adapters;
 use wit_component::ComponentEncoder;
 
 use super::agreement::check_agreement;
+use super::kind::{WasmKind, kind};
+use super::surface::{core_exports, core_imports};
 use crate::base::error::{Error, Result, guarded};
 
-/// The name `wasm32-wasip1` modules import WASI under.
+/// The name of the module from which `wasm32-wasip1` modules import WASI.
 pub const ADAPTED: &str = adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
 
-/// What stands between `wasi_snapshot_preview1` and the component's imports.
+/// The module that implements `wasi_snapshot_preview1` by imports of the component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Adapter {
-    /// For programs: exports `wasi:cli/run`.
+    /// The built-in one for programs: exports `wasi:cli/run`.
     Command,
-    /// For libraries.
+    /// The built-in one for libraries.
     Reactor,
-    /// For libraries that serve HTTP: no files, no environment, no sockets.
+    /// The built-in one for libraries that serve HTTP: without files, environment
+    /// and sockets.
     Proxy,
-    /// A module of the user's.
+    /// A core module given by the user.
     Custom(Vec<u8>),
 }
 
 impl Adapter {
-    /// The adapter module.
+    /// The bytes of the adapter module.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Adapter::Command => adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
@@ -33,7 +36,7 @@ impl Adapter {
         }
     }
 
-    /// What it is called in messages.
+    /// The name of the adapter for messages.
     pub fn name(&self) -> &'static str {
         match self {
             Adapter::Command => "built-in command adapter",
@@ -43,10 +46,10 @@ impl Adapter {
         }
     }
 
-    /// The version of WASI the adapter imports, such as `0.2.12`; none if it
-    /// names no WASI interface.
+    /// The version of WASI that the adapter imports, such as `0.2.12`; none if it
+    /// imports no interface of WASI.
     pub fn wasi_version(&self) -> Option<String> {
-        super::core_imports(self.bytes())
+        core_imports(self.bytes())
             .into_iter()
             .find_map(|(module, _)| {
                 let (name, version) = module.split_once('@')?;
@@ -57,19 +60,19 @@ impl Adapter {
 
 /// Checks that a file given as adapter is a core module.
 pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
-    match super::kind(bytes) {
-        Some(super::Kind::Module | super::Kind::Guest) => Ok(()),
-        Some(super::Kind::Component) => Err(Error::input("the adapter is a component")
+    match kind(bytes) {
+        Some(WasmKind::Module | WasmKind::Guest) => Ok(()),
+        Some(WasmKind::Component) => Err(Error::input("the adapter is a component")
             .hint("an adapter is a core module, such as `wasi_snapshot_preview1.reactor.wasm`")),
         None => Err(Error::input("the adapter is not a wasm file")
             .hint("give the path of a core module in binary form, or remove the `adapter` key")),
     }
 }
 
-/// Encodes a core module as a component, and validates it.
+/// Encodes a core module as a component, and validates the component.
 ///
-/// The world comes from the module's own custom sections; a module without
-/// any gets an empty one. Worlds that disagree about an interface are an error.
+/// The world comes from the custom sections of the module; without any it is
+/// empty. Worlds that disagree about an interface are an error.
 pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
     check_agreement(module)?;
     let encode = || {
@@ -81,26 +84,21 @@ pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
         encoder.encode()
     };
     let encoded = guarded("wit-component", encode).map_err(|cause| {
-        let error = Error::input("failed to make a component of the module").because(cause);
+        let error = Error::input("failed to make a component of the module").with_cause(cause);
         error.hint("report this, with the module")
     })?;
     encoded.map_err(|e| explain(&format!("{e:#}")))
 }
 
-/// Whether the module has anything for an adapter: it calls WASI 0.1, or it is
-/// a program of a system. The programs of `wasm32-unknown-unknown` are not,
-/// and the command adapter would miss their entry.
+/// Whether the module needs an adapter: it imports functions of WASI 0.1, or it is a
+/// program with the entry `_start`. Programs of `wasm32-unknown-unknown` have no
+/// such entry, which the command adapter requires.
 fn is_adapted(module: &[u8]) -> bool {
-    let calls = super::core_imports(module)
-        .iter()
-        .any(|(from, _)| from == ADAPTED);
-    calls
-        || super::core_exports(module)
-            .iter()
-            .any(|name| name == "_start")
+    let calls = core_imports(module).iter().any(|(from, _)| from == ADAPTED);
+    calls || core_exports(module).iter().any(|name| name == "_start")
 }
 
-/// An error of the encoder, with the fix for those that are met in practice.
+/// An error of the encoder, with a fix for the common ones.
 fn explain(text: &str) -> Error {
     let error = Error::input(text);
     let import = text.split_once("failed to resolve import `");

@@ -1,8 +1,8 @@
-//! Hints: where the component comes from that an import was made for.
+//! Hints: where the component is that an import was made for.
 //!
-//! A hint is the `external-id` of an import. It names a place, often the
-//! digest of what is there, and sometimes the export that answers the import.
-//! Text that is no hint of ours is kept and never an error.
+//! A hint is the `external-id` of an import. It names a location, often the
+//! digest of the component there, and sometimes the export that provides the
+//! import. Text in other formats is preserved and never an error.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,42 +14,42 @@ use crate::model::url_protocol::UrlProtocol;
 
 /// A hint, read from the text of an `external-id`.
 ///
-/// `Display` prints ours as they are written into components. What is foreign
-/// is shown without what may be secret in it; [`Hint::text`] has all of it.
+/// `Display` prints hints of this tool as they are written into components, and
+/// foreign text without the parts that may be secret; [`Hint::text`] has all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// One of the forms this tool writes.
-    Known(Known),
-    /// Anything else.
-    Foreign(Foreign),
+    /// A hint in one of the formats that this tool writes.
+    Known(KnownHint),
+    /// Text in any other format.
+    Foreign(ForeignHint),
 }
 
 /// A hint that can be resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Where the component is.
-    pub place: Place,
+pub struct KnownHint {
+    /// The location of the component.
+    pub location: HintLocation,
     /// The digest of the component's bytes.
     pub digest: Option<ContentDigest>,
-    /// What the author of the hint requires of the package; none where that is
-    /// not said, and compatible versions will do.
+    /// The version requirement of the author of the hint; without one,
+    /// compatible versions match.
     pub requirement: Option<VersionReq>,
-    /// The export that answers the import; none for the component's root, or
-    /// the interface that the import names.
+    /// The export that provides the import; none for the root of the component,
+    /// or the interface that the import names.
     pub item: Option<String>,
 }
 
-/// Where a component is.
+/// The location of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum HintLocation {
     /// `oci://<host>[:port]/<repository>:<tag>`, or `@sha256:…` of a manifest.
     Oci {
-        /// The registry, with its port if it has one.
+        /// The host of the registry, with its port if it has one.
         host: String,
-        /// The repository below the host.
+        /// The path of the repository on the host.
         repository: String,
-        /// What in the repository.
-        reference: Reference,
+        /// The artifact in the repository.
+        reference: HintReference,
     },
     /// `<protocol>://<host>[:port]/<ns>:<name>@<version>`.
     Url {
@@ -57,56 +57,56 @@ pub enum Place {
         protocol: &'static UrlProtocol,
         /// The registry, with its port if it has one.
         host: String,
-        /// The package.
+        /// The name of the package.
         package: PackageRef,
-        /// Its release.
+        /// The version of the release.
         version: Version,
     },
-    /// `wasm-pkg:<ns>:<name>[@<version>]`: wherever the reader's configuration
-    /// finds the package.
+    /// `wasm-pkg:<ns>:<name>[@<version>]`: in the registry to which the
+    /// configuration of the reader maps the package.
     Package {
-        /// The package.
+        /// The name of the package.
         package: PackageRef,
-        /// Which of its releases.
-        release: Wanted,
+        /// The releases of it that match.
+        release: HintRelease,
     },
 }
 
-/// An artifact in a repository.
+/// The reference to an artifact in a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// By its tag.
+pub enum HintReference {
+    /// The tag of the artifact.
     Tag(String),
-    /// By the digest of its manifest, which is not that of the component.
+    /// The digest of its manifest, which is not that of the component.
     Manifest(ContentDigest),
 }
 
-/// Releases of a package.
+/// The releases of a package that a hint allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Any of them.
+pub enum HintRelease {
+    /// Any release of the package.
     Any,
-    /// This one.
+    /// The release with exactly this version.
     Exact(Version),
-    /// One of a range.
+    /// A release that matches the requirement.
     Range(VersionReq),
 }
 
-/// Text that is no hint of ours.
+/// The text of an `external-id` in a format that this tool does not write.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Foreign(String);
+pub struct ForeignHint(String);
 
 impl Hint {
-    /// Reads the text of an `external-id`. Never fails: what does not have one
-    /// of our forms, or has a user name or password in it, is foreign.
+    /// Reads the text of an `external-id`. Never fails: text in other formats,
+    /// and text with a user name or password, is foreign.
     pub fn parse(text: &str) -> Self {
-        match known(text) {
+        match parse_known(text) {
             Some(known) => Hint::Known(known),
-            None => Hint::Foreign(Foreign(text.to_owned())),
+            None => Hint::Foreign(ForeignHint(text.to_owned())),
         }
     }
 
-    /// The text of the `external-id`, to write and not to show.
+    /// The text of the `external-id`, for writing; it may contain secrets.
     pub fn text(&self) -> String {
         match self {
             Hint::Known(known) => known.to_string(),
@@ -115,7 +115,7 @@ impl Hint {
     }
 
     /// The hint, if it is one that can be resolved.
-    pub fn known(&self) -> Option<&Known> {
+    pub fn known(&self) -> Option<&KnownHint> {
         match self {
             Hint::Known(known) => Some(known),
             Hint::Foreign(_) => None,
@@ -132,29 +132,29 @@ impl fmt::Display for Hint {
     }
 }
 
-impl fmt::Display for Known {
+impl fmt::Display for KnownHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Oci {
+        match &self.location {
+            HintLocation::Oci {
                 host,
                 repository,
                 reference,
             } => match reference {
-                Reference::Tag(tag) => write!(f, "oci://{host}/{repository}:{tag}")?,
-                Reference::Manifest(digest) => write!(f, "oci://{host}/{repository}@{digest}")?,
+                HintReference::Tag(tag) => write!(f, "oci://{host}/{repository}:{tag}")?,
+                HintReference::Manifest(digest) => write!(f, "oci://{host}/{repository}@{digest}")?,
             },
-            Place::Url {
+            HintLocation::Url {
                 protocol,
                 host,
                 package,
                 version,
             } => write!(f, "{}/{package}@{version}", protocol.address(host))?,
-            Place::Package { package, release } => {
+            HintLocation::Package { package, release } => {
                 write!(f, "wasm-pkg:{package}")?;
                 match release {
-                    Wanted::Any => {}
-                    Wanted::Exact(version) => write!(f, "@{version}")?,
-                    Wanted::Range(range) => write!(f, "@{}", joined(range, " "))?,
+                    HintRelease::Any => {}
+                    HintRelease::Exact(version) => write!(f, "@{version}")?,
+                    HintRelease::Range(range) => write!(f, "@{}", joined(range, " "))?,
                 }
             }
         }
@@ -175,7 +175,7 @@ impl fmt::Display for Known {
     }
 }
 
-/// A range as hints write it: comparators with a space or comma between them.
+/// The comparators of a range with `between` between them.
 fn joined(range: &VersionReq, between: &str) -> String {
     let comparators: Vec<String> = range.comparators.iter().map(ToString::to_string).collect();
     match comparators.is_empty() {
@@ -184,11 +184,11 @@ fn joined(range: &VersionReq, between: &str) -> String {
     }
 }
 
-/// How much of a foreign text is shown.
-const SHOWN: usize = 120;
+/// The number of characters of a foreign text that are printed.
+const MAX_PRINTED: usize = 120;
 
-impl fmt::Display for Foreign {
-    /// Shows no user name, no password, no query and no control characters.
+impl fmt::Display for ForeignHint {
+    /// Prints no user name, no password, no query and no control characters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = self.0.as_str();
         if let Some((before, rest)) = text.split_once("://") {
@@ -206,19 +206,23 @@ impl fmt::Display for Foreign {
             Some(at) => (&text[..at], "?…"),
             None => (text, ""),
         };
-        let shown: String = text.chars().take(SHOWN).collect();
-        let more = if shown.len() < text.len() { "…" } else { "" };
-        write!(f, "{}{more}{query}", shown.escape_debug())
+        let printed: String = text.chars().take(MAX_PRINTED).collect();
+        let more = if printed.len() < text.len() {
+            "…"
+        } else {
+            ""
+        };
+        write!(f, "{}{more}{query}", printed.escape_debug())
     }
 }
 
-impl fmt::Debug for Foreign {
+impl fmt::Debug for ForeignHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Foreign({self})")
     }
 }
 
-fn known(text: &str) -> Option<Known> {
+fn parse_known(text: &str) -> Option<KnownHint> {
     let (rest, item) = match text.split_once('#') {
         Some((rest, item)) => (rest, Some(item)),
         None => (text, None),
@@ -228,12 +232,12 @@ fn known(text: &str) -> Option<Known> {
         Some(_) => return None,
         None => None,
     };
-    let (place, query) = match rest.split_once('?') {
-        Some((place, query)) => (place, Some(query)),
+    let (location, query) = match rest.split_once('?') {
+        Some((location, query)) => (location, Some(query)),
         None => (rest, None),
     };
-    let mut known = Known {
-        place: self::place(place)?,
+    let mut known = KnownHint {
+        location: parse_location(location)?,
         digest: None,
         requirement: None,
         item,
@@ -258,30 +262,32 @@ fn is_item(text: &str) -> bool {
     !text.is_empty() && text.chars().all(letters)
 }
 
-fn place(text: &str) -> Option<Place> {
+fn parse_location(text: &str) -> Option<HintLocation> {
     if let Some(rest) = text.strip_prefix("oci://") {
-        let (host, rest) = hosted(rest)?;
+        let (host, rest) = split_host(rest)?;
         let (repository, reference) = match rest.split_once('@') {
-            Some((repository, digest)) => (repository, Reference::Manifest(digest.parse().ok()?)),
+            Some((repository, digest)) => {
+                (repository, HintReference::Manifest(digest.parse().ok()?))
+            }
             None => {
                 let (repository, tag) = rest.rsplit_once(':')?;
-                (repository, Reference::Tag(tag.to_owned()))
+                (repository, HintReference::Tag(tag.to_owned()))
             }
         };
         let tagged = match &reference {
-            Reference::Tag(tag) => is_tag(tag),
-            Reference::Manifest(_) => true,
+            HintReference::Tag(tag) => is_tag(tag),
+            HintReference::Manifest(_) => true,
         };
-        return (tagged && repository.split('/').all(is_segment)).then(|| Place::Oci {
+        return (tagged && repository.split('/').all(is_segment)).then(|| HintLocation::Oci {
             host: host.to_owned(),
             repository: repository.to_owned(),
             reference,
         });
     }
     if let Some((protocol, rest)) = UrlProtocol::of_address(text) {
-        let (host, rest) = hosted(rest)?;
+        let (host, rest) = split_host(rest)?;
         let (package, version) = rest.split_once('@')?;
-        return Some(Place::Url {
+        return Some(HintLocation::Url {
             protocol,
             host: host.to_owned(),
             package: package.parse().ok()?,
@@ -291,33 +297,33 @@ fn place(text: &str) -> Option<Place> {
     let rest = text.strip_prefix("wasm-pkg:")?;
     let (package, release) = match rest.split_once('@') {
         Some((package, release)) => (package, release.parse().ok()?),
-        None => (rest, Wanted::Any),
+        None => (rest, HintRelease::Any),
     };
-    Some(Place::Package {
+    Some(HintLocation::Package {
         package: package.parse().ok()?,
         release,
     })
 }
 
-impl FromStr for Wanted {
+impl FromStr for HintRelease {
     type Err = semver::Error;
 
     /// Reads a version, or comparators with spaces or commas between them.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Ok(version) = text.parse() {
-            return Ok(Wanted::Exact(version));
+            return Ok(HintRelease::Exact(version));
         }
         let comparators = text.split([' ', ',']).filter(|part| !part.is_empty());
         let comparators: Vec<&str> = comparators.collect();
-        comparators.join(", ").parse().map(Wanted::Range)
+        comparators.join(", ").parse().map(HintRelease::Range)
     }
 }
 
-/// Host with port, and what follows the slash.
-fn hosted(text: &str) -> Option<(&str, &str)> {
+/// The host with its port, and the text after the slash.
+fn split_host(text: &str) -> Option<(&str, &str)> {
     let (host, rest) = text.split_once('/')?;
     let (name, port) = match host.rsplit_once(':') {
-        // The colons of an address in brackets are its own.
+        // The colons inside the brackets of an IPv6 address are no port.
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
         _ => (host, None),
     };
@@ -335,7 +341,7 @@ fn hosted(text: &str) -> Option<(&str, &str)> {
     (name_fits && port.is_none_or(port_fits)).then_some((host, rest))
 }
 
-/// Whether text is one segment of a repository.
+/// Whether text is one segment of the path of a repository.
 fn is_segment(text: &str) -> bool {
     let outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let inner = |c: char| outer(c) || "._-".contains(c);
@@ -355,7 +361,7 @@ mod tests {
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn every_form_is_read_and_printed_as_it_was() {
+    fn every_format_is_printed_as_it_was_read() {
         for text in [
             "oci://ghcr.io/fancy/regex:1.2.0",
             &format!("oci://localhost:5000/regex:1.2.0?digest={DIGEST}"),
@@ -385,11 +391,11 @@ mod tests {
         let hint = Hint::parse("wasm-pkg:fancy:geo@>=0.3.0, <0.4.0#baz");
         let known = hint.known().unwrap();
         assert_eq!(known.item.as_deref(), Some("baz"));
-        let Place::Package { package, release } = &known.place else {
+        let HintLocation::Package { package, release } = &known.location else {
             panic!("{known:?}");
         };
         assert_eq!(package.to_string(), "fancy:geo");
-        let Wanted::Range(range) = release else {
+        let HintRelease::Range(range) = release else {
             panic!("{release:?}");
         };
         let matches = |version: &str| range.matches(&version.parse().unwrap());
@@ -399,11 +405,11 @@ mod tests {
         let hint = Hint::parse(&text);
         let known = hint.known().unwrap();
         assert_eq!(known.digest, Some(DIGEST.parse().unwrap()));
-        let Place::Oci {
+        let HintLocation::Oci {
             host,
             repository,
             reference,
-        } = &known.place
+        } = &known.location
         else {
             panic!("{known:?}");
         };
@@ -411,11 +417,11 @@ mod tests {
             (host.as_str(), repository.as_str()),
             ("ghcr.io:443", "fancy/geo")
         );
-        assert_eq!(*reference, Reference::Tag("0.3.0".to_owned()));
+        assert_eq!(*reference, HintReference::Tag("0.3.0".to_owned()));
     }
 
     #[test]
-    fn what_is_not_ours_is_foreign_and_kept() {
+    fn other_formats_are_foreign_and_preserved() {
         for text in [
             "",
             "#",

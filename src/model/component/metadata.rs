@@ -1,5 +1,5 @@
-//! What a component says about itself: its name, where it comes from, who
-//! made it, in the custom sections wasm-metadata defines.
+//! Metadata of a component in the custom sections that `wasm-metadata` defines: its
+//! name, origin and authors.
 
 use std::str::FromStr;
 
@@ -8,35 +8,35 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Licenses};
 
 use crate::base::error::{Error, Result};
 
-/// Facts from Cargo.toml and the repository.
+/// The metadata, taken from Cargo.toml and the repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
-    /// The crate's name.
+    /// The name of the crate.
     pub name: String,
-    /// `package.version`.
+    /// The value of `package.version`.
     pub version: Option<String>,
-    /// `package.authors`, joined by `,`.
+    /// The values of `package.authors`, joined by `,`.
     pub authors: Option<String>,
-    /// `package.description`.
+    /// The value of `package.description`.
     pub description: Option<String>,
-    /// `package.license`, in any form cargo accepts.
+    /// The value of `package.license`, in any format that cargo accepts.
     pub licenses: Option<String>,
-    /// `package.repository`.
+    /// The value of `package.repository`.
     pub source: Option<String>,
-    /// `package.homepage`.
+    /// The value of `package.homepage`.
     pub homepage: Option<String>,
-    /// The revision in its repository.
+    /// The revision in the repository.
     pub revision: Option<String>,
 }
 
-/// Adds the sections to a component. Facts that the sections cannot hold (a
-/// licence that is no SPDX expression, a homepage that is no URL) are left
-/// out; their names come back.
+/// Adds the sections to a component. Values that the sections cannot hold (a
+/// licence that is not an SPDX expression, a homepage that is not a URL) are left
+/// out; their names are returned.
 pub fn add(component: &[u8], metadata: &Metadata) -> Result<(Vec<u8>, Vec<&'static str>)> {
     add_with(component, metadata, &["Rust"])
 }
 
-/// As [`add`], for a package of WIT.
+/// Adds the sections to a WIT package, as [`add`] does to a component.
 pub fn add_to_wit(package: &[u8], metadata: &Metadata) -> Result<(Vec<u8>, Vec<&'static str>)> {
     add_with(package, metadata, &[])
 }
@@ -70,12 +70,12 @@ fn add_with(
     add.revision = field("revision", metadata.revision.as_deref(), &mut left_out);
     add.version = field("version", metadata.version.as_deref(), &mut left_out);
     let bytes = add.to_wasm(component).map_err(|e| {
-        Error::input("failed to add metadata to the component").because(format!("{e:#}"))
+        Error::input("failed to add metadata to the component").with_cause(format!("{e:#}"))
     })?;
     Ok((bytes, left_out))
 }
 
-/// Cargo's older form `MIT/Apache-2.0` as an SPDX expression.
+/// Converts the older format of cargo, `MIT/Apache-2.0`, to an SPDX expression.
 fn spdx(license: &str) -> String {
     license
         .split('/')

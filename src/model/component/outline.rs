@@ -1,51 +1,53 @@
-//! What a file of WebAssembly is and is called, for those who only want to
-//! know; and WIT in its binary form as text.
+//! A summary of a WebAssembly file, and WIT in its binary form as text.
 
 use semver::Version;
 use wit_component::WitPrinter;
 use wit_parser::{PackageId, PackageName, Resolve};
 
-use super::{Kind, Surface, decode, is_wit_package, kind, names, surface};
+use super::decode::{decode, is_wit_package};
+use super::kind::{WasmKind, kind};
+use super::names;
+use super::surface::{Surface, surface};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 
-/// What a file is.
+/// The summary of a file by its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outline {
-    /// A package of WIT.
+    /// A WIT package in binary form.
     Wit {
-        /// Its name.
+        /// The name of the package.
         package: PackageRef,
-        /// Its version, where it has one.
+        /// The version of the package, if it has one.
         version: Option<Version>,
         /// The names of its worlds.
         worlds: Vec<String>,
         /// The names of its interfaces.
         interfaces: Vec<String>,
     },
-    /// A component.
+    /// A component in binary form.
     Component {
-        /// Its imports and exports.
+        /// The names of its imports and exports.
         surface: Surface,
-        /// The version its metadata has.
+        /// The version in its metadata.
         version: Option<Version>,
     },
-    /// A core module.
+    /// A core module of any kind.
     Module,
 }
 
-/// Tells what a file is. An error if it is no WebAssembly, or broken.
+/// The summary of a file. An error if it is not WebAssembly, or not valid.
 pub fn outline(bytes: &[u8]) -> Result<Outline> {
     match kind(bytes) {
         None => return Err(Error::input("it is no WebAssembly")),
-        Some(Kind::Component) => {}
+        Some(WasmKind::Component) => {}
         Some(_) => return Ok(Outline::Module),
     }
     if !is_wit_package(bytes)? {
         let metadata = wasm_metadata::Payload::from_binary(bytes).ok();
         let version =
             metadata.and_then(|found| found.metadata().version.as_ref()?.to_string().parse().ok());
-        let surface = surface(&names::modern(bytes)?)?;
+        let surface = surface(&names::with_current_names(bytes)?)?;
         return Ok(Outline::Component { surface, version });
     }
     let decoded = decode(bytes)?;
@@ -60,14 +62,14 @@ pub fn outline(bytes: &[u8]) -> Result<Outline> {
     })
 }
 
-/// The WIT of a package, without that of its dependencies; of a component, the
+/// The WIT text of a package without its dependencies; for a component, that of the
 /// world it implements.
 pub fn wit_text(bytes: &[u8]) -> Result<String> {
     let decoded = decode(bytes)?;
     printed(decoded.resolve(), decoded.package())
 }
 
-/// As [`wit_text`], and the WIT of each dependency, by its package.
+/// The result of [`wit_text`], and the WIT text of each dependency by its package.
 pub fn wit_texts(bytes: &[u8]) -> Result<(String, Vec<(PackageName, String)>)> {
     let decoded = decode(bytes)?;
     let (resolve, main) = (decoded.resolve(), decoded.package());
@@ -78,9 +80,9 @@ pub fn wit_texts(bytes: &[u8]) -> Result<(String, Vec<(PackageName, String)>)> {
 
 fn printed(resolve: &Resolve, package: PackageId) -> Result<String> {
     let mut printer = WitPrinter::default();
-    printer
-        .print(resolve, package, &[])
-        .map_err(|e| Error::input("failed to write the WIT as text").because(format!("{e:#}")))?;
+    printer.print(resolve, package, &[]).map_err(|e| {
+        Error::input("failed to write the WIT as text").with_cause(format!("{e:#}"))
+    })?;
     Ok(printer.output.to_string())
 }
 

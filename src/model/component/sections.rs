@@ -6,15 +6,16 @@ use crate::base::error::{Error, Result};
 
 /// One section of a component, or its header.
 pub(super) struct Section<'a> {
-    /// What it says.
+    /// The parsed content.
     pub payload: Payload<'a>,
-    /// All of its bytes.
+    /// All bytes of the section.
     pub raw: &'a [u8],
-    /// The bytes of a module or component that it holds.
+    /// The bytes of the module or component in the section, if it is one.
     pub nested: Option<&'a [u8]>,
 }
 
-/// The sections of the component (or module) in order; ends after an error.
+/// The sections of a component or module, in order; the iterator ends after an
+/// error.
 pub(super) fn sections(bytes: &[u8]) -> Sections<'_> {
     Sections {
         parser: Parser::new(0),
@@ -32,7 +33,7 @@ impl<'a> Sections<'a> {
         let failed = || Error::input("failed to read the component");
         let rest = self.rest;
         let parsed = self.parser.parse(rest, true);
-        let (payload, consumed) = match parsed.map_err(|e| failed().because(e))? {
+        let (payload, consumed) = match parsed.map_err(|e| failed().with_cause(e))? {
             Chunk::Parsed { payload, consumed } => (payload, consumed),
             Chunk::NeedMoreData(_) => return Ok(None),
         };
@@ -55,7 +56,7 @@ impl<'a> Sections<'a> {
         let length = (unchecked_range.end - unchecked_range.start) as usize;
         let end = consumed.saturating_add(length);
         let Some(nested) = rest.get(consumed..end) else {
-            return Err(failed().because("it ends in the middle of a section"));
+            return Err(failed().with_cause("it ends in the middle of a section"));
         };
         self.rest = &rest[end..];
         Ok(Some(Section {
@@ -81,7 +82,7 @@ impl<'a> Iterator for Sections<'a> {
     }
 }
 
-/// How many modules and components a file is, itself and nested ones counted.
+/// The number of modules and components in a file, including itself.
 pub(super) fn count(bytes: &[u8]) -> usize {
     let nested = |payload: &Payload<'_>| {
         matches!(

@@ -1,6 +1,5 @@
-//! Whether what one component or world has is what another asks for, by the
-//! types of the component model. WIT is not needed for it, so that it holds for
-//! every valid component.
+//! Subtyping of components and worlds by the types of the component model. It works
+//! without WIT, so that it covers every valid component.
 
 mod words;
 
@@ -19,19 +18,19 @@ use crate::base::error::{Error, Result, guarded};
 use crate::model::wit::compare::{Compared, Difference, same_names, within};
 use crate::model::wit::types::{TypedComponent, typed};
 
-/// The types of a world, as those of a component that implements it.
+/// The types of a world, in the form of those of a component that implements it.
 pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<TypedComponent> {
     let failed = |cause: String| {
         let name = &resolve.worlds[world].name;
         Error::input(format!("failed to read the types of the world `{name}`"))
-            .because(cause)
+            .with_cause(cause)
             .hint("check that the world can be built for")
     };
     let encode = || metadata::encode(resolve, world, StringEncoding::UTF8, None, false);
     let bytes = guarded("wit-component", encode).map_err(failed)?;
     let bytes = bytes.map_err(|e| failed(format!("{e:#}")))?;
     let mut outer = typed(&bytes).map_err(failed)?;
-    // A component type stands around that of the world.
+    // The type of the world is nested in another component type.
     let outermost = outer.exports.first().and_then(|(_, item)| match item.ty {
         ComponentEntityType::Type {
             created: ComponentAnyTypeId::Component(id),
@@ -50,21 +49,20 @@ pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<TypedCompone
     Ok(outer)
 }
 
-/// The resources of the left side, and which of the right side they are.
+/// The resources of the left side and their counterparts on the right side.
 #[derive(Default)]
 struct Resources {
-    /// Those that have to be a certain one on the right, or none.
+    /// Resources that have to be one of their counterparts in `pairs`.
     fixed: HashSet<ResourceId>,
-    /// What they may be: several interfaces of the right side may be one of
-    /// the left.
+    /// The allowed counterparts of fixed resources; one resource may have several.
     pairs: HashSet<(ResourceId, ResourceId)>,
-    /// The others that were met.
+    /// The counterparts of other resources, as they were found.
     bound: HashMap<ResourceId, ResourceId>,
 }
 
 impl Resources {
-    /// Whether the two are one resource. The first place that gives one a name
-    /// decides.
+    /// Whether the two are the same resource. The first export that names the left
+    /// one determines its counterpart.
     fn same(&mut self, left: ResourceId, right: ResourceId, is_name: bool) -> bool {
         if self.fixed.contains(&left) {
             return self.pairs.contains(&(left, right));
@@ -80,8 +78,8 @@ impl Resources {
     }
 }
 
-/// A left side, which asks for something, and a right side, which has it or
-/// has not.
+/// A comparison of a left side, which requires items, and a right side, which should
+/// have them.
 pub(super) struct Subtyping<'a> {
     left: Side<'a>,
     right: Side<'a>,
@@ -90,7 +88,7 @@ pub(super) struct Subtyping<'a> {
 }
 
 impl<'a> Subtyping<'a> {
-    /// Compares what `left` asks for with what `right` has.
+    /// A comparison of the items that `left` requires with those of `right`.
     pub fn new(left: &'a TypedComponent, right: &'a TypedComponent) -> Self {
         Subtyping {
             left: Side::new(left),
@@ -100,10 +98,10 @@ impl<'a> Subtyping<'a> {
         }
     }
 
-    /// The same for the exports that go with these imports: what the right side
-    /// asks for, compared with what the left has. A resource that is imported
-    /// has to be the one that the imports were answered with; `imports` are
-    /// those of the right side.
+    /// The comparison in the other direction, for exports after the imports were
+    /// compared: the right side requires items of the left side. An imported resource
+    /// has to be its counterpart in the imports; `imports` are those of the right
+    /// side.
     pub fn reversed(self, imports: &[(String, ComponentItem)]) -> Self {
         let mut resources = Resources::default();
         let found = self.resources.bound.iter();
@@ -125,7 +123,8 @@ impl<'a> Subtyping<'a> {
         }
     }
 
-    /// All of the left item is in the right one; `name` is for messages.
+    /// Checks that the right item has everything of the left item; `name` is for
+    /// messages.
     pub fn item(
         &mut self,
         name: &str,
@@ -185,8 +184,7 @@ impl<'a> Subtyping<'a> {
         Ok(())
     }
 
-    /// The names of what they import and export; what these are of their own is
-    /// left to who links them.
+    /// Compares the names of imports and exports only, not their types.
     fn components(&self, left: ComponentTypeId, right: ComponentTypeId) -> Compared {
         let (left, right) = (&self.left.types[left], &self.right.types[right]);
         let has: Vec<String> = left.imports.keys().cloned().collect();
@@ -232,7 +230,7 @@ impl<'a> Subtyping<'a> {
         })
     }
 
-    /// Types that have a name.
+    /// Compares types that have a name.
     fn named(&mut self, left: ComponentAnyTypeId, right: ComponentAnyTypeId) -> Compared {
         use ComponentAnyTypeId as T;
         match (left, right) {
@@ -363,7 +361,7 @@ impl<'a> Subtyping<'a> {
     }
 }
 
-/// The resource that an item names, if it does.
+/// The resource that an item names, if it names one.
 fn resource(item: &ComponentItem) -> Option<ResourceId> {
     match item.ty {
         ComponentEntityType::Type {
@@ -374,7 +372,7 @@ fn resource(item: &ComponentItem) -> Option<ResourceId> {
     }
 }
 
-/// What an item is, in words.
+/// The kind of an item, for messages.
 pub(super) fn kind(item: &ComponentEntityType) -> &'static str {
     match item {
         ComponentEntityType::Instance(_) => "interface",
@@ -386,7 +384,7 @@ pub(super) fn kind(item: &ComponentEntityType) -> &'static str {
     }
 }
 
-/// All names of the first are among the others.
+/// Checks that all of `names` are in `among`; `what` is their kind for messages.
 fn contained<'n>(
     what: &str,
     names: impl Iterator<Item = &'n String>,

@@ -1,4 +1,4 @@
-//! Whether a component fits a world that it was perhaps not made for.
+//! Whether a component can be used as one of a given world.
 
 use std::fmt::Write as _;
 
@@ -6,25 +6,27 @@ use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, Compo
 use wit_parser::{Resolve, WorldId};
 
 use super::compose::compatible;
+use super::decode::types;
 use super::subtype::{Subtyping, kind, of_world};
-use super::types;
 use crate::base::error::{Error, Result};
 use crate::model::wit::compare::Difference;
 
-/// Why a component does not fit a world, one sentence each; none if it does.
+/// The reasons why a component does not match a world, one sentence each; empty
+/// if it matches.
 ///
-/// It fits if the world offers everything it imports and it exports everything
-/// the world asks for, of the same structure and in compatible versions. Types
-/// are compared, not WIT, which has no words for some valid components.
-pub fn misfits(component: &[u8], (resolve, world): (&Resolve, WorldId)) -> Result<Vec<String>> {
+/// It matches if the world has all imports of the component and the component
+/// has all exports of the world, with the same structure and in compatible
+/// versions. Types are compared and not WIT, which cannot express some valid
+/// components.
+pub fn mismatches(component: &[u8], resolve: &Resolve, world: WorldId) -> Result<Vec<String>> {
     let own = types(component)?;
     if own.is_wit() {
         return Err(Error::input("it is a WIT package, not a component")
             .hint("give a component, such as `cargo component build` makes"));
     }
     let world = of_world(resolve, world)?;
-    let mut told = Vec::new();
-    let mut needs = Subtyping::new(&own, &world);
+    let mut reasons = Vec::new();
+    let mut imports = Subtyping::new(&own, &world);
     for (name, item) in &own.imports {
         let name = item.full_name(name);
         let offered = find(&name, &world.imports);
@@ -32,43 +34,43 @@ pub fn misfits(component: &[u8], (resolve, world): (&Resolve, WorldId)) -> Resul
             continue;
         }
         let Some(offered) = offered else {
-            told.push(unoffered(&name, item));
+            reasons.push(missing_import(&name, item));
             continue;
         };
-        if let Err(difference) = needs.item(&name, item, Some(offered)) {
+        if let Err(difference) = imports.item(&name, item, Some(offered)) {
             let mut text = format!("of its imports, {}", place(&difference));
             let Difference { left, right, .. } = &*difference;
             let _ = match right {
                 Some(right) => write!(text, "the component has {left}, the world {right}"),
                 None => write!(text, "the world has no {left}"),
             };
-            told.push(text);
+            reasons.push(text);
         }
     }
-    let mut gives = needs.reversed(&world.imports);
+    let mut exports = imports.reversed(&world.imports);
     for (name, item) in &world.exports {
         let name = item.full_name(name);
         let Some(given) = find(&name, &own.exports) else {
-            told.push(format!(
+            reasons.push(format!(
                 "it does not export `{name}`, which the world asks for"
             ));
             continue;
         };
-        if let Err(difference) = gives.item(&name, item, Some(given)) {
+        if let Err(difference) = exports.item(&name, item, Some(given)) {
             let mut text = format!("of its exports, {}", place(&difference));
             let Difference { left, right, .. } = &*difference;
             let _ = match right {
                 Some(right) => write!(text, "the component has {right}, the world {left}"),
                 None => write!(text, "the component has no {left}"),
             };
-            told.push(text);
+            reasons.push(text);
         }
     }
-    Ok(told)
+    Ok(reasons)
 }
 
-/// An import that the world does not have.
-fn unoffered(name: &str, item: &ComponentItem) -> String {
+/// The reason for an import that the world does not have.
+fn missing_import(name: &str, item: &ComponentItem) -> String {
     let is_wit = !matches!(
         item.ty,
         ComponentEntityType::Module(_)
@@ -88,7 +90,7 @@ fn unoffered(name: &str, item: &ComponentItem) -> String {
     }
 }
 
-/// The item of that name, or of a compatible version.
+/// The item with this name, or one with a compatible version.
 pub(super) fn find<'a>(
     name: &str,
     items: &'a [(String, ComponentItem)],
@@ -103,7 +105,7 @@ pub(super) fn find<'a>(
     exact.or_else(near).map(|(_, item)| item)
 }
 
-/// Whether an import only gives a type a name, which asks nothing of a world.
+/// Whether an import only names a type, which the world need not have.
 fn is_definition(item: &ComponentItem) -> bool {
     matches!(
         item.ty,

@@ -1,5 +1,6 @@
-//! `deps.lock`: what each directory of `wit/deps` was made from, and its
-//! digests. Without keys of ours it is what `wit-deps` 0.6 writes, to the byte.
+//! `deps.lock`: the source of each directory of `wit/deps`, and its digests.
+//! Without the keys that only this tool has, it is byte for byte what `wit-deps`
+//! 0.6 writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,53 +12,53 @@ use toml_edit::{Document, Item, Table};
 use super::tree::Digests;
 use crate::base::error::{Error, Excerpt, Result};
 
-/// The keys that say what the manifest asks for, in the order in which they
-/// are written. `wit-deps` knows `url`, `prefix` and `path`, and passes over
-/// the others.
-pub const ASKED: &[&str] = &[
+/// The keys of the source that the manifest gives, in the order in which they
+/// are written. `wit-deps` reads `url`, `prefix` and `path`, and ignores the
+/// others.
+pub const REQUEST_KEYS: &[&str] = &[
     "url", "prefix", "subdir", "path", "git", "rev", "tag", "branch", "oci", "package", "version",
     "registry",
 ];
 
-/// The keys that say what was found for it, where that can change: a commit, a
-/// version of a package, the digest of an artifact.
-pub const FOUND: &[&str] = &["commit", "release", "digest"];
+/// The keys of what the source was resolved to, where that can change: a commit,
+/// the version of a package, the digest of an artifact.
+pub const RESOLUTION_KEYS: &[&str] = &["commit", "release", "digest"];
 
-/// What stands in the lock file of one directory, by key.
-pub type Words = BTreeMap<&'static str, String>;
+/// The string values in the lock file entry of one directory, by their keys.
+pub type KeyValues = BTreeMap<&'static str, String>;
 
 /// A lock file: entries by the names of their directories.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DepsLock {
-    /// The entries.
-    pub entries: BTreeMap<String, LockedDir>,
+    /// The entries, by the names of their directories.
+    pub entries: BTreeMap<String, LockedDirectory>,
 }
 
-/// One directory.
+/// The entry of one directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedDir {
-    /// What the manifest asks for, by the keys in [`ASKED`]; nothing for what
-    /// came with something else.
-    pub asked: Words,
-    /// What was found, by the keys in [`FOUND`].
-    pub found: Words,
+pub struct LockedDirectory {
+    /// The source that the manifest gives, by the keys in [`REQUEST_KEYS`]; empty
+    /// for a dependency of another entry.
+    pub request: KeyValues,
+    /// What the source was resolved to, by the keys in [`RESOLUTION_KEYS`].
+    pub resolution: KeyValues,
     /// The digests of the directory.
     pub digests: Digests,
-    /// The directories that came with it.
+    /// The names of the directories that this one depends on.
     pub deps: BTreeSet<String>,
 }
 
 /// Reads the text of a lock file; `path` is for errors. Unknown keys are
-/// passed over.
+/// ignored.
 pub fn parse(path: &Path, text: &str) -> Result<DepsLock> {
-    let reader = Reader { path, text };
+    let reader = DepsLockReader { path, text };
     read(&reader).map_err(|e| e.hint("correct it, or delete the file to lock anew"))
 }
 
-fn read(reader: &Reader<'_>) -> Result<DepsLock> {
+fn read(reader: &DepsLockReader<'_>) -> Result<DepsLock> {
     let document = Document::parse(reader.text).map_err(|e| {
         let message = format!("failed to read the lock file `{}`", reader.path.display());
-        let error = reader.error(e.span(), message).because(e.message());
+        let error = reader.error(e.span(), message).with_cause(e.message());
         match reader.text.lines().any(|line| line.starts_with("<<<<<<<")) {
             true => error.hint(
                 "resolve the conflict that version control left in it, or delete the file to lock anew",
@@ -71,9 +72,9 @@ fn read(reader: &Reader<'_>) -> Result<DepsLock> {
             let message = format!("`{id}` in the lock file is no table");
             return Err(reader.error(item.span(), message));
         };
-        let entry = LockedDir {
-            asked: reader.words(id, table, ASKED)?,
-            found: reader.words(id, table, FOUND)?,
+        let entry = LockedDirectory {
+            request: reader.values(id, table, REQUEST_KEYS)?,
+            resolution: reader.values(id, table, RESOLUTION_KEYS)?,
             digests: Digests {
                 sha256: reader.digest(id, table, "sha256")?,
                 sha512: reader.digest(id, table, "sha512")?,
@@ -85,12 +86,12 @@ fn read(reader: &Reader<'_>) -> Result<DepsLock> {
     Ok(lock)
 }
 
-struct Reader<'a> {
+struct DepsLockReader<'a> {
     path: &'a Path,
     text: &'a str,
 }
 
-impl Reader<'_> {
+impl DepsLockReader<'_> {
     fn error(&self, span: Option<std::ops::Range<usize>>, message: String) -> Error {
         Error::input(message).at(Excerpt::new(self.path, self.text, span.unwrap_or_default()))
     }
@@ -102,14 +103,14 @@ impl Reader<'_> {
         })
     }
 
-    fn words(&self, id: &str, table: &Table, keys: &[&'static str]) -> Result<Words> {
-        let mut words = Words::new();
+    fn values(&self, id: &str, table: &Table, keys: &[&'static str]) -> Result<KeyValues> {
+        let mut values = KeyValues::new();
         for key in keys {
             if let Some(item) = table.get(key) {
-                words.insert(key, self.string(id, item, key)?.to_owned());
+                values.insert(key, self.string(id, item, key)?.to_owned());
             }
         }
-        Ok(words)
+        Ok(values)
     }
 
     fn digest<T: FromStr<Err = Error>>(&self, id: &str, table: &Table, key: &str) -> Result<T> {
@@ -119,7 +120,7 @@ impl Reader<'_> {
         };
         self.string(id, item, key)?.parse().map_err(|e: Error| {
             let message = format!("`{key}` of `{id}` in the lock file is wrong");
-            self.error(item.span(), message).because(e.message())
+            self.error(item.span(), message).with_cause(e.message())
         })
     }
 
@@ -138,17 +139,20 @@ impl Reader<'_> {
     }
 }
 
-/// The text of a lock file.
+/// The text of a `deps.lock`, entries sorted by name.
 pub fn print(lock: &DepsLock) -> String {
     let mut text = String::new();
     for (id, entry) in &lock.entries {
         let gap = if text.is_empty() { "" } else { "\n" };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{gap}[{}]", key(id));
-        for (keys, words) in [(ASKED, &entry.asked), (FOUND, &entry.found)] {
+        for (keys, values) in [
+            (REQUEST_KEYS, &entry.request),
+            (RESOLUTION_KEYS, &entry.resolution),
+        ] {
             for name in keys {
-                if let Some(word) = words.get(name) {
-                    let _ = writeln!(text, "{name} = {}", quoted(word));
+                if let Some(value) = values.get(name) {
+                    let _ = writeln!(text, "{name} = {}", quoted(value));
                 }
             }
         }
@@ -171,7 +175,7 @@ fn key(id: &str) -> String {
     }
 }
 
-/// A string between double quotes, whatever is in it.
+/// A TOML string between double quotes, with escapes where needed.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
@@ -219,19 +223,19 @@ mod tests {
         );
         let lock = locked(&text).unwrap();
         assert_eq!(lock.entries.len(), 3);
-        assert_eq!(lock.entries["git"].found["commit"].len(), 40);
+        assert_eq!(lock.entries["git"].resolution["commit"].len(), 40);
         assert_eq!(print(&lock), text);
         assert_eq!(print(&DepsLock::default()), "");
     }
 
     #[test]
-    fn keys_of_others_are_passed_over() {
+    fn unknown_keys_are_ignored() {
         let lock = locked(&format!("[a]\nfuture = 1\n{}", digests())).unwrap();
-        assert!(lock.entries["a"].asked.is_empty());
+        assert!(lock.entries["a"].request.is_empty());
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn errors_point_at_their_place() {
         let digests = digests();
         for (text, message) in [
             ("[a".to_owned(), "failed to read"),

@@ -1,62 +1,62 @@
-//! What a new lock file changes.
+//! The differences between two lock files.
 
 use semver::Version;
 
-use super::{Locked, Lockfile};
+use super::entries::{Locked, Lockfile};
 use crate::base::package::PackageRef;
 
 /// One difference between two lock files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A version that was not locked.
+pub enum LockChange {
+    /// A version was added that was not locked before.
     Added(PackageRef, Version),
-    /// A version that is locked no more.
+    /// A version was removed that was locked before.
     Removed(PackageRef, Version),
-    /// Another version for the same requirement.
+    /// A requirement was resolved to another version: the old and the new one.
     Updated(PackageRef, Version, Version),
-    /// The same version with other bytes.
+    /// A version has another digest than before.
     Replaced(PackageRef, Version),
 }
 
 /// The differences from `old` to `new`, by package.
-pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<Change> {
+pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<LockChange> {
     let mut new: Vec<&Locked> = new.entries().iter().collect();
     let mut changes = Vec::new();
     for before in old.entries() {
-        // What was locked without an address may have got one.
-        let same = |after: &&Locked| after.is_of_same(before);
+        // An entry without an address may have been given one.
+        let same = |after: &&Locked| after.has_same_requirement_and_address(before);
         let exact = new.iter().position(same);
-        let place = exact.or_else(|| {
-            let gained = |after: &&Locked| {
+        let position = exact.or_else(|| {
+            let without_address = |after: &&Locked| {
                 let either = before.address.is_none() || after.address.is_none();
-                either && after.answers_as(before)
+                either && after.has_same_requirement(before)
             };
-            new.iter().position(gained)
+            new.iter().position(without_address)
         });
         let (package, version) = (before.package.clone(), before.version.clone());
-        changes.push(match place.map(|at| new.remove(at)) {
-            None => Change::Removed(package, version),
+        changes.push(match position.map(|index| new.remove(index)) {
+            None => LockChange::Removed(package, version),
             Some(after) if after.version != version => {
-                Change::Updated(package, version, after.version.clone())
+                LockChange::Updated(package, version, after.version.clone())
             }
-            Some(after) if after.digest != before.digest => Change::Replaced(package, version),
+            Some(after) if after.digest != before.digest => LockChange::Replaced(package, version),
             Some(_) => continue,
         });
     }
     let added = new.into_iter();
-    changes.extend(added.map(|e| Change::Added(e.package.clone(), e.version.clone())));
+    changes.extend(added.map(|e| LockChange::Added(e.package.clone(), e.version.clone())));
     changes.sort_by(|a, b| a.package().cmp(b.package()));
     changes
 }
 
-impl Change {
-    /// The package.
+impl LockChange {
+    /// The package of the changed entry.
     pub fn package(&self) -> &PackageRef {
         match self {
-            Change::Added(package, _)
-            | Change::Removed(package, _)
-            | Change::Updated(package, ..)
-            | Change::Replaced(package, _) => package,
+            LockChange::Added(package, _)
+            | LockChange::Removed(package, _)
+            | LockChange::Updated(package, ..)
+            | LockChange::Replaced(package, _) => package,
         }
     }
 }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_difference_is_told_once() {
+    fn every_difference_is_listed_once() {
         let old = lockfile(&[
             ("a:a", "1", "1.0.0"),
             ("a:b", "1", "1.0.0"),
@@ -101,10 +101,10 @@ mod tests {
         assert_eq!(
             diff(&old, &new),
             [
-                Change::Updated(package("a:b"), version("1.0.0"), version("1.1.0")),
-                Change::Removed(package("a:c"), version("1.0.0")),
-                Change::Added(package("a:d"), version("1.0.0")),
-                Change::Replaced(package("a:e"), version("1.0.0")),
+                LockChange::Updated(package("a:b"), version("1.0.0"), version("1.1.0")),
+                LockChange::Removed(package("a:c"), version("1.0.0")),
+                LockChange::Added(package("a:d"), version("1.0.0")),
+                LockChange::Replaced(package("a:e"), version("1.0.0")),
             ]
         );
         assert!(diff(&new, &new).is_empty());

@@ -1,4 +1,4 @@
-//! The text of lock files.
+//! Reading and writing the text of lock files.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,45 +6,45 @@ use std::path::Path;
 
 use toml_edit::{Document, Item, Table};
 
-use super::{Locked, Lockfile};
+use super::entries::{Locked, Lockfile};
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::PackageRef;
 
-/// Whose lock file it is.
+/// The tool a lock file belongs to, which decides its name and its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `Cargo-component.lock`.
+pub enum LockForm {
+    /// `Cargo-component.lock` of a crate or workspace.
     Crate,
-    /// `wkg.lock`.
+    /// `wkg.lock`, as the tool `wkg` writes it.
     Wkg,
-    /// `wit.lock`.
+    /// `wit.lock` of a project of WIT.
     Wit,
 }
 
-impl Form {
-    /// The file's name.
+impl LockForm {
+    /// The name of the lock file.
     pub fn file_name(self) -> &'static str {
         match self {
-            Form::Crate => "Cargo-component.lock",
-            Form::Wkg => "wkg.lock",
-            Form::Wit => "wit.lock",
+            LockForm::Crate => "Cargo-component.lock",
+            LockForm::Wkg => "wkg.lock",
+            LockForm::Wit => "wit.lock",
         }
     }
 
-    /// What its first line ends with.
+    /// The end of the first line, which names the tool.
     fn generator(self) -> &'static str {
         match self {
-            Form::Crate => " by cargo-component",
-            Form::Wkg => "",
-            Form::Wit => " by wit",
+            LockForm::Crate => " by cargo-component",
+            LockForm::Wkg => "",
+            LockForm::Wit => " by wit",
         }
     }
 
-    /// What the arrays of packages and versions are called.
+    /// The keys of the arrays of packages and of versions.
     fn arrays(self) -> (&'static str, &'static str) {
         match self {
-            Form::Wkg => ("packages", "versions"),
-            Form::Crate | Form::Wit => ("package", "version"),
+            LockForm::Wkg => ("packages", "versions"),
+            LockForm::Crate | LockForm::Wit => ("package", "version"),
         }
     }
 }
@@ -58,7 +58,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Lockfile> {
 }
 
 fn read(path: &Path, text: &str) -> Result<Lockfile> {
-    let reader = Reader { path, text };
+    let reader = LockfileReader { path, text };
     let document = Document::parse(text).map_err(|e| reader.unreadable(e.span(), e.message()))?;
     match document.get("version").map(|v| (v, v.as_integer())) {
         Some((_, Some(1))) => {}
@@ -98,7 +98,10 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
                     .map(str::to_owned),
                 address: address.map(str::to_owned),
             };
-            let old = lockfile.entries.iter().find(|old| old.is_of_same(&entry));
+            let old = lockfile
+                .entries
+                .iter()
+                .find(|old| old.has_same_requirement_and_address(&entry));
             match old {
                 Some(old) if *old == entry => {}
                 Some(old) => {
@@ -119,12 +122,12 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
     Ok(lockfile)
 }
 
-struct Reader<'a> {
+struct LockfileReader<'a> {
     path: &'a Path,
     text: &'a str,
 }
 
-impl Reader<'_> {
+impl LockfileReader<'_> {
     fn error_at(&self, span: Option<std::ops::Range<usize>>, message: String) -> Error {
         Error::input(message).at(Excerpt::new(self.path, self.text, span.unwrap_or_default()))
     }
@@ -135,21 +138,21 @@ impl Reader<'_> {
 
     fn unreadable(&self, span: Option<std::ops::Range<usize>>, cause: &str) -> Error {
         let message = format!("failed to read the lock file `{}`", self.path.display());
-        let error = self.error_at(span, message).because(cause);
+        let error = self.error_at(span, message).with_cause(cause);
         match self.text.contains("\n<<<<<<<") || self.text.starts_with("<<<<<<<") {
             true => error.hint("resolve the conflict that version control left in it, or delete the file to resolve anew"),
             false => error,
         }
     }
 
-    /// The array of tables under the first of these keys that is there.
+    /// The array of tables under the first of these keys that exists.
     fn tables<'t>(&self, table: &'t Table, keys: &[&str]) -> Result<Vec<&'t Table>> {
         let Some(item) = keys.iter().find_map(|key| table.get(key)) else {
             return Ok(Vec::new());
         };
         match item {
             Item::ArrayOfTables(tables) => Ok(tables.iter().collect()),
-            // What wkg writes for none.
+            // `wkg` writes an empty array if there are no packages.
             Item::Value(value) if value.as_array().is_some_and(|a| a.is_empty()) => Ok(Vec::new()),
             other => Err(self.error(other, format!("`{}` must be an array of tables", keys[0]))),
         }
@@ -165,19 +168,19 @@ impl Reader<'_> {
         let text = item.as_str().unwrap_or_default();
         text.parse().map_err(|e: T::Err| {
             self.error(item, format!("invalid `{key}` in the lock file"))
-                .because(e)
+                .with_cause(e)
         })
     }
 }
 
 /// The text of `Cargo-component.lock`, see [`print_as`].
 pub fn print(lockfile: &Lockfile) -> String {
-    print_as(lockfile, Form::Crate)
+    print_as(lockfile, LockForm::Crate)
 }
 
-/// The text of a lock file: packages by namespace, name, registry and address, their
-/// entries by requirement, as its readers search it.
-pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
+/// The text of a lock file: packages sorted by namespace, name, registry and
+/// address, and their entries by requirement, as its readers search it.
+pub fn print_as(lockfile: &Lockfile, form: LockForm) -> String {
     let mut packages: BTreeMap<_, BTreeMap<String, &Locked>> = BTreeMap::new();
     for entry in &lockfile.entries {
         let registry = entry.registry.as_deref().unwrap_or("default");
@@ -186,16 +189,16 @@ pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
             .or_default()
             .insert(entry.requirement.to_string(), entry);
     }
-    let ((many, versions), generator) = (form.arrays(), form.generator());
+    let ((packages_key, versions_key), generator) = (form.arrays(), form.generator());
     let mut text = format!(
         "# This file is automatically generated{generator}.\n# It is not intended for manual editing.\nversion = 1\n"
     );
-    if packages.is_empty() && form == Form::Wkg {
+    if packages.is_empty() && form == LockForm::Wkg {
         text.push_str("packages = []\n");
     }
     for ((package, registry, address), entries) in packages {
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n[[{many}]]\nname = \"{package}\"\n");
+        let _ = write!(text, "\n[[{packages_key}]]\nname = \"{package}\"\n");
         if registry != "default" {
             let _ = writeln!(text, "registry = {}", quoted(registry));
         }
@@ -205,7 +208,7 @@ pub fn print_as(lockfile: &Lockfile, form: Form) -> String {
         for (requirement, entry) in entries {
             let _ = write!(
                 text,
-                "\n[[{many}.{versions}]]\nrequirement = \"{requirement}\"\nversion = \"{}\"\ndigest = \"{}\"\n",
+                "\n[[{packages_key}.{versions_key}]]\nrequirement = \"{requirement}\"\nversion = \"{}\"\ndigest = \"{}\"\n",
                 entry.version, entry.digest
             );
             if let Some(source) = &entry.source {
@@ -265,11 +268,11 @@ digest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c
     #[test]
     fn a_lock_file_of_wkg_is_written_as_wkg_does() {
         let text = include_str!("../../../tests/recorded/wkg-0.16.1/wkg.lock");
-        assert_eq!(print_as(&read(text).unwrap(), Form::Wkg), text);
-        let none = print_as(&Lockfile::default(), Form::Wkg);
+        assert_eq!(print_as(&read(text).unwrap(), LockForm::Wkg), text);
+        let none = print_as(&Lockfile::default(), LockForm::Wkg);
         assert!(none.ends_with("version = 1\npackages = []\n"), "{none}");
         assert_eq!(read(&none).unwrap(), Lockfile::default());
-        let wit = print_as(&read(OLD).unwrap(), Form::Wit);
+        let wit = print_as(&read(OLD).unwrap(), LockForm::Wit);
         assert_eq!(wit, OLD.replace("cargo-component", "wit"));
     }
 

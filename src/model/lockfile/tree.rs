@@ -1,6 +1,6 @@
-//! The WIT of one package as `wit/deps` has it, and its digest: that of a tar
-//! stream that depends on nothing but names, content and execute bits, so that
-//! it is the same everywhere. `wit-deps` 0.6 makes the same stream.
+//! The files of one directory of `wit/deps`, and their digest: that of a tar
+//! stream that depends only on names, content and execute bits, so that it is
+//! the same on every system. `wit-deps` 0.6 makes the same stream.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,36 +16,36 @@ const BLOCK: usize = 512;
 const LONGEST_NAME: usize = 100;
 
 /// The `.wit` files of one directory, by name.
-pub type Dir = BTreeMap<String, File>;
+pub type WitDirectory = BTreeMap<String, WitFile>;
 
-/// One file.
+/// One `.wit` file of a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct File {
-    /// Whether its owner may execute it.
+pub struct WitFile {
+    /// Whether the owner has the permission to execute the file.
     pub executable: bool,
-    /// Its content.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 
-impl File {
-    /// A file that nobody executes.
+impl WitFile {
+    /// A file that is not executable.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        File {
+        WitFile {
             executable: false,
             bytes: bytes.into(),
         }
     }
 }
 
-/// Whether a file of this name is WIT. Capitals count as well.
+/// Whether a file of this name is WIT: it ends with `.wit` in any case.
 pub fn is_wit(name: &str) -> bool {
-    let end = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
-    end.is_some_and(|(_, end)| end.eq_ignore_ascii_case("wit"))
+    let split = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    split.is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("wit"))
 }
 
-/// The stream: files in the order of their names, as `wit/<name>`, without
+/// The tar stream: files in the order of their names, as `wit/<name>`, without
 /// owners and times.
-pub fn tar(dir: &Dir) -> Vec<u8> {
+pub fn tar(dir: &WitDirectory) -> Vec<u8> {
     let mut stream = Vec::new();
     for (name, file) in dir {
         let name = format!("wit/{name}");
@@ -83,12 +83,12 @@ fn header(name: &[u8], mode: u32, size: usize, kind: u8) -> [u8; BLOCK] {
     put(136, b"00000000000");
     put(156, &[kind]);
     put(257, b"ustar  ");
-    // Numbers of a device, which what is no file goes without.
+    // The device numbers, which only files have.
     if kind == b'0' {
         put(329, b"0000000");
         put(337, b"0000000");
     }
-    // The checksum counts as spaces while it is made.
+    // The checksum is computed as if its field were spaces.
     put(148, b"        ");
     let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
     block[148..155].copy_from_slice(format!("{sum:07o}").as_bytes());
@@ -99,47 +99,47 @@ fn header(name: &[u8], mode: u32, size: usize, kind: u8) -> [u8; BLOCK] {
 /// The two digests of a directory, each in lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digests {
-    /// SHA-256, 64 digits.
-    pub sha256: Hex<32>,
-    /// SHA-512, 128 digits.
-    pub sha512: Hex<64>,
+    /// The SHA-256 digest, 64 hex digits.
+    pub sha256: HexDigest<32>,
+    /// The SHA-512 digest, 128 hex digits.
+    pub sha512: HexDigest<64>,
 }
 
 impl Digests {
     /// The digests of a directory.
-    pub fn of(dir: &Dir) -> Self {
+    pub fn of(dir: &WitDirectory) -> Self {
         Digests::of_bytes(&tar(dir))
     }
 
-    /// The digests of some bytes.
+    /// The digests of the given bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let mut digester = Digester::default();
+        let mut digester = DirectoryDigester::default();
         digester.update(bytes);
         digester.finish()
     }
 }
 
-/// Both digests in the making.
+/// Computes both digests of bytes that arrive in pieces; a writer.
 #[derive(Clone, Debug, Default)]
-pub struct Digester(Sha256, Sha512);
+pub struct DirectoryDigester(Sha256, Sha512);
 
-impl Digester {
-    /// Takes more bytes.
+impl DirectoryDigester {
+    /// Adds more bytes to the content.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
         self.1.update(bytes);
     }
 
-    /// The digests of all bytes taken.
+    /// The digests of all bytes added.
     pub fn finish(self) -> Digests {
         Digests {
-            sha256: Hex(self.0.finalize().into()),
-            sha512: Hex(self.1.finalize().into()),
+            sha256: HexDigest(self.0.finalize().into()),
+            sha512: HexDigest(self.1.finalize().into()),
         }
     }
 }
 
-impl std::io::Write for Digester {
+impl std::io::Write for DirectoryDigester {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.update(bytes);
         Ok(bytes.len())
@@ -150,23 +150,23 @@ impl std::io::Write for Digester {
     }
 }
 
-/// A digest of so many bytes, shown in lower-case hex, read in either case.
+/// A digest of `N` bytes, printed in lower-case hex and read in either case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hex<const N: usize>([u8; N]);
+pub struct HexDigest<const N: usize>([u8; N]);
 
-impl<const N: usize> fmt::Display for Hex<N> {
+impl<const N: usize> fmt::Display for HexDigest<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl<const N: usize> fmt::Debug for Hex<N> {
+impl<const N: usize> fmt::Debug for HexDigest<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl<const N: usize> FromStr for Hex<N> {
+impl<const N: usize> FromStr for HexDigest<N> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
@@ -184,7 +184,7 @@ impl<const N: usize> FromStr for Hex<N> {
             // Two hex digits are a byte.
             *byte = (value[0] * 16 + value[1]) as u8;
         }
-        Ok(Hex(bytes))
+        Ok(HexDigest(bytes))
     }
 }
 
@@ -192,9 +192,9 @@ impl<const N: usize> FromStr for Hex<N> {
 mod tests {
     use super::*;
 
-    fn dir(files: &[(&str, bool, &str)]) -> Dir {
+    fn dir(files: &[(&str, bool, &str)]) -> WitDirectory {
         let file = |(name, executable, text): &(&str, bool, &str)| {
-            let file = File {
+            let file = WitFile {
                 executable: *executable,
                 bytes: text.as_bytes().to_vec(),
             };
@@ -248,10 +248,10 @@ mod tests {
     #[test]
     fn hex_has_its_length_and_either_case() {
         let text = "AB".repeat(32);
-        let hex: Hex<32> = text.parse().unwrap();
+        let hex: HexDigest<32> = text.parse().unwrap();
         assert_eq!(hex.to_string(), text.to_lowercase());
         for bad in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"+1".repeat(32)] {
-            let error = bad.parse::<Hex<32>>().unwrap_err();
+            let error = bad.parse::<HexDigest<32>>().unwrap_err();
             assert!(error.advice().unwrap().contains("64 hex"), "{bad}");
         }
     }

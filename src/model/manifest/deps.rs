@@ -151,7 +151,7 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
     let document = Document::parse(&*whole).map_err(|e| {
         let message = format!("failed to read `{}`", file.path.display());
         file.error(e.span().unwrap_or_default(), message)
-            .because(e.message())
+            .with_cause(e.message())
     })?;
     let table = Table::root(&file, "deps.toml", document.as_table());
     let mut entries: BTreeMap<String, DepsEntry> = BTreeMap::new();

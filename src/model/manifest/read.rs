@@ -96,7 +96,7 @@ pub(super) fn parse(file: &ManifestFile) -> Result<Document<String>> {
     Document::parse(file.text.to_string()).map_err(|e| {
         let message = format!("failed to read `{}`", file.path.display());
         file.error(e.span().unwrap_or_default(), message)
-            .because(e.message())
+            .with_cause(e.message())
     })
 }
 
@@ -135,7 +135,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
     if let Some(world) = world
         && let Err(cause) = wit_parser::validate_id(world)
     {
-        return Err(error(format!("invalid target world name `{world}`")).because(cause));
+        return Err(error(format!("invalid target world name `{world}`")).with_cause(cause));
     }
     Ok(RegistryTarget {
         package: PackageRef::from_str(package)
@@ -143,7 +143,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
         world: world.map(str::to_owned),
         requirement: requirement.parse().map_err(|e| {
             error(format!("invalid target version `{requirement}`"))
-                .because(e)
+                .with_cause(e)
                 .hint("write it as cargo has it, such as `@1.2` or `@=1.2.3`")
         })?,
         registry: None,

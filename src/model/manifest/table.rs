@@ -159,7 +159,7 @@ impl<'a> Table<'a> {
         text.parse().map(Some).map_err(|e: semver::Error| {
             let message = format!("invalid version requirement `{text}` in `{}`", self.name);
             self.error(key, message)
-                .because(e)
+                .with_cause(e)
                 .hint("write it as cargo has it, such as `1.2` or `=1.2.3`")
         })
     }

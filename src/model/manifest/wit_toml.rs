@@ -39,7 +39,7 @@ pub fn read(file: ManifestFile) -> Result<WitManifest> {
     let version = Version::from_str(&version).map_err(|e| {
         table
             .error("version", format!("invalid version `{version}`"))
-            .because(e)
+            .with_cause(e)
             .hint("write it in full, such as `0.1.0`")
     })?;
     let entries = table.table("dependencies")?;

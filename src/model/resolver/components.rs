@@ -1,81 +1,59 @@
-//! Choosing releases for a whole tree of components, whose parts ask for each
-//! other: one release of a package for each track of compatible versions, the
-//! newest that all allow.
+//! Choosing releases for a tree of components that require each other: one
+//! release of a package for each track of compatible versions, the newest that
+//! all requirements allow.
 //!
-//! As in cargo, what is locked goes first, and a choice that turns out not to
-//! fit is taken back. Nothing is fetched here: what is not known yet counts as
-//! asking for nothing, and the caller is told what to find out.
+//! As in cargo, locked releases are preferred, and a choice that leads to a
+//! conflict is revised. Nothing is fetched here: a release whose requirements
+//! are not known yet counts as having none, and the result lists what the caller
+//! has to find out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use semver::{Comparator, Op, Version, VersionReq};
+use semver::Version;
 
-use super::{Listed, Wanted, conflict};
+use super::catalog::ListedVersion;
+pub use super::component_requirement::{ComponentRequirement, Origin, Release};
+use super::conflict;
+use super::track::{allows_one_track_only, on_one_track};
 use crate::base::error::{Error, Result};
 
-/// How many choices are tried before it is given up.
-const TRIES: usize = 100_000;
+/// The number of choices that are tried before the search gives up.
+const MAX_TRIES: usize = 100_000;
 
-/// A package in one registry.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
-    /// What it is called.
-    pub name: String,
-    /// The address of the registry, or of the repository.
-    pub address: String,
-}
-
-/// A release of a package.
-pub type Release = (Origin, Version);
-
-/// A requirement on a package, of the root or of a hint.
-#[derive(Clone, Debug)]
-pub struct Need {
-    /// The package.
-    pub origin: Origin,
-    /// The requirement.
-    pub wanted: Wanted,
-    /// Who has it, the outermost first: the root, then releases. That of what
-    /// a release needs is found out.
-    pub chain: Vec<String>,
-    /// The release that a hint names.
-    pub hinted: Option<Version>,
-}
-
-/// The releases there are of a package.
+/// The known releases of a package.
 #[derive(Clone, Debug)]
 pub enum Versions {
-    /// Those its registry lists.
-    Listed(Vec<Listed>),
-    /// Those that hints name: nobody lists them.
+    /// All releases, as the registry lists them.
+    ListedVersion(Vec<ListedVersion>),
+    /// No list exists: only the releases that hints name are known.
     Hinted,
 }
 
-/// What is known so far.
+/// What is known about packages and releases so far.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// The releases of packages.
+    /// The known releases of packages.
     pub versions: BTreeMap<Origin, Versions>,
-    /// What releases need.
-    pub needs: BTreeMap<Release, Vec<Need>>,
-    /// What the lock file answers, by package and requirement.
+    /// The requirements of releases.
+    pub needs: BTreeMap<Release, Vec<ComponentRequirement>>,
+    /// The versions in the lock file, by package and requirement.
     pub answers: BTreeMap<(Origin, String), Version>,
-    /// What else is locked of a package.
+    /// All versions of a package in the lock file.
     pub locked: BTreeMap<Origin, BTreeSet<Version>>,
-    /// The one version of its track that the command line chose.
+    /// The version that the command line chose for its track (`--precise`).
     pub precise: BTreeMap<Origin, Version>,
 }
 
-/// How far it got.
+/// The result of [`solve`] as far as the known facts allow.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum ComponentResolution {
     /// A release for every requirement.
     Solved(Solution),
-    /// What has to be found out first.
+    /// Facts that have to be found out first.
     Missing {
-        /// Packages whose releases are not known.
+        /// The packages whose releases are not known.
         versions: BTreeSet<Origin>,
-        /// Releases whose needs are not known.
+        /// The releases whose requirements are not known.
         needs: BTreeSet<Release>,
     },
 }
@@ -83,112 +61,65 @@ pub enum Outcome {
 /// A release for every requirement.
 #[derive(Clone, Debug, Default)]
 pub struct Solution {
-    /// The releases.
+    /// All chosen releases of packages.
     pub releases: BTreeSet<Release>,
-    /// Which of them answers a requirement on a package.
+    /// The chosen version, by package and requirement.
     pub answers: BTreeMap<(Origin, String), Version>,
-    /// The requirements, those of the root and of each release.
-    pub needs: Vec<Need>,
+    /// All requirements: those of the root and of each chosen release.
+    pub needs: Vec<ComponentRequirement>,
 }
 
-/// Versions that stand in for each other: at most one of them is chosen. A
-/// pre-release stands for itself only, as its interfaces do.
-fn track(version: &Version) -> (u64, u64, u64, &str) {
-    match (version.major, version.minor) {
-        _ if !version.pre.is_empty() => (
-            version.major,
-            version.minor,
-            version.patch,
-            version.pre.as_str(),
-        ),
-        (0, 0) => (0, 0, version.patch, ""),
-        (0, minor) => (0, minor, 0, ""),
-        (major, _) => (major, 0, 0, ""),
-    }
-}
-
-/// Whether two versions are on one track of compatible ones, so that only one
-/// of them can be part of a composition.
-pub fn on_one_track(a: &Version, b: &Version) -> bool {
-    track(a) == track(b)
-}
-
-/// The requirement of a hint that names a version and nothing else: compatible
-/// versions from there on.
-pub fn compatible_from(version: &Version) -> VersionReq {
-    let op = match version.pre.is_empty() {
-        true => Op::Caret,
-        false => Op::Exact,
-    };
-    VersionReq {
-        comparators: vec![Comparator {
-            op,
-            major: version.major,
-            minor: Some(version.minor),
-            patch: Some(version.patch),
-            pre: version.pre.clone(),
-        }],
-    }
-}
-
-/// Whether no two versions that match are on different tracks.
-fn is_of_one_track(requirement: &VersionReq) -> bool {
-    requirement.comparators.iter().any(|one| match one.op {
-        Op::Exact => one.patch.is_some() || one.minor.is_some() || one.major > 0,
-        Op::Caret | Op::Tilde => {
-            one.pre.is_empty() && (one.major > 0 || one.minor.is_some_and(|minor| minor > 0))
-        }
-        Op::Wildcard => one.major > 0,
-        _ => false,
-    })
-}
-
-/// A need with the release that has it; none for the root's.
+/// A requirement in the queue of the search.
 #[derive(Clone, Debug)]
-struct Asked {
-    need: Need,
-    by: Option<Release>,
-    /// Whether it waits for hints that may name a release.
-    waits: bool,
+struct QueuedNeed {
+    need: ComponentRequirement,
+    /// The release that has the requirement; none for the root.
+    required_by: Option<Release>,
+    /// Whether it was postponed until hints are known that may name a release.
+    is_postponed: bool,
 }
 
-/// What was chosen on the way.
+/// The choices made so far on one branch of the search.
 #[derive(Clone, Debug, Default)]
 struct State {
-    queue: VecDeque<Asked>,
+    queue: VecDeque<QueuedNeed>,
     releases: BTreeSet<Release>,
     answers: BTreeMap<(Origin, String), Version>,
-    asked: Vec<Asked>,
-    versions: BTreeSet<Origin>,
-    needs: BTreeSet<Release>,
+    answered: Vec<QueuedNeed>,
+    /// The packages whose releases have to be found out.
+    missing_versions: BTreeSet<Origin>,
+    /// The releases whose requirements have to be found out.
+    missing_needs: BTreeSet<Release>,
 }
 
 impl State {
-    fn active<'s>(&'s self, origin: &'s Origin) -> impl Iterator<Item = &'s Version> {
-        let of = self.releases.iter().filter(move |(o, _)| o == origin);
-        of.map(|(_, version)| version)
+    fn chosen<'s>(&'s self, origin: &'s Origin) -> impl Iterator<Item = &'s Version> {
+        let releases = self.releases.iter().filter(move |(o, _)| o == origin);
+        releases.map(|(_, version)| version)
     }
 
-    fn answer(&mut self, asked: &Asked, version: &Version) {
-        self.answers.insert(key(&asked.need), version.clone());
-        self.asked.push(asked.clone());
+    fn answer(&mut self, queued: &QueuedNeed, version: &Version) {
+        self.answers.insert(key(&queued.need), version.clone());
+        self.answered.push(queued.clone());
     }
 
-    /// Takes a release that was not taken before.
-    fn take(&mut self, asked: &Asked, release: Release, facts: &Facts) {
-        self.answer(asked, &release.1);
+    /// Chooses a release that was not chosen before, and queues its requirements.
+    fn choose(&mut self, queued: &QueuedNeed, release: Release, facts: &Facts) {
+        self.answer(queued, &release.1);
         match facts.needs.get(&release) {
-            None => drop(self.needs.insert(release.clone())),
+            None => drop(self.missing_needs.insert(release.clone())),
             Some(needs) => {
-                let mut chain = asked.need.chain.clone();
+                let mut chain = queued.need.chain.clone();
                 chain.push(format!("{}@{}", release.0.name, release.1));
                 for need in needs {
                     let mut need = need.clone();
-                    need.wanted.by = chain.clone();
+                    need.requirement.required_by = chain.clone();
                     need.chain = chain.clone();
-                    let by = Some(release.clone());
-                    let waits = false;
-                    self.queue.push_back(Asked { need, by, waits });
+                    self.queue.push_back(QueuedNeed {
+                        need,
+                        required_by: Some(release.clone()),
+                        is_postponed: false,
+                    });
                 }
             }
         }
@@ -196,12 +127,14 @@ impl State {
     }
 }
 
-fn key(need: &Need) -> (Origin, String) {
-    (need.origin.clone(), need.wanted.requirement.to_string())
+fn key(need: &ComponentRequirement) -> (Origin, String) {
+    let version_req = &need.requirement.version_req;
+    (need.origin.clone(), version_req.to_string())
 }
 
-/// Chooses releases for what the root needs and for what these need in turn.
-pub fn solve(roots: &[Need], facts: &Facts) -> Result<Outcome> {
+/// Chooses releases for the requirements of the root and, recursively, for those
+/// of the chosen releases.
+pub fn solve(roots: &[ComponentRequirement], facts: &Facts) -> Result<ComponentResolution> {
     let mut search = Search {
         facts,
         hinted: BTreeMap::new(),
@@ -210,34 +143,34 @@ pub fn solve(roots: &[Need], facts: &Facts) -> Result<Outcome> {
     };
     let known = roots.iter().chain(facts.needs.values().flatten());
     for need in known {
-        if let Some(version) = &need.hinted {
-            let of = search.hinted.entry(need.origin.clone()).or_default();
-            of.insert(version.clone());
+        if let Some(version) = &need.hinted_version {
+            let versions = search.hinted.entry(need.origin.clone()).or_default();
+            versions.insert(version.clone());
         }
     }
     loop {
         let mut start = State::default();
-        let asked = |need: &Need| Asked {
+        let queued = |need: &ComponentRequirement| QueuedNeed {
             need: need.clone(),
-            by: None,
-            waits: false,
+            required_by: None,
+            is_postponed: false,
         };
-        start.queue = roots.iter().map(asked).collect();
+        start.queue = roots.iter().map(queued).collect();
         let Ok(end) = search.go(start) else {
             return Err(search.error());
         };
-        if !end.versions.is_empty() || !end.needs.is_empty() {
-            return Ok(Outcome::Missing {
-                versions: end.versions,
-                needs: end.needs,
+        if !end.missing_versions.is_empty() || !end.missing_needs.is_empty() {
+            return Ok(ComponentResolution::Missing {
+                versions: end.missing_versions,
+                needs: end.missing_needs,
             });
         }
-        // Hints of what was given up name nothing.
-        let Some((origin, version)) = search.unnamed(&end) else {
-            return Ok(Outcome::Solved(Solution {
+        // Hints of releases that were not chosen do not count.
+        let Some((origin, version)) = search.without_hint(&end) else {
+            return Ok(ComponentResolution::Solved(Solution {
                 releases: end.releases,
                 answers: end.answers,
-                needs: end.asked.into_iter().map(|asked| asked.need).collect(),
+                needs: end.answered.into_iter().map(|queued| queued.need).collect(),
             }));
         };
         search.hinted.entry(origin).or_default().remove(&version);
@@ -249,57 +182,60 @@ struct Search<'f> {
     /// The releases that hints name.
     hinted: BTreeMap<Origin, BTreeSet<Version>>,
     tries: usize,
-    /// The first thing that did not fit: what the newest releases come to.
+    /// The first conflict, which is that of the newest releases.
     conflict: Option<Error>,
 }
 
-/// The releases without which something would have fit.
+/// The chosen releases without which another candidate would have been possible.
 type Blame = BTreeSet<Release>;
 
 impl Search<'_> {
-    /// Answers what is left; otherwise those that stand in the way.
+    /// Answers all queued requirements; otherwise returns the releases that
+    /// prevent that.
     fn go(&mut self, mut state: State) -> Result<State, Blame> {
-        while let Some(asked) = state.queue.pop_front() {
-            let need = &asked.need;
+        while let Some(queued) = state.queue.pop_front() {
+            let need = &queued.need;
             let origin = &need.origin;
             let known = state.answers.get(&key(need)).cloned();
             let forced = || {
-                let requirement = &need.wanted.requirement;
-                let mut active = state.active(origin);
-                let active = active.find(|version| requirement.matches(version));
-                active.filter(|_| is_of_one_track(requirement)).cloned()
+                let version_req = &need.requirement.version_req;
+                let mut chosen = state.chosen(origin);
+                let chosen = chosen.find(|version| version_req.matches(version));
+                chosen
+                    .filter(|_| allows_one_track_only(version_req))
+                    .cloned()
             };
             if let Some(version) = known.or_else(forced) {
-                state.answer(&asked, &version);
+                state.answer(&queued, &version);
                 continue;
             }
             let (candidates, complete) = self.candidates(need);
-            if candidates.is_empty() && self.awaits_hints(&mut state, &asked) {
+            if candidates.is_empty() && self.awaits_hints(&mut state, &queued) {
                 continue;
             }
-            let mut blame: Blame = asked.by.clone().into_iter().collect();
+            let mut blame: Blame = queued.required_by.clone().into_iter().collect();
             for version in candidates {
-                let same = |other: &&Version| on_one_track(other, &version);
-                let taken = state.active(origin).find(same).cloned();
-                if let Some(other) = taken.as_ref().filter(|other| **other != version) {
+                let same_track = |other: &&Version| on_one_track(other, &version);
+                let chosen = state.chosen(origin).find(same_track).cloned();
+                if let Some(other) = chosen.as_ref().filter(|other| **other != version) {
                     blame.insert((origin.clone(), other.clone()));
                     continue;
                 }
                 self.tries += 1;
-                if self.tries > TRIES {
+                if self.tries > MAX_TRIES {
                     return Err(blame);
                 }
                 let release = (origin.clone(), version.clone());
                 let mut next = state.clone();
-                match taken {
-                    Some(_) => next.answer(&asked, &version),
-                    None => next.take(&asked, release.clone(), self.facts),
+                match chosen {
+                    Some(_) => next.answer(&queued, &version),
+                    None => next.choose(&queued, release.clone(), self.facts),
                 }
                 let Err(mut others) = self.go(next).map(|end| state = end) else {
                     return Ok(state);
                 };
                 // Another version would change nothing.
-                if taken.is_none() && !others.remove(&release) {
+                if chosen.is_none() && !others.remove(&release) {
                     return Err(others);
                 }
                 blame.extend(others);
@@ -307,33 +243,34 @@ impl Search<'_> {
             if complete {
                 let several = blame
                     .iter()
-                    .any(|release| asked.by.as_ref() != Some(release));
-                self.note(&state, &asked, several);
+                    .any(|release| queued.required_by.as_ref() != Some(release));
+                self.record_conflict(&state, need, several);
                 return Err(blame);
             }
-            state.versions.insert(origin.clone());
+            state.missing_versions.insert(origin.clone());
         }
         Ok(state)
     }
 
     /// Whether hints that are not known yet may name a release that matches;
-    /// the requirement is looked at again behind them.
-    fn awaits_hints(&self, state: &mut State, asked: &Asked) -> bool {
-        let versions = self.facts.versions.get(&asked.need.origin);
+    /// the requirement is queued again after those that may bring them.
+    fn awaits_hints(&self, state: &mut State, queued: &QueuedNeed) -> bool {
+        let versions = self.facts.versions.get(&queued.need.origin);
         if !matches!(versions, Some(Versions::Hinted)) {
             return false;
         }
-        if state.queue.iter().any(|other| !other.waits) {
-            let waits = true;
-            let asked = asked.clone();
-            state.queue.push_back(Asked { waits, ..asked });
+        if state.queue.iter().any(|other| !other.is_postponed) {
+            state.queue.push_back(QueuedNeed {
+                is_postponed: true,
+                ..queued.clone()
+            });
             return true;
         }
-        !state.needs.is_empty() || !state.versions.is_empty()
+        !state.missing_needs.is_empty() || !state.missing_versions.is_empty()
     }
 
-    /// The releases that match, the preferred first, and whether these are all.
-    fn candidates(&self, need: &Need) -> (Vec<Version>, bool) {
+    /// The matching versions, the preferred first, and whether these are all.
+    fn candidates(&self, need: &ComponentRequirement) -> (Vec<Version>, bool) {
         let origin = &need.origin;
         let mut found: Vec<&Version> = self.facts.answers.get(&key(need)).into_iter().collect();
         let locked = self.facts.locked.get(origin).into_iter().flatten();
@@ -345,63 +282,67 @@ impl Search<'_> {
                 found.extend(hinted.rev());
                 true
             }
-            Some(Versions::Listed(all)) => {
-                let mut listed: Vec<_> = all.iter().filter(|one| !one.yanked).collect();
+            Some(Versions::ListedVersion(all)) => {
+                let mut listed: Vec<_> = all.iter().filter(|listed| !listed.yanked).collect();
                 listed.sort_by(|a, b| b.version.cmp(&a.version));
-                found.extend(listed.into_iter().map(|one| &one.version));
+                found.extend(listed.into_iter().map(|listed| &listed.version));
                 true
             }
         };
         let precise = self.facts.precise.get(origin);
         let mut candidates: Vec<Version> = Vec::new();
         for version in found {
-            let passed = precise.is_some_and(|p| p != version && on_one_track(p, version));
-            if need.wanted.requirement.matches(version) && !passed && !candidates.contains(version)
-            {
+            let is_excluded = precise.is_some_and(|p| p != version && on_one_track(p, version));
+            let version_req = &need.requirement.version_req;
+            if version_req.matches(version) && !is_excluded && !candidates.contains(version) {
                 candidates.push(version.clone());
             }
         }
         (candidates, complete)
     }
 
-    /// A release that only hints name, and none of what was chosen does.
-    fn unnamed(&self, end: &State) -> Option<Release> {
+    /// A chosen release that is known only from hints, and whose hints belong to
+    /// releases that were not chosen.
+    fn without_hint(&self, end: &State) -> Option<Release> {
         let is_named = |(origin, version): &&Release| {
             let locked = self.facts.locked.get(origin);
-            let named = |asked: &Asked| {
-                asked.need.origin == *origin && asked.need.hinted.as_ref() == Some(version)
+            let named = |queued: &QueuedNeed| {
+                queued.need.origin == *origin
+                    && queued.need.hinted_version.as_ref() == Some(version)
             };
             !matches!(self.facts.versions.get(origin), Some(Versions::Hinted))
                 || locked.is_some_and(|locked| locked.contains(version))
-                || end.asked.iter().any(named)
+                || end.answered.iter().any(named)
         };
-        end.releases.iter().find(|one| !is_named(one)).cloned()
+        end.releases
+            .iter()
+            .find(|release| !is_named(release))
+            .cloned()
     }
 
-    /// Keeps the first requirement that did not fit.
-    fn note(&mut self, state: &State, asked: &Asked, several: bool) {
+    /// Stores the error of the first requirement that nothing matches.
+    fn record_conflict(&mut self, state: &State, need: &ComponentRequirement, several: bool) {
         if self.conflict.is_some() {
             return;
         }
-        let need = &asked.need;
         let precise = self.facts.precise.get(&need.origin);
-        let others = state.asked.iter().map(|asked| &asked.need);
+        let others = state.answered.iter().map(|queued| &queued.need);
         let others = others.filter(|other| other.origin == need.origin);
         let error = match several {
             true => conflict::several(need, others, precise),
             false => {
                 let listed = match self.facts.versions.get(&need.origin) {
-                    Some(Versions::Listed(all)) => all.clone(),
+                    Some(Versions::ListedVersion(all)) => all.clone(),
                     _ => {
                         let hinted = self.hinted.get(&need.origin).into_iter().flatten();
-                        let listed = |version: &Version| Listed {
+                        let listed = |version: &Version| ListedVersion {
                             version: version.clone(),
                             yanked: false,
                         };
                         hinted.map(listed).collect()
                     }
                 };
-                conflict::unanswered(&need.wanted, &listed, precise)
+                conflict::no_match(&need.requirement, &listed, precise)
             }
         };
         self.conflict = Some(error);
@@ -410,8 +351,8 @@ impl Search<'_> {
     fn error(self) -> Error {
         let error = self.conflict;
         let error = error.unwrap_or_else(|| Error::input("no releases fit together"));
-        match self.tries > TRIES {
-            true => error.because("too many combinations of releases were tried"),
+        match self.tries > MAX_TRIES {
+            true => error.with_cause("too many combinations of releases were tried"),
             false => error,
         }
     }

@@ -1,30 +1,31 @@
-//! Requirements that nothing answers, told in words.
+//! The errors for requirements that no version matches.
 
 use semver::Version;
 
-use super::components::Need;
-use super::{Listed, Wanted};
+use super::catalog::ListedVersion;
+use super::component_requirement::ComponentRequirement;
+use super::requirement::Requirement;
 use crate::base::error::Error;
 
-/// How many versions are listed at most.
-const SHOWN: usize = 8;
+/// The highest number of versions that a message lists.
+const MAX_LISTED: usize = 8;
 
-/// What several ask of a package does not go together: `need` is the one that
-/// came too late.
+/// The requirements of several on one package exclude each other; `need` is the
+/// one that was handled last.
 pub(super) fn several<'n>(
-    need: &'n Need,
-    others: impl Iterator<Item = &'n Need>,
+    need: &'n ComponentRequirement,
+    others: impl Iterator<Item = &'n ComponentRequirement>,
     precise: Option<&Version>,
 ) -> Error {
     let name = &need.origin.name;
-    let chain = |need: &Need| {
-        let by = need.chain.join(" -> ");
-        format!("{by} -> {name} {}", need.wanted.requirement)
+    let chain = |need: &ComponentRequirement| {
+        let chain = need.chain.join(" -> ");
+        format!("{chain} -> {name} {}", need.requirement.version_req)
     };
     let mut chains: Vec<String> = Vec::new();
-    for one in others.chain([need]).map(chain) {
-        if !chains.contains(&one) {
-            chains.push(one);
+    for chain in others.chain([need]).map(chain) {
+        if !chains.contains(&chain) {
+            chains.push(chain);
         }
     }
     let error = Error::input(format!(
@@ -32,12 +33,12 @@ pub(super) fn several<'n>(
     ));
     let error = chains
         .into_iter()
-        .fold(need.wanted.place(error), |error, chain| {
-            error.because(chain)
+        .fold(need.requirement.point_at(error), |error, chain| {
+            error.with_cause(chain)
         });
     match precise {
         Some(precise) => error
-            .because(format!("`--precise` asks for `{precise}`"))
+            .with_cause(format!("`--precise` asks for `{precise}`"))
             .hint("give another version to `--precise`, or change what is required"),
         None => error.hint(
             "change a requirement in Cargo.toml, or take a release of what asks for it that goes with the others",
@@ -45,79 +46,85 @@ pub(super) fn several<'n>(
     }
 }
 
-/// No version fits. `precise` is the one that the command line chose.
-pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&Version>) -> Error {
-    let package = &wanted.source.package;
-    let fits = |listed: &&Listed| !listed.yanked && wanted.requirement.matches(&listed.version);
-    if let (Some(precise), Some(other)) = (precise, versions.iter().find(fits)) {
+/// No version matches. `precise` is the one that the command line chose.
+pub(super) fn no_match(
+    requirement: &Requirement,
+    versions: &[ListedVersion],
+    precise: Option<&Version>,
+) -> Error {
+    let package = &requirement.source.package;
+    let version_req = &requirement.version_req;
+    let matches = |listed: &&ListedVersion| !listed.yanked && version_req.matches(&listed.version);
+    if let (Some(precise), Some(other)) = (precise, versions.iter().find(matches)) {
         let error = Error::input(format!(
-            "package `{package}` cannot be `{precise}`: the version requirement `{}` forbids it",
-            wanted.requirement
+            "package `{package}` cannot be `{precise}`: the version requirement `{version_req}` forbids it"
         ));
-        return asked(error, wanted).hint(format!(
+        return with_requirer(error, requirement).hint(format!(
             "change the requirement, or leave out `--precise`: `{}` fits",
             other.version
         ));
     }
-    let place = match &wanted.source.registry {
+    let place = match &requirement.source.registry {
         Some(registry) => format!("registry `{registry}`"),
         None => "its registry".to_owned(),
     };
     if versions.is_empty() {
-        return asked(
+        return with_requirer(
             Error::input(format!("package `{package}` was not found in {place}")),
-            wanted,
+            requirement,
         )
         .hint("check the name, and that the registry you mean is configured for its namespace");
     }
-    let requirement = &wanted.requirement;
-    let error = asked(
+    let error = with_requirer(
         Error::input(format!(
-            "package `{package}` has no release matching version requirement `{requirement}` in {place}"
+            "package `{package}` has no release matching version requirement `{version_req}` in {place}"
         )),
-        wanted,
+        requirement,
     );
-    let mut sorted: Vec<&Listed> = versions.iter().collect();
+    let mut sorted: Vec<&ListedVersion> = versions.iter().collect();
     sorted.sort_by(|a, b| b.version.cmp(&a.version));
-    let more = sorted.len().saturating_sub(SHOWN);
+    let more = sorted.len().saturating_sub(MAX_LISTED);
     let names: Vec<String> = sorted
         .iter()
-        .take(SHOWN)
-        .map(|listed| shown(listed))
+        .take(MAX_LISTED)
+        .map(|listed| version_text(listed))
         .collect();
     let more = match more {
         0 => String::new(),
         more => format!(" and {more} older"),
     };
-    let error = error.because(format!("there are {}{more}", names.join(", ")));
-    let near = sorted.iter().find(|listed| !listed.yanked);
-    match near {
-        Some(near) => error.hint(format!("ask for one of them, as in `{}`", near.version)),
+    let error = error.with_cause(format!("there are {}{more}", names.join(", ")));
+    let newest = sorted.iter().find(|listed| !listed.yanked);
+    match newest {
+        Some(newest) => error.hint(format!("ask for one of them, as in `{}`", newest.version)),
         None => error,
     }
 }
 
-/// Nothing may be fetched, and the lock file has no answer.
-pub(super) fn not_locked(wanted: &Wanted) -> Error {
-    asked(
+/// The network must not be used, and the requirement is not in the lock file.
+pub(super) fn not_locked(requirement: &Requirement) -> Error {
+    with_requirer(
         Error::input(format!(
             "package `{}` with version requirement `{}` is not locked, and the network must not be used",
-            wanted.source.package, wanted.requirement
+            requirement.source.package, requirement.version_req
         )),
-        wanted,
+        requirement,
     )
     .hint("run the command once without `--offline`")
 }
 
-fn asked(error: Error, wanted: &Wanted) -> Error {
-    let error = wanted.place(error);
-    match wanted.by.is_empty() {
+fn with_requirer(error: Error, requirement: &Requirement) -> Error {
+    let error = requirement.point_at(error);
+    match requirement.required_by.is_empty() {
         true => error,
-        false => error.because(format!("required by {}", wanted.by.join(" -> "))),
+        false => error.with_cause(format!(
+            "required by {}",
+            requirement.required_by.join(" -> ")
+        )),
     }
 }
 
-fn shown(listed: &Listed) -> String {
+fn version_text(listed: &ListedVersion) -> String {
     match listed.yanked {
         true => format!("{} (withdrawn)", listed.version),
         false => listed.version.to_string(),

@@ -1,5 +1,4 @@
-//! Who needs what: packages and the packages they need, as plain data, and
-//! the two forms it is shown in.
+//! The graph of packages and their dependencies, as data, text and JSON.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::base::package::ContentDigest;
 
-/// Packages, and which of them need which. A package stands in it once.
+/// Packages and their dependencies; each package is in it once.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -18,89 +17,89 @@ pub struct Graph {
 /// One package of a [`Graph`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Its name: `namespace:name`, or that of the crate for a member of the
+    /// The name `namespace:name`, or that of the crate for a member of the
     /// workspace.
     pub name: String,
-    /// Its version, where it has one.
+    /// The version of the package, if it has one.
     pub version: Option<Version>,
-    /// What it is.
-    pub kind: Kind,
-    /// Where it is from.
-    pub place: Place,
-    /// The digest of its bytes, where it comes from a registry.
+    /// The kind of package it is.
+    pub kind: PackageKind,
+    /// The location it comes from.
+    pub location: PackageLocation,
+    /// The digest of its bytes, if it comes from a registry.
     pub digest: Option<ContentDigest>,
-    /// The positions of what it needs, each once, in the order of adding.
+    /// The positions of its dependencies, each once, in the order of insertion.
     needs: Vec<usize>,
 }
 
-/// What a [`Node`] stands for.
+/// The kind of package that a [`Node`] represents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A package of the workspace.
+pub enum PackageKind {
+    /// A member of the workspace.
     Member,
-    /// A package of WIT.
+    /// A package that contains WIT.
     Wit,
-    /// A component.
+    /// A package that contains a component.
     Component,
 }
 
-/// Where a [`Node`] is from.
+/// The location that a [`Node`] comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A registry, by the address it is shown with.
+pub enum PackageLocation {
+    /// A registry, by the address that is displayed.
     Registry(String),
-    /// A directory or file.
+    /// The path of a directory or file.
     Path(PathBuf),
-    /// A copy in the file of a package that needs it.
+    /// A copy inside the file of a package that depends on it.
     Enclosed,
 }
 
-/// Which way a graph is walked.
+/// The direction in which a graph is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From a package to what it needs.
+    /// From a package to its dependencies.
     Needs,
-    /// From a package to what needs it.
+    /// From a package to those that depend on it.
     NeededBy,
 }
 
-/// What of a graph is shown.
+/// The part of a graph that is displayed.
 #[derive(Clone, Debug)]
-pub struct Part {
-    /// Where it starts.
+pub struct GraphPart {
+    /// The positions of the packages to start from.
     pub roots: Vec<usize>,
-    /// Which way it goes.
+    /// The direction to walk in.
     pub direction: Direction,
-    /// How many steps it goes; without end if none is given.
+    /// The highest number of steps from a root; unlimited if none.
     pub depth: Option<usize>,
 }
 
 impl Node {
-    /// A package that needs nothing yet.
-    pub fn new(name: impl Into<String>, version: Option<Version>, kind: Kind) -> Self {
+    /// A package without dependencies, enclosed in another one.
+    pub fn new(name: impl Into<String>, version: Option<Version>, kind: PackageKind) -> Self {
         Node {
             name: name.into(),
             version,
             kind,
-            place: Place::Enclosed,
+            location: PackageLocation::Enclosed,
             digest: None,
             needs: Vec::new(),
         }
     }
 
-    /// The package, in this place.
-    pub fn at(mut self, place: Place) -> Self {
-        self.place = place;
+    /// Sets the location of the package.
+    pub fn at(mut self, location: PackageLocation) -> Self {
+        self.location = location;
         self
     }
 }
 
 impl Graph {
-    /// The position of a package, which is added unless it is there.
+    /// Adds a package, unless it is in the graph; returns its position.
     pub fn add(&mut self, node: Node) -> usize {
         let same = |old: &Node| {
-            (&old.name, &old.version, old.kind, &old.place)
-                == (&node.name, &node.version, node.kind, &node.place)
+            (&old.name, &old.version, old.kind, &old.location)
+                == (&node.name, &node.version, node.kind, &node.location)
         };
         match self.nodes.iter().position(same) {
             Some(position) => position,
@@ -111,32 +110,39 @@ impl Graph {
         }
     }
 
-    /// Notes that one package needs another; nothing needs itself.
+    /// Adds a dependency of one package on another, except on itself.
     pub fn needs(&mut self, from: usize, to: usize) {
         if from != to && !self.nodes[from].needs.contains(&to) {
             self.nodes[from].needs.push(to);
         }
     }
 
-    /// All packages, by position.
+    /// All packages; their indexes are the positions.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
-    /// The positions of what is there several times: under one name in several
-    /// versions, or from several places. Copies inside of others do not count.
+    /// The positions of packages that occur more than once: in several versions,
+    /// or from several locations. Enclosed copies do not count.
     pub fn duplicates(&self) -> Vec<usize> {
-        let counts = |node: &Node| node.place != Place::Enclosed && node.kind != Kind::Member;
-        let all = || self.nodes.iter().enumerate().filter(|(_, n)| counts(n));
-        let several = |(at, node): &(usize, &Node)| {
-            all().any(|(other, of)| other != *at && (&of.name, of.kind) == (&node.name, node.kind))
+        let counts = |node: &Node| {
+            node.location != PackageLocation::Enclosed && node.kind != PackageKind::Member
         };
-        let mut found: Vec<usize> = all().filter(several).map(|(at, _)| at).collect();
-        found.sort_by_key(|at| (&self.nodes[*at].name, &self.nodes[*at].version, *at));
+        let all = || self.nodes.iter().enumerate().filter(|(_, n)| counts(n));
+        let is_duplicate = |(position, node): &(usize, &Node)| {
+            let same = |other: &Node| (&other.name, other.kind) == (&node.name, node.kind);
+            all().any(|(other_position, other)| other_position != *position && same(other))
+        };
+        let found = all().filter(is_duplicate).map(|(position, _)| position);
+        let mut found: Vec<usize> = found.collect();
+        found.sort_by_key(|position| {
+            let node = &self.nodes[*position];
+            (&node.name, &node.version, *position)
+        });
         found
     }
 
-    /// The positions next to one, sorted by name and version.
+    /// The positions one step from another, sorted by name and version.
     fn next(&self, position: usize, direction: Direction) -> Vec<usize> {
         let mut next: Vec<usize> = match direction {
             Direction::Needs => self.nodes[position].needs.clone(),
@@ -151,56 +157,28 @@ impl Graph {
         next
     }
 
-    /// The part as lines of text, in the manner of `cargo tree`: what was
-    /// shown with all it needs before is marked `(*)` and not shown again.
-    pub fn text(&self, part: &Part) -> Vec<String> {
-        let mut lines = Vec::new();
-        let mut shown = BTreeSet::new();
+    /// The part as lines of text, in the format of `cargo tree`: a package that
+    /// was printed before with its dependencies is marked `(*)` and they are not
+    /// printed again.
+    pub fn text(&self, part: &GraphPart) -> Vec<String> {
+        let mut tree = TreeText {
+            graph: self,
+            part,
+            expanded: BTreeSet::new(),
+            lines: Vec::new(),
+        };
         for (index, root) in part.roots.iter().enumerate() {
             if index > 0 {
-                lines.push(String::new());
+                tree.lines.push(String::new());
             }
-            self.branch(*root, part, (&mut Vec::new(), &mut shown), &mut lines);
+            tree.add_branch(*root, &mut Vec::new());
         }
-        lines
+        tree.lines
     }
 
-    /// The lines of one package; `open` says of each level above it whether
-    /// more follows there.
-    fn branch(
-        &self,
-        position: usize,
-        part: &Part,
-        (open, shown): (&mut Vec<bool>, &mut BTreeSet<usize>),
-        lines: &mut Vec<String>,
-    ) {
-        let mut line = String::new();
-        if let Some((last, above)) = open.split_last() {
-            for more in above {
-                line.push_str(if *more { "│   " } else { "    " });
-            }
-            line.push_str(if *last { "├── " } else { "└── " });
-        }
-        line.push_str(&self.nodes[position].to_string());
-        let next = match part.depth.is_some_and(|depth| open.len() >= depth) {
-            true => Vec::new(),
-            false => self.next(position, part.direction),
-        };
-        if !next.is_empty() && !shown.insert(position) {
-            lines.push(line + " (*)");
-            return;
-        }
-        lines.push(line);
-        for (index, one) in next.iter().enumerate() {
-            open.push(index + 1 < next.len());
-            self.branch(*one, part, (&mut *open, &mut *shown), lines);
-            open.pop();
-        }
-    }
-
-    /// The part as JSON; the book has the shape, which a version number
-    /// stands for.
-    pub fn json(&self, part: &Part) -> Value {
+    /// The part as JSON in the shape that the book documents, with a version
+    /// number of that shape.
+    pub fn json(&self, part: &GraphPart) -> Value {
         let mut reached = part.roots.clone();
         let mut level = part.roots.clone();
         let mut steps = 0;
@@ -227,7 +205,7 @@ impl Graph {
                     "name": node.name,
                     "version": node.version.as_ref().map(ToString::to_string),
                     "kind": node.kind.word(),
-                    "source": node.place.json(),
+                    "source": node.location.json(),
                     "digest": node.digest.as_ref().map(ToString::to_string),
                     "needs": needs.iter().filter_map(renumbered).collect::<Vec<_>>(),
                 })
@@ -238,39 +216,82 @@ impl Graph {
     }
 }
 
+/// The text of a [`Graph`] while it is written.
+struct TreeText<'g> {
+    graph: &'g Graph,
+    part: &'g GraphPart,
+    /// The packages whose dependencies were printed.
+    expanded: BTreeSet<usize>,
+    lines: Vec<String>,
+}
+
+impl TreeText<'_> {
+    /// Adds the lines of one package and its dependencies. `continues` has for
+    /// each level above it whether more packages follow on that level.
+    fn add_branch(&mut self, position: usize, continues: &mut Vec<bool>) {
+        let mut line = String::new();
+        if let Some((last, above)) = continues.split_last() {
+            for more in above {
+                line.push_str(if *more { "│   " } else { "    " });
+            }
+            line.push_str(if *last { "├── " } else { "└── " });
+        }
+        line.push_str(&self.graph.nodes[position].to_string());
+        let part = self.part;
+        let next = match part.depth.is_some_and(|depth| continues.len() >= depth) {
+            true => Vec::new(),
+            false => self.graph.next(position, part.direction),
+        };
+        if !next.is_empty() && !self.expanded.insert(position) {
+            self.lines.push(line + " (*)");
+            return;
+        }
+        self.lines.push(line);
+        for (index, child) in next.iter().enumerate() {
+            continues.push(index + 1 < next.len());
+            self.add_branch(*child, continues);
+            continues.pop();
+        }
+    }
+}
+
 impl std::fmt::Display for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)?;
         if let Some(version) = &self.version {
             write!(f, " v{version}")?;
         }
-        if self.kind == Kind::Component {
+        if self.kind == PackageKind::Component {
             f.write_str(" (component)")?;
         }
-        match &self.place {
-            Place::Registry(address) => write!(f, " ({address})"),
-            Place::Path(path) => write!(f, " ({})", path.display()),
-            Place::Enclosed => f.write_str(" (enclosed)"),
+        match &self.location {
+            PackageLocation::Registry(address) => write!(f, " ({address})"),
+            PackageLocation::Path(path) => write!(f, " ({})", path.display()),
+            PackageLocation::Enclosed => f.write_str(" (enclosed)"),
         }
     }
 }
 
-impl Kind {
+impl PackageKind {
     fn word(self) -> &'static str {
         match self {
-            Kind::Member => "workspace",
-            Kind::Wit => "wit",
-            Kind::Component => "component",
+            PackageKind::Member => "workspace",
+            PackageKind::Wit => "wit",
+            PackageKind::Component => "component",
         }
     }
 }
 
-impl Place {
+impl PackageLocation {
     fn json(&self) -> Value {
         match self {
-            Place::Registry(address) => json!({ "kind": "registry", "registry": address }),
-            Place::Path(path) => json!({ "kind": "path", "path": path.to_string_lossy() }),
-            Place::Enclosed => json!({ "kind": "enclosed" }),
+            PackageLocation::Registry(address) => {
+                json!({ "kind": "registry", "registry": address })
+            }
+            PackageLocation::Path(path) => {
+                json!({ "kind": "path", "path": path.to_string_lossy() })
+            }
+            PackageLocation::Enclosed => json!({ "kind": "enclosed" }),
         }
     }
 }
@@ -284,22 +305,24 @@ mod tests {
         let mut graph = Graph::default();
         let version = || Some(Version::new(1, 0, 0));
         let member = |name: &str| {
-            Node::new(name, version(), Kind::Member).at(Place::Path(format!("/{name}").into()))
+            Node::new(name, version(), PackageKind::Member)
+                .at(PackageLocation::Path(format!("/{name}").into()))
         };
         let wit = |name: &str| {
-            Node::new(name, version(), Kind::Wit).at(Place::Registry("oci://r".to_owned()))
+            Node::new(name, version(), PackageKind::Wit)
+                .at(PackageLocation::Registry("oci://r".to_owned()))
         };
         let [app, lib] = ["app", "lib"].map(|name| graph.add(member(name)));
         let [b, a] = ["n:b", "n:a"].map(|name| graph.add(wit(name)));
-        let c = graph.add(Node::new("n:c", version(), Kind::Wit));
+        let c = graph.add(Node::new("n:c", version(), PackageKind::Wit));
         for (from, to) in [(app, b), (app, a), (lib, b), (a, c), (b, c), (a, c), (a, a)] {
             graph.needs(from, to);
         }
         graph
     }
 
-    fn part(roots: &[usize], direction: Direction, depth: Option<usize>) -> Part {
-        Part {
+    fn part(roots: &[usize], direction: Direction, depth: Option<usize>) -> GraphPart {
+        GraphPart {
             roots: roots.to_vec(),
             direction,
             depth,
@@ -345,7 +368,7 @@ mod tests {
     #[test]
     fn a_package_is_there_once_and_json_has_what_is_reached() {
         let mut graph = graph();
-        let again = Node::new("n:c", Some(Version::new(1, 0, 0)), Kind::Wit);
+        let again = Node::new("n:c", Some(Version::new(1, 0, 0)), PackageKind::Wit);
         assert_eq!(graph.add(again), 4);
         let json = graph.json(&part(&[1], Direction::Needs, None));
         assert_eq!(json["roots"], json!([0]));

@@ -1,60 +1,60 @@
-//! What newer versions there are of what is locked.
+//! Newer versions of locked packages, as data, a table and JSON.
 
 use semver::Version;
 use serde_json::{Value, json};
 
-use super::{Listed, Wanted};
+use super::catalog::ListedVersion;
+use super::requirement::Requirement;
 use crate::base::package::ContentDigest;
 
-/// A locked version with the newer ones.
+/// A locked version and the newer versions of its package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outdated {
-    /// The package.
+    /// The name of the package.
     pub name: String,
-    /// What is locked.
+    /// The version that is locked.
     pub locked: Version,
-    /// The newest version that answers the same requirement, where it is newer.
+    /// The newest version that matches the same requirement, if it is newer.
     pub compatible: Option<Version>,
-    /// The newest version, where it is newer.
+    /// The newest version of all, if it is newer.
     pub latest: Option<Version>,
-    /// The digest an OCI reference leads to now, where that is another than
-    /// the locked one.
+    /// The digest that an OCI reference has now, if it is not the locked one.
     pub moved: Option<ContentDigest>,
-    /// What was asked.
+    /// The version requirement, as the manifest has it.
     pub requirement: String,
-    /// The members of the workspace it is for, sorted.
+    /// The members of the workspace that require it, sorted.
     pub required_by: Vec<String>,
-    /// The registry, by its address.
+    /// The address of the registry.
     pub registry: String,
 }
 
-/// The newest version that fits the requirement, and the newest at all, where
-/// they are newer than what is locked. What was withdrawn does not count, and
-/// a pre-release only where the requirement or the lock file has one.
+/// The newest version that matches the requirement, and the newest of all, each
+/// if it is newer than the locked one. Withdrawn versions do not count, and
+/// pre-releases only if the requirement or the lock file has one.
 pub fn newer(
-    wanted: &Wanted,
+    requirement: &Requirement,
     locked: &Version,
-    versions: &[Listed],
+    versions: &[ListedVersion],
 ) -> (Option<Version>, Option<Version>) {
-    let newest = |fits: &dyn Fn(&Version) -> bool| {
+    let newest = |matches: &dyn Fn(&Version) -> bool| {
         let listed = versions.iter().filter(|listed| !listed.yanked);
         let newer = listed
             .map(|l| &l.version)
-            .filter(|v| *v > locked && fits(v));
+            .filter(|v| *v > locked && matches(v));
         newer.max().cloned()
     };
-    let requirement = &wanted.requirement;
+    let version_req = &requirement.version_req;
     (
-        newest(&|version| requirement.matches(version)),
+        newest(&|version| version_req.matches(version)),
         newest(&|version| {
-            version.pre.is_empty() || !locked.pre.is_empty() || requirement.matches(version)
+            version.pre.is_empty() || !locked.pre.is_empty() || version_req.matches(version)
         }),
     )
 }
 
-/// The rows as a table, a line each, with a line of titles; none for no rows.
+/// The rows as a table, a line each after a line of titles; empty without rows.
 pub fn table(rows: &[Outdated]) -> Vec<String> {
-    let shown = |version: &Option<Version>| match version {
+    let text = |version: &Option<Version>| match version {
         Some(version) => version.to_string(),
         None => "---".to_owned(),
     };
@@ -75,9 +75,9 @@ pub fn table(rows: &[Outdated]) -> Vec<String> {
             row.locked.to_string(),
             match row.moved {
                 Some(_) => "moved".to_owned(),
-                None => shown(&row.compatible),
+                None => text(&row.compatible),
             },
-            shown(&row.latest),
+            text(&row.latest),
             format!("{} ({})", row.required_by.join(", "), row.requirement),
             row.registry.clone(),
         ]
@@ -105,7 +105,8 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-/// The rows as JSON; the book has the shape, which a version number stands for.
+/// The rows as JSON in the shape that the book documents, with a version number
+/// of that shape.
 pub fn json(rows: &[Outdated]) -> Value {
     let text = |version: &Option<Version>| version.as_ref().map(ToString::to_string);
     let packages: Vec<Value> = rows
@@ -129,31 +130,31 @@ pub fn json(rows: &[Outdated]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::resolver::Source;
+    use crate::model::resolver::requirement::PackageSource;
 
     fn found(requirement: &str, locked: &str, versions: &[&str]) -> (String, String) {
-        let wanted = Wanted {
-            source: Source {
+        let required = Requirement {
+            source: PackageSource {
                 package: "a:b".parse().unwrap(),
                 registry: None,
                 address: None,
             },
-            requirement: requirement.parse().unwrap(),
-            by: Vec::new(),
-            at: None,
+            version_req: requirement.parse().unwrap(),
+            required_by: Vec::new(),
+            excerpt: None,
         };
-        let listed = |text: &&str| Listed {
+        let listed = |text: &&str| ListedVersion {
             version: text.trim_start_matches('!').parse().unwrap(),
             yanked: text.starts_with('!'),
         };
-        let versions: Vec<Listed> = versions.iter().map(listed).collect();
-        let (compatible, latest) = newer(&wanted, &locked.parse().unwrap(), &versions);
+        let versions: Vec<ListedVersion> = versions.iter().map(listed).collect();
+        let (compatible, latest) = newer(&required, &locked.parse().unwrap(), &versions);
         let text = |v: Option<Version>| v.map(|v| v.to_string()).unwrap_or_default();
         (text(compatible), text(latest))
     }
 
     #[test]
-    fn only_what_is_newer_and_may_be_taken_counts() {
+    fn only_newer_versions_that_may_be_chosen_count() {
         let own = |(a, b): (&str, &str)| (a.to_owned(), b.to_owned());
         let versions = ["1.0.0", "1.1.0", "!1.2.0", "2.0.0", "3.0.0-rc.1"];
         assert_eq!(found("1", "1.0.0", &versions), own(("1.1.0", "2.0.0")));

@@ -39,7 +39,7 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
                 "the world has no interface or type `{name}` that code is generated for: write it as the world names it, with its version"
             ));
         }
-        let error = error.because(cause);
+        let error = error.with_cause(cause);
         match hint {
             Some(hint) => error.hint(hint),
             None => error,

@@ -90,7 +90,7 @@ fn choose(
             Err(Error::input(format!(
                 "`{reference}` is referred to without a version, and there are several"
             ))
-            .because(format!("known are {}", versions.join(", ")))
+            .with_cause(format!("known are {}", versions.join(", ")))
             .hint(format!("write the version, as in `{}`", found[0].1)))
         }
     }

@@ -29,7 +29,7 @@ impl Undecodable {
 
     /// The error of an operation; `message` says which one failed.
     pub fn into_error(self, message: impl Into<String>) -> Error {
-        Error::input(message).because(self.cause).hint(self.hint)
+        Error::input(message).with_cause(self.cause).hint(self.hint)
     }
 }
 

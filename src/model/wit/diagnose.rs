@@ -67,7 +67,7 @@ impl SourceTexts {
     ) -> Error {
         let files: Vec<&Path> = files.collect();
         let error = Error::input(format!("the package `{package}` is defined in two places"))
-            .because(format!("the other one is `{}`", other.display()))
+            .with_cause(format!("the other one is `{}`", other.display()))
             .hint("remove one of them");
         let name = package.to_string();
         let declared = files.iter().find_map(|path| {
@@ -80,7 +80,7 @@ impl SourceTexts {
         match (declared, files.first()) {
             (Some(excerpt), _) => error.at(excerpt),
             // A binary package has no lines.
-            (None, Some(path)) => error.because(format!("one is `{}`", path.display())),
+            (None, Some(path)) => error.with_cause(format!("one is `{}`", path.display())),
             (None, None) => error,
         }
     }
@@ -166,7 +166,7 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTex
     let text = error.to_string();
     let mut lines = text.lines();
     let reported = Error::input(lines.next().unwrap_or_default());
-    let reported = lines.fold(reported, Error::because);
+    let reported = lines.fold(reported, Error::with_cause);
     let kind = error.kind();
     let reported = match texts.excerpt(map, kind.span()) {
         Some(excerpt) => reported.at(excerpt),
@@ -262,7 +262,7 @@ fn listed(names: &[String]) -> String {
 fn missing_package(requested: &PackageName, known: &KnownPackages, declared: bool) -> Error {
     let packages = known.packages();
     let reported = Error::input(format!("package '{requested}' not found"))
-        .because(format!("known packages: {}", listed(&packages)));
+        .with_cause(format!("known packages: {}", listed(&packages)));
     let other_version = known
         .names()
         .find(|name| name.namespace == requested.namespace && name.name == requested.name);
@@ -315,7 +315,7 @@ pub(super) fn undeclared(package: &PackageName) -> Error {
     Error::input(format!(
         "the package `{package}` is neither declared in Cargo.toml nor in `wit/deps`"
     ))
-    .because("another dependency has it, but for itself")
+    .with_cause("another dependency has it, but for itself")
     .hint(line_to_add(package))
 }
 
@@ -344,7 +344,7 @@ fn missing_item(
     let reported = Error::input(format!(
         "{what} '{requested}' not found in package '{package}'"
     ))
-    .because(format!("its {what}s: {}", listed(same)));
+    .with_cause(format!("its {what}s: {}", listed(same)));
     let names = || same.iter().map(String::as_str);
     if others.iter().any(|name| name == requested) {
         return reported.hint(format!("`{requested}` is {} there", with_article(other)));

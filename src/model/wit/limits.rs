@@ -42,7 +42,7 @@ pub(super) struct Excess {
 impl Excess {
     /// The error, without its place.
     pub fn error(&self) -> Error {
-        Error::input(&*self.message).because(&*self.cause).hint(
+        Error::input(&*self.message).with_cause(&*self.cause).hint(
             "let it refer to fewer types, or pass what is large as a resource, which counts as one",
         )
     }
@@ -53,7 +53,8 @@ impl Excess {
         match map.resolve_span(self.span) {
             Some(_) => {
                 let place = map.render_location(self.span);
-                self.error().because(format!("it is declared at `{place}`"))
+                self.error()
+                    .with_cause(format!("it is declared at `{place}`"))
             }
             None => self.error(),
         }

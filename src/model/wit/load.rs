@@ -299,7 +299,7 @@ impl LoadedSources {
                     "`{}` does not fit the other WIT packages",
                     path.display()
                 ))
-                .because(format!("{e:#}"))
+                .with_cause(format!("{e:#}"))
                 .hint("remove one of the packages that differ")
             })?;
         }
@@ -443,7 +443,7 @@ fn unread(path: &Path) -> String {
 }
 
 fn undecodable(path: &Path, cause: &str) -> Error {
-    Error::input(unread(path)).because(cause)
+    Error::input(unread(path)).with_cause(cause)
 }
 
 /// The content of a binary package or component.

@@ -56,7 +56,7 @@ const RESERVED: &[&str] = &[
 /// gives a file that only declares the bindings.
 pub fn implementation(bindings: &str) -> Result<String> {
     let file = syn::parse_file(bindings)
-        .map_err(|e| Error::input("failed to parse the generated bindings").because(e))?;
+        .map_err(|e| Error::input("failed to parse the generated bindings").with_cause(e))?;
     let mut interfaces = Vec::new();
     collect_interfaces(&file.items, &mut Vec::new(), &mut interfaces)?;
     // Functions of the world itself come first, as in the bindings.
@@ -406,7 +406,7 @@ fn export_macro(items: &[syn::Item]) -> Option<String> {
 /// One item, formatted, with a blank line between its functions.
 fn print(item: proc_macro2::TokenStream) -> Result<String> {
     let file = syn::parse2(item)
-        .map_err(|e| Error::input("failed to write the implementation").because(e))?;
+        .map_err(|e| Error::input("failed to write the implementation").with_cause(e))?;
     let text = prettyplease::unparse(&file);
     let mut spaced = String::with_capacity(text.len());
     let mut previous = "";

@@ -77,7 +77,7 @@ fn encode(resolve: &Resolve, world: WorldId, generator: &str) -> Result<Vec<u8>>
         Some(&producers),
         false,
     )
-    .map_err(|e| Error::input("failed to encode the world").because(format!("{e:#}")))
+    .map_err(|e| Error::input("failed to encode the world").with_cause(format!("{e:#}")))
 }
 
 /// The bytes as the text of a Rust literal, in quotes.

@@ -31,7 +31,7 @@ pub(super) fn select(
         };
         let package = &resolve.packages[package];
         let worlds: Vec<&str> = package.worlds.keys().map(String::as_str).collect();
-        let error = Error::input(message).because(format!("{e:#}"));
+        let error = Error::input(message).with_cause(format!("{e:#}"));
         match name.map(|name| nearest(name, worlds.iter().copied())) {
             Some(Some(near)) => error.hint(format!("did you mean `{near}`?")),
             _ if worlds.is_empty() => error.hint(format!(

@@ -71,7 +71,7 @@ fn package(resolve: &Resolve, interface: InterfaceId) -> Result<()> {
         Some(word) => Err(Error::input(format!(
             "there are no bindings for the package `{name}`: `{word}` is a word of Rust"
         ))
-        .because("its name has to become that of a module, which wit-bindgen cannot write")
+        .with_cause("its name has to become that of a module, which wit-bindgen cannot write")
         .hint("give the package another name")),
     }
 }

@@ -18,7 +18,7 @@ use crate::base::error::{Error, Result, guarded};
 /// The package as a file of WebAssembly, with what it needs of others in it.
 pub fn encode(package: &Package) -> Result<Vec<u8>> {
     let failed = |cause: String| {
-        Error::input(format!("failed to encode the package `{}`", package.name())).because(cause)
+        Error::input(format!("failed to encode the package `{}`", package.name())).with_cause(cause)
     };
     let encode = || wit_component::encode(&package.resolve, package.id, false);
     let bytes = match guarded("wit-component", encode) {
@@ -27,7 +27,7 @@ pub fn encode(package: &Package) -> Result<Vec<u8>> {
     };
     validate(&bytes).map_err(|cause| {
         Error::input(format!("the package `{}` is not valid", package.name()))
-            .because(cause)
+            .with_cause(cause)
             .hint("make what it speaks of smaller: this is a limit of WebAssembly")
     })?;
     Ok(bytes)
@@ -118,7 +118,7 @@ fn text(package: &Package, id: wit_parser::PackageId) -> Result<String> {
     printer.print(&package.resolve, id, &[]).map_err(|e| {
         let name = &package.resolve.packages[id].name;
         Error::input(format!("failed to write the package `{name}` as text"))
-            .because(format!("{e:#}"))
+            .with_cause(format!("{e:#}"))
     })?;
     Ok(printer.output.to_string())
 }

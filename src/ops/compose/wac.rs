@@ -9,10 +9,10 @@ use super::{ComposeOptions, worlds_here};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::compose::wac;
-use crate::model::component::compose::wac::Reference;
+use crate::model::component::compose::wac::PackageReference;
 use crate::model::component::compose::{Linked, Node};
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit;
 use crate::model::wit::TextFile;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
@@ -101,7 +101,7 @@ struct Given<'o> {
 }
 
 impl Given<'_> {
-    fn is(&self, reference: &Reference) -> bool {
+    fn is(&self, reference: &PackageReference) -> bool {
         self.name == reference.name && (self.version.is_none() || self.version == reference.version)
     }
 }
@@ -111,13 +111,13 @@ impl Given<'_> {
 fn given<'o>(
     ctx: &Context,
     dep: &'o [String],
-    (references, document): (&[Reference], &TextFile),
+    (references, document): (&[PackageReference], &TextFile),
 ) -> Result<Vec<Given<'o>>> {
     let mut given: Vec<Given<'o>> = Vec::new();
     for text in dep {
         let unread = |why: String| {
             Error::usage(format!("`--dep {text}` does not say where a package is"))
-                .because(why)
+                .with_cause(why)
                 .hint("write `--dep namespace:name=PATH`, or `namespace:name@1.2.3=PATH`")
         };
         let (package, path) = text
@@ -193,18 +193,18 @@ struct Search<'s> {
 
 /// What has to be fetched.
 enum Remote {
-    Package(Wanted),
+    Package(Requirement),
     Artifact(WantedArtifact),
 }
 
 impl Search<'_> {
     /// The packages, in the order of the references. What registries have is
     /// fetched at once.
-    fn all(&mut self, references: &[Reference]) -> Result<Vec<Node>> {
+    fn all(&mut self, references: &[PackageReference]) -> Result<Vec<Node>> {
         let mut nodes: Vec<Option<Node>> = Vec::new();
         let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (at, reference) in references.iter().enumerate() {
-            let place = |e: Error| e.at(wac::excerpt(self.document, reference.at.clone()));
+            let place = |e: Error| e.at(wac::excerpt(self.document, reference.range.clone()));
             nodes.push(self.local(reference).map_err(place)?);
             if nodes[at].is_none() {
                 match self.remote(reference).map_err(place)? {
@@ -222,8 +222,8 @@ impl Search<'_> {
         let manifest = self.manifest.clone();
         let found = self.worlds.fetch(&manifest, &wanted.1).map_err(|e| {
             let at = e.excerpt().map(|excerpt| excerpt.span().start);
-            match references.iter().find(|r| Some(r.at.start) == at) {
-                Some(reference) => e.because(self.no_file(reference)),
+            match references.iter().find(|r| Some(r.range.start) == at) {
+                Some(reference) => e.with_cause(self.no_file(reference)),
                 None => e,
             }
         })?;
@@ -240,7 +240,7 @@ impl Search<'_> {
     }
 
     /// The package, if a file or folder has it.
-    fn local(&self, reference: &Reference) -> Result<Option<Node>> {
+    fn local(&self, reference: &PackageReference) -> Result<Option<Node>> {
         let node = |bytes| Node {
             name: reference.to_string(),
             bytes,
@@ -282,20 +282,20 @@ impl Search<'_> {
 
     /// Where the package would be in the folder of packages, without the
     /// ending of a file.
-    fn stem(&self, reference: &Reference) -> PathBuf {
+    fn stem(&self, reference: &PackageReference) -> PathBuf {
         let mut path = self.deps.clone();
         path.extend(reference.name.split(':'));
         path.extend(reference.version.as_ref().map(Version::to_string));
         path
     }
 
-    fn no_file(&self, reference: &Reference) -> String {
+    fn no_file(&self, reference: &PackageReference) -> String {
         let file = with_extension(&self.stem(reference), "wasm");
         format!("there is no file `{}`", self.ctx.display(&file))
     }
 
     /// The entry of the manifest for the package.
-    fn entry(&self, reference: &Reference) -> Option<(&str, &Dependency)> {
+    fn entry(&self, reference: &PackageReference) -> Option<(&str, &Dependency)> {
         let admits = |entry: &Dependency| match (&entry.source, &reference.version) {
             (_, None) => true,
             (DependencySource::Registry { requirement, .. }, Some(version)) => {
@@ -314,20 +314,20 @@ impl Search<'_> {
 
     /// How a registry is asked for the package: as the manifest's entry does,
     /// if it has one.
-    fn remote(&mut self, reference: &Reference) -> Result<Remote> {
+    fn remote(&mut self, reference: &PackageReference) -> Result<Remote> {
         let package: PackageRef = reference.name.parse().map_err(|e: Error| {
-            e.because(self.no_file(reference))
+            e.with_cause(self.no_file(reference))
                 .hint(format!("give it by `--dep {reference}=PATH`"))
         })?;
-        let mut wanted = Wanted {
-            source: Source {
+        let mut wanted = Requirement {
+            source: PackageSource {
                 package,
                 registry: None,
                 address: None,
             },
-            requirement: VersionReq::STAR,
-            by: vec![format!("`{}`", self.document.path.display())],
-            at: Some(wac::excerpt(self.document, reference.at.clone())),
+            version_req: VersionReq::STAR,
+            required_by: vec![format!("`{}`", self.document.path.display())],
+            excerpt: Some(wac::excerpt(self.document, reference.range.clone())),
         };
         if let Some((key, entry)) = self.entry(reference) {
             if let Some(artifact) = WantedArtifact::of_component(key, entry)? {
@@ -342,18 +342,18 @@ impl Search<'_> {
             }
             if let Some(declared) = declared(key, entry) {
                 wanted.source = declared.source;
-                wanted.requirement = declared.requirement;
+                wanted.version_req = declared.version_req;
             }
         }
         if let Some(version) = &reference.version {
-            wanted.requirement = exactly(version);
+            wanted.version_req = exactly(version);
         }
         let named = named_registries(&self.manifest);
         if let Err(e) = self.worlds.packages()?.route(&wanted.source, &named) {
             let namespace = wanted.source.package.namespace();
             return Err(Error::input(format!("unknown package `{reference}`"))
-                .because(self.no_file(reference))
-                .because(e)
+                .with_cause(self.no_file(reference))
+                .with_cause(e)
                 .hint(format!(
                     "give it by `--dep {reference}=PATH`, or add a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
                 )));

@@ -13,7 +13,7 @@ use crate::pipeline::project::manifests::is_component;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::Form;
+use crate::model::lockfile::LockForm;
 use crate::model::manifest;
 use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
 
@@ -107,7 +107,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
 
 /// The lock file that would change although it must not.
 fn locked<'p>(args: &CargoArgs, changed: &'p [PathBuf]) -> Option<&'p Path> {
-    let forms = [Form::Crate, Form::Wkg, Form::Wit].map(Form::file_name);
+    let forms = [LockForm::Crate, LockForm::Wkg, LockForm::Wit].map(LockForm::file_name);
     let is_lock = |path: &&PathBuf| forms.iter().any(|name| path.ends_with(name));
     let lock = changed.iter().find(is_lock);
     lock.filter(|_| args.lock_mode.is_locked())

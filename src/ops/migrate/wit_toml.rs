@@ -8,7 +8,7 @@ use semver::Version;
 use super::draft::Draft;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile;
-use crate::model::lockfile::{Form, Locked, Lockfile};
+use crate::model::lockfile::{LockForm, Locked, Lockfile};
 use crate::model::manifest::ManifestFile;
 use crate::model::manifest::edit::wit_toml::to_wkg;
 use crate::model::manifest::wit_toml;
@@ -106,7 +106,7 @@ fn readable(path: &Path, before: &str, after: &str) -> Result<()> {
 /// Turns `wit.lock` into `wkg.lock`, whose registries are the ones that the
 /// configuration leads to.
 fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
-    let [from, to] = [Form::Wit, Form::Wkg].map(|form| dir.join(form.file_name()));
+    let [from, to] = [LockForm::Wit, LockForm::Wkg].map(|form| dir.join(form.file_name()));
     let Some(text) = draft.text(&from)? else {
         return Ok(());
     };
@@ -131,5 +131,5 @@ fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
             ..entry.clone()
         });
     }
-    draft.put_for(&to, lockfile::print_as(&lock, Form::Wkg), &from)
+    draft.put_for(&to, lockfile::print_as(&lock, LockForm::Wkg), &from)
 }

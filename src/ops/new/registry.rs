@@ -11,7 +11,7 @@ use crate::model::lockfile::Lockfile;
 use crate::model::manifest;
 use crate::model::manifest::edit::TargetEntry;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
@@ -83,7 +83,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
             Error::usage(format!(
                 "invalid target version `{requirement}` in `{text}`"
             ))
-            .because(e)
+            .with_cause(e)
             .hint("write `namespace:name/world@version`, the version such as `0.2.3`")
         })
     });
@@ -97,15 +97,15 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
 /// Finds the newest release that will do, and the world in it.
 pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<RegistryWorld> {
     let mut packages = Packages::new(ctx, lookup.dir, lookup.mode)?;
-    let wanted = Wanted {
-        source: Source {
+    let wanted = Requirement {
+        source: PackageSource {
             package: asked.package.clone(),
             registry: lookup.registry.map(str::to_owned),
             address: None,
         },
-        requirement: asked.requirement.clone().unwrap_or(VersionReq::STAR),
-        by: vec!["`--target`".to_owned()],
-        at: None,
+        version_req: asked.requirement.clone().unwrap_or(VersionReq::STAR),
+        required_by: vec!["`--target`".to_owned()],
+        excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
         asked: std::slice::from_ref(&wanted),

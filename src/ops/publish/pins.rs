@@ -8,11 +8,11 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::Unseen;
+use crate::base::progress::NoProgress;
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
-use crate::model::component::compatible::broken;
-use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::compatible::first_incompatibility;
+use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
 use crate::pipeline::fetch::component_origins::place_of;
@@ -94,12 +94,12 @@ pub(super) fn pinned(
         let Some(Hint::Known(known)) = hint.filter(unpinned) else {
             continue;
         };
-        let Place::Package { package, .. } = &known.place else {
+        let HintLocation::Package { package, .. } = &known.location else {
             continue;
         };
         let local = locals.get(package).ok_or_else(|| {
             Error::input(format!("the hint `{known}` says nothing of a release"))
-                .because(format!("it is that of the import `{}`", import.name))
+                .with_cause(format!("it is that of the import `{}`", import.name))
                 .hint("take a release of the dependency whose hints have digests, set `hints = \"none\"`, or publish what it is linked with: `--composed`")
         })?;
         let known = places.pin(manifest, local, known.item)?;
@@ -142,7 +142,7 @@ impl Local {
             return Err(Error::input(format!(
                 "the dependency `{key}` is `{package}@{version}` by its path, which its `version` does not allow"
             ))
-            .because(format!("`{requirement}` is required"))
+            .with_cause(format!("`{requirement}` is required"))
             .hint("correct `version`"));
         }
         Ok(Some(Local {
@@ -157,7 +157,7 @@ impl Local {
 
 impl Places<'_> {
     /// The hint of the release that takes the place of a component.
-    fn pin(&self, manifest: &Manifest, local: &Local, item: Option<String>) -> Result<Known> {
+    fn pin(&self, manifest: &Manifest, local: &Local, item: Option<String>) -> Result<KnownHint> {
         let package = &local.package;
         let going = |version: &Version| self.outgoing.get(&(package.clone(), version.clone()));
         let going = local.version.as_ref().and_then(|v| Some((v, going(v)?)));
@@ -167,12 +167,12 @@ impl Places<'_> {
         };
         let located = url.as_deref().and_then(place_of);
         let requirement = said(Some(&local.requirement), Some(&version));
-        Ok(Known {
-            place: match located.filter(|_| manifest.hints == HintPolicy::Location) {
+        Ok(KnownHint {
+            location: match located.filter(|_| manifest.hints == HintPolicy::Location) {
                 Some(place) => place,
-                None => Place::Package {
+                None => HintLocation::Package {
                     package: package.clone(),
-                    release: Wanted::Exact(version),
+                    release: HintRelease::Exact(version),
                 },
             },
             digest: Some(digest),
@@ -212,12 +212,12 @@ impl Places<'_> {
                 continue;
             };
             let cache = self.ctx.cache();
-            let file = cache.get_or_fetch(&*registry, package, &release, &Unseen)?;
-            if let Some(told) = broken(&fs::read(&local.file)?, &fs::read(&file)?)? {
+            let file = cache.get_or_fetch(&*registry, package, &release, &NoProgress)?;
+            if let Some(told) = first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)? {
                 return Err(Error::input(format!(
                     "`{package}@{version}` as it is published lacks what it has at its path"
                 ))
-                .because(told)
+                .with_cause(told)
                 .hint(format!(
                     "raise the version of `{package}`, and publish it too"
                 )));
@@ -234,7 +234,7 @@ impl Places<'_> {
             "`{shown}` is not published, and `{}` depends on it",
             of.unwrap_or_default()
         ))
-        .because(format!("it was looked for in {}", looked.join(" and ")))
+        .with_cause(format!("it was looked for in {}", looked.join(" and ")))
         .hint("publish it first, or with this one: `cargo component publish --workspace`"))
     }
 

@@ -220,7 +220,7 @@ fn refuse_conflict(options: &AddOptions, table: &Table, known: Option<&Known>) -
             "cannot add dependency `{}` as it conflicts with an existing dependency",
             options.package
         ))
-        .because(format!(
+        .with_cause(format!(
             "`[{}]` in `{}` has it",
             table.which.name(),
             table.path.display()
@@ -337,11 +337,11 @@ fn no_world((ctx, member): (&Context, &Member), asked: Option<&str>, names: &[St
     }
     let Some(asked) = asked else {
         return Error::input(format!("there are several worlds in `{dir}`"))
-            .because(format!("they are {}", listed(names)))
+            .with_cause(format!("they are {}", listed(names)))
             .hint("name one with `--world`");
     };
     let error = Error::input(format!("there is no world `{asked}` in `{dir}`"))
-        .because(format!("there are {}", listed(names)));
+        .with_cause(format!("there are {}", listed(names)));
     match nearest(asked, names.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint("name one of these with `--world`"),

@@ -9,7 +9,7 @@ use super::resolve::Session;
 use crate::base::error::{Error, Result};
 use crate::model::component::metadata;
 use crate::model::component::metadata::Metadata;
-use crate::model::lockfile::Form;
+use crate::model::lockfile::LockForm;
 use crate::model::wit::write::encode;
 use crate::model::wit::{Origin, Package};
 use crate::system::context::Context;
@@ -75,9 +75,9 @@ pub fn resolve_all(ctx: &Context, project: &Project) -> Result<Vec<Package>> {
 }
 
 /// The name of the file of a package: as `wkg` has it, or the `wit` CLI.
-fn file_name(form: Form, name: &PackageName) -> String {
+fn file_name(form: LockForm, name: &PackageName) -> String {
     match form {
-        Form::Wit => format!("{}.wasm", name.name),
+        LockForm::Wit => format!("{}.wasm", name.name),
         // A colon cannot be in a file name there.
         _ if cfg!(windows) => format!("{name}.wasm").replace(':', "-"),
         _ => format!("{name}.wasm"),
@@ -114,7 +114,7 @@ pub(super) fn encoded(
         return Err(Error::input(format!(
             "the metadata `{key}` of `{name}` is not what it has to be"
         ))
-        .because(format!("it stands in `{}`", file.unwrap_or_default()))
+        .with_cause(format!("it stands in `{}`", file.unwrap_or_default()))
         .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
     }
     let own = package.parts.into_iter();

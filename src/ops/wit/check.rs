@@ -49,7 +49,7 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
         return Ok(());
     };
     for error in errors {
-        report(&*ctx.shell, &error.seen_from(&ctx.cwd));
+        report(&*ctx.shell, &error.relative_to(&ctx.cwd));
     }
     Err(last)
 }

@@ -477,7 +477,7 @@ fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) 
                 "`{}` is in the way of a package that has to be put there",
                 ctx.display(path)
             ))
-            .because("it was not written by `fetch`, or was changed since")
+            .with_cause("it was not written by `fetch`, or was changed since")
             .hint("remove it, or give it another name if it is yours"));
         }
         let shown = ctx.display(path);

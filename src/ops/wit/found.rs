@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::project::{Kind, Member, Project, Whose, WitOptions};
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::Form;
+use crate::model::lockfile::LockForm;
 use crate::model::manifest::wit_toml;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
@@ -102,7 +102,7 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     ));
     Err(match above {
         Some(wit) => error
-            .because(format!(
+            .with_cause(format!(
                 "the WIT in `{}` has no manifest that makes this folder a part of it",
                 wit.display()
             ))
@@ -246,14 +246,14 @@ fn plain(member: Member, root: &Path, mode: LockMode) -> Project {
         root: root.to_owned(),
         members: vec![member.clone()],
         all: vec![member],
-        lock_file: root.join(Form::Wkg.file_name()),
+        lock_file: root.join(LockForm::Wkg.file_name()),
         mode,
     }
 }
 
 /// The project of exactly this directory.
 fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
-    let one = |kind, wit, form: Form| Project {
+    let one = |kind, wit, form: LockForm| Project {
         kind,
         root: dir.to_owned(),
         members: vec![Member::of(wit)],
@@ -272,7 +272,7 @@ fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
     }
     if let Some(file) = read("wit.toml")? {
         let kind = Kind::Wit(wit_toml::read(file)?);
-        return Ok(Some(one(kind, dir.to_owned(), Form::Wit)));
+        return Ok(Some(one(kind, dir.to_owned(), LockForm::Wit)));
     }
     let of_crate = match fs::exists(&dir.join("Cargo.toml")) {
         true => of_crate(ctx, dir, mode)?,
@@ -286,19 +286,19 @@ fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
         .as_ref()
         .is_some_and(|p| p.members.iter().any(declared));
     if fs::exists(&deps) && !ours {
-        return Ok(Some(one(Kind::Deps(deps), dir.join("wit"), Form::Wkg)));
+        return Ok(Some(one(Kind::Deps(deps), dir.join("wit"), LockForm::Wkg)));
     }
     if of_crate.is_some() {
         return Ok(of_crate);
     }
     let wit = dir.join("wit");
     if has_wit(&wit) {
-        return Ok(Some(one(Kind::Plain, wit, Form::Wkg)));
+        return Ok(Some(one(Kind::Plain, wit, LockForm::Wkg)));
     }
     // What is called `wit`, or lies in it, is part of something.
     let part = dir.components().any(|part| part.as_os_str() == "wit");
     if has_wit(dir) && (!part || !has_wit(&fs::parent(dir).join("wit"))) {
-        return Ok(Some(one(Kind::Plain, dir.to_owned(), Form::Wkg)));
+        return Ok(Some(one(Kind::Plain, dir.to_owned(), LockForm::Wkg)));
     }
     Ok(None)
 }
@@ -306,13 +306,13 @@ fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
 /// The project of a `wkg.toml`.
 fn of_wkg(
     manifest: WkgManifest,
-    one: impl FnOnce(Kind, PathBuf, Form) -> Project,
+    one: impl FnOnce(Kind, PathBuf, LockForm) -> Project,
 ) -> Result<Project> {
     let dir = manifest.file.dir().to_owned();
     let Some(members) = &manifest.workspace else {
         let beside = !fs::exists(&dir.join("wit")) && has_wit(&dir);
         let wit = if beside { dir } else { dir.join("wit") };
-        return Ok(one(Kind::Wkg(manifest), wit, Form::Wkg));
+        return Ok(one(Kind::Wkg(manifest), wit, LockForm::Wkg));
     };
     let mut found: Vec<PathBuf> = Vec::new();
     for pattern in &members.patterns {
@@ -338,7 +338,7 @@ fn of_wkg(
         manifest: None,
     });
     let members: Vec<Member> = members.collect();
-    let mut project = one(Kind::Wkg(manifest), dir, Form::Wkg);
+    let mut project = one(Kind::Wkg(manifest), dir, LockForm::Wkg);
     project.all = members.clone();
     project.members = members;
     Ok(project)
@@ -412,7 +412,7 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
         root: dir.to_owned(),
         all: members.clone(),
         members,
-        lock_file: workspace.root.join(Form::Crate.file_name()),
+        lock_file: workspace.root.join(LockForm::Crate.file_name()),
         kind: Kind::Crate(project),
         mode,
     }))

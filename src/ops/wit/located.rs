@@ -9,8 +9,8 @@ use super::project::{Member, Project};
 use super::resolve::Session;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::component::Kind;
-use crate::model::resolver::{Source, Wanted};
+use crate::model::component::WasmKind;
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, declared_interfaces};
 use crate::pipeline::fetch::packages::PackageRequest;
 use crate::system::context::Context;
@@ -68,15 +68,15 @@ pub(super) fn locate(
     if let Some(found) = highest(&others.collect::<Result<Vec<_>>>()?, sought) {
         return Ok(found);
     }
-    let wanted = Wanted {
-        source: Source {
+    let wanted = Requirement {
+        source: PackageSource {
             package: sought.package.clone(),
             registry: sought.registry.clone(),
             address: None,
         },
-        requirement: sought.requirement.clone().unwrap_or(VersionReq::STAR),
-        by: vec!["the command line".to_owned()],
-        at: None,
+        version_req: sought.requirement.clone().unwrap_or(VersionReq::STAR),
+        required_by: vec!["the command line".to_owned()],
+        excerpt: None,
     };
     let lock = session.answers();
     let (packages, named) = session.registries(member)?;
@@ -95,7 +95,7 @@ pub(super) fn locate(
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let bytes = fs::read(&found.file)?;
-    if crate::model::component::kind(&bytes) != Some(Kind::Component) {
+    if crate::model::component::kind(&bytes) != Some(WasmKind::Component) {
         return Err(Error::input(format!(
             "`{}@{}` is neither a package of WIT nor a component",
             found.package, found.version
@@ -156,7 +156,7 @@ impl Located {
         let near = nearest(interface, self.interfaces.iter().map(String::as_str));
         let near = near.unwrap_or(first);
         Err(error
-            .because(format!("it has {}", listed(&self.interfaces)))
+            .with_cause(format!("it has {}", listed(&self.interfaces)))
             .hint(format!("write `{package}/{near}`")))
     }
 }

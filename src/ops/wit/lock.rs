@@ -6,7 +6,7 @@ use super::project::Member;
 use super::resolve::{How, Session};
 use crate::base::error::Result;
 use crate::model::lockfile;
-use crate::model::lockfile::{Form, Lockfile};
+use crate::model::lockfile::{LockForm, Lockfile};
 use crate::model::wit::{Origin, Package};
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::system::fs;
@@ -80,7 +80,7 @@ impl Session<'_> {
         let new = self.new_lock();
         let Locks { before, text, .. } = &self.locked;
         let changes = match self.project.form() {
-            Form::Crate => new != *before && !new.entries().is_empty(),
+            LockForm::Crate => new != *before && !new.entries().is_empty(),
             form => {
                 let same = lockfile::print_as(&new, form) == lockfile::print_as(before, form);
                 // A file that says nothing need not be made.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 pub use super::found::find;
 pub(super) use super::found::has_wit;
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::Form;
+use crate::model::lockfile::LockForm;
 use crate::model::manifest::wit_toml;
 use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::wkg;
@@ -95,11 +95,11 @@ impl Member {
 
 impl Project {
     /// What the lock file looks like.
-    pub fn form(&self) -> Form {
+    pub fn form(&self) -> LockForm {
         match self.kind {
-            Kind::Crate(_) => Form::Crate,
-            Kind::Wit(_) => Form::Wit,
-            _ => Form::Wkg,
+            Kind::Crate(_) => LockForm::Crate,
+            Kind::Wit(_) => LockForm::Wit,
+            _ => LockForm::Wkg,
         }
     }
 

@@ -69,7 +69,7 @@ impl FromStr for Exact {
         let parsed = text.split_once('@').map(|(package, version)| {
             let version = version.parse().map_err(|e| {
                 Error::usage(format!("invalid version `{version}`"))
-                    .because(e)
+                    .with_cause(e)
                     .hint("write it in full, such as `0.1.0`")
             })?;
             Ok(Exact {
@@ -146,7 +146,7 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
         &digest,
         |to| {
             to.write_all(&candidate.bytes)
-                .map_err(|e| Error::input("failed to write into the cache").because(e))
+                .map_err(|e| Error::input("failed to write into the cache").with_cause(e))
         },
         |_| Error::input("failed to write into the cache"),
     )?;
@@ -227,7 +227,7 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
                 "`{}` would be published twice, with different content",
                 one.release
             ))
-            .because(format!(
+            .with_cause(format!(
                 "it is in `{}` and in `{}`",
                 ctx.display(&known.made),
                 ctx.display(&one.made)

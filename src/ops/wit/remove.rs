@@ -135,7 +135,7 @@ fn not_imported(files: &[TextFile], (package, interface): (&PackageRef, &str)) -
     let asked = format!("{package}/{interface}");
     let near = nearest(&asked, known.iter().map(String::as_str));
     let near = near.map(|near| format!("did you mean `{near}`?"));
-    let error = error.because(format!("the imports are {}", listed(&known)));
+    let error = error.with_cause(format!("the imports are {}", listed(&known)));
     error.hint(near.unwrap_or_else(|| "name one of these".to_owned()))
 }
 

@@ -15,11 +15,11 @@ use super::project::{Kind, Member, Project};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::lockfile;
-use crate::model::lockfile::{Form, Locked, Lockfile};
+use crate::model::lockfile::{LockForm, Locked, Lockfile};
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{DependencySource, ManifestFile};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{
     Entry, Package, PinnedVersion, Request, Sources, declared_packages, is_absent_package,
     load_package, missing_packages,
@@ -180,11 +180,11 @@ impl<'a> Session<'a> {
         let used = match &self.how {
             How::Crate(worlds) => worlds.session().used().clone(),
             // The names of registries in there are those they were resolved to.
-            How::Names(..) if self.project.form() == Form::Wkg => Lockfile::default(),
+            How::Names(..) if self.project.form() == LockForm::Wkg => Lockfile::default(),
             How::Names(..) => self.locked.used.clone(),
         };
         let is = |entry: &&Locked| entry.package == found.package && entry.digest == found.digest;
-        let source = Source {
+        let source = PackageSource {
             package: found.package.clone(),
             registry: used
                 .entries()
@@ -322,7 +322,7 @@ impl<'a> Session<'a> {
             self.unnamed(manifest, &own, (&mut request, &mut fetched))?;
         }
         let package = load_package(&request).map_err(|e| match is_absent_package(&e) {
-            true => e.rather(self.project.missing(self.ctx, member)),
+            true => e.replace_hint(self.project.missing(self.ctx, member)),
             false => e,
         })?;
         self.need(&package, member);
@@ -346,13 +346,13 @@ impl<'a> Session<'a> {
             // What an override did not bring in the end is refused below.
             missing.retain(|unmet| !before.contains(&unmet.name));
             before.extend(missing.iter().map(|unmet| unmet.name.clone()));
-            let mut asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
+            let mut asked: Vec<Requirement> = missing.iter().filter_map(named).collect();
             for wanted in &mut asked {
                 if let Some(requirement) = requirements.get(&wanted.source.package) {
-                    wanted.requirement = requirement.clone();
+                    wanted.version_req = requirement.clone();
                 }
             }
-            asked.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
+            asked.dedup_by(|a, b| a.source == b.source && a.version_req == b.version_req);
             // The rest is refused below, too.
             asked = self.routed(asked);
             if asked.is_empty() {
@@ -402,15 +402,15 @@ impl<'a> Session<'a> {
             else {
                 continue;
             };
-            let asked = [Wanted {
-                source: Source {
+            let asked = [Requirement {
+                source: PackageSource {
                     package: package.clone(),
                     registry: None,
                     address: None,
                 },
-                requirement: requirement.clone(),
-                by: vec!["an override of `wkg.toml`".to_owned()],
-                at: Some(manifest.file.excerpt(entry.span.clone())),
+                version_req: requirement.clone(),
+                required_by: vec!["an override of `wkg.toml`".to_owned()],
+                excerpt: Some(manifest.file.excerpt(entry.span.clone())),
             }];
             for found in self.fetch(&self.routed(asked.into()))? {
                 request.fetched.push(found.entry()?);
@@ -421,13 +421,13 @@ impl<'a> Session<'a> {
     }
 
     /// Those that a registry is configured for, or that are locked.
-    fn routed(&self, mut asked: Vec<Wanted>) -> Vec<Wanted> {
+    fn routed(&self, mut asked: Vec<Requirement>) -> Vec<Requirement> {
         let How::Names(packages, named) = &self.how else {
             return Vec::new();
         };
         let lock = self.answers();
         asked.retain(|wanted| {
-            let locked = wanted.source.locked(&lock, &wanted.requirement);
+            let locked = wanted.source.locked(&lock, &wanted.version_req);
             packages.has_route(wanted, named)
                 || locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some())
         });
@@ -438,12 +438,12 @@ impl<'a> Session<'a> {
     pub fn answers(&self) -> Lockfile {
         // The names of registries in there are those they were resolved to.
         match self.project.form() {
-            Form::Wkg => self.locked.old.clone().without_registries(),
+            LockForm::Wkg => self.locked.old.clone().without_registries(),
             _ => self.locked.old.clone(),
         }
     }
 
-    fn fetch(&mut self, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+    fn fetch(&mut self, asked: &[Requirement]) -> Result<Vec<Fetched>> {
         let lock = self.answers();
         let How::Names(packages, named) = &mut self.how else {
             return Ok(Vec::new());
@@ -459,21 +459,21 @@ impl<'a> Session<'a> {
             locked: locked.then_some(self.project.lock_file.as_path()),
         })?;
         for (wanted, found) in asked.iter().zip(&found) {
-            let Source {
+            let PackageSource {
                 package, registry, ..
             } = &wanted.source;
             let registry = match self.project.form() {
-                Form::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
+                LockForm::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
                 _ => registry.clone(),
             };
             let before =
                 self.locked.old.entries().iter().find(|entry| {
-                    entry.package == *package && entry.requirement == wanted.requirement
+                    entry.package == *package && entry.requirement == wanted.version_req
                 });
             self.locked.used.insert(Locked {
                 package: package.clone(),
                 registry: registry.or_else(|| before.and_then(|entry| entry.registry.clone())),
-                requirement: wanted.requirement.clone(),
+                requirement: wanted.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: None,

@@ -4,7 +4,7 @@ use super::project::{Member, Project, WitOptions, find};
 use super::resolve::Session;
 use super::written::Written;
 use crate::base::error::Result;
-use crate::model::resolver::graph::{Graph, Kind, Node, Place};
+use crate::model::resolver::graph::{Graph, Node, PackageKind, PackageLocation};
 use crate::model::wit::{LoadedPackage, Origin};
 use crate::ops::tree::{TreeOptions, needs, show, wit_node};
 use crate::pipeline::fetch::packages::Fetched;
@@ -46,18 +46,18 @@ fn add(
         let position = match (&part.origin, other, fetched) {
             (Origin::Main, ..) if part.name == *name => root,
             (Origin::Main, ..) => {
-                graph.add(wit_node(&part.name).at(Place::Path(member.wit.clone())))
+                graph.add(wit_node(&part.name).at(PackageLocation::Path(member.wit.clone())))
             }
             (_, Some(other), _) => graph.add(own_node(&part.name, other)),
             (Origin::Path(path), ..) => {
-                graph.add(wit_node(&part.name).at(Place::Path(path.clone())))
+                graph.add(wit_node(&part.name).at(PackageLocation::Path(path.clone())))
             }
             (Origin::Fetched, _, Some(fetched)) => {
                 let mut node = wit_node(&part.name);
                 node.version = Some(fetched.version.clone());
                 node.digest = Some(fetched.digest.clone());
                 let place = session.place(member, fetched)?;
-                graph.add(node.at(Place::Registry(place)))
+                graph.add(node.at(PackageLocation::Registry(place)))
             }
             _ => graph.add(wit_node(&part.name)),
         };
@@ -78,8 +78,8 @@ fn add(
 /// A package of the project itself.
 fn own_node(name: &wit_parser::PackageName, member: &Member) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
-    let node = Node::new(package, name.version.clone(), Kind::Member);
-    node.at(Place::Path(member.wit.clone()))
+    let node = Node::new(package, name.version.clone(), PackageKind::Member);
+    node.at(PackageLocation::Path(member.wit.clone()))
 }
 
 /// Whether this is the package that was fetched.

@@ -16,7 +16,7 @@ use crate::model::manifest::ManifestFile;
 use crate::model::manifest::deps;
 use crate::model::manifest::deps::DepsSource;
 use crate::model::resolver::outdated::{aligned, newer};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::declared_packages;
 use crate::model::wit::text::{named_versions, replace_versions};
 use crate::pipeline::fetch::packages::must_not_change;
@@ -182,15 +182,15 @@ fn newest(
     let (packages, names) = session.registries(member)?;
     let mut asked = Vec::new();
     for (package, version) in named.iter().filter(|(package, _)| meant(package)) {
-        let one = Wanted {
-            source: Source {
+        let one = Requirement {
+            source: PackageSource {
                 package: package.clone(),
                 registry: table.find(package).and_then(|known| known.registry.clone()),
                 address: None,
             },
-            requirement: compatible(version),
-            by: vec![format!("`{}`", member.wit.display())],
-            at: None,
+            version_req: compatible(version),
+            required_by: vec![format!("`{}`", member.wit.display())],
+            excerpt: None,
         };
         match packages.has_route(&one, &names) {
             true => asked.push((one, version)),

@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component;
 use crate::model::component::encode::encode;
-use crate::model::component::{Kind, Surface, attributes, check, metadata, surface};
+use crate::model::component::{Surface, WasmKind, attributes, check, metadata, surface};
 use crate::model::manifest::WorldCheck;
 use crate::system::cargo::build::BuiltArtifact;
 use crate::system::context::Context;
@@ -264,7 +264,7 @@ impl One<'_> {
             }
         };
         let text = serde_json::to_string(&record)
-            .map_err(|e| Error::input("failed to describe the component").because(e))?;
+            .map_err(|e| Error::input("failed to describe the component").with_cause(e))?;
         if let Err(error) = fs::write_atomic(&self.record_file(), text.as_bytes()) {
             // The next run only has to make the component again.
             let text = format!("the record of the component: {error}");
@@ -286,11 +286,11 @@ impl One<'_> {
         let component = match kind {
             None if self.recipe.declared => return Err(context(unreadable())),
             None => return Ok(None),
-            Some(Kind::Module) if !self.recipe.declared => return Ok(None),
-            Some(Kind::Module) if self.must_implement() => {
+            Some(WasmKind::Module) if !self.recipe.declared => return Ok(None),
+            Some(WasmKind::Module) if self.must_implement() => {
                 return Err(context(self.no_world()));
             }
-            Some(Kind::Module | Kind::Guest) => {
+            Some(WasmKind::Module | WasmKind::Guest) => {
                 let adapter = self.adapter().map_err(context)?;
                 let component = encode(bytes, &adapter).map_err(context)?;
                 self.check_world(&component, bytes, Some(&adapter))
@@ -298,7 +298,7 @@ impl One<'_> {
                 self.check_versions(&component, &adapter).map_err(context)?;
                 component
             }
-            Some(Kind::Component) => {
+            Some(WasmKind::Component) => {
                 self.check_world(bytes, bytes, None).map_err(context)?;
                 bytes.to_vec()
             }
@@ -431,7 +431,7 @@ impl One<'_> {
             self.warn(format!("{message}{}", lines.concat()));
             return Ok(());
         }
-        let error = lines.fold(Error::input(message), Error::because);
+        let error = lines.fold(Error::input(message), Error::with_cause);
         Err(error.hint(
             "do not use what needs it, import it in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
         ))

@@ -185,7 +185,7 @@ pub(crate) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
         None => fs::remove_file(&self::lean(&file))?,
     }
     let text = serde_json::to_string(&now())
-        .map_err(|e| Error::input("failed to describe the linked component").because(e))?;
+        .map_err(|e| Error::input("failed to describe the linked component").with_cause(e))?;
     fs::write_atomic(&record, text.as_bytes())?;
     Ok(file)
 }

@@ -146,7 +146,7 @@ impl<'c> Order<'c> {
             .collect();
         chain.push(format!("`{}`", self.ctx.display(again)));
         Error::input("components depend on each other in a circle")
-            .because(chain.join(" needs "))
+            .with_cause(chain.join(" needs "))
             .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
     }
 }

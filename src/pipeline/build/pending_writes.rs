@@ -88,7 +88,7 @@ fn refuse(ctx: &Context, outdated: &[Bindings]) -> Result<Vec<PathBuf>> {
         return Ok(Vec::new());
     };
     for one in others {
-        report(&*ctx.shell, &error(one).seen_from(&ctx.cwd));
+        report(&*ctx.shell, &error(one).relative_to(&ctx.cwd));
     }
     Err(error(last).hint("run `cargo component bindings`"))
 }

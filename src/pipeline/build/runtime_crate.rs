@@ -39,7 +39,7 @@ pub(crate) fn runtime(
                 member.name,
                 world.name()
             ))
-            .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
+            .with_cause(format!("{why}, which needs `wit-bindgen` {least} or newer"))
             .hint(format!("run `{}`", add_command(member, needs.async_)));
             unserved.get_or_insert(error);
             continue;
@@ -63,8 +63,8 @@ pub(crate) fn runtime(
     ));
     let add = || format!("run `{}`", add_command(member, needs.async_));
     Err(match unfit {
-        Some((why, Some(change))) => error.because(why).hint(change),
-        Some((why, None)) => error.because(why).hint(add()),
+        Some((why, Some(change))) => error.with_cause(why).hint(change),
+        Some((why, None)) => error.with_cause(why).hint(add()),
         None => error.hint(add()),
     })
 }

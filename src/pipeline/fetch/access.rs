@@ -8,8 +8,8 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::base::progress::{Extent, Progress};
-use crate::model::resolver::Listed;
+use crate::base::progress::{Progress, ProgressSize};
+use crate::model::resolver::ListedVersion;
 use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
@@ -63,7 +63,7 @@ impl FromStr for Subject {
                     return Err(Error::usage(format!(
                         "invalid version `{version}` of `{package}`"
                     ))
-                    .because(e)
+                    .with_cause(e)
                     .hint("write a version, such as `1.2.3`, or a requirement, such as `1.2`"));
                 }
             },
@@ -157,15 +157,16 @@ impl<'a> Access<'a> {
         package: &PackageRef,
         registry: &dyn Registry,
         route: &Route,
-    ) -> Result<Vec<Listed>> {
+    ) -> Result<Vec<ListedVersion>> {
         let versions = registry.versions(package);
         let versions = versions.map_err(|e| because(e, route))?;
         let mut versions = versions
             .filter(|versions| !versions.is_empty())
             .ok_or_else(|| {
-                let error = Error::input(format!("the package `{package}` was not found")).because(
-                    format!("it was looked for in {}", registry.location(package)),
-                );
+                let error =
+                    Error::input(format!("the package `{package}` was not found")).with_cause(
+                        format!("it was looked for in {}", registry.location(package)),
+                    );
                 because(error, route)
                     .hint("check the name, or name another registry by `--registry`")
             })?;
@@ -192,7 +193,7 @@ impl<'a> Access<'a> {
             }),
             None => Err(because(
                 Error::input(format!("`{package}@{version}` was not found"))
-                    .because(format!(
+                    .with_cause(format!(
                         "it was looked for in {}",
                         registry.location(package)
                     ))
@@ -222,16 +223,17 @@ impl<'a> Access<'a> {
             }
         }
         there.sort_by(|a, b| b.0.cmp(&a.0));
-        let listed = |(version, _): &(Version, PathBuf)| Listed {
+        let listed = |(version, _): &(Version, PathBuf)| ListedVersion {
             version: version.clone(),
             yanked: false,
         };
-        let all: Vec<Listed> = there.iter().map(listed).collect();
+        let all: Vec<ListedVersion> = there.iter().map(listed).collect();
         if all.is_empty() {
             return Ok(None);
         }
-        let version = choose(package, pick, &all)
-            .map_err(|e| e.because("only the cache was looked at: the network must not be used"))?;
+        let version = choose(package, pick, &all).map_err(|e| {
+            e.with_cause("only the cache was looked at: the network must not be used")
+        })?;
         Ok(there.into_iter().find(|(other, _)| *other == version))
     }
 
@@ -253,7 +255,7 @@ impl<'a> Access<'a> {
 
     /// Shows how much of a download is there.
     pub fn watch(&self, size: Option<u64>) -> Box<dyn Progress> {
-        let extent = size.map_or(Extent::Items(1), Extent::Bytes);
+        let extent = size.map_or(ProgressSize::Items(1), ProgressSize::Bytes);
         self.ctx.shell.progress("Downloading", extent)
     }
 
@@ -350,8 +352,8 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
 }
 
 /// The version that is meant, of some listed with the newest first.
-fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Version> {
-    let fits = |listed: &&Listed| match pick {
+fn choose(package: &PackageRef, pick: &Pick, versions: &[ListedVersion]) -> Result<Version> {
+    let fits = |listed: &&ListedVersion| match pick {
         Pick::Newest => !listed.yanked,
         Pick::Exactly(version) => listed.version == *version,
         Pick::Matching(requirement) => !listed.yanked && requirement.matches(&listed.version),
@@ -371,7 +373,7 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Vers
             _ => String::new(),
         };
         Error::input(format!("the package `{package}` has no version{asked}"))
-            .because(format!("there are {}", all.join(", ")))
+            .with_cause(format!("there are {}", all.join(", ")))
             .hint(format!(
                 "name one of them: `{package}@{}`",
                 versions[0].version
@@ -380,12 +382,12 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[Listed]) -> Result<Vers
 }
 
 pub(crate) fn because(error: Error, route: &Route) -> Error {
-    error.because(format!("the registry is set in {}", route.chosen_by))
+    error.with_cause(format!("the registry is set in {}", route.chosen_by))
 }
 
 pub(crate) fn not_found(reference: &Reference) -> Error {
     Error::input(format!("`{reference}` was not found"))
-        .because("it is not there, or there is no access to it")
+        .with_cause("it is not there, or there is no access to it")
         .hint(format!(
             "check the name, or log in with `cargo component login {}`",
             reference.host
@@ -410,7 +412,7 @@ mod tests {
 
     #[test]
     fn what_was_withdrawn_is_taken_only_by_its_version() {
-        let listed = |text: &str| Listed {
+        let listed = |text: &str| ListedVersion {
             version: text.trim_start_matches('!').parse().unwrap(),
             yanked: text.starts_with('!'),
         };

@@ -12,11 +12,11 @@ use super::reference::reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
-use crate::model::component::hint::Known;
+use crate::model::component::hint::KnownHint;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::manifest::{Dependency, DependencySource, Manifest, OciTarget};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::system::fs;
 use crate::system::registry::cache::{Cache, ProgressWriter};
@@ -111,9 +111,9 @@ impl WantedArtifact {
 
     /// The artifact a hint leads to, at such an address only; `by` is the
     /// component that has it.
-    pub fn of_hint(known: &Known, by: String, reach: Reach) -> Result<Self> {
-        let bare = Known {
-            place: known.place.clone(),
+    pub fn of_hint(known: &KnownHint, by: String, reach: Reach) -> Result<Self> {
+        let bare = KnownHint {
+            location: known.location.clone(),
             digest: None,
             requirement: None,
             item: None,
@@ -180,22 +180,22 @@ impl WantedArtifact {
     }
 
     /// The same as a requirement, once it is known which package it is.
-    pub fn to_wanted(&self, found: &Fetched) -> Wanted {
-        Wanted {
-            source: Source {
+    pub fn to_wanted(&self, found: &Fetched) -> Requirement {
+        Requirement {
+            source: PackageSource {
                 package: found.package.clone(),
                 registry: Some(self.label()),
                 address: None,
             },
-            requirement: VersionReq::STAR,
-            by: vec![self.by.clone()],
-            at: self.at.clone(),
+            version_req: VersionReq::STAR,
+            required_by: vec![self.by.clone()],
+            excerpt: self.at.clone(),
         }
     }
 
     fn explain(&self, error: Error) -> Error {
         let Self { reference, by, .. } = self;
-        let error = error.because(format!("the artifact `{reference}` is required by {by}"));
+        let error = error.with_cause(format!("the artifact `{reference}` is required by {by}"));
         match &self.at {
             Some(at) => error.at(at.clone()),
             None => error,
@@ -260,7 +260,7 @@ impl Packages<'_> {
 
     /// For each of these the digest its reference leads to now, where that is
     /// another than the one that was found; `None` for what is no reference.
-    pub fn moved(&self, all: &[(&Wanted, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
+    pub fn moved(&self, all: &[(&Requirement, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
         let (registries, offline) = (&self.registries, self.mode.is_offline());
         let find = |reference: &Reference| {
             if offline {

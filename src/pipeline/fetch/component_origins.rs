@@ -5,11 +5,12 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::component::hint::{Hint, Known, Place, Reference, Wanted as Released};
+use crate::model::component::hint::{Hint, HintLocation, HintReference, HintRelease, KnownHint};
 use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
-use crate::model::resolver::components::{Origin, compatible_from};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::compatible_from;
+use crate::model::resolver::components::Origin;
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
@@ -31,14 +32,14 @@ pub(crate) fn of_repository(host: &str, repository: &str) -> Origin {
 
 /// Where a place is, if the release that it names is one of several there:
 /// a package of a registry, or a version of a repository.
-pub(crate) fn of_place(place: &Place) -> Option<(Origin, Version)> {
+pub(crate) fn of_place(place: &HintLocation) -> Option<(Origin, Version)> {
     match place {
-        Place::Oci {
+        HintLocation::Oci {
             host,
             repository,
-            reference: Reference::Tag(tag),
+            reference: HintReference::Tag(tag),
         } => Some((of_repository(host, repository), version(tag)?)),
-        Place::Url {
+        HintLocation::Url {
             protocol,
             host,
             package,
@@ -50,7 +51,7 @@ pub(crate) fn of_place(place: &Place) -> Option<(Origin, Version)> {
             };
             Some((origin, version.clone()))
         }
-        Place::Oci { .. } | Place::Package { .. } => None,
+        HintLocation::Oci { .. } | HintLocation::Package { .. } => None,
     }
 }
 
@@ -61,12 +62,12 @@ pub(crate) fn of_artifact(artifact: &Artifact) -> Option<(Origin, Version)> {
 }
 
 /// The release that a hint names, and the versions that will do for it.
-pub(crate) fn versions_of(known: &Known) -> (Option<Version>, VersionReq) {
-    let (named, range) = match &known.place {
-        Place::Package { release, .. } => match release {
-            Released::Any => (None, VersionReq::STAR),
-            Released::Exact(version) => (Some(version.clone()), compatible_from(version)),
-            Released::Range(range) => (None, range.clone()),
+pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
+    let (named, range) = match &known.location {
+        HintLocation::Package { release, .. } => match release {
+            HintRelease::Any => (None, VersionReq::STAR),
+            HintRelease::Exact(version) => (Some(version.clone()), compatible_from(version)),
+            HintRelease::Range(range) => (None, range.clone()),
         },
         place => match of_place(place) {
             Some((_, version)) => (Some(version.clone()), compatible_from(&version)),
@@ -77,19 +78,19 @@ pub(crate) fn versions_of(known: &Known) -> (Option<Version>, VersionReq) {
 }
 
 /// The same hint for another release of its package.
-pub(crate) fn at_version(known: &Known, at: &Version) -> Result<Known> {
+pub(crate) fn at_version(known: &KnownHint, at: &Version) -> Result<KnownHint> {
     let mut known = known.clone();
     let (named, _) = versions_of(&known);
     if named.as_ref() != Some(at) {
         known.digest = None;
     }
-    match &mut known.place {
-        Place::Oci { reference, .. } => *reference = Reference::Tag(tag(at)?),
-        Place::Url { version, .. } => *version = at.clone(),
-        Place::Package { release, .. } => {
+    match &mut known.location {
+        HintLocation::Oci { reference, .. } => *reference = HintReference::Tag(tag(at)?),
+        HintLocation::Url { version, .. } => *version = at.clone(),
+        HintLocation::Package { release, .. } => {
             // A range is locked as it stands.
             if named.is_some() {
-                *release = Released::Exact(at.clone());
+                *release = HintRelease::Exact(at.clone());
             }
         }
     }
@@ -98,7 +99,7 @@ pub(crate) fn at_version(known: &Known, at: &Version) -> Result<Known> {
 
 /// Whether an entry of the lock file is of a package; `source` is how its
 /// registry is asked.
-pub(crate) fn is_of(entry: &Locked, origin: &Origin, source: Option<&Source>) -> bool {
+pub(crate) fn is_of(entry: &Locked, origin: &Origin, source: Option<&PackageSource>) -> bool {
     let is_source = source.is_some_and(|source| {
         (&entry.package, &entry.registry, &entry.address)
             == (&source.package, &source.registry, &source.address)
@@ -118,7 +119,7 @@ impl WorldResolver<'_> {
     /// The registry of a package by its address, which the lock file has or
     /// the configuration. Nobody is asked what a host is where the lock file
     /// says it, or the network must not be used.
-    pub(crate) fn origin(&mut self, manifest: &Manifest, wanted: &Wanted) -> Result<Origin> {
+    pub(crate) fn origin(&mut self, manifest: &Manifest, wanted: &Requirement) -> Result<Origin> {
         let source = &wanted.source;
         let same = |entry: &&Locked| {
             (&entry.package, &entry.registry, &entry.address)
@@ -149,7 +150,11 @@ impl WorldResolver<'_> {
 
     /// The versions that the lock file had of a package before this run;
     /// `source` is how its registry is asked.
-    pub(crate) fn locked_versions(&self, origin: &Origin, source: Option<&Source>) -> Vec<Version> {
+    pub(crate) fn locked_versions(
+        &self,
+        origin: &Origin,
+        source: Option<&PackageSource>,
+    ) -> Vec<Version> {
         let entries = self.session().before().entries().iter();
         let entries = entries.filter(|entry| is_of(entry, origin, source));
         entries.map(|entry| entry.version.clone()).collect()
@@ -159,12 +164,12 @@ impl WorldResolver<'_> {
     pub(crate) fn pin(
         &mut self,
         manifest: &Manifest,
-        known: &Known,
+        known: &KnownHint,
         found: &Fetched,
-    ) -> Result<(Locked, Wanted)> {
+    ) -> Result<(Locked, Requirement)> {
         let by = "the hint of a component".to_owned();
-        let (package, registry, requirement) = match &known.place {
-            Place::Oci { .. } => {
+        let (package, registry, requirement) = match &known.location {
+            HintLocation::Oci { .. } => {
                 let wanted = WantedArtifact::of_hint(known, by, Reach::Anywhere)?;
                 let label = wanted.label();
                 let old = self.lock().entries().iter();
@@ -177,7 +182,7 @@ impl WorldResolver<'_> {
                 let locked = old.unwrap_or_else(|| wanted.to_lock(&found));
                 return Ok((locked, wanted.to_wanted(&found)));
             }
-            Place::Url {
+            HintLocation::Url {
                 protocol,
                 host,
                 package,
@@ -186,31 +191,31 @@ impl WorldResolver<'_> {
                 let registry = Some(protocol.address(host));
                 (package, registry, exactly(&found.version))
             }
-            Place::Package { package, release } => {
+            HintLocation::Package { package, release } => {
                 let requirement = match release {
-                    Released::Any => VersionReq::STAR,
-                    Released::Exact(_) => exactly(&found.version),
-                    Released::Range(range) => range.clone(),
+                    HintRelease::Any => VersionReq::STAR,
+                    HintRelease::Exact(_) => exactly(&found.version),
+                    HintRelease::Range(range) => range.clone(),
                 };
                 (package, None, requirement)
             }
         };
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package: package.clone(),
                 registry,
                 address: None,
             },
-            requirement,
-            by: vec![by],
-            at: None,
+            version_req: requirement,
+            required_by: vec![by],
+            excerpt: None,
         };
         let mut wanted = self.addressed(manifest, &[wanted])?;
         let wanted = wanted.remove(0);
         let locked = Locked {
             package: wanted.source.package.clone(),
             registry: wanted.source.registry.clone(),
-            requirement: wanted.requirement.clone(),
+            requirement: wanted.version_req.clone(),
             version: found.version.clone(),
             digest: found.digest.clone(),
             source: self.session().source_of(&wanted, &found.digest),
@@ -225,19 +230,19 @@ impl WorldResolver<'_> {
         &mut self,
         manifest: &Manifest,
         origin: &Origin,
-    ) -> Result<Option<Source>> {
+    ) -> Result<Option<PackageSource>> {
         let Ok(package) = origin.name.parse::<PackageRef>() else {
             return Ok(None);
         };
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package,
                 registry: None,
                 address: None,
             },
-            requirement: VersionReq::STAR,
-            by: Vec::new(),
-            at: None,
+            version_req: VersionReq::STAR,
+            required_by: Vec::new(),
+            excerpt: None,
         };
         let mut wanted = self.addressed(manifest, &[wanted])?;
         let wanted = wanted.remove(0);
@@ -251,6 +256,8 @@ impl WorldResolver<'_> {
 }
 
 /// The place that the text of a hint names.
-pub(crate) fn place_of(text: &str) -> Option<Place> {
-    Hint::parse(text).known().map(|known| known.place.clone())
+pub(crate) fn place_of(text: &str) -> Option<HintLocation> {
+    Hint::parse(text)
+        .known()
+        .map(|known| known.location.clone())
 }

@@ -8,10 +8,10 @@ use super::component_origins::of_artifact;
 use super::component_versions::Tree;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
-use crate::model::component::hint::{Known, Place, Wanted as Released};
+use crate::model::component::hint::{HintLocation, HintRelease, KnownHint};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
@@ -79,7 +79,7 @@ impl WorldResolver<'_> {
                 let locked = lockfile::Locked {
                     package: wanted.source.package.clone(),
                     registry: wanted.source.registry.clone(),
-                    requirement: wanted.requirement.clone(),
+                    requirement: wanted.version_req.clone(),
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
@@ -87,7 +87,7 @@ impl WorldResolver<'_> {
                 };
                 self.session_mut().insert(locked);
             }
-            let requirement = Some(wanted.requirement);
+            let requirement = Some(wanted.version_req);
             releases.push((
                 key.as_str(),
                 Release {
@@ -102,7 +102,7 @@ impl WorldResolver<'_> {
     }
 
     /// The component that a hint of the component `by` leads to; it is locked.
-    pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
+    pub fn hinted(&mut self, manifest: &Manifest, known: &KnownHint, by: &str) -> Result<Fetched> {
         if !self.may_follow(known) {
             return Err(
                 Error::input("the hint is not pinned by a digest").hint(
@@ -116,12 +116,14 @@ impl WorldResolver<'_> {
 
     /// Refuses a hint to where only the user may lead; the addresses that it may
     /// lead to.
-    pub fn check_host(&mut self, manifest: &Manifest, known: &Known) -> Result<Reach> {
+    pub fn check_host(&mut self, manifest: &Manifest, known: &KnownHint) -> Result<Reach> {
         let named = named_registries(manifest).hosts();
-        match &known.place {
-            Place::Oci { host, .. } => self.refuse_inner(host, &named)?,
-            Place::Url { protocol, host, .. } => self.refuse_unnamed(protocol, host, &named)?,
-            Place::Package { .. } => {}
+        match &known.location {
+            HintLocation::Oci { host, .. } => self.refuse_inner(host, &named)?,
+            HintLocation::Url { protocol, host, .. } => {
+                self.refuse_unnamed(protocol, host, &named)?
+            }
+            HintLocation::Package { .. } => {}
         }
         Ok(Reach::Public { also: named })
     }
@@ -130,20 +132,20 @@ impl WorldResolver<'_> {
     pub fn fetch_hinted(
         &mut self,
         manifest: &Manifest,
-        known: &Known,
+        known: &KnownHint,
         by: &str,
         reach: Reach,
     ) -> Result<Fetched> {
         let by = vec![format!("the component `{by}`")];
-        let (package, registry, requirement) = match &known.place {
-            Place::Oci { .. } => {
+        let (package, registry, requirement) = match &known.location {
+            HintLocation::Oci { .. } => {
                 let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
                 let mut found = self.artifacts(&[wanted])?;
                 return found
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
             }
-            Place::Url {
+            HintLocation::Url {
                 protocol,
                 host,
                 package,
@@ -152,24 +154,24 @@ impl WorldResolver<'_> {
                 let registry = Some(protocol.address(host));
                 (package, registry, exactly(version))
             }
-            Place::Package { package, release } => {
+            HintLocation::Package { package, release } => {
                 let requirement = match release {
-                    Released::Any => VersionReq::STAR,
-                    Released::Exact(version) => exactly(version),
-                    Released::Range(range) => range.clone(),
+                    HintRelease::Any => VersionReq::STAR,
+                    HintRelease::Exact(version) => exactly(version),
+                    HintRelease::Range(range) => range.clone(),
                 };
                 (package, None, requirement)
             }
         };
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package: package.clone(),
                 registry,
                 address: None,
             },
-            requirement,
-            by,
-            at: None,
+            version_req: requirement,
+            required_by: by,
+            excerpt: None,
         };
         let mut found = self.fetch(manifest, &[wanted])?;
         found
@@ -178,32 +180,32 @@ impl WorldResolver<'_> {
     }
 
     /// Whether a hint of somebody else says enough to be followed.
-    pub fn may_follow(&self, known: &Known) -> bool {
+    pub fn may_follow(&self, known: &KnownHint) -> bool {
         known.digest.is_some()
             || self.unpinned == Unpinned::Follow
             || self.locked_digest(known).is_some()
     }
 
     /// The digest that the lock file has for what a hint names.
-    pub fn locked_digest(&self, known: &Known) -> Option<&ContentDigest> {
-        let bare = Known {
+    pub fn locked_digest(&self, known: &KnownHint) -> Option<&ContentDigest> {
+        let bare = KnownHint {
             digest: None,
             requirement: None,
             item: None,
             ..known.clone()
         };
-        let is = |entry: &&lockfile::Locked| match &known.place {
-            Place::Package { package, release } => {
+        let is = |entry: &&lockfile::Locked| match &known.location {
+            HintLocation::Package { package, release } => {
                 entry.package == *package
                     && entry.registry.is_none()
                     && match release {
-                        Released::Any => entry.requirement == VersionReq::STAR,
-                        Released::Exact(version) => entry.version == *version,
-                        Released::Range(range) => entry.requirement == *range,
+                        HintRelease::Any => entry.requirement == VersionReq::STAR,
+                        HintRelease::Exact(version) => entry.version == *version,
+                        HintRelease::Range(range) => entry.requirement == *range,
                     }
             }
-            Place::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
-            Place::Url {
+            HintLocation::Oci { .. } => entry.registry.as_deref() == Some(&bare.to_string()),
+            HintLocation::Url {
                 protocol,
                 host,
                 package,

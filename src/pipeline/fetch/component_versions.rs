@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::component_origins::versions_of;
-use crate::model::component::hint::{Known, Place};
-use crate::model::resolver::components::{Need, Origin, Release, Solution};
+use crate::model::component::hint::{HintLocation, KnownHint};
+use crate::model::resolver::components::{ComponentRequirement, Origin, Release, Solution};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::worlds::ResolvedRequest;
 
@@ -25,7 +25,7 @@ pub(crate) struct Tree {
     /// The package of a hint, by its place without the version.
     pub(crate) origins: BTreeMap<String, Origin>,
     /// The entries of the manifest with what they ask for, by key.
-    pub(crate) entries: BTreeMap<String, Need>,
+    pub(crate) entries: BTreeMap<String, ComponentRequirement>,
     /// Those that are artifacts of no version.
     pub(crate) artifacts: BTreeMap<String, ResolvedRequest>,
 }
@@ -38,9 +38,12 @@ impl Tree {
             return Some((asked.clone(), None));
         }
         let need = self.entries.get(key)?;
-        let (origin, found) = self.of(need.origin.clone(), &need.wanted.requirement.to_string())?;
+        let (origin, found) = self.of(
+            need.origin.clone(),
+            &need.requirement.version_req.to_string(),
+        )?;
         let asked = ResolvedRequest {
-            wanted: need.wanted.clone(),
+            wanted: need.requirement.clone(),
             found: found.fetched.clone(),
         };
         Some((asked, Some(origin)))
@@ -48,8 +51,8 @@ impl Tree {
 
     /// The component that a hint leads to; none where the hint was not
     /// resolved with the others.
-    pub(crate) fn answer(&self, known: &Known) -> Option<(&Origin, &Found)> {
-        let origin = self.origins.get(&without_version(&known.place))?;
+    pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &Found)> {
+        let origin = self.origins.get(&without_version(&known.location))?;
         self.of(origin.clone(), &versions_of(known).1.to_string())
     }
 
@@ -62,17 +65,17 @@ impl Tree {
 }
 
 /// A place without what tells the releases there apart.
-pub(crate) fn without_version(place: &Place) -> String {
+pub(crate) fn without_version(place: &HintLocation) -> String {
     match place {
-        Place::Oci {
+        HintLocation::Oci {
             host, repository, ..
         } => format!("oci://{host}/{repository}"),
-        Place::Url {
+        HintLocation::Url {
             protocol,
             host,
             package,
             ..
         } => format!("{}/{package}", protocol.address(host)),
-        Place::Package { package, .. } => format!("wasm-pkg:{package}"),
+        HintLocation::Package { package, .. } => format!("wasm-pkg:{package}"),
     }
 }

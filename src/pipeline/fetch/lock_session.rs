@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile;
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::model::resolver::Wanted;
+use crate::model::resolver::Requirement;
 use crate::system::cargo::config::LockMode;
 use crate::system::fs;
 use crate::system::fs::Change;
@@ -146,8 +146,8 @@ impl LockSession {
     }
 
     /// Where a locked component is found, by its entry of the lock file.
-    pub fn source_of(&self, wanted: &Wanted, digest: &ContentDigest) -> Option<String> {
-        let entry = wanted.source.locked(&self.lock, &wanted.requirement)?;
+    pub fn source_of(&self, wanted: &Requirement, digest: &ContentDigest) -> Option<String> {
+        let entry = wanted.source.locked(&self.lock, &wanted.version_req)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 
@@ -171,7 +171,7 @@ impl LockSession {
         address: impl Fn(&PackageRef, Option<&str>) -> Option<String>,
         is_kept: impl Fn(&Locked) -> bool,
     ) {
-        self.lock.complete(address);
+        self.lock.fill_addresses(address);
         self.lock.retain(is_kept);
         self.before = self.lock.clone();
     }

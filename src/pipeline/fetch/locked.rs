@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::worlds::WorldResolver;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::context::Context;
@@ -90,16 +90,16 @@ impl Finder {
 }
 
 /// A locked release as a requirement for just it.
-pub(crate) fn wanted(locked: &Locked) -> Wanted {
-    Wanted {
-        source: Source {
+pub(crate) fn wanted(locked: &Locked) -> Requirement {
+    Requirement {
+        source: PackageSource {
             package: locked.package.clone(),
             registry: locked.registry.clone(),
             address: locked.address.clone(),
         },
-        requirement: locked.requirement.clone(),
-        by: vec![format!("`{LOCK_FILE}`")],
-        at: None,
+        version_req: locked.requirement.clone(),
+        required_by: vec![format!("`{LOCK_FILE}`")],
+        excerpt: None,
     }
 }
 

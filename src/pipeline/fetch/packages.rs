@@ -9,10 +9,12 @@ use wit_parser::PackageName;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::base::progress::{Extent, Progress, Unseen};
+use crate::base::progress::{NoProgress, Progress, ProgressSize};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::Lockfile;
-use crate::model::resolver::{Catalog, Chosen, Outcome, Source, Wanted, not_locked, solve};
+use crate::model::resolver::{
+    ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, not_locked, solve,
+};
 use crate::model::wit::Entry;
 use crate::pipeline::fetch::reference::reference;
 use crate::system::cargo::config::LockMode;
@@ -33,14 +35,14 @@ pub(crate) struct Packages<'a> {
     pub(crate) cache: Cache,
     /// The directory that paths in lock files start from.
     root: PathBuf,
-    catalog: Catalog,
+    catalog: VersionCatalog,
     pub(crate) mode: LockMode,
 }
 
 /// What is asked of [`Packages::fetch`].
 pub(crate) struct PackageRequest<'r> {
     /// The requirements.
-    pub asked: &'r [Wanted],
+    pub asked: &'r [Requirement],
     /// The registries the asking manifest names.
     pub named: &'r ManifestRegistries,
     /// Answers given before.
@@ -92,7 +94,7 @@ impl<'a> Packages<'a> {
             registries: ctx.registries(dir)?,
             cache: ctx.cache(),
             root: dir.to_owned(),
-            catalog: Catalog::default(),
+            catalog: VersionCatalog::default(),
             mode,
         })
     }
@@ -110,13 +112,13 @@ impl<'a> Packages<'a> {
     }
 
     /// Whether a registry is configured for the package.
-    pub fn has_route(&self, wanted: &Wanted, named: &ManifestRegistries) -> bool {
+    pub fn has_route(&self, wanted: &Requirement, named: &ManifestRegistries) -> bool {
         self.route(&wanted.source, named).is_ok()
     }
 
     /// Where a package comes from, as it is shown: an OCI reference, or the
     /// address of a registry.
-    pub fn place(&self, source: &Source, named: &ManifestRegistries) -> Result<String> {
+    pub fn place(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<String> {
         match &source.registry {
             Some(label)
                 if reference(Some(label)).is_some()
@@ -137,14 +139,17 @@ impl<'a> Packages<'a> {
     }
 
     /// The way to the registry a package is in.
-    pub fn route(&self, source: &Source, named: &ManifestRegistries) -> Result<Route> {
+    pub fn route(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<Route> {
         let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
     /// The versions of packages, all lists fetched at once; none for a
     /// package its registry does not have.
-    pub fn versions(&mut self, wanted: Vec<(&Wanted, &ManifestRegistries)>) -> Result<&Catalog> {
+    pub fn versions(
+        &mut self,
+        wanted: Vec<(&Requirement, &ManifestRegistries)>,
+    ) -> Result<&VersionCatalog> {
         self.list(wanted)?;
         Ok(&self.catalog)
     }
@@ -153,7 +158,7 @@ impl<'a> Packages<'a> {
     /// it. Offline, a host is not asked what it is.
     pub fn url(
         &self,
-        wanted: &Wanted,
+        wanted: &Requirement,
         named: &ManifestRegistries,
         version: &Version,
     ) -> Result<Option<String>> {
@@ -180,15 +185,15 @@ impl<'a> Packages<'a> {
         version: &Version,
         named: &ManifestRegistries,
     ) -> Result<()> {
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package: package.clone(),
                 registry: registry.map(str::to_owned),
                 address: self.address(package, registry, named),
             },
-            requirement: semver::VersionReq::STAR,
-            by: vec!["`--precise`".to_owned()],
-            at: None,
+            version_req: semver::VersionReq::STAR,
+            required_by: vec!["`--precise`".to_owned()],
+            excerpt: None,
         };
         let source = &wanted.source;
         if self.catalog.versions(source).is_none() {
@@ -201,12 +206,12 @@ impl<'a> Packages<'a> {
             let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
             return Err(
                 Error::input(format!("package `{package}` has no version `{version}`"))
-                    .because(format!("there are {}", all.join(", ")))
+                    .with_cause(format!("there are {}", all.join(", ")))
                     .hint("give one of them to `--precise`"),
             );
         };
         let version = listed.version.clone();
-        self.catalog.choose(wanted.source, version);
+        self.catalog.set_precise(wanted.source, version);
         Ok(())
     }
 
@@ -215,7 +220,7 @@ impl<'a> Packages<'a> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
         for (wanted, chosen) in request.asked.iter().zip(chosen) {
-            let cached = chosen.locked.clone().and_then(|digest| {
+            let cached = chosen.locked_digest.clone().and_then(|digest| {
                 let file = self.cache.get(&digest)?;
                 Some((digest, file))
             });
@@ -248,16 +253,16 @@ impl<'a> Packages<'a> {
     }
 
     /// The versions that answer, after every list needed was fetched.
-    fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Chosen>> {
+    fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<ChosenVersion>> {
         loop {
             match solve(request.asked, &self.catalog, request.lock)? {
-                Outcome::Solved(chosen) => return Ok(chosen),
-                Outcome::Missing(sources) => {
+                Resolution::Solved(chosen) => return Ok(chosen),
+                Resolution::Missing(sources) => {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
                     let first =
-                        |source: &Source| request.asked.iter().find(|w| w.source == *source);
+                        |source: &PackageSource| request.asked.iter().find(|w| w.source == *source);
                     let wanted = sources.iter().filter_map(first);
                     self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
                 }
@@ -268,13 +273,16 @@ impl<'a> Packages<'a> {
     /// Shows how many of the packages are done.
     pub(crate) fn progress(&self, verb: &'static str, packages: usize) -> Box<dyn Progress> {
         match packages {
-            0 => Box::new(Unseen),
-            many => self.ctx.shell.progress(verb, Extent::Items(many as u64)),
+            0 => Box::new(NoProgress),
+            many => self
+                .ctx
+                .shell
+                .progress(verb, ProgressSize::Items(many as u64)),
         }
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<(&Wanted, &ManifestRegistries)>) -> Result<()> {
+    fn list(&mut self, wanted: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
         for (wanted, named) in wanted {
             jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
@@ -296,7 +304,7 @@ impl<'a> Packages<'a> {
     /// by the network, which must not be used.
     fn open(
         &self,
-        wanted: &Wanted,
+        wanted: &Requirement,
         named: &ManifestRegistries,
         offline: impl FnOnce() -> Error,
     ) -> Result<Place> {
@@ -327,14 +335,14 @@ struct Place {
 
 impl Place {
     fn explain(&self, error: Error) -> Error {
-        error.because(format!("the registry is set in {}", self.because))
+        error.with_cause(format!("the registry is set in {}", self.because))
     }
 }
 
 /// What is left to do for one package.
 enum Job<'r> {
     Cached(Fetched),
-    Fetch(&'r Wanted, Chosen, Place),
+    Fetch(&'r Requirement, ChosenVersion, Place),
 }
 
 impl Job<'_> {
@@ -350,7 +358,7 @@ impl Job<'_> {
         let Some(release) = release else {
             return Err(gone(wanted, &chosen, registry));
         };
-        if let Some(locked) = &chosen.locked
+        if let Some(locked) = &chosen.locked_digest
             && *locked != release.digest
         {
             return Err(replaced(package, &release, locked, registry));
@@ -379,7 +387,7 @@ pub(crate) fn must_not_change(path: &Path) -> Error {
     .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
 }
 
-fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {
+fn not_cached(wanted: &Requirement, chosen: &ChosenVersion) -> Error {
     Error::input(format!(
         "package `{}@{}` is not in the cache, and the network must not be used",
         wanted.source.package, chosen.version
@@ -387,13 +395,13 @@ fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {
     .hint("run the command once without `--offline`")
 }
 
-fn gone(wanted: &Wanted, chosen: &Chosen, registry: &dyn Registry) -> Error {
+fn gone(wanted: &Requirement, chosen: &ChosenVersion, registry: &dyn Registry) -> Error {
     let package = &wanted.source.package;
     Error::input(format!(
         "package `{package}@{}` is not there any more",
         chosen.version
     ))
-    .because(format!(
+    .with_cause(format!(
         "it was looked for in {}",
         registry.location(package)
     ))
@@ -410,7 +418,7 @@ fn replaced(
         "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
         release.version, release.digest
     ))
-    .because(format!("it is in {}", registry.location(package)))
+    .with_cause(format!("it is in {}", registry.location(package)))
     .hint("the release was replaced: find out why, then run `cargo component update` to take it")
 }
 

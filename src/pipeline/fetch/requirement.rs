@@ -6,11 +6,11 @@ use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::MissingPackage;
 
 /// An entry of a table of dependencies that is in a registry.
-pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
+pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Requirement> {
     let DependencySource::Registry {
         requirement,
         registry,
@@ -19,18 +19,18 @@ pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Wanted> {
         return None;
     };
     let at = dependency.file.excerpt(dependency.span.clone());
-    Some(Wanted {
-        source: Source {
+    Some(Requirement {
+        source: PackageSource {
             package: dependency.package.clone()?,
             registry: registry.clone(),
             address: None,
         },
-        requirement: requirement.clone(),
-        by: vec![format!(
+        version_req: requirement.clone(),
+        required_by: vec![format!(
             "the entry `{key}` of `{}`",
             file_name(&dependency.file.path)
         )],
-        at: Some(at),
+        excerpt: Some(at),
     })
 }
 
@@ -41,21 +41,21 @@ fn file_name(path: &Path) -> String {
 }
 
 /// A package that WIT names; `None` if no registry can have the name.
-pub(crate) fn named(missing: &MissingPackage) -> Option<Wanted> {
+pub(crate) fn named(missing: &MissingPackage) -> Option<Requirement> {
     let name = &missing.name;
     let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
-    Some(Wanted {
-        source: Source {
+    Some(Requirement {
+        source: PackageSource {
             package,
             registry: None,
             address: None,
         },
-        requirement: match &name.version {
+        version_req: match &name.version {
             Some(version) => exactly(version),
             None => VersionReq::STAR,
         },
-        by: vec![missing.by.clone()],
-        at: missing.at.clone(),
+        required_by: vec![missing.by.clone()],
+        excerpt: missing.at.clone(),
     })
 }
 

@@ -21,7 +21,7 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile;
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Request, Sources, is_absent_package, missing_packages};
 use crate::pipeline::project::manifests::{Project, Unpinned, named_registries};
 use crate::pipeline::project::recover::settle;
@@ -34,7 +34,7 @@ use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_so
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedRequest {
     /// The requirement.
-    pub wanted: Wanted,
+    pub wanted: Requirement,
     /// What answers it.
     pub found: Fetched,
 }
@@ -136,7 +136,7 @@ impl<'a> WorldResolver<'a> {
                 let wkg = manifest.file.dir().join("wkg.toml");
                 let by_wkg = |e: &Error| is_absent_package(e) && fs::exists(&wkg);
                 let world = load(manifest, request).map_err(|e| match by_wkg(&e) {
-                    true => e.rather(FETCH),
+                    true => e.replace_hint(FETCH),
                     false => e,
                 })?;
                 LoadedWorld { world, watched }
@@ -164,7 +164,7 @@ impl<'a> WorldResolver<'a> {
         if let Some(siblings) = &self.siblings {
             watched.extend(siblings.provide(&mut request, &entries)?);
         }
-        let asked: Vec<Wanted> = missing
+        let asked: Vec<Requirement> = missing
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))
             .collect();
@@ -189,15 +189,15 @@ impl<'a> WorldResolver<'a> {
 
     /// A world in a package of a registry.
     fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<LoadedWorld> {
-        let asked = [Wanted {
-            source: Source {
+        let asked = [Requirement {
+            source: PackageSource {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
                 address: None,
             },
-            requirement: target.requirement.clone(),
-            by: vec!["`target` in `Cargo.toml`".to_owned()],
-            at: Some(manifest.file.excerpt(target.span.clone())),
+            version_req: target.requirement.clone(),
+            required_by: vec!["`target` in `Cargo.toml`".to_owned()],
+            excerpt: Some(manifest.file.excerpt(target.span.clone())),
         }];
         let found = self.fetch(manifest, &asked)?;
         world_of(manifest, &found, target.world.as_deref())
@@ -233,7 +233,7 @@ impl<'a> WorldResolver<'a> {
     fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
             let missing = missing_packages(request)?;
-            let asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
+            let asked: Vec<Requirement> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
             if asked.is_empty() || !self.is_routed(manifest, &asked)? {
@@ -246,7 +246,7 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// Whether a registry is configured for all of these.
-    fn is_routed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<bool> {
+    fn is_routed(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<bool> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
         Ok(asked
@@ -291,18 +291,22 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// Requirements with the addresses that a manifest gives their registries.
-    pub fn addressed(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Wanted>> {
+    pub fn addressed(
+        &mut self,
+        manifest: &Manifest,
+        asked: &[Requirement],
+    ) -> Result<Vec<Requirement>> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
         let mut asked = asked.to_vec();
-        for Wanted { source, .. } in &mut asked {
+        for Requirement { source, .. } in &mut asked {
             source.address = packages.address(&source.package, source.registry.as_deref(), &named);
         }
         Ok(asked)
     }
 
     /// Answers requirements, fetches what is not there, and locks it.
-    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<Vec<Fetched>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
@@ -321,7 +325,7 @@ impl<'a> WorldResolver<'a> {
             let locked = lockfile::Locked {
                 package: wanted.source.package.clone(),
                 registry: wanted.source.registry.clone(),
-                requirement: wanted.requirement.clone(),
+                requirement: wanted.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: self.session.source_of(wanted, &found.digest),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::model::component;
-use crate::model::component::Kind;
+use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
 use crate::pipeline::build::cargo::Built;
@@ -127,7 +127,7 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
     }
     let name = program.display();
     Err(Error::input(format!("failed to find the runner `{name}`"))
-        .because(format!("it is configured by {}", runner.origin))
+        .with_cause(format!("it is configured by {}", runner.origin))
         .hint(format!(
             "install `{name}`, or remove the setting to run in the embedded engine"
         )))
@@ -167,7 +167,7 @@ pub(crate) fn runnable(
         return Ok(path);
     }
     let bytes = fs::read(&made.path)?;
-    if !embedded || component::kind(&bytes) != Some(Kind::Module) {
+    if !embedded || component::kind(&bytes) != Some(WasmKind::Module) {
         return Ok(made.path.clone());
     }
     let path = aside("program");

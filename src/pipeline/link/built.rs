@@ -9,7 +9,7 @@ use super::component::Provided;
 use super::part::{Answer, Part};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::model::component::hint::{Place, Wanted};
+use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::manifest::Dependency;
 use crate::system::fs;
 
@@ -73,7 +73,7 @@ impl BuiltComponents {
         let dir = fs::canonical(dir)?;
         let found = self.by_directory.get(&dir).ok_or_else(|| {
             Error::input(format!("the dependency `{key}` was not built"))
-                .because(format!("it is in `{}`", dir.display()))
+                .with_cause(format!("it is in `{}`", dir.display()))
                 .hint("run `cargo component build`")
         })?;
         if let (Some(named), Some(is)) = (&dependency.package, &found.package)
@@ -87,9 +87,9 @@ impl BuiltComponents {
         let package = found.package.clone().or(dependency.package.clone());
         Ok(Provided {
             key: key.to_owned(),
-            place: package.clone().map(|package| Place::Package {
+            place: package.clone().map(|package| HintLocation::Package {
                 package,
-                release: Wanted::Exact(found.version.clone()),
+                release: HintRelease::Exact(found.version.clone()),
             }),
             package,
             version: Some(found.version.clone()),

@@ -11,7 +11,7 @@ use super::override_options::{Choice, Chosen};
 use super::part::{Answer, Part};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::manifest::Manifest;
 use crate::pipeline::fetch::component_origins::of_place;
@@ -126,7 +126,7 @@ impl<'f, 'a> Forest<'f, 'a> {
     }
 
     /// Adds the component that a hint of `by` leads to, with all that it needs.
-    pub fn follow(&mut self, known: &Known, by: &str) -> Result<usize> {
+    pub fn follow(&mut self, known: &KnownHint, by: &str) -> Result<usize> {
         let (of, file, origin) = self.resolve(known, by)?;
         self.part(&of, &file, origin.as_deref())
     }
@@ -212,7 +212,7 @@ impl<'f, 'a> Forest<'f, 'a> {
                     }
                     (None, Some(known)) => {
                         let context = |e: Error| {
-                            e.because(format!(
+                            e.with_cause(format!(
                                 "the import `{}` of `{name}` has the hint `{known}`",
                                 import.name
                             ))
@@ -237,14 +237,18 @@ impl<'f, 'a> Forest<'f, 'a> {
             .collect();
         chain.push(format!("`{}`", self.parts[again].name));
         Error::input("components need each other in a circle")
-            .because(chain.join(" needs "))
+            .with_cause(chain.join(" needs "))
             .hint("one of them has to be published without the other")
     }
 
     /// The component a hint leads to: its name, its file, and the address of
     /// its registry.
-    fn resolve(&mut self, known: &Known, by: &str) -> Result<(String, PathBuf, Option<String>)> {
-        if let Place::Package { package, release } = &known.place
+    fn resolve(
+        &mut self,
+        known: &KnownHint,
+        by: &str,
+    ) -> Result<(String, PathBuf, Option<String>)> {
+        if let HintLocation::Package { package, release } = &known.location
             && known.digest.is_none()
             && let Some(built) = self
                 .by_package
@@ -272,8 +276,8 @@ impl<'f, 'a> Forest<'f, 'a> {
         {
             return Err(replaced(known, &digest, &found.digest));
         }
-        let name = match &known.place {
-            Place::Oci { .. } => called(known),
+        let name = match &known.location {
+            HintLocation::Oci { .. } => called(known),
             _ => format!("{}@{}", found.package, found.version),
         };
         Ok((name, found.file, None))
@@ -292,19 +296,19 @@ pub(crate) fn released(imports: &[names::Name]) -> BTreeSet<String> {
 }
 
 /// Whether a hint names one of several releases of a package.
-fn is_versioned(known: &Known) -> bool {
-    matches!(known.place, Place::Package { .. }) || of_place(&known.place).is_some()
+fn is_versioned(known: &KnownHint) -> bool {
+    matches!(known.location, HintLocation::Package { .. }) || of_place(&known.location).is_some()
 }
 
 /// What a component is called by the hint that leads to it.
-pub(crate) fn called(known: &Known) -> String {
-    match &known.place {
-        Place::Url {
+pub(crate) fn called(known: &KnownHint) -> String {
+    match &known.location {
+        HintLocation::Url {
             package, version, ..
         } => format!("{package}@{version}"),
         place => {
-            let bare = Known {
-                place: place.clone(),
+            let bare = KnownHint {
+                location: place.clone(),
                 digest: None,
                 requirement: None,
                 item: None,
@@ -322,15 +326,15 @@ fn exports(file: &Path, item: &str) -> Result<bool> {
     Ok(exports.iter().any(|export| export.name == item))
 }
 
-pub(crate) fn admits(release: &Wanted, built: &BuiltComponent) -> bool {
+pub(crate) fn admits(release: &HintRelease, built: &BuiltComponent) -> bool {
     match release {
-        Wanted::Any => true,
-        Wanted::Exact(version) => *version == built.version,
-        Wanted::Range(range) => range.matches(&built.version),
+        HintRelease::Any => true,
+        HintRelease::Exact(version) => *version == built.version,
+        HintRelease::Range(range) => range.matches(&built.version),
     }
 }
 
-pub(crate) fn replaced(known: &Known, digest: &ContentDigest, found: &ContentDigest) -> Error {
+pub(crate) fn replaced(known: &KnownHint, digest: &ContentDigest, found: &ContentDigest) -> Error {
     Error::input(format!(
         "`{known}` leads to a component with digest `{found}`, not `{digest}`"
     ))

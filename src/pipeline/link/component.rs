@@ -8,11 +8,11 @@ use semver::{Version, VersionReq};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::model::component::hint::{Hint, Known, Place, Wanted};
+use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::{Dependency, HintPolicy, Manifest};
-use crate::model::resolver::components::compatible_from;
+use crate::model::resolver::compatible_from;
 use crate::system::fs;
 
 /// A component that answers an entry of a manifest.
@@ -27,7 +27,7 @@ pub(crate) struct Provided {
     /// Where it is.
     pub file: PathBuf,
     /// Where others find it; none for what has no package.
-    pub place: Option<Place>,
+    pub place: Option<HintLocation>,
     /// The digest of its bytes; none for what is built from a path, whose
     /// digest changes with every edit.
     pub digest: Option<ContentDigest>,
@@ -50,9 +50,12 @@ impl Provided {
     /// Its hint under a policy, for the export `item`.
     pub(crate) fn hint(&self, policy: HintPolicy, item: Option<&str>) -> Option<String> {
         let neutral = || {
-            Some(Place::Package {
+            Some(HintLocation::Package {
                 package: self.package.clone()?,
-                release: self.version.clone().map_or(Wanted::Any, Wanted::Exact),
+                release: self
+                    .version
+                    .clone()
+                    .map_or(HintRelease::Any, HintRelease::Exact),
             })
         };
         let place = match policy {
@@ -60,8 +63,8 @@ impl Provided {
             HintPolicy::Package => neutral()?,
             HintPolicy::Location => self.place.clone().or_else(neutral)?,
         };
-        let known = Known {
-            place,
+        let known = KnownHint {
+            location: place,
             digest: self.digest.clone(),
             requirement: said(self.requirement.as_ref(), self.version.as_ref()),
             item: item.map(str::to_owned),
@@ -129,7 +132,7 @@ impl Provided {
     /// Its bytes, in names of today.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let bytes = fs::read(&self.file)?;
-        let modern = names::modern(&bytes).map(Cow::into_owned);
+        let modern = names::with_current_names(&bytes).map(Cow::into_owned);
         modern.map_err(|e| e.context(format!("failed to read the dependency `{}`", self.key)))
     }
 }

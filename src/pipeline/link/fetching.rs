@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use super::closure::called;
 use super::resolution::{Releases, Resolution, Role};
 use crate::base::error::{Error, Result};
-use crate::model::component::hint::{Known, Place};
+use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::model::resolver::components::{Need, Origin, Release, Versions};
+use crate::model::resolver::components::{ComponentRequirement, Origin, Release, Versions};
 use crate::pipeline::fetch::component_origins::{at_version, is_of, versions_of};
 use crate::pipeline::fetch::component_versions::Found;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, must_not_change};
@@ -19,7 +19,7 @@ use crate::system::registry::public::Reach;
 
 impl Resolution<'_, '_> {
     /// The first requirement on a package, for errors.
-    fn first(&self, origin: &Origin) -> Option<&Need> {
+    fn first(&self, origin: &Origin) -> Option<&ComponentRequirement> {
         let all = self.facts.needs.values().flatten();
         self.roots
             .iter()
@@ -30,7 +30,8 @@ impl Resolution<'_, '_> {
     /// The releases of a package: those its registry lists, where the
     /// configuration has one for it, or those that hints name.
     pub(crate) fn list(&mut self, origin: &Origin) -> Result<Versions> {
-        let named = |need: &Need| need.origin == *origin && need.hinted.is_some();
+        let named =
+            |need: &ComponentRequirement| need.origin == *origin && need.hinted_version.is_some();
         let all = self.facts.needs.values().flatten();
         let is_named = self.roots.iter().chain(all).any(named);
         if self.releases == Releases::Named && is_named {
@@ -50,7 +51,7 @@ impl Resolution<'_, '_> {
         let Some(need) = self.first(origin) else {
             return Ok(Versions::Hinted);
         };
-        let mut wanted = need.wanted.clone();
+        let mut wanted = need.requirement.clone();
         wanted.source = source;
         let named = named_registries(self.manifest);
         let packages = self.worlds.packages()?;
@@ -59,7 +60,7 @@ impl Resolution<'_, '_> {
             self.facts.precise.insert(origin.clone(), precise.clone());
         }
         let listed = catalog.versions(&wanted.source).unwrap_or_default();
-        Ok(Versions::Listed(listed.to_vec()))
+        Ok(Versions::ListedVersion(listed.to_vec()))
     }
 
     /// Fetches releases, and reads what they need.
@@ -79,16 +80,16 @@ impl Resolution<'_, '_> {
                 continue;
             };
             let mut one = match self.first(&release.0) {
-                Some(need) => need.wanted.clone(),
+                Some(need) => need.requirement.clone(),
                 None => continue,
             };
-            one.requirement = exactly(&release.1);
+            one.version_req = exactly(&release.1);
             one.source = source;
             if let Some(locked) = self.locked(&release) {
                 lock.insert(Locked {
                     package: one.source.package.clone(),
                     registry: one.source.registry.clone(),
-                    requirement: one.requirement.clone(),
+                    requirement: one.version_req.clone(),
                     address: one.source.address.clone(),
                     ..locked
                 });
@@ -101,7 +102,7 @@ impl Resolution<'_, '_> {
             // What is not locked was chosen from the list.
             for one in wanted
                 .iter()
-                .filter(|one| one.source.locked(&lock, &one.requirement).is_none())
+                .filter(|one| one.source.locked(&lock, &one.version_req).is_none())
             {
                 if self.worlds.session().refuses_unlocked() {
                     return Err(must_not_change(self.worlds.session().path()));
@@ -138,7 +139,10 @@ impl Resolution<'_, '_> {
     }
 
     /// The hints that name a release.
-    pub(crate) fn hints_of<'h>(&'h self, release: &'h Release) -> impl Iterator<Item = &'h Known> {
+    pub(crate) fn hints_of<'h>(
+        &'h self,
+        release: &'h Release,
+    ) -> impl Iterator<Item = &'h KnownHint> {
         let hints = self.hints.get(&release.0).into_iter().flatten();
         hints.filter(|known| versions_of(known).0.as_ref() == Some(&release.1))
     }
@@ -171,9 +175,11 @@ impl Resolution<'_, '_> {
             Error::input(format!("nothing says where `{}@{version}` is", origin.name))
         })?;
         let known = at_version(known, version)?;
-        let by = self.first(origin).map(|need| need.wanted.by.join(": "));
+        let by = self
+            .first(origin)
+            .map(|need| need.requirement.required_by.join(": "));
         let because = |e: Error| match &by {
-            Some(by) => e.because(format!("it is for {by}")),
+            Some(by) => e.with_cause(format!("it is for {by}")),
             None => e,
         };
         let reach = match self.trusted.contains(origin) {
@@ -187,8 +193,8 @@ impl Resolution<'_, '_> {
             .worlds
             .fetch_hinted(self.manifest, &known, &self.root, reach);
         let fetched = fetched.map_err(because)?;
-        let name = match &known.place {
-            Place::Oci { .. } => called(&known),
+        let name = match &known.location {
+            HintLocation::Oci { .. } => called(&known),
             _ => format!("{}@{}", fetched.package, fetched.version),
         };
         Ok(Found { name, fetched })

@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
-use crate::model::resolver::Wanted;
+use crate::model::resolver::Requirement;
 use crate::pipeline::fetch::requirement::declared;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::Project;
@@ -63,8 +63,8 @@ fn file_of(
         return Ok(None);
     };
     let wanted = worlds.addressed(manifest, &[wanted])?;
-    let locked = |wanted: &Wanted| {
-        let locked = wanted.source.locked(worlds.lock(), &wanted.requirement)?;
+    let locked = |wanted: &Requirement| {
+        let locked = wanted.source.locked(worlds.lock(), &wanted.version_req)?;
         ctx.cache().get(&locked.digest)
     };
     Ok(wanted.first().and_then(locked))

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result, nearest};
 use crate::model::component;
-use crate::model::component::Kind;
-use crate::model::component::hint::{Known, Place};
+use crate::model::component::WasmKind;
+use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::component::names::Name;
 use crate::pipeline::fetch::access::{Access, AccessOptions, Subject};
 use crate::pipeline::fetch::registry_source::fetched;
@@ -60,7 +60,7 @@ impl Named {
             false => text
                 .parse()
                 .map(Named::Subject)
-                .map_err(|e: Error| e.because(format!("there is no file `{text}` either"))),
+                .map_err(|e: Error| e.with_cause(format!("there is no file `{text}` either"))),
         }
     }
 
@@ -87,10 +87,10 @@ impl Named {
         }
         let bytes = fs::read(&file)?;
         let what = match component::kind(&bytes) {
-            Some(Kind::Component) if component::has_only_types(&bytes) => {
+            Some(WasmKind::Component) if component::has_only_types(&bytes) => {
                 "a package of WIT, not a component"
             }
-            Some(Kind::Component) => return Ok((name, file)),
+            Some(WasmKind::Component) => return Ok((name, file)),
             Some(_) => "a core module, not a component",
             None => "no WebAssembly",
         };
@@ -126,7 +126,7 @@ impl<'a> Asked<'a> {
         for (key, named) in &self.with {
             let (name, file) = named
                 .find(ctx, mode)
-                .map_err(|e| e.because(format!("it is to be linked as `{key}`")))?;
+                .map_err(|e| e.with_cause(format!("it is to be linked as `{key}`")))?;
             choices.push(((*key).to_owned(), Choice::With(name, file)));
         }
         let keep = self.keep.iter().map(|key| (key.clone(), Choice::Keep));
@@ -141,7 +141,7 @@ impl<'a> Asked<'a> {
 impl Chosen {
     /// What is chosen for an import with its hint, of the component that is
     /// linked or of one that it needs. What names it closest counts.
-    pub fn of(&mut self, import: &Name, hint: Option<&Known>, is_root: bool) -> Option<Choice> {
+    pub fn of(&mut self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<Choice> {
         let ranked = self.choices.iter().enumerate();
         let ranked =
             ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
@@ -156,7 +156,7 @@ impl Chosen {
     }
 
     /// Whether something is chosen for an import; see [`Chosen::of`].
-    pub fn has(&self, import: &Name, hint: Option<&Known>, is_root: bool) -> bool {
+    pub fn has(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
         let mut choices = self.choices.iter();
         choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
     }
@@ -198,7 +198,7 @@ impl Chosen {
 /// How closely a key names an import, the lower the closer: its own name, its
 /// interface, its package, that of its hint. Labels are local to a component,
 /// so that only those of the one that is linked count.
-fn rank(key: &str, import: &Name, hint: Option<&Known>, is_root: bool) -> Option<u8> {
+fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<u8> {
     let bare = |name: &str| name.split('@').next().map(str::to_owned);
     if import.name == key && (is_root || key.contains(':')) {
         return Some(0);
@@ -210,9 +210,9 @@ fn rank(key: &str, import: &Name, hint: Option<&Known>, is_root: bool) -> Option
     if interface.and_then(bare).as_deref() == Some(key) {
         return Some(2);
     }
-    let package = hint.and_then(|known| match &known.place {
-        Place::Url { package, .. } | Place::Package { package, .. } => Some(package),
-        Place::Oci { .. } => None,
+    let package = hint.and_then(|known| match &known.location {
+        HintLocation::Url { package, .. } | HintLocation::Package { package, .. } => Some(package),
+        HintLocation::Oci { .. } => None,
     });
     if package.is_some_and(|package| package.to_string() == key)
         || interface.and_then(|name| name.split('/').next()) == Some(key)

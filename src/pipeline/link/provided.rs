@@ -14,7 +14,7 @@ use super::imports::{Imports, bind};
 use super::part::{Answer, Part};
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
-use crate::model::component::hint::{Place, Wanted};
+use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::pipeline::fetch::component_origins::place_of;
@@ -68,9 +68,9 @@ pub(crate) fn released(
         let place = one.source.as_deref().and_then(place_of);
         found.push(Provided {
             key: key.to_owned(),
-            place: place.or(Some(Place::Package {
+            place: place.or(Some(HintLocation::Package {
                 package: one.found.package.clone(),
-                release: Wanted::Exact(one.found.version.clone()),
+                release: HintRelease::Exact(one.found.version.clone()),
             })),
             package: Some(one.found.package),
             version: Some(one.found.version),

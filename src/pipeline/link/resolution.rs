@@ -10,13 +10,15 @@ use super::closure::{admits, replaced};
 use super::override_options::Chosen;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::model::component::hint::{Hint, Known, Place};
+use crate::model::component::hint::{Hint, HintLocation, KnownHint};
 use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
-use crate::model::resolver::components::{Facts, Need, Origin, Outcome, Release, solve};
-use crate::model::resolver::{Source, Wanted};
+use crate::model::resolver::components::{
+    ComponentRequirement, ComponentResolution, Facts, Origin, Release, solve,
+};
+use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_place, versions_of};
 use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
@@ -44,12 +46,12 @@ pub(crate) struct Resolution<'r, 'a> {
     pub(crate) releases: Releases,
     /// What the root is called.
     pub(crate) root: String,
-    pub(crate) roots: Vec<Need>,
+    pub(crate) roots: Vec<ComponentRequirement>,
     pub(crate) facts: Facts,
     /// How registries are asked for packages.
-    pub(crate) sources: BTreeMap<Origin, Source>,
+    pub(crate) sources: BTreeMap<Origin, PackageSource>,
     /// The hints on packages.
-    pub(crate) hints: BTreeMap<Origin, Vec<Known>>,
+    pub(crate) hints: BTreeMap<Origin, Vec<KnownHint>>,
     /// Packages that the project itself depends on, wherever they are.
     pub(crate) trusted: BTreeSet<Origin>,
     pub(crate) chosen: Option<&'r Chosen>,
@@ -133,24 +135,24 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 
-    fn entry(&mut self, wanted: Wanted) -> Result<Need> {
+    fn entry(&mut self, wanted: Requirement) -> Result<ComponentRequirement> {
         let origin = self.worlds.origin(self.manifest, &wanted);
         let origin = origin.map_err(|e| wanted.explain(e))?;
         let locked = wanted
             .source
-            .locked(self.worlds.lock(), &wanted.requirement);
-        let locked = locked.filter(|locked| wanted.requirement.matches(&locked.version));
+            .locked(self.worlds.lock(), &wanted.version_req);
+        let locked = locked.filter(|locked| wanted.version_req.matches(&locked.version));
         if let Some(locked) = locked {
-            let key = (origin.clone(), wanted.requirement.to_string());
+            let key = (origin.clone(), wanted.version_req.to_string());
             self.facts.answers.insert(key, locked.version.clone());
         }
         self.know(&origin, Some(&wanted.source));
         self.trusted.insert(origin.clone());
-        let need = Need {
+        let need = ComponentRequirement {
             origin,
-            wanted,
+            requirement: wanted,
             chain: vec![self.root.clone()],
-            hinted: None,
+            hinted_version: None,
         };
         self.roots.push(need.clone());
         Ok(need)
@@ -166,14 +168,14 @@ impl<'r, 'a> Resolution<'r, 'a> {
         };
         if let Some((origin, version)) = of_artifact(wanted.reference()) {
             let mut needed = asked.wanted.clone();
-            needed.requirement = exactly(&version);
-            let need = Need {
+            needed.version_req = exactly(&version);
+            let need = ComponentRequirement {
                 origin: origin.clone(),
-                wanted: needed,
+                requirement: needed,
                 chain: vec![self.root.clone()],
-                hinted: None,
+                hinted_version: None,
             };
-            let key = (origin.clone(), need.wanted.requirement.to_string());
+            let key = (origin.clone(), need.requirement.version_req.to_string());
             self.facts.answers.insert(key, version.clone());
             self.trusted.insert(origin.clone());
             self.know(&origin, None);
@@ -200,7 +202,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Adds what a hint asks for, that the component `by` will have.
-    pub(crate) fn hint(&mut self, known: &Known, by: &str) -> Result<()> {
+    pub(crate) fn hint(&mut self, known: &KnownHint, by: &str) -> Result<()> {
         if let Some(need) = self.need(known)? {
             self.trusted.insert(need.origin.clone());
             self.add(by, vec![need]);
@@ -209,7 +211,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Adds needs of a component, which the root needs itself.
-    fn add(&mut self, by: &str, needs: Vec<Need>) {
+    fn add(&mut self, by: &str, needs: Vec<ComponentRequirement>) {
         for mut need in needs {
             need.chain = vec![self.root.clone(), by.to_owned()];
             self.roots.push(need);
@@ -218,7 +220,12 @@ impl<'r, 'a> Resolution<'r, 'a> {
 
     /// What the hints of a component ask for, except those that are answered
     /// in another way, or may not be followed.
-    pub(crate) fn needs(&mut self, name: &str, file: &Path, role: Role) -> Result<Vec<Need>> {
+    pub(crate) fn needs(
+        &mut self,
+        name: &str,
+        file: &Path,
+        role: Role,
+    ) -> Result<Vec<ComponentRequirement>> {
         let imports = names::imports(&fs::read(file)?)
             .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
         let mut needs = Vec::new();
@@ -235,7 +242,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
                     self.trusted.insert(need.origin.clone());
                 }
                 need.chain = vec![self.root.clone()];
-                need.wanted.by = vec![
+                need.requirement.required_by = vec![
                     format!("the import `{}` of `{name}`", import.name),
                     format!("its hint `{known}`"),
                 ];
@@ -246,12 +253,12 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Whether something else than a release answers an import.
-    fn is_answered(&self, import: &Name, known: &Known, role: Role) -> bool {
+    fn is_answered(&self, import: &Name, known: &KnownHint, role: Role) -> bool {
         let chosen = self.chosen.filter(|_| role != Role::Chosen);
         if chosen.is_some_and(|chosen| chosen.has(import, Some(known), role == Role::Root)) {
             return true;
         }
-        let Place::Package { package, release } = &known.place else {
+        let HintLocation::Package { package, release } = &known.location else {
             return false;
         };
         let built = self.built.and_then(|built| built.get(package));
@@ -260,27 +267,29 @@ impl<'r, 'a> Resolution<'r, 'a> {
 
     /// What a hint asks for; none where it names one artifact and nothing
     /// else.
-    fn need(&mut self, known: &Known) -> Result<Option<Need>> {
+    fn need(&mut self, known: &KnownHint) -> Result<Option<ComponentRequirement>> {
         let (hinted, requirement) = versions_of(known);
-        let package = match &known.place {
-            Place::Package { package, .. } | Place::Url { package, .. } => package.clone(),
-            Place::Oci {
+        let package = match &known.location {
+            HintLocation::Package { package, .. } | HintLocation::Url { package, .. } => {
+                package.clone()
+            }
+            HintLocation::Oci {
                 host, repository, ..
             } => package_of(host, repository),
         };
-        let wanted = Wanted {
-            source: Source {
+        let wanted = Requirement {
+            source: PackageSource {
                 package,
                 registry: None,
                 address: None,
             },
-            requirement,
-            by: vec![format!("the hint `{known}`")],
-            at: None,
+            version_req: requirement,
+            required_by: vec![format!("the hint `{known}`")],
+            excerpt: None,
         };
         let mut wanted = self.worlds.addressed(self.manifest, &[wanted])?.remove(0);
-        let (origin, source) = match &known.place {
-            Place::Package { package, .. } => {
+        let (origin, source) = match &known.location {
+            HintLocation::Package { package, .. } => {
                 let named = named_registries(self.manifest);
                 match self.worlds.packages()?.has_route(&wanted, &named) {
                     true => {
@@ -303,23 +312,23 @@ impl<'r, 'a> Resolution<'r, 'a> {
             wanted.source.package = package;
         }
         self.know(&origin, source.as_ref());
-        let place = without_version(&known.place);
+        let place = without_version(&known.location);
         self.tree.origins.insert(place, origin.clone());
         let known = known.clone();
         let hints = self.hints.entry(origin.clone()).or_default();
         if !hints.contains(&known) {
             hints.push(known);
         }
-        Ok(Some(Need {
+        Ok(Some(ComponentRequirement {
             origin,
-            wanted,
+            requirement: wanted,
             chain: Vec::new(),
-            hinted,
+            hinted_version: hinted,
         }))
     }
 
     /// Takes note of a package, and what is locked of it.
-    fn know(&mut self, origin: &Origin, source: Option<&Source>) {
+    fn know(&mut self, origin: &Origin, source: Option<&PackageSource>) {
         if let Some(source) = source {
             let of = self.sources.entry(origin.clone());
             of.or_insert_with(|| source.clone());
@@ -335,8 +344,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
     pub fn solve(mut self) -> Result<Tree> {
         loop {
             let (versions, needs) = match solve(&self.roots, &self.facts)? {
-                Outcome::Missing { versions, needs } => (versions, needs),
-                Outcome::Solved(solution) => {
+                ComponentResolution::Missing { versions, needs } => (versions, needs),
+                ComponentResolution::Solved(solution) => {
                     self.tree.solution = solution;
                     break;
                 }
@@ -354,21 +363,24 @@ impl<'r, 'a> Resolution<'r, 'a> {
     /// Locks what was chosen, and holds it against the digests of hints.
     fn lock(&mut self) -> Result<()> {
         for need in self.tree.entries.values() {
-            let requirement = need.wanted.requirement.to_string();
+            let requirement = need.requirement.version_req.to_string();
             let Some((_, found)) = self.tree.of(need.origin.clone(), &requirement) else {
                 continue;
             };
             let found = found.fetched.clone();
             let locked = Locked {
-                package: need.wanted.source.package.clone(),
-                registry: need.wanted.source.registry.clone(),
-                requirement: need.wanted.requirement.clone(),
+                package: need.requirement.source.package.clone(),
+                registry: need.requirement.source.registry.clone(),
+                requirement: need.requirement.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-                source: self.worlds.session().source_of(&need.wanted, &found.digest),
-                address: need.wanted.source.address.clone(),
+                source: self
+                    .worlds
+                    .session()
+                    .source_of(&need.requirement, &found.digest),
+                address: need.requirement.source.address.clone(),
             };
-            let wanted = need.wanted.clone();
+            let wanted = need.requirement.clone();
             self.worlds.note(locked, ResolvedRequest { wanted, found });
         }
         let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
@@ -391,21 +403,22 @@ impl<'r, 'a> Resolution<'r, 'a> {
     /// Locks a release for the hints that it answers.
     fn lock_hints(&mut self, release: &Release, found: &Fetched) -> Result<()> {
         let all = self.tree.solution.needs.iter();
-        let needs: Vec<&Need> = all.filter(|need| need.origin == release.0).collect();
-        let answered = |known: &&Known| {
+        let needs: Vec<&ComponentRequirement> =
+            all.filter(|need| need.origin == release.0).collect();
+        let answered = |known: &&KnownHint| {
             let (hinted, requirement) = versions_of(known);
             let key = (release.0.clone(), requirement.to_string());
             self.tree.solution.answers.get(&key) == Some(&release.1)
-                && needs
-                    .iter()
-                    .any(|need| need.hinted == hinted && need.wanted.requirement == requirement)
+                && needs.iter().any(|need| {
+                    need.hinted_version == hinted && need.requirement.version_req == requirement
+                })
         };
         let hints = self.hints.get(&release.0).into_iter().flatten();
-        let hints: Vec<Known> = hints.filter(answered).cloned().collect();
+        let hints: Vec<KnownHint> = hints.filter(answered).cloned().collect();
         // What an update may take answers all of them.
         let comparators = needs
             .iter()
-            .flat_map(|need| need.wanted.requirement.comparators.clone());
+            .flat_map(|need| need.requirement.version_req.comparators.clone());
         let mut all = semver::VersionReq::STAR;
         for one in comparators.filter(|one| {
             let alone = semver::VersionReq {
@@ -420,8 +433,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
         for known in hints {
             let known = at_version(&known, &release.1)?;
             let (locked, mut wanted) = self.worlds.pin(self.manifest, &known, found)?;
-            if !matches!(known.place, Place::Oci { .. }) {
-                wanted.requirement = all.clone();
+            if !matches!(known.location, HintLocation::Oci { .. }) {
+                wanted.version_req = all.clone();
             }
             let found = found.clone();
             self.worlds.note(locked, ResolvedRequest { wanted, found });

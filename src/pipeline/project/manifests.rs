@@ -201,7 +201,7 @@ pub(crate) fn component_directories(manifest: &Manifest) -> Result<Vec<PathBuf>>
                 "the directory of the dependency `{key}` has no `Cargo.toml`"
             ))
             .at(dependency.file.excerpt(dependency.span.clone()))
-            .because(format!("it is `{}`", path.display()))
+            .with_cause(format!("it is `{}`", path.display()))
             .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
         }
         found.push(path.clone());

@@ -4,9 +4,9 @@ use semver::Version;
 
 use super::Ready;
 use crate::base::error::{Error, Result};
-use crate::base::progress::Unseen;
-use crate::model::component::compatible::broken;
-use crate::model::resolver::Listed;
+use crate::base::progress::NoProgress;
+use crate::model::component::compatible::first_incompatibility;
+use crate::model::resolver::ListedVersion;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -28,19 +28,19 @@ pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
         };
         let file = ctx
             .cache()
-            .get_or_fetch(&**registry, package, &release, &Unseen)?;
+            .get_or_fetch(&**registry, package, &release, &NoProgress)?;
         fs::read(&file).map(Some)
     };
     let own = fs::read(&ready.file)?;
     if let Some(below) = below
         && let Some(old) = fetch(below)?
-        && let Some(told) = broken(&old, &own)?
+        && let Some(told) = first_incompatibility(&old, &own)?
     {
         return Err(incompatible(ready, below, told));
     }
     if let Some(above) = above
         && let Some(new) = fetch(above)?
-        && let Some(told) = broken(&own, &new)?
+        && let Some(told) = first_incompatibility(&own, &new)?
     {
         return Err(incompatible(ready, above, told));
     }
@@ -54,7 +54,7 @@ fn incompatible(ready: &Ready, other: &Version, told: String) -> Error {
     Error::input(format!(
         "`{package}@{version}` is not compatible with `{other}`, which is published"
     ))
-    .because(told)
+    .with_cause(told)
     .hint(format!(
         "publish it as version {}, or with `--allow-breaking`",
         breaking(version)
@@ -73,10 +73,10 @@ fn breaking(version: &Version) -> Version {
 /// The nearest versions below and above that should be compatible. Releases
 /// that were withdrawn or come before a release promise nothing.
 fn neighbours<'a>(
-    listed: &'a [Listed],
+    listed: &'a [ListedVersion],
     version: &Version,
 ) -> (Option<&'a Version>, Option<&'a Version>) {
-    let fits = |listed: &&Listed| {
+    let fits = |listed: &&ListedVersion| {
         let other = &listed.version;
         let released = other.pre.is_empty() && version.pre.is_empty() && !listed.yanked;
         released && breaking(other) == breaking(version)
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn neighbours_are_compatible_by_number() {
-        let listed: Vec<Listed> = [
+        let listed: Vec<ListedVersion> = [
             "0.1.0",
             "0.1.5",
             "0.2.0",
@@ -104,7 +104,7 @@ mod tests {
             "2.0.0",
         ]
         .iter()
-        .map(|version| Listed {
+        .map(|version| ListedVersion {
             version: version.parse().unwrap(),
             yanked: *version == "0.1.5",
         })

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::base::error::Result;
-use crate::model::lockfile::tree::{Digester, Digests, Hex};
+use crate::model::lockfile::tree::{Digests, DirectoryDigester, HexDigest};
 use crate::system::fs;
 use crate::system::source::download::Downloader;
 
@@ -39,7 +39,7 @@ impl Archives {
         self.0.join(".lock")
     }
 
-    fn file(&self, sha256: &Hex<32>) -> PathBuf {
+    fn file(&self, sha256: &HexDigest<32>) -> PathBuf {
         self.0.join(format!("{sha256}.tar.gz"))
     }
 
@@ -77,12 +77,12 @@ impl Archives {
 
     /// The archive with this digest, and both of its digests; `None` where it is
     /// missing or damaged.
-    pub fn get(&self, sha256: &Hex<32>) -> Option<(PathBuf, Digests)> {
+    pub fn get(&self, sha256: &HexDigest<32>) -> Option<(PathBuf, Digests)> {
         let file = self.file(sha256);
         if !fs::is_regular(&file) {
             return None;
         }
-        let mut digester = Digester::default();
+        let mut digester = DirectoryDigester::default();
         std::io::copy(&mut fs::open(&file).ok()?, &mut digester).ok()?;
         let digests = digester.finish();
         (digests.sha256 == *sha256).then_some((file, digests))
@@ -100,7 +100,7 @@ impl Archives {
             let Some((stem, end)) = name.and_then(|name| name.split_once('.')) else {
                 continue;
             };
-            let is_digest = stem.parse::<Hex<32>>().is_ok();
+            let is_digest = stem.parse::<HexDigest<32>>().is_ok();
             if is_digest && matches!(end, "tar.gz" | "last" | "part") {
                 fs::remove_file(&path)?;
                 count += usize::from(end == "tar.gz");

@@ -56,8 +56,8 @@ impl<'a> Checksums<'a> {
             ),
         };
         Error::input(format!("{name} hash mismatch for `{}`", display_url(url)))
-            .because(format!("got: {found}"))
-            .because(format!("expected: {expected}"))
+            .with_cause(format!("got: {found}"))
+            .with_cause(format!("expected: {expected}"))
             .hint(format!(
                 "if the archive is the right one, set `{name}` to what was got"
             ))

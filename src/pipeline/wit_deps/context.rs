@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
-use crate::model::lockfile::deps::Words;
+use crate::base::retry::RetryPolicy;
+use crate::model::lockfile::deps::KeyValues;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::env::{CARGO_NET_OFFLINE, Env};
 use crate::system::process::{Exec, System};
@@ -48,9 +48,9 @@ pub trait Packages {
     fn fetch(
         &self,
         source: &DepsSource,
-        locked: Option<&Words>,
+        locked: Option<&KeyValues>,
         offline: bool,
-    ) -> Result<(Tree, Words)>;
+    ) -> Result<(Tree, KeyValues)>;
 }
 
 /// A source that refuses all packages, for builds without registries.
@@ -58,7 +58,7 @@ pub trait Packages {
 pub struct NoPackages;
 
 impl Packages for NoPackages {
-    fn fetch(&self, _: &DepsSource, _: Option<&Words>, _: bool) -> Result<(Tree, Words)> {
+    fn fetch(&self, _: &DepsSource, _: Option<&KeyValues>, _: bool) -> Result<(Tree, KeyValues)> {
         Err(
             Error::unsupported("packages of registries and artifacts need the feature `cli`")
                 .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"),
@@ -75,7 +75,7 @@ pub struct LockContext<'a> {
     /// The directory where archives are cached.
     pub cache: PathBuf,
     /// How long servers are waited for, and how often they are tried.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
     /// Whether git may ask the user for a password.
     pub interactive: bool,
     /// What the run must not do.
@@ -96,7 +96,7 @@ impl<'a> LockContext<'a> {
             cache: env.package_cache(),
             env,
             exec: &System,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
             interactive: false,
             rules: Rules {
                 locked: false,

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::tree::{Dir, File, is_wit};
+use crate::model::lockfile::tree::{WitDirectory, WitFile, is_wit};
 use crate::system::fs;
 use crate::system::fs::Change;
 
 /// The WIT files of a directory; `None` where the directory does not exist.
-pub fn read(dir: &Path) -> Result<Option<Dir>> {
+pub fn read(dir: &Path) -> Result<Option<WitDirectory>> {
     if !fs::is_dir(dir) {
         return Ok(None);
     }
-    let mut files = Dir::new();
+    let mut files = WitDirectory::new();
     for path in fs::list(dir)? {
         if let Some(name) = wit_name(&path) {
-            let file = File {
+            let file = WitFile {
                 executable: fs::is_executable(&path),
                 bytes: fs::read(&path)?,
             };
@@ -43,7 +43,7 @@ pub fn is_ours_alone(dir: &Path) -> Result<bool> {
 pub fn replace(
     change: &mut Change,
     deps: &Path,
-    write: &[(&str, &Dir)],
+    write: &[(&str, &WitDirectory)],
     remove: &[&str],
 ) -> Result<()> {
     if write.is_empty() && remove.is_empty() {
@@ -82,8 +82,8 @@ pub fn replace(
 mod tests {
     use super::*;
 
-    fn dir(text: &str) -> Dir {
-        [("a.wit".to_owned(), File::new(text))].into()
+    fn dir(text: &str) -> WitDirectory {
+        [("a.wit".to_owned(), WitFile::new(text))].into()
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         write("mine/a.wit", "mine");
         let text = |path: &str| fs::read_text_if_exists(&deps.join(path)).unwrap();
         let new = dir("new");
-        let put: &[(&str, &Dir)] = &[("one", &new), ("two", &new)];
+        let put: &[(&str, &WitDirectory)] = &[("one", &new), ("two", &new)];
         let lock = temporary.path().join("lock");
         let replaced = |put, remove, old| {
             let mut change = Change::new();

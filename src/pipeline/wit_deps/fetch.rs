@@ -13,7 +13,7 @@ use super::directories;
 use super::present::Present;
 use super::project::{Dirs, Project};
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::deps::{LockedDir, Words};
+use crate::model::lockfile::deps::{KeyValues, LockedDirectory};
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::{Commit, DepsSource, invalid_dir_name};
 use crate::system::fs;
@@ -31,8 +31,8 @@ const PARALLEL_FETCHES: usize = 8;
 pub struct Fetched {
     /// The files of the entry and of directories that come with it.
     pub tree: Tree,
-    /// The words of the lock file, see [`LockedDir::found`].
-    pub found: Words,
+    /// The words of the lock file, see [`LockedDirectory::found`].
+    pub found: KeyValues,
 }
 
 /// Whether locked and cached content is used.
@@ -107,7 +107,7 @@ impl Fetcher<'_> {
             match source {
                 DepsSource::Path(path) => {
                     let tree = self.path(path).map_err(about)?;
-                    let found = Words::new();
+                    let found = KeyValues::new();
                     fetched.insert((*id).to_owned(), Fetched { tree, found });
                 }
                 DepsSource::Archive { url, .. } => match self.cached(id, source).map_err(about)? {
@@ -160,7 +160,7 @@ impl Fetcher<'_> {
     }
 
     /// The locked state of an entry, if locked content is used.
-    fn locked(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
+    fn locked(&self, id: &str, source: &DepsSource) -> Option<&LockedDirectory> {
         match self.freshness {
             Freshness::Locked => self.present.locked_entry(id, source),
             Freshness::Newest => None,
@@ -175,7 +175,7 @@ impl Fetcher<'_> {
                 return None;
             };
             let locked = self.locked(id, source);
-            let locked = locked.and_then(|locked| locked.found.get("commit"));
+            let locked = locked.and_then(|locked| locked.resolution.get("commit"));
             // A lock file is a file like any other: git is given nothing else.
             let locked = locked.filter(|rev| rev.chars().all(|c| c.is_ascii_hexdigit()));
             let rev = locked.map(|rev| Commit::Rev(rev.clone()));
@@ -185,7 +185,7 @@ impl Fetcher<'_> {
     }
 
     fn package(&self, id: &str, source: &DepsSource) -> Result<Fetched> {
-        let locked = self.locked(id, source).map(|locked| &locked.found);
+        let locked = self.locked(id, source).map(|locked| &locked.resolution);
         let offline = self.context.rules.offline;
         let (mut tree, found) = self.context.packages.fetch(source, locked, offline)?;
         tree.deps.retain(|dep, _| !self.pinned.contains(dep));
@@ -293,18 +293,18 @@ impl Fetcher<'_> {
             let error = Error::input(format!(
                 "the archive {place} is not the one that was locked"
             ));
-            let error = error.because("its WIT has another digest than the lock file says");
+            let error = error.with_cause("its WIT has another digest than the lock file says");
             return Err(ExtractError::WrongArchive(error.hint(
                 "find out why it changed, then run `cargo component deps update` to take it",
             )));
         }
         self.archives.remember(url, digests)?;
-        let found = Words::new();
+        let found = KeyValues::new();
         Ok(Fetched { tree, found })
     }
 
     /// Whether a tree is what the lock file says of it.
-    fn is_locked(&self, tree: &Tree, locked: &LockedDir) -> bool {
+    fn is_locked(&self, tree: &Tree, locked: &LockedDirectory) -> bool {
         let deps = tree
             .deps
             .iter()

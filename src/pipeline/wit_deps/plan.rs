@@ -6,8 +6,8 @@ use super::fetch::Fetched;
 use super::present::Present;
 use super::project::{Dirs, Project};
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::deps::{DepsLock, LockedDir, Words};
-use crate::model::lockfile::tree::{Digests, Dir};
+use crate::model::lockfile::deps::{DepsLock, KeyValues, LockedDirectory};
+use crate::model::lockfile::tree::{Digests, WitDirectory};
 use crate::model::manifest::deps::DepsSource;
 use crate::system::source::download;
 use crate::system::source::git;
@@ -18,7 +18,7 @@ pub struct DesiredState {
     /// The content of the lock file.
     pub lock: DepsLock,
     /// The content of directories, for all whose source was read.
-    pub content: Dirs<Dir>,
+    pub content: Dirs<WitDirectory>,
 }
 
 /// A directory as one entry brings it.
@@ -26,7 +26,7 @@ struct Contribution<'a> {
     /// The name of the entry.
     entry: &'a str,
     digests: Digests,
-    content: Option<&'a Dir>,
+    content: Option<&'a WitDirectory>,
 }
 
 /// The desired state, where `fetched` has the entries whose source was read, and
@@ -50,9 +50,9 @@ pub fn desired_state(
                     });
                 }
                 desired.content.insert(id.clone(), tree.own.clone());
-                LockedDir {
-                    asked: words,
-                    found: found.clone(),
+                LockedDirectory {
+                    request: words,
+                    resolution: found.clone(),
                     digests: Digests::of(&tree.own),
                     deps: tree.deps.keys().cloned().collect(),
                 }
@@ -72,7 +72,7 @@ pub fn desired_state(
                         });
                     }
                 }
-                LockedDir {
+                LockedDirectory {
                     deps,
                     ..locked.clone()
                 }
@@ -111,7 +111,7 @@ impl DesiredState {
             return Err(Error::input(format!(
                 "transitive dependency conflict for `{dep}`, add `{dep}` to dependency manifest to resolve it"
             ))
-            .because(format!("{} and {} bring different files", describe(first), describe(other)))
+            .with_cause(format!("{} and {} bring different files", describe(first), describe(other)))
             .hint(format!(
                 "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
             )));
@@ -122,9 +122,9 @@ impl DesiredState {
         {
             self.content.insert(dep.to_owned(), content.clone());
         }
-        let locked = LockedDir {
-            asked: Words::new(),
-            found: Words::new(),
+        let locked = LockedDirectory {
+            request: KeyValues::new(),
+            resolution: KeyValues::new(),
             digests: first.digests.clone(),
             deps: BTreeSet::new(),
         };

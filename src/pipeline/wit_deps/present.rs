@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::directories;
 use super::project::{Dirs, Project};
 use crate::base::error::Result;
-use crate::model::lockfile::deps::{DepsLock, LockedDir};
+use crate::model::lockfile::deps::{DepsLock, LockedDirectory};
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::fs;
@@ -46,7 +46,7 @@ impl Present {
         let dropped = lock
             .entries
             .iter()
-            .filter(|(id, entry)| !entry.asked.is_empty() && !entries.contains_key(*id));
+            .filter(|(id, entry)| !entry.request.is_empty() && !entries.contains_key(*id));
         let dropped = dropped.map(|(id, _)| id.clone()).collect();
         Ok(Present {
             lock,
@@ -58,9 +58,9 @@ impl Present {
     }
 
     /// The locked state of an entry, if it was locked from the same source.
-    pub fn locked_entry(&self, id: &str, source: &DepsSource) -> Option<&LockedDir> {
+    pub fn locked_entry(&self, id: &str, source: &DepsSource) -> Option<&LockedDirectory> {
         let locked = self.lock.entries.get(id)?;
-        (locked.asked == source.words()).then_some(locked)
+        (locked.request == source.words()).then_some(locked)
     }
 
     /// The directories that came with a locked entry and have no entry of
@@ -68,7 +68,7 @@ impl Present {
     pub fn transitive_dirs<'a>(
         &self,
         project: &'a Project,
-        locked: &'a LockedDir,
+        locked: &'a LockedDirectory,
     ) -> impl Iterator<Item = &'a String> + use<'a> {
         let entries = &project.manifest.entries;
         locked.deps.iter().filter(|dep| !entries.contains_key(*dep))

@@ -53,7 +53,7 @@ impl Project {
 
     /// Parses the text of the lock file and checks the names in it.
     pub(super) fn parse_lock(&self, text: &str) -> Result<DepsLock> {
-        let lock = parse(&self.lock, text).map_err(|e| e.with_text(without_secrets))?;
+        let lock = parse(&self.lock, text).map_err(|e| e.map_excerpt_text(without_secrets))?;
         // Directories are removed by these names.
         let mut names = lock
             .entries

@@ -8,7 +8,7 @@ use super::directories;
 use super::present::Present;
 use super::project::Project;
 use crate::base::error::Result;
-use crate::model::lockfile::deps::LockedDir;
+use crate::model::lockfile::deps::LockedDirectory;
 use crate::model::lockfile::tree::Digests;
 use crate::model::manifest::deps::DepsSource;
 use crate::system::source::archive;
@@ -58,7 +58,7 @@ impl<'a> RestoredDirs<'a> {
         &self,
         id: &str,
         source: &DepsSource,
-        locked: &LockedDir,
+        locked: &LockedDirectory,
     ) -> Option<&'a String> {
         let dropped = &self.present.dropped;
         if dropped.is_empty() {
@@ -75,7 +75,11 @@ impl<'a> RestoredDirs<'a> {
     }
 
     /// The directories that come with an entry whose archive is in the cache.
-    fn archived_dirs(&self, source: &DepsSource, locked: &LockedDir) -> Option<BTreeSet<String>> {
+    fn archived_dirs(
+        &self,
+        source: &DepsSource,
+        locked: &LockedDirectory,
+    ) -> Option<BTreeSet<String>> {
         let DepsSource::Archive {
             url,
             sha256,
@@ -97,7 +101,7 @@ impl<'a> RestoredDirs<'a> {
 
     /// Whether a directory of the entry refers to a package of `dropped`, itself
     /// or by way of other directories.
-    fn refers_to(&self, id: &str, locked: &LockedDir, dropped: &String) -> bool {
+    fn refers_to(&self, id: &str, locked: &LockedDirectory, dropped: &String) -> bool {
         if self
             .texts
             .get(dropped)

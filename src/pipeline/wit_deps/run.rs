@@ -14,7 +14,7 @@ use super::status::{EntryStatus, entry_status, local_change};
 use crate::base::error::{Error, Result, nearest};
 use crate::model::lockfile::deps::print;
 use crate::model::lockfile::tree;
-use crate::model::lockfile::tree::{Digests, Dir};
+use crate::model::lockfile::tree::{Digests, WitDirectory};
 use crate::system::fs;
 use crate::system::fs::Change;
 
@@ -261,7 +261,7 @@ impl<'a> LockRun<'a> {
 
     /// The directories to write. One that has the desired content already counts
     /// as ours, whoever put it there.
-    fn to_write<'g>(&self, desired: &'g DesiredState) -> Vec<(&'g str, &'g Dir)> {
+    fn to_write<'g>(&self, desired: &'g DesiredState) -> Vec<(&'g str, &'g WitDirectory)> {
         let differs = |id: &&String| {
             let digests = &desired.lock.entries[*id].digests;
             let unknown = || directories::read(&self.project.dir(id)).ok().flatten();
@@ -308,7 +308,7 @@ impl<'a> LockRun<'a> {
         for (id, entry) in &desired.lock.entries {
             match self.present.lock.entries.get(id) {
                 None => found.push(format!("`{id}` is not locked")),
-                Some(locked) if locked.asked != entry.asked => {
+                Some(locked) if locked.request != entry.request => {
                     found.push(format!("`{id}` is locked as something else"));
                 }
                 Some(locked) if locked != entry => {
@@ -384,7 +384,7 @@ impl<'a> LockRun<'a> {
         )))
     }
 
-    fn report_written(&self, desired: &DesiredState, written: &[(&str, &Dir)]) {
+    fn report_written(&self, desired: &DesiredState, written: &[(&str, &WitDirectory)]) {
         for (id, _) in written {
             let verb = match self.present.lock.entries.get(*id) {
                 None => "Adding",

@@ -70,7 +70,7 @@ pub fn locked_later(
         let _ = send.send(locked(dir, manifest));
     });
     async move {
-        thread.map_err(|e| Error::input("failed to start a thread").because(e))?;
+        thread.map_err(|e| Error::input("failed to start a thread").with_cause(e))?;
         match done.await {
             Ok(result) => result,
             Err(_) => Err(Error::input("locking broke off")),

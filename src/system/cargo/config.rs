@@ -14,7 +14,7 @@ use cargo_metadata::cargo_platform::{Cfg, CfgExpr};
 use toml_edit::Item;
 
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::system::cargo::target::{RequestedTargets, Target, TargetOrigin};
 use crate::system::env;
 use crate::system::env::Env;
@@ -207,8 +207,8 @@ impl Config {
                 "several runners are configured for target `{}`",
                 target.name()
             ))
-            .because(format!("`{first}` in {}", a.display_origin()))
-            .because(format!("`{second}` in {}", b.display_origin()))
+            .with_cause(format!("`{first}` in {}", a.display_origin()))
+            .with_cause(format!("`{second}` in {}", b.display_origin()))
             .hint(format!("set `target.{}.runner`", target.triple()))),
         }
     }
@@ -222,7 +222,7 @@ impl Config {
         if output.code != 0 {
             return Err(
                 Error::input(format!("`{query}` failed with exit code {}", output.code))
-                    .because(String::from_utf8_lossy(&output.stderr).trim())
+                    .with_cause(String::from_utf8_lossy(&output.stderr).trim())
                     .hint(format!("set `target.{}.runner`", target.triple())),
             );
         }
@@ -292,12 +292,12 @@ impl Config {
 
     /// The timeout of requests to registries, how slow they may be, and how often
     /// they are repeated: as configured for the requests of cargo.
-    pub fn retry_policy(&self) -> Result<Patience> {
+    pub fn retry_policy(&self) -> Result<RetryPolicy> {
         let silence = self.number(&["http", "timeout"], env::CARGO_HTTP_TIMEOUT, 1)?;
         let repeats = self.number(&["net", "retry"], env::CARGO_NET_RETRY, 0)?;
         let speed = ["http", "low-speed-limit"];
         let speed = self.number(&speed, env::CARGO_HTTP_LOW_SPEED_LIMIT, 0)?;
-        Ok(Patience::of(silence, repeats, speed))
+        Ok(RetryPolicy::from_cargo_settings(silence, repeats, speed))
     }
 
     /// A number of at least `minimum`, from a key or a variable.

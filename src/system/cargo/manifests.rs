@@ -63,7 +63,7 @@ fn read(path: &Path) -> Result<Option<Member>> {
     };
     let document = Document::parse(text.clone()).map_err(|e| {
         let error = Error::input(format!("failed to parse manifest at `{}`", path.display()));
-        let error = error.because(e.message());
+        let error = error.with_cause(e.message());
         match e.span() {
             Some(span) => error.at(Excerpt::new(path, text.as_str(), span)),
             None => error,

@@ -55,7 +55,7 @@ impl PackageSpec {
             parse_glob(text).map(SpecPattern::Glob)
         } else if text.contains(['/', '\\']) {
             return Err(invalid(text)
-                .because("it looks like a path")
+                .with_cause("it looks like a path")
                 .hint("give the package's name, or its directory as `file:///path#name`"));
         } else {
             parse_name(text).map(|(name, version)| SpecPattern::Name(name, version))
@@ -66,7 +66,7 @@ impl PackageSpec {
                 pattern,
             }),
             Err(reason) => Err(invalid(text)
-                .because(reason)
+                .with_cause(reason)
                 .hint("write it as `name`, `name@1.2.3` or a pattern such as `app-*`")),
         }
     }

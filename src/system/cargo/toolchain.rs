@@ -39,7 +39,7 @@ impl Toolchain {
         let sysroot = text.trim_end_matches(['\r', '\n']);
         if output.code != 0 || sysroot.is_empty() {
             return Err(Error::input(format!("`{query}` gave no directory"))
-                .because(String::from_utf8_lossy(&output.stderr).trim())
+                .with_cause(String::from_utf8_lossy(&output.stderr).trim())
                 .hint("check that `rustc` works"));
         }
         let mut toolchain = Toolchain::at(PathBuf::from(sysroot), env);
@@ -102,7 +102,7 @@ impl Toolchain {
         ));
         let Some(name) = &self.name else {
             return Err(missing
-                .because(format!(
+                .with_cause(format!(
                     "the toolchain `{}` is not one of rustup's",
                     self.sysroot.display()
                 ))
@@ -115,7 +115,7 @@ impl Toolchain {
             .arg(name);
         if mode.is_offline() {
             return Err(missing
-                .because("it is not fetched offline")
+                .with_cause("it is not fetched offline")
                 .hint(format!("run `{add}`")));
         }
         shell.status("Installing", format!("{triple} target"));
@@ -125,14 +125,14 @@ impl Toolchain {
         })?;
         if code != 0 {
             return Err(missing
-                .because(format!("`{add}` failed with exit code {code}"))
+                .with_cause(format!("`{add}` failed with exit code {code}"))
                 .hint(
                     hint_for_other_target(triple).unwrap_or_else(|| hint_for_unavailable(triple)),
                 ));
         }
         if !self.has(triple) {
             return Err(missing
-                .because(format!(
+                .with_cause(format!(
                     "`{add}` put none into `{}`",
                     self.sysroot.display()
                 ))

@@ -146,7 +146,7 @@ impl Workspace {
             return Err(metadata_failed(text.trim()));
         }
         let metadata: CargoMetadata = serde_json::from_slice(&output.stdout).map_err(|e| {
-            Error::input("failed to read the answer of `cargo metadata`").because(e)
+            Error::input("failed to read the answer of `cargo metadata`").with_cause(e)
         })?;
         let members: Vec<_> = metadata.workspace_packages();
         let defaults = metadata.workspace_default_members.iter();
@@ -292,7 +292,7 @@ impl Workspace {
             return Ok(Vec::new());
         };
         let document = Document::parse(text).map_err(|e| {
-            Error::input(format!("failed to read `{}`", path.display())).because(e.message())
+            Error::input(format!("failed to read `{}`", path.display())).with_cause(e.message())
         })?;
         let packages = document.get("package").and_then(|p| p.as_array_of_tables());
         let field = |table: &toml_edit::Table, key: &str| {
@@ -355,7 +355,7 @@ fn metadata_failed(text: &str) -> Error {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty() && *line != "Caused by:")
-            .fold(error, Error::because),
+            .fold(error, Error::with_cause),
         None => error,
     };
     match message.contains("could not find `Cargo.toml`") {

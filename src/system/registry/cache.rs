@@ -167,7 +167,7 @@ impl Cache {
             registry: Some(registry.to_owned()),
         };
         let text = serde_json::to_string(&record)
-            .map_err(|e| Error::input("failed to describe a release").because(e))?;
+            .map_err(|e| Error::input("failed to describe a release").with_cause(e))?;
         write_record(&self.record(package, version), &text)
     }
 
@@ -222,7 +222,7 @@ fn digest_mismatch(
         "component registry package `{package}` (v`{}`) has digest `{found}` but `{}` was expected",
         release.version, release.digest
     ))
-    .because(format!("it comes from {}", registry.location(package)))
+    .with_cause(format!("it comes from {}", registry.location(package)))
     .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
 }
 
@@ -280,7 +280,7 @@ impl Write for ProgressWriter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::progress::Unseen;
+    use crate::base::progress::NoProgress;
     use crate::system::registry::memory::MemoryRegistry;
 
     fn release(content: &[u8]) -> Release {
@@ -301,7 +301,7 @@ mod tests {
         let release = release(b"bytes");
         for _ in 0..2 {
             let file = cache
-                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .get_or_fetch(&registry, &package, &release, &NoProgress)
                 .unwrap();
             assert_eq!(fs::read(&file).unwrap(), b"bytes");
         }
@@ -310,7 +310,7 @@ mod tests {
         fs::write_atomic(&file, b"other").unwrap();
         assert!(cache.get(&release.digest).is_none());
         cache
-            .get_or_fetch(&registry, &package, &release, &Unseen)
+            .get_or_fetch(&registry, &package, &release, &NoProgress)
             .unwrap();
         assert_eq!(fs::read(&file).unwrap(), b"bytes");
         let record = fs::read_text(&cache.file("a:b-1.0.0.json")).unwrap();
@@ -347,7 +347,7 @@ mod tests {
             let stored = crate::system::registry::stored::StoredFiles::read(&cache).unwrap();
             assert_eq!(stored.records[0].digest, None);
             cache
-                .get_or_fetch(&registry, &package, &release, &Unseen)
+                .get_or_fetch(&registry, &package, &release, &NoProgress)
                 .unwrap();
             assert!(names.iter().all(|name| fs::is_regular(&cache.file(name))));
             assert_eq!(fs::read(&at("precious")).unwrap(), b"bytes");
@@ -369,7 +369,7 @@ mod tests {
             .record_origin(&package, &version, &digest, "oci://h.example/one")
             .unwrap();
         cache
-            .get_or_fetch(&registry, &package, &release(b"bytes"), &Unseen)
+            .get_or_fetch(&registry, &package, &release(b"bytes"), &NoProgress)
             .unwrap();
         assert_eq!(recorded_digest("oci://h.example/one"), Some(digest.clone()));
         assert_eq!(recorded_digest("oci://h.example/two"), None);
@@ -388,7 +388,7 @@ mod tests {
         let package: PackageRef = "a:b".parse().unwrap();
         registry.insert(package.clone(), "1.0.0".parse().unwrap(), *b"evil");
         let error = cache
-            .get_or_fetch(&registry, &package, &release(b"good"), &Unseen)
+            .get_or_fetch(&registry, &package, &release(b"good"), &NoProgress)
             .unwrap_err();
         assert!(error.to_string().contains("has digest"), "{error}");
         assert!(fs::list(dir.path()).unwrap().is_empty());

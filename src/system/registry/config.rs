@@ -124,7 +124,7 @@ const TOP: &[Key] = &[
 /// show no secrets.
 pub fn parse(file: &ManifestFile) -> Result<Config> {
     read(file).map_err(|e| {
-        e.with_text(masked)
+        e.map_excerpt_text(masked)
             .hint("correct it; `cargo component config --help` tells what may stand there")
     })
 }
@@ -165,7 +165,7 @@ fn read(file: &ManifestFile) -> Result<Config> {
     let document = Document::parse(file.text.to_string()).map_err(|e| {
         let message = format!("failed to read the configuration `{}`", file.path.display());
         file.error(e.span().unwrap_or_default(), message)
-            .because(e.message())
+            .with_cause(e.message())
     })?;
     let top = Table::root(file, "the configuration", document.as_table()).known(TOP)?;
     let mut config = Config::default();

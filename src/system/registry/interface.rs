@@ -9,7 +9,7 @@ use semver::Version;
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 
 /// A published version of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub trait Registry: Send + Sync {
 
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not distinguish that from one it gives no access to.
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>>;
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>>;
 
     /// One version of a package; `None` if it is not there.
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>>;

@@ -304,7 +304,7 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
         format!("{what} cannot be set in a file of the project"),
     )
     .hint("put it into your own file, `~/.config/wasm-pkg/config.toml`")
-    .with_text(masked)
+    .map_excerpt_text(masked)
 }
 
 /// Whether a host, perhaps with a port, is this machine.

@@ -9,7 +9,7 @@ use semver::Version;
 use super::interface::{Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::fs;
 
 /// A registry in a directory, which need not be there before something is
@@ -41,7 +41,7 @@ impl Registry for LocalRegistry {
         format!("`{}`", self.dir(package).display())
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let dir = self.dir(package);
         if !fs::is_dir(&dir) {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Registry for LocalRegistry {
         let versions = files.iter().filter_map(|path| version(path));
         Ok(Some(
             versions
-                .map(|version| Listed {
+                .map(|version| ListedVersion {
                     version,
                     yanked: false,
                 })
@@ -118,7 +118,7 @@ mod tests {
         for version in ["1.0.0", "1.1.0-rc.1+x"] {
             let version = version.parse().unwrap();
             let publication = Publication {
-                progress: &crate::base::progress::Unseen,
+                progress: &crate::base::progress::NoProgress,
                 package: &package,
                 version: &version,
                 content: &content,

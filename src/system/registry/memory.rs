@@ -9,7 +9,7 @@ use semver::Version;
 use super::interface::{Publication, Registry, Release};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::fs;
 
 type Releases = BTreeMap<(PackageRef, Version), (Vec<u8>, bool)>;
@@ -59,13 +59,13 @@ impl Registry for MemoryRegistry {
         "the registry in memory".to_owned()
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         self.log_request(format!("versions {package}"));
         let releases = self.releases();
-        let listed: Vec<Listed> = releases
+        let listed: Vec<ListedVersion> = releases
             .iter()
             .filter(|((name, _), _)| name == package)
-            .map(|((_, version), (_, yanked))| Listed {
+            .map(|((_, version), (_, yanked))| ListedVersion {
                 version: version.clone(),
                 yanked: *yanked,
             })
@@ -90,7 +90,7 @@ impl Registry for MemoryRegistry {
         match releases.get(&(package.clone(), release.version.clone())) {
             Some((bytes, _)) => to
                 .write_all(bytes)
-                .map_err(|e| Error::input("failed to write the package").because(e)),
+                .map_err(|e| Error::input("failed to write the package").with_cause(e)),
             None => Err(Error::input(format!(
                 "`{package}@{}` is gone",
                 release.version

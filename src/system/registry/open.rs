@@ -92,7 +92,7 @@ fn by_url(
 #[cfg(all(test, not(feature = "warg")))]
 mod tests {
     use super::*;
-    use crate::base::retry::Patience;
+    use crate::base::retry::RetryPolicy;
     use crate::model::url_protocol::UrlProtocol;
     use crate::system::env::Env;
     use crate::system::process::Scripted;
@@ -113,7 +113,7 @@ mod tests {
             Ok(ClientContext {
                 env: Arc::new(Env::default()),
                 exec: Arc::new(Scripted::new(Vec::new())),
-                patience: Patience::default(),
+                patience: RetryPolicy::default(),
                 warnings: Default::default(),
             })
         };

@@ -81,7 +81,7 @@ impl<'a> Registries<'a> {
 
 /// The error with the place that names the registry.
 fn with_origin(error: Error, route: &Route) -> Error {
-    error.because(format!(
+    error.with_cause(format!(
         "the registry `{}` is set in {}",
         route.name, route.chosen_by
     ))

@@ -70,7 +70,7 @@ impl Backend {
         Err(Error::input(format!(
             "the registry `{name}`, which your configuration has a login for, is led to another host, `{host}`"
         ))
-        .because("a file of the project may not do that")
+        .with_cause("a file of the project may not do that")
         .hint(format!(
             "if you trust `{host}` with what is in `{name}`, put the mapping into your own file, `~/.config/wasm-pkg/config.toml`; if not, take it out of the project's"
         )))
@@ -385,7 +385,7 @@ fn unknown_protocol(protocol: &str, registry: &str, chosen_by: &str) -> Error {
     Error::input(format!(
         "unknown backend type \"{protocol}\" of the registry `{registry}`"
     ))
-    .because(format!("it is set in {chosen_by}"))
+    .with_cause(format!("it is set in {chosen_by}"))
     .hint(format!("it is `oci`{known} or `local`"))
 }
 
@@ -430,7 +430,7 @@ fn route_of_address(
         manifest_registries.manifest.display()
     );
     let address =
-        Address::read(name, address).map_err(|e| e.because(format!("it is {chosen_by}")))?;
+        Address::read(name, address).map_err(|e| e.with_cause(format!("it is {chosen_by}")))?;
     let backend = match address {
         Address::Host(host) => {
             let mapping = Mapping {

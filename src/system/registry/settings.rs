@@ -187,7 +187,7 @@ pub fn set(file: &ManifestFile, key: &[String], value: &str, owner: ConfigOwner)
     // An error that was there before is reported with its place.
     parse(file)?;
     let mut document: DocumentMut = file.text.parse().map_err(|e: toml_edit::TomlError| {
-        Error::input("failed to read it").because(e.message())
+        Error::input("failed to read it").with_cause(e.message())
     })?;
     let value = read_value(value)?;
     insert(document.as_table_mut(), key, value)?;
@@ -206,7 +206,7 @@ pub fn set(file: &ManifestFile, key: &[String], value: &str, owner: ConfigOwner)
 /// and which may hold secrets.
 fn without_excerpt(error: &Error) -> Error {
     let bare = Error::new(error.kind(), error.message());
-    let bare = error.causes().iter().fold(bare, Error::because);
+    let bare = error.causes().iter().fold(bare, Error::with_cause);
     match error.advice() {
         Some(hint) => bare.hint(hint),
         None => bare,

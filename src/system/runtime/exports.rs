@@ -134,7 +134,7 @@ impl Surface {
             return Err(Error::input("this is no WebAssembly"));
         }
         let failed = |e: wasmparser::BinaryReaderError| {
-            Error::input("failed to read the component").because(e)
+            Error::input("failed to read the component").with_cause(e)
         };
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         let mut names = Vec::new();
@@ -164,7 +164,9 @@ impl Surface {
             }
         }
         let Some(types) = types else {
-            return Err(Error::input("failed to read the component").because("it ends too early"));
+            return Err(
+                Error::input("failed to read the component").with_cause("it ends too early")
+            );
         };
         Ok(Surface::of(types.as_ref(), names, imports))
     }
@@ -260,7 +262,7 @@ pub fn resolve<'a>(requested: &str, all: &'a [Function]) -> Result<&'a Function>
         [] => Err(unknown(requested, &all, &of_resources)),
         _ => Err(
             Error::usage(format!("`{requested}` is the name of several functions"))
-                .because(list(&found))
+                .with_cause(list(&found))
                 .hint(format!("write one of them in full, as `{}`", found[0])),
         ),
     }
@@ -289,14 +291,14 @@ fn unknown(requested: &str, all: &[&Function], of_resources: &[&Function]) -> Er
     });
     if let Some((member, resource)) = member.and_then(|m| Some((m, m.resource()?))) {
         return Error::usage(format!("`{member}` cannot be called from the command line"))
-            .because(format!(
+            .with_cause(format!(
                 "it works with a handle of the resource `{resource}`, which cannot be written"
             ))
             .hint("export a function that uses the resource, and call that");
     }
     let error = Error::usage(format!("the component exports no function `{requested}`"));
     if all.is_empty() {
-        return error.because(match of_resources.is_empty() {
+        return error.with_cause(match of_resources.is_empty() {
             true => "it exports no function at all",
             false => "it exports functions of resources only, which cannot be called from here",
         });
@@ -307,7 +309,7 @@ fn unknown(requested: &str, all: &[&Function], of_resources: &[&Function]) -> Er
         .map(String::as_str)
         .chain(all.iter().map(|f| f.name.as_str()))
         .collect();
-    let error = error.because(format!("it exports {}", list(all)));
+    let error = error.with_cause(format!("it exports {}", list(all)));
     match crate::base::error::nearest(requested, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

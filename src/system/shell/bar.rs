@@ -7,7 +7,7 @@ use indicatif::{
     HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike,
 };
 
-use crate::base::progress::{Extent, Progress};
+use crate::base::progress::{Progress, ProgressSize};
 
 /// Where progress bars are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,19 +35,24 @@ impl Bars {
 #[derive(Debug)]
 pub(super) struct Bar {
     bar: ProgressBar,
-    extent: Extent,
+    extent: ProgressSize,
     bytes: AtomicU64,
 }
 
 impl Bar {
-    pub(super) fn start(all: &MultiProgress, verb: &str, extent: Extent, styled: bool) -> Self {
+    pub(super) fn start(
+        all: &MultiProgress,
+        verb: &str,
+        extent: ProgressSize,
+        styled: bool,
+    ) -> Self {
         let prefix = match styled {
             true => "{prefix:>12.cyan.bold}",
             false => "{prefix:>12}",
         };
         let (length, counts) = match extent {
-            Extent::Items(length) => (length, "{pos}/{len}{msg}"),
-            Extent::Bytes(length) => (length, "{bytes}/{total_bytes}"),
+            ProgressSize::Items(length) => (length, "{pos}/{len}{msg}"),
+            ProgressSize::Bytes(length) => (length, "{bytes}/{total_bytes}"),
         };
         let bar = all.add(ProgressBar::new(length));
         if let Ok(style) = ProgressStyle::with_template(&format!("{prefix} [{{bar:25}}] {counts}"))
@@ -66,15 +71,15 @@ impl Bar {
 
 impl Progress for Bar {
     fn item(&self) {
-        if matches!(self.extent, Extent::Items(_)) {
+        if matches!(self.extent, ProgressSize::Items(_)) {
             self.bar.inc(1);
         }
     }
 
     fn bytes(&self, count: u64) {
         match self.extent {
-            Extent::Bytes(_) => self.bar.inc(count),
-            Extent::Items(_) => {
+            ProgressSize::Bytes(_) => self.bar.inc(count),
+            ProgressSize::Items(_) => {
                 let all = self.bytes.fetch_add(count, Ordering::Relaxed) + count;
                 self.bar.set_message(format!(": {}", HumanBytes(all)));
             }

@@ -3,7 +3,7 @@
 use super::message::Message;
 use super::options::{ColorChoice, Verbosity};
 use crate::base::error::Result;
-use crate::base::progress::{Extent, Progress, Unseen};
+use crate::base::progress::{NoProgress, Progress, ProgressSize};
 
 /// Prints messages, data and progress for the user.
 pub trait Shell {
@@ -27,8 +27,8 @@ pub trait Shell {
     }
 
     /// Shows progress on a terminal until the result is dropped.
-    fn progress(&self, _verb: &'static str, _extent: Extent) -> Box<dyn Progress> {
-        Box::new(Unseen)
+    fn progress(&self, _verb: &'static str, _extent: ProgressSize) -> Box<dyn Progress> {
+        Box::new(NoProgress)
     }
 
     /// Prints a [`Message::Status`] line.

@@ -87,7 +87,7 @@ mod tests {
     fn an_error_shows_line_caret_causes_and_hint() {
         let error = Error::input("unknown key `pakage`")
             .at(Excerpt::new("Cargo.toml", "[a]\npakage = 1\n", 4..10))
-            .because("the table has no such key")
+            .with_cause("the table has no such key")
             .hint("write `package`");
         let text = render_error(&error, false);
         assert!(text.starts_with("error: unknown key `pakage`\n"), "{text}");

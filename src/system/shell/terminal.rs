@@ -11,7 +11,7 @@ use super::message::Message;
 use super::options::{ColorChoice, Verbosity};
 use super::render::{bold, label, render_error};
 use crate::base::error::{Error, Result};
-use crate::base::progress::{Extent, Progress};
+use crate::base::progress::{Progress, ProgressSize};
 
 /// Standard output and error of this process.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl Shell for Terminal {
         }
     }
 
-    fn progress(&self, verb: &'static str, extent: Extent) -> Box<dyn Progress> {
+    fn progress(&self, verb: &'static str, extent: ProgressSize) -> Box<dyn Progress> {
         Box::new(Bar::start(&self.bars, verb, extent, self.colored))
     }
 
@@ -138,7 +138,7 @@ impl Shell for Terminal {
             // The reader of the pipe has closed it, which is no error.
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             result => {
-                result.map_err(|e| Error::input("failed to write to standard output").because(e))
+                result.map_err(|e| Error::input("failed to write to standard output").with_cause(e))
             }
         }
     }

@@ -11,7 +11,7 @@ use tar::{Archive, Entry, EntryType};
 use super::extraction::{EntryKind, Extraction, Tree};
 use super::gzip::Members;
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::tree::{Digester, Digests, File};
+use crate::model::lockfile::tree::{Digests, DirectoryDigester, WitFile};
 use crate::model::manifest::deps::Within;
 use crate::system::fs;
 
@@ -48,7 +48,7 @@ pub fn read(
     let mut extraction = Extraction::new(within, pinned);
     let mut whole = BufReader::new(Digested {
         stream: fs::open(file)?,
-        digester: Digester::default(),
+        digester: DirectoryDigester::default(),
     });
     let outcome = extract(Members::new(&mut whole), Limits::default(), &mut extraction);
     // The bytes after the end of the archive are part of its digests.
@@ -68,7 +68,7 @@ pub fn read(
 /// A stream that digests what is read of it.
 struct Digested<R> {
     stream: R,
-    digester: Digester,
+    digester: DirectoryDigester,
 }
 
 impl<R: Read> Read for Digested<R> {
@@ -107,7 +107,7 @@ fn extract(stream: impl Read, limits: Limits, extraction: &mut Extraction<'_>) -
             // The target of a link, and attributes of all entries, among which
             // a name makes no sense.
             EntryType::GNULongLink | EntryType::XGlobalHeader => continue,
-            EntryType::Regular | EntryType::Continuous => EntryKind::File,
+            EntryType::Regular | EntryType::Continuous => EntryKind::WitFile,
             EntryType::Directory => EntryKind::Other("a directory"),
             EntryType::Symlink => EntryKind::Other("a symbolic link"),
             EntryType::Link => EntryKind::Other("a hard link"),
@@ -135,7 +135,7 @@ fn extract(stream: impl Read, limits: Limits, extraction: &mut Extraction<'_>) -
         if (bytes.len() as u64) < entry.size().min(most) {
             return Err(unreadable(&io::ErrorKind::UnexpectedEof.into()));
         }
-        extraction.insert(destination, File { executable, bytes })?;
+        extraction.insert(destination, WitFile { executable, bytes })?;
     }
     // To the end, where the checksum of what was read is.
     let rest = io::copy(&mut archive.into_inner(), &mut io::sink());
@@ -205,7 +205,7 @@ fn unreadable(error: &io::Error) -> Error {
         return too_much("1 GiB");
     }
     Error::input("it is no whole gzipped tar archive")
-        .because(error)
+        .with_cause(error)
         .hint("only `.tar.gz` archives are read; check the address, or remove a damaged file from where it comes")
 }
 

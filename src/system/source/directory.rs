@@ -86,7 +86,7 @@ fn utf8(path: PathBuf, bytes: Vec<u8>) -> Result<TextFile> {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let width = text[at..].chars().next().map_or(0, char::len_utf8);
             Error::input(format!("the WIT file `{}` is not UTF-8", path.display()))
-                .because(format!("the byte 0x{:02x} has no meaning there", bytes[at]))
+                .with_cause(format!("the byte 0x{:02x} has no meaning there", bytes[at]))
                 .at(Excerpt::new(path, text, at..at + width))
                 .hint("save it as UTF-8")
         })

@@ -14,8 +14,8 @@ use url::Url;
 
 use super::netrc::{Login, Netrc};
 use crate::base::error::{Error, Result};
-use crate::base::retry::{Pace, Patience, TooSlow};
-use crate::model::lockfile::tree::{Digester, Digests};
+use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
+use crate::model::lockfile::tree::{Digests, DirectoryDigester};
 use crate::system::env::Env;
 use crate::system::fs;
 
@@ -43,7 +43,7 @@ pub fn display_url(url: &Url) -> String {
 /// Fetches files over HTTP.
 #[derive(Debug)]
 pub struct Downloader {
-    patience: Patience,
+    patience: RetryPolicy,
     logins: OnceLock<Result<Netrc>>,
     env: Env,
 }
@@ -65,8 +65,8 @@ impl From<Error> for DownloadError {
     }
 }
 
-impl From<TooSlow> for DownloadError {
-    fn from(slow: TooSlow) -> Self {
+impl From<TransferTooSlow> for DownloadError {
+    fn from(slow: TransferTooSlow) -> Self {
         DownloadError {
             error: Error::input(slow.to_string()),
             transient: true,
@@ -86,7 +86,7 @@ impl From<reqwest::Error> for DownloadError {
         while let Some(cause) = source {
             let text = cause.to_string();
             permanent |= text.contains("certificate");
-            converted = converted.because(text);
+            converted = converted.with_cause(text);
             source = cause.source();
         }
         DownloadError {
@@ -99,7 +99,7 @@ impl From<reqwest::Error> for DownloadError {
 
 impl Downloader {
     /// A downloader with the proxies and logins of this environment.
-    pub fn new(env: Env, patience: Patience) -> Self {
+    pub fn new(env: Env, patience: RetryPolicy) -> Self {
         Downloader {
             patience,
             logins: OnceLock::new(),
@@ -132,7 +132,8 @@ impl Downloader {
                 (Ok(()), None) => Error::input("nothing came"),
             };
             let retry = failure.filter(|failure| failure.transient);
-            let pause = retry.and_then(|failure| self.patience.pause(attempts, failure.after));
+            let pause =
+                retry.and_then(|failure| self.patience.delay_before_retry(attempts, failure.after));
             let Some(pause) = pause else {
                 return Err(error.context(format!("failed to fetch `{}`", display_url(url))));
             };
@@ -171,9 +172,9 @@ impl Downloader {
         mut response: Response,
         to: &mut dyn Write,
     ) -> Result<Digests, DownloadError> {
-        let mut digester = Digester::default();
+        let mut digester = DirectoryDigester::default();
         let mut size = 0;
-        let mut pace = Pace::new(&self.patience);
+        let mut pace = TransferRate::new(&self.patience);
         while let Some(part) = pace.wait(response.chunk()).await?? {
             pace.count(part.len());
             size += part.len() as u64;
@@ -183,13 +184,13 @@ impl Downloader {
             }
             digester.update(&part);
             to.write_all(&part)
-                .map_err(|e| Error::input("failed to write what came").because(e))?;
+                .map_err(|e| Error::input("failed to write what came").with_cause(e))?;
         }
         Ok(digester.finish())
     }
 
     async fn within_patience<T>(&self, task: impl Future<Output = T>) -> Result<T, DownloadError> {
-        let idle = self.patience.idle;
+        let idle = self.patience.idle_timeout;
         tokio::time::timeout(idle, task)
             .await
             .map_err(|_| DownloadError {
@@ -304,7 +305,7 @@ fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
             .thread_name("download")
             .enable_all()
             .build()
-            .map_err(|e| Error::input("failed to prepare for the network").because(e))
+            .map_err(|e| Error::input("failed to prepare for the network").with_cause(e))
     });
     runtime
         .as_ref()
@@ -325,7 +326,7 @@ mod tests {
         let file = dir.path().join("netrc");
         fs::write_atomic(&file, netrc.as_bytes()).unwrap();
         let env = Env::from_vars([("NETRC", file)]);
-        let downloader = Downloader::new(env, Patience::default());
+        let downloader = Downloader::new(env, RetryPolicy::default());
         for (url, sent) in [
             ("https://h.example/a.tgz", true),
             ("https://h.example:8443/a.tgz", true),

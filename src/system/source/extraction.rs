@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::error::{Error, Result};
-use crate::model::lockfile::tree::{Dir, File, is_wit};
+use crate::model::lockfile::tree::{WitDirectory, WitFile, is_wit};
 use crate::model::manifest::deps::{Within, invalid_dir_name};
 
 /// How many files are taken.
@@ -16,9 +16,9 @@ pub const MOST_BYTES: usize = 64 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     /// The files of its own directory.
-    pub own: Dir,
+    pub own: WitDirectory,
     /// The files of the directories that come with it, by name.
-    pub deps: BTreeMap<String, Dir>,
+    pub deps: BTreeMap<String, WitDirectory>,
 }
 
 /// The place of a file below `wit/deps`.
@@ -34,7 +34,7 @@ pub struct Destination {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file with content.
-    File,
+    WitFile,
     /// Something else, with its name for messages.
     Other(&'static str),
 }
@@ -74,7 +74,7 @@ impl<'a> Extraction<'a> {
         };
         let refused = |why: &str| {
             Error::input(format!("the entry `{}` is refused", display.escape_debug()))
-                .because(why)
+                .with_cause(why)
                 .hint("ask whoever made the archive; `prefix` chooses another directory of it")
         };
         if dep.is_some_and(|dep| self.pinned.contains(dep)) {
@@ -160,7 +160,7 @@ impl<'a> Extraction<'a> {
     }
 
     /// Inserts a file at its destination.
-    pub fn insert(&mut self, destination: Destination, file: File) -> Result<()> {
+    pub fn insert(&mut self, destination: Destination, file: WitFile) -> Result<()> {
         if file.bytes.len() > self.remaining_bytes() {
             return Err(too_much(&format!("`{}`", destination.name.escape_debug())));
         }
@@ -450,7 +450,7 @@ mod tests {
             .destination(b"wit/x.wit", EntryKind::File)
             .unwrap()
             .unwrap();
-        let file = File::new(vec![0; MOST_BYTES + 1]);
+        let file = WitFile::new(vec![0; MOST_BYTES + 1]);
         assert!(extraction.insert(destination, file).is_err());
     }
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::extraction::{Destination, EntryKind, Extraction, MOST_BYTES, Tree, too_much};
 use crate::base::error::{Error, Result};
-use crate::base::retry::Patience;
-use crate::model::lockfile::tree::File;
+use crate::base::retry::RetryPolicy;
+use crate::model::lockfile::tree::WitFile;
 use crate::model::manifest::deps::{Commit, Within};
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation, Output};
@@ -71,7 +71,7 @@ pub struct Git<'a> {
     /// Whether git may ask the user for a password.
     pub interactive: bool,
     /// How long a server may send nothing.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
 }
 
 impl Git<'_> {
@@ -139,7 +139,7 @@ impl Repository<'_> {
         let contents = self.contents(&objects, &mut remaining_bytes, || too_much("it"))?;
         for (file, bytes) in files.into_iter().zip(contents) {
             let executable = file.executable;
-            extraction.insert(file.destination, File { executable, bytes })?;
+            extraction.insert(file.destination, WitFile { executable, bytes })?;
         }
         Ok((extraction.finish("the commit")?, commit))
     }
@@ -232,7 +232,10 @@ impl Repository<'_> {
         // held against it.
         let slow = [
             "http.lowSpeedLimit=1".to_owned(),
-            format!("http.lowSpeedTime={}", self.git.patience.idle.as_secs()),
+            format!(
+                "http.lowSpeedTime={}",
+                self.git.patience.idle_timeout.as_secs()
+            ),
         ];
         let settings = SETTINGS.iter().map(OsString::from);
         let settings = settings.chain(slow.map(OsString::from));
@@ -255,7 +258,7 @@ impl Repository<'_> {
                 let error = Error::input(message);
                 Err(match message_of_git.trim() {
                     "" => error,
-                    text => error.because(text.replace('\n', "; ")),
+                    text => error.with_cause(text.replace('\n', "; ")),
                 })
             }
         }
@@ -303,7 +306,7 @@ struct CommitFile {
 /// The type of an entry with this mode of git.
 fn entry_kind(mode: &[u8]) -> EntryKind {
     match mode {
-        b"100644" | b"100755" | b"100664" => EntryKind::File,
+        b"100644" | b"100755" | b"100664" => EntryKind::WitFile,
         b"120000" => EntryKind::Other("a symbolic link"),
         b"160000" => EntryKind::Other("a submodule"),
         _ => EntryKind::Other("no regular file"),
@@ -423,7 +426,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
         };
         let request = CommitRequest {
             url: "https://me:pw@h/r",
@@ -485,7 +488,7 @@ mod tests {
         let git = Git {
             exec: &exec,
             interactive: false,
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
         };
         let request = CommitRequest {
             url: "/r",

@@ -10,7 +10,7 @@ use cargo_component::component::compose::{Link, Linked, Node, Plan, graph, link}
 use cargo_component::component::encode::{Adapter, encode};
 use cargo_component::component::hint::Hint;
 use cargo_component::component::outline::{outline, wit_text};
-use cargo_component::component::{self, Kind, compatible, names, targets};
+use cargo_component::component::{self, WasmKind, compatible, names, targets};
 use cargo_component::manifest::BindingsSettings;
 use cargo_component::wit::dependencies::{Bound, ComponentDependency, aliases, bind};
 use cargo_component::wit::{self, Entry, Request, Sources, TextFile, World};
@@ -95,10 +95,13 @@ impl Known {
         if let Ok(world) = load(entry()) {
             bindings(&world, &[]);
         }
-        if matches!(component::kind(bytes), Some(Kind::Module | Kind::Guest)) {
+        if matches!(
+            component::kind(bytes),
+            Some(WasmKind::Module | WasmKind::Guest)
+        ) {
             let _ = encode(bytes, &Adapter::Reactor);
         }
-        let Ok(modern) = names::modern(bytes) else {
+        let Ok(modern) = names::with_current_names(bytes) else {
             return false;
         };
         let one = |key: &str, bytes: &[u8]| ComponentDependency {
@@ -135,10 +138,10 @@ impl Known {
         let _ = names::imports(bytes);
         let _ = names::exports(bytes);
         let _ = names::without_attributes(bytes);
-        let _ = targets::misfits(bytes, (&self.target.resolve, self.target.id));
-        let _ = compatible::broken(bytes, &self.gives);
-        let _ = compatible::broken(&self.gives, bytes);
-        let _ = compatible::broken(bytes, bytes);
+        let _ = targets::mismatches(bytes, &self.target.resolve, self.target.id);
+        let _ = compatible::first_incompatibility(bytes, &self.gives);
+        let _ = compatible::first_incompatibility(&self.gives, bytes);
+        let _ = compatible::first_incompatibility(bytes, bytes);
     }
 
     /// What becomes of text that is a hint: whether it is one of ours.
@@ -162,7 +165,7 @@ impl Known {
         let named = BTreeMap::from([("g".to_owned(), text)]);
         if let Ok(named) = names::renamed(&self.asks, &named) {
             let _ = names::imports(&named);
-            if let Ok(modern) = names::modern(&named)
+            if let Ok(modern) = names::with_current_names(&named)
                 && modern != named
             {
                 let _ = names::imports(&modern);

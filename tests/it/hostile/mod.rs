@@ -32,7 +32,7 @@ fn corpus() -> Vec<Vec<u8>> {
     }
     for (at, bytes) in all.iter().enumerate() {
         let mut validator = Validator::new_with_features(WasmFeatures::all());
-        let modern = names::modern(bytes).unwrap();
+        let modern = names::with_current_names(bytes).unwrap();
         if let Err(e) = validator.validate_all(&modern) {
             wrong.push(format!("{at}: {e}"));
         }

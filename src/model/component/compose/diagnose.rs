@@ -1,92 +1,86 @@
-//! Why parts do not fit, in words of the components and never in those of the
-//! library that found it out.
+//! The reasons why components do not match, in terms of the components and not of
+//! the library that found the mismatch.
 
 use std::collections::BTreeSet;
 
 use wit_parser::{
-    Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldId, WorldItem,
+    Handle, Interface, Resolve, Type, TypeDefKind, TypeId, TypeOwner, World, WorldId, WorldItem,
     WorldKey,
 };
 
-use super::answer::{Answer, compatible};
-use super::assemble::Composition;
-use super::part::Part;
-use super::wiring::Source;
+use super::composition::{Composition, OpenImport};
+use super::matching::{ProvidedPart, compatible};
+use super::parsed::ParsedComponent;
+use super::wiring::Provider;
 use crate::base::error::{Error, Result};
-use crate::model::component::names::Name;
 use crate::model::wit::compare::{Comparison, Difference};
 
-/// An import as it is shown: a label with the interface it implements.
-pub(super) fn shown(name: &Name) -> String {
-    match &name.implements {
-        Some(interface) => format!("`{}` (`{interface}`)", name.name),
-        None => format!("`{}`", name.name),
-    }
-}
-
-/// What answers an import is not what the import asks for; `cause` is what the
-/// library says, for want of something better.
-pub(super) fn misfit(
+/// The error for an import whose provider has another type. `cause` is the message
+/// of the library, used if no better reason is found.
+pub(super) fn mismatch(
     composition: &Composition<'_>,
     node: usize,
-    (import, source): (&str, &Source),
+    import: &str,
+    source: &Provider,
     cause: &str,
 ) -> Error {
     let (part, provider) = (&composition.parts[&node], &composition.parts[&source.node]);
     let name = match part.import(import) {
-        Some(item) => shown(&item.name),
+        Some(item) => item.name.display_name(),
         None => format!("`{import}`"),
     };
     let error = Error::input(format!(
         "`{}` does not fit the import {name} of `{}`",
         provider.name, part.name
     ));
-    let answer = match &source.answer {
-        Answer::Whole => "the functions at its root".to_owned(),
-        Answer::Export(export) => format!("its export `{export}`"),
-        Answer::Type(export, name) => format!("the type `{name}` of its export `{export}`"),
+    let provided_by = match &source.part {
+        ProvidedPart::Root => "the functions at its root".to_owned(),
+        ProvidedPart::Export(export) => format!("its export `{export}`"),
+        ProvidedPart::Type(export, name) => format!("the type `{name}` of its export `{export}`"),
     };
-    let told = match compared(part, import, (provider, &source.answer)) {
-        Ok(Some(difference)) => told(&difference, part, provider),
+    let reason = match first_difference(part, import, provider, &source.part) {
+        Ok(Some(difference)) => describe(&difference, part, provider),
         _ => cause.to_owned(),
     };
     error
-        .because(format!("it would be answered by {answer}"))
-        .because(told)
+        .with_cause(format!("it would be answered by {provided_by}"))
+        .with_cause(reason)
         .hint(format!(
             "link a release of `{}` that fits with `--with {import}=…`",
             provider.name
         ))
 }
 
-/// The first difference between an import and what answers it.
-fn compared(
-    part: &Part<'_>,
+/// The first difference between an import and its provider.
+fn first_difference(
+    part: &ParsedComponent<'_>,
     import: &str,
-    (provider, answer): (&Part<'_>, &Answer),
+    provider: &ParsedComponent<'_>,
+    answer: &ProvidedPart,
 ) -> Result<Option<Box<Difference>>> {
     let (left, left_world) = part.decoded()?;
     let (right, right_world) = provider.decoded()?;
     let (imports, theirs) = (&left.worlds[left_world].imports, &right.worlds[right_world]);
     let mut comparison = Comparison::new(&left, &right);
-    let wanted = imports
+    let imported = imports
         .iter()
         .find(|(key, _)| left.name_world_key(key) == import);
-    let Some((_, wanted)) = wanted else {
+    let Some((_, imported)) = imported else {
         return Ok(None);
     };
-    let compared = match (wanted, answer) {
-        (WorldItem::Interface { id, .. }, Answer::Whole) => {
-            return Ok(at_the_root(
+    let compared = match (imported, answer) {
+        (WorldItem::Interface { id, .. }, ProvidedPart::Root) => {
+            let root = &right.worlds[right_world];
+            return Ok(root_difference(
                 &mut comparison,
-                (&left, *id),
-                (&right, right_world),
+                &left.interfaces[*id],
+                root,
             ));
         }
-        (wanted, Answer::Export(export)) => {
+        (imported, ProvidedPart::Export(export)) => {
             let mut exports = theirs.exports.iter();
             let found = exports.find(|(key, _)| right.name_world_key(key) == *export);
-            match (wanted, found) {
+            match (imported, found) {
                 (
                     WorldItem::Interface { id, .. },
                     Some((_, WorldItem::Interface { id: other, .. })),
@@ -103,12 +97,11 @@ fn compared(
 }
 
 /// The first difference between an interface and the root of a component.
-fn at_the_root(
+fn root_difference(
     comparison: &mut Comparison<'_>,
-    (left, id): (&Resolve, InterfaceId),
-    (right, world): (&Resolve, WorldId),
+    interface: &Interface,
+    world: &World,
 ) -> Option<Box<Difference>> {
-    let (wanted, world) = (&left.interfaces[id], &right.worlds[world]);
     let lacking = |what: String| {
         Box::new(Difference {
             place: Vec::new(),
@@ -116,7 +109,7 @@ fn at_the_root(
             right: None,
         })
     };
-    for (name, function) in &wanted.functions {
+    for (name, function) in &interface.functions {
         match world.exports.get(&WorldKey::Name(name.clone())) {
             Some(WorldItem::Function(other)) => {
                 if let Err(difference) = comparison.functions(function, other) {
@@ -126,7 +119,7 @@ fn at_the_root(
             _ => return Some(lacking(format!("function `{name}`"))),
         }
     }
-    for (name, ty) in &wanted.types {
+    for (name, ty) in &interface.types {
         let key = WorldKey::Name(name.clone());
         let item = world.imports.get(&key).or_else(|| world.exports.get(&key));
         match item {
@@ -142,7 +135,11 @@ fn at_the_root(
     None
 }
 
-fn told(difference: &Difference, part: &Part<'_>, provider: &Part<'_>) -> String {
+fn describe(
+    difference: &Difference,
+    part: &ParsedComponent<'_>,
+    provider: &ParsedComponent<'_>,
+) -> String {
     let place = match difference.place.is_empty() {
         true => String::new(),
         false => format!("in {}, ", difference.place.join(", ")),
@@ -156,21 +153,20 @@ fn told(difference: &Difference, part: &Part<'_>, provider: &Part<'_>) -> String
     }
 }
 
-/// What does not fit between the components, by their worlds: a resource that would
+/// The first mismatch between the worlds of the components: a resource that would
 /// have to be the same on both sides of a link and is not, or two components that
-/// need different things under one name.
-pub(super) fn misfit_between(composition: &Composition<'_>) -> Option<Error> {
-    let finders = [two_resources, half_open, two_imports];
+/// import different things under one name.
+pub(super) fn find_mismatch(composition: &Composition<'_>) -> Option<Error> {
+    let finders = [different_resources, partly_open, different_imports];
     finders
         .iter()
         .find_map(|find| find(composition).ok().flatten())
 }
 
-/// Why the library or the validator refuses what was put together: a resource
-/// that would have to be the same on both sides of a link and is not, two
-/// components that need different things under one name, or what it says.
+/// The error for a composition that the library or the validator refuses: the
+/// first mismatch between the components, or else the message `cause`.
 pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
-    if let Some(error) = misfit_between(composition) {
+    if let Some(error) = find_mismatch(composition) {
         return error;
     }
     let root = composition.parts[&composition.plan.root].name;
@@ -181,59 +177,63 @@ pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
     let cause = cause.split("ResourceId").next().unwrap_or(cause);
     let cause = cause.trim_end_matches([' ', '(']);
     Error::input(format!("failed to link `{root}` with {}", names.join(", ")))
-        .because(cause)
+        .with_cause(cause)
         .hint(
             "leave one import after the other open with `--keep` to find the one that does not fit",
         )
 }
 
-/// Where an interface comes from for a component: the same for two of them if
-/// its resources are.
+/// The provider of an interface for a component. Its resources are the same for
+/// two components if this is.
 #[derive(PartialEq, Eq)]
-enum Origin {
-    From(Source),
+enum InterfaceProvider {
+    Node(Provider),
     Open,
 }
 
-impl Origin {
+impl InterfaceProvider {
     fn of_import(composition: &Composition<'_>, node: usize, interface: &str) -> Self {
         let given = &composition.wired[&node];
         let found = given.iter().find(|(name, _)| compatible(name, interface));
-        found.map_or(Origin::Open, |(_, source)| Origin::From(source.clone()))
+        found.map_or(InterfaceProvider::Open, |(_, source)| {
+            InterfaceProvider::Node(source.clone())
+        })
     }
 
-    fn told(&self, composition: &Composition<'_>) -> String {
+    fn describe(&self, composition: &Composition<'_>) -> String {
         match self {
-            Origin::From(source) => format!("from `{}`", composition.parts[&source.node].name),
-            Origin::Open => "from outside".to_owned(),
+            InterfaceProvider::Node(source) => {
+                format!("from `{}`", composition.parts[&source.node].name)
+            }
+            InterfaceProvider::Open => "from outside".to_owned(),
         }
     }
 }
 
-/// A link whose two sides take a resource from different places.
-fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
+/// A link whose two sides have a resource from different providers.
+fn different_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
     for (&node, given) in composition.wired {
         let part = &composition.parts[&node];
         let (resolve, world) = part.decoded()?;
         for (import, source) in given {
             let imports = &resolve.worlds[world].imports;
-            let wanted = imports
+            let imported = imports
                 .iter()
                 .find(|(key, _)| resolve.name_world_key(key) == *import);
-            let Some((_, wanted)) = wanted else {
+            let Some((_, imported)) = imported else {
                 continue;
             };
             let provider = &composition.parts[&source.node];
-            for interface in resource_owners(&resolve, wanted) {
-                let ours = Origin::of_import(composition, node, &interface);
+            for interface in resource_owners(&resolve, imported) {
+                let ours = InterfaceProvider::of_import(composition, node, &interface);
                 let own = |name: &str| compatible(name, &interface);
                 let own = provider.exports.iter().find(|item| own(&item.name.name));
                 let theirs = match own {
-                    Some(own) => Origin::From(Source {
+                    Some(own) => InterfaceProvider::Node(Provider {
                         node: source.node,
-                        answer: Answer::Export(own.name.name.clone()),
+                        part: ProvidedPart::Export(own.name.name.clone()),
                     }),
-                    None => Origin::of_import(composition, source.node, &interface),
+                    None => InterfaceProvider::of_import(composition, source.node, &interface),
                 };
                 if ours != theirs {
                     return Ok(Some(
@@ -241,13 +241,13 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
                             "`{}` does not fit the import `{import}` of `{}`",
                             provider.name, part.name
                         ))
-                        .because(format!(
+                        .with_cause(format!(
                             "the resources of `{interface}` pass between them, but `{}` has them \
                              {} and `{}` {}",
                             part.name,
-                            ours.told(composition),
+                            ours.describe(composition),
                             provider.name,
-                            theirs.told(composition)
+                            theirs.describe(composition)
                         ))
                         .hint(format!(
                             "link both to one component with `--with {interface}=…`"
@@ -260,10 +260,10 @@ fn two_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
     Ok(None)
 }
 
-/// An import that stays open but takes resources of an interface that does
-/// not: whoever provides it cannot have these.
-fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
-    for (name, node) in composition.open() {
+/// An import that stays open but uses resources of an interface that does not:
+/// no provider of the import could have these.
+fn partly_open(composition: &Composition<'_>) -> Result<Option<Error>> {
+    for OpenImport { name, node } in composition.open() {
         let part = &composition.parts[&node];
         let given = &composition.wired[&node];
         if given.is_empty() {
@@ -285,7 +285,7 @@ fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
                     "the import `{}` of `{}` cannot stay open",
                     name.name, part.name
                 ))
-                .because(format!(
+                .with_cause(format!(
                     "the resources of `{interface}` pass through it, and these come from `{provider}`"
                 ))
                 .hint(format!(
@@ -300,7 +300,7 @@ fn half_open(composition: &Composition<'_>) -> Result<Option<Error>> {
 
 /// The other interfaces whose resources an import uses.
 fn resource_owners(resolve: &Resolve, import: &WorldItem) -> BTreeSet<String> {
-    let (own, mut open) = match import {
+    let (own, mut pending) = match import {
         WorldItem::Interface { id, .. } => {
             let interface = &resolve.interfaces[*id];
             let functions = interface.functions.values();
@@ -313,11 +313,11 @@ fn resource_owners(resolve: &Resolve, import: &WorldItem) -> BTreeSet<String> {
         WorldItem::Function(function) => (None, function.parameter_and_result_types().collect()),
         WorldItem::Type { id, .. } => (None, vec![Type::Id(*id)]),
     };
-    let mut seen = BTreeSet::new();
+    let mut visited = BTreeSet::new();
     let mut found = BTreeSet::new();
-    while let Some(ty) = open.pop() {
+    while let Some(ty) = pending.pop() {
         let Type::Id(ty) = ty else { continue };
-        if !seen.insert(ty) {
+        if !visited.insert(ty) {
             continue;
         }
         let definition = &resolve.types[ty];
@@ -327,12 +327,12 @@ fn resource_owners(resolve: &Resolve, import: &WorldItem) -> BTreeSet<String> {
         {
             found.extend(resolve.id_of(owner));
         }
-        open.extend(parts_of(resolve, ty));
+        pending.extend(parts_of(resolve, ty));
     }
     found
 }
 
-/// The types that a type is made of, one step down.
+/// The types that a type directly consists of.
 pub(super) fn parts_of(resolve: &Resolve, id: TypeId) -> Vec<Type> {
     use TypeDefKind as K;
     match &resolve.types[id].kind {
@@ -348,25 +348,28 @@ pub(super) fn parts_of(resolve: &Resolve, id: TypeId) -> Vec<Type> {
     }
 }
 
-/// An interface that two components leave open and have of different
-/// structure.
-fn two_imports(composition: &Composition<'_>) -> Result<Option<Error>> {
+/// An open import that two components have with different structures.
+fn different_imports(composition: &Composition<'_>) -> Result<Option<Error>> {
     let open = composition.open();
-    for (at, (left, first)) in open.iter().enumerate() {
-        for (right, second) in &open[at + 1..] {
-            if first == second || !compatible(&left.name, &right.name) {
+    for (index, left) in open.iter().enumerate() {
+        for right in &open[index + 1..] {
+            if left.node == right.node || !compatible(&left.name.name, &right.name.name) {
                 continue;
             }
-            let (a, b) = (&composition.parts[first], &composition.parts[second]);
-            let Some(difference) = differing((a, &left.name), (b, &right.name))? else {
+            let (a, b) = (
+                &composition.parts[&left.node],
+                &composition.parts[&right.node],
+            );
+            let difference = interface_difference(a, &left.name.name, b, &right.name.name)?;
+            let Some(difference) = difference else {
                 continue;
             };
             return Ok(Some(
                 Error::input(format!(
                     "`{}` and `{}` need different things of the import `{}`",
-                    a.name, b.name, left.name
+                    a.name, b.name, left.name.name
                 ))
-                .because(told(&difference, a, b))
+                .with_cause(describe(&difference, a, b))
                 .hint("link releases of them that were made for the same one"),
             ));
         }
@@ -374,10 +377,13 @@ fn two_imports(composition: &Composition<'_>) -> Result<Option<Error>> {
     Ok(None)
 }
 
-/// The first type two copies of one interface have of different structure.
-fn differing(
-    (a, left): (&Part<'_>, &str),
-    (b, right): (&Part<'_>, &str),
+/// The first difference between the types or functions that the interfaces `left`
+/// of `a` and `right` of `b` share.
+fn interface_difference(
+    a: &ParsedComponent<'_>,
+    left: &str,
+    b: &ParsedComponent<'_>,
+    right: &str,
 ) -> Result<Option<Box<Difference>>> {
     let ((l, l_world), (r, r_world)) = (a.decoded()?, b.decoded()?);
     let interface = |resolve: &Resolve, world: WorldId, name: &str| {
@@ -393,7 +399,7 @@ fn differing(
     };
     let mut comparison = Comparison::new(&l, &r);
     let (left, right) = (&l.interfaces[left], &r.interfaces[right]);
-    // What only one of them has does no harm.
+    // What only one of them has is no mismatch.
     for (name, ty) in &left.types {
         if let Some(other) = right.types.get(name)
             && let Err(mut difference) = comparison.types(&Type::Id(*ty), &Type::Id(*other))

@@ -1,9 +1,9 @@
-//! A component whose root types are exports instead of imports.
+//! Wrapping a component so that the types at its root are exports.
 //!
-//! Functions at the root of a world name types at its root, and a component
-//! imports these. Who imports the component as one instance wants the types
-//! from it, beside the functions. So it is wrapped: the wrapper has the same
-//! types, exports them, and hands them to the component in it.
+//! Functions at the root of a world use types at its root, and a component
+//! imports these. A component that imports it as one instance needs the types
+//! from the same instance as the functions. The wrapper has the same types,
+//! exports them, and passes them to the component inside it.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use wit_parser::{
     WorldId, WorldItem, WorldKey,
 };
 
-use super::part::decoded;
+use super::parsed::decoded;
 use crate::base::error::{Error, Result};
 use crate::model::component::sections::sections;
 
@@ -30,7 +30,7 @@ pub(super) fn lifted(name: &str, component: &[u8]) -> Result<Vec<u8>> {
         Error::unsupported(format!(
             "failed to link the functions at the root of `{name}`"
         ))
-        .because(cause)
+        .with_cause(cause)
         .hint("move them into an interface of its world")
     };
     let (resolve, world) = decoded(name, component)?;
@@ -41,7 +41,7 @@ pub(super) fn lifted(name: &str, component: &[u8]) -> Result<Vec<u8>> {
     Ok(wrapper.out)
 }
 
-/// How many items of each kind there are, which is the index of the next one.
+/// The number of items of each kind, which is the index of the next one.
 #[derive(Default)]
 struct Counts([u32; 6]);
 
@@ -65,13 +65,13 @@ struct Wrapper<'a> {
     world: WorldId,
     out: Vec<u8>,
     counts: Counts,
-    /// What the component in it imports.
+    /// The arguments for the imports of the component inside.
     arguments: Vec<(String, ComponentExportKind, u32)>,
-    /// The interfaces it imports.
+    /// The indexes of the imported interfaces, by name.
     instances: HashMap<String, u32>,
-    /// The types at its root.
+    /// The indexes of the types at the root, by name.
     types: HashMap<String, u32>,
-    /// The other types that were needed so far.
+    /// The indexes of all types that were encoded so far.
     encoded: HashMap<TypeId, u32>,
     instance: u32,
 }
@@ -95,8 +95,8 @@ impl<'a> Wrapper<'a> {
         section.append_to_component(&mut self.out);
     }
 
-    /// Copies what stands before the first definition; types that are imported
-    /// are exported instead, which gives them the same index.
+    /// Copies the sections before the first definition; imported types are exported
+    /// instead, which gives them the same index.
     fn imports(&mut self, component: &[u8]) -> Result<(), String> {
         let mut leading = true;
         for section in sections(component) {
@@ -119,7 +119,7 @@ impl<'a> Wrapper<'a> {
                     }
                 }
                 Payload::ComponentAliasSection(aliases) if leading => {
-                    // From here on only what it defines is named.
+                    // After these, the names are those of its own definitions.
                     let kinds: Option<Vec<_>> = aliases
                         .clone()
                         .into_iter()
@@ -176,7 +176,7 @@ impl<'a> Wrapper<'a> {
         Ok(())
     }
 
-    /// The component itself, with all that it imports.
+    /// Adds the component itself, instantiated with all its imports.
     fn instance(&mut self, component: &[u8]) {
         let id = ComponentSectionId::Component.into();
         self.section(&RawSection {
@@ -191,7 +191,7 @@ impl<'a> Wrapper<'a> {
         self.instance = self.counts.next(ComponentExportKind::Instance);
     }
 
-    /// All that it exports, types first.
+    /// Adds all exports of the component, types first.
     fn exports(&mut self, component: &[u8]) -> Result<(), String> {
         let mut exports = Vec::new();
         for section in sections(component) {
@@ -295,8 +295,8 @@ impl<'a> Wrapper<'a> {
         ty.as_ref().map(|ty| self.value(ty)).transpose()
     }
 
-    /// The index of a type: one at the root, one of an interface, or a new one
-    /// for what has no name.
+    /// The index of a type: one at the root, one of an interface, or a new one for
+    /// a type without a name.
     fn index(&mut self, id: TypeId) -> Result<u32, String> {
         if let Some(index) = self.encoded.get(&id) {
             return Ok(*index);
@@ -317,7 +317,7 @@ impl<'a> Wrapper<'a> {
         Ok(index)
     }
 
-    /// The instance of an interface that it imports.
+    /// The index of the instance of an imported interface.
     fn imported(&self, interface: InterfaceId) -> Result<u32, String> {
         let name = self.resolve.id_of(interface).unwrap_or_default();
         let index = self.instances.get(&name).copied();
@@ -383,7 +383,7 @@ impl<'a> Wrapper<'a> {
     }
 }
 
-/// What kind of thing an alias is of; none for those of core instances.
+/// The kind of item that an alias refers to; none for items of core instances.
 fn aliased(alias: ComponentAlias<'_>) -> Option<ComponentExportKind> {
     match alias {
         ComponentAlias::InstanceExport { kind, .. } => Some(kind.into()),

@@ -1,17 +1,17 @@
-//! The nodes a composition needs, each behind those it is linked to.
+//! The order of the nodes of a composition, each after those it is linked to.
 
-use super::Plan;
+use super::plan::Plan;
 use crate::base::error::{Error, Result};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    New,
-    Open,
+enum VisitState {
+    Unvisited,
+    InProgress,
     Done,
 }
 
-/// The nodes that the root needs, itself last, each after what its imports are
-/// linked to. A cycle is an error that shows it.
+/// The nodes that the root needs, itself last, each after those it is linked to.
+/// A circle is an error that lists its nodes.
 pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
     let links = plan.nodes.iter().flat_map(|node| node.links.values());
     let mut ends = links.map(|link| link.node).chain([plan.root]);
@@ -20,36 +20,36 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
             "the plan of the composition has no component {end}"
         )));
     }
-    let mut states = vec![State::New; plan.nodes.len()];
+    let mut states = vec![VisitState::Unvisited; plan.nodes.len()];
     let mut order = Vec::new();
-    // The path from the root, each with what is still to be looked at.
+    // The path from the root: each node with its links that were not visited.
     let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
     let linked = |node: usize| {
         let links = plan.nodes[node].links.values().rev();
         links.map(|link| link.node).collect::<Vec<_>>()
     };
     path.push((plan.root, linked(plan.root)));
-    states[plan.root] = State::Open;
-    while let Some((node, open)) = path.last_mut() {
-        let Some(next) = open.pop() else {
-            states[*node] = State::Done;
+    states[plan.root] = VisitState::InProgress;
+    while let Some((node, unvisited)) = path.last_mut() {
+        let Some(next) = unvisited.pop() else {
+            states[*node] = VisitState::Done;
             order.push(*node);
             path.pop();
             continue;
         };
         match states[next] {
-            State::Done => {}
-            State::New => {
-                states[next] = State::Open;
+            VisitState::Done => {}
+            VisitState::Unvisited => {
+                states[next] = VisitState::InProgress;
                 path.push((next, linked(next)));
             }
-            State::Open => {
-                let around = path.iter().map(|(node, _)| *node);
-                let around = around.skip_while(|node| *node != next).chain([next]);
-                let names = around.map(|node| format!("`{}`", plan.nodes[node].name));
+            VisitState::InProgress => {
+                let circle = path.iter().map(|(node, _)| *node);
+                let circle = circle.skip_while(|node| *node != next).chain([next]);
+                let names = circle.map(|node| format!("`{}`", plan.nodes[node].name));
                 let names: Vec<_> = names.collect();
                 return Err(Error::input("components need each other in a circle")
-                    .because(names.join(" → "))
+                    .with_cause(names.join(" → "))
                     .hint("leave one of these imports open with `--keep`"));
             }
         }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_comes_first_and_once() {
+    fn linked_nodes_come_first_and_once() {
         assert_eq!(
             sorted(&plan(&[&[1, 2], &[3], &[3], &[], &[0]])).unwrap(),
             [3, 1, 2, 0]
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_shown_without_the_way_to_it() {
+    fn a_circle_is_listed_without_the_path_to_it() {
         let error = sorted(&plan(&[&[1], &[2], &[3], &[1]])).unwrap_err();
         assert_eq!(error.causes(), ["`n1` → `n2` → `n3` → `n1`"]);
         let error = sorted(&plan(&[&[0]])).unwrap_err();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_names_only_what_it_has() {
+    fn links_to_missing_nodes_are_refused() {
         assert!(sorted(&plan(&[&[7]])).is_err());
         assert!(sorted(&Plan::default()).is_err());
     }

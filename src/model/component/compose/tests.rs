@@ -13,6 +13,7 @@ mod shapes;
 #[cfg(feature = "runtime")]
 mod values;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -20,6 +21,7 @@ use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Function, Resolve, WorldItem};
 
 use super::*;
+use crate::base::error::{Error, Result};
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
 
@@ -140,7 +142,7 @@ fn linked(nodes: Vec<Node>) -> Result<Linked> {
     Ok(linked)
 }
 
-/// What it imports, with its hints; what it exports.
+/// The open imports with their hints, and the names of the exports.
 fn names_of(linked: &Linked) -> (Vec<String>, Vec<String>) {
     let open = linked.open.iter().map(|name| match &name.external_id {
         Some(hint) => format!("{} <- {hint}", name.name),
@@ -153,15 +155,16 @@ fn names_of(linked: &Linked) -> (Vec<String>, Vec<String>) {
     )
 }
 
-/// Everything an error says.
-fn said(error: &Error) -> String {
+/// The text of an error with causes and hint.
+fn error_text(error: &Error) -> String {
     format!("{error:?}")
 }
 
 /// Holds a text against a file of this folder; `BLESS=1` writes the file.
 #[allow(clippy::disallowed_methods)]
 pub(super) fn golden(file: &str, text: &str) {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/component/compose");
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/component/compose");
     let path = folder.join(file);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, text).unwrap();

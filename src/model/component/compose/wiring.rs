@@ -1,90 +1,103 @@
-//! Which export of which component each import gets.
+//! Deciding which export of which component provides each import.
 
 use std::collections::BTreeMap;
 
 use wit_parser::{Type, TypeDefKind, TypeOwner, WorldItem};
 
-use super::answer::{Answer, Miss, answer, compatible};
-use super::part::{Item, Part, Sort};
-use super::{Link, Plan, diagnose};
+use super::matching::{NoMatch, ProvidedPart, compatible, find_match};
+use super::parsed::{ItemKind, ParsedComponent, RootItem};
+use super::plan::{Link, Plan};
 use crate::base::error::{Error, Result, nearest};
 use crate::model::component::hint::Hint;
 
-/// Where an import comes from.
+/// The part of a node that provides an import.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Source {
-    /// The node that provides it.
+pub(super) struct Provider {
+    /// The position of the node.
     pub node: usize,
-    /// What of it.
-    pub answer: Answer,
+    /// The part of the node.
+    pub part: ProvidedPart,
 }
 
-/// What the imports of every node get; what is not here stays open.
-pub(super) type Wired = BTreeMap<usize, BTreeMap<String, Source>>;
+/// The providers of the imports of every node, by node and import; imports that
+/// are not in it stay open.
+pub(super) type Wiring = BTreeMap<usize, BTreeMap<String, Provider>>;
 
-/// Finds what answers the linked imports, and lets imports without a hint
-/// follow. `order` has every node behind those it is linked to.
+/// Finds the providers of the linked imports, and of the imports without a hint
+/// that have to be the same as those of linked components. `order` has every
+/// node after those it is linked to.
 pub(super) fn wire(
     plan: &Plan,
     order: &[usize],
-    parts: &BTreeMap<usize, Part<'_>>,
-) -> Result<Wired> {
-    let mut wired = Wired::new();
+    parts: &BTreeMap<usize, ParsedComponent<'_>>,
+) -> Result<Wiring> {
+    let mut wired = Wiring::new();
     for &node in order {
-        let part = &parts[&node];
+        let component = &parts[&node];
         let mut given = BTreeMap::new();
         for (name, link) in &plan.nodes[node].links {
-            let import = part.import(name).ok_or_else(|| unknown(part, name))?;
-            given.insert(
-                name.clone(),
-                linked(part, import, link, &parts[&link.node])?,
-            );
+            let import = component.import(name);
+            let import = import.ok_or_else(|| unknown_import(component, name))?;
+            let provider = linked(component, import, link, &parts[&link.node])?;
+            given.insert(name.clone(), provider);
         }
         let providers: Vec<usize> = plan.nodes[node].links.values().map(|l| l.node).collect();
-        for import in part.imports.iter().filter(|import| follows(import)) {
+        for import in component.imports.iter().filter(|import| is_implied(import)) {
             let name = &import.name.name;
             if !given.contains_key(name)
                 && !plan.nodes[node].keep.contains(name)
-                && let Some(source) = followed(part, import, &providers, (parts, &wired))?
+                && let Some(source) =
+                    implied_provider(component, import, &providers, parts, &wired)?
             {
                 given.insert(name.clone(), source);
             }
         }
-        let types = types(part, &given)?;
+        let types = root_types(component, &given)?;
         given.extend(types);
         wired.insert(node, given);
     }
     Ok(wired)
 }
 
-/// The types that the root of a component takes from interfaces that it gets
-/// from others: they are those of these.
-fn types(part: &Part<'_>, given: &BTreeMap<String, Source>) -> Result<BTreeMap<String, Source>> {
+/// The providers of the types that the root of a component uses from imported
+/// interfaces: those of the interfaces.
+fn root_types(
+    component: &ParsedComponent<'_>,
+    given: &BTreeMap<String, Provider>,
+) -> Result<BTreeMap<String, Provider>> {
     let mut found = BTreeMap::new();
-    if given.is_empty() || !part.imports.iter().any(|item| item.sort == Sort::Type) {
+    if given.is_empty()
+        || !component
+            .imports
+            .iter()
+            .any(|item| item.kind == ItemKind::Type)
+    {
         return Ok(found);
     }
-    let (resolve, world) = part.decoded()?;
+    let (resolve, world) = component.decoded()?;
     for (key, item) in &resolve.worlds[world].imports {
         if let WorldItem::Type { id, .. } = item
-            && let TypeDefKind::Type(Type::Id(of)) = resolve.types[*id].kind
+            && let TypeDefKind::Type(Type::Id(used)) = resolve.types[*id].kind
             && let (TypeOwner::Interface(owner), Some(name)) =
-                (resolve.types[of].owner, &resolve.types[of].name)
+                (resolve.types[used].owner, &resolve.types[used].name)
             && let Some(interface) = resolve.id_of(owner)
             && let Some(source) = given.get(&interface)
-            && let Answer::Export(export) = &source.answer
+            && let ProvidedPart::Export(export) = &source.part
         {
-            let answer = Answer::Type(export.clone(), name.clone());
+            let part = ProvidedPart::Type(export.clone(), name.clone());
             let node = source.node;
-            found.insert(resolve.name_world_key(key), Source { node, answer });
+            found.insert(resolve.name_world_key(key), Provider { node, part });
         }
     }
     Ok(found)
 }
 
-fn unknown(part: &Part<'_>, name: &str) -> Error {
-    let names = part.imports.iter().map(|item| item.name.name.as_str());
-    let error = Error::input(format!("`{}` has no import `{name}` to link", part.name));
+fn unknown_import(component: &ParsedComponent<'_>, name: &str) -> Error {
+    let names = component.imports.iter().map(|item| item.name.name.as_str());
+    let error = Error::input(format!(
+        "`{}` has no import `{name}` to link",
+        component.name
+    ));
     match nearest(name, names.clone()) {
         Some(near) => error.hint(format!("it imports `{near}`")),
         None => {
@@ -97,38 +110,44 @@ fn unknown(part: &Part<'_>, name: &str) -> Error {
     }
 }
 
-fn linked(part: &Part<'_>, import: &Item, link: &Link, provider: &Part<'_>) -> Result<Source> {
-    if !matches!(import.sort, Sort::Instance | Sort::Function) {
+fn linked(
+    component: &ParsedComponent<'_>,
+    import: &RootItem,
+    link: &Link,
+    provider: &ParsedComponent<'_>,
+) -> Result<Provider> {
+    if !matches!(import.kind, ItemKind::Instance | ItemKind::Function) {
         return Err(Error::input(format!(
             "the import `{}` of `{}` cannot be linked",
-            import.name.name, part.name
+            import.name.name, component.name
         ))
-        .because(format!("it is {}", import.sort.words()))
+        .with_cause(format!("it is {}", import.kind.words()))
         .hint("leave it open with `--keep`"));
     }
-    match answer(import, link.item.as_deref(), &provider.exports) {
-        Ok(answer) => Ok(Source {
+    match find_match(import, link.item.as_deref(), &provider.exports) {
+        Ok(part) => Ok(Provider {
             node: link.node,
-            answer,
+            part,
         }),
-        Err(miss) => Err(unanswered(part, import, link, (provider, miss))),
+        Err(miss) => Err(not_provided(component, import, link, provider, miss)),
     }
 }
 
-fn unanswered(
-    part: &Part<'_>,
-    import: &Item,
+fn not_provided(
+    component: &ParsedComponent<'_>,
+    import: &RootItem,
     link: &Link,
-    (provider, miss): (&Part<'_>, Miss),
+    provider: &ParsedComponent<'_>,
+    miss: NoMatch,
 ) -> Error {
     let mut error = Error::input(format!(
         "nothing in `{}` answers the import {} of `{}`",
         provider.name,
-        diagnose::shown(&import.name),
-        part.name
+        import.name.display_name(),
+        component.name
     ));
     if let Some(item) = &link.item {
-        error = error.because(format!("its hint asks for the export `{item}`"));
+        error = error.with_cause(format!("its hint asks for the export `{item}`"));
     }
     let exports: Vec<_> = provider
         .exports
@@ -137,10 +156,10 @@ fn unanswered(
         .collect();
     error = match (miss.closest, exports.is_empty()) {
         (Some((name, why)), _) => {
-            error.because(format!("its export `{name}` comes closest, but {why}"))
+            error.with_cause(format!("its export `{name}` comes closest, but {why}"))
         }
-        (None, true) => error.because("it exports nothing"),
-        (None, false) => error.because(format!("it exports only {}", exports.join(", "))),
+        (None, true) => error.with_cause("it exports nothing"),
+        (None, false) => error.with_cause(format!("it exports only {}", exports.join(", "))),
     };
     let label = &import.name.name;
     error.hint(format!(
@@ -148,39 +167,40 @@ fn unanswered(
     ))
 }
 
-/// Whether an import goes with those of the components its component is
-/// linked to: an interface under its own name that nobody gave a hint for.
-fn follows(import: &Item) -> bool {
+/// Whether an import without a link has to be the same as that of the components
+/// its component is linked to: an interface under its own name without a hint.
+fn is_implied(import: &RootItem) -> bool {
     let hint = import.name.external_id.as_deref().map(Hint::parse);
-    import.sort == Sort::Instance
+    import.kind == ItemKind::Instance
         && import.name.implements.is_none()
         && import.name.interface().is_some()
         && hint.is_none_or(|hint| hint.known().is_none())
 }
 
-/// What an import gets so that it is the same in its component and in those
-/// that this is linked to: what these were given for it. The types that pass
-/// between them would be different ones otherwise.
-fn followed(
-    part: &Part<'_>,
-    import: &Item,
+/// The provider that an import has in the components that its own component is
+/// linked to. The types that pass between them would differ otherwise.
+fn implied_provider(
+    component: &ParsedComponent<'_>,
+    import: &RootItem,
     providers: &[usize],
-    (parts, wired): (&BTreeMap<usize, Part<'_>>, &Wired),
-) -> Result<Option<Source>> {
+    parts: &BTreeMap<usize, ParsedComponent<'_>>,
+    wired: &Wiring,
+) -> Result<Option<Provider>> {
     let name = &import.name.name;
-    let same = |item: &&Item| item.sort == Sort::Instance && compatible(&item.name.name, name);
-    let mut found: Option<(Source, usize)> = None;
+    let same =
+        |item: &&RootItem| item.kind == ItemKind::Instance && compatible(&item.name.name, name);
+    let mut found: Option<(Provider, usize)> = None;
     for &provider in providers {
         let source = match parts[&provider].imports.iter().find(same) {
-            // Open there, and so here.
+            // An import that is open there stays open here.
             Some(theirs) => wired[&provider].get(&theirs.name.name).cloned(),
             None => parts[&provider]
                 .exports
                 .iter()
                 .find(same)
-                .map(|own| Source {
+                .map(|own| Provider {
                     node: provider,
-                    answer: Answer::Export(own.name.name.clone()),
+                    part: ProvidedPart::Export(own.name.name.clone()),
                 }),
         };
         let Some(source) = source else { continue };
@@ -188,17 +208,17 @@ fn followed(
             None => found = Some((source, provider)),
             Some((first, _)) if *first == source => {}
             Some((first, through)) => {
-                let called = |node: usize| parts[&node].name;
+                let name_of = |node: usize| parts[&node].name;
                 return Err(Error::input(format!(
                     "the import `{name}` of `{}` would have to be two things",
-                    part.name
+                    component.name
                 ))
-                .because(format!(
+                .with_cause(format!(
                     "`{}` gets it from `{}`, and `{}` from `{}`",
-                    called(*through),
-                    called(first.node),
-                    called(provider),
-                    called(source.node)
+                    name_of(*through),
+                    name_of(first.node),
+                    name_of(provider),
+                    name_of(source.node)
                 ))
                 .hint(format!("choose one for it with `--with {name}=…`")));
             }

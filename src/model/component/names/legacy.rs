@@ -1,29 +1,29 @@
-//! The names of imports that said where the import comes from, until
-//! attributes replaced them in 2026: `unlocked-dep=<…>`, `locked-dep=<…>`,
-//! `url=<…>` and `integrity=<…>`.
+//! Names of imports in the format that attributes replaced in 2026, with the
+//! location of the import: `unlocked-dep=<…>`, `locked-dep=<…>`, `url=<…>` and
+//! `integrity=<…>`.
 
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Name, free};
+use super::name::{Name, label, unused_label};
 use crate::base::package::{ContentDigest, PackageRef};
-use crate::model::component::hint::Wanted;
+use crate::model::component::hint::HintRelease;
 
-/// Whether a name has one of the old forms.
+/// Whether a name has one of the older formats.
 pub(super) fn is_legacy(name: &str) -> bool {
     ["unlocked-dep=<", "locked-dep=<", "url=<", "integrity=<"]
         .iter()
         .any(|form| name.starts_with(form))
 }
 
-/// A name of the old forms as a label that is not taken, with its hint; none
-/// for other names, and for those whose inside cannot be read.
-pub(super) fn read(name: &str, taken: &mut BTreeSet<String>) -> Option<Name> {
+/// Converts a name in an older format to an unused label with a hint; none for
+/// other names, and for those that cannot be parsed.
+pub(super) fn read(name: &str, used: &mut BTreeSet<String>) -> Option<Name> {
     let (form, rest) = name.split_once("=<")?;
     let (inside, rest) = rest.split_once('>').filter(|_| is_legacy(name))?;
-    // The `>` of a range is no end.
+    // The `>` of a version range does not end the name.
     let (inside, rest) = match form {
         "unlocked-dep" => (name[form.len() + 2..].strip_suffix('>')?, ""),
         _ => (inside, rest),
@@ -39,15 +39,15 @@ pub(super) fn read(name: &str, taken: &mut BTreeSet<String>) -> Option<Name> {
         "integrity" => ("component".to_owned(), name.to_owned()),
         _ => return None,
     };
-    taken.remove(name);
+    used.remove(name);
     Some(Name {
-        name: free(&label, taken),
+        name: unused_label(&label, used),
         implements: None,
         external_id: Some(external_id),
     })
 }
 
-/// `ns:pkg[/item][@release]` as label and hint.
+/// The label and hint for `ns:pkg[/item][@release]`.
 fn package(text: &str, query: &str) -> Option<(String, String)> {
     let (path, release) = match text.split_once('@') {
         Some((path, release)) => (path, Some(release)),
@@ -63,7 +63,7 @@ fn package(text: &str, query: &str) -> Option<(String, String)> {
         Some(release) => {
             let range = release.strip_prefix('{').and_then(|r| r.strip_suffix('}'));
             let release = range.unwrap_or(release);
-            release.parse::<Wanted>().ok()?;
+            release.parse::<HintRelease>().ok()?;
             format!("@{release}")
         }
     };
@@ -78,7 +78,7 @@ fn package(text: &str, query: &str) -> Option<(String, String)> {
     Some((label, hint))
 }
 
-/// The first SHA-256 of integrity metadata, which is in base64; some tools
+/// The first SHA-256 digest of integrity metadata, which is in base64; some tools
 /// wrote it in hex.
 fn sha256(metadata: &str) -> Option<ContentDigest> {
     metadata.split_whitespace().find_map(|hash| {
@@ -92,7 +92,7 @@ fn sha256(metadata: &str) -> Option<ContentDigest> {
     })
 }
 
-/// The URL with the digest, and without a user name or password.
+/// The URL with the digest and without user name and password.
 fn url(text: &str, query: &str) -> String {
     let text = match text.split_once("://") {
         Some((scheme, rest)) => {
@@ -108,11 +108,10 @@ fn url(text: &str, query: &str) -> String {
     }
 }
 
-/// A label made of the last part of a URL.
+/// A label made from the last segment of a URL.
 fn url_label(text: &str) -> String {
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
     let stem = file.strip_suffix(".wasm").unwrap_or(file);
-    let label = super::label(stem);
-    label.unwrap_or_else(|| "component".to_owned())
+    label(stem).unwrap_or_else(|| "component".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The one place where the bytes of names are written.
+//! Writing the bytes of names into the sections of a component.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -12,27 +12,23 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentTypeDeclaration, InstanceTypeDeclaration, Payload};
 
-use super::{Name, Side};
+use super::name::{Name, Side};
 use crate::base::error::{Error, Result};
 use crate::model::component::sections::sections;
 
 type Reencoded<T> = Result<T, ReencodeError<Infallible>>;
 type Edit<'e> = dyn FnMut(Side, &wasmparser::ComponentExternName<'_>) -> Option<Name> + 'e;
 
-/// How deep components are nested that are rewritten; the validator of
-/// components allows no more.
-const DEPTH: usize = 100;
+/// The highest nesting of components; the validator allows no more.
+const MAX_DEPTH: usize = 100;
 
 fn failed(e: ReencodeError<Infallible>) -> Error {
-    Error::input("failed to rewrite the names of the component").because(e)
+    Error::input("failed to rewrite the names of the component").with_cause(e)
 }
 
-/// The component with the names at its root that `edit` gives; where it gives
-/// none the name stays.
-pub(in crate::model::component) fn rewrite_root(
-    component: &[u8],
-    edit: &mut Edit<'_>,
-) -> Result<Vec<u8>> {
+/// The component with the names at its root replaced by those that `edit`
+/// returns; a name for which it returns none stays.
+pub(crate) fn rewrite_root(component: &[u8], edit: &mut Edit<'_>) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(component.len());
     for section in sections(component) {
         let section = section?;
@@ -43,7 +39,8 @@ pub(in crate::model::component) fn rewrite_root(
     Ok(out)
 }
 
-/// Writes a section of imports or exports if one of its names changes.
+/// Writes a section of imports or exports if one of its names changes; returns
+/// whether it did.
 fn renamed(payload: &Payload<'_>, edit: &mut Edit<'_>, out: &mut Vec<u8>) -> Reencoded<bool> {
     let mut changed = false;
     let mut edited = |side, name: wasmparser::ComponentExternName<'_>| match edit(side, &name) {
@@ -98,21 +95,21 @@ fn owned(name: wasmparser::ComponentExternName<'_>) -> ComponentExternName<'stat
     }
 }
 
-/// The component without attributes on any name, however deep.
-pub(in crate::model::component) fn stripped(component: &[u8]) -> Result<Vec<u8>> {
+/// The component without attributes on any name, at any depth.
+pub(crate) fn stripped(component: &[u8]) -> Result<Vec<u8>> {
     without(component, 0)
 }
 
 fn without(component: &[u8], depth: usize) -> Result<Vec<u8>> {
-    if depth > DEPTH {
+    if depth > MAX_DEPTH {
         return Err(Error::input("failed to rewrite the names of the component")
-            .because(format!("components are nested more than {DEPTH} deep")));
+            .with_cause(format!("components are nested more than {MAX_DEPTH} deep")));
     }
     let mut out = Vec::with_capacity(component.len());
     let mut plain = |_: Side, name: &wasmparser::ComponentExternName<'_>| {
         let full = match depth {
             0 => name.full_name(),
-            // Who instantiates it calls it by its short name.
+            // Its instantiation uses the name without the version suffix.
             _ => name.name.into(),
         };
         has_attributes(name).then(|| Name::plain(full))
@@ -154,7 +151,7 @@ fn has_attributes(name: &wasmparser::ComponentExternName<'_>) -> bool {
     name.implements.is_some() || name.external_id.is_some() || name.version_suffix.is_some()
 }
 
-/// Types whose names have no attributes.
+/// Re-encodes types without attributes on their names.
 struct PlainTypes {
     changed: bool,
 }

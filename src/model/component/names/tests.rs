@@ -31,7 +31,7 @@ fn attributes_go_from_every_depth_and_nothing_else_does() {
     assert_eq!(plain, wat(&text));
     // What has none stays as it is.
     assert_eq!(without_attributes(&plain).unwrap(), plain);
-    assert_eq!(modern(&bytes).unwrap(), bytes);
+    assert_eq!(with_current_names(&bytes).unwrap(), bytes);
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn old_names_become_labels_with_hints() {
         ),
     ] {
         let bytes = wat(&format!(r#"(component (import "{old}" (instance)))"#));
-        let modern = modern(&bytes).unwrap();
+        let modern = with_current_names(&bytes).unwrap();
         wasmparser::Validator::new().validate_all(&modern).unwrap();
         let [name] = &imports(&modern).unwrap()[..] else {
             panic!("{old}");
@@ -153,7 +153,7 @@ fn old_names_do_not_take_the_names_of_others() {
         r#"(component (import "unlocked-dep=<a:b>" (instance)) (import "a-b" (instance))
              (import "locked-dep=<a:b@1.0.0>" (instance)))"#,
     );
-    let modern = modern(&bytes).unwrap();
+    let modern = with_current_names(&bytes).unwrap();
     wasmparser::Validator::new().validate_all(&modern).unwrap();
     let names: Vec<_> = imports(&modern)
         .unwrap()
@@ -179,7 +179,7 @@ fn old_names_that_cannot_be_read_stay() {
         "unlocked-dep=<",
     ] {
         let bytes = wat(&format!(r#"(component (import "{old}" (instance)))"#));
-        assert_eq!(modern(&bytes).unwrap(), bytes, "{old}");
+        assert_eq!(with_current_names(&bytes).unwrap(), bytes, "{old}");
     }
 }
 

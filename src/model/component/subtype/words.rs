@@ -1,4 +1,4 @@
-//! Types of the component model in the words of WIT, for messages.
+//! Types of the component model in WIT syntax, for messages.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use crate::model::wit::types::TypedComponent;
 
 /// The types of one component or world.
 pub struct Side<'a> {
-    /// The types.
+    /// The types of the validator.
     pub types: TypesRef<'a>,
     /// The names of types, for messages.
     names: HashMap<ComponentAnyTypeId, String>,
 }
 
 impl<'a> Side<'a> {
-    /// Those of a component, with the names they have there.
+    /// The types of a component, with their names in it.
     pub fn new(typed: &'a TypedComponent) -> Self {
         let mut side = Side {
             types: typed.types.as_ref(),
@@ -45,7 +45,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// A primitive type itself, where it only has a name.
+/// Resolves an alias of a primitive type to the primitive type.
 pub fn plain(side: &Side<'_>, ty: ComponentValType) -> ComponentValType {
     match ty {
         ComponentValType::Type(id) => match &side.types[id] {
@@ -56,7 +56,7 @@ pub fn plain(side: &Side<'_>, ty: ComponentValType) -> ComponentValType {
     }
 }
 
-/// What a type is that has a name.
+/// A type that has a name, for messages.
 pub fn any_kind(side: &Side<'_>, ty: ComponentAnyTypeId) -> String {
     match ty {
         ComponentAnyTypeId::Resource(_) => "resource".to_owned(),
@@ -67,10 +67,10 @@ pub fn any_kind(side: &Side<'_>, ty: ComponentAnyTypeId) -> String {
     }
 }
 
-/// How deep a type without a name is written out.
+/// The depth to which a type without a name is written.
 const DEPTH: usize = 4;
 
-/// A type in the words of WIT, a named one by its name.
+/// A type in WIT syntax; one that has a name by its kind and name.
 pub fn words(side: &Side<'_>, ty: ComponentValType, depth: usize) -> String {
     use ComponentDefinedType as D;
     let id = match plain(side, ty) {

@@ -16,7 +16,7 @@ fn found(component: &str, up: &str, rest: &str) -> Vec<String> {
     );
     let (resolve, world) = world(&text);
     let bytes = wat::parse_str(format!("(component {component})")).unwrap();
-    misfits(&bytes, (&resolve, world)).unwrap()
+    mismatches(&bytes, &resolve, world).unwrap()
 }
 
 const SOURCE: &str = r#"

@@ -18,7 +18,7 @@ impl ManifestEdit {
     pub fn new(path: &Path, text: &str) -> Result<Self> {
         let document = text.parse().map_err(|e: toml_edit::TomlError| {
             let message = format!("failed to parse `{}`", path.display());
-            let error = Error::input(message).because(e.message());
+            let error = Error::input(message).with_cause(e.message());
             match e.span() {
                 Some(span) => error.at(Excerpt::new(path, text, span)),
                 None => error,

@@ -51,7 +51,7 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<ConvertedManifest> {
         .parse()
         .map_err(|e: toml_edit::TomlError| {
             let message = format!("failed to parse `{}`", manifest.file.path.display());
-            Error::input(message).because(e.message())
+            Error::input(message).with_cause(e.message())
         })?;
     let mut converted = ConvertedManifest {
         text: String::new(),

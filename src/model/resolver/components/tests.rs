@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::resolver::Source;
+use crate::model::resolver::requirement::PackageSource;
+use crate::model::resolver::requirement::Requirement;
 
 fn version(text: &str) -> Version {
     text.parse().unwrap()
@@ -13,26 +14,26 @@ fn origin(name: &str) -> Origin {
 }
 
 /// `name requirement`, perhaps with the release a hint names: `base ^1 @1.0.0`.
-fn need(text: &str, root: bool) -> Need {
+fn need(text: &str, root: bool) -> ComponentRequirement {
     let (text, hinted) = match text.split_once(" @") {
         Some((text, hinted)) => (text, Some(version(hinted))),
         None => (text, None),
     };
     let (name, requirement) = text.split_once(' ').unwrap();
-    Need {
+    ComponentRequirement {
         origin: origin(name),
-        wanted: Wanted {
-            source: Source {
+        requirement: Requirement {
+            source: PackageSource {
                 package: format!("t:{name}").parse().unwrap(),
                 registry: None,
                 address: None,
             },
-            requirement: requirement.parse().unwrap(),
-            by: vec![format!("the entry `{name}`")],
-            at: None,
+            version_req: requirement.parse().unwrap(),
+            required_by: vec![format!("the entry `{name}`")],
+            excerpt: None,
         },
         chain: if root { vec!["app".into()] } else { vec![] },
-        hinted,
+        hinted_version: hinted,
     }
 }
 
@@ -53,26 +54,27 @@ fn release(text: &str) -> (Release, bool) {
     ((origin(name), version(number)), text.starts_with('!'))
 }
 
-/// Finds out what is missing until there is an answer; how often, too.
+/// Finds out what is missing until there is a solution; returns the number of
+/// rounds as well.
 fn solved(roots: &[&str], world: &World, mut facts: Facts) -> Result<(Solution, usize)> {
-    let roots: Vec<Need> = roots.iter().map(|text| need(text, true)).collect();
+    let roots: Vec<ComponentRequirement> = roots.iter().map(|text| need(text, true)).collect();
     for round in 0..1000 {
         let (versions, needs) = match solve(&roots, &facts)? {
-            Outcome::Solved(solution) => return Ok((solution, round)),
-            Outcome::Missing { versions, needs } => (versions, needs),
+            ComponentResolution::Solved(solution) => return Ok((solution, round)),
+            ComponentResolution::Missing { versions, needs } => (versions, needs),
         };
-        for one in versions {
-            let of = world.iter().map(|(text, _)| release(text));
-            let of = of.filter(|((origin, _), _)| *origin == one);
-            let listed = of.map(|((_, version), yanked)| Listed { version, yanked });
-            let listed = Versions::Listed(listed.collect());
-            facts.versions.insert(one, listed);
+        for origin in versions {
+            let all = world.iter().map(|(text, _)| release(text));
+            let own = all.filter(|((other, _), _)| *other == origin);
+            let listed = own.map(|((_, version), yanked)| ListedVersion { version, yanked });
+            let listed = Versions::ListedVersion(listed.collect());
+            facts.versions.insert(origin, listed);
         }
-        for one in needs {
-            let of = world.iter().find(|(text, _)| release(text).0 == one);
-            let needs = of.map(|(_, needs)| needs.as_slice()).unwrap_or_default();
+        for missing in needs {
+            let found = world.iter().find(|(text, _)| release(text).0 == missing);
+            let needs = found.map(|(_, needs)| needs.as_slice()).unwrap_or_default();
             let needs = needs.iter().map(|text| need(text, false)).collect();
-            facts.needs.insert(one, needs);
+            facts.needs.insert(missing, needs);
         }
     }
     panic!("it does not come to an end");
@@ -167,7 +169,7 @@ fn what_is_locked_stays_and_needs_no_list() {
         .insert(left, vec![need("base ^1.0.0 @1.0.0", false)]);
     facts.needs.insert((base, version("1.0.0")), vec![]);
     let roots = [need("left ^0.1", true), need("base ^1", true)];
-    let Outcome::Solved(solution) = solve(&roots, &facts).unwrap() else {
+    let ComponentResolution::Solved(solution) = solve(&roots, &facts).unwrap() else {
         panic!("something is missing");
     };
     assert!(
@@ -177,7 +179,7 @@ fn what_is_locked_stays_and_needs_no_list() {
     );
     // A requirement that no locked release is anything for asks for the list.
     let roots = [need("left ^0.1", true), need("base ^1.0.1", true)];
-    let Outcome::Missing { versions, .. } = solve(&roots, &facts).unwrap() else {
+    let ComponentResolution::Missing { versions, .. } = solve(&roots, &facts).unwrap() else {
         panic!("nothing is missing");
     };
     assert_eq!(versions, [origin("base")].into());
@@ -281,9 +283,9 @@ fn history(numbers: &mut Numbers) -> World {
 
 /// Every choice of one release a track, tried one after the other: those in
 /// which each requirement is answered, by nothing but what is needed.
-fn all_solutions(roots: &[Need], world: &World) -> Vec<BTreeSet<Release>> {
+fn all_solutions(roots: &[ComponentRequirement], world: &World) -> Vec<BTreeSet<Release>> {
     fn go(
-        mut open: Vec<Need>,
+        mut open: Vec<ComponentRequirement>,
         chosen: BTreeSet<Release>,
         (world, found): (&World, &mut Vec<BTreeSet<Release>>),
     ) {
@@ -295,7 +297,7 @@ fn all_solutions(roots: &[Need], world: &World) -> Vec<BTreeSet<Release>> {
         };
         for (text, needs) in world {
             let (one, withdrawn) = release(text);
-            let fits = one.0 == need.origin && need.wanted.requirement.matches(&one.1);
+            let fits = one.0 == need.origin && need.requirement.version_req.matches(&one.1);
             let other = chosen.iter().any(|(origin, version)| {
                 *origin == one.0 && *version != one.1 && on_one_track(version, &one.1)
             });
@@ -341,7 +343,7 @@ fn random_histories_are_resolved_as_by_trying_everything() {
             .map(|_| root(&mut numbers))
             .collect();
         let texts: Vec<&str> = roots.iter().map(String::as_str).collect();
-        let needs: Vec<Need> = texts.iter().map(|text| need(text, true)).collect();
+        let needs: Vec<ComponentRequirement> = texts.iter().map(|text| need(text, true)).collect();
         let all = all_solutions(&needs, &world);
         let found = solved(&texts, &world, Facts::default());
         let Ok((solution, _)) = found else {

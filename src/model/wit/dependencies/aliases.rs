@@ -119,7 +119,7 @@ fn module_path(resolve: &Resolve, key: &WorldKey) -> Vec<String> {
 /// generated is left out too.
 pub fn insert(bindings: &str, aliases: &[Alias]) -> Result<(String, Vec<String>)> {
     let file = syn::parse_file(bindings)
-        .map_err(|e| Error::input("failed to read the generated bindings").because(e))?;
+        .map_err(|e| Error::input("failed to read the generated bindings").with_cause(e))?;
     let mut root = AliasModule::default();
     for alias in aliases {
         if content(&file.items, &alias.target).is_some() {

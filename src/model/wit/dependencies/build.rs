@@ -35,8 +35,8 @@ pub(super) fn build(target: World, offers: &[Offer<'_>], plan: Plan) -> Result<B
         ))
     };
     guarded("wit-parser", || resolve.merge(Resolve::default()))
-        .map_err(|cause| failed().because(cause))?
-        .map_err(|cause| failed().because(format!("{cause:#}")))?;
+        .map_err(|cause| failed().with_cause(cause))?
+        .map_err(|cause| failed().with_cause(format!("{cause:#}")))?;
 
     let mut bound = Vec::new();
     let mut modules = Vec::new();
@@ -351,13 +351,13 @@ fn refuse_circles(resolve: &Resolve, world: WorldId) -> Result<()> {
     let own = own.filter(|id| ids.contains(id));
     Err(match own {
         Some(id) => error
-            .because(format!(
+            .with_cause(format!(
                 "the world is in the package `{}`, whose interfaces its dependencies use",
                 resolve.packages[id].name
             ))
             .hint("move the world into a package of its own"),
         None => error
-            .because("the dependencies were made for different versions of them")
+            .with_cause("the dependencies were made for different versions of them")
             .hint("choose versions of the dependencies that were made for the same packages"),
     })
 }

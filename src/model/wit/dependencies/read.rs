@@ -55,7 +55,7 @@ impl Offer<'_> {
 
     /// An error about this dependency.
     pub fn error(&self, cause: impl Into<String>) -> Error {
-        failed(self.dependency).because(cause.into())
+        failed(self.dependency).with_cause(cause.into())
     }
 }
 
@@ -83,18 +83,18 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
     let bytes = &dependency.bytes;
     if Parser::is_core_wasm(bytes) {
         return Err(failed(dependency)
-            .because("it is a core module, not a component")
+            .with_cause("it is a core module, not a component")
             .hint("build it with `cargo component build`, and depend on what that makes"));
     }
     if !Parser::is_component(bytes) {
         return Err(failed(dependency)
-            .because("it is no WebAssembly component")
+            .with_cause("it is no WebAssembly component")
             .hint("a dependency on a component is a component in its binary form"));
     }
     let decoded = wit::decode(bytes).map_err(|e| {
         let error = e.into_error(failed(dependency).message());
         match &dependency.file {
-            Some(file) => error.because(format!("it is the file `{}`", file.display())),
+            Some(file) => error.with_cause(format!("it is the file `{}`", file.display())),
             None => error,
         }
     })?;
@@ -103,7 +103,7 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
         DecodedWasm::WitPackage(resolve, package) => {
             let name = &resolve.packages[package].name;
             return Err(failed(dependency)
-                .because(format!("it is the WIT package `{name}`, not a component"))
+                .with_cause(format!("it is the WIT package `{name}`, not a component"))
                 .hint("move it to `[package.metadata.component.target.dependencies]`"));
         }
     };

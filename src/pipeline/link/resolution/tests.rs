@@ -11,7 +11,7 @@ use wit_parser::{ManglingAndAbi, Resolve};
 use super::*;
 use crate::base::package::ContentDigest;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
-use crate::model::resolver::components::on_one_track;
+use crate::model::resolver::on_one_track;
 use crate::pipeline::build::linked::{Composition, link_parts};
 use crate::pipeline::link::closure::Forest;
 use crate::system::cargo::config::LockMode;

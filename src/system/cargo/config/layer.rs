@@ -126,7 +126,7 @@ impl LayerReader {
         };
         let text = value.to_str().ok_or_else(invalid)?;
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            invalid().because(error.message().trim_end_matches('\n'))
+            invalid().with_cause(error.message().trim_end_matches('\n'))
         })?;
         self.layers.push(Layer {
             file: None,
@@ -153,7 +153,7 @@ impl LayerReader {
                 "failed to parse cargo's configuration `{}`",
                 path.display()
             ))
-            .because(error.message().trim_end_matches('\n'))
+            .with_cause(error.message().trim_end_matches('\n'))
             .at(Excerpt::new(path, text.clone(), span))
             .hint("correct the file; cargo cannot read it either")
         })?;

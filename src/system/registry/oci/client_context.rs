@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::warnings::WarningLog;
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::system::env::Env;
 use crate::system::process::Exec;
 
@@ -15,7 +15,7 @@ pub struct ClientContext {
     /// The door to programs, for credential helpers.
     pub exec: Arc<dyn Exec>,
     /// How long answers are waited for, and how often requests are repeated.
-    pub patience: Patience,
+    pub patience: RetryPolicy,
     /// The log that the warnings of registries go to.
     pub warnings: WarningLog,
 }

@@ -282,7 +282,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::base::retry::Patience;
+    use crate::base::retry::RetryPolicy;
     use crate::system::env::Env;
     use crate::system::process::{Output, Scripted};
 
@@ -323,7 +323,7 @@ mod tests {
         let context = ClientContext {
             env: Arc::new(env),
             exec: Arc::<Scripted>::clone(&exec),
-            patience: Patience::default(),
+            patience: RetryPolicy::default(),
             warnings: Default::default(),
         };
         let login = find(

@@ -47,7 +47,7 @@ pub fn discover(host: &str, layers: &Layers, context: ClientContext) -> Result<D
             kind,
             format!("failed to find out what the registry `{host}` is"),
         )
-        .because(format!("`{address}`: {cause}"))
+        .with_cause(format!("`{address}`: {cause}"))
     };
     let url = match reference::is_host(host) {
         true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,

@@ -17,7 +17,7 @@ use super::stack::Stack;
 use super::transport_error::TransportError;
 use super::warnings::WarningLog;
 use crate::base::error::Result;
-use crate::base::retry::{Pace, Patience};
+use crate::base::retry::{RetryPolicy, TransferRate};
 use crate::system::fs;
 
 /// How many redirects are followed.
@@ -213,9 +213,12 @@ impl fmt::Debug for Reply {
 
 impl Reply {
     /// Reads the rest of an answer.
-    pub async fn read(mut response: Response, patience: &Patience) -> Result<Self, TransportError> {
+    pub async fn read(
+        mut response: Response,
+        patience: &RetryPolicy,
+    ) -> Result<Self, TransportError> {
         let mut body = Vec::new();
-        let mut pace = Pace::new(patience);
+        let mut pace = TransferRate::new(patience);
         while let Some(bytes) = chunk(&mut response, &mut pace).await? {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
@@ -242,7 +245,7 @@ impl Reply {
 /// The next bytes of an answer, if they come fast enough.
 pub async fn chunk(
     response: &mut Response,
-    pace: &mut Pace,
+    pace: &mut TransferRate,
 ) -> Result<Option<Bytes>, TransportError> {
     let chunk = pace.wait(response.chunk()).await;
     let chunk = chunk.map_err(|slow| TransportError::transient(slow.to_string()))?;
@@ -259,7 +262,7 @@ fn no_answer(limit: Duration) -> TransportError {
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     stack: Stack,
-    patience: Patience,
+    patience: RetryPolicy,
     warnings: WarningLog,
 }
 
@@ -294,7 +297,7 @@ impl HttpClient {
                 Ok(reply) => retry_after(&reply.headers),
                 Err(_) => None,
             };
-            if !request.repeatable || !self.patience.wait(attempts, after).await {
+            if !request.repeatable || !self.patience.wait_before_retry(attempts, after).await {
                 return outcome;
             }
         }
@@ -313,7 +316,7 @@ impl HttpClient {
                 Ok(response) => retry_after(response.headers()),
                 Err(_) => None,
             };
-            if !self.patience.wait(attempts, after).await {
+            if !self.patience.wait_before_retry(attempts, after).await {
                 return outcome;
             }
         }
@@ -335,7 +338,8 @@ impl HttpClient {
             if !follow {
                 builder = builder.body(request.content.body());
             }
-            let limit = self.patience.idle + Duration::from_secs(request.content.len() / SLOWEST);
+            let limit =
+                self.patience.idle_timeout + Duration::from_secs(request.content.len() / SLOWEST);
             let response = match tokio::time::timeout(limit, builder.send()).await {
                 Ok(response) => response.map_err(TransportError::from)?,
                 Err(_) => return Err(no_answer(limit)),

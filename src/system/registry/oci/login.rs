@@ -19,10 +19,10 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<LoginO
     let error_message = format!("failed to log in to `{host}`");
     if user.is_empty() || user.contains(':') {
         let why = "a user's name is not empty and has no `:`";
-        return Err(Error::input(error_message).because(why));
+        return Err(Error::input(error_message).with_cause(why));
     }
     if password.0.is_empty() {
-        return Err(Error::input(error_message).because("the password is empty"));
+        return Err(Error::input(error_message).with_cause("the password is empty"));
     }
     let trying = session.with_login(Login {
         credential: Credential::Password(user.to_owned(), password.clone()),
@@ -107,7 +107,7 @@ async fn check(
             let reply = reply.map_err(|failure| session.failed(error_message, &failure))?;
             accepted(session, &reply, error_message)?;
             let token = read_token(&reply.body).ok_or_else(|| {
-                Error::input(error_message).because("what it answered holds no token")
+                Error::input(error_message).with_cause("what it answered holds no token")
             })?;
             let bearer = secret_header("Bearer", &token.value.0);
             let inside = session.probe(bearer, error_message).await?;
@@ -128,7 +128,7 @@ fn accepted(session: &Session, reply: &Reply, error_message: &str) -> Result<()>
     match reply.status.as_u16() {
         200..=299 => Ok(()),
         400..=403 => Err(Error::input(error_message)
-            .because(format!(
+            .with_cause(format!(
                 "it refused user and password: {}",
                 error_summary(reply)
             ))

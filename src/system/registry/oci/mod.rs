@@ -29,7 +29,7 @@ mod token;
 mod transport_error;
 mod warnings;
 
-pub use crate::base::retry::Patience;
+pub use crate::base::retry::RetryPolicy;
 pub use artifact::{Artifact, Blob};
 pub use client_context::ClientContext;
 pub use discover::{Document, discover};

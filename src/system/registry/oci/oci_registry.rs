@@ -16,7 +16,7 @@ use super::{artifact, client, describe, login, pull, push, reference};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
-use crate::model::resolver::Listed;
+use crate::model::resolver::ListedVersion;
 use crate::system::registry::artifacts::{Artifacts, FoundArtifact, LoginOutcome};
 use crate::system::registry::interface::{Publication, Registry, Release};
 use crate::system::registry::routes;
@@ -127,7 +127,7 @@ impl Registry for OciRegistry {
         format!("`{}`", self.display_name(&prefix))
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let repository = self.repository(package)?;
         let error_message = format!(
             "failed to list the versions of `{package}` in {}",
@@ -141,7 +141,7 @@ impl Registry for OciRegistry {
                 .collect();
             versions.sort();
             versions.dedup();
-            let listed = versions.into_iter().map(|version| Listed {
+            let listed = versions.into_iter().map(|version| ListedVersion {
                 version,
                 yanked: false,
             });
@@ -280,7 +280,7 @@ impl Artifacts for OciRegistry {
         if let Some(broken) = describe::describe(content)?.broken {
             return Err(
                 Error::input(format!("`{title}` is no WebAssembly, or broken"))
-                    .because(broken)
+                    .with_cause(broken)
                     .hint("give a component, such as `cargo component build` makes"),
             );
         }

@@ -17,7 +17,7 @@ use super::session::Session;
 use super::transport_error::TransportError;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
-use crate::base::retry::Pace;
+use crate::base::retry::TransferRate;
 
 /// The query for the number of tags per page; some registries refuse more.
 const PAGE: &str = "n=1000";
@@ -146,7 +146,7 @@ struct Repository<'a> {
 impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
         Error::input(self.error_message)
-            .because(why)
+            .with_cause(why)
             .hint("see whether the name is that of a WebAssembly package")
     }
 
@@ -217,7 +217,7 @@ impl Repository<'_> {
             let failure = match response.status().as_u16() {
                 200 | 206 => {
                     let mut head = Vec::new();
-                    let mut pace = Pace::new(&patience);
+                    let mut pace = TransferRate::new(&patience);
                     let ended = loop {
                         match chunk(&mut response, &mut pace).await {
                             Ok(Some(bytes)) if head.len() < MAGIC.len() => head.extend(bytes),
@@ -237,7 +237,7 @@ impl Repository<'_> {
                     Err(failure) => failure,
                 },
             };
-            if !failure.transient || !patience.wait(attempts, None).await {
+            if !failure.transient || !patience.wait_before_retry(attempts, None).await {
                 return Err(session.failed(self.error_message, &failure));
             }
         }
@@ -308,7 +308,13 @@ pub async fn blob(
         if transfer.written - before >= PROGRESS {
             attempts = 1;
         }
-        if !failure.transient || !session.context().patience.wait(attempts, None).await {
+        if !failure.transient
+            || !session
+                .context()
+                .patience
+                .wait_before_retry(attempts, None)
+                .await
+        {
             return Err(session.failed(error_message, &failure));
         }
     }
@@ -349,7 +355,7 @@ impl Transfer<'_> {
                 };
             }
         };
-        let mut pace = Pace::new(&patience);
+        let mut pace = TransferRate::new(&patience);
         loop {
             let bytes = match chunk(&mut response, &mut pace).await {
                 Ok(Some(bytes)) => bytes,
@@ -370,7 +376,7 @@ impl Transfer<'_> {
             }
             self.to.write_all(new).map_err(|e| {
                 Error::new(crate::base::error::ErrorKind::Io, self.error_message)
-                    .because(format!("failed to keep it: {e}"))
+                    .with_cause(format!("failed to keep it: {e}"))
             })?;
             self.written = length;
         }

@@ -177,13 +177,13 @@ impl Pusher<'_> {
             // A registry may keep a manifest in a form of its own.
             Ok(artifact::ManifestOrIndex::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
             Err(why) => Err(Error::input(self.error_message)
-                .because(format!(
+                .with_cause(format!(
                     "after the push the registry gave something else than a manifest for the tag `{tag}`"
                 ))
-                .because(why)
+                .with_cause(why)
                 .hint("see whether the registry works, and push again")),
             Ok(_) => Err(Error::input(self.error_message)
-                .because(format!(
+                .with_cause(format!(
                     "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
                 ))
                 .hint("find out which of the two is meant, and publish the other one as another version")),
@@ -359,7 +359,7 @@ impl Pusher<'_> {
         self.session
             .context()
             .patience
-            .wait(attempts, requested_pause)
+            .wait_before_retry(attempts, requested_pause)
             .await
     }
 

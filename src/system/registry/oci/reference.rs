@@ -40,7 +40,7 @@ pub fn repository(prefix: &str, package: &PackageRef) -> Result<String> {
         false => Err(Error::input(format!(
             "`{name}` is no name of a repository in an OCI registry"
         ))
-        .because(format!("the prefix is `{prefix}`"))
+        .with_cause(format!("the prefix is `{prefix}`"))
         .hint("a prefix has lower case letters, digits and `/`, with single `-`, `.` or `_` between them")),
     }
 }
@@ -140,7 +140,7 @@ impl FromStr for Reference {
         let text = text.strip_prefix("oci://").unwrap_or(text);
         let wrong = |why: &str| {
             Error::input(format!("invalid OCI reference `{text}`"))
-                .because(why)
+                .with_cause(why)
                 .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")
         };
         let (name, digest) = match text.split_once('@') {

@@ -433,7 +433,7 @@ impl Session {
     /// The error of a request that got no answer.
     pub fn failed(&self, error_message: &str, failure: &TransportError) -> Error {
         let error = Error::new(ErrorKind::Io, error_message)
-            .because(format!("`{}`: {}", self.oci.host, failure.message));
+            .with_cause(format!("`{}`: {}", self.oci.host, failure.message));
         match failure.transient {
             true => error.hint(format!(
                 "see whether `{}` can be reached, and try again",
@@ -449,17 +449,17 @@ impl Session {
         match reply.status.as_u16() {
             401 | 403 => self.no_access(error_message, &answer),
             404 => Error::input(error_message)
-                .because("it was not found, or there is no access to it")
-                .because(answer)
+                .with_cause("it was not found, or there is no access to it")
+                .with_cause(answer)
                 .hint(self.log_in()),
             413 => Error::input(error_message)
-                .because(answer)
+                .with_cause(answer)
                 .hint("the registry takes nothing as large; ask who runs it to allow more"),
             408 | 429 | 500.. => Error::new(ErrorKind::Io, error_message)
-                .because(answer)
+                .with_cause(answer)
                 .hint("try again later; the registry has a problem of its own"),
             _ => Error::input(error_message)
-                .because(answer)
+                .with_cause(answer)
                 .hint(format!("see whether `{}` is an OCI registry", self.base)),
         }
     }
@@ -467,17 +467,17 @@ impl Session {
     fn no_access(&self, error_message: &str, answer: &str) -> Error {
         let login = self.login();
         let mut error = Error::input(error_message)
-            .because("it was not found, or there is no access to it")
-            .because(answer);
+            .with_cause("it was not found, or there is no access to it")
+            .with_cause(answer);
         if let Some(refused) = unpoisoned(&self.login_refusal).as_ref() {
-            error = error.because(refused);
+            error = error.with_cause(refused);
         } else if login.credential == Credential::Anonymous {
-            error = error.because("it was asked without a login");
+            error = error.with_cause("it was asked without a login");
         } else if !answer.contains(&login.source) {
-            error = error.because(format!("it was asked with the login from {}", login.source));
+            error = error.with_cause(format!("it was asked with the login from {}", login.source));
         }
         for note in &login.notes {
-            error = error.because(note);
+            error = error.with_cause(note);
         }
         error.hint(self.log_in())
     }

@@ -50,7 +50,7 @@ impl Settings {
     pub fn read(name: &str, table: &ProtocolTable) -> Result<Self> {
         let wrong = |key: &str, what: &str| {
             Error::input(format!("`{key}` of the registry `{name}` {what}"))
-                .because(format!("it is set under `[registry.{name:?}.oci]`"))
+                .with_cause(format!("it is set under `[registry.{name:?}.oci]`"))
         };
         let auth = match table.get("auth") {
             Some(item) => Some(auth(item).ok_or_else(|| {

@@ -154,7 +154,7 @@ mod tests {
     use reqwest::dns::Resolve as _;
 
     use super::*;
-    use crate::base::retry::Patience;
+    use crate::base::retry::RetryPolicy;
     use crate::system::env::Env;
     use crate::system::process::Scripted;
     use crate::system::registry::oci::client::wait_for;
@@ -164,7 +164,7 @@ mod tests {
         let context = ClientContext {
             env: Arc::new(Env::from_vars(env.iter().copied())),
             exec: Arc::new(Scripted::new(Vec::new())),
-            patience: Patience::without_pauses(),
+            patience: RetryPolicy::without_delays(),
             warnings: Default::default(),
         };
         let oci = routes::OciRoute {

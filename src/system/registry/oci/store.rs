@@ -75,7 +75,7 @@ pub fn erase(host: &str, context: &ClientContext) -> Result<Option<String>> {
     if let Some(helper) = file.helper() {
         let failed = || format!("failed to forget the login for `{host}`");
         let login = super::credentials::ask_helper(&helper, &key, context);
-        let login = login.map_err(|why| Error::input(failed()).because(why))?;
+        let login = login.map_err(|why| Error::input(failed()).with_cause(why))?;
         if login.is_some() {
             run(&helper, "erase", &key, context)?;
             place = Some(format!("the helper `{helper}` of `{display_path}`"));
@@ -166,7 +166,7 @@ impl LoginFile {
         entry.and_then(Value::as_object_mut).ok_or_else(|| {
             let path = self.path.display();
             Error::input(format!("failed to change `{path}`"))
-                .because("`auths` is not an object of objects")
+                .with_cause("`auths` is not an object of objects")
                 .hint("correct the file")
         })
     }
@@ -185,7 +185,7 @@ impl LoginFile {
         let failed = || format!("failed to change `{}`", self.path.display());
         self.content
             .serialize(&mut serializer)
-            .map_err(|e| Error::input(failed()).because(e))?;
+            .map_err(|e| Error::input(failed()).with_cause(e))?;
         bytes.extend(self.text.ends_with('\n').then_some(b'\n'));
         fs::write_private(&self.path, &bytes)
     }
@@ -196,7 +196,7 @@ fn read(path: &Path, text: &str) -> Result<Map<String, Value>> {
     let path = path.display();
     let wrong = |why: String| {
         Error::input(format!("failed to read the file of logins `{path}`"))
-            .because(why)
+            .with_cause(why)
             .hint("correct the file, or move it away")
     };
     match serde_json::from_str(text) {
@@ -227,6 +227,6 @@ fn run(helper: &str, action: &str, input: &str, context: &ClientContext) -> Resu
     Err(match message.trim() {
         "" => error,
         text if !secret.is_empty() && text.contains(secret) => error,
-        text => error.because(one_line(text)),
+        text => error.with_cause(one_line(text)),
     })
 }

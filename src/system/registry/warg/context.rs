@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::retry::Patience;
+use crate::base::retry::RetryPolicy;
 use crate::system::env::Env;
 
 /// The environment, directories and limits that a registry is reached with.
@@ -27,12 +27,12 @@ pub struct TimeLimits {
     /// The limit for a record to be published.
     pub publish: Duration,
     /// How long content may take to come.
-    pub content: Patience,
+    pub content: RetryPolicy,
 }
 
 impl TimeLimits {
     /// The usual limits, with content as cargo's configuration has it.
-    pub fn of(content: Patience) -> Self {
+    pub fn of(content: RetryPolicy) -> Self {
         TimeLimits {
             content,
             ..TimeLimits::default()
@@ -45,7 +45,7 @@ impl Default for TimeLimits {
         TimeLimits {
             answer: Duration::from_secs(60),
             publish: Duration::from_secs(600),
-            content: Patience::default(),
+            content: RetryPolicy::default(),
         }
     }
 }

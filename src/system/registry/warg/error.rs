@@ -77,12 +77,12 @@ impl ErrorContext<'_> {
     /// The error of a registry that did not answer in time.
     pub fn timed_out(&self) -> Error {
         Error::new(ErrorKind::Io, self.error_message)
-            .because(format!("`{}` does not answer", self.host))
+            .with_cause(format!("`{}` does not answer", self.host))
             .hint("try again")
     }
 
     fn plain(&self, kind: ErrorKind, error: &dyn std::error::Error) -> Error {
-        Error::new(kind, self.error_message).because(chain(error))
+        Error::new(kind, self.error_message).with_cause(chain(error))
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Error {
@@ -95,7 +95,7 @@ impl ErrorContext<'_> {
     fn forbidden(&self, error: &ClientError) -> Error {
         let mut plain = self.plain(ErrorKind::Input, error);
         if let Some(variable) = self.unused {
-            plain = plain.because(unused_variable(variable, self.host));
+            plain = plain.with_cause(unused_variable(variable, self.host));
         }
         plain.hint(format!(
             "the registry wants another key or token; a token stands in `auth_token` under `{}` of your own file",

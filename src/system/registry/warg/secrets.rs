@@ -42,7 +42,7 @@ pub fn keyring(settings: &Settings) -> Result<Keyring> {
 /// The error of a keyring that did not answer.
 pub fn refused(settings: &Settings, e: &KeyringError) -> Error {
     Error::input("failed to read the keyring")
-        .because(chain(e))
+        .with_cause(chain(e))
         .hint(format!(
             "see `keyringBackend` in `{}`; a token can also stand in `auth_token` under `{}` of your own file",
             settings.file_name(),
@@ -77,12 +77,12 @@ pub fn signing_key(
         return match PrivateKey::decode(key.to_owned()) {
             Ok(key) => Ok(SigningKey { key, from }),
             Err(e) => Err(Error::input(format!("the signing key is no key: {e}"))
-                .because(format!("it is from {from}"))
+                .with_cause(format!("it is from {from}"))
                 .hint("a key is `ecdsa-p256:` and 32 bytes in base64")),
         };
     }
     if settings.file.keys.is_empty() {
-        return Err(no_key(settings).because("none is configured"));
+        return Err(no_key(settings).with_cause("none is configured"));
     }
     let keys = &settings.file.keys;
     // The name as in the file, with or without scheme and slash.
@@ -91,7 +91,7 @@ pub fn signing_key(
         .find(|name| RegistryUrl::new(name.as_str()).is_ok_and(|named| named == *url));
     let key = keyring(settings)?
         .get_signing_key(federated, keys, listed.map(String::as_str))
-        .map_err(|e| no_key(settings).because(chain(&e)))?;
+        .map_err(|e| no_key(settings).with_cause(chain(&e)))?;
     let from = "the keyring".to_owned();
     Ok(SigningKey { key, from })
 }

@@ -54,7 +54,7 @@ impl Settings {
                 "`{key}` of the registry `{}` must be text",
                 self.name
             ))
-            .because(format!("it is set under `{}`", self.table_name()))),
+            .with_cause(format!("it is set under `{}`", self.table_name()))),
         }
     }
 
@@ -99,7 +99,7 @@ impl Settings {
 
 fn no_directory(e: &dyn std::fmt::Display) -> Error {
     Error::input("failed to find a place for the logs of a Warg registry")
-        .because(e)
+        .with_cause(e)
         .hint("give `--cache-dir`")
 }
 
@@ -124,7 +124,7 @@ fn user_file(env: &Env) -> Option<PathBuf> {
 
 fn read(path: &Path) -> Result<Config> {
     let broken = |e: serde_json::Error| {
-        Error::input(format!("failed to read `{}`", path.display())).because(e)
+        Error::input(format!("failed to read `{}`", path.display())).with_cause(e)
     };
     let mut config: Config = serde_json::from_str(&fs::read_text(path)?).map_err(broken)?;
     let dir = fs::parent(path);

@@ -63,7 +63,7 @@ fn load<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
     };
     let broken = |e: serde_json::Error| {
         Error::input(format!("the file `{}` is broken", path.display()))
-            .because(e)
+            .with_cause(e)
             .hint("remove it; it is made again from what the registry says")
     };
     Ok(Some(serde_json::from_str(&text).map_err(broken)?))

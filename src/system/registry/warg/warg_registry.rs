@@ -23,8 +23,8 @@ use super::settings::Settings;
 use super::storage::{Contents, Logs, Namespaces};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::base::retry::{Pace, TooSlow};
-use crate::model::resolver::Listed;
+use crate::base::retry::{TransferRate, TransferTooSlow};
+use crate::model::resolver::ListedVersion;
 use crate::system::fs;
 use crate::system::registry::authority::authority;
 use crate::system::registry::interface::{Publication, Registry, Release};
@@ -83,7 +83,8 @@ impl WargRegistry {
     /// its settings.
     pub fn new(warg: &UrlRoute, context: WargContext) -> Result<Self> {
         Ok(WargRegistry {
-            url: address(&warg.url).map_err(|e| e.because(format!("it is of `{}`", warg.name)))?,
+            url: address(&warg.url)
+                .map_err(|e| e.with_cause(format!("it is of `{}`", warg.name)))?,
             settings: Settings::read(&warg.name, &warg.settings, &context.env)?,
             layers: warg.layers.clone(),
             context,
@@ -156,7 +157,8 @@ impl WargRegistry {
             match tokio::time::timeout(limit, task).await {
                 Ok(Ok(done)) => done.map_err(|e| error_context.error(&e)),
                 Ok(Err(_)) => {
-                    Err(Error::input(error_message).because("the answer of the registry is broken"))
+                    Err(Error::input(error_message)
+                        .with_cause("the answer of the registry is broken"))
                 }
                 Err(_) => Err(error_context.timed_out()),
             }
@@ -223,7 +225,7 @@ impl WargRegistry {
             file.keyring_backend.clone(),
             file.keys.clone(),
         )
-        .map_err(|e| Error::input("failed to prepare for the network").because(error::chain(&e)))
+        .map_err(|e| Error::input("failed to prepare for the network").with_cause(error::chain(&e)))
     }
 }
 
@@ -245,13 +247,13 @@ fn as_client_error(error: Error) -> ClientError {
 fn address(text: &str) -> Result<RegistryUrl> {
     let invalid = || Error::input("the address of the Warg registry cannot be used");
     if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid().because("it holds credentials").hint(
+        return Err(invalid().with_cause("it holds credentials").hint(
             "put a token into your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
         ));
     }
     RegistryUrl::new(text).map_err(|e| {
         invalid()
-            .because(error::chain(e.as_ref()))
+            .with_cause(error::chain(e.as_ref()))
             .hint("use https; plain http is for Warg registries on this machine only")
     })
 }
@@ -293,7 +295,7 @@ async fn package_log(client: &Client, name: &PackageName) -> ClientResult<Option
 
 fn name(package: &PackageRef) -> Result<PackageName> {
     let name = PackageName::new(package.to_string());
-    name.map_err(|e| Error::input(format!("invalid package name `{package}`")).because(e))
+    name.map_err(|e| Error::input(format!("invalid package name `{package}`")).with_cause(e))
 }
 
 impl Registry for WargRegistry {
@@ -312,7 +314,7 @@ impl Registry for WargRegistry {
         Some(format!("warg://{host}/{package}@{version}"))
     }
 
-    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<Listed>>> {
+    fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let error_message = format!(
             "failed to list the versions of `{package}` in {}",
             self.location(package)
@@ -321,7 +323,7 @@ impl Registry for WargRegistry {
         let log = self.with_client(&error_message, self.query(), async |client| {
             package_log(client, &name).await
         })?;
-        let listed = |release: &Logged| Listed {
+        let listed = |release: &Logged| ListedVersion {
             version: release.version.clone(),
             yanked: release.yanked(),
         };
@@ -340,7 +342,7 @@ impl Registry for WargRegistry {
         };
         let Some(digest) = found.content() else {
             return Err(Error::input(format!("`{package}@{version}` was yanked"))
-                .because(format!("it is in {place}, which does not hand it out any more"))
+                .with_cause(format!("it is in {place}, which does not hand it out any more"))
                 .hint("take another version: `cargo component update` chooses one; to publish, raise its version"));
         };
         Ok(Some(Release {
@@ -369,11 +371,11 @@ impl Registry for WargRegistry {
             let content = client.download_exact_as_stream(&name, version);
             let content = tokio::time::timeout(limits.answer, content).await;
             let (_, mut content) = content.map_err(|_| timed_out())??;
-            let mut pace = Pace::new(&limits.content);
+            let mut pace = TransferRate::new(&limits.content);
             let mut size = 0;
             loop {
                 let part = pace.wait(content.next()).await;
-                let slow = |slow: TooSlow| {
+                let slow = |slow: TransferTooSlow| {
                     as_client_error(Error::input(slow.to_string()).hint("try again"))
                 };
                 let Some(part) = part.map_err(slow)?.transpose()? else {
@@ -389,7 +391,7 @@ impl Registry for WargRegistry {
                 }
                 let written = to.write_all(&part);
                 written.map_err(|e| {
-                    as_client_error(Error::input("failed to write the package").because(e))
+                    as_client_error(Error::input("failed to write the package").with_cause(e))
                 })?;
             }
         })
@@ -405,7 +407,7 @@ impl Registry for WargRegistry {
         let digest = publication.digest.to_string();
         let digest: AnyHash = digest
             .parse()
-            .map_err(|e| Error::input(error_message.clone()).because(e))?;
+            .map_err(|e| Error::input(error_message.clone()).with_cause(e))?;
         let options = TaskOptions {
             limit: self.context.limits.publish,
             publish: Some((digest.clone(), publication.content.to_owned())),
@@ -453,7 +455,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
     }
     Err(
         Error::input(format!("the key `{id}` may not release `{package}`"))
-            .because(format!("it is from {}", signing.from))
+            .with_cause(format!("it is from {}", signing.from))
             .hint("sign with the key the package was first published with, or have its owner grant this one: `warg publish grant`"),
     )
 }
@@ -461,7 +463,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::retry::Patience;
+    use crate::base::retry::RetryPolicy;
     use crate::model::url_protocol::UrlProtocol;
     use crate::system::env::Env;
     use crate::system::registry::hosts::LocationSource;
@@ -473,7 +475,7 @@ mod tests {
             limits: TimeLimits {
                 answer: Duration::from_millis(50),
                 publish: Duration::from_millis(50),
-                content: Patience::default(),
+                content: RetryPolicy::default(),
             },
         };
         let protocol = UrlProtocol::named("warg").unwrap();

@@ -43,7 +43,7 @@ pub(super) fn count_time_slices(engine: &Engine) -> Result<()> {
             std::thread::sleep(TIME_SLICE);
         }
     });
-    let failed = |e| Error::unsupported("failed to start the engine's threads").because(e);
+    let failed = |e| Error::unsupported("failed to start the engine's threads").with_cause(e);
     started.map(|_| ()).map_err(failed)
 }
 
@@ -52,5 +52,5 @@ pub(super) fn tokio_runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|e| Error::unsupported("failed to start the engine's threads").because(e))
+        .map_err(|e| Error::unsupported("failed to start the engine's threads").with_cause(e))
 }

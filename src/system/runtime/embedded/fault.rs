@@ -14,7 +14,7 @@ const FRAMES: usize = 8;
 /// An error with this message, and the engine's error as its causes.
 pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
     cause.chain().fold(Error::input(message), |error, cause| {
-        error.because(one_line(cause))
+        error.with_cause(one_line(cause))
     })
 }
 
@@ -49,17 +49,17 @@ pub fn trap(failed: &wasmtime::Error) -> Error {
     match failed.downcast_ref::<Trap>() {
         // A panic ends in this trap: its message is on standard error already, and
         // the trace would show the functions of the panic.
-        Some(code @ Trap::UnreachableCodeReached) => error.because(code),
+        Some(code @ Trap::UnreachableCodeReached) => error.with_cause(code),
         Some(code) => match trace.and_then(frames) {
-            Some(frames) => error.because(code).because(frames),
-            None => error.because(code),
+            Some(frames) => error.with_cause(code).with_cause(frames),
+            None => error.with_cause(code),
         },
         None => failed
             .chain()
             .map(one_line)
             // This cause is the trace, many lines of addresses.
             .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
-            .fold(error, Error::because),
+            .fold(error, Error::with_cause),
     }
 }
 

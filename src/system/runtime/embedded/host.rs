@@ -80,7 +80,7 @@ impl Host {
                         "failed to open the directory `{}`",
                         dir.host.display()
                     ))
-                    .because(e)
+                    .with_cause(e)
                     .hint("give a directory that exists to `--dir`")
                 })?;
         }

@@ -129,7 +129,7 @@ fn arguments_error(call: &str, args: &str, e: &ParserError) -> Error {
     let position = |at: usize| (at + shift).saturating_sub(1);
     let span = position(e.span().start)..position(e.span().end);
     Error::usage("failed to read the arguments of the call")
-        .because(what)
+        .with_cause(what)
         .at(Excerpt::new("--invoke", call, span))
 }
 
@@ -137,7 +137,7 @@ fn no_written_form(function: &Function, what: &str, ty: &Type) -> Error {
     Error::unsupported(format!(
         "`{function}` cannot be called from the command line"
     ))
-    .because(format!(
+    .with_cause(format!(
         "{what} has the type `{}`, whose values cannot be written: they are {}",
         wave::display_type(ty),
         describe_values(ty)

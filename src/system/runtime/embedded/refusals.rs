@@ -60,7 +60,7 @@ impl RefusalLog {
     pub fn explain(&self, error: Error) -> Error {
         self.all().fold(error, |error, refusal| {
             let refused = format!("it was refused {}", refusal.description());
-            error.because(refused).hint(refusal.hint())
+            error.with_cause(refused).hint(refusal.hint())
         })
     }
 

@@ -336,7 +336,7 @@ fn no_response() -> Error {
 
 /// The error a handler answered with instead of a response.
 fn refusal(code: &dyn std::fmt::Debug) -> Error {
-    Error::input("the handler answered with an error").because(format!("{code:?}"))
+    Error::input("the handler answered with an error").with_cause(format!("{code:?}"))
 }
 
 /// The task of an instance, which ends when this is dropped with a task.

@@ -59,7 +59,7 @@ impl Compiled {
         let result = runtime.block_on(async {
             let refused = |e: std::io::Error| {
                 Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
-                    .because(e)
+                    .with_cause(e)
                     .hint("give a free address and port, port 0 takes any: `--addr 127.0.0.1:0`")
             };
             let listener = TcpListener::bind(addr).await.map_err(refused)?;
@@ -87,7 +87,7 @@ fn stop_in_thread(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| Error::unsupported("failed to wait for Ctrl-C").because(e))?;
+        .map_err(|e| Error::unsupported("failed to wait for Ctrl-C").with_cause(e))?;
     std::thread::spawn(move || {
         runtime.block_on(stop);
         // Nobody receives it once the server has ended.

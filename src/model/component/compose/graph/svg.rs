@@ -1,21 +1,22 @@
-//! A drawing of a graph that needs no other program.
+//! The graph of a composition as an SVG drawing.
 //!
-//! Components are boxes in rows, each below all that import from it; links are
-//! curves from the lower edge of one to the upper edge of the other.
+//! Components are boxes in rows, each below all that import from it. Links are
+//! curves from the lower edge of one box to the upper edge of another.
 
 use std::fmt::Write as _;
 
-use super::{Graph, clean};
+use super::data::{Edge, Graph};
+use super::text::clean;
 
-/// Width of a letter, height of a line, and the space inside and between boxes.
-const LETTER: usize = 7;
-const LINE: usize = 18;
+// All measures are in pixels.
+const LETTER_WIDTH: usize = 7;
+const LINE_HEIGHT: usize = 18;
 const PADDING: usize = 12;
-const BESIDE: usize = 40;
-const BELOW: usize = 90;
+const COLUMN_GAP: usize = 40;
+const ROW_GAP: usize = 90;
 const MARGIN: usize = 20;
 
-struct Box {
+struct BoxShape {
     x: usize,
     y: usize,
     width: usize,
@@ -35,11 +36,11 @@ pub fn svg(graph: &Graph) -> String {
     );
     for (at, edge) in graph.links.iter().enumerate() {
         let (from, to) = (&boxes[edge.from], &boxes[edge.to]);
-        // Links of one component start and end beside each other.
-        let start = from.x + share(from.width, at, |e| e.from == edge.from, graph);
-        let end = to.x + share(to.width, at, |e| e.to == edge.to, graph);
+        // The links of one component start and end at different points.
+        let start = from.x + point_on_edge(from.width, at, |e| e.from == edge.from, graph);
+        let end = to.x + point_on_edge(to.width, at, |e| e.to == edge.to, graph);
         let (top, bottom) = (from.y + from.height, to.y);
-        let half = edge.label().chars().count() * LETTER / 2;
+        let half = edge.label().chars().count() * LETTER_WIDTH / 2;
         let bend = bottom.saturating_sub(top) / 2;
         let dashes = if edge.implied {
             " stroke-dasharray=\"4 3\""
@@ -56,10 +57,10 @@ pub fn svg(graph: &Graph) -> String {
         let _ = writeln!(
             text,
             "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{}</text>",
-            // Not across the border.
+            // The text stays inside the drawing.
             ((start + end) / 2).clamp(half, width - half),
-            // Not on one line with those beside it.
-            (top + bottom) / 2 + (at % 3) * LINE - LINE,
+            // Neighbouring texts are on different lines.
+            (top + bottom) / 2 + (at % 3) * LINE_HEIGHT - LINE_HEIGHT,
             escaped(&edge.label())
         );
     }
@@ -77,7 +78,7 @@ pub fn svg(graph: &Graph) -> String {
                 text,
                 "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"{fill}\">{}</text>",
                 shape.x + shape.width / 2,
-                shape.y + PADDING + line * LINE + LINE / 2 + 2,
+                shape.y + PADDING + line * LINE_HEIGHT + LINE_HEIGHT / 2 + 2,
                 escaped(words)
             );
         }
@@ -86,17 +87,21 @@ pub fn svg(graph: &Graph) -> String {
     text
 }
 
-/// Where along an edge of this width the link at `at` meets it.
-fn share(width: usize, at: usize, same: impl Fn(&super::Edge) -> bool, graph: &Graph) -> usize {
+/// The distance from the left end of an edge of this width to the point where the
+/// link at `index` meets it.
+fn point_on_edge(width: usize, index: usize, same: impl Fn(&Edge) -> bool, graph: &Graph) -> usize {
     let all = graph.links.iter().filter(|edge| same(edge)).count();
-    let before = graph.links[..at].iter().filter(|edge| same(edge)).count();
+    let before = graph.links[..index]
+        .iter()
+        .filter(|edge| same(edge))
+        .count();
     width * (before + 1) / (all + 1)
 }
 
-/// The boxes by component, and width and height of the drawing.
-fn layout(graph: &Graph) -> (Vec<Box>, usize, usize) {
+/// The boxes of the components, and width and height of the drawing.
+fn layout(graph: &Graph) -> (Vec<BoxShape>, usize, usize) {
     let rows = rows(graph);
-    let mut boxes: Vec<Box> = Vec::new();
+    let mut boxes: Vec<BoxShape> = Vec::new();
     for component in &graph.components {
         let mut lines = vec![clean(&component.name)];
         lines.extend(
@@ -106,25 +111,25 @@ fn layout(graph: &Graph) -> (Vec<Box>, usize, usize) {
                 .map(|need| format!("needs {}", clean(need))),
         );
         let letters = lines.iter().map(|line| line.chars().count()).max();
-        boxes.push(Box {
+        boxes.push(BoxShape {
             x: 0,
             y: 0,
-            width: letters.unwrap_or(0) * LETTER + 2 * PADDING,
-            height: lines.len() * LINE + 2 * PADDING - (LINE - LETTER) / 2,
+            width: letters.unwrap_or(0) * LETTER_WIDTH + 2 * PADDING,
+            height: lines.len() * LINE_HEIGHT + 2 * PADDING - (LINE_HEIGHT - LETTER_WIDTH) / 2,
             lines,
         });
     }
-    let last = rows.iter().copied().max().map_or(0, |row| row + 1);
+    let row_count = rows.iter().copied().max().map_or(0, |row| row + 1);
     let members = |row: usize| {
         let members = rows.iter().enumerate().filter(move |(_, of)| **of == row);
         members.map(|(at, _)| at).collect::<Vec<_>>()
     };
-    let breadth = |row: &Vec<usize>, boxes: &[Box]| {
+    let breadth = |row: &Vec<usize>, boxes: &[BoxShape]| {
         row.iter()
-            .map(|at| boxes[*at].width + BESIDE)
+            .map(|at| boxes[*at].width + COLUMN_GAP)
             .sum::<usize>()
     };
-    let rows: Vec<Vec<usize>> = (0..last).map(members).collect();
+    let rows: Vec<Vec<usize>> = (0..row_count).map(members).collect();
     let widest = rows
         .iter()
         .map(|row| breadth(row, &boxes))
@@ -132,20 +137,20 @@ fn layout(graph: &Graph) -> (Vec<Box>, usize, usize) {
         .unwrap_or(0);
     let mut y = MARGIN;
     for row in &rows {
-        let mut x = MARGIN + BESIDE / 2 + (widest - breadth(row, &boxes)) / 2;
+        let mut x = MARGIN + COLUMN_GAP / 2 + (widest - breadth(row, &boxes)) / 2;
         for &at in row {
             (boxes[at].x, boxes[at].y) = (x, y);
-            x += boxes[at].width + BESIDE;
+            x += boxes[at].width + COLUMN_GAP;
         }
         let highest = row.iter().map(|at| boxes[*at].height).max().unwrap_or(0);
-        y += highest + BELOW;
+        y += highest + ROW_GAP;
     }
-    let height = y.saturating_sub(BELOW) + MARGIN;
+    let height = y.saturating_sub(ROW_GAP) + MARGIN;
     (boxes, widest + 2 * MARGIN, height)
 }
 
 /// The row of each component: below every one that imports from it. Links form
-/// no circle, so that as many rounds as there are components do.
+/// no circle, so that at most as many rounds as components are needed.
 fn rows(graph: &Graph) -> Vec<usize> {
     let mut rows = vec![0; graph.components.len()];
     for _ in 0..graph.components.len() {
@@ -165,7 +170,7 @@ fn escaped(text: &str) -> String {
     text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Where the boxes are, and width and height of the drawing.
+/// The positions of the boxes, and width and height of the drawing.
 #[cfg(test)]
 pub(super) fn layout_of(graph: &Graph) -> (Vec<(usize, usize)>, usize, usize) {
     let (boxes, width, height) = layout(graph);

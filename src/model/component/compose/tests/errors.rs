@@ -54,7 +54,7 @@ fn a_root_that_does_not_fit_is_told_by_function_and_type() {
     ] {
         let d = component(&format!("package d:d; world w {{ {wit} }}"));
         let nodes = vec![node("a", &a, &[("d", 1)]), node("d", &d, &[])];
-        let error = said(&linked(nodes).unwrap_err());
+        let error = error_text(&linked(nodes).unwrap_err());
         assert!(error.contains(told), "{error}");
     }
 }
@@ -115,7 +115,7 @@ fn open_imports_that_cannot_be_one_name_both_components() {
         node("c", &user("c:c", "record r { y: u8 }"), &[]),
     ])
     .unwrap_err();
-    let error = said(&error);
+    let error = error_text(&error);
     assert!(
         error.contains("need different things of the import `i:i/t`"),
         "{error}"
@@ -214,7 +214,7 @@ fn an_open_import_of_a_linked_resource_is_refused_in_every_form() {
             node("app", &app, &[("a:b/test", 1)]),
             node("leaf", &wat(RESOURCE), &[]),
         ];
-        let error = said(&linked(nodes).unwrap_err());
+        let error = error_text(&linked(nodes).unwrap_err());
         assert!(
             error.contains("the import `f` of `app` cannot stay open")
                 && error.contains("these come from `leaf`"),
@@ -245,7 +245,7 @@ fn a_function_takes_the_resource_that_its_component_was_given() {
         ]
     };
     linked(nodes(&[("a:b/test", 2)])).unwrap();
-    let error = said(&linked(nodes(&[])).unwrap_err());
+    let error = error_text(&linked(nodes(&[])).unwrap_err());
     assert!(
         error.contains("the resources of `a:b/test` pass between them")
             && error.contains("from `leaf`")

@@ -28,7 +28,7 @@ fn what_is_no_component_is_refused_by_name() {
             "it is not a valid component",
         ),
     ] {
-        let error = said(
+        let error = error_text(
             &link(&Plan {
                 nodes: vec![node("x.wasm", &bytes, &[])],
                 root: 0,
@@ -73,10 +73,14 @@ fn damaged_components_are_errors_and_never_panics() {
                     false => attempt(&a, &damaged),
                 };
                 if let Err(error) = result {
-                    assert!(!said(&error).contains("gave up"), "{}", said(&error));
+                    assert!(
+                        !error_text(&error).contains("gave up"),
+                        "{}",
+                        error_text(&error)
+                    );
                 }
                 let _ = crate::model::component::names::imports(&damaged);
-                let _ = crate::model::component::names::modern(&damaged);
+                let _ = crate::model::component::names::with_current_names(&damaged);
                 let _ = crate::model::component::names::without_attributes(&damaged);
             }
         }
@@ -85,8 +89,9 @@ fn damaged_components_are_errors_and_never_panics() {
 
 #[test]
 fn a_panic_of_a_library_is_an_error() {
-    let error = guarded("wac-graph", ("link", "x"), || -> () { panic!("no {}", 1) }).unwrap_err();
-    let error = said(&error);
+    let error = library::call_library("wac-graph", "link", "x", || -> () { panic!("no {}", 1) })
+        .unwrap_err();
+    let error = error_text(&error);
     assert!(
         error.contains("failed to link `x`") && error.contains("gave up: no 1"),
         "{error}"
@@ -104,7 +109,7 @@ fn types_nested_without_end_are_refused() {
         let mut component = wasm_encoder::Component::new();
         component.section(&wasm_encoder::RawSection { id: 7, data: &data });
         let nodes = vec![node("x", &component.finish(), &[])];
-        let error = said(&link(&Plan { nodes, root: 0 }).unwrap_err());
+        let error = error_text(&link(&Plan { nodes, root: 0 }).unwrap_err());
         assert!(error.contains("nesting is too deep"), "{error}");
     }
 }

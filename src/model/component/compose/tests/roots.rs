@@ -166,7 +166,8 @@ fn a_resource_at_a_root_is_refused_with_the_reason() {
         r#"(component (import "d" (instance (export "r" (type (sub resource)))
              (export "g" (func (param "r" (borrow 0)))))))"#,
     );
-    let error = said(&linked(vec![node("a", &a, &[("d", 1)]), node("d", &d, &[])]).unwrap_err());
+    let error =
+        error_text(&linked(vec![node("a", &a, &[("d", 1)]), node("d", &d, &[])]).unwrap_err());
     assert!(
         error.contains("it has the resource `r` at its root"),
         "{error}"

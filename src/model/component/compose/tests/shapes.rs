@@ -108,7 +108,7 @@ fn two_bottoms_of_a_diamond_are_an_error_that_names_both() {
     let mut nodes = diamond();
     nodes.push(node("other-d", &nodes[3].bytes.clone(), &[]));
     nodes[2].links.get_mut("d:d/res").unwrap().node = 4;
-    let error = said(&linked(nodes).unwrap_err());
+    let error = error_text(&linked(nodes).unwrap_err());
     for part in [
         "`d:d/res` of `a`",
         "`b` gets it from `d`",
@@ -124,7 +124,7 @@ fn an_import_with_a_hint_of_its_own_does_not_follow() {
     let mut nodes = diamond();
     let hint = [("d:d/res", "wasm-pkg:d:d@1.0.0")];
     nodes[0].bytes = hinted(&nodes[0].bytes, &hint);
-    let error = said(&linked(nodes).unwrap_err());
+    let error = error_text(&linked(nodes).unwrap_err());
     // Its resource would not be that of the others.
     for part in [
         "resources of `d:d/res`",
@@ -188,10 +188,11 @@ fn a_newer_release_of_the_same_track_answers() {
     let made = linked(nodes(&newer)).unwrap();
     assert_eq!(made.graph.links[0].export.as_deref(), Some("v:v/i@1.2.0"));
     // An older one is on the track, too, and lacks a function.
-    let error = said(&linked(nodes(&provider("1.0.0", "f: func();"))).unwrap_err());
+    let error = error_text(&linked(nodes(&provider("1.0.0", "f: func();"))).unwrap_err());
     assert!(error.contains("`p` has no function `g`"), "{error}");
     // Another track does not answer.
-    let error = said(&linked(nodes(&provider("2.0.0", "f: func(); g: func();"))).unwrap_err());
+    let error =
+        error_text(&linked(nodes(&provider("2.0.0", "f: func(); g: func();"))).unwrap_err());
     assert!(
         error.contains("version 2.0.0, which does not stand in for version 1.1.0"),
         "{error}"

@@ -186,6 +186,6 @@ fn two_versions_of_one_package_run_side_by_side() {
     };
     assert_eq!(run(&linked(nodes(4)).unwrap().bytes), 5);
     // The one does not stand in for the other.
-    let error = said(&linked(nodes(3)).unwrap_err());
+    let error = error_text(&linked(nodes(3)).unwrap_err());
     assert!(error.contains("version 1.0.0"), "{error}");
 }

@@ -1,33 +1,34 @@
-//! What the library says of a document, with its place and a fix.
+//! Errors of the library about a document, with their places and a fix.
 
 use miette::Diagnostic;
 use wac_parser::resolution::Error as ResolutionError;
 use wasmparser::BinaryReaderError;
 
-use super::{Reference, excerpt};
+use super::excerpt::excerpt;
+use super::reference::PackageReference;
 use crate::base::error::{Error, nearest};
-use crate::model::component::compose::part::{Item, Part};
+use crate::model::component::compose::parsed::{ParsedComponent, RootItem};
 use crate::model::wit::TextFile;
 
 const LANGUAGE: &str = "<https://github.com/bytecodealliance/wac/blob/main/LANGUAGE.md>";
 
-/// The document cannot be parsed.
+/// The error for a document that cannot be parsed.
 pub(super) fn syntax(file: &TextFile, e: &wac_parser::Error) -> Error {
     let fix = match e {
         wac_parser::Error::Expected { expected, .. } => format!("write {expected} there"),
         wac_parser::Error::InvalidVersion { .. } => "write a version such as `1.2.3`".to_owned(),
         _ => format!("the language is described at {LANGUAGE}"),
     };
-    told(file, e).hint(fix)
+    with_places(file, e).hint(fix)
 }
 
-/// The document can be parsed, but not composed.
+/// The error for a document that can be parsed but not composed.
 pub(super) fn resolution(
     file: &TextFile,
     e: &ResolutionError,
-    parts: &[(&Reference, Part<'_>)],
+    parts: &[(&PackageReference, ParsedComponent<'_>)],
 ) -> Error {
-    let error = told(file, e);
+    let error = with_places(file, e);
     if let Some(fix) = fix(file, e, parts) {
         return error.hint(fix);
     }
@@ -37,42 +38,42 @@ pub(super) fn resolution(
     }
 }
 
-/// The composition is no valid component.
-pub(super) fn invalid(shown: &str, e: &BinaryReaderError) -> Error {
-    let error = Error::input(format!("the composition of `{shown}` is not valid"));
-    // Which resource it is has a number only, which tells nobody anything.
+/// The error for a composition that is not a valid component.
+pub(super) fn invalid(path: &str, e: &BinaryReaderError) -> Error {
+    let error = Error::input(format!("the composition of `{path}` is not valid"));
+    // The resource is identified by a number only, which does not help the user.
     let (identity, rest): (Vec<_>, Vec<_>) = e
         .message()
         .lines()
         .partition(|line| line.contains("ResourceId"));
-    let error = rest.into_iter().fold(error, Error::because);
+    let error = rest.into_iter().fold(error, Error::with_cause);
     match identity.is_empty() {
         true => error.hint("report this, with the document and its components"),
         false => error
-            .because("its resource is that of another instance")
+            .with_cause("its resource is that of another instance")
             .hint("pass one instance to all that take its resources, or none of it"),
     }
 }
 
-/// The error with its causes and places; the first place is shown, others are
-/// told.
-fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
+/// The error with its causes and places: the first place as the excerpt, the
+/// others as causes.
+fn with_places(file: &TextFile, e: &dyn Diagnostic) -> Error {
     let mut error = Error::input(e.to_string());
     let mut source = e.source();
     while let Some(cause) = source {
-        error = error.because(cause);
+        error = error.with_cause(cause);
         source = cause.source();
     }
     let labels = e.labels().into_iter().flatten();
     let (primary, other): (Vec<_>, Vec<_>) = labels.partition(miette::LabeledSpan::primary);
     let place = |label: &miette::LabeledSpan| {
-        let at = label.offset()..label.offset() + label.len();
-        excerpt(file, at).label(label.label().unwrap_or_default())
+        let range = label.offset()..label.offset() + label.len();
+        excerpt(file, range).label(label.label().unwrap_or_default())
     };
     for label in &other {
         let place = place(label);
         let (line, column) = place.line_column();
-        error = error.because(format!(
+        error = error.with_cause(format!(
             "{} in line {line}, column {column}",
             place.label_text()
         ));
@@ -83,7 +84,11 @@ fn told(file: &TextFile, e: &dyn Diagnostic) -> Error {
     }
 }
 
-fn fix(file: &TextFile, e: &ResolutionError, parts: &[(&Reference, Part<'_>)]) -> Option<String> {
+fn fix(
+    file: &TextFile,
+    e: &ResolutionError,
+    parts: &[(&PackageReference, ParsedComponent<'_>)],
+) -> Option<String> {
     let of = |package: &str| {
         let name = package.split('@').next().unwrap_or(package);
         parts.iter().find(|(reference, part)| {
@@ -109,13 +114,13 @@ fn fix(file: &TextFile, e: &ResolutionError, parts: &[(&Reference, Part<'_>)]) -
         }
         ResolutionError::MissingComponentImport {
             package, import, ..
-        } => listed("imports", import, &of(package)?.1.imports),
+        } => suggestion("imports", import, &of(package)?.1.imports),
         ResolutionError::PackageMissingExport {
             package, export, ..
-        } => listed("exports", export, &of(package)?.1.exports),
+        } => suggestion("exports", export, &of(package)?.1.exports),
         ResolutionError::MissingInstanceExport { name, .. } => {
             let exports = parts.iter().flat_map(|(_, part)| &part.exports).cloned();
-            listed("exports", name, &exports.collect::<Vec<_>>())
+            suggestion("exports", name, &exports.collect::<Vec<_>>())
         }
         ResolutionError::MissingInstantiationArg { name, .. } => {
             format!("pass `\"{name}\": …`, or leave it open by `...` at the end of the arguments")
@@ -143,8 +148,8 @@ fn fix(file: &TextFile, e: &ResolutionError, parts: &[(&Reference, Part<'_>)]) -
     })
 }
 
-/// The names there are, or the one that was meant.
-fn listed(what: &str, name: &str, items: &[Item]) -> String {
+/// The most similar of the names, or all of them.
+fn suggestion(what: &str, name: &str, items: &[RootItem]) -> String {
     let names = || items.iter().map(|item| item.name.name.as_str());
     if let Some(near) = nearest(name, names()) {
         return format!("did you mean `{near}`?");

@@ -1,58 +1,60 @@
-//! What became of a document: instances, what each is given, and what stays
-//! open.
+//! The instances that a document creates, with their arguments and open imports.
 
 use std::collections::HashMap;
 
 use wac_graph::{CompositionGraph, NodeId, NodeKind};
 
-use super::Reference;
+use super::reference::PackageReference;
 use crate::base::error::{Error, Result};
-use crate::model::component::compose::answer::compatible;
 use crate::model::component::compose::graph::{Component, Edge, Graph};
-use crate::model::component::compose::part::Part;
+use crate::model::component::compose::matching::compatible;
+use crate::model::component::compose::parsed::ParsedComponent;
 use crate::model::component::names;
 use crate::model::component::names::{Name, Side};
 
 /// The instances of a composition.
 pub(super) struct Instances<'i> {
     graph: &'i CompositionGraph,
-    /// The package of the document.
+    /// The package name of the document.
     name: &'i str,
-    /// Each with its component.
-    all: Vec<(NodeId, &'i Part<'i>)>,
-    places: HashMap<NodeId, usize>,
+    /// The instances with their components.
+    all: Vec<(NodeId, &'i ParsedComponent<'i>)>,
+    /// The positions of the instances in `all`.
+    positions: HashMap<NodeId, usize>,
 }
 
-/// An import of an instance that the composition imports, too.
-struct Open<'i> {
-    /// The name the composition has it under.
+/// An import of an instance that the composition imports as well.
+struct InstanceImport<'i> {
+    /// The name in the composition.
     name: String,
-    /// The name it has in the component.
+    /// The name in the component of the instance.
     import: &'i Name,
-    /// The instance.
-    of: usize,
+    /// The position of the instance.
+    instance: usize,
 }
 
 impl<'i> Instances<'i> {
-    /// Those in a graph of the library; `parts` are the packages it is of.
+    /// The instances in a graph of the library; `name` is the package name of the
+    /// document, and `parts` are the packages it refers to.
     pub fn of(
         graph: &'i CompositionGraph,
-        (name, parts): (&'i str, &'i [(&Reference, Part<'i>)]),
+        name: &'i str,
+        parts: &'i [(&PackageReference, ParsedComponent<'i>)],
     ) -> Self {
         let mut all = Vec::new();
-        let mut places = HashMap::new();
+        let mut positions = HashMap::new();
         for node in graph.node_ids() {
-            // What comes out of an instance has a package, too.
+            // Exports of an instance have a package as well.
             let package = match graph[node].kind() {
                 NodeKind::Instantiation(_) => graph[node].package().map(|id| &graph[id]),
                 _ => None,
             };
             let Some(package) = package else { continue };
-            let is_it = |reference: &Reference| {
+            let is_package = |reference: &PackageReference| {
                 reference.name == package.name() && reference.version.as_ref() == package.version()
             };
-            if let Some((_, part)) = parts.iter().find(|(reference, _)| is_it(reference)) {
-                places.insert(node, all.len());
+            if let Some((_, part)) = parts.iter().find(|(reference, _)| is_package(reference)) {
+                positions.insert(node, all.len());
                 all.push((node, part));
             }
         }
@@ -60,28 +62,28 @@ impl<'i> Instances<'i> {
             graph,
             name,
             all,
-            places,
+            positions,
         }
     }
 
-    /// The instance that something comes from, with the export it is of; none
-    /// for an import of the composition.
+    /// The position of the instance that a node comes from, with the export it is
+    /// part of; none for an import of the composition.
     fn origin(&self, mut node: NodeId) -> Option<(usize, Option<&'i str>)> {
         let mut export = None;
         loop {
-            if let Some(place) = self.places.get(&node) {
-                return Some((*place, export));
+            if let Some(position) = self.positions.get(&node) {
+                return Some((*position, export));
             }
             let (source, name) = self.graph.get_alias_source(node)?;
             (node, export) = (source, Some(name));
         }
     }
 
-    /// What the instances import from outside: what nothing is given for, and
-    /// what an import of the document is given for.
-    fn open(&self) -> Vec<Open<'i>> {
+    /// The open imports of the instances: those without an argument, and those
+    /// whose argument is an import of the document.
+    fn open(&self) -> Vec<InstanceImport<'i>> {
         let mut open = Vec::new();
-        for (of, (node, part)) in self.all.iter().enumerate() {
+        for (instance, (node, part)) in self.all.iter().enumerate() {
             let given: HashMap<_, _> = self.graph.get_instantiation_arguments(*node).collect();
             for item in &part.imports {
                 let own = item.name.name.as_str();
@@ -92,27 +94,27 @@ impl<'i> Instances<'i> {
                         None => continue,
                     },
                 };
-                open.push(Open {
+                open.push(InstanceImport {
                     name: name.to_owned(),
                     import: &item.name,
-                    of,
+                    instance,
                 });
             }
         }
         open
     }
 
-    /// The composition with the attributes of what stays open, and of exports
+    /// The composition with the attributes of the open imports, and of the exports
     /// that keep their names.
     pub fn with_attributes(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let open = self.open();
-        self.unambiguous(&open)?;
+        self.check_labels(&open)?;
         let exports = self.exports();
         let mut known = open
             .iter()
             .map(|open| open.import)
             .chain(exports.values().copied());
-        // Then it is as it should be, and may be large.
+        // Nothing has to be rewritten, which saves time for a large component.
         if known.all(|name| name.implements.is_none() && name.external_id.is_none()) {
             return Ok(bytes);
         }
@@ -128,7 +130,7 @@ impl<'i> Instances<'i> {
                 }
                 Side::Export => exports.get(name).copied()?,
             };
-            // What the library wrote is of the document.
+            // The attributes that the library wrote are those of the document.
             let written = written.iter().find(|written| written.name == name);
             let implements = written.and_then(|written| written.implements.clone());
             let label = !name.contains('/');
@@ -141,16 +143,16 @@ impl<'i> Instances<'i> {
         })
     }
 
-    /// Labels are local to a component: two imports under one label become
-    /// one, which cannot come from two places.
-    fn unambiguous(&self, open: &[Open<'_>]) -> Result<()> {
-        for (at, one) in open.iter().enumerate() {
-            let Some(hint) = &one.import.external_id else {
+    /// Fails if two imports with one label have different hints: labels are local to
+    /// a component, and in the composition they would be one import.
+    fn check_labels(&self, open: &[InstanceImport<'_>]) -> Result<()> {
+        for (index, import) in open.iter().enumerate() {
+            let Some(hint) = &import.import.external_id else {
                 continue;
             };
-            let other = open[..at].iter().find(|other| {
-                other.name == one.name
-                    && !one.name.contains('/')
+            let other = open[..index].iter().find(|other| {
+                other.name == import.name
+                    && !import.name.contains('/')
                     && other
                         .import
                         .external_id
@@ -158,27 +160,28 @@ impl<'i> Instances<'i> {
                         .is_some_and(|id| id != hint)
             });
             if let Some(other) = other {
-                let called = |open: &Open<'_>| self.all[open.of].1.name;
-                let wanted = other.import.external_id.as_deref().unwrap_or_default();
+                let name_of = |open: &InstanceImport<'_>| self.all[open.instance].1.name;
+                let other_hint = other.import.external_id.as_deref().unwrap_or_default();
                 return Err(Error::input(format!(
                     "the open import `{}` would have to be two things",
-                    one.name
+                    import.name
                 ))
-                .because(format!(
-                    "`{}` has the hint `{wanted}` for it, and `{}` has `{hint}`",
-                    called(other),
-                    called(one)
+                .with_cause(format!(
+                    "`{}` has the hint `{other_hint}` for it, and `{}` has `{hint}`",
+                    name_of(other),
+                    name_of(import)
                 ))
                 .hint(format!(
                     "pass `{}` to one of them as an argument, such as an `import` of another name",
-                    one.import.name
+                    import.import.name
                 )));
             }
         }
         Ok(())
     }
 
-    /// The names that exports of the composition have in their component.
+    /// The exports of the composition, with their names in the component that
+    /// exports them.
     fn exports(&self) -> HashMap<&'i str, &'i Name> {
         let mut found = HashMap::new();
         for node in self.graph.node_ids() {
@@ -194,7 +197,7 @@ impl<'i> Instances<'i> {
         found
     }
 
-    /// The composition as data; the document is the first of its components.
+    /// The graph of the composition; the document is its first component.
     pub fn graph(&self) -> Graph {
         let open = self.open();
         let mut graph = Graph::default();
@@ -202,19 +205,19 @@ impl<'i> Instances<'i> {
             name: self.name.to_owned(),
             open: Vec::new(),
         });
-        for (of, (node, part)) in self.all.iter().enumerate() {
-            let again = self.all.iter().filter(|(_, other)| other.name == part.name);
-            let name = match (again.count(), self.graph[*node].name()) {
+        for (position, (node, part)) in self.all.iter().enumerate() {
+            let same_name = self.all.iter().filter(|(_, other)| other.name == part.name);
+            let name = match (same_name.count(), self.graph[*node].name()) {
                 (2.., Some(name)) => format!("{} ({name})", part.name),
                 _ => part.name.to_owned(),
             };
-            let own = open.iter().filter(|open| open.of == of);
+            let own = open.iter().filter(|open| open.instance == position);
             graph.components.push(Component {
                 name,
                 open: own.map(|open| open.name.clone()).collect(),
             });
         }
-        let mut link = |from: usize, import: &str, (to, export): (usize, Option<&str>)| {
+        let mut link = |from: usize, import: &str, to: usize, export: Option<&str>| {
             graph.links.push(Edge {
                 from,
                 to: to + 1,
@@ -224,15 +227,16 @@ impl<'i> Instances<'i> {
             });
         };
         for node in self.graph.node_ids() {
-            if let (Some(name), Some(origin)) = (self.graph[node].export_name(), self.origin(node))
+            if let Some(name) = self.graph[node].export_name()
+                && let Some((to, export)) = self.origin(node)
             {
-                link(0, name, origin);
+                link(0, name, to, export);
             }
         }
-        for (of, (node, _)) in self.all.iter().enumerate() {
+        for (position, (node, _)) in self.all.iter().enumerate() {
             for (import, argument) in self.graph.get_instantiation_arguments(*node) {
-                if let Some(origin) = self.origin(argument) {
-                    link(of + 1, import, origin);
+                if let Some((to, export)) = self.origin(argument) {
+                    link(position + 1, import, to, export);
                 }
             }
         }

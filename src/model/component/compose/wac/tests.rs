@@ -1,5 +1,9 @@
 use super::*;
+use crate::base::error::Result;
 use crate::model::component::compose::graph::Edge;
+use crate::model::component::compose::{Linked, Node};
+use crate::model::component::names;
+use crate::model::wit::TextFile;
 
 fn document(text: &str) -> TextFile {
     TextFile {
@@ -94,7 +98,7 @@ fn every_place_that_names_a_package_is_found() {
         ]
     );
     let first = &references(&document(text)).unwrap()[1];
-    assert_eq!(&text[first.at.clone()], "a:one");
+    assert_eq!(&text[first.range.clone()], "a:one");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a document is made of, looked at in order.
+//! Visiting the parts of a document in order.
 
 use std::ops::Range;
 
@@ -10,16 +10,24 @@ use wac_parser::{
     WorldRef,
 };
 
-/// The bytes a span is of.
+/// The byte range of a span.
 pub(super) fn range(span: SourceSpan) -> Range<usize> {
     span.offset()..span.offset() + span.len()
 }
 
-/// What is called with the name, the version and the place of a package, and
-/// with whether it is instantiated there.
-pub(super) type EachPackage<'e> = dyn FnMut(&str, Option<&Version>, (Range<usize>, bool)) + 'e;
+/// One place in which a document names a package.
+pub(super) struct Mention<'m> {
+    pub name: &'m str,
+    pub version: Option<&'m Version>,
+    /// The bytes of the name.
+    pub range: Range<usize>,
+    /// Whether the package is instantiated there.
+    pub is_instantiated: bool,
+}
 
-/// Every place in which a document names a package.
+type EachPackage<'e> = dyn FnMut(Mention<'_>) + 'e;
+
+/// Calls `each` for every place in which a document names a package.
 pub(super) fn packages(document: &mut Document<'_>, each: &mut EachPackage<'_>) {
     if let Some(target) = &document.directive.targets {
         path(target, each);
@@ -46,7 +54,7 @@ pub(super) fn packages(document: &mut Document<'_>, each: &mut EachPackage<'_>) 
     }
 }
 
-/// Every instantiation of a document, the outer ones first.
+/// Calls `each` for every instantiation of a document, the outer ones first.
 pub(super) fn instantiations<'a>(
     document: &mut Document<'a>,
     each: &mut dyn FnMut(&mut NewExpr<'a>),
@@ -78,17 +86,22 @@ fn expression<'a>(expr: &mut Expr<'a>, each: &mut dyn FnMut(&mut NewExpr<'a>)) {
 fn instantiated(expr: &mut Expr<'_>, each: &mut EachPackage<'_>) {
     expression(expr, &mut |new| {
         let package = &new.package;
-        each(
-            package.name,
-            package.version.as_ref(),
-            (range(package.span), true),
-        );
+        each(Mention {
+            name: package.name,
+            version: package.version.as_ref(),
+            range: range(package.span),
+            is_instantiated: true,
+        });
     });
 }
 
 fn path(path: &PackagePath<'_>, each: &mut EachPackage<'_>) {
-    let at = range(path.package_name_span());
-    each(path.name, path.version.as_ref(), (at, false));
+    each(Mention {
+        name: path.name,
+        version: path.version.as_ref(),
+        range: range(path.package_name_span()),
+        is_instantiated: false,
+    });
 }
 
 fn interface(items: &[InterfaceItem<'_>], each: &mut EachPackage<'_>) {

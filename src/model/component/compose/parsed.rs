@@ -1,4 +1,4 @@
-//! A component of a plan, validated and read.
+//! A component of a plan, validated and parsed.
 
 use std::borrow::Cow;
 
@@ -8,61 +8,63 @@ use wasmparser::{BinaryReaderError, Parser, ValidPayload, Validator, WasmFeature
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldId};
 
-use super::{Node, guarded};
+use super::library::call_library;
+use super::plan::Node;
 use crate::base::error::{Error, Result};
+use crate::model::component::kind::{WasmKind, kind};
 use crate::model::component::names;
 use crate::model::component::names::Name;
-use crate::model::component::{Kind, kind, sections};
+use crate::model::component::sections;
 use crate::model::wit;
 
-/// One component.
-pub(super) struct Part<'a> {
-    /// What it is called in messages.
+/// A component of a plan with its imports and exports.
+pub(super) struct ParsedComponent<'a> {
+    /// The name for messages.
     pub name: &'a str,
-    /// Its bytes with names of today, attributes included.
+    /// The bytes with names in their current format, including attributes.
     pub bytes: Cow<'a, [u8]>,
-    /// What it imports.
-    pub imports: Vec<Item>,
-    /// What it exports.
-    pub exports: Vec<Item>,
-    /// The modules and components in it, itself counted.
+    /// The imports at its root.
+    pub imports: Vec<RootItem>,
+    /// The exports at its root.
+    pub exports: Vec<RootItem>,
+    /// The number of modules and components in it, including itself.
     pub size: usize,
 }
 
-/// One import or export.
+/// One import or export at the root of a component.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    /// Its name.
+pub(super) struct RootItem {
+    /// The name with its attributes.
     pub name: Name,
-    /// What it is.
-    pub sort: Sort,
-    /// The functions of an instance.
+    /// The kind of item.
+    pub kind: ItemKind,
+    /// The names of the functions of an instance.
     pub functions: Vec<String>,
 }
 
-/// What an import or export is.
+/// The kind of an import or export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum ItemKind {
     Instance,
     Function,
     Type,
     Other,
 }
 
-impl Sort {
-    /// What it is called in messages.
+impl ItemKind {
+    /// The kind with its article, for messages.
     pub fn words(self) -> &'static str {
         match self {
-            Sort::Instance => "an interface",
-            Sort::Function => "a function",
-            Sort::Type => "a type",
-            Sort::Other => "a module, component or value",
+            ItemKind::Instance => "an interface",
+            ItemKind::Function => "a function",
+            ItemKind::Type => "a type",
+            ItemKind::Other => "a module, component or value",
         }
     }
 }
 
-/// What components may use: the usual, and what of the component model is not
-/// usual yet.
+/// The features that components may use: the default ones, and proposals of the
+/// component model that are not enabled by default.
 pub(super) fn features() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::CM_ASYNC_STACKFUL
@@ -70,31 +72,31 @@ pub(super) fn features() -> WasmFeatures {
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
 }
 
-/// Checks and reads a component, without the code of its functions.
-pub(super) fn read(node: &Node) -> Result<Part<'_>> {
+/// Parses a component and validates it, except for the code of its functions.
+pub(super) fn parse(node: &Node) -> Result<ParsedComponent<'_>> {
     let failed = || format!("failed to link `{}`", node.name);
     match kind(&node.bytes) {
-        Some(Kind::Component) => {}
-        Some(Kind::Guest | Kind::Module) => {
+        Some(WasmKind::Component) => {}
+        Some(WasmKind::Guest | WasmKind::Module) => {
             return Err(Error::input(failed())
-                .because("it is a core module, not a component")
+                .with_cause("it is a core module, not a component")
                 .hint("build it with `cargo component build`"));
         }
         None => {
             return Err(Error::input(failed())
-                .because("it is not a wasm file")
+                .with_cause("it is not a wasm file")
                 .hint("give a component in its binary form"));
         }
     }
-    let bytes = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
-    let types = guarded("wasmparser", ("validate", &node.name), || shape(&bytes))?;
+    let bytes = names::with_current_names(&node.bytes).map_err(|e| e.context(failed()))?;
+    let types = call_library("wasmparser", "validate", &node.name, || types_of(&bytes))?;
     let types = types.and_then(|types| types.ok_or_else(|| "it has no end".to_owned()));
     let types = types.map_err(|e| invalid(&node.name, &e))?;
     let items = |names: Vec<Name>, import: bool| {
         let item = |name| item(&types, name, import);
         names.into_iter().map(item).collect::<Vec<_>>()
     };
-    Ok(Part {
+    Ok(ParsedComponent {
         name: &node.name,
         imports: items(names::imports(&bytes)?, true),
         exports: items(names::exports(&bytes)?, false),
@@ -103,28 +105,28 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
     })
 }
 
-/// Checks everything but the code of functions, which is checked once, in the
-/// composition: that is most of the work.
-fn shape(bytes: &[u8]) -> Result<Option<Types>, String> {
-    let told = |e: BinaryReaderError| e.to_string();
+/// The types of a component. Validates everything but the code of functions,
+/// which is most of the work and is done once, for the composition.
+fn types_of(bytes: &[u8]) -> Result<Option<Types>, String> {
+    let text = |e: BinaryReaderError| e.to_string();
     let mut validator = Validator::new_with_features(features());
     let mut parser = Parser::new(0);
     parser.set_features(features());
     let mut types = None;
     for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(told)?;
-        if let ValidPayload::End(found) = validator.payload(&payload).map_err(told)? {
-            // The outermost ends last.
+        let payload = payload.map_err(text)?;
+        if let ValidPayload::End(found) = validator.payload(&payload).map_err(text)? {
+            // The outermost component ends last.
             types = Some(found);
         }
     }
     Ok(types)
 }
 
-/// Checks a component with the code of its functions: a composition of parts
-/// that is not valid may be so because a part is not.
+/// Validates a component with the code of its functions: a composition may be
+/// invalid because one of its components is.
 pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
-    let valid = guarded("wasmparser", ("validate", name), || {
+    let valid = call_library("wasmparser", "validate", name, || {
         Validator::new_with_features(features()).validate_all(bytes)
     })?;
     valid.map(drop).map_err(|e| invalid(name, &e.to_string()))
@@ -132,18 +134,18 @@ pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
 
 fn invalid(name: &str, e: &str) -> Error {
     Error::input(format!("failed to link `{name}`"))
-        .because(format!("it is not a valid component: {e}"))
+        .with_cause(format!("it is not a valid component: {e}"))
         .hint("build it again with a current tool")
 }
 
-fn item(types: &Types, name: Name, import: bool) -> Item {
+fn item(types: &Types, name: Name, import: bool) -> RootItem {
     let types = types.as_ref();
     let found = match import {
         true => types.component_item_for_import(&name.name),
         false => types.component_item_for_export(&name.name),
     };
     let mut functions = Vec::new();
-    let sort = match found.map(|item| item.ty) {
+    let kind = match found.map(|item| item.ty) {
         Some(ComponentEntityType::Instance(id)) => {
             let exports = types[id].exports.iter();
             let function = |ty| matches!(ty, ComponentEntityType::Func(_));
@@ -152,36 +154,38 @@ fn item(types: &Types, name: Name, import: bool) -> Item {
                     .filter(|(_, item)| function(item.ty))
                     .map(|(name, _)| name.clone()),
             );
-            Sort::Instance
+            ItemKind::Instance
         }
-        Some(ComponentEntityType::Func(_)) => Sort::Function,
-        Some(ComponentEntityType::Type { .. }) => Sort::Type,
-        _ => Sort::Other,
+        Some(ComponentEntityType::Func(_)) => ItemKind::Function,
+        Some(ComponentEntityType::Type { .. }) => ItemKind::Type,
+        _ => ItemKind::Other,
     };
-    Item {
+    RootItem {
         name,
-        sort,
+        kind,
         functions,
     }
 }
 
-impl Part<'_> {
-    /// The import of this name.
-    pub fn import(&self, name: &str) -> Option<&Item> {
+impl ParsedComponent<'_> {
+    /// The import with this name.
+    pub fn import(&self, name: &str) -> Option<&RootItem> {
         self.imports.iter().find(|item| item.name.name == name)
     }
 
-    /// Its world.
+    /// The world of the component, decoded.
     pub fn decoded(&self) -> Result<(Resolve, WorldId)> {
         decoded(self.name, &self.bytes)
     }
 }
 
-/// The world of a component.
+/// The world of a component, decoded; `name` is for messages.
 pub(super) fn decoded(name: &str, bytes: &[u8]) -> Result<(Resolve, WorldId)> {
     let failed = || format!("failed to read the world of `{name}`");
     match wit::decode(bytes).map_err(|e| e.into_error(failed()))? {
         DecodedWasm::Component(resolve, world) => Ok((resolve, world)),
-        DecodedWasm::WitPackage(..) => Err(Error::input(failed()).because("it is a WIT package")),
+        DecodedWasm::WitPackage(..) => {
+            Err(Error::input(failed()).with_cause("it is a WIT package"))
+        }
     }
 }

@@ -1,0 +1,195 @@
+//! Parsing a document and composing what it describes.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use wac_graph::EncodeOptions;
+use wac_graph::types::BorrowedPackageKey;
+use wac_parser::lexer::{Lexer, Token};
+use wac_parser::{Document, InstantiationArgument, InstantiationArgumentName};
+use wasmparser::Validator;
+
+use super::excerpt::excerpt;
+use super::instances::Instances;
+use super::reference::PackageReference;
+use super::{diagnose, visit};
+use crate::base::error::{Error, Result};
+use crate::model::component::compose::assemble::MAX_COMPONENTS;
+use crate::model::component::compose::library::call_library;
+use crate::model::component::compose::linking::Linked;
+use crate::model::component::compose::parsed;
+use crate::model::component::compose::parsed::{ParsedComponent, features};
+use crate::model::component::compose::plan::Node;
+use crate::model::component::{names, sections};
+use crate::model::wit::TextFile;
+
+/// The highest nesting of brackets: the parser is recursive.
+const MAX_DEPTH: usize = 100;
+
+/// The packages that a document refers to, each once, in the order of their first
+/// mention. An error, with its place, if the document cannot be parsed.
+pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
+    let mut document = parsed(file)?;
+    let own = document.directive.package.name;
+    let mut found = Vec::new();
+    let mut own_instantiation = None;
+    visit::packages(&mut document, &mut |mention| {
+        if mention.name == own {
+            // Its own types may be named by their full path.
+            let range = mention.is_instantiated.then_some(mention.range);
+            own_instantiation = own_instantiation.take().or(range);
+            return;
+        }
+        let reference = PackageReference {
+            name: mention.name.to_owned(),
+            version: mention.version.cloned(),
+            range: mention.range,
+        };
+        let same = |other: &PackageReference| other.key() == reference.key();
+        if !found.iter().any(same) {
+            found.push(reference);
+        }
+    });
+    match own_instantiation {
+        None => Ok(found),
+        Some(range) => Err(
+            Error::input(format!("the package `{own}` cannot be made of itself"))
+                .at(excerpt(file, range))
+                .hint("give the document's package another name"),
+        ),
+    }
+}
+
+/// Composes what a document describes from the packages it names.
+///
+/// The result is valid. Open imports have the attributes that they have in the
+/// component that imports them; names inside the linked components have none.
+pub fn compose(file: &TextFile, packages: &[(PackageReference, Node)]) -> Result<Linked> {
+    let mut parts = Vec::new();
+    let mut labels = Vec::new();
+    for (reference, node) in packages {
+        let at = |e: Error| e.at(excerpt(file, reference.range.clone()));
+        parts.push((reference, parsed::parse(node).map_err(at)?));
+        labels.push((reference, names::legacy_labels(&node.bytes).map_err(at)?));
+    }
+    let path = file.path.display().to_string();
+    let mut document = parsed(file)?;
+    with_labels(&mut document, &labels);
+    let bytes = parts
+        .iter()
+        .map(|(reference, part)| {
+            let bytes = names::without_attributes(&part.bytes)?;
+            Ok((reference.key(), bytes))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let failed = |e: Box<_>| diagnose::resolution(file, &e, &parts);
+    let resolved = call_library("wac-parser", "compose", &path, || {
+        let packages = bytes.into_iter().collect();
+        document.resolve(packages).map_err(Box::new)
+    })?;
+    let resolved = resolved.map_err(failed)?;
+    let options = EncodeOptions {
+        validate: false,
+        ..EncodeOptions::default()
+    };
+    let written = call_library("wac-parser", "compose", &path, || {
+        resolved.encode(options).map_err(Box::new)
+    })?;
+    let written = written.map_err(failed)?;
+    let name = document.directive.package.string;
+    let instances = Instances::of(resolved.graph(), name, &parts);
+    let bytes = instances.with_attributes(written)?;
+    // The document itself may import a name in an older format.
+    let bytes = match names::with_current_names(&bytes)? {
+        Cow::Owned(renamed) => renamed,
+        Cow::Borrowed(_) => bytes,
+    };
+    check(&path, &bytes, &parts)?;
+    Ok(Linked {
+        open: names::imports(&bytes)?,
+        graph: instances.graph(),
+        bytes,
+    })
+}
+
+fn parsed(file: &TextFile) -> Result<Document<'_>> {
+    check_depth(file)?;
+    let path = file.path.display().to_string();
+    call_library("wac-parser", "parse", &path, || Document::parse(&file.text))?
+        .map_err(|e| diagnose::syntax(file, &e))
+}
+
+/// Refuses brackets that are nested too deeply.
+fn check_depth(file: &TextFile) -> Result<()> {
+    // The parser reports text that the lexer cannot read.
+    let Ok(lexer) = Lexer::new(&file.text) else {
+        return Ok(());
+    };
+    let mut depth = 0usize;
+    for (token, span) in lexer {
+        match token {
+            Ok(Token::OpenBrace | Token::OpenParen | Token::OpenAngle | Token::OpenBracket) => {
+                depth += 1;
+            }
+            Ok(Token::CloseBrace | Token::CloseParen | Token::CloseAngle | Token::CloseBracket) => {
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(Error::input("brackets stand too deep in each other")
+                .with_cause(format!("no more than {MAX_DEPTH} are read"))
+                .at(excerpt(file, visit::range(span)))
+                .hint("name the inner part by a `let` or `type` statement of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// Replaces names of arguments in the format of version 0.21.1 by the labels that
+/// they became.
+fn with_labels<'l>(
+    document: &mut Document<'l>,
+    labels: &'l [(&PackageReference, BTreeMap<String, String>)],
+) {
+    visit::instantiations(document, &mut |new| {
+        let package = &new.package;
+        let key = BorrowedPackageKey::from_name_and_version(package.name, package.version.as_ref());
+        let Some((_, labels)) = labels.iter().find(|(known, _)| known.key() == key) else {
+            return;
+        };
+        for argument in &mut new.arguments {
+            if let InstantiationArgument::Named(argument) = argument
+                && let InstantiationArgumentName::String(name) = &mut argument.name
+                && let Some(label) = labels.get(name.value)
+            {
+                name.value = label;
+            }
+        }
+    });
+}
+
+/// Checks that the composition is valid and not too large.
+fn check(
+    path: &str,
+    bytes: &[u8],
+    parts: &[(&PackageReference, ParsedComponent<'_>)],
+) -> Result<()> {
+    let size = sections::count(bytes);
+    if size > MAX_COMPONENTS {
+        return Err(Error::input(format!("failed to compose `{path}`"))
+            .with_cause(format!(
+                "it would be {size} modules and components in one file, and no more than {MAX_COMPONENTS} \
+                 are allowed"
+            ))
+            .hint("compose less of it"));
+    }
+    let valid = call_library("wasmparser", "validate the composition of", path, || {
+        Validator::new_with_features(features()).validate_all(bytes)
+    })?;
+    let Err(e) = valid else { return Ok(()) };
+    for (_, part) in parts {
+        parsed::check_code(part.name, &part.bytes)?;
+    }
+    Err(diagnose::invalid(path, &e))
+}

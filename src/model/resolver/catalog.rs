@@ -1,0 +1,54 @@
+//! The versions of packages that registries list.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use super::requirement::PackageSource;
+use super::track::on_one_track;
+
+/// A version that a registry lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedVersion {
+    /// The version of the release.
+    pub version: Version,
+    /// Whether it was withdrawn; then it is chosen only if it is locked.
+    pub yanked: bool,
+}
+
+/// The version lists known so far; that of a package which no registry has is
+/// empty.
+#[derive(Clone, Debug, Default)]
+pub struct VersionCatalog {
+    versions: BTreeMap<PackageSource, Vec<ListedVersion>>,
+    precise: BTreeMap<PackageSource, Version>,
+}
+
+impl VersionCatalog {
+    /// Adds the version list of a package.
+    pub fn insert(&mut self, source: PackageSource, versions: Vec<ListedVersion>) {
+        self.versions.insert(source, versions);
+    }
+
+    /// The versions of a package, if they are known.
+    pub fn versions(&self, source: &PackageSource) -> Option<&[ListedVersion]> {
+        self.versions.get(source).map(Vec::as_slice)
+    }
+
+    /// Excludes all other versions that are on the track of this one from being
+    /// chosen.
+    pub fn set_precise(&mut self, source: PackageSource, version: Version) {
+        self.precise.insert(source, version);
+    }
+
+    /// The version that was given to [`VersionCatalog::set_precise`].
+    pub fn precise(&self, source: &PackageSource) -> Option<&Version> {
+        self.precise.get(source)
+    }
+
+    /// Whether the version is excluded by a precise one on its track.
+    pub(super) fn is_excluded(&self, source: &PackageSource, version: &Version) -> bool {
+        let precise = self.precise(source);
+        precise.is_some_and(|p| p != version && on_one_track(p, version))
+    }
+}
