@@ -18,7 +18,7 @@ use crate::pipeline::build::prepare::meant;
 use crate::pipeline::fetch::access::on_command_line;
 use crate::pipeline::fetch::worlds::registries;
 use crate::pipeline::release::{
-    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+    Breaking, Destination, Existing, ReadyRelease, Run, compatible, order, upload,
 };
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::{Member, Workspace};
@@ -150,7 +150,7 @@ struct Preparing<'a> {
 impl Preparing<'_> {
     /// Everything that can be known before the upload; `outgoing` goes out
     /// before it.
-    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<Ready> {
+    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<ReadyRelease> {
         let Candidate {
             manifest, package, ..
         } = candidate;
@@ -163,14 +163,14 @@ impl Preparing<'_> {
             offline: self.built.prepared.mode.is_offline(),
             existing: self.options.existing,
         };
-        let (registry, published) = destination.of((package, &version), &registries(manifest))?;
+        let (registry, published) = destination.of(package, &version, &registries(manifest))?;
         let file = match published {
             // It stays as it is.
             true => made.path.clone(),
             false => self.content(candidate, made, outgoing)?,
         };
         let (digest, size) = fs::digest(&file)?;
-        Ok(Ready {
+        Ok(ReadyRelease {
             noun: "component",
             package: package.clone(),
             annotations: annotations(member),
@@ -180,7 +180,7 @@ impl Preparing<'_> {
             size,
             registry,
             published,
-            made: made.path.clone(),
+            built_from: made.path.clone(),
         })
     }
 

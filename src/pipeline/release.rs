@@ -51,7 +51,7 @@ pub enum Run {
 }
 
 /// A release ready to go out.
-pub(crate) struct Ready {
+pub(crate) struct ReadyRelease {
     /// What it is, in words.
     pub noun: &'static str,
     pub package: PackageRef,
@@ -63,8 +63,8 @@ pub(crate) struct Ready {
     pub registry: Arc<dyn Registry>,
     /// Whether it is there already, and stays as it is.
     pub published: bool,
-    /// The file it was made of, to show.
-    pub made: PathBuf,
+    /// The file or directory it was built from, for messages.
+    pub built_from: PathBuf,
 }
 
 /// Where releases go.
@@ -82,7 +82,8 @@ impl Destination<'_> {
     /// The registry of a package, and whether it has the version already.
     pub fn of(
         &self,
-        (package, version): (&PackageRef, &Version),
+        package: &PackageRef,
+        version: &Version,
         named: &Named,
     ) -> Result<(Arc<dyn Registry>, bool)> {
         let route = self.registries.route(package, self.asked, named)?;
@@ -109,8 +110,8 @@ impl Destination<'_> {
 }
 
 /// Publishes it, or says what would be; then it is read back.
-pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
-    let Ready {
+pub(crate) fn upload(ctx: &Context, ready: &ReadyRelease, run: Run) -> Result<()> {
+    let ReadyRelease {
         package, version, ..
     } = ready;
     if ready.published {
@@ -141,7 +142,7 @@ pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         ));
         return Ok(());
     }
-    let shown = ctx.display(&ready.made);
+    let shown = ctx.display(&ready.built_from);
     ctx.shell
         .status("Publishing", format!("{} {shown}", ready.noun));
     let progress = ctx.shell.progress("Uploading", Extent::Bytes(ready.size));
@@ -162,7 +163,7 @@ pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
 }
 
 /// Says what of a release not every reader has to know yet.
-fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
+fn warn_of_proposals(ctx: &Context, ready: &ReadyRelease) -> Result<()> {
     let proposals = unadopted(&fs::read(&ready.file)?);
     if !proposals.is_empty() {
         ctx.shell.warn(format!(
@@ -175,7 +176,7 @@ fn warn_of_proposals(ctx: &Context, ready: &Ready) -> Result<()> {
 
 /// The error of a registry, with what helps where it cannot read the attributes
 /// that the imports of a component have.
-fn refused(ready: &Ready, error: Error) -> Error {
+fn refused(ready: &ReadyRelease, error: Error) -> Error {
     // So the readers of WebAssembly before 2026 call a name with attributes.
     if !error
         .to_string()
@@ -198,8 +199,8 @@ fn refused(ready: &Ready, error: Error) -> Error {
 }
 
 /// What was published must be found by its name, with the same content.
-fn read_back(ready: &Ready) -> Result<()> {
-    let Ready {
+fn read_back(ready: &ReadyRelease) -> Result<()> {
+    let ReadyRelease {
         package, version, ..
     } = ready;
     let found = ready.registry.release(package, version).map_err(|e| {

@@ -15,10 +15,10 @@ use crate::cli::wit::add::{parts, world_of_interface};
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::build::build;
-use crate::ops::wit::init::{Form, InitOptions, init};
+use crate::ops::wit::init::{InitOptions, ManifestFormat, init};
 use crate::ops::wit::publish::{PublishOptions, publish};
 use crate::ops::wit::update::update;
-use crate::ops::wit::{Whose, WitOptions};
+use crate::ops::wit::{ProjectSearch, WitOptions};
 use crate::pipeline::release::{Breaking, Existing, Run};
 use crate::system::context::Context;
 use crate::system::env;
@@ -158,7 +158,7 @@ struct Update {
 impl Verb {
     fn run(self, ctx: &Context) -> Result<()> {
         let project = WitOptions {
-            whose: Whose::Wit,
+            search: ProjectSearch::Wit,
             ..WitOptions::default()
         };
         match self {
@@ -166,7 +166,7 @@ impl Verb {
                 ctx,
                 &InitOptions {
                     path: verb.path,
-                    form: Form::Wit,
+                    format: ManifestFormat::Wit,
                     namespace: "component".to_owned(),
                     name: None,
                     registry: verb.registry,

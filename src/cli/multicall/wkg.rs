@@ -13,10 +13,10 @@ use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
 use crate::ops::registry_push::push;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::build::build;
-use crate::ops::wit::fetch::{Drift, Form, fetch};
-use crate::ops::wit::publish::{Exact, PublishOptions, publish};
+use crate::ops::wit::fetch::{Drift, fetch};
+use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
 use crate::ops::wit::update::update;
-use crate::ops::wit::{Whose, WitOptions};
+use crate::ops::wit::{DepsFormat, ProjectSearch, WitOptions};
 use crate::pipeline::fetch::access::{AccessOptions, Subject};
 use crate::pipeline::release;
 use crate::system::cargo::arguments::CargoArgs;
@@ -152,7 +152,7 @@ struct Publish {
 
     /// `<namespace>:<name>@<version>`
     #[arg(long, env = env::WKG_PACKAGE.name)]
-    package: Option<Exact>,
+    package: Option<PackageVersion>,
 
     /// Publish nothing
     #[arg(long)]
@@ -464,31 +464,31 @@ impl Build {
 }
 
 impl Fetch {
-    fn options(self) -> (WitOptions, Form) {
-        let form = match self.form {
-            Type::Wit => Form::Wit,
-            Type::Wasm => Form::Wasm,
+    fn options(self) -> (WitOptions, DepsFormat) {
+        let format = match self.form {
+            Type::Wit => DepsFormat::Wit,
+            Type::Wasm => DepsFormat::Wasm,
         };
-        (as_wkg(self.dir.or(self.wit_dir)), form)
+        (as_wkg(self.dir.or(self.wit_dir)), format)
     }
 
     fn fetch(self, ctx: &Context) -> Result<()> {
-        let (options, form) = self.options();
-        fetch(ctx, &options, (form, Drift::Write))
+        let (options, format) = self.options();
+        fetch(ctx, &options, format, Drift::Write)
     }
 
     /// All that is locked is chosen anew, and `deps` written.
     fn update(self, ctx: &Context) -> Result<()> {
-        let (options, form) = self.options();
+        let (options, format) = self.options();
         update(ctx, &options, &UpdateOptions::default())?;
-        fetch(ctx, &options, (form, Drift::Write))
+        fetch(ctx, &options, format, Drift::Write)
     }
 }
 
 fn as_wkg(wit_dir: Option<PathBuf>) -> WitOptions {
     WitOptions {
         wit_dir,
-        whose: Whose::Wkg,
+        search: ProjectSearch::Wkg,
         ..WitOptions::default()
     }
 }

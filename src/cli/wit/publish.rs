@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::ProjectOptions;
 use crate::base::error::Result;
-use crate::ops::wit::publish::{Exact, PublishOptions, publish};
+use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
 use crate::pipeline::release::{Breaking, Existing, Run};
 use crate::system::context::Context;
 
@@ -22,7 +22,7 @@ pub(super) struct Publish {
 
     /// What the only path is published as, `namespace:name@version`
     #[arg(long, value_name = "PACKAGE")]
-    package: Option<Exact>,
+    package: Option<PackageVersion>,
 
     /// The registry to publish to
     #[arg(long, value_name = "REGISTRY")]

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use semver::{Version, VersionReq};
 
-use super::edited::{Before, Known, Table, check, own_texts};
-use super::located::{Located, Sought, listed, locate};
-use super::project::{Member, WitOptions, find};
-use super::resolve::{Session, Texts};
+use super::discover::find;
+use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, check, wit_files};
+use super::lookup::{LocatedPackage, PackageQuery, listed, locate};
+use super::project::{WitMember, WitOptions};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
@@ -55,16 +56,16 @@ pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
 fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
-    let before = Before::read(&project, std::slice::from_ref(member))?;
+    let before = OriginalTexts::read(&project, std::slice::from_ref(member))?;
     refuse_own(member, options)?;
-    let table = Table::of(&project, member)?;
+    let table = ManifestTable::of(&project, member)?;
     let known = table.find(&options.package);
     refuse_conflict(options, &table, known)?;
     let named = match (&options.interface, known) {
         (Some(_), None) => named_already(member, options)?,
         _ => None,
     };
-    let sought = Sought {
+    let query = PackageQuery {
         package: &options.package,
         requirement: match (&options.requirement, &named) {
             (Some(requirement), _) => Some(requirement.clone()),
@@ -77,18 +78,18 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
             None => known.and_then(|known| known.path.clone()),
         },
     };
-    let mut session = Session::new(ctx, &project)?;
-    let found = locate(ctx, (&project, member), &mut session, &sought)?;
+    let mut resolver = WitResolver::new(ctx, &project)?;
+    let found = locate(&mut resolver, member, &query)?;
     if let Some(interface) = &options.interface {
         found.refuse_unknown(&options.package, interface)?;
     }
-    let mut texts = Texts::new();
+    let mut texts = FileTexts::new();
     let entry = match named {
         // The WIT says it already.
         Some(_) => None,
-        None => entry(options, (&table, known), &found)?,
+        None => entry(options, &table, known, &found)?,
     };
-    if let Some((key, entry, _)) = &entry {
+    if let Some(NewEntry { key, entry, .. }) = &entry {
         let mut edit = table.edit()?;
         edit.add_dependency(table.which, key, entry)?;
         texts.insert(table.path.clone(), edit.text());
@@ -100,37 +101,34 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
             interface: interface.clone(),
             version: found.version.clone(),
         };
-        match imported(ctx, member, (options, &import))? {
+        match imported(ctx, member, options, &import)? {
             Imported::Already(world) => ctx
                 .shell
                 .note(format!("the world `{world}` imports `{import}` already")),
-            Imported::New(world, path, text) => {
+            Imported::New { world, path, text } => {
                 said.push(format!("import `{import}` to world `{world}`"));
                 texts.insert(path, text);
             }
         }
-        check(
-            ctx,
-            (&project, std::slice::from_ref(member)),
-            &texts,
-            |_| false,
-        )?;
+        let members = std::slice::from_ref(member);
+        check(ctx, &project, members, &texts, |_| false)?;
     }
-    if let Some((key, _, from)) = &entry {
-        said.insert(0, format!("dependency `{key}` {from}"));
+    if let Some(NewEntry { key, origin, .. }) = &entry {
+        said.insert(0, format!("dependency `{key}` {origin}"));
     }
     if options.write == Write::Real {
         before.write(&texts)?;
     }
-    tell(ctx, (options, said), &found, entry.is_some());
+    report_added(ctx, options, said, &found, entry.is_some());
     Ok(())
 }
 
 /// Tells what was done, and what the user may want to know next.
-fn tell(
+fn report_added(
     ctx: &Context,
-    (options, done): (&AddOptions, Vec<String>),
-    found: &Located,
+    options: &AddOptions,
+    done: Vec<String>,
+    found: &LocatedPackage,
     entered: bool,
 ) {
     for text in done {
@@ -157,13 +155,13 @@ fn tell(
 
 /// The version that the package's own WIT names the other one with, where that
 /// is one, and nothing else is asked for.
-fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version>> {
+fn named_already(member: &WitMember, options: &AddOptions) -> Result<Option<Version>> {
     let asked = options.requirement.is_some()
         || options.registry.is_some()
         || options.path.is_some()
         || options.name.is_some();
     let mut versions = BTreeSet::new();
-    for file in own_texts(member)?.iter().filter(|_| !asked) {
+    for file in wit_files(member)?.iter().filter(|_| !asked) {
         let package = &options.package;
         for (name, _) in named(&file.text) {
             if name.namespace == package.namespace() && name.name == package.name() {
@@ -177,7 +175,7 @@ fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version
     }
 }
 
-fn refuse_own(member: &Member, options: &AddOptions) -> Result<()> {
+fn refuse_own(member: &WitMember, options: &AddOptions) -> Result<()> {
     let own = declared_packages(&[source::read(&member.wit)?.main]);
     let package = &options.package;
     let is = |name: &wit_parser::PackageName| {
@@ -193,7 +191,11 @@ fn refuse_own(member: &Member, options: &AddOptions) -> Result<()> {
 }
 
 /// Refuses to add what is there with something else.
-fn refuse_conflict(options: &AddOptions, table: &Table, known: Option<&Known>) -> Result<()> {
+fn refuse_conflict(
+    options: &AddOptions,
+    table: &ManifestTable,
+    known: Option<&ManifestEntry>,
+) -> Result<()> {
     let wkg = table.which == DependencyTable::Overrides;
     if wkg && (options.registry.is_some() || options.name.is_some()) {
         return Err(
@@ -229,13 +231,21 @@ fn refuse_conflict(options: &AddOptions, table: &Table, known: Option<&Known>) -
     }
 }
 
-/// The entry that is to be made, with its key and where it comes from, to show;
-/// none where nothing has to be said.
+/// An entry that is added to a manifest.
+struct NewEntry {
+    key: String,
+    entry: DependencyEntry,
+    /// Where the package comes from, as messages say it.
+    origin: String,
+}
+
+/// The entry to add; `None` where the manifest need not name the package.
 fn entry(
     options: &AddOptions,
-    (table, known): (&Table, Option<&Known>),
-    found: &Located,
-) -> Result<Option<(String, DependencyEntry, String)>> {
+    table: &ManifestTable,
+    known: Option<&ManifestEntry>,
+    found: &LocatedPackage,
+) -> Result<Option<NewEntry>> {
     let package = options.package.to_string();
     let deps = table.which == DependencyTable::Deps;
     let (key, package) = match &options.name {
@@ -258,11 +268,8 @@ fn entry(
     if let (Some(path), Some(there)) = (&options.path, &found.path) {
         let dir = fs::canonical(fs::parent(&table.path))?;
         entry.path = Some(relative(&dir, &fs::canonical(there)?));
-        return Ok(Some((
-            key,
-            entry,
-            format!("from path `{}`", path.display()),
-        )));
+        let origin = format!("from path `{}`", path.display());
+        return Ok(Some(NewEntry { key, entry, origin }));
     }
     let Some(release) = &found.release else {
         return Ok(None);
@@ -279,24 +286,30 @@ fn entry(
         None => release.to_string(),
     };
     entry.version = Some(version.clone());
-    Ok(Some((key, entry, format!("with version `{version}`"))))
+    let origin = format!("with version `{version}`");
+    Ok(Some(NewEntry { key, entry, origin }))
 }
 
-/// What became of an import.
+/// The outcome of adding an import to a world.
 enum Imported {
-    /// This world has it.
+    /// The world of this name has it.
     Already(String),
-    /// This world gets it, by this text of this file.
-    New(String, PathBuf, String),
+    /// The world gets it, by a new text of its file.
+    New {
+        world: String,
+        path: PathBuf,
+        text: String,
+    },
 }
 
 /// Puts an import into the world that is meant.
 fn imported(
     ctx: &Context,
-    member: &Member,
-    (options, import): (&AddOptions, &Import),
+    member: &WitMember,
+    options: &AddOptions,
+    import: &Import,
 ) -> Result<Imported> {
-    let files = own_texts(member)?;
+    let files = wit_files(member)?;
     let all: Vec<_> = files
         .iter()
         .flat_map(|file| worlds(&file.text).into_iter().map(move |w| (file, w)))
@@ -308,7 +321,7 @@ fn imported(
         None => None,
     };
     let Some((file, world)) = found else {
-        return Err(no_world((ctx, member), options.world.as_deref(), &names));
+        return Err(no_world(ctx, member, options.world.as_deref(), &names));
     };
     // Another version beside it is meant only where it is asked for.
     let fits = |known: &Import| match (&options.requirement, &known.version) {
@@ -322,11 +335,15 @@ fn imported(
         return Ok(Imported::Already(world.name.clone()));
     }
     let text = insert_import(&file.text, &world.name, &import.statement());
-    let text = text.ok_or_else(|| no_world((ctx, member), Some(&world.name), &names))?;
-    Ok(Imported::New(world.name.clone(), file.path.clone(), text))
+    let text = text.ok_or_else(|| no_world(ctx, member, Some(&world.name), &names))?;
+    Ok(Imported::New {
+        world: world.name.clone(),
+        path: file.path.clone(),
+        text,
+    })
 }
 
-fn no_world((ctx, member): (&Context, &Member), asked: Option<&str>, names: &[String]) -> Error {
+fn no_world(ctx: &Context, member: &WitMember, asked: Option<&str>, names: &[String]) -> Error {
     let dir = match ctx.display(&member.wit).to_string() {
         here if here.is_empty() => ".".to_owned(),
         shown => shown,

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::PackageName;
 
-use super::project::{Member, Project, WitOptions, find};
-use super::resolve::Session;
+use super::discover::find;
+use super::project::{WitMember, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::model::component::metadata;
 use crate::model::component::metadata::Metadata;
@@ -40,7 +41,7 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
     for one in all {
         let path = match output {
             Some(path) => ctx.absolute(path),
-            None => ctx.cwd.join(file_name(project.form(), &one.name)),
+            None => ctx.cwd.join(file_name(project.lock_form(), &one.name)),
         };
         fs::write_if_changed(&path, &one.bytes)?;
         let shown = ctx.display(&path);
@@ -52,25 +53,25 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
 
 /// The packages of a project in their binary form; its lock file is brought up
 /// to date.
-pub fn encode_all(ctx: &Context, project: &Project) -> Result<Vec<Encoded>> {
-    let mut session = Session::settled(ctx, project)?;
+pub fn encode_all(ctx: &Context, project: &WitProject) -> Result<Vec<Encoded>> {
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
-        all.push(encoded(ctx, project, &mut session, member)?);
+        all.push(encoded(ctx, project, &mut resolver, member)?);
     }
-    session.finish()?;
+    resolver.finish()?;
     Ok(all)
 }
 
 /// The packages of a project with everything they need; its lock file is brought
 /// up to date.
-pub fn resolve_all(ctx: &Context, project: &Project) -> Result<Vec<Package>> {
-    let mut session = Session::settled(ctx, project)?;
+pub fn resolve_all(ctx: &Context, project: &WitProject) -> Result<Vec<Package>> {
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
-        all.push(session.resolve(member, &|_| false)?.package);
+        all.push(resolver.resolve(member, &|_| false)?.package);
     }
-    session.finish()?;
+    resolver.finish()?;
     Ok(all)
 }
 
@@ -87,11 +88,11 @@ fn file_name(form: Form, name: &PackageName) -> String {
 /// A package with what it says about itself.
 pub(super) fn encoded(
     ctx: &Context,
-    project: &Project,
-    session: &mut Session<'_>,
-    member: &Member,
+    project: &WitProject,
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
 ) -> Result<Encoded> {
-    let resolved = session.resolve(member, &|_| false)?;
+    let resolved = resolver.resolve(member, &|_| false)?;
     let package = resolved.package;
     for note in &package.notes {
         ctx.shell.note(note.clone());
@@ -108,8 +109,8 @@ pub(super) fn encoded(
         homepage: about.homepage,
         revision: about.revision,
     };
-    let (bytes, left_out) = metadata::add_to_wit(&encode(&package)?, &facts)?;
-    if let Some(key) = left_out.first() {
+    let (bytes, ignored) = metadata::add_to_wit(&encode(&package)?, &facts)?;
+    if let Some(key) = ignored.first() {
         let file = project.manifest().map(|path| ctx.display(path).to_string());
         return Err(Error::input(format!(
             "the metadata `{key}` of `{name}` is not what it has to be"

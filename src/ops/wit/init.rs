@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::project::has_wit;
-use super::resolve::Texts;
+use super::discover::has_wit;
+use super::edits::OriginalTexts;
+use super::resolver::FileTexts;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::wit_manifest;
 use crate::model::wit::template::{ComponentName, hello_package};
@@ -11,9 +12,9 @@ use crate::pipeline::project::recover::settle;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Whose manifest a new package gets.
+/// ProjectSearch manifest a new package gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum ManifestFormat {
     /// `wkg.toml`, with the WIT in `wit`.
     #[default]
     Wkg,
@@ -26,8 +27,8 @@ pub enum Form {
 pub struct InitOptions {
     /// The directory, relative to where the user stands.
     pub path: PathBuf,
-    /// Whose manifest it gets.
-    pub form: Form,
+    /// ProjectSearch manifest it gets.
+    pub format: ManifestFormat,
     /// The namespace of the package.
     pub namespace: String,
     /// Its name; none for that of the directory.
@@ -40,9 +41,9 @@ pub struct InitOptions {
 /// a manifest is an error, and WIT is taken as it is.
 pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
     let root = ctx.absolute(&options.path);
-    let name = match options.form {
-        Form::Wkg => "wkg.toml",
-        Form::Wit => "wit.toml",
+    let name = match options.format {
+        ManifestFormat::Wkg => "wkg.toml",
+        ManifestFormat::Wit => "wit.toml",
     };
     let path = root.join(name);
     let begun = settle(ctx, [root.as_path(), &root.join("wit")]);
@@ -57,12 +58,12 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         ))
         .hint("go on with it, or name another directory"));
     }
-    let mut texts = Texts::new();
-    match options.form {
-        Form::Wit => {
+    let mut texts = FileTexts::new();
+    match options.format {
+        ManifestFormat::Wit => {
             texts.insert(path.clone(), wit_manifest(options.registry.as_deref()));
         }
-        Form::Wkg => {
+        ManifestFormat::Wkg => {
             if options.registry.is_some() {
                 return Err(Error::usage("`wkg.toml` names no registry").hint(
                     "`cargo component config` says which registry packages are in; or make a `wit.toml` with `--form wit`",
@@ -76,7 +77,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
             }
         }
     }
-    super::edited::Before::default().write(&texts)?;
+    OriginalTexts::default().write(&texts)?;
     let created = texts.keys().filter(|other| **other != path);
     for file in created {
         let text = format!("WIT file `{}`", ctx.display(file));

@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-pub use super::found::find;
-pub(super) use super::found::has_wit;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::Form;
 use crate::model::manifest::wit_toml;
@@ -12,24 +10,26 @@ use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::{About, WkgManifest};
 use crate::model::manifest::{Manifest, ManifestFile};
+use crate::ops::wit_deps::DepsOptions;
 use crate::system::cargo::config::LockMode;
 use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
+use crate::system::fs;
 
 /// What every verb on WIT packages is told.
 #[derive(Clone, Debug, Default)]
 pub struct WitOptions {
     /// The directory of WIT, where it is not to be looked for.
     pub wit_dir: Option<PathBuf>,
-    /// How lock files and the network may be used.
+    /// ResolveStrategy lock files and the network may be used.
     pub mode: LockMode,
-    /// See [`Whose`].
-    pub whose: Whose,
+    /// See [`ProjectSearch`].
+    pub search: ProjectSearch,
 }
 
 /// Which projects are looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Whose {
+pub enum ProjectSearch {
     /// Any, and it is said which one was found.
     #[default]
     Any,
@@ -41,24 +41,24 @@ pub enum Whose {
 
 /// A project with WIT packages.
 #[derive(Clone, Debug)]
-pub struct Project {
-    /// Whose it is.
-    pub kind: Kind,
+pub struct WitProject {
+    /// ProjectSearch it is.
+    pub kind: ProjectKind,
     /// The directory of its manifest, or of the WIT where it has none.
     pub root: PathBuf,
     /// The packages meant.
-    pub members: Vec<Member>,
+    pub members: Vec<WitMember>,
     /// All its packages.
-    pub all: Vec<Member>,
+    pub all: Vec<WitMember>,
     /// Its lock file.
     pub lock_file: PathBuf,
-    /// How lock files and the network may be used.
+    /// ResolveStrategy lock files and the network may be used.
     pub mode: LockMode,
 }
 
-/// Whose a project is.
+/// ProjectSearch a project is.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub enum ProjectKind {
     /// Packages of cargo.
     Crate(Box<Workspace>),
     /// It has a `wkg.toml`.
@@ -73,7 +73,7 @@ pub enum Kind {
 
 /// A WIT package of a project.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct WitMember {
     /// Its directory of WIT.
     pub wit: PathBuf,
     /// Where the packages it needs are put.
@@ -82,9 +82,9 @@ pub struct Member {
     pub manifest: Option<Box<Manifest>>,
 }
 
-impl Member {
+impl WitMember {
     pub(super) fn of(wit: PathBuf) -> Self {
-        Member {
+        WitMember {
             deps: wit.join("deps"),
             wit,
             manifest: None,
@@ -92,26 +92,26 @@ impl Member {
     }
 }
 
-impl Project {
+impl WitProject {
     /// What the lock file looks like.
-    pub fn form(&self) -> Form {
+    pub fn lock_form(&self) -> Form {
         match self.kind {
-            Kind::Crate(_) => Form::Crate,
-            Kind::Wit(_) => Form::Wit,
+            ProjectKind::Crate(_) => Form::Crate,
+            ProjectKind::Wit(_) => Form::Wit,
             _ => Form::Wkg,
         }
     }
 
     /// Whether it is a workspace of `wkg`.
     pub fn is_workspace(&self) -> bool {
-        matches!(&self.kind, Kind::Wkg(manifest) if manifest.workspace.is_some())
+        matches!(&self.kind, ProjectKind::Wkg(manifest) if manifest.workspace.is_some())
     }
 
     /// What its packages say about themselves.
     pub fn about(&self) -> About {
         match &self.kind {
-            Kind::Wkg(manifest) => manifest.about.clone(),
-            Kind::Wit(manifest) => manifest.about.clone(),
+            ProjectKind::Wkg(manifest) => manifest.about.clone(),
+            ProjectKind::Wit(manifest) => manifest.about.clone(),
             _ => About::default(),
         }
     }
@@ -119,16 +119,16 @@ impl Project {
     /// The manifest, where it has one.
     pub fn manifest(&self) -> Option<&Path> {
         match &self.kind {
-            Kind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
-            Kind::Wkg(manifest) => Some(&manifest.file.path),
-            Kind::Wit(manifest) => Some(&manifest.file.path),
-            Kind::Deps(path) => Some(path),
-            Kind::Plain => None,
+            ProjectKind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
+            ProjectKind::Wkg(manifest) => Some(&manifest.file.path),
+            ProjectKind::Wit(manifest) => Some(&manifest.file.path),
+            ProjectKind::Deps(path) => Some(path),
+            ProjectKind::Plain => None,
         }
     }
 
     /// The only package; an error where there are several.
-    pub fn only_member(&self) -> Result<&Member> {
+    pub fn only_member(&self) -> Result<&WitMember> {
         match self.members.as_slice() {
             [one] => Ok(one),
             _ => Err(Error::usage(format!(
@@ -141,7 +141,7 @@ impl Project {
     }
 
     /// The same with all its packages meant.
-    pub fn whole(mut self) -> Self {
+    pub fn with_all_members(mut self) -> Self {
         if !self.all.is_empty() {
             self.members = self.all.clone();
         }
@@ -152,33 +152,33 @@ impl Project {
     pub fn with_manifest(&self, path: &Path, text: &str) -> Result<Self> {
         let file = ManifestFile::new(path, text);
         let kind = match &self.kind {
-            Kind::Wkg(_) | Kind::Plain => Kind::Wkg(wkg::read(file)?),
-            Kind::Wit(_) => Kind::Wit(wit_toml::read(file)?),
+            ProjectKind::Wkg(_) | ProjectKind::Plain => ProjectKind::Wkg(wkg::read(file)?),
+            ProjectKind::Wit(_) => ProjectKind::Wit(wit_toml::read(file)?),
             // Packages that WIT names are found without its table.
             other => other.clone(),
         };
-        Ok(Project {
+        Ok(WitProject {
             kind,
             ..self.clone()
         })
     }
 
     /// What to do about a package that a member needs and that is nowhere.
-    pub(super) fn missing(&self, ctx: &Context, member: &Member) -> String {
+    pub(super) fn missing(&self, ctx: &Context, member: &WitMember) -> String {
         let deps = ctx.display(&member.deps);
         let registry = "name its registry with `cargo component config set`";
         match &self.kind {
-            Kind::Wkg(_) => format!(
+            ProjectKind::Wkg(_) => format!(
                 "{registry} so that `cargo component wit fetch` brings it, give its folder under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
             ),
-            Kind::Wit(_) => format!(
+            ProjectKind::Wit(_) => format!(
                 "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` brings it"
             ),
-            Kind::Deps(file) => format!(
+            ProjectKind::Deps(file) => format!(
                 "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",
                 ctx.display(file)
             ),
-            Kind::Plain | Kind::Crate(_) => format!(
+            ProjectKind::Plain | ProjectKind::Crate(_) => format!(
                 "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` brings it"
             ),
         }
@@ -194,10 +194,29 @@ impl Project {
             },
         };
         ctx.shell.status("Reading", format!("`{shown}`"));
-        if let Kind::Wkg(manifest) = &self.kind {
+        if let ProjectKind::Wkg(manifest) = &self.kind {
             for note in &manifest.notes {
                 ctx.shell.warn(note.clone());
             }
         }
+    }
+}
+
+/// The files of `wit-deps` in a project: of one of its own, or of crates.
+pub(super) fn deps_files(project: &WitProject) -> Vec<DepsOptions> {
+    let of = |member: &WitMember| {
+        let manifest = member.wit.join("deps.toml");
+        fs::exists(&manifest).then(|| DepsOptions {
+            lock: manifest.with_extension("lock"),
+            deps: member.deps.clone(),
+            mode: project.mode,
+            manifest,
+        })
+    };
+    match project.kind {
+        ProjectKind::Deps(_) | ProjectKind::Crate(_) => {
+            project.members.iter().filter_map(of).collect()
+        }
+        _ => Vec::new(),
     }
 }

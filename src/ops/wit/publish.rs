@@ -9,22 +9,23 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::build::{Encoded, encoded};
-use super::project::{Kind, Project, Whose, WitOptions, find};
-use super::resolve::Session;
+use super::discover::{find, has_wit};
+use super::project::{ProjectKind, ProjectSearch, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::wkg::About;
 use crate::pipeline::fetch::access::on_command_line;
 use crate::pipeline::release::{
-    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+    Breaking, Destination, Existing, ReadyRelease, Run, compatible, order, upload,
 };
 use crate::system::cargo::config::Config;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::Named;
 
-/// How to publish.
+/// ResolveStrategy to publish.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
     /// See [`WitOptions`].
@@ -33,7 +34,7 @@ pub struct PublishOptions {
     /// user stands in.
     pub paths: Vec<PathBuf>,
     /// What the only file is published as.
-    pub package: Option<Exact>,
+    pub package: Option<PackageVersion>,
     /// What a package is called instead of its own name.
     pub rename: Option<PackageRef>,
     /// The registry to publish to, instead of the configured one.
@@ -48,20 +49,20 @@ pub struct PublishOptions {
 
 /// A package with its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exact {
+pub struct PackageVersion {
     /// The package.
     pub package: PackageRef,
     /// Its version.
     pub version: Version,
 }
 
-impl std::fmt::Display for Exact {
+impl std::fmt::Display for PackageVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}@{}", self.package, self.version)
     }
 }
 
-impl FromStr for Exact {
+impl FromStr for PackageVersion {
     type Err = Error;
 
     /// `namespace:name@version`.
@@ -72,7 +73,7 @@ impl FromStr for Exact {
                     .because(e)
                     .hint("write it in full, such as `0.1.0`")
             })?;
-            Ok(Exact {
+            Ok(PackageVersion {
                 package: package.parse()?,
                 version,
             })
@@ -86,10 +87,10 @@ impl FromStr for Exact {
 
 /// What is to go out.
 struct Candidate {
-    release: Exact,
+    release: PackageVersion,
     bytes: Vec<u8>,
     /// The file or directory it was made of.
-    made: PathBuf,
+    built_from: PathBuf,
     about: About,
     noun: &'static str,
     /// The packages it names.
@@ -98,7 +99,7 @@ struct Candidate {
 
 /// Publishes packages, each after those it needs; those that were not there.
 /// Nothing is published unless all of them can be.
-pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
+pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVersion>> {
     let (candidates, offline) = candidates(ctx, options)?;
     let registries = ctx.registries(&ctx.cwd)?;
     let asked = options.registry.as_deref();
@@ -126,7 +127,7 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
     for one in &ready {
         upload(ctx, one, options.run)?;
         if !one.published {
-            published.push(Exact {
+            published.push(PackageVersion {
                 package: one.package.clone(),
                 version: one.version.clone(),
             });
@@ -136,9 +137,13 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
 }
 
 /// Everything that can be known before the upload.
-fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) -> Result<Ready> {
-    let Exact { package, version } = &candidate.release;
-    let (registry, published) = destination.of((package, version), &Named::default())?;
+fn prepare(
+    ctx: &Context,
+    destination: &Destination<'_>,
+    candidate: &Candidate,
+) -> Result<ReadyRelease> {
+    let PackageVersion { package, version } = &candidate.release;
+    let (registry, published) = destination.of(package, version, &Named::default())?;
     let digest = ContentDigest::of(&candidate.bytes);
     // In the cache it has a name that is its digest, and serves who needs it.
     let file = ctx.cache().keep(
@@ -149,7 +154,7 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
         },
         |_| Error::input("failed to write into the cache"),
     )?;
-    Ok(Ready {
+    Ok(ReadyRelease {
         noun: candidate.noun,
         package: package.clone(),
         version: version.clone(),
@@ -159,7 +164,7 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
         annotations: annotations(&candidate.about, version),
         registry,
         published,
-        made: candidate.made.clone(),
+        built_from: candidate.built_from.clone(),
     })
 }
 
@@ -228,8 +233,8 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
             ))
             .because(format!(
                 "it is in `{}` and in `{}`",
-                ctx.display(&known.made),
-                ctx.display(&one.made)
+                ctx.display(&known.built_from),
+                ctx.display(&one.built_from)
             ))
             .hint("give one of them another name or version, or publish one of them alone"));
         }
@@ -241,7 +246,7 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
 fn inner(ctx: &Context, dir: &Path) -> PathBuf {
     let path = ctx.absolute(dir);
     let below = path.join("wit");
-    match super::project::has_wit(&path) || !fs::exists(&below) {
+    match has_wit(&path) || !fs::exists(&below) {
         true => path,
         false => below,
     }
@@ -250,7 +255,7 @@ fn inner(ctx: &Context, dir: &Path) -> PathBuf {
 /// The packages of a project, built.
 fn of_project(
     ctx: &Context,
-    project: &Project,
+    project: &WitProject,
     options: &PublishOptions,
 ) -> Result<Vec<Candidate>> {
     if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
@@ -260,18 +265,18 @@ fn of_project(
         ))
         .hint("name the directory of the one you mean"));
     }
-    let mut session = Session::settled(ctx, project)?;
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut found = Vec::new();
     for member in &project.members {
-        let Encoded { name, bytes, needs } = encoded(ctx, project, &mut session, member)?;
+        let Encoded { name, bytes, needs } = encoded(ctx, project, &mut resolver, member)?;
         let manifest = project.manifest().map(|path| ctx.display(path).to_string());
         let said = match &project.kind {
-            Kind::Wit(manifest) => Some(manifest.version.clone()),
+            ProjectKind::Wit(manifest) => Some(manifest.version.clone()),
             _ => None,
         };
         let release = match &options.package {
             Some(release) => release.clone(),
-            None => Exact {
+            None => PackageVersion {
                 package: match &options.rename {
                     Some(package) => package.clone(),
                     None => package(&name)?,
@@ -282,29 +287,29 @@ fn of_project(
         found.push(Candidate {
             release,
             bytes,
-            made: member.wit.clone(),
+            built_from: member.wit.clone(),
             about: project.about(),
             noun: "package",
             needs: needs.iter().filter_map(|name| package(name).ok()).collect(),
         });
     }
-    lock(session, options)?;
+    lock(resolver, options)?;
     Ok(found)
 }
 
 /// Writes the lock file, unless this is a dry run or that of `wkg`, which
 /// refuses to.
-fn lock(session: Session<'_>, options: &PublishOptions) -> Result<()> {
-    if session.lock().is_none() {
+fn lock(resolver: WitResolver<'_>, options: &PublishOptions) -> Result<()> {
+    if resolver.changed_lock().is_none() {
         return Ok(());
     }
-    match (options.run, options.project.whose) {
-        (Run::Real, Whose::Wkg) => Err(Error::input(
+    match (options.run, options.project.search) {
+        (Run::Real, ProjectSearch::Wkg) => Err(Error::input(
             "wkg.lock would be updated during publish, aborting",
         )
         .hint("run `wkg build`, and look at what it locks")),
-        (Run::Dry | Run::DrySilent, _) if !session.project.mode.is_locked() => Ok(()),
-        _ => session.finish(),
+        (Run::Dry | Run::DrySilent, _) if !resolver.project.mode.is_locked() => Ok(()),
+        _ => resolver.finish(),
     }
 }
 
@@ -328,7 +333,7 @@ fn version(name: &PackageName, said: Option<Version>, manifest: Option<String>) 
 }
 
 /// A file as it is.
-fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidate> {
+fn of_file(ctx: &Context, path: &Path, asked: Option<&PackageVersion>) -> Result<Candidate> {
     let path = ctx.absolute(path);
     let bytes = fs::read(&path)?;
     let shown = ctx.display(&path).to_string();
@@ -344,7 +349,7 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
             Outline::Wit {
                 package, version, ..
             } => {
-                let own = version.map(|version| Exact { package, version });
+                let own = version.map(|version| PackageVersion { package, version });
                 (own, "package")
             }
             Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
@@ -363,7 +368,7 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
         release,
         about: about(&bytes),
         bytes,
-        made: path,
+        built_from: path,
         noun,
         needs: Vec::new(),
     })
@@ -371,10 +376,10 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
 
 /// What a component is called by its metadata, if that is the name of a
 /// package.
-fn own_name(bytes: &[u8], version: Option<Version>) -> Option<Exact> {
+fn own_name(bytes: &[u8], version: Option<Version>) -> Option<PackageVersion> {
     let found = wasm_metadata::Payload::from_binary(bytes).ok()?;
     let package = found.metadata().name.as_ref()?.parse().ok()?;
-    Some(Exact {
+    Some(PackageVersion {
         package,
         version: version?,
     })

@@ -2,15 +2,15 @@
 
 use wit_parser::PackageName;
 
-use super::project::{Kind, Member};
-use super::resolve::Session;
+use super::project::{ProjectKind, WitMember};
+use super::resolver::WitResolver;
 use crate::base::error::Result;
 use crate::model::wit::{Request, declared_packages, replaceable};
 
-impl Session<'_> {
+impl WitResolver<'_> {
     /// Gives a request the other packages of the project that it needs.
-    pub fn siblings(&self, request: &mut Request<'_>, member: &Member) -> Result<()> {
-        let Kind::Wkg(manifest) = &self.project.kind else {
+    pub fn siblings(&self, request: &mut Request<'_>, member: &WitMember) -> Result<()> {
+        let ProjectKind::Wkg(manifest) = &self.project.kind else {
             return Ok(());
         };
         if manifest.workspace.is_none() {

@@ -1,8 +1,9 @@
 //! `cargo component wit tree`.
 
-use super::project::{Member, Project, WitOptions, find};
-use super::resolve::Session;
-use super::written::Written;
+use super::deps_record::DepsRecord;
+use super::discover::find;
+use super::project::{WitMember, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::Result;
 use crate::model::resolver::graph::{Graph, Kind, Node, Place};
 use crate::model::wit::{Origin, Part};
@@ -14,13 +15,13 @@ use crate::system::context::Context;
 /// was not locked is, as by a build.
 pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<()> {
     let project = find(ctx, options)?;
-    let mut session = Session::settled(ctx, &project)?;
+    let mut resolver = WitResolver::refusing_drift(ctx, &project)?;
     let mut graph = Graph::default();
     let mut roots = Vec::new();
     for member in &project.members {
-        roots.push(add(ctx, &mut graph, (&project, &mut session), member)?);
+        roots.push(add(ctx, &mut graph, &project, &mut resolver, member)?);
     }
-    session.finish()?;
+    resolver.finish()?;
     show(ctx, (&graph, roots), shown)
 }
 
@@ -28,12 +29,13 @@ pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<
 fn add(
     ctx: &Context,
     graph: &mut Graph,
-    (project, session): (&Project, &mut Session<'_>),
-    member: &Member,
+    project: &WitProject,
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
 ) -> Result<usize> {
     // What `fetch` wrote is told by where it was fetched from.
-    let written = Written::of(ctx, &member.deps);
-    let resolved = session.resolve(member, &|path| written.is_own(path))?;
+    let written = DepsRecord::of(ctx, &member.deps);
+    let resolved = resolver.resolve(member, &|path| written.is_own(path))?;
     let name = resolved.package.name();
     let root = graph.add(own_node(name, member));
     let mut known = Vec::new();
@@ -56,7 +58,7 @@ fn add(
                 let mut node = wit_node(&part.name);
                 node.version = Some(fetched.version.clone());
                 node.digest = Some(fetched.digest.clone());
-                let place = session.place(member, fetched)?;
+                let place = resolver.describe_origin(member, fetched)?;
                 graph.add(node.at(Place::Registry(place)))
             }
             _ => graph.add(wit_node(&part.name)),
@@ -76,7 +78,7 @@ fn add(
 }
 
 /// A package of the project itself.
-fn own_node(name: &wit_parser::PackageName, member: &Member) -> Node {
+fn own_node(name: &wit_parser::PackageName, member: &WitMember) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     let node = Node::new(package, name.version.clone(), Kind::Member);
     node.at(Place::Path(member.wit.clone()))

@@ -6,10 +6,11 @@ use std::path::Path;
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::edited::{Before, Table, as_edited, check, own_texts};
-use super::fetch::{plan, write};
-use super::project::{Kind, Member, Project, WitOptions, find};
-use super::resolve::{Session, Texts};
+use super::deps_folder::{plan, write};
+use super::discover::find;
+use super::edits::{ManifestTable, OriginalTexts, check, wit_files, with_edits};
+use super::project::{ProjectKind, WitMember, WitOptions, WitProject};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::manifest::ManifestFile;
@@ -25,9 +26,9 @@ use crate::system::fs;
 use crate::system::fs::Change;
 use crate::system::source;
 
-/// How far versions go.
+/// ResolveStrategy far versions go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
+pub enum UpgradeLevel {
     /// To the newest compatible one.
     #[default]
     Compatible,
@@ -40,14 +41,14 @@ pub enum Reach {
 pub struct UpgradeOptions {
     /// The packages; none for all.
     pub packages: Vec<PackageRef>,
-    /// How far.
-    pub reach: Reach,
+    /// ResolveStrategy far.
+    pub level: UpgradeLevel,
     /// Only show what would change.
     pub dry_run: bool,
 }
 
-/// A version that is named, with the one that takes its place.
-type Rows = BTreeMap<(PackageRef, Version), Version>;
+/// A version that is named, with the one that takes its folder.
+type Upgrades = BTreeMap<(PackageRef, Version), Version>;
 
 /// Raises the versions that the project's own WIT names, and the requirements
 /// of its manifest that do not admit them. A table of them is shown first; the
@@ -55,16 +56,16 @@ type Rows = BTreeMap<(PackageRef, Version), Version>;
 /// file and every `deps` that `fetch` wrote.
 pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> Result<()> {
     let project = find(ctx, options)?;
-    if let Kind::Deps(manifest) = &project.kind {
+    if let ProjectKind::Deps(manifest) = &project.kind {
         return Err(of_deps(ctx, manifest, &wanted.packages)?);
     }
-    let mut session = Session::new(ctx, &project)?;
-    let mut rows = Rows::new();
+    let mut resolver = WitResolver::new(ctx, &project)?;
+    let mut rows = Upgrades::new();
     let mut tables = Vec::new();
     for member in &project.members {
-        let table = Table::of(&project, member)?;
-        let named = named_by(&project, (member, &table))?;
-        rows.extend(newest(ctx, &mut session, (member, &table, &named), wanted)?);
+        let table = ManifestTable::of(&project, member)?;
+        let named = named_by(&project, member, &table)?;
+        rows.extend(newest(&mut resolver, member, &table, &named, wanted)?);
         tables.push(table);
     }
     if rows.is_empty() {
@@ -88,20 +89,20 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     }
     let anew = |package: &PackageRef| rows.keys().any(|(raised, _)| raised == package);
     let texts = fs::again(|| {
-        let before = Before::read(&project, &project.members)?;
-        let mut texts = Texts::new();
+        let before = OriginalTexts::read(&project, &project.members)?;
+        let mut texts = FileTexts::new();
         for (member, table) in project.members.iter().zip(&tables) {
-            raise_member(member, (table, &rows), &mut texts)?;
+            raise_member(member, table, &rows, &mut texts)?;
         }
-        check(ctx, (&project, &project.members), &texts, anew)?;
+        check(ctx, &project, &project.members, &texts, anew)?;
         let mut change = Change::new();
-        let raised = as_edited(&project, &texts)?.whole();
-        let mut session = Session::new(ctx, &raised)?.with_texts(texts.clone());
-        session.forget(anew);
-        let mut places = plan(ctx, &raised, &mut session, None)?;
-        places.retain(|place| place.has_own);
+        let raised = with_edits(&project, &texts)?.with_all_members();
+        let mut resolver = WitResolver::new(ctx, &raised)?.with_texts(texts.clone());
+        resolver.forget(anew);
+        let mut folders = plan(ctx, &raised, &mut resolver, None)?;
+        folders.retain(|folder| folder.has_own);
         before.add_to(&mut change, &texts);
-        write(ctx, (session, places), change)?;
+        write(ctx, resolver, folders, change)?;
         Ok(texts)
     })?;
     for path in texts.keys() {
@@ -136,8 +137,9 @@ fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error>
 /// The versions that a package's own files name, of packages that are not of
 /// the project itself.
 fn named_by(
-    project: &Project,
-    (member, table): (&Member, &Table),
+    project: &WitProject,
+    member: &WitMember,
+    table: &ManifestTable,
 ) -> Result<Vec<(PackageRef, Version)>> {
     let mut own: Vec<PackageName> = Vec::new();
     for member in project.all.iter().chain([member]) {
@@ -153,7 +155,7 @@ fn named_by(
                 .is_some_and(|known| known.path.is_some())
     };
     let mut all = Vec::new();
-    for file in own_texts(member)? {
+    for file in wit_files(member)? {
         for (name, _) in named(&file.text) {
             let package = format!("{}:{}", name.namespace, name.name);
             // Other names are of no registry.
@@ -171,15 +173,17 @@ fn named_by(
 
 /// What there is for versions that are named, as far as it is newer.
 fn newest(
-    ctx: &Context,
-    session: &mut Session<'_>,
-    (member, table, named): (&Member, &Table, &[(PackageRef, Version)]),
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
+    table: &ManifestTable,
+    named: &[(PackageRef, Version)],
     wanted: &UpgradeOptions,
-) -> Result<Rows> {
+) -> Result<Upgrades> {
     refuse_unknown(&wanted.packages, named)?;
+    let ctx = resolver.ctx;
     let meant =
         |package: &PackageRef| wanted.packages.is_empty() || wanted.packages.contains(package);
-    let (packages, names) = session.registries(member)?;
+    let (packages, names) = resolver.registries(member)?;
     let mut asked = Vec::new();
     for (package, version) in named.iter().filter(|(package, _)| meant(package)) {
         let one = Wanted {
@@ -201,13 +205,13 @@ fn newest(
     }
     let lists = asked.iter().map(|(one, _)| (one, &names)).collect();
     let catalog = packages.versions(lists)?;
-    let mut rows = Rows::new();
+    let mut rows = Upgrades::new();
     for (one, old) in &asked {
         let versions = catalog.versions(&one.source).unwrap_or_default();
         let (compatible, latest) = newer(one, old, versions);
-        let new = match wanted.reach {
-            Reach::Compatible => compatible,
-            Reach::Breaking => latest,
+        let new = match wanted.level {
+            UpgradeLevel::Compatible => compatible,
+            UpgradeLevel::Breaking => latest,
         };
         if let Some(new) = new {
             rows.insert((one.source.package.clone(), (*old).clone()), new);
@@ -249,12 +253,17 @@ fn compatible(version: &Version) -> VersionReq {
 }
 
 /// Adds the new texts of a package and its manifest.
-fn raise_member(member: &Member, (table, rows): (&Table, &Rows), texts: &mut Texts) -> Result<()> {
+fn raise_member(
+    member: &WitMember,
+    table: &ManifestTable,
+    rows: &Upgrades,
+    texts: &mut FileTexts,
+) -> Result<()> {
     let new = |name: &PackageName| {
         let package = format!("{}:{}", name.namespace, name.name).parse().ok()?;
         rows.get(&(package, name.version.clone()?)).cloned()
     };
-    for file in own_texts(member)? {
+    for file in wit_files(member)? {
         if let Some(text) = raise(&file.text, new) {
             texts.insert(file.path, text);
         }

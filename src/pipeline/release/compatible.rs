@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::Ready;
+use super::ReadyRelease;
 use crate::base::error::{Error, Result};
 use crate::base::progress::Unseen;
 use crate::model::component::compatible::broken;
@@ -13,8 +13,8 @@ use crate::system::fs;
 /// Refuses a version that breaks what the version below it promised, or that
 /// promises what the version above it does not keep. Only versions that are
 /// compatible by their numbers are looked at.
-pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
-    let Ready {
+pub(crate) fn check(ctx: &Context, ready: &ReadyRelease) -> Result<()> {
+    let ReadyRelease {
         package,
         version,
         registry,
@@ -47,8 +47,8 @@ pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
     Ok(())
 }
 
-fn incompatible(ready: &Ready, other: &Version, told: String) -> Error {
-    let Ready {
+fn incompatible(ready: &ReadyRelease, other: &Version, told: String) -> Error {
+    let ReadyRelease {
         package, version, ..
     } = ready;
     Error::input(format!(

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::project::{Kind, Member, Project};
-use super::resolve::{Session, Texts};
+use super::project::{ProjectKind, WitMember, WitProject};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest;
@@ -22,7 +22,7 @@ use semver::VersionReq;
 use std::collections::BTreeMap;
 
 /// The files of WIT that a package consists of.
-pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
+pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
         Entry::Wasm { path, .. } => Err(Error::input(format!(
@@ -38,15 +38,16 @@ pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
 /// cache is written.
 pub(super) fn check(
     ctx: &Context,
-    (project, members): (&Project, &[Member]),
-    texts: &Texts,
+    project: &WitProject,
+    members: &[WitMember],
+    texts: &FileTexts,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
-    let changed = as_edited(project, texts)?;
-    let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
-    session.forget(anew);
+    let changed = with_edits(project, texts)?;
+    let mut resolver = WitResolver::new(ctx, &changed)?.with_texts(texts.clone());
+    resolver.forget(anew);
     for member in members {
-        session
+        resolver
             .resolve(member, &|_| false)
             .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
     }
@@ -54,8 +55,8 @@ pub(super) fn check(
 }
 
 /// A project as it is to be, as far as its manifests go.
-pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
-    if let Kind::Crate(workspace) = &project.kind {
+pub(super) fn with_edits(project: &WitProject, texts: &FileTexts) -> Result<WitProject> {
+    if let ProjectKind::Crate(workspace) = &project.kind {
         let mut edited = project.clone();
         let root = workspace.root.join("Cargo.toml");
         let shared = match texts.get(&root) {
@@ -82,64 +83,64 @@ pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
 
 /// What files say before it is thought out what they are to say.
 #[derive(Debug, Default)]
-pub(super) struct Before(Texts);
+pub(super) struct OriginalTexts(FileTexts);
 
-impl Before {
+impl OriginalTexts {
     /// Reads the files of packages and the manifests that say where others come
     /// from.
-    pub fn read(project: &Project, members: &[Member]) -> Result<Self> {
-        let mut all = Texts::new();
+    pub fn read(project: &WitProject, members: &[WitMember]) -> Result<Self> {
+        let mut all = FileTexts::new();
         for member in members {
             // What is no text is not edited.
-            for file in own_texts(member).unwrap_or_default() {
+            for file in wit_files(member).unwrap_or_default() {
                 all.insert(file.path, file.text);
             }
-            let manifest = Table::of(project, member)?.path;
+            let manifest = ManifestTable::of(project, member)?.path;
             if let Some(text) = fs::read_text_if_exists(&manifest)? {
                 all.insert(manifest, text);
             }
         }
-        Ok(Before(all))
+        Ok(OriginalTexts(all))
     }
 
     /// Writes other texts, all or none; an error of the kind
     /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files does
     /// not say any more what it did before.
-    pub fn write(&self, texts: &Texts) -> Result<()> {
+    pub fn write(&self, texts: &FileTexts) -> Result<()> {
         let mut change = Change::new();
         self.add_to(&mut change, texts);
         change.commit()
     }
 
     /// The same, together with other files.
-    pub fn add_to(&self, change: &mut Change, texts: &Texts) {
+    pub fn add_to(&self, change: &mut Change, texts: &FileTexts) {
         for (path, text) in texts {
             change.text(path, self.0.get(path).map(String::as_str), text);
         }
     }
 }
 
-fn manifest_path(project: &Project) -> Option<PathBuf> {
+fn manifest_path(project: &WitProject) -> Option<PathBuf> {
     match &project.kind {
-        Kind::Plain => Some(project.root.join("wkg.toml")),
+        ProjectKind::Plain => Some(project.root.join("wkg.toml")),
         _ => project.manifest().map(ToOwned::to_owned),
     }
 }
 
 /// The table of a project's manifest that says where packages come from.
-pub(super) struct Table {
+pub(super) struct ManifestTable {
     /// The manifest.
     pub path: PathBuf,
     /// Which table of it.
     pub which: DependencyTable,
-    known: Vec<Known>,
+    known: Vec<ManifestEntry>,
     /// Whether the table is there.
     pub is_there: bool,
 }
 
 /// An entry of such a table.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct ManifestEntry {
     /// Its key.
     pub key: String,
     /// The package, where it is known.
@@ -152,11 +153,16 @@ pub(super) struct Known {
     pub path: Option<PathBuf>,
 }
 
-impl Table {
+impl ManifestTable {
     /// The one of the package's project. A project without a manifest gets a
     /// `wkg.toml`, once there is something to say.
-    pub fn of(project: &Project, member: &Member) -> Result<Self> {
-        let entries = |entries: &BTreeMap<String, Dependency>| entries.iter().map(of).collect();
+    pub fn of(project: &WitProject, member: &WitMember) -> Result<Self> {
+        let entries = |entries: &BTreeMap<String, Dependency>| {
+            entries
+                .iter()
+                .map(|(key, dependency)| entry_of(key, dependency))
+                .collect()
+        };
         let path = match (&member.manifest, project.is_workspace()) {
             (Some(manifest), _) => manifest.file.path.clone(),
             // wkg has no overrides beside `[workspace]`.
@@ -169,14 +175,14 @@ impl Table {
             (None, false) => manifest_path(project).unwrap_or_default(),
         };
         let (which, known, is_there) = match &project.kind {
-            Kind::Wkg(manifest) => {
+            ProjectKind::Wkg(manifest) => {
                 let own = match (project.is_workspace(), fs::read_text_if_exists(&path)?) {
                     (false, _) => Some(manifest.clone()),
                     (true, Some(text)) => Some(wkg::read(ManifestFile::new(&path, &text))?),
                     (true, None) => None,
                 };
                 let overrides = own.map(|own| own.overrides).unwrap_or_default();
-                let known = overrides.iter().map(|(package, entry)| Known {
+                let known = overrides.iter().map(|(package, entry)| ManifestEntry {
                     key: package.to_string(),
                     package: Some(package.clone()),
                     requirement: entry.requirement.clone(),
@@ -185,9 +191,11 @@ impl Table {
                 });
                 (DependencyTable::Overrides, known.collect(), true)
             }
-            Kind::Plain => (DependencyTable::Overrides, Vec::new(), true),
-            Kind::Wit(manifest) => (DependencyTable::Wit, entries(&manifest.dependencies), true),
-            Kind::Crate(_) => {
+            ProjectKind::Plain => (DependencyTable::Overrides, Vec::new(), true),
+            ProjectKind::Wit(manifest) => {
+                (DependencyTable::Wit, entries(&manifest.dependencies), true)
+            }
+            ProjectKind::Crate(_) => {
                 let table = member.manifest.as_ref().and_then(|m| match &m.target {
                     Target::Local(target) => target.dependencies.as_ref(),
                     _ => None,
@@ -195,13 +203,13 @@ impl Table {
                 let known = table.map(entries).unwrap_or_default();
                 (DependencyTable::Target, known, table.is_some())
             }
-            Kind::Deps(path) => {
+            ProjectKind::Deps(path) => {
                 let file = ManifestFile::new(path, &fs::read_text(path)?);
                 let manifest = deps::read(file)?;
                 (DependencyTable::Deps, of_deps(&manifest), true)
             }
         };
-        Ok(Table {
+        Ok(ManifestTable {
             path,
             which,
             known,
@@ -210,13 +218,13 @@ impl Table {
     }
 
     /// All entries.
-    pub fn entries(&self) -> &[Known] {
+    pub fn entries(&self) -> &[ManifestEntry] {
         &self.known
     }
 
     /// The entry of a package.
-    pub fn find(&self, package: &PackageRef) -> Option<&Known> {
-        let is = |known: &&Known| known.package.as_ref() == Some(package);
+    pub fn find(&self, package: &PackageRef) -> Option<&ManifestEntry> {
+        let is = |known: &&ManifestEntry| known.package.as_ref() == Some(package);
         self.known.iter().find(is)
     }
 
@@ -229,9 +237,9 @@ impl Table {
 
 /// What a `deps.toml` has. A path or an address does not say which package it
 /// leads to; its key does, by convention, without the namespace.
-fn of_deps(manifest: &deps::DepsManifest) -> Vec<Known> {
+fn of_deps(manifest: &deps::DepsManifest) -> Vec<ManifestEntry> {
     let known = |(key, entry): (&String, &deps::DepsEntry)| {
-        let mut known = Known {
+        let mut known = ManifestEntry {
             key: key.clone(),
             package: None,
             requirement: None,
@@ -256,9 +264,9 @@ fn of_deps(manifest: &deps::DepsManifest) -> Vec<Known> {
     manifest.entries.iter().map(known).collect()
 }
 
-fn of((key, dependency): (&String, &Dependency)) -> Known {
-    let mut known = Known {
-        key: key.clone(),
+fn entry_of(key: &str, dependency: &Dependency) -> ManifestEntry {
+    let mut known = ManifestEntry {
+        key: key.to_owned(),
         package: dependency.package.clone().or_else(|| key.parse().ok()),
         requirement: None,
         registry: None,

@@ -5,20 +5,19 @@ use std::path::{Path, PathBuf};
 use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::project::{Member, Project};
-use super::resolve::Session;
+use super::project::WitMember;
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::Kind;
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Entry, interfaces};
 use crate::pipeline::fetch::packages::Request;
-use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
 /// What is looked for.
-pub(super) struct Sought<'s> {
+pub(super) struct PackageQuery<'s> {
     /// The package.
     pub package: &'s PackageRef,
     /// The versions that will do.
@@ -31,7 +30,7 @@ pub(super) struct Sought<'s> {
 
 /// A package that was found.
 #[derive(Clone, Debug)]
-pub(super) struct Located {
+pub(super) struct LocatedPackage {
     /// The version that WIT names it with.
     pub version: Option<Version>,
     /// The version of the release; none for what is on disk.
@@ -46,18 +45,18 @@ pub(super) struct Located {
 /// registry, or in `deps` where no registry is configured for it; the locked
 /// version, or else the highest one that will do.
 pub(super) fn locate(
-    ctx: &Context,
-    (project, member): (&Project, &Member),
-    session: &mut Session<'_>,
-    sought: &Sought<'_>,
-) -> Result<Located> {
-    if let Some(path) = &sought.path {
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
+    query: &PackageQuery<'_>,
+) -> Result<LocatedPackage> {
+    let (ctx, project) = (resolver.ctx, resolver.project);
+    if let Some(path) = &query.path {
         let entry = source::read(path)?.main;
-        let found = highest(std::slice::from_ref(&entry), sought);
+        let found = highest(std::slice::from_ref(&entry), query);
         return found.ok_or_else(|| {
             Error::input(format!(
                 "there is no `{}` in `{}`",
-                sought.package,
+                query.package,
                 ctx.display(path)
             ))
             .hint("name the directory or file of the package")
@@ -65,23 +64,23 @@ pub(super) fn locate(
     }
     let others = project.all.iter().filter(|other| other.wit != member.wit);
     let others = others.map(|other| Ok(source::read(&other.wit)?.main));
-    if let Some(found) = highest(&others.collect::<Result<Vec<_>>>()?, sought) {
+    if let Some(found) = highest(&others.collect::<Result<Vec<_>>>()?, query) {
         return Ok(found);
     }
     let wanted = Wanted {
         source: Source {
-            package: sought.package.clone(),
-            registry: sought.registry.clone(),
+            package: query.package.clone(),
+            registry: query.registry.clone(),
             address: None,
         },
-        requirement: sought.requirement.clone().unwrap_or(VersionReq::STAR),
+        requirement: query.requirement.clone().unwrap_or(VersionReq::STAR),
         by: vec!["the command line".to_owned()],
         at: None,
     };
-    let lock = session.answers();
-    let (packages, named) = session.registries(member)?;
+    let lock = resolver.reusable_entries();
+    let (packages, named) = resolver.registries(member)?;
     if !packages.has_route(&wanted, &named)
-        && let Some(found) = highest(&source::read(&member.wit)?.deps, sought)
+        && let Some(found) = highest(&source::read(&member.wit)?.deps, query)
     {
         return Ok(found);
     }
@@ -104,7 +103,7 @@ pub(super) fn locate(
     }
     let entry = found.entry()?;
     let of = interfaces(&entry);
-    Ok(Located {
+    Ok(LocatedPackage {
         version: found.name()?.version,
         release: Some(found.version.clone()),
         interfaces: of.into_iter().flat_map(|(_, names)| names).collect(),
@@ -113,11 +112,10 @@ pub(super) fn locate(
 }
 
 /// The highest version of the package among these.
-fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
+fn highest(entries: &[Entry], query: &PackageQuery<'_>) -> Option<LocatedPackage> {
     let is = |name: &PackageName| {
-        let same =
-            name.namespace == sought.package.namespace() && name.name == sought.package.name();
-        let fits = match (&sought.requirement, &name.version) {
+        let same = name.namespace == query.package.namespace() && name.name == query.package.name();
+        let fits = match (&query.requirement, &name.version) {
             (Some(requirement), Some(version)) => requirement.matches(version),
             _ => true,
         };
@@ -130,7 +128,7 @@ fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
     let found = found.filter(|(name, ..)| is(name));
     let (name, interfaces, path): (_, _, &Path) =
         found.max_by(|(a, ..), (b, ..)| a.version.cmp(&b.version))?;
-    Some(Located {
+    Some(LocatedPackage {
         version: name.version,
         release: None,
         interfaces,
@@ -138,7 +136,7 @@ fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
     })
 }
 
-impl Located {
+impl LocatedPackage {
     /// Refuses an interface it does not have.
     pub fn refuse_unknown(&self, package: &PackageRef, interface: &str) -> Result<()> {
         if self.interfaces.iter().any(|name| name == interface) {

@@ -16,13 +16,13 @@ use std::io::Write as _;
 
 /// What `fetch` wrote into one folder: names with the digests of what is in
 /// them.
-pub(super) struct Written {
+pub(super) struct DepsRecord {
     file: PathBuf,
     known: BTreeMap<String, String>,
     locked: BTreeMap<String, Vec<ContentDigest>>,
 }
 
-impl Written {
+impl DepsRecord {
     /// What is known of a folder.
     pub fn of(ctx: &Context, deps: &Path) -> Self {
         let place = fs::canonical(fs::parent(deps)).unwrap_or_else(|_| deps.to_owned());
@@ -35,7 +35,7 @@ impl Written {
         };
         let lines = text.lines().filter_map(|line| line.split_once(' '));
         let known = lines.map(|(digest, name)| (name.to_owned(), digest.to_owned()));
-        Written {
+        DepsRecord {
             file,
             known: known.collect(),
             locked: BTreeMap::new(),
@@ -52,7 +52,7 @@ impl Written {
 
     /// Adds what is written for a lock file, as far as its packages are in the
     /// cache.
-    pub fn would_be(&mut self, ctx: &Context, lock: &Lockfile) {
+    pub fn add_locked(&mut self, ctx: &Context, lock: &Lockfile) {
         for entry in lock.entries() {
             let Some(file) = ctx.cache().get(&entry.digest) else {
                 continue;
@@ -81,7 +81,7 @@ impl Written {
 
     /// Keeps what is written now. Nothing depends on it that the lock file does
     /// not say too, so that a failure is none.
-    pub fn keep(self, now: &BTreeMap<String, ContentDigest>) {
+    pub fn save(self, now: &BTreeMap<String, ContentDigest>) {
         let lines = now
             .iter()
             .map(|(name, digest)| format!("{digest} {name}\n"));
