@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use semver::{Version, VersionReq};
 
 use super::discover::find;
-use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, check, wit_files};
+use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, check_edits, wit_files};
 use super::lookup::{LocatedPackage, PackageQuery, listed, locate};
 use super::project::{WitMember, WitOptions};
 use super::resolver::{FileTexts, WitResolver};
@@ -91,7 +91,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     };
     if let Some(NewEntry { key, entry, .. }) = &entry {
         let mut edit = table.edit()?;
-        edit.add_dependency(table.which, key, entry)?;
+        edit.add_dependency(table.kind, key, entry)?;
         texts.insert(table.path.clone(), edit.text());
     }
     let mut said = Vec::new();
@@ -111,7 +111,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
             }
         }
         let members = std::slice::from_ref(member);
-        check(ctx, &project, members, &texts, |_| false)?;
+        check_edits(ctx, &project, members, &texts, |_| false)?;
     }
     if let Some(NewEntry { key, origin, .. }) = &entry {
         said.insert(0, format!("dependency `{key}` {origin}"));
@@ -196,7 +196,7 @@ fn refuse_conflict(
     table: &ManifestTable,
     known: Option<&ManifestEntry>,
 ) -> Result<()> {
-    let wkg = table.which == DependencyTable::Overrides;
+    let wkg = table.kind == DependencyTable::Overrides;
     if wkg && (options.registry.is_some() || options.name.is_some()) {
         return Err(
             Error::usage("an override has neither a registry nor a name of its own").hint(
@@ -224,7 +224,7 @@ fn refuse_conflict(
         ))
         .because(format!(
             "`[{}]` in `{}` has it",
-            table.which.name(),
+            table.kind.name(),
             table.path.display()
         ))
         .hint("change the entry there, or remove it first")),
@@ -247,7 +247,7 @@ fn entry(
     found: &LocatedPackage,
 ) -> Result<Option<NewEntry>> {
     let package = options.package.to_string();
-    let deps = table.which == DependencyTable::Deps;
+    let deps = table.kind == DependencyTable::Deps;
     let (key, package) = match &options.name {
         Some(name) => (name.clone(), Some(package)),
         // What becomes a directory has no colon in it.
@@ -277,7 +277,7 @@ fn entry(
     // A table of target dependencies has to name everything; what WIT names
     // is found without it.
     let asked = options.requirement.is_some() || options.registry.is_some();
-    if !table.is_there && options.interface.is_some() && !asked {
+    if !table.exists && options.interface.is_some() && !asked {
         return Ok(None);
     }
     let version = match &options.requirement {

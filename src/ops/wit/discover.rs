@@ -1,4 +1,5 @@
-//! Where the project with WIT packages is that the user means.
+//! The search for the project with WIT packages, from the current directory
+//! outwards.
 
 use std::path::{Path, PathBuf};
 
@@ -20,8 +21,8 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source::wit_path;
 
-/// Finds the project the user stands in, or the one of the directory of WIT
-/// that is given, and says which it is.
+/// Finds the project of the current directory, or of the directory of WIT that
+/// the options name, and reports which it is.
 ///
 /// From the directory outwards, the first one that has something counts;
 /// within one, `wkg.toml` comes before `wit.toml`, that before a `Cargo.toml`
@@ -32,13 +33,13 @@ pub fn find(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
         project = discover(ctx, options)?;
     }
     if options.search == ProjectSearch::Any {
-        project.tell(ctx);
+        project.report_found(ctx);
     }
     Ok(project)
 }
 
-/// Settles what killed runs left in the directories of a project; whether there
-/// was a change among it.
+/// Finishes or undoes what killed runs left in the directories of a project;
+/// whether a change of files was among it.
 fn recover_directories(ctx: &Context, project: &WitProject) -> bool {
     fs::clean(&ctx.cache().dir().join("fetched"));
     let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
@@ -57,7 +58,7 @@ fn recover_directories(ctx: &Context, project: &WitProject) -> bool {
     settle(ctx, dirs)
 }
 
-/// As [`find`], without a word.
+/// As [`find`], without recovery and without a message.
 pub(super) fn discover(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
     let mode = lock_mode(ctx, options.mode);
     let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
@@ -110,8 +111,9 @@ pub(super) fn discover(ctx: &Context, options: &WitOptions) -> Result<WitProject
     })
 }
 
-/// Whether a folder of WIT was only come by on the way up: without a manifest it
-/// takes in itself, what is below it, and the folder whose `wit` it is.
+/// Whether a folder of WIT above `start` has nothing to do with it: without a
+/// manifest a folder covers itself, what is below it, and its parent if it is
+/// called `wit`.
 fn is_unrelated(project: &WitProject, start: &Path) -> bool {
     let inside = |member: &WitMember| start.starts_with(&member.wit);
     matches!(project.kind, ProjectKind::Plain)
@@ -119,8 +121,9 @@ fn is_unrelated(project: &WitProject, start: &Path) -> bool {
         && !project.members.iter().any(inside)
 }
 
-/// The lock mode with what cargo's configuration says of the network. One that
-/// cannot be read stops nobody here: what is asked over the network reads it anew.
+/// The lock mode with the network settings of cargo's configuration. One that
+/// cannot be read is only a warning here: requests over the network read it
+/// again.
 fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
     let config = Config::load(&ctx.cwd, &ctx.env, &[]);
     config
@@ -132,7 +135,7 @@ fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
         })
 }
 
-/// The project of `wkg` where the user stands.
+/// The project of `wkg` at or above the current directory.
 fn wkg_project(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<WitProject> {
     let has = |dir: &&Path| fs::exists(&dir.join("wkg.toml"));
     let found = match ctx.cwd.ancestors().find(has) {
@@ -148,14 +151,14 @@ fn wkg_project(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<
         .iter()
         .find(|m| same_path(&m.wit, &wit))
         .cloned();
-    // Without a directory it is the whole workspace.
+    // Without a directory the whole workspace is selected.
     if given.is_some() || !project.is_workspace() {
         project.members = vec![member.unwrap_or_else(|| WitMember::of(wit))];
     }
     Ok(project)
 }
 
-/// The project of the `wit` CLI where the user stands.
+/// The project of the `wit` CLI at or above the current directory.
 fn wit_cli_project(ctx: &Context, mode: LockMode) -> Result<WitProject> {
     let has = |dir: &&Path| fs::exists(&dir.join("wit.toml"));
     let found = match ctx.cwd.ancestors().find(has) {
@@ -168,9 +171,9 @@ fn wit_cli_project(ctx: &Context, mode: LockMode) -> Result<WitProject> {
     })
 }
 
-/// The project that what was found is a part of: a workspace of `wkg` it is a
-/// member of; or where it is only a folder with WIT, the project of `wkg` or
-/// the crate that has its WIT there.
+/// The project that encloses another one: a workspace of `wkg` that has it as a
+/// member; or for a plain folder of WIT, the project of `wkg` or the crate that
+/// has its WIT there.
 fn enclosing_project(
     ctx: &Context,
     project: &WitProject,
@@ -201,7 +204,7 @@ fn enclosing_project(
             });
         }
         if plain && fs::exists(&dir.join("Cargo.toml")) {
-            // One that cannot be read says nothing of this folder.
+            // A crate that cannot be read does not enclose the folder.
             let whole = crate_project(ctx, dir, project.mode).ok().flatten();
             return Ok(whole.filter(has));
         }
@@ -209,8 +212,8 @@ fn enclosing_project(
     Ok(None)
 }
 
-/// Leaves the packages meant by where the user stands, or by the directory that
-/// is given; whether there are any.
+/// Selects the packages of the directory that is given, or else those of the
+/// current one; whether there are any.
 fn select_members(project: &mut WitProject, start: &Path, given: Option<&Path>) -> bool {
     let root = project.root.clone();
     let inside = |member: &&WitMember| {
@@ -226,7 +229,7 @@ fn select_members(project: &mut WitProject, start: &Path, given: Option<&Path>) 
         let alone = matches!(project.kind, ProjectKind::Wkg(_)) && !project.is_workspace();
         match (found, alone) {
             (Some(member), _) => project.members = vec![member],
-            // A directory of another name is as good.
+            // The directory of WIT may have any name.
             (None, true) => project.members = vec![WitMember::of(given.to_owned())],
             (None, false) => return false,
         }
@@ -256,7 +259,7 @@ fn plain_project(member: WitMember, root: &Path, mode: LockMode) -> WitProject {
     }
 }
 
-/// The project of exactly this directory.
+/// The project whose root is exactly this directory.
 fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitProject>> {
     let one = |kind, wit, form: Form| WitProject {
         kind,
@@ -284,8 +287,8 @@ fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitPro
         false => None,
     };
     let deps = dir.join("wit").join("deps.toml");
-    // A crate of ours has a manifest and a lock file for its WIT; what stands
-    // in `deps.toml` beside that is brought first.
+    // A crate with our section has a manifest and a lock file for its WIT; the
+    // entries of `deps.toml` beside that are fetched first.
     let declared = |member: &WitMember| member.manifest.as_ref().is_some_and(|m| m.declared);
     let ours = of_crate
         .as_ref()
@@ -304,7 +307,7 @@ fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitPro
     if has_wit(&wit) {
         return Ok(Some(one(ProjectKind::Plain, wit, Form::Wkg)));
     }
-    // What is called `wit`, or lies in it, is part of something.
+    // A folder called `wit`, or below one, is a part of another project.
     let part = dir.components().any(|part| part.as_os_str() == "wit");
     if has_wit(dir) && (!part || !has_wit(&fs::parent(dir).join("wit"))) {
         return Ok(Some(one(ProjectKind::Plain, dir.to_owned(), Form::Wkg)));
@@ -353,8 +356,8 @@ fn workspace_of_wkg(
     Ok(project)
 }
 
-/// The directories a pattern of members stands for. One without wildcards is
-/// itself; of others only what has WIT counts.
+/// The directories that a pattern of members matches. A pattern without
+/// wildcards matches one path; others match directories with WIT only.
 fn expand_pattern(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     if !pattern.contains(['*', '?', '[']) {
         return Ok(vec![root.join(pattern)]);
@@ -391,7 +394,7 @@ fn crate_project(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Wit
             selected,
             ..
         }) => (workspace, selected),
-        // WIT needs no cargo that works, nor a manifest that it takes.
+        // WIT can be read where cargo is missing or refuses the manifest.
         Err(error) => {
             let text = format!("Cargo.toml without cargo, which says: {}", error.message());
             ctx.shell.detail("Reading", text);

@@ -21,7 +21,7 @@ use crate::system::source;
 use semver::VersionReq;
 use std::collections::BTreeMap;
 
-/// The files of WIT that a package consists of.
+/// The `.wit` files of a package; an error for one in its binary form.
 pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
@@ -33,10 +33,10 @@ pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     }
 }
 
-/// Resolves packages as they would be with other texts, and with the answers of
-/// the lock file but for the packages that are chosen anew. Nothing but the
-/// cache is written.
-pub(super) fn check(
+/// Resolves packages with new texts of files; locked versions stay but for
+/// packages that are chosen anew. An error means that the new texts do not load.
+/// Only the cache is written.
+pub(super) fn check_edits(
     ctx: &Context,
     project: &WitProject,
     members: &[WitMember],
@@ -54,7 +54,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// A project as it is to be, as far as its manifests go.
+/// The project with new texts of its manifests.
 pub(super) fn with_edits(project: &WitProject, texts: &FileTexts) -> Result<WitProject> {
     if let ProjectKind::Crate(workspace) = &project.kind {
         let mut edited = project.clone();
@@ -81,17 +81,16 @@ pub(super) fn with_edits(project: &WitProject, texts: &FileTexts) -> Result<WitP
     }
 }
 
-/// What files say before it is thought out what they are to say.
+/// The texts of files before they are edited.
 #[derive(Debug, Default)]
 pub(super) struct OriginalTexts(FileTexts);
 
 impl OriginalTexts {
-    /// Reads the files of packages and the manifests that say where others come
-    /// from.
+    /// Reads the WIT of packages and the manifests with their dependencies.
     pub fn read(project: &WitProject, members: &[WitMember]) -> Result<Self> {
         let mut all = FileTexts::new();
         for member in members {
-            // What is no text is not edited.
+            // Binary packages are not edited.
             for file in wit_files(member).unwrap_or_default() {
                 all.insert(file.path, file.text);
             }
@@ -103,16 +102,16 @@ impl OriginalTexts {
         Ok(OriginalTexts(all))
     }
 
-    /// Writes other texts, all or none; an error of the kind
-    /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files does
-    /// not say any more what it did before.
+    /// Writes new texts, all or none; an error of the kind
+    /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files was
+    /// changed since it was read.
     pub fn write(&self, texts: &FileTexts) -> Result<()> {
         let mut change = Change::new();
         self.add_to(&mut change, texts);
         change.commit()
     }
 
-    /// The same, together with other files.
+    /// As [`OriginalTexts::write`], as a part of another change.
     pub fn add_to(&self, change: &mut Change, texts: &FileTexts) {
         for (path, text) in texts {
             change.text(path, self.0.get(path).map(String::as_str), text);
@@ -127,37 +126,37 @@ fn manifest_path(project: &WitProject) -> Option<PathBuf> {
     }
 }
 
-/// The table of a project's manifest that says where packages come from.
+/// The table of a project's manifest that has its dependencies or overrides.
 pub(super) struct ManifestTable {
-    /// The manifest.
+    /// The path of the manifest.
     pub path: PathBuf,
-    /// Which table of it.
-    pub which: DependencyTable,
-    known: Vec<ManifestEntry>,
-    /// Whether the table is there.
-    pub is_there: bool,
+    /// The table within the manifest.
+    pub kind: DependencyTable,
+    entries: Vec<ManifestEntry>,
+    /// Whether the manifest has the table.
+    pub exists: bool,
 }
 
-/// An entry of such a table.
+/// An entry of a [`ManifestTable`].
 #[derive(Clone, Debug)]
 pub(super) struct ManifestEntry {
-    /// Its key.
+    /// The key of the entry.
     pub key: String,
-    /// The package, where it is known.
+    /// The package, where the entry names it.
     pub package: Option<PackageRef>,
-    /// The versions that will do.
+    /// The versions that it allows.
     pub requirement: Option<VersionReq>,
-    /// The registry asked for by name.
+    /// The name of the registry that it requests.
     pub registry: Option<String>,
-    /// WIT on disk.
+    /// The path of its WIT on disk.
     pub path: Option<PathBuf>,
 }
 
 impl ManifestTable {
-    /// The one of the package's project. A project without a manifest gets a
-    /// `wkg.toml`, once there is something to say.
+    /// Reads the table of a package. A project without a manifest gets a
+    /// `wkg.toml` with its first entry.
     pub fn of(project: &WitProject, member: &WitMember) -> Result<Self> {
-        let entries = |entries: &BTreeMap<String, Dependency>| {
+        let read_entries = |entries: &BTreeMap<String, Dependency>| {
             entries
                 .iter()
                 .map(|(key, dependency)| entry_of(key, dependency))
@@ -165,7 +164,7 @@ impl ManifestTable {
         };
         let path = match (&member.manifest, project.is_workspace()) {
             (Some(manifest), _) => manifest.file.path.clone(),
-            // wkg has no overrides beside `[workspace]`.
+            // wkg allows no overrides in a manifest with `[workspace]`.
             (None, true)
                 if member.wit.ends_with("wit") && fs::parent(&member.wit) != project.root =>
             {
@@ -174,7 +173,7 @@ impl ManifestTable {
             (None, true) => member.wit.join("wkg.toml"),
             (None, false) => manifest_path(project).unwrap_or_default(),
         };
-        let (which, known, is_there) = match &project.kind {
+        let (kind, entries, exists) = match &project.kind {
             ProjectKind::Wkg(manifest) => {
                 let own = match (project.is_workspace(), fs::read_text_if_exists(&path)?) {
                     (false, _) => Some(manifest.clone()),
@@ -193,51 +192,51 @@ impl ManifestTable {
             }
             ProjectKind::Plain => (DependencyTable::Overrides, Vec::new(), true),
             ProjectKind::Wit(manifest) => {
-                (DependencyTable::Wit, entries(&manifest.dependencies), true)
+                (DependencyTable::Wit, read_entries(&manifest.dependencies), true)
             }
             ProjectKind::Crate(_) => {
                 let table = member.manifest.as_ref().and_then(|m| match &m.target {
                     Target::Local(target) => target.dependencies.as_ref(),
                     _ => None,
                 });
-                let known = table.map(entries).unwrap_or_default();
+                let known = table.map(read_entries).unwrap_or_default();
                 (DependencyTable::Target, known, table.is_some())
             }
             ProjectKind::Deps(path) => {
                 let file = ManifestFile::new(path, &fs::read_text(path)?);
                 let manifest = deps::read(file)?;
-                (DependencyTable::Deps, of_deps(&manifest), true)
+                (DependencyTable::Deps, entries_of_deps(&manifest), true)
             }
         };
         Ok(ManifestTable {
             path,
-            which,
-            known,
-            is_there,
+            kind,
+            entries,
+            exists,
         })
     }
 
-    /// All entries.
+    /// All entries of the table.
     pub fn entries(&self) -> &[ManifestEntry] {
-        &self.known
+        &self.entries
     }
 
-    /// The entry of a package.
+    /// The entry of a package, if there is one.
     pub fn find(&self, package: &PackageRef) -> Option<&ManifestEntry> {
         let is = |known: &&ManifestEntry| known.package.as_ref() == Some(package);
-        self.known.iter().find(is)
+        self.entries.iter().find(is)
     }
 
-    /// The manifest, to be edited.
+    /// Reads the manifest as a document to edit.
     pub fn edit(&self) -> Result<ManifestEdit> {
         let text = fs::read_text_if_exists(&self.path)?;
         ManifestEdit::new(&self.path, &text.unwrap_or_default())
     }
 }
 
-/// What a `deps.toml` has. A path or an address does not say which package it
-/// leads to; its key does, by convention, without the namespace.
-fn of_deps(manifest: &deps::DepsManifest) -> Vec<ManifestEntry> {
+/// The entries of a `deps.toml`. One with a path or an address does not name its
+/// package; its key does by convention, without the namespace.
+fn entries_of_deps(manifest: &deps::DepsManifest) -> Vec<ManifestEntry> {
     let known = |(key, entry): (&String, &deps::DepsEntry)| {
         let mut known = ManifestEntry {
             key: key.clone(),

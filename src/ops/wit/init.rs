@@ -12,7 +12,7 @@ use crate::pipeline::project::recover::settle;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// ProjectSearch manifest a new package gets.
+/// The manifest that a new package gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ManifestFormat {
     /// `wkg.toml`, with the WIT in `wit`.
@@ -22,23 +22,23 @@ pub enum ManifestFormat {
     Wit,
 }
 
-/// What to make.
+/// The options of `cargo component wit init`.
 #[derive(Clone, Debug)]
 pub struct InitOptions {
-    /// The directory, relative to where the user stands.
+    /// The directory of the package, relative to the current one.
     pub path: PathBuf,
-    /// ProjectSearch manifest it gets.
+    /// The manifest that the package gets.
     pub format: ManifestFormat,
     /// The namespace of the package.
     pub namespace: String,
-    /// Its name; none for that of the directory.
+    /// The name of the package; `None` takes that of the directory.
     pub name: Option<String>,
     /// The registry that `wit.toml` names.
     pub registry: Option<String>,
 }
 
-/// Makes a WIT package in a directory. Nothing that is there is overwritten:
-/// a manifest is an error, and WIT is taken as it is.
+/// Creates a WIT package in a directory. Nothing is overwritten: an existing
+/// manifest is an error, and existing WIT stays as it is.
 pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
     let root = ctx.absolute(&options.path);
     let name = match options.format {
@@ -46,10 +46,10 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         ManifestFormat::Wit => "wit.toml",
     };
     let path = root.join(name);
-    let begun = settle(ctx, [root.as_path(), &root.join("wit")]);
+    let recovered = settle(ctx, [root.as_path(), &root.join("wit")]);
     if fs::exists(&path) {
-        if begun {
-            // It was what a killed run had begun.
+        if recovered {
+            // The manifest is that of a killed run, which is complete now.
             return Ok(());
         }
         return Err(Error::input(format!(
@@ -88,7 +88,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
     Ok(())
 }
 
-/// What a new `wkg.toml` says.
+/// The text of a new `wkg.toml`.
 const WKG: &str = "\
 # Where packages come from instead of their registry, or which of its versions
 # will do, by `namespace:name`: { path = \"…\" } or { version = \"…\" }.

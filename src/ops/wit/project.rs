@@ -1,4 +1,4 @@
-//! Which project is meant: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
+//! A project with WIT packages: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
 //! crate, or a folder of WIT.
 
 use std::path::{Path, PathBuf};
@@ -16,69 +16,70 @@ use crate::system::cargo::workspace::Workspace;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What every verb on WIT packages is told.
+/// The options that all verbs on WIT packages have.
 #[derive(Clone, Debug, Default)]
 pub struct WitOptions {
-    /// The directory of WIT, where it is not to be looked for.
+    /// The directory of WIT; `None` searches for the project.
     pub wit_dir: Option<PathBuf>,
-    /// ResolveStrategy lock files and the network may be used.
+    /// Whether lock files may change and the network may be used.
     pub mode: LockMode,
-    /// See [`ProjectSearch`].
+    /// The projects that are searched for.
     pub search: ProjectSearch,
 }
 
-/// Which projects are looked for.
+/// The kind of project that is searched for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProjectSearch {
-    /// Any, and it is said which one was found.
+    /// Any project; a message says which one was found.
     #[default]
     Any,
-    /// What `wkg` takes for one: the directory `wit`, with the next `wkg.toml`.
+    /// A project as `wkg` finds it: the directory `wit`, with the next `wkg.toml`
+    /// above.
     Wkg,
-    /// What the `wit` CLI does: the next `wit.toml`.
+    /// A project as the `wit` CLI finds it: the next `wit.toml` above.
     Wit,
 }
 
 /// A project with WIT packages.
 #[derive(Clone, Debug)]
 pub struct WitProject {
-    /// ProjectSearch it is.
+    /// The tool whose project it is.
     pub kind: ProjectKind,
     /// The directory of its manifest, or of the WIT where it has none.
     pub root: PathBuf,
-    /// The packages meant.
+    /// The packages that are selected.
     pub members: Vec<WitMember>,
-    /// All its packages.
+    /// All packages of the project.
     pub all: Vec<WitMember>,
-    /// Its lock file.
+    /// The path of the lock file.
     pub lock_file: PathBuf,
-    /// ResolveStrategy lock files and the network may be used.
+    /// Whether lock files may change and the network may be used.
     pub mode: LockMode,
 }
 
-/// ProjectSearch a project is.
+/// The tool whose project it is, with its manifest.
 #[derive(Clone, Debug)]
 pub enum ProjectKind {
-    /// Packages of cargo.
+    /// Packages of a cargo workspace.
     Crate(Box<Workspace>),
-    /// It has a `wkg.toml`.
+    /// A project with a `wkg.toml`.
     Wkg(WkgManifest),
-    /// It has a `wit.toml`.
+    /// A project with a `wit.toml`.
     Wit(WitManifest),
-    /// It has a `wit/deps.toml`, which is this file.
+    /// A project with a `wit/deps.toml`, whose path this is.
     Deps(PathBuf),
-    /// It has WIT, and nothing else.
+    /// A folder of WIT without a manifest.
     Plain,
 }
 
 /// A WIT package of a project.
 #[derive(Clone, Debug)]
 pub struct WitMember {
-    /// Its directory of WIT.
+    /// The directory of its WIT.
     pub wit: PathBuf,
-    /// Where the packages it needs are put.
+    /// The folder that its dependencies are fetched to.
     pub deps: PathBuf,
-    /// Its manifest, if it is of a crate.
+    /// The manifest of its crate, if it has one.
     pub manifest: Option<Box<Manifest>>,
 }
 
@@ -93,7 +94,7 @@ impl WitMember {
 }
 
 impl WitProject {
-    /// What the lock file looks like.
+    /// The format of the lock file.
     pub fn lock_form(&self) -> Form {
         match self.kind {
             ProjectKind::Crate(_) => Form::Crate,
@@ -102,12 +103,12 @@ impl WitProject {
         }
     }
 
-    /// Whether it is a workspace of `wkg`.
+    /// Whether the project is a workspace of `wkg`.
     pub fn is_workspace(&self) -> bool {
         matches!(&self.kind, ProjectKind::Wkg(manifest) if manifest.workspace.is_some())
     }
 
-    /// What its packages say about themselves.
+    /// The metadata that the manifest gives its packages.
     pub fn about(&self) -> About {
         match &self.kind {
             ProjectKind::Wkg(manifest) => manifest.about.clone(),
@@ -116,7 +117,7 @@ impl WitProject {
         }
     }
 
-    /// The manifest, where it has one.
+    /// The path of the manifest, if there is one.
     pub fn manifest(&self) -> Option<&Path> {
         match &self.kind {
             ProjectKind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
@@ -127,7 +128,7 @@ impl WitProject {
         }
     }
 
-    /// The only package; an error where there are several.
+    /// The only selected package; an error where there are several.
     pub fn only_member(&self) -> Result<&WitMember> {
         match self.members.as_slice() {
             [one] => Ok(one),
@@ -140,7 +141,7 @@ impl WitProject {
         }
     }
 
-    /// The same with all its packages meant.
+    /// The same project with all its packages selected.
     pub fn with_all_members(mut self) -> Self {
         if !self.all.is_empty() {
             self.members = self.all.clone();
@@ -148,13 +149,13 @@ impl WitProject {
         self
     }
 
-    /// The same with another text in its manifest.
+    /// The same project with another text of its manifest.
     pub fn with_manifest(&self, path: &Path, text: &str) -> Result<Self> {
         let file = ManifestFile::new(path, text);
         let kind = match &self.kind {
             ProjectKind::Wkg(_) | ProjectKind::Plain => ProjectKind::Wkg(wkg::read(file)?),
             ProjectKind::Wit(_) => ProjectKind::Wit(wit_toml::read(file)?),
-            // Packages that WIT names are found without its table.
+            // Crates and `deps.toml` need no manifest to find what WIT names.
             other => other.clone(),
         };
         Ok(WitProject {
@@ -163,8 +164,8 @@ impl WitProject {
         })
     }
 
-    /// What to do about a package that a member needs and that is nowhere.
-    pub(super) fn missing(&self, ctx: &Context, member: &WitMember) -> String {
+    /// The hint for a package that a member needs and that was not found.
+    pub(super) fn missing_package_hint(&self, ctx: &Context, member: &WitMember) -> String {
         let deps = ctx.display(&member.deps);
         let registry = "name its registry with `cargo component config set`";
         match &self.kind {
@@ -184,8 +185,8 @@ impl WitProject {
         }
     }
 
-    /// Says which project was found.
-    pub(super) fn tell(&self, ctx: &Context) {
+    /// Reports which project was found.
+    pub(super) fn report_found(&self, ctx: &Context) {
         let shown = match self.manifest() {
             Some(path) => ctx.display(path).to_string(),
             None => match ctx.display(&self.members[0].wit).to_string() {
@@ -202,7 +203,8 @@ impl WitProject {
     }
 }
 
-/// The files of `wit-deps` in a project: of one of its own, or of crates.
+/// The files of `wit-deps` in a project, for each selected package that has a
+/// `deps.toml`.
 pub(super) fn deps_files(project: &WitProject) -> Vec<DepsOptions> {
     let of = |member: &WitMember| {
         let manifest = member.wit.join("deps.toml");

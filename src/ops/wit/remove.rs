@@ -58,7 +58,7 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     match table.entries().iter().find(is) {
         Some(known) if !named_still => {
             let mut edit = table.edit()?;
-            edit.remove_dependency(table.which, &known.key)?;
+            edit.remove_dependency(table.kind, &known.key)?;
             texts.insert(table.path.clone(), edit.text());
             said.push(format!("dependency `{}`", known.key));
         }

@@ -28,7 +28,7 @@ use crate::system::source;
 use crate::system::source::{Gathered, gather_but};
 
 impl WitResolver<'_> {
-    /// Finds everything a package needs. Nothing but the cache is written.
+    /// Finds everything a package needs. Only the cache is written.
     pub fn resolve(&mut self, member: &WitMember, ignore: IgnorePath<'_>) -> Result<Resolved> {
         let local = match &member.manifest {
             None => return self.resolve_by_wit_names(member, ignore),
@@ -112,12 +112,12 @@ impl WitResolver<'_> {
                 fetched.push(found);
             }
         }
-        self.complete(&mut request, &requirements, &mut fetched)?;
+        self.fetch_missing(&mut request, &requirements, &mut fetched)?;
         for manifest in &manifests {
-            self.unnamed(manifest, &own, &mut request, &mut fetched)?;
+            self.fetch_unnamed(manifest, &own, &mut request, &mut fetched)?;
         }
         let package = load_package(&request).map_err(|e| match is_absent_package(&e) {
-            true => e.rather(self.project.missing(self.ctx, member)),
+            true => e.rather(self.project.missing_package_hint(self.ctx, member)),
             false => e,
         })?;
         self.record_required(&package, member);
@@ -128,8 +128,8 @@ impl WitResolver<'_> {
         })
     }
 
-    /// Fetches what the WIT names until nothing is missing.
-    fn complete(
+    /// Fetches the packages that the WIT names until none is missing.
+    fn fetch_missing(
         &mut self,
         request: &mut Request<'_>,
         requirements: &BTreeMap<PackageRef, VersionReq>,
@@ -138,22 +138,22 @@ impl WitResolver<'_> {
         let mut before: Vec<PackageName> = Vec::new();
         loop {
             let mut missing = unmet(request)?;
-            // What an override did not bring in the end is refused below.
+            // A package that its override does not have is refused by the caller.
             missing.retain(|unmet| !before.contains(&unmet.name));
             before.extend(missing.iter().map(|unmet| unmet.name.clone()));
-            let mut asked: Vec<Wanted> = missing.iter().filter_map(named).collect();
-            for wanted in &mut asked {
-                if let Some(requirement) = requirements.get(&wanted.source.package) {
-                    wanted.requirement = requirement.clone();
+            let mut requests: Vec<Wanted> = missing.iter().filter_map(named).collect();
+            for requested in &mut requests {
+                if let Some(requirement) = requirements.get(&requested.source.package) {
+                    requested.requirement = requirement.clone();
                 }
             }
-            asked.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
-            // The rest is refused below, too.
-            asked = self.routed(asked);
-            if asked.is_empty() {
+            requests.dedup_by(|a, b| a.source == b.source && a.requirement == b.requirement);
+            // Packages without a route are refused by the caller, too.
+            requests = self.with_route(requests);
+            if requests.is_empty() {
                 return Ok(());
             }
-            for found in self.fetch(&asked)? {
+            for found in self.fetch(&requests)? {
                 if let Some(from) = requirements.get(&found.package) {
                     let to = found.name()?;
                     request.chosen.push(to.clone());
@@ -168,9 +168,9 @@ impl WitResolver<'_> {
         }
     }
 
-    /// Fetches what a `wkg.toml` asks for and nothing names, as wkg does: so
-    /// that it is there for WIT that is to be written.
-    fn unnamed(
+    /// Fetches the packages that a `wkg.toml` requires and no WIT names yet, as
+    /// wkg does, so that new WIT finds them.
+    fn fetch_unnamed(
         &mut self,
         manifest: &WkgManifest,
         own: &[PackageName],
@@ -198,7 +198,7 @@ impl WitResolver<'_> {
             else {
                 continue;
             };
-            let asked = [Wanted {
+            let requirements = [Wanted {
                 source: Source {
                     package: package.clone(),
                     registry: None,
@@ -208,7 +208,7 @@ impl WitResolver<'_> {
                 by: vec!["an override of `wkg.toml`".to_owned()],
                 at: Some(manifest.file.excerpt(entry.span.clone())),
             }];
-            for found in self.fetch(&self.routed(asked.into()))? {
+            for found in self.fetch(&self.with_route(requirements.into()))? {
                 request.fetched.push(found.entry()?);
                 fetched.push(found);
             }
@@ -216,51 +216,52 @@ impl WitResolver<'_> {
         Ok(())
     }
 
-    /// Those that a registry is configured for, or that are locked.
-    fn routed(&self, mut asked: Vec<Wanted>) -> Vec<Wanted> {
+    /// The requirements that a registry is configured for, or that are locked
+    /// and cached.
+    fn with_route(&self, mut requirements: Vec<Wanted>) -> Vec<Wanted> {
         let ResolveStrategy::WitNames(packages, named) = &self.strategy else {
             return Vec::new();
         };
         let lock = self.reusable_entries();
-        asked.retain(|wanted| {
-            let locked = wanted.source.locked(&lock, &wanted.requirement);
-            packages.has_route(wanted, named)
+        requirements.retain(|requirement| {
+            let locked = requirement.source.locked(&lock, &requirement.requirement);
+            packages.has_route(requirement, named)
                 || locked.is_some_and(|l| self.ctx.cache().get(&l.digest).is_some())
         });
-        asked
+        requirements
     }
 
-    fn fetch(&mut self, asked: &[Wanted]) -> Result<Vec<Fetched>> {
+    fn fetch(&mut self, requirements: &[Wanted]) -> Result<Vec<Fetched>> {
         let lock = self.reusable_entries();
         let ResolveStrategy::WitNames(packages, named) = &mut self.strategy else {
             return Ok(Vec::new());
         };
-        if asked.is_empty() {
+        if requirements.is_empty() {
             return Ok(Vec::new());
         }
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&FetchRequest {
-            asked,
+            asked: requirements,
             named,
             lock: &lock,
             locked: locked.then_some(self.project.lock_file.as_path()),
         })?;
-        for (wanted, found) in asked.iter().zip(&found) {
+        for (requirement, found) in requirements.iter().zip(&found) {
             let Source {
                 package, registry, ..
-            } = &wanted.source;
+            } = &requirement.source;
             let registry = match self.project.lock_form() {
-                Form::Wkg => packages.route(&wanted.source, named).ok().map(|r| r.name),
+                Form::Wkg => packages.route(&requirement.source, named).ok().map(|r| r.name),
                 _ => registry.clone(),
             };
             let before =
                 self.lock_state.reusable.entries().iter().find(|entry| {
-                    entry.package == *package && entry.requirement == wanted.requirement
+                    entry.package == *package && entry.requirement == requirement.requirement
                 });
             self.lock_state.resolved.insert(Locked {
                 package: package.clone(),
                 registry: registry.or_else(|| before.and_then(|entry| entry.registry.clone())),
-                requirement: wanted.requirement.clone(),
+                requirement: requirement.requirement.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
                 source: None,
@@ -270,23 +271,23 @@ impl WitResolver<'_> {
         Ok(found)
     }
 
-    fn artifact(&mut self, wanted: WantedArtifact) -> Result<Fetched> {
+    fn artifact(&mut self, requirement: WantedArtifact) -> Result<Fetched> {
         let ResolveStrategy::WitNames(packages, _) = &mut self.strategy else {
             return Err(Error::input("artifacts are fetched with the crate"));
         };
         let locked = self.project.mode.is_locked();
         let path = locked.then_some(self.project.lock_file.as_path());
-        let wanted = [wanted];
-        let found = packages.artifacts(&wanted, &self.lock_state.reusable, path)?;
-        let [wanted] = wanted;
+        let requirement = [requirement];
+        let found = packages.artifacts(&requirement, &self.lock_state.reusable, path)?;
+        let [requirement] = requirement;
         let found = found.into_iter().next();
         let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;
-        self.lock_state.resolved.insert(wanted.to_lock(&found));
+        self.lock_state.resolved.insert(requirement.to_lock(&found));
         Ok(found)
     }
 }
 
-/// Where the `wkg.toml` of a package itself can be.
+/// The paths that the `wkg.toml` of a package itself can have.
 fn own_manifests(member: &WitMember) -> [PathBuf; 2] {
     [fs::parent(&member.wit), &member.wit].map(|dir| dir.join("wkg.toml"))
 }

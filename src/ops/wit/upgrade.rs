@@ -8,7 +8,7 @@ use wit_parser::PackageName;
 
 use super::deps_folder::{plan, write};
 use super::discover::find;
-use super::edits::{ManifestTable, OriginalTexts, check, wit_files, with_edits};
+use super::edits::{ManifestTable, OriginalTexts, check_edits, wit_files, with_edits};
 use super::project::{ProjectKind, WitMember, WitOptions, WitProject};
 use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
@@ -94,7 +94,7 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
         for (member, table) in project.members.iter().zip(&tables) {
             raise_member(member, table, &rows, &mut texts)?;
         }
-        check(ctx, &project, &project.members, &texts, anew)?;
+        check_edits(ctx, &project, &project.members, &texts, anew)?;
         let mut change = Change::new();
         let raised = with_edits(&project, &texts)?.with_all_members();
         let mut resolver = WitResolver::new(ctx, &raised)?.with_texts(texts.clone());
@@ -278,7 +278,7 @@ fn raise_member(
         if let Some(new) = of.map(|(_, new)| new).max()
             && !requirement.matches(new)
         {
-            changed |= edit.set_requirement(table.which, &known.key, &new.to_string());
+            changed |= edit.set_requirement(table.kind, &known.key, &new.to_string());
         }
     }
     if changed {
