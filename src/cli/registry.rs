@@ -7,11 +7,12 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::options::LockOptions;
 use crate::base::error::{Error, Result};
-use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
+use crate::ops::registry_get::{Existing, Format, GetOptions, get, pull};
 use crate::ops::registry_info::info;
 use crate::ops::registry_push::push;
 use crate::ops::registry_versions::{Form, versions};
 use crate::pipeline::fetch::access::{AccessOptions, Subject};
+use crate::pipeline::project::output::Output;
 use crate::system::context::Context;
 
 /// Look into registries, and fetch and push what they hold

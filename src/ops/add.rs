@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
-use super::new::target::relative;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::names::modern;
@@ -21,6 +20,7 @@ use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Packages, Request};
 use crate::pipeline::fetch::worlds::registries;
 use crate::pipeline::link::label_changes::moved;
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -243,7 +243,7 @@ fn by_path(
         package: package.filter(|_| own.is_none()),
         version: None,
         registry: None,
-        path: Some(relative(&dir, &fs::canonical(&there)?)),
+        path: Some(relative_path(&dir, &fs::canonical(&there)?)),
         oci: None,
     };
     let file = matches!(found, Local::Component).then_some(there);

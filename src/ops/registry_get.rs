@@ -9,6 +9,7 @@ use crate::model::component::is_wit_package;
 use crate::model::component::outline::wit_text;
 use crate::pipeline::fetch::access::{Access, AccessOptions, Subject, other_bytes};
 use crate::pipeline::fetch::registry_source::Source;
+use crate::pipeline::project::output::{Output, output_file};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Reference;
@@ -28,15 +29,6 @@ pub enum Format {
     Wit,
     /// The bytes as they are.
     Wasm,
-}
-
-/// Where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Standard output.
-    Stdout,
-    /// A file, or a folder where it ends in a slash or is one already.
-    Path(PathBuf),
 }
 
 /// What becomes of a file that is there.
@@ -84,7 +76,7 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
         return Ok(None);
     };
     let end = if format == Format::Wit { "wit" } else { "wasm" };
-    let path = file_in(ctx, given, &format!("{}.{end}", source.stem()));
+    let path = output_file(ctx, given, &format!("{}.{end}", source.stem()));
     refuse_existing(ctx, &path, options.existing)?;
     if options.existing == Existing::Check {
         if fs::is_special(&path) {
@@ -125,7 +117,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
         return Ok(None);
     };
     let name = format!("{}.wasm", reference.repository.replace('/', "_"));
-    let path = file_in(ctx, given, &name);
+    let path = output_file(ctx, given, &name);
     refuse_existing(ctx, &path, options.existing)?;
     let expected = &found.content;
     fs::write_atomic_with(&path, |to| {
@@ -165,16 +157,6 @@ pub(crate) fn text_of(file: &Path) -> Result<String> {
         e.context("the package cannot be written as WIT")
             .hint("write its bytes with `--format wasm`")
     })
-}
-
-/// The file meant: `given`, or `name` in it.
-pub(crate) fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
-    let path = ctx.absolute(given);
-    let text = given.as_os_str().to_string_lossy();
-    match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
-        true => path.join(name),
-        false => path,
-    }
 }
 
 pub(crate) fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
 
-use super::compose::mode_here;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::names;
@@ -15,6 +14,7 @@ use crate::model::wit::World;
 use crate::pipeline::fetch::access::manifest_here;
 use crate::pipeline::fetch::worlds::{Worlds, world_of};
 use crate::pipeline::link::override_options::Named;
+use crate::pipeline::project::lock_mode::mode_here;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;

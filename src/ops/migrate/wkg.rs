@@ -16,9 +16,9 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{Manifest, ManifestFile, Target};
 use crate::model::wit::{Request, Sources, declared_packages, replaceable};
-use crate::ops::new::target::relative;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::LOCK_FILE;
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::fs;
 use crate::system::source;
 use crate::system::source::Gathered;
@@ -112,7 +112,7 @@ fn overrides(
             (Some(path), _) => {
                 let dir = fs::canonical(of.member.dir())?;
                 nested(draft, path, wkg);
-                let path = relative(&dir, &fs::canonical(path)?);
+                let path = relative_path(&dir, &fs::canonical(path)?);
                 added.insert(package.clone(), by_path(path));
             }
             (None, Some(requirement)) => {

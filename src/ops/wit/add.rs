@@ -16,8 +16,8 @@ use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::wit::declared_packages;
 use crate::model::wit::text::{Import, insert_import, named, worlds};
 use crate::ops::add::Write;
-use crate::ops::new::target::relative;
 use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -267,7 +267,7 @@ fn entry(
     }
     if let (Some(path), Some(there)) = (&options.path, &found.path) {
         let dir = fs::canonical(fs::parent(&table.path))?;
-        entry.path = Some(relative(&dir, &fs::canonical(there)?));
+        entry.path = Some(relative_path(&dir, &fs::canonical(there)?));
         let origin = format!("from path `{}`", path.display());
         return Ok(Some(NewEntry { key, entry, origin }));
     }

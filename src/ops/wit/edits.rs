@@ -191,9 +191,11 @@ impl ManifestTable {
                 (DependencyTable::Overrides, known.collect(), true)
             }
             ProjectKind::Plain => (DependencyTable::Overrides, Vec::new(), true),
-            ProjectKind::Wit(manifest) => {
-                (DependencyTable::Wit, read_entries(&manifest.dependencies), true)
-            }
+            ProjectKind::Wit(manifest) => (
+                DependencyTable::Wit,
+                read_entries(&manifest.dependencies),
+                true,
+            ),
             ProjectKind::Crate(_) => {
                 let table = member.manifest.as_ref().and_then(|m| match &m.target {
                     Target::Local(target) => target.dependencies.as_ref(),

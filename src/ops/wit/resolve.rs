@@ -251,13 +251,15 @@ impl WitResolver<'_> {
                 package, registry, ..
             } = &requirement.source;
             let registry = match self.project.lock_form() {
-                Form::Wkg => packages.route(&requirement.source, named).ok().map(|r| r.name),
+                Form::Wkg => packages
+                    .route(&requirement.source, named)
+                    .ok()
+                    .map(|r| r.name),
                 _ => registry.clone(),
             };
-            let before =
-                self.lock_state.reusable.entries().iter().find(|entry| {
-                    entry.package == *package && entry.requirement == requirement.requirement
-                });
+            let before = self.lock_state.reusable.entries().iter().find(|entry| {
+                entry.package == *package && entry.requirement == requirement.requirement
+            });
             self.lock_state.resolved.insert(Locked {
                 package: package.clone(),
                 registry: registry.or_else(|| before.and_then(|entry| entry.registry.clone())),

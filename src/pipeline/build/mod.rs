@@ -4,6 +4,7 @@ pub mod bindings;
 pub mod cargo;
 pub mod componentize;
 pub mod dependencies;
+pub mod foreign;
 pub mod linked;
 pub mod pending_writes;
 pub mod prepare;

@@ -1,5 +1,6 @@
 //! How a component that was built is run.
 
+pub mod invoke;
 pub mod libtest;
 pub mod permissions;
 pub mod runner;
