@@ -11,7 +11,7 @@ use crate::model::component::outline::{Outline, outline};
 use crate::model::component::{Kind, kind};
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::Manifest;
-use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{Source, Wanted};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 use crate::pipeline::build::bindings::read_manifest;
@@ -20,51 +20,42 @@ use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{Packages, Request};
 use crate::pipeline::fetch::worlds::registries;
 use crate::pipeline::link::label_changes::moved;
+use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
 use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::fs::Change;
 use crate::system::source;
 
-/// Whether the manifest is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// It is.
-    Real,
-    /// It is printed instead.
-    Dry,
-}
-
-/// What to add.
+/// The options of `cargo component add`.
 #[derive(Clone, Debug)]
 pub struct AddOptions {
-    /// The package; none for that of the path or artifact.
+    /// The package; `None` takes that of the path or artifact.
     pub package: Option<PackageRef>,
-    /// The versions that will do; none takes the newest one.
+    /// The versions that are allowed; `None` takes the newest one.
     pub requirement: Option<VersionReq>,
-    /// The key of the entry, where it is not the package's name.
+    /// The key of the entry; `None` takes the name of the package.
     pub name: Option<String>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// A path instead of a registry, relative to where the user stands.
+    /// A path instead of a registry, relative to the current directory.
     pub path: Option<PathBuf>,
     /// An OCI artifact instead of a registry.
     pub oci: Option<String>,
-    /// The table; none lets the package decide.
+    /// The table; `None` takes the one that fits the package.
     pub table: Option<DependencyTable>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the manifest is written.
+    pub write: ManifestWrite,
 }
 
-/// What is to be written, and where.
+/// An entry with the table that it is added to.
 struct Addition {
     key: String,
     entry: DependencyEntry,
     table: DependencyTable,
-    /// Where it comes from, to show.
-    from: String,
-    /// Its bytes, where they are there.
+    /// Where the package comes from, as messages say it.
+    origin: String,
+    /// The file of the package, if it is one.
     file: Option<PathBuf>,
 }
 
@@ -75,18 +66,18 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         key,
         entry,
         table,
-        from,
+        origin,
         file,
     } = match (&options.path, &options.oci) {
-        (Some(path), _) => by_path(ctx, &manifest, (options, path))?,
-        (_, Some(reference)) => by_reference(ctx, &meant, (options, reference))?,
-        _ => by_name(ctx, (&meant, &manifest), options)?,
+        (Some(path), _) => by_path(ctx, &manifest, options, path)?,
+        (_, Some(reference)) => by_reference(ctx, &meant, options, reference)?,
+        _ => by_name(ctx, &meant, &manifest, options)?,
     };
-    change(ctx, (&manifest.file.path, options.write), |edit| {
+    edit_manifest(ctx, &manifest.file.path, options.write, |edit| {
         edit.add_dependency(table, &key, &entry)
     })?;
     ctx.shell
-        .status("Added", format!("dependency `{key}` {from}"));
+        .status("Added", format!("dependency `{key}` {origin}"));
     if options.table.is_none() {
         let kind = match table {
             DependencyTable::Component => "a component",
@@ -108,17 +99,22 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
 }
 
 /// Removes entries from the one selected package.
-pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) -> Result<()> {
+pub fn remove(
+    ctx: &Context,
+    args: &CargoArgs,
+    keys: &[String],
+    write: ManifestWrite,
+) -> Result<()> {
     let (_, manifest) = one_package(ctx, args)?;
     let path = &manifest.file.path;
-    change(ctx, (path, write), |edit| {
+    edit_manifest(ctx, path, write, |edit| {
         for key in keys {
             let mut found = false;
             for table in [DependencyTable::Component, DependencyTable::Target] {
                 found |= edit.remove_dependency(table, key)?;
             }
             if !found {
-                return Err(unknown((ctx, path), &manifest, key));
+                return Err(unknown_dependency(ctx, path, &manifest, key));
             }
         }
         Ok(())
@@ -129,7 +125,7 @@ pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) ->
     Ok(())
 }
 
-fn unknown((ctx, path): (&Context, &Path), manifest: &Manifest, key: &str) -> Error {
+fn unknown_dependency(ctx: &Context, path: &Path, manifest: &Manifest, key: &str) -> Error {
     let error = Error::input(format!(
         "the dependency `{key}` could not be found in `{}`",
         ctx.display(path)
@@ -155,7 +151,8 @@ fn known_keys(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// The one package that is meant, with its manifest.
+/// The one selected package, with its manifest; an error where there are
+/// several.
 fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
     let meant = meant(ctx, args)?;
     let [index] = meant.selected.as_slice() else {
@@ -175,27 +172,6 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Meant, Manifest)> {
     Ok((meant, manifest))
 }
 
-/// Edits a manifest as it is now, which nobody else changes meanwhile.
-fn change(
-    ctx: &Context,
-    (path, write): (&Path, Write),
-    edit: impl Fn(&mut ManifestEdit) -> Result<()>,
-) -> Result<()> {
-    fs::again(|| {
-        let old = fs::read_text(path)?;
-        let mut new = ManifestEdit::new(path, &old)?;
-        edit(&mut new)?;
-        match write {
-            Write::Dry => ctx.shell.write_data(new.text().as_bytes()),
-            Write::Real => {
-                let mut change = Change::new();
-                change.text(path, Some(&old), &new.text());
-                change.commit()
-            }
-        }
-    })
-}
-
 /// The key of an entry, and the `package` it needs beside that.
 fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, Option<String>)> {
     let package = package.map(ToString::to_string);
@@ -207,33 +183,34 @@ fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, 
     }
 }
 
-/// The entry of a file or directory.
+/// The entry for a file or directory.
 fn by_path(
     ctx: &Context,
     manifest: &Manifest,
-    (options, path): (&AddOptions, &Path),
+    options: &AddOptions,
+    path: &Path,
 ) -> Result<Addition> {
-    let there = ctx.absolute(path);
-    if !fs::exists(&there) {
+    let target = ctx.absolute(path);
+    if !fs::exists(&target) {
         return Err(Error::input(format!(
             "the path `{}` does not exist",
-            ctx.display(&there)
+            ctx.display(&target)
         )));
     }
-    let found = match fs::exists(&there.join("Cargo.toml")) {
-        true => Local::Crate(package_of_crate(ctx, &there)?),
-        false => local_of_path(&there)?,
+    let found = match fs::exists(&target.join("Cargo.toml")) {
+        true => PathDependency::Crate(package_of_crate(ctx, &target)?),
+        false => read_path_dependency(&target)?,
     };
     let own = match &found {
-        Local::Crate(package) | Local::Wit(package) => package.as_ref(),
-        Local::Component => None,
+        PathDependency::Crate(package) | PathDependency::Wit(package) => package.as_ref(),
+        PathDependency::Component => None,
     };
-    if let (Some(asked), Some(own)) = (&options.package, own)
-        && asked != own
+    if let (Some(requested), Some(own)) = (&options.package, own)
+        && requested != own
     {
         return Err(Error::input(format!(
-            "`{}` is the package `{own}`, not `{asked}`",
-            ctx.display(&there)
+            "`{}` is the package `{own}`, not `{requested}`",
+            ctx.display(&target)
         ))
         .hint(format!("write `{own}`, or a label with `--name`")));
     }
@@ -243,61 +220,63 @@ fn by_path(
         package: package.filter(|_| own.is_none()),
         version: None,
         registry: None,
-        path: Some(relative_path(&dir, &fs::canonical(&there)?)),
+        path: Some(relative_path(&dir, &fs::canonical(&target)?)),
         oci: None,
     };
-    let file = matches!(found, Local::Component).then_some(there);
+    let file = matches!(found, PathDependency::Component).then_some(target);
     let table = match found {
-        Local::Wit(_) => DependencyTable::Target,
-        Local::Crate(_) | Local::Component => DependencyTable::Component,
+        PathDependency::Wit(_) => DependencyTable::Target,
+        PathDependency::Crate(_) | PathDependency::Component => DependencyTable::Component,
     };
     Ok(Addition {
         key,
         entry,
         table: options.table.unwrap_or(table),
-        from: format!("from path `{}`", path.display()),
+        origin: format!("from path `{}`", path.display()),
         file,
     })
 }
 
-/// The entry of an OCI artifact.
+/// The entry for an OCI artifact.
 fn by_reference(
     ctx: &Context,
     meant: &Meant,
-    (options, reference): (&AddOptions, &str),
+    options: &AddOptions,
+    reference: &str,
 ) -> Result<Addition> {
-    let wanted = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
+    let artifact = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
     let packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
-    let found = packages.artifacts(&[wanted], &Lockfile::default(), None)?;
+    let found = packages.artifacts(&[artifact], &Lockfile::default(), None)?;
     let found = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let (key, package) = keyed(options, Some(&found.package))?;
-    let is = table_of(&found.file)?;
-    let table = options.table.unwrap_or(is);
-    // A component under a label needs no other name than that of its repository,
-    // which is known without the entry.
-    let says = options.package.is_some() || table == DependencyTable::Target;
+    let fitting = table_of(&found.file)?;
+    let table = options.table.unwrap_or(fitting);
+    // A component under a label has the name of its repository, which is known
+    // without the entry.
+    let names_package = options.package.is_some() || table == DependencyTable::Target;
     Ok(Addition {
         key,
         entry: DependencyEntry {
-            package: package.filter(|_| says),
+            package: package.filter(|_| names_package),
             version: None,
             registry: None,
             path: None,
             oci: Some(reference.to_owned()),
         },
         table,
-        from: format!("from `{reference}`"),
+        origin: format!("from `{reference}`"),
         file: Some(found.file.clone()),
     })
 }
 
-/// The entry of a package of a registry: its version, and the table the newest
-/// release that fits belongs to.
+/// The entry for a package of a registry: with its version, in the table that
+/// fits the newest allowed release.
 fn by_name(
     ctx: &Context,
-    (meant, manifest): (&Meant, &Manifest),
+    meant: &Meant,
+    manifest: &Manifest,
     options: &AddOptions,
 ) -> Result<Addition> {
     let Some(package) = &options.package else {
@@ -305,7 +284,7 @@ fn by_name(
             .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
     };
     let mut packages = Packages::new(ctx, &meant.workspace.root, meant.mode)?;
-    let wanted = Wanted {
+    let requirement = Wanted {
         source: Source {
             package: package.clone(),
             registry: options.registry.clone(),
@@ -316,7 +295,7 @@ fn by_name(
         at: None,
     };
     let found = packages.fetch(&Request {
-        asked: std::slice::from_ref(&wanted),
+        asked: std::slice::from_ref(&requirement),
         named: &registries(manifest),
         lock: &Lockfile::default(),
         locked: None,
@@ -333,7 +312,7 @@ fn by_name(
     let (key, package) = keyed(options, Some(package))?;
     Ok(Addition {
         key,
-        from: format!("with version `{version}`"),
+        origin: format!("with version `{version}`"),
         file: Some(found.file.clone()),
         entry: DependencyEntry {
             package,
@@ -346,7 +325,7 @@ fn by_name(
     })
 }
 
-/// The table a wasm file belongs to, by what it is.
+/// The table for a wasm file: of components or of WIT packages.
 fn table_of(file: &Path) -> Result<DependencyTable> {
     let bytes = fs::read(file)?;
     if kind(&bytes) != Some(Kind::Component) {
@@ -362,34 +341,34 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
     })
 }
 
-/// What is at a path.
-enum Local {
-    /// The crate of a component, with its package if it says one.
+/// The kind of dependency that a path leads to.
+enum PathDependency {
+    /// The crate of a component, with its package if its manifest names one.
     Crate(Option<PackageRef>),
-    /// A package of WIT.
+    /// A package of WIT, with its name if it has one.
     Wit(Option<PackageRef>),
     /// A component, which has no name.
     Component,
 }
 
-fn local_of_path(path: &Path) -> Result<Local> {
+fn read_path_dependency(path: &Path) -> Result<PathDependency> {
     let (bytes, path) = match source::read(path)?.main {
         Entry::Text { path, files } => {
-            return Ok(Local::Wit(package_of_text(&path, files)?));
+            return Ok(PathDependency::Wit(package_of_text(&path, files)?));
         }
         Entry::Wasm { path, bytes } => (bytes, path),
     };
     if table_of(&path)? == DependencyTable::Component {
-        return Ok(Local::Component);
+        return Ok(PathDependency::Component);
     }
-    Ok(Local::Wit(match outline(&bytes)? {
+    Ok(PathDependency::Wit(match outline(&bytes)? {
         Outline::Wit { package, .. } => Some(package),
         _ => None,
     }))
 }
 
-/// The package that WIT is of by its header. An error of its syntax is told
-/// here, before it stands in a manifest.
+/// The package that the header of WIT names. A syntax error is reported here,
+/// before the manifest has an entry for it.
 fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRef>> {
     if let Some(error) = syntax_errors(&files).into_iter().next() {
         return Err(error);
@@ -404,7 +383,7 @@ fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRe
     }
 }
 
-/// The package that the crate in a directory is published as.
+/// The package name that the crate in a directory is published under.
 fn package_of_crate(ctx: &Context, dir: &Path) -> Result<Option<PackageRef>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));

@@ -106,7 +106,7 @@ fn within<T>(
     let dir = fs::parent(&manifest).to_owned();
     let mut project = Project::read(manifest, lock, deps)?;
     project.seen_from.clone_from(&ctx.cwd);
-    let told = ToShell(&*ctx.shell);
+    let told = ShellListener(&*ctx.shell);
     let registries = FromRegistries { ctx, dir };
     let around = Surroundings {
         env: ctx.env.clone(),
@@ -125,9 +125,9 @@ fn within<T>(
 }
 
 /// Says it on the terminal.
-struct ToShell<'a>(&'a dyn Shell);
+struct ShellListener<'a>(&'a dyn Shell);
 
-impl Listener for ToShell<'_> {
+impl Listener for ShellListener<'_> {
     fn status(&self, verb: &'static str, text: String) {
         self.0.status(verb, text);
     }

@@ -19,7 +19,7 @@ use crate::ops::wit::init::{InitOptions, ManifestFormat, init};
 use crate::ops::wit::publish::{PublishOptions, publish};
 use crate::ops::wit::update::update;
 use crate::ops::wit::{ProjectSearch, WitOptions};
-use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::context::Context;
 use crate::system::env;
 use crate::system::env::Env;
@@ -200,11 +200,11 @@ impl Verb {
                     package: None,
                     rename: verb.package,
                     registry: verb.registry,
-                    existing: Existing::Refuse,
-                    breaking: Breaking::Allow,
-                    run: match verb.dry_run {
-                        true => Run::Dry,
-                        false => Run::Real,
+                    existing: ExistingRelease::Refuse,
+                    breaking: BreakingChange::Allow,
+                    mode: match verb.dry_run {
+                        true => PublishMode::Dry,
+                        false => PublishMode::Real,
                     },
                 };
                 publish(ctx, &options).map(|_| ())

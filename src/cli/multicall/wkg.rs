@@ -9,8 +9,8 @@ use super::{Around, Color, shown};
 use crate::base::error::{Error, Result};
 use crate::cli::registry::annotations;
 use crate::ops::config::set;
-use crate::ops::registry_get::{Existing, Format, GetOptions, get, pull};
-use crate::ops::registry_push::push;
+use crate::ops::registry::get::{ExistingFile, FileFormat, GetOptions, get, pull};
+use crate::ops::registry::push::push;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::build::build;
 use crate::ops::wit::fetch::{Drift, fetch};
@@ -343,7 +343,7 @@ impl Config {
         }
         if let Some(registry) = &self.default_registry {
             let args = CargoArgs::default();
-            set(ctx, &args, ("default_registry", registry), Owner::User)?;
+            set(ctx, &args, "default_registry", registry, Owner::User)?;
             let file = crate::ops::config::user_file(ctx)?;
             ctx.shell
                 .plain(format!("Updated config file: {}", shown(ctx, &file)));
@@ -368,14 +368,14 @@ impl Get {
             },
             output: Output::Path(self.output),
             format: match self.format {
-                Written::Auto => Format::Auto,
-                Written::Wasm => Format::Wasm,
-                Written::Wit => Format::Wit,
+                Written::Auto => FileFormat::Auto,
+                Written::Wasm => FileFormat::Wasm,
+                Written::Wit => FileFormat::Wit,
             },
             existing: match (self.check, self.overwrite) {
-                (true, _) => Existing::Check,
-                (_, true) => Existing::Overwrite,
-                _ => Existing::Refuse,
+                (true, _) => ExistingFile::Check,
+                (_, true) => ExistingFile::Overwrite,
+                _ => ExistingFile::Refuse,
             },
         };
         let file = get(ctx, &subject, &options)?;
@@ -399,16 +399,16 @@ impl Publish {
             rename: None,
             registry: self.registry,
             existing: match self.skip_dupes {
-                true => release::Existing::Skip,
-                false => release::Existing::Refuse,
+                true => release::ExistingRelease::Skip,
+                false => release::ExistingRelease::Refuse,
             },
             breaking: match self.skip_semver_check {
-                true => release::Breaking::Allow,
-                false => release::Breaking::Refuse,
+                true => release::BreakingChange::Allow,
+                false => release::BreakingChange::Refuse,
             },
-            run: match self.dry_run {
-                true => release::Run::DrySilent,
-                false => release::Run::Real,
+            mode: match self.dry_run {
+                true => release::PublishMode::DrySilent,
+                false => release::PublishMode::Real,
             },
         };
         for release in publish(ctx, &options)? {
@@ -429,8 +429,8 @@ impl Pull {
         let options = GetOptions {
             access: AccessOptions::default(),
             output: Output::Path(self.output.unwrap_or_else(|| "./".into())),
-            format: Format::Wasm,
-            existing: Existing::Overwrite,
+            format: FileFormat::Wasm,
+            existing: ExistingFile::Overwrite,
         };
         if let Some(file) = pull(ctx, &reference, &options)? {
             let file = shown(ctx, &file);

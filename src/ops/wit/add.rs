@@ -15,8 +15,8 @@ use crate::base::package::PackageRef;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::wit::declared_packages;
 use crate::model::wit::text::{Import, insert_import, named, worlds};
-use crate::ops::add::Write;
 use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::pipeline::project::relative_path::relative_path;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -41,8 +41,8 @@ pub struct AddOptions {
     pub registry: Option<String>,
     /// A path instead of a registry, relative to where the user stands.
     pub path: Option<PathBuf>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the files are written.
+    pub write: ManifestWrite,
 }
 
 /// Adds an entry to the manifest of the project, and an import to a world if an
@@ -116,7 +116,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     if let Some(NewEntry { key, origin, .. }) = &entry {
         said.insert(0, format!("dependency `{key}` {origin}"));
     }
-    if options.write == Write::Real {
+    if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
     report_added(ctx, options, said, &found, entry.is_some());
@@ -133,8 +133,8 @@ fn report_added(
 ) {
     for text in done {
         match options.write {
-            Write::Real => ctx.shell.status("Added", text),
-            Write::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
+            ManifestWrite::Real => ctx.shell.status("Added", text),
+            ManifestWrite::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
         }
     }
     let package = &options.package;

@@ -17,8 +17,10 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::wkg::About;
 use crate::pipeline::fetch::access::on_command_line;
+use crate::pipeline::release::compatible::refuse_breaking;
+use crate::pipeline::release::order::publish_order;
 use crate::pipeline::release::{
-    Breaking, Destination, Existing, ReadyRelease, Run, compatible, order, upload,
+    BreakingChange, Destination, ExistingRelease, PublishMode, ReadyRelease, upload,
 };
 use crate::system::cargo::config::Config;
 use crate::system::context::Context;
@@ -40,11 +42,11 @@ pub struct PublishOptions {
     /// The registry to publish to, instead of the configured one.
     pub registry: Option<String>,
     /// See [`Existing`].
-    pub existing: Existing,
+    pub existing: ExistingRelease,
     /// See [`Breaking`].
-    pub breaking: Breaking,
+    pub breaking: BreakingChange,
     /// See [`Run`].
-    pub run: Run,
+    pub mode: PublishMode,
 }
 
 /// A package with its version.
@@ -102,11 +104,11 @@ struct Candidate {
 pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVersion>> {
     let (candidates, offline) = candidates(ctx, options)?;
     let registries = ctx.registries(&ctx.cwd)?;
-    let asked = options.registry.as_deref();
-    let asked = asked.map(|name| on_command_line(ctx, name));
+    let requested = options.registry.as_deref();
+    let requested = requested.map(|name| on_command_line(ctx, name));
     let destination = Destination {
         registries: &registries,
-        asked: asked.as_deref(),
+        requested: requested.as_deref(),
         offline,
         existing: options.existing,
     };
@@ -115,17 +117,17 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVer
         .map(|c| (&c.release.package, c.needs.as_slice()))
         .collect();
     let mut ready = Vec::new();
-    for index in order::order(&packages) {
+    for index in publish_order(&packages) {
         ready.push(prepare(ctx, &destination, &candidates[index])?);
     }
     for one in ready.iter().filter(|ready| !ready.published) {
-        if options.breaking == Breaking::Refuse {
-            compatible::check(ctx, one)?;
+        if options.breaking == BreakingChange::Refuse {
+            refuse_breaking(ctx, one)?;
         }
     }
     let mut published = Vec::new();
     for one in &ready {
-        upload(ctx, one, options.run)?;
+        upload(ctx, one, options.mode)?;
         if !one.published {
             published.push(PackageVersion {
                 package: one.package.clone(),
@@ -143,7 +145,7 @@ fn prepare(
     candidate: &Candidate,
 ) -> Result<ReadyRelease> {
     let PackageVersion { package, version } = &candidate.release;
-    let (registry, published) = destination.of(package, version, &Named::default())?;
+    let (registry, published) = destination.open_registry(package, version, &Named::default())?;
     let digest = ContentDigest::of(&candidate.bytes);
     // In the cache it has a name that is its digest, and serves who needs it.
     let file = ctx.cache().keep(
@@ -303,12 +305,14 @@ fn lock(resolver: WitResolver<'_>, options: &PublishOptions) -> Result<()> {
     if resolver.changed_lock().is_none() {
         return Ok(());
     }
-    match (options.run, options.project.search) {
-        (Run::Real, ProjectSearch::Wkg) => Err(Error::input(
+    match (options.mode, options.project.search) {
+        (PublishMode::Real, ProjectSearch::Wkg) => Err(Error::input(
             "wkg.lock would be updated during publish, aborting",
         )
         .hint("run `wkg build`, and look at what it locks")),
-        (Run::Dry | Run::DrySilent, _) if !resolver.project.mode.is_locked() => Ok(()),
+        (PublishMode::Dry | PublishMode::DrySilent, _) if !resolver.project.mode.is_locked() => {
+            Ok(())
+        }
         _ => resolver.finish(),
     }
 }

@@ -9,7 +9,7 @@ use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::wit::text::{Import, remove_imports, worlds};
 use crate::model::wit::{Entry, TextFile, foreign, syntax_errors};
-use crate::ops::add::Write;
+use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -24,8 +24,8 @@ pub struct RemoveOptions {
     pub interface: Option<String>,
     /// The world; none for all that import it.
     pub world: Option<String>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the files are written.
+    pub write: ManifestWrite,
 }
 
 /// Removes the entry of a package from the manifest; with an interface its
@@ -67,13 +67,13 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
         }
         _ => {}
     }
-    if options.write == Write::Real {
+    if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
     for text in said {
         match options.write {
-            Write::Real => ctx.shell.status("Removed", text),
-            Write::Dry => ctx
+            ManifestWrite::Real => ctx.shell.status("Removed", text),
+            ManifestWrite::Dry => ctx
                 .shell
                 .status("Would remove", format!("{text} (dry run)")),
         }
