@@ -80,7 +80,7 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
     } else {
         "wasm"
     };
-    let path = output_file(ctx, given, &format!("{}.{end}", source.stem()));
+    let path = output_file(ctx, given, format!("{}.{end}", source.stem()));
     refuse_existing(ctx, &path, options.existing)?;
     if options.existing == ExistingFile::Check {
         if fs::is_special(&path) {

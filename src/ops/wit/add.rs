@@ -22,24 +22,24 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// What to add, and to what.
+/// The options of `cargo component wit add`.
 #[derive(Clone, Debug)]
 pub struct AddOptions {
-    /// The project.
+    /// The project that is changed.
     pub project: WitOptions,
-    /// The package.
+    /// The package to add.
     pub package: PackageRef,
-    /// The interface of it that a world is to import.
+    /// The interface of the package that a world is to import.
     pub interface: Option<String>,
-    /// The versions that will do; none takes the newest one.
+    /// The versions that are allowed; `None` takes the newest one.
     pub requirement: Option<VersionReq>,
-    /// The world; none for the only one.
+    /// The world that gets the import; `None` for the only one.
     pub world: Option<String>,
-    /// The key of the entry, where it is not the package's name.
+    /// The key of the entry; `None` takes the name of the package.
     pub name: Option<String>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// A path instead of a registry, relative to where the user stands.
+    /// A path instead of a registry, relative to the current directory.
     pub path: Option<PathBuf>,
     /// Whether the files are written.
     pub write: ManifestWrite,
@@ -47,12 +47,12 @@ pub struct AddOptions {
 
 /// Adds an entry to the manifest of the project, and an import to a world if an
 /// interface is named. The result is loaded before anything is written; the
-/// lock file and `deps` are left alone.
+/// lock file and `deps` stay as they are.
 pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
     fs::again(|| add_once(ctx, options))
 }
 
-/// The same, unless somebody changes the files meanwhile.
+/// As [`add`]; an error if the files are changed meanwhile.
 fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
@@ -85,7 +85,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     }
     let mut texts = FileTexts::new();
     let entry = match named {
-        // The WIT says it already.
+        // The WIT names the version already.
         Some(_) => None,
         None => entry(options, &table, known, &found)?,
     };
@@ -94,7 +94,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
         edit.add_dependency(table.kind, key, entry)?;
         texts.insert(table.path.clone(), edit.text());
     }
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     if let Some(interface) = &options.interface {
         let import = Import {
             package: options.package.clone(),
@@ -106,7 +106,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
                 .shell
                 .note(format!("the world `{world}` imports `{import}` already")),
             Imported::New { world, path, text } => {
-                said.push(format!("import `{import}` to world `{world}`"));
+                messages.push(format!("import `{import}` to world `{world}`"));
                 texts.insert(path, text);
             }
         }
@@ -114,16 +114,16 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
         check_edits(ctx, &project, members, &texts, |_| false)?;
     }
     if let Some(NewEntry { key, origin, .. }) = &entry {
-        said.insert(0, format!("dependency `{key}` {origin}"));
+        messages.insert(0, format!("dependency `{key}` {origin}"));
     }
     if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
-    report_added(ctx, options, said, &found, entry.is_some());
+    report_added(ctx, options, messages, &found, entry.is_some());
     Ok(())
 }
 
-/// Tells what was done, and what the user may want to know next.
+/// Reports what was added, and what can be added next.
 fn report_added(
     ctx: &Context,
     options: &AddOptions,
@@ -153,8 +153,8 @@ fn report_added(
     }
 }
 
-/// The version that the package's own WIT names the other one with, where that
-/// is one, and nothing else is asked for.
+/// The version that the project's own WIT names the package with, if it is a
+/// single one and the options request nothing else.
 fn named_already(member: &WitMember, options: &AddOptions) -> Result<Option<Version>> {
     let asked = options.requirement.is_some()
         || options.registry.is_some()
@@ -190,7 +190,7 @@ fn refuse_own(member: &WitMember, options: &AddOptions) -> Result<()> {
     }
 }
 
-/// Refuses to add what is there with something else.
+/// Refuses an entry that differs from the existing one.
 fn refuse_conflict(
     options: &AddOptions,
     table: &ManifestTable,
@@ -250,7 +250,7 @@ fn entry(
     let deps = table.kind == DependencyTable::Deps;
     let (key, package) = match &options.name {
         Some(name) => (name.clone(), Some(package)),
-        // What becomes a directory has no colon in it.
+        // The key becomes a directory, whose name cannot have a colon.
         None if deps => (options.package.name().to_owned(), Some(package)),
         None => (package, None),
     };
@@ -274,8 +274,8 @@ fn entry(
     let Some(release) = &found.release else {
         return Ok(None);
     };
-    // A table of target dependencies has to name everything; what WIT names
-    // is found without it.
+    // A new table of target dependencies would have to name all packages; those
+    // that WIT names are found without one.
     let asked = options.requirement.is_some() || options.registry.is_some();
     if !table.exists && options.interface.is_some() && !asked {
         return Ok(None);
@@ -302,7 +302,7 @@ enum Imported {
     },
 }
 
-/// Puts an import into the world that is meant.
+/// Adds an import to the selected world.
 fn imported(
     ctx: &Context,
     member: &WitMember,
@@ -323,7 +323,7 @@ fn imported(
     let Some((file, world)) = found else {
         return Err(no_world(ctx, member, options.world.as_deref(), &names));
     };
-    // Another version beside it is meant only where it is asked for.
+    // Another version is imported beside it only where it is requested.
     let fits = |known: &Import| match (&options.requirement, &known.version) {
         (Some(requirement), Some(version)) => requirement.matches(version),
         _ => true,

@@ -19,18 +19,18 @@ use crate::system::fs;
 /// A WIT package in its binary form.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// Its name, with its version where it has one.
+    /// The name of the package, with its version if it has one.
     pub name: PackageName,
-    /// Its bytes.
+    /// The bytes of the package.
     pub bytes: Vec<u8>,
-    /// The packages its own WIT names.
+    /// The packages that its own WIT names.
     pub needs: Vec<PackageName>,
 }
 
-/// Builds the packages meant, each into a file in the current directory, or the
-/// one into `output`; the files written.
+/// Builds the selected packages, each into a file in the current directory, or
+/// the only one into `output`; the paths of the files.
 ///
-/// A file that holds the same already is not written.
+/// A file is not written where its content would not change.
 pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Result<Vec<PathBuf>> {
     let project = find(ctx, options)?;
     if output.is_some() {
@@ -75,17 +75,17 @@ pub fn resolve_all(ctx: &Context, project: &WitProject) -> Result<Vec<Package>> 
     Ok(all)
 }
 
-/// The name of the file of a package: as `wkg` has it, or the `wit` CLI.
+/// The name of the file of a package, as `wkg` or the `wit` CLI calls it.
 fn file_name(form: Form, name: &PackageName) -> String {
     match form {
         Form::Wit => format!("{}.wasm", name.name),
-        // A colon cannot be in a file name there.
+        // Names of files on Windows cannot have a colon.
         _ if cfg!(windows) => format!("{name}.wasm").replace(':', "-"),
         _ => format!("{name}.wasm"),
     }
 }
 
-/// A package with what it says about itself.
+/// Encodes a package, with the metadata of its manifest.
 pub(super) fn encoded(
     ctx: &Context,
     project: &WitProject,

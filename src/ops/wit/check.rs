@@ -12,9 +12,9 @@ use crate::system::context::Context;
 use crate::system::shell::report;
 use crate::system::source;
 
-/// Parses and resolves the packages meant. Every syntax error of every file is
-/// told; where there is none, what every package lacks. Nothing but the cache is
-/// written.
+/// Parses and resolves the selected packages. All syntax errors of all files are
+/// reported; where there are none, the resolve error of each package. Only the
+/// cache is written.
 pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     let project = find(ctx, options)?;
     let mut errors = Vec::new();
@@ -24,7 +24,7 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     if errors.is_empty() {
         let mut resolver = WitResolver::refusing_drift(ctx, &project)?;
         for member in &project.members {
-            // What could not be built is wrong too.
+            // A package that cannot be encoded is an error, too.
             let resolved = resolver.resolve(member, &|_| false);
             let resolved = resolved.and_then(|found| encode(&found.package).map(|_| found));
             match resolved {
@@ -55,7 +55,7 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     Err(last)
 }
 
-/// The syntax errors of a package and of what stands beside it.
+/// The syntax errors of a package and of its `deps`.
 fn syntax(member: &WitMember) -> Result<Vec<Error>> {
     let sources = source::read(&member.wit)?;
     let mut errors = Vec::new();

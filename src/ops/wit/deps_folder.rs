@@ -1,5 +1,5 @@
-//! The `deps` folders of a project: what is to be in them, and how they are
-//! written.
+//! The `deps` folders of a project: which entries they are to have, and how they
+//! are written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,22 +15,22 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// What the packages are written as.
+/// The format in which packages are written into `deps`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DepsFormat {
-    /// Text: `<name>/package.wit`.
+    /// Packages as text: `<name>/package.wit`.
     #[default]
     Wit,
-    /// As they are in registries: `<name>.wasm`.
+    /// Packages as registries have them: `<name>.wasm`.
     Wasm,
 }
 
-/// Everything one entry of `deps` has: paths below it with their content; the
-/// path of a file that is an entry itself is empty.
+/// The files of one entry of `deps`: paths below it with their bytes. The path is
+/// empty where the entry itself is a file.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
-/// Makes a change, and with it several `deps` and the lock file what they are to
-/// be: all of it or nothing.
+/// Commits a change together with several `deps` folders and the lock file: all
+/// of it or nothing.
 pub(super) fn write(
     ctx: &Context,
     resolver: WitResolver<'_>,
@@ -42,31 +42,31 @@ pub(super) fn write(
     }
     resolver.finish_with(change)?;
     for folder in folders {
-        folder.tell(ctx);
+        folder.report_written(ctx);
         folder.written.save(&folder.digests);
     }
     Ok(())
 }
 
-/// One `deps`, with what is to be in it.
+/// A `deps` folder with the entries that it is to have.
 pub(super) struct DepsFolder<'p> {
     /// The path of the folder.
     pub deps: &'p Path,
-    /// What is not ours.
+    /// Entries that `fetch` did not write, which stay.
     kept: Vec<PathBuf>,
     new: BTreeMap<String, Files>,
     digests: BTreeMap<String, ContentDigest>,
     /// Whether the folder is up to date already.
     pub is_current: bool,
     written: DepsRecord,
-    /// Whether anything in it is ours.
+    /// Whether `fetch` wrote any entry of the folder.
     pub has_own: bool,
-    /// Keeps other runs away until it is written.
+    /// Keeps other runs from the folder until it is written.
     _lock: Option<fs::Lock>,
 }
 
-/// Resolves the packages meant, as if nothing of ours were in their `deps`.
-/// Without a format they get the one that what is there has.
+/// Resolves the selected packages, as if `fetch` had not written anything into
+/// their `deps`. Without a format they get that of the existing entries.
 pub(super) fn plan<'p>(
     ctx: &Context,
     project: &'p WitProject,
@@ -79,12 +79,12 @@ pub(super) fn plan<'p>(
     }
     let mut folders = Vec::new();
     for (deps, members) in members {
-        folders.push(folder(ctx, resolver, deps, members, format)?);
+        folders.push(plan_folder(ctx, resolver, deps, members, format)?);
     }
     Ok(folders)
 }
 
-fn folder<'p>(
+fn plan_folder<'p>(
     ctx: &Context,
     resolver: &mut WitResolver<'_>,
     deps: &'p Path,
@@ -99,8 +99,8 @@ fn folder<'p>(
     }
     let (mut own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
         there.into_iter().partition(|path| written.is_own(path));
-    own.extend(adopted(resolver, deps, &members, &mut kept)?);
-    // What the cache lost is not asked for again while it is here.
+    own.extend(adopt_unrecorded(resolver, deps, &members, &mut kept)?);
+    // Packages that the cache lost are not fetched again while `deps` has them.
     let cached = resolver.is_cached();
     let partial = resolver.is_partial() || !cached;
     let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
@@ -111,7 +111,7 @@ fn folder<'p>(
     let ignored = |path: &Path| cached && own.iter().any(|own| *own == path);
     let mut all = all_needed(resolver, deps, members, &ignored, format)?;
     if partial {
-        // Packages that are not looked at may need more than a copy has.
+        // Members that are not selected may need more than a copy has.
         let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
         all.retain(|name, needed| needed.whole || !own.iter().any(|path| is(path, name)));
     }
@@ -123,7 +123,7 @@ fn folder<'p>(
         .iter()
         .map(|(name, files)| (name.clone(), digest(files)))
         .collect();
-    // Somebody else wrote the same.
+    // Entries of others with the same content are as good as ours.
     let is_new = |path: &mut PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let wanted = digests.get(&*name);
@@ -157,10 +157,10 @@ fn folder<'p>(
     })
 }
 
-/// Without a lock file and what was noted beside it, `deps` may still have what
-/// `fetch` wrote: what it would write now, to the byte, if it knew nothing of it.
-/// Where that cannot be found out everything is the user's.
-fn adopted(
+/// The entries that `fetch` wrote where neither a lock file nor a record knows of
+/// them: those that equal what it would write now. Where that cannot be resolved
+/// all entries are the user's.
+fn adopt_unrecorded(
     resolver: &WitResolver<'_>,
     deps: &Path,
     members: &[&WitMember],
@@ -195,7 +195,7 @@ fn adopted(
     Ok(kept.extract_if(.., is_same).collect())
 }
 
-/// What is to be in one `deps` for all packages that share it.
+/// The entries of one `deps` for all packages that share it.
 fn all_needed(
     resolver: &mut WitResolver<'_>,
     deps: &Path,
@@ -223,8 +223,7 @@ fn all_needed(
 }
 
 impl DepsFolder<'_> {
-    /// Has the new folder put in the folder of the old one, unless that is what
-    /// it is to be.
+    /// Adds the replacement of the folder to a change, unless it is up to date.
     fn add_to(&self, change: &mut Change) -> Result<()> {
         if self.is_current {
             return Ok(());
@@ -249,8 +248,8 @@ impl DepsFolder<'_> {
         Ok(())
     }
 
-    /// Tells what was written.
-    fn tell(&self, ctx: &Context) {
+    /// Reports how many packages were written.
+    fn report_written(&self, ctx: &Context) {
         let shown = ctx.display(self.deps);
         let packages = match self.new.len() {
             _ if self.is_current => return,
@@ -267,7 +266,7 @@ impl DepsFolder<'_> {
     }
 }
 
-/// The entries of `deps`, but for what manages it.
+/// The entries of `deps`; none where the folder is missing.
 fn entries(deps: &Path) -> Result<Vec<PathBuf>> {
     match fs::is_dir(deps) {
         true => fs::list(deps),
@@ -279,14 +278,14 @@ fn digest(files: &Files) -> ContentDigest {
     digest_of(files.iter().map(|(p, b)| (p.as_path(), b.as_slice())))
 }
 
-/// A package that is to be in `deps`.
+/// A package that `deps` is to have.
 struct Needed {
     files: Files,
-    /// Whether it is more than the copy that another package has of it.
+    /// Whether it is the whole package, not the part that another one encloses.
     whole: bool,
 }
 
-/// What is to be in `deps` for one package, without what is at some paths.
+/// The entries of `deps` for one package, without those at ignored paths.
 fn needed(
     resolved: &Resolved,
     ignored: &dyn Fn(&Path) -> bool,
@@ -309,7 +308,7 @@ fn needed(
     Ok(all)
 }
 
-/// One package as an entry of `deps`; none where it is in that of another one.
+/// One package as an entry of `deps`; `None` where another entry encloses it.
 fn as_files(
     resolved: &Resolved,
     one: Rendered,
@@ -340,14 +339,13 @@ fn as_files(
             Some(copied(path, name, ignored)?)
         }
         (DepsFormat::Wasm, Origin::Path(_)) => Some((name, text(one.text))),
-        // In the file of the package that needs it.
+        // The file of the package that needs it encloses it.
         (DepsFormat::Wasm, Origin::Enclosed | Origin::Main) => None,
     })
 }
 
 /// A copy of WIT that an override leads to: of a folder its `.wit` files and
-/// the WIT in its `deps`, without what is hidden there, a link, or at some
-/// paths.
+/// the WIT in its `deps`, without hidden files, links and ignored paths.
 fn copied(path: &Path, name: String, ignored: &dyn Fn(&Path) -> bool) -> Result<(String, Files)> {
     let single = !fs::is_dir(path);
     if single && path.extension().is_some_and(|e| e == "wasm") {
@@ -365,7 +363,7 @@ fn copied(path: &Path, name: String, ignored: &dyn Fn(&Path) -> bool) -> Result<
     for entry in fs::list(&root)? {
         match fs::is_dir(&entry) {
             true if entry.ends_with("deps") => wit_below(&entry, ignored, &mut found)?,
-            // As it is loaded, which follows links.
+            // Links are followed here, as they are when the WIT is loaded.
             false if entry.extension().is_some_and(|e| e == "wit") => found.push(entry),
             _ => {}
         }
@@ -378,7 +376,7 @@ fn copied(path: &Path, name: String, ignored: &dyn Fn(&Path) -> bool) -> Result<
     Ok((name, files))
 }
 
-/// The WIT in a directory and below, text or binary, sorted.
+/// Collects the WIT in a directory and below, text or binary, sorted.
 fn wit_below(path: &Path, ignored: &dyn Fn(&Path) -> bool, found: &mut Vec<PathBuf>) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.starts_with('.') || fs::is_link(path) || ignored(path) {
@@ -396,7 +394,8 @@ fn wit_below(path: &Path, ignored: &dyn Fn(&Path) -> bool, found: &mut Vec<PathB
     Ok(())
 }
 
-/// Something of the user's stands where a package has to be put.
+/// An error if an entry of the user has the name of a new one; reports the
+/// entries that stay.
 fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) -> Result<()> {
     for path in kept {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

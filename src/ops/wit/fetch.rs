@@ -1,4 +1,4 @@
-//! `cargo component wit fetch`: what a WIT package needs, beside it in `deps`.
+//! `cargo component wit fetch`: the dependencies of WIT packages, in `deps`.
 
 use std::path::Path;
 
@@ -13,23 +13,22 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// What is done where `deps` or the lock file are not what they should be.
+/// What is done where `deps` or the lock file are not up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Drift {
-    /// They are written.
+    /// Both are brought up to date.
     #[default]
     Write,
-    /// It is an error, and nothing is written.
+    /// That is an error, and nothing is written.
     Refuse,
 }
 
-/// Brings `deps` up to date: everything the packages meant need that is not
-/// there already.
+/// Brings `deps` up to date with everything that the selected packages need.
 ///
-/// What `fetch` did not write, or what was changed since, is left as it is,
-/// counts as part of the project, and is named where it is in the way. The new
-/// folder is made aside and then put in the folder of the old one; where nothing
-/// changes nothing is written.
+/// Entries that `fetch` did not write, or that were changed since, stay as they
+/// are and count as a part of the project; one that has the name of a new entry
+/// is an error. The new folder replaces the old one in one step; nothing is
+/// written where nothing changes.
 pub fn fetch(ctx: &Context, options: &WitOptions, format: DepsFormat, drift: Drift) -> Result<()> {
     let project = find(ctx, options)?;
     fs::again(|| fetch_for(ctx, &project, format, drift))

@@ -1,4 +1,4 @@
-//! A package that is to be added: where it is, and what is in it.
+//! The search for a package to add: its location and its interfaces.
 
 use std::path::{Path, PathBuf};
 
@@ -16,34 +16,34 @@ use crate::pipeline::fetch::packages::Request;
 use crate::system::fs;
 use crate::system::source;
 
-/// What is looked for.
+/// A package to search for.
 pub(super) struct PackageQuery<'s> {
-    /// The package.
+    /// The name of the package.
     pub package: &'s PackageRef,
-    /// The versions that will do.
+    /// The versions that are allowed; `None` allows all.
     pub requirement: Option<VersionReq>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// Where it is instead.
+    /// The path of the package instead of a registry.
     pub path: Option<PathBuf>,
 }
 
-/// A package that was found.
+/// A package that a search found.
 #[derive(Clone, Debug)]
 pub(super) struct LocatedPackage {
-    /// The version that WIT names it with.
+    /// The version that WIT names the package with.
     pub version: Option<Version>,
-    /// The version of the release; none for what is on disk.
+    /// The version of the release; `None` for a package on disk.
     pub release: Option<Version>,
-    /// Its interfaces; none for a component.
+    /// The interfaces of the package; none for a component.
     pub interfaces: Vec<String>,
-    /// Where it is on disk.
+    /// The path of the package on disk.
     pub path: Option<PathBuf>,
 }
 
 /// Finds a package: at its path, among the packages of the project, in its
 /// registry, or in `deps` where no registry is configured for it; the locked
-/// version, or else the highest one that will do.
+/// version, or else the highest allowed one.
 pub(super) fn locate(
     resolver: &mut WitResolver<'_>,
     member: &WitMember,
@@ -111,7 +111,7 @@ pub(super) fn locate(
     })
 }
 
-/// The highest version of the package among these.
+/// The highest allowed version of the package among some entries.
 fn highest(entries: &[Entry], query: &PackageQuery<'_>) -> Option<LocatedPackage> {
     let is = |name: &PackageName| {
         let same = name.namespace == query.package.namespace() && name.name == query.package.name();
@@ -137,7 +137,7 @@ fn highest(entries: &[Entry], query: &PackageQuery<'_>) -> Option<LocatedPackage
 }
 
 impl LocatedPackage {
-    /// Refuses an interface it does not have.
+    /// Refuses an interface that the package does not have.
     pub fn refuse_unknown(&self, package: &PackageRef, interface: &str) -> Result<()> {
         if self.interfaces.iter().any(|name| name == interface) {
             return Ok(());
@@ -159,7 +159,7 @@ impl LocatedPackage {
     }
 }
 
-/// Names, quoted, with commas.
+/// A list of names in backquotes, with commas.
 pub(super) fn listed(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")

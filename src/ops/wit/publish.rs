@@ -27,34 +27,34 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::Named;
 
-/// ResolveStrategy to publish.
+/// The options of `cargo component wit publish`.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
-    /// See [`WitOptions`].
+    /// The project whose packages are published.
     pub project: WitOptions,
-    /// Directories of WIT and files of WebAssembly; none for the project the
-    /// user stands in.
+    /// Directories of WIT and files of WebAssembly; none for the project of the
+    /// current directory.
     pub paths: Vec<PathBuf>,
-    /// What the only file is published as.
+    /// The name and version that the only file is published under.
     pub package: Option<PackageVersion>,
-    /// What a package is called instead of its own name.
+    /// The name that a package is published under instead of its own.
     pub rename: Option<PackageRef>,
-    /// The registry to publish to, instead of the configured one.
+    /// The registry to publish to; `None` for the configured one.
     pub registry: Option<String>,
-    /// See [`Existing`].
+    /// What is done with versions that are published already.
     pub existing: ExistingRelease,
-    /// See [`Breaking`].
+    /// What is done with versions that break compatible ones.
     pub breaking: BreakingChange,
-    /// See [`Run`].
+    /// Whether anything is published.
     pub mode: PublishMode,
 }
 
-/// A package with its version.
+/// A package with one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackageVersion {
-    /// The package.
+    /// The name of the package.
     pub package: PackageRef,
-    /// Its version.
+    /// The version of the package.
     pub version: Version,
 }
 
@@ -67,7 +67,7 @@ impl std::fmt::Display for PackageVersion {
 impl FromStr for PackageVersion {
     type Err = Error;
 
-    /// `namespace:name@version`.
+    /// Reads the form `namespace:name@version`.
     fn from_str(text: &str) -> Result<Self> {
         let parsed = text.split_once('@').map(|(package, version)| {
             let version = version.parse().map_err(|e| {
@@ -87,20 +87,20 @@ impl FromStr for PackageVersion {
     }
 }
 
-/// What is to go out.
+/// A package or file to publish.
 struct Candidate {
     release: PackageVersion,
     bytes: Vec<u8>,
-    /// The file or directory it was made of.
+    /// The file or directory that it was built from.
     built_from: PathBuf,
     about: About,
     noun: &'static str,
-    /// The packages it names.
+    /// The packages that it names.
     needs: Vec<PackageRef>,
 }
 
-/// Publishes packages, each after those it needs; those that were not there.
-/// Nothing is published unless all of them can be.
+/// Publishes packages, each after those it needs. Nothing is published unless all
+/// of them can be. The result leaves out versions that were published before.
 pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVersion>> {
     let (candidates, offline) = candidates(ctx, options)?;
     let registries = ctx.registries(&ctx.cwd)?;
@@ -138,7 +138,7 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVer
     Ok(published)
 }
 
-/// Everything that can be known before the upload.
+/// Prepares and checks a release before the upload.
 fn prepare(
     ctx: &Context,
     destination: &Destination<'_>,
@@ -147,7 +147,7 @@ fn prepare(
     let PackageVersion { package, version } = &candidate.release;
     let (registry, published) = destination.open_registry(package, version, &Named::default())?;
     let digest = ContentDigest::of(&candidate.bytes);
-    // In the cache it has a name that is its digest, and serves who needs it.
+    // The cache stores it under its digest, and serves later requests for it.
     let file = ctx.cache().keep(
         &digest,
         |to| {
@@ -170,7 +170,7 @@ fn prepare(
     })
 }
 
-/// What a registry is told.
+/// The annotations of a release from the metadata of its package.
 fn annotations(about: &About, version: &Version) -> BTreeMap<String, String> {
     let facts = [
         ("authors", &about.authors),
@@ -189,7 +189,7 @@ fn annotations(about: &About, version: &Version) -> BTreeMap<String, String> {
     annotations
 }
 
-/// What is to go out, and whether the network must not be used.
+/// The packages and files to publish, and whether the network must not be used.
 fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>, bool)> {
     let is_file = |path: &&PathBuf| !fs::is_dir(&ctx.absolute(path));
     if options.package.is_some() && options.paths.len() > 1 {
@@ -198,7 +198,7 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
         );
     }
     let mut found = Vec::new();
-    // Also where there is no project but files alone.
+    // Files are published without a project, too.
     let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
     let mode = config.lock_mode(options.project.mode)?;
     for path in options.paths.iter().filter(is_file) {
@@ -220,7 +220,7 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
     Ok((distinct(ctx, found)?, mode.is_offline()))
 }
 
-/// Each release once; an error where two would differ.
+/// Keeps each release once; an error where two of them differ.
 fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
     let mut all: Vec<Candidate> = Vec::new();
     for one in found {
@@ -244,7 +244,7 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
     Ok(all)
 }
 
-/// The directory of WIT that a directory stands for.
+/// The directory of WIT for a directory: itself, or the `wit` in it.
 fn inner(ctx: &Context, dir: &Path) -> PathBuf {
     let path = ctx.absolute(dir);
     let below = path.join("wit");
@@ -254,7 +254,7 @@ fn inner(ctx: &Context, dir: &Path) -> PathBuf {
     }
 }
 
-/// The packages of a project, built.
+/// Builds the packages of a project to publish.
 fn of_project(
     ctx: &Context,
     project: &WitProject,
@@ -272,7 +272,7 @@ fn of_project(
     for member in &project.members {
         let Encoded { name, bytes, needs } = encoded(ctx, project, &mut resolver, member)?;
         let manifest = project.manifest().map(|path| ctx.display(path).to_string());
-        let said = match &project.kind {
+        let declared = match &project.kind {
             ProjectKind::Wit(manifest) => Some(manifest.version.clone()),
             _ => None,
         };
@@ -283,7 +283,7 @@ fn of_project(
                     Some(package) => package.clone(),
                     None => package(&name)?,
                 },
-                version: version(&name, said, manifest)?,
+                version: version(&name, declared, manifest)?,
             },
         };
         found.push(Candidate {
@@ -299,8 +299,8 @@ fn of_project(
     Ok(found)
 }
 
-/// Writes the lock file, unless this is a dry run or that of `wkg`, which
-/// refuses to.
+/// Writes the lock file, unless this is a dry run; for `wkg` a lock file that has
+/// to change is an error.
 fn lock(resolver: WitResolver<'_>, options: &PublishOptions) -> Result<()> {
     if resolver.changed_lock().is_none() {
         return Ok(());
@@ -321,22 +321,26 @@ fn package(name: &PackageName) -> Result<PackageRef> {
     format!("{}:{}", name.namespace, name.name).parse()
 }
 
-/// The version to publish under: that of the WIT, or else of `wit.toml`.
-fn version(name: &PackageName, said: Option<Version>, manifest: Option<String>) -> Result<Version> {
+/// The version to publish: that of the WIT, or else that of `wit.toml`.
+fn version(
+    name: &PackageName,
+    declared: Option<Version>,
+    manifest: Option<String>,
+) -> Result<Version> {
     let manifest = manifest.unwrap_or_default();
-    match (&name.version, said) {
-        (Some(version), Some(said)) if *version != said => Err(Error::input(format!(
-            "the package `{name}` has another version than `{manifest}`, which has `{said}`"
+    match (&name.version, declared) {
+        (Some(version), Some(declared)) if *version != declared => Err(Error::input(format!(
+            "the package `{name}` has another version than `{manifest}`, which has `{declared}`"
         ))
         .hint("give both the same version")),
         (Some(version), _) => Ok(version.clone()),
-        (None, Some(said)) => Ok(said),
+        (None, Some(declared)) => Ok(declared),
         (None, None) => Err(Error::input(format!("the package `{name}` has no version"))
             .hint(format!("write `package {name}@0.1.0;` in its WIT"))),
     }
 }
 
-/// A file as it is.
+/// A file to publish, with its bytes as they are.
 fn of_file(ctx: &Context, path: &Path, asked: Option<&PackageVersion>) -> Result<Candidate> {
     let path = ctx.absolute(path);
     let bytes = fs::read(&path)?;
@@ -378,7 +382,7 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&PackageVersion>) -> Result
     })
 }
 
-/// What a component is called by its metadata, if that is the name of a
+/// The name and version in the metadata of a component, if they are those of a
 /// package.
 fn own_name(bytes: &[u8], version: Option<Version>) -> Option<PackageVersion> {
     let found = wasm_metadata::Payload::from_binary(bytes).ok()?;
@@ -389,7 +393,7 @@ fn own_name(bytes: &[u8], version: Option<Version>) -> Option<PackageVersion> {
     })
 }
 
-/// What a file says about itself.
+/// The metadata in the bytes of a file.
 fn about(bytes: &[u8]) -> About {
     let Ok(found) = wasm_metadata::Payload::from_binary(bytes) else {
         return About::default();

@@ -13,16 +13,16 @@ use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What to remove, and from what.
+/// The options of `cargo component wit remove`.
 #[derive(Clone, Debug)]
 pub struct RemoveOptions {
-    /// The project.
+    /// The project that is changed.
     pub project: WitOptions,
     /// The package, or the key of its entry.
     pub key: String,
-    /// The interface of it that is not to be imported any more.
+    /// The interface of the package whose imports are removed.
     pub interface: Option<String>,
-    /// The world; none for all that import it.
+    /// The world that loses the import; `None` for all worlds.
     pub world: Option<String>,
     /// Whether the files are written.
     pub write: ManifestWrite,
@@ -34,13 +34,13 @@ pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     fs::again(|| remove_once(ctx, options))
 }
 
-/// The same, unless somebody changes the files meanwhile.
+/// As [`remove`]; an error if the files are changed meanwhile.
 fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
     let before = OriginalTexts::read(&project, std::slice::from_ref(member))?;
     let table = ManifestTable::of(&project, member)?;
-    let (mut texts, mut said) = (FileTexts::new(), Vec::new());
+    let (mut texts, mut messages) = (FileTexts::new(), Vec::new());
     let mut named_still = false;
     if let Some(interface) = &options.interface {
         let package: PackageRef = options.key.parse()?;
@@ -48,7 +48,7 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
         for (path, text) in without_import(&mut files, &package, interface, options)? {
             texts.insert(path, text);
         }
-        said.push(format!("import `{package}/{interface}`"));
+        messages.push(format!("import `{package}/{interface}`"));
         named_still = names(&files, &package);
     }
     let is = |known: &&ManifestEntry| {
@@ -60,7 +60,7 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
             let mut edit = table.edit()?;
             edit.remove_dependency(table.kind, &known.key)?;
             texts.insert(table.path.clone(), edit.text());
-            said.push(format!("dependency `{}`", known.key));
+            messages.push(format!("dependency `{}`", known.key));
         }
         None if options.interface.is_none() => {
             return Err(unknown(ctx, &table, member, &options.key));
@@ -70,7 +70,7 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
-    for text in said {
+    for text in messages {
         match options.write {
             ManifestWrite::Real => ctx.shell.status("Removed", text),
             ManifestWrite::Dry => ctx
@@ -81,7 +81,7 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     Ok(())
 }
 
-/// The texts that change, which `files` have afterwards too.
+/// Removes imports from `files`; the texts that change.
 fn without_import(
     files: &mut [TextFile],
     package: &PackageRef,
@@ -110,7 +110,7 @@ fn without_import(
     }
 }
 
-/// Whether anything of the package is still named.
+/// Whether files still name anything of the package.
 fn names(files: &[TextFile], package: &PackageRef) -> bool {
     let main = Entry::Text {
         path: Default::default(),

@@ -76,12 +76,12 @@ impl WitResolver<'_> {
                     if path != manifest.file.path
                         && let Some(found) = self.read_wkg_manifest(&path)?
                     {
-                        overrides.take(&found)?;
+                        overrides.add_manifest(&found)?;
                         manifests.push(found);
                     }
                 }
                 manifests.push(manifest.clone());
-                overrides.take(manifest)?;
+                overrides.add_manifest(manifest)?;
                 request.overrides = overrides.sources;
                 overrides.requirements
             }

@@ -8,7 +8,8 @@ use crate::base::error::Result;
 use crate::model::wit::{Request, declared_packages, replaceable};
 
 impl WitResolver<'_> {
-    /// Gives a request the other packages of the project that it needs.
+    /// Adds the other packages of the project to a request, as far as it needs
+    /// them.
     pub fn siblings(&self, request: &mut Request<'_>, member: &WitMember) -> Result<()> {
         let ProjectKind::Wkg(manifest) = &self.project.kind else {
             return Ok(());

@@ -11,8 +11,8 @@ use crate::ops::tree::{TreeOptions, needs, show, wit_node};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::system::context::Context;
 
-/// Shows what the packages meant need, and where each of it comes from. What
-/// was not locked is, as by a build.
+/// Shows what the selected packages need, and where each dependency comes from.
+/// Packages that were not locked are locked, as by a build.
 pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<()> {
     let project = find(ctx, options)?;
     let mut resolver = WitResolver::refusing_drift(ctx, &project)?;
@@ -25,7 +25,7 @@ pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<
     show(ctx, (&graph, roots), shown)
 }
 
-/// Adds a package and everything it needs; its position.
+/// Adds a package and everything it needs to the graph; the index of its node.
 fn add(
     ctx: &Context,
     graph: &mut Graph,
@@ -33,7 +33,7 @@ fn add(
     resolver: &mut WitResolver<'_>,
     member: &WitMember,
 ) -> Result<usize> {
-    // What `fetch` wrote is told by where it was fetched from.
+    // Packages that `fetch` wrote are shown with their registry.
     let written = DepsRecord::of(ctx, &member.deps);
     let resolved = resolver.resolve(member, &|path| written.is_own(path))?;
     let name = resolved.package.name();
@@ -68,7 +68,7 @@ fn add(
     let parts = &resolved.package.parts;
     for (part, (_, from)) in parts.iter().zip(&known) {
         needs(graph, *from, (&part.needs, &known));
-        // Only the manifest asks for it then.
+        // Only the manifest requires the package then.
         let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
         if part.origin == Origin::Fetched && !is_named {
             graph.needs(root, *from);
@@ -77,14 +77,14 @@ fn add(
     Ok(root)
 }
 
-/// A package of the project itself.
+/// The node of a package of the project itself.
 fn own_node(name: &wit_parser::PackageName, member: &WitMember) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     let node = Node::new(package, name.version.clone(), Kind::Member);
     node.at(Place::Path(member.wit.clone()))
 }
 
-/// Whether this is the package that was fetched.
+/// Whether a part is a package that was fetched.
 fn is(fetched: &Fetched, part: &Part) -> bool {
     let version = part.name.version.as_ref();
     fetched.package.namespace() == part.name.namespace

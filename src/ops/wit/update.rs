@@ -14,9 +14,9 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// Chooses versions anew for a whole project, or for some packages, tells what
-/// changed, and writes the lock file; a `deps` that `fetch` wrote is brought up
-/// to date.
+/// Chooses versions anew for a whole project, or for some packages, reports the
+/// changes, and writes the lock file; `deps` folders that `fetch` wrote are
+/// brought up to date.
 pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Result<()> {
     let project = find(ctx, options)?.with_all_members();
     if let ProjectKind::Crate(_) = project.kind {
@@ -40,7 +40,7 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
     fs::again(|| choose_anew(ctx, &project, wanted))
 }
 
-/// As [`update`], for a project whose lock file is its own.
+/// As [`update`], for a project that is no crate and has no `deps.toml`.
 fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> Result<()> {
     let mut resolver = WitResolver::new(ctx, project)?;
     refuse_unknown(&wanted.packages, resolver.locked_on_disk())?;

@@ -26,28 +26,28 @@ use crate::system::fs;
 use crate::system::fs::Change;
 use crate::system::source;
 
-/// ResolveStrategy far versions go.
+/// How far versions are raised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UpgradeLevel {
-    /// To the newest compatible one.
+    /// To the newest compatible version.
     #[default]
     Compatible,
-    /// To the newest one.
+    /// To the newest version of all.
     Breaking,
 }
 
-/// What to raise, and how far.
+/// The options of `cargo component wit upgrade`.
 #[derive(Clone, Debug, Default)]
 pub struct UpgradeOptions {
-    /// The packages; none for all.
+    /// The packages to raise; none for all.
     pub packages: Vec<PackageRef>,
-    /// ResolveStrategy far.
+    /// How far versions are raised.
     pub level: UpgradeLevel,
-    /// Only show what would change.
+    /// Only show what would change, and write nothing.
     pub dry_run: bool,
 }
 
-/// A version that is named, with the one that takes its folder.
+/// The versions that WIT names, with those that replace them.
 type Upgrades = BTreeMap<(PackageRef, Version), Version>;
 
 /// Raises the versions that the project's own WIT names, and the requirements
@@ -112,8 +112,8 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     Ok(())
 }
 
-/// Why the entries of a `deps.toml` stay: what its versions and addresses mean
-/// for the WIT beside it is not known here.
+/// The error for a `deps.toml`, whose entries are not raised: what its versions
+/// and addresses mean for the WIT beside it is not known.
 fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error> {
     let manifest = deps::read(ManifestFile::new(path, &fs::read_text(path)?))?;
     let is = |key: &&String, package: &PackageRef| {
@@ -134,8 +134,8 @@ fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error>
     )))
 }
 
-/// The versions that a package's own files name, of packages that are not of
-/// the project itself.
+/// The packages outside the project that a package's own files name, with the
+/// versions named.
 fn named_by(
     project: &WitProject,
     member: &WitMember,
@@ -158,7 +158,7 @@ fn named_by(
     for file in wit_files(member)? {
         for (name, _) in named(&file.text) {
             let package = format!("{}:{}", name.namespace, name.name);
-            // Other names are of no registry.
+            // No registry has packages with other names.
             let (Ok(package), Some(version)) = (package.parse(), name.version) else {
                 continue;
             };
@@ -171,7 +171,7 @@ fn named_by(
     Ok(all)
 }
 
-/// What there is for versions that are named, as far as it is newer.
+/// Newer versions for those that are named, as far as the options allow.
 fn newest(
     resolver: &mut WitResolver<'_>,
     member: &WitMember,
@@ -239,7 +239,7 @@ fn refuse_unknown(packages: &[PackageRef], named: &[(PackageRef, Version)]) -> R
     })
 }
 
-/// What a bare version means in a manifest.
+/// The requirement that a bare version means in a manifest.
 fn compatible(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![Comparator {
