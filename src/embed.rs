@@ -28,14 +28,15 @@ pub use wit_parser::{PackageId, PackageName, Resolve};
 pub use crate::base::error::{Error, Result};
 pub use crate::model::lockfile::{LockForm, Locked, Lockfile};
 pub use crate::model::wit::Package;
+pub use crate::ops::wit::DepsFormat as Form;
 pub use crate::ops::wit::build::Encoded;
-pub use crate::ops::wit::fetch::{Drift, Form};
+pub use crate::ops::wit::fetch::Drift;
 pub use crate::system::cargo::config::LockMode;
 
 use crate::cli::packages;
 use crate::ops::wit::build::{encode_all, resolve_all};
 use crate::ops::wit::fetch::fetch;
-use crate::ops::wit::{Project, WitOptions, find};
+use crate::ops::wit::{WitOptions, WitProject, find};
 use crate::system::context::Context;
 use crate::system::env::Env;
 use crate::system::fs;
@@ -107,7 +108,7 @@ impl Wit {
     /// [`Drift::Refuse`] fails if it is not. Files that the tool did not write stay
     /// as they are.
     pub fn fetch(&self, form: Form, drift: Drift) -> Result<()> {
-        fetch(&self.context()?, &self.options(), (form, drift))
+        fetch(&self.context()?, &self.options(), form, drift)
     }
 
     fn options(&self) -> WitOptions {
@@ -130,7 +131,7 @@ impl Wit {
         })
     }
 
-    fn with<T>(&self, run: impl FnOnce(&Context, Project) -> Result<T>) -> Result<T> {
+    fn with<T>(&self, run: impl FnOnce(&Context, WitProject) -> Result<T>) -> Result<T> {
         let ctx = self.context()?;
         let project = find(&ctx, &self.options())?;
         run(&ctx, project)

@@ -9,7 +9,8 @@ use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::edit::DependencyTable;
-use crate::ops::add::{AddOptions, Write, add, remove};
+use crate::ops::add::{AddOptions, add, remove};
+use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 
 /// Add a dependency on a package to Cargo.toml
@@ -105,10 +106,10 @@ impl Remove {
 }
 
 /// What `--dry-run` means.
-pub(super) fn write(dry_run: bool) -> Write {
+pub(super) fn write(dry_run: bool) -> ManifestWrite {
     match dry_run {
-        true => Write::Dry,
-        false => Write::Real,
+        true => ManifestWrite::Dry,
+        false => ManifestWrite::Real,
     }
 }
 

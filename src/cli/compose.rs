@@ -8,8 +8,8 @@ use clap::Args;
 use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::base::error::Result;
 use crate::ops::compose::{ComposeOptions, Releases, compose};
-use crate::ops::registry_get::Output;
 use crate::pipeline::project::manifests::Unpinned;
+use crate::pipeline::project::output::Output;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 

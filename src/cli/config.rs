@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
-use crate::ops::config::{Origin, get, list, set};
+use crate::ops::config::{OriginDisplay, get, list, set};
 use crate::system::context::Context;
 use crate::system::registry::settings::ConfigOwner;
 
@@ -63,8 +63,8 @@ impl Config {
         let mut args = cargo_args(&PackageOptions::default(), &LockOptions::default());
         args.manifest_path = self.manifest_path;
         let origin = match self.show_origin {
-            true => Origin::Show,
-            false => Origin::Hide,
+            true => OriginDisplay::Show,
+            false => OriginDisplay::Hide,
         };
         match self.command {
             None | Some(Command::List) => list(ctx, &args, origin),
@@ -78,7 +78,7 @@ impl Config {
                     true => ConfigOwner::Project,
                     false => ConfigOwner::User,
                 };
-                set(ctx, &args, (&key, &value), whose)
+                set(ctx, &args, &key, &value, whose)
             }
         }
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::options::LockOptions;
 use crate::base::error::Result;
 use crate::ops::bindings::of_package;
-use crate::ops::new::{self, Editor, Kind, NewOptions};
+use crate::ops::new::{self, CrateKind, Editor, NewOptions};
 use crate::system::context::Context;
 
 /// Create a new WebAssembly component crate at a path
@@ -85,8 +85,8 @@ impl StartArgs {
         NewOptions {
             path,
             kind: match (self.bin, self.lib) {
-                (_, true) => Some(Kind::Library { proxy: self.proxy }),
-                (true, false) => Some(Kind::Command),
+                (_, true) => Some(CrateKind::Library { proxy: self.proxy }),
+                (true, false) => Some(CrateKind::Command),
                 (false, false) => None,
             },
             vcs: self.vcs,
@@ -138,9 +138,9 @@ mod tests {
         let options = parse("foo").unwrap();
         assert_eq!((options.kind, options.editor), (None, Editor::None));
         assert_eq!(options.namespace, "component");
-        let library = |proxy| Some(Kind::Library { proxy });
+        let library = |proxy| Some(CrateKind::Library { proxy });
         for (line, kind) in [
-            ("--command foo", Some(Kind::Command)),
+            ("--command foo", Some(CrateKind::Command)),
             ("--reactor foo", library(false)),
             (
                 "--lib --proxy --edition 2021 --registry r --no-rustfmt foo",

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::base::error::Result;
-use crate::ops::publish::{PublishOptions, What, publish};
-use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 
@@ -77,20 +77,20 @@ impl Publish {
         let options = PublishOptions {
             registry: self.registry.clone(),
             existing: match self.skip_existing {
-                true => Existing::Skip,
-                false => Existing::Refuse,
+                true => ExistingRelease::Skip,
+                false => ExistingRelease::Refuse,
             },
             breaking: match self.allow_breaking {
-                true => Breaking::Allow,
-                false => Breaking::Refuse,
+                true => BreakingChange::Allow,
+                false => BreakingChange::Refuse,
             },
-            what: match self.composed {
-                true => What::Composed,
-                false => What::Component,
+            content: match self.composed {
+                true => PublishedContent::Composed,
+                false => PublishedContent::Component,
             },
-            run: match self.dry_run {
-                true => Run::Dry,
-                false => Run::Real,
+            mode: match self.dry_run {
+                true => PublishMode::Dry,
+                false => PublishMode::Real,
             },
         };
         publish(

@@ -7,11 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::options::LockOptions;
 use crate::base::error::{Error, Result};
-use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
-use crate::ops::registry_info::info;
-use crate::ops::registry_push::push;
-use crate::ops::registry_versions::{Form, versions};
+use crate::ops::registry::FactsFormat;
+use crate::ops::registry::get::{ExistingFile, FileFormat, GetOptions, get, pull};
+use crate::ops::registry::info::info;
+use crate::ops::registry::push::push;
+use crate::ops::registry::versions::versions;
 use crate::pipeline::fetch::access::{AccessOptions, Subject};
+use crate::pipeline::project::output::Output;
 use crate::system::context::Context;
 
 /// Look into registries, and fetch and push what they hold
@@ -49,11 +51,11 @@ enum Facts {
     Json,
 }
 
-impl From<Facts> for Form {
+impl From<Facts> for FactsFormat {
     fn from(facts: Facts) -> Self {
         match facts {
-            Facts::Text => Form::Text,
-            Facts::Json => Form::Json,
+            Facts::Text => FactsFormat::Text,
+            Facts::Json => FactsFormat::Json,
         }
     }
 }
@@ -177,14 +179,14 @@ impl Get {
             access: access(self.which, &self.lock),
             output,
             format: match self.format {
-                Written::Auto => Format::Auto,
-                Written::Wit => Format::Wit,
-                Written::Wasm => Format::Wasm,
+                Written::Auto => FileFormat::Auto,
+                Written::Wit => FileFormat::Wit,
+                Written::Wasm => FileFormat::Wasm,
             },
             existing: match (self.check, self.overwrite) {
-                (true, _) => Existing::Check,
-                (_, true) => Existing::Overwrite,
-                _ => Existing::Refuse,
+                (true, _) => ExistingFile::Check,
+                (_, true) => ExistingFile::Overwrite,
+                _ => ExistingFile::Refuse,
             },
         };
         get(ctx, &self.subject.parse::<Subject>()?, &options).map(|_| ())
@@ -225,10 +227,10 @@ impl Pull {
                 mode: self.lock.mode(),
             },
             output: output(self.output),
-            format: Format::Wasm,
+            format: FileFormat::Wasm,
             existing: match self.overwrite {
-                true => Existing::Overwrite,
-                false => Existing::Refuse,
+                true => ExistingFile::Overwrite,
+                false => ExistingFile::Refuse,
             },
         };
         pull(ctx, &self.reference.parse()?, &options).map(|_| ())

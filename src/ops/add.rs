@@ -1,12 +1,12 @@
 //! `cargo component add` and `remove`.
 
 use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::named_registries;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use semver::VersionReq;
 
-use super::new::target::relative;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::names::with_current_names;
@@ -14,58 +14,49 @@ use crate::model::component::outline::{Outline, outline};
 use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
 use crate::model::manifest::Manifest;
-use crate::model::manifest::edit::{DependencyEntry, DependencyTable, ManifestEdit};
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 
 use crate::pipeline::fetch::artifacts::WantedArtifact;
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::link::label_changes::moved;
-use crate::pipeline::project::manifests::named_registries;
+use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::fs::Change;
 use crate::system::source;
 
-/// Whether the manifest is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// It is.
-    Real,
-    /// It is printed instead.
-    Dry,
-}
-
-/// What to add.
+/// The options of `cargo component add`.
 #[derive(Clone, Debug)]
 pub struct AddOptions {
-    /// The package; none for that of the path or artifact.
+    /// The package; `None` takes that of the path or artifact.
     pub package: Option<PackageRef>,
-    /// The versions that will do; none takes the newest one.
+    /// The versions that are allowed; `None` takes the newest one.
     pub requirement: Option<VersionReq>,
-    /// The key of the entry, where it is not the package's name.
+    /// The key of the entry; `None` takes the name of the package.
     pub name: Option<String>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// A path instead of a registry, relative to where the user stands.
+    /// A path instead of a registry, relative to the current directory.
     pub path: Option<PathBuf>,
     /// An OCI artifact instead of a registry.
     pub oci: Option<String>,
-    /// The table; none lets the package decide.
+    /// The table; `None` takes the one that fits the package.
     pub table: Option<DependencyTable>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the manifest is written.
+    pub write: ManifestWrite,
 }
 
-/// What is to be written, and where.
+/// An entry with the table that it is added to.
 struct Addition {
     key: String,
     entry: DependencyEntry,
     table: DependencyTable,
-    /// Where it comes from, to show.
-    from: String,
-    /// Its bytes, where they are there.
+    /// Where the package comes from, as messages say it.
+    origin: String,
+    /// The file of the package, if it is one.
     file: Option<PathBuf>,
 }
 
@@ -76,18 +67,18 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         key,
         entry,
         table,
-        from,
+        origin,
         file,
     } = match (&options.path, &options.oci) {
-        (Some(path), _) => by_path(ctx, &manifest, (options, path))?,
+        (Some(path), _) => by_path(ctx, &manifest, options, path)?,
         (_, Some(reference)) => by_reference(ctx, &project, options, reference)?,
         _ => by_name(ctx, &project, &manifest, options)?,
     };
-    change(ctx, (&manifest.file.path, options.write), |edit| {
+    edit_manifest(ctx, &manifest.file.path, options.write, |edit| {
         edit.add_dependency(table, &key, &entry)
     })?;
     ctx.shell
-        .status("Added", format!("dependency `{key}` {from}"));
+        .status("Added", format!("dependency `{key}` {origin}"));
     if options.table.is_none() {
         let kind = match table {
             DependencyTable::Component => "a component",
@@ -109,17 +100,22 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
 }
 
 /// Removes entries from the one selected package.
-pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) -> Result<()> {
+pub fn remove(
+    ctx: &Context,
+    args: &CargoArgs,
+    keys: &[String],
+    write: ManifestWrite,
+) -> Result<()> {
     let (_, manifest) = one_package(ctx, args)?;
     let path = &manifest.file.path;
-    change(ctx, (path, write), |edit| {
+    edit_manifest(ctx, path, write, |edit| {
         for key in keys {
             let mut found = false;
             for table in [DependencyTable::Component, DependencyTable::Target] {
                 found |= edit.remove_dependency(table, key)?;
             }
             if !found {
-                return Err(unknown((ctx, path), &manifest, key));
+                return Err(unknown_dependency(ctx, path, &manifest, key));
             }
         }
         Ok(())
@@ -130,7 +126,7 @@ pub fn remove(ctx: &Context, args: &CargoArgs, keys: &[String], write: Write) ->
     Ok(())
 }
 
-fn unknown((ctx, path): (&Context, &Path), manifest: &Manifest, key: &str) -> Error {
+fn unknown_dependency(ctx: &Context, path: &Path, manifest: &Manifest, key: &str) -> Error {
     let error = Error::input(format!(
         "the dependency `{key}` could not be found in `{}`",
         ctx.display(path)
@@ -156,7 +152,8 @@ fn known_keys(manifest: &Manifest) -> Vec<String> {
         .collect()
 }
 
-/// The one selected package, by its workspace and its manifest.
+/// The one selected package, with its manifest; an error where there are
+/// several.
 fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manifest>)> {
     let project = Project::load(ctx, args)?;
     let members = &project.workspace().members;
@@ -176,27 +173,6 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
     Ok((project, manifest))
 }
 
-/// Edits a manifest as it is now, which nobody else changes meanwhile.
-fn change(
-    ctx: &Context,
-    (path, write): (&Path, Write),
-    edit: impl Fn(&mut ManifestEdit) -> Result<()>,
-) -> Result<()> {
-    fs::retry_if_changed(|| {
-        let old = fs::read_text(path)?;
-        let mut new = ManifestEdit::new(path, &old)?;
-        edit(&mut new)?;
-        match write {
-            Write::Dry => ctx.shell.write_data(new.text().as_bytes()),
-            Write::Real => {
-                let mut change = Change::new();
-                change.write_text(path, Some(&old), &new.text());
-                change.commit()
-            }
-        }
-    })
-}
-
 /// The key of an entry, and the `package` it needs beside that.
 fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, Option<String>)> {
     let package = package.map(ToString::to_string);
@@ -208,33 +184,34 @@ fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, 
     }
 }
 
-/// The entry of a file or directory.
+/// The entry for a file or directory.
 fn by_path(
     ctx: &Context,
     manifest: &Manifest,
-    (options, path): (&AddOptions, &Path),
+    options: &AddOptions,
+    path: &Path,
 ) -> Result<Addition> {
-    let there = ctx.absolute(path);
-    if !fs::exists(&there) {
+    let target = ctx.absolute(path);
+    if !fs::exists(&target) {
         return Err(Error::input(format!(
             "the path `{}` does not exist",
-            ctx.display(&there)
+            ctx.display(&target)
         )));
     }
-    let found = match fs::exists(&there.join("Cargo.toml")) {
-        true => Local::Crate(package_of_crate(ctx, &there)?),
-        false => local_of_path(&there)?,
+    let found = match fs::exists(&target.join("Cargo.toml")) {
+        true => PathDependency::Crate(package_of_crate(ctx, &target)?),
+        false => read_path_dependency(&target)?,
     };
     let own = match &found {
-        Local::Crate(package) | Local::Wit(package) => package.as_ref(),
-        Local::Component => None,
+        PathDependency::Crate(package) | PathDependency::Wit(package) => package.as_ref(),
+        PathDependency::Component => None,
     };
-    if let (Some(asked), Some(own)) = (&options.package, own)
-        && asked != own
+    if let (Some(requested), Some(own)) = (&options.package, own)
+        && requested != own
     {
         return Err(Error::input(format!(
-            "`{}` is the package `{own}`, not `{asked}`",
-            ctx.display(&there)
+            "`{}` is the package `{own}`, not `{requested}`",
+            ctx.display(&target)
         ))
         .hint(format!("write `{own}`, or a label with `--name`")));
     }
@@ -244,59 +221,59 @@ fn by_path(
         package: package.filter(|_| own.is_none()),
         version: None,
         registry: None,
-        path: Some(relative(&dir, &fs::canonical(&there)?)),
+        path: Some(relative_path(&dir, &fs::canonical(&target)?)),
         oci: None,
     };
-    let file = matches!(found, Local::Component).then_some(there);
+    let file = matches!(found, PathDependency::Component).then_some(target);
     let table = match found {
-        Local::Wit(_) => DependencyTable::Target,
-        Local::Crate(_) | Local::Component => DependencyTable::Component,
+        PathDependency::Wit(_) => DependencyTable::Target,
+        PathDependency::Crate(_) | PathDependency::Component => DependencyTable::Component,
     };
     Ok(Addition {
         key,
         entry,
         table: options.table.unwrap_or(table),
-        from: format!("from path `{}`", path.display()),
+        origin: format!("from path `{}`", path.display()),
         file,
     })
 }
 
-/// The entry of an OCI artifact.
+/// The entry for an OCI artifact.
 fn by_reference(
     ctx: &Context,
     project: &Project,
     options: &AddOptions,
     reference: &str,
 ) -> Result<Addition> {
-    let wanted = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
+    let artifact = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
     let packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
-    let found = packages.artifacts(&[wanted], &Lockfile::default(), None)?;
+    let found = packages.artifacts(&[artifact], &Lockfile::default(), None)?;
     let found = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let (key, package) = keyed(options, Some(&found.package))?;
-    let is = table_of(&found.file)?;
-    let table = options.table.unwrap_or(is);
-    // A component under a label needs no other name than that of its repository,
-    // which is known without the entry.
-    let says = options.package.is_some() || table == DependencyTable::Target;
+    let fitting = table_of(&found.file)?;
+    let table = options.table.unwrap_or(fitting);
+    // A component under a label has the name of its repository, which is known
+    // without the entry.
+    let names_package = options.package.is_some() || table == DependencyTable::Target;
     Ok(Addition {
         key,
         entry: DependencyEntry {
-            package: package.filter(|_| says),
+            package: package.filter(|_| names_package),
             version: None,
             registry: None,
             path: None,
             oci: Some(reference.to_owned()),
         },
         table,
-        from: format!("from `{reference}`"),
+        origin: format!("from `{reference}`"),
         file: Some(found.file.clone()),
     })
 }
 
-/// The entry of a package of a registry: its version, and the table the newest
-/// release that fits belongs to.
+/// The entry for a package of a registry: with its version, in the table that
+/// fits the newest allowed release.
 fn by_name(
     ctx: &Context,
     project: &Project,
@@ -308,7 +285,7 @@ fn by_name(
             .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
     };
     let mut packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
-    let wanted = Requirement {
+    let requirement = Requirement {
         source: PackageSource {
             package: package.clone(),
             registry: options.registry.clone(),
@@ -319,7 +296,7 @@ fn by_name(
         excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
-        asked: std::slice::from_ref(&wanted),
+        asked: std::slice::from_ref(&requirement),
         named: &named_registries(manifest),
         lock: &Lockfile::default(),
         locked: None,
@@ -336,7 +313,7 @@ fn by_name(
     let (key, package) = keyed(options, Some(package))?;
     Ok(Addition {
         key,
-        from: format!("with version `{version}`"),
+        origin: format!("with version `{version}`"),
         file: Some(found.file.clone()),
         entry: DependencyEntry {
             package,
@@ -349,7 +326,7 @@ fn by_name(
     })
 }
 
-/// The table a wasm file belongs to, by what it is.
+/// The table for a wasm file: of components or of WIT packages.
 fn table_of(file: &Path) -> Result<DependencyTable> {
     let bytes = fs::read(file)?;
     if kind(&bytes) != Some(WasmKind::Component) {
@@ -365,34 +342,34 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
     })
 }
 
-/// What is at a path.
-enum Local {
-    /// The crate of a component, with its package if it says one.
+/// The kind of dependency that a path leads to.
+enum PathDependency {
+    /// The crate of a component, with its package if its manifest names one.
     Crate(Option<PackageRef>),
-    /// A package of WIT.
+    /// A package of WIT, with its name if it has one.
     Wit(Option<PackageRef>),
     /// A component, which has no name.
     Component,
 }
 
-fn local_of_path(path: &Path) -> Result<Local> {
+fn read_path_dependency(path: &Path) -> Result<PathDependency> {
     let (bytes, path) = match source::read(path)?.main {
         Entry::Text { path, files } => {
-            return Ok(Local::Wit(package_of_text(&path, files)?));
+            return Ok(PathDependency::Wit(package_of_text(&path, files)?));
         }
         Entry::Wasm { path, bytes } => (bytes, path),
     };
     if table_of(&path)? == DependencyTable::Component {
-        return Ok(Local::Component);
+        return Ok(PathDependency::Component);
     }
-    Ok(Local::Wit(match outline(&bytes)? {
+    Ok(PathDependency::Wit(match outline(&bytes)? {
         Outline::Wit { package, .. } => Some(package),
         _ => None,
     }))
 }
 
-/// The package that WIT is of by its header. An error of its syntax is told
-/// here, before it stands in a manifest.
+/// The package that the header of WIT names. A syntax error is reported here,
+/// before the manifest has an entry for it.
 fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRef>> {
     if let Some(error) = syntax_errors(&files).into_iter().next() {
         return Err(error);
@@ -407,7 +384,7 @@ fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRe
     }
 }
 
-/// The package that the crate in a directory is published as.
+/// The package name that the crate in a directory is published under.
 fn package_of_crate(ctx: &Context, dir: &Path) -> Result<Option<PackageRef>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));

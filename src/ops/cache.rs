@@ -9,7 +9,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::stored::{StoredFiles, directories};
 
-/// Tells where the cache is, how many packages it has and how much it takes.
+/// Prints the directory of the cache, the number of its packages and its size.
 pub fn show(ctx: &Context) -> Result<()> {
     let cache = ctx.cache();
     let stored = StoredFiles::read(&cache)?;
@@ -31,8 +31,8 @@ pub fn path(ctx: &Context) {
     ctx.shell.data(ctx.cache().dir().display().to_string());
 }
 
-/// Removes packages from the cache, all of them if none is named. Files that
-/// are not the cache's stay.
+/// Removes packages from the cache, or all if none is named. Files that the cache
+/// does not own stay.
 pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Result<()> {
     let cache = ctx.cache();
     let guard = cache.lock_file();

@@ -1,59 +1,31 @@
 //! `cargo component compose`.
 
+mod composed;
+mod drawing;
+mod options;
 mod wac;
 
-use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::project::here::mode_here;
-use crate::pipeline::project::manifests::Project;
-use crate::pipeline::project::manifests::Unpinned;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::registry_get::Output;
+use self::composed::Composed;
+use self::drawing::Drawing;
+pub use self::options::ComposeOptions;
 use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
-use crate::model::component::compose::graph::{Graph, dot, mermaid, svg};
-use crate::model::component::names;
+use crate::model::component::compose::graph::Graph;
 use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::foreign::{HintOptions, link_and_report, link_foreign, worlds_here};
 use crate::pipeline::build::linked;
-use crate::pipeline::build::linked::{Composition, beside, link_parts};
+use crate::pipeline::build::linked::beside;
 use crate::pipeline::build::ready::build;
-use crate::pipeline::fetch::lock_session::LOCK_FILE;
-use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::closure::Forest;
-use crate::pipeline::link::override_options::{Asked, Chosen, Named};
+use crate::pipeline::link::override_options::{Asked, Named};
 pub use crate::pipeline::link::resolution::Releases;
-use crate::pipeline::link::resolution::{Resolution, Role};
-use crate::pipeline::project::here::manifest_here;
-use crate::pipeline::project::select::in_package;
+use crate::pipeline::project::here::mode_here;
+pub use crate::pipeline::project::manifests::Unpinned;
+use crate::pipeline::project::output::{Output, output_file};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-
-/// How to link.
-#[derive(Clone, Debug, Default)]
-pub struct ComposeOptions {
-    /// The component; none for that of the package, which is built.
-    pub file: Option<PathBuf>,
-    /// Where the result goes; none for a file beside the component.
-    pub output: Option<Output>,
-    /// What is linked in the place of what hints say, each `IMPORT=WHAT`.
-    pub with: Vec<String>,
-    /// Imports that stay open.
-    pub keep: Vec<String>,
-    /// Where a drawing goes: a file, or a language for standard output.
-    pub graph: Option<String>,
-    /// See [`Unpinned`].
-    pub unpinned: Unpinned,
-    /// Which releases a component of others is linked with.
-    pub releases: Releases,
-    /// Packages of a `.wac` document, each `PACKAGE=PATH`.
-    pub dep: Vec<String>,
-    /// Where a `.wac` document's packages are looked for; none for `deps`
-    /// beside it.
-    pub deps_dir: Option<PathBuf>,
-}
 
 /// Links a component with what its imports name, and writes the result.
 pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Result<()> {
@@ -65,12 +37,16 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
         )
         .hint("name a file for one of them"));
     }
-    let document = wac::document(options)?;
-    let asked = Asked::read(ctx, &options.with, &options.keep)?;
-    let (component, linked, lock) = match &options.file {
-        Some(file) if document => wac::compose(ctx, args, (file, options))?,
-        Some(file) => foreign(ctx, args, (file, &asked, options))?,
-        None => own(ctx, args, &asked)?,
+    let document = wac::is_document(options)?;
+    let overrides = Asked::read(ctx, &options.with, &options.keep)?;
+    let Composed {
+        source,
+        linked,
+        lock,
+    } = match &options.file {
+        Some(file) if document => wac::compose(ctx, args, file, options)?,
+        Some(file) => compose_file(ctx, args, file, &overrides, options)?,
+        None => compose_package(ctx, args, &overrides)?,
     };
     if let Some(lock) = lock {
         lock.write(ctx)?;
@@ -78,7 +54,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     if let Some(drawing) = &drawing {
         drawing.write(ctx, &linked.graph)?;
     }
-    tell(ctx, &linked);
+    report_links(ctx, &linked);
     if linked.graph.links.is_empty() && !document {
         let text = "nothing was linked: no import has a hint, and none was given by `--with`";
         ctx.shell.warn(text.to_owned());
@@ -86,14 +62,10 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     let path = match &options.output {
         Some(Output::Stdout) => return ctx.shell.write_data(&linked.bytes),
         Some(Output::Path(path)) => {
-            let text = path.as_os_str().to_string_lossy();
-            let path = ctx.absolute(path);
-            match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
-                true => path.join(beside(&component).file_name().unwrap_or_default()),
-                false => path,
-            }
+            let default = beside(&source);
+            output_file(ctx, path, default.file_name().unwrap_or_default())
         }
-        None => beside(&component),
+        None => beside(&source),
     };
     fs::write_atomic(&path, &linked.bytes)?;
     ctx.shell
@@ -101,95 +73,48 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     Ok(())
 }
 
-/// A component made elsewhere, linked; what is to be locked.
-fn foreign(
+/// Links a component that is not built here.
+fn compose_file(
     ctx: &Context,
     args: &CargoArgs,
-    (file, asked, options): (&Path, &Asked<'_>, &ComposeOptions),
-) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+    file: &Path,
+    overrides: &Asked<'_>,
+    options: &ComposeOptions,
+) -> Result<Composed> {
     let mode = mode_here(ctx, args)?;
     let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
     let worlds = worlds_here(ctx, args, options.unpinned)?;
-    let chosen = asked.find(ctx, mode)?;
+    let chosen = overrides.find(ctx, mode)?;
     let name = name_of(&file);
-    let following = Following {
+    let options = HintOptions {
         chosen,
         releases: options.releases,
     };
-    let (linked, lock) = link_foreign(ctx, worlds, (&name, &file), following)?;
-    Ok((file, linked, lock))
+    let (linked, lock) = link_foreign(ctx, worlds, &name, &file, options)?;
+    Ok(Composed {
+        source: file,
+        linked,
+        lock,
+    })
 }
 
-/// What is resolved where the user stands: under the lock file of the
-/// workspace, if there is one that has to do with components.
-pub(super) fn worlds_here<'a>(
-    ctx: &'a Context,
-    args: &CargoArgs,
-    unpinned: Unpinned,
-) -> Result<WorldResolver<'a>> {
-    if in_package(ctx, args) {
-        let project = Project::load(ctx, args)?.with_unpinned(unpinned);
-        let locked = fs::exists(&project.workspace().root.join(LOCK_FILE));
-        // A package that is no component is none of ours.
-        if locked || manifest_here(ctx)?.declared {
-            return WorldResolver::new(ctx, &project);
-        }
-    }
-    Ok(WorldResolver::alone(ctx, mode_here(ctx, args)?, unpinned))
-}
-
-/// How the hints of a component of others are followed.
-#[derive(Debug, Default)]
-pub(super) struct Following {
-    /// What the command line puts in their place.
-    pub chosen: Chosen,
-    /// See [`Releases`].
-    pub releases: Releases,
-}
-
-/// The component with all that its hints lead to or that was chosen; what is
-/// to be locked.
-pub(super) fn link_foreign(
-    ctx: &Context,
-    mut worlds: WorldResolver<'_>,
-    (name, file): (&str, &Path),
-    following: Following,
-) -> Result<(Linked, Option<LockUpdate>)> {
-    let Following { chosen, releases } = following;
-    let manifest = manifest_here(ctx)?;
-    let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
-    let mut resolution = resolution.taking(releases).choosing(&chosen);
-    resolution.component(name, file, Role::Root)?;
-    for (name, file) in chosen.files() {
-        resolution.component(name, file, Role::Chosen)?;
-    }
-    let tree = resolution.solve()?;
-    let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
-    let mut forest = forest.choosing(chosen).resolved(tree);
-    let root = forest.root(name, file, &[], &BTreeMap::new())?;
-    let (parts, chosen) = forest.into_parts();
-    chosen.check(name, &names::imports(&fs::read(file)?)?)?;
-    let linked = linked(ctx, (name, file), &Composition { parts, root })?;
-    Ok((linked, worlds.finish()?))
-}
-
-/// The component of the package the user stands in, built and linked.
-fn own(
-    ctx: &Context,
-    args: &CargoArgs,
-    asked: &Asked<'_>,
-) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+/// Builds and links the component of the current package.
+fn compose_package(ctx: &Context, args: &CargoArgs, overrides: &Asked<'_>) -> Result<Composed> {
     let built = build(ctx, args)?;
-    let (member, file) = one(ctx, &built)?;
-    let chosen = linked::chosen(ctx, &built.prepared, member, &file, asked)?;
+    let (member, file) = only_component(ctx, &built)?;
+    let chosen = linked::chosen(ctx, &built.prepared, member, &file, overrides)?;
     let name = name_of(&file);
     chosen.check(&name, &file)?;
-    let linked = linked(ctx, (&name, &file), &chosen.composition)?;
-    Ok((file, linked, chosen.lock))
+    let linked = link_and_report(ctx, &name, &file, &chosen.composition)?;
+    Ok(Composed {
+        source: file,
+        linked,
+        lock: chosen.lock,
+    })
 }
 
-/// The one component that was built, with its package.
-fn one(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
+/// The one component that was built, with the index of its package.
+fn only_component(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
     let components = || built.made.iter().filter(|made| made.component.is_some());
     let all: Vec<_> = components().collect();
     match all.as_slice() {
@@ -215,15 +140,8 @@ fn name_of(file: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Links, and says so.
-fn linked(ctx: &Context, (name, file): (&str, &Path), composition: &Composition) -> Result<Linked> {
-    ctx.shell
-        .status("Linking", format!("`{}`", ctx.display(file)));
-    link_parts(composition).map_err(|e| e.context(format!("failed to link `{name}`")))
-}
-
-/// Says what was linked to what, and what is still needed.
-fn tell(ctx: &Context, linked: &Linked) {
+/// Reports what was linked to what, and the imports that stay open.
+fn report_links(ctx: &Context, linked: &Linked) {
     let Graph { components, links } = &linked.graph;
     for link in links {
         let export = match &link.export {
@@ -256,57 +174,6 @@ fn tell(ctx: &Context, linked: &Linked) {
             for name in many {
                 ctx.shell.detail("Open", format!("`{}`", name.name));
             }
-        }
-    }
-}
-
-/// A language for drawings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Language {
-    Dot,
-    Mermaid,
-    Svg,
-}
-
-/// Where a drawing goes, and in which language.
-#[derive(Debug, PartialEq, Eq)]
-struct Drawing {
-    language: Language,
-    /// None for standard output.
-    file: Option<PathBuf>,
-}
-
-impl Drawing {
-    fn parse(text: &str) -> Result<Self> {
-        let path = Path::new(text);
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let (language, file) = match (text, extension) {
-            ("dot", _) => (Language::Dot, None),
-            ("mermaid", _) => (Language::Mermaid, None),
-            (_, Some("dot" | "gv")) => (Language::Dot, Some(path.to_owned())),
-            (_, Some("mmd" | "mermaid")) => (Language::Mermaid, Some(path.to_owned())),
-            (_, Some("svg")) => (Language::Svg, Some(path.to_owned())),
-            _ => {
-                return Err(Error::usage(format!(
-                    "`--graph {text}` does not say how to draw"
-                ))
-                .hint(
-                    "name a file that ends in `.svg`, `.dot` or `.mmd`; `dot` and `mermaid` go to standard output",
-                ));
-            }
-        };
-        Ok(Drawing { language, file })
-    }
-
-    fn write(&self, ctx: &Context, graph: &Graph) -> Result<()> {
-        let text = match self.language {
-            Language::Dot => dot(graph),
-            Language::Mermaid => mermaid(graph),
-            Language::Svg => svg(graph),
-        };
-        match &self.file {
-            None => ctx.shell.write_data(text.as_bytes()),
-            Some(file) => fs::write_atomic(&ctx.absolute(file), text.as_bytes()),
         }
     }
 }

@@ -21,18 +21,18 @@ use crate::system::registry::settings::{
     ConfigOwner, Setting, display_key, effective_settings, read_key, set as edit, settings_below,
 };
 
-/// Whether it is told where values are set.
+/// Whether the file of each value is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Origin {
-    /// Only the values.
+pub enum OriginDisplay {
+    /// Only values are shown.
     #[default]
     Hide,
-    /// Behind each, the file.
+    /// The file follows each value.
     Show,
 }
 
-/// Prints everything that is in force.
-pub fn list(ctx: &Context, args: &CargoArgs, origin: Origin) -> Result<()> {
+/// Prints all settings that are in force.
+pub fn list(ctx: &Context, args: &CargoArgs, origin: OriginDisplay) -> Result<()> {
     let (access, _) = access(ctx, args)?;
     for setting in effective_settings(access.layers()) {
         print(ctx, &setting, origin);
@@ -40,12 +40,12 @@ pub fn list(ctx: &Context, args: &CargoArgs, origin: Origin) -> Result<()> {
     Ok(())
 }
 
-/// Prints what is in force settings_below a key; for the name of a package, which
-/// registry it is in and why.
-pub fn get(ctx: &Context, args: &CargoArgs, key: &str, origin: Origin) -> Result<()> {
+/// Prints the settings that are in force settings_below a key; for the name of a package,
+/// its registry and the setting that chose it.
+pub fn get(ctx: &Context, args: &CargoArgs, key: &str, origin: OriginDisplay) -> Result<()> {
     let (access, dir) = access(ctx, args)?;
     if let Ok(package) = key.parse::<PackageRef>() {
-        return route(ctx, args, (&package, &access, dir.is_some()));
+        return print_route(ctx, args, &package, &access, dir.is_some());
     }
     let settings = effective_settings(access.layers());
     for setting in settings_below(&settings, &read_key(key)?)? {
@@ -54,7 +54,8 @@ pub fn get(ctx: &Context, args: &CargoArgs, key: &str, origin: Origin) -> Result
     Ok(())
 }
 
-/// The user's file, or the explicit one that stands in its place.
+/// The path of the user's configuration file, or of the explicit one in its
+/// place.
 pub fn user_file(ctx: &Context) -> Result<PathBuf> {
     match &ctx.packages.config {
         Some(explicit) => Ok(ctx.absolute(explicit)),
@@ -65,24 +66,25 @@ pub fn user_file(ctx: &Context) -> Result<PathBuf> {
     }
 }
 
-/// The registry of packages that nothing else names one for.
+/// The name of the default registry, if one is configured.
 pub fn default_registry(ctx: &Context) -> Result<Option<String>> {
     let access = ctx.registries(&ctx.cwd)?;
     let route = default_route(&ManifestRegistries::default(), access.layers())?;
     Ok(route.map(|route| route.name))
 }
 
-/// Sets a value in the user's file, or the explicit one that stands in its
-/// place, or that of the project.
+/// Sets a value in the user's configuration file, or the explicit one in its
+/// place, or in that of the project.
 pub fn set(
     ctx: &Context,
     args: &CargoArgs,
-    (key, value): (&str, &str),
+    key: &str,
+    value: &str,
     whose: ConfigOwner,
 ) -> Result<()> {
     let key = read_key(key)?;
     let path = match whose {
-        ConfigOwner::Project => match root(ctx, args)? {
+        ConfigOwner::Project => match workspace_root(ctx, args)? {
             Some(root) => root.join(PROJECT),
             None => ctx.cwd.join(PROJECT),
         },
@@ -92,7 +94,7 @@ pub fn set(
         // It may hold secrets, now or later.
         fs::create_private_dir(fs::parent(&path))?;
     }
-    let _held = fs::lock_directories_of(&[&path], || {
+    let _guard = fs::lock_directories_of(&[&path], || {
         let text = format!("on access to `{}`", ctx.display(&path));
         ctx.shell.status("Blocking", text);
     });
@@ -116,58 +118,60 @@ pub fn set(
     Ok(())
 }
 
-/// The root of the workspace, where there is one.
-fn root(ctx: &Context, args: &CargoArgs) -> Result<Option<PathBuf>> {
+/// The root of the current workspace, if there is one.
+fn workspace_root(ctx: &Context, args: &CargoArgs) -> Result<Option<PathBuf>> {
     match in_package(ctx, args) || args.manifest_path.is_some() {
         true => Ok(Some(Project::load(ctx, args)?.workspace().root.clone())),
         false => Ok(None),
     }
 }
 
-/// The configuration for where the user stands, and the workspace's root.
+/// The configuration for the current directory, and the root of the workspace.
 fn access<'a>(ctx: &'a Context, args: &CargoArgs) -> Result<(Registries<'a>, Option<PathBuf>)> {
-    let root = root(ctx, args)?;
+    let root = workspace_root(ctx, args)?;
     let access = ctx.registries(root.as_deref().unwrap_or(&ctx.cwd))?;
     Ok((access, root))
 }
 
-fn print(ctx: &Context, setting: &Setting, origin: Origin) {
+fn print(ctx: &Context, setting: &Setting, origin: OriginDisplay) {
     ctx.shell.data(match origin {
-        Origin::Hide => setting.to_string(),
-        Origin::Show => format!("{setting} # {}", setting.layer),
+        OriginDisplay::Hide => setting.to_string(),
+        OriginDisplay::Show => format!("{setting} # {}", setting.layer),
     });
 }
 
-/// Prints the way to a package for each answer the selected members have.
-fn route(
+/// Prints the route to a package, once for all selected members that share it.
+fn print_route(
     ctx: &Context,
     args: &CargoArgs,
-    (package, access, in_workspace): (&PackageRef, &Registries<'_>, bool),
+    package: &PackageRef,
+    access: &Registries<'_>,
+    in_workspace: bool,
 ) -> Result<()> {
-    let mut asking: Vec<(String, Option<String>, ManifestRegistries)> = Vec::new();
+    let mut requests: Vec<(String, Option<String>, ManifestRegistries)> = Vec::new();
     if in_workspace {
         let project = Project::load(ctx, args)?;
         for index in &project.selected {
             let member = &project.workspace().members[*index];
             let manifest = project.manifest(ctx, member)?;
             if is_component(&manifest, member) {
-                let registry = asked(&manifest, package);
-                asking.push((member.name.clone(), registry, named_registries(&manifest)));
+                let registry = requested_registry(&manifest, package);
+                requests.push((member.name.clone(), registry, named_registries(&manifest)));
             }
         }
     }
-    if asking.is_empty() {
-        asking.push((String::new(), None, ManifestRegistries::default()));
+    if requests.is_empty() {
+        requests.push((String::new(), None, ManifestRegistries::default()));
     }
     let mut answers: Vec<(Vec<String>, String)> = Vec::new();
-    for (member, registry, named) in asking {
+    for (member, registry, named) in requests {
         let route = access.route(package, registry.as_deref(), &named)?;
-        let asked = registry.map(|name| format!("asked for: `registry = \"{name}\"`\n"));
+        let requested = registry.map(|name| format!("asked for: `registry = \"{name}\"`\n"));
         let text = format!(
             "registry: {}\naddress: {}\n{}because: {}",
             route.name,
             route.backend,
-            asked.unwrap_or_default(),
+            requested.unwrap_or_default(),
             route.chosen_by
         );
         match answers.iter_mut().find(|(_, known)| *known == text) {
@@ -186,8 +190,8 @@ fn route(
     Ok(())
 }
 
-/// The registry a manifest asks for by name where it asks for the package.
-fn asked(manifest: &Manifest, package: &PackageRef) -> Option<String> {
+/// The name of the registry that a manifest's entry for the package requests.
+fn requested_registry(manifest: &Manifest, package: &PackageRef) -> Option<String> {
     let mut entries: Vec<&Dependency> = manifest.dependencies.values().collect();
     match &manifest.target {
         Target::Registry(target) if target.package == *package => return target.registry.clone(),

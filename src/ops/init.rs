@@ -1,30 +1,33 @@
-//! A component in a directory that is there: a crate gets what it lacks, and
-//! loses nothing; where there is no crate, cargo makes one.
+//! `cargo component init`: a component in an existing directory. A crate gets
+//! what it lacks and loses nothing; where there is none, cargo creates one.
 
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::ManifestEdit;
-use crate::ops::new::begun::Begun;
-use crate::ops::new::{Bind, Kind, NewOptions, Origin, Start, cargo, resume};
+use crate::ops::new::crates::{create_crate, resume_crate};
+use crate::ops::new::creation_note::CreationNote;
+use crate::ops::new::options::{CrateKind, NewOptions};
+use crate::ops::new::origin::CrateOrigin;
+use crate::ops::new::setup::{ComponentSetup, GenerateBindings};
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Makes the crate in `options.path` a component. Sources that are there are
-/// left as they are.
-pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<()> {
+/// Makes the crate in `options.path` a component. Existing sources stay as they
+/// are.
+pub fn init(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>) -> Result<()> {
     let dir = ctx.absolute(&options.path);
     let path = dir.join("Cargo.toml");
     options.refuse_target(options.kind)?;
     let target = options.find_target(ctx)?;
-    let begun = Begun::find(ctx, "init", options);
+    let note = CreationNote::find(ctx, "init", options);
     let existed = fs::exists(&path);
-    let mut origin = Origin::Users;
-    if let (true, Some(found)) = (existed, begun.found()) {
-        resume(ctx, &dir, options, None)?;
+    let mut origin = CrateOrigin::Users;
+    if let (true, Some(found)) = (existed, note.found()) {
+        resume_crate(ctx, &dir, options, None)?;
         origin = match found {
-            Origin::Users => Origin::Users,
-            Origin::Fresh | Origin::Resumed => Origin::Resumed,
+            CrateOrigin::Users => CrateOrigin::Users,
+            CrateOrigin::Fresh | CrateOrigin::Resumed => CrateOrigin::Resumed,
         };
     } else if existed {
         if options.vcs.is_some() || options.edition.is_some() {
@@ -34,21 +37,21 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
     } else {
         // The name is checked before anything is written.
         options.component_name(ctx, None)?;
-        // Cargo uses what sources it finds, or makes one that says nothing.
+        // Cargo uses the sources that it finds, or generates one.
         if !has_sources(&dir)? {
-            origin = Origin::Fresh;
+            origin = CrateOrigin::Fresh;
         }
         let kind = match options.kind {
-            Some(Kind::Command) => Some("--bin"),
-            Some(Kind::Library { .. }) => Some("--lib"),
+            Some(CrateKind::Command) => Some("--bin"),
+            Some(CrateKind::Library { .. }) => Some("--lib"),
             // Cargo would put a `main` beside a library.
             None if fs::exists(&dir.join("src/lib.rs")) => {
                 (!fs::exists(&dir.join("src/main.rs"))).then_some("--lib")
             }
             None => None,
         };
-        begun.note(origin);
-        cargo(ctx, "init", options, kind)?;
+        note.write(origin);
+        create_crate(ctx, "init", options, kind)?;
     }
     let shown = path.strip_prefix(&ctx.cwd).unwrap_or(&path);
     let manifest = ManifestEdit::new(shown, &fs::read_text(&path)?)?;
@@ -59,15 +62,15 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
     let library = manifest.declares_library() || fs::exists(&dir.join("src/lib.rs"));
     let kind = match options.kind {
         Some(kind) => kind,
-        None if library => Kind::Library { proxy: false },
-        None => Kind::Command,
+        None if library => CrateKind::Library { proxy: false },
+        None => CrateKind::Command,
     };
-    if kind != Kind::Command {
+    if kind != CrateKind::Command {
         refuse_clash(&manifest, package, &dir)?;
     }
-    // What was only guessed above is known now.
+    // The kind of an existing crate is known only now.
     options.refuse_target(Some(kind))?;
-    let start = Start {
+    let setup = ComponentSetup {
         ctx,
         name: options.component_name(ctx, Some(package))?,
         dir,
@@ -75,7 +78,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<
         target,
         origin,
     };
-    start.run(options, bind)
+    setup.run(options, bind)
 }
 
 /// Fails where a binary has the name of the library: cargo would write both to

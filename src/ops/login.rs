@@ -5,8 +5,8 @@ use crate::pipeline::fetch::access::{Access, AccessOptions};
 use crate::system::context::Context;
 use crate::system::registry::Secret;
 
-/// Logs in to the registry of the options, or else the default one. Nothing is
-/// kept that the registry does not take.
+/// Logs in to the registry of the options, or else the default one. Credentials
+/// that the registry refuses are not saved.
 pub fn login(ctx: &Context, options: &AccessOptions, user: &str, password: &Secret) -> Result<()> {
     let access = Access::new(ctx, &without_registry(options))?;
     let registry = access.host(options.registry.as_deref())?;
@@ -20,7 +20,7 @@ pub fn login(ctx: &Context, options: &AccessOptions, user: &str, password: &Secr
     Ok(())
 }
 
-/// Forgets the login for the registry of the options, or else the default one.
+/// Removes the login for the registry of the options, or else the default one.
 pub fn logout(ctx: &Context, options: &AccessOptions) -> Result<()> {
     let access = Access::new(ctx, &without_registry(options))?;
     let registry = access.host(options.registry.as_deref())?;
@@ -39,7 +39,8 @@ pub fn logout(ctx: &Context, options: &AccessOptions) -> Result<()> {
     Ok(())
 }
 
-/// Here the registry is what the verb is about, not where a package is.
+/// The options without the registry: it is the host to log in to here, not the
+/// place of a package.
 fn without_registry(options: &AccessOptions) -> AccessOptions {
     AccessOptions {
         registry: None,

@@ -1,5 +1,4 @@
-//! `cargo component publish`: a release build, a look at everything that can
-//! go wrong, and only then the upload.
+//! `cargo component publish`: a release build, all checks, and then the upload.
 
 mod pins;
 
@@ -21,8 +20,10 @@ use crate::pipeline::build::linked::linked;
 
 use crate::pipeline::fetch::access::on_command_line;
 use crate::pipeline::project::manifests::named_registries;
+use crate::pipeline::release::compatible::refuse_breaking;
+use crate::pipeline::release::order::publish_order;
 use crate::pipeline::release::{
-    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+    BreakingChange, Destination, ExistingRelease, PublishMode, ReadyRelease, upload,
 };
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::Member;
@@ -32,34 +33,34 @@ use crate::system::registry::Registries;
 
 /// What is published of a component with dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The component itself, which says where the others are.
+pub enum PublishedContent {
+    /// The component itself, with hints for its dependencies.
     Component,
-    /// The component linked with the others.
+    /// The component linked with its dependencies.
     Composed,
 }
 
-/// How to publish.
+/// The options of `cargo component publish`.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
-    /// The registry to publish to, instead of the package's.
+    /// The registry to publish to; `None` takes that of the package.
     pub registry: Option<String>,
-    /// See [`Existing`].
-    pub existing: Existing,
-    /// See [`Breaking`].
-    pub breaking: Breaking,
-    /// See [`What`].
-    pub what: What,
-    /// See [`Run`].
-    pub run: Run,
+    /// What is done with versions that are published already.
+    pub existing: ExistingRelease,
+    /// What is done with versions that break compatible ones.
+    pub breaking: BreakingChange,
+    /// What is published of a component with dependencies.
+    pub content: PublishedContent,
+    /// Whether anything is published.
+    pub mode: PublishMode,
 }
 
-/// A package that is to go out.
+/// A package to publish.
 struct Candidate {
     member: usize,
     manifest: Rc<Manifest>,
     package: PackageRef,
-    /// The packages it is made with.
+    /// The packages that it depends on.
     needs: Vec<PackageRef>,
 }
 
@@ -68,7 +69,7 @@ struct Candidate {
 /// of them can be.
 pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
     let setup = BuildSetup::open(ctx, args)?;
-    if options.what == What::Component {
+    if options.content == PublishedContent::Component {
         let project = &setup.project;
         for member in &project.selected {
             let member = &project.workspace().members[*member];
@@ -81,18 +82,18 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
         return Err(Error::input("none of the selected packages is a component")
             .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
     }
-    let asked = options.registry.as_deref();
+    let requested = options.registry.as_deref();
     let preparing = Preparing {
         ctx,
         built: &built,
         registries: &ctx.registries(&built.prepared.workspace().root)?,
-        asked: asked.map(|name| on_command_line(ctx, name)),
+        requested: requested.map(|name| on_command_line(ctx, name)),
         options,
     };
     let packages: Vec<_> = candidates.iter().map(|c| (&c.package, &*c.needs)).collect();
     let mut outgoing = Outgoing::new();
     let mut ready = Vec::new();
-    for index in order::order(&packages) {
+    for index in publish_order(&packages) {
         let one = preparing.prepare(&candidates[index], &outgoing)?;
         if !one.published {
             let url = one.registry.url(&one.package, &one.version);
@@ -102,16 +103,16 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
         ready.push(one);
     }
     for one in ready.iter().filter(|ready| !ready.published) {
-        if options.breaking == Breaking::Refuse {
-            compatible::check(ctx, one)?;
+        if options.breaking == BreakingChange::Refuse {
+            refuse_breaking(ctx, one)?;
         }
     }
     ready
         .iter()
-        .try_for_each(|one| upload(ctx, one, options.run))
+        .try_for_each(|one| upload(ctx, one, options.mode))
 }
 
-/// The packages that are to go out.
+/// The packages to publish: the selected ones with our section.
 fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
     let workspace = built.prepared.workspace();
     let mut candidates = Vec::new();
@@ -142,20 +143,20 @@ fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
     Ok(candidates)
 }
 
-/// What there is to prepare with.
+/// The build and the registries that releases are prepared with.
 struct Preparing<'a> {
     ctx: &'a Context,
     built: &'a Built,
     registries: &'a Registries<'a>,
     /// The registry of the command line.
-    asked: Option<String>,
+    requested: Option<String>,
     options: &'a PublishOptions,
 }
 
 impl Preparing<'_> {
-    /// Everything that can be known before the upload; `outgoing` goes out
-    /// before it.
-    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<Ready> {
+    /// Prepares and checks a release before the upload; `outgoing` are the releases
+    /// that are published before it.
+    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<ReadyRelease> {
         let Candidate {
             manifest, package, ..
         } = candidate;
@@ -164,19 +165,19 @@ impl Preparing<'_> {
         let version = member.version.clone();
         let destination = Destination {
             registries: self.registries,
-            asked: self.asked.as_deref(),
+            requested: self.requested.as_deref(),
             offline: self.built.prepared.project.mode.is_offline(),
             existing: self.options.existing,
         };
         let (registry, published) =
-            destination.of((package, &version), &named_registries(manifest))?;
+            destination.open_registry(package, &version, &named_registries(manifest))?;
         let file = match published {
             // It stays as it is.
             true => made.path.clone(),
-            false => self.content(candidate, made, outgoing)?,
+            false => self.content_file(candidate, made, outgoing)?,
         };
         let (digest, size) = fs::digest(&file)?;
-        Ok(Ready {
+        Ok(ReadyRelease {
             noun: "component",
             package: package.clone(),
             annotations: annotations(member),
@@ -186,30 +187,35 @@ impl Preparing<'_> {
             size,
             registry,
             published,
-            made: made.path.clone(),
+            built_from: made.path.clone(),
         })
     }
 
-    /// The file that goes out.
-    fn content(&self, candidate: &Candidate, made: &Made, outgoing: &Outgoing) -> Result<PathBuf> {
+    /// The file to publish.
+    fn content_file(
+        &self,
+        candidate: &Candidate,
+        made: &Made,
+        outgoing: &Outgoing,
+    ) -> Result<PathBuf> {
         let prepared = &self.built.prepared;
         let manifest = &candidate.manifest;
-        let file = match self.options.what {
-            What::Composed => linked(self.ctx, prepared, made)?,
-            What::Component => made.path.clone(),
+        let file = match self.options.content {
+            PublishedContent::Composed => linked(self.ctx, prepared, made)?,
+            PublishedContent::Component => made.path.clone(),
         };
         if manifest.dependencies.is_empty() {
             return Ok(file);
         }
-        let places = pins::Places {
+        let lookup = pins::ReleaseLookup {
             ctx: self.ctx,
             registries: self.registries,
-            asked: self.asked.as_deref(),
+            requested: self.requested.as_deref(),
             offline: prepared.project.mode.is_offline(),
             outgoing,
         };
         let before = fs::read(&file)?;
-        let pinned = pins::pinned(&places, manifest, &prepared.built, &before)?;
+        let pinned = pins::pin_hints(&lookup, manifest, &prepared.built, &before)?;
         if pinned == before {
             return Ok(file);
         }
@@ -222,7 +228,7 @@ impl Preparing<'_> {
     }
 }
 
-/// What a registry is told of a crate.
+/// The annotations of a release from the metadata of its crate.
 fn annotations(member: &Member) -> BTreeMap<String, String> {
     let about = &member.about;
     let mut annotations = BTreeMap::new();
@@ -242,7 +248,7 @@ fn annotations(member: &Member) -> BTreeMap<String, String> {
     annotations
 }
 
-/// The packages a manifest names, those of other members by their path too.
+/// The packages that a manifest names, those of other members also by path.
 fn needs(ctx: &Context, project: &Project, manifest: &Manifest) -> Vec<PackageRef> {
     let member_at = |path: &Path| {
         let member = project.member_at(path).ok()??;
@@ -267,7 +273,7 @@ fn needs(ctx: &Context, project: &Project, manifest: &Manifest) -> Vec<PackageRe
     needs
 }
 
-/// The component of a package; it must have exactly one.
+/// The component of a package; an error where it does not have exactly one.
 fn one_component(built: &Built, member: usize) -> Result<&Made> {
     let name = &built.prepared.workspace().members[member].name;
     let of_member =

@@ -1,15 +1,19 @@
-//! `cargo component run` and `serve`.
+//! `cargo component run` and `serve` of the component that is built.
 
-mod by_name;
+mod prebuilt;
 
+use crate::pipeline::build::pending_writes::Stale;
 use std::path::Path;
 
-use super::run::by_name::run_component;
+use self::prebuilt::run_component;
 use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::{Built, build_prepared};
 use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::pending_writes::Stale;
 use crate::pipeline::build::ready::prepare;
+pub use crate::pipeline::launch::invoke::Purpose;
+use crate::pipeline::launch::invoke::{
+    DEFAULT_ADDRESS, command_line, invoke, nothing_to_run, report_end, serve,
+};
 use crate::pipeline::launch::permissions::{grant, of_own_code, of_requests};
 use crate::pipeline::launch::runner::{Runners, runnable, target_of};
 use crate::system::cargo::arguments::CargoArgs;
@@ -17,42 +21,28 @@ use crate::system::cargo::target::{Target, WasmTarget};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{
-    CallOutcome, EntryPoint, ExitStatus, Interrupts, Permissions, Program, Runner, ServerEvent,
-};
+use crate::system::runtime::{EntryPoint, Interrupts, Program, Runner};
 
-/// Where an HTTP handler is served when nothing else is said.
-pub(super) const ADDRESS: &str = "127.0.0.1:8080";
-
-/// What is asked of the component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Whatever it is for: run its program, serve its handler, call a function.
-    Run,
-    /// Serve its handler.
-    Serve,
-}
-
-/// What is done with the component.
+/// The way in which a component runs.
 #[derive(Clone, Copy, Debug)]
 enum Task<'a> {
-    /// Call this function in the engine.
+    /// Call a function in the engine.
     Call(&'a str),
-    /// Hand it to what runs programs; a configured runner gets everything.
+    /// Start its program, with the configured runner if there is one.
     Start,
     /// Serve its HTTP handler in the engine.
     Serve,
 }
 
-/// Builds, then runs the one component that was built.
+/// Builds the selected packages and runs the one component among them.
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let grant = grant(ctx, args)?;
     check_options(args)?;
     if let Some(what) = &args.own.component {
-        return run_component(ctx, args, (what, &grant, purpose));
+        return run_component(ctx, args, what, &grant, purpose);
     }
     let prepared = prepare(ctx, args, Stale::Write)?;
-    // What could not run anything should not build for it either.
+    // Without a runner nothing is built.
     let runners = match args.own.invoke {
         Some(_) => Runners::embedded()?,
         None => Runners::find(ctx, &prepared)?,
@@ -65,30 +55,48 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let grant = of_own_code(grant, &built, made)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
-        None => task(ctx, args, (&built, made, &path), (&runner, purpose))?,
+        None => {
+            let component = BuiltComponent {
+                built: &built,
+                made,
+                path: &path,
+            };
+            task(ctx, args, &component, &runner, purpose)?
+        }
     };
     ctx.shell
         .status("Running", command_line(ctx.display(&made.path), &grant));
     match task {
         Task::Call(call) => invoke(ctx, &path, call, &grant),
         Task::Serve => {
-            let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
+            let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
             serve(ctx, &path, addr, &of_requests(&grant, args))
         }
         Task::Start => {
             let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&grant))?;
-            ended(ctx, &program.run(&grant)?)
+            report_end(ctx, &program.run(&grant)?)
         }
     }
 }
 
-/// What the component is for, by its exports, or why nothing can be done.
+/// A component of a build that is to run.
+struct BuiltComponent<'a> {
+    built: &'a Built,
+    made: &'a Made,
+    /// The file that runs, which may be a linked one.
+    path: &'a Path,
+}
+
+/// What to do with a component by its exports; an error where they have nothing
+/// to run.
 fn task(
     ctx: &Context,
     args: &CargoArgs,
-    (built, made, path): (&Built, &Made, &Path),
-    (runner, purpose): (&Runner, Purpose),
+    component: &BuiltComponent<'_>,
+    runner: &Runner,
+    purpose: Purpose,
 ) -> Result<Task<'static>> {
+    let BuiltComponent { built, made, path } = *component;
     let name = ctx.display(&made.path);
     let no_address = |what: String, hint: &str| match &args.own.addr {
         None => Ok(Task::Start),
@@ -115,40 +123,16 @@ fn task(
             ))
             .hint("use `--target wasm32-wasip1` or `--target wasm32-wasip2`"))
         }
-        (entry, _) => Err(nothing_to_run(&name.to_string(), (&entry, purpose))),
+        (entry, _) => Err(nothing_to_run(&name.to_string(), &entry, purpose)),
     }
 }
 
-/// Why a component that is no program cannot be run, or served.
-pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&EntryPoint, Purpose)) -> Error {
-    let functions: &[_] = match (entry, purpose) {
-        (_, Purpose::Serve) => {
-            return Error::input(format!(
-                "`{name}` exports no HTTP handler, so that it cannot be served"
-            ))
-            .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
-        }
-        (EntryPoint::Library(functions), Purpose::Run) => functions,
-        (_, Purpose::Run) => &[],
-    };
-    let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
-    let error = Error::input(format!(
-        "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
-    ));
-    match functions.first() {
-        Some(first) => error
-            .with_cause(format!("it exports {}", names.join(", ")))
-            .hint(format!("call a function: `--invoke '{first}(…)'`")),
-        None => error.hint("make it a program with a `main`, or export a function"),
-    }
-}
-
-/// Whether it was built for a target without WASI.
+/// Whether a component was built for a target without WASI.
 fn without_system(built: &Built, made: &Made) -> bool {
     target_of(built, made).is_some_and(|target| target.kind() == WasmTarget::Unknown)
 }
 
-/// Refuses what our options cannot mean, before anything is built for it.
+/// Refuses options that contradict each other, before anything is built.
 fn check_options(args: &CargoArgs) -> Result<()> {
     let own = &args.own;
     if own
@@ -174,7 +158,7 @@ fn check_options(args: &CargoArgs) -> Result<()> {
     }
 }
 
-/// The one component to run.
+/// The one component of a build to run; an error where there are several.
 fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
     let verb = match purpose {
         Purpose::Run => "run",
@@ -219,68 +203,5 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             .with_cause(format!("they are {}", names.join(", ")))
             .hint("choose one by `--package`, `--bin` or `--example`, or by `default-run` in Cargo.toml"))
         }
-    }
-}
-
-/// The component with its arguments, as cargo shows what it runs.
-pub(super) fn command_line(shown: std::path::Display<'_>, grant: &Permissions) -> String {
-    let mut text = format!("`{shown}");
-    for argument in &grant.args {
-        match argument.is_empty() || argument.contains(char::is_whitespace) {
-            true => text.push_str(&format!(" {argument:?}")),
-            false => text.push_str(&format!(" {argument}")),
-        }
-    }
-    text.push('`');
-    text
-}
-
-pub(super) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Permissions) -> Result<()> {
-    match runtime::invoke(path, call, grant)? {
-        CallOutcome::Returned { values, refusals } => {
-            for value in values {
-                ctx.shell.data(value);
-            }
-            if let Some(missed) = refusals {
-                ctx.shell.warn(missed);
-            }
-            Ok(())
-        }
-        CallOutcome::Exited(end) => ended(ctx, &end),
-    }
-}
-
-pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Permissions) -> Result<()> {
-    let code = runtime::serve(path, addr, grant, &mut |event| {
-        match event {
-            ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
-            ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {
-                Some(hint) => format!("a request failed: {error}; {hint}"),
-                None => format!("a request failed: {error}"),
-            }),
-            ServerEvent::ClientLeft(what) => ctx
-                .shell
-                .detail("Ended", format!("{what}, whose client left")),
-            ServerEvent::Refused(missed) => ctx.shell.warn(missed),
-        }
-        Ok(())
-    })?;
-    match code {
-        0 => Ok(()),
-        code => Err(Error::child(code)),
-    }
-}
-
-/// The exit code of a component as ours; a trap is told, and what it lacked.
-pub(super) fn ended(ctx: &Context, end: &ExitStatus) -> Result<()> {
-    if let Some(missed) = &end.refusals {
-        ctx.shell.warn(missed.clone());
-    }
-    if let Some(fault) = &end.fault {
-        crate::system::shell::report(&*ctx.shell, fault);
-    }
-    match end.code {
-        0 => Ok(()),
-        code => Err(Error::child(code)),
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo component targets`.
 
+use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,6 @@ use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::World;
 use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
 use crate::pipeline::link::override_options::Named;
-use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::here::mode_here;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;

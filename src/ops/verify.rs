@@ -20,23 +20,23 @@ use crate::system::registry::public::Reach;
 use crate::system::registry::{Artifacts, Reference, Registries, Registry};
 use crate::system::shell::report;
 
-/// What was found out about one locked release.
+/// The findings about one locked release.
 struct Finding<'a> {
     locked: &'a Locked,
-    /// Where its digest was found.
+    /// The places in which its digest was found.
     found: Vec<&'static str>,
     wrong: Vec<Error>,
 }
 
-/// Where a release is looked for beside the cache.
-enum Place {
+/// The place in which a release is verified beside the cache.
+enum ReleasePlace {
     Registry(Arc<dyn Registry>, String),
     Artifact(Arc<dyn Artifacts>, Reference),
     Unreachable(Error),
     NotAsked,
 }
 
-/// Holds every locked digest against cache and registry. A damaged file of the
+/// Compares every locked digest with cache and registry. A damaged file of the
 /// cache is removed, so that the next build fetches it again.
 pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let project = Project::load(ctx, args)?;
@@ -54,18 +54,18 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
     let access = ctx.registries(&workspace.root)?;
     let finder = Finder::new(ctx, &project)?;
-    // One that cannot be reached is not tried again for each package.
+    // A registry that cannot be reached is not tried again for each package.
     let mut opened: BTreeMap<String, Result<Arc<dyn Registry>>> = BTreeMap::new();
     let mut place = |locked: &Locked| {
         if mode.is_offline() {
-            return Place::NotAsked;
+            return ReleasePlace::NotAsked;
         }
         if let Some(reference) = reference(locked.registry.as_deref())
             && !is_replaced(locked, &access)
         {
             return match host(&reference, &Reach::Anywhere, &access) {
-                Ok(artifacts) => Place::Artifact(artifacts, reference),
-                Err(error) => Place::Unreachable(error),
+                Ok(artifacts) => ReleasePlace::Artifact(artifacts, reference),
+                Err(error) => ReleasePlace::Unreachable(error),
             };
         }
         let found = finder.find(locked, &access).and_then(|(_, route)| {
@@ -73,9 +73,9 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
             let registry = opened
                 .entry(route.backend.to_string())
                 .or_insert_with(|| access.open(&route));
-            Ok(Place::Registry(registry.clone()?, because))
+            Ok(ReleasePlace::Registry(registry.clone()?, because))
         });
-        found.unwrap_or_else(Place::Unreachable)
+        found.unwrap_or_else(ReleasePlace::Unreachable)
     };
     let jobs: Vec<_> = releases.iter().map(|one| (*one, place(one))).collect();
     let cache = ctx.cache();
@@ -95,13 +95,13 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
 }
 
-/// Whether a file of the project puts a directory in the place of the registry.
+/// Whether the project's configuration replaces the registry by a directory.
 fn is_replaced(locked: &Locked, access: &Registries<'_>) -> bool {
     let registry = locked.registry.as_deref().unwrap_or_default();
     access.layers().replaced(registry).is_some()
 }
 
-fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
+fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<'a> {
     let mut finding = Finding {
         locked,
         found: Vec::new(),
@@ -128,20 +128,21 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
         Err(error) => finding.wrong.push(error),
     }
     match place {
-        Place::Registry(registry, because) => match found(locked, &**registry) {
+        ReleasePlace::Registry(registry, because) => match found(locked, &**registry) {
             Ok(()) => finding.found.push("registry"),
             Err(error) => finding.wrong.push(error.with_cause(because)),
         },
-        Place::Artifact(artifacts, reference) => match kept(locked, &**artifacts, reference) {
+        ReleasePlace::Artifact(artifacts, reference) => match kept(locked, &**artifacts, reference)
+        {
             Ok(found) => finding.found.push(found),
             Err(error) => finding.wrong.push(error),
         },
-        Place::Unreachable(error) => finding.wrong.push(
+        ReleasePlace::Unreachable(error) => finding.wrong.push(
             error
                 .clone()
                 .context(format!("failed to look for {release} in its registry")),
         ),
-        Place::NotAsked if finding.found.is_empty() && finding.wrong.is_empty() => {
+        ReleasePlace::NotAsked if finding.found.is_empty() && finding.wrong.is_empty() => {
             finding.wrong.push(
                 Error::input(format!(
                     "{release} is not in the cache, and the network must not be used"
@@ -149,12 +150,12 @@ fn look<'a>(locked: &'a Locked, place: &Place, cache: &Cache) -> Finding<'a> {
                 .hint("leave out `--offline`"),
             );
         }
-        Place::NotAsked => {}
+        ReleasePlace::NotAsked => {}
     }
     finding
 }
 
-/// Whether the registry has the release as it is locked.
+/// An error if the registry does not have the release as it is locked.
 fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
     let Locked {
         package, version, ..
@@ -179,8 +180,8 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
     }
 }
 
-/// Whether the host of a reference has the bytes that are locked: a tag may
-/// have moved, and builds take what is locked by its digest.
+/// The place where the host of a reference has the locked bytes: a tag may have
+/// moved, and builds fetch by the digest.
 fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Result<&'static str> {
     let Locked {
         package, version, ..

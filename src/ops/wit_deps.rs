@@ -26,34 +26,34 @@ use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 use crate::system::shell::Shell;
 
-/// Which files, and what may be done.
+/// The files of a `deps.toml` project, and the lock mode.
 #[derive(Clone, Debug)]
 pub struct DepsOptions {
-    /// The manifest.
+    /// The path of the manifest.
     pub manifest: PathBuf,
-    /// The lock file.
+    /// The path of the lock file.
     pub lock: PathBuf,
-    /// The directory of dependencies.
+    /// The directory that dependencies are fetched to.
     pub deps: PathBuf,
-    /// How the lock file and the network may be used.
+    /// Whether the lock file may change and the network may be used.
     pub mode: LockMode,
 }
 
-/// Brings directories and lock file to what the manifest says.
+/// Brings directories and lock file up to date with the manifest.
 pub fn lock(ctx: &Context, options: &DepsOptions) -> Result<()> {
     within(ctx, options, library::lock)
 }
 
-/// An error that names everything that is not as manifest and lock file say;
+/// An error that names everything that differs from manifest and lock file;
 /// nothing in the project is written.
 pub fn check(ctx: &Context, options: &DepsOptions) -> Result<()> {
     let found = within(ctx, options, library::check)?;
     refuse(ctx, options, &found)
 }
 
-/// An error that names the entries whose directories are not there or not as
-/// they were locked, for what builds on them. That costs no more than to read
-/// them: no source is looked at, and nothing is written.
+/// An error that names the entries whose directories are missing or differ from
+/// what is locked, for commands that use them. Only the directories are read: no
+/// source is fetched, and nothing is written.
 pub fn refuse_drift(ctx: &Context, options: &DepsOptions) -> Result<()> {
     let found = within(ctx, options, |project, _| library::drift(project))?;
     refuse(ctx, options, &found)
@@ -69,7 +69,7 @@ fn refuse(ctx: &Context, options: &DepsOptions, found: &[String]) -> Result<()> 
     Err(error.hint("run `cargo component deps lock`"))
 }
 
-/// Asks for everything again and takes what comes.
+/// Fetches all sources anew and locks what they are now.
 pub fn update(ctx: &Context, options: &DepsOptions) -> Result<()> {
     within(ctx, options, library::update)
 }
@@ -106,7 +106,7 @@ fn within<T>(
     let dir = fs::parent(&manifest).to_owned();
     let mut project = Project::read(manifest, lock, deps)?;
     project.display_base.clone_from(&ctx.cwd);
-    let told = ToShell(&*ctx.shell);
+    let listener = ShellListener(&*ctx.shell);
     let registries = FromRegistries { ctx, dir };
     let around = LockContext {
         env: ctx.env.clone(),
@@ -119,15 +119,15 @@ fn within<T>(
             offline: mode.is_offline(),
         },
         packages: &registries,
-        listener: &told,
+        listener: &listener,
     };
     verb(&project, &around)
 }
 
-/// Says it on the terminal.
-struct ToShell<'a>(&'a dyn Shell);
+/// Forwards messages to the shell.
+struct ShellListener<'a>(&'a dyn Shell);
 
-impl Listener for ToShell<'_> {
+impl Listener for ShellListener<'_> {
     fn status(&self, verb: &'static str, text: String) {
         self.0.status(verb, text);
     }
@@ -141,7 +141,7 @@ impl Listener for ToShell<'_> {
     }
 }
 
-/// Packages and artifacts, from the registries of the user's configuration.
+/// Fetches packages and artifacts from the configured registries.
 struct FromRegistries<'a> {
     ctx: &'a Context,
     dir: PathBuf,
@@ -190,7 +190,7 @@ impl Packages for FromRegistries<'_> {
     }
 }
 
-/// The version and digest that the lock file has.
+/// The version and digest in the words of the lock file.
 fn kept(words: &KeyValues) -> Option<(Version, ContentDigest)> {
     let [version, digest] = ["release", "digest"].map(|key| words.get(key));
     Some((version?.parse().ok()?, digest?.parse().ok()?))
@@ -205,7 +205,7 @@ fn artifact(
     let mut lock = Lockfile::default();
     if let Some((version, digest)) = locked {
         lock.insert(Locked {
-            // The lock file does not say which package it is.
+            // The lock file does not name the package.
             package: "root:component".parse()?,
             registry: Some(wanted.label()),
             requirement: semver::VersionReq::STAR,
@@ -271,7 +271,7 @@ fn tree(file: &Path) -> Result<Tree> {
     Ok(tree)
 }
 
-/// A name of a directory that no other package has.
+/// A name for a directory that is unique among packages.
 fn whole_name(package: &PackageName) -> String {
     match &package.version {
         Some(version) => format!("{}-{}-{version}", package.namespace, package.name),

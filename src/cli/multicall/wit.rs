@@ -15,11 +15,11 @@ use crate::cli::wit::add::{parts, world_of_interface};
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::build::build;
-use crate::ops::wit::init::{Form, InitOptions, init};
+use crate::ops::wit::init::{InitOptions, ManifestFormat, init};
 use crate::ops::wit::publish::{PublishOptions, publish};
 use crate::ops::wit::update::update;
-use crate::ops::wit::{Whose, WitOptions};
-use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::ops::wit::{ProjectSearch, WitOptions};
+use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::context::Context;
 use crate::system::env;
 use crate::system::env::Env;
@@ -158,7 +158,7 @@ struct Update {
 impl Verb {
     fn run(self, ctx: &Context) -> Result<()> {
         let project = WitOptions {
-            whose: Whose::Wit,
+            search: ProjectSearch::Wit,
             ..WitOptions::default()
         };
         match self {
@@ -166,7 +166,7 @@ impl Verb {
                 ctx,
                 &InitOptions {
                     path: verb.path,
-                    form: Form::Wit,
+                    format: ManifestFormat::Wit,
                     namespace: "component".to_owned(),
                     name: None,
                     registry: verb.registry,
@@ -200,11 +200,11 @@ impl Verb {
                     package: None,
                     rename: verb.package,
                     registry: verb.registry,
-                    existing: Existing::Refuse,
-                    breaking: Breaking::Allow,
-                    run: match verb.dry_run {
-                        true => Run::Dry,
-                        false => Run::Real,
+                    existing: ExistingRelease::Refuse,
+                    breaking: BreakingChange::Allow,
+                    mode: match verb.dry_run {
+                        true => PublishMode::Dry,
+                        false => PublishMode::Real,
                     },
                 };
                 publish(ctx, &options).map(|_| ())

@@ -9,15 +9,16 @@ use super::{Around, Color, shown};
 use crate::base::error::{Error, Result};
 use crate::cli::registry::annotations;
 use crate::ops::config::set;
-use crate::ops::registry_get::{Existing, Format, GetOptions, Output, get, pull};
-use crate::ops::registry_push::push;
+use crate::ops::registry::get::{ExistingFile, FileFormat, GetOptions, get, pull};
+use crate::ops::registry::push::push;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::build::build;
-use crate::ops::wit::fetch::{Drift, Form, fetch};
-use crate::ops::wit::publish::{Exact, PublishOptions, publish};
+use crate::ops::wit::fetch::{Drift, fetch};
+use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
 use crate::ops::wit::update::update;
-use crate::ops::wit::{Whose, WitOptions};
+use crate::ops::wit::{DepsFormat, ProjectSearch, WitOptions};
 use crate::pipeline::fetch::access::{AccessOptions, Subject};
+use crate::pipeline::project::output::Output;
 use crate::pipeline::release;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
@@ -152,7 +153,7 @@ struct Publish {
 
     /// `<namespace>:<name>@<version>`
     #[arg(long, env = env::WKG_PACKAGE.name)]
-    package: Option<Exact>,
+    package: Option<PackageVersion>,
 
     /// Publish nothing
     #[arg(long)]
@@ -342,12 +343,7 @@ impl Config {
         }
         if let Some(registry) = &self.default_registry {
             let args = CargoArgs::default();
-            set(
-                ctx,
-                &args,
-                ("default_registry", registry),
-                ConfigOwner::User,
-            )?;
+            set(ctx, &args, "default_registry", registry, ConfigOwner::User)?;
             let file = crate::ops::config::user_file(ctx)?;
             ctx.shell
                 .plain(format!("Updated config file: {}", shown(ctx, &file)));
@@ -372,14 +368,14 @@ impl Get {
             },
             output: Output::Path(self.output),
             format: match self.format {
-                Written::Auto => Format::Auto,
-                Written::Wasm => Format::Wasm,
-                Written::Wit => Format::Wit,
+                Written::Auto => FileFormat::Auto,
+                Written::Wasm => FileFormat::Wasm,
+                Written::Wit => FileFormat::Wit,
             },
             existing: match (self.check, self.overwrite) {
-                (true, _) => Existing::Check,
-                (_, true) => Existing::Overwrite,
-                _ => Existing::Refuse,
+                (true, _) => ExistingFile::Check,
+                (_, true) => ExistingFile::Overwrite,
+                _ => ExistingFile::Refuse,
             },
         };
         let file = get(ctx, &subject, &options)?;
@@ -403,16 +399,16 @@ impl Publish {
             rename: None,
             registry: self.registry,
             existing: match self.skip_dupes {
-                true => release::Existing::Skip,
-                false => release::Existing::Refuse,
+                true => release::ExistingRelease::Skip,
+                false => release::ExistingRelease::Refuse,
             },
             breaking: match self.skip_semver_check {
-                true => release::Breaking::Allow,
-                false => release::Breaking::Refuse,
+                true => release::BreakingChange::Allow,
+                false => release::BreakingChange::Refuse,
             },
-            run: match self.dry_run {
-                true => release::Run::DrySilent,
-                false => release::Run::Real,
+            mode: match self.dry_run {
+                true => release::PublishMode::DrySilent,
+                false => release::PublishMode::Real,
             },
         };
         for release in publish(ctx, &options)? {
@@ -433,8 +429,8 @@ impl Pull {
         let options = GetOptions {
             access: AccessOptions::default(),
             output: Output::Path(self.output.unwrap_or_else(|| "./".into())),
-            format: Format::Wasm,
-            existing: Existing::Overwrite,
+            format: FileFormat::Wasm,
+            existing: ExistingFile::Overwrite,
         };
         if let Some(file) = pull(ctx, &reference, &options)? {
             let file = shown(ctx, &file);
@@ -469,31 +465,31 @@ impl Build {
 }
 
 impl Fetch {
-    fn options(self) -> (WitOptions, Form) {
-        let form = match self.form {
-            Type::Wit => Form::Wit,
-            Type::Wasm => Form::Wasm,
+    fn options(self) -> (WitOptions, DepsFormat) {
+        let format = match self.form {
+            Type::Wit => DepsFormat::Wit,
+            Type::Wasm => DepsFormat::Wasm,
         };
-        (as_wkg(self.dir.or(self.wit_dir)), form)
+        (as_wkg(self.dir.or(self.wit_dir)), format)
     }
 
     fn fetch(self, ctx: &Context) -> Result<()> {
-        let (options, form) = self.options();
-        fetch(ctx, &options, (form, Drift::Write))
+        let (options, format) = self.options();
+        fetch(ctx, &options, format, Drift::Write)
     }
 
     /// All that is locked is chosen anew, and `deps` written.
     fn update(self, ctx: &Context) -> Result<()> {
-        let (options, form) = self.options();
+        let (options, format) = self.options();
         update(ctx, &options, &UpdateOptions::default())?;
-        fetch(ctx, &options, (form, Drift::Write))
+        fetch(ctx, &options, format, Drift::Write)
     }
 }
 
 fn as_wkg(wit_dir: Option<PathBuf>) -> WitOptions {
     WitOptions {
         wit_dir,
-        whose: Whose::Wkg,
+        search: ProjectSearch::Wkg,
         ..WitOptions::default()
     }
 }

@@ -2,7 +2,8 @@ use clap::{Args, ValueEnum};
 
 use super::ProjectOptions;
 use crate::base::error::Result;
-use crate::ops::wit::fetch::{self, Drift, fetch};
+use crate::ops::wit::DepsFormat;
+use crate::ops::wit::fetch::{Drift, fetch};
 use crate::system::context::Context;
 
 /// Put the packages that WIT names into its `deps`
@@ -40,14 +41,14 @@ pub(super) enum Form {
 
 impl Fetch {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
-        let form = match self.form {
-            Form::Wit => fetch::Form::Wit,
-            Form::Wasm => fetch::Form::Wasm,
+        let format = match self.form {
+            Form::Wit => DepsFormat::Wit,
+            Form::Wasm => DepsFormat::Wasm,
         };
         let drift = match self.check {
             true => Drift::Refuse,
             false => Drift::Write,
         };
-        fetch(ctx, &self.project.options(), (form, drift))
+        fetch(ctx, &self.project.options(), format, drift)
     }
 }

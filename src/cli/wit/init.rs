@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::base::error::{Error, Result};
-use crate::ops::wit::init::{self, InitOptions, init};
+use crate::ops::wit::init::{InitOptions, ManifestFormat, init};
 use crate::system::context::Context;
 
 /// Make a package of WIT
@@ -54,9 +54,9 @@ impl Init {
         }
         let options = InitOptions {
             path: self.path,
-            form: match self.form {
-                Form::Wkg => init::Form::Wkg,
-                Form::Wit => init::Form::Wit,
+            format: match self.form {
+                Form::Wkg => ManifestFormat::Wkg,
+                Form::Wit => ManifestFormat::Wit,
             },
             namespace: self.namespace.unwrap_or_else(|| "component".to_owned()),
             name: self.name,

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 
 use crate::base::error::Result;
 use crate::cli::options::LockOptions;
-use crate::ops::wit::{Whose, WitOptions};
+use crate::ops::wit::{ProjectSearch, WitOptions};
 use crate::system::context::Context;
 
 /// Work with packages of WIT.
@@ -76,7 +76,7 @@ impl ProjectOptions {
         WitOptions {
             wit_dir: self.wit_dir,
             mode: self.lock.mode(),
-            whose: Whose::Any,
+            search: ProjectSearch::Any,
         }
     }
 }

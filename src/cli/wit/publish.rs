@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::ProjectOptions;
 use crate::base::error::Result;
-use crate::ops::wit::publish::{Exact, PublishOptions, publish};
-use crate::pipeline::release::{Breaking, Existing, Run};
+use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
+use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::context::Context;
 
 /// Publish WIT packages
@@ -22,7 +22,7 @@ pub(super) struct Publish {
 
     /// What the only path is published as, `namespace:name@version`
     #[arg(long, value_name = "PACKAGE")]
-    package: Option<Exact>,
+    package: Option<PackageVersion>,
 
     /// The registry to publish to
     #[arg(long, value_name = "REGISTRY")]
@@ -53,16 +53,16 @@ impl Publish {
             rename: None,
             registry: self.registry,
             existing: match self.skip_existing {
-                true => Existing::Skip,
-                false => Existing::Refuse,
+                true => ExistingRelease::Skip,
+                false => ExistingRelease::Refuse,
             },
             breaking: match self.allow_breaking {
-                true => Breaking::Allow,
-                false => Breaking::Refuse,
+                true => BreakingChange::Allow,
+                false => BreakingChange::Refuse,
             },
-            run: match self.dry_run {
-                true => Run::Dry,
-                false => Run::Real,
+            mode: match self.dry_run {
+                true => PublishMode::Dry,
+                false => PublishMode::Real,
             },
         };
         publish(ctx, &options).map(|_| ())

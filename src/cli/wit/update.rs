@@ -7,7 +7,7 @@ use crate::base::package::PackageRef;
 use crate::cli::update::only_one;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::update::update;
-use crate::ops::wit::upgrade::{Reach, UpgradeOptions, upgrade};
+use crate::ops::wit::upgrade::{UpgradeLevel, UpgradeOptions, upgrade};
 use crate::system::context::Context;
 
 /// Choose newer versions within what manifest and WIT ask for
@@ -41,7 +41,7 @@ impl Update {
         if self.breaking {
             let options = UpgradeOptions {
                 packages: self.packages,
-                reach: Reach::Breaking,
+                level: UpgradeLevel::Breaking,
                 dry_run: self.dry_run,
             };
             return upgrade(ctx, &self.project.options(), &options);
@@ -82,9 +82,9 @@ impl Upgrade {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         let options = UpgradeOptions {
             packages: self.packages,
-            reach: match self.breaking {
-                true => Reach::Breaking,
-                false => Reach::Compatible,
+            level: match self.breaking {
+                true => UpgradeLevel::Breaking,
+                false => UpgradeLevel::Compatible,
             },
             dry_run: self.dry_run,
         };

@@ -1,22 +1,23 @@
-//! Composition by a `.wac` document: the packages it names are found, on the
-//! command line, in a folder, in the manifest or in registries.
+//! Composition by a `.wac` document. Its packages are found by the command line,
+//! in a folder, by the manifest or in registries.
 
 use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
 
-use super::{ComposeOptions, worlds_here};
+use super::composed::Composed;
+use super::options::ComposeOptions;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
+use crate::model::component::compose::Node;
 use crate::model::component::compose::wac;
 use crate::model::component::compose::wac::PackageReference;
-use crate::model::component::compose::{Linked, Node};
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit;
 use crate::model::wit::TextFile;
+use crate::pipeline::build::foreign::worlds_here;
 use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::requirement::{declared, exactly};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::here::manifest_here;
@@ -27,9 +28,9 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// Whether what is to be composed is such a document. An error where options
-/// are given that are for the other kind.
-pub(super) fn document(options: &ComposeOptions) -> Result<bool> {
+/// Whether the options name a `.wac` document. An error where options do not go
+/// with what they name.
+pub(super) fn is_document(options: &ComposeOptions) -> Result<bool> {
     let extension = options.file.as_ref().and_then(|file| file.extension());
     let is_document = extension.is_some_and(|extension| extension == "wac");
     let given = |options: [(&'static str, bool); 3]| {
@@ -62,12 +63,13 @@ pub(super) fn document(options: &ComposeOptions) -> Result<bool> {
     misplaced.map_or(Ok(is_document), Err)
 }
 
-/// Composes what a document describes; its path, and what is to be locked.
+/// Composes the component that a document describes.
 pub(super) fn compose(
     ctx: &Context,
     args: &CargoArgs,
-    (file, options): (&Path, &ComposeOptions),
-) -> Result<(PathBuf, Linked, Option<LockUpdate>)> {
+    file: &Path,
+    options: &ComposeOptions,
+) -> Result<Composed> {
     let path = ctx.absolute(file);
     let document = TextFile {
         path: ctx.display(&path).to_string().into(),
@@ -75,10 +77,10 @@ pub(super) fn compose(
     };
     let shown = document.path.display();
     let references = wac::references(&document)?;
-    let given = given(ctx, &options.dep, (&references, &document))?;
-    let deps = deps(ctx, &path, options)?;
+    let given = given_packages(ctx, &options.dep, &references, &document)?;
+    let deps = deps_dir(ctx, &path, options)?;
     let worlds = worlds_here(ctx, args, Unpinned::Refuse)?;
-    let mut search = Search {
+    let mut search = PackageSearch {
         ctx,
         document: &document,
         manifest: manifest_here(ctx)?,
@@ -86,36 +88,41 @@ pub(super) fn compose(
         deps,
         worlds,
     };
-    let nodes = search.all(&references)?;
+    let nodes = search.find_all(&references)?;
     ctx.shell.status("Composing", format!("`{shown}`"));
     let packages: Vec<_> = references.into_iter().zip(nodes).collect();
     let linked = wac::compose(&document, &packages)?;
-    Ok((path, linked, search.worlds.finish()?))
+    Ok(Composed {
+        source: path,
+        linked,
+        lock: search.worlds.finish()?,
+    })
 }
 
-/// A package of the command line.
-struct Given<'o> {
+/// A package that `--dep` gives.
+struct GivenPackage<'o> {
     name: &'o str,
     version: Option<Version>,
     path: &'o Path,
 }
 
-impl Given<'_> {
-    fn is(&self, reference: &PackageReference) -> bool {
+impl GivenPackage<'_> {
+    fn matches(&self, reference: &PackageReference) -> bool {
         self.name == reference.name && (self.version.is_none() || self.version == reference.version)
     }
 }
 
-/// Reads `--dep`; one for a package that the document does not name is told by a
-/// warning, since one list may serve several documents.
-fn given<'o>(
+/// Reads the values of `--dep`. A package that the document does not name is only
+/// a warning, since one list may serve several documents.
+fn given_packages<'o>(
     ctx: &Context,
     dep: &'o [String],
-    (references, document): (&[PackageReference], &TextFile),
-) -> Result<Vec<Given<'o>>> {
-    let mut given: Vec<Given<'o>> = Vec::new();
+    references: &[PackageReference],
+    document: &TextFile,
+) -> Result<Vec<GivenPackage<'o>>> {
+    let mut given: Vec<GivenPackage<'o>> = Vec::new();
     for text in dep {
-        let unread = |why: String| {
+        let invalid = |why: String| {
             Error::usage(format!("`--dep {text}` does not say where a package is"))
                 .with_cause(why)
                 .hint("write `--dep namespace:name=PATH`, or `namespace:name@1.2.3=PATH`")
@@ -124,23 +131,23 @@ fn given<'o>(
             .split_once('=')
             .filter(|(package, path)| package.contains(':') && !path.is_empty())
             .ok_or_else(|| {
-                unread("there is no package before a `=`, or no path behind it".into())
+                invalid("there is no package before a `=`, or no path behind it".into())
             })?;
         let (name, version) = match package.split_once('@') {
             Some((name, version)) => {
                 let version = version
                     .parse()
-                    .map_err(|e| unread(format!("`{version}` is not a version: {e}")))?;
+                    .map_err(|e| invalid(format!("`{version}` is not a version: {e}")))?;
                 (name, Some(version))
             }
             None => (package, None),
         };
-        let one = Given {
+        let one = GivenPackage {
             name,
             version,
             path: Path::new(path),
         };
-        if !references.iter().any(|reference| one.is(reference)) {
+        if !references.iter().any(|reference| one.matches(reference)) {
             let names: Vec<_> = references.iter().map(|r| format!("`{r}`")).collect();
             let names = match names.is_empty() {
                 true => "no package".to_owned(),
@@ -161,13 +168,13 @@ fn given<'o>(
         }
         given.push(one);
     }
-    // What is given for one version goes first.
+    // A package with a version is preferred to one without.
     given.sort_by_key(|given| given.version.is_none());
     Ok(given)
 }
 
-/// The folder that packages are looked for in.
-fn deps(ctx: &Context, document: &Path, options: &ComposeOptions) -> Result<PathBuf> {
+/// The folder that packages are searched in.
+fn deps_dir(ctx: &Context, document: &Path, options: &ComposeOptions) -> Result<PathBuf> {
     let Some(dir) = &options.deps_dir else {
         return Ok(fs::parent(document).join("deps"));
     };
@@ -181,26 +188,26 @@ fn deps(ctx: &Context, document: &Path, options: &ComposeOptions) -> Result<Path
     }
 }
 
-/// Where packages are looked for.
-struct Search<'s> {
+/// The places where the packages of a document are searched.
+struct PackageSearch<'s> {
     ctx: &'s Context,
     document: &'s TextFile,
     manifest: Manifest,
-    given: Vec<Given<'s>>,
+    given: Vec<GivenPackage<'s>>,
     deps: PathBuf,
     worlds: WorldResolver<'s>,
 }
 
-/// What has to be fetched.
-enum Remote {
-    Package(Requirement),
+/// A package that has to be fetched.
+enum RemotePackage {
+    Registry(Requirement),
     Artifact(WantedArtifact),
 }
 
-impl Search<'_> {
-    /// The packages, in the order of the references. What registries have is
-    /// fetched at once.
-    fn all(&mut self, references: &[PackageReference]) -> Result<Vec<Node>> {
+impl PackageSearch<'_> {
+    /// Finds the packages, in the order of the references. Packages of registries
+    /// are fetched together.
+    fn find_all(&mut self, references: &[PackageReference]) -> Result<Vec<Node>> {
         let mut nodes: Vec<Option<Node>> = Vec::new();
         let (mut wanted, mut artifacts) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for (at, reference) in references.iter().enumerate() {
@@ -208,11 +215,11 @@ impl Search<'_> {
             nodes.push(self.local(reference).map_err(place)?);
             if nodes[at].is_none() {
                 match self.remote(reference).map_err(place)? {
-                    Remote::Package(package) => {
+                    RemotePackage::Registry(package) => {
                         wanted.0.push(at);
                         wanted.1.push(package);
                     }
-                    Remote::Artifact(artifact) => {
+                    RemotePackage::Artifact(artifact) => {
                         artifacts.0.push(at);
                         artifacts.1.push(artifact);
                     }
@@ -239,14 +246,14 @@ impl Search<'_> {
         Ok(nodes.into_iter().flatten().collect())
     }
 
-    /// The package, if a file or folder has it.
+    /// Reads the package from a file or folder, if one has it.
     fn local(&self, reference: &PackageReference) -> Result<Option<Node>> {
         let node = |bytes| Node {
             name: reference.to_string(),
             bytes,
             ..Node::default()
         };
-        if let Some(given) = self.given.iter().find(|given| given.is(reference)) {
+        if let Some(given) = self.given.iter().find(|given| given.matches(reference)) {
             let path = self.ctx.absolute(given.path);
             if !fs::exists(&path) {
                 return Err(Error::input(format!(
@@ -255,24 +262,24 @@ impl Search<'_> {
                 ))
                 .hint("give the path of a component, or of a file or folder of WIT"));
             }
-            return read(&path).map(node).map(Some);
+            return read_package(&path).map(node).map(Some);
         }
         let stem = self.stem(reference);
-        // Where it has versions in it, it is no package.
+        // A folder of versions is no package itself.
         let wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
         if fs::is_dir(&stem) && fs::list(&stem)?.iter().any(wit) {
-            return read(&stem).map(node).map(Some);
+            return read_package(&stem).map(node).map(Some);
         }
         for extension in ["wasm", "wit"] {
             let file = with_extension(&stem, extension);
             if fs::exists(&file) {
-                return read(&file).map(node).map(Some);
+                return read_package(&file).map(node).map(Some);
             }
         }
         match self.entry(reference) {
             Some((_, entry)) => match &entry.source {
                 DependencySource::Path { path, .. } if !fs::is_dir(path) => {
-                    read(path).map(node).map(Some)
+                    read_package(path).map(node).map(Some)
                 }
                 _ => Ok(None),
             },
@@ -280,8 +287,8 @@ impl Search<'_> {
         }
     }
 
-    /// Where the package would be in the folder of packages, without the
-    /// ending of a file.
+    /// The path of the package in the folder of packages, without a file
+    /// extension.
     fn stem(&self, reference: &PackageReference) -> PathBuf {
         let mut path = self.deps.clone();
         path.extend(reference.name.split(':'));
@@ -312,9 +319,9 @@ impl Search<'_> {
         Some((key, entry))
     }
 
-    /// How a registry is asked for the package: as the manifest's entry does,
-    /// if it has one.
-    fn remote(&mut self, reference: &PackageReference) -> Result<Remote> {
+    /// The request for a package of a registry: that of the manifest's entry, if
+    /// it has one.
+    fn remote(&mut self, reference: &PackageReference) -> Result<RemotePackage> {
         let package: PackageRef = reference.name.parse().map_err(|e: Error| {
             e.with_cause(self.no_file(reference))
                 .hint(format!("give it by `--dep {reference}=PATH`"))
@@ -331,7 +338,7 @@ impl Search<'_> {
         };
         if let Some((key, entry)) = self.entry(reference) {
             if let Some(artifact) = WantedArtifact::of_component(key, entry)? {
-                return Ok(Remote::Artifact(artifact));
+                return Ok(RemotePackage::Artifact(artifact));
             }
             if let DependencySource::Path { path, .. } = &entry.source {
                 return Err(Error::input(format!(
@@ -358,11 +365,11 @@ impl Search<'_> {
                     "give it by `--dep {reference}=PATH`, or add a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
                 )));
         }
-        Ok(Remote::Package(wanted))
+        Ok(RemotePackage::Registry(wanted))
     }
 }
 
-/// A file with this ending; a version stays whole.
+/// Adds an extension to a path; dots of a version in its name stay.
 fn with_extension(stem: &Path, extension: &str) -> PathBuf {
     let mut name = stem.file_name().unwrap_or_default().to_owned();
     name.push(".");
@@ -370,8 +377,8 @@ fn with_extension(stem: &Path, extension: &str) -> PathBuf {
     stem.with_file_name(name)
 }
 
-/// A component, or a package of WIT in its binary form.
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// Reads a component, or a package of WIT in its binary form.
+fn read_package(path: &Path) -> Result<Vec<u8>> {
     let is_text = path.extension().is_some_and(|extension| extension == "wit");
     match is_text || fs::is_dir(path) {
         true => wit::write::encode_sources(source::read(path)?),

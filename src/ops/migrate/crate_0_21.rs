@@ -17,7 +17,7 @@ use crate::system::source;
 
 const OLD: &str = "wit-bindgen-rt";
 
-/// Puts `wit-bindgen` in the place of `wit-bindgen-rt`.
+/// Replaces `wit-bindgen-rt` by `wit-bindgen` in the manifest.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     let path = of.path();
     if of.member.dependency(OLD).is_none() {
@@ -77,7 +77,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     }
 }
 
-/// Says if the workspace offers the old crate to its members.
+/// Reports if the workspace still offers the old crate to its members.
 fn tell_shared(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     let root = of.workspace.root.join("Cargo.toml");
     let text = draft.text(&root)?.unwrap_or_default();
@@ -92,8 +92,8 @@ fn tell_shared(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The manifest without `target.dependencies`, if all that it says is found in
-/// `deps` without it, so that the world is made of the same files.
+/// The manifest without `target.dependencies`, if `deps` has all its entries, so
+/// that the world consists of the same files.
 fn without_restated(of: &Crate<'_>, text: &str) -> Result<Option<String>> {
     let manifest = of.read(text)?;
     let Target::Local(target) = &manifest.target else {
@@ -122,7 +122,7 @@ fn without_restated(of: &Crate<'_>, text: &str) -> Result<Option<String>> {
         edit.remove_dependency(DependencyTable::Target, key)?;
     }
     let new = edit.text();
-    // Comments on entries are somebody's words.
+    // Comments on entries must not be lost.
     if new.matches('#').count() < text.matches('#').count() {
         return Ok(None);
     }
@@ -133,7 +133,7 @@ fn without_restated(of: &Crate<'_>, text: &str) -> Result<Option<String>> {
     Ok(same.then_some(new))
 }
 
-/// The packages of a world, with the files each is from.
+/// The packages of a world, with the path of each.
 fn made_of(manifest: &Manifest) -> Result<BTreeSet<(String, PathBuf)>> {
     let loaded = source::load_from_disk(manifest)?;
     let parts = loaded.into_iter().flat_map(|loaded| loaded.world.parts);
@@ -148,7 +148,7 @@ fn made_of(manifest: &Manifest) -> Result<BTreeSet<(String, PathBuf)>> {
 }
 
 impl Crate<'_> {
-    /// The places in sources that are not generated which name a crate.
+    /// The places in the user's sources that name a crate, as `file:line`.
     fn sources_naming(&self, name: &str) -> Vec<String> {
         let bindings = self.bindings();
         let own = self.sources.iter().filter(|source| source.path != bindings);

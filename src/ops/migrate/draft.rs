@@ -1,4 +1,4 @@
-//! What is to become of files, before any of them is written.
+//! New texts of files, before any of them is written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,22 +11,22 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// Files with their present and their new texts, and what is said of them.
+/// Files with their present and new texts, and what has to be done by hand.
 pub(super) struct Draft<'a> {
     pub ctx: &'a Context,
     files: BTreeMap<PathBuf, File>,
-    /// What has to be done by hand, one text each.
+    /// Messages about what has to be done by hand.
     pub by_hand: Vec<String>,
 }
 
-/// One file; no text where it is not there.
+/// The texts of one file; `None` where it does not exist.
 struct File {
     old: Option<String>,
     new: Option<String>,
 }
 
 impl<'a> Draft<'a> {
-    /// No file is touched yet.
+    /// A draft without changes.
     pub fn new(ctx: &'a Context) -> Self {
         Draft {
             ctx,
@@ -35,19 +35,19 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Says what was found.
+    /// Reports what was found at a path.
     pub fn found(&self, path: &Path, what: &str) {
         let text = format!("`{}`: {what}", self.ctx.display(path));
         self.ctx.shell.status("Found", text);
     }
 
-    /// Says what has to be done by hand.
+    /// Adds a message about what has to be done by hand.
     pub fn by_hand(&mut self, path: &Path, what: impl std::fmt::Display) {
         let text = format!("`{}`: {what}", self.ctx.display(path));
         self.by_hand.push(text);
     }
 
-    /// The text a file is to have; `None` where it is not to be there.
+    /// The new text of a file; `None` where it will not exist.
     pub fn text(&mut self, path: &Path) -> Result<Option<String>> {
         if let Some(file) = self.files.get(path) {
             return Ok(file.new.clone());
@@ -61,7 +61,7 @@ impl<'a> Draft<'a> {
         Ok(old)
     }
 
-    /// Gives a file this text, with the line ends it has.
+    /// Sets the new text of a file, with the line ends of the present one.
     pub fn put(&mut self, path: &Path, text: String) -> Result<()> {
         let before = self.text(path)?;
         if before.as_ref() == Some(&text) {
@@ -76,14 +76,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// As [`Draft::put`], for a file that takes the place of another one.
+    /// As [`Draft::put`], for a file that replaces another one.
     pub fn put_for(&mut self, path: &Path, text: String, instead: &Path) -> Result<()> {
         let like = self.text(instead)?.unwrap_or_default();
         self.put(path, with_ends_of(&like, &text))?;
         self.remove(instead)
     }
 
-    /// Takes a file away.
+    /// Removes a file from the project.
     pub fn remove(&mut self, path: &Path) -> Result<()> {
         self.text(path)?;
         if let Some(file) = self.files.get_mut(path) {
@@ -92,7 +92,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The files that are to change; those that go come last.
+    /// The paths of files that change; removed ones come last.
     pub fn changed(&self) -> Vec<&Path> {
         let changed = self.files.iter().filter(|(_, file)| file.old != file.new);
         let mut changed: Vec<_> = changed.collect();
@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    /// Every change as a unified diff, with paths from the project's root.
+    /// All changes as a unified diff, with paths relative to the project's root.
     pub fn diff(&self, root: &Path) -> String {
         let mut all = String::new();
         for path in self.changed() {
@@ -121,7 +121,7 @@ impl<'a> Draft<'a> {
             let diff = TextDiff::from_lines(&before, &after);
             let mut diff = diff.unified_diff();
             let diff = diff.header(&name("a", old), &name("b", new)).to_string();
-            // An empty file that comes or goes has no lines to show.
+            // The diff of an empty file that is added or removed has no lines.
             match diff.is_empty() {
                 true => all.push_str(&format!("--- {}\n+++ {}\n", name("a", old), name("b", new))),
                 false => all.push_str(&diff),
@@ -157,7 +157,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// `text` with the line ends and the mark at the beginning that `like` has.
+/// The text with the line ends and the byte order mark that `like` has.
 fn with_ends_of(like: &str, text: &str) -> String {
     const MARK: char = '\u{feff}';
     let plain = text.trim_start_matches(MARK).replace("\r\n", "\n");
@@ -171,7 +171,7 @@ fn with_ends_of(like: &str, text: &str) -> String {
     }
 }
 
-/// A diff in the colours people know.
+/// A diff with the usual colours of its lines.
 pub(super) fn colored(diff: &str) -> String {
     let color = |color: AnsiColor| Style::new().fg_color(Some(color.into()));
     let mut text = String::with_capacity(diff.len() * 2);

@@ -15,7 +15,7 @@ use crate::system::cargo::workspace::TargetRole;
 use crate::system::fs;
 use crate::system::source;
 
-/// Adds the section of a crate that has none.
+/// Adds our section to the manifest of a crate that has none.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
     let path = of.path();
     let calls = of.calls();
@@ -59,7 +59,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
     }
 }
 
-/// Whether cargo makes something of the package that becomes a component.
+/// Whether the package has a target that becomes a component.
 fn is_component(of: &Crate<'_>) -> bool {
     let mut targets = of.member.targets.iter();
     targets.any(|target| match target.role {
@@ -69,7 +69,8 @@ fn is_component(of: &Crate<'_>) -> bool {
     })
 }
 
-/// The call that says what the package implements, or what to do by hand.
+/// The one call that names what the package implements; an error says what to do
+/// by hand.
 fn meant(of: &Crate<'_>, calls: &[GenerateCall]) -> Result<GenerateCall, String> {
     let mut different = calls.to_vec();
     different.sort();
@@ -87,7 +88,7 @@ fn meant(of: &Crate<'_>, calls: &[GenerateCall]) -> Result<GenerateCall, String>
     }
 }
 
-/// The target, where it is not what is taken without one.
+/// The target of the manifest; `None` where the default is right.
 fn target(call: &GenerateCall) -> Option<TargetEntry> {
     let path = call.paths.first().map_or("wit", String::as_str);
     let usual = path == "wit" && call.world.is_none();
@@ -97,7 +98,7 @@ fn target(call: &GenerateCall) -> Option<TargetEntry> {
     })
 }
 
-/// The name to publish under: that of the crate's own WIT, or of the crate.
+/// The name to publish under: that of the crate's own WIT, or that of the crate.
 fn package(of: &Crate<'_>, call: &GenerateCall) -> Result<String> {
     let dir = of.member.dir();
     let path = call.paths.first().map_or("wit", String::as_str);
@@ -109,7 +110,7 @@ fn package(of: &Crate<'_>, call: &GenerateCall) -> Result<String> {
     if !call.inline && inside(&path) {
         let main = source::read(&path)?.main;
         let names = declared_packages(std::slice::from_ref(&main));
-        // WASI's own names are nobody's to publish under.
+        // The namespace of WASI is reserved.
         let own = names.first().filter(|name| name.namespace != "wasi");
         if let Some(name) = own {
             return Ok(format!("{}:{}", name.namespace, name.name));
@@ -119,15 +120,15 @@ fn package(of: &Crate<'_>, call: &GenerateCall) -> Result<String> {
 }
 
 impl Crate<'_> {
-    /// What the sources say to wit-bindgen's macro.
+    /// The calls of wit-bindgen's macro in the sources.
     pub(super) fn calls(&self) -> Vec<GenerateCall> {
         let sources = self.sources.iter().filter(|source| source.of_code);
         let calls = sources.flat_map(|s| crate::model::wit::generate::calls(&s.text));
         calls.collect()
     }
 
-    /// Fails if the world of the package, with this manifest, cannot be loaded
-    /// from what is on disk, unless packages of registries are missing.
+    /// An error if the world of the package with a new manifest does not load from
+    /// disk; missing packages of registries are no error.
     pub(super) fn loads(&self, text: &str) -> Result<()> {
         let manifest = self.read(text)?;
         let source::TargetSources::Local(local) = source::collect_sources(&manifest)? else {
@@ -143,7 +144,7 @@ impl Crate<'_> {
         if empty {
             return Err(Error::input("there is no WIT"));
         }
-        // What has to be fetched first is not known here.
+        // A world with packages that have to be fetched is not loaded here.
         if !local.missing.is_empty()
             || !crate::model::wit::missing_packages(&local.request)?.is_empty()
         {

@@ -27,34 +27,33 @@ use crate::system::process::Invocation;
 
 use self::draft::{Draft, colored};
 
-/// What is done with the changes, which are shown in any case.
+/// What is done with the changes, which are always shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changes {
-    /// They are made.
+    /// The changes are written.
     Make(Tree),
-    /// They are not.
+    /// The changes are only shown.
     Show,
-    /// They are an error.
+    /// The changes are an error.
     Refuse,
 }
 
-/// Which state of a repository will do.
+/// The state that the repository must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tree {
-    /// One without changes that are not committed.
+    /// All changes are committed.
     Clean,
-    /// Any.
+    /// Uncommitted changes are allowed.
     Any,
 }
 
-/// Brings the project the user stands in to the layout of this tool. What
-/// works as it is stays as it is; what has to be done by hand is told at the
-/// end.
+/// Migrates the project of the current directory to the layout of this tool. What
+/// works already stays; what has to be done by hand is reported at the end.
 pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> {
     let mut draft = Draft::new(ctx);
-    let root = match place(ctx, args)? {
-        Place::Crates => crates(&mut draft, args)?,
-        Place::Wit(dir) => {
+    let root = match find_project(ctx, args)? {
+        MigratedProject::Crates => crates(&mut draft, args)?,
+        MigratedProject::Wit(dir) => {
             wit(&mut draft, &dir)?;
             dir
         }
@@ -105,7 +104,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
     result
 }
 
-/// The lock file that would change although it must not.
+/// The lock file that would change although the lock mode forbids that.
 fn locked<'p>(args: &CargoArgs, changed: &'p [PathBuf]) -> Option<&'p Path> {
     let forms = [LockForm::Crate, LockForm::Wkg, LockForm::Wit].map(LockForm::file_name);
     let is_lock = |path: &&PathBuf| forms.iter().any(|name| path.ends_with(name));
@@ -114,33 +113,34 @@ fn locked<'p>(args: &CargoArgs, changed: &'p [PathBuf]) -> Option<&'p Path> {
         .map(PathBuf::as_path)
 }
 
-/// Which project is meant.
-enum Place {
+/// The kind of project that is migrated.
+enum MigratedProject {
     /// Packages of cargo.
     Crates,
     /// WIT in a directory, without a crate.
     Wit(PathBuf),
 }
 
-/// Finds the nearest project. WIT that lies in `wit` of a crate is part of it.
-fn place(ctx: &Context, args: &CargoArgs) -> Result<Place> {
+/// Finds the nearest project. The folder `wit` of a crate is a part of that.
+fn find_project(ctx: &Context, args: &CargoArgs) -> Result<MigratedProject> {
     if args.manifest_path.is_some() {
-        return Ok(Place::Crates);
+        return Ok(MigratedProject::Crates);
     }
     let is_crate = |dir: &Path| fs::exists(&dir.join("Cargo.toml"));
     for dir in ctx.cwd.ancestors() {
         if is_crate(dir) {
-            return Ok(Place::Crates);
+            return Ok(MigratedProject::Crates);
         }
         let part = dir.file_name().is_some_and(|name| name == "wit");
         if part && is_crate(fs::parent(dir)) {
             continue;
         }
         let marks = ["wit.toml", "wkg.toml", "wit/deps.toml"];
-        // WIT alone takes in what is below it, and the folder whose `wit` it is.
+        // A folder of WIT without a manifest covers what is below it, and its parent
+        // if it is called `wit`.
         let wit = || has_wit(dir) || (dir == ctx.cwd && has_wit(&dir.join("wit")));
         if marks.iter().any(|mark| fs::exists(&dir.join(mark))) || wit() {
-            return Ok(Place::Wit(dir.to_owned()));
+            return Ok(MigratedProject::Wit(dir.to_owned()));
         }
     }
     Err(Error::input(format!(
@@ -155,7 +155,7 @@ fn has_wit(dir: &Path) -> bool {
     fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
 }
 
-/// A folder of WIT.
+/// Migrates a folder of WIT.
 fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     settle(draft.ctx, [dir, &dir.join("wit")]);
     if fs::exists(&dir.join("wkg.toml")) {
@@ -168,7 +168,7 @@ fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     wit_toml::migrate(draft, dir)
 }
 
-/// Says of a project of `wit-deps` that it is one.
+/// Reports a project of `wit-deps`, which needs no migration.
 fn deps(draft: &Draft<'_>, dir: &Path) {
     let path = dir.join("wit").join("deps.toml");
     if fs::exists(&path) {
@@ -179,7 +179,7 @@ fn deps(draft: &Draft<'_>, dir: &Path) {
     }
 }
 
-/// The packages the command line means; the directory of their workspace.
+/// Migrates the selected packages; the directory of their workspace.
 fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
     let ctx = draft.ctx;
     let project = Project::load(ctx, args)?;
@@ -208,13 +208,13 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
     Ok(workspace.root.clone())
 }
 
-/// A package of cargo.
+/// A package of cargo that is migrated.
 struct Crate<'a> {
     ctx: &'a Context,
     workspace: &'a Workspace,
     member: &'a Member,
     shared: &'a WorkspaceManifest,
-    /// Its Rust sources.
+    /// The Rust sources of the package.
     sources: Vec<RustSource>,
 }
 
@@ -222,7 +222,7 @@ struct Crate<'a> {
 struct RustSource {
     path: PathBuf,
     text: String,
-    /// Whether it is of the library or a program, not of tests and the like.
+    /// Whether it belongs to the library or a program, not to tests and the like.
     of_code: bool,
 }
 
@@ -240,17 +240,17 @@ impl Crate<'_> {
             let manifest = self.drafted(draft)?;
             wkg::migrate(draft, self, &manifest)?;
         }
-        // What is written has to be read.
+        // The new manifest has to be valid.
         self.drafted(draft).map(|_| ())
     }
 
-    /// Its manifest, as it is to be.
+    /// Reads the new manifest of the package.
     fn drafted(&self, draft: &mut Draft<'_>) -> Result<Manifest> {
         let text = draft.text(self.path())?.unwrap_or_default();
         self.read(&text)
     }
 
-    /// Its manifest with this text.
+    /// Reads the manifest from a text.
     fn read(&self, text: &str) -> Result<Manifest> {
         manifest::read(ManifestFile::new(self.path(), text), self.shared)
     }
@@ -306,8 +306,8 @@ fn sources(dir: &Path) -> Result<Vec<RustSource>> {
     Ok(found)
 }
 
-/// Fails where a repository has changes that are not committed, since those
-/// made here could not be told from them.
+/// An error where a repository has uncommitted changes, which would mix with
+/// those of the migration.
 fn refuse_dirty(ctx: &Context, root: &Path) -> Result<()> {
     if !root.ancestors().any(|dir| fs::exists(&dir.join(".git"))) {
         return Ok(());
@@ -320,16 +320,16 @@ fn refuse_dirty(ctx: &Context, root: &Path) -> Result<()> {
     };
     let output = ctx.exec.output(&ask.dir(root)).map_err(unsure)?;
     if output.code != 0 {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(unsure(Error::input(said.trim())));
+        let status = String::from_utf8_lossy(&output.stderr);
+        return Err(unsure(Error::input(status.trim())));
     }
-    let said = String::from_utf8_lossy(&output.stdout);
-    if said.trim().is_empty() {
+    let status = String::from_utf8_lossy(&output.stdout);
+    if status.trim().is_empty() {
         return Ok(());
     }
-    let files = said.lines().filter_map(|line| line.get(3..)).take(5);
+    let files = status.lines().filter_map(|line| line.get(3..)).take(5);
     let files: Vec<_> = files.map(|file| format!("`{file}`")).collect();
-    let more = if said.lines().count() > 5 {
+    let more = if status.lines().count() > 5 {
         ", …"
     } else {
         ""

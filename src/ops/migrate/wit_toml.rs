@@ -17,7 +17,8 @@ use crate::model::wit::{TextFile, syntax_errors};
 use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// Turns the project in a directory, if there is one, into one of `wkg`.
+/// Turns the project of the `wit` CLI in a directory, if there is one, into one
+/// of `wkg`.
 pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     let [from, to] = ["wit.toml", "wkg.toml"].map(|name| dir.join(name));
     let Some(text) = draft.text(&from)? else {
@@ -31,7 +32,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
         return Ok(());
     }
     draft.found(&from, "a package of the `wit` CLI");
-    // The draft sees to the line ends.
+    // The draft restores the line ends of the file.
     let text = text.replace("\r\n", "\n");
     let manifest = wit_toml::read(ManifestFile::new(&from, &text))?;
     if fs::exists(&dir.join("wit")) {
@@ -56,15 +57,15 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
             "`wit.toml` asked for `{package}` in the registry `{registry}`; say so in `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
         ));
     }
-    headers(draft, (dir, &from), &manifest.version)?;
+    add_versions(draft, dir, &from, &manifest.version)?;
     draft.put_for(&to, converted.text, &from)?;
-    lock(draft, dir)
+    migrate_lock(draft, dir)
 }
 
-/// Writes the version into the WIT.
-fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version) -> Result<()> {
+/// Writes the version into the headers of the WIT.
+fn add_versions(draft: &mut Draft<'_>, dir: &Path, from: &Path, version: &Version) -> Result<()> {
     let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
-    let mut seen = false;
+    let mut has_header = false;
     for path in fs::list(dir)?.into_iter().filter(is_wit) {
         let text = draft.text(&path)?.unwrap_or_default();
         match with_version(&text, version) {
@@ -76,13 +77,13 @@ fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version
             ),
             Header::Versioned(None) => {}
             Header::Given(new) => {
-                readable(&path, &text, &new)?;
+                check_parses(&path, &text, &new)?;
                 draft.put(&path, new)?;
             }
         }
-        seen = true;
+        has_header = true;
     }
-    if !seen {
+    if !has_header {
         draft.by_hand(from, format!(
             "no `.wit` file says which package it is; write `package <namespace>:<name>@{version};`"
         ));
@@ -90,8 +91,8 @@ fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version
     Ok(())
 }
 
-/// Fails if a file could be read before and not any more.
-fn readable(path: &Path, before: &str, after: &str) -> Result<()> {
+/// An error if a file parsed before an edit and does not after it.
+fn check_parses(path: &Path, before: &str, after: &str) -> Result<()> {
     let errors = |text: &str| {
         let text = text.to_owned();
         let path = path.to_owned();
@@ -103,9 +104,9 @@ fn readable(path: &Path, before: &str, after: &str) -> Result<()> {
     }
 }
 
-/// Turns `wit.lock` into `wkg.lock`, whose registries are the ones that the
-/// configuration leads to.
-fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
+/// Turns `wit.lock` into `wkg.lock`, with the registries that the configuration
+/// routes the packages to.
+fn migrate_lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     let [from, to] = [LockForm::Wit, LockForm::Wkg].map(|form| dir.join(form.file_name()));
     let Some(text) = draft.text(&from)? else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! `wkg.toml` and `wkg.lock` of a crate: its overrides become entries of the
-//! manifest, and what is locked stays locked.
+//! `wkg.toml` and `wkg.lock` of a crate: the overrides become entries of the
+//! manifest, and locked versions stay.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,21 +16,21 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{Manifest, ManifestFile, Target};
 use crate::model::wit::{Request, Sources, declared_packages, overridable_packages};
-use crate::ops::new::target::relative;
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::fs;
 use crate::system::source;
 use crate::system::source::TargetSources;
 
-/// Takes over what the nearest `wkg.toml` and `wkg.lock` say.
+/// Migrates the nearest `wkg.toml` and `wkg.lock` of a crate.
 pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest) -> Result<()> {
     if let Some(path) = nearest(of, "wkg.toml") {
         let text = fs::read_text(&path)?;
         let wkg = wkg::read(ManifestFile::new(&path, &text))?;
-        overrides(draft, of, (manifest, &wkg))?;
+        migrate_overrides(draft, of, manifest, &wkg)?;
     }
-    lock(draft, of)
+    migrate_lock(draft, of)
 }
 
 /// The nearest file of this name, up to the repository or the workspace.
@@ -44,10 +44,10 @@ fn nearest(of: &Crate<'_>, name: &str) -> Option<PathBuf> {
     files.into_iter().find(|path| fs::exists(path))
 }
 
-/// Carries the entries of a lock file over that is beside the crate or in its
-/// workspace, unless there is one of ours: what the crate does not need is
-/// taken away there in time, and must not come back.
-fn lock(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
+/// Copies the entries of a `wkg.lock` beside the crate or in its workspace,
+/// unless there is a lock file of ours: builds remove entries from that which
+/// the crate does not need, and these must not come back.
+fn migrate_lock(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     let to = of.workspace.root.join(LOCK_FILE);
     if fs::exists(&to) {
         return Ok(());
@@ -74,10 +74,11 @@ fn lock(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
 }
 
 /// Turns overrides into entries of `target.dependencies`.
-fn overrides(
+fn migrate_overrides(
     draft: &mut Draft<'_>,
     of: &Crate<'_>,
-    (manifest, wkg): (&Manifest, &WkgManifest),
+    manifest: &Manifest,
+    wkg: &WkgManifest,
 ) -> Result<()> {
     let shown = &wkg.file.path;
     if wkg.overrides.is_empty() {
@@ -97,7 +98,7 @@ fn overrides(
     };
     let sources = &local.request.sources;
     let own = declared_packages(std::slice::from_ref(&sources.main));
-    let named = names(sources)?;
+    let named = named_packages(sources)?;
     let present = entries(manifest);
     let mut added: BTreeMap<PackageRef, DependencyEntry> = BTreeMap::new();
     for (package, entry) in &wkg.overrides {
@@ -111,8 +112,8 @@ fn overrides(
             }
             (Some(path), _) => {
                 let dir = fs::canonical(of.member.dir())?;
-                nested(draft, path, wkg);
-                let path = relative(&dir, &fs::canonical(path)?);
+                report_nested_overrides(draft, path, wkg);
+                let path = relative_path(&dir, &fs::canonical(path)?);
                 added.insert(package.clone(), by_path(path));
             }
             (None, Some(requirement)) => {
@@ -133,7 +134,7 @@ fn overrides(
         return Ok(());
     }
     if !local.request.declared {
-        complete(&mut added, &named, sources);
+        add_missing_entries(&mut added, &named, sources);
     }
     let Some(text) = draft.text(of.path())? else {
         return Ok(());
@@ -155,8 +156,8 @@ fn overrides(
     }
 }
 
-/// Names the `wkg.toml` of an override, which `wkg` obeys as well.
-fn nested(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest) {
+/// Reports the `wkg.toml` of an override, whose overrides `wkg` applies as well.
+fn report_nested_overrides(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest) {
     for dir in [path, fs::parent(path)] {
         let file = dir.join("wkg.toml");
         let text = fs::read_text(&file).unwrap_or_default();
@@ -167,9 +168,9 @@ fn nested(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest) {
     }
 }
 
-/// Where there is a table, everything the WIT names has to be in it or in
-/// `deps`.
-fn complete(
+/// Adds entries for all packages that the WIT names and `deps` does not have:
+/// a crate with a table of dependencies takes them from there only.
+fn add_missing_entries(
     added: &mut BTreeMap<PackageRef, DependencyEntry>,
     named: &[PackageName],
     sources: &Sources,
@@ -189,15 +190,15 @@ fn complete(
     }
 }
 
-/// The packages that WIT names, without a look at `deps`.
-fn names(sources: &Sources) -> Result<Vec<PackageName>> {
+/// The packages that WIT names, whether `deps` has them or not.
+fn named_packages(sources: &Sources) -> Result<Vec<PackageName>> {
     overridable_packages(&Request::of(Sources {
         main: sources.main.clone(),
         deps: Vec::new(),
     }))
 }
 
-/// The packages the manifest has entries for.
+/// The packages that the manifest has entries for.
 fn entries(manifest: &Manifest) -> Vec<PackageRef> {
     let Target::Local(target) = &manifest.target else {
         return Vec::new();

@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use super::Editor;
+use super::options::Editor;
 use crate::base::error::Result;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Writes it into the directory of a crate, where there is none yet.
+/// Writes the configuration into the directory of a crate; an existing one
+/// stays.
 pub(super) fn write(ctx: &Context, dir: &Path, editor: Editor) -> Result<()> {
     let (file, text) = match editor {
         Editor::None => return Ok(()),
@@ -16,7 +17,7 @@ pub(super) fn write(ctx: &Context, dir: &Path, editor: Editor) -> Result<()> {
         Editor::Emacs => (".dir-locals.el", EMACS),
     };
     let path = dir.join(file);
-    if fs::read_text_if_exists(&path)?.is_some_and(|there| there == text) {
+    if fs::read_text_if_exists(&path)?.is_some_and(|existing| existing == text) {
         return Ok(());
     }
     if fs::exists(&path) {

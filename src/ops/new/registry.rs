@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::VersionReq;
 
-use super::target::{check, unescaped};
+use super::world::{check_world, unescaped};
 use crate::base::error::{Error, Result};
 use crate::base::package::{PackageRef, is_label};
 use crate::model::lockfile::Lockfile;
@@ -18,19 +18,19 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// How a package is looked up.
-pub(super) struct Lookup<'a> {
-    /// The directory of the crate; it may not be there yet.
+/// Where the package of a target is searched.
+pub(super) struct TargetLookup<'a> {
+    /// The directory of the crate, which may not exist yet.
     pub dir: &'a Path,
-    /// The name of the registry; none for the one the configuration has.
+    /// The name of the registry; `None` for the configured one.
     pub registry: Option<&'a str>,
-    /// How the network may be used.
+    /// Whether the network may be used.
     pub mode: LockMode,
 }
 
-/// A world of a package, as it was asked for.
+/// A world of a package, as `--target` names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedWorld {
     package: PackageRef,
     world: Option<String>,
     requirement: Option<VersionReq>,
@@ -41,13 +41,13 @@ pub(super) struct Asked {
 pub(super) struct RegistryWorld {
     package: String,
     world: Option<String>,
-    /// What the manifest asks for.
+    /// The requirement for the manifest, such as `1.2.3` or `=1.2.3`.
     requirement: String,
     registry: Option<String>,
 }
 
 impl RegistryWorld {
-    /// What a manifest says for it.
+    /// The entry of a manifest for the world.
     pub fn entry(&self) -> TargetEntry {
         TargetEntry::Registry {
             package: self.package.clone(),
@@ -58,9 +58,9 @@ impl RegistryWorld {
     }
 }
 
-/// Reads `<ns>:<pkg>[/<world>][@<requirement>]`; `None` if it is something
-/// else, such as a path.
-pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
+/// Reads `<ns>:<pkg>[/<world>][@<requirement>]`; `None` for other texts, such as
+/// paths.
+pub(super) fn parse_package_world(text: &str) -> Result<Option<RequestedWorld>> {
     let (name, requirement) = match text.split_once('@') {
         Some((name, requirement)) => (name, Some(requirement)),
         None => (text, None),
@@ -87,29 +87,33 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
             .hint("write `namespace:name/world@version`, the version such as `0.2.3`")
         })
     });
-    Ok(Some(Asked {
+    Ok(Some(RequestedWorld {
         package,
         world: world.map(str::to_owned),
         requirement: requirement.transpose()?,
     }))
 }
 
-/// Finds the newest release that will do, and the world in it.
-pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<RegistryWorld> {
+/// Finds the newest release that the requirement allows, and the world in it.
+pub(super) fn find_in_registry(
+    ctx: &Context,
+    requested: &RequestedWorld,
+    lookup: &TargetLookup<'_>,
+) -> Result<RegistryWorld> {
     let mut packages = Packages::new(ctx, lookup.dir, lookup.mode)?;
-    let wanted = Requirement {
+    let requirement = Requirement {
         source: PackageSource {
-            package: asked.package.clone(),
+            package: requested.package.clone(),
             registry: lookup.registry.map(str::to_owned),
             address: None,
         },
-        version_req: asked.requirement.clone().unwrap_or(VersionReq::STAR),
+        version_req: requested.requirement.clone().unwrap_or(VersionReq::STAR),
         required_by: vec!["`--target`".to_owned()],
         excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
-        asked: std::slice::from_ref(&wanted),
-        named: &named(lookup.dir)?,
+        asked: std::slice::from_ref(&requirement),
+        named: &manifest_registries(lookup.dir)?,
         lock: &Lockfile::default(),
         locked: None,
     })?;
@@ -117,23 +121,24 @@ pub(super) fn find(ctx: &Context, asked: &Asked, lookup: &Lookup<'_>) -> Result<
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let shown = format!("{}@{}", found.package, found.version);
-    check(&shown, &found.entry()?, asked.world.as_deref())?;
-    // As in a manifest written by hand: what fits this release, or just it.
+    check_world(&shown, &found.entry()?, requested.world.as_deref())?;
+    // As in manifests written by hand: versions compatible with this release, or
+    // exactly it.
     let exact = |requirement: &VersionReq| requirement.to_string().starts_with('=');
-    let sign = match &asked.requirement {
+    let sign = match &requested.requirement {
         Some(requirement) if exact(requirement) => "=",
         _ => "",
     };
     Ok(RegistryWorld {
         package: found.package.to_string(),
-        world: asked.world.clone(),
+        world: requested.world.clone(),
         requirement: format!("{sign}{}", found.version),
         registry: lookup.registry.map(str::to_owned),
     })
 }
 
 /// The registries that the manifests at and above a directory name.
-fn named(dir: &Path) -> Result<ManifestRegistries> {
+fn manifest_registries(dir: &Path) -> Result<ManifestRegistries> {
     let mut shared = WorkspaceManifest::default();
     let mut named = ManifestRegistries::default();
     for above in dir.ancestors() {
@@ -166,13 +171,13 @@ mod tests {
     #[test]
     fn a_package_is_told_from_a_path() {
         for text in ["a:b", "wasi:http/proxy", "a:b@1.0.0", "a:b/c@=1.0.0"] {
-            assert!(parse(text).unwrap().is_some(), "{text}");
+            assert!(parse_package_world(text).unwrap().is_some(), "{text}");
         }
         for text in ["wit", "../a/b", "C:\\wit", "wit/a:b"] {
-            assert_eq!(parse(text).unwrap(), None, "{text}");
+            assert_eq!(parse_package_world(text).unwrap(), None, "{text}");
         }
         for text in ["a:b@first", "a:b/c d@1.0.0", "a:b/@1"] {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse_package_world(text).is_err(), "{text}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Hints of what is published: a component that was found by its path is
-//! called by its release.
+//! Hints of published components: a dependency by its path is replaced by its
+//! release.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,22 +24,22 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::{Registries, Registry};
 
-/// The digests of releases that go out in this run, and the text of where
+/// The releases that this run publishes: their digests, and the addresses where
 /// others find them.
 pub(super) type Outgoing = BTreeMap<(PackageRef, Version), (ContentDigest, Option<String>)>;
 
-/// Where releases are looked for.
-pub(super) struct Places<'a> {
+/// The registries in which releases are searched.
+pub(super) struct ReleaseLookup<'a> {
     pub ctx: &'a Context,
     pub registries: &'a Registries<'a>,
-    /// The registry that is published to, where the command line says it.
-    pub asked: Option<&'a str>,
+    /// The registry of the command line that is published to.
+    pub requested: Option<&'a str>,
     pub offline: bool,
     pub outgoing: &'a Outgoing,
 }
 
-/// A component that was built with, by its path.
-struct Local {
+/// A dependency by its path that the component was built with.
+struct PathDependency {
     package: PackageRef,
     version: Option<Version>,
     file: PathBuf,
@@ -47,7 +47,7 @@ struct Local {
     registry: Option<String>,
 }
 
-/// Refuses entries that say nothing of a release.
+/// Refuses entries with a path that name no release.
 pub(super) fn refuse_paths(manifest: &Manifest) -> Result<()> {
     for (key, dependency) in &manifest.dependencies {
         if let DependencySource::Path {
@@ -64,16 +64,16 @@ pub(super) fn refuse_paths(manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// The component with the hints of releases in place of those of paths.
-pub(super) fn pinned(
-    places: &Places<'_>,
+/// Replaces hints of dependencies by path with those of their releases.
+pub(super) fn pin_hints(
+    lookup: &ReleaseLookup<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
     component: &[u8],
 ) -> Result<Vec<u8>> {
-    let mut locals: BTreeMap<PackageRef, Local> = BTreeMap::new();
+    let mut locals: BTreeMap<PackageRef, PathDependency> = BTreeMap::new();
     for (package, component) in built.by_package() {
-        let local = Local {
+        let local = PathDependency {
             package: package.clone(),
             version: Some(component.version),
             file: component.file,
@@ -84,7 +84,7 @@ pub(super) fn pinned(
     }
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
-        if let Some(local) = Local::of(key, dependency, built).map_err(at)? {
+        if let Some(local) = PathDependency::of(key, dependency, built).map_err(at)? {
             locals.insert(local.package.clone(), local);
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn pinned(
                 .with_cause(format!("it is that of the import `{}`", import.name))
                 .hint("take a release of the dependency whose hints have digests, set `hints = \"none\"`, or publish what it is linked with: `--composed`")
         })?;
-        let known = places.pin(manifest, local, known.item)?;
+        let known = lookup.pin(manifest, local, known.item)?;
         let attributes = Attributes {
             implements: None,
             external_id: Some(Hint::Known(known).text()),
@@ -117,8 +117,8 @@ fn unpinned(hint: &Hint) -> bool {
     hint.known().is_some_and(|known| known.digest.is_none())
 }
 
-impl Local {
-    /// That of an entry with a path; none of any other.
+impl PathDependency {
+    /// Reads an entry with a path; `None` for other entries.
     fn of(key: &str, dependency: &Dependency, built: &BuiltComponents) -> Result<Option<Self>> {
         let DependencySource::Path {
             requirement,
@@ -145,7 +145,7 @@ impl Local {
             .with_cause(format!("`{requirement}` is required"))
             .hint("correct `version`"));
         }
-        Ok(Some(Local {
+        Ok(Some(PathDependency {
             package,
             version: provided.version,
             file: provided.file,
@@ -155,13 +155,20 @@ impl Local {
     }
 }
 
-impl Places<'_> {
-    /// The hint of the release that takes the place of a component.
-    fn pin(&self, manifest: &Manifest, local: &Local, item: Option<String>) -> Result<KnownHint> {
+impl ReleaseLookup<'_> {
+    /// The hint of the release that takes the place of a dependency.
+    fn pin(
+        &self,
+        manifest: &Manifest,
+        local: &PathDependency,
+        item: Option<String>,
+    ) -> Result<KnownHint> {
         let package = &local.package;
-        let going = |version: &Version| self.outgoing.get(&(package.clone(), version.clone()));
-        let going = local.version.as_ref().and_then(|v| Some((v, going(v)?)));
-        let (version, digest, url) = match going {
+        let find_outgoing =
+            |version: &Version| self.outgoing.get(&(package.clone(), version.clone()));
+        let outgoing = local.version.as_ref();
+        let outgoing = outgoing.and_then(|version| Some((version, find_outgoing(version)?)));
+        let (version, digest, url) = match outgoing {
             Some((version, (digest, url))) => (version.clone(), digest.clone(), url.clone()),
             None => self.published(manifest, local)?,
         };
@@ -181,28 +188,28 @@ impl Places<'_> {
         })
     }
 
-    /// The release of a registry that takes the place of a component, which
-    /// has to have what the component has.
+    /// Finds the release in a registry that takes the place of a dependency; an
+    /// error where it lacks what the dependency has.
     fn published(
         &self,
         manifest: &Manifest,
-        local: &Local,
+        local: &PathDependency,
     ) -> Result<(Version, ContentDigest, Option<String>)> {
         let package = &local.package;
-        let mut looked = Vec::new();
-        // Where this run publishes, others may have been published before.
-        let here = self.asked.filter(|_| local.registry.is_none());
-        let ways = here
+        let mut searched = Vec::new();
+        // The registry that is published to may have earlier releases.
+        let here = self.requested.filter(|_| local.registry.is_none());
+        let registries = here
             .map(Some)
             .into_iter()
             .chain([local.registry.as_deref()]);
-        for asked in ways {
-            let registry = match self.open(manifest, package, asked) {
-                // One place is enough.
-                Err(_) if !looked.is_empty() => break,
+        for requested in registries {
+            let registry = match self.open(manifest, package, requested) {
+                // One registry that answers is enough.
+                Err(_) if !searched.is_empty() => break,
                 opened => opened?,
             };
-            looked.push(registry.location(package));
+            searched.push(registry.location(package));
             let version = match &local.version {
                 Some(version) => Some(version.clone()),
                 None => newest(&*registry, local)?,
@@ -213,11 +220,13 @@ impl Places<'_> {
             };
             let cache = self.ctx.cache();
             let file = cache.get_or_fetch(&*registry, package, &release, &NoProgress)?;
-            if let Some(told) = first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)? {
+            if let Some(difference) =
+                first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)?
+            {
                 return Err(Error::input(format!(
                     "`{package}@{version}` as it is published lacks what it has at its path"
                 ))
-                .with_cause(told)
+                .with_cause(difference)
                 .hint(format!(
                     "raise the version of `{package}`, and publish it too"
                 )));
@@ -234,7 +243,7 @@ impl Places<'_> {
             "`{shown}` is not published, and `{}` depends on it",
             of.unwrap_or_default()
         ))
-        .with_cause(format!("it was looked for in {}", looked.join(" and ")))
+        .with_cause(format!("it was looked for in {}", searched.join(" and ")))
         .hint("publish it first, or with this one: `cargo component publish --workspace`"))
     }
 
@@ -242,11 +251,11 @@ impl Places<'_> {
         &self,
         manifest: &Manifest,
         package: &PackageRef,
-        asked: Option<&str>,
+        requested: Option<&str>,
     ) -> Result<std::sync::Arc<dyn Registry>> {
         let route = self
             .registries
-            .route(package, asked, &named_registries(manifest))?;
+            .route(package, requested, &named_registries(manifest))?;
         if self.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
                 "asking the registry `{}` for `{package}` needs the network, which must not be used",
@@ -258,8 +267,8 @@ impl Places<'_> {
     }
 }
 
-/// The newest version that will do.
-fn newest(registry: &dyn Registry, local: &Local) -> Result<Option<Version>> {
+/// The newest version that the requirement allows.
+fn newest(registry: &dyn Registry, local: &PathDependency) -> Result<Option<Version>> {
     let listed = registry.versions(&local.package)?.unwrap_or_default();
     let fit = listed
         .into_iter()

@@ -5,68 +5,69 @@ use std::path::PathBuf;
 
 use semver::{Version, VersionReq};
 
-use super::edited::{Before, Known, Table, check, own_texts};
-use super::located::{Located, Sought, listed, locate};
-use super::project::{Member, WitOptions, find};
-use super::resolve::{Session, Texts};
+use super::discover::find;
+use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, check_edits, wit_files};
+use super::lookup::{LocatedPackage, PackageQuery, listed, locate};
+use super::project::{WitMember, WitOptions};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::wit::declared_packages;
 use crate::model::wit::text::{WorldImport, insert_import, named_versions, worlds};
-use crate::ops::add::Write;
-use crate::ops::new::target::relative;
 use crate::pipeline::fetch::requirement::exactly;
+use crate::pipeline::project::manifest_write::ManifestWrite;
+use crate::pipeline::project::relative_path::relative_path;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// What to add, and to what.
+/// The options of `cargo component wit add`.
 #[derive(Clone, Debug)]
 pub struct AddOptions {
-    /// The project.
+    /// The project that is changed.
     pub project: WitOptions,
-    /// The package.
+    /// The package to add.
     pub package: PackageRef,
-    /// The interface of it that a world is to import.
+    /// The interface of the package that a world is to import.
     pub interface: Option<String>,
-    /// The versions that will do; none takes the newest one.
+    /// The versions that are allowed; `None` takes the newest one.
     pub requirement: Option<VersionReq>,
-    /// The world; none for the only one.
+    /// The world that gets the import; `None` for the only one.
     pub world: Option<String>,
-    /// The key of the entry, where it is not the package's name.
+    /// The key of the entry; `None` takes the name of the package.
     pub name: Option<String>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// A path instead of a registry, relative to where the user stands.
+    /// A path instead of a registry, relative to the current directory.
     pub path: Option<PathBuf>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the files are written.
+    pub write: ManifestWrite,
 }
 
 /// Adds an entry to the manifest of the project, and an import to a world if an
-/// interface is named. The result is loaded before anything is written; the
-/// lock file and `deps` are left alone.
+/// interface is named_versions. The result is loaded before anything is written; the
+/// lock file and `deps` stay as they are.
 pub fn add(ctx: &Context, options: &AddOptions) -> Result<()> {
     fs::retry_if_changed(|| add_once(ctx, options))
 }
 
-/// The same, unless somebody changes the files meanwhile.
+/// As [`add`]; an error if the files are changed meanwhile.
 fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
-    let before = Before::read(&project, std::slice::from_ref(member))?;
+    let before = OriginalTexts::read(&project, std::slice::from_ref(member))?;
     refuse_own(member, options)?;
-    let table = Table::of(&project, member)?;
+    let table = ManifestTable::of(&project, member)?;
     let known = table.find(&options.package);
     refuse_conflict(options, &table, known)?;
-    let named = match (&options.interface, known) {
+    let named_versions = match (&options.interface, known) {
         (Some(_), None) => named_already(member, options)?,
         _ => None,
     };
-    let sought = Sought {
+    let query = PackageQuery {
         package: &options.package,
-        requirement: match (&options.requirement, &named) {
+        requirement: match (&options.requirement, &named_versions) {
             (Some(requirement), _) => Some(requirement.clone()),
             (None, Some(version)) => Some(exactly(version)),
             (None, None) => known.and_then(|known| known.requirement.clone()),
@@ -77,66 +78,63 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
             None => known.and_then(|known| known.path.clone()),
         },
     };
-    let mut session = Session::new(ctx, &project)?;
-    let found = locate(ctx, (&project, member), &mut session, &sought)?;
+    let mut resolver = WitResolver::new(ctx, &project)?;
+    let found = locate(&mut resolver, member, &query)?;
     if let Some(interface) = &options.interface {
         found.refuse_unknown(&options.package, interface)?;
     }
-    let mut texts = Texts::new();
-    let entry = match named {
-        // The WIT says it already.
+    let mut texts = FileTexts::new();
+    let entry = match named_versions {
+        // The WIT names the version already.
         Some(_) => None,
-        None => entry(options, (&table, known), &found)?,
+        None => entry(options, &table, known, &found)?,
     };
-    if let Some((key, entry, _)) = &entry {
+    if let Some(NewEntry { key, entry, .. }) = &entry {
         let mut edit = table.edit()?;
-        edit.add_dependency(table.which, key, entry)?;
+        edit.add_dependency(table.kind, key, entry)?;
         texts.insert(table.path.clone(), edit.text());
     }
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     if let Some(interface) = &options.interface {
         let import = WorldImport {
             package: options.package.clone(),
             interface: interface.clone(),
             version: found.version.clone(),
         };
-        match imported(ctx, member, (options, &import))? {
+        match imported(ctx, member, options, &import)? {
             Imported::Already(world) => ctx
                 .shell
                 .note(format!("the world `{world}` imports `{import}` already")),
-            Imported::New(world, path, text) => {
-                said.push(format!("import `{import}` to world `{world}`"));
+            Imported::New { world, path, text } => {
+                messages.push(format!("import `{import}` to world `{world}`"));
                 texts.insert(path, text);
             }
         }
-        check(
-            ctx,
-            (&project, std::slice::from_ref(member)),
-            &texts,
-            |_| false,
-        )?;
+        let members = std::slice::from_ref(member);
+        check_edits(ctx, &project, members, &texts, |_| false)?;
     }
-    if let Some((key, _, from)) = &entry {
-        said.insert(0, format!("dependency `{key}` {from}"));
+    if let Some(NewEntry { key, origin, .. }) = &entry {
+        messages.insert(0, format!("dependency `{key}` {origin}"));
     }
-    if options.write == Write::Real {
+    if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
-    tell(ctx, (options, said), &found, entry.is_some());
+    report_added(ctx, options, messages, &found, entry.is_some());
     Ok(())
 }
 
-/// Tells what was done, and what the user may want to know next.
-fn tell(
+/// Reports what was added, and what can be added next.
+fn report_added(
     ctx: &Context,
-    (options, done): (&AddOptions, Vec<String>),
-    found: &Located,
+    options: &AddOptions,
+    done: Vec<String>,
+    found: &LocatedPackage,
     entered: bool,
 ) {
     for text in done {
         match options.write {
-            Write::Real => ctx.shell.status("Added", text),
-            Write::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
+            ManifestWrite::Real => ctx.shell.status("Added", text),
+            ManifestWrite::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
         }
     }
     let package = &options.package;
@@ -146,24 +144,24 @@ fn tell(
             ctx.display(path)
         ));
     }
-    if options.interface.is_none() && !found.interfaces.is_empty() {
+    if options.interface.is_none() && !found.declared_interfaces.is_empty() {
         ctx.shell.note(format!(
             "`{package}` has the interfaces {}; to import one, add `{package}/{}`",
-            listed(&found.interfaces),
-            found.interfaces[0]
+            listed(&found.declared_interfaces),
+            found.declared_interfaces[0]
         ));
     }
 }
 
-/// The version that the package's own WIT names the other one with, where that
-/// is one, and nothing else is asked for.
-fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version>> {
+/// The version that the project's own WIT names the package with, if it is a
+/// single one and the options request nothing else.
+fn named_already(member: &WitMember, options: &AddOptions) -> Result<Option<Version>> {
     let asked = options.requirement.is_some()
         || options.registry.is_some()
         || options.path.is_some()
         || options.name.is_some();
     let mut versions = BTreeSet::new();
-    for file in own_texts(member)?.iter().filter(|_| !asked) {
+    for file in wit_files(member)?.iter().filter(|_| !asked) {
         let package = &options.package;
         for (name, _) in named_versions(&file.text) {
             if name.namespace == package.namespace() && name.name == package.name() {
@@ -177,7 +175,7 @@ fn named_already(member: &Member, options: &AddOptions) -> Result<Option<Version
     }
 }
 
-fn refuse_own(member: &Member, options: &AddOptions) -> Result<()> {
+fn refuse_own(member: &WitMember, options: &AddOptions) -> Result<()> {
     let own = declared_packages(&[source::read(&member.wit)?.main]);
     let package = &options.package;
     let is = |name: &wit_parser::PackageName| {
@@ -192,9 +190,13 @@ fn refuse_own(member: &Member, options: &AddOptions) -> Result<()> {
     }
 }
 
-/// Refuses to add what is there with something else.
-fn refuse_conflict(options: &AddOptions, table: &Table, known: Option<&Known>) -> Result<()> {
-    let wkg = table.which == DependencyTable::Overrides;
+/// Refuses an entry that differs from the existing one.
+fn refuse_conflict(
+    options: &AddOptions,
+    table: &ManifestTable,
+    known: Option<&ManifestEntry>,
+) -> Result<()> {
+    let wkg = table.kind == DependencyTable::Overrides;
     if wkg && (options.registry.is_some() || options.name.is_some()) {
         return Err(
             Error::usage("an override has neither a registry nor a name of its own").hint(
@@ -222,25 +224,33 @@ fn refuse_conflict(options: &AddOptions, table: &Table, known: Option<&Known>) -
         ))
         .with_cause(format!(
             "`[{}]` in `{}` has it",
-            table.which.name(),
+            table.kind.name(),
             table.path.display()
         ))
         .hint("change the entry there, or remove it first")),
     }
 }
 
-/// The entry that is to be made, with its key and where it comes from, to show;
-/// none where nothing has to be said.
+/// An entry that is added to a manifest.
+struct NewEntry {
+    key: String,
+    entry: DependencyEntry,
+    /// Where the package comes from, as messages say it.
+    origin: String,
+}
+
+/// The entry to add; `None` where the manifest need not name the package.
 fn entry(
     options: &AddOptions,
-    (table, known): (&Table, Option<&Known>),
-    found: &Located,
-) -> Result<Option<(String, DependencyEntry, String)>> {
+    table: &ManifestTable,
+    known: Option<&ManifestEntry>,
+    found: &LocatedPackage,
+) -> Result<Option<NewEntry>> {
     let package = options.package.to_string();
-    let deps = table.which == DependencyTable::Deps;
+    let deps = table.kind == DependencyTable::Deps;
     let (key, package) = match &options.name {
         Some(name) => (name.clone(), Some(package)),
-        // What becomes a directory has no colon in it.
+        // The key becomes a directory, whose name cannot have a colon.
         None if deps => (options.package.name().to_owned(), Some(package)),
         None => (package, None),
     };
@@ -257,20 +267,17 @@ fn entry(
     }
     if let (Some(path), Some(there)) = (&options.path, &found.path) {
         let dir = fs::canonical(fs::parent(&table.path))?;
-        entry.path = Some(relative(&dir, &fs::canonical(there)?));
-        return Ok(Some((
-            key,
-            entry,
-            format!("from path `{}`", path.display()),
-        )));
+        entry.path = Some(relative_path(&dir, &fs::canonical(there)?));
+        let origin = format!("from path `{}`", path.display());
+        return Ok(Some(NewEntry { key, entry, origin }));
     }
     let Some(release) = &found.release else {
         return Ok(None);
     };
-    // A table of target dependencies has to name everything; what WIT names
-    // is found without it.
+    // A new table of target dependencies would have to name all packages; those
+    // that WIT names are found without one.
     let asked = options.requirement.is_some() || options.registry.is_some();
-    if !table.is_there && options.interface.is_some() && !asked {
+    if !table.exists && options.interface.is_some() && !asked {
         return Ok(None);
     }
     let version = match &options.requirement {
@@ -279,24 +286,30 @@ fn entry(
         None => release.to_string(),
     };
     entry.version = Some(version.clone());
-    Ok(Some((key, entry, format!("with version `{version}`"))))
+    let origin = format!("with version `{version}`");
+    Ok(Some(NewEntry { key, entry, origin }))
 }
 
-/// What became of an import.
+/// The outcome of adding an import to a world.
 enum Imported {
-    /// This world has it.
+    /// The world of this name has it.
     Already(String),
-    /// This world gets it, by this text of this file.
-    New(String, PathBuf, String),
+    /// The world gets it, by a new text of its file.
+    New {
+        world: String,
+        path: PathBuf,
+        text: String,
+    },
 }
 
-/// Puts an import into the world that is meant.
+/// Adds an import to the selected world.
 fn imported(
     ctx: &Context,
-    member: &Member,
-    (options, import): (&AddOptions, &WorldImport),
+    member: &WitMember,
+    options: &AddOptions,
+    import: &WorldImport,
 ) -> Result<Imported> {
-    let files = own_texts(member)?;
+    let files = wit_files(member)?;
     let all: Vec<_> = files
         .iter()
         .flat_map(|file| worlds(&file.text).into_iter().map(move |w| (file, w)))
@@ -308,9 +321,9 @@ fn imported(
         None => None,
     };
     let Some((file, world)) = found else {
-        return Err(no_world((ctx, member), options.world.as_deref(), &names));
+        return Err(no_world(ctx, member, options.world.as_deref(), &names));
     };
-    // Another version beside it is meant only where it is asked for.
+    // Another version is imported beside it only where it is requested.
     let fits = |known: &WorldImport| match (&options.requirement, &known.version) {
         (Some(requirement), Some(version)) => requirement.matches(version),
         _ => true,
@@ -322,11 +335,15 @@ fn imported(
         return Ok(Imported::Already(world.name.clone()));
     }
     let text = insert_import(&file.text, &world.name, &import.statement());
-    let text = text.ok_or_else(|| no_world((ctx, member), Some(&world.name), &names))?;
-    Ok(Imported::New(world.name.clone(), file.path.clone(), text))
+    let text = text.ok_or_else(|| no_world(ctx, member, Some(&world.name), &names))?;
+    Ok(Imported::New {
+        world: world.name.clone(),
+        path: file.path.clone(),
+        text,
+    })
 }
 
-fn no_world((ctx, member): (&Context, &Member), asked: Option<&str>, names: &[String]) -> Error {
+fn no_world(ctx: &Context, member: &WitMember, asked: Option<&str>, names: &[String]) -> Error {
     let dir = match ctx.display(&member.wit).to_string() {
         here if here.is_empty() => ".".to_owned(),
         shown => shown,

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::PackageName;
 
-use super::project::{Member, Project, WitOptions, find};
-use super::resolve::Session;
+use super::discover::find;
+use super::project::{WitMember, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::model::component::metadata;
 use crate::model::component::metadata::Metadata;
@@ -18,18 +19,18 @@ use crate::system::fs;
 /// A WIT package in its binary form.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// Its name, with its version where it has one.
+    /// The name of the package, with its version if it has one.
     pub name: PackageName,
-    /// Its bytes.
+    /// The bytes of the package.
     pub bytes: Vec<u8>,
-    /// The packages its own WIT names.
+    /// The packages that its own WIT names.
     pub needs: Vec<PackageName>,
 }
 
-/// Builds the packages meant, each into a file in the current directory, or the
-/// one into `output`; the files written.
+/// Builds the selected packages, each into a file in the current directory, or
+/// the only one into `output`; the paths of the files.
 ///
-/// A file that holds the same already is not written.
+/// A file is not written where its content would not change.
 pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Result<Vec<PathBuf>> {
     let project = find(ctx, options)?;
     if output.is_some() {
@@ -40,7 +41,7 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
     for one in all {
         let path = match output {
             Some(path) => ctx.absolute(path),
-            None => ctx.cwd.join(file_name(project.form(), &one.name)),
+            None => ctx.cwd.join(file_name(project.lock_form(), &one.name)),
         };
         fs::write_if_changed(&path, &one.bytes)?;
         let shown = ctx.display(&path);
@@ -52,46 +53,46 @@ pub fn build(ctx: &Context, options: &WitOptions, output: Option<&Path>) -> Resu
 
 /// The packages of a project in their binary form; its lock file is brought up
 /// to date.
-pub fn encode_all(ctx: &Context, project: &Project) -> Result<Vec<Encoded>> {
-    let mut session = Session::settled(ctx, project)?;
+pub fn encode_all(ctx: &Context, project: &WitProject) -> Result<Vec<Encoded>> {
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
-        all.push(encoded(ctx, project, &mut session, member)?);
+        all.push(encoded(ctx, project, &mut resolver, member)?);
     }
-    session.finish()?;
+    resolver.finish()?;
     Ok(all)
 }
 
 /// The packages of a project with everything they need; its lock file is brought
 /// up to date.
-pub fn resolve_all(ctx: &Context, project: &Project) -> Result<Vec<Package>> {
-    let mut session = Session::settled(ctx, project)?;
+pub fn resolve_all(ctx: &Context, project: &WitProject) -> Result<Vec<Package>> {
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut all = Vec::new();
     for member in &project.members {
-        all.push(session.resolve(member, &|_| false)?.package);
+        all.push(resolver.resolve(member, &|_| false)?.package);
     }
-    session.finish()?;
+    resolver.finish()?;
     Ok(all)
 }
 
-/// The name of the file of a package: as `wkg` has it, or the `wit` CLI.
+/// The name of the file of a package, as `wkg` or the `wit` CLI calls it.
 fn file_name(form: LockForm, name: &PackageName) -> String {
     match form {
         LockForm::Wit => format!("{}.wasm", name.name),
-        // A colon cannot be in a file name there.
+        // Names of files on Windows cannot have a colon.
         _ if cfg!(windows) => format!("{name}.wasm").replace(':', "-"),
         _ => format!("{name}.wasm"),
     }
 }
 
-/// A package with what it says about itself.
+/// Encodes a package, with the metadata of its manifest.
 pub(super) fn encoded(
     ctx: &Context,
-    project: &Project,
-    session: &mut Session<'_>,
-    member: &Member,
+    project: &WitProject,
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
 ) -> Result<Encoded> {
-    let resolved = session.resolve(member, &|_| false)?;
+    let resolved = resolver.resolve(member, &|_| false)?;
     let package = resolved.package;
     for note in &package.notes {
         ctx.shell.note(note.clone());
@@ -108,8 +109,8 @@ pub(super) fn encoded(
         homepage: about.homepage,
         revision: about.revision,
     };
-    let (bytes, left_out) = metadata::add_to_wit(&encode(&package)?, &facts)?;
-    if let Some(key) = left_out.first() {
+    let (bytes, ignored) = metadata::add_to_wit(&encode(&package)?, &facts)?;
+    if let Some(key) = ignored.first() {
         let file = project.manifest().map(|path| ctx.display(path).to_string());
         return Err(Error::input(format!(
             "the metadata `{key}` of `{name}` is not what it has to be"

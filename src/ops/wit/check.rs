@@ -1,8 +1,9 @@
 //! `cargo component wit check`: everything that is wrong with WIT packages, at
 //! once, with nothing written.
 
-use super::project::{Member, WitOptions, find};
-use super::resolve::Session;
+use super::discover::find;
+use super::project::{WitMember, WitOptions};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::model::wit::write::encode;
 use crate::model::wit::{Entry, syntax_errors};
@@ -11,9 +12,9 @@ use crate::system::context::Context;
 use crate::system::shell::report;
 use crate::system::source;
 
-/// Parses and resolves the packages meant. Every syntax error of every file is
-/// told; where there is none, what every package lacks. Nothing but the cache is
-/// written.
+/// Parses and resolves the selected packages. All syntax errors of all files are
+/// reported; where there are none, the resolve error of each package. Only the
+/// cache is written.
 pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     let project = find(ctx, options)?;
     let mut errors = Vec::new();
@@ -21,10 +22,10 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
         errors.extend(syntax(member)?);
     }
     if errors.is_empty() {
-        let mut session = Session::settled(ctx, &project)?;
+        let mut resolver = WitResolver::refusing_drift(ctx, &project)?;
         for member in &project.members {
-            // What could not be built is wrong too.
-            let resolved = session.resolve(member, &|_| false);
+            // A package that cannot be encoded is an error, too.
+            let resolved = resolver.resolve(member, &|_| false);
             let resolved = resolved.and_then(|found| encode(&found.package).map(|_| found));
             match resolved {
                 Ok(resolved) => {
@@ -41,7 +42,7 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() && project.mode.is_locked() && session.lock().is_some() {
+        if errors.is_empty() && project.mode.is_locked() && resolver.changed_lock().is_some() {
             errors.push(must_not_change(&project.lock_file));
         }
     }
@@ -54,8 +55,8 @@ pub fn check(ctx: &Context, options: &WitOptions) -> Result<()> {
     Err(last)
 }
 
-/// The syntax errors of a package and of what stands beside it.
-fn syntax(member: &Member) -> Result<Vec<Error>> {
+/// The syntax errors of a package and of its `deps`.
+fn syntax(member: &WitMember) -> Result<Vec<Error>> {
     let sources = source::read(&member.wit)?;
     let mut errors = Vec::new();
     for entry in std::iter::once(&sources.main).chain(&sources.deps) {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::project::has_wit;
-use super::resolve::Texts;
+use super::discover::has_wit;
+use super::edits::OriginalTexts;
+use super::resolver::FileTexts;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::wit_manifest;
 use crate::model::wit::template::{ComponentName, hello_package};
@@ -11,9 +12,9 @@ use crate::pipeline::project::recover::settle;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Whose manifest a new package gets.
+/// The manifest that a new package gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum ManifestFormat {
     /// `wkg.toml`, with the WIT in `wit`.
     #[default]
     Wkg,
@@ -21,34 +22,34 @@ pub enum Form {
     Wit,
 }
 
-/// What to make.
+/// The options of `cargo component wit init`.
 #[derive(Clone, Debug)]
 pub struct InitOptions {
-    /// The directory, relative to where the user stands.
+    /// The directory of the package, relative to the current one.
     pub path: PathBuf,
-    /// Whose manifest it gets.
-    pub form: Form,
+    /// The manifest that the package gets.
+    pub format: ManifestFormat,
     /// The namespace of the package.
     pub namespace: String,
-    /// Its name; none for that of the directory.
+    /// The name of the package; `None` takes that of the directory.
     pub name: Option<String>,
     /// The registry that `wit.toml` names.
     pub registry: Option<String>,
 }
 
-/// Makes a WIT package in a directory. Nothing that is there is overwritten:
-/// a manifest is an error, and WIT is taken as it is.
+/// Creates a WIT package in a directory. Nothing is overwritten: an existing
+/// manifest is an error, and existing WIT stays as it is.
 pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
     let root = ctx.absolute(&options.path);
-    let name = match options.form {
-        Form::Wkg => "wkg.toml",
-        Form::Wit => "wit.toml",
+    let name = match options.format {
+        ManifestFormat::Wkg => "wkg.toml",
+        ManifestFormat::Wit => "wit.toml",
     };
     let path = root.join(name);
-    let begun = settle(ctx, [root.as_path(), &root.join("wit")]);
+    let recovered = settle(ctx, [root.as_path(), &root.join("wit")]);
     if fs::exists(&path) {
-        if begun {
-            // It was what a killed run had begun.
+        if recovered {
+            // The manifest is that of a killed run, which is complete now.
             return Ok(());
         }
         return Err(Error::input(format!(
@@ -57,12 +58,12 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         ))
         .hint("go on with it, or name another directory"));
     }
-    let mut texts = Texts::new();
-    match options.form {
-        Form::Wit => {
+    let mut texts = FileTexts::new();
+    match options.format {
+        ManifestFormat::Wit => {
             texts.insert(path.clone(), wit_manifest(options.registry.as_deref()));
         }
-        Form::Wkg => {
+        ManifestFormat::Wkg => {
             if options.registry.is_some() {
                 return Err(Error::usage("`wkg.toml` names no registry").hint(
                     "`cargo component config` says which registry packages are in; or make a `wit.toml` with `--form wit`",
@@ -76,7 +77,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
             }
         }
     }
-    super::edited::Before::default().write(&texts)?;
+    OriginalTexts::default().write(&texts)?;
     let created = texts.keys().filter(|other| **other != path);
     for file in created {
         let text = format!("WIT file `{}`", ctx.display(file));
@@ -87,7 +88,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
     Ok(())
 }
 
-/// What a new `wkg.toml` says.
+/// The text of a new `wkg.toml`.
 const WKG: &str = "\
 # Where packages come from instead of their registry, or which of its versions
 # will do, by `namespace:name`: { path = \"…\" } or { version = \"…\" }.

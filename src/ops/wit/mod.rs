@@ -1,23 +1,28 @@
-//! `cargo component wit`: packages of WIT, whatever project they are in.
+//! `cargo component wit`: the verbs on packages of WIT, over one notion of a
+//! project.
 
 pub mod add;
 pub mod build;
 pub mod check;
-mod edited;
+mod deps_folder;
+mod deps_record;
+mod discover;
+mod edits;
 pub mod fetch;
-mod found;
 pub mod init;
-mod located;
 mod lock;
+mod lookup;
 mod overrides;
 pub mod project;
 pub mod publish;
 pub mod remove;
 mod resolve;
+mod resolver;
 mod siblings;
 pub mod tree;
 pub mod update;
 pub mod upgrade;
-mod written;
 
-pub use project::{Kind, Project, Whose, WitOptions, find};
+pub use deps_folder::DepsFormat;
+pub use discover::find;
+pub use project::{ProjectKind, ProjectSearch, WitOptions, WitProject};

@@ -15,52 +15,51 @@ use crate::model::wit::{Sources, declared_packages};
 use crate::system::fs;
 use crate::system::source::read;
 
-/// Overrides of a `wkg.toml`, and of those beside the WIT they lead to.
+/// Overrides of a `wkg.toml`, and of those beside the WIT that they lead to.
 pub(super) struct Overrides<'o> {
     /// The packages that are being built, which nothing overrides.
     own: &'o [PackageName],
-    /// Manifests and WIT that were taken, by one path each however they are
-    /// named.
-    stamps: Vec<PathBuf>,
-    /// The WIT they lead to.
+    /// Canonical paths of the manifests and WIT that were added.
+    seen: Vec<PathBuf>,
+    /// The WIT that the overrides lead to.
     pub sources: Vec<Sources>,
-    /// The versions that will do of other packages.
+    /// The versions that are allowed of other packages.
     pub requirements: BTreeMap<PackageRef, VersionReq>,
 }
 
 impl<'o> Overrides<'o> {
-    /// None yet.
+    /// An empty set of overrides.
     pub fn new(own: &'o [PackageName]) -> Self {
         Overrides {
             own,
-            stamps: Vec::new(),
+            seen: Vec::new(),
             sources: Vec::new(),
             requirements: BTreeMap::new(),
         }
     }
 
-    /// Takes those of a file, if it is there.
-    fn beside(&mut self, path: &Path) -> Result<()> {
+    /// Adds the overrides of a file, if it exists.
+    fn add_file(&mut self, path: &Path) -> Result<()> {
         match fs::read_text_if_exists(path)? {
-            Some(text) => self.take(&wkg::read(ManifestFile::new(path, &text))?),
+            Some(text) => self.add_manifest(&wkg::read(ManifestFile::new(path, &text))?),
             None => Ok(()),
         }
     }
 
-    /// Whether a path was not come by before; from now on it was.
-    fn is_new(&mut self, path: &Path) -> bool {
-        // What is not there, or not yet, leads nowhere else.
+    /// Records a path; whether it was not recorded before.
+    fn record_path(&mut self, path: &Path) -> bool {
+        // A path that does not exist has no other names.
         let path = fs::canonical(path).unwrap_or_else(|_| path.to_owned());
-        let new = !self.stamps.contains(&path);
+        let new = !self.seen.contains(&path);
         if new {
-            self.stamps.push(path);
+            self.seen.push(path);
         }
         new
     }
 
-    /// Takes those of a manifest, and of those they lead to.
-    pub fn take(&mut self, manifest: &WkgManifest) -> Result<()> {
-        if !self.is_new(&manifest.file.path) {
+    /// Adds the overrides of a manifest, and of the manifests that they lead to.
+    pub fn add_manifest(&mut self, manifest: &WkgManifest) -> Result<()> {
+        if !self.record_path(&manifest.file.path) {
             return Ok(());
         }
         for (package, entry) in &manifest.overrides {
@@ -75,7 +74,7 @@ impl<'o> Overrides<'o> {
                 continue;
             };
             // wkg fails on the first of these.
-            if self.own.iter().any(own) || !self.is_new(path) {
+            if self.own.iter().any(own) || !self.record_path(path) {
                 continue;
             }
             let sources = read(path).map_err(|e| {
@@ -87,14 +86,14 @@ impl<'o> Overrides<'o> {
                 self.sources.push(sources);
             }
             for dir in [path.as_path(), fs::parent(path)] {
-                self.beside(&dir.join("wkg.toml"))?;
+                self.add_file(&dir.join("wkg.toml"))?;
             }
         }
         Ok(())
     }
 }
 
-/// Whether two sources are of the same package.
+/// Whether two sources have the same main package.
 fn same_main(a: &Sources, b: &Sources) -> bool {
     let name = |sources: &Sources| {
         let names = declared_packages(std::slice::from_ref(&sources.main));

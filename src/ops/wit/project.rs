@@ -1,12 +1,10 @@
-//! Which project is meant: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
+//! A project with WIT packages: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
 //! crate, or a folder of WIT.
 
 use crate::pipeline::project::manifests;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub use super::found::find;
-pub(super) use super::found::has_wit;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
 use crate::model::manifest::wit_toml;
@@ -14,78 +12,81 @@ use crate::model::manifest::wit_toml::WitManifest;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::{PackageMetadata, WkgManifest};
 use crate::model::manifest::{Manifest, ManifestFile};
+use crate::ops::wit_deps::DepsOptions;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
+use crate::system::fs;
 
-/// What every verb on WIT packages is told.
+/// The options that all verbs on WIT packages have.
 #[derive(Clone, Debug, Default)]
 pub struct WitOptions {
-    /// The directory of WIT, where it is not to be looked for.
+    /// The directory of WIT; `None` searches for the project.
     pub wit_dir: Option<PathBuf>,
-    /// How lock files and the network may be used.
+    /// Whether lock files may change and the network may be used.
     pub mode: LockMode,
-    /// See [`Whose`].
-    pub whose: Whose,
+    /// The projects that are searched for.
+    pub search: ProjectSearch,
 }
 
-/// Which projects are looked for.
+/// The kind of project that is searched for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Whose {
-    /// Any, and it is said which one was found.
+pub enum ProjectSearch {
+    /// Any project; a message says which one was found.
     #[default]
     Any,
-    /// What `wkg` takes for one: the directory `wit`, with the next `wkg.toml`.
+    /// A project as `wkg` finds it: the directory `wit`, with the next `wkg.toml`
+    /// above.
     Wkg,
-    /// What the `wit` CLI does: the next `wit.toml`.
+    /// A project as the `wit` CLI finds it: the next `wit.toml` above.
     Wit,
 }
 
 /// A project with WIT packages.
 #[derive(Clone, Debug)]
-pub struct Project {
-    /// Whose it is.
-    pub kind: Kind,
+pub struct WitProject {
+    /// The tool whose project it is.
+    pub kind: ProjectKind,
     /// The directory of its manifest, or of the WIT where it has none.
     pub root: PathBuf,
-    /// The packages meant.
-    pub members: Vec<Member>,
-    /// All its packages.
-    pub all: Vec<Member>,
-    /// Its lock file.
+    /// The packages that are selected.
+    pub members: Vec<WitMember>,
+    /// All packages of the project.
+    pub all: Vec<WitMember>,
+    /// The path of the lock file.
     pub lock_file: PathBuf,
-    /// How lock files and the network may be used.
+    /// Whether lock files may change and the network may be used.
     pub mode: LockMode,
 }
 
-/// Whose a project is.
+/// The tool whose project it is, with its manifest.
 #[derive(Clone, Debug)]
-pub enum Kind {
-    /// Packages of cargo.
+pub enum ProjectKind {
+    /// Packages of a cargo workspace.
     Crate(Rc<manifests::Project>),
-    /// It has a `wkg.toml`.
+    /// A project with a `wkg.toml`.
     Wkg(WkgManifest),
-    /// It has a `wit.toml`.
+    /// A project with a `wit.toml`.
     Wit(WitManifest),
-    /// It has a `wit/deps.toml`, which is this file.
+    /// A project with a `wit/deps.toml`, whose path this is.
     Deps(PathBuf),
-    /// It has WIT, and nothing else.
+    /// A folder of WIT without a manifest.
     Plain,
 }
 
 /// A WIT package of a project.
 #[derive(Clone, Debug)]
-pub struct Member {
-    /// Its directory of WIT.
+pub struct WitMember {
+    /// The directory of its WIT.
     pub wit: PathBuf,
-    /// Where the packages it needs are put.
+    /// The folder that its dependencies are fetched to.
     pub deps: PathBuf,
-    /// Its manifest, if it is of a crate.
+    /// The manifest of its crate, if it has one.
     pub manifest: Option<Rc<Manifest>>,
 }
 
-impl Member {
+impl WitMember {
     pub(super) fn of(wit: PathBuf) -> Self {
-        Member {
+        WitMember {
             deps: wit.join("deps"),
             wit,
             manifest: None,
@@ -93,43 +94,43 @@ impl Member {
     }
 }
 
-impl Project {
-    /// What the lock file looks like.
-    pub fn form(&self) -> LockForm {
+impl WitProject {
+    /// The format of the lock file.
+    pub fn lock_form(&self) -> LockForm {
         match self.kind {
-            Kind::Crate(_) => LockForm::Crate,
-            Kind::Wit(_) => LockForm::Wit,
+            ProjectKind::Crate(_) => LockForm::Crate,
+            ProjectKind::Wit(_) => LockForm::Wit,
             _ => LockForm::Wkg,
         }
     }
 
-    /// Whether it is a workspace of `wkg`.
+    /// Whether the project is a workspace of `wkg`.
     pub fn is_workspace(&self) -> bool {
-        matches!(&self.kind, Kind::Wkg(manifest) if manifest.workspace.is_some())
+        matches!(&self.kind, ProjectKind::Wkg(manifest) if manifest.workspace.is_some())
     }
 
-    /// What its packages say about themselves.
+    /// The metadata that the manifest gives its packages.
     pub fn about(&self) -> PackageMetadata {
         match &self.kind {
-            Kind::Wkg(manifest) => manifest.about.clone(),
-            Kind::Wit(manifest) => manifest.about.clone(),
+            ProjectKind::Wkg(manifest) => manifest.about.clone(),
+            ProjectKind::Wit(manifest) => manifest.about.clone(),
             _ => PackageMetadata::default(),
         }
     }
 
-    /// The manifest, where it has one.
+    /// The path of the manifest, if there is one.
     pub fn manifest(&self) -> Option<&Path> {
         match &self.kind {
-            Kind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
-            Kind::Wkg(manifest) => Some(&manifest.file.path),
-            Kind::Wit(manifest) => Some(&manifest.file.path),
-            Kind::Deps(path) => Some(path),
-            Kind::Plain => None,
+            ProjectKind::Crate(_) => self.members[0].manifest.as_ref().map(|m| &*m.file.path),
+            ProjectKind::Wkg(manifest) => Some(&manifest.file.path),
+            ProjectKind::Wit(manifest) => Some(&manifest.file.path),
+            ProjectKind::Deps(path) => Some(path),
+            ProjectKind::Plain => None,
         }
     }
 
-    /// The only package; an error where there are several.
-    pub fn only_member(&self) -> Result<&Member> {
+    /// The only selected package; an error where there are several.
+    pub fn only_member(&self) -> Result<&WitMember> {
         match self.members.as_slice() {
             [one] => Ok(one),
             _ => Err(Error::usage(format!(
@@ -141,52 +142,52 @@ impl Project {
         }
     }
 
-    /// The same with all its packages meant.
-    pub fn whole(mut self) -> Self {
+    /// The same project with all its packages selected.
+    pub fn with_all_members(mut self) -> Self {
         if !self.all.is_empty() {
             self.members = self.all.clone();
         }
         self
     }
 
-    /// The same with another text in its manifest.
+    /// The same project with another text of its manifest.
     pub fn with_manifest(&self, path: &Path, text: &str) -> Result<Self> {
         let file = ManifestFile::new(path, text);
         let kind = match &self.kind {
-            Kind::Wkg(_) | Kind::Plain => Kind::Wkg(wkg::read(file)?),
-            Kind::Wit(_) => Kind::Wit(wit_toml::read(file)?),
-            // Packages that WIT names are found without its table.
+            ProjectKind::Wkg(_) | ProjectKind::Plain => ProjectKind::Wkg(wkg::read(file)?),
+            ProjectKind::Wit(_) => ProjectKind::Wit(wit_toml::read(file)?),
+            // Crates and `deps.toml` need no manifest to find what WIT names.
             other => other.clone(),
         };
-        Ok(Project {
+        Ok(WitProject {
             kind,
             ..self.clone()
         })
     }
 
-    /// What to do about a package that a member needs and that is nowhere.
-    pub(super) fn missing(&self, ctx: &Context, member: &Member) -> String {
+    /// The hint for a package that a member needs and that was not found.
+    pub(super) fn missing_package_hint(&self, ctx: &Context, member: &WitMember) -> String {
         let deps = ctx.display(&member.deps);
         let registry = "name its registry with `cargo component config set`";
         match &self.kind {
-            Kind::Wkg(_) => format!(
+            ProjectKind::Wkg(_) => format!(
                 "{registry} so that `cargo component wit fetch` brings it, give its folder under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
             ),
-            Kind::Wit(_) => format!(
+            ProjectKind::Wit(_) => format!(
                 "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` brings it"
             ),
-            Kind::Deps(file) => format!(
+            ProjectKind::Deps(file) => format!(
                 "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",
                 ctx.display(file)
             ),
-            Kind::Plain | Kind::Crate(_) => format!(
+            ProjectKind::Plain | ProjectKind::Crate(_) => format!(
                 "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` brings it"
             ),
         }
     }
 
-    /// Says which project was found.
-    pub(super) fn tell(&self, ctx: &Context) {
+    /// Reports which project was found.
+    pub(super) fn report_found(&self, ctx: &Context) {
         let shown = match self.manifest() {
             Some(path) => ctx.display(path).to_string(),
             None => match ctx.display(&self.members[0].wit).to_string() {
@@ -195,10 +196,30 @@ impl Project {
             },
         };
         ctx.shell.status("Reading", format!("`{shown}`"));
-        if let Kind::Wkg(manifest) = &self.kind {
+        if let ProjectKind::Wkg(manifest) = &self.kind {
             for note in &manifest.notes {
                 ctx.shell.warn(note.clone());
             }
         }
+    }
+}
+
+/// The files of `wit-deps` in a project, for each selected package that has a
+/// `deps.toml`.
+pub(super) fn deps_files(project: &WitProject) -> Vec<DepsOptions> {
+    let of = |member: &WitMember| {
+        let manifest = member.wit.join("deps.toml");
+        fs::exists(&manifest).then(|| DepsOptions {
+            lock: manifest.with_extension("lock"),
+            deps: member.deps.clone(),
+            mode: project.mode,
+            manifest,
+        })
+    };
+    match project.kind {
+        ProjectKind::Deps(_) | ProjectKind::Crate(_) => {
+            project.members.iter().filter_map(of).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -9,62 +9,65 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::build::{Encoded, encoded};
-use super::project::{Kind, Project, Whose, WitOptions, find};
-use super::resolve::Session;
+use super::discover::{find, has_wit};
+use super::project::{ProjectKind, ProjectSearch, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::wkg::PackageMetadata;
 use crate::pipeline::fetch::access::on_command_line;
+use crate::pipeline::release::compatible::refuse_breaking;
+use crate::pipeline::release::order::publish_order;
 use crate::pipeline::release::{
-    Breaking, Destination, Existing, Ready, Run, compatible, order, upload,
+    BreakingChange, Destination, ExistingRelease, PublishMode, ReadyRelease, upload,
 };
 use crate::system::cargo::config::Config;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// How to publish.
+/// The options of `cargo component wit publish`.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
-    /// See [`WitOptions`].
+    /// The project whose packages are published.
     pub project: WitOptions,
-    /// Directories of WIT and files of WebAssembly; none for the project the
-    /// user stands in.
+    /// Directories of WIT and files of WebAssembly; none for the project of the
+    /// current directory.
     pub paths: Vec<PathBuf>,
-    /// What the only file is published as.
-    pub package: Option<Exact>,
-    /// What a package is called instead of its own name.
+    /// The name and version that the only file is published under.
+    pub package: Option<PackageVersion>,
+    /// The name that a package is published under instead of its own.
     pub rename: Option<PackageRef>,
-    /// The registry to publish to, instead of the configured one.
+    /// The registry to publish to; `None` for the configured one.
     pub registry: Option<String>,
-    /// See [`Existing`].
-    pub existing: Existing,
-    /// See [`Breaking`].
-    pub breaking: Breaking,
-    /// See [`Run`].
-    pub run: Run,
+    /// What is done with versions that are published already.
+    pub existing: ExistingRelease,
+    /// What is done with versions that break compatible ones.
+    pub breaking: BreakingChange,
+    /// Whether anything is published.
+    pub mode: PublishMode,
 }
 
-/// A package with its version.
+/// A package with one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exact {
-    /// The package.
+pub struct PackageVersion {
+    /// The name of the package.
     pub package: PackageRef,
-    /// Its version.
+    /// The version of the package.
     pub version: Version,
 }
 
-impl std::fmt::Display for Exact {
+impl std::fmt::Display for PackageVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}@{}", self.package, self.version)
     }
 }
 
-impl FromStr for Exact {
+impl FromStr for PackageVersion {
     type Err = Error;
 
-    /// `namespace:name@version`.
+    /// Reads the form `namespace:name@version`.
     fn from_str(text: &str) -> Result<Self> {
         let parsed = text.split_once('@').map(|(package, version)| {
             let version = version.parse().map_err(|e| {
@@ -72,7 +75,7 @@ impl FromStr for Exact {
                     .with_cause(e)
                     .hint("write it in full, such as `0.1.0`")
             })?;
-            Ok(Exact {
+            Ok(PackageVersion {
                 package: package.parse()?,
                 version,
             })
@@ -84,28 +87,28 @@ impl FromStr for Exact {
     }
 }
 
-/// What is to go out.
+/// A package or file to publish.
 struct Candidate {
-    release: Exact,
+    release: PackageVersion,
     bytes: Vec<u8>,
-    /// The file or directory it was made of.
-    made: PathBuf,
+    /// The file or directory that it was built from.
+    built_from: PathBuf,
     about: PackageMetadata,
     noun: &'static str,
-    /// The packages it names.
+    /// The packages that it names.
     needs: Vec<PackageRef>,
 }
 
-/// Publishes packages, each after those it needs; those that were not there.
-/// Nothing is published unless all of them can be.
-pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
+/// Publishes packages, each after those it needs. Nothing is published unless all
+/// of them can be. The result leaves out versions that were published before.
+pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVersion>> {
     let (candidates, offline) = candidates(ctx, options)?;
     let registries = ctx.registries(&ctx.cwd)?;
-    let asked = options.registry.as_deref();
-    let asked = asked.map(|name| on_command_line(ctx, name));
+    let requested = options.registry.as_deref();
+    let requested = requested.map(|name| on_command_line(ctx, name));
     let destination = Destination {
         registries: &registries,
-        asked: asked.as_deref(),
+        requested: requested.as_deref(),
         offline,
         existing: options.existing,
     };
@@ -114,19 +117,19 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
         .map(|c| (&c.release.package, c.needs.as_slice()))
         .collect();
     let mut ready = Vec::new();
-    for index in order::order(&packages) {
+    for index in publish_order(&packages) {
         ready.push(prepare(ctx, &destination, &candidates[index])?);
     }
     for one in ready.iter().filter(|ready| !ready.published) {
-        if options.breaking == Breaking::Refuse {
-            compatible::check(ctx, one)?;
+        if options.breaking == BreakingChange::Refuse {
+            refuse_breaking(ctx, one)?;
         }
     }
     let mut published = Vec::new();
     for one in &ready {
-        upload(ctx, one, options.run)?;
+        upload(ctx, one, options.mode)?;
         if !one.published {
-            published.push(Exact {
+            published.push(PackageVersion {
                 package: one.package.clone(),
                 version: one.version.clone(),
             });
@@ -135,13 +138,17 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<Exact>> {
     Ok(published)
 }
 
-/// Everything that can be known before the upload.
-fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) -> Result<Ready> {
-    let Exact { package, version } = &candidate.release;
+/// Prepares and checks a release before the upload.
+fn prepare(
+    ctx: &Context,
+    destination: &Destination<'_>,
+    candidate: &Candidate,
+) -> Result<ReadyRelease> {
+    let PackageVersion { package, version } = &candidate.release;
     let (registry, published) =
-        destination.of((package, version), &ManifestRegistries::default())?;
+        destination.open_registry(package, version, &ManifestRegistries::default())?;
     let digest = ContentDigest::of(&candidate.bytes);
-    // In the cache it has a name that is its digest, and serves who needs it.
+    // The cache stores it under its digest, and serves later requests for it.
     let file = ctx.cache().get_or_write(
         &digest,
         |to| {
@@ -150,7 +157,7 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
         },
         |_| Error::input("failed to write into the cache"),
     )?;
-    Ok(Ready {
+    Ok(ReadyRelease {
         noun: candidate.noun,
         package: package.clone(),
         version: version.clone(),
@@ -160,11 +167,11 @@ fn prepare(ctx: &Context, destination: &Destination<'_>, candidate: &Candidate) 
         annotations: annotations(&candidate.about, version),
         registry,
         published,
-        made: candidate.made.clone(),
+        built_from: candidate.built_from.clone(),
     })
 }
 
-/// What a registry is told.
+/// The annotations of a release from the metadata of its package.
 fn annotations(about: &PackageMetadata, version: &Version) -> BTreeMap<String, String> {
     let facts = [
         ("authors", &about.authors),
@@ -183,7 +190,7 @@ fn annotations(about: &PackageMetadata, version: &Version) -> BTreeMap<String, S
     annotations
 }
 
-/// What is to go out, and whether the network must not be used.
+/// The packages and files to publish, and whether the network must not be used.
 fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>, bool)> {
     let is_file = |path: &&PathBuf| !fs::is_dir(&ctx.absolute(path));
     if options.package.is_some() && options.paths.len() > 1 {
@@ -192,7 +199,7 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
         );
     }
     let mut found = Vec::new();
-    // Also where there is no project but files alone.
+    // Files are published without a project, too.
     let config = Config::load(&ctx.cwd, &ctx.env, &[])?;
     let mode = config.lock_mode(options.project.mode)?;
     for path in options.paths.iter().filter(is_file) {
@@ -214,7 +221,7 @@ fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>
     Ok((distinct(ctx, found)?, mode.is_offline()))
 }
 
-/// Each release once; an error where two would differ.
+/// Keeps each release once; an error where two of them differ.
 fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
     let mut all: Vec<Candidate> = Vec::new();
     for one in found {
@@ -229,8 +236,8 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
             ))
             .with_cause(format!(
                 "it is in `{}` and in `{}`",
-                ctx.display(&known.made),
-                ctx.display(&one.made)
+                ctx.display(&known.built_from),
+                ctx.display(&one.built_from)
             ))
             .hint("give one of them another name or version, or publish one of them alone"));
         }
@@ -238,20 +245,20 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
     Ok(all)
 }
 
-/// The directory of WIT that a directory stands for.
+/// The directory of WIT for a directory: itself, or the `wit` in it.
 fn inner(ctx: &Context, dir: &Path) -> PathBuf {
     let path = ctx.absolute(dir);
     let below = path.join("wit");
-    match super::project::has_wit(&path) || !fs::exists(&below) {
+    match has_wit(&path) || !fs::exists(&below) {
         true => path,
         false => below,
     }
 }
 
-/// The packages of a project, built.
+/// Builds the packages of a project to publish.
 fn of_project(
     ctx: &Context,
-    project: &Project,
+    project: &WitProject,
     options: &PublishOptions,
 ) -> Result<Vec<Candidate>> {
     if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
@@ -261,51 +268,53 @@ fn of_project(
         ))
         .hint("name the directory of the one you mean"));
     }
-    let mut session = Session::settled(ctx, project)?;
+    let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut found = Vec::new();
     for member in &project.members {
-        let Encoded { name, bytes, needs } = encoded(ctx, project, &mut session, member)?;
+        let Encoded { name, bytes, needs } = encoded(ctx, project, &mut resolver, member)?;
         let manifest = project.manifest().map(|path| ctx.display(path).to_string());
-        let said = match &project.kind {
-            Kind::Wit(manifest) => Some(manifest.version.clone()),
+        let declared = match &project.kind {
+            ProjectKind::Wit(manifest) => Some(manifest.version.clone()),
             _ => None,
         };
         let release = match &options.package {
             Some(release) => release.clone(),
-            None => Exact {
+            None => PackageVersion {
                 package: match &options.rename {
                     Some(package) => package.clone(),
                     None => package(&name)?,
                 },
-                version: version(&name, said, manifest)?,
+                version: version(&name, declared, manifest)?,
             },
         };
         found.push(Candidate {
             release,
             bytes,
-            made: member.wit.clone(),
+            built_from: member.wit.clone(),
             about: project.about(),
             noun: "package",
             needs: needs.iter().filter_map(|name| package(name).ok()).collect(),
         });
     }
-    lock(session, options)?;
+    lock(resolver, options)?;
     Ok(found)
 }
 
-/// Writes the lock file, unless this is a dry run or that of `wkg`, which
-/// refuses to.
-fn lock(session: Session<'_>, options: &PublishOptions) -> Result<()> {
-    if session.lock().is_none() {
+/// Writes the lock file, unless this is a dry run; for `wkg` a lock file that has
+/// to change is an error.
+fn lock(resolver: WitResolver<'_>, options: &PublishOptions) -> Result<()> {
+    if resolver.changed_lock().is_none() {
         return Ok(());
     }
-    match (options.run, options.project.whose) {
-        (Run::Real, Whose::Wkg) => Err(Error::input(
+    match (options.mode, options.project.search) {
+        (PublishMode::Real, ProjectSearch::Wkg) => Err(Error::input(
             "wkg.lock would be updated during publish, aborting",
         )
         .hint("run `wkg build`, and look at what it locks")),
-        (Run::Dry | Run::DrySilent, _) if !session.project.mode.is_locked() => Ok(()),
-        _ => session.finish(),
+        (PublishMode::Dry | PublishMode::DrySilent, _) if !resolver.project.mode.is_locked() => {
+            Ok(())
+        }
+        _ => resolver.finish(),
     }
 }
 
@@ -313,23 +322,27 @@ fn package(name: &PackageName) -> Result<PackageRef> {
     format!("{}:{}", name.namespace, name.name).parse()
 }
 
-/// The version to publish under: that of the WIT, or else of `wit.toml`.
-fn version(name: &PackageName, said: Option<Version>, manifest: Option<String>) -> Result<Version> {
+/// The version to publish: that of the WIT, or else that of `wit.toml`.
+fn version(
+    name: &PackageName,
+    declared: Option<Version>,
+    manifest: Option<String>,
+) -> Result<Version> {
     let manifest = manifest.unwrap_or_default();
-    match (&name.version, said) {
-        (Some(version), Some(said)) if *version != said => Err(Error::input(format!(
-            "the package `{name}` has another version than `{manifest}`, which has `{said}`"
+    match (&name.version, declared) {
+        (Some(version), Some(declared)) if *version != declared => Err(Error::input(format!(
+            "the package `{name}` has another version than `{manifest}`, which has `{declared}`"
         ))
         .hint("give both the same version")),
         (Some(version), _) => Ok(version.clone()),
-        (None, Some(said)) => Ok(said),
+        (None, Some(declared)) => Ok(declared),
         (None, None) => Err(Error::input(format!("the package `{name}` has no version"))
             .hint(format!("write `package {name}@0.1.0;` in its WIT"))),
     }
 }
 
-/// A file as it is.
-fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidate> {
+/// A file to publish, with its bytes as they are.
+fn of_file(ctx: &Context, path: &Path, asked: Option<&PackageVersion>) -> Result<Candidate> {
     let path = ctx.absolute(path);
     let bytes = fs::read(&path)?;
     let shown = ctx.display(&path).to_string();
@@ -345,7 +358,7 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
             Outline::Wit {
                 package, version, ..
             } => {
-                let own = version.map(|version| Exact { package, version });
+                let own = version.map(|version| PackageVersion { package, version });
                 (own, "package")
             }
             Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
@@ -364,24 +377,24 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
         release,
         about: about(&bytes),
         bytes,
-        made: path,
+        built_from: path,
         noun,
         needs: Vec::new(),
     })
 }
 
-/// What a component is called by its metadata, if that is the name of a
+/// The name and version in the metadata of a component, if they are those of a
 /// package.
-fn own_name(bytes: &[u8], version: Option<Version>) -> Option<Exact> {
+fn own_name(bytes: &[u8], version: Option<Version>) -> Option<PackageVersion> {
     let found = wasm_metadata::Payload::from_binary(bytes).ok()?;
     let package = found.metadata().name.as_ref()?.parse().ok()?;
-    Some(Exact {
+    Some(PackageVersion {
         package,
         version: version?,
     })
 }
 
-/// What a file says about itself.
+/// The metadata in the bytes of a file.
 fn about(bytes: &[u8]) -> PackageMetadata {
     let Ok(found) = wasm_metadata::Payload::from_binary(bytes) else {
         return PackageMetadata::default();

@@ -1,30 +1,31 @@
 //! `cargo component wit remove`.
 
-use super::edited::{Before, Table, own_texts};
-use super::located::listed;
-use super::project::{Member, WitOptions, find};
-use super::resolve::Texts;
+use super::discover::find;
+use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, wit_files};
+use super::lookup::listed;
+use super::project::{WitMember, WitOptions};
+use super::resolver::FileTexts;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::wit::text::{WorldImport, remove_imports, worlds};
 use crate::model::wit::{Entry, TextFile, referenced_packages, syntax_errors};
-use crate::ops::add::Write;
+use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What to remove, and from what.
+/// The options of `cargo component wit remove`.
 #[derive(Clone, Debug)]
 pub struct RemoveOptions {
-    /// The project.
+    /// The project that is changed.
     pub project: WitOptions,
     /// The package, or the key of its entry.
     pub key: String,
-    /// The interface of it that is not to be imported any more.
+    /// The interface of the package whose imports are removed.
     pub interface: Option<String>,
-    /// The world; none for all that import it.
+    /// The world that loses the import; `None` for all worlds.
     pub world: Option<String>,
-    /// See [`Write`].
-    pub write: Write,
+    /// Whether the files are written.
+    pub write: ManifestWrite,
 }
 
 /// Removes the entry of a package from the manifest; with an interface its
@@ -33,46 +34,46 @@ pub fn remove(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     fs::retry_if_changed(|| remove_once(ctx, options))
 }
 
-/// The same, unless somebody changes the files meanwhile.
+/// As [`remove`]; an error if the files are changed meanwhile.
 fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     let project = find(ctx, &options.project)?;
     let member = project.only_member()?;
-    let before = Before::read(&project, std::slice::from_ref(member))?;
-    let table = Table::of(&project, member)?;
-    let (mut texts, mut said) = (Texts::new(), Vec::new());
+    let before = OriginalTexts::read(&project, std::slice::from_ref(member))?;
+    let table = ManifestTable::of(&project, member)?;
+    let (mut texts, mut messages) = (FileTexts::new(), Vec::new());
     let mut named_still = false;
     if let Some(interface) = &options.interface {
         let package: PackageRef = options.key.parse()?;
-        let mut files = own_texts(member)?;
-        for (path, text) in without_import(&mut files, (&package, interface), options)? {
+        let mut files = wit_files(member)?;
+        for (path, text) in without_import(&mut files, &package, interface, options)? {
             texts.insert(path, text);
         }
-        said.push(format!("import `{package}/{interface}`"));
+        messages.push(format!("import `{package}/{interface}`"));
         named_still = names(&files, &package);
     }
-    let is = |known: &&super::edited::Known| {
+    let is = |known: &&ManifestEntry| {
         let package = known.package.as_ref().map(ToString::to_string);
         known.key == options.key || package.as_deref() == Some(&options.key)
     };
     match table.entries().iter().find(is) {
         Some(known) if !named_still => {
             let mut edit = table.edit()?;
-            edit.remove_dependency(table.which, &known.key)?;
+            edit.remove_dependency(table.kind, &known.key)?;
             texts.insert(table.path.clone(), edit.text());
-            said.push(format!("dependency `{}`", known.key));
+            messages.push(format!("dependency `{}`", known.key));
         }
         None if options.interface.is_none() => {
-            return Err(unknown(ctx, (&table, member), &options.key));
+            return Err(unknown(ctx, &table, member, &options.key));
         }
         _ => {}
     }
-    if options.write == Write::Real {
+    if options.write == ManifestWrite::Real {
         before.write(&texts)?;
     }
-    for text in said {
+    for text in messages {
         match options.write {
-            Write::Real => ctx.shell.status("Removed", text),
-            Write::Dry => ctx
+            ManifestWrite::Real => ctx.shell.status("Removed", text),
+            ManifestWrite::Dry => ctx
                 .shell
                 .status("Would remove", format!("{text} (dry run)")),
         }
@@ -80,17 +81,18 @@ fn remove_once(ctx: &Context, options: &RemoveOptions) -> Result<()> {
     Ok(())
 }
 
-/// The texts that change, which `files` have afterwards too.
+/// Removes imports from `files`; the texts that change.
 fn without_import(
     files: &mut [TextFile],
-    (package, interface): (&PackageRef, &str),
+    package: &PackageRef,
+    interface: &str,
     options: &RemoveOptions,
-) -> Result<Texts> {
+) -> Result<FileTexts> {
     let is = |world: &str, import: &WorldImport| {
         let meant = options.world.as_ref().is_none_or(|name| name == world);
         meant && import.package == *package && import.interface == interface
     };
-    let mut texts = Texts::new();
+    let mut texts = FileTexts::new();
     for file in files.iter_mut() {
         if let Some(text) = remove_imports(&file.text, is) {
             file.text = text.clone();
@@ -98,7 +100,7 @@ fn without_import(
         }
     }
     if texts.is_empty() {
-        return Err(not_imported(files, (package, interface)));
+        return Err(not_imported(files, package, interface));
     }
     match syntax_errors(files).into_iter().next() {
         Some(error) => {
@@ -108,7 +110,7 @@ fn without_import(
     }
 }
 
-/// Whether anything of the package is still named.
+/// Whether files still name anything of the package.
 fn names(files: &[TextFile], package: &PackageRef) -> bool {
     let main = Entry::Text {
         path: Default::default(),
@@ -120,7 +122,7 @@ fn names(files: &[TextFile], package: &PackageRef) -> bool {
     referenced_packages(&main).iter().any(is)
 }
 
-fn not_imported(files: &[TextFile], (package, interface): (&PackageRef, &str)) -> Error {
+fn not_imported(files: &[TextFile], package: &PackageRef, interface: &str) -> Error {
     let error = Error::input(format!("no world imports `{package}/{interface}`"));
     let all = files.iter().flat_map(|file| worlds(&file.text));
     let imports = all.flat_map(|world| world.imports);
@@ -139,7 +141,7 @@ fn not_imported(files: &[TextFile], (package, interface): (&PackageRef, &str)) -
     error.hint(near.unwrap_or_else(|| "name one of these".to_owned()))
 }
 
-fn unknown(ctx: &Context, (table, member): (&Table, &Member), key: &str) -> Error {
+fn unknown(ctx: &Context, table: &ManifestTable, member: &WitMember, key: &str) -> Error {
     let error = Error::input(format!(
         "the dependency `{key}` could not be found in `{}`",
         ctx.display(&table.path)
@@ -148,7 +150,7 @@ fn unknown(ctx: &Context, (table, member): (&Table, &Member), key: &str) -> Erro
     if let Some(near) = nearest(key, keys) {
         return error.hint(format!("did you mean `{near}`?"));
     }
-    let imported = own_texts(member).unwrap_or_default();
+    let imported = wit_files(member).unwrap_or_default();
     let mut imports = imported
         .iter()
         .flat_map(|file| worlds(&file.text))

@@ -2,15 +2,16 @@
 
 use wit_parser::PackageName;
 
-use super::project::{Kind, Member};
-use super::resolve::Session;
+use super::project::{ProjectKind, WitMember};
+use super::resolver::WitResolver;
 use crate::base::error::Result;
 use crate::model::wit::{Request, declared_packages, overridable_packages};
 
-impl Session<'_> {
-    /// Gives a request the other packages of the project that it needs.
-    pub fn siblings(&self, request: &mut Request<'_>, member: &Member) -> Result<()> {
-        let Kind::Wkg(manifest) = &self.project.kind else {
+impl WitResolver<'_> {
+    /// Adds the other packages of the project to a request, as far as it needs
+    /// them.
+    pub fn siblings(&self, request: &mut Request<'_>, member: &WitMember) -> Result<()> {
+        let ProjectKind::Wkg(manifest) = &self.project.kind else {
             return Ok(());
         };
         if manifest.workspace.is_none() {

@@ -1,8 +1,9 @@
 //! `cargo component wit tree`.
 
-use super::project::{Member, Project, WitOptions, find};
-use super::resolve::Session;
-use super::written::Written;
+use super::deps_record::DepsRecord;
+use super::discover::find;
+use super::project::{WitMember, WitOptions, WitProject};
+use super::resolver::WitResolver;
 use crate::base::error::Result;
 use crate::model::resolver::graph::{Graph, Node, PackageKind, PackageLocation};
 use crate::model::wit::{LoadedPackage, Origin};
@@ -10,30 +11,31 @@ use crate::ops::tree::{TreeOptions, needs, show, wit_node};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::system::context::Context;
 
-/// Shows what the packages meant need, and where each of it comes from. What
-/// was not locked is, as by a build.
+/// Shows what the selected packages need, and where each dependency comes from.
+/// Packages that were not locked are locked, as by a build.
 pub fn tree(ctx: &Context, options: &WitOptions, shown: &TreeOptions) -> Result<()> {
     let project = find(ctx, options)?;
-    let mut session = Session::settled(ctx, &project)?;
+    let mut resolver = WitResolver::refusing_drift(ctx, &project)?;
     let mut graph = Graph::default();
     let mut roots = Vec::new();
     for member in &project.members {
-        roots.push(add(ctx, &mut graph, (&project, &mut session), member)?);
+        roots.push(add(ctx, &mut graph, &project, &mut resolver, member)?);
     }
-    session.finish()?;
+    resolver.finish()?;
     show(ctx, &graph, roots, shown)
 }
 
-/// Adds a package and everything it needs; its position.
+/// Adds a package and everything it needs to the graph; the index of its node.
 fn add(
     ctx: &Context,
     graph: &mut Graph,
-    (project, session): (&Project, &mut Session<'_>),
-    member: &Member,
+    project: &WitProject,
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
 ) -> Result<usize> {
-    // What `fetch` wrote is told by where it was fetched from.
-    let written = Written::of(ctx, &member.deps);
-    let resolved = session.resolve(member, &|path| written.is_own(path))?;
+    // Packages that `fetch` wrote are shown with their registry.
+    let written = DepsRecord::of(ctx, &member.deps);
+    let resolved = resolver.resolve(member, &|path| written.is_own(path))?;
     let name = resolved.package.name();
     let root = graph.add(own_node(name, member));
     let mut known = Vec::new();
@@ -56,7 +58,7 @@ fn add(
                 let mut node = wit_node(&part.name);
                 node.version = Some(fetched.version.clone());
                 node.digest = Some(fetched.digest.clone());
-                let place = session.place(member, fetched)?;
+                let place = resolver.describe_origin(member, fetched)?;
                 graph.add(node.at(PackageLocation::Registry(place)))
             }
             _ => graph.add(wit_node(&part.name)),
@@ -66,7 +68,7 @@ fn add(
     let parts = &resolved.package.parts;
     for (part, (_, from)) in parts.iter().zip(&known) {
         needs(graph, *from, &part.needs, &known);
-        // Only the manifest asks for it then.
+        // Only the manifest requires the package then.
         let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
         if part.origin == Origin::Fetched && !is_named {
             graph.needs(root, *from);
@@ -75,14 +77,14 @@ fn add(
     Ok(root)
 }
 
-/// A package of the project itself.
-fn own_node(name: &wit_parser::PackageName, member: &Member) -> Node {
+/// The node of a package of the project itself.
+fn own_node(name: &wit_parser::PackageName, member: &WitMember) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     let node = Node::new(package, name.version.clone(), PackageKind::Member);
     node.at(PackageLocation::Path(member.wit.clone()))
 }
 
-/// Whether this is the package that was fetched.
+/// Whether a part is a package that was fetched.
 fn is(fetched: &Fetched, part: &LoadedPackage) -> bool {
     let version = part.name.version.as_ref();
     fetched.package.namespace() == part.name.namespace

@@ -1,8 +1,9 @@
 //! `cargo component wit update`.
 
-use super::fetch::{deps_files, plan, write};
-use super::project::{Kind, Project, WitOptions, find};
-use super::resolve::Session;
+use super::deps_folder::{plan, write};
+use super::discover::find;
+use super::project::{ProjectKind, WitOptions, WitProject, deps_files};
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
@@ -13,12 +14,12 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// Chooses versions anew for a whole project, or for some packages, tells what
-/// changed, and writes the lock file; a `deps` that `fetch` wrote is brought up
-/// to date.
+/// Chooses versions anew for a whole project, or for some packages, reports the
+/// changes, and writes the lock file; `deps` folders that `fetch` wrote are
+/// brought up to date.
 pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Result<()> {
-    let project = find(ctx, options)?.whole();
-    if let Kind::Crate(_) = project.kind {
+    let project = find(ctx, options)?.with_all_members();
+    if let ProjectKind::Crate(_) = project.kind {
         let mut args = CargoArgs::default();
         args.manifest_path = Some(project.root.join("Cargo.toml"));
         args.lock_mode = project.mode;
@@ -28,7 +29,7 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
             false => bring_up_to_date(ctx, &project, |_| false),
         };
     }
-    if let Kind::Deps(_) = &project.kind {
+    if let ProjectKind::Deps(_) = &project.kind {
         if wanted.dry_run || wanted.precise.is_some() || !wanted.packages.is_empty() {
             return Err(Error::usage("a `deps.toml` is updated as a whole")
                 .hint("leave out packages and options, or see `cargo component deps check`"));
@@ -39,17 +40,17 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
     fs::retry_if_changed(|| choose_anew(ctx, &project, wanted))
 }
 
-/// As [`update`], for a project whose lock file is its own.
-fn choose_anew(ctx: &Context, project: &Project, wanted: &UpdateOptions) -> Result<()> {
-    let mut session = Session::new(ctx, project)?;
-    refuse_unknown(&wanted.packages, session.before())?;
-    session.forget(|package| wanted.packages.is_empty() || wanted.packages.contains(package));
+/// As [`update`], for a project that is no crate and has no `deps.toml`.
+fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> Result<()> {
+    let mut resolver = WitResolver::new(ctx, project)?;
+    refuse_unknown(&wanted.packages, resolver.locked_on_disk())?;
+    resolver.forget(|package| wanted.packages.is_empty() || wanted.packages.contains(package));
     if let (Some(version), [package]) = (&wanted.precise, wanted.packages.as_slice()) {
-        session.pin(package, version)?;
+        resolver.pin(package, version)?;
     }
-    let places = plan(ctx, project, &mut session, None)?;
-    let new = session.new_lock();
-    match told(ctx, (session.before(), &new), wanted.dry_run) {
+    let folders = plan(ctx, project, &mut resolver, None)?;
+    let new = resolver.new_lock();
+    match told(ctx, (resolver.locked_on_disk(), &new), wanted.dry_run) {
         Told::Tried => return Ok(()),
         Told::Changes if project.mode.is_locked() => {
             return Err(must_not_change(&project.lock_file));
@@ -59,22 +60,22 @@ fn choose_anew(ctx: &Context, project: &Project, wanted: &UpdateOptions) -> Resu
     if wanted.dry_run {
         return Ok(());
     }
-    let places = places.into_iter().filter(|place| place.has_own);
-    write(ctx, (session, places.collect()), Change::new())
+    let folders = folders.into_iter().filter(|folder| folder.has_own);
+    write(ctx, resolver, folders.collect(), Change::new())
 }
 
 /// Brings the lock file up to date, with some packages chosen anew, and every
 /// `deps` that `fetch` wrote.
 fn bring_up_to_date(
     ctx: &Context,
-    project: &Project,
+    project: &WitProject,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
     fs::retry_if_changed(|| {
-        let mut session = Session::new(ctx, project)?;
-        session.forget(&anew);
-        let mut places = plan(ctx, project, &mut session, None)?;
-        places.retain(|place| place.has_own);
-        write(ctx, (session, places), Change::new())
+        let mut resolver = WitResolver::new(ctx, project)?;
+        resolver.forget(&anew);
+        let mut folders = plan(ctx, project, &mut resolver, None)?;
+        folders.retain(|folder| folder.has_own);
+        write(ctx, resolver, folders, Change::new())
     })
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 use semver::{Comparator, Op, Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::edited::{Before, Table, as_edited, check, own_texts};
-use super::fetch::{plan, write};
-use super::project::{Kind, Member, Project, WitOptions, find};
-use super::resolve::{Session, Texts};
+use super::deps_folder::{plan, write};
+use super::discover::find;
+use super::edits::{ManifestTable, OriginalTexts, check_edits, wit_files, with_edits};
+use super::project::{ProjectKind, WitMember, WitOptions, WitProject};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::manifest::ManifestFile;
@@ -25,29 +26,29 @@ use crate::system::fs;
 use crate::system::fs::Change;
 use crate::system::source;
 
-/// How far versions go.
+/// How far versions are raised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reach {
-    /// To the newest compatible one.
+pub enum UpgradeLevel {
+    /// To the newest compatible version.
     #[default]
     Compatible,
-    /// To the newest one.
+    /// To the newest version of all.
     Breaking,
 }
 
-/// What to raise, and how far.
+/// The options of `cargo component wit upgrade`.
 #[derive(Clone, Debug, Default)]
 pub struct UpgradeOptions {
-    /// The packages; none for all.
+    /// The packages to replace_versions; none for all.
     pub packages: Vec<PackageRef>,
-    /// How far.
-    pub reach: Reach,
-    /// Only show what would change.
+    /// How far versions are raised.
+    pub level: UpgradeLevel,
+    /// Only show what would change, and write nothing.
     pub dry_run: bool,
 }
 
-/// A version that is named, with the one that takes its place.
-type Rows = BTreeMap<(PackageRef, Version), Version>;
+/// The versions that WIT names, with those that replace them.
+type Upgrades = BTreeMap<(PackageRef, Version), Version>;
 
 /// Raises the versions that the project's own WIT names, and the requirements
 /// of its manifest that do not admit them. A table of them is shown first; the
@@ -55,16 +56,22 @@ type Rows = BTreeMap<(PackageRef, Version), Version>;
 /// file and every `deps` that `fetch` wrote.
 pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> Result<()> {
     let project = find(ctx, options)?;
-    if let Kind::Deps(manifest) = &project.kind {
+    if let ProjectKind::Deps(manifest) = &project.kind {
         return Err(of_deps(ctx, manifest, &wanted.packages)?);
     }
-    let mut session = Session::new(ctx, &project)?;
-    let mut rows = Rows::new();
+    let mut resolver = WitResolver::new(ctx, &project)?;
+    let mut rows = Upgrades::new();
     let mut tables = Vec::new();
     for member in &project.members {
-        let table = Table::of(&project, member)?;
-        let named = named_by(&project, (member, &table))?;
-        rows.extend(newest(ctx, &mut session, (member, &table, &named), wanted)?);
+        let table = ManifestTable::of(&project, member)?;
+        let named_versions = named_by(&project, member, &table)?;
+        rows.extend(newest(
+            &mut resolver,
+            member,
+            &table,
+            &named_versions,
+            wanted,
+        )?);
         tables.push(table);
     }
     if rows.is_empty() {
@@ -88,20 +95,20 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     }
     let anew = |package: &PackageRef| rows.keys().any(|(raised, _)| raised == package);
     let texts = fs::retry_if_changed(|| {
-        let before = Before::read(&project, &project.members)?;
-        let mut texts = Texts::new();
+        let before = OriginalTexts::read(&project, &project.members)?;
+        let mut texts = FileTexts::new();
         for (member, table) in project.members.iter().zip(&tables) {
-            raise_member(member, (table, &rows), &mut texts)?;
+            raise_member(member, table, &rows, &mut texts)?;
         }
-        check(ctx, (&project, &project.members), &texts, anew)?;
+        check_edits(ctx, &project, &project.members, &texts, anew)?;
         let mut change = Change::new();
-        let raised = as_edited(&project, &texts)?.whole();
-        let mut session = Session::new(ctx, &raised)?.with_texts(texts.clone());
-        session.forget(anew);
-        let mut places = plan(ctx, &raised, &mut session, None)?;
-        places.retain(|place| place.has_own);
+        let raised = with_edits(&project, &texts)?.with_all_members();
+        let mut resolver = WitResolver::new(ctx, &raised)?.with_texts(texts.clone());
+        resolver.forget(anew);
+        let mut folders = plan(ctx, &raised, &mut resolver, None)?;
+        folders.retain(|folder| folder.has_own);
         before.add_to(&mut change, &texts);
-        write(ctx, (session, places), change)?;
+        write(ctx, resolver, folders, change)?;
         Ok(texts)
     })?;
     for path in texts.keys() {
@@ -111,8 +118,8 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
     Ok(())
 }
 
-/// Why the entries of a `deps.toml` stay: what its versions and addresses mean
-/// for the WIT beside it is not known here.
+/// The error for a `deps.toml`, whose entries are not raised: what its versions
+/// and addresses mean for the WIT beside it is not known.
 fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error> {
     let manifest = deps::read(ManifestFile::new(path, &fs::read_text(path)?))?;
     let is = |key: &&String, package: &PackageRef| {
@@ -133,11 +140,12 @@ fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error>
     )))
 }
 
-/// The versions that a package's own files name, of packages that are not of
-/// the project itself.
+/// The packages outside the project that a package's own files name, with the
+/// versions named_versions.
 fn named_by(
-    project: &Project,
-    (member, table): (&Member, &Table),
+    project: &WitProject,
+    member: &WitMember,
+    table: &ManifestTable,
 ) -> Result<Vec<(PackageRef, Version)>> {
     let mut own: Vec<PackageName> = Vec::new();
     for member in project.all.iter().chain([member]) {
@@ -153,10 +161,10 @@ fn named_by(
                 .is_some_and(|known| known.path.is_some())
     };
     let mut all = Vec::new();
-    for file in own_texts(member)? {
+    for file in wit_files(member)? {
         for (name, _) in named_versions(&file.text) {
             let package = format!("{}:{}", name.namespace, name.name);
-            // Other names are of no registry.
+            // No registry has packages with other names.
             let (Ok(package), Some(version)) = (package.parse(), name.version) else {
                 continue;
             };
@@ -169,19 +177,21 @@ fn named_by(
     Ok(all)
 }
 
-/// What there is for versions that are named, as far as it is newer.
+/// Newer versions for those that are named_versions, as far as the options allow.
 fn newest(
-    ctx: &Context,
-    session: &mut Session<'_>,
-    (member, table, named): (&Member, &Table, &[(PackageRef, Version)]),
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
+    table: &ManifestTable,
+    named_versions: &[(PackageRef, Version)],
     wanted: &UpgradeOptions,
-) -> Result<Rows> {
-    refuse_unknown(&wanted.packages, named)?;
+) -> Result<Upgrades> {
+    refuse_unknown(&wanted.packages, named_versions)?;
+    let ctx = resolver.ctx;
     let meant =
         |package: &PackageRef| wanted.packages.is_empty() || wanted.packages.contains(package);
-    let (packages, names) = session.registries(member)?;
+    let (packages, names) = resolver.registries(member)?;
     let mut asked = Vec::new();
-    for (package, version) in named.iter().filter(|(package, _)| meant(package)) {
+    for (package, version) in named_versions.iter().filter(|(package, _)| meant(package)) {
         let one = Requirement {
             source: PackageSource {
                 package: package.clone(),
@@ -201,13 +211,13 @@ fn newest(
     }
     let lists = asked.iter().map(|(one, _)| (one, &names)).collect();
     let catalog = packages.versions(lists)?;
-    let mut rows = Rows::new();
+    let mut rows = Upgrades::new();
     for (one, old) in &asked {
         let versions = catalog.versions(&one.source).unwrap_or_default();
         let (compatible, latest) = newer(one, old, versions);
-        let new = match wanted.reach {
-            Reach::Compatible => compatible,
-            Reach::Breaking => latest,
+        let new = match wanted.level {
+            UpgradeLevel::Compatible => compatible,
+            UpgradeLevel::Breaking => latest,
         };
         if let Some(new) = new {
             rows.insert((one.source.package.clone(), (*old).clone()), new);
@@ -216,26 +226,27 @@ fn newest(
     Ok(rows)
 }
 
-fn refuse_unknown(packages: &[PackageRef], named: &[(PackageRef, Version)]) -> Result<()> {
-    let is_unknown = |package: &&PackageRef| !named.iter().any(|(known, _)| known == *package);
+fn refuse_unknown(packages: &[PackageRef], named_versions: &[(PackageRef, Version)]) -> Result<()> {
+    let is_unknown =
+        |package: &&PackageRef| !named_versions.iter().any(|(known, _)| known == *package);
     let Some(unknown) = packages.iter().find(is_unknown) else {
         return Ok(());
     };
     let error = Error::input(format!(
         "the WIT names no version of the package `{unknown}`"
     ));
-    let names: Vec<String> = named
+    let names: Vec<String> = named_versions
         .iter()
         .map(|(package, _)| package.to_string())
         .collect();
     let near = nearest(&unknown.to_string(), names.iter().map(String::as_str));
     Err(match near {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("name no package to raise all of them"),
+        None => error.hint("name no package to replace_versions all of them"),
     })
 }
 
-/// What a bare version means in a manifest.
+/// The requirement that a bare version means in a manifest.
 fn compatible(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![Comparator {
@@ -249,12 +260,17 @@ fn compatible(version: &Version) -> VersionReq {
 }
 
 /// Adds the new texts of a package and its manifest.
-fn raise_member(member: &Member, (table, rows): (&Table, &Rows), texts: &mut Texts) -> Result<()> {
+fn raise_member(
+    member: &WitMember,
+    table: &ManifestTable,
+    rows: &Upgrades,
+    texts: &mut FileTexts,
+) -> Result<()> {
     let new = |name: &PackageName| {
         let package = format!("{}:{}", name.namespace, name.name).parse().ok()?;
         rows.get(&(package, name.version.clone()?)).cloned()
     };
-    for file in own_texts(member)? {
+    for file in wit_files(member)? {
         if let Some(text) = replace_versions(&file.text, new) {
             texts.insert(file.path, text);
         }
@@ -265,11 +281,13 @@ fn raise_member(member: &Member, (table, rows): (&Table, &Rows), texts: &mut Tex
         let (Some(package), Some(requirement)) = (&known.package, &known.requirement) else {
             continue;
         };
-        let of = rows.iter().filter(|((named, _), _)| named == package);
+        let of = rows
+            .iter()
+            .filter(|((named_versions, _), _)| named_versions == package);
         if let Some(new) = of.map(|(_, new)| new).max()
             && !requirement.matches(new)
         {
-            changed |= edit.set_requirement(table.which, &known.key, &new.to_string());
+            changed |= edit.set_requirement(table.kind, &known.key, &new.to_string());
         }
     }
     if changed {

@@ -1,6 +1,7 @@
 //! How a component that was built is run.
 
 pub mod child;
+pub mod invoke;
 pub mod libtest;
 pub mod permissions;
 pub mod runner;

@@ -1,8 +1,8 @@
-//! A version held against its neighbours, before it is published.
+//! A version compared with its neighbours, before it is published.
 
 use semver::Version;
 
-use super::Ready;
+use super::ready::ReadyRelease;
 use crate::base::error::{Error, Result};
 use crate::base::progress::NoProgress;
 use crate::model::component::compatible::first_incompatibility;
@@ -10,11 +10,11 @@ use crate::model::resolver::ListedVersion;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Refuses a version that breaks what the version below it promised, or that
-/// promises what the version above it does not keep. Only versions that are
-/// compatible by their numbers are looked at.
-pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
-    let Ready {
+/// Refuses a version that lacks what the version below it has, or has what the
+/// version above it lacks. Only versions that are compatible by their numbers
+/// are compared.
+pub(crate) fn refuse_breaking(ctx: &Context, ready: &ReadyRelease) -> Result<()> {
+    let ReadyRelease {
         package,
         version,
         registry,
@@ -34,27 +34,27 @@ pub(crate) fn check(ctx: &Context, ready: &Ready) -> Result<()> {
     let own = fs::read(&ready.file)?;
     if let Some(below) = below
         && let Some(old) = fetch(below)?
-        && let Some(told) = first_incompatibility(&old, &own)?
+        && let Some(difference) = first_incompatibility(&old, &own)?
     {
-        return Err(incompatible(ready, below, told));
+        return Err(incompatible(ready, below, difference));
     }
     if let Some(above) = above
         && let Some(new) = fetch(above)?
-        && let Some(told) = first_incompatibility(&own, &new)?
+        && let Some(difference) = first_incompatibility(&own, &new)?
     {
-        return Err(incompatible(ready, above, told));
+        return Err(incompatible(ready, above, difference));
     }
     Ok(())
 }
 
-fn incompatible(ready: &Ready, other: &Version, told: String) -> Error {
-    let Ready {
+fn incompatible(ready: &ReadyRelease, other: &Version, difference: String) -> Error {
+    let ReadyRelease {
         package, version, ..
     } = ready;
     Error::input(format!(
         "`{package}@{version}` is not compatible with `{other}`, which is published"
     ))
-    .with_cause(told)
+    .with_cause(difference)
     .hint(format!(
         "publish it as version {}, or with `--allow-breaking`",
         breaking(version)

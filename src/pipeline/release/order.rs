@@ -2,10 +2,10 @@
 
 use crate::base::package::PackageRef;
 
-/// The indices of packages, given with what they need, such that every one
-/// comes after those of the others it needs, and as they were given otherwise.
-/// Packages that need each other keep their order.
-pub(crate) fn order(packages: &[(&PackageRef, &[PackageRef])]) -> Vec<usize> {
+/// The indices of packages in the order of publishing: each after the others
+/// that it needs, otherwise in the given order. Packages that need each other
+/// keep their order. Each package comes with the packages it needs.
+pub(crate) fn publish_order(packages: &[(&PackageRef, &[PackageRef])]) -> Vec<usize> {
     let mut left: Vec<usize> = (0..packages.len()).collect();
     let mut ordered = Vec::new();
     while !left.is_empty() {
@@ -35,9 +35,9 @@ mod tests {
             &[name("a:x")],
         ];
         let packages: Vec<_> = names.iter().zip(needs).collect();
-        assert_eq!(order(&packages), [2, 1, 0, 3]);
+        assert_eq!(publish_order(&packages), [2, 1, 0, 3]);
         let circle: [&[PackageRef]; 2] = [&[name("a:lib")], &[name("a:app")]];
         let packages: Vec<_> = names[..2].iter().zip(circle).collect();
-        assert_eq!(order(&packages), [0, 1]);
+        assert_eq!(publish_order(&packages), [0, 1]);
     }
 }

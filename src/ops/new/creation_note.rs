@@ -1,79 +1,83 @@
-//! The note that a crate is being made, so that a run that was killed can be
-//! repeated: it is in the cache, by the directory of the crate.
+//! The note that a crate is being created, so that a killed run can be repeated.
+//! It is in the cache, by the directory of the crate.
 
 use std::path::{Path, PathBuf};
 
-use super::{NewOptions, Origin};
+use super::options::NewOptions;
+use super::origin::CrateOrigin;
 use crate::base::package::ContentDigest;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// The note, which goes with this, however that ends but by a kill.
-pub(in crate::ops) struct Begun {
+/// The note of one run, which is removed when this is dropped, so that only a
+/// killed run leaves it.
+pub(in crate::ops) struct CreationNote {
     file: Option<PathBuf>,
-    words: String,
-    found: Option<Origin>,
+    /// The options that make two runs the same.
+    fingerprint: String,
+    found: Option<CrateOrigin>,
     _lock: Option<fs::Lock>,
 }
 
-impl Begun {
-    /// Finds what a killed run noted of the directory, where it was asked for
-    /// the same.
+impl CreationNote {
+    /// Finds the note that a killed run with the same options left for the
+    /// directory.
     pub fn find(ctx: &Context, verb: &str, options: &NewOptions) -> Self {
         let dir = ctx.absolute(&options.path);
         let parent = fs::canonical(fs::parent(&dir)).unwrap_or_default();
         let place = parent.join(dir.file_name().unwrap_or_default());
         let (kind, target) = (&options.kind, &options.target);
         let (name, edition) = (&options.name, &options.edition);
-        let words = format!(
+        let fingerprint = format!(
             "{verb} {kind:?} {target:?} {name:?} {edition:?} {:?}\n",
             options.namespace
         );
-        let mut begun = Begun {
+        let mut note = CreationNote {
             file: None,
-            words,
+            fingerprint,
             found: None,
             _lock: None,
         };
         if ctx.packages.cache.as_os_str().is_empty() {
-            return begun;
+            return note;
         }
         let notes = ctx.cache().dir().join("begun");
         let name = ContentDigest::of(place.as_os_str().as_encoded_bytes());
         let file = notes.join(name.hex());
-        // Without a note it only cannot be repeated.
+        // Without a note the run only cannot be repeated.
         let Ok(Some(lock)) = fs::lock_if_free(&file.with_extension("lock")) else {
-            return begun;
+            return note;
         };
         let text = fs::read_text_if_exists(&file).ok().flatten();
-        begun.found = text.and_then(|text| match text.strip_prefix(&begun.words)? {
-            "fresh" => Some(Origin::Fresh),
-            "users" => Some(Origin::Users),
+        note.found = text.and_then(|text| match text.strip_prefix(&note.fingerprint)? {
+            "fresh" => Some(CrateOrigin::Fresh),
+            "users" => Some(CrateOrigin::Users),
             _ => None,
         });
-        begun.file = Some(file);
-        begun._lock = Some(lock);
-        begun
+        note.file = Some(file);
+        note._lock = Some(lock);
+        note
     }
 
-    /// What the killed run found in the directory; `None` where there was none.
-    pub fn found(&self) -> Option<Origin> {
+    /// The state in which the killed run found the crate; `None` without such a
+    /// run.
+    pub fn found(&self) -> Option<CrateOrigin> {
         self.found
     }
 
-    /// Notes that a crate is made from now on.
-    pub fn note(&self, origin: Origin) {
+    /// Writes the note that the crate is being created.
+    pub fn write(&self, origin: CrateOrigin) {
         if let Some(file) = &self.file {
             let origin = match origin {
-                Origin::Fresh | Origin::Resumed => "fresh",
-                Origin::Users => "users",
+                CrateOrigin::Fresh | CrateOrigin::Resumed => "fresh",
+                CrateOrigin::Users => "users",
             };
-            let _ = fs::write_atomic(file, format!("{}{origin}", self.words).as_bytes());
+            let _ = fs::write_atomic(file, format!("{}{origin}", self.fingerprint).as_bytes());
         }
     }
 }
 
-impl Drop for Begun {
+impl Drop for CreationNote {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
             let _ = fs::remove_file(file);
@@ -83,7 +87,7 @@ impl Drop for Begun {
     }
 }
 
-/// What `cargo new` makes of a library.
+/// The source that `cargo new` generates for a library.
 const LIBRARY: &str = "pub fn add(left: u64, right: u64) -> u64 {
     left + right
 }
@@ -100,10 +104,10 @@ mod tests {
 }
 ";
 
-/// What `cargo new` makes of a program.
+/// The source that `cargo new` generates for a program.
 const PROGRAM: &str = "fn main() {\n    println!(\"Hello, world!\");\n}\n";
 
-/// Whether cargo or this tool wrote a source, and nobody changed it since.
+/// Whether a source is as cargo or this tool generated it.
 pub(super) fn is_generated(path: &Path) -> bool {
     use crate::model::wit::template;
     let text = fs::read_text_if_exists(path).ok().flatten();

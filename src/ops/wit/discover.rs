@@ -1,4 +1,5 @@
-//! Where the project with WIT packages is that the user means.
+//! The search for the project with WIT packages, from the current directory
+//! outwards.
 
 use crate::pipeline::project::manifests;
 use crate::pipeline::project::manifests::Unpinned;
@@ -6,7 +7,7 @@ use crate::system::cargo::workspace_cache::Cached;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::project::{Kind, Member, Project, Whose, WitOptions};
+use super::project::{ProjectKind, ProjectSearch, WitMember, WitOptions, WitProject};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
 use crate::model::manifest::wit_toml;
@@ -23,26 +24,26 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source::wit_path;
 
-/// Finds the project the user stands in, or the one of the directory of WIT
-/// that is given, and says which it is.
+/// Finds the project of the current directory, or of the directory of WIT that
+/// the options name, and reports which it is.
 ///
 /// From the directory outwards, the first one that has something counts;
 /// within one, `wkg.toml` comes before `wit.toml`, that before a `Cargo.toml`
 /// with our section, then `wit/deps.toml`, any `Cargo.toml`, and WIT alone.
-pub fn find(ctx: &Context, options: &WitOptions) -> Result<Project> {
-    let mut project = found(ctx, options)?;
-    if settle_all(ctx, &project) {
-        project = found(ctx, options)?;
+pub fn find(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
+    let mut project = discover(ctx, options)?;
+    if recover_directories(ctx, &project) {
+        project = discover(ctx, options)?;
     }
-    if options.whose == Whose::Any {
-        project.tell(ctx);
+    if options.search == ProjectSearch::Any {
+        project.report_found(ctx);
     }
     Ok(project)
 }
 
-/// Settles what killed runs left in the directories of a project; whether there
-/// was a change among it.
-fn settle_all(ctx: &Context, project: &Project) -> bool {
+/// Finishes or undoes what killed runs left in the directories of a project;
+/// whether a change of files was among it.
+fn recover_directories(ctx: &Context, project: &WitProject) -> bool {
     fs::remove_leftovers(&ctx.cache().dir().join("fetched"));
     let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
     for member in project.all.iter().chain(&project.members) {
@@ -60,8 +61,8 @@ fn settle_all(ctx: &Context, project: &Project) -> bool {
     settle(ctx, dirs)
 }
 
-/// As [`find`], without a word.
-pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
+/// As [`find`], without recovery and without a message.
+pub(super) fn discover(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
     let mode = lock_mode(ctx, options.mode);
     let given = options.wit_dir.as_ref().map(|dir| ctx.absolute(dir));
     if let Some(dir) = given.as_ref().filter(|dir| !fs::exists(dir)) {
@@ -71,22 +72,22 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
         ))
         .hint("name the directory with the `.wit` files"));
     }
-    match options.whose {
-        Whose::Any => {}
-        Whose::Wkg => return as_wkg(ctx, given, mode),
-        Whose::Wit => return as_wit(ctx, mode),
+    match options.search {
+        ProjectSearch::Any => {}
+        ProjectSearch::Wkg => return wkg_project(ctx, given, mode),
+        ProjectSearch::Wit => return wit_cli_project(ctx, mode),
     }
     let start = given.clone().unwrap_or_else(|| ctx.cwd.clone());
     let mut above = None;
     for dir in start.ancestors() {
-        if let Some(mut project) = at(ctx, dir, mode)? {
-            if let Some(whole) = around(ctx, &project, given.is_some())? {
+        if let Some(mut project) = project_at(ctx, dir, mode)? {
+            if let Some(whole) = enclosing_project(ctx, &project, given.is_some())? {
                 project = whole;
             }
-            if !narrow(&mut project, (&start, given.as_deref())) {
+            if !select_members(&mut project, &start, given.as_deref()) {
                 continue;
             }
-            if is_strangers(&project, &start) {
+            if is_unrelated(&project, &start) {
                 above = above.or(Some(project.members[0].wit.clone()));
                 continue;
             }
@@ -94,7 +95,7 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
         }
     }
     if let Some(wit) = given {
-        return Ok(plain(Member::of(wit), &ctx.cwd, mode));
+        return Ok(plain_project(WitMember::of(wit), &ctx.cwd, mode));
     }
     let error = Error::input(format!(
         "there is no WIT in `{}`, nor a project with WIT above it",
@@ -113,17 +114,19 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
     })
 }
 
-/// Whether a folder of WIT was only come by on the way up: without a manifest it
-/// takes in itself, what is below it, and the folder whose `wit` it is.
-fn is_strangers(project: &Project, start: &Path) -> bool {
-    let inside = |member: &Member| start.starts_with(&member.wit);
-    matches!(project.kind, Kind::Plain)
+/// Whether a folder of WIT above `start` has nothing to do with it: without a
+/// manifest a folder covers itself, what is below it, and its parent if it is
+/// called `wit`.
+fn is_unrelated(project: &WitProject, start: &Path) -> bool {
+    let inside = |member: &WitMember| start.starts_with(&member.wit);
+    matches!(project.kind, ProjectKind::Plain)
         && start != project.root
         && !project.members.iter().any(inside)
 }
 
-/// The lock mode with what cargo's configuration says of the network. One that
-/// cannot be read stops nobody here: what is asked over the network reads it anew.
+/// The lock mode with the network settings of cargo's configuration. One that
+/// cannot be read is only a warning here: requests over the network read it
+/// again.
 fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
     let config = Config::load(&ctx.cwd, &ctx.env, &[]);
     config
@@ -135,30 +138,34 @@ fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
         })
 }
 
-/// The project of `wkg` where the user stands.
-fn as_wkg(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<Project> {
+/// The project of `wkg` at or above the current directory.
+fn wkg_project(ctx: &Context, given: Option<PathBuf>, mode: LockMode) -> Result<WitProject> {
     let has = |dir: &&Path| fs::exists(&dir.join("wkg.toml"));
     let found = match ctx.cwd.ancestors().find(has) {
-        Some(dir) => at(ctx, dir, mode)?,
+        Some(dir) => project_at(ctx, dir, mode)?,
         None => None,
     };
     let wit = given.clone().unwrap_or_else(|| ctx.cwd.join("wit"));
     let Some(mut project) = found else {
-        return Ok(plain(Member::of(wit), &ctx.cwd, mode));
+        return Ok(plain_project(WitMember::of(wit), &ctx.cwd, mode));
     };
-    let member = project.members.iter().find(|m| same(&m.wit, &wit)).cloned();
-    // Without a directory it is the whole workspace.
+    let member = project
+        .members
+        .iter()
+        .find(|m| same_path(&m.wit, &wit))
+        .cloned();
+    // Without a directory the whole workspace is selected.
     if given.is_some() || !project.is_workspace() {
-        project.members = vec![member.unwrap_or_else(|| Member::of(wit))];
+        project.members = vec![member.unwrap_or_else(|| WitMember::of(wit))];
     }
     Ok(project)
 }
 
-/// The project of the `wit` CLI where the user stands.
-fn as_wit(ctx: &Context, mode: LockMode) -> Result<Project> {
+/// The project of the `wit` CLI at or above the current directory.
+fn wit_cli_project(ctx: &Context, mode: LockMode) -> Result<WitProject> {
     let has = |dir: &&Path| fs::exists(&dir.join("wit.toml"));
     let found = match ctx.cwd.ancestors().find(has) {
-        Some(dir) => at(ctx, dir, mode)?,
+        Some(dir) => project_at(ctx, dir, mode)?,
         None => None,
     };
     found.ok_or_else(|| {
@@ -167,24 +174,28 @@ fn as_wit(ctx: &Context, mode: LockMode) -> Result<Project> {
     })
 }
 
-/// The project that what was found is a part of: a workspace of `wkg` it is a
-/// member of; or where it is only a folder with WIT, the project of `wkg` or
-/// the crate that has its WIT there.
-fn around(ctx: &Context, project: &Project, given: bool) -> Result<Option<Project>> {
+/// The project that encloses another one: a workspace of `wkg` that has it as a
+/// member; or for a plain folder of WIT, the project of `wkg` or the crate that
+/// has its WIT there.
+fn enclosing_project(
+    ctx: &Context,
+    project: &WitProject,
+    given: bool,
+) -> Result<Option<WitProject>> {
     let alone = match &project.kind {
-        Kind::Plain => true,
-        Kind::Wkg(manifest) => manifest.workspace.is_none(),
+        ProjectKind::Plain => true,
+        ProjectKind::Wkg(manifest) => manifest.workspace.is_none(),
         _ => false,
     };
     let [member] = project.members.as_slice() else {
         return Ok(None);
     };
-    let plain = matches!(project.kind, Kind::Plain);
-    let has = |whole: &Project| whole.members.iter().any(|m| same(&m.wit, &member.wit));
+    let plain = matches!(project.kind, ProjectKind::Plain);
+    let has = |whole: &WitProject| whole.members.iter().any(|m| same_path(&m.wit, &member.wit));
     for dir in project.root.ancestors().skip(1).filter(|_| alone) {
         let beside = dir == fs::parent(&project.root);
         if fs::exists(&dir.join("wkg.toml")) {
-            let whole = at(ctx, dir, project.mode)?;
+            let whole = project_at(ctx, dir, project.mode)?;
             return Ok(match whole {
                 Some(whole) if whole.is_workspace() => Some(whole).filter(has),
                 Some(mut whole) if plain && (given || (beside && !has_wit(&dir.join("wit")))) => {
@@ -196,19 +207,19 @@ fn around(ctx: &Context, project: &Project, given: bool) -> Result<Option<Projec
             });
         }
         if plain && fs::exists(&dir.join("Cargo.toml")) {
-            // One that cannot be read says nothing of this folder.
-            let whole = of_crate(ctx, dir, project.mode).ok().flatten();
+            // A crate that cannot be read does not enclose the folder.
+            let whole = crate_project(ctx, dir, project.mode).ok().flatten();
             return Ok(whole.filter(has));
         }
     }
     Ok(None)
 }
 
-/// Leaves the packages meant by where the user stands, or by the directory that
-/// is given; whether there are any.
-fn narrow(project: &mut Project, (start, given): (&Path, Option<&Path>)) -> bool {
+/// Selects the packages of the directory that is given, or else those of the
+/// current one; whether there are any.
+fn select_members(project: &mut WitProject, start: &Path, given: Option<&Path>) -> bool {
     let root = project.root.clone();
-    let inside = |member: &&Member| {
+    let inside = |member: &&WitMember| {
         let dir = match member.wit.ends_with("wit") {
             true => fs::parent(&member.wit),
             false => &member.wit,
@@ -216,13 +227,13 @@ fn narrow(project: &mut Project, (start, given): (&Path, Option<&Path>)) -> bool
         start.starts_with(dir) && dir != root
     };
     if let Some(given) = given {
-        let is = |member: &&Member| same(&member.wit, given);
+        let is = |member: &&WitMember| same_path(&member.wit, given);
         let found = project.members.iter().find(is).cloned();
-        let alone = matches!(project.kind, Kind::Wkg(_)) && !project.is_workspace();
+        let alone = matches!(project.kind, ProjectKind::Wkg(_)) && !project.is_workspace();
         match (found, alone) {
             (Some(member), _) => project.members = vec![member],
-            // A directory of another name is as good.
-            (None, true) => project.members = vec![Member::of(given.to_owned())],
+            // The directory of WIT may have any name.
+            (None, true) => project.members = vec![WitMember::of(given.to_owned())],
             (None, false) => return false,
         }
         return true;
@@ -233,16 +244,16 @@ fn narrow(project: &mut Project, (start, given): (&Path, Option<&Path>)) -> bool
     true
 }
 
-fn same(a: &Path, b: &Path) -> bool {
+fn same_path(a: &Path, b: &Path) -> bool {
     match (fs::canonical(a), fs::canonical(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,
     }
 }
 
-fn plain(member: Member, root: &Path, mode: LockMode) -> Project {
-    Project {
-        kind: Kind::Plain,
+fn plain_project(member: WitMember, root: &Path, mode: LockMode) -> WitProject {
+    WitProject {
+        kind: ProjectKind::Plain,
         root: root.to_owned(),
         members: vec![member.clone()],
         all: vec![member],
@@ -251,12 +262,12 @@ fn plain(member: Member, root: &Path, mode: LockMode) -> Project {
     }
 }
 
-/// The project of exactly this directory.
-fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
-    let one = |kind, wit, form: LockForm| Project {
+/// The project whose root is exactly this directory.
+fn project_at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitProject>> {
+    let one = |kind, wit, form: LockForm| WitProject {
         kind,
         root: dir.to_owned(),
-        members: vec![Member::of(wit)],
+        members: vec![WitMember::of(wit)],
         all: Vec::new(),
         lock_file: dir.join(form.file_name()),
         mode,
@@ -268,55 +279,59 @@ fn at(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
     };
     if let Some(file) = read("wkg.toml")? {
         let manifest = wkg::read(file)?;
-        return of_wkg(manifest, one).map(Some);
+        return workspace_of_wkg(manifest, one).map(Some);
     }
     if let Some(file) = read("wit.toml")? {
-        let kind = Kind::Wit(wit_toml::read(file)?);
+        let kind = ProjectKind::Wit(wit_toml::read(file)?);
         return Ok(Some(one(kind, dir.to_owned(), LockForm::Wit)));
     }
     let of_crate = match fs::exists(&dir.join("Cargo.toml")) {
-        true => of_crate(ctx, dir, mode)?,
+        true => crate_project(ctx, dir, mode)?,
         false => None,
     };
     let deps = dir.join("wit").join("deps.toml");
-    // A crate of ours has a manifest and a lock file for its WIT; what stands
-    // in `deps.toml` beside that is brought first.
-    let declared = |member: &Member| member.manifest.as_ref().is_some_and(|m| m.declared);
+    // A crate with our section has a manifest and a lock file for its WIT; the
+    // entries of `deps.toml` beside that are fetched first.
+    let declared = |member: &WitMember| member.manifest.as_ref().is_some_and(|m| m.declared);
     let ours = of_crate
         .as_ref()
         .is_some_and(|p| p.members.iter().any(declared));
     if fs::exists(&deps) && !ours {
-        return Ok(Some(one(Kind::Deps(deps), dir.join("wit"), LockForm::Wkg)));
+        return Ok(Some(one(
+            ProjectKind::Deps(deps),
+            dir.join("wit"),
+            LockForm::Wkg,
+        )));
     }
     if of_crate.is_some() {
         return Ok(of_crate);
     }
     let wit = dir.join("wit");
     if has_wit(&wit) {
-        return Ok(Some(one(Kind::Plain, wit, LockForm::Wkg)));
+        return Ok(Some(one(ProjectKind::Plain, wit, LockForm::Wkg)));
     }
-    // What is called `wit`, or lies in it, is part of something.
+    // A folder called `wit`, or below one, is a part of another project.
     let part = dir.components().any(|part| part.as_os_str() == "wit");
     if has_wit(dir) && (!part || !has_wit(&fs::parent(dir).join("wit"))) {
-        return Ok(Some(one(Kind::Plain, dir.to_owned(), LockForm::Wkg)));
+        return Ok(Some(one(ProjectKind::Plain, dir.to_owned(), LockForm::Wkg)));
     }
     Ok(None)
 }
 
 /// The project of a `wkg.toml`.
-fn of_wkg(
+fn workspace_of_wkg(
     manifest: WkgManifest,
-    one: impl FnOnce(Kind, PathBuf, LockForm) -> Project,
-) -> Result<Project> {
+    one: impl FnOnce(ProjectKind, PathBuf, LockForm) -> WitProject,
+) -> Result<WitProject> {
     let dir = manifest.file.dir().to_owned();
     let Some(members) = &manifest.workspace else {
         let beside = !fs::exists(&dir.join("wit")) && has_wit(&dir);
         let wit = if beside { dir } else { dir.join("wit") };
-        return Ok(one(Kind::Wkg(manifest), wit, LockForm::Wkg));
+        return Ok(one(ProjectKind::Wkg(manifest), wit, LockForm::Wkg));
     };
     let mut found: Vec<PathBuf> = Vec::new();
     for pattern in &members.patterns {
-        for path in expand(&dir, pattern)? {
+        for path in expand_pattern(&dir, pattern)? {
             if !found.contains(&path) {
                 found.push(path);
             }
@@ -329,7 +344,7 @@ fn of_wkg(
         let error = manifest.file.error(members.span.clone(), message);
         return Err(error.hint("create it, or correct `members`"));
     }
-    let members = found.into_iter().map(|path| Member {
+    let members = found.into_iter().map(|path| WitMember {
         wit: match has_wit(&path) {
             true => path,
             false => path.join("wit"),
@@ -337,16 +352,16 @@ fn of_wkg(
         deps: deps.clone(),
         manifest: None,
     });
-    let members: Vec<Member> = members.collect();
-    let mut project = one(Kind::Wkg(manifest), dir, LockForm::Wkg);
+    let members: Vec<WitMember> = members.collect();
+    let mut project = one(ProjectKind::Wkg(manifest), dir, LockForm::Wkg);
     project.all = members.clone();
     project.members = members;
     Ok(project)
 }
 
-/// The directories a pattern of members stands for. One without wildcards is
-/// itself; of others only what has WIT counts.
-fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
+/// The directories that a pattern of members matches. A pattern without
+/// wildcards matches one path; others match directories with WIT only.
+fn expand_pattern(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
     if !pattern.contains(['*', '?', '[']) {
         return Ok(vec![root.join(pattern)]);
     }
@@ -372,13 +387,13 @@ fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// The project of a `Cargo.toml`; `None` if no package of it has WIT.
-fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>> {
+fn crate_project(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<WitProject>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
     args.lock_mode = mode;
     let project = match manifests::Project::load(ctx, &args) {
         Ok(project) => project,
-        // WIT needs no cargo that works, nor a manifest that it takes.
+        // WIT can be read where cargo is missing or refuses the manifest.
         Err(error) => {
             let text = format!("Cargo.toml without cargo, which says: {}", error.message());
             ctx.shell.detail("Reading", text);
@@ -399,21 +414,21 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
             continue;
         };
         if let Some(wit) = wit_path(&manifest, target)? {
-            members.push(Member {
+            members.push(WitMember {
                 manifest: Some(manifest),
-                ..Member::of(wit)
+                ..WitMember::of(wit)
             });
         }
     }
     if members.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Project {
+    Ok(Some(WitProject {
         root: dir.to_owned(),
         all: members.clone(),
         members,
         lock_file: workspace.root.join(LockForm::Crate.file_name()),
-        kind: Kind::Crate(project),
+        kind: ProjectKind::Crate(project),
         mode,
     }))
 }

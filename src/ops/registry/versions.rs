@@ -2,45 +2,37 @@
 
 use serde_json::json;
 
+use super::facts_format::FactsFormat;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::resolver::ListedVersion;
 use crate::pipeline::fetch::access::{Access, AccessOptions};
 use crate::system::context::Context;
 
-/// How facts are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
-    Text,
-    /// One JSON object.
-    Json,
-}
-
 /// Prints all versions of a package, the newest first.
 pub fn versions(
     ctx: &Context,
     package: &PackageRef,
     options: &AccessOptions,
-    form: Form,
+    format: FactsFormat,
 ) -> Result<()> {
     let access = Access::new(ctx, options)?;
     let (registry, route) = access.open(package)?;
     let versions = access.versions(package, &*registry, &route)?;
-    if form == Form::Json {
+    if format == FactsFormat::Json {
         let location = registry.location(package);
         let all: Vec<_> = versions
             .iter()
             .map(|listed| json!({ "version": listed.version.to_string(), "yanked": listed.yanked }))
             .collect();
-        let told = json!({
+        let document = json!({
             "package": package.to_string(),
             "location": location.trim_matches('`'),
             "registry": route.name,
             "chosen_by": route.chosen_by.replace('`', ""),
             "versions": all,
         });
-        ctx.shell.data(format!("{told:#}"));
+        ctx.shell.data(format!("{document:#}"));
         return Ok(());
     }
     for listed in versions {

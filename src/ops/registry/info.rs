@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::registry_versions::Form;
+use super::facts_format::FactsFormat;
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
@@ -14,17 +14,22 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Reference;
 
-/// What is known of a release or artifact.
+/// The facts about a release or artifact.
 struct Facts {
-    /// Name and value, in the order they are printed.
+    /// Names and values, in the order in which they are printed.
     head: Vec<(&'static str, String)>,
     digest: ContentDigest,
     annotations: BTreeMap<String, String>,
     file: PathBuf,
 }
 
-/// Prints where a release or artifact is and what it is.
-pub fn info(ctx: &Context, subject: &Subject, options: &AccessOptions, form: Form) -> Result<()> {
+/// Prints the location and the content of a release or artifact.
+pub fn info(
+    ctx: &Context,
+    subject: &Subject,
+    options: &AccessOptions,
+    format: FactsFormat,
+) -> Result<()> {
     let access = Access::new(ctx, options)?;
     let facts = match subject {
         Subject::Package(package, pick) => of_package(&access, package, pick)?,
@@ -33,11 +38,11 @@ pub fn info(ctx: &Context, subject: &Subject, options: &AccessOptions, form: For
     let bytes = fs::read(&facts.file)?;
     let outline = outline(&bytes)
         .map_err(|e| e.with_cause(format!("its bytes are in `{}`", facts.file.display())))?;
-    match form {
-        Form::Text => text(ctx, &facts, (&outline, bytes.len())),
-        Form::Json => ctx
+    match format {
+        FactsFormat::Text => print_text(ctx, &facts, &outline, bytes.len()),
+        FactsFormat::Json => ctx
             .shell
-            .data(format!("{:#}", value(&facts, (&outline, bytes.len())))),
+            .data(format!("{:#}", json_value(&facts, &outline, bytes.len()))),
     }
     Ok(())
 }
@@ -88,7 +93,7 @@ fn of_reference(access: &Access<'_>, reference: &Reference) -> Result<Facts> {
     })
 }
 
-/// The names of an outline, by what they are.
+/// The kind of an outline, and its lists of names with their titles.
 fn names(outline: &Outline) -> (String, Vec<(&'static str, &[String])>) {
     match outline {
         Outline::Wit {
@@ -118,7 +123,7 @@ fn names(outline: &Outline) -> (String, Vec<(&'static str, &[String])>) {
     }
 }
 
-fn text(ctx: &Context, facts: &Facts, (outline, size): (&Outline, usize)) {
+fn print_text(ctx: &Context, facts: &Facts, outline: &Outline, size: usize) {
     let (kind, lists) = names(outline);
     for (name, value) in &facts.head {
         ctx.shell
@@ -131,7 +136,7 @@ fn text(ctx: &Context, facts: &Facts, (outline, size): (&Outline, usize)) {
         ctx.shell.data(format!("{name}: {}", values.join(", ")));
     }
     for (name, value) in &facts.annotations {
-        // A line is a line, whatever somebody put there.
+        // Control characters must not break the lines.
         let value: String = value
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
@@ -140,7 +145,7 @@ fn text(ctx: &Context, facts: &Facts, (outline, size): (&Outline, usize)) {
     }
 }
 
-fn value(facts: &Facts, (outline, size): (&Outline, usize)) -> Value {
+fn json_value(facts: &Facts, outline: &Outline, size: usize) -> Value {
     let mut value = json!({});
     for (name, text) in &facts.head {
         value[*name] = json!(text);

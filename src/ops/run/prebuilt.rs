@@ -1,17 +1,20 @@
-//! `run` and `serve` of a component that is made already: `--component`.
+//! `run` and `serve` of an existing component: `--component`.
 
-use crate::pipeline::project::here::mode_here;
 use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
-use super::{ADDRESS, Purpose, command_line, ended, invoke, nothing_to_run, serve};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::names;
-use crate::ops::compose::{Following, Releases, link_foreign};
+use crate::pipeline::build::foreign::{HintOptions, link_foreign};
 use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::launch::invoke::{
+    DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, serve,
+};
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::override_options::{Asked, Named};
+use crate::pipeline::link::resolution::Releases;
+use crate::pipeline::project::here::mode_here;
 use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -23,13 +26,15 @@ use crate::system::runtime::{EntryPoint, Interrupts, Permissions, Program, Runne
 pub(super) fn run_component(
     ctx: &Context,
     args: &CargoArgs,
-    (what, grant, purpose): (&str, &Permissions, Purpose),
+    what: &str,
+    grant: &Permissions,
+    purpose: Purpose,
 ) -> Result<()> {
-    refuse_of_builds(args)?;
+    refuse_build_options(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
-    let following = Following {
+    let options = HintOptions {
         chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
         releases: match args.own.fresh {
             true => Releases::Newest,
@@ -37,19 +42,19 @@ pub(super) fn run_component(
         },
     };
     let worlds = WorldResolver::alone(ctx, mode, Unpinned::of(args));
-    let file = linked(ctx, worlds, (&name, &file), following)?;
-    let say = || {
+    let file = linked(ctx, worlds, &name, &file, options)?;
+    let report_running = || {
         let line = command_line(Path::new(&name).display(), grant);
         ctx.shell.status("Running", line);
     };
     if let Some(call) = &args.own.invoke {
-        say();
+        report_running();
         return invoke(ctx, &file, call, grant);
     }
     match (runtime::entry_point(&fs::read(&file)?)?, purpose) {
         (EntryPoint::Http(_), _) => {
-            say();
-            let addr = args.own.addr.as_deref().unwrap_or(ADDRESS);
+            report_running();
+            let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
             serve(ctx, &file, addr, &of_requests(grant, args))
         }
         (EntryPoint::Command(_), Purpose::Run) => {
@@ -57,30 +62,31 @@ pub(super) fn run_component(
                 let text = format!("`{name}` is a program, so that `--addr` means nothing");
                 return Err(Error::usage(text).hint("leave it out"));
             }
-            say();
+            report_running();
             let interrupts = Interrupts::of(grant);
             let program = Program::open(&Runner::Embedded, &*ctx.exec, &file, interrupts)?;
-            ended(ctx, &program.run(grant)?)
+            report_end(ctx, &program.run(grant)?)
         }
-        (entry, _) => Err(nothing_to_run(&name, (&entry, purpose))),
+        (entry, _) => Err(nothing_to_run(&name, &entry, purpose)),
     }
 }
 
-/// The file to run: the component itself, or what its hints make of it, which
-/// is kept in the cache.
+/// The file to run: the component itself, or where it has hints, the component
+/// linked by them, which is stored in the cache.
 fn linked(
     ctx: &Context,
     worlds: WorldResolver<'_>,
-    (name, file): (&str, &Path),
-    following: Following,
+    name: &str,
+    file: &Path,
+    options: HintOptions,
 ) -> Result<PathBuf> {
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
     let has_hint = |import: &names::Name| import.external_id.is_some();
-    if following.chosen.is_empty() && !imports.iter().any(has_hint) {
+    if options.chosen.is_empty() && !imports.iter().any(has_hint) {
         return Ok(file.to_owned());
     }
-    let (linked, _) = link_foreign(ctx, worlds, (name, file), following)?;
+    let (linked, _) = link_foreign(ctx, worlds, name, file, options)?;
     let digest = ContentDigest::of(&linked.bytes);
     ctx.cache().get_or_write(
         &digest,
@@ -92,8 +98,8 @@ fn linked(
     )
 }
 
-/// Refuses what only a build could mean.
-fn refuse_of_builds(args: &CargoArgs) -> Result<()> {
+/// Refuses options that only builds have.
+fn refuse_build_options(args: &CargoArgs) -> Result<()> {
     let option = match args {
         _ if args.selection() != PackageSelection::Default => "--package",
         _ if args.manifest_path.is_some() => "--manifest-path",

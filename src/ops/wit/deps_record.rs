@@ -1,6 +1,6 @@
-//! What `fetch` wrote into a `deps` folder, so that the next one knows what is
-//! its own: kept in the cache, by the folder; and where that knows nothing, what
-//! the lock file says it would have written.
+//! The record of what `fetch` wrote into a `deps` folder, by which the next run
+//! knows its own entries. It is in the cache, by the path of the folder; where it
+//! is missing, the lock file says what would have been written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use crate::system::context::Context;
 use crate::system::fs;
 use std::io::Write as _;
 
-/// What `fetch` wrote into one folder: names with the digests of what is in
-/// them.
-pub(super) struct Written {
+/// The entries that `fetch` wrote into one folder: names with the digests of
+/// their content.
+pub(super) struct DepsRecord {
     file: PathBuf,
     known: BTreeMap<String, String>,
     locked: BTreeMap<String, Vec<ContentDigest>>,
 }
 
-impl Written {
-    /// What is known of a folder.
+impl DepsRecord {
+    /// Reads the record of a folder; empty where there is none.
     pub fn of(ctx: &Context, deps: &Path) -> Self {
         let place = fs::canonical(fs::parent(deps)).unwrap_or_else(|_| deps.to_owned());
         let place = place.join(deps.file_name().unwrap_or_default());
@@ -35,14 +35,14 @@ impl Written {
         };
         let lines = text.lines().filter_map(|line| line.split_once(' '));
         let known = lines.map(|(digest, name)| (name.to_owned(), digest.to_owned()));
-        Written {
+        DepsRecord {
             file,
             known: known.collect(),
             locked: BTreeMap::new(),
         }
     }
 
-    /// Keeps other runs of the tool away from the folder.
+    /// Keeps other runs of the tool from the folder until it is dropped.
     pub fn lock(&self, ctx: &Context, deps: &Path) -> Option<fs::Lock> {
         fs::lock(&self.file.with_extension("lock"), || {
             let text = format!("waiting for another run at `{}`", ctx.display(deps));
@@ -50,9 +50,9 @@ impl Written {
         })
     }
 
-    /// Adds what is written for a lock file, as far as its packages are in the
+    /// Adds the entries that `fetch` writes for a lock file, for packages in the
     /// cache.
-    pub fn would_be(&mut self, ctx: &Context, lock: &Lockfile) {
+    pub fn add_locked(&mut self, ctx: &Context, lock: &Lockfile) {
         for entry in lock.entries() {
             let Some(file) = ctx.cache().get(&entry.digest) else {
                 continue;
@@ -79,9 +79,9 @@ impl Written {
             || locked.is_some_and(|all| all.contains(&digest))
     }
 
-    /// Keeps what is written now. Nothing depends on it that the lock file does
-    /// not say too, so that a failure is none.
-    pub fn keep(self, now: &BTreeMap<String, ContentDigest>) {
+    /// Saves the entries that were written. A failure is ignored: the lock file
+    /// leads to the same entries.
+    pub fn save(self, now: &BTreeMap<String, ContentDigest>) {
         let lines = now
             .iter()
             .map(|(name, digest)| format!("{digest} {name}\n"));
@@ -91,14 +91,14 @@ impl Written {
     }
 }
 
-/// What a package is written as, and everything in it, by name.
+/// The entries for a package and everything in it, with their digests.
 fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
     let whole = match &entry {
         Entry::Wasm { bytes, .. } => Some(digest_of([(Path::new(""), bytes.as_slice())])),
         Entry::Text { .. } => None,
     };
     let none = PathBuf::from("none.wit");
-    // Of nothing: so that all there is stands beside it.
+    // An empty main package, so that all others are its dependencies.
     let main = Entry::Text {
         path: none.clone(),
         files: vec![TextFile {
@@ -128,7 +128,7 @@ fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
     all
 }
 
-/// The digest of files with their paths.
+/// The digest over files with their paths and sizes.
 pub(super) fn digest_of<'f>(
     files: impl IntoIterator<Item = (&'f Path, &'f [u8])>,
 ) -> ContentDigest {
@@ -141,7 +141,7 @@ pub(super) fn digest_of<'f>(
     digester.finish()
 }
 
-/// The same of what is on disk.
+/// The digest, as of [`digest_of`], of a file or folder on disk.
 pub(super) fn digest_below(path: &Path) -> Result<ContentDigest> {
     let mut files = Vec::new();
     for file in fs::files_below(path)? {

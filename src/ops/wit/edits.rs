@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::project::{Kind, Member, Project};
-use super::resolve::{Session, Texts};
+use super::project::{ProjectKind, WitMember, WitProject};
+use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest;
@@ -22,8 +22,8 @@ use crate::system::source;
 use semver::VersionReq;
 use std::collections::BTreeMap;
 
-/// The files of WIT that a package consists of.
-pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
+/// The `.wit` files of a package; an error for one in its binary form.
+pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
         Entry::Wasm { path, .. } => Err(Error::input(format!(
@@ -34,29 +34,30 @@ pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
     }
 }
 
-/// Resolves packages as they would be with other texts, and with the answers of
-/// the lock file but for the packages that are chosen anew. Nothing but the
-/// cache is written.
-pub(super) fn check(
+/// Resolves packages with new texts of files; locked versions stay but for
+/// packages that are chosen anew. An error means that the new texts do not load.
+/// Only the cache is written.
+pub(super) fn check_edits(
     ctx: &Context,
-    (project, members): (&Project, &[Member]),
-    texts: &Texts,
+    project: &WitProject,
+    members: &[WitMember],
+    texts: &FileTexts,
     anew: impl Fn(&PackageRef) -> bool,
 ) -> Result<()> {
-    let changed = as_edited(project, texts)?;
-    let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
-    session.forget(anew);
+    let changed = with_edits(project, texts)?;
+    let mut resolver = WitResolver::new(ctx, &changed)?.with_texts(texts.clone());
+    resolver.forget(anew);
     for member in members {
-        session
+        resolver
             .resolve(member, &|_| false)
             .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
     }
     Ok(())
 }
 
-/// A project as it is to be, as far as its manifests go.
-pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
-    if let Kind::Crate(workspace) = &project.kind {
+/// The project with new texts of its manifests.
+pub(super) fn with_edits(project: &WitProject, texts: &FileTexts) -> Result<WitProject> {
+    if let ProjectKind::Crate(workspace) = &project.kind {
         let mut edited = project.clone();
         let root = workspace.root_manifest();
         let shared = match texts.get(&root) {
@@ -81,86 +82,90 @@ pub(super) fn as_edited(project: &Project, texts: &Texts) -> Result<Project> {
     }
 }
 
-/// What files say before it is thought out what they are to say.
+/// The texts of files before they are edited.
 #[derive(Debug, Default)]
-pub(super) struct Before(Texts);
+pub(super) struct OriginalTexts(FileTexts);
 
-impl Before {
-    /// Reads the files of packages and the manifests that say where others come
-    /// from.
-    pub fn read(project: &Project, members: &[Member]) -> Result<Self> {
-        let mut all = Texts::new();
+impl OriginalTexts {
+    /// Reads the WIT of packages and the manifests with their dependencies.
+    pub fn read(project: &WitProject, members: &[WitMember]) -> Result<Self> {
+        let mut all = FileTexts::new();
         for member in members {
-            // What is no text is not edited.
-            for file in own_texts(member).unwrap_or_default() {
+            // Binary packages are not edited.
+            for file in wit_files(member).unwrap_or_default() {
                 all.insert(file.path, file.text);
             }
-            let manifest = Table::of(project, member)?.path;
+            let manifest = ManifestTable::of(project, member)?.path;
             if let Some(text) = fs::read_text_if_exists(&manifest)? {
                 all.insert(manifest, text);
             }
         }
-        Ok(Before(all))
+        Ok(OriginalTexts(all))
     }
 
-    /// Writes other texts, all or none; an error of the kind
-    /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files does
-    /// not say any more what it did before.
-    pub fn write(&self, texts: &Texts) -> Result<()> {
+    /// Writes new texts, all or none; an error of the kind
+    /// [`Changed`](crate::base::error::ErrorKind::Changed) if one of the files was
+    /// changed since it was read.
+    pub fn write(&self, texts: &FileTexts) -> Result<()> {
         let mut change = Change::new();
         self.add_to(&mut change, texts);
         change.commit()
     }
 
-    /// The same, together with other files.
-    pub fn add_to(&self, change: &mut Change, texts: &Texts) {
+    /// As [`OriginalTexts::write`], as a part of another change.
+    pub fn add_to(&self, change: &mut Change, texts: &FileTexts) {
         for (path, text) in texts {
             change.write_text(path, self.0.get(path).map(String::as_str), text);
         }
     }
 }
 
-fn manifest_path(project: &Project) -> Option<PathBuf> {
+fn manifest_path(project: &WitProject) -> Option<PathBuf> {
     match &project.kind {
-        Kind::Plain => Some(project.root.join("wkg.toml")),
+        ProjectKind::Plain => Some(project.root.join("wkg.toml")),
         _ => project.manifest().map(ToOwned::to_owned),
     }
 }
 
-/// The table of a project's manifest that says where packages come from.
-pub(super) struct Table {
-    /// The manifest.
+/// The table of a project's manifest that has its dependencies or overrides.
+pub(super) struct ManifestTable {
+    /// The path of the manifest.
     pub path: PathBuf,
-    /// Which table of it.
-    pub which: DependencyTable,
-    known: Vec<Known>,
-    /// Whether the table is there.
-    pub is_there: bool,
+    /// The table within the manifest.
+    pub kind: DependencyTable,
+    entries: Vec<ManifestEntry>,
+    /// Whether the manifest has the table.
+    pub exists: bool,
 }
 
-/// An entry of such a table.
+/// An entry of a [`ManifestTable`].
 #[derive(Clone, Debug)]
-pub(super) struct Known {
-    /// Its key.
+pub(super) struct ManifestEntry {
+    /// The key of the entry.
     pub key: String,
-    /// The package, where it is known.
+    /// The package, where the entry names it.
     pub package: Option<PackageRef>,
-    /// The versions that will do.
+    /// The versions that it allows.
     pub requirement: Option<VersionReq>,
-    /// The registry asked for by name.
+    /// The name of the registry that it requests.
     pub registry: Option<String>,
-    /// WIT on disk.
+    /// The path of its WIT on disk.
     pub path: Option<PathBuf>,
 }
 
-impl Table {
-    /// The one of the package's project. A project without a manifest gets a
-    /// `wkg.toml`, once there is something to say.
-    pub fn of(project: &Project, member: &Member) -> Result<Self> {
-        let entries = |entries: &BTreeMap<String, Dependency>| entries.iter().map(of).collect();
+impl ManifestTable {
+    /// Reads the table of a package. A project without a manifest gets a
+    /// `wkg.toml` with its first entry.
+    pub fn of(project: &WitProject, member: &WitMember) -> Result<Self> {
+        let read_entries = |entries: &BTreeMap<String, Dependency>| {
+            entries
+                .iter()
+                .map(|(key, dependency)| entry_of(key, dependency))
+                .collect()
+        };
         let path = match (&member.manifest, project.is_workspace()) {
             (Some(manifest), _) => manifest.file.path.clone(),
-            // wkg has no overrides beside `[workspace]`.
+            // wkg allows no overrides in a manifest with `[workspace]`.
             (None, true)
                 if member.wit.ends_with("wit") && fs::parent(&member.wit) != project.root =>
             {
@@ -169,15 +174,15 @@ impl Table {
             (None, true) => member.wit.join("wkg.toml"),
             (None, false) => manifest_path(project).unwrap_or_default(),
         };
-        let (which, known, is_there) = match &project.kind {
-            Kind::Wkg(manifest) => {
+        let (kind, entries, exists) = match &project.kind {
+            ProjectKind::Wkg(manifest) => {
                 let own = match (project.is_workspace(), fs::read_text_if_exists(&path)?) {
                     (false, _) => Some(manifest.clone()),
                     (true, Some(text)) => Some(wkg::read(ManifestFile::new(&path, &text))?),
                     (true, None) => None,
                 };
                 let overrides = own.map(|own| own.overrides).unwrap_or_default();
-                let known = overrides.iter().map(|(package, entry)| Known {
+                let known = overrides.iter().map(|(package, entry)| ManifestEntry {
                     key: package.to_string(),
                     package: Some(package.clone()),
                     requirement: entry.requirement.clone(),
@@ -186,53 +191,57 @@ impl Table {
                 });
                 (DependencyTable::Overrides, known.collect(), true)
             }
-            Kind::Plain => (DependencyTable::Overrides, Vec::new(), true),
-            Kind::Wit(manifest) => (DependencyTable::Wit, entries(&manifest.dependencies), true),
-            Kind::Crate(_) => {
+            ProjectKind::Plain => (DependencyTable::Overrides, Vec::new(), true),
+            ProjectKind::Wit(manifest) => (
+                DependencyTable::Wit,
+                read_entries(&manifest.dependencies),
+                true,
+            ),
+            ProjectKind::Crate(_) => {
                 let table = member.manifest.as_ref().and_then(|m| match &m.target {
                     Target::Local(target) => target.dependencies.as_ref(),
                     _ => None,
                 });
-                let known = table.map(entries).unwrap_or_default();
+                let known = table.map(read_entries).unwrap_or_default();
                 (DependencyTable::Target, known, table.is_some())
             }
-            Kind::Deps(path) => {
+            ProjectKind::Deps(path) => {
                 let file = ManifestFile::new(path, &fs::read_text(path)?);
                 let manifest = deps::read(file)?;
-                (DependencyTable::Deps, of_deps(&manifest), true)
+                (DependencyTable::Deps, entries_of_deps(&manifest), true)
             }
         };
-        Ok(Table {
+        Ok(ManifestTable {
             path,
-            which,
-            known,
-            is_there,
+            kind,
+            entries,
+            exists,
         })
     }
 
-    /// All entries.
-    pub fn entries(&self) -> &[Known] {
-        &self.known
+    /// All entries of the table.
+    pub fn entries(&self) -> &[ManifestEntry] {
+        &self.entries
     }
 
-    /// The entry of a package.
-    pub fn find(&self, package: &PackageRef) -> Option<&Known> {
-        let is = |known: &&Known| known.package.as_ref() == Some(package);
-        self.known.iter().find(is)
+    /// The entry of a package, if there is one.
+    pub fn find(&self, package: &PackageRef) -> Option<&ManifestEntry> {
+        let is = |known: &&ManifestEntry| known.package.as_ref() == Some(package);
+        self.entries.iter().find(is)
     }
 
-    /// The manifest, to be edited.
+    /// Reads the manifest as a document to edit.
     pub fn edit(&self) -> Result<ManifestEdit> {
         let text = fs::read_text_if_exists(&self.path)?;
         ManifestEdit::new(&self.path, &text.unwrap_or_default())
     }
 }
 
-/// What a `deps.toml` has. A path or an address does not say which package it
-/// leads to; its key does, by convention, without the namespace.
-fn of_deps(manifest: &deps::DepsManifest) -> Vec<Known> {
+/// The entries of a `deps.toml`. One with a path or an address does not name its
+/// package; its key does by convention, without the namespace.
+fn entries_of_deps(manifest: &deps::DepsManifest) -> Vec<ManifestEntry> {
     let known = |(key, entry): (&String, &deps::DepsEntry)| {
-        let mut known = Known {
+        let mut known = ManifestEntry {
             key: key.clone(),
             package: None,
             requirement: None,
@@ -257,9 +266,9 @@ fn of_deps(manifest: &deps::DepsManifest) -> Vec<Known> {
     manifest.entries.iter().map(known).collect()
 }
 
-fn of((key, dependency): (&String, &Dependency)) -> Known {
-    let mut known = Known {
-        key: key.clone(),
+fn entry_of(key: &str, dependency: &Dependency) -> ManifestEntry {
+    let mut known = ManifestEntry {
+        key: key.to_owned(),
         package: dependency.package.clone().or_else(|| key.parse().ok()),
         requirement: None,
         registry: None,

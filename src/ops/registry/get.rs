@@ -9,89 +9,85 @@ use crate::model::component::is_wit_package;
 use crate::model::component::outline::wit_text;
 use crate::pipeline::fetch::access::{Access, AccessOptions, Subject, other_bytes};
 use crate::pipeline::fetch::registry_source::Source;
+use crate::pipeline::project::output::{Output, output_file};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Reference;
 use crate::system::registry::cache::digest_while_writing;
 use crate::system::shell::Shell;
 
-/// What is larger is taken for a component without being looked into: no WIT
-/// comes near it, and memory is not to grow with a component.
+/// The size in bytes above which a file is a component without being read: no
+/// WIT is that large, and memory must not grow with components.
 const LARGEST_WIT: u64 = 8 << 20;
 
-/// What is written.
+/// The format in which a package is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// WIT as text, what else there is as it is.
+pub enum FileFormat {
+    /// Packages of WIT as text, others as their bytes.
     Auto,
-    /// WIT as text.
+    /// Packages of WIT as text.
     Wit,
-    /// The bytes as they are.
+    /// The unchanged bytes of the package.
     Wasm,
 }
 
-/// Where it goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Standard output.
-    Stdout,
-    /// A file, or a folder where it ends in a slash or is one already.
-    Path(PathBuf),
-}
-
-/// What becomes of a file that is there.
+/// What is done where the file exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// It is an error.
+pub enum ExistingFile {
+    /// The file is an error.
     Refuse,
-    /// It is replaced.
+    /// The file is replaced.
     Overwrite,
-    /// It is compared, and nothing is written.
+    /// The file is compared, and nothing is written.
     Check,
 }
 
-/// How something is fetched.
+/// The options of `cargo component registry get`.
 #[derive(Clone, Debug)]
 pub struct GetOptions {
-    /// See [`AccessOptions`].
+    /// The registries and the network mode.
     pub access: AccessOptions,
-    /// See [`Output`].
+    /// The place where the result is written.
     pub output: Output,
-    /// See [`Format`].
-    pub format: Format,
-    /// See [`Existing`].
-    pub existing: Existing,
+    /// The format of the result.
+    pub format: FileFormat,
+    /// What is done where the file exists.
+    pub existing: ExistingFile,
 }
 
-/// Fetches a release or artifact by way of the cache; the file it is in, unless
-/// that is standard output.
+/// Fetches a release or artifact through the cache; the file that was written,
+/// `None` for standard output.
 pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Option<PathBuf>> {
     let access = Access::new(ctx, &options.access)?;
     let source = Source::find(&access, subject)?;
     let format = match (options.format, extension(&options.output)) {
-        (Format::Auto, Some("wit")) => Format::Wit,
-        (Format::Auto, Some("wasm")) => Format::Wasm,
-        (Format::Auto, _) => by_content(&source.keep(&access)?)?,
+        (FileFormat::Auto, Some("wit")) => FileFormat::Wit,
+        (FileFormat::Auto, Some("wasm")) => FileFormat::Wasm,
+        (FileFormat::Auto, _) => by_content(&source.keep(&access)?)?,
         (format, _) => format,
     };
     let Output::Path(given) = &options.output else {
-        let mut out = ToShell(&*ctx.shell);
+        let mut out = ShellWriter(&*ctx.shell);
         let file = source.keep(&access)?;
         match format {
-            Format::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes())?,
+            FileFormat::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes())?,
             _ => fs::copy_to(&file, &mut out)?,
         }
         return Ok(None);
     };
-    let end = if format == Format::Wit { "wit" } else { "wasm" };
-    let path = file_in(ctx, given, &format!("{}.{end}", source.stem()));
+    let end = if format == FileFormat::Wit {
+        "wit"
+    } else {
+        "wasm"
+    };
+    let path = output_file(ctx, given, format!("{}.{end}", source.stem()));
     refuse_existing(ctx, &path, options.existing)?;
-    if options.existing == Existing::Check {
+    if options.existing == ExistingFile::Check {
         if fs::is_special(&path) {
             return Err(differs(ctx, &path, &source.shown()));
         }
         let same = match format {
-            Format::Wit => {
+            FileFormat::Wit => {
                 let new = text_of(&source.keep(&access)?)?;
                 fs::read_text_if_exists(&path)?.is_some_and(|old| old == new)
             }
@@ -104,7 +100,7 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
     }
     let file = source.keep(&access)?;
     match format {
-        Format::Wit => fs::write_atomic(&path, text_of(&file)?.as_bytes())?,
+        FileFormat::Wit => fs::write_atomic(&path, text_of(&file)?.as_bytes())?,
         _ => fs::copy_atomic(&file, &path)?,
     }
     let shown = ctx.display(&path);
@@ -113,19 +109,19 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
     Ok(Some(path))
 }
 
-/// Writes the bytes of an artifact as they come, and past the cache; the file
-/// they are in, unless that is standard output.
+/// Writes the bytes of an artifact while they are fetched, without the cache; the
+/// file that was written, `None` for standard output.
 pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Result<Option<PathBuf>> {
     let access = Access::new(ctx, &options.access)?;
     let (found, artifacts) = access.find(reference)?;
     let Output::Path(given) = &options.output else {
-        // Nobody is to be handed bytes that turn out wrong in the end.
+        // Standard output gets bytes only after their digest was checked.
         let file = access.keep(reference, &found, &*artifacts)?;
-        fs::copy_to(&file, &mut ToShell(&*ctx.shell))?;
+        fs::copy_to(&file, &mut ShellWriter(&*ctx.shell))?;
         return Ok(None);
     };
     let name = format!("{}.wasm", reference.repository.replace('/', "_"));
-    let path = file_in(ctx, given, &name);
+    let path = output_file(ctx, given, &name);
     refuse_existing(ctx, &path, options.existing)?;
     let expected = &found.content;
     fs::write_atomic_with(&path, |to| {
@@ -142,44 +138,34 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
     Ok(Some(path))
 }
 
-/// The end of a file's name that says what is in it.
-pub(crate) fn extension(output: &Output) -> Option<&str> {
+/// The extension of the file that is written.
+fn extension(output: &Output) -> Option<&str> {
     match output {
         Output::Stdout => None,
         Output::Path(path) => path.extension()?.to_str(),
     }
 }
 
-/// What a file is written as when nothing else says so.
-pub(crate) fn by_content(file: &Path) -> Result<Format> {
+/// The format for a file when neither options nor its extension choose one.
+fn by_content(file: &Path) -> Result<FileFormat> {
     let size = fs::stamp(file).map_or(0, |(size, _)| size);
     let is_wit = size <= LARGEST_WIT && is_wit_package(&fs::read(file)?).unwrap_or(false);
     Ok(match is_wit {
-        true => Format::Wit,
-        false => Format::Wasm,
+        true => FileFormat::Wit,
+        false => FileFormat::Wasm,
     })
 }
 
-pub(crate) fn text_of(file: &Path) -> Result<String> {
+fn text_of(file: &Path) -> Result<String> {
     wit_text(&fs::read(file)?).map_err(|e| {
         e.context("the package cannot be written as WIT")
             .hint("write its bytes with `--format wasm`")
     })
 }
 
-/// The file meant: `given`, or `name` in it.
-pub(crate) fn file_in(ctx: &Context, given: &Path, name: &str) -> PathBuf {
-    let path = ctx.absolute(given);
-    let text = given.as_os_str().to_string_lossy();
-    match text.ends_with(std::path::is_separator) || fs::is_dir(&path) {
-        true => path.join(name),
-        false => path,
-    }
-}
-
-pub(crate) fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) -> Result<()> {
+fn refuse_existing(ctx: &Context, path: &Path, existing: ExistingFile) -> Result<()> {
     // What is written to a device or a pipe overwrites nothing.
-    match existing == Existing::Refuse && fs::exists(path) && !fs::is_special(path) {
+    match existing == ExistingFile::Refuse && fs::exists(path) && !fs::is_special(path) {
         true => Err(
             Error::input(format!("`{}` already exists", ctx.display(path)))
                 .hint("you can use `--overwrite` to overwrite it"),
@@ -188,7 +174,7 @@ pub(crate) fn refuse_existing(ctx: &Context, path: &Path, existing: Existing) ->
     }
 }
 
-pub(crate) fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
+fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
     let shown = ctx.display(path);
     let error = match fs::exists(path) {
         true => Error::input(format!("`{shown}` is not what `{what}` holds")),
@@ -197,10 +183,10 @@ pub(crate) fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
     error.hint("run the command without `--check`, and with `--overwrite`")
 }
 
-/// Standard output as a writer.
-struct ToShell<'a>(&'a dyn Shell);
+/// A writer to standard output.
+struct ShellWriter<'a>(&'a dyn Shell);
 
-impl Write for ToShell<'_> {
+impl Write for ShellWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0
             .write_data(bytes)

@@ -1,63 +1,62 @@
-//! A package that is to be added: where it is, and what is in it.
+//! The search for a package to add: its location and its declared_interfaces.
 
 use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
 use wit_parser::PackageName;
 
-use super::project::{Member, Project};
-use super::resolve::Session;
+use super::project::WitMember;
+use super::resolver::WitResolver;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
 use crate::model::component::WasmKind;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, declared_interfaces};
 use crate::pipeline::fetch::packages::PackageRequest;
-use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// What is looked for.
-pub(super) struct Sought<'s> {
-    /// The package.
+/// A package to search for.
+pub(super) struct PackageQuery<'s> {
+    /// The name of the package.
     pub package: &'s PackageRef,
-    /// The versions that will do.
+    /// The versions that are allowed; `None` allows all.
     pub requirement: Option<VersionReq>,
-    /// The registry it is in.
+    /// The name of its registry; `None` for the configured one.
     pub registry: Option<String>,
-    /// Where it is instead.
+    /// The path of the package instead of a registry.
     pub path: Option<PathBuf>,
 }
 
-/// A package that was found.
+/// A package that a search found.
 #[derive(Clone, Debug)]
-pub(super) struct Located {
-    /// The version that WIT names it with.
+pub(super) struct LocatedPackage {
+    /// The version that WIT names the package with.
     pub version: Option<Version>,
-    /// The version of the release; none for what is on disk.
+    /// The version of the release; `None` for a package on disk.
     pub release: Option<Version>,
-    /// Its interfaces; none for a component.
-    pub interfaces: Vec<String>,
-    /// Where it is on disk.
+    /// The declared_interfaces of the package; none for a component.
+    pub declared_interfaces: Vec<String>,
+    /// The path of the package on disk.
     pub path: Option<PathBuf>,
 }
 
 /// Finds a package: at its path, among the packages of the project, in its
 /// registry, or in `deps` where no registry is configured for it; the locked
-/// version, or else the highest one that will do.
+/// version, or else the highest allowed one.
 pub(super) fn locate(
-    ctx: &Context,
-    (project, member): (&Project, &Member),
-    session: &mut Session<'_>,
-    sought: &Sought<'_>,
-) -> Result<Located> {
-    if let Some(path) = &sought.path {
+    resolver: &mut WitResolver<'_>,
+    member: &WitMember,
+    query: &PackageQuery<'_>,
+) -> Result<LocatedPackage> {
+    let (ctx, project) = (resolver.ctx, resolver.project);
+    if let Some(path) = &query.path {
         let entry = source::read(path)?.main;
-        let found = highest(std::slice::from_ref(&entry), sought);
+        let found = highest(std::slice::from_ref(&entry), query);
         return found.ok_or_else(|| {
             Error::input(format!(
                 "there is no `{}` in `{}`",
-                sought.package,
+                query.package,
                 ctx.display(path)
             ))
             .hint("name the directory or file of the package")
@@ -65,23 +64,23 @@ pub(super) fn locate(
     }
     let others = project.all.iter().filter(|other| other.wit != member.wit);
     let others = others.map(|other| Ok(source::read(&other.wit)?.main));
-    if let Some(found) = highest(&others.collect::<Result<Vec<_>>>()?, sought) {
+    if let Some(found) = highest(&others.collect::<Result<Vec<_>>>()?, query) {
         return Ok(found);
     }
     let wanted = Requirement {
         source: PackageSource {
-            package: sought.package.clone(),
-            registry: sought.registry.clone(),
+            package: query.package.clone(),
+            registry: query.registry.clone(),
             address: None,
         },
-        version_req: sought.requirement.clone().unwrap_or(VersionReq::STAR),
+        version_req: query.requirement.clone().unwrap_or(VersionReq::STAR),
         required_by: vec!["the command line".to_owned()],
         excerpt: None,
     };
-    let lock = session.answers();
-    let (packages, named) = session.registries(member)?;
+    let lock = resolver.reusable_entries();
+    let (packages, named) = resolver.registries(member)?;
     if !packages.has_route(&wanted, &named)
-        && let Some(found) = highest(&source::read(&member.wit)?.deps, sought)
+        && let Some(found) = highest(&source::read(&member.wit)?.deps, query)
     {
         return Ok(found);
     }
@@ -104,20 +103,19 @@ pub(super) fn locate(
     }
     let entry = found.entry()?;
     let of = declared_interfaces(&entry);
-    Ok(Located {
+    Ok(LocatedPackage {
         version: found.name()?.version,
         release: Some(found.version.clone()),
-        interfaces: of.into_iter().flat_map(|(_, names)| names).collect(),
+        declared_interfaces: of.into_iter().flat_map(|(_, names)| names).collect(),
         path: None,
     })
 }
 
-/// The highest version of the package among these.
-fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
+/// The highest allowed version of the package among some entries.
+fn highest(entries: &[Entry], query: &PackageQuery<'_>) -> Option<LocatedPackage> {
     let is = |name: &PackageName| {
-        let same =
-            name.namespace == sought.package.namespace() && name.name == sought.package.name();
-        let fits = match (&sought.requirement, &name.version) {
+        let same = name.namespace == query.package.namespace() && name.name == query.package.name();
+        let fits = match (&query.requirement, &name.version) {
             (Some(requirement), Some(version)) => requirement.matches(version),
             _ => true,
         };
@@ -125,23 +123,27 @@ fn highest(entries: &[Entry], sought: &Sought<'_>) -> Option<Located> {
     };
     let found = entries.iter().flat_map(|entry| {
         let all = declared_interfaces(entry).into_iter();
-        all.map(|(name, interfaces)| (name, interfaces, entry.path()))
+        all.map(|(name, declared_interfaces)| (name, declared_interfaces, entry.path()))
     });
     let found = found.filter(|(name, ..)| is(name));
-    let (name, interfaces, path): (_, _, &Path) =
+    let (name, declared_interfaces, path): (_, _, &Path) =
         found.max_by(|(a, ..), (b, ..)| a.version.cmp(&b.version))?;
-    Some(Located {
+    Some(LocatedPackage {
         version: name.version,
         release: None,
-        interfaces,
+        declared_interfaces,
         path: Some(path.to_owned()),
     })
 }
 
-impl Located {
-    /// Refuses an interface it does not have.
+impl LocatedPackage {
+    /// Refuses an interface that the package does not have.
     pub fn refuse_unknown(&self, package: &PackageRef, interface: &str) -> Result<()> {
-        if self.interfaces.iter().any(|name| name == interface) {
+        if self
+            .declared_interfaces
+            .iter()
+            .any(|name| name == interface)
+        {
             return Ok(());
         }
         let version = self.release.as_ref().or(self.version.as_ref());
@@ -150,18 +152,21 @@ impl Located {
             None => package.to_string(),
         };
         let error = Error::input(format!("`{shown}` has no interface `{interface}`"));
-        let Some(first) = self.interfaces.first() else {
+        let Some(first) = self.declared_interfaces.first() else {
             return Err(error.hint("leave out the interface to add the package alone"));
         };
-        let near = nearest(interface, self.interfaces.iter().map(String::as_str));
+        let near = nearest(
+            interface,
+            self.declared_interfaces.iter().map(String::as_str),
+        );
         let near = near.unwrap_or(first);
         Err(error
-            .with_cause(format!("it has {}", listed(&self.interfaces)))
+            .with_cause(format!("it has {}", listed(&self.declared_interfaces)))
             .hint(format!("write `{package}/{near}`")))
     }
 }
 
-/// Names, quoted, with commas.
+/// A list of names in backquotes, with commas.
 pub(super) fn listed(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")

@@ -1,0 +1,10 @@
+//! `cargo component registry`: releases and artifacts of registries, without a
+//! project.
+
+mod facts_format;
+pub mod get;
+pub mod info;
+pub mod push;
+pub mod versions;
+
+pub use facts_format::FactsFormat;

@@ -1,0 +1,88 @@
+//! Components that are not built here, linked by their hints.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::linked::{Composition, link_parts};
+use crate::base::error::Result;
+use crate::model::component::compose::Linked;
+use crate::model::component::names;
+use crate::pipeline::fetch::lock_session::LOCK_FILE;
+use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::link::closure::Forest;
+use crate::pipeline::link::override_options::Chosen;
+use crate::pipeline::link::resolution::{Releases, Resolution, Role};
+use crate::pipeline::project::here::{manifest_here, mode_here};
+use crate::pipeline::project::manifests::{Project, Unpinned};
+use crate::pipeline::project::select::in_package;
+use crate::system::cargo::arguments::CargoArgs;
+use crate::system::context::Context;
+use crate::system::fs;
+
+/// The resolver for the current directory: under the lock file of the
+/// workspace, if it has one or the current package is a component.
+pub(crate) fn worlds_here<'a>(
+    ctx: &'a Context,
+    args: &CargoArgs,
+    unpinned: Unpinned,
+) -> Result<WorldResolver<'a>> {
+    if in_package(ctx, args) {
+        let project = Project::load(ctx, args)?.with_unpinned(unpinned);
+        let locked = fs::exists(&project.workspace().root.join(LOCK_FILE));
+        // Packages that are no components have no lock file of ours.
+        if locked || manifest_here(ctx)?.declared {
+            return WorldResolver::new(ctx, &project);
+        }
+    }
+    Ok(WorldResolver::alone(ctx, mode_here(ctx, args)?, unpinned))
+}
+
+/// The options for following the hints of a component that is not built here.
+#[derive(Debug, Default)]
+pub(crate) struct HintOptions {
+    /// The components that the command line puts in the place of hints.
+    pub chosen: Chosen,
+    /// Which releases are linked.
+    pub releases: Releases,
+}
+
+/// Links a component with what its hints lead to or the command line chose; the
+/// result, and the lock file where that has to change.
+pub(crate) fn link_foreign(
+    ctx: &Context,
+    mut worlds: WorldResolver<'_>,
+    name: &str,
+    file: &Path,
+    options: HintOptions,
+) -> Result<(Linked, Option<LockUpdate>)> {
+    let HintOptions { chosen, releases } = options;
+    let manifest = manifest_here(ctx)?;
+    let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
+    let mut resolution = resolution.taking(releases).choosing(&chosen);
+    resolution.component(name, file, Role::Root)?;
+    for (name, file) in chosen.files() {
+        resolution.component(name, file, Role::Chosen)?;
+    }
+    let tree = resolution.solve()?;
+    let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
+    let mut forest = forest.choosing(chosen).resolved(tree);
+    let root = forest.root(name, file, &[], &BTreeMap::new())?;
+    let (parts, chosen) = forest.into_parts();
+    chosen.check(name, &names::imports(&fs::read(file)?)?)?;
+    let linked = link_and_report(ctx, name, file, &Composition { parts, root })?;
+    Ok((linked, worlds.finish()?))
+}
+
+/// Links the parts of a composition and reports that.
+pub(crate) fn link_and_report(
+    ctx: &Context,
+    name: &str,
+    file: &Path,
+    composition: &Composition,
+) -> Result<Linked> {
+    ctx.shell
+        .status("Linking", format!("`{}`", ctx.display(file)));
+    link_parts(composition).map_err(|e| e.context(format!("failed to link `{name}`")))
+}

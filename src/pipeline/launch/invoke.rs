@@ -1,0 +1,111 @@
+//! A component at work: a function of it is called, its handler serves, or its
+//! end becomes that of this process.
+
+use std::path::Path;
+
+use crate::base::error::{Error, Result};
+use crate::system::context::Context;
+use crate::system::runtime;
+use crate::system::runtime::{CallOutcome, EntryPoint, ExitStatus, Permissions, ServerEvent};
+
+/// The address at which HTTP handlers are served by default.
+pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+
+/// What the user wants of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Run its program, serve its handler, or call a function: whatever it has.
+    Run,
+    /// Serve its HTTP handler.
+    Serve,
+}
+
+/// The error for a component that has nothing to run, or to serve.
+pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -> Error {
+    let functions: &[_] = match (entry, purpose) {
+        (_, Purpose::Serve) => {
+            return Error::input(format!(
+                "`{name}` exports no HTTP handler, so that it cannot be served"
+            ))
+            .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
+        }
+        (EntryPoint::Library(functions), Purpose::Run) => functions,
+        (_, Purpose::Run) => &[],
+    };
+    let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
+    let error = Error::input(format!(
+        "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
+    ));
+    match functions.first() {
+        Some(first) => error
+            .with_cause(format!("it exports {}", names.join(", ")))
+            .hint(format!("call a function: `--invoke '{first}(…)'`")),
+        None => error.hint("make it a program with a `main`, or export a function"),
+    }
+}
+
+/// The name of a component with its arguments, quoted as cargo shows commands.
+pub(crate) fn command_line(name: std::path::Display<'_>, grant: &Permissions) -> String {
+    let mut text = format!("`{name}");
+    for argument in &grant.args {
+        match argument.is_empty() || argument.contains(char::is_whitespace) {
+            true => text.push_str(&format!(" {argument:?}")),
+            false => text.push_str(&format!(" {argument}")),
+        }
+    }
+    text.push('`');
+    text
+}
+
+/// Calls a function of a component and prints what it returns.
+pub(crate) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Permissions) -> Result<()> {
+    match runtime::invoke(path, call, grant)? {
+        CallOutcome::Returned { values, refusals } => {
+            for value in values {
+                ctx.shell.data(value);
+            }
+            if let Some(refusals) = refusals {
+                ctx.shell.warn(refusals);
+            }
+            Ok(())
+        }
+        CallOutcome::Exited(end) => report_end(ctx, &end),
+    }
+}
+
+/// Serves the HTTP handler of a component until it is interrupted.
+pub(crate) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Permissions) -> Result<()> {
+    let code = runtime::serve(path, addr, grant, &mut |event| {
+        match event {
+            ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
+            ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {
+                Some(hint) => format!("a request failed: {error}; {hint}"),
+                None => format!("a request failed: {error}"),
+            }),
+            ServerEvent::ClientLeft(what) => ctx
+                .shell
+                .detail("Ended", format!("{what}, whose client left")),
+            ServerEvent::Refused(refusal) => ctx.shell.warn(refusal),
+        }
+        Ok(())
+    })?;
+    match code {
+        0 => Ok(()),
+        code => Err(Error::child(code)),
+    }
+}
+
+/// Turns the exit code of a component into the result of the command; a trap
+/// and missing permissions are reported.
+pub(crate) fn report_end(ctx: &Context, end: &ExitStatus) -> Result<()> {
+    if let Some(missed) = &end.refusals {
+        ctx.shell.warn(missed.clone());
+    }
+    if let Some(fault) = &end.fault {
+        crate::system::shell::report(&*ctx.shell, fault);
+    }
+    match end.code {
+        0 => Ok(()),
+        code => Err(Error::child(code)),
+    }
+}
