@@ -221,11 +221,6 @@ fn folders_import_downwards() {
 }
 
 #[test]
-fn every_module_has_a_floor() {
-    none(rules::homeless(sources(), FLOORS));
-}
-
-#[test]
 fn the_pipeline_imports_in_the_order_of_data() {
     none_of_them(|source| rules::order(source, "pipeline", PIPELINE));
 }

@@ -44,11 +44,16 @@ fn floor_of(top: &str, floors: &[Floor]) -> Option<usize> {
     floors.iter().position(|floor| floor.modules.contains(&top))
 }
 
-/// Imports from a higher floor, or through a name that `lib.rs` re-exports.
+/// Imports from a higher floor, or through a name that `lib.rs` re-exports; and
+/// a module that has no floor.
 pub fn floors(source: &Source, floors: &[Floor]) -> Vec<String> {
     let top = source.top();
     let Some(own) = floor_of(top, floors) else {
-        return Vec::new();
+        let what = format!("`{top}` has no floor: move it into a folder, or give it one in FLOORS");
+        return match top {
+            "lib" => Vec::new(),
+            _ => vec![source.complain(1, &what)],
+        };
     };
     let mut found = Vec::new();
     for path in &source.paths {
@@ -72,21 +77,6 @@ pub fn floors(source: &Source, floors: &[Floor]) -> Vec<String> {
         found.push(source.complain(path.line, &what));
     }
     found
-}
-
-/// Modules at the top of `src/` that the table does not know.
-pub fn homeless(sources: &[Source], floors: &[Floor]) -> Vec<String> {
-    sources
-        .iter()
-        .filter(|s| s.top() != "lib" && floor_of(s.top(), floors).is_none())
-        .map(|s| {
-            let what = format!(
-                "`{}` has no floor: move it into a folder, or give it one in FLOORS",
-                s.top()
-            );
-            s.complain(1, &what)
-        })
-        .collect()
 }
 
 /// Imports inside `folder` that its order, module and what it may import of its
@@ -155,22 +145,11 @@ pub fn without_a_command(sources: &[Source]) -> Vec<String> {
 pub fn banned(source: &Source, table: &[(&str, &str, &str)]) -> Vec<String> {
     let mut found = Vec::new();
     for (folder, what, why) in table.iter().filter(|(folder, ..)| *folder == source.top()) {
-        let lines = match what.contains("::") {
-            true => reaches(source, what),
-            false => words(source, what),
-        };
-        for line in lines {
+        for line in reaches(source, what) {
             found.push(source.complain(line, &format!("`{what}` in `{folder}`: {why}")));
         }
     }
     found
-}
-
-/// The lines outside of tests that hold a word.
-fn words(source: &Source, what: &str) -> Vec<usize> {
-    let words = source.words.iter().filter(|word| !word.test);
-    let words = words.filter(|word| word.text == what);
-    words.map(|word| word.line).collect()
 }
 
 /// The lines outside of tests that reach what lies under `path`.
@@ -301,11 +280,12 @@ pub fn short_docs(source: &Source, least: usize) -> Vec<String> {
 /// Marks of unfinished work, tests included: these macros, and the comment
 /// that asks to be fixed.
 pub fn unfinished(source: &Source, macros: &[&str]) -> Vec<String> {
-    let words = source.words.iter();
-    let words = words.filter(|word| macros.contains(&word.text.as_str()));
-    let words = words.map(|word| (word.line, word.text.as_str()));
+    let calls = source.paths.iter().filter_map(|path| {
+        let name = path.names.first()?.as_str();
+        macros.contains(&name).then_some((path.line, name))
+    });
     let comments = source.fixmes.iter().map(|line| (*line, "FIXME"));
-    words
+    calls
         .chain(comments)
         .map(|(line, what)| source.complain(line, &format!("`{what}` is left: finish it")))
         .collect()
@@ -346,16 +326,8 @@ mod proofs {
         assert_eq!(count("a.rs", "#[cfg(test)] mod t { use crate::b; }"), 1);
         assert_eq!(count("b.rs", "use crate::a::X; use crate::{b::Y, c};"), 0);
         assert!(check("b.rs", "use crate::Thing;")[0].contains("no folder"));
-    }
-
-    #[test]
-    fn a_module_without_a_floor_is_named() {
-        let sources = ["lib.rs", "a.rs", "new/mod.rs"].map(|file| source(file, ""));
-        let found = homeless(&sources, HOUSE);
-        assert!(
-            found.len() == 1 && found[0].contains("`new` has no floor"),
-            "{found:?}"
-        );
+        assert!(check("new/mod.rs", "")[0].contains("no floor"));
+        assert_eq!(count("lib.rs", "pub mod b;"), 0);
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub enum Stands {
     Inline,
 }
 
-/// A path as written; the groups of a `use` are taken apart.
+/// A path as written; the groups of a `use` are taken apart. The word `async`,
+/// and a macro with its `!`, are paths of one name.
 #[derive(Clone, Debug)]
 pub struct NamedPath {
     /// The names; `self` inside a group and `*` are left out.
@@ -44,16 +45,6 @@ impl NamedPath {
     }
 }
 
-/// A word that stands in code: `async`, or a macro with its `!`.
-pub struct Word {
-    /// The word as rules name it.
-    pub text: String,
-    /// Counted from 1.
-    pub line: usize,
-    /// Whether it stands in code for tests.
-    pub test: bool,
-}
-
 /// What the budget asks of a function outside of tests.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Function {
@@ -75,10 +66,8 @@ pub struct Source {
     pub file: String,
     /// Its lines up to its tests module.
     pub lines: usize,
-    /// Every path of at least two names, and every `use`.
+    /// Every path of at least two names, every `use`, macro call and `async`.
     pub paths: Vec<NamedPath>,
-    /// Every macro call and `async`.
-    pub words: Vec<Word>,
     /// The functions outside of tests, inner ones included.
     pub functions: Vec<Function>,
     /// Name and line of the types at the top of the file, outside of tests.
@@ -103,7 +92,6 @@ impl Source {
                 file: file.to_owned(),
                 lines: lines_without_tests(&tree, text),
                 paths: Vec::new(),
-                words: Vec::new(),
                 functions: Vec::new(),
                 types: Vec::new(),
                 docs: Vec::new(),
@@ -245,22 +233,18 @@ impl Reader {
         }
     }
 
-    fn note_path(&mut self, names: Vec<String>, at: usize, stands: Stands) {
+    fn note_path(&mut self, names: Vec<String>, span: Span, stands: Stands) {
         self.source.paths.push(NamedPath {
             names,
-            line: at,
+            line: line(span),
             inside: self.inside.clone(),
             stands,
             test: self.test,
         });
     }
 
-    fn note_word(&mut self, text: String, at: usize) {
-        self.source.words.push(Word {
-            text,
-            line: at,
-            test: self.test,
-        });
+    fn note_word(&mut self, word: &str, span: Span) {
+        self.note_path(vec![word.to_owned()], span, Stands::Inline);
     }
 
     fn note_function(&mut self, signature: &syn::Signature, body: Option<&syn::Block>) {
@@ -298,16 +282,14 @@ impl Reader {
                     self.use_tree(tree, prefix, stands);
                 }
             }
-            UseTree::Glob(glob) => {
-                self.note_path(prefix.to_vec(), line(glob.star_token.span), stands)
-            }
+            UseTree::Glob(glob) => self.note_path(prefix.to_vec(), glob.star_token.span, stands),
             UseTree::Name(syn::UseName { ident, .. })
             | UseTree::Rename(syn::UseRename { ident, .. }) => {
                 let names = match ident == "self" && !prefix.is_empty() {
                     true => prefix.to_vec(),
                     false => below(ident),
                 };
-                self.note_path(names, line(ident.span()), stands);
+                self.note_path(names, ident.span(), stands);
             }
         }
     }
@@ -323,18 +305,17 @@ impl Reader {
         for (at, token) in tokens.iter().enumerate() {
             match token {
                 TokenTree::Ident(ident) => {
-                    let here = line(ident.span());
                     let continued = at >= 2 && mark(at - 1, ':') && mark(at - 2, ':');
                     if !continued {
                         names.clear();
                     }
                     names.push(ident.to_string());
                     if mark(at + 1, '!') && !mark(at + 2, '=') {
-                        self.note_word(format!("{ident}!"), here);
+                        self.note_word(&format!("{ident}!"), ident.span());
                     }
                     let goes_on = mark(at + 1, ':') && mark(at + 2, ':');
                     if !goes_on && names.len() > 1 {
-                        self.note_path(names.clone(), here, Stands::Inline);
+                        self.note_path(names.clone(), ident.span(), Stands::Inline);
                     }
                 }
                 TokenTree::Group(group) => {
@@ -438,13 +419,13 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_signature(&mut self, node: &'ast syn::Signature) {
         if let Some(word) = &node.asyncness {
-            self.note_word("async".to_owned(), line(word.span));
+            self.note_word("async", word.span);
         }
         visit::visit_signature(self, node);
     }
 
     fn visit_expr_async(&mut self, node: &'ast syn::ExprAsync) {
-        self.note_word("async".to_owned(), line(node.async_token.span));
+        self.note_word("async", node.async_token.span);
         visit::visit_expr_async(self, node);
     }
 
@@ -452,7 +433,7 @@ impl<'ast> Visit<'ast> for Reader {
         let last = node.segments.last().expect("a path has a name");
         if node.segments.len() > 1 {
             let names = node.segments.iter().map(|s| s.ident.to_string()).collect();
-            self.note_path(names, line(last.ident.span()), Stands::Inline);
+            self.note_path(names, last.ident.span(), Stands::Inline);
         }
         visit::visit_path(self, node);
     }
@@ -461,7 +442,7 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_macro(self, node);
         let name = node.path.segments.last().expect("a macro has a name");
         let name = name.ident.to_string();
-        self.note_word(format!("{name}!"), line(node.bang_token.span));
+        self.note_word(&format!("{name}!"), node.bang_token.span);
         // What these hold is code for somebody else.
         if !["quote", "quote_spanned", "parse_quote"].contains(&name.as_str()) {
             self.tokens(node.tokens.clone());
@@ -511,19 +492,10 @@ mod proofs {
     fn macros_and_attributes_are_looked_into_and_quoted_code_is_not() {
         assert_eq!(
             paths("#[derive(a::B)] struct C; fn f() { m!(x, [d::E::new(&g)], n::<p::Q>()); }"),
-            ["a::B", "d::E::new", "p::Q"]
+            ["a::B", "m!", "d::E::new", "p::Q"]
         );
-        assert_eq!(
-            paths("fn f() { quote!(a::b()); \"c::d\"; /* e::f */ }"),
-            [""; 0]
-        );
-        let words = Source::new(
-            "a.rs",
-            "fn f() { m!(todo!()); quote!(dbg!(1)); a!(b != c) }",
-        )
-        .words;
-        let words: Vec<_> = words.iter().map(|word| word.text.as_str()).collect();
-        assert_eq!(words, ["m!", "todo!", "quote!", "a!"]);
+        let text = "fn f() { quote!(a::b()); \"c::d\"; /* e::f */ m!(todo!()); n!(b != c) }";
+        assert_eq!(paths(text), ["quote!", "m!", "todo!", "n!"]);
     }
 
     #[test]
