@@ -336,3 +336,14 @@ fn no_file_names_a_path_of_one_machine() {
     }
     none(complaints);
 }
+
+#[test]
+fn a_file_that_differs_is_shown_with_how_to_write_it() {
+    let shown = golden::difference(&root().join("a/b.txt"), "one\ntwo\n", "one\nthree\n");
+    assert_eq!(
+        shown,
+        "a/b.txt is not what came out:\n@@ -1,2 +1,2 @@\n one\n-two\n+three\n\n\
+         If the change is right, write the file by\n    BLESS=1 cargo test --test tidy \
+         a_file_that_differs_is_shown_with_how_to_write_it\nand review it like code."
+    );
+}

@@ -46,7 +46,9 @@ pub fn with_part(page: &str, part: &str, text: &str) -> String {
     parts.unwrap_or_else(|| panic!("the page has no `{start}` … `{end}`"))
 }
 
-fn difference(file: &Path, expected: &str, actual: &str) -> String {
+/// What a test fails with: where the two texts differ, and the command that
+/// writes the file.
+pub fn difference(file: &Path, expected: &str, actual: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = file.strip_prefix(root).unwrap_or(file).display();
     let target = match env!("CARGO_CRATE_NAME") {
