@@ -41,6 +41,10 @@ pub mod build_script;
 #[cfg(feature = "cli")]
 pub mod embed;
 
+#[cfg(all(test, feature = "bindings"))]
+#[path = "../tests/golden/mod.rs"]
+mod golden;
+
 // The names under which build scripts and programs that embed this know them.
 #[doc(hidden)]
 pub use base::error as advice;

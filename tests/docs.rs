@@ -1,9 +1,9 @@
 //! The parts of the book that are made from the program are as the program is.
-//!
-//! `BLESS=1 cargo test --test docs` writes them.
 
 #![allow(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 #![allow(clippy::disallowed_methods, reason = "tests stand outside the doors")]
+
+mod golden;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,39 +18,21 @@ fn root() -> &'static Path {
 
 /// The file with the generated text in its place.
 fn with(old: &str, generated: &Generated) -> String {
-    let Some(part) = generated.part else {
-        return generated.text.clone();
-    };
-    let (start, end) = (format!("<!-- generated: {part} -->"), "<!-- end -->");
-    let missing = || panic!("{} has no `{start}` … `{end}`", generated.path);
-    let (before, rest) = old.split_once(&start).unwrap_or_else(missing);
-    let (_, after) = rest.split_once(end).unwrap_or_else(missing);
-    format!(
-        "{before}{start}\n\n{}\n\n{end}{after}",
-        generated.text.trim()
-    )
+    match generated.part {
+        Some(part) => golden::with_part(old, part, &generated.text),
+        None => generated.text.clone(),
+    }
 }
 
 #[test]
 fn the_book_is_as_the_program_is() {
-    let bless = std::env::var_os("BLESS").is_some();
     let mut stale = Vec::new();
     for generated in reference() {
         let path = root().join("docs/src").join(generated.path);
         let old = fs::read_to_string(&path).unwrap_or_default();
-        let new = with(&old, &generated);
-        if old == new {
-            continue;
-        }
-        match bless {
-            true => fs::write(&path, new).unwrap(),
-            false => stale.push(generated.path),
-        }
+        stale.extend(golden::check(&path, &with(&old, &generated)).err());
     }
-    assert!(
-        stale.is_empty(),
-        "{stale:?} in docs/src are not what the program says: run `BLESS=1 cargo test --test docs`"
-    );
+    assert!(stale.is_empty(), "\n{}", stale.join("\n"));
 }
 
 fn sources(dir: PathBuf) -> String {

@@ -33,6 +33,8 @@ mod fault_proxy;
 mod faults;
 mod fetch;
 mod freshness;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod hostile;
 mod http;
 mod killed;

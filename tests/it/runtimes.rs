@@ -2,8 +2,10 @@
 //! says was tried with cargo, one by one, by the ignored test.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::authoring::{manifest, share_target};
+use crate::golden;
 use crate::support::Project;
 
 /// The minor versions of each crate that were tried.
@@ -103,7 +105,6 @@ fn what_was_tried_is_run_or_refused() {
     }
 }
 
-/// `BLESS=1` writes the table anew; without, it is compared.
 #[test]
 #[ignore = "compiles some hundred crates"]
 fn every_release_runs_or_is_refused() {
@@ -126,10 +127,6 @@ fn every_release_runs_or_is_refused() {
         .lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/runtimes.txt");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, table).unwrap();
-    } else {
-        assert_eq!(std::fs::read_to_string(path).unwrap(), table);
-    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/runtimes.txt");
+    golden::assert(&path, &table);
 }

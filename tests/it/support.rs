@@ -204,7 +204,7 @@ fn split(line: &str) -> Vec<String> {
     args
 }
 
-/// A copy of a project in `example-projects/`.
+/// A copy of a project in `example-projects/`, without files that it ignores.
 pub fn example(name: &str) -> Project {
     let from = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("example-projects")
@@ -212,6 +212,10 @@ pub fn example(name: &str) -> Project {
     let mut project = Project::empty();
     project.root.push(name);
     copy(&from, &project.root);
+    for ignored in project.read(".gitignore").lines() {
+        // It is there where somebody built the example where it stands.
+        let _ = fs::remove_file(project.path(ignored.trim_start_matches('/')));
+    }
     project
 }
 

@@ -1,11 +1,11 @@
 //! What is said about WIT that is wrong: each folder of `tests/wit` is a
 //! project with such WIT and, in `expected.txt`, what `bindings` then says.
-//! With `BLESS=1` in the environment the texts are written anew.
 
 use std::fs;
 use std::path::Path;
 
 use crate::authoring::{RUNTIME, copy, manifest, snapshot};
+use crate::golden;
 use crate::support::Project;
 
 #[test]
@@ -50,16 +50,5 @@ fn check(case: &Path) -> Option<String> {
         .stderr
         .replace(&project.root().display().to_string(), "[root]")
         .replace('\\', "/");
-    let expected = case.join("expected.txt");
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(expected, said).unwrap();
-        return None;
-    }
-    let wanted = fs::read_to_string(&expected).unwrap_or_default();
-    (wanted != said).then(|| {
-        format!(
-            "{}: expected\n{wanted}\nbut it said\n{said}\n",
-            case.display()
-        )
-    })
+    golden::check(&case.join("expected.txt"), &said).err()
 }

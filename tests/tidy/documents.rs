@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::rules::Floor;
-
 /// A changelog has a section for what is not released, or for this version.
 pub fn changelog(text: &str, version: &str) -> Vec<String> {
     let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
@@ -66,30 +64,16 @@ pub fn links(page: &str, text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<Strin
     found
 }
 
-/// Rows `| number name | modules | ...` that differ from the table.
-pub fn floors(page: &str, floors: &[Floor]) -> Vec<String> {
+/// Paths of the repository in the code spans of a page that are not there.
+pub fn paths(page: &str, text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    for (number, floor) in floors.iter().enumerate() {
-        let start = format!("| {number} {} |", floor.name);
-        let Some(row) = page
-            .lines()
-            .find_map(|line| line.strip_prefix(start.as_str()))
-        else {
-            found.push(format!("docs/src/architecture.md: no row `{start}`"));
-            continue;
-        };
-        let cell = row.split('|').next().unwrap_or_default();
-        let shown: BTreeSet<_> = cell.split('`').skip(1).step_by(2).collect();
-        let known: BTreeSet<_> = floor.modules.iter().map(|(name, _)| *name).collect();
-        for name in shown.symmetric_difference(&known) {
-            found.push(format!(
-                "docs/src/architecture.md: `{name}` of floor {number} is only in {}",
-                if shown.contains(name) {
-                    "the page"
-                } else {
-                    "the table"
-                }
-            ));
+    for (at, line) in text.lines().enumerate() {
+        for code in line.split('`').skip(1).step_by(2) {
+            let ours = ["src/", "tests/", "benches/", "docs/"];
+            let plain = !code.contains([' ', '*', '<', '…']);
+            if plain && ours.iter().any(|start| code.starts_with(start)) && !exists(code) {
+                found.push(format!("{page}:{}: `{code}` does not exist", at + 1));
+            }
         }
     }
     found
@@ -151,14 +135,10 @@ mod proofs {
     }
 
     #[test]
-    fn a_floor_that_differs_from_the_page_is_named() {
-        let house = [Floor {
-            name: "low",
-            modules: &[("a", &[]), ("b", &[])],
-        }];
-        assert_eq!(floors("| 0 low | `a`, `b` | `c` |", &house), [""; 0]);
-        assert_eq!(floors("| 0 low | `a`, `c` | `b` |", &house).len(), 2);
-        assert_eq!(floors("", &house).len(), 1);
+    fn a_path_that_is_gone_is_named() {
+        let text = "`src/a.rs` and `src/b.rs`\n`tests/it/<name>.rs` `a/b` `src/a.rs x`\n";
+        let found = paths("p.md", text, &|path| path == "src/a.rs");
+        assert_eq!(found, ["p.md:1: `src/b.rs` does not exist"]);
     }
 
     #[test]

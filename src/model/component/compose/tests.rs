@@ -160,19 +160,10 @@ fn error_text(error: &Error) -> String {
     format!("{error:?}")
 }
 
-/// Holds a text against a file of this folder; `BLESS=1` writes the file.
-#[allow(clippy::disallowed_methods)]
+/// Compares a text with a file of this folder.
+#[track_caller]
 pub(super) fn golden(file: &str, text: &str) {
-    let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/component/compose");
-    let path = folder.join(file);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        text,
-        expected.replace("\r\n", "\n"),
-        "{file}; `BLESS=1` writes it"
-    );
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = folder.join("src/model/component/compose");
+    crate::golden::assert(&folder.join(file), text);
 }

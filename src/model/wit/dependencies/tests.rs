@@ -1,7 +1,6 @@
 //! Each folder of `tests/dependencies` is a target world (`target.wit`, or
 //! none), its dependencies (all other `.wit`) and, in `expected.txt`, the world
-//! that comes out or what is said against it. With `BLESS=1` in the environment
-//! the texts are written anew.
+//! that comes out or what is said against it.
 //!
 //! A dependency's file says in comments which entry of the table it is:
 //! `// key:`, `// package:`, and `// hint:` with an import and its hint.
@@ -20,6 +19,7 @@ use super::aliases::insert;
 use super::{Bound, ComponentDependency, bind};
 use crate::base::error::Error;
 use crate::base::package::{PackageRef, is_label};
+use crate::golden;
 use crate::model::manifest::BindingsSettings;
 use crate::model::wit::bindings::generate;
 use crate::model::wit::runtime::Runtime;
@@ -283,7 +283,6 @@ fn each_case_comes_out_as_it_is_written_down() {
 }
 
 /// What is wrong with a case, if anything.
-#[allow(clippy::disallowed_methods, reason = "BLESS is for tests only")]
 fn try_case(dir: &Path) -> Option<String> {
     let files = dir.read_dir().unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files
@@ -306,13 +305,7 @@ fn try_case(dir: &Path) -> Option<String> {
             assert_eq!(bindings(&one.world), bindings(&other.world));
         }
     }
-    let expected = dir.join("expected.txt");
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(expected, said).unwrap();
-        return None;
-    }
-    let wanted = fs::read_to_string(&expected).unwrap_or_default();
-    (wanted.replace('\r', "") != said).then(|| format!("expected\n{wanted}\nbut got\n{said}"))
+    golden::check(&dir.join("expected.txt"), &said).err()
 }
 
 const REGEX: &str =
