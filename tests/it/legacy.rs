@@ -377,3 +377,15 @@ fn crates_that_call_the_macro_are_left_to_cargo() {
         assert!(!project.has("Cargo-component.lock"), "{name}");
     }
 }
+
+#[test]
+fn a_runtime_crate_by_its_name_in_code_is_the_crate() {
+    let rt = "{ package = \"wit-bindgen-rt\", version = \"0.44.0\", features = [\"bitflags\"] }";
+    let project = declared(
+        "by-name-in-code",
+        &format!("wit_bindgen_rt = {rt}"),
+        "world w { export f: func(a: u32) -> u32; }",
+        DOUBLE,
+    );
+    project.component("run --invoke 'f(4)'").ok().prints("8");
+}

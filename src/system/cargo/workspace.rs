@@ -85,7 +85,7 @@ pub struct CrateDependency {
     pub kind: Use,
     /// Whether it is optional and no feature the package declares turns it on.
     pub optional: bool,
-    /// The name the package gives it instead of its own.
+    /// The name code knows it by, where the package gives it another than its own.
     pub rename: Option<String>,
     /// The directory, if it is a path.
     pub path: Option<PathBuf>,
@@ -373,6 +373,11 @@ fn is_turned_on(package: &Package, dependency: &Dependency) -> bool {
     features.any(|(feature, values)| feature != key && values.iter().any(on))
 }
 
+/// Whether code has one name for both crates, which has `_` for a `-`.
+fn is_one_name(one: &str, other: &str) -> bool {
+    one.replace('-', "_") == other.replace('-', "_")
+}
+
 fn member(package: &Package) -> Member {
     let targets = package.targets.iter().map(|target| {
         let is = |kinds: &[TargetKind]| target.kind.iter().any(|kind| kinds.contains(kind));
@@ -407,7 +412,10 @@ fn member(package: &Package) -> Member {
                 _ => Use::Code,
             },
             optional: dependency.optional && !is_turned_on(package, dependency),
-            rename: dependency.rename.clone(),
+            rename: dependency
+                .rename
+                .clone()
+                .filter(|name| !is_one_name(name, &dependency.name)),
             path: dependency.path.clone().map(Into::into),
         }
     });
