@@ -8,6 +8,22 @@ use crate::model::wit::World;
 use crate::model::wit::bindings::{Lacks, Runtime, RuntimeCrate, WIT_BINDGEN_VERSION};
 use crate::system::cargo::workspace::{CrateDependency, Member, Use, Workspace};
 
+/// The crates that bindings can run on, by name.
+pub(super) const RUNTIME_CRATES: [(&str, RuntimeCrate); 2] = [
+    ("wit-bindgen", RuntimeCrate::WitBindgen),
+    ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
+];
+
+/// The crate whose macro made the bindings before they were a file.
+pub(super) const RETIRED: &str = "cargo-component-bindings";
+
+/// Whether a package has wit-bindgen's macro.
+pub(super) fn has_macro(member: &Member) -> bool {
+    let on = |feature: &String| feature == "default" || feature == "macros";
+    let dependency = member.dependency("wit-bindgen");
+    dependency.is_some_and(|d| d.features.iter().any(on))
+}
+
 /// Which runtime crate the bindings are for; an error if the one the package
 /// has cannot serve them.
 pub(crate) fn runtime(
@@ -17,10 +33,7 @@ pub(crate) fn runtime(
     needs: &Needs,
 ) -> Result<Runtime> {
     let (mut unfit, mut unserved) = (None, None);
-    for (name, crate_) in [
-        ("wit-bindgen", RuntimeCrate::WitBindgen),
-        ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
-    ] {
+    for (name, crate_) in RUNTIME_CRATES {
         let Some(dependency) = member.dependency(name) else {
             continue;
         };
@@ -52,7 +65,8 @@ pub(crate) fn runtime(
             lacks: lacks(crate_, version.as_ref()),
         });
     }
-    if let Some(error) = unserved {
+    let retired = member.dependency(RETIRED).is_some();
+    if let Some(error) = unserved.filter(|_| !retired) {
         return Err(error);
     }
     let error = Error::input(format!(
@@ -61,6 +75,15 @@ pub(crate) fn runtime(
         world.name()
     ));
     let add = || format!("run `{}`", add_command(member, needs.async_));
+    if retired {
+        let error = error.because(format!(
+            "the macro of `{RETIRED}` makes none any more: they are a file, `src/bindings.rs`"
+        ));
+        return Err(error.hint(format!(
+            "replace the macro by `mod bindings;`, remove `{RETIRED}` from Cargo.toml, and {}",
+            add()
+        )));
+    }
     Err(match unfit {
         Some((why, Some(change))) => error.because(why).hint(change),
         Some((why, None)) => error.because(why).hint(add()),
@@ -104,8 +127,14 @@ fn async_missing(member: &Member, world: &World, name: &str) -> Error {
 
 fn add_command(member: &Member, async_: bool) -> String {
     let more = if async_ { ",async" } else { "" };
+    // Sources may call the macro that is on.
+    let less = if has_macro(member) {
+        ""
+    } else {
+        " --no-default-features"
+    };
     format!(
-        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION} --no-default-features --features realloc,std,bitflags{more}",
+        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION}{less} --features realloc,std,bitflags{more}",
         member.name
     )
 }
