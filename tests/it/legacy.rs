@@ -415,6 +415,23 @@ fn a_runtime_crate_by_its_name_in_code_is_the_crate() {
 }
 
 #[test]
+fn a_wit_bindgen_rt_that_is_too_old_is_told_before_rustc() {
+    let project = declared(
+        "rt-too-old",
+        "wit-bindgen-rt = \"=0.22.0\"",
+        "world w { export f: func(a: u32) -> u32; }",
+        DOUBLE,
+    );
+    let output = project
+        .component("bindings")
+        .code(1)
+        .says("`wit-bindgen-rt` 0.22.0 of the package `rt-too-old` cannot serve")
+        .says("which needs `wit-bindgen-rt` 0.23.0 or newer");
+    project.cargo(&advised(&output.stderr)).ok();
+    project.component("bindings").ok();
+}
+
+#[test]
 fn the_crate_whose_macro_made_bindings_is_named() {
     for (name, more) in [
         ("retired", ""),

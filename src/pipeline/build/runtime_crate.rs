@@ -43,15 +43,14 @@ pub(crate) fn runtime(
         }
         let locked = workspace.locked_version(member, dependency)?;
         let version = locked.or_else(|| least(&dependency.requirement));
-        let missing = needs.missing(crate_, version.as_ref());
-        if let Some((least, why)) = missing {
+        if let Some(why) = needs.missing(crate_, version.as_ref()) {
             let version = version.map(|v| v.to_string()).unwrap_or_default();
             let error = Error::input(format!(
                 "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
                 member.name,
                 world.name()
             ))
-            .because(format!("{why}, which needs `wit-bindgen` {least} or newer"))
+            .because(why)
             .hint(format!("run `{}`", add_command(member, needs.async_)));
             unserved.get_or_insert(error);
             continue;
@@ -162,8 +161,11 @@ fn lacks(crate_: RuntimeCrate, version: Option<&Version>) -> Lacks {
 }
 
 /// The first release of `wit-bindgen` that has what bindings cannot bring
-/// themselves. `wit-bindgen-rt` had it before.
+/// themselves.
 const FIRST: Version = Version::new(0, 24, 0);
+
+/// The first release of `wit-bindgen-rt` that has it.
+const FIRST_RT: Version = Version::new(0, 23, 0);
 
 /// What the bindings of a world ask of their runtime crate.
 pub(crate) struct Needs {
@@ -208,25 +210,22 @@ impl Needs {
         }
     }
 
-    /// The version of `wit-bindgen` that is needed instead of this release of
-    /// a crate, and why; `None` where it serves.
-    fn missing(
-        &self,
-        crate_: RuntimeCrate,
-        version: Option<&Version>,
-    ) -> Option<(Version, &'static str)> {
-        let is_wit_bindgen = crate_ == RuntimeCrate::WitBindgen;
-        let least = Version::new(0, 63, 0);
-        let needed = if self.async_ {
-            (least, "the world has async functions")
-        } else if self.maps {
-            (least, "the world has maps")
-        } else if is_wit_bindgen {
-            (FIRST, "bindings take their runtime from it")
-        } else {
-            return None;
+    /// Why this release of a crate does not serve, with the one that is needed
+    /// instead; `None` where it serves.
+    fn missing(&self, crate_: RuntimeCrate, version: Option<&Version>) -> Option<String> {
+        use RuntimeCrate::{WitBindgen, WitBindgenRt};
+        let latest = Version::new(0, 63, 0);
+        let runtime = "bindings take their runtime from it";
+        let (wanted, least, why) = match crate_ {
+            _ if self.async_ => (WitBindgen, latest, "the world has async functions"),
+            _ if self.maps => (WitBindgen, latest, "the world has maps"),
+            WitBindgen => (WitBindgen, FIRST, runtime),
+            WitBindgenRt => (WitBindgenRt, FIRST_RT, runtime),
         };
-        let serves = version.is_none_or(|version| is_wit_bindgen && *version >= needed.0);
-        (!serves).then_some(needed)
+        if version.is_none_or(|version| crate_ == wanted && *version >= least) {
+            return None;
+        }
+        let (name, _) = RUNTIME_CRATES.iter().find(|(_, known)| *known == wanted)?;
+        Some(format!("{why}, which needs `{name}` {least} or newer"))
     }
 }
