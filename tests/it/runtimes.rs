@@ -10,7 +10,7 @@ use crate::support::Project;
 
 /// The minor versions of each crate that were tried.
 const RELEASES: &[(&str, std::ops::RangeInclusive<u32>)] =
-    &[("wit-bindgen-rt", 23..=44), ("wit-bindgen", 16..=63)];
+    &[("wit-bindgen-rt", 21..=44), ("wit-bindgen", 16..=63)];
 
 /// Worlds, with the code that implements them.
 const WORLDS: &[(&str, &str, &str)] = &[
@@ -45,6 +45,7 @@ const WORLDS: &[(&str, &str, &str)] = &[
 fn outcome(project: &Project, crate_: &str, minor: u32, world: (&str, &str)) -> &'static str {
     let (wit, code) = world;
     let features = match crate_ {
+        "wit-bindgen-rt" if minor < 23 => "features = []",
         "wit-bindgen-rt" => "features = [\"bitflags\"]",
         _ if minor < 45 => "default-features = false, features = [\"realloc\"]",
         _ => "default-features = false, features = [\"realloc\", \"std\", \"bitflags\", \"async\"]",

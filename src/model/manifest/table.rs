@@ -11,6 +11,10 @@ use super::file::ManifestFile;
 use super::keys::Key;
 use crate::base::error::{Error, Result, nearest};
 
+/// Keys of wit-bindgen's macro that have another name here than the nearest one, each
+/// with the key that stands for it.
+const MEANT: &[(&str, &str)] = &[("additional_derives", "derives")];
+
 /// A table or inline table of a manifest, with the name it has in errors.
 pub(crate) struct Table<'a> {
     pub(crate) file: &'a ManifestFile,
@@ -65,18 +69,19 @@ impl<'a> Table<'a> {
             let message = format!("unknown key `{name}` in `{}`", self.name);
             let error = self.file.error(self.key_span(name), message);
             let squeezed = name.replace('_', "-");
-            return Err(
-                match nearest(name, names()).or(nearest(&squeezed, names())) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error.hint(format!(
-                        "the keys are {}",
-                        names()
-                            .map(|n| format!("`{n}`"))
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    )),
-                },
-            );
+            let mut meant = MEANT.iter().filter(|(other, _)| *other == name);
+            let meant = meant.find_map(|(_, key)| names().find(|known| known == key));
+            let near = || nearest(name, names()).or(nearest(&squeezed, names()));
+            return Err(match meant.or_else(near) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(format!(
+                    "the keys are {}",
+                    names()
+                        .map(|n| format!("`{n}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )),
+            });
         }
         Ok(self)
     }

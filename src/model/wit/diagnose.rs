@@ -85,26 +85,15 @@ impl SourceTexts {
         }
     }
 
-    /// The names that any keyword of WIT declares.
-    fn declared(&self) -> Vec<&str> {
-        const WORDS: [&str; 9] = [
-            "interface",
-            "world",
-            "type",
-            "record",
-            "variant",
-            "enum",
-            "flags",
-            "resource",
-            "func",
-        ];
+    /// Names declared by any of these words of WIT.
+    fn declared(&self, by: &[&str]) -> Vec<&str> {
         let mut names = Vec::new();
         for text in self.0.values() {
             let mut words = text
                 .split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '%'))
                 .filter(|word| !word.is_empty());
             while let Some(word) = words.next() {
-                if WORDS.contains(&word) {
+                if by.contains(&word) {
                     names.extend(words.next().map(|name| name.trim_start_matches('%')));
                 }
             }
@@ -164,7 +153,10 @@ impl KnownPackages {
 /// Describes an error of the parser inside one package.
 pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTexts) -> Error {
     let text = error.to_string();
-    let mut lines = text.lines();
+    // A variable that nothing reads any more helps nobody.
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.contains("WIT_REQUIRE_F32_F64"));
     let reported = Error::input(lines.next().unwrap_or_default());
     let reported = lines.fold(reported, Error::with_cause);
     let kind = error.kind();
@@ -186,16 +178,41 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTex
             Some(word) => reported.hint(format!("write `%{word}` to use the word as a name")),
             None => reported,
         },
-        ParseErrorKind::ItemNotFound { name, .. } => match nearest(name, texts.declared()) {
-            Some(near) if near != name => reported.hint(format!("did you mean `{near}`?")),
-            _ => reported.hint(format!(
-                "declare `{name}`, or `use` it from the interface that has it"
-            )),
-        },
+        ParseErrorKind::ItemNotFound { name, kind, .. } => {
+            let words = match kind.as_str() {
+                "interface or world" => CONTAINERS,
+                _ => TYPES,
+            };
+            let known = texts.declared(words);
+            match (former_type(name), nearest(name, known.iter().copied())) {
+                (Some(type_), _) if !known.contains(&name.as_str()) => {
+                    reported.hint(format!("write `{type_}`"))
+                }
+                (_, Some(near)) if near != name => reported.hint(format!("did you mean `{near}`?")),
+                _ => reported.hint(format!(
+                    "declare `{name}`, or `use` it from the interface that has it"
+                )),
+            }
+        }
         ParseErrorKind::TypeCycle { .. } => {
             reported.hint("break the cycle: WIT types cannot be recursive")
         }
         _ => reported,
+    }
+}
+
+/// The words of WIT that declare an interface or a world.
+const CONTAINERS: &[&str] = &["interface", "world"];
+
+/// The words of WIT that declare a type.
+const TYPES: &[&str] = &["type", "record", "variant", "enum", "flags", "resource"];
+
+/// The type that had another name once, by that name.
+fn former_type(name: &str) -> Option<&'static str> {
+    match name {
+        "float32" => Some("f32"),
+        "float64" => Some("f64"),
+        _ => None,
     }
 }
 

@@ -46,7 +46,7 @@ pub fn calls(source: &str) -> Vec<GenerateCall> {
 
 /// Whether a source has a module of this name that lies in another file.
 pub fn declares_module(source: &str, name: &str) -> bool {
-    let Some(stream) = tokens(source).filter(|_| source.contains(name)) else {
+    let Some(stream) = source.contains(name).then(|| tokens(source)).flatten() else {
         return false;
     };
     let tokens: Vec<TokenTree> = stream.into_iter().collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::pending_writes::{Bindings, Stale};
 use super::recipe::{Exports, Recipe};
-use super::runtime_crate::{Needs, runtime};
+use super::runtime_crate::{Needs, RETIRED, RUNTIME_CRATES, has_macro, runtime};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, Digester};
 use crate::model::component::attributes::RootAttributes;
@@ -241,55 +241,80 @@ enum Maker {
     Macro,
     /// A build script that uses this crate.
     Script,
+    /// A crate that the package depends on, which has them already.
+    Dependency,
 }
 
-/// Who makes the bindings of a package. A bindings file that is there, or a
-/// path for it in the manifest, says that the tool does, unless it is that
-/// file which calls the macro; so does a module for it where nothing calls the
-/// macro. Files that were looked at for that are added to `paths`.
+/// Who makes the bindings of a package. A path for them in the manifest says
+/// that the tool does; so does a bindings file that is there, unless that file
+/// calls the macro, or another source does and none has a module for it; so does
+/// a module for it where nothing calls the macro. Where no crate is there that they
+/// could run on, only a module for them does. Files that were looked at for that
+/// are added to `paths`.
 fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Maker {
     let file = bindings_path(manifest);
-    if manifest.bindings.path.is_some() || (fs::exists(&file) && !calls_the_macro(&file)) {
+    if manifest.bindings.path.is_some() {
         return Maker::Tool;
     }
+    let there = fs::exists(&file) && !calls_the_macro(&file);
     let mut dependencies = member.dependencies.iter();
-    if dependencies.any(|d| d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME")) {
+    if !there
+        && dependencies.any(|d| d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME"))
+    {
         return Maker::Script;
     }
-    let has_macro = member
-        .dependency("wit-bindgen")
-        .is_some_and(|d| d.features.iter().any(|f| f == "default" || f == "macros"));
-    if !has_macro {
+    let has = |name: &str| member.dependency(name).is_some();
+    let runs = RUNTIME_CRATES.iter().any(|(name, _)| has(name));
+    if runs && !has_macro(member) {
         return Maker::Tool;
     }
-    match manifest.declared && !fs::exists(&file) && awaits_a_file(member, paths) {
-        true => Maker::Tool,
-        false => Maker::Macro,
+    let said = said(member, &file, paths);
+    // What took the place of its macro is a file.
+    let awaits = said.awaits || (has(RETIRED) && !said.calls);
+    match (runs, there) {
+        (false, _) if awaits => Maker::Tool,
+        (false, _) => Maker::Dependency,
+        (true, true) if awaits || !said.calls => Maker::Tool,
+        (true, false) if awaits && !said.calls && manifest.declared => Maker::Tool,
+        (true, _) => Maker::Macro,
     }
 }
 
-/// Whether sources of a package have the module of a bindings file, and none
-/// calls the macro.
-fn awaits_a_file(member: &Member, paths: &mut Vec<PathBuf>) -> bool {
+/// What the sources of a package say of bindings.
+#[derive(Default)]
+struct Said {
+    /// Whether one has the module of a bindings file, or includes that file.
+    awaits: bool,
+    /// Whether one calls the macro.
+    calls: bool,
+}
+
+/// What the sources of a package say of bindings, for which `file` is.
+fn said(member: &Member, file: &Path, paths: &mut Vec<PathBuf>) -> Said {
+    let awaits = |text: &str| {
+        let included = ["\"bindings.rs\"", "../bindings.rs\"", "src/bindings.rs\""];
+        macros::declares_module(text, "bindings") || included.iter().any(|name| text.contains(name))
+    };
     let mut open = vec![member.dir().join("src")];
-    let mut awaits = false;
+    let mut said = Said::default();
     while let Some(path) = open.pop() {
         if fs::is_dir(&path) {
             open.extend(fs::list(&path).unwrap_or_default());
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            if calls_the_macro(&path) {
-                paths.push(path);
-                return false;
-            }
             let text = fs::read_text(&path).unwrap_or_default();
-            awaits |= macros::declares_module(&text, "bindings");
+            let (calls, awaits) = (has_call(&text), path != file && awaits(&text));
+            said.calls |= calls;
+            said.awaits |= awaits;
+            if calls || awaits {
+                paths.push(path);
+            }
         }
     }
-    if !awaits {
+    if !said.awaits {
         let roots = ["lib.rs", "main.rs"].map(|name| member.dir().join("src").join(name));
         paths.extend(roots);
     }
-    awaits
+    said
 }
 
 /// Whether nothing in a manifest says which world is meant, nor needs one.
@@ -321,9 +346,13 @@ fn warn_of_missing_wit(ctx: &Context, manifest: &Manifest) -> Result<()> {
 
 /// Whether a file, which somebody has written then, calls wit-bindgen's macro.
 fn calls_the_macro(file: &Path) -> bool {
-    let text = fs::read_text(file).unwrap_or_default();
+    has_call(&fs::read_text(file).unwrap_or_default())
+}
+
+/// Whether a source calls wit-bindgen's macro.
+fn has_call(text: &str) -> bool {
     // Generated bindings are large, and hardly ever have the word.
-    text.contains("generate!") && !macros::calls(&text).is_empty()
+    text.contains("generate!") && !macros::calls(text).is_empty()
 }
 
 fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {

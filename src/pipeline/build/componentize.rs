@@ -395,11 +395,12 @@ impl One<'_> {
         let error = Error::input(format!(
             "the module has no component type, so that it cannot implement `{world}`"
         ));
-        match self.recipe.bindings.is_some() {
-            true => error.hint(
+        let member = &self.prepared.workspace().members[self.member];
+        match self.recipe.bindings.is_none() && member.dependency("wit-bindgen").is_some() {
+            false => error.hint(
                 "add `mod bindings;` to the crate's root and export an implementation: `bindings::export!(Component with_types_in bindings);`",
             ),
-            false => error.hint("generate bindings in the crate with `wit_bindgen::generate!`"),
+            true => error.hint("generate bindings in the crate with `wit_bindgen::generate!`"),
         }
     }
 

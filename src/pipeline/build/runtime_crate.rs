@@ -9,6 +9,22 @@ use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
 use crate::model::wit::runtime::{MissingHelpers, Runtime, RuntimeCrate};
 use crate::system::cargo::workspace::{CrateDependency, DependencyUse, Member, Workspace};
 
+/// The crates that bindings can run on, by name.
+pub(super) const RUNTIME_CRATES: [(&str, RuntimeCrate); 2] = [
+    ("wit-bindgen", RuntimeCrate::WitBindgen),
+    ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
+];
+
+/// The crate whose macro made the bindings before they were a file.
+pub(super) const RETIRED: &str = "cargo-component-bindings";
+
+/// Whether a package has wit-bindgen's macro.
+pub(super) fn has_macro(member: &Member) -> bool {
+    let on = |feature: &String| feature == "default" || feature == "macros";
+    let dependency = member.dependency("wit-bindgen");
+    dependency.is_some_and(|d| d.features.iter().any(on))
+}
+
 /// Which runtime crate the bindings are for; an error if the one the package
 /// has cannot serve them.
 pub(crate) fn runtime(
@@ -18,10 +34,7 @@ pub(crate) fn runtime(
     needs: &Needs,
 ) -> Result<Runtime> {
     let (mut unfit, mut unserved) = (None, None);
-    for (name, crate_) in [
-        ("wit-bindgen", RuntimeCrate::WitBindgen),
-        ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
-    ] {
+    for (name, crate_) in RUNTIME_CRATES {
         let Some(dependency) = member.dependency(name) else {
             continue;
         };
@@ -31,15 +44,14 @@ pub(crate) fn runtime(
         }
         let locked = workspace.locked_version(member, dependency)?;
         let version = locked.or_else(|| least(&dependency.requirement));
-        let missing = needs.missing(crate_, version.as_ref());
-        if let Some((least, why)) = missing {
+        if let Some(why) = needs.missing(crate_, version.as_ref()) {
             let version = version.map(|v| v.to_string()).unwrap_or_default();
             let error = Error::input(format!(
                 "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
                 member.name,
                 world.name()
             ))
-            .with_cause(format!("{why}, which needs `wit-bindgen` {least} or newer"))
+            .with_cause(why)
             .hint(format!("run `{}`", add_command(member, needs.async_)));
             unserved.get_or_insert(error);
             continue;
@@ -53,7 +65,8 @@ pub(crate) fn runtime(
             missing: missing_helpers(crate_, version.as_ref()),
         });
     }
-    if let Some(error) = unserved {
+    let retired = member.dependency(RETIRED).is_some();
+    if let Some(error) = unserved.filter(|_| !retired) {
         return Err(error);
     }
     let error = Error::input(format!(
@@ -62,6 +75,15 @@ pub(crate) fn runtime(
         world.name()
     ));
     let add = || format!("run `{}`", add_command(member, needs.async_));
+    if retired {
+        let error = error.with_cause(format!(
+            "the macro of `{RETIRED}` makes none any more: they are a file, `src/bindings.rs`"
+        ));
+        return Err(error.hint(format!(
+            "replace the macro by `mod bindings;`, remove `{RETIRED}` from Cargo.toml, and {}",
+            add()
+        )));
+    }
     Err(match unfit {
         Some((why, Some(change))) => error.with_cause(why).hint(change),
         Some((why, None)) => error.with_cause(why).hint(add()),
@@ -105,8 +127,14 @@ fn async_missing(member: &Member, world: &World, name: &str) -> Error {
 
 fn add_command(member: &Member, async_: bool) -> String {
     let more = if async_ { ",async" } else { "" };
+    // Sources may call the macro that is on.
+    let less = if has_macro(member) {
+        ""
+    } else {
+        " --no-default-features"
+    };
     format!(
-        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION} --no-default-features --features realloc,std,bitflags{more}",
+        "cargo add --package {} wit-bindgen@{WIT_BINDGEN_VERSION}{less} --features realloc,std,bitflags{more}",
         member.name
     )
 }
@@ -134,8 +162,11 @@ fn missing_helpers(crate_: RuntimeCrate, version: Option<&Version>) -> MissingHe
 }
 
 /// The first release of `wit-bindgen` that has what bindings cannot bring
-/// themselves. `wit-bindgen-rt` had it before.
+/// themselves.
 const FIRST: Version = Version::new(0, 24, 0);
+
+/// The first release of `wit-bindgen-rt` that has it.
+const FIRST_RT: Version = Version::new(0, 23, 0);
 
 /// What the bindings of a world ask of their runtime crate.
 pub(crate) struct Needs {
@@ -180,25 +211,22 @@ impl Needs {
         }
     }
 
-    /// The version of `wit-bindgen` that is needed instead of this release of
-    /// a crate, and why; `None` where it serves.
-    fn missing(
-        &self,
-        crate_: RuntimeCrate,
-        version: Option<&Version>,
-    ) -> Option<(Version, &'static str)> {
-        let is_wit_bindgen = crate_ == RuntimeCrate::WitBindgen;
-        let least = Version::new(0, 63, 0);
-        let needed = if self.async_ {
-            (least, "the world has async functions")
-        } else if self.maps {
-            (least, "the world has maps")
-        } else if is_wit_bindgen {
-            (FIRST, "bindings take their runtime from it")
-        } else {
-            return None;
+    /// Why this release of a crate does not serve, with the one that is needed
+    /// instead; `None` where it serves.
+    fn missing(&self, crate_: RuntimeCrate, version: Option<&Version>) -> Option<String> {
+        use RuntimeCrate::{WitBindgen, WitBindgenRt};
+        let latest = Version::new(0, 63, 0);
+        let runtime = "bindings take their runtime from it";
+        let (wanted, least, why) = match crate_ {
+            _ if self.async_ => (WitBindgen, latest, "the world has async functions"),
+            _ if self.maps => (WitBindgen, latest, "the world has maps"),
+            WitBindgen => (WitBindgen, FIRST, runtime),
+            WitBindgenRt => (WitBindgenRt, FIRST_RT, runtime),
         };
-        let serves = version.is_none_or(|version| is_wit_bindgen && *version >= needed.0);
-        (!serves).then_some(needed)
+        if version.is_none_or(|version| crate_ == wanted && *version >= least) {
+            return None;
+        }
+        let (name, _) = RUNTIME_CRATES.iter().find(|(_, known)| *known == wanted)?;
+        Some(format!("{why}, which needs `{name}` {least} or newer"))
     }
 }

@@ -85,7 +85,7 @@ pub struct CrateDependency {
     pub kind: DependencyUse,
     /// Whether it is optional, and no declared feature of the package enables it.
     pub optional: bool,
-    /// The name by which the package renames it.
+    /// The name by which code knows it, where the package renames it.
     pub rename: Option<String>,
     /// The directory of a path dependency.
     pub path: Option<PathBuf>,
@@ -375,6 +375,11 @@ fn is_enabled_by_feature(package: &Package, dependency: &Dependency) -> bool {
     features.any(|(feature, values)| feature != key && values.iter().any(on))
 }
 
+/// Whether code has one name for both crates, which has `_` for a `-`.
+fn is_one_name(one: &str, other: &str) -> bool {
+    one.replace('-', "_") == other.replace('-', "_")
+}
+
 fn to_member(package: &Package) -> Member {
     let targets = package.targets.iter().map(|target| {
         let is = |kinds: &[TargetKind]| target.kind.iter().any(|kind| kinds.contains(kind));
@@ -409,7 +414,10 @@ fn to_member(package: &Package) -> Member {
                 _ => DependencyUse::Code,
             },
             optional: dependency.optional && !is_enabled_by_feature(package, dependency),
-            rename: dependency.rename.clone(),
+            rename: dependency
+                .rename
+                .clone()
+                .filter(|name| !is_one_name(name, &dependency.name)),
             path: dependency.path.clone().map(Into::into),
         }
     });

@@ -41,6 +41,12 @@ fn unknown_keys_are_refused_everywhere_with_the_nearest_known() {
             ".bindings",
             "derives",
         ),
+        (
+            "bindings.§additional_derives = []",
+            "additional_derives",
+            ".bindings",
+            "derives",
+        ),
     ] {
         // A quoted key begins at its quote.
         let lines = lines.replace("\"§", "§\"");
