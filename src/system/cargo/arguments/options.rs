@@ -124,57 +124,57 @@ pub const OURS: &[(Known, &str, &str)] = &[
     (
         Known::Invoke,
         "--invoke <CALL>",
-        "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")'",
+        "Call an exported function, with arguments in WAVE syntax: 'f(1, \"x\")'",
     ),
     (
         Known::Addr,
         "--addr <ADDR>",
-        "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one",
+        "Address to listen on [default: 127.0.0.1:8080]; port 0 selects a free port",
     ),
     (
         Known::RunArg,
         "--arg <ARG>",
-        "An argument of the program, before those after `--`",
+        "Pass an argument to the program, before those after `--`",
     ),
     (
         Known::RunEnv,
         "--env <NAME[=VALUE]>",
-        "Give the component a variable; without a value, hand on ours",
+        "Set an environment variable for the component; without a value, pass on the current one",
     ),
     (
         Known::RunDir,
         "--dir <HOST[::GUEST]>",
-        "Give the component a directory",
+        "Give the component access to a directory",
     ),
     (
         Known::Http,
         "--http",
-        "Let the component send HTTP requests; what the package itself imports is granted",
+        "Allow HTTP requests; the workspace's own code may send them without this option",
     ),
     (
         Known::Network,
         "--network",
-        "Let the component use the network: HTTP, sockets and names",
+        "Allow network access: HTTP, sockets and name lookup",
     ),
     (
         Known::MaxMemory,
         "--max-memory <SIZE>",
-        "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
+        "Maximum memory of an instance, in bytes or with a unit, as in 512MiB [default: 1GiB]",
     ),
     (
         Known::Timeout,
         "--timeout <SECONDS>",
-        "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
+        "Time limit [default: 60 for an HTTP request, otherwise none]; 0 means no limit",
     ),
     (
         Known::Component,
         "--component <WHAT>",
-        "Build nothing, and take this component: a file, a package or an OCI reference",
+        "Run this component instead of building one: a file, a package or an OCI reference",
     ),
     (
         Known::Compose,
         "--compose",
-        "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+        "Also write each component linked with its dependencies to `<name>.linked.wasm`",
     ),
     (
         Known::With,
@@ -184,32 +184,32 @@ pub const OURS: &[(Known, &str, &str)] = &[
     (
         Known::Fresh,
         "--fresh",
-        "Link what `--component` names with the newest releases that will do, not those of its hints",
+        "Link the component of `--component` with the newest compatible releases, instead of those in its hints",
     ),
     (
         Known::TrustUnpinned,
         "--trust-unpinned",
-        "Follow hints of others' components also where they have no digest",
+        "Follow hints of components from elsewhere even if they have no digest",
     ),
     (
         Known::Native,
         "--native",
-        "Run for the host instead of the wasm target",
+        "Use the host target instead of the wasm target",
     ),
     (
         Known::HostMembers,
         "--host-members",
-        "Also run for the members that are no components, for the host",
+        "Also process the members that are not components, for the host target",
     ),
     (
         Known::CacheDir,
         "--cache-dir <PATH>",
-        "The directory of downloaded packages",
+        "Directory of the package cache",
     ),
     (
         Known::RegistryConfig,
         "--registry-config <PATH>",
-        "The configuration of package registries",
+        "Configuration file for package registries",
     ),
 ];
 
