@@ -118,7 +118,7 @@ pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> 
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         let text = text.unwrap_or("no reason given");
-        format!("the library `{library}` gave up: {text}")
+        format!("the library `{library}` failed unexpectedly: {text}")
     })
 }
 
@@ -188,7 +188,7 @@ impl Error {
     /// Somebody changed a file that was to be written on the ground of what it
     /// said before.
     pub fn changed(path: &Path) -> Self {
-        let message = format!("`{}` was changed meanwhile", path.display());
+        let message = format!("`{}` was changed by another process", path.display());
         Error::new(ErrorKind::Changed, message).hint("run the command again")
     }
 

@@ -148,13 +148,13 @@ impl fmt::Display for TooSlow {
             within,
         } = self;
         match received {
-            0 => return write!(f, "nothing was heard for {within:?}"),
-            1 => write!(f, "1 byte came within {within:?}")?,
-            _ => write!(f, "{received} bytes came within {within:?}")?,
+            0 => return write!(f, "no data was received for {within:?}"),
+            1 => write!(f, "1 byte was received in {within:?}")?,
+            _ => write!(f, "{received} bytes were received in {within:?}")?,
         }
         write!(
             f,
-            ", which is slower than {speed} bytes a second (`http.low-speed-limit` of cargo's configuration)"
+            ", which is slower than {speed} bytes per second (`http.low-speed-limit` of cargo's configuration)"
         )
     }
 }
@@ -204,16 +204,16 @@ mod tests {
                 pace.wait(pending::<()>()).await.unwrap_err().to_string()
             })
         };
-        assert_eq!(slow(&[], &patience), "nothing was heard for 10ms");
+        assert_eq!(slow(&[], &patience), "no data was received for 10ms");
         let said = slow(&[4, 5], &patience);
-        assert!(said.starts_with("9 bytes came within 10ms, which is slower than 1000"));
+        assert!(said.starts_with("9 bytes were received in 10ms, which is slower than 1000"));
         // What was fast enough is counted anew.
-        assert_eq!(slow(&[4, 6], &patience), "nothing was heard for 10ms");
+        assert_eq!(slow(&[4, 6], &patience), "no data was received for 10ms");
         let any = Patience {
             speed: 0,
             ..patience
         };
-        assert_eq!(slow(&[1], &any), "nothing was heard for 10ms");
+        assert_eq!(slow(&[1], &any), "no data was received for 10ms");
         // Time that was waited is not given back by a few bytes.
         let mut pace = Pace::new(&patience);
         pace.waited = patience.idle;

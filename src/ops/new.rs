@@ -92,7 +92,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<(
         Kind::Command => "--bin",
         Kind::Library { .. } if options.edition.as_deref() == Some("2015") => {
             return Err(Error::usage("bindings do not compile with edition 2015")
-                .hint("use edition 2018 or a newer one"));
+                .hint("use edition 2018 or later"));
         }
         Kind::Library { .. } => "--lib",
     };
@@ -109,7 +109,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut Bind<'_>) -> Result<(
             cargo(ctx, "new", options, Some(kind_flag)).inspect_err(|_| {
                 if existed {
                     let path = options.path.display();
-                    let text = "makes a component of what is there already";
+                    let text = "turns an existing directory into a component";
                     ctx.shell
                         .note(format!("`cargo component init {path}` {text}"));
                 }
@@ -137,7 +137,10 @@ pub(super) fn resume(
     options: &NewOptions,
     kind: Option<&str>,
 ) -> Result<()> {
-    let text = format!("`{}`, which a killed run had begun", ctx.display(dir));
+    let text = format!(
+        "`{}`, which an interrupted run had started",
+        ctx.display(dir)
+    );
     ctx.shell.status("Finishing", text);
     match fs::exists(&dir.join("Cargo.toml")) {
         true => Ok(()),
@@ -160,7 +163,7 @@ impl NewOptions {
             (None, Some(package)) => package.into(),
             (None, None) => directory().ok_or_else(|| {
                 Error::usage(format!("`{}` does not name a crate", self.path.display()))
-                    .hint("give the crate a name with `--name`")
+                    .hint("set the name of the crate with `--name`")
             })?,
         };
         ComponentName::new(&self.namespace, &name)
@@ -170,7 +173,7 @@ impl NewOptions {
     pub(super) fn refuse_target(&self, kind: Option<Kind>) -> Result<()> {
         match (&self.target, kind) {
             (Some(_), Some(Kind::Command)) => Err(Error::usage(
-                "a command has no target: its world is `wasi:cli/command`",
+                "a command cannot have a target: its world is `wasi:cli/command`",
             )
             .hint("use `--lib` to implement a world")),
             _ => Ok(()),
@@ -333,7 +336,7 @@ impl Start<'_> {
         error
             .context(format!("failed to generate bindings for `{package}`"))
             .hint(format!(
-                "the crate is there: make the world right and run `cargo component init{path}`"
+                "the crate was created: correct the world and run `cargo component init{path}`"
             ))
     }
 
@@ -365,7 +368,7 @@ impl Start<'_> {
         if let Kind::Library { proxy: wanted } = self.kind {
             proxy = wanted;
             if manifest.edition() == "2015" {
-                let text = "bindings do not compile with edition 2015, which the manifest has";
+                let text = "the manifest has edition 2015, for which bindings do not compile";
                 self.ctx.shell.warn(text.to_owned());
             }
             // Other crates, tests and examples may use a library that is there.
@@ -376,12 +379,12 @@ impl Start<'_> {
         }
         if let Some(version) = manifest.dependency(&dependency(&features("")))? {
             self.ctx.shell.warn(format!(
-                "the bindings need `wit-bindgen` {}, but the manifest asks for `{version}`",
+                "the bindings need `wit-bindgen` {}, but the manifest requires `{version}`",
                 scaffold::WIT_BINDGEN
             ));
         }
         if self.target.is_some() && manifest.has_target() {
-            let text = "the manifest names a target already; it was kept";
+            let text = "the manifest already has a target, which was kept";
             self.ctx.shell.warn(text.to_owned());
         }
         manifest.component(&ComponentTable {
@@ -456,8 +459,7 @@ impl Start<'_> {
             let file = source.strip_prefix(&self.dir).unwrap_or(source).display();
             let lines = template::joining_lines().map(|line| format!("    {line}\n"));
             self.ctx.shell.note(format!(
-                "`{file}` was left as it is; to implement the world, add to it:\n\n{}\n\
-                 where `Component` is a type that implements the `Guest` traits of `bindings`",
+                "`{file}` was not changed; to implement the world, add to it:\n\n{}\n\nwhere `Component` is a type that implements the `Guest` traits of `bindings`",
                 lines.collect::<String>()
             ));
         }
@@ -669,7 +671,7 @@ mod tests {
     fn nothing_is_made_for_a_wrong_target_or_name() {
         let world = World::new(&[("w/w.wit", "package a:b; world one {}")], &[]);
         for (target, wanted) in [
-            ("w/ones", "there is no world `ones` in"),
+            ("w/ones", "the world `ones` is missing in"),
             ("x", "target `x` was not found"),
             ("a:b/c", "no registry configured for namespace \"a\""),
         ] {

@@ -32,7 +32,7 @@ pub fn info(ctx: &Context, subject: &Subject, options: &AccessOptions, form: For
     };
     let bytes = fs::read(&facts.file)?;
     let outline = outline(&bytes)
-        .map_err(|e| e.because(format!("its bytes are in `{}`", facts.file.display())))?;
+        .map_err(|e| e.because(format!("its file is `{}`", facts.file.display())))?;
     match form {
         Form::Text => text(ctx, &facts, (&outline, bytes.len())),
         Form::Json => ctx

@@ -90,26 +90,26 @@ fn task(
     let name = ctx.display(&made.path);
     let no_address = |what: String, hint: &str| match &args.own.addr {
         None => Ok(Task::Start),
-        Some(_) => Err(Error::usage(format!("{what}, so that `--addr` means nothing")).hint(hint)),
+        Some(_) => Err(Error::usage(format!("{what}, so `--addr` has no effect")).hint(hint)),
     };
     if let Runner::Configured { program, .. } = runner {
         let program = program.to_string_lossy();
         return no_address(
-            format!("the configured runner `{program}` decides where it listens"),
-            "add its own option for the address to the runner's arguments",
+            format!("the configured runner `{program}` determines the address"),
+            "add the runner's own option for the address to its arguments",
         );
     }
     match (runtime::entry(&fs::read(path)?)?, purpose) {
         (Entry::Http(_), _) => Ok(Task::Serve),
         (Entry::Command(_), Purpose::Run) => {
-            no_address(format!("`{name}` is a program"), "leave it out")
+            no_address(format!("`{name}` is a program"), "remove it")
         }
         (Entry::Library(_), Purpose::Run)
             if made.artifact.is_program() && without_system(built, made) =>
         {
             let target = target_of(built, made).map_or("", Target::name);
             Err(Error::input(format!(
-                "`{name}` cannot run: programs need WASI, which the target `{target}` does not have"
+                "`{name}` cannot run: programs need WASI, which the target `{target}` does not provide"
             ))
             .hint("use `--target wasm32-wasip1` or `--target wasm32-wasip2`"))
         }
@@ -122,7 +122,7 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) ->
     let functions: &[_] = match (entry, purpose) {
         (_, Purpose::Serve) => {
             return Error::input(format!(
-                "`{name}` exports no HTTP handler, so that it cannot be served"
+                "`{name}` cannot be served, since it exports no HTTP handler"
             ))
             .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
         }
@@ -131,13 +131,13 @@ pub(super) fn nothing_to_run(name: &str, (entry, purpose): (&Entry, Purpose)) ->
     };
     let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
     let error = Error::input(format!(
-        "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
+        "`{name}` cannot be run, since it exports neither `wasi:cli/run` nor an HTTP handler"
     ));
     match functions.first() {
         Some(first) => error
             .because(format!("it exports {}", names.join(", ")))
-            .hint(format!("call a function: `--invoke '{first}(…)'`")),
-        None => error.hint("make it a program with a `main`, or export a function"),
+            .hint(format!("call a function with `--invoke '{first}(…)'`")),
+        None => error.hint("add a `main` function, or export a function"),
     }
 }
 
@@ -154,21 +154,23 @@ fn check_options(args: &CargoArgs) -> Result<()> {
         .as_deref()
         .is_some_and(|call| call.trim().is_empty())
     {
-        return Err(Error::usage("`--invoke` names no function")
-            .hint("write the call: `--invoke 'name(…)'`"));
+        return Err(Error::usage("`--invoke` needs a function").hint("use `--invoke 'name(…)'`"));
     }
     let Some(addr) = &own.addr else {
         return Ok(());
     };
     if own.invoke.is_some() {
-        return Err(Error::usage("`--addr` means nothing beside `--invoke`")
-            .hint("call a function, or serve a handler"));
+        return Err(
+            Error::usage("`--addr` cannot be used with `--invoke`").hint("remove one of them")
+        );
     }
     let port = addr.rsplit_once(':').filter(|(host, _)| !host.is_empty());
     match port.map(|(_, port)| port.parse::<u16>()) {
         Some(Ok(_)) => Ok(()),
-        _ => Err(Error::usage(format!("`{addr}` is no address with a port"))
-            .hint("write it as `HOST:PORT`, such as `127.0.0.1:8080` or `[::1]:0`")),
+        _ => Err(
+            Error::usage(format!("`{addr}` is not an address with a port"))
+                .hint("use `HOST:PORT`, such as `127.0.0.1:8080` or `[::1]:0`"),
+        ),
     }
 }
 
@@ -194,7 +196,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
         (None, []) => Err(Error::input(format!(
             "a component bin target must be available for `cargo component {verb}`"
         ))
-        .hint("go to a component package, or name one by `--package`")),
+        .hint("run the command in a component package, or select one with `--package`")),
         (None, [first, rest @ ..])
             if rest.iter().all(|made| {
                 (made.member, &made.artifact.target) == (first.member, &first.artifact.target)
@@ -204,7 +206,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
                 "`cargo component {verb}` can run `{}` for one target only, but it was built for several",
                 first.artifact.target
             ))
-            .hint("give one `--target`"))
+            .hint("select one with `--target`"))
         }
         (None, many) => {
             let names: Vec<_> = many
@@ -214,8 +216,8 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             Err(Error::input(format!(
                 "`cargo component {verb}` can run at most one component, but multiple were specified"
             ))
-            .because(format!("they are {}", names.join(", ")))
-            .hint("choose one by `--package`, `--bin` or `--example`, or by `default-run` in Cargo.toml"))
+            .because(format!("the components are {}", names.join(", ")))
+            .hint("select one with `--package`, `--bin` or `--example`, or with `default-run` in Cargo.toml"))
         }
     }
 }
@@ -258,7 +260,7 @@ pub(super) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Grant) -> Re
             }),
             Event::Left(what) => ctx
                 .shell
-                .detail("Ended", format!("{what}, whose client left")),
+                .detail("Ended", format!("{what}, whose client disconnected")),
             Event::Missed(missed) => ctx.shell.warn(missed),
         }
         Ok(())

@@ -34,7 +34,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let mode = mode_here(ctx, args)?;
     let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
     let world = load(ctx, Worlds::alone(ctx, mode), asked)
-        .map_err(|e| e.because(format!("it was looked for as `--world {world}`")))?;
+        .map_err(|e| e.because(format!("it was given as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
@@ -49,12 +49,12 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     }
     let mut imports = names::imports(&bytes)?.into_iter();
     let hinted = imports.any(|import| import.external_id.is_some());
-    let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
+    let error = Error::input(format!("`{name}` does not conform to the world `{shown}`"));
     let error = reasons.into_iter().fold(error, Error::because);
     Err(match hinted {
         true => error.hint(format!("link it first: `cargo component compose {what}`")),
         false => error.hint(
-            "build it for this world, or link what it lacks with `cargo component compose --with`",
+            "build it for this world, or link the missing imports with `cargo component compose --with`",
         ),
     })
 }
@@ -72,7 +72,7 @@ fn load(ctx: &Context, mut worlds: Worlds<'_>, asked: Asked) -> Result<World> {
                 ..LocalTarget::default()
             });
             let loaded = worlds.resolve(&manifest)?;
-            let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to load"))?;
+            let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to read"))?;
             Ok(loaded.world)
         }
         Asked::Package(package, world, requirement) => {
@@ -113,7 +113,7 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
                     "invalid version `{requirement}` in `--world {text}`"
                 ))
                 .because(e)
-                .hint("write a version or requirement, such as `1.2`")
+                .hint("use a version or requirement, such as `1.2`")
             })?,
         ),
         None => (text, VersionReq::STAR),
@@ -123,10 +123,10 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
         None => (name, None),
     };
     let package = package.parse().map_err(|e: Error| {
-        Error::usage(format!("`--world {text}` names no world"))
+        Error::usage(format!("`--world {text}` does not name a world"))
             .because(e)
-            .because("there is no such path either")
-            .hint("write `namespace:name/world@1.2`, or `path/world`")
+            .because("no file or directory has this path either")
+            .hint("use `namespace:name/world@1.2` or `path/world`")
     })?;
     Ok(Asked::Package(package, world, requirement))
 }

@@ -88,10 +88,13 @@ impl Destination<'_> {
         let route = self.registries.route(package, self.asked, named)?;
         if self.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
-                "publishing `{package}` needs the network, which must not be used"
+                "publishing `{package}` needs network access, which is disabled"
             ))
-            .because(format!("it goes to the registry `{}`", route.name))
-            .hint("leave out `--offline` and `--frozen`"));
+            .because(format!(
+                "it would be published to the registry `{}`",
+                route.name
+            ))
+            .hint("remove `--offline` or `--frozen`"));
         }
         let registry = self.registries.open(&route)?;
         let existing = registry
@@ -100,8 +103,8 @@ impl Destination<'_> {
         if existing.is_some() && self.existing == Existing::Refuse {
             return Err(
                 Error::input(format!("`{package}@{version}` is already published"))
-                    .because(format!("it is in {}", registry.location(package)))
-                    .hint("raise the version, or leave it as it is with `--skip-existing`"),
+                    .because(format!("its registry is {}", registry.location(package)))
+                    .hint("increase the version, or skip it with `--skip-existing`"),
             );
         }
         Ok((registry, existing.is_some()))
@@ -114,7 +117,7 @@ pub(crate) fn upload(ctx: &Context, ready: &Ready, run: Run) -> Result<()> {
         package, version, ..
     } = ready;
     if ready.published {
-        let text = format!("`{package}` v{version}, which is published already");
+        let text = format!("`{package}` v{version}, which is already published");
         ctx.shell.status("Skipping", text);
         return Ok(());
     }
@@ -193,7 +196,7 @@ fn refused(ready: &Ready, error: Error) -> Error {
     for cause in error.causes() {
         told = told.because(cause);
     }
-    told.because("the registry is from before 2026, and cannot read what the imports say of where they are found")
+    told.because("the registry is from before 2026, and cannot read the hints of the component's imports")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
 }
 
@@ -210,15 +213,15 @@ fn read_back(ready: &Ready) -> Result<()> {
     match found {
         Some(release) if release.digest == ready.digest => Ok(()),
         Some(release) => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
+            "`{package}@{version}` was published, but has digest `{}` when read back, instead of `{}`",
             release.digest, ready.digest
         ))
-        .because(format!("it is in {}", ready.registry.location(package)))
-        .hint("somebody else may have published the same version; compare, and publish under a new one")),
+        .because(format!("its registry is {}", ready.registry.location(package)))
+        .hint("somebody else may have published the same version; compare the two, and publish a new version")),
         None => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is not found by its name"
+            "`{package}@{version}` was published, but cannot be found by its name"
         ))
-        .because(format!("it was looked for in {}", ready.registry.location(package)))
-        .hint("check where the registry puts the namespace, and that it lets you read")),
+        .because(format!("it was not found in {}", ready.registry.location(package)))
+        .hint("check how the registry maps the namespace, and that you have read access")),
     }
 }

@@ -24,8 +24,12 @@ pub fn broken(old: &[u8], new: &[u8]) -> Result<Option<String>> {
             let (l, r) = (decode(old)?, decode(new)?);
             packages((l.resolve(), l.package()), (r.resolve(), r.package()))
         }
-        (false, true) => Ok(Some("it was a component and is WIT now".to_owned())),
-        (true, false) => Ok(Some("it was WIT and is a component now".to_owned())),
+        (false, true) => Ok(Some(
+            "it was a component and is now a WIT package".to_owned(),
+        )),
+        (true, false) => Ok(Some(
+            "it was a WIT package and is now a component".to_owned(),
+        )),
     }
 }
 
@@ -60,7 +64,7 @@ fn packages(
     let mut forth = Comparison::new(l, r);
     for (name, id) in &left.interfaces {
         let compared = match right.interfaces.get(name) {
-            None => return Ok(Some(format!("there is no interface `{name}`"))),
+            None => return Ok(Some(format!("the interface `{name}` is missing"))),
             Some(other) => forth.interfaces(*id, *other),
         };
         if let Some(told) = told(compared) {
@@ -70,7 +74,7 @@ fn packages(
     let mut back = Comparison::new(r, l);
     for (name, id) in &left.worlds {
         let Some(other) = right.worlds.get(name) else {
-            return Ok(Some(format!("there is no world `{name}`")));
+            return Ok(Some(format!("the world `{name}` is missing")));
         };
         if let Some(told) = told(forth.imports(*id, *other)) {
             return Ok(Some(format!("imports of the world `{name}`: {told}")));
@@ -78,7 +82,7 @@ fn packages(
         // What the newer one asks for must have been asked for before.
         if let Some(told) = told(back.exports(*other, *id)) {
             return Ok(Some(format!(
-                "exports of the world `{name}`, seen from the newer one: {told}"
+                "exports of the world `{name}`, compared with the newer version: {told}"
             )));
         }
     }
@@ -110,14 +114,19 @@ mod tests {
                 "interface i { } world w { import i; }",
                 Some("interface `i`: there is no function `f`"),
             ),
-            ("interface i { f: func(); }", Some("there is no world `w`")),
+            (
+                "interface i { f: func(); }",
+                Some("the world `w` is missing"),
+            ),
             (
                 "interface i { f: func(); } world w { export g: func() -> u8; }",
-                Some("imports of the world `w`: there is no interface `a:b/i`"),
+                Some("imports of the world `w`: the interface `a:b/i` is missing"),
             ),
             (
                 "interface i { f: func(); } world w { import i; export g: func() -> u8; export k: func(); }",
-                Some("exports of the world `w`, seen from the newer one: there is no function `k`"),
+                Some(
+                    "exports of the world `w`, compared with the newer version: there is no function `k`",
+                ),
             ),
         ] {
             assert_eq!(

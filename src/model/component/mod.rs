@@ -141,7 +141,7 @@ pub(crate) fn types(bytes: &[u8]) -> Result<Typed> {
     let failed = |cause: String| {
         Error::input("failed to read the component")
             .because(cause)
-            .hint("check that the file is a whole and valid component")
+            .hint("check that the file is a complete and valid component")
     };
     let modern = match kind(bytes) {
         Some(Kind::Component) => names::modern(bytes)?,

@@ -37,7 +37,7 @@ pub enum Outline {
 /// Tells what a file is. An error if it is no WebAssembly, or broken.
 pub fn outline(bytes: &[u8]) -> Result<Outline> {
     match kind(bytes) {
-        None => return Err(Error::input("it is no WebAssembly")),
+        None => return Err(Error::input("it is not WebAssembly")),
         Some(Kind::Component) => {}
         Some(_) => return Ok(Outline::Module),
     }

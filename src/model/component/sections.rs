@@ -55,7 +55,7 @@ impl<'a> Sections<'a> {
         let length = (unchecked_range.end - unchecked_range.start) as usize;
         let end = consumed.saturating_add(length);
         let Some(nested) = rest.get(consumed..end) else {
-            return Err(failed().because("it ends in the middle of a section"));
+            return Err(failed().because("it is truncated in the middle of a section"));
         };
         self.rest = &rest[end..];
         Ok(Some(Section {

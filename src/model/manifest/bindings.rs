@@ -117,9 +117,12 @@ fn attributes(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> 
             };
             if let Some(no) = all.iter().find(|text| !is_attribute(text)) {
                 return Err(table
-                    .error(name, format!("`{no}` in `{}` is no attribute", table.name))
+                    .error(
+                        name,
+                        format!("`{no}` in `{}` is not an attribute", table.name),
+                    )
                     .hint(format!(
-                        "write it as in Rust: `#[{}]`",
+                        "use Rust syntax: `#[{}]`",
                         no.trim_matches(['#', '[', ']'])
                     )));
             }

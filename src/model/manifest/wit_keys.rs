@@ -9,19 +9,19 @@ pub const WKG: &[Key] = &[
         "overrides",
         Kind::Table(&[]),
         "",
-        "Where packages come from instead of their registry, by `namespace:name`.",
+        "Sources of packages other than their registry, by `namespace:name`.",
     ),
     key(
         "metadata",
         Kind::Table(METADATA),
         "",
-        "What the package says about itself.",
+        "Information about the package.",
     ),
     key(
         "workspace",
         Kind::Table(WKG_WORKSPACE),
         "",
-        "Several packages in one project; stands alone.",
+        "Several packages in one project; excludes the other tables.",
     ),
 ];
 
@@ -37,7 +37,7 @@ pub const OVERRIDE: &[Key] = &[
         "version",
         Kind::String,
         "",
-        "The versions that will do, as a requirement of cargo; what the WIT names in that range gets the version that is locked.",
+        "A version requirement as in cargo; any version in this range that the WIT names is replaced by the locked one.",
     ),
 ];
 
@@ -47,30 +47,40 @@ pub const WKG_WORKSPACE: &[Key] = &[
         "members",
         Kind::Strings,
         "",
-        "Directories of packages; `*`, `?` and `[…]` stand for directories that have a `.wit` file.",
+        "Directories of packages; the wildcards `*`, `?` and `[…]` match directories that have a `.wit` file.",
     ),
     key(
         "metadata",
         Kind::Table(METADATA),
         "",
-        "What members say about themselves where they have no metadata of their own.",
+        "Metadata for members that have none of their own.",
     ),
 ];
 
 /// `[metadata]` of `wkg.toml`.
 pub const METADATA: &[Key] = &[
-    key("authors", Kind::String, "", "Who wrote it."),
-    key("author", Kind::String, "", "The same."),
-    key("description", Kind::String, "", "What it is."),
-    key("licenses", Kind::String, "", "An SPDX expression."),
-    key("license", Kind::String, "", "The same."),
-    key("source", Kind::String, "", "The address of its source."),
-    key("repository", Kind::String, "", "The same."),
-    key("homepage", Kind::String, "", "The address of its page."),
+    key("authors", Kind::String, "", "The authors of the package."),
+    key("author", Kind::String, "", "An alias of `authors`."),
+    key(
+        "description",
+        Kind::String,
+        "",
+        "A description of the package.",
+    ),
+    key(
+        "licenses",
+        Kind::String,
+        "",
+        "The license as an SPDX expression.",
+    ),
+    key("license", Kind::String, "", "An alias of `licenses`."),
+    key("source", Kind::String, "", "The URL of the source code."),
+    key("repository", Kind::String, "", "An alias of `source`."),
+    key("homepage", Kind::String, "", "The URL of the home page."),
     key(
         "revision",
         Kind::String,
         "",
-        "The revision in its repository.",
+        "The revision in the repository.",
     ),
 ];

@@ -409,7 +409,8 @@ impl Search<'_> {
 
     fn error(self) -> Error {
         let error = self.conflict;
-        let error = error.unwrap_or_else(|| Error::input("no releases fit together"));
+        let error = error
+            .unwrap_or_else(|| Error::input("no combination of releases meets all requirements"));
         match self.tries > TRIES {
             true => error.because("too many combinations of releases were tried"),
             false => error,

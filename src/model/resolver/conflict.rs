@@ -28,7 +28,7 @@ pub(super) fn several<'n>(
         }
     }
     let error = Error::input(format!(
-        "no release of `{name}` is what all ask for that are to be linked"
+        "no release of `{name}` meets all requirements of the components to link"
     ));
     let error = chains
         .into_iter()
@@ -37,10 +37,10 @@ pub(super) fn several<'n>(
         });
     match precise {
         Some(precise) => error
-            .because(format!("`--precise` asks for `{precise}`"))
-            .hint("give another version to `--precise`, or change what is required"),
+            .because(format!("`--precise` requires `{precise}`"))
+            .hint("use another version with `--precise`, or change the requirement"),
         None => error.hint(
-            "change a requirement in Cargo.toml, or take a release of what asks for it that goes with the others",
+            "change a requirement in Cargo.toml, or use another release of a package that requires it",
         ),
     }
 }
@@ -51,11 +51,11 @@ pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&
     let fits = |listed: &&Listed| !listed.yanked && wanted.requirement.matches(&listed.version);
     if let (Some(precise), Some(other)) = (precise, versions.iter().find(fits)) {
         let error = Error::input(format!(
-            "package `{package}` cannot be `{precise}`: the version requirement `{}` forbids it",
+            "package `{package}` cannot be `{precise}`: the version requirement `{}` does not allow it",
             wanted.requirement
         ));
         return asked(error, wanted).hint(format!(
-            "change the requirement, or leave out `--precise`: `{}` fits",
+            "change the requirement, or remove `--precise`: `{}` matches",
             other.version
         ));
     }
@@ -68,7 +68,7 @@ pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&
             Error::input(format!("package `{package}` was not found in {place}")),
             wanted,
         )
-        .hint("check the name, and that the registry you mean is configured for its namespace");
+        .hint("check the name, and the registry that is configured for its namespace");
     }
     let requirement = &wanted.requirement;
     let error = asked(
@@ -89,10 +89,13 @@ pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&
         0 => String::new(),
         more => format!(" and {more} older"),
     };
-    let error = error.because(format!("there are {}{more}", names.join(", ")));
+    let error = error.because(format!(
+        "the available releases are {}{more}",
+        names.join(", ")
+    ));
     let near = sorted.iter().find(|listed| !listed.yanked);
     match near {
-        Some(near) => error.hint(format!("ask for one of them, as in `{}`", near.version)),
+        Some(near) => error.hint(format!("require one of them, as in `{}`", near.version)),
         None => error,
     }
 }
@@ -101,7 +104,7 @@ pub(super) fn unanswered(wanted: &Wanted, versions: &[Listed], precise: Option<&
 pub(super) fn not_locked(wanted: &Wanted) -> Error {
     asked(
         Error::input(format!(
-            "package `{}` with version requirement `{}` is not locked, and the network must not be used",
+            "package `{}` with version requirement `{}` is not locked, and network access is disabled",
             wanted.source.package, wanted.requirement
         )),
         wanted,

@@ -63,7 +63,10 @@ pub struct Lacks {
 /// and the generator.
 pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Result<String> {
     let failed = |cause: String| {
-        let error = Error::input(format!("the world `{}` cannot be bound", world.name()));
+        let error = Error::input(format!(
+            "no bindings can be generated for the world `{}`",
+            world.name()
+        ));
         let told = advice(&cause);
         let unused = cause.strip_prefix("unused remappings provided via `with`: ");
         let unused = unused.and_then(|names| {
@@ -73,7 +76,7 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
         let mut error = error;
         if let Some((name, at)) = unused {
             error = error.at(at.clone()).hint(format!(
-                "the world has no interface or type `{name}` that code is generated for: write it as the world names it, with its version"
+                "the world has no generated interface or type `{name}`: use its name in the world, with its version"
             ));
         }
         let error = error.because(cause);
@@ -188,11 +191,11 @@ fn advice(cause: &str) -> Option<String> {
     }
     if let Some((_, selectors)) = cause.split_once("`additional_member_attributes`: ") {
         return Some(format!(
-            "no record, variant or enum that is generated has {selectors}: write it as the world names it, with its version, {table}"
+            "no generated record, variant or enum is {selectors}: use its name in the world, with its version, {table}"
         ));
     }
     cause.contains("missing `with` mapping").then(|| {
-        format!("remove `generate_all = false` {table}, or give the interface a path in `with`")
+        format!("remove `generate_all = false` {table}, or set a path for the interface in `with`")
     })
 }
 

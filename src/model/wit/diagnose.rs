@@ -66,8 +66,8 @@ impl Texts {
         files: impl Iterator<Item = &'a Path>,
     ) -> Error {
         let files: Vec<&Path> = files.collect();
-        let error = Error::input(format!("the package `{package}` is defined in two places"))
-            .because(format!("the other one is `{}`", other.display()))
+        let error = Error::input(format!("the package `{package}` is defined twice"))
+            .because(format!("the other definition is in `{}`", other.display()))
             .hint("remove one of them");
         let name = package.to_string();
         let declared = files.iter().find_map(|path| {
@@ -80,7 +80,9 @@ impl Texts {
         match (declared, files.first()) {
             (Some(excerpt), _) => error.at(excerpt),
             // A binary package has no line to point at.
-            (None, Some(path)) => error.because(format!("one is `{}`", path.display())),
+            (None, Some(path)) => {
+                error.because(format!("one definition is in `{}`", path.display()))
+            }
             (None, None) => error,
         }
     }
@@ -163,17 +165,17 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &Texts) ->
             Some(excerpt) => told.at(excerpt),
             None => told,
         };
-        return told.hint("begin it with `package namespace:name;`");
+        return told.hint("start it with `package namespace:name;`");
     }
     match kind {
         ParseErrorKind::Syntax { message, .. } => match keyword(message) {
-            Some(word) => told.hint(format!("write `%{word}` to use the word as a name")),
+            Some(word) => told.hint(format!("use `%{word}` to use the keyword as a name")),
             None => told,
         },
         ParseErrorKind::ItemNotFound { name, .. } => match nearest(name, texts.declared()) {
             Some(near) if near != name => told.hint(format!("did you mean `{near}`?")),
             _ => told.hint(format!(
-                "declare `{name}`, or `use` it from the interface that has it"
+                "declare `{name}`, or `use` it from the interface that declares it"
             )),
         },
         ParseErrorKind::TypeCycle { .. } => {
@@ -213,13 +215,13 @@ pub(super) fn resolve_error(
         } => missing_item("world", requested, package, known),
         ResolveErrorKind::PackageCycle { package, .. } => {
             Error::input(format!("the package `{package}` depends on itself"))
-                .hint("move what both packages use into a third one")
+                .hint("move the items that both packages use into a third one")
         }
         other => {
             let text = other.to_string();
             let gated = text.contains("feature not being activated");
             match gated {
-                true => Error::input(text).hint("name the feature in `features = [\"…\"]` under `[package.metadata.component.bindings]` in Cargo.toml"),
+                true => Error::input(text).hint("add the feature to `features = [\"…\"]` under `[package.metadata.component.bindings]` in Cargo.toml"),
                 false => Error::input(text),
             }
         }
@@ -253,7 +255,7 @@ fn missing_package(requested: &PackageName, known: &Known, declared: bool) -> Er
         .find(|(name, ..)| name.namespace == requested.namespace && name.name == requested.name);
     if let Some((other, ..)) = other_version {
         return told.hint(format!(
-            "only `{other}` is there: refer to that version, or add `{requested}`"
+            "only `{other}` is known: refer to that version, or add `{requested}`"
         ));
     }
     let bare = PackageName {
@@ -305,7 +307,7 @@ pub(super) fn undeclared(package: &PackageName) -> Error {
     Error::input(format!(
         "the package `{package}` is neither declared in Cargo.toml nor in `wit/deps`"
     ))
-    .because("another dependency has it, but for itself")
+    .because("it is only part of another dependency")
     .hint(line_to_add(package))
 }
 
@@ -332,12 +334,15 @@ fn missing_item(what: &str, requested: &str, package: &PackageName, known: &Know
     .because(format!("its {what}s: {}", listed(same)));
     let names = || same.iter().map(String::as_str);
     if others.iter().any(|name| name == requested) {
-        return told.hint(format!("`{requested}` is {} there", with_article(other)));
+        return told.hint(format!(
+            "`{requested}` is {} in that package",
+            with_article(other)
+        ));
     }
     match nearest(requested, names()) {
         Some(near) => told.hint(format!("did you mean `{near}`?")),
         None => told.hint(format!(
-            "declare `{what} {requested} {{ … }}` in the package, or refer to one it has"
+            "declare `{what} {requested} {{ … }}` in the package, or refer to an existing one"
         )),
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     if draft.text(&to)?.is_some() {
         draft.by_hand(
             &from,
-            "nothing reads it, since there is a `wkg.toml` beside it; remove it",
+            "it is not used, since there is also a `wkg.toml`; remove it",
         );
         return Ok(());
     }
@@ -35,13 +35,13 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     let text = text.replace("\r\n", "\n");
     let manifest = wit_toml::read(ManifestFile::new(&from, &text))?;
     if fs::exists(&dir.join("wit")) {
-        draft.by_hand(&from, "it stays, since a `wkg.toml` is about the WIT in `wit`; move the `.wit` files there, and migrate again");
+        draft.by_hand(&from, "it was kept, since a `wkg.toml` needs the WIT in `wit`; move the `.wit` files there, and migrate again");
         return Ok(());
     }
     let converted = match to_wkg(&manifest, &to) {
         Ok(converted) => converted,
         Err(error) => {
-            draft.by_hand(&from, format!("it stays, and works as it is: {error}"));
+            draft.by_hand(&from, format!("it was kept, and works unchanged: {error}"));
             return Ok(());
         }
     };
@@ -53,7 +53,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     }
     for (package, registry) in &converted.registries {
         draft.by_hand(&to, format!(
-            "`wit.toml` asked for `{package}` in the registry `{registry}`; say so in `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
+            "`wit.toml` takes `{package}` from the registry `{registry}`; to keep that, add to `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
         ));
     }
     headers(draft, (dir, &from), &manifest.version)?;
@@ -72,7 +72,7 @@ fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version
             Header::Versioned(Some(other)) if other == *version => {}
             Header::Versioned(Some(other)) => draft.by_hand(
                 &path,
-                format!("it says version {other}, where `wit.toml` said {version}; it was kept"),
+                format!("it has version {other}, but `wit.toml` had {version}; the version was not changed"),
             ),
             Header::Versioned(None) => {}
             Header::Given(new) => {
@@ -83,9 +83,12 @@ fn headers(draft: &mut Draft<'_>, (dir, from): (&Path, &Path), version: &Version
         seen = true;
     }
     if !seen {
-        draft.by_hand(from, format!(
-            "no `.wit` file says which package it is; write `package <namespace>:<name>@{version};`"
-        ));
+        draft.by_hand(
+            from,
+            format!(
+                "no `.wit` file declares the package; add `package <namespace>:<name>@{version};`"
+            ),
+        );
     }
     Ok(())
 }
@@ -98,7 +101,7 @@ fn readable(path: &Path, before: &str, after: &str) -> Result<()> {
         syntax_errors(&[TextFile { path, text }])
     };
     match (errors(before).is_empty(), errors(after).into_iter().next()) {
-        (true, Some(error)) => Err(error.context("a version in the WIT would break it")),
+        (true, Some(error)) => Err(error.context("a version in the WIT would make it invalid")),
         _ => Ok(()),
     }
 }
@@ -112,11 +115,11 @@ fn lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     };
     if draft.text(&to)?.is_some() {
         return Err(Error::input(format!(
-            "there are both `{}` and `{}`",
+            "both `{}` and `{}` exist",
             draft.ctx.display(&from),
             draft.ctx.display(&to)
         ))
-        .hint("remove the one that is out of date"));
+        .hint("remove the outdated one"));
     }
     let registries = draft.ctx.registries(dir)?;
     let named = Named {

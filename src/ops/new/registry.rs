@@ -84,7 +84,7 @@ pub(super) fn parse(text: &str) -> Result<Option<Asked>> {
                 "invalid target version `{requirement}` in `{text}`"
             ))
             .because(e)
-            .hint("write `namespace:name/world@version`, the version such as `0.2.3`")
+            .hint("use `namespace:name/world@version` with a version such as `0.2.3`")
         })
     });
     Ok(Some(Asked {

@@ -26,10 +26,10 @@ pub(super) fn own_texts(member: &Member) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
         Entry::Wasm { path, .. } => Err(Error::input(format!(
-            "`{}` is a package in its binary form, which cannot be edited",
+            "`{}` is a binary package, which cannot be edited",
             path.display()
         ))
-        .hint("work on its `.wit` files")),
+        .hint("edit its `.wit` files instead")),
     }
 }
 
@@ -46,9 +46,9 @@ pub(super) fn check(
     let mut session = Session::new(ctx, &changed)?.with_texts(texts.clone());
     session.forget(anew);
     for member in members {
-        session
-            .resolve(member, &|_| false)
-            .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
+        session.resolve(member, &|_| false).map_err(|e| {
+            e.context("nothing was written, since the resulting WIT would be invalid")
+        })?;
     }
     Ok(())
 }

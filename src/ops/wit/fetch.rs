@@ -55,7 +55,8 @@ pub fn fetch(ctx: &Context, options: &WitOptions, (form, drift): (Form, Drift)) 
 fn fetch_for(ctx: &Context, project: &Project, (form, drift): (Form, Drift)) -> Result<()> {
     if matches!(project.kind, Kind::Deps(_)) && form == Form::Wasm {
         return Err(
-            Error::usage("what a `deps.toml` names is fetched as text").hint("leave out `--type`")
+            Error::usage("the entries of a `deps.toml` can be fetched as text only")
+                .hint("remove `--type`"),
         );
     }
     for deps in deps_files(project) {
@@ -319,7 +320,7 @@ impl Place<'_> {
         let packages = match self.new.len() {
             _ if self.same => return,
             0 => {
-                let text = format!("what is not needed any more from `{shown}`");
+                let text = format!("unused packages from `{shown}`");
                 ctx.shell.status("Removed", text);
                 return;
             }
@@ -332,7 +333,7 @@ impl Place<'_> {
 }
 
 fn drifted(ctx: &Context, path: &Path) -> Error {
-    Error::input(format!("`{}` is not up to date", ctx.display(path)))
+    Error::input(format!("`{}` is out of date", ctx.display(path)))
         .hint("run `cargo component wit fetch` without `--check`")
 }
 
@@ -474,14 +475,14 @@ fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) 
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if new.contains_key(&*name) {
             return Err(Error::input(format!(
-                "`{}` is in the way of a package that has to be put there",
+                "`{}` exists, but a package must be written there",
                 ctx.display(path)
             ))
-            .because("it was not written by `fetch`, or was changed since")
-            .hint("remove it, or give it another name if it is yours"));
+            .because("`fetch` did not write it, or it was changed since")
+            .hint("remove it, or rename it if it is yours"));
         }
         let shown = ctx.display(path);
-        let text = format!("`{shown}`, which fetch did not write");
+        let text = format!("`{shown}`, which `fetch` did not write");
         ctx.shell.detail("Keeping", text);
     }
     Ok(())

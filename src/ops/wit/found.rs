@@ -66,7 +66,7 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
             "the directory `{}` does not exist",
             ctx.display(dir)
         ))
-        .hint("name the directory with the `.wit` files"));
+        .hint("give the directory with the `.wit` files"));
     }
     match options.whose {
         Whose::Any => {}
@@ -94,18 +94,18 @@ pub(super) fn found(ctx: &Context, options: &WitOptions) -> Result<Project> {
         return Ok(plain(Member::of(wit), &ctx.cwd, mode));
     }
     let error = Error::input(format!(
-        "there is no WIT in `{}`, nor a project with WIT above it",
+        "no WIT was found in `{}`, and no project with WIT in its parent directories",
         ctx.cwd.display()
     ));
     Err(match above {
         Some(wit) => error
             .because(format!(
-                "the WIT in `{}` has no manifest that makes this folder a part of it",
+                "the WIT in `{}` has no manifest that includes this directory",
                 wit.display()
             ))
-            .hint(format!("if it is meant, give `--wit-dir {}`", wit.display())),
+            .hint(format!("to use it, add `--wit-dir {}`", wit.display())),
         None => error.hint(
-            "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
+            "run the command in a directory with `.wit` files, or create a package with `cargo component wit init <path>`",
         ),
     })
 }
@@ -126,7 +126,7 @@ fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
     config
         .and_then(|config| config.lock_mode(mode))
         .unwrap_or_else(|error| {
-            let text = format!("cargo's configuration is left out: {error}");
+            let text = format!("cargo's configuration was ignored: {error}");
             ctx.shell.warn(text);
             mode
         })
@@ -160,7 +160,7 @@ fn as_wit(ctx: &Context, mode: LockMode) -> Result<Project> {
     };
     found.ok_or_else(|| {
         Error::input("failed to find a WIT package configuration file `wit.toml`")
-            .hint("make one with `wit init`")
+            .hint("create one with `wit init`")
     })
 }
 
@@ -381,7 +381,10 @@ fn of_crate(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Project>
         }) => (workspace, selected),
         // WIT needs no cargo that works, nor a manifest that it takes.
         Err(error) => {
-            let text = format!("Cargo.toml without cargo, which says: {}", error.message());
+            let text = format!(
+                "Cargo.toml without cargo, which failed: {}",
+                error.message()
+            );
             ctx.shell.detail("Reading", text);
             let workspace = Workspace::from_manifests(dir)?;
             let selected = workspace.default_members.clone();

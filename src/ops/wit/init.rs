@@ -55,7 +55,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
             "WIT package configuration file `{}` already exists",
             ctx.display(&path)
         ))
-        .hint("go on with it, or name another directory"));
+        .hint("keep it, or use another directory"));
     }
     let mut texts = Texts::new();
     match options.form {
@@ -64,8 +64,8 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         }
         Form::Wkg => {
             if options.registry.is_some() {
-                return Err(Error::usage("`wkg.toml` names no registry").hint(
-                    "`cargo component config` says which registry packages are in; or make a `wit.toml` with `--form wit`",
+                return Err(Error::usage("`wkg.toml` cannot name a registry").hint(
+                    "set the registry with `cargo component config`, or create a `wit.toml` with `--form wit`",
                 ));
             }
             texts.insert(path.clone(), WKG.to_owned());

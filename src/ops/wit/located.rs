@@ -56,11 +56,11 @@ pub(super) fn locate(
         let found = highest(std::slice::from_ref(&entry), sought);
         return found.ok_or_else(|| {
             Error::input(format!(
-                "there is no `{}` in `{}`",
+                "`{}` does not exist in `{}`",
                 sought.package,
                 ctx.display(path)
             ))
-            .hint("name the directory or file of the package")
+            .hint("give the directory or file of the package")
         });
     }
     let others = project.all.iter().filter(|other| other.wit != member.wit);
@@ -97,10 +97,10 @@ pub(super) fn locate(
     let bytes = fs::read(&found.file)?;
     if crate::model::component::kind(&bytes) != Some(Kind::Component) {
         return Err(Error::input(format!(
-            "`{}@{}` is neither a package of WIT nor a component",
+            "`{}@{}` is neither a WIT package nor a component",
             found.package, found.version
         ))
-        .hint("ask whoever published it"));
+        .hint("ask the publisher of the package"));
     }
     let entry = found.entry()?;
     let of = interfaces(&entry);
@@ -151,12 +151,12 @@ impl Located {
         };
         let error = Error::input(format!("`{shown}` has no interface `{interface}`"));
         let Some(first) = self.interfaces.first() else {
-            return Err(error.hint("leave out the interface to add the package alone"));
+            return Err(error.hint("omit the interface to add only the package"));
         };
         let near = nearest(interface, self.interfaces.iter().map(String::as_str));
         let near = near.unwrap_or(first);
         Err(error
-            .because(format!("it has {}", listed(&self.interfaces)))
+            .because(format!("its interfaces are {}", listed(&self.interfaces)))
             .hint(format!("write `{package}/{near}`")))
     }
 }

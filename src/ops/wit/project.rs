@@ -136,7 +136,7 @@ impl Project {
                 self.root.display(),
                 self.members.len()
             ))
-            .hint("go to one of them, or name its directory with `--wit-dir`")),
+            .hint("run the command in one of their directories, or set it with `--wit-dir`")),
         }
     }
 
@@ -166,20 +166,20 @@ impl Project {
     /// What to do about a package that a member needs and that is nowhere.
     pub(super) fn missing(&self, ctx: &Context, member: &Member) -> String {
         let deps = ctx.display(&member.deps);
-        let registry = "name its registry with `cargo component config set`";
+        let registry = "set its registry with `cargo component config set`";
         match &self.kind {
             Kind::Wkg(_) => format!(
-                "{registry} so that `cargo component wit fetch` brings it, give its folder under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
+                "{registry} so that `cargo component wit fetch` finds it, set its directory under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
             ),
             Kind::Wit(_) => format!(
-                "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` brings it"
+                "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` finds it"
             ),
             Kind::Deps(file) => format!(
                 "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",
                 ctx.display(file)
             ),
             Kind::Plain | Kind::Crate(_) => format!(
-                "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` brings it"
+                "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` finds it"
             ),
         }
     }

@@ -70,7 +70,7 @@ impl FromStr for Exact {
             let version = version.parse().map_err(|e| {
                 Error::usage(format!("invalid version `{version}`"))
                     .because(e)
-                    .hint("write it in full, such as `0.1.0`")
+                    .hint("use a full version, such as `0.1.0`")
             })?;
             Ok(Exact {
                 package: package.parse()?,
@@ -79,7 +79,7 @@ impl FromStr for Exact {
         });
         parsed.unwrap_or_else(|| {
             Err(Error::usage(format!("`{text}` has no version"))
-                .hint(format!("write it as `{text}@0.1.0`")))
+                .hint(format!("use `{text}@0.1.0`")))
         })
     }
 }
@@ -186,9 +186,8 @@ fn annotations(about: &About, version: &Version) -> BTreeMap<String, String> {
 fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>, bool)> {
     let is_file = |path: &&PathBuf| !fs::is_dir(&ctx.absolute(path));
     if options.package.is_some() && options.paths.len() > 1 {
-        return Err(
-            Error::usage("`--package` is for one path").hint("publish one path after the other")
-        );
+        return Err(Error::usage("`--package` can be used with one path only")
+            .hint("publish the paths one at a time"));
     }
     let mut found = Vec::new();
     // Also where there is no project but files alone.
@@ -227,11 +226,11 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
                 one.release
             ))
             .because(format!(
-                "it is in `{}` and in `{}`",
+                "it is in both `{}` and `{}`",
                 ctx.display(&known.made),
                 ctx.display(&one.made)
             ))
-            .hint("give one of them another name or version, or publish one of them alone"));
+            .hint("change the name or version of one of them, or publish only one"));
         }
     }
     Ok(all)
@@ -255,10 +254,10 @@ fn of_project(
 ) -> Result<Vec<Candidate>> {
     if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
         return Err(Error::usage(format!(
-            "`--package {release}` is for one package, and there are {count} in `{}`",
+            "`--package {release}` can be used with one package only, but `{}` has {count}",
             ctx.display(&project.root)
         ))
-        .hint("name the directory of the one you mean"));
+        .hint("give the directory of one package"));
     }
     let mut session = Session::settled(ctx, project)?;
     let mut found = Vec::new();
@@ -302,7 +301,7 @@ fn lock(session: Session<'_>, options: &PublishOptions) -> Result<()> {
         (Run::Real, Whose::Wkg) => Err(Error::input(
             "wkg.lock would be updated during publish, aborting",
         )
-        .hint("run `wkg build`, and look at what it locks")),
+        .hint("run `wkg build`, and check the lock file")),
         (Run::Dry | Run::DrySilent, _) if !session.project.mode.is_locked() => Ok(()),
         _ => session.finish(),
     }
@@ -317,13 +316,13 @@ fn version(name: &PackageName, said: Option<Version>, manifest: Option<String>) 
     let manifest = manifest.unwrap_or_default();
     match (&name.version, said) {
         (Some(version), Some(said)) if *version != said => Err(Error::input(format!(
-            "the package `{name}` has another version than `{manifest}`, which has `{said}`"
+            "the package `{name}` has a different version than `{manifest}`, which has `{said}`"
         ))
-        .hint("give both the same version")),
+        .hint("set the same version in both")),
         (Some(version), _) => Ok(version.clone()),
         (None, Some(said)) => Ok(said),
         (None, None) => Err(Error::input(format!("the package `{name}` has no version"))
-            .hint(format!("write `package {name}@0.1.0;` in its WIT"))),
+            .hint(format!("add `package {name}@0.1.0;` to its WIT"))),
     }
 }
 
@@ -335,26 +334,25 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&Exact>) -> Result<Candidat
     let outline = outline(&bytes).map_err(|e| e.context(format!("failed to read `{shown}`")))?;
     let nameless = |what: &str| {
         Error::input(format!(
-            "{what} `{shown}` does not say what it is published as"
+            "the package name and version of {what} `{shown}` are not known"
         ))
-        .hint("name it with `--package namespace:name@version`")
+        .hint("set them with `--package namespace:name@version`")
     };
-    let (own, noun) =
-        match outline {
-            Outline::Wit {
-                package, version, ..
-            } => {
-                let own = version.map(|version| Exact { package, version });
-                (own, "package")
-            }
-            Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
-            Outline::Module => return Err(Error::input(format!(
-                "`{shown}` is a core module, which is no release of a package"
-            ))
-            .hint(
-                "make a component of it, or push it as it is with `cargo component registry push`",
-            )),
-        };
+    let (own, noun) = match outline {
+        Outline::Wit {
+            package, version, ..
+        } => {
+            let own = version.map(|version| Exact { package, version });
+            (own, "package")
+        }
+        Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
+        Outline::Module => return Err(Error::input(format!(
+            "`{shown}` is a core module, which cannot be published as a package"
+        ))
+        .hint(
+            "build a component from it, or push it unchanged with `cargo component registry push`",
+        )),
+    };
     let release = match asked {
         Some(release) => release.clone(),
         None => own.ok_or_else(|| nameless(noun))?,

@@ -403,7 +403,7 @@ impl<'a> Session<'a> {
                     address: None,
                 },
                 requirement: requirement.clone(),
-                by: vec!["an override of `wkg.toml`".to_owned()],
+                by: vec!["an override in `wkg.toml`".to_owned()],
                 at: Some(manifest.file.excerpt(entry.span.clone())),
             }];
             for found in self.fetch(&self.routed(asked.into()))? {
@@ -479,7 +479,9 @@ impl<'a> Session<'a> {
 
     fn artifact(&mut self, wanted: WantedArtifact) -> Result<Fetched> {
         let How::Names(packages, _) = &mut self.how else {
-            return Err(Error::input("artifacts are fetched with the crate"));
+            return Err(Error::input(
+                "OCI artifacts can only be fetched for a crate",
+            ));
         };
         let locked = self.project.mode.is_locked();
         let path = locked.then_some(self.project.lock_file.as_path());

@@ -45,7 +45,7 @@ impl Written {
     /// Keeps other runs of the tool away from the folder.
     pub fn lock(&self, ctx: &Context, deps: &Path) -> Option<fs::Lock> {
         fs::lock(&self.file.with_extension("lock"), || {
-            let text = format!("waiting for another run at `{}`", ctx.display(deps));
+            let text = format!("waiting for another run on `{}`", ctx.display(deps));
             ctx.shell.status("Blocking", text);
         })
     }

@@ -131,7 +131,7 @@ impl Session {
         let built = self.built.borrow();
         let found = built.get(&dir).ok_or_else(|| {
             Error::input(format!("the dependency `{key}` was not built"))
-                .because(format!("it is in `{}`", dir.display()))
+                .because(format!("its directory is `{}`", dir.display()))
                 .hint("run `cargo component build`")
         })?;
         if let (Some(asked), Some(is)) = (&dependency.package, &found.package)
@@ -140,7 +140,7 @@ impl Session {
             return Err(Error::input(format!(
                 "the dependency `{key}` is the package `{is}`, not `{asked}`"
             ))
-            .hint(format!("call the entry `\"{is}\"`, or a label")));
+            .hint(format!("rename the entry to `\"{is}\"`, or to a label")));
         }
         let package = found.package.clone().or(dependency.package.clone());
         Ok(Provided {
@@ -205,7 +205,7 @@ impl Session {
             .map(|dir| format!("`{}`", ctx.display(dir)))
             .collect();
         chain.push(format!("`{}`", ctx.display(again)));
-        Error::input("components depend on each other in a circle")
+        Error::input("the component dependencies form a cycle")
             .because(chain.join(" needs "))
             .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
     }
@@ -227,7 +227,7 @@ pub(crate) fn directories(manifest: &Manifest) -> Result<Vec<PathBuf>> {
             ))
             .at(dependency.file.excerpt(dependency.span.clone()))
             .because(format!("it is `{}`", path.display()))
-            .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
+            .hint("give the directory of a crate that builds a component, or a component file; WIT belongs in `[package.metadata.component.target.dependencies]`"));
         }
         found.push(path.clone());
     }
@@ -312,17 +312,17 @@ fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<FromDirector
         (None, [one]) => one,
         (None, []) => {
             return Err(
-                Error::input(format!("no component comes of `{shown}`")).hint(
-                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main`",
+                Error::input(format!("`{shown}` builds no component")).hint(
+                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main` function",
                 ),
             );
         }
         (None, many) => {
             return Err(Error::input(format!(
-                "`{shown}` has {} programs, so that nothing says which is meant",
+                "`{shown}` has {} programs, but a dependency must be exactly one component",
                 many.len()
             ))
-            .hint("leave one component in the package, or give the path of a component file"));
+            .hint("keep one component in the package, or give the path of a component file"));
         }
     };
     let member = &workspace.members[made.member];

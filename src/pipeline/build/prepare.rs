@@ -139,7 +139,7 @@ impl Prepared {
         {
             // The next run only has to find it out again.
             ctx.shell
-                .detail("Skipping", format!("the kept view: {error}"));
+                .detail("Skipping", format!("the cached workspace: {error}"));
         }
     }
 }
@@ -282,7 +282,7 @@ fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
             "could not find `Cargo.toml` in `{}` or any parent directory",
             dir.display()
         ))
-        .hint("go to a package, or make one with `cargo component new <path>`")
+        .hint("run the command in a package, or create one with `cargo component new <path>`")
     })
 }
 

@@ -102,8 +102,8 @@ impl Worlds<'_> {
     pub fn hinted(&mut self, manifest: &Manifest, known: &Known, by: &str) -> Result<Fetched> {
         if !self.may_follow(known) {
             return Err(
-                Error::input("the hint is not pinned by a digest").hint(
-                    "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
+                Error::input("the hint has no digest").hint(
+                    "ask the publisher to build it again, or use `--trust-unpinned` to accept whatever the hint points to now",
                 ),
             );
         }
@@ -220,7 +220,7 @@ impl Worlds<'_> {
     fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
         match is_inner(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
-                "`{host}` is on this machine or its network, where a component of others may not lead"
+                "`{host}` is on this machine or its network, where hints of components from elsewhere may not point"
             ))
             .hint(name_it(host, "oci"))),
             false => Ok(()),
@@ -236,10 +236,10 @@ impl Worlds<'_> {
         }
         let where_it_is = match is_inner(host) {
             true => "is on this machine or its network",
-            false => "is a Warg registry that your configuration does not name",
+            false => "is a Warg registry that your configuration does not contain",
         };
         Err(Error::input(format!(
-            "`{host}` {where_it_is}, where a component of others may not lead"
+            "`{host}` {where_it_is}, where hints of components from elsewhere may not point"
         ))
         .hint(name_it(host, "warg")))
     }
@@ -253,6 +253,6 @@ impl Worlds<'_> {
 /// How the user allows a host.
 fn name_it(host: &str, protocol: &str) -> String {
     format!(
-        "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
+        "if you trust it, add it to your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
     )
 }

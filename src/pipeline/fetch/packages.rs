@@ -130,7 +130,7 @@ impl<'a> Packages<'a> {
     /// Keeps other runs from fetching the same; they find it when they wait.
     pub(crate) fn hold_cache(&self) -> Option<fs::Lock> {
         fs::lock(&self.cache.lock_file(), || {
-            let text = format!("on access to the cache `{}`", self.cache.dir().display());
+            let text = format!("while accessing the cache `{}`", self.cache.dir().display());
             self.ctx.shell.status("Blocking", text);
         })
     }
@@ -194,8 +194,8 @@ impl<'a> Packages<'a> {
             let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
             return Err(
                 Error::input(format!("package `{package}` has no version `{version}`"))
-                    .because(format!("there are {}", all.join(", ")))
-                    .hint("give one of them to `--precise`"),
+                    .because(format!("the available versions are {}", all.join(", ")))
+                    .hint("use one of them with `--precise`"),
             );
         };
         let version = listed.version.clone();
@@ -374,7 +374,7 @@ pub(crate) fn must_not_change(path: &Path) -> Error {
 
 fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {
     Error::input(format!(
-        "package `{}@{}` is not in the cache, and the network must not be used",
+        "package `{}@{}` is not in the cache, and network access is disabled",
         wanted.source.package, chosen.version
     ))
     .hint("run the command once without `--offline`")
@@ -383,14 +383,11 @@ fn not_cached(wanted: &Wanted, chosen: &Chosen) -> Error {
 fn gone(wanted: &Wanted, chosen: &Chosen, registry: &dyn Registry) -> Error {
     let package = &wanted.source.package;
     Error::input(format!(
-        "package `{package}@{}` is not there any more",
+        "package `{package}@{}` does not exist any more",
         chosen.version
     ))
-    .because(format!(
-        "it was looked for in {}",
-        registry.location(package)
-    ))
-    .hint("run `cargo component update` to choose another version")
+    .because(format!("its registry is {}", registry.location(package)))
+    .hint("run `cargo component update` to select another version")
 }
 
 fn replaced(
@@ -403,8 +400,8 @@ fn replaced(
         "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
         release.version, release.digest
     ))
-    .because(format!("it is in {}", registry.location(package)))
-    .hint("the release was replaced: find out why, then run `cargo component update` to take it")
+    .because(format!("its registry is {}", registry.location(package)))
+    .hint("the release was replaced: find out why, then run `cargo component update` to accept it")
 }
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
@@ -440,7 +437,7 @@ pub(crate) fn at_once<J: Send, T: Send>(
         joined.flatten().collect()
     });
     if results.len() != count {
-        return Err(Error::input("a request broke off"));
+        return Err(Error::input("a download was interrupted"));
     }
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()

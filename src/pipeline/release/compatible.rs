@@ -52,7 +52,7 @@ fn incompatible(ready: &Ready, other: &Version, told: String) -> Error {
         package, version, ..
     } = ready;
     Error::input(format!(
-        "`{package}@{version}` is not compatible with `{other}`, which is published"
+        "`{package}@{version}` is not compatible with the published `{other}`"
     ))
     .because(told)
     .hint(format!(

@@ -56,7 +56,7 @@ pub fn replace(
         let at = deps.join(id);
         if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
             let what = if fs::is_link(&at) { "a link" } else { "a file" };
-            let message = format!("`{}` is {what}, which is not replaced", at.display());
+            let message = format!("`{}` is {what}, which cannot be replaced", at.display());
             return Err(Error::input(message).hint("remove it, or rename the entry"));
         }
         let new = change.dir(&at)?;

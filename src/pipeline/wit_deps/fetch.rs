@@ -187,8 +187,10 @@ impl Bringer<'_> {
         let dir = self.project.manifest.file.dir().join(path);
         let Some(own) = directories::read(&dir)? else {
             let shown = self.project.shown(&dir);
-            return Err(Error::input(format!("there is no directory `{shown}`"))
-                .hint("correct the path; it is seen from the directory of the manifest"));
+            return Err(
+                Error::input(format!("the directory `{shown}` does not exist"))
+                    .hint("correct the path, which is relative to the manifest"),
+            );
         };
         let mut tree = Tree {
             own,
@@ -241,7 +243,7 @@ impl Bringer<'_> {
             ..
         } = source
         else {
-            return Error::input("it is no archive");
+            return Error::input("it is not an archive");
         };
         let asked = (sha256.as_deref(), sha512.as_deref());
         match self.archives.known(url) {
@@ -261,7 +263,7 @@ impl Bringer<'_> {
             DepsSource::Archive { url, .. } => archives.get(url.as_str()),
             _ => None,
         };
-        let (file, digests) = archive.ok_or_else(|| Error::input("nothing came"))?;
+        let (file, digests) = archive.ok_or_else(|| Error::input("the response was empty"))?;
         self.taken(id, source, (file, digests))
             .map_err(|(Untaken::Other(error) | Untaken::Unfit(error))| error)
     }
@@ -280,7 +282,7 @@ impl Bringer<'_> {
             within,
         } = source
         else {
-            return Err(Error::input("it is no archive").into());
+            return Err(Error::input("it is not an archive").into());
         };
         let asked = (sha256.as_deref(), sha512.as_deref());
         if !has(digests, asked) {
@@ -292,12 +294,10 @@ impl Bringer<'_> {
         if let Some(locked) = self.locked(id, source).filter(|_| !vouched)
             && !self.is_locked(&tree, locked)
         {
-            let error = Error::input(format!(
-                "the archive {place} is not the one that was locked"
-            ));
-            let error = error.because("its WIT has another digest than the lock file says");
+            let error = Error::input(format!("the archive {place} is not the locked one"));
+            let error = error.because("the digest of its WIT differs from the lock file");
             return Err(Untaken::Other(error.hint(
-                "find out why it changed, then run `cargo component deps update` to take it",
+                "find out why it changed, then run `cargo component deps update` to accept it",
             )));
         }
         self.archives.remember(url, digests)?;
@@ -360,7 +360,7 @@ impl Bringer<'_> {
             joined.flatten().collect()
         });
         if results.len() != count {
-            return Err(Error::input("a fetch broke off"));
+            return Err(Error::input("a download was interrupted"));
         }
         results.sort_by_key(|(at, _)| *at);
         let named = |Failed(of, error): Failed| self.project.about(self.entry(&of), error);
@@ -411,7 +411,7 @@ impl Worker<'_> {
 
 fn not_kept(place: &str) -> Error {
     Error::input(format!(
-        "`{place}` has to be fetched, and the network must not be used"
+        "`{place}` must be fetched, but network access is disabled"
     ))
     .hint("run the command once without `--offline`")
 }
@@ -426,6 +426,6 @@ fn mismatch(url: &Url, got: &Digests, (sha256, sha512): (Option<&str>, Option<&s
         .because(format!("got: {got}"))
         .because(format!("expected: {expected}"))
         .hint(format!(
-            "if the archive is the right one, set `{name}` to what was got"
+            "if the archive is correct, set `{name}` to its digest"
         ))
 }

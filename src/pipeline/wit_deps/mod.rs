@@ -63,7 +63,7 @@ impl Project {
         let manifest = manifest.into();
         let text = fs::read_text(&manifest).map_err(|e| {
             let message = format!("failed to read the manifest `{}`", manifest.display());
-            e.context(message).hint("create it, or name another one")
+            e.context(message).hint("create it, or give another path")
         })?;
         Project::new(ManifestFile::new(manifest, &text), lock, deps)
     }
@@ -95,7 +95,7 @@ impl Project {
                 "`{name}` in `{}` cannot be the name of a directory: {why}",
                 self.shown(&self.lock)
             ))
-            .hint("correct it, or delete the file to lock anew")),
+            .hint("correct it, or delete the file to create it again")),
             None => {
                 drop(names);
                 Ok(lock)
@@ -177,8 +177,8 @@ pub struct Refused;
 impl Packages for Refused {
     fn fetch(&self, _: &DepsSource, _: Option<&Words>, _: bool) -> Result<(Tree, Words)> {
         Err(
-            Error::unsupported("packages of registries and artifacts need the feature `cli`")
-                .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"),
+            Error::unsupported("packages from registries and artifacts need the feature `cli`")
+                .hint("run `cargo component deps lock`, or use an archive with `url`"),
         )
     }
 }

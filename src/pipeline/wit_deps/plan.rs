@@ -97,9 +97,9 @@ impl Goals {
             return Err(Error::input(format!(
                 "transitive dependency conflict for `{dep}`, add `{dep}` to dependency manifest to resolve it"
             ))
-            .because(format!("{} and {} bring different files", place(first), place(other)))
+            .because(format!("{} and {} contain different files", place(first), place(other)))
             .hint(format!(
-                "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
+                "add an entry `{dep}` to `{shown}` with the source of its WIT"
             )));
         }
         if let Some(content) = came.iter().find_map(|came| came.content) {
@@ -123,9 +123,9 @@ fn one_spelling(project: &Project, lock: &DepsLock) -> Result<()> {
         if let Some(other) = seen.insert(id.to_lowercase(), id) {
             let shown = project.shown(&project.manifest.file.path);
             return Err(Error::input(format!(
-                "`{other}` and `{id}` are one directory on some systems"
+                "`{other}` and `{id}` are the same directory on some systems"
             ))
-            .hint(format!("rename the one that is an entry of `{shown}`")));
+            .hint(format!("rename the one that has an entry in `{shown}`")));
         }
     }
     Ok(())

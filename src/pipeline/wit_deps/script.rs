@@ -71,7 +71,7 @@ pub fn locked_later(
         thread.map_err(|e| Error::input("failed to start a thread").because(e))?;
         match done.await {
             Ok(result) => result,
-            Err(_) => Err(Error::input("locking broke off")),
+            Err(_) => Err(Error::input("locking was interrupted")),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Present {
         let Some(locked) = self.same(id, &project.manifest.entries[id].source) else {
             return Some(Standing::Unlocked(
                 match self.lock.entries.contains_key(id) {
-                    true => format!("`{id}` is locked as something else"),
+                    true => format!("`{id}` is locked with another source"),
                     false => format!("`{id}` is not locked"),
                 },
             ));
@@ -111,8 +111,8 @@ impl Present {
             };
             if self.dirs.get(dir) != Some(&entry.digests) {
                 return Some(Standing::Touched(match self.dirs.contains_key(dir) {
-                    true => format!("the directory `{dir}` is not as it was locked"),
-                    false => format!("the directory `{dir}` is not there"),
+                    true => format!("the directory `{dir}` does not match the lock file"),
+                    false => format!("the directory `{dir}` does not exist"),
                 }));
             }
         }

@@ -136,7 +136,7 @@ pub fn choose(asked: &Asked) -> Result<Vec<Target>> {
             (Ok(target), _) => chosen.push(target),
             (Err(_), Origin::File(_) | Origin::Nowhere) => {}
             (Err(error), Origin::Environment) => {
-                return Err(error.because("`CARGO_BUILD_TARGET` asks for it"));
+                return Err(error.because("it is set by `CARGO_BUILD_TARGET`"));
             }
             (Err(error), _) => return Err(error),
         }

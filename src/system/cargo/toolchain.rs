@@ -37,7 +37,7 @@ impl Toolchain {
         let text = String::from_utf8_lossy(&output.stdout);
         let sysroot = text.trim_end_matches(['\r', '\n']);
         if output.code != 0 || sysroot.is_empty() {
-            return Err(Error::input(format!("`{ask}` gave no directory"))
+            return Err(Error::input(format!("`{ask}` printed no directory"))
                 .because(String::from_utf8_lossy(&output.stderr).trim())
                 .hint("check that `rustc` works"));
         }
@@ -102,11 +102,11 @@ impl Toolchain {
         let Some(name) = &self.name else {
             return Err(missing
                 .because(format!(
-                    "the toolchain `{}` is not one of rustup's",
+                    "the toolchain `{}` is not managed by rustup",
                     self.sysroot.display()
                 ))
                 .hint(other_target(triple).unwrap_or_else(|| {
-                    format!("install it as the toolchain was, or use rustup: `rustup target add {triple}`")
+                    format!("install it in the same way as the toolchain, or use rustup: `rustup target add {triple}`")
                 })));
         };
         let add = Invocation::new("rustup")
@@ -114,7 +114,7 @@ impl Toolchain {
             .arg(name);
         if mode.is_offline() {
             return Err(missing
-                .because("it is not fetched offline")
+                .because("it is not downloaded with `--offline`")
                 .hint(format!("run `{add}`")));
         }
         shell.status("Installing", format!("{triple} target"));
@@ -130,10 +130,10 @@ impl Toolchain {
         if !self.has(triple) {
             return Err(missing
                 .because(format!(
-                    "`{add}` put none into `{}`",
+                    "`{add}` did not install it in `{}`",
                     self.sysroot.display()
                 ))
-                .hint("unset `RUSTC` and `RUSTUP_TOOLCHAIN`, so that both mean one toolchain"));
+                .hint("unset `RUSTC` and `RUSTUP_TOOLCHAIN`, so that both refer to the same toolchain"));
         }
         Ok(())
     }
@@ -144,11 +144,11 @@ fn otherwise(triple: &str) -> String {
     let usual = ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"];
     match nearest(triple, usual) {
         Some(near) if near == triple => {
-            "rustup says above why; the target comes from the network".to_owned()
+            "see the message of rustup above; the target is downloaded from the network".to_owned()
         }
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
-            "build for one of `{}`, or see `rustup target list`",
+            "use one of `{}`, or see `rustup target list`",
             usual.join("`, `")
         ),
     }
@@ -158,7 +158,7 @@ fn otherwise(triple: &str) -> String {
 fn other_target(triple: &str) -> Option<String> {
     match triple {
         "wasm32-wasip3" => Some(
-            "use `--target wasm32-wasip2`, which builds for worlds of WASI 0.3 as well".to_owned(),
+            "use `--target wasm32-wasip2`, which supports worlds of WASI 0.3 as well".to_owned(),
         ),
         "wasm32-wasi" => Some("use `--target wasm32-wasip1`, its name since Rust 1.84".to_owned()),
         _ => None,
@@ -256,7 +256,10 @@ mod tests {
             let error = place
                 .ensure(&toolchain, "wasm32-wasip2", &exec)
                 .unwrap_err();
-            assert!(error.to_string().contains("put none into"), "{error}");
+            assert!(
+                error.to_string().contains("did not install it in"),
+                "{error}"
+            );
             assert_eq!(
                 exec.asked()[0].to_string(),
                 format!("rustup target add wasm32-wasip2 --toolchain {name}")
@@ -278,14 +281,11 @@ mod tests {
         );
         assert_eq!(
             error.advice(),
-            Some("rustup says above why; the target comes from the network")
+            Some("see the message of rustup above; the target is downloaded from the network")
         );
         for (triple, hint) in [
             ("wasm32-wasip7", "did you mean `wasm32-wasip1`?"),
-            (
-                "wasm32-some-other-system",
-                "build for one of `wasm32-wasip1`",
-            ),
+            ("wasm32-some-other-system", "use one of `wasm32-wasip1`"),
         ] {
             let error = place.ensure(&toolchain, triple, &code(1)).unwrap_err();
             assert!(error.advice().unwrap().starts_with(hint), "{error:?}");
@@ -308,7 +308,10 @@ mod tests {
         let error = place
             .ensure(&distribution, "wasm32-no-such", &exec)
             .unwrap_err();
-        assert!(error.to_string().contains("not one of rustup's"), "{error}");
+        assert!(
+            error.to_string().contains("not managed by rustup"),
+            "{error}"
+        );
 
         let target = Target::new("wasm32-wasip2").unwrap();
         let toolchain = Toolchain::at(place.sysroot(), &Env::default());

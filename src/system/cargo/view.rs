@@ -77,8 +77,9 @@ impl<M: Serialize + DeserializeOwned> View<M> {
 
     /// Keeps the view in `dir`.
     pub fn store(&self, dir: &Path) -> Result<()> {
-        let text = serde_json::to_string(self)
-            .map_err(|e| crate::base::error::Error::input("failed to write the view").because(e))?;
+        let text = serde_json::to_string(self).map_err(|e| {
+            crate::base::error::Error::input("failed to write the cached workspace").because(e)
+        })?;
         fs::write_if_changed(&file(dir, &self.key), text.as_bytes())?;
         Ok(())
     }

@@ -164,7 +164,7 @@ impl Change {
         };
         let place = aside.keep();
         Err(error.hint(format!(
-            "what `{}` was is in `{}`; the next run puts it back",
+            "the previous content of `{}` is in `{}`; the next run restores it",
             to.display(),
             place.display()
         )))

@@ -23,7 +23,7 @@ impl Settled {
     pub fn verb(&self) -> &'static str {
         match self.outcome {
             Outcome::Finished => "Finishing",
-            Outcome::TakenBack => "Taking back",
+            Outcome::TakenBack => "Reverting",
         }
     }
 
@@ -37,9 +37,9 @@ impl Settled {
         let stays = self
             .stays
             .as_ref()
-            .map(|path| format!("; what was changed since is in `{}`", shown(path)));
+            .map(|path| format!("; files that have changed since are in `{}`", shown(path)));
         format!(
-            "the change of {} that a killed run had begun{}",
+            "the change of {} that an interrupted run had started{}",
             paths.join(", "),
             stays.unwrap_or_default()
         )

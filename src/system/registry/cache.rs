@@ -219,7 +219,7 @@ fn wrong(
         release.version, release.digest
     ))
     .because(format!("it comes from {}", registry.location(package)))
-    .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
+    .hint("try again; if the error persists, the release was replaced: find out why before you run `cargo component update`")
 }
 
 /// The digest of what `fetch` writes to `to`.

@@ -33,7 +33,7 @@ pub(super) enum Address<'a> {
 }
 
 /// The forms an address may have, for errors.
-const FORMS: &str = "write `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`";
+const FORMS: &str = "use `https://host`, `oci://host/prefix`, `warg://host` or `file:directory`";
 
 impl<'a> Address<'a> {
     /// Reads the address of the registry `name`. An error shows no credentials.
@@ -52,13 +52,13 @@ impl<'a> Address<'a> {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         if rest.contains('@') {
             return Err(Error::input(format!(
-                "the address of the registry `{name}` holds credentials"
+                "the address of the registry `{name}` contains credentials"
             ))
-            .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
+            .hint("move them to your own file, `~/.config/wasm-pkg/config.toml`"));
         }
         if host.is_empty() {
             return Err(
-                Error::input(format!("the registry address `{address}` names no host")).hint(FORMS),
+                Error::input(format!("the registry address `{address}` has no host")).hint(FORMS),
             );
         }
         match scheme {
@@ -71,7 +71,7 @@ impl<'a> Address<'a> {
             ))
             .hint("use https, or set `protocol = \"http\"` in your own file, `~/.config/wasm-pkg/config.toml`")),
             other => Err(Error::input(format!(
-                "unknown scheme `{other}` of the registry address `{address}`"
+                "unknown scheme `{other}` in the registry address `{address}`"
             ))
             .hint(FORMS)),
         }

@@ -52,7 +52,7 @@ pub fn written(key: &[String]) -> String {
 pub fn read_key(text: &str) -> Result<Vec<String>> {
     let parts = Key::parse(text).map_err(|_| {
         Error::usage(format!("invalid key `{text}`")).hint(
-            "write parts with other characters than letters, digits, `-` and `_` in quotes, as in 'package_registry_overrides.\"ns:name\"'",
+            "put parts with characters other than letters, digits, `-` and `_` in quotes, as in 'package_registry_overrides.\"ns:name\"'",
         )
     })?;
     Ok(parts.iter().map(|part| part.get().to_owned()).collect())
@@ -116,10 +116,10 @@ pub fn under<'s>(settings: &'s [Setting], key: &[String]) -> Result<Vec<&'s Sett
     }
     let asked = written(key);
     let known: Vec<String> = settings.iter().map(|s| written(&s.key)).collect();
-    let error = Error::input(format!("nothing is configured for `{asked}`"));
+    let error = Error::input(format!("`{asked}` is not configured"));
     Err(match nearest(&asked, known.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("`cargo component config list` shows what is"),
+        None => error.hint("run `cargo component config list` to see all settings"),
     })
 }
 
@@ -216,8 +216,8 @@ fn read_value(text: &str) -> Result<Value> {
         return Ok(text.into());
     }
     text.parse().map_err(|_| {
-        Error::usage("the value cannot be read").hint(
-            "write a table as in '{ registry = \"name\", metadata = { … } }'; text needs no quotes",
+        Error::usage("the value is invalid").hint(
+            "use a table as in '{ registry = \"name\", metadata = { … } }'; text needs no quotes",
         )
     })
 }
@@ -240,10 +240,10 @@ fn insert(top: &mut dyn TableLike, key: &[String], mut value: Value) -> Result<(
         inline = item.is_inline_table();
         table = item.as_table_like_mut().ok_or_else(|| {
             Error::input(format!(
-                "`{}` cannot be set, since `{part}` is no table",
+                "`{}` cannot be set, since `{part}` is not a table",
                 written(key)
             ))
-            .hint("change it by hand")
+            .hint("edit the file")
         })?;
     }
     match table.get_mut(last).and_then(Item::as_value_mut) {
@@ -318,7 +318,12 @@ mod tests {
                 Whose::User,
                 "cannot be read",
             ),
-            ("default_registry.x", "secret", Whose::User, "is no table"),
+            (
+                "default_registry.x",
+                "secret",
+                Whose::User,
+                "is not a table",
+            ),
             (
                 "registry.x.oci.auth",
                 "secret",

@@ -12,7 +12,7 @@ pub fn available() -> Result<()> {
 }
 
 fn missing() -> Error {
-    Error::unsupported("this build has no engine, it lacks the feature `runtime`")
+    Error::unsupported("this build of the tool has no engine, since it lacks the feature `runtime`")
 }
 
 /// Never made: there is nothing to compile with.

@@ -60,7 +60,7 @@ pub fn read(
     }
     found
         .and_then(|()| taken.finish("the archive"))
-        .map_err(|e| e.context(format!("failed to take WIT from {place}")))
+        .map_err(|e| e.context(format!("failed to read WIT from {place}")))
 }
 
 /// Digests what is read.
@@ -112,14 +112,14 @@ fn take(stream: impl Read, limits: Limits, taken: &mut Taken<'_>) -> Result<()> 
             EntryType::Char | EntryType::Block => Kind::Other("a device"),
             EntryType::Fifo => Kind::Other("a named pipe"),
             EntryType::GNUSparse => Kind::Other("a sparse file"),
-            _ => Kind::Other("no regular file"),
+            _ => Kind::Other("not a regular file"),
         };
         let Said { name, size } = std::mem::take(&mut said);
         let name = name.unwrap_or_else(|| entry.path_bytes().into_owned());
         if size.is_some_and(|size| size != entry.size()) {
             let shown = String::from_utf8_lossy(&name).escape_debug().to_string();
             return Err(Error::input(format!("the entry `{shown}` has two sizes"))
-                .hint("ask whoever made the archive"));
+                .hint("ask the author of the archive"));
         }
         let Some(place) = taken.offer(&name, kind)? else {
             continue;
@@ -185,7 +185,7 @@ struct Limited<R> {
 }
 
 /// What the error of [`Limited`] is known by.
-const BOMB: &str = "there is more of it than is looked at";
+const BOMB: &str = "the archive is too large";
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
@@ -202,14 +202,14 @@ fn unreadable(error: &io::Error) -> Error {
     if error.to_string().contains(BOMB) {
         return too_much("1 GiB");
     }
-    Error::input("it is no whole gzipped tar archive")
+    Error::input("it is not a complete gzipped tar archive")
         .because(error)
-        .hint("only `.tar.gz` archives are read; check the address, or remove a damaged file from where it comes")
+        .hint("only `.tar.gz` archives can be read; check the address, or remove a damaged file at its source")
 }
 
 fn too_much(what: &str) -> Error {
     Error::input(format!("the archive has more than {what}"))
-        .hint("take an archive that holds less than that beside its WIT")
+        .hint("use an archive with less content besides its WIT")
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl Git<'_> {
         };
         repository.read(wanted, pinned).map_err(|e| {
             let shown = shown(wanted.url);
-            e.context(format!("failed to take WIT from the repository `{shown}`"))
+            e.context(format!("failed to read WIT from the repository `{shown}`"))
         })
     }
 }
@@ -121,7 +121,7 @@ impl Repository<'_> {
         args.extend([remote(wanted), OsString::from(&reference)]);
         self.command(args, Vec::new()).map_err(|e| {
             e.hint(format!(
-                "see that `git ls-remote {} {reference}` finds it",
+                "check that `git ls-remote {} {reference}` finds it",
                 shown(wanted.url)
             ))
         })?;
@@ -151,7 +151,7 @@ impl Repository<'_> {
             let too_wide = || {
                 let most = MOST_BYTES >> 20;
                 Error::input(format!("its directories have more than {most} MiB"))
-                    .hint("choose a directory of the repository by `prefix`")
+                    .hint("select a directory of the repository with `prefix`")
             };
             let contents = self.contents(&trees, &mut room, too_wide)?;
             let mut below = Vec::new();
@@ -202,7 +202,7 @@ impl Repository<'_> {
         for line in listed.lines() {
             let size: usize = line
                 .parse()
-                .map_err(|_| Error::input(format!("git has no size of an object: {line}")))?;
+                .map_err(|_| Error::input(format!("git printed no size for an object: {line}")))?;
             *room = room.checked_sub(size).ok_or_else(&too_much)?;
         }
         split(&cat("--batch")?.stdout, objects)
@@ -299,7 +299,7 @@ fn kind(mode: &[u8]) -> Kind {
         b"100644" | b"100755" | b"100664" => Kind::File,
         b"120000" => Kind::Other("a symbolic link"),
         b"160000" => Kind::Other("a submodule"),
-        _ => Kind::Other("no regular file"),
+        _ => Kind::Other("not a regular file"),
     }
 }
 
@@ -334,7 +334,7 @@ fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<Entry<
             Some(entry) => left - (entry.mode.len() + entry.name.len() + 2 + length),
             None => 0,
         };
-        Some(entry.ok_or_else(|| Error::input("a directory of the commit has an unknown form")))
+        Some(entry.ok_or_else(|| Error::input("a directory of the commit has an unknown format")))
     })
 }
 
@@ -499,7 +499,7 @@ mod tests {
         for (objects, said) in [
             (
                 vec![(&tree[..], tree.len()), (b"", MOST_BYTES + 1)],
-                "the WIT has more",
+                "its WIT is larger",
             ),
             (
                 vec![(&tree[..], MOST_BYTES + 1)],

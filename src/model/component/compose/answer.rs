@@ -147,12 +147,12 @@ fn missed(wanted: &str, import: &Item, exports: &[Item]) -> Miss {
         };
         let why = match export.sort == import.sort {
             false => format!(
-                "it is {}, and {} is needed",
+                "it is {}, but {} is needed",
                 export.sort.words(),
                 import.sort.words()
             ),
             true => format!(
-                "it has {}, which does not stand in for {}",
+                "it has {}, which is not compatible with {}",
                 shown(split(name).1),
                 shown(version)
             ),
@@ -174,7 +174,7 @@ fn missed(wanted: &str, import: &Item, exports: &[Item]) -> Miss {
         .iter()
         .find(|f| !root.contains(&f.as_str()));
     if let (None, Some(first), Some(lacking)) = (import.name.interface(), root.first(), lacking) {
-        return closest(first, format!("beside it there is no function `{lacking}`"));
+        return closest(first, format!("the function `{lacking}` is missing"));
     }
     match nearest(wanted, names()) {
         Some(name) => closest(name, "it has another name".to_owned()),
@@ -292,7 +292,7 @@ mod tests {
             ask(instance("a:b/c@1.0.0", None, &[]), None),
             told(
                 "a:b/c@2.0.0",
-                "it has version 2.0.0, which does not stand in for version 1.0.0"
+                "it has version 2.0.0, which is not compatible with version 1.0.0"
             )
         );
         assert_eq!(
@@ -305,11 +305,11 @@ mod tests {
         );
         assert_eq!(
             ask(instance("label", None, &["f", "g"]), None),
-            told("f", "beside it there is no function `g`")
+            told("f", "the function `g` is missing")
         );
         assert_eq!(
             ask(instance("f", None, &["k"]), Some("f")),
-            told("f", "it is a function, and an interface is needed")
+            told("f", "it is a function, but an interface is needed")
         );
         assert_eq!(ask(instance("zzzzzz", None, &[]), None), None);
     }

@@ -90,8 +90,7 @@ impl<'a> Composition<'a> {
         Err(
             Error::input(format!("failed to link `{}`", self.root().name))
                 .because(format!(
-                    "its {} components would be {size} modules and components in one file, and no \
-                 more than {LIMIT} are allowed",
+                    "with its {} components, the file would contain {size} modules and components, but no more than {LIMIT} are allowed",
                     self.order.len()
                 ))
                 .hint("leave some imports open with `--keep`"),
@@ -295,7 +294,7 @@ fn owners(resolve: &Resolve, ty: &wit_parser::Type) -> BTreeSet<InterfaceId> {
 fn failed(name: &str, cause: impl Display) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .because(cause)
-        .hint("report this, with the component")
+        .hint("report this as a bug, with the component")
 }
 
 /// An error of the library with its causes.

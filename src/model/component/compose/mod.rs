@@ -103,7 +103,7 @@ fn guarded<T>(library: &str, (doing, of): (&str, &str), work: impl FnOnce() -> T
     error::guarded(library, work).map_err(|cause| {
         Error::input(format!("failed to {doing} `{of}`"))
             .because(cause)
-            .hint("report this, with the components")
+            .hint("report this as a bug, with the components")
     })
 }
 

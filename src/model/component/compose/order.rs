@@ -17,7 +17,7 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
     let mut ends = links.map(|link| link.node).chain([plan.root]);
     if let Some(end) = ends.find(|end| *end >= plan.nodes.len()) {
         return Err(Error::input(format!(
-            "the plan of the composition has no component {end}"
+            "the composition plan does not contain the component {end}"
         )));
     }
     let mut states = vec![State::New; plan.nodes.len()];
@@ -48,7 +48,7 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
                 let around = around.skip_while(|node| *node != next).chain([next]);
                 let names = around.map(|node| format!("`{}`", plan.nodes[node].name));
                 let names: Vec<_> = names.collect();
-                return Err(Error::input("components need each other in a circle")
+                return Err(Error::input("the component dependencies form a cycle")
                     .because(names.join(" → "))
                     .hint("leave one of these imports open with `--keep`"));
             }

@@ -83,12 +83,12 @@ pub(super) fn read(node: &Node) -> Result<Part<'_>> {
         None => {
             return Err(Error::input(failed())
                 .because("it is not a wasm file")
-                .hint("give a component in its binary form"));
+                .hint("give a component in binary form"));
         }
     }
     let bytes = names::modern(&node.bytes).map_err(|e| e.context(failed()))?;
     let types = guarded("wasmparser", ("validate", &node.name), || shape(&bytes))?;
-    let types = types.and_then(|types| types.ok_or_else(|| "it has no end".to_owned()));
+    let types = types.and_then(|types| types.ok_or_else(|| "it is truncated".to_owned()));
     let types = types.map_err(|e| invalid(&node.name, &e))?;
     let items = |names: Vec<Name>, import: bool| {
         let item = |name| item(&types, name, import);
@@ -133,7 +133,7 @@ pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
 fn invalid(name: &str, e: &str) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .because(format!("it is not a valid component: {e}"))
-        .hint("build it again with a current tool")
+        .hint("build it again with a current toolchain")
 }
 
 fn item(types: &Types, name: Name, import: bool) -> Item {

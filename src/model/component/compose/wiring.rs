@@ -90,8 +90,8 @@ fn unknown(part: &Part<'_>, name: &str) -> Error {
         None => {
             let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
             match names.is_empty() {
-                true => error.hint("it imports nothing: remove the link"),
-                false => error.hint(format!("it imports {}", names.join(", "))),
+                true => error.hint("it has no imports: remove the link"),
+                false => error.hint(format!("its imports are {}", names.join(", "))),
             }
         }
     }
@@ -122,13 +122,13 @@ fn unanswered(
     (provider, miss): (&Part<'_>, Miss),
 ) -> Error {
     let mut error = Error::input(format!(
-        "nothing in `{}` answers the import {} of `{}`",
+        "nothing in `{}` satisfies the import {} of `{}`",
         provider.name,
         diagnose::shown(&import.name),
         part.name
     ));
     if let Some(item) = &link.item {
-        error = error.because(format!("its hint asks for the export `{item}`"));
+        error = error.because(format!("its hint requires the export `{item}`"));
     }
     let exports: Vec<_> = provider
         .exports
@@ -136,15 +136,15 @@ fn unanswered(
         .map(|e| format!("`{}`", e.name.name))
         .collect();
     error = match (miss.closest, exports.is_empty()) {
-        (Some((name, why)), _) => {
-            error.because(format!("its export `{name}` comes closest, but {why}"))
-        }
-        (None, true) => error.because("it exports nothing"),
-        (None, false) => error.because(format!("it exports only {}", exports.join(", "))),
+        (Some((name, why)), _) => error.because(format!(
+            "its export `{name}` is the most similar one, but {why}"
+        )),
+        (None, true) => error.because("it has no exports"),
+        (None, false) => error.because(format!("its exports are {}", exports.join(", "))),
     };
     let label = &import.name.name;
     error.hint(format!(
-        "give a component that fits with `--with {label}=…`, or leave the import open with `--keep {label}`"
+        "give a matching component with `--with {label}=…`, or leave the import open with `--keep {label}`"
     ))
 }
 
@@ -190,17 +190,17 @@ fn followed(
             Some((first, through)) => {
                 let called = |node: usize| parts[&node].name;
                 return Err(Error::input(format!(
-                    "the import `{name}` of `{}` would have to be two things",
+                    "the import `{name}` of `{}` would be linked to two different components",
                     part.name
                 ))
                 .because(format!(
-                    "`{}` gets it from `{}`, and `{}` from `{}`",
+                    "`{}` is linked to `{}`, and `{}` to `{}`",
                     called(*through),
                     called(first.node),
                     called(provider),
                     called(source.node)
                 ))
-                .hint(format!("choose one for it with `--with {name}=…`")));
+                .hint(format!("select one of them with `--with {name}=…`")));
             }
         }
     }

@@ -27,7 +27,7 @@ impl ManifestEdit {
         wanted: &CrateDependency<'_>,
     ) -> Result<Replaced> {
         if self.is_named_by_a_feature(old) {
-            return Ok(Replaced::Kept("a feature of the package names it"));
+            return Ok(Replaced::Kept("a feature of the package refers to it"));
         }
         let mut tables: Vec<Vec<String>> = vec![vec!["dependencies".to_owned()]];
         let targets = self.document.get("target").and_then(Item::as_table_like);
@@ -145,7 +145,7 @@ fn kept_because(entry: &Item) -> Option<&'static str> {
     let elsewhere = ["path", "git", "registry", "package"];
     match elsewhere.iter().any(|key| entry.contains_key(key)) {
         _ if optional == Some(true) => Some("it is optional"),
-        true => Some("it does not come from crates.io by its own name"),
+        true => Some("it does not come from crates.io under its own name"),
         false => None,
     }
 }

@@ -78,9 +78,7 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<Converted> {
     if !converted.commented.is_empty() {
         let lines = rest.to_string();
         let lines = lines.lines().filter(|line| !line.trim().is_empty());
-        converted
-            .text
-            .push_str("\n# What `wit.toml` said beside:\n");
+        converted.text.push_str("\n# Other keys of `wit.toml`:\n");
         for line in lines {
             let line = line.trim_start_matches(['#', ' ']);
             let _ = writeln!(converted.text, "# {line}");
@@ -113,7 +111,7 @@ fn overrides(
             continue;
         };
         let refused = |what: &str| {
-            let message = format!("`wkg.toml` cannot say {what} of the dependency `{key}`");
+            let message = format!("`wkg.toml` cannot express {what} of the dependency `{key}`");
             Err(Error::input(message).at(dependency.file.excerpt(dependency.span.clone())))
         };
         let Some(package) = &dependency.package else {

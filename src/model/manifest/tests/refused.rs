@@ -59,7 +59,7 @@ fn an_unknown_key_near_to_none_has_all_named() {
         "registries.r = { §zzzzzzzz = 1 }",
         "unknown key `zzzzzzzz` in `package.metadata.component.registries.r`",
     );
-    assert_eq!(error.advice(), Some("the keys are `url`"));
+    assert_eq!(error.advice(), Some("the valid keys are `url`"));
     // An unknown table is pointed at by its name in the header.
     bad(
         "[package.metadata.component.§unknown]\nx = 1",
@@ -266,11 +266,11 @@ fn dependencies_that_are_not_well_formed_are_refused() {
         ),
         (
             "§label = \"1\"",
-            "the dependency `label` in `package.metadata.component.dependencies` names no package",
+            "the dependency `label` in `package.metadata.component.dependencies` has no package name",
         ),
         (
             "§label = { version = \"1\" }",
-            "the dependency `label` in `package.metadata.component.dependencies` names no package",
+            "the dependency `label` in `package.metadata.component.dependencies` has no package name",
         ),
         (
             "\"a:b\" = { §package = \"c:d\" }",

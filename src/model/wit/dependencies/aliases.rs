@@ -215,7 +215,7 @@ impl Placing {
             let taken = node.modules.contains_key(name) || has(items, name);
             match taken {
                 true => self.notes.push(format!(
-                    "`{}` in the bindings is something else than what cargo-component 0.21.1 called so: use `{}`",
+                    "`{}` in the bindings differs from what cargo-component 0.21.1 generated under this name: use `{}`",
                     [&self.path[..], std::slice::from_ref(name)].concat().join("::"),
                     target.join("::")
                 )),

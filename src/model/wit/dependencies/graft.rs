@@ -373,10 +373,10 @@ impl<'a> Graft<'a> {
                 let ours = self.resolve.id_of(copy).unwrap_or_default();
                 offer
                     .error(format!(
-                        "`{ours}` of the target world against its `{theirs}`: {difference}"
+                        "`{ours}` of the target world differs from its `{theirs}`: {difference}"
                     ))
                     .hint(format!(
-                        "take a version of the dependency that exports what the world's `{ours}` has, or change the version in the world"
+                        "use a version of the dependency that exports everything in the world's `{ours}`, or change the version in the world"
                     ))
             })
     }
@@ -404,13 +404,13 @@ impl<'a> Graft<'a> {
             _ => (self.resolve.id_of(copy), "the target world".to_owned()),
         };
         let other = other.unwrap_or_default();
-        let cause = format!("its `{its}` against `{other}` of {whose}: {difference}");
+        let cause = format!("its `{its}` differs from `{other}` of {whose}: {difference}");
         let error = match source {
             Source::Offer(at) => self.offers[at].error(cause),
             Source::Target => Error::input(cause),
         };
         error.hint(format!(
-            "choose versions that were made for one version of `{its}`"
+            "use versions that were built for the same version of `{its}`"
         ))
     }
 }

@@ -83,17 +83,17 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
     if Parser::is_core_wasm(bytes) {
         return Err(failed(dependency)
             .because("it is a core module, not a component")
-            .hint("build it with `cargo component build`, and depend on what that makes"));
+            .hint("build it with `cargo component build`, and depend on the resulting component"));
     }
     if !Parser::is_component(bytes) {
         return Err(failed(dependency)
-            .because("it is no WebAssembly component")
-            .hint("a dependency on a component is a component in its binary form"));
+            .because("it is not a WebAssembly component")
+            .hint("a dependency must be a component in binary form"));
     }
     let decoded = wit::decode(bytes).map_err(|e| {
         let error = e.told(failed(dependency).message());
         match &dependency.file {
-            Some(file) => error.because(format!("it is the file `{}`", file.display())),
+            Some(file) => error.because(format!("its file is `{}`", file.display())),
             None => error,
         }
     })?;
@@ -151,7 +151,7 @@ fn exports(offer: &mut Offer<'_>) {
     });
     let notes = older.map(|name| {
         format!(
-            "`{}` exports `{name}` also in a later compatible version, which is the one imported",
+            "`{}` also exports `{name}` in a later compatible version, which is the one that is imported",
             offer.dependency.key
         )
     });
@@ -175,7 +175,7 @@ fn refuse_useless(offer: &Offer<'_>) -> Result<()> {
         {
             return Err(offer
                 .error(format!(
-                    "it defines the resource `{}` in its world, and nothing outside can provide that",
+                    "it defines the resource `{}` in its world, which cannot be provided from outside",
                     resolve.name_world_key(key)
                 ))
                 .hint("define the resource in an interface that the dependency exports"));

@@ -205,7 +205,7 @@ impl Harness<'_> {
         let (alone, _) = self.alone(name)?;
         let mut printed = alone.printed;
         if alone.verdict == Some(Verdict::Passed) {
-            printed.push("it passed when it was run again, alone".to_string());
+            printed.push("it passed when it was run again on its own".to_string());
         }
         Ok(failure(name, printed, why))
     }

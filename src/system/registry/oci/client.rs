@@ -29,7 +29,7 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     });
     match runtime {
         Ok(runtime) => runtime.block_on(task),
-        Err(e) => Err(Error::input("failed to prepare for the network").because(e)),
+        Err(e) => Err(Error::input("failed to set up network access").because(e)),
     }
 }
 
@@ -77,7 +77,7 @@ pub fn client(trust: &Trust, via: &Via) -> Result<Client> {
 
 fn build(trust: &Trust, via: &Via) -> Result<Client> {
     let failed =
-        |e: &dyn std::fmt::Display| Error::input("failed to prepare for the network").because(e);
+        |e: &dyn std::fmt::Display| Error::input("failed to set up network access").because(e);
     // Without a provider the builder panics; another one may be there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut roots = Vec::new();

@@ -164,7 +164,7 @@ fn in_file(path: &Path, keys: &[String], around: &Surroundings) -> Found {
         }
         if let Some(entry) = entry(&file["auths"], key)
             && let Some(means) = means(entry)
-                .ok_or_else(|| format!("the login for `{key}` in `{shown}` is broken"))?
+                .ok_or_else(|| format!("the login for `{key}` in `{shown}` is invalid"))?
         {
             return Ok(Some((means, format!("`{shown}`"))));
         }
@@ -233,7 +233,7 @@ pub fn helper(name: &str, action: &str, input: &str) -> Result<Invocation, Strin
         true => Ok(Invocation::new(format!("docker-credential-{name}"))
             .arg(action)
             .input(input)),
-        false => Err(format!("`{name}` is no name of a credential helper")),
+        false => Err(format!("`{name}` is not a name of a credential helper")),
     }
 }
 
@@ -255,8 +255,8 @@ pub fn ask(helper: &str, key: &str, around: &Surroundings) -> Result<Option<Mean
             false => Err(format!("`{program} get` ended with exit code {code}")),
         };
     }
-    let answer: Value = serde_json::from_str(&said)
-        .map_err(|_| format!("`{program} get` did not answer in JSON"))?;
+    let answer: Value =
+        serde_json::from_str(&said).map_err(|_| format!("`{program} get` did not print JSON"))?;
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let secret = Secret(text("Secret"));
     Ok((!secret.0.is_empty()).then(|| by_name(text("Username"), secret)))

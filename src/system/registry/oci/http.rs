@@ -169,7 +169,9 @@ impl http_body::Body for FileBody {
         let part = fs::read_part(&self.path, self.offset, wanted).map_err(std::io::Error::other);
         Poll::Ready(Some(part.and_then(|part| {
             if part.len() < wanted {
-                return Err(std::io::Error::other("the file became shorter"));
+                return Err(std::io::Error::other(
+                    "the file was truncated during the upload",
+                ));
             }
             self.offset += part.len() as u64;
             self.left -= part.len() as u64;
@@ -266,7 +268,7 @@ impl Reply {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
                 return Err(Fault::lasting(format!(
-                    "the answer is larger than {limit} MiB, the limit for manifests and pages of tags"
+                    "the response is larger than {limit} MiB, the limit for manifests and pages of tags"
                 )));
             }
             body.extend_from_slice(&bytes);
@@ -295,7 +297,7 @@ pub async fn chunk(response: &mut Response, pace: &mut Pace) -> Result<Option<By
 }
 
 fn silent(limit: Duration) -> Fault {
-    Fault::passing(format!("nothing was heard for {limit:?}"))
+    Fault::passing(format!("no data was received for {limit:?}"))
 }
 
 /// The way to a host, with the patience to go it.
@@ -390,26 +392,26 @@ impl Wire {
             url = self.redirected(&url, &response)?;
         }
         Err(Fault::lasting(format!(
-            "it redirected more than {REDIRECTS} times"
+            "there were more than {REDIRECTS} redirects"
         )))
     }
 
     fn redirected(&self, from: &Url, response: &Response) -> Result<Url, Fault> {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
-        let location = location.ok_or_else(|| Fault::lasting("it redirected to nowhere"))?;
+        let location = location.ok_or_else(|| Fault::lasting("a redirect has no address"))?;
         let to = from
             .join(location)
-            .map_err(|e| Fault::lasting(format!("it redirected to what is no address: {e}")))?;
+            .map_err(|e| Fault::lasting(format!("a redirect has an invalid address: {e}")))?;
         let host = to.host_str().unwrap_or_default();
         match (from.scheme(), to.scheme()) {
             (_, "https") => Ok(to),
             ("http", "http") if self.way.may_be_plain(from, &to) => Ok(to),
             ("http", "http") => Err(Fault::lasting(format!(
-                "it redirected to `{host}` in plain http, which nothing of yours allows"
+                "a redirect leads to `{host}` by plain http, which your configuration does not allow"
             ))),
             (_, scheme) => Err(Fault::lasting(format!(
-                "it redirected from https to {scheme} at `{host}`, which is not followed"
+                "a redirect leads from https to {scheme} at `{host}`, which is not allowed"
             ))),
         }
     }

@@ -16,7 +16,7 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<Kept> 
     let host = session.host();
     let what = format!("failed to log in to `{host}`");
     if user.is_empty() || user.contains(':') {
-        let why = "a user's name is not empty and has no `:`";
+        let why = "a user name cannot be empty or contain `:`";
         return Err(Error::input(what).because(why));
     }
     if password.0.is_empty() {
@@ -37,13 +37,16 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<Kept> 
     let mut notes = first.notes;
     if answer == Answer::Unasked {
         notes.push(format!(
-            "`{host}` asks for no login, so that this one could not be tried"
+            "`{host}` does not ask for credentials, so they could not be verified"
         ));
     }
     match first.means {
-        Means::Anonymous => notes.push("the login cannot be read back".to_owned()),
+        Means::Anonymous => notes.push("the stored login cannot be read back".to_owned()),
         _ if first.source.contains(&path) => {}
-        _ => notes.push(format!("the login from {} goes before it", first.source)),
+        _ => notes.push(format!(
+            "the login from {} takes precedence over it",
+            first.source
+        )),
     }
     Ok(Kept {
         place: Some(place),
@@ -97,7 +100,7 @@ async fn check(session: &Session, (user, password): (&str, &Secret), what: &str)
             let reply = reply.map_err(|fault| session.failed(what, &fault))?;
             accepted(session, &reply, what)?;
             let token = read_token(&reply.body)
-                .ok_or_else(|| Error::input(what).because("what it answered holds no token"))?;
+                .ok_or_else(|| Error::input(what).because("its response contains no token"))?;
             let bearer = secret_header("Bearer", &token.value.0);
             let inside = session.knock(bearer, what).await?;
             accepted(session, &inside, what)?;
@@ -117,8 +120,11 @@ fn accepted(session: &Session, reply: &Reply, what: &str) -> Result<()> {
     match reply.status.as_u16() {
         200..=299 => Ok(()),
         400..=403 => Err(Error::input(what)
-            .because(format!("it refused user and password: {}", said(reply)))
-            .hint("check both; many registries want an access token in the place of the password")),
+            .because(format!(
+                "it rejected the user name or password: {}",
+                said(reply)
+            ))
+            .hint("check both; many registries need an access token instead of the password")),
         _ => Err(session.refusal(what, reply)),
     }
 }

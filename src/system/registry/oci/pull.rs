@@ -79,9 +79,9 @@ pub async fn tags(session: &Session, repository: &str, what: &str) -> Result<Opt
             .join(&next)
             .ok()
             .filter(|url| session.is_own(url))
-            .ok_or_else(|| wrong("the list of tags goes on at another host".to_owned()))?;
+            .ok_or_else(|| wrong("the list of tags continues at another host".to_owned()))?;
     }
-    let endless = format!("its list of tags has more than {PAGES} pages, the limit for them");
+    let endless = format!("its list of tags has more than {PAGES} pages, which is the limit");
     Err(session.failed(what, &Fault::lasting(endless)))
 }
 
@@ -119,7 +119,7 @@ pub async fn artifact(
                 Err(why) => reason = why,
             },
             Some(Read::Index(_)) => {}
-            None => reason = format!("it is an index, and its manifest `{digest}` is not there"),
+            None => reason = format!("it is an index, but its manifest `{digest}` does not exist"),
         }
     }
     found.dedup_by(|a, b| a.layer == b.layer);
@@ -141,7 +141,7 @@ impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
         Error::input(self.what)
             .because(why)
-            .hint("see whether the name is that of a WebAssembly package")
+            .hint("check that the name is that of a WebAssembly package")
     }
 
     /// Reads a manifest or an index; `None` if it is not there.
@@ -183,13 +183,10 @@ impl Repository<'_> {
         Ok(match found.as_slice() {
             [layer] => manifest.artifact(layer),
             [] => Err(format!(
-                "it is no WebAssembly: no layer begins as that does; there are {}",
+                "it is not WebAssembly: no layer is a WebAssembly file; there are {}",
                 media.join(", ")
             )),
-            many => Err(format!(
-                "it has {} layers of WebAssembly, not one",
-                many.len()
-            )),
+            many => Err(format!("it has {} WebAssembly layers, not one", many.len())),
         })
     }
 
@@ -248,7 +245,7 @@ fn check(reply: &Reply, target: &Target) -> Result<(), String> {
     for expected in [told.as_ref(), asked].into_iter().flatten() {
         if *expected != found {
             return Err(format!(
-                "the manifest has the digest `{found}`, not `{expected}`"
+                "the manifest has digest `{found}`, not `{expected}`"
             ));
         }
     }
@@ -327,7 +324,11 @@ impl Transfer<'_> {
                 let start = range.and_then(|value| range_start(value.to_str().ok()?));
                 match start {
                     Some(start) if start == self.written => 0,
-                    _ => return Err(lasting("it answered with another part".to_owned())),
+                    _ => {
+                        return Err(lasting(
+                            "the response is another part of the file".to_owned(),
+                        ));
+                    }
                 }
             }
             _ => {
@@ -358,13 +359,13 @@ impl Transfer<'_> {
             }
             self.to.write_all(new).map_err(|e| {
                 Error::new(crate::base::error::ErrorKind::Io, self.what)
-                    .because(format!("failed to keep it: {e}"))
+                    .because(format!("failed to store it: {e}"))
             })?;
             self.written = length;
         }
         let missing = self.wanted.size.is_some_and(|size| self.written < size);
         Ok(missing.then(|| Fault {
-            message: format!("it sent {} bytes only", self.written),
+            message: format!("it sent only {} bytes", self.written),
             passing: true,
         }))
     }

@@ -96,7 +96,7 @@ impl Session {
             .then(|| Url::parse(&format!("{scheme}://{host}/")).ok())
             .flatten()
             .ok_or_else(|| {
-                Error::input(format!("`{host}` is no host of a registry"))
+                Error::input(format!("`{host}` is not the host of a registry"))
                     .hint("a host is a name with an optional port, such as `example.com:8080`")
             })?;
         let way = Way::new(&base, &settings.trust, oci, &around);
@@ -290,7 +290,7 @@ impl Session {
                     self.failed(
                         what,
                         &Fault::lasting(format!(
-                            "it gives out tokens at `{realm}`, which is not safe to send a login to"
+                            "its token server is `{realm}`, to which credentials cannot be sent safely"
                         )),
                     )
                 })?;
@@ -357,7 +357,7 @@ impl Session {
             false => reply,
             true => {
                 let note = format!(
-                    "`{}` refused the login from {} ({})",
+                    "`{}` rejected the login from {} ({})",
                     realm.host_str().unwrap_or_default(),
                     login.source,
                     said(&reply)
@@ -371,14 +371,14 @@ impl Session {
             }
         };
         let at = format!(
-            "{what}: it gives out tokens at `{}`",
+            "{what}: its token server is `{}`",
             realm.host_str().unwrap_or_default()
         );
         if !reply.status.is_success() {
             return Err(self.refusal(&at, &reply));
         }
         let found = read_token(&reply.body)
-            .ok_or_else(|| self.failed(&at, &Fault::lasting("the answer holds no token")))?;
+            .ok_or_else(|| self.failed(&at, &Fault::lasting("the response contains no token")))?;
         *token = Some(found.clone());
         Ok(Some(found.value))
     }
@@ -419,9 +419,7 @@ impl Session {
         };
         let reply = self.wire.exchange(&ask).await;
         let host = realm.host_str().unwrap_or_default();
-        reply.map_err(|fault| {
-            self.failed(&format!("{what}: it gives out tokens at `{host}`"), &fault)
-        })
+        reply.map_err(|fault| self.failed(&format!("{what}: its token server is `{host}`"), &fault))
     }
 
     /// No answer came.
@@ -430,10 +428,10 @@ impl Session {
             .because(format!("`{}`: {}", self.oci.host, fault.message));
         match fault.passing {
             true => error.hint(format!(
-                "see whether `{}` can be reached, and try again",
+                "check that `{}` can be reached, and try again",
                 self.base
             )),
-            false => error.hint(format!("see what answers at `{}`", self.base)),
+            false => error.hint(format!("check which server answers at `{}`", self.base)),
         }
     }
 
@@ -443,32 +441,32 @@ impl Session {
         match reply.status.as_u16() {
             401 | 403 => self.no_access(what, &answer),
             404 => Error::input(what)
-                .because("it was not found, or there is no access to it")
+                .because("it was not found, or access is denied")
                 .because(answer)
                 .hint(self.log_in()),
-            413 => Error::input(what)
-                .because(answer)
-                .hint("the registry takes nothing as large; ask who runs it to allow more"),
+            413 => Error::input(what).because(answer).hint(
+                "the registry refuses files of this size; ask its operator to allow larger ones",
+            ),
             408 | 429 | 500.. => Error::new(ErrorKind::Io, what)
                 .because(answer)
-                .hint("try again later; the registry has a problem of its own"),
+                .hint("try again later; the registry has a problem"),
             _ => Error::input(what)
                 .because(answer)
-                .hint(format!("see whether `{}` is an OCI registry", self.base)),
+                .hint(format!("check that `{}` is an OCI registry", self.base)),
         }
     }
 
     fn no_access(&self, what: &str, answer: &str) -> Error {
         let login = self.login();
         let mut error = Error::input(what)
-            .because("it was not found, or there is no access to it")
+            .because("it was not found, or access is denied")
             .because(answer);
         if let Some(refused) = unpoisoned(&self.refused).as_ref() {
             error = error.because(refused);
         } else if login.means == Means::Anonymous {
-            error = error.because("it was asked without a login");
+            error = error.because("no login was sent");
         } else if !answer.contains(&login.source) {
-            error = error.because(format!("it was asked with the login from {}", login.source));
+            error = error.because(format!("the login from {} was sent", login.source));
         }
         for note in &login.notes {
             error = error.because(note);

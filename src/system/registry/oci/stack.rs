@@ -43,13 +43,13 @@ impl std::error::Error for NotPublic {}
 impl NotPublic {
     fn name(host: &str) -> Self {
         NotPublic(format!(
-            "`{host}` is on this machine or its network, where a component of others may not lead"
+            "`{host}` is on this machine or its network, where hints of components from elsewhere may not point"
         ))
     }
 
     fn address(host: &str, address: IpAddr) -> Self {
         NotPublic(format!(
-            "`{host}` has the address `{address}`, on this machine or its network, where a component of others may not lead"
+            "`{host}` has the address `{address}`, on this machine or its network, where hints of components from elsewhere may not point"
         ))
     }
 }

@@ -187,7 +187,7 @@ impl Warg {
             match tokio::time::timeout(limit, task).await {
                 Ok(Ok(done)) => done.map_err(|e| about.error(&e)),
                 Ok(Err(_)) => {
-                    Err(Error::input(what).because("the answer of the registry is broken"))
+                    Err(Error::input(what).because("the response of the registry is invalid"))
                 }
                 Err(_) => Err(about.late()),
             }
@@ -254,7 +254,7 @@ impl Warg {
             file.keyring_backend.clone(),
             file.keys.clone(),
         )
-        .map_err(|e| Error::input("failed to prepare for the network").because(error::chain(&e)))
+        .map_err(|e| Error::input("failed to set up network access").because(error::chain(&e)))
     }
 }
 
@@ -274,16 +274,16 @@ fn own(error: Error) -> ClientError {
 
 /// Reads the address of a registry.
 fn address(text: &str) -> Result<RegistryUrl> {
-    let invalid = || Error::input("the address of the Warg registry cannot be used");
+    let invalid = || Error::input("the address of the Warg registry is invalid");
     if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid().because("it holds credentials").hint(
-            "put a token into your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
+        return Err(invalid().because("it contains credentials").hint(
+            "set a token in your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
         ));
     }
     RegistryUrl::new(text).map_err(|e| {
         invalid()
             .because(error::chain(e.as_ref()))
-            .hint("use https; plain http is for Warg registries on this machine only")
+            .hint("use https; plain http is allowed only for Warg registries on this machine")
     })
 }
 
@@ -356,8 +356,8 @@ impl Registry for Warg {
         };
         let Some(digest) = found.content() else {
             return Err(Error::input(format!("`{package}@{version}` was yanked"))
-                .because(format!("it is in {place}, which does not hand it out any more"))
-                .hint("take another version: `cargo component update` chooses one; to publish, raise its version"));
+                .because(format!("its registry is {place}, which does not provide it any more"))
+                .hint("select another version with `cargo component update`; to publish, increase its version"));
         };
         Ok(Some(Release {
             version: version.clone(),
@@ -380,7 +380,7 @@ impl Registry for Warg {
             publish: None,
         };
         self.with(&what, work, async |client| {
-            let late = || own(Error::input("no more of it comes").hint("try again"));
+            let late = || own(Error::input("the download stopped").hint("try again"));
             let content = client.download_exact_as_stream(&name, version);
             let content = tokio::time::timeout(limits.answer, content).await;
             let (_, mut content) = content.map_err(|_| late())??;
@@ -396,7 +396,9 @@ impl Registry for Warg {
                 size += part.len() as u64;
                 if size > LARGEST {
                     let text = format!("it is larger than {} GiB", LARGEST >> 30);
-                    return Err(own(Error::input(text).hint("ask who runs the registry")));
+                    return Err(own(
+                        Error::input(text).hint("ask the operator of the registry")
+                    ));
                 }
                 let written = to.write_all(&part);
                 written.map_err(|e| own(Error::input("failed to write the package").because(e)))?;
@@ -452,7 +454,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
     if log.release(version).is_some() {
         return Err(
             Error::input(format!("`{package}@{version}` is already published"))
-                .hint("raise its version"),
+                .hint("increase its version"),
         );
     }
     let id = signing.key.public_key().fingerprint();
@@ -461,9 +463,9 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
         return Ok(());
     }
     Err(
-        Error::input(format!("the key `{id}` may not release `{package}`"))
-            .because(format!("it is from {}", signing.from))
-            .hint("sign with the key the package was first published with, or have its owner grant this one: `warg publish grant`"),
+        Error::input(format!("the key `{id}` is not allowed to release `{package}`"))
+            .because(format!("the key comes from {}", signing.from))
+            .hint("sign with the key that first published the package, or have its owner run `warg publish grant` for this key"),
     )
 }
 
@@ -502,7 +504,7 @@ mod tests {
             "{told}"
         );
         assert!(
-            told.contains(&format!("`{address}` does not answer")),
+            told.contains(&format!("`{address}` does not respond")),
             "{told}"
         );
     }

@@ -114,7 +114,7 @@ impl Handler {
         news: mpsc::UnboundedSender<News>,
     ) -> Result<Self> {
         let instance = compiled.link()?;
-        let misfit = |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
+        let misfit = |e: wasmtime::Error| fault::error("its HTTP handler has an unknown type", &e);
         let entry = match exports::entry(&compiled.bytes)? {
             // A command may have a handler as well, and this one is asked for.
             Entry::Command(_) => [Wasi::V0_3, Wasi::V0_2]
@@ -190,11 +190,11 @@ impl Handler {
         match answer {
             Ok(response) => response.map(|body| Sent { body, instance }.boxed_unsync()),
             Err(Failure { status, error }) => {
-                let error = error.context(format!("failed to answer `{line}` of {peer}"));
+                let error = error.context(format!("failed to respond to `{line}` of {peer}"));
                 self.tell(Event::Failed(error));
                 let text = match status {
-                    StatusCode::GATEWAY_TIMEOUT => "the component took too long to answer\n",
-                    _ => "the component failed to answer\n",
+                    StatusCode::GATEWAY_TIMEOUT => "the component took too long to respond\n",
+                    _ => "the component failed to respond\n",
                 };
                 let body = Full::new(Bytes::from_static(text.as_bytes()));
                 let body = body.map_err(|never| match never {});
@@ -256,7 +256,7 @@ impl Handler {
     fn fail(&self, failure: Failure, reply: &Reply) {
         if let Some(Err(failure)) = reply.send(Err(failure)) {
             let error = failure.error;
-            let error = error.context("the handler failed after it had answered");
+            let error = error.context("the handler failed after it had responded");
             self.tell(Event::Failed(error));
         }
     }
@@ -319,12 +319,12 @@ async fn handle_0_3(
 }
 
 fn silent() -> Error {
-    Error::input("the handler never set a response")
+    Error::input("the handler set no response")
 }
 
 /// The error a handler answered with instead of a response.
 fn refusal(code: &dyn std::fmt::Debug) -> Error {
-    Error::input("the handler answered with an error").because(format!("{code:?}"))
+    Error::input("the handler returned an error").because(format!("{code:?}"))
 }
 
 /// The instance that answers; it ends with this, unless it was let go.

@@ -76,7 +76,7 @@ impl Host {
                         dir.host.display()
                     ))
                     .because(e)
-                    .hint("give a directory that exists to `--dir`")
+                    .hint("give an existing directory to `--dir`")
                 })?;
         }
         let missed = Missed::new(grant);

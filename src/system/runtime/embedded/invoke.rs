@@ -47,7 +47,7 @@ impl Compiled {
                     });
                 }
                 Ok(Ok(false)) => {
-                    return Err(Error::input(format!("`{function}` is no function")));
+                    return Err(Error::input(format!("`{function}` is not a function")));
                 }
                 Ok(Err(e)) => fault::ended(&e),
                 Err(late) => fault::stopped(late),
@@ -62,7 +62,7 @@ impl Compiled {
         let interface = match &function.interface {
             Some(name) => {
                 let index = self.component.get_export_index(None, name.as_str());
-                Some(index.ok_or_else(|| Error::input(format!("`{name}` is no interface")))?)
+                Some(index.ok_or_else(|| Error::input(format!("`{name}` is not an interface")))?)
             }
             None => None,
         };
@@ -71,7 +71,7 @@ impl Compiled {
             .get_export(interface.as_ref(), function.name.as_str())
         {
             Some((ComponentItem::ComponentFunc(ty), index)) => Ok((index, ty)),
-            _ => Err(Error::input(format!("`{function}` is no function"))),
+            _ => Err(Error::input(format!("`{function}` is not a function"))),
         }
     }
 }
@@ -157,11 +157,11 @@ fn signature(function: &Function, ty: &ComponentFunc) -> String {
 /// What values of a type without a written form are.
 fn sort(ty: &Type) -> &'static str {
     match ty {
-        Type::Own(_) | Type::Borrow(_) => "handles of a resource",
+        Type::Own(_) | Type::Borrow(_) => "resource handles",
         Type::Stream(_) => "streams",
         Type::Future(_) => "futures",
         Type::ErrorContext => "error contexts",
-        _ => "or hold handles, streams, futures or error contexts",
+        _ => "or contain resource handles, streams, futures or error contexts",
     }
 }
 

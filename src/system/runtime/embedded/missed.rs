@@ -58,7 +58,7 @@ impl Missed {
     /// be why.
     pub fn explain(&self, error: Error) -> Error {
         self.all().fold(error, |error, missing| {
-            let refused = format!("it was refused {}", missing.what());
+            let refused = format!("it was denied {}", missing.what());
             error.because(refused).hint(missing.hint())
         })
     }
@@ -68,7 +68,7 @@ impl Missed {
     pub fn told(&self) -> Option<String> {
         let tell = |missing: Missing| {
             format!(
-                "the component was refused {}; {}",
+                "the component was denied {}; {}",
                 missing.what(),
                 missing.hint()
             )

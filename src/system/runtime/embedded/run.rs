@@ -54,7 +54,7 @@ impl Compiled {
             .hint("serve it with `cargo component serve`")),
             Entry::Library(functions) => {
                 let error = Error::input(format!(
-                    "`{}` does not export `wasi:cli/run`, it is a library",
+                    "`{}` is a library: it does not export `wasi:cli/run`",
                     self.name
                 ));
                 Err(match functions.first() {
@@ -86,7 +86,7 @@ impl Compiled {
         let mut store = Host::store(&self.engine, &self.name, grant, stdio)?;
         let missed = store.data().missed();
         let misfit =
-            |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown shape", &e);
+            |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown type", &e);
         let ended = match command {
             Wasi::V0_2 => {
                 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -299,7 +299,7 @@ mod tests {
         let error = compiled.run(&Grant::default()).unwrap_err();
         assert_eq!(
             error.message(),
-            "the component imports `acme:db/store@1.0.0`, which nothing provides"
+            "the component imports `acme:db/store@1.0.0`, which no component provides"
         );
     }
 

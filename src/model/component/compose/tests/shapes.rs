@@ -111,7 +111,7 @@ fn two_bottoms_of_a_diamond_are_an_error_that_names_both() {
     let error = said(&linked(nodes).unwrap_err());
     for part in [
         "`d:d/res` of `a`",
-        "`b` gets it from `d`",
+        "`b` is linked to `d`",
         "`c` from `other-d`",
         "--with d:d/res=",
     ] {

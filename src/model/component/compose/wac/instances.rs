@@ -161,11 +161,11 @@ impl<'i> Instances<'i> {
                 let called = |open: &Open<'_>| self.all[open.of].1.name;
                 let wanted = other.import.external_id.as_deref().unwrap_or_default();
                 return Err(Error::input(format!(
-                    "the open import `{}` would have to be two things",
+                    "the open import `{}` has two conflicting definitions",
                     one.name
                 ))
                 .because(format!(
-                    "`{}` has the hint `{wanted}` for it, and `{}` has `{hint}`",
+                    "`{}` has the hint `{wanted}` for it, but `{}` has `{hint}`",
                     called(other),
                     called(one)
                 ))

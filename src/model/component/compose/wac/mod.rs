@@ -91,7 +91,7 @@ pub fn references(file: &TextFile) -> Result<Vec<Reference>> {
     match itself {
         None => Ok(found),
         Some(at) => Err(
-            Error::input(format!("the package `{own}` cannot be made of itself"))
+            Error::input(format!("the package `{own}` cannot use itself"))
                 .at(excerpt(file, at))
                 .hint("give the document's package another name"),
         ),
@@ -177,10 +177,10 @@ fn shallow(file: &TextFile) -> Result<()> {
             _ => {}
         }
         if depth > DEPTH {
-            return Err(Error::input("brackets stand too deep in each other")
-                .because(format!("no more than {DEPTH} are read"))
+            return Err(Error::input("brackets are nested too deep")
+                .because(format!("the limit is {DEPTH} levels"))
                 .at(excerpt(file, visit::range(span)))
-                .hint("name the inner part by a `let` or `type` statement of its own"));
+                .hint("move the inner part to a `let` or `type` statement of its own"));
         }
     }
     Ok(())
@@ -215,10 +215,9 @@ fn check(shown: &str, bytes: &[u8], parts: &[(&Reference, Part<'_>)]) -> Result<
     if size > LIMIT {
         return Err(Error::input(format!("failed to compose `{shown}`"))
             .because(format!(
-                "it would be {size} modules and components in one file, and no more than {LIMIT} \
-                 are allowed"
+                "it would contain {size} modules and components in one file, but no more than {LIMIT} are allowed"
             ))
-            .hint("compose less of it"));
+            .hint("compose fewer components"));
     }
     let valid = guarded("wasmparser", ("validate the composition of", shown), || {
         Validator::new_with_features(features()).validate_all(bytes)
