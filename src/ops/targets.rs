@@ -44,7 +44,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let shown = world.name();
     if reasons.is_empty() {
         ctx.shell
-            .status("Fits", format!("`{name}` the world `{shown}`"));
+            .status("Checked", format!("`{name}` conforms to the world `{shown}`"));
         return Ok(());
     }
     let mut imports = names::imports(&bytes)?.into_iter();

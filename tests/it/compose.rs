@@ -513,7 +513,7 @@ fn a_component_is_held_against_a_world() {
     ] {
         run(&project, line)
             .ok()
-            .says("        Fits `")
+            .says("     Checked `")
             .says("the world `test:math/w@1.3.0`");
     }
     run(&project, "targets app.wasm --world wit/bare")
