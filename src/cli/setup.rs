@@ -1,5 +1,5 @@
-//! The composition root: gives the operations access to packages. No other module of
-//! this folder names a registry backend.
+//! The composition root: what the operations are given of the backends. No
+//! other module names one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,8 +18,7 @@ use crate::system::registry::routes::{Backend, Discovered, Route};
 use crate::system::registry::{Artifacts, Registry};
 use crate::system::shell::{Shell as _, Terminal};
 
-/// The access to packages that the options and the environment describe; warnings of
-/// registries go to `shell`.
+/// How packages are reached, by options and environment.
 pub(super) fn packages(
     env: &Env,
     shell: &Terminal,
@@ -35,14 +34,14 @@ pub(super) fn packages(
         patience: Patience::default(),
         heard: Heard::new(move |text| shell.warn(text)),
     };
-    // Cargo's configuration is read with the first request; most runs make none.
+    // Read when something is asked, which most runs do not.
     let around = move || -> Result<Surroundings> {
         Ok(Surroundings {
             patience: patience(&around.env)?,
             ..around.clone()
         })
     };
-    let artifacts_around = around.clone();
+    let same = around.clone();
     let warg_cache = cache.as_ref().map(|cache| cache.join("warg"));
     PackageAccess {
         config: config.or_else(|| path(env::CARGO_COMPONENT_CONFIG_FILE)),
@@ -52,62 +51,62 @@ pub(super) fn packages(
             _ => open(route, &around()?, warg_cache.as_deref()),
         }),
         artifacts: Box::new(move |route| {
-            Ok(Arc::new(artifacts(route, &artifacts_around()?)?) as Arc<dyn Artifacts>)
+            Ok(Arc::new(artifacts(route, &same()?)?) as Arc<dyn Artifacts>)
         }),
     }
 }
 
-/// The timeouts and retries for registries: those that cargo's configuration, read from
-/// the current directory, sets for cargo's own requests.
+/// How long to wait for a registry and how often to ask it again: what cargo's
+/// configuration, seen from here, says for cargo's own requests.
 fn patience(env: &Env) -> Result<Patience> {
     Config::load(&fs::canonical(Path::new("."))?, env, &[])?.patience()
 }
 
-/// Opens the registry at the end of a route. `warg_cache` is the directory for the logs of
-/// Warg registries; `None` means the default one.
+/// Opens the registry at the end of a route. `warg_cache` is where the logs of
+/// Warg registries are kept, if that is said.
 fn open(
     route: &Route,
     around: &Surroundings,
     warg_cache: Option<&Path>,
 ) -> Result<Arc<dyn Registry>> {
-    match resolve_backend(route, around)? {
-        ResolvedBackend::Local(root) => Ok(Arc::new(Local::new(root))),
-        ResolvedBackend::Oci(oci) => Ok(Arc::new(Oci::new(&oci, around.clone())?)),
-        ResolvedBackend::Warg(found) => warg(&found, around, warg_cache),
+    match settle(route, around)? {
+        Settled::Local(root) => Ok(Arc::new(Local::new(root))),
+        Settled::Oci(oci) => Ok(Arc::new(Oci::new(&oci, around.clone())?)),
+        Settled::Warg(found) => warg(&found, around, warg_cache),
     }
 }
 
-/// Opens the registry at the end of a route, which must be an OCI registry.
+/// The OCI registry at the end of a route.
 fn artifacts(route: &Route, around: &Surroundings) -> Result<Oci> {
-    let what = match resolve_backend(route, around)? {
-        ResolvedBackend::Oci(oci) => return Oci::new(&oci, around.clone()),
-        ResolvedBackend::Local(root) => format!("the directory `{}`", root.display()),
-        ResolvedBackend::Warg(_) => "a Warg registry".to_owned(),
+    let what = match settle(route, around)? {
+        Settled::Oci(oci) => return Oci::new(&oci, around.clone()),
+        Settled::Local(root) => format!("the directory `{}`", root.display()),
+        Settled::Warg(_) => "a Warg registry".to_owned(),
     };
     Err(Error::input(format!(
-        "the registry `{}` is {what}, not an OCI registry",
+        "the registry `{}` is {what}, not one of OCI artifacts",
         route.name
     ))
-    .hint("use the name of an OCI host, such as `ghcr.io`"))
+    .hint("name a host, such as `ghcr.io`"))
 }
 
-/// The backend of a registry, after discovery.
-enum ResolvedBackend {
+/// What a registry is, once it was asked where that is to be asked.
+enum Settled {
     Local(PathBuf),
     Oci(routes::Oci),
     Warg(routes::Warg),
 }
 
-fn resolve_backend(route: &Route, around: &Surroundings) -> Result<ResolvedBackend> {
+fn settle(route: &Route, around: &Surroundings) -> Result<Settled> {
     Ok(match &route.backend {
-        Backend::Local { root } => ResolvedBackend::Local(root.clone()),
-        Backend::Oci(oci) => ResolvedBackend::Oci(oci.clone()),
-        Backend::Warg(found) => ResolvedBackend::Warg(found.clone()),
+        Backend::Local { root } => Settled::Local(root.clone()),
+        Backend::Oci(oci) => Settled::Oci(oci.clone()),
+        Backend::Warg(found) => Settled::Warg(found.clone()),
         Backend::Discover { host, layers } => {
             let found = discover(host, layers, around.clone())?;
             match routes::discovered(host, found.metadata, found.own, layers) {
-                Discovered::Oci(oci) => ResolvedBackend::Oci(oci),
-                Discovered::Warg(warg) => ResolvedBackend::Warg(warg),
+                Discovered::Oci(oci) => Settled::Oci(oci),
+                Discovered::Warg(warg) => Settled::Warg(warg),
             }
         }
     })
@@ -135,7 +134,7 @@ fn warg(
     _cache: Option<&Path>,
 ) -> Result<Arc<dyn Registry>> {
     Err(Error::unsupported(format!(
-        "`{}` is a Warg registry, but this build of the tool lacks the feature `warg`",
+        "`{}` is a Warg registry, and this build lacks the feature `warg`",
         found.name
     ))
     .hint("install the tool with its default features"))
