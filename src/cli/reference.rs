@@ -121,7 +121,9 @@ fn written(arg: &Arg) -> String {
 
 fn meaning(arg: &Arg) -> String {
     let help = arg.get_long_help().or(arg.get_help());
-    let mut text = help.map(ToString::to_string).unwrap_or_default();
+    // A cell of a table has no paragraphs.
+    let text = help.map(ToString::to_string).unwrap_or_default();
+    let mut text = text.replace("\n\n", ". ");
     if !arg.get_action().takes_values() {
         return text;
     }
@@ -138,7 +140,7 @@ fn meaning(arg: &Arg) -> String {
         .map(|v| format!("`{}`", v.to_string_lossy()))
         .collect();
     if !defaults.is_empty() {
-        text.push_str(&format!("; default {}", defaults.join(" ")));
+        text.push_str(&format!(" [default: {}]", defaults.join(" ")));
     }
     if let Some(variable) = arg.get_env() {
         text.push_str(&format!(" [env: {}]", variable.to_string_lossy()));

@@ -43,8 +43,10 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
-        ctx.shell
-            .status("Checked", format!("`{name}` conforms to the world `{shown}`"));
+        ctx.shell.status(
+            "Checked",
+            format!("`{name}` conforms to the world `{shown}`"),
+        );
         return Ok(());
     }
     let mut imports = names::imports(&bytes)?.into_iter();

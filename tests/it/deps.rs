@@ -556,7 +556,10 @@ fn the_options_of_cargo_mean_what_they_mean_there() {
     }
     let mut offline = deps.command("lock");
     offline.env("CARGO_NET_OFFLINE", "true");
-    deps.project.run(offline).code(1).says("network access is disabled");
+    deps.project
+        .run(offline)
+        .code(1)
+        .says("network access is disabled");
     assert!(deps.server.asked().is_empty());
     assert!(!deps.project.has("wit/deps.lock"));
     // Other places for the three files.
@@ -877,7 +880,9 @@ fn what_a_repository_cannot_give_is_told() {
         .code(1)
         .says("`git fetch` ended with")
         .says("see that `git ls-remote ssh://[::1]:1/r");
-    deps.run("lock --offline").code(1).says("network access is disabled");
+    deps.run("lock --offline")
+        .code(1)
+        .says("network access is disabled");
 }
 
 #[cfg(unix)]
