@@ -74,11 +74,11 @@ impl Config {
                 value,
                 project,
             }) => {
-                let whose = match project {
+                let scope = match project {
                     true => Whose::Project,
                     false => Whose::User,
                 };
-                set(ctx, &args, (&key, &value), whose)
+                set(ctx, &args, (&key, &value), scope)
             }
         }
     }

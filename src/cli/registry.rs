@@ -60,15 +60,15 @@ impl From<InfoFormat> for Form {
 
 /// The option that names a registry.
 #[derive(Args, Debug)]
-struct WhichRegistry {
+struct RegistryOption {
     /// Name or address of the registry, instead of the configured one
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 }
 
-fn access(which: WhichRegistry, lock: &LockOptions) -> AccessOptions {
+fn access(option: RegistryOption, lock: &LockOptions) -> AccessOptions {
     AccessOptions {
-        registry: which.registry,
+        registry: option.registry,
         mode: lock.mode(),
     }
 }
@@ -85,7 +85,7 @@ struct Versions {
     format: InfoFormat,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -93,7 +93,7 @@ struct Versions {
 
 impl Versions {
     fn run(self, ctx: &Context) -> Result<()> {
-        let options = access(self.which, &self.lock);
+        let options = access(self.registry, &self.lock);
         versions(ctx, &self.package.parse()?, &options, self.format.into())
     }
 }
@@ -112,7 +112,7 @@ struct Info {
     format: InfoFormat,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -120,7 +120,7 @@ struct Info {
 
 impl Info {
     fn run(self, ctx: &Context) -> Result<()> {
-        let options = access(self.which, &self.lock);
+        let options = access(self.registry, &self.lock);
         info(ctx, &self.subject.parse()?, &options, self.format.into())
     }
 }
@@ -160,7 +160,7 @@ struct Get {
     check: bool,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -174,7 +174,7 @@ impl Get {
                 .hint("name a file with `--output`"));
         }
         let options = GetOptions {
-            access: access(self.which, &self.lock),
+            access: access(self.registry, &self.lock),
             output,
             format: match self.format {
                 PackageFormat::Auto => Format::Auto,

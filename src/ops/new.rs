@@ -671,7 +671,7 @@ mod tests {
     fn nothing_is_made_for_a_wrong_target_or_name() {
         let world = World::new(&[("w/w.wit", "package a:b; world one {}")], &[]);
         for (target, wanted) in [
-            ("w/ones", "the world `ones` is missing in"),
+            ("w/ones", "the world `ones` does not exist in"),
             ("x", "target `x` was not found"),
             ("a:b/c", "no registry configured for namespace \"a\""),
         ] {
@@ -703,7 +703,7 @@ mod tests {
         assert_eq!(world.read("src/lib.rs"), source);
         let manifest = world.read("Cargo.toml");
         assert!(manifest.contains("[\"cdylib\", \"rlib\"]"), "{manifest}");
-        let note = "note: `src/lib.rs` was left as it is";
+        let note = "note: `src/lib.rs` was not changed";
         let said = world.said.said();
         assert!(said[1].starts_with(note));
         let lines = "    #[allow(warnings)]\n    #[rustfmt::skip]\n    mod bindings;\n    bindings::export!(";

@@ -120,7 +120,7 @@ mod tests {
             ),
             (
                 "interface i { f: func(); } world w { export g: func() -> u8; }",
-                Some("imports of the world `w`: the interface `a:b/i` is missing"),
+                Some("imports of the world `w`: there is no interface `a:b/i`"),
             ),
             (
                 "interface i { f: func(); } world w { import i; export g: func() -> u8; export k: func(); }",

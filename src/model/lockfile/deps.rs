@@ -251,6 +251,6 @@ mod tests {
             assert!(error.excerpt().is_some() && error.advice().is_some());
         }
         let error = locked("<<<<<<< HEAD\n").unwrap_err();
-        assert!(error.advice().unwrap().contains("version control"));
+        assert!(error.advice().unwrap().contains("merge conflict"));
     }
 }

@@ -105,7 +105,7 @@ mod tests {
                (instance $own (instantiate $wrap (with "req" (type $req)) (with "get" (func $get))))
                (export "a:down/sink" (instance $own))"#
         );
-        let passed = "passes on the resource `req` of its import `a:up/source` as it is";
+        let passed = "re-exports the resource `req` of its import `a:up/source`";
         for (text, expected) in [
             (same.as_str(), format!("its export `a:up/source` {passed}")),
             (&other, format!("its export `a:down/sink` {passed}")),

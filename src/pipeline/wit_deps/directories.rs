@@ -115,7 +115,7 @@ mod tests {
         // One in the middle that cannot be replaced.
         write("two", "a file");
         let error = replaced(put, &[], None).unwrap_err();
-        assert!(error.message().contains("not replaced"), "{error}");
+        assert!(error.message().contains("cannot be replaced"), "{error}");
         assert_eq!(text("one/a.wit").as_deref(), Some("old"));
         fs::remove_file(&deps.join("two")).unwrap();
 

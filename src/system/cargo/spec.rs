@@ -482,7 +482,7 @@ mod tests {
             ("foo@x", "`x` is not a valid version"),
             ("foo@1.x", "`1.x` is not a valid version"),
             ("foo@+1", "is not a valid version"),
-            ("a b", "has no ` `"),
+            ("a b", "cannot contain ` `"),
             ("1a", "start with a digit"),
             ("[a", "not closed"),
             ("file:///", "contains no package name"),

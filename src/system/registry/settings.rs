@@ -316,7 +316,7 @@ mod tests {
                 "namespace_registries.a",
                 "{ secret",
                 Whose::User,
-                "cannot be read",
+                "is invalid",
             ),
             (
                 "default_registry.x",

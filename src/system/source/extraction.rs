@@ -371,8 +371,8 @@ mod tests {
     fn what_would_be_taken_and_is_hostile_is_named() {
         let anywhere = Within::Anywhere;
         for (path, why) in [
-            ("wit/deps/../evil.wit", "has `..`"),
-            ("../wit/x.wit", "has `..`"),
+            ("wit/deps/../evil.wit", "contains `..`"),
+            ("../wit/x.wit", "contains `..`"),
             ("/wit/x.wit", "is absolute"),
             ("/wit/deps/d/x.wit", "is absolute"),
             ("deps/a:b/x.wit", "separate directories"),

@@ -86,8 +86,8 @@ impl Component {
         let mut lines: Vec<String> = self.open.iter().filter(|n| !wasi(n)).cloned().collect();
         match self.open.iter().filter(wasi).count() {
             0 => {}
-            1 => lines.push("1 WASI interface".to_owned()),
-            many => lines.push(format!("{many} WASI interfaces")),
+            1 => lines.push("1 interface of WASI".to_owned()),
+            many => lines.push(format!("{many} interfaces of WASI")),
         }
         lines
     }

@@ -36,14 +36,14 @@ fn an_import_that_is_passed_on_fits_by_its_types() {
     assert_eq!(
         found(&same, "resource req; take: func(r: borrow<req>);", both),
         [
-            "of its imports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
-            "of its exports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
+            "in its imports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
+            "in its exports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
         ]
     );
     let more = "resource req; take: func(r: req); more: func();";
     assert_eq!(
         found(&same, more, both),
-        ["of its exports, in interface `a:up/source`: the component has no function `more`"]
+        ["in its exports, in interface `a:up/source`: the component has no function `more`"]
     );
     assert_eq!(
         found(
@@ -81,7 +81,7 @@ fn a_resource_that_is_passed_on_under_another_name_is_that_of_the_import() {
         assert_eq!(
             found(&format!("{imports} {makes}"), UP, &format!("{uses} {sink}")),
             [
-                "of its exports, in interface `a:down/sink@0.3.0`, type `req`: the component has that of another, but the world has the resource of one interface"
+                "in its exports, in interface `a:down/sink@0.3.0`, type `req`: the component has that of another, but the world has the resource of one interface"
             ]
         );
     }
@@ -158,7 +158,7 @@ fn structure_counts_and_names_of_types_do_not() {
             ),
         ),
     ] {
-        let told = told.map(|told| format!("of its imports, in interface `a:up/source`, {told}"));
+        let told = told.map(|told| format!("in its imports, in interface `a:up/source`, {told}"));
         let expected: Vec<String> = told.into_iter().collect();
         assert_eq!(
             found(&component(ty), &wit(text), world),

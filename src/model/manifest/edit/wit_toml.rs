@@ -219,7 +219,7 @@ licenses = "MIT"
 "a:b" = { path = "../b" }
 "d:e" = { version = "=1.0.0" }
 
-# What `wit.toml` said beside:
+# Other keys of `wit.toml`:
 # categories = ["x"] # many
 # [registries]
 # r = "https://example.com"
@@ -252,7 +252,7 @@ licenses = "MIT"
             let text = format!("version = \"0.1.0\"\n[dependencies]\n{entry}\n");
             let error = converted(&text).unwrap_err();
             assert!(
-                error.message().starts_with("`wkg.toml` cannot say"),
+                error.message().starts_with("`wkg.toml` cannot express"),
                 "{error}"
             );
             assert!(error.excerpt().is_some());

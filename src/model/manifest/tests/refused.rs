@@ -167,7 +167,10 @@ fn words_are_one_of_those_known() {
         "§world-check = \"forbid\"",
         "unknown value `forbid` for `world-check` in `package.metadata.component`",
     );
-    assert_eq!(error.advice(), Some("it is one of `allow`, `warn`, `deny`"));
+    assert_eq!(
+        error.advice(),
+        Some("the valid values are `allow`, `warn`, `deny`")
+    );
     bad(
         "bindings.§ownership = \"lending\"",
         "unknown value `lending` for `ownership` in `package.metadata.component.bindings`",

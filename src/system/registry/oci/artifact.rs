@@ -409,7 +409,7 @@ mod tests {
             (several, "the bytes have to decide"),
             (bad, "invalid content digest"),
             (empty, "no layer"),
-            (json!([]), "of the type ``"),
+            (json!([]), "the type ``"),
         ] {
             let error = labelled(manifest.to_string().as_bytes(), "").unwrap_err();
             assert!(error.contains(message), "{error}");

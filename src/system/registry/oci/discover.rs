@@ -135,16 +135,16 @@ mod tests {
     #[test]
     fn a_broken_document_is_an_error() {
         for (text, message) in [
-            ("<!doctype html>", "broken"),
-            ("", "broken"),
-            ("[]", "no object"),
+            ("<!doctype html>", "invalid"),
+            ("", "invalid"),
+            ("[]", "not an object"),
             (r#"{"oci":"ghcr.io"}"#, "`oci` is not an object"),
             (
                 r#"{"oci":{"registry":1}}"#,
                 "`oci.registry` is not a string",
             ),
             (r#"{"preferredProtocol":{}}"#, "`preferredProtocol`"),
-            (r#"{"ociRegistry":"https://ghcr.io/x"}"#, "is no host"),
+            (r#"{"ociRegistry":"https://ghcr.io/x"}"#, "is not a host"),
         ] {
             let error = parse(text.as_bytes()).unwrap_err();
             assert!(error.contains(message), "{error}");

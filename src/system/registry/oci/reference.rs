@@ -241,7 +241,10 @@ mod tests {
             "../", "a//", "A/", "a/../b/", "/", "a___b/", "a b/", "a?x=/",
         ] {
             let error = repository(bad, &package).unwrap_err();
-            assert!(error.to_string().contains("no name"), "{bad}");
+            assert!(
+                error.to_string().contains("not a valid repository name"),
+                "{bad}"
+            );
         }
     }
 

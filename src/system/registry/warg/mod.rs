@@ -532,7 +532,7 @@ mod tests {
         ] {
             let told = format!("{:?}", location(address).unwrap_err());
             assert!(
-                told.contains("cannot be used") && !told.contains("secret"),
+                told.contains("is invalid") && !told.contains("secret"),
                 "{told}"
             );
         }

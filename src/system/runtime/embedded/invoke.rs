@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(returned("backwards([1, 2, 3])"), ["[3, 2, 1]"]);
         let error = invoke("backwards([1, 2])").unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("takes 3 elements, and 2 are given"), "{text}");
+        assert!(text.contains("has 3 elements, but 2 were given"), "{text}");
         assert_eq!(
             error.advice(),
             Some("call it as `backwards(l: list<u32, 3>) -> list<u32, 3>`")

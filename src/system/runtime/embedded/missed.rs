@@ -243,7 +243,7 @@ mod tests {
         assert!(ended(0, None).missed.unwrap().contains("--network"));
         let fault = ended(1, None).fault.unwrap();
         assert!(
-            fault.to_string().contains("exit code 1: it was refused"),
+            fault.to_string().contains("exit code 1: it was denied"),
             "{fault}"
         );
         let fault = ended(134, Some(Error::input("it trapped"))).fault.unwrap();

@@ -31,7 +31,7 @@ fn the_first_type_that_differs_is_told_with_both_sources() {
         error.causes(),
         [
             "it would be linked to its export `i:i/api@1.0.0`",
-            "in type `span`, field `start`, `app` has `u32` and `p:p@2.0.0` has `u64`"
+            "in type `span`, field `start`, `app` has `u32`, but `p:p@2.0.0` has `u64`"
         ]
     );
     assert!(error.advice().unwrap().contains("--with i:i/api@1.0.0="));
@@ -45,7 +45,7 @@ fn a_root_that_does_not_fit_is_told_by_function_and_type() {
     for (wit, told) in [
         (
             "record p { x: u16 } export f: func(p: p);",
-            "in function `f`, parameter `p`, field `x`, `a` has `u8` and `d` has `u16`",
+            "in function `f`, parameter `p`, field `x`, `a` has `u8`, but `d` has `u16`",
         ),
         (
             "export f: func(p: u8);",
@@ -74,8 +74,8 @@ fn nothing_that_answers_is_told_with_what_comes_closest() {
     assert_eq!(
         error.causes(),
         [
-            "its export `i:i/api@2.0.0` is the most similar one, but it has version 2.0.0, which does not \
-             stand in for version 1.0.0"
+            "its export `i:i/api@2.0.0` is the most similar one, but it has version 2.0.0, which is not \
+             compatible with version 1.0.0"
         ]
     );
     assert!(error.advice().unwrap().contains("--keep i:i/api@1.0.0"));
