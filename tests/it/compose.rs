@@ -522,11 +522,11 @@ fn a_component_is_held_against_a_world() {
         .says("it imports `test:math/ops@1.2.0`, which the world does not provide");
     run(&project, "targets app.wasm --world test:math/more")
         .code(1)
-        .says("of its exports, in function `go`, the result: the component has `u32`, but the world has `u64`")
+        .says("in its exports, in function `go`, the result: the component has `u32`, but the world has `u64`")
         .says("it does not export `other`, which the world requires");
     run(&project, "targets app.wasm --world odd/w")
         .code(1)
-        .says("of its imports, in interface `test:math/ops@1.2.0`, function `add`, parameter `b`: the component has `u32`, but the world has `u64`");
+        .says("in its imports, in interface `test:math/ops@1.2.0`, function `add`, parameter `b`: the component has `u32`, but the world has `u64`");
     project.write("hinted.wasm", app(&pinned("1.0.0", &adder("i32.add"))));
     run(&project, "targets hinted.wasm --world wit/w")
         .code(1)
