@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 r#"(component $c) (instance $i (export "c" (component $c))) (export "i" (instance $i))"#,
-                "its export `i` has a component, `c`, in it".to_owned(),
+                "its export `i` contains a component, `c`".to_owned(),
             ),
             // It looks like WIT, and has a function where an interface should be.
             (
