@@ -66,11 +66,11 @@ enum WkgCommand {
     Update(Fetch),
     /// Deprecated form of `build`, `fetch` and `update`
     #[command(subcommand)]
-    Wit(DeprecatedCommand),
+    Wit(OldWit),
 }
 
 #[derive(Debug, Subcommand)]
-enum DeprecatedCommand {
+enum OldWit {
     /// Same as `wkg build`
     Build(Build),
     /// Same as `wkg fetch`
@@ -289,30 +289,26 @@ impl Wkg {
     /// The options of the command line for configuration and registries, and the color choice.
     pub(super) fn client_options(&self) -> (ClientOptions, Option<ColorChoice>) {
         let color = self.color.choice();
-        let from_common = |common: &Common| ClientOptions {
+        let common = |common: &Common| ClientOptions {
             config: common.config.clone(),
             cache: common.cache.clone(),
             ..ClientOptions::default()
         };
-        let from_login = |login: &Login| ClientOptions {
+        let login = |login: &Login| ClientOptions {
             login: login.username.clone().zip(login.password.clone()),
             insecure: login.insecure.clone(),
             ..ClientOptions::default()
         };
         let options = match &self.verb {
-            WkgCommand::Config(verb) => from_common(&verb.common),
-            WkgCommand::Get(verb) => from_common(&verb.common),
-            WkgCommand::Publish(verb) => from_common(&verb.common),
-            WkgCommand::Oci(Oci::Pull(verb)) => from_login(&verb.login),
-            WkgCommand::Oci(Oci::Push(verb)) => from_login(&verb.login),
-            WkgCommand::Build(verb) | WkgCommand::Wit(DeprecatedCommand::Build(verb)) => {
-                from_common(&verb.common)
-            }
+            WkgCommand::Config(verb) => common(&verb.common),
+            WkgCommand::Get(verb) => common(&verb.common),
+            WkgCommand::Publish(verb) => common(&verb.common),
+            WkgCommand::Oci(Oci::Pull(verb)) => login(&verb.login),
+            WkgCommand::Oci(Oci::Push(verb)) => login(&verb.login),
+            WkgCommand::Build(verb) | WkgCommand::Wit(OldWit::Build(verb)) => common(&verb.common),
             WkgCommand::Fetch(verb)
             | WkgCommand::Update(verb)
-            | WkgCommand::Wit(DeprecatedCommand::Fetch(verb) | DeprecatedCommand::Update(verb)) => {
-                from_common(&verb.common)
-            }
+            | WkgCommand::Wit(OldWit::Fetch(verb) | OldWit::Update(verb)) => common(&verb.common),
         };
         (options, color)
     }
@@ -328,15 +324,9 @@ impl Wkg {
             WkgCommand::Publish(verb) => verb.run(ctx),
             WkgCommand::Oci(Oci::Pull(verb)) => verb.run(ctx),
             WkgCommand::Oci(Oci::Push(verb)) => verb.run(ctx),
-            WkgCommand::Build(verb) | WkgCommand::Wit(DeprecatedCommand::Build(verb)) => {
-                verb.run(ctx)
-            }
-            WkgCommand::Fetch(verb) | WkgCommand::Wit(DeprecatedCommand::Fetch(verb)) => {
-                verb.fetch(ctx)
-            }
-            WkgCommand::Update(verb) | WkgCommand::Wit(DeprecatedCommand::Update(verb)) => {
-                verb.update(ctx)
-            }
+            WkgCommand::Build(verb) | WkgCommand::Wit(OldWit::Build(verb)) => verb.run(ctx),
+            WkgCommand::Fetch(verb) | WkgCommand::Wit(OldWit::Fetch(verb)) => verb.fetch(ctx),
+            WkgCommand::Update(verb) | WkgCommand::Wit(OldWit::Update(verb)) => verb.update(ctx),
         }
     }
 }
