@@ -118,7 +118,7 @@ pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> 
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         let text = text.unwrap_or("no reason given");
-        format!("the library `{library}` gave up: {text}")
+        format!("the library `{library}` failed unexpectedly: {text}")
     })
 }
 
@@ -189,7 +189,7 @@ impl Error {
     /// An error of the kind [`ErrorKind::Changed`]: the file was changed since
     /// the content to write was computed from it.
     pub fn changed(path: &Path) -> Self {
-        let message = format!("`{}` was changed meanwhile", path.display());
+        let message = format!("`{}` was changed by another process", path.display());
         Error::new(ErrorKind::Changed, message).hint("run the command again")
     }
 
@@ -317,7 +317,7 @@ impl std::error::Error for Error {}
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
+        .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
         .filter(|(distance, candidate)| {
             *distance <= name.chars().count().max(candidate.chars().count()) / 3
         })
@@ -350,6 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(any(feature = "bindings", feature = "lock"))]
     fn nearest_finds_typing_errors_only() {
         let keys = ["package", "target", "dependencies", "adapter"];
         assert_eq!(nearest("pakage", keys), Some("package"));

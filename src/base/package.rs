@@ -53,7 +53,7 @@ impl FromStr for PackageRef {
                 name: name.to_owned(),
             }),
             _ => Err(Error::input(format!("invalid package name `{text}`"))
-                .hint("write it as `namespace:name`, in lower case with words joined by `-`")),
+                .hint("use `namespace:name`, in lower case with words joined by `-`")),
         }
     }
 }
@@ -159,7 +159,7 @@ impl FromStr for ContentDigest {
                 Ok(ContentDigest(text.to_ascii_lowercase()))
             }
             _ => Err(Error::input(format!("invalid content digest `{text}`"))
-                .hint("a digest is `sha256:` and 64 hex digits")),
+                .hint("a digest is `sha256:` followed by 64 hex digits")),
         }
     }
 }

@@ -166,13 +166,13 @@ impl fmt::Display for TransferTooSlow {
             window,
         } = self;
         match received {
-            0 => return write!(f, "nothing was heard for {window:?}"),
-            1 => write!(f, "1 byte came within {window:?}")?,
-            _ => write!(f, "{received} bytes came within {window:?}")?,
+            0 => return write!(f, "no data was received for {window:?}"),
+            1 => write!(f, "1 byte was received in {window:?}")?,
+            _ => write!(f, "{received} bytes were received in {window:?}")?,
         }
         write!(
             f,
-            ", which is slower than {min_bytes_per_second} bytes a second (`http.low-speed-limit` of cargo's configuration)"
+            ", which is slower than {min_bytes_per_second} bytes per second (`http.low-speed-limit` of cargo's configuration)"
         )
     }
 }
@@ -226,16 +226,16 @@ mod tests {
                 rate.wait(pending::<()>()).await.unwrap_err().to_string()
             })
         };
-        assert_eq!(failure(&[], &policy), "nothing was heard for 10ms");
+        assert_eq!(failure(&[], &policy), "no data was received for 10ms");
         let message = failure(&[4, 5], &policy);
-        assert!(message.starts_with("9 bytes came within 10ms, which is slower than 1000"));
+        assert!(message.starts_with("9 bytes were received in 10ms, which is slower than 1000"));
         // What was fast enough is counted anew.
-        assert_eq!(failure(&[4, 6], &policy), "nothing was heard for 10ms");
+        assert_eq!(failure(&[4, 6], &policy), "no data was received for 10ms");
         let any = RetryPolicy {
             min_bytes_per_second: 0,
             ..policy
         };
-        assert_eq!(failure(&[1], &any), "nothing was heard for 10ms");
+        assert_eq!(failure(&[1], &any), "no data was received for 10ms");
         // A few bytes do not reset the time that was waited.
         let mut rate = TransferRate::new(&policy);
         rate.waited = policy.idle_timeout;

@@ -13,37 +13,36 @@ use crate::ops::add::{AddOptions, add, remove};
 use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 
-/// Add a dependency on a package to Cargo.toml
+/// Add a package dependency to Cargo.toml
 ///
-/// What the package is decides the table: a component goes to
-/// `[package.metadata.component.dependencies]`, a WIT package to
-/// `[package.metadata.component.target.dependencies]`. It goes into one package: where
-/// the workspace has several, `--package` says which.
+/// A component is added to `[package.metadata.component.dependencies]`, a WIT package
+/// to `[package.metadata.component.target.dependencies]`. If the workspace has several
+/// packages, select one with `--package`.
 #[derive(Args, Debug)]
 pub(super) struct Add {
-    /// The package, `namespace:name`, perhaps with a version requirement after `@`
+    /// Package to add: `namespace:name`, optionally followed by `@` and a version requirement
     ///
-    /// It may be left out for a path or an artifact that says which package it is.
+    /// Can be omitted if the file at `--path` or the artifact at `--oci` states its package name.
     #[arg(value_name = "PACKAGE", required_unless_present_any = ["path", "oci"])]
     spec: Option<String>,
 
-    /// The key of the entry, if not the package's name
+    /// Key of the entry [default: the package name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Treat it as WIT that the target names
+    /// Add it as a WIT dependency of the target
     #[arg(long)]
     target: bool,
 
-    /// A file or directory instead of a registry
+    /// Use a file or directory instead of a registry
     #[arg(long, value_name = "PATH", conflicts_with = "registry")]
     path: Option<PathBuf>,
 
-    /// An OCI artifact, `host/repository:tag`, instead of a registry
+    /// Use an OCI artifact, `host/repository:tag`, instead of a registry
     #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["registry", "path"])]
     oci: Option<String>,
 
-    /// The name of the registry it is in
+    /// Name of the registry that has the package
     #[arg(long, short, value_name = "REGISTRY")]
     registry: Option<String>,
 
@@ -61,7 +60,9 @@ pub(super) struct Add {
 impl Add {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         let (package, requirement) = match &self.spec {
-            Some(spec) => named(spec).map(|(package, wanted)| (Some(package), wanted))?,
+            Some(spec) => {
+                parse_package(spec).map(|(package, requirement)| (Some(package), requirement))?
+            }
             None => (None, None),
         };
         let options = AddOptions {
@@ -80,10 +81,10 @@ impl Add {
 
 /// Remove dependencies from Cargo.toml
 ///
-/// From that of one package: where the workspace has several, `--package` says which.
+/// If the workspace has several packages, select one with `--package`.
 #[derive(Args, Debug)]
 pub(super) struct Remove {
-    /// The keys of the entries, in whichever table they are
+    /// Keys of the entries to remove, from any dependency table
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 
@@ -113,8 +114,8 @@ pub(super) fn write(dry_run: bool) -> ManifestWrite {
     }
 }
 
-/// `namespace:name[@requirement]`.
-pub(super) fn named(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
+/// Parses a package of the form `namespace:name[@requirement]`.
+pub(super) fn parse_package(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
     let (name, requirement) = match text.split_once('@') {
         Some((name, requirement)) => (name, Some(requirement)),
         None => (text, None),

@@ -8,14 +8,13 @@ use crate::ops::bindings::bindings;
 use crate::pipeline::build::pending_writes::Stale;
 use crate::system::context::Context;
 
-/// Bring the generated bindings up to date
+/// Update the generated bindings
 ///
-/// Every build does this by itself. The file is `src/bindings.rs`, or the one
-/// that `bindings.path` in Cargo.toml names; it is written only when its
-/// content changes.
+/// Every build does this automatically. The file is `src/bindings.rs`, or the path set by
+/// `bindings.path` in Cargo.toml; it is written only if its content changes.
 #[derive(Args, Debug)]
 pub(super) struct Bindings {
-    /// Write nothing; fail if the bindings are not up to date
+    /// Fail if the bindings are out of date, and write nothing
     #[arg(long)]
     check: bool,
 
@@ -33,7 +32,7 @@ impl Bindings {
             false => Stale::Write,
         };
         let mut args = cargo_args(&self.packages, &self.lock);
-        // Nothing is compiled, so no target need be installed.
+        // Nothing is compiled, so no wasm target has to be installed.
         args.own.native = true;
         bindings(ctx, &args, stale)
     }

@@ -9,30 +9,30 @@ use crate::base::package::PackageRef;
 use crate::ops::cache::{clean, path, show};
 use crate::system::context::Context;
 
-/// Show the cache of downloaded packages, or clean it
+/// Show or clean the cache of downloaded packages
 ///
-/// Without a command, where it is, how many packages it has and what they take.
+/// Without a subcommand, prints the directory, the number of packages and their size.
 #[derive(Args, Debug)]
 pub(super) struct Cache {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CacheCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Print the directory
+enum CacheCommand {
+    /// Print the directory of the cache
     Path,
-    /// Remove packages; they are downloaded again when they are needed
+    /// Remove packages from the cache
     ///
-    /// Files in the directory that are not the cache's stay.
+    /// They are downloaded again when needed. Files that do not belong to the cache are kept.
     Clean {
-        /// The packages to remove, `namespace:name` or `namespace:name@version`; all without any
+        /// Packages to remove, `namespace:name` or `namespace:name@version` [default: all]
         #[arg(value_name = "PACKAGE", value_parser = release)]
         packages: Vec<(PackageRef, Option<Version>)>,
     },
 }
 
-/// `namespace:name[@version]`.
+/// Parses a package of the form `namespace:name[@version]`.
 fn release(text: &str) -> Result<(PackageRef, Option<Version>)> {
     let Some((package, version)) = text.split_once('@') else {
         return Ok((text.parse()?, None));
@@ -47,11 +47,11 @@ impl Cache {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         match self.command {
             None => show(ctx),
-            Some(Command::Path) => {
+            Some(CacheCommand::Path) => {
                 path(ctx);
                 Ok(())
             }
-            Some(Command::Clean { packages }) => clean(ctx, &packages),
+            Some(CacheCommand::Clean { packages }) => clean(ctx, &packages),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Verbs of cargo.
+//! The subcommands of cargo.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -15,38 +15,38 @@ use crate::system::cargo::verb::Class;
 use crate::system::context::Context;
 use crate::system::env::Env;
 
-/// What stands below our own help.
+/// The end of our own help: a list of cargo's subcommands.
 pub(super) const SUMMARY: &str = "\
-Commands of cargo, with every option of theirs:
-  build, b    Compile the packages and make components of them
-  run, r      Build and run a component: a program, an HTTP service, or a function by --invoke
+Cargo commands, with all of cargo's options:
+  build, b    Compile the packages and create components
+  run, r      Build and run a component: a program, an HTTP service, or one function (--invoke)
   serve       Build and serve an HTTP component
   test, t     Run tests as components
-  bench       Run benches as components
+  bench       Run benchmarks as components
   check, c    Check for the wasm target (--native for the host)
-  fetch       Download crates, WIT packages and components for builds without the network
+  fetch       Download crates, WIT packages and components, for offline builds
   …           clippy, doc, fix, and any other subcommand
 
-See `cargo component help <command>` for the options of one.";
+See `cargo component help <command>` for the options of a command.";
 
-/// What stands above cargo's help of `run`, whose options `serve` has.
+/// The head of the help of `serve`; cargo's help of `run` follows, whose options `serve` has.
 const SERVE: &str = "\
 Build and serve an HTTP component
 
 Usage: cargo component serve [OPTIONS]
 
-It takes the options of `cargo run`, which are:
+It accepts the options of `cargo run`, which are:
 
 ";
 
-/// What stands below our options of `fetch`.
+/// The end of the help of `fetch`, below our options.
 const FETCH: &str = "
-Beside crates it resolves, locks and downloads the WIT packages and components of all
-members, and installs the standard library of the wasm target, so that `build --offline`
-needs no network afterwards.
+Besides crates, this command resolves, locks and downloads the WIT packages and components of
+all members, and installs the standard library of the wasm target. `build --offline` then
+works without the network.
 ";
 
-/// Our options of a verb, below cargo's own help.
+/// The help text for our options of a subcommand, which follows cargo's own help.
 fn options(verb: &str) -> String {
     let mut text = String::from("\nOptions of cargo component:\n");
     for own in OWN_OPTIONS
@@ -59,20 +59,20 @@ fn options(verb: &str) -> String {
         text.push_str(FETCH);
         return text;
     }
-    text.push_str("\nThe target is what `--target`, CARGO_BUILD_TARGET or cargo's configuration asks for, else wasm32-wasip1.\n");
+    text.push_str("\nThe target is the one set by `--target`, CARGO_BUILD_TARGET or cargo's configuration, or else wasm32-wasip1.\n");
     text
 }
 
-/// Runs a verb of cargo.
+/// Runs a subcommand of cargo, or one that cargo lacks but that takes its options.
 pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
     let args = match CargoArgs::parse(args) {
         Ok(args) => args,
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
     };
-    let shell = shell(&env, (args.quiet, args.verbose), args.color);
+    let shell = shell(&env, args.quiet, args.verbose, args.color);
     let own = &args.own;
     let (config, cache) = (own.registry_config.clone(), own.cache_dir.clone());
-    let packages = setup::packages((&env, &shell), config, cache);
+    let packages = setup::packages(&env, &shell, config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
         context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.relative_to(&ctx.cwd)));
@@ -94,7 +94,7 @@ fn dispatch(ctx: &Context, args: &CargoArgs) -> Result<()> {
     }
 }
 
-/// Cargo's help, then ours.
+/// Prints cargo's help of a subcommand, then that of our options.
 fn help(ctx: &Context, args: &CargoArgs, class: Class) -> Result<()> {
     let verb = args.subcommand.as_deref().unwrap_or_default();
     let of_cargo = if verb == "serve" { "run" } else { verb };

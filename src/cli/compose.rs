@@ -13,28 +13,28 @@ use crate::pipeline::project::output::Output;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 
-/// Link a component with the components that its imports name
+/// Link a component with the components that satisfy its imports
 ///
-/// What answers an import is found by its hint, wherever the component was made, or
-/// given by `--with`. Imports that nothing is known of stay open. Without a file the
-/// component of the package is built and linked.
+/// The component for an import is found by the import's hint, or given with `--with`.
+/// Imports without either stay open. Without a file, the component of the current package
+/// is built and linked.
 ///
-/// A file that ends in `.wac` describes a composition in the language of `wac`. The packages
-/// it names are those given by `--dep`, then those in `--deps-dir`, then those of the project
-/// and of registries.
+/// A file that ends in `.wac` describes a composition in the WAC language. Its packages are
+/// looked up in this order: those given with `--dep`, those in `--deps-dir`, those of the
+/// project, those in registries.
 #[derive(Args, Debug)]
 pub(super) struct Compose {
-    /// The component, or a `.wac` document; without it the component of the package is built
+    /// Component or `.wac` document to link [default: the component of the package, which is built]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
-    /// The file, the folder it goes to (with a slash at its end), or `-` for standard output;
-    /// `<name>.linked.wasm` beside the component without it
+    /// Output file, a directory (with a trailing slash), or `-` for standard output [default:
+    /// `<name>.linked.wasm` next to the component]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
 
     /// Link an import (a label, interface or package) with a file, `namespace:name@version` or OCI
-    /// reference, whatever its hint says
+    /// reference, regardless of its hint
     #[arg(long, value_name = "IMPORT=WHAT")]
     with: Vec<String>,
 
@@ -42,42 +42,42 @@ pub(super) struct Compose {
     #[arg(long, value_name = "IMPORT")]
     keep: Vec<String>,
 
-    /// A package of a `.wac` document: a component, or a file or folder of WIT
+    /// Package of a `.wac` document: a component, or a WIT file or directory
     #[arg(long, short, value_name = "PACKAGE=PATH")]
     dep: Vec<String>,
 
-    /// Where the packages of a `.wac` document are, as `<namespace>/<name>.wasm` or
-    /// `<namespace>/<name>/<version>.wasm`; `deps` beside it without it
+    /// Directory with the packages of a `.wac` document, as `<namespace>/<name>.wasm` or
+    /// `<namespace>/<name>/<version>.wasm` [default: `deps` next to the document]
     #[arg(long, value_name = "PATH")]
     deps_dir: Option<PathBuf>,
 
-    /// Draw what is linked: a file ending in `.svg`, `.dot` or `.mmd`; `dot` and `mermaid` go to
-    /// standard output
+    /// Draw a graph of the linked components into a file ending in `.svg`, `.dot` or `.mmd`; `dot`
+    /// and `mermaid` print it to standard output
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
 
-    /// Follow hints without a digest to whatever they lead to now
+    /// Follow hints without a digest, although what they point to may have changed
     #[arg(long)]
     trust_unpinned: bool,
 
-    /// Link a component of others with the newest releases that will do, not with those that its
-    /// hints name
+    /// Link a component from elsewhere with the newest compatible releases, instead of those that
+    /// its hints name
     #[arg(long)]
     fresh: bool,
 
-    /// Build for release
+    /// Build in release mode, with optimizations
     #[arg(long, short, conflicts_with = "file")]
     release: bool,
 
-    /// The profile to build under
+    /// Build with the given profile
     #[arg(long, value_name = "PROFILE", conflicts_with = "file")]
     profile: Option<String>,
 
-    /// The target to build for
+    /// Build for the given target triple
     #[arg(long, value_name = "TRIPLE", conflicts_with = "file")]
     target: Option<String>,
 
-    /// Where cargo builds
+    /// Directory for all generated artifacts
     #[arg(long, value_name = "PATH", conflicts_with = "file")]
     target_dir: Option<PathBuf>,
 
@@ -120,7 +120,7 @@ impl Compose {
         )
     }
 
-    /// The build as cargo is asked for it.
+    /// The arguments for cargo that build the component.
     fn command_line(self, global: &GlobalOptions) -> Vec<OsString> {
         let mut line: Vec<OsString> = vec!["build".into()];
         line.extend(global.for_cargo());

@@ -10,16 +10,16 @@ use crate::ops::config::{OriginDisplay, get, list, set};
 use crate::system::context::Context;
 use crate::system::registry::settings::ConfigOwner;
 
-/// Show or change the configuration of registries
+/// Show or change the registry configuration
 ///
-/// Without a command it is `list`. What may be a secret is shown as `…`.
+/// Without a subcommand, it does what `list` does. Values that may be secret are shown as `…`.
 #[derive(Args, Debug)]
 pub(super) struct Config {
-    /// Tell where each value is set
+    /// Show where each value is set
     #[arg(long, global = true)]
     show_origin: bool,
 
-    /// The Cargo.toml to start from
+    /// Path to Cargo.toml
     #[arg(
         long,
         global = true,
@@ -29,30 +29,30 @@ pub(super) struct Config {
     manifest_path: Option<PathBuf>,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<ConfigCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Print every value that is in force
+enum ConfigCommand {
+    /// Print all values in effect
     List,
-    /// Print what is in force under a key, or which registry a package is in
+    /// Print the value of a key, or the registry of a package
     Get {
-        /// A key, such as `default_registry`, or a package, `namespace:name`
+        /// Key, such as `default_registry`, or package, `namespace:name`
         #[arg(value_name = "KEY")]
         key: String,
     },
-    /// Set a value in the user's file, or the one of `--registry-config`
+    /// Set a value in the user's configuration file, or in that of `--registry-config`
     Set {
-        /// A key, such as `namespace_registries.my-org`
+        /// Key, such as `namespace_registries.my-org`
         #[arg(value_name = "KEY")]
         key: String,
 
-        /// The value: text, or a table as TOML has it
+        /// Value: text, or an inline table in TOML syntax
         #[arg(value_name = "VALUE")]
         value: String,
 
-        /// Set it in `.wasm-pkg/config.toml` of the workspace, to be committed
+        /// Set it in `.wasm-pkg/config.toml` of the workspace, which can be committed
         #[arg(long)]
         project: bool,
     },
@@ -67,9 +67,9 @@ impl Config {
             false => OriginDisplay::Hide,
         };
         match self.command {
-            None | Some(Command::List) => list(ctx, &args, origin),
-            Some(Command::Get { key }) => get(ctx, &args, &key, origin),
-            Some(Command::Set {
+            None | Some(ConfigCommand::List) => list(ctx, &args, origin),
+            Some(ConfigCommand::Get { key }) => get(ctx, &args, &key, origin),
+            Some(ConfigCommand::Set {
                 key,
                 value,
                 project,

@@ -9,14 +9,14 @@ use crate::base::error::Result;
 use crate::ops::wit_deps::{DepsOptions, check, lock, tar, update};
 use crate::system::context::Context;
 
-/// Keep `wit/deps` as `wit/deps.toml` says
+/// Manage `wit/deps` according to `wit/deps.toml`
 ///
-/// Does what `wit-deps` does, with its files. Without a command it is `lock`.
-/// Nothing is fetched unless it must be. Directories that `wit/deps.lock` does
-/// not know are left alone.
+/// Works like `wit-deps`, on the same files. Without a subcommand, it does what `lock` does.
+/// Only what is missing or out of date is fetched. Directories that are not in
+/// `wit/deps.lock` are left alone.
 #[derive(Args, Debug)]
 pub(super) struct Deps {
-    /// The directory of dependencies
+    /// Directory of the dependencies
     #[arg(
         long,
         short,
@@ -26,7 +26,7 @@ pub(super) struct Deps {
     )]
     deps: PathBuf,
 
-    /// The manifest
+    /// Path to the manifest
     #[arg(
         long,
         short,
@@ -36,7 +36,7 @@ pub(super) struct Deps {
     )]
     manifest: PathBuf,
 
-    /// The lock file
+    /// Path to the lock file
     #[arg(
         long,
         short,
@@ -50,37 +50,37 @@ pub(super) struct Deps {
     mode: LockOptions,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<DepsCommand>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    /// Bring directories and lock file to what the manifest says
+enum DepsCommand {
+    /// Update the directories and the lock file according to the manifest
     Lock {
-        /// Write nothing; fail where something is not as the manifest and the
-        /// lock file say
+        /// Fail if the directories do not match the manifest and the lock file, and write
+        /// nothing
         #[arg(long, short)]
         check: bool,
 
         #[command(flatten)]
         mode: LockOptions,
     },
-    /// The same as `lock --check`
+    /// Same as `lock --check`
     Check {
         #[command(flatten)]
         mode: LockOptions,
     },
-    /// Ask for everything again and take what comes
+    /// Fetch all dependencies again, and lock what is found
     Update {
         #[command(flatten)]
         mode: LockOptions,
     },
-    /// Print the tar stream that the digests of a directory are made from
+    /// Print the tar stream that the digests of a directory are computed from
     Tar {
-        /// The directory, as the lock file names it
+        /// Name of the dependency in the lock file
         id: String,
 
-        /// A file for the stream, instead of standard output
+        /// Write the stream to a file instead of standard output
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
 
@@ -100,12 +100,12 @@ impl Deps {
         };
         match self.command {
             None => lock(ctx, &options(LockOptions::default())),
-            Some(Command::Lock { check: false, mode }) => lock(ctx, &options(mode)),
-            Some(Command::Lock { check: true, mode } | Command::Check { mode }) => {
+            Some(DepsCommand::Lock { check: false, mode }) => lock(ctx, &options(mode)),
+            Some(DepsCommand::Lock { check: true, mode } | DepsCommand::Check { mode }) => {
                 check(ctx, &options(mode))
             }
-            Some(Command::Update { mode }) => update(ctx, &options(mode)),
-            Some(Command::Tar { id, output, mode }) => {
+            Some(DepsCommand::Update { mode }) => update(ctx, &options(mode)),
+            Some(DepsCommand::Tar { id, output, mode }) => {
                 tar(ctx, &options(mode), &id, output.as_deref())
             }
         }

@@ -1,33 +1,30 @@
-//! Exit codes. The table is part of the reference (`exit-codes.md`).
+//! The exit codes of the tool. The table is part of the reference (`exit-codes.md`).
 
 use std::process::ExitCode;
 
 use crate::base::error::{ErrorKind, Result};
 use crate::system::shell::{Shell, report};
 
-/// The codes with what they say, for the reference.
+/// Each exit code with its meaning, for the reference.
 pub const TABLE: &[(&str, &str)] = &[
-    ("0", "what was asked for was done"),
+    ("0", "the command succeeded"),
     (
         "1",
-        "something given is wrong (a manifest, WIT, a module), the system refused, or this build of the tool cannot do it",
+        "the input is invalid (such as a manifest, WIT or a module), an I/O operation failed, a check found a difference, or this build of the tool does not support the request",
     ),
-    (
-        "2",
-        "the command line asks for something that does not exist",
-    ),
+    ("2", "the command line is invalid"),
     (
         "other",
-        "a program that was run (cargo, a runner, the component) ended with this code and has said why; one that was killed counts as 1",
+        "a program that the tool ran (cargo, a runner, the component) exited with this code; if it was killed, the code is 1",
     ),
 ];
 
-/// Something failed and said why.
+/// The exit code of a failure that was reported.
 pub const FAILURE: u8 = 1;
-/// The command line is wrong.
+/// The exit code for an invalid command line.
 pub const USAGE: u8 = 2;
 
-/// The exit code of a result; an error is told first.
+/// Reports an error, if there is one, and returns the exit code of the result.
 pub fn code(shell: &dyn Shell, result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,8 +35,8 @@ pub fn code(shell: &dyn Shell, result: Result<()>) -> ExitCode {
     }
 }
 
-/// The exit code of a sort of failure; a child's own code where it fits into
-/// a byte and is not 0.
+/// The exit code for a kind of error: that of a child process if it fits into a byte and
+/// is not 0.
 pub fn code_of(kind: ErrorKind) -> ExitCode {
     match kind {
         ErrorKind::Usage => ExitCode::from(USAGE),

@@ -10,19 +10,19 @@ use crate::ops::bindings::of_package;
 use crate::ops::init;
 use crate::system::context::Context;
 
-/// Make a component of the crate in a directory, or of a new one
+/// Turn an existing crate into a component, or create a new one in the directory
 #[derive(Args, Clone, Debug)]
 pub struct Init {
     #[command(flatten)]
     start: StartArgs,
 
-    /// The directory of the crate
+    /// Directory of the crate
     #[arg(default_value = ".")]
     path: PathBuf,
 }
 
 impl Init {
-    /// Makes the component.
+    /// Turns the crate into a component and generates its bindings.
     pub fn run(self, ctx: &Context) -> Result<()> {
         let options = self.start.options(self.path);
         init::init(ctx, &options, &mut |manifest| {

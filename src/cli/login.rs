@@ -13,17 +13,16 @@ use crate::system::registry::Secret;
 
 /// Log in to an OCI registry
 ///
-/// The login is tried first, and then kept where docker keeps it: by its
-/// credential helper, or in its `config.json`; in podman's file where
-/// `REGISTRY_AUTH_FILE` names it and `DOCKER_CONFIG` nothing. For crates there
-/// is `cargo login`.
+/// The credentials are verified, and then stored where docker stores them: in its credential
+/// helper or its `config.json`. If only `REGISTRY_AUTH_FILE` is set and not `DOCKER_CONFIG`,
+/// they are stored in that file, as podman does. For crates.io, use `cargo login`.
 #[derive(Args, Debug)]
 pub(super) struct Login {
-    /// The host, or the name of a configured registry; the default registry without it
+    /// Host, or name of a configured registry [default: the default registry]
     #[arg(value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// The user
+    /// User name to log in with
     #[arg(long, short, visible_alias = "user", value_name = "USER")]
     username: Option<String>,
 
@@ -42,22 +41,22 @@ impl Login {
             mode: self.lock.mode(),
         };
         let user = self.username.ok_or_else(|| {
-            Error::usage("the user to log in as is missing").hint("add `--username <USER>`")
+            Error::usage("no user name was given").hint("add `--username <USER>`")
         })?;
         login(ctx, &options, &user, &password()?)
     }
 }
 
-/// The password on standard input, which is piped: what is typed would be seen.
+/// Reads the password from standard input, which must be piped: a terminal would show it.
 fn password() -> Result<Secret> {
-    /// More than any token has.
+    /// The longest password that is read, in bytes; every token is shorter.
     const LONGEST: u64 = 64 << 10;
     let input = std::io::stdin();
     if input.is_terminal() {
-        return Err(
-            Error::usage("a password is not read from a terminal, where it would be seen")
-                .hint("pipe it: `cargo component login … --password-stdin < file`"),
-        );
+        return Err(Error::usage(
+            "the password cannot be read from a terminal, which would show it",
+        )
+        .hint("pipe it: `cargo component login … --password-stdin < file`"));
     }
     let mut text = String::new();
     input
@@ -67,12 +66,12 @@ fn password() -> Result<Secret> {
     Ok(Secret(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-/// Forget the login to an OCI registry
+/// Remove the stored credentials for an OCI registry
 ///
-/// For crates there is `cargo logout`.
+/// For crates.io, use `cargo logout`.
 #[derive(Args, Debug)]
 pub(super) struct Logout {
-    /// The host, or the name of a configured registry; the default registry without it
+    /// Host, or name of a configured registry [default: the default registry]
     #[arg(value_name = "REGISTRY")]
     registry: Option<String>,
 

@@ -7,22 +7,22 @@ use crate::base::error::Result;
 use crate::ops::migrate::{Changes, Tree, migrate};
 use crate::system::context::Context;
 
-/// Make a project of another tool one of this
+/// Convert a project of another tool for use with this one
 ///
-/// From cargo-component 0.21.1, the `wit` CLI, `wkg`, or a crate with
-/// `wit_bindgen::generate!`. Every change is shown as a diff before any is made, and
-/// all are made or none. What works as it is stays as it is.
+/// Converts projects of cargo-component 0.21.1, the `wit` CLI and `wkg`, and crates that use
+/// `wit_bindgen::generate!`. All changes are shown as a diff first; then either all are
+/// applied or none. Whatever already works is not changed.
 #[derive(Args, Debug)]
 pub(super) struct Migrate {
-    /// Show the changes, and make none
+    /// Show the changes without applying them
     #[arg(long, short = 'n', conflicts_with = "check")]
     dry_run: bool,
 
-    /// Show the changes, make none, and fail if there are any
+    /// Show the changes without applying them, and fail if there are any
     #[arg(long)]
     check: bool,
 
-    /// Also where the repository has changes that are not committed
+    /// Apply the changes even if the repository has uncommitted changes
     #[arg(long)]
     allow_dirty: bool,
 

@@ -1,5 +1,5 @@
-//! The command line: which verb is meant, its options, one call of
-//! [`crate::ops`], and the exit code.
+//! The command line: finds the subcommand, parses its options, calls one
+//! operation of [`crate::ops`] and returns the exit code.
 
 mod add;
 mod bindings;
@@ -43,9 +43,9 @@ use options::GlobalOptions;
 
 /// Author, build, run and publish WebAssembly components.
 ///
-/// Commands of cargo are there too, with all their options: `cargo component
-/// build`, `run`, `test`, `check`, … They bring the bindings up to date, build
-/// for WebAssembly and make components of what was built.
+/// Cargo's own commands work too, with all their options: `cargo component build`,
+/// `run`, `test`, `check`, … They update the generated bindings, build for
+/// WebAssembly and turn the built modules into components.
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo component",
@@ -59,12 +59,12 @@ struct Cli {
     global: GlobalOptions,
 
     #[command(subcommand)]
-    verb: Verb,
+    verb: OwnCommand,
 }
 
-/// The verbs that are not cargo's.
+/// The subcommands that this tool implements itself.
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum OwnCommand {
     New(new::New),
     Init(init::Init),
     Bindings(bindings::Bindings),
@@ -89,55 +89,56 @@ enum Verb {
     Logout(login::Logout),
 }
 
-impl Verb {
+impl OwnCommand {
     fn run(self, ctx: &Context, global: &GlobalOptions) -> Result<()> {
         match self {
-            Verb::New(verb) => verb.run(ctx),
-            Verb::Init(verb) => verb.run(ctx),
-            Verb::Bindings(verb) => verb.run(ctx, global),
-            Verb::Add(verb) => verb.run(ctx, global),
-            Verb::Remove(verb) => verb.run(ctx, global),
-            Verb::Update(verb) => verb.run(ctx, global),
-            Verb::Compose(verb) => verb.run(ctx, global),
-            Verb::Targets(verb) => verb.run(ctx, global),
-            Verb::Publish(verb) => verb.run(ctx, global),
-            Verb::Tree(verb) => verb.run(ctx, global),
-            Verb::Outdated(verb) => verb.run(ctx, global),
-            Verb::Verify(verb) => verb.run(ctx, global),
-            Verb::Vendor(verb) => verb.run(ctx, global),
-            Verb::Cache(verb) => verb.run(ctx, global),
-            Verb::Config(verb) => verb.run(ctx, global),
-            Verb::Wit(verb) => verb.run(ctx),
-            Verb::Deps(verb) => verb.run(ctx),
-            Verb::Migrate(verb) => verb.run(ctx, global),
-            Verb::Registry(verb) => verb.run(ctx),
-            Verb::Login(verb) => verb.run(ctx),
-            Verb::Logout(verb) => verb.run(ctx),
+            OwnCommand::New(verb) => verb.run(ctx),
+            OwnCommand::Init(verb) => verb.run(ctx),
+            OwnCommand::Bindings(verb) => verb.run(ctx, global),
+            OwnCommand::Add(verb) => verb.run(ctx, global),
+            OwnCommand::Remove(verb) => verb.run(ctx, global),
+            OwnCommand::Update(verb) => verb.run(ctx, global),
+            OwnCommand::Compose(verb) => verb.run(ctx, global),
+            OwnCommand::Targets(verb) => verb.run(ctx, global),
+            OwnCommand::Publish(verb) => verb.run(ctx, global),
+            OwnCommand::Tree(verb) => verb.run(ctx, global),
+            OwnCommand::Outdated(verb) => verb.run(ctx, global),
+            OwnCommand::Verify(verb) => verb.run(ctx, global),
+            OwnCommand::Vendor(verb) => verb.run(ctx, global),
+            OwnCommand::Cache(verb) => verb.run(ctx, global),
+            OwnCommand::Config(verb) => verb.run(ctx, global),
+            OwnCommand::Wit(verb) => verb.run(ctx),
+            OwnCommand::Deps(verb) => verb.run(ctx),
+            OwnCommand::Migrate(verb) => verb.run(ctx, global),
+            OwnCommand::Registry(verb) => verb.run(ctx),
+            OwnCommand::Login(verb) => verb.run(ctx),
+            OwnCommand::Logout(verb) => verb.run(ctx),
         }
     }
 }
 
-/// How packages are reached by a program without a command line.
+/// Access to packages for a program that has no command line of its own, such as a
+/// build script.
 pub(crate) fn packages(
     env: &Env,
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let quiet = Terminal::new(Verbosity::Quiet, ColorChoice::Never, true);
-    setup::packages((env, &quiet), config, cache)
+    setup::packages(env, &quiet, config, cache)
 }
 
-/// Verbs of cargo that would not do what they say here.
+/// Subcommands of cargo that are refused, since they are about crates.
 const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
 
-/// Verbs that are to come, and what to do until then.
+/// Subcommands that are planned, each with what to use until then.
 const PLANNED: &[(&str, &str)] = &[(
     "yank",
     "publish a corrected version: `cargo component publish`",
 )];
 
-/// As [`run`], with the name the tool was called by: as `wkg`, `wit` or
-/// `wit-deps` it takes the command lines of those.
+/// Runs the tool under the name of its executable: as `wkg`, `wit` or `wit-deps` it
+/// accepts the command line of that tool, otherwise it does what [`run`] does.
 pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
     let name = Path::new(name).file_stem().unwrap_or_default();
     match multicall::Tool::named(name) {
@@ -146,8 +147,8 @@ pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
     }
 }
 
-/// The whole tool: the arguments of the process and its environment in, the
-/// exit code out.
+/// Runs the tool with the arguments and the environment of the process, and returns
+/// the exit code.
 pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     if args.first().is_some_and(|first| first == "component") {
         args.remove(0);
@@ -166,10 +167,8 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
         Some(name) => match PLANNED.iter().find(|(planned, _)| *planned == name) {
             Some((_, instead)) => refuse(
                 &env,
-                Error::unsupported(format!(
-                    "`cargo component {name}` is not there yet in this version"
-                ))
-                .hint(*instead),
+                Error::unsupported(format!("`cargo component {name}` is not implemented yet"))
+                    .hint(*instead),
             ),
             None => cargo::run(&args, env),
         },
@@ -177,7 +176,7 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     }
 }
 
-/// Whether these options without a verb are cargo's to answer.
+/// Whether cargo answers these options, which have no subcommand.
 fn is_cargos(args: &[OsString]) -> bool {
     let asks = |arg: &OsString| arg == "--list" || arg.to_string_lossy().starts_with("--explain");
     args.iter().any(asks)
@@ -189,11 +188,11 @@ fn is_ours(name: &str) -> bool {
         .any(|verb| verb.get_name() == name || verb.get_all_aliases().any(|alias| alias == name))
 }
 
-/// The verb: the first word that is no option and no value of one.
+/// The subcommand: the first word that is neither an option nor the value of one.
 fn first_word(args: &[OsString]) -> Option<String> {
     match crate::system::cargo::arguments::CargoArgs::parse(args) {
         Ok(args) => args.subcommand,
-        // What is wrong with it is told by who reads it in earnest.
+        // Whoever parses the arguments in full reports the error.
         Err(_) => {
             let mut words = args.iter().take_while(|arg| *arg != "--");
             let word = words.find(|arg| !arg.to_string_lossy().starts_with('-'));
@@ -202,7 +201,7 @@ fn first_word(args: &[OsString]) -> Option<String> {
     }
 }
 
-/// One of our own verbs, or help for any.
+/// Runs one of our own subcommands, or prints the help of any subcommand.
 fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
     if first_word(&args).as_deref() == Some("help")
         && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
@@ -222,11 +221,11 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
             });
             exit::code(&shell, result)
         }
-        Err(error) => told(&error),
+        Err(error) => print_clap_error(&error),
     }
 }
 
-/// No verb at all: `--version`, `--help`, or nothing.
+/// Handles a command line without a subcommand: `--version`, `--help` or nothing.
 fn plain(args: Vec<OsString>, env: Env) -> ExitCode {
     let has = |names: &[&str]| args.iter().any(|arg| names.iter().any(|name| arg == name));
     if has(&["--version", "-V", "-Vv", "-vV"]) {
@@ -236,7 +235,7 @@ fn plain(args: Vec<OsString>, env: Env) -> ExitCode {
     }
     match Cli::command().try_get_matches_from(with_name(args)) {
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => told(&error),
+        Err(error) => print_clap_error(&error),
     }
 }
 
@@ -244,9 +243,9 @@ fn with_name(args: Vec<OsString>) -> impl Iterator<Item = OsString> {
     std::iter::once(OsString::from("cargo component")).chain(args)
 }
 
-/// What clap has to say, help and errors alike.
-fn told(error: &clap::Error) -> ExitCode {
-    // Nobody is left to tell when the stream is gone.
+/// Prints a message of clap, which may be help or an error.
+fn print_clap_error(error: &clap::Error) -> ExitCode {
+    // If the stream is closed, there is nowhere to report that.
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::FAILURE))
 }
@@ -277,8 +276,7 @@ mod tests {
         assert_eq!(word("--version"), None);
     }
 
-    /// Every option that counts for all verbs, as it is written, and whether
-    /// cargo has it as well.
+    /// Every global option, as it is written, and whether cargo has it as well.
     fn global_options() -> Vec<(Vec<String>, bool)> {
         let command = Cli::command();
         let global = command.get_arguments().filter(|arg| arg.is_global_set());
@@ -323,11 +321,12 @@ mod tests {
                     assert_eq!(read.subcommand.as_ref(), Some(&verb[0]), "{args:?}");
                     let rest = [read.words.as_slice(), &read.trailing].concat();
                     assert!(rest.is_empty(), "{args:?}: {rest:?}");
-                    // Ours mean something to us, and cargo never sees them.
-                    let heard = crate::system::cargo::arguments::OwnOptions::default() != read.own;
-                    assert_eq!(heard, !is_cargos, "{args:?}");
-                    let handed_on = read.cargo_args().len() > 1;
-                    assert_eq!(handed_on, *is_cargos, "{args:?}");
+                    // Our own options are kept, and cargo never gets them.
+                    let recognized =
+                        crate::system::cargo::arguments::OwnOptions::default() != read.own;
+                    assert_eq!(recognized, !is_cargos, "{args:?}");
+                    let passed_on = read.cargo_args().len() > 1;
+                    assert_eq!(passed_on, *is_cargos, "{args:?}");
                 }
             }
         }
@@ -350,7 +349,7 @@ mod tests {
             for verb in &verbs {
                 for args in [line([option, verb, &help]), line([verb, option, &help])] {
                     assert_eq!(first_word(&args).as_ref(), Some(&verb[0]), "{args:?}");
-                    // Help is shown where all that stands before it is understood.
+                    // Help is shown if everything before it could be parsed.
                     let parsed = Cli::command().try_get_matches_from(with_name(args.clone()));
                     let kind = parsed.unwrap_err().kind();
                     assert_eq!(kind, clap::error::ErrorKind::DisplayHelp, "{args:?}");

@@ -16,18 +16,18 @@ pub struct New {
     #[command(flatten)]
     start: StartArgs,
 
-    /// The directory of the new crate
+    /// Directory of the new crate
     path: PathBuf,
 }
 
-/// What `new` and `init` are both told about a component that starts.
+/// The options that `new` and `init` share.
 #[derive(Args, Clone, Debug)]
 pub(super) struct StartArgs {
-    /// Initialize a new repository for the version control system [default: as cargo does]
+    /// Initialize a new repository for the given version control system [default: same as cargo]
     #[arg(long, value_name = "VCS", value_parser = ["git", "hg", "pijul", "fossil", "none"])]
     vcs: Option<String>,
 
-    /// Create a command: a program with a `main` [default]
+    /// Create a command: a program with a `main` function [default]
     #[arg(long, visible_alias = "command", conflicts_with = "lib")]
     bin: bool,
 
@@ -39,32 +39,32 @@ pub(super) struct StartArgs {
     #[arg(long, requires = "lib")]
     proxy: bool,
 
-    /// The edition of the crate [default: as cargo does]
+    /// Edition of the crate [default: same as cargo]
     #[arg(long, value_name = "YEAR", value_parser = ["2015", "2018", "2021", "2024"])]
     edition: Option<String>,
 
-    /// The namespace of the component
+    /// Namespace of the component's package name
     #[arg(long, default_value = "component")]
     namespace: String,
 
-    /// The name of the crate and the component [default: that of the directory]
+    /// Name of the crate and the component [default: the directory name]
     #[arg(long)]
     name: Option<String>,
 
-    /// The editor to configure for checking with this tool
+    /// Configure this editor to check code with `cargo component check`
     #[arg(long, value_enum, default_value = "none")]
     editor: EditorArg,
 
-    /// The world to implement: `namespace:name[/world][@version]` of a registry, or a local
-    /// directory or file of WIT with `/world` after it if it has several
+    /// World to implement: `namespace:name[/world][@version]` from a registry, or the path of a
+    /// WIT file or directory, followed by `/world` if it has several worlds
     #[arg(long, short = 't', requires = "lib", value_name = "WORLD")]
     target: Option<String>,
 
-    /// The name of the registry the target is in
+    /// Name of the registry that has the target
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// Leave the generated source as it is, without rustfmt
+    /// Do not format the generated source with rustfmt
     #[arg(long)]
     no_rustfmt: bool,
 
@@ -107,7 +107,7 @@ impl StartArgs {
 }
 
 impl New {
-    /// Makes the crate.
+    /// Creates the crate and its bindings.
     pub fn run(self, ctx: &Context) -> Result<()> {
         let options = self.start.options(self.path);
         new::new(ctx, &options, &mut |manifest| {

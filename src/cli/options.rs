@@ -1,4 +1,4 @@
-//! Options that several of our verbs share.
+//! Options that several subcommands share.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,18 +15,18 @@ use crate::system::env;
 use crate::system::env::{Env, Variable};
 use crate::system::shell::{Bars, ColorChoice, Terminal, Verbosity};
 
-/// Options every verb of ours takes.
+/// The options that every subcommand of this tool accepts.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct GlobalOptions {
-    /// Say less: errors only
+    /// Print nothing but errors
     #[arg(long, short, global = true, help_heading = "Global Options")]
     quiet: bool,
 
-    /// Say more; twice for even more
+    /// Print more details; give it twice for even more
     #[arg(long, short, global = true, help_heading = "Global Options", action = ArgAction::Count)]
     verbose: u8,
 
-    /// When to colour the output [env: CARGO_TERM_COLOR]
+    /// When to color the output [env: CARGO_TERM_COLOR]
     #[arg(
         long,
         global = true,
@@ -35,7 +35,7 @@ pub(super) struct GlobalOptions {
     )]
     color: Option<Color>,
 
-    /// The directory of downloaded packages
+    /// Directory of the package cache
     #[arg(
         long,
         global = true, help_heading = "Global Options",
@@ -44,7 +44,7 @@ pub(super) struct GlobalOptions {
     )]
     cache_dir: Option<PathBuf>,
 
-    /// The configuration of package registries
+    /// Configuration file for package registries
     #[arg(
         long = "registry-config",
         alias = "config",
@@ -55,7 +55,7 @@ pub(super) struct GlobalOptions {
     registry_config: Option<PathBuf>,
 }
 
-/// When output is coloured.
+/// The values of `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Color {
     Auto,
@@ -64,33 +64,30 @@ enum Color {
 }
 
 impl GlobalOptions {
-    /// How packages are reached.
+    /// The access to packages that these options and the environment describe.
     pub(super) fn packages(&self, env: &Env, shell: &Terminal) -> PackageAccess {
         setup::packages(
-            (env, shell),
+            env,
+            shell,
             self.registry_config.clone(),
             self.cache_dir.clone(),
         )
     }
 
-    /// The shell these options and the environment ask for.
+    /// The terminal with the verbosity and colors that these options and the environment ask for.
     pub(super) fn shell(&self, env: &Env) -> Terminal {
         let color = self.color.map(|color| match color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         });
-        shell(env, (self.quiet, self.verbose), color)
+        shell(env, self.quiet, self.verbose, color)
     }
 }
 
-/// The shell for this much speech and these colours; what is not said comes
-/// from cargo's variables.
-pub(super) fn shell(
-    env: &Env,
-    (quiet, verbose): (bool, u8),
-    color: Option<ColorChoice>,
-) -> Terminal {
+/// The terminal with this verbosity and color choice; where an option is missing,
+/// cargo's variables decide.
+pub(super) fn shell(env: &Env, quiet: bool, verbose: u8, color: Option<ColorChoice>) -> Terminal {
     let is = |variable: Variable| env.text(variable) == Some("true");
     let verbosity = if quiet || (verbose == 0 && is(env::CARGO_TERM_QUIET)) {
         Verbosity::Quiet
@@ -107,7 +104,7 @@ pub(super) fn shell(
     Terminal::new(verbosity, color, env.get(env::NO_COLOR).is_some()).with_bars(bars(env))
 }
 
-/// Where progress is shown, as cargo decides it.
+/// When progress bars are shown, by the same rules as cargo.
 fn bars(env: &Env) -> Bars {
     let width = env.text(env::CARGO_TERM_PROGRESS_WIDTH);
     match env.text(env::CARGO_TERM_PROGRESS_WHEN) {
@@ -122,7 +119,7 @@ fn bars(env: &Env) -> Bars {
 }
 
 impl GlobalOptions {
-    /// The same for cargo.
+    /// These options as arguments for cargo.
     pub(super) fn for_cargo(&self) -> Vec<OsString> {
         let mut line: Vec<OsString> = Vec::new();
         line.extend(self.quiet.then(|| "--quiet".into()));
@@ -139,18 +136,18 @@ impl GlobalOptions {
     }
 }
 
-/// Which packages of the workspace.
+/// The options that select packages of the workspace.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct PackageOptions {
-    /// A package, by name, glob or package ID
+    /// Package to use, by name, glob pattern or package ID
     #[arg(long, short, value_name = "SPEC", help_heading = "Package Selection")]
     package: Vec<String>,
 
-    /// All packages of the workspace
+    /// Use all packages of the workspace
     #[arg(long, visible_alias = "all", help_heading = "Package Selection")]
     workspace: bool,
 
-    /// A package to leave out
+    /// Package to exclude from `--workspace`
     #[arg(
         long,
         value_name = "SPEC",
@@ -159,13 +156,13 @@ pub(super) struct PackageOptions {
     )]
     exclude: Vec<String>,
 
-    /// The Cargo.toml to start from
+    /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
     manifest_path: Option<PathBuf>,
 }
 
 impl PackageOptions {
-    /// The same for cargo.
+    /// These options as arguments for cargo.
     pub(super) fn for_cargo(&self) -> Vec<OsString> {
         let mut line: Vec<OsString> = Vec::new();
         for (name, values) in [("--package", &self.package), ("--exclude", &self.exclude)] {
@@ -181,24 +178,24 @@ impl PackageOptions {
     }
 }
 
-/// How lock files and the network may be used.
+/// The options that restrict lock files and network access.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct LockOptions {
-    /// Refuse to change lock files
+    /// Fail if a lock file would have to change
     #[arg(long, help_heading = "Manifest Options")]
     locked: bool,
 
-    /// Do without the network
+    /// Run without accessing the network
     #[arg(long, help_heading = "Manifest Options")]
     offline: bool,
 
-    /// Both `--locked` and `--offline`
+    /// Same as `--locked` and `--offline` together
     #[arg(long, help_heading = "Manifest Options")]
     frozen: bool,
 }
 
 impl LockOptions {
-    /// The same for cargo.
+    /// These options as arguments for cargo.
     pub(super) fn for_cargo(&self) -> Vec<OsString> {
         let flags = [
             ("--locked", self.locked),
@@ -209,7 +206,7 @@ impl LockOptions {
         given.map(|(flag, _)| flag.into()).collect()
     }
 
-    /// What they mean together.
+    /// The mode that the three options select together.
     pub(super) fn mode(&self) -> LockMode {
         match (self.locked || self.frozen, self.offline || self.frozen) {
             (true, true) => LockMode::Frozen,
@@ -220,7 +217,8 @@ impl LockOptions {
     }
 }
 
-/// What cargo's own verbs are told by a command line, for one of ours.
+/// The parsed arguments that cargo's subcommands get from a command line, made for one of
+/// our own subcommands.
 pub(super) fn cargo_args(packages: &PackageOptions, lock: &LockOptions) -> CargoArgs {
     let mut args = CargoArgs::default();
     args.packages = packages.package.clone();
@@ -231,10 +229,10 @@ pub(super) fn cargo_args(packages: &PackageOptions, lock: &LockOptions) -> Cargo
     args
 }
 
-/// The form of data on standard output.
+/// The option that selects the format of data on standard output.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct FormatOptions {
-    /// The form of what is printed
+    /// Format of the printed output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: OutputFormat,
 }
@@ -247,7 +245,7 @@ enum OutputFormat {
 }
 
 impl FormatOptions {
-    /// As the operations have it.
+    /// The format in the type that the operations use.
     pub(super) fn format(&self) -> Format {
         match self.format {
             OutputFormat::Text => Format::Text,

@@ -9,11 +9,11 @@ use crate::system::context::Context;
 
 /// Show which locked packages have newer versions
 ///
-/// `Compatible` is what `cargo component update` takes, `Latest` the newest
-/// version there is.
+/// `Compatible` is the version that `cargo component update` selects, `Latest` the newest
+/// version of all.
 #[derive(Args, Debug)]
 pub(super) struct Outdated {
-    /// End with exit code 1 if a package is outdated
+    /// Exit with code 1 if a package is outdated
     #[arg(long)]
     exit_code: bool,
 

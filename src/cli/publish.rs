@@ -14,11 +14,10 @@ use crate::system::context::Context;
 
 /// Build components for release and publish them
 ///
-/// The package is `package` of `[package.metadata.component]`, the version that
-/// of the crate. Nothing is published unless everything can be; packages that need
-/// others are published after them, and say of a component they have by its path which
-/// release takes its place. A version must keep the exports of the compatible
-/// version before it.
+/// The package name is `package` of `[package.metadata.component]`, the version is that of
+/// the crate. Everything is checked before anything is published. Packages are published
+/// after their dependencies, and a dependency by path is replaced by the release with its
+/// version. A new version must keep the exports of the previous compatible version.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
     #[command(flatten)]
@@ -27,19 +26,19 @@ pub(super) struct Publish {
     #[command(flatten)]
     lock: LockOptions,
 
-    /// The target to build for
+    /// Build for the given target triple
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
 
-    /// Where cargo builds
+    /// Directory for all generated artifacts
     #[arg(long, value_name = "PATH")]
     target_dir: Option<PathBuf>,
 
-    /// Features to activate
+    /// Comma or space separated list of features to activate
     #[arg(long, short = 'F', value_name = "FEATURES")]
     features: Vec<String>,
 
-    /// Activate all features
+    /// Activate all available features
     #[arg(long)]
     all_features: bool,
 
@@ -47,27 +46,27 @@ pub(super) struct Publish {
     #[arg(long)]
     no_default_features: bool,
 
-    /// How many jobs cargo runs at once
+    /// Number of parallel jobs of cargo
     #[arg(long, short, value_name = "N")]
     jobs: Option<String>,
 
-    /// Show what would be published, and where, and publish nothing
+    /// Show what would be published and where, without publishing
     #[arg(long)]
     dry_run: bool,
 
-    /// Leave versions that are published already as they are
+    /// Skip versions that are already published
     #[arg(long)]
     skip_existing: bool,
 
-    /// Publish also what breaks the promise of an earlier, compatible version
+    /// Publish even if a compatible earlier version has exports that this one lacks or changes
     #[arg(long)]
     allow_breaking: bool,
 
-    /// Publish components linked with those they depend on
+    /// Publish components linked with their dependencies
     #[arg(long)]
     composed: bool,
 
-    /// The registry to publish to, instead of the one the configuration has
+    /// Registry to publish to, instead of the configured one
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 }
@@ -100,7 +99,7 @@ impl Publish {
         )
     }
 
-    /// The release build as cargo is asked for it.
+    /// The arguments for cargo that build the packages in release mode.
     fn command_line(self, global: &GlobalOptions) -> Vec<OsString> {
         let mut line: Vec<OsString> = vec!["build".into(), "--release".into()];
         line.extend(global.for_cargo());

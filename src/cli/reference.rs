@@ -1,5 +1,5 @@
-//! The parts of the book that are made from the program: whoever changes an
-//! option, a key or a variable changes them too (`tests/docs.rs`).
+//! The parts of the book that are generated from the program. `tests/docs.rs` checks that
+//! the book is up to date.
 
 use clap::{Arg, Command, CommandFactory as _};
 
@@ -9,7 +9,7 @@ use crate::model::manifest::schema;
 use crate::system::cargo::arguments::OWN_OPTIONS;
 use crate::system::env;
 
-/// A text of the book that is made from the program.
+/// A text of the book that is generated from the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// The file, relative to `docs/src`.
@@ -17,11 +17,11 @@ pub struct Generated {
     /// The name of the part between `<!-- generated: NAME -->` and
     /// `<!-- end -->`; `None` for the whole file.
     pub part: Option<&'static str>,
-    /// The text.
+    /// The generated text, in Markdown or JSON.
     pub text: String,
 }
 
-/// Every generated text.
+/// All generated texts of the book.
 pub fn reference() -> Vec<Generated> {
     let part = |path, name, text| Generated {
         path,
@@ -44,12 +44,12 @@ pub fn reference() -> Vec<Generated> {
     ]
 }
 
-/// Verbs of cargo that have options of ours.
+/// Subcommands of cargo that have additional options.
 const DRIVEN: &[&str] = &[
     "build", "rustc", "check", "clippy", "doc", "fix", "rustdoc", "run", "serve", "test", "bench",
 ];
 
-/// Our own verbs with all their options.
+/// Our own subcommands with all their options.
 fn verbs() -> String {
     let mut root = Cli::command();
     root.build();
@@ -64,7 +64,7 @@ fn verbs() -> String {
             verb_chapter(command, &global, &mut text);
         }
     }
-    text.push_str("### Options of all of them\n\n");
+    text.push_str("### Global options\n\n");
     arguments(global.iter().copied(), &mut text);
     text
 }
@@ -96,7 +96,7 @@ fn arguments<'a>(all: impl Iterator<Item = &'a Arg>, text: &mut String) {
     text.push('\n');
 }
 
-/// How an argument is written, in code marks.
+/// An argument as it is written on the command line, in Markdown.
 fn written(arg: &Arg) -> String {
     let names = arg.get_value_names().unwrap_or_default();
     let value = match arg.get_action().takes_values() {
@@ -121,7 +121,9 @@ fn written(arg: &Arg) -> String {
 
 fn meaning(arg: &Arg) -> String {
     let help = arg.get_long_help().or(arg.get_help());
-    let mut text = help.map(ToString::to_string).unwrap_or_default();
+    // A cell of a table has no paragraphs.
+    let text = help.map(ToString::to_string).unwrap_or_default();
+    let mut text = text.replace("\n\n", ". ");
     if !arg.get_action().takes_values() {
         return text;
     }
@@ -138,15 +140,15 @@ fn meaning(arg: &Arg) -> String {
         .map(|v| format!("`{}`", v.to_string_lossy()))
         .collect();
     if !defaults.is_empty() {
-        text.push_str(&format!("; default {}", defaults.join(" ")));
+        text.push_str(&format!(" [default: {}]", defaults.join(" ")));
     }
     if let Some(variable) = arg.get_env() {
-        text.push_str(&format!("; else `{}`", variable.to_string_lossy()));
+        text.push_str(&format!(" [env: {}]", variable.to_string_lossy()));
     }
     text
 }
 
-/// Our options on verbs of cargo.
+/// The table of our options for cargo's subcommands.
 fn ours() -> String {
     let mut text = String::from("| option | on | meaning |\n| --- | --- | --- |\n");
     for own in OWN_OPTIONS {
@@ -156,7 +158,7 @@ fn ours() -> String {
             .map(|verb| format!("`{verb}`"))
             .collect();
         let on = match on.len() == DRIVEN.len() {
-            true => "every verb".to_owned(),
+            true => "all commands".to_owned(),
             false => on.join(", "),
         };
         text.push_str(&format!("| `{}` | {on} | {} |\n", own.usage, own.help));

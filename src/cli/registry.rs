@@ -16,15 +16,15 @@ use crate::pipeline::fetch::access::{AccessOptions, Subject};
 use crate::pipeline::project::output::Output;
 use crate::system::context::Context;
 
-/// Look into registries, and fetch and push what they hold
+/// Inspect registries, and download and push packages
 #[derive(Args, Debug)]
 pub(super) struct Registry {
     #[command(subcommand)]
-    verb: Verb,
+    verb: RegistryCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum RegistryCommand {
     Get(Get),
     Info(Info),
     Versions(Versions),
@@ -35,59 +35,59 @@ enum Verb {
 impl Registry {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         match self.verb {
-            Verb::Get(verb) => verb.run(ctx),
-            Verb::Info(verb) => verb.run(ctx),
-            Verb::Versions(verb) => verb.run(ctx),
-            Verb::Push(verb) => verb.run(ctx),
-            Verb::Pull(verb) => verb.run(ctx),
+            RegistryCommand::Get(verb) => verb.run(ctx),
+            RegistryCommand::Info(verb) => verb.run(ctx),
+            RegistryCommand::Versions(verb) => verb.run(ctx),
+            RegistryCommand::Push(verb) => verb.run(ctx),
+            RegistryCommand::Pull(verb) => verb.run(ctx),
         }
     }
 }
 
-/// How facts are printed.
+/// The values of `--format` for information about packages.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Facts {
+enum InfoFormat {
     Text,
     Json,
 }
 
-impl From<Facts> for FactsFormat {
-    fn from(facts: Facts) -> Self {
+impl From<InfoFormat> for FactsFormat {
+    fn from(facts: InfoFormat) -> Self {
         match facts {
-            Facts::Text => FactsFormat::Text,
-            Facts::Json => FactsFormat::Json,
+            InfoFormat::Text => FactsFormat::Text,
+            InfoFormat::Json => FactsFormat::Json,
         }
     }
 }
 
-/// Which registry.
+/// The option that names a registry.
 #[derive(Args, Debug)]
-struct WhichRegistry {
-    /// The name or address of the registry, instead of the configured one
+struct RegistryOption {
+    /// Name or address of the registry, instead of the configured one
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 }
 
-fn access(which: WhichRegistry, lock: &LockOptions) -> AccessOptions {
+fn access(option: RegistryOption, lock: &LockOptions) -> AccessOptions {
     AccessOptions {
-        registry: which.registry,
+        registry: option.registry,
         mode: lock.mode(),
     }
 }
 
-/// Print the versions of a package, the newest first
+/// Print the versions of a package, newest first
 #[derive(Args, Debug)]
 struct Versions {
-    /// The package, `namespace:name`
+    /// Name of the package, `namespace:name`
     #[arg(value_name = "PACKAGE")]
     package: String,
 
-    /// How to print them
+    /// Format of the printed output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Facts,
+    format: InfoFormat,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -95,26 +95,26 @@ struct Versions {
 
 impl Versions {
     fn run(self, ctx: &Context) -> Result<()> {
-        let options = access(self.which, &self.lock);
+        let options = access(self.registry, &self.lock);
         versions(ctx, &self.package.parse()?, &options, self.format.into())
     }
 }
 
-/// Print where a package is and what it holds
+/// Print where a package is stored and what it contains
 ///
-/// The package is fetched into the cache, to tell what it is.
+/// Downloads the package into the cache to inspect it.
 #[derive(Args, Debug)]
 struct Info {
-    /// `namespace:name`, perhaps with a version or requirement after `@`; or an OCI reference
+    /// `namespace:name`, optionally followed by `@` and a version or requirement, or an OCI reference
     #[arg(value_name = "PACKAGE")]
     subject: String,
 
-    /// How to print it
+    /// Format of the printed output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Facts,
+    format: InfoFormat,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -122,47 +122,47 @@ struct Info {
 
 impl Info {
     fn run(self, ctx: &Context) -> Result<()> {
-        let options = access(self.which, &self.lock);
+        let options = access(self.registry, &self.lock);
         info(ctx, &self.subject.parse()?, &options, self.format.into())
     }
 }
 
-/// What is written.
+/// The values of `--format` for a downloaded package.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Written {
+enum PackageFormat {
     Auto,
     Wit,
     Wasm,
 }
 
-/// Fetch a package as a file
+/// Download a package into a file
 ///
-/// Without a version it is the newest one, be it a pre-release. WIT is written
-/// as text, without that of its dependencies, and anything else as it is.
+/// Without a version, the newest one is used, including pre-releases. A WIT package is written
+/// as text, without its dependencies; anything else is written unchanged.
 #[derive(Args, Debug)]
 struct Get {
-    /// `namespace:name`, perhaps with a version or requirement after `@`; or an OCI reference
+    /// `namespace:name`, optionally followed by `@` and a version or requirement, or an OCI reference
     #[arg(value_name = "PACKAGE")]
     subject: String,
 
-    /// The file, the folder it goes to (with a slash at its end), or `-` for standard output
+    /// Output file, a directory (with a trailing slash), or `-` for standard output
     #[arg(long, short, value_name = "PATH", default_value = "./")]
     output: PathBuf,
 
-    /// What to write; `auto` goes by the name of the file, then by what it holds
+    /// Format to write; `auto` decides by the file extension, then by the content
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
-    format: Written,
+    format: PackageFormat,
 
-    /// Replace a file that is there
+    /// Overwrite an existing file
     #[arg(long, conflicts_with = "check")]
     overwrite: bool,
 
-    /// Write nothing, and fail unless the file holds the same already
+    /// Fail if the file differs from the package, and write nothing
     #[arg(long)]
     check: bool,
 
     #[command(flatten)]
-    which: WhichRegistry,
+    registry: RegistryOption,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -172,16 +172,16 @@ impl Get {
     fn run(self, ctx: &Context) -> Result<()> {
         let output = output(self.output);
         if self.check && output == Output::Stdout {
-            return Err(Error::usage("`--check` has nothing to compare with")
-                .hint("name a file by `--output`"));
+            return Err(Error::usage("`--check` needs a file to compare with")
+                .hint("name a file with `--output`"));
         }
         let options = GetOptions {
-            access: access(self.which, &self.lock),
+            access: access(self.registry, &self.lock),
             output,
             format: match self.format {
-                Written::Auto => FileFormat::Auto,
-                Written::Wit => FileFormat::Wit,
-                Written::Wasm => FileFormat::Wasm,
+                PackageFormat::Auto => FileFormat::Auto,
+                PackageFormat::Wit => FileFormat::Wit,
+                PackageFormat::Wasm => FileFormat::Wasm,
             },
             existing: match (self.check, self.overwrite) {
                 (true, _) => ExistingFile::Check,
@@ -200,18 +200,18 @@ fn output(path: PathBuf) -> Output {
     }
 }
 
-/// Fetch the WebAssembly of an OCI artifact as it is
+/// Download the WebAssembly file of an OCI artifact unchanged
 #[derive(Args, Debug)]
 struct Pull {
-    /// The artifact, `host/repository:tag` or `host/repository@sha256:…`
+    /// OCI reference, `host/repository:tag` or `host/repository@sha256:…`
     #[arg(value_name = "REFERENCE")]
     reference: String,
 
-    /// The file, the folder it goes to (with a slash at its end), or `-` for standard output
+    /// Output file, a directory (with a trailing slash), or `-` for standard output
     #[arg(long, short, value_name = "PATH", default_value = "./")]
     output: PathBuf,
 
-    /// Replace a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     overwrite: bool,
 
@@ -237,21 +237,21 @@ impl Pull {
     }
 }
 
-/// Push a component, WIT in its binary form or a core module as an OCI artifact
+/// Push a component, a binary WIT package or a core module as an OCI artifact
 ///
-/// Prints the reference and the digest of the manifest. What the tag was before
-/// is replaced; `cargo component publish` is the way for packages.
+/// Prints the reference and the digest of the manifest. An existing tag is replaced. To
+/// publish a package, use `cargo component publish`.
 #[derive(Args, Debug)]
 struct Push {
-    /// Where to, `host/repository:tag`
+    /// OCI reference to push to, `host/repository:tag`
     #[arg(value_name = "REFERENCE")]
     reference: String,
 
-    /// The file
+    /// Path of the file to push
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// An annotation of the manifest
+    /// Annotation to add to the manifest
     #[arg(long, value_name = "NAME=VALUE")]
     annotation: Vec<String>,
 
@@ -259,7 +259,7 @@ struct Push {
     lock: LockOptions,
 }
 
-/// Annotations as they are given, `name=value`.
+/// Parses annotations of the form `name=value`.
 pub(super) fn annotations(given: &[String]) -> Result<BTreeMap<String, String>> {
     let annotation = |text: &String| {
         let (name, value) = text

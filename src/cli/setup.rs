@@ -16,7 +16,8 @@ use crate::system::shell::{Shell as _, Terminal};
 
 /// How packages are reached, by options and environment.
 pub(super) fn packages(
-    (env, shell): (&Env, &Terminal),
+    env: &Env,
+    shell: &Terminal,
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {

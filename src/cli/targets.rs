@@ -7,18 +7,19 @@ use crate::base::error::Result;
 use crate::ops::targets::targets;
 use crate::system::context::Context;
 
-/// Say whether a component fits a world
+/// Check whether a component conforms to a world
 ///
-/// It does if the world offers all that it imports, and it exports all that the world
-/// asks for. If not, every reason is told, and the exit code is 1.
+/// It conforms if the world provides everything the component imports, and the component
+/// exports everything the world requires. If it does not, every reason is printed, and the
+/// exit code is 1.
 #[derive(Args, Debug)]
 pub(super) struct Targets {
-    /// The component: a file, `namespace:name@version` or an OCI reference
+    /// Component to check: a file, `namespace:name@version` or an OCI reference
     #[arg(value_name = "COMPONENT")]
     component: String,
 
-    /// The world, `namespace:name/world@version`, or the path of WIT with the world behind it,
-    /// `wit/world`
+    /// World to check against: `namespace:name/world@version`, or the path of a WIT file or directory
+    /// followed by the world, `wit/world`
     #[arg(long, value_name = "WORLD")]
     world: String,
 

@@ -7,11 +7,11 @@ use crate::base::error::Result;
 use crate::ops::tree::{TreeOptions, tree};
 use crate::system::context::Context;
 
-/// Show what packages need: their target, dependencies, and what the WIT names
+/// Show the dependency tree of packages: their target, components and WIT packages
 ///
-/// A package that was shown with all it needs before is marked `(*)`. What is
-/// `(enclosed)` is a copy in the file of a package that needs it. For crates
-/// there is `cargo tree`.
+/// `(*)` marks a package whose dependencies were shown further up. `(enclosed)` marks a
+/// copy that is contained in the file of the package that needs it. For crates, use
+/// `cargo tree`.
 #[derive(Args, Debug)]
 pub(super) struct Tree {
     #[command(flatten)]
@@ -24,19 +24,19 @@ pub(super) struct Tree {
     lock: LockOptions,
 }
 
-/// How a tree is drawn.
+/// The options that control how a tree is printed.
 #[derive(Args, Debug)]
 pub(super) struct Drawing {
-    /// Show who needs this package instead: `namespace:name` or `namespace:name@version`
+    /// Show which packages need this one, `namespace:name` or `namespace:name@version`
     #[arg(long, short, value_name = "PACKAGE")]
     invert: Option<String>,
 
-    /// Show what is there several times, in several versions or from several registries, and who
-    /// needs each
+    /// Show only packages that occur in several versions or from several registries, and which
+    /// packages need each
     #[arg(long, conflicts_with = "invert")]
     duplicates: bool,
 
-    /// Go only so many steps
+    /// Maximum display depth of the tree
     #[arg(long, value_name = "N")]
     depth: Option<usize>,
 

@@ -11,25 +11,25 @@ use crate::base::package::PackageRef;
 use crate::ops::update::{UpdateOptions, update};
 use crate::system::context::Context;
 
-/// Choose newer versions within what manifests and WIT ask for
+/// Update locked packages to the newest compatible versions
 ///
-/// Writes Cargo-component.lock for the whole workspace and tells what changed.
-/// For crates there is `cargo update`.
+/// Versions stay within the requirements of manifests and WIT. Writes Cargo-component.lock
+/// for the whole workspace and prints what changed. To update crates, use `cargo update`.
 #[derive(Args, Debug)]
 pub(super) struct Update {
-    /// A package to update, `namespace:name`; all without it
+    /// Package to update, `namespace:name` [default: all packages]
     #[arg(long, short, value_name = "PACKAGE")]
     package: Vec<PackageRef>,
 
-    /// The version the package is to get
+    /// Update the package to exactly this version
     #[arg(long, value_name = "VERSION", requires = "package")]
     precise: Option<Version>,
 
-    /// Only tell what would change
+    /// Print what would change, without writing the lock file
     #[arg(long)]
     dry_run: bool,
 
-    /// The Cargo.toml to start from
+    /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
     manifest_path: Option<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(super) struct Update {
 
 impl Update {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
-        only_one((&self.package, self.precise.as_ref()))?;
+        check_precise(&self.package, self.precise.as_ref())?;
         let mut args = cargo_args(&PackageOptions::default(), &self.lock);
         args.manifest_path = self.manifest_path;
         let options = UpdateOptions {
@@ -51,14 +51,14 @@ impl Update {
     }
 }
 
-/// Refuses one version for several packages.
-pub(super) fn only_one((packages, precise): (&[PackageRef], Option<&Version>)) -> Result<()> {
+/// Refuses `--precise` together with several packages.
+pub(super) fn check_precise(packages: &[PackageRef], precise: Option<&Version>) -> Result<()> {
     match (packages, precise) {
         ([_, _, ..], Some(version)) => Err(Error::usage(format!(
-            "`--precise {version}` is for one package, and {} are named",
+            "`--precise {version}` applies to one package, but {} were given",
             packages.len()
         ))
-        .hint("update one package after the other")),
+        .hint("update the packages one at a time")),
         _ => Ok(()),
     }
 }

@@ -9,19 +9,18 @@ use crate::base::error::Result;
 use crate::ops::vendor::vendor;
 use crate::system::context::Context;
 
-/// Copy every locked package into a directory to build from
+/// Copy all locked packages into a local directory
 ///
-/// The directory is a registry, `<namespace>/<name>/<version>.wasm`. Printed
-/// are the lines for `.wasm-pkg/config.toml` by which builds take the packages
-/// from there, without a cache and without the network. For crates there is
-/// `cargo vendor`.
+/// The directory is a registry with files `<namespace>/<name>/<version>.wasm`. The command
+/// prints the lines for `.wasm-pkg/config.toml` that make builds use it, without the cache
+/// and without the network. For crates, use `cargo vendor`.
 #[derive(Args, Debug)]
 pub(super) struct Vendor {
-    /// The directory
+    /// Directory to copy the packages into
     #[arg(value_name = "DIR", default_value = "vendor")]
     dir: PathBuf,
 
-    /// The Cargo.toml to start from
+    /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
     manifest_path: Option<PathBuf>,
 

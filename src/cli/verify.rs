@@ -9,14 +9,13 @@ use crate::base::error::Result;
 use crate::ops::verify::verify;
 use crate::system::context::Context;
 
-/// Hold every digest of the lock file against the cache and the registries
+/// Check the digests of the lock file against the cache and the registries
 ///
-/// Ends with exit code 1 unless each is as it is locked. A damaged file of the
-/// cache is removed and fetched again when it is needed. With `--offline` only
-/// the cache is looked at.
+/// Exits with code 1 if a digest differs. A damaged file is removed from the cache, and
+/// downloaded again when it is needed. With `--offline`, only the cache is checked.
 #[derive(Args, Debug)]
 pub(super) struct Verify {
-    /// The Cargo.toml to start from
+    /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", help_heading = "Manifest Options")]
     manifest_path: Option<PathBuf>,
 

@@ -1,11 +1,11 @@
-//! `--version`.
+//! The output of `--version`.
 
 use crate::base::error::Result;
 use crate::model::component::encode::Adapter;
 use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
 use crate::system::shell::Shell;
 
-/// Prints name and version; verbose, also what is built in.
+/// Prints the name and version; if `verbose`, also the versions of built-in parts.
 pub(super) fn print(shell: &dyn Shell, verbose: bool) -> Result<()> {
     shell.data(format!("cargo-component {}", env!("CARGO_PKG_VERSION")));
     if !verbose {

@@ -84,13 +84,15 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             DependencyTable::Component => "a component",
             _ => "a WIT package",
         };
-        ctx.shell
-            .note(format!("it is {kind}, so it went to `[{}]`", table.name()));
+        ctx.shell.note(format!(
+            "the package is {kind}, so the entry was added to `[{}]`",
+            table.name()
+        ));
     }
     if let (DependencyTable::Component, Some(file)) = (table, file) {
         if let Err(e) = crate::model::wit::decode(&with_current_names(&fs::read(&file)?)?) {
             ctx.shell.warn(format!(
-                "`{key}` cannot have bindings, so that builds will refuse it: {e}"
+                "the bindings of `{key}` cannot be generated, and builds will fail: {e}"
             ));
         }
         let notes = moved(ctx, &project, &manifest, &key, &file)?;
@@ -164,9 +166,9 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
             .map(|index| format!("`{}`", members[*index].name))
             .collect();
         return Err(
-            Error::input("the command is about one package, and several are selected")
-                .with_cause(format!("they are {}", names.join(", ")))
-                .hint("name one by `--package`"),
+            Error::input("the command works on one package, but several are selected")
+                .with_cause(format!("the selected packages are {}", names.join(", ")))
+                .hint("select one with `--package`"),
         );
     };
     let manifest = project.manifest(ctx, &members[*index])?;
@@ -179,8 +181,8 @@ fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, 
     match (&options.name, package) {
         (Some(name), package) => Ok((name.clone(), package)),
         (None, Some(package)) => Ok((package, None)),
-        (None, None) => Err(Error::usage("nothing says which package it is")
-            .hint("write its name before the options, `namespace:name`, or give the entry a label with `--name`")),
+        (None, None) => Err(Error::usage("the name of the package is not known")
+            .hint("give its name as `namespace:name`, or set a label with `--name`")),
     }
 }
 
@@ -210,10 +212,10 @@ fn by_path(
         && requested != own
     {
         return Err(Error::input(format!(
-            "`{}` is the package `{own}`, not `{requested}`",
+            "`{}` contains the package `{own}`, not `{requested}`",
             ctx.display(&target)
         ))
-        .hint(format!("write `{own}`, or a label with `--name`")));
+        .hint(format!("use `{own}`, or set a label with `--name`")));
     }
     let (key, package) = keyed(options, options.package.as_ref().or(own))?;
     let dir = fs::canonical(manifest.file.dir())?;
@@ -281,8 +283,8 @@ fn by_name(
     options: &AddOptions,
 ) -> Result<Addition> {
     let Some(package) = &options.package else {
-        return Err(Error::usage("nothing says what to add")
-            .hint("write a package, `namespace:name`, or give `--path` or `--oci`"));
+        return Err(Error::usage("no dependency to add was given")
+            .hint("give a package, `namespace:name`, or `--path` or `--oci`"));
     };
     let mut packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
     let requirement = Requirement {
@@ -332,8 +334,8 @@ fn table_of(file: &Path) -> Result<DependencyTable> {
     if kind(&bytes) != Some(WasmKind::Component) {
         return Err(
             Error::input("the package is neither a component nor a WIT package")
-                .with_cause(format!("its bytes are in `{}`", file.display()))
-                .hint("ask whoever published it"),
+                .with_cause(format!("its file is `{}`", file.display()))
+                .hint("ask the publisher of the package"),
         );
     }
     Ok(match crate::model::component::is_wit_package(&bytes)? {
@@ -380,7 +382,7 @@ fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRe
     match names.first() {
         Some(name) => Ok(format!("{}:{}", name.namespace, name.name).parse().ok()),
         None => Err(Error::input(format!("there is no WIT in `{shown}`"))
-            .hint("give a directory or file with `package namespace:name;`")),
+            .hint("give a directory or file that contains `package namespace:name;`")),
     }
 }
 

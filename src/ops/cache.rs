@@ -20,7 +20,7 @@ pub fn show(ctx: &Context) -> Result<()> {
     if !stored.leftovers.is_empty() {
         let bytes: u64 = stored.leftovers.iter().map(|file| file.size).sum();
         let count = stored.leftovers.len();
-        let text = format!("of it left by killed runs: {count}, {bytes} bytes");
+        let text = format!("of these, left by killed runs: {count}, {bytes} bytes");
         ctx.shell.data(text);
     }
     Ok(())
@@ -38,7 +38,7 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
     let guard = cache.lock_file();
     let _held = fs::is_dir(cache.dir()).then(|| {
         fs::lock(&guard, || {
-            let text = format!("on access to the cache `{}`", cache.dir().display());
+            let text = format!("while accessing the cache `{}`", cache.dir().display());
             ctx.shell.status("Blocking", text);
         })
     });
@@ -77,15 +77,13 @@ pub fn clean(ctx: &Context, packages: &[(PackageRef, Option<Version>)]) -> Resul
             0 => {}
             count => ctx.shell.status(
                 "Removed",
-                format!("what killed runs left: {count}, {bytes} bytes"),
+                format!("leftovers of killed runs: {count}, {bytes} bytes"),
             ),
         }
         match wit_deps::forget(cache.dir())? {
             0 => {}
-            1 => ctx.shell.status("Removed", "1 archive of WIT".to_owned()),
-            many => ctx
-                .shell
-                .status("Removed", format!("{many} archives of WIT")),
+            1 => ctx.shell.status("Removed", "1 WIT archive".to_owned()),
+            many => ctx.shell.status("Removed", format!("{many} WIT archives")),
         }
     }
     Ok(())
@@ -96,14 +94,16 @@ fn absent(all: &StoredFiles, package: &PackageRef, version: Option<&Version>) ->
         Some(version) => format!("{package}@{version}"),
         None => package.to_string(),
     };
-    let error = Error::input(format!("the cache has no package `{shown}`"));
+    let error = Error::input(format!("the package `{shown}` is not in the cache"));
     let names: Vec<String> = all.records.iter().map(|r| r.package.to_string()).collect();
     let of = all.records.iter().filter(|r| r.package == *package);
     let versions: Vec<String> = of.map(|r| format!("`{}`", r.version)).collect();
     let near = nearest(&package.to_string(), names.iter().map(String::as_str));
     match (versions.is_empty(), near) {
-        (false, _) => error.hint(format!("it has version {}", versions.join(", "))),
+        (false, _) => error.hint(format!("the cache has version {}", versions.join(", "))),
         (true, Some(near)) => error.hint(format!("did you mean `{near}`?")),
-        (true, None) => error.hint("`cargo component cache clean` without a name removes all"),
+        (true, None) => {
+            error.hint("use `cargo component cache clean` without a name to remove all packages")
+        }
     }
 }

@@ -28,7 +28,7 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 && let Err(error) = bring_up_to_date(ctx, args)
                 && in_package(ctx, args)
             {
-                let text = format!("the bindings were not brought up to date: {error}");
+                let text = format!("the bindings were not updated: {error}");
                 ctx.shell.warn(text);
             }
             exec(ctx, args)
@@ -116,8 +116,7 @@ fn note_hints(ctx: &Context, built: &Built) {
         return;
     }
     ctx.shell.note(format!(
-        "`{}` says at its imports where their components are found, which engines and registries \
-         from before 2026 refuse to read; for those, set `hints = \"none\"` or build with `--compose`",
+        "`{}` has hints that say where the components of its imports are found; engines and registries from before 2026 cannot read them; to omit them, set `hints = \"none\"` or build with `--compose`",
         made.artifact.target
     ));
     // Without it the note comes again.

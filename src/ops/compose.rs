@@ -33,9 +33,9 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     if options.output == Some(Output::Stdout) && matches!(drawing, Some(Drawing { file: None, .. }))
     {
         return Err(Error::usage(
-            "the component and the drawing cannot both go to standard output",
+            "the component and the graph cannot both be written to standard output",
         )
-        .hint("name a file for one of them"));
+        .hint("write one of them to a file"));
     }
     let document = wac::is_document(options)?;
     let overrides = Asked::read(ctx, &options.with, &options.keep)?;
@@ -56,7 +56,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     }
     report_links(ctx, &linked);
     if linked.graph.links.is_empty() && !document {
-        let text = "nothing was linked: no import has a hint, and none was given by `--with`";
+        let text = "nothing was linked: no import has a hint, and `--with` was not given";
         ctx.shell.warn(text.to_owned());
     }
     let path = match &options.output {
@@ -120,16 +120,16 @@ fn only_component(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
     match all.as_slice() {
         [one] => Ok((one.member, one.path.clone())),
         [] => Err(Error::input("no component was built")
-            .hint("go to a component package, or give the file of a component")),
+            .hint("run the command in a component package, or give a component file")),
         many => {
             let names: Vec<_> = many
                 .iter()
                 .map(|made| format!("`{}`", ctx.display(&made.path)))
                 .collect();
             Err(
-                Error::input("several components were built, and one can be linked")
-                    .with_cause(format!("they are {}", names.join(", ")))
-                    .hint("choose one by `--package`, or give its file"),
+                Error::input("several components were built, but only one can be linked")
+                    .with_cause(format!("the components are {}", names.join(", ")))
+                    .hint("select one with `--package`, or give its file"),
             )
         }
     }
@@ -169,7 +169,7 @@ fn report_links(ctx: &Context, linked: &Linked) {
         [] => {}
         [one] => ctx.shell.status("Open", format!("`{}`", one.name)),
         many => {
-            let text = format!("{} interfaces of WASI", many.len());
+            let text = format!("{} WASI interfaces", many.len());
             ctx.shell.status("Open", text);
             for name in many {
                 ctx.shell.detail("Open", format!("`{}`", name.name));

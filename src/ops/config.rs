@@ -60,8 +60,10 @@ pub fn user_file(ctx: &Context) -> Result<PathBuf> {
     match &ctx.packages.config {
         Some(explicit) => Ok(ctx.absolute(explicit)),
         None => layers::user_file(&ctx.env).ok_or_else(|| {
-            Error::input("the user's configuration file is not known, since `HOME` is not set")
-                .hint("name a file with `--registry-config`")
+            Error::input(
+                "the path of the user's configuration file is unknown, since `HOME` is not set",
+            )
+            .hint("set a file with `--registry-config`")
         }),
     }
 }
@@ -95,7 +97,7 @@ pub fn set(
         fs::create_private_dir(fs::parent(&path))?;
     }
     let _guard = fs::lock_directories_of(&[&path], || {
-        let text = format!("on access to `{}`", ctx.display(&path));
+        let text = format!("while accessing `{}`", ctx.display(&path));
         ctx.shell.status("Blocking", text);
     });
     let old = fs::read_text_if_exists(&path)?;
@@ -166,7 +168,7 @@ fn print_route(
     let mut answers: Vec<(Vec<String>, String)> = Vec::new();
     for (member, registry, named) in requests {
         let route = access.route(package, registry.as_deref(), &named)?;
-        let requested = registry.map(|name| format!("asked for: `registry = \"{name}\"`\n"));
+        let requested = registry.map(|name| format!("requested: `registry = \"{name}\"`\n"));
         let text = format!(
             "registry: {}\naddress: {}\n{}because: {}",
             route.name,

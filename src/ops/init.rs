@@ -31,7 +31,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>
         };
     } else if existed {
         if options.vcs.is_some() || options.edition.is_some() {
-            let text = "`--vcs` and `--edition` are for new crates and were ignored";
+            let text = "`--vcs` and `--edition` were ignored, since they are for new crates";
             ctx.shell.warn(text.to_owned());
         }
     } else {
@@ -57,7 +57,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>
     let manifest = ManifestEdit::new(shown, &fs::read_text(&path)?)?;
     let Some(package) = manifest.package_name() else {
         let message = format!("`{}` is a workspace without a package", shown.display());
-        return Err(Error::input(message).hint("name the directory of one of its members"));
+        return Err(Error::input(message).hint("run the command in the directory of a member"));
     };
     let library = manifest.declares_library() || fs::exists(&dir.join("src/lib.rs"));
     let kind = match options.kind {
@@ -94,10 +94,10 @@ fn refuse_clash(manifest: &ManifestEdit, package: &str, dir: &Path) -> Result<()
     match manifest.clashing_binary(&inferred) {
         None => Ok(()),
         Some(name) => Err(Error::input(format!(
-            "the library of `{package}` cannot be a component: its file would be that of the binary `{name}`"
+            "the library of `{package}` cannot be a component, since its file name would be that of the binary `{name}`"
         ))
         .hint(
-            "give the library another name, `[lib] name = \"…\"`, or put it in a crate of its own; a program alone needs no `--lib`",
+            "rename the library with `[lib] name = \"…\"`, or move it to a crate of its own; if only the program is needed, omit `--lib`",
         )),
     }
 }

@@ -31,7 +31,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>)
         CrateKind::Command => "--bin",
         CrateKind::Library { .. } if options.edition.as_deref() == Some("2015") => {
             return Err(Error::usage("bindings do not compile with edition 2015")
-                .hint("use edition 2018 or a newer one"));
+                .hint("use edition 2018 or later"));
         }
         CrateKind::Library { .. } => "--lib",
     };
@@ -48,7 +48,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>)
             create_crate(ctx, "new", options, Some(kind_flag)).inspect_err(|_| {
                 if existed {
                     let path = options.path.display();
-                    let text = "makes a component of what is there already";
+                    let text = "turns an existing directory into a component";
                     ctx.shell
                         .note(format!("`cargo component init {path}` {text}"));
                 }
@@ -258,7 +258,7 @@ mod tests {
     fn nothing_is_made_for_a_wrong_target_or_name() {
         let world = World::new(&[("w/w.wit", "package a:b; world one {}")], &[]);
         for (target, wanted) in [
-            ("w/ones", "there is no world `ones` in"),
+            ("w/ones", "the world `ones` does not exist in"),
             ("x", "target `x` was not found"),
             ("a:b/c", "no registry configured for namespace \"a\""),
         ] {
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(world.read("src/lib.rs"), source);
         let manifest = world.read("Cargo.toml");
         assert!(manifest.contains("[\"cdylib\", \"rlib\"]"), "{manifest}");
-        let note = "note: `src/lib.rs` was left as it is";
+        let note = "note: `src/lib.rs` was not changed";
         let said = world.said.messages();
         assert!(said[1].starts_with(note));
         let lines = "    #[allow(warnings)]\n    #[rustfmt::skip]\n    mod bindings;\n    bindings::export!(";

@@ -48,7 +48,7 @@ pub fn outdated(
     match format {
         Format::Json => ctx.shell.data(format!("{:#}", json(&rows))),
         Format::Text if rows.is_empty() => {
-            let text = "every package has its newest version".to_owned();
+            let text = "all packages are up to date".to_owned();
             ctx.shell.status("Finished", text);
         }
         Format::Text => {
@@ -62,7 +62,7 @@ pub fn outdated(
             1 => "1 package is outdated".to_owned(),
             many => format!("{many} packages are outdated"),
         })
-        .hint("`cargo component update` takes what is compatible; for the rest change what manifests and WIT ask for")),
+        .hint("run `cargo component update` for compatible versions; for others, change the requirements in manifests and WIT")),
     }
 }
 

@@ -100,26 +100,26 @@ fn task(
     let name = ctx.display(&made.path);
     let no_address = |what: String, hint: &str| match &args.own.addr {
         None => Ok(Task::Start),
-        Some(_) => Err(Error::usage(format!("{what}, so that `--addr` means nothing")).hint(hint)),
+        Some(_) => Err(Error::usage(format!("{what}, so `--addr` has no effect")).hint(hint)),
     };
     if let Runner::Configured { program, .. } = runner {
         let program = program.to_string_lossy();
         return no_address(
-            format!("the configured runner `{program}` decides where it listens"),
-            "add its own option for the address to the runner's arguments",
+            format!("the configured runner `{program}` determines the address"),
+            "add the runner's own option for the address to its arguments",
         );
     }
     match (runtime::entry_point(&fs::read(path)?)?, purpose) {
         (EntryPoint::Http(_), _) => Ok(Task::Serve),
         (EntryPoint::Command(_), Purpose::Run) => {
-            no_address(format!("`{name}` is a program"), "leave it out")
+            no_address(format!("`{name}` is a program"), "remove it")
         }
         (EntryPoint::Library(_), Purpose::Run)
             if made.artifact.is_program() && without_system(built, made) =>
         {
             let target = target_of(built, made).map_or("", Target::name);
             Err(Error::input(format!(
-                "`{name}` cannot run: programs need WASI, which the target `{target}` does not have"
+                "`{name}` cannot run: programs need WASI, which the target `{target}` does not provide"
             ))
             .hint("use `--target wasm32-wasip1` or `--target wasm32-wasip2`"))
         }
@@ -140,21 +140,23 @@ fn check_options(args: &CargoArgs) -> Result<()> {
         .as_deref()
         .is_some_and(|call| call.trim().is_empty())
     {
-        return Err(Error::usage("`--invoke` names no function")
-            .hint("write the call: `--invoke 'name(…)'`"));
+        return Err(Error::usage("`--invoke` needs a function").hint("use `--invoke 'name(…)'`"));
     }
     let Some(addr) = &own.addr else {
         return Ok(());
     };
     if own.invoke.is_some() {
-        return Err(Error::usage("`--addr` means nothing beside `--invoke`")
-            .hint("call a function, or serve a handler"));
+        return Err(
+            Error::usage("`--addr` cannot be used with `--invoke`").hint("remove one of them")
+        );
     }
     let port = addr.rsplit_once(':').filter(|(host, _)| !host.is_empty());
     match port.map(|(_, port)| port.parse::<u16>()) {
         Some(Ok(_)) => Ok(()),
-        _ => Err(Error::usage(format!("`{addr}` is no address with a port"))
-            .hint("write it as `HOST:PORT`, such as `127.0.0.1:8080` or `[::1]:0`")),
+        _ => Err(
+            Error::usage(format!("`{addr}` is not an address with a port"))
+                .hint("use `HOST:PORT`, such as `127.0.0.1:8080` or `[::1]:0`"),
+        ),
     }
 }
 
@@ -180,7 +182,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
         (None, []) => Err(Error::input(format!(
             "a component bin target must be available for `cargo component {verb}`"
         ))
-        .hint("go to a component package, or name one by `--package`")),
+        .hint("run the command in a component package, or select one with `--package`")),
         (None, [first, rest @ ..])
             if rest.iter().all(|made| {
                 (made.member, &made.artifact.target) == (first.member, &first.artifact.target)
@@ -190,7 +192,7 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
                 "`cargo component {verb}` can run `{}` for one target only, but it was built for several",
                 first.artifact.target
             ))
-            .hint("give one `--target`"))
+            .hint("select one with `--target`"))
         }
         (None, many) => {
             let names: Vec<_> = many
@@ -200,8 +202,8 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
             Err(Error::input(format!(
                 "`cargo component {verb}` can run at most one component, but multiple were specified"
             ))
-            .with_cause(format!("they are {}", names.join(", ")))
-            .hint("choose one by `--package`, `--bin` or `--example`, or by `default-run` in Cargo.toml"))
+            .with_cause(format!("the components are {}", names.join(", ")))
+            .hint("select one with `--package`, `--bin` or `--example`, or with `default-run` in Cargo.toml"))
         }
     }
 }

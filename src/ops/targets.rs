@@ -39,7 +39,7 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
         WorldResolver::alone(ctx, mode, Unpinned::Refuse),
         asked,
     )
-    .map_err(|e| e.with_cause(format!("it was looked for as `--world {world}`")))?;
+    .map_err(|e| e.with_cause(format!("it was given as `--world {world}`")))?;
     for note in &world.notes {
         ctx.shell.note(note.clone());
     }
@@ -48,18 +48,20 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
         .map_err(|e| e.context(format!("failed to compare `{name}`")))?;
     let shown = world.name();
     if reasons.is_empty() {
-        ctx.shell
-            .status("Fits", format!("`{name}` the world `{shown}`"));
+        ctx.shell.status(
+            "Checked",
+            format!("`{name}` conforms to the world `{shown}`"),
+        );
         return Ok(());
     }
     let mut imports = names::imports(&bytes)?.into_iter();
     let hinted = imports.any(|import| import.external_id.is_some());
-    let error = Error::input(format!("`{name}` does not fit the world `{shown}`"));
+    let error = Error::input(format!("`{name}` does not conform to the world `{shown}`"));
     let error = reasons.into_iter().fold(error, Error::with_cause);
     Err(match hinted {
         true => error.hint(format!("link it first: `cargo component compose {what}`")),
         false => error.hint(
-            "build it for this world, or link what it lacks with `cargo component compose --with`",
+            "build it for this world, or link the missing imports with `cargo component compose --with`",
         ),
     })
 }
@@ -77,7 +79,7 @@ fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<Wo
                 ..LocalTarget::default()
             });
             let loaded = worlds.resolve(&manifest)?;
-            let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to load"))?;
+            let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to read"))?;
             Ok(loaded.world)
         }
         Asked::Package(package, world, requirement) => {
@@ -118,7 +120,7 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
                     "invalid version `{requirement}` in `--world {text}`"
                 ))
                 .with_cause(e)
-                .hint("write a version or requirement, such as `1.2`")
+                .hint("use a version or requirement, such as `1.2`")
             })?,
         ),
         None => (text, VersionReq::STAR),
@@ -128,10 +130,10 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
         None => (name, None),
     };
     let package = package.parse().map_err(|e: Error| {
-        Error::usage(format!("`--world {text}` names no world"))
+        Error::usage(format!("`--world {text}` does not name a world"))
             .with_cause(e)
-            .with_cause("there is no such path either")
-            .hint("write `namespace:name/world@1.2`, or `path/world`")
+            .with_cause("no file or directory has this path either")
+            .hint("use `namespace:name/world@1.2` or `path/world`")
     })?;
     Ok(Asked::Package(package, world, requirement))
 }

@@ -23,8 +23,8 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let bench = args.subcommand.as_deref() == Some("bench");
     if args.target_choices.contains(&TargetChoice::Doc) {
         return Err(
-            Error::unsupported("the documentation's examples cannot be run as components")
-                .hint("run them on the host: `cargo test --doc`"),
+            Error::unsupported("documentation tests cannot be run as components")
+                .hint("run them on the host with `cargo test --doc`"),
         );
     }
     let grant = test_grant(ctx, args, bench)?;
@@ -42,7 +42,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             "a component test target must be available for `cargo component {}`",
             if bench { "bench" } else { "test" }
         ))
-        .hint("go to a component package, or name one by `--package`"));
+        .hint("run the command in a component package, or select one with `--package`"));
     }
     let mut failed: Vec<(i32, String)> = Vec::new();
     for made in executables {

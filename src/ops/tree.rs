@@ -99,7 +99,7 @@ pub(super) fn show(
         },
     };
     if options.duplicates && part.roots.is_empty() {
-        ctx.shell.note("nothing is there several times".to_owned());
+        ctx.shell.note("there are no duplicates".to_owned());
     }
     match options.format {
         Format::Text => {
@@ -383,11 +383,14 @@ fn matching(graph: &Graph, asked: &str) -> Result<Vec<usize>> {
         .collect();
     let error = Error::input(format!("none of the selected packages needs `{asked}`"));
     if !versions.is_empty() {
-        return Err(error.hint(format!("there is `{name}@{}`", versions.join(", "))));
+        return Err(error.hint(format!(
+            "the version in the tree is `{name}@{}`",
+            versions.join(", ")
+        )));
     }
     let names = graph.nodes().iter().map(|node| node.name.as_str());
     Err(match nearest(name, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("`cargo component tree` shows all of them"),
+        None => error.hint("run `cargo component tree` to see all packages"),
     })
 }

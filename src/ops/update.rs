@@ -170,7 +170,7 @@ pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result
     let near = nearest(&unknown.to_string(), names.iter().map(String::as_str));
     Err(match near {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("name no package to update everything"),
+        None => error.hint("name no package to update all packages"),
     })
 }
 
@@ -181,9 +181,9 @@ fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
     match reference {
         None => Ok(()),
         Some(reference) => Err(Error::input(format!(
-            "`{package}` is named by the OCI reference `{reference}`, whose version cannot be chosen"
+            "`{package}` comes from the OCI reference `{reference}`, for which no version can be chosen"
         ))
-        .hint("leave out `--precise`, or write another tag in Cargo.toml")),
+        .hint("remove `--precise`, or change the tag in Cargo.toml")),
     }
 }
 
@@ -207,7 +207,7 @@ fn tell(ctx: &Context, change: &LockChange, dry_run: bool) {
         LockChange::Replaced(package, version) => (
             "Updating",
             "update",
-            format!("dependency `{package}` v{version}, whose content changed"),
+            format!("dependency `{package}` v{version}, whose content has changed"),
         ),
     };
     match dry_run {

@@ -42,12 +42,14 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     let fetched = fetch(ctx, &project, &releases, &lock)?;
     let shell = &ctx.shell;
     let _held = fs::lock_directories_of(&[&dir.join(LIST)], || {
-        let text = format!("on access to `{}`", ctx.display(&dir));
+        let text = format!("while accessing `{}`", ctx.display(&dir));
         shell.status("Blocking", text);
     });
     copy(ctx, &dir, &fetched)?;
     if fetched.is_empty() {
-        shell.note("no package of a registry is locked: there is nothing to vendor".to_owned());
+        shell.note(
+            "the lock file has no packages from registries: there is nothing to vendor".to_owned(),
+        );
         return Ok(());
     }
     for line in configuration(&releases, &root).lines() {
@@ -55,7 +57,7 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     }
     let file = workspace.root.join(".wasm-pkg").join("config.toml");
     shell.note(format!(
-        "to build from `{}`, put what is printed into `{}`",
+        "to build from `{}`, add the printed lines to `{}`",
         ctx.display(&dir),
         ctx.display(&file)
     ));
@@ -81,7 +83,7 @@ fn shown_root(dir: &Path, workspace: &Path) -> Result<String> {
     let shown = dir.strip_prefix(workspace).unwrap_or(dir);
     let text = shown.to_str().ok_or_else(|| {
         Error::input(format!(
-            "the directory `{}` cannot be named in a configuration file, since its name is not UTF-8",
+            "the directory `{}` cannot be written to a configuration file, since its name is not UTF-8",
             dir.display()
         ))
         .hint("choose another directory")
@@ -101,10 +103,10 @@ fn refuse_two_contents(releases: &[&Locked]) -> Result<()> {
         match known.insert((package, version), &one.digest) {
             Some(other) if *other != one.digest => {
                 return Err(Error::input(format!(
-                    "`{package}@{version}` is locked with digest `{other}` from one registry and `{}` from another",
+                    "`{package}@{version}` is locked with digest `{other}` from one registry and with `{}` from another",
                     one.digest
                 ))
-                .hint("take it from one registry only"));
+                .hint("use only one of the registries"));
             }
             _ => {}
         }
@@ -174,10 +176,10 @@ fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
             Some((digest, _)) if digest == one.digest => {}
             Some(_) if !old.contains_key(&key(one)) => {
                 return Err(Error::input(format!(
-                    "`{}` is there with other content, and was not put there by `cargo component vendor`",
+                    "`{}` exists with other content, and was not written by `cargo component vendor`",
                     ctx.display(&file)
                 ))
-                .hint("move it away, or choose another directory"));
+                .hint("move the file, or choose another directory"));
             }
             _ => due.push((one, file)),
         }
@@ -206,7 +208,7 @@ fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
         }
         if fs::digest(&file)?.0 != *digest {
             let text = format!(
-                "`{}` is not needed any more, but was changed: it stays",
+                "`{}` is no longer needed, but was kept since it has been changed",
                 ctx.display(&file)
             );
             ctx.shell.warn(text);
@@ -235,7 +237,7 @@ fn read(text: &str) -> Listed {
 }
 
 fn print(listed: &Listed) -> String {
-    let mut text = "# What `cargo component vendor` put here.\n".to_owned();
+    let mut text = "# Files written by `cargo component vendor`.\n".to_owned();
     for ((package, version), digest) in listed {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{package} {version} {digest}");

@@ -44,12 +44,12 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let (path, lock) = lock(ctx, &project)?;
     let releases = releases(&lock);
     if releases.is_empty() {
-        let text = format!("nothing is locked in `{}`", ctx.display(&path));
+        let text = format!("`{}` has no locked packages", ctx.display(&path));
         ctx.shell.note(text);
         return Ok(());
     }
     if mode.is_offline() {
-        let text = "only the cache is verified, since the network must not be used";
+        let text = "only the cache is verified, since network access is disabled";
         ctx.shell.note(text.to_owned());
     }
     let access = ctx.registries(&workspace.root)?;
@@ -91,7 +91,7 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
             "{wrong} of {} locked packages could not be verified",
             findings.len()
         ))
-        .hint("see what is said of each above")),
+        .hint("see the errors above")),
     }
 }
 
@@ -118,8 +118,11 @@ fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<
             ));
             finding.wrong.push(match cache.remove(&file) {
                 Ok(()) => error
-                    .with_cause(format!("it was `{}`, which is removed now", file.display()))
-                    .hint("nothing is left to be done: it is fetched again when it is needed"),
+                    .with_cause(format!(
+                        "the file was `{}`, which has been removed",
+                        file.display()
+                    ))
+                    .hint("no action is needed: the package is downloaded again when needed"),
                 Err(failed) => error
                     .with_cause(failed)
                     .hint(format!("remove `{}`", file.display())),
@@ -140,14 +143,14 @@ fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<
         ReleasePlace::Unreachable(error) => finding.wrong.push(
             error
                 .clone()
-                .context(format!("failed to look for {release} in its registry")),
+                .context(format!("failed to find {release} in its registry")),
         ),
         ReleasePlace::NotAsked if finding.found.is_empty() && finding.wrong.is_empty() => {
             finding.wrong.push(
                 Error::input(format!(
-                    "{release} is not in the cache, and the network must not be used"
+                    "{release} is not in the cache, and network access is disabled"
                 ))
-                .hint("leave out `--offline`"),
+                .hint("remove `--offline`"),
             );
         }
         ReleasePlace::NotAsked => {}
@@ -162,7 +165,7 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
     } = locked;
     let release = registry.release(package, version).map_err(|e| {
         e.context(format!(
-            "failed to look for `{package}@{version}` in its registry"
+            "failed to find `{package}@{version}` in its registry"
         ))
     })?;
     let place = registry.location(package);
@@ -172,11 +175,11 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
             "component registry package `{package}` (v`{version}`) has digest `{}` but the lock file specifies digest `{}`",
             release.digest, locked.digest
         ))
-        .with_cause(format!("it is in {place}"))
+        .with_cause(format!("its registry is {place}"))
         .hint("the release was replaced: find out why before you run `cargo component update`")),
-        None => Err(Error::input(format!("package `{package}@{version}` is not there any more"))
-            .with_cause(format!("it was looked for in {place}"))
-            .hint("run `cargo component update` to choose another version")),
+        None => Err(Error::input(format!("package `{package}@{version}` does not exist any more"))
+            .with_cause(format!("its registry is {place}"))
+            .hint("run `cargo component update` to select another version")),
     }
 }
 
@@ -188,7 +191,7 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
     } = locked;
     let failed = |e: Error| {
         e.context(format!(
-            "failed to look for `{package}@{version}` at `{reference}`"
+            "failed to find `{package}@{version}` at `{reference}`"
         ))
     };
     let now = artifacts.find(reference).map_err(failed)?;
@@ -198,10 +201,10 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
     let read = |to: &mut dyn Write| artifacts.read(reference, &locked.digest, None, to);
     let digest = digest_while_writing(&mut std::io::sink(), read).map_err(|e| {
         Error::input(format!(
-            "`{package}@{version}` could not be read at `{reference}`, which no longer leads to it"
+            "`{package}@{version}` could not be read from `{reference}`, which no longer points to it"
         ))
         .with_cause(e)
-        .hint("try again; if it stays so, run `cargo component update` to take what is there")
+        .hint("try again, or run `cargo component update` to use the new content")
     })?;
     match digest == locked.digest {
         true => Ok("registry, where its tag has moved"),

@@ -64,7 +64,10 @@ fn refuse(ctx: &Context, options: &DepsOptions, found: &[String]) -> Result<()> 
         return Ok(());
     }
     let manifest = ctx.absolute(&options.manifest);
-    let message = format!("`{}` is not locked as it stands", ctx.display(&manifest));
+    let message = format!(
+        "the dependencies of `{}` are out of date",
+        ctx.display(&manifest)
+    );
     let error = found.iter().fold(Error::input(message), Error::with_cause);
     Err(error.hint("run `cargo component deps lock`"))
 }
@@ -99,7 +102,7 @@ fn within<T>(
         let shown = ctx.display(&manifest);
         return Err(
             Error::input(format!("failed to read manifest at `{shown}`")).hint(
- "create it, with entries such as `http = \"https://…/archive.tar.gz\"`, or name another one by `--manifest`",
+ "create it, with entries such as `http = \"https://…/archive.tar.gz\"`, or set another path with `--manifest`",
 ),
         );
     }
@@ -181,7 +184,7 @@ impl Packages for FromRegistries<'_> {
             }
             _ => None,
         };
-        let fetched = fetched.ok_or_else(|| Error::input("it is in no registry"))?;
+        let fetched = fetched.ok_or_else(|| Error::input("it was not found in any registry"))?;
         let words = [
             ("release", fetched.version.to_string()),
             ("digest", fetched.digest.to_string()),

@@ -61,14 +61,14 @@ fn what_is_wrong_with_a_path_is_told() {
         (
             "add -p new example:other --path regex",
             1,
-            "`regex` is the package `example:regex`, not `example:other`",
+            "`regex` contains the package `example:regex`, not `example:other`",
         ),
         ("add -p new --path empty", 1, "there is no WIT in `"),
         ("add -p new --path broken.wit", 1, "broken.wit:1:"),
         (
             "add -p new a:other --path own.wit",
             1,
-            "is the package `a:mine`, not `a:other`",
+            "contains the package `a:mine`, not `a:other`",
         ),
         (
             "add -p new --path regex --oci host/x:1",
@@ -91,7 +91,7 @@ fn a_file_needs_a_name_and_may_move_what_was_there() {
     project
         .component(&format!("add -p new --path {file}"))
         .code(2)
-        .says("give the entry a label with `--name`");
+        .says("set a label with `--name`");
     project
         .component("bindings -p new")
         .ok()
@@ -128,7 +128,7 @@ fn what_moves_is_told_at_once() {
     project.write("one.wasm", component("a:b/c@1.0.0"));
     project.write("two.wasm", component("a:b/c@1.2.0"));
     project.write("three.wasm", component("a:b/c@2.0.0"));
-    let moves = "`one` exports `a:b/c@1.0.0`, too: from the next build on";
+    let moves = "`one` also exports `a:b/c@1.0.0`: from the next build on";
     for (name, told) in [("one", false), ("three", false), ("two", true)] {
         let line = format!("add --path {name}.wasm --name {name}");
         let output = project.component(&line).ok();

@@ -53,7 +53,7 @@ fn a_module_that_is_broken_is_no_success() {
     no_panic(project.component("build"))
         .code(1)
         .says("failed to create the component")
-        .says("not a WebAssembly module that can be read");
+        .says("not a valid WebAssembly module");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_remapping_of_nothing_is_pointed_at() {
         .code(1)
         .says("--> Cargo.toml:")
         .says("^^^^^^")
-        .says("no interface or type `a:b/nothing`");
+        .says("no generated interface or type `a:b/nothing`");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_library_that_is_no_cdylib() {
         project
             .component(line)
             .code(1)
-            .says("is no `cdylib`, so that no component comes of it")
+            .says("is not a `cdylib`, so it cannot become a component")
             .says("add `crate-type = [\"cdylib\"]` under `[lib]`");
     }
     assert_eq!(ours(&project), before);
@@ -151,8 +151,8 @@ fn a_module_without_a_component_type() {
     project
         .component("build")
         .code(1)
-        .says("has no component type, so that it cannot implement `component:hello/example`")
-        .says("add `mod bindings;` to the crate's root");
+        .says("contains no component type, so it cannot implement `component:hello/example`")
+        .says("add `mod bindings;` to the crate root");
     assert_eq!(ours(&project), before);
     // Neither does a program that is to implement the world.
     let text = project
@@ -163,7 +163,7 @@ fn a_module_without_a_component_type() {
     project
         .component("build")
         .code(1)
-        .says("has no component type");
+        .says("contains no component type");
     // An entry of a program is all that the adapter gives.
     project.write(
         "wit/world.wit",

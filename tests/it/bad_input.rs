@@ -239,11 +239,11 @@ fn a_lock_file_that_cannot_be_one_is_told_with_its_line_and_kept() {
         ),
         (
             format!("<<<<<<< HEAD\n{lock}=======\n{lock}>>>>>>> other\n"),
-            ["conflict that version control left", ".lock:1"],
+            ["resolve the merge conflict", ".lock:1"],
         ),
         (
             lock.replace("[[package.version]]", "<<<<<<< HEAD\n[[package.version]]"),
-            ["conflict that version control left", ".lock:9"],
+            ["resolve the merge conflict", ".lock:9"],
         ),
         (
             format!("{lock}\n{}", entry.replace("1.1.0", "1.0.0")),
@@ -415,7 +415,7 @@ fn what_cannot_be_published_is_told_before_anything_is_sent() {
     refused(
         &project,
         &["publish"],
-        &["no component comes of it", "cdylib"],
+        &["it cannot become a component", "cdylib"],
     );
     assert_eq!(project.bytes("registry/demo/guest/0.3.0.wasm"), published);
     assert!(!project.has("registry/demo/guest/0.3.1.wasm"));

@@ -11,7 +11,8 @@ const PASSED_ON: &str = r#"(component
   (import "acme:up/source" (instance $s (type $i)))
   (export "acme:up/source" (instance $s)))"#;
 
-const CONSTRUCT: &str = "its export `acme:up/source` passes on the resource `req` of its import `acme:up/source` as it is";
+const CONSTRUCT: &str =
+    "its export `acme:up/source` re-exports the resource `req` of its import `acme:up/source`";
 
 fn project() -> Project {
     let project = Project::empty();
@@ -43,7 +44,7 @@ fn project() -> Project {
 fn run(project: &Project, line: &str) -> Output {
     let mut command = project.command(line);
     command.env("CARGO_COMPONENT_CACHE_DIR", project.path("cache"));
-    project.run(command).silent_on("gave up")
+    project.run(command).silent_on("failed unexpectedly")
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn imports_and_exports_are_read_without_wit() {
     run(&project, "targets same.wasm --world world/w").ok();
     run(&project, "targets same.wasm --world world/more")
         .code(1)
-        .says("it does not export `f`, which the world asks for");
+        .says("it does not export `f`, which the world requires");
     run(&project, "registry info acme:same")
         .ok()
         .prints("kind: component")

@@ -411,11 +411,11 @@ fn names_that_cannot_be_written_are_refused() {
     for (wit, said) in [
         (
             "package a:%type;\ninterface i { f: func(); }\nworld w { import i; }",
-            "package `a:type`: `type` is a word",
+            "package `a:type`: `type` is a Rust keyword",
         ),
         (
             "package %use:a;\ninterface i { f: func(); }\nworld w { export i; }",
-            "package `use:a`: `use` is a word",
+            "package `use:a`: `use` is a Rust keyword",
         ),
     ] {
         let project = library("unwritable", "");
@@ -610,6 +610,6 @@ fn types_have_the_derives_that_their_content_allows() {
         .write("wit/w.wit", "package a:b;\nworld w {}\n")
         .component("bindings")
         .code(1)
-        .says("`non_exhaustive` in `package.metadata.component.bindings.additional_type_attributes` is no attribute")
-        .says("help: write it as in Rust: `#[non_exhaustive]`");
+        .says("`non_exhaustive` in `package.metadata.component.bindings.additional_type_attributes` is not an attribute")
+        .says("help: use Rust syntax: `#[non_exhaustive]`");
 }

@@ -66,7 +66,7 @@ fn a_build_script_generates_and_is_run_again_when_wit_changes() {
     let output = project.cargo("build --target wasm32-wasip2").code(101);
     output
         .says("failed to select the default world")
-        .says("help: choose one of its worlds");
+        .says("help: select a world");
     // And the manifest.
     project.replace(
         "Cargo.toml",

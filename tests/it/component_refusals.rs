@@ -28,7 +28,7 @@ fn what_is_no_component_is_told_with_its_table() {
     let project = depending("thing = { path = \"thing.wasm\" }");
     project.write("app/thing.wasm", shapes("1.0.0"));
     refused(&project)
-        .says("the dependency `thing` is a package of WIT, not a component")
+        .says("the dependency `thing` is a WIT package, not a component")
         .says("app/Cargo.toml:9:1")
         .says("[package.metadata.component.target.dependencies]");
     project.write("app/thing.wasm", wat::parse_str("(module)").unwrap());
@@ -60,7 +60,7 @@ fn a_wit_package_of_a_registry_is_no_component() {
     );
     project.write("registry/demo/shapes/1.0.0.wasm", shapes("1.0.0"));
     refused(&project)
-        .says("the dependency `demo:shapes` is a package of WIT, not a component")
+        .says("the dependency `demo:shapes` is a WIT package, not a component")
         .says("app/Cargo.toml:9:1")
         .says("[package.metadata.component.target.dependencies]");
 }
@@ -103,7 +103,7 @@ fn a_circle_of_directories_is_told_with_its_chain() {
     library(&project, "transcoder", "0.3.1", TRANSCODER, &needs("regex"));
     let told = |output: Output| {
         output
-            .says("components depend on each other in a circle")
+            .says("the component dependencies form a cycle")
             .says("regex` needs `")
             .says("transcoder` needs `")
     };

@@ -118,7 +118,7 @@ fn a_patch_of_a_shared_base_reaches_fresh_consumers_and_moves_only_by_update() {
     verb(&project, "tree --duplicates")
         .ok()
         .prints("")
-        .says("nothing is there several times");
+        .says("there are no duplicates");
 
     publish(&project, "base", "1.0.2", &base("1.0.2"));
     std::fs::remove_dir_all(project.path("target")).unwrap();
@@ -149,7 +149,7 @@ fn what_authors_require_exactly_holds_and_conflicts_show_each_chain() {
     // The requirement is said, not the release.
     verb(&project, "update -p t:base --precise 1.0.1")
         .code(1)
-        .says("package `t:base` cannot be `1.0.1`: the version requirement `=1.0.0` forbids it")
+        .says("package `t:base` cannot be `1.0.1`: the version requirement `=1.0.0` does not allow it")
         .says("required by app -> t:left@0.1.0")
         .says("help: ");
     project.replace(
@@ -159,12 +159,12 @@ fn what_authors_require_exactly_holds_and_conflicts_show_each_chain() {
     );
     verb(&project, "update -p t:base --precise 1.0.1")
         .code(1)
-        .says("package `t:base` cannot be `1.0.1`: the version requirement `=1.0.0` forbids it")
+        .says("package `t:base` cannot be `1.0.1`: the version requirement `=1.0.0` does not allow it")
         .says("`1.0.0` fits");
     project.replace("app/Cargo.toml", "=1.0.0", "1.0.1");
     verb(&project, "build")
         .code(1)
-        .says("no release of `t:base` is what all ask for")
+        .says("no release of `t:base` meets all requirements")
         .says("app -> t:left@0.1.0 -> t:base =1.0.0")
         .says("app -> t:base ^1.0.1")
         .says("help: ")
@@ -276,5 +276,5 @@ fn what_was_run_from_a_registry_runs_again_without_the_network() {
     project.write("config.toml", configuration("other/"));
     go("t:front@1.0.0 --offline")
         .code(1)
-        .says("needs the network, which must not be used");
+        .says("needs network access, which is disabled");
 }

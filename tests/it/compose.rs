@@ -124,7 +124,7 @@ fn the_result_goes_to_standard_output() {
     assert!(!project.has("app.linked.wasm"));
     run(&project, "compose app.wasm -o - --graph dot")
         .code(2)
-        .says("cannot both go to standard output");
+        .says("cannot both be written to standard output");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_hint_without_a_digest_needs_trust() {
     ] {
         run(&project, line)
             .code(1)
-            .says("the hint is not pinned by a digest")
+            .says("the hint has no digest")
             .says("the import `math` of `app.wasm` has the hint `wasm-pkg:test:adder@1.0.0`")
             .says("`--trust-unpinned`");
     }
@@ -252,7 +252,7 @@ fn an_implementation_that_does_not_fit_is_refused_with_the_difference() {
     project.write("app.linked.wasm", "mine");
     run(&project, "compose app.wasm --with test:math=wrong.wasm")
         .code(1)
-        .says("`wrong.wasm` does not fit the import `test:math/ops@1.0.0` of `app.wasm`")
+        .says("`wrong.wasm` does not match the import `test:math/ops@1.0.0` of `app.wasm`")
         .says("its export `test:math/ops@1.2.0`")
         .says("u32")
         .says("u64")
@@ -260,7 +260,7 @@ fn an_implementation_that_does_not_fit_is_refused_with_the_difference() {
     project.write("other.wasm", adder("i32.add"));
     run(&project, "compose app.wasm --with test:math=other.wasm")
         .code(1)
-        .says("nothing in `other.wasm` answers the import `test:math/ops@1.0.0`");
+        .says("nothing in `other.wasm` satisfies the import `test:math/ops@1.0.0`");
     // What was there is left alone.
     assert_eq!(project.read("app.linked.wasm"), "mine");
 }
@@ -275,38 +275,34 @@ fn what_is_written_wrongly_is_told() {
     for (line, code, told) in [
         ("compose none.wasm", 1, "none.wasm"),
         ("compose module.wasm", 1, "`module.wasm` is a core module"),
-        ("compose text.wasm", 1, "`text.wasm` is no WebAssembly"),
+        ("compose text.wasm", 1, "`text.wasm` is not WebAssembly"),
         (
             "compose app.wasm --with math",
             2,
-            "`--with math` does not say what is linked",
+            "`--with math` is not of the form `IMPORT=WHAT`",
         ),
         (
             "compose app.wasm --with mat=mul.wasm",
             2,
             "help: `app.wasm` imports `math`",
         ),
-        ("compose app.wasm --keep x", 2, "no import is called `x`"),
+        ("compose app.wasm --keep x", 2, "no import matches `x`"),
         (
             "compose app.wasm --with math=module.wasm",
             1,
-            "it is to be linked as `math`",
+            "it was given for `math`",
         ),
         (
             "compose app.wasm --with math=NO",
             1,
-            "there is no file `NO` either",
+            "the file `NO` does not exist either",
         ),
         (
             "compose app.wasm --with math=mul.wasm --keep math",
             2,
-            "chosen for twice",
+            "given more than once",
         ),
-        (
-            "compose app.wasm --graph x.png",
-            2,
-            "does not say how to draw",
-        ),
+        ("compose app.wasm --graph x.png", 2, "has no known format"),
         ("compose", 1, "could not find `Cargo.toml`"),
     ] {
         run(&project, line).code(code).says(told);
@@ -421,7 +417,7 @@ fn a_manifest_asks_for_the_linked_component() {
     run(&project, "build --help").ok().prints("--compose");
     run(&project, "check --compose")
         .code(2)
-        .says("`--compose` is an option of `cargo component build`");
+        .says("`--compose` can only be used with `cargo component build`");
 }
 
 #[test]
@@ -452,7 +448,7 @@ fn a_component_of_somebody_else_is_fetched_linked_and_run() {
     }
     run(&project, "run --component app.wasm")
         .code(1)
-        .says("call a function: `--invoke 'go(…)'`");
+        .says("call a function with `--invoke 'go(…)'`");
     run(&project, "serve --component app.wasm")
         .code(1)
         .says("exports no HTTP handler");
@@ -466,7 +462,7 @@ fn a_component_of_somebody_else_is_fetched_linked_and_run() {
     }
     run(&project, "build --component app.wasm")
         .code(2)
-        .says("is an option of `cargo component run`");
+        .says("can only be used with `cargo component run`");
 }
 
 #[test]
@@ -517,20 +513,20 @@ fn a_component_is_held_against_a_world() {
     ] {
         run(&project, line)
             .ok()
-            .says("        Fits `")
+            .says("     Checked `")
             .says("the world `test:math/w@1.3.0`");
     }
     run(&project, "targets app.wasm --world wit/bare")
         .code(1)
-        .says("error: `app.wasm` does not fit the world `test:math/bare@1.3.0`")
-        .says("it imports `test:math/ops@1.2.0`, which the world does not offer");
+        .says("error: `app.wasm` does not conform to the world `test:math/bare@1.3.0`")
+        .says("it imports `test:math/ops@1.2.0`, which the world does not provide");
     run(&project, "targets app.wasm --world test:math/more")
         .code(1)
-        .says("of its exports, in function `go`, the result: the component has `u32`, the world `u64`")
-        .says("it does not export `other`, which the world asks for");
+        .says("in its exports, in function `go`, the result: the component has `u32`, but the world has `u64`")
+        .says("it does not export `other`, which the world requires");
     run(&project, "targets app.wasm --world odd/w")
         .code(1)
-        .says("of its imports, in interface `test:math/ops@1.2.0`, function `add`, parameter `b`: the component has `u32`, the world `u64`");
+        .says("in its imports, in interface `test:math/ops@1.2.0`, function `add`, parameter `b`: the component has `u32`, but the world has `u64`");
     project.write("hinted.wasm", app(&pinned("1.0.0", &adder("i32.add"))));
     run(&project, "targets hinted.wasm --world wit/w")
         .code(1)
@@ -539,8 +535,8 @@ fn a_component_is_held_against_a_world() {
     run(&project, "targets hinted.linked.wasm --world wit/w").ok();
     for (world, code, told) in [
         ("wit/none", 1, "none"),
-        ("wit", 1, "it was looked for as `--world wit`"),
-        ("nothing", 2, "`--world nothing` names no world"),
+        ("wit", 1, "it was given as `--world wit`"),
+        ("nothing", 2, "`--world nothing` does not name a world"),
         ("test:math/w@one", 2, "invalid version `one`"),
         ("test:nobody/w", 1, "test:nobody"),
     ] {
@@ -600,7 +596,7 @@ fn what_is_given_for_a_package_counts_on_every_depth() {
     // Labels are those of the component that is linked.
     run(&project, "compose app.wasm --with math=mul.wasm")
         .code(2)
-        .says("no import is called `math`");
+        .says("no import matches `math`");
     project.write(
         "circle.wasm",
         doubler(r#""inner" (external-id "wasm-pkg:test:circle@1.0.0")"#),
@@ -614,7 +610,7 @@ fn what_is_given_for_a_package_counts_on_every_depth() {
         "compose app.wasm --with middle=test:circle --trust-unpinned",
     )
     .code(1)
-    .says("components need each other in a circle");
+    .says("the component dependencies form a cycle");
 }
 
 #[test]
@@ -684,7 +680,7 @@ fn builds_follow_hints_without_a_digest_when_told_to() {
     project.write("deps/adder.wasm", doubler(hint));
     run(&project, "build")
         .code(1)
-        .says("the hint is not pinned by a digest");
+        .says("the hint has no digest");
     run(&project, "build --trust-unpinned").ok();
     // The newest that is compatible with what the hint names.
     run(&project, "run --invoke 'go()'").ok().prints("76\n");
@@ -727,6 +723,6 @@ fn a_package_of_wit_in_the_place_of_a_component_is_called_that() {
     ] {
         run(&project, line)
             .code(1)
-            .says("`wit.wasm` is a package of WIT, not a component");
+            .says("`wit.wasm` is a WIT package, not a component");
     }
 }

@@ -30,8 +30,8 @@ fn what_is_in_force_is_listed_with_its_layer_and_no_secret() {
             r#"default_registry = "user.example" # `{root}/{USER}`
 namespace_registries.a = "here" # `{root}/{COMMITTED}`
 namespace_registries.b = {{ registry = "b", metadata = {{ preferredProtocol = "oci", oci = {{ registry = "ghcr.io", namespacePrefix = "p/" }} }} }} # `{root}/{USER}`
-namespace_registries.ba = "bytecodealliance.org" # what is built in
-namespace_registries.wasi = "wasi.dev" # what is built in
+namespace_registries.ba = "bytecodealliance.org" # the built-in settings
+namespace_registries.wasi = "wasi.dev" # the built-in settings
 registry."a.user".oci.auth = "…" # `{root}/{USER}`
 registry."a.user".oci.protocol = "https" # `{root}/{USER}`
 registry."a.user".oci.unknown = "…" # `{root}/{USER}`
@@ -52,7 +52,7 @@ registry.here.local.root = "{root}/registry" # `{root}/{COMMITTED}`
         .says("did you mean `registry.here.local.root`?");
     get("'package_registry_overrides.\"a:b\"'")
         .code(1)
-        .says("nothing is configured for `package_registry_overrides.\"a:b\"`");
+        .says("`package_registry_overrides.\"a:b\"` is not configured");
     get("a:b:c").code(2).says("invalid key");
     // The variable stands over all files.
     let mut command = project.command("config get default_registry --show-origin");
@@ -68,7 +68,7 @@ fn where_a_package_comes_from_is_told_with_the_reason() {
     let project = Project::empty();
     run(&project, "config get wasi:http")
         .ok()
-        .prints("registry: wasi.dev\naddress: https://wasi.dev\nbecause: what is built in\n");
+        .prints("registry: wasi.dev\naddress: https://wasi.dev\nbecause: the built-in settings\n");
     run(&project, "config get demo:types")
         .code(1)
         .says("no registry configured for namespace \"demo\"");
@@ -92,7 +92,7 @@ fn where_a_package_comes_from_is_told_with_the_reason() {
     assert_eq!(
         run(&project, "config get demo:shapes").ok().stdout,
         format!(
-            "registry: mirror\naddress: oci://mirror.example/team/\nasked for: `registry = \"mirror\"`\nbecause: `registries.mirror` in `{root}/Cargo.toml`\n"
+            "registry: mirror\naddress: oci://mirror.example/team/\nrequested: `registry = \"mirror\"`\nbecause: `registries.mirror` in `{root}/Cargo.toml`\n"
         )
     );
     // A committed directory stands in the place of a registry of that name,
@@ -106,7 +106,7 @@ fn where_a_package_comes_from_is_told_with_the_reason() {
     let mut command = project.command("config get demo:shapes");
     command.current_dir(project.path("src"));
     project.run(command).ok().prints(&format!(
-        "address: {root}/vendor\nasked for: `registry = \"mirror\"`\nbecause: `{root}/{COMMITTED}`\n"
+        "address: {root}/vendor\nrequested: `registry = \"mirror\"`\nbecause: `{root}/{COMMITTED}`\n"
     ));
 }
 
@@ -155,7 +155,7 @@ fn values_are_set_in_one_file_and_the_rest_of_it_stays() {
     set("'namespace_registries.a b' x").code(2);
     set("default_registry https://r.example")
         .code(1)
-        .says("name its host only");
+        .says("use only its host");
     assert_eq!(project.read(USER), user);
     run(&project, "config get a:b").ok().prints("registry: x\n");
     // A file given explicitly is the user's for this run.

@@ -136,10 +136,7 @@ fn nothing_is_done_when_nothing_changed() {
     // What is kept of it can be removed.
     let mut clean = deps.project.command("cache clean");
     clean.env("CARGO_COMPONENT_CACHE_DIR", deps.project.path("cache"));
-    deps.project
-        .run(clean)
-        .ok()
-        .says("Removed 1 archive of WIT");
+    deps.project.run(clean).ok().says("Removed 1 WIT archive");
     deps.run("lock --frozen").ok();
     // An empty manifest has an empty lock file, and no directory.
     let empty = Deps::new();
@@ -223,11 +220,11 @@ fn a_digest_that_is_not_known_is_no_success_where_it_must_be() {
     for verb in ["lock --frozen", "check --offline", "check --frozen"] {
         deps.run(verb)
             .code(1)
-            .says("has to be fetched, and the network must not be used");
+            .says("must be fetched, but network access is disabled");
     }
     deps.run("lock --offline")
         .ok()
-        .says("is not known without the network");
+        .says("cannot be checked without the network");
     assert!(deps.server.asked().is_empty());
     deps.run("lock --locked").ok();
     assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
@@ -263,7 +260,7 @@ fn a_changed_directory_of_the_user_is_noticed() {
         .says("--locked was passed");
     deps.run("check")
         .code(1)
-        .says("`c` is not what `wit/deps.lock` says");
+        .says("`c` does not match `wit/deps.lock`");
     assert_eq!(deps.project.read("wit/deps.lock"), lock);
     deps.run("lock").ok().says("Updating wit/deps/c");
     assert_eq!(deps.project.read("wit/deps/c/c.wit"), "package c:d;\n");
@@ -272,7 +269,7 @@ fn a_changed_directory_of_the_user_is_noticed() {
     deps.project.write("shared/other.txt", "y");
     deps.run("check").ok();
     deps.manifest("mine = \"../none\"\n");
-    deps.run("lock").code(1).says("there is no directory");
+    deps.run("lock").code(1).says("does not exist");
 }
 
 #[test]
@@ -283,7 +280,7 @@ fn touched_directories_are_restored_from_the_cache() {
         .write("wit/deps/io/io.wit", "package evil:io;\n");
     deps.run("check")
         .code(1)
-        .says("the directory `io` is not as it was locked")
+        .says("the directory `io` does not match the lock file")
         .says("help: run `cargo component deps lock`");
     deps.run("lock --frozen").ok().says("Restoring wit/deps/io");
     assert_eq!(deps.contents(), before);
@@ -322,14 +319,18 @@ fn check_writes_nothing() {
         (
             "wit/deps/http/types.wit",
             "changed",
-            "`http` is not as it was",
+            "`http` does not match",
         ),
-        ("wit/deps/http/more.wit", "added", "`http` is not as it was"),
-        ("wit/deps.toml", "", "`http` is locked, but nothing asks"),
+        ("wit/deps/http/more.wit", "added", "`http` does not match"),
+        (
+            "wit/deps.toml",
+            "",
+            "`http` is locked, but no entry requires",
+        ),
         (
             "wit/deps.toml",
             "http = \"../x\"",
-            "`http` is locked as something else",
+            "`http` is locked with another source",
         ),
     ] {
         deps.project
@@ -374,7 +375,7 @@ fn what_is_the_users_is_kept() {
     let output = deps.run("lock").ok();
     output
         .says("Removing wit/deps/http")
-        .says("`wit/deps/io` any more, but it was changed");
+        .says("`wit/deps/io` is no longer required, but was kept");
     assert!(!deps.project.has("wit/deps/http"));
     for path in ["io/io.wit", "io/mine.wit", "mine/m.wit", "loose.wit"] {
         assert!(deps.project.has(&format!("wit/deps/{path}")), "{path}");
@@ -432,7 +433,7 @@ fn an_entry_that_goes_concerns_only_what_it_may_have_come_with() {
     deps.manifest(&["http", "io"].map(entry).concat());
     deps.run("check")
         .code(1)
-        .says("`log` is locked, but nothing asks for it");
+        .says("`log` is locked, but no entry requires it");
     deps.run("lock --frozen")
         .code(1)
         .says("--locked was passed");
@@ -481,7 +482,7 @@ fn entries_that_bring_different_files_are_told_with_both() {
     deps.manifest("http = \"$/http.tar.gz\"\nmine = \"../shared\"\n");
     deps.run("lock")
         .code(1)
-        .says("`IO` and `io` are one directory on some systems");
+        .says("`IO` and `io` are the same directory on some systems");
     deps.project.write("io/io.wit", "package wasi:io;\n");
     deps.manifest("http = \"$/http.tar.gz\"\ncli = \"$/cli.tar.gz\"\nio = \"../io\"\n");
     deps.run("lock").ok();
@@ -500,12 +501,12 @@ fn an_archive_that_changed_is_taken_by_update_alone() {
     std::fs::remove_file(deps.project.path("wit/deps/http/types.wit")).unwrap();
     let output = deps.run("lock").code(1);
     output
-        .says("is not the one that was locked")
+        .says("is not the locked one")
         .says("help: find out why it changed, then run `cargo component deps update`");
     deps.run("update --locked").code(1).says("--locked");
     deps.run("update --offline")
         .code(1)
-        .says("must not be used");
+        .says("network access is disabled");
     assert_eq!(
         deps.project.read("wit/deps.lock").as_bytes(),
         before["/deps.lock"].0
@@ -548,14 +549,17 @@ fn the_options_of_cargo_mean_what_they_mean_there() {
             "lock --frozen",
             "needs to be updated but --locked was passed",
         ),
-        ("lock --offline", "the network must not be used"),
-        ("--offline", "the network must not be used"),
+        ("lock --offline", "network access is disabled"),
+        ("--offline", "network access is disabled"),
     ] {
         deps.run(line).code(1).says(said).says("help: ");
     }
     let mut offline = deps.command("lock");
     offline.env("CARGO_NET_OFFLINE", "true");
-    deps.project.run(offline).code(1).says("must not be used");
+    deps.project
+        .run(offline)
+        .code(1)
+        .says("network access is disabled");
     assert!(deps.server.asked().is_empty());
     assert!(!deps.project.has("wit/deps.lock"));
     // Other places for the three files.
@@ -601,16 +605,16 @@ fn a_failed_fetch_leaves_everything_as_it_was() {
     let before = deps.contents();
     for (path, said) in [
         ("/cut", "failed to fetch"),
-        ("/damaged", "no whole gzipped tar archive"),
-        ("/changed", "no whole gzipped tar archive"),
-        ("/short", "no whole gzipped tar archive"),
-        ("/page", "no whole gzipped tar archive"),
+        ("/damaged", "not a complete gzipped tar archive"),
+        ("/changed", "not a complete gzipped tar archive"),
+        ("/short", "not a complete gzipped tar archive"),
+        ("/page", "not a complete gzipped tar archive"),
         ("/empty", "has no WIT at its top"),
         ("/none", "404 Not Found"),
         ("/away", "404 Not Found"),
-        ("/round", "redirected more than"),
+        ("/round", "there were more than"),
         ("/busy", "503"),
-        ("/private", "put a login for `127.0.0.1` into `.netrc`"),
+        ("/private", "add a login for `127.0.0.1` to `.netrc`"),
     ] {
         deps.manifest(&format!("http = \"$/http.tar.gz\"\nnew = \"${path}\"\n"));
         for verb in ["lock", "update"] {
@@ -649,9 +653,9 @@ fn hostile_archives_are_refused_by_the_name_of_the_entry() {
     let before = deps.contents();
     let good: (&[u8], u8, &str) = (b"h/wit/good.wit", b'0', "package a:b;\n");
     for (name, kind, said) in [
-        (&b"wit/deps/../evil.wit"[..], b'0', "its name has `..`"),
-        (b"wit/deps/./../evil.wit", b'0', "its name has `..`"),
-        (b"../wit/evil.wit", b'0', "its name has `..`"),
+        (&b"wit/deps/../evil.wit"[..], b'0', "its name contains `..`"),
+        (b"wit/deps/./../evil.wit", b'0', "its name contains `..`"),
+        (b"../wit/evil.wit", b'0', "its name contains `..`"),
         (b"/wit/evil.wit", b'0', "its name is absolute"),
         (b"h/wit/s.wit", b'2', "it is a symbolic link"),
         (b"h/wit/s.wit", b'1', "it is a hard link"),
@@ -722,7 +726,7 @@ fn a_login_goes_to_its_host_and_is_not_shown() {
             assert!(!String::from_utf8_lossy(&text).contains("s3cret"));
         }
         deps.manifest(&format!("http = \"{host}/refused?token=t0ken\"\n"));
-        let output = deps.run("lock").code(1).says("is not let in");
+        let output = deps.run("lock").code(1).says("was rejected");
         assert!(!output.stderr.contains("s3cret"), "{output}");
         assert!(!output.stderr.contains("t0ken"), "{output}");
         deps.project
@@ -849,12 +853,12 @@ fn what_a_repository_cannot_give_is_told() {
             "git = \"../repo\", prefix = \"none\"",
             "has no WIT below `none`",
         ),
-        ("git = \"-x\"", "cannot be given to git"),
+        ("git = \"-x\"", "cannot be passed to git"),
         (
             "git = \"../repo\", branch = \"--upload-pack=x\"",
-            "cannot be given to git",
+            "cannot be passed to git",
         ),
-        ("git = \"ext::sh -c evil\"", "cannot be given to git"),
+        ("git = \"ext::sh -c evil\"", "cannot be passed to git"),
     ] {
         deps.manifest(&format!("r = {{ {entry} }}\n"));
         deps.run("lock").code(1).says(said);
@@ -876,7 +880,9 @@ fn what_a_repository_cannot_give_is_told() {
         .code(1)
         .says("`git fetch` ended with")
         .says("see that `git ls-remote ssh://[::1]:1/r");
-    deps.run("lock --offline").code(1).says("must not be used");
+    deps.run("lock --offline")
+        .code(1)
+        .says("network access is disabled");
 }
 
 #[cfg(unix)]
@@ -1030,7 +1036,7 @@ fn a_build_script_locks_and_is_run_again_when_it_must_be() {
     let build = || build_with("");
     build_with("true")
         .code(101)
-        .says("the network must not be used");
+        .says("network access is disabled");
     assert!(deps.server.asked().is_empty());
     build().ok();
     assert_eq!(deps.server.asked(), ["/http.tar.gz"]);
@@ -1166,11 +1172,11 @@ fn the_library_is_used_from_anywhere() {
     let io = deps.project.read("wit/deps/io/io.wit");
     deps.project.write("wit/deps/io/io.wit", "package a:b;\n");
     let drift = wit_deps::drift(&project).unwrap();
-    assert_eq!(drift, ["the directory `io` is not as it was locked"]);
+    assert_eq!(drift, ["the directory `io` does not match the lock file"]);
     deps.project.write("wit/deps/io/io.wit", io);
     std::fs::remove_dir_all(at("wit/deps/http")).unwrap();
     let drift = wit_deps::drift(&project).unwrap();
-    assert_eq!(drift, ["the directory `http` is not there"]);
+    assert_eq!(drift, ["the directory `http` does not exist"]);
     assert!(!deps.project.has("wit/deps/http"));
     wit_deps::lock(&project, &around).unwrap();
     let stream = wit_deps::tar(&project, &around, "io").unwrap();

@@ -106,7 +106,7 @@ fn rows(other: u16) -> Vec<Row> {
             all,
             ALWAYS,
             Fault::Hang,
-            Fails("nothing was heard for 1s"),
+            Fails("no data was received for 1s"),
         ),
         ("closed once", all, 1, Fault::Refuse, Recovers),
         (
@@ -121,7 +121,7 @@ fn rows(other: u16) -> Vec<Row> {
         ("cut short once", get, 1, Fault::CutBody(7), Recovers),
         ("cut short", get, ALWAYS, Fault::CutBody(7), Fails("")),
         (
-            "no JSON",
+            "not a JSON",
             ("GET", "/tags/"),
             ALWAYS,
             Fault::Body(b"{\"tags\": [1".to_vec()),
@@ -161,7 +161,7 @@ fn rows(other: u16) -> Vec<Row> {
             get,
             ALWAYS,
             location("/v2/team/demo/types/tags/list"),
-            Fails("redirected more than 10 times"),
+            Fails("there were more than 10 redirects"),
         ),
         (
             "to another protocol",

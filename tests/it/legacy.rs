@@ -99,11 +99,11 @@ fn exported_resources_of_0_21_1_build_and_run_as_they_are() {
 fn a_runtime_that_is_missing_or_lacks_async_is_told_before_rustc() {
     let world = "package a:b;\nworld w {\n    export go: async func() -> u32;\n}\n";
     for (name, dependency, said) in [
-        ("rt-none", "", "no crate they can run on"),
+        ("rt-none", "", "does not depend on a runtime crate"),
         (
             "rt-lacks",
             crate::authoring::RUNTIME,
-            "without its feature `async`",
+            "without the feature `async`",
         ),
         ("rt-old", "wit-bindgen-rt = \"0.44.0\"", "async functions"),
         (
@@ -303,7 +303,7 @@ fn a_world_that_is_named_without_wit_is_told_and_nothing_else() {
     project
         .component("build")
         .ok()
-        .says("warning: `Cargo.toml` names the world `c:d/w@0.6.0`, but `wit` does not exist");
+        .says("warning: `Cargo.toml` sets the world `c:d/w@0.6.0`, but `wit` does not exist");
 }
 
 #[test]

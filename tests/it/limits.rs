@@ -91,7 +91,7 @@ fn a_request_that_never_ends_stops_no_other() {
     assert!(line.contains("--timeout"), "{line}");
     // One that has answered has no more time.
     assert!(server.ask("GET /late", "").ends_with("early"));
-    server.hear(&["failed after it had answered"]);
+    server.hear(&["failed after it had responded"]);
     assert!(server.ask("GET /", "").starts_with("HTTP/1.0 200 "));
     assert_eq!(server.interrupt().0, Some(0));
     // The same of WASI 0.3.
@@ -127,9 +127,9 @@ fn an_instance_has_so_much_memory_and_ends_with_its_client() {
         .unwrap();
     server.hear(&["it loops"]);
     drop(client);
-    let line = server.hear(&["whose client left", "a request failed"]);
+    let line = server.hear(&["whose client disconnected", "a request failed"]);
     assert!(line.contains("`GET /loop`"), "{line}");
-    assert!(line.contains("whose client left"), "{line}");
+    assert!(line.contains("whose client disconnected"), "{line}");
     assert_eq!(server.interrupt().0, Some(0));
 }
 
@@ -200,7 +200,7 @@ fn programs_and_tests_have_limits_where_they_are_asked_for() {
     project
         .run(configured)
         .code(2)
-        .says("a limit of time cannot be given through the configured runner `cargo`");
+        .says("a time limit cannot be passed to the configured runner `cargo`");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn what_is_outdated_is_told_and_nothing_changes() {
     let project = project();
     run(&project, "outdated")
         .ok()
-        .says("every package has its newest version");
+        .says("all packages are up to date");
     assert!(!project.has("Cargo-component.lock"));
     run(&project, "bindings").ok();
     publish(
@@ -182,7 +182,7 @@ demo:types  1.0.0   1.1.0       2.0.0   guest (^1)   {root}/registry
 #[test]
 fn verify_tells_every_way_a_release_can_be_wrong() {
     let project = project();
-    run(&project, "verify").ok().says("nothing is locked");
+    run(&project, "verify").ok().says("has no locked packages");
     run(&project, "bindings").ok();
     run(&project, "verify")
         .ok()
@@ -222,7 +222,7 @@ fn verify_tells_every_way_a_release_can_be_wrong() {
             new.trim_start_matches("cache/"),
             file.trim_start_matches("cache/")
         ))
-        .says("package `demo:shapes@0.2.0` is not there any more")
+        .says("package `demo:shapes@0.2.0` does not exist any more")
         .says("2 of 2");
     assert_eq!(project.read("Cargo-component.lock"), before);
 }
@@ -251,12 +251,12 @@ fn verify_asks_an_oci_registry_and_tells_one_that_is_gone() {
     };
     project.replace("Cargo.toml", &registry.host(), &closed);
     run(&project, "verify").code(1).says(&format!(
-        "nothing in the workspace asks for `demo:types`, which is locked from `{address}`"
+        "`demo:types` from `{address}` is locked, but no package of the workspace requires it"
     ));
     project.replace("Cargo-component.lock", &registry.host(), &closed);
     run(&project, "verify")
         .code(1)
-        .says("failed to look for `demo:types@1.0.0` in its registry")
+        .says("failed to find `demo:types@1.0.0` in its registry")
         .says(&closed);
     run(&project, "verify --offline").ok();
 }
@@ -295,7 +295,7 @@ fn what_is_vendored_builds_without_cache_and_registries() {
     let output = run(&project, "vendor third-party/wit --locked")
         .ok()
         .says("Vendoring `demo:types` v1.0.0 to third-party/wit/demo/types/1.0.0.wasm")
-        .says("put what is printed into `.wasm-pkg/config.toml`");
+        .says("add the printed lines to `.wasm-pkg/config.toml`");
     project.write(VENDORED, &output.stdout);
     take_away(&project);
     run(&project, "build --locked --offline").ok();
@@ -332,7 +332,7 @@ fn vendor_removes_its_own_files_only() {
     project.write("vendor/demo/types/1.0.0.wasm", "mine");
     run(&project, "vendor")
         .code(1)
-        .says("was not put there by `cargo component vendor`");
+        .says("was not written by `cargo component vendor`");
     assert_eq!(project.read("vendor/demo/types/1.0.0.wasm"), "mine");
     std::fs::remove_file(project.path("vendor/demo/types/1.0.0.wasm")).unwrap();
     run(&project, "vendor").ok();
@@ -365,7 +365,7 @@ fn vendor_removes_its_own_files_only() {
     run(&project, "update").ok();
     run(&project, "vendor")
         .ok()
-        .says("was changed: it stays")
+        .says("was kept since it has been changed")
         .says("there is nothing to vendor");
     assert!(!project.has("vendor/demo/shapes"));
     assert_eq!(project.read("vendor/demo/types/1.1.0.wasm"), "changed");
@@ -389,7 +389,7 @@ fn the_cache_is_told_and_cleaned_of_what_is_its_own() {
         .says("did you mean `demo:types`?");
     run(&project, "cache clean demo:types@2.0.0")
         .code(1)
-        .says("it has version `1.0.0`");
+        .says("the cache has version `1.0.0`");
     let types = cached(&project, "registry/demo/types/1.0.0.wasm");
     let shapes = cached(&project, "registry/demo/shapes/0.2.0.wasm");
     run(&project, "cache clean demo:types@1.0.0")

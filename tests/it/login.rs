@@ -98,7 +98,7 @@ fn a_login_nobody_asked_for_is_kept_with_a_warning() {
     let project = Project::empty();
     login(&project, &host, "secret")
         .ok()
-        .says("asks for no login, so that this one could not be tried");
+        .says("does not ask for credentials, so they could not be verified");
     assert!(project.read("docker/config.json").contains(AUTH));
 }
 
@@ -250,13 +250,13 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
             "login -u user".to_owned(),
             "secret",
             2,
-            "which registry is meant",
+            "no registry was given",
         ),
         (
             format!("login {host}"),
             "secret",
             2,
-            "the user to log in as is missing",
+            "no user name was given",
         ),
         (
             format!("login {host} -u user"),
@@ -269,7 +269,7 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
             format!("login {host} -u user --offline"),
             "secret",
             1,
-            "needs the network",
+            "needs network access",
         ),
         (
             "login 'a b' -u user".to_owned(),

@@ -74,7 +74,7 @@ fn what_a_workspace_shares_is_checked_too() {
         &[
             "unknown key `proxy` in `workspace.metadata.component`",
             "proxy = true\n",
-            "help: the keys are `registries`, `bindings`, `adapter`, `dependencies`",
+            "help: the valid keys are `registries`, `bindings`, `adapter`, `dependencies`",
         ],
     );
 }

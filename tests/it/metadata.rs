@@ -315,12 +315,12 @@ fn the_worlds_version_of_wasi_is_held_against_the_adapters() {
         .wasi_version()
         .unwrap();
     project.component("build").ok().says(&format!(
-        "warning: the world imports WASI 0.2.0-rc-2023-12-05, which does not merge with the {adapter} of the built-in reactor adapter: the component imports both of `wasi:random/random`"
+        "warning: the world imports WASI 0.2.0-rc-2023-12-05, which differs from that of the {adapter} of the built-in reactor adapter: the component imports two versions of `wasi:random/random`"
     ));
     assert_eq!(random(&project).len(), 2);
     // As cargo does, what was warned of is told again by a build that is fresh.
     let fresh = project.component("build").ok().silent_on("Creating");
-    fresh.says("which does not merge with");
+    fresh.says("which differs from that of");
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn code_that_names_the_old_runtime_keeps_it() {
     project.write("src/other.rs", "\n\nfn f() { wit_bindgen_rt::f() }\n");
     let output = project.component("migrate").ok();
     output
-        .says("`wit-bindgen-rt` stays, since `src/other.rs:3` names it")
+        .says("`wit-bindgen-rt` was kept, since `src/other.rs:3` uses it")
         .says("Finished nothing to migrate");
     assert_eq!(project.read("Cargo.toml"), LEGACY);
     project.write("src/other.rs", "// wit_bindgen_rt::f()\n");
@@ -163,7 +163,7 @@ fn settings_that_0_21_1_ignored_are_taken_out_and_named() {
         .component("migrate")
         .ok()
         .prints("-derive = [\"Eq\"]\n")
-        .says("`bindings.derive` is no setting");
+        .says("`bindings.derive` is not a setting");
     let manifest = project.read("Cargo.toml");
     assert!(
         manifest.ends_with("# mine\nderives = [\"Hash\"]\n"),
@@ -235,7 +235,7 @@ fn a_repository_has_to_be_clean() {
     let dirty = project.component("migrate").code(1);
     dirty
         .prints("+wit-bindgen = ")
-        .says("error: there are changes that are not committed: `Cargo.toml`")
+        .says("error: there are uncommitted changes: `Cargo.toml`")
         .says("`--allow-dirty`");
     assert_eq!(project.read("Cargo.toml"), LEGACY);
     project.component("migrate --dry-run").ok();
@@ -341,7 +341,7 @@ fn what_a_macro_does_not_say_plainly_is_told() {
     project.replace("Cargo.toml", "\"cdylib\"", "\"rlib\"");
     let output = project.component("migrate").ok();
     output
-        .says("it makes no component")
+        .says("it builds no component")
         .says("nothing to migrate");
 }
 
@@ -402,8 +402,8 @@ fn overrides_and_the_lock_of_wkg_become_those_of_a_crate() {
     let output = component(&project, "migrate").ok();
     output
         .says("Found `wkg.toml`: overrides of `wkg`")
-        .says("warning: `wkg.toml`: the versions of `demo:io`, `^0.2`")
-        .says("warning: `net/wkg.toml`: its overrides count for `wkg` alone")
+        .says("warning: `wkg.toml`: the override `^0.2` of `demo:io`")
+        .says("warning: `net/wkg.toml`: its overrides apply to `wkg` only")
         .says("Migrated `Cargo-component.lock`")
         .says("Migrated `app/Cargo.toml`");
     let manifest = project.read("app/Cargo.toml");
@@ -473,7 +473,7 @@ fn a_crate_with_the_macro_keeps_overrides_where_they_are() {
         )
         .write("net/n.wit", "package demo:net;\n");
     let output = project.component("migrate").ok();
-    output.says("which stay: `cargo component wit fetch`");
+    output.says("which are kept: `cargo component wit fetch`");
     let manifest = project.read("Cargo.toml");
     assert!(!manifest.contains("demo:net"), "{manifest}");
     is_done(&project);
@@ -509,7 +509,7 @@ fn a_package_of_the_wit_cli_becomes_one_of_wkg() {
     component(&project, "migrate")
         .ok()
         .says("Removed `wit.toml`");
-    let wkg = "# ours\n\n[metadata]\ndescription = \"D\" # short\n\n[overrides]\n\"demo:io\" = { version = \"0.2.0\" }\n\"demo:net\" = { path = \"net\" } # near\n\n# What `wit.toml` said beside:\n# categories = [\"c\"]\n";
+    let wkg = "# ours\n\n[metadata]\ndescription = \"D\" # short\n\n[overrides]\n\"demo:io\" = { version = \"0.2.0\" }\n\"demo:net\" = { path = \"net\" } # near\n\n# Other keys of `wit.toml`:\n# categories = [\"c\"]\n";
     assert_eq!(project.read("wkg.toml"), wkg.replace('\n', "\r\n"));
     assert_eq!(project.read("wkg.lock"), format!("{WKG_LOCK}{digest}"));
     assert!(
@@ -519,7 +519,7 @@ fn a_package_of_the_wit_cli_becomes_one_of_wkg() {
     );
     assert!(!project.has("wit.toml") && !project.has("wit.lock"));
     let output = component(&project, "migrate --check").ok();
-    output.says("a project of `wkg`, which works as it is");
+    output.says("a `wkg` project, which works unchanged");
     component(&project, "wit check --locked").ok();
     component(&project, "wit build").ok();
     assert!(project.has("mine:types@0.3.0.wasm"));
@@ -543,8 +543,8 @@ fn what_the_wit_cli_alone_can_say_stays() {
 #[test]
 fn what_works_as_it_is_is_named_and_left() {
     for (file, said) in [
-        ("wkg.toml", "a project of `wkg`"),
-        ("wit/deps.toml", "sources of `wit-deps`"),
+        ("wkg.toml", "a `wkg` project"),
+        ("wit/deps.toml", "a `deps.toml` of `wit-deps`"),
     ] {
         let project = Project::empty();
         project.write(file, "").write("wit/a.wit", "package a:b;\n");
@@ -557,7 +557,7 @@ fn what_works_as_it_is_is_named_and_left() {
     nowhere
         .component("migrate")
         .code(1)
-        .says("there is no project");
+        .says("no project was found");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn names_namespaces_editions_and_the_proxy_are_taken() {
         .code(2);
     edition_2015
         .says("edition 2015")
-        .says("use edition 2018 or a newer one");
+        .says("use edition 2018 or later");
     assert!(!project.has("old"));
 }
 

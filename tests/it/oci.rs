@@ -608,14 +608,14 @@ fn what_older_tools_called_their_layers_is_judged_by_the_bytes() {
                 let error = found.unwrap_err().to_string();
                 assert!(
                     error.contains(
-                        "no WebAssembly: no layer begins as that does; there are `text/plain`"
+                        "not WebAssembly: no layer is a WebAssembly file; there are `text/plain`"
                     ),
                     "{error}"
                 );
             }
             _ => {
                 let error = found.unwrap_err().to_string();
-                assert!(error.contains("2 layers of WebAssembly"), "{error}");
+                assert!(error.contains("2 WebAssembly layers"), "{error}");
             }
         }
     }
@@ -658,7 +658,7 @@ fn an_index_with_one_package_is_that_package() {
         (vec![one(&package, "wasm"), one(&unlabelled, "wasm")], ""),
         (
             vec![one(&image, "amd64"), one(&image, "arm64")],
-            "no WebAssembly",
+            "not WebAssembly",
         ),
         (
             vec![one(&package, "wasm"), one(&second, "wasm")],
@@ -729,7 +729,7 @@ fn a_host_says_what_it_is_or_why_not() {
         (200, "<html>", "broken"),
         (500, "", "500"),
         (403, "", "403"),
-        (200, "{\"oci\":1}", "`oci` is no object"),
+        (200, "{\"oci\":1}", "`oci` is not an object"),
     ] {
         server.says(status, text);
         let error = ask(&server.host()).unwrap_err().to_string();
@@ -892,7 +892,10 @@ fn a_registry_that_says_nothing_is_not_waited_for_forever() {
     let proxy = FaultProxy::new(server.port);
     proxy.fault("", "", usize::MAX / 2, Fault::Hang);
     let error = versions(&client.registry(&proxy.host())).unwrap_err();
-    assert!(error.to_string().contains("nothing was heard"), "{error}");
+    assert!(
+        error.to_string().contains("no data was received"),
+        "{error}"
+    );
     assert_eq!(proxy.seen().len(), 2);
 }
 

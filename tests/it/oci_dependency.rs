@@ -228,7 +228,7 @@ fn what_does_not_fit_is_told_with_its_place() {
         (entry("x", "oci = '@:module'"), "is a core module"),
         (
             entry("x", "oci = '@:component'"),
-            "does not say which package it is",
+            "the package name of the component",
         ),
         (
             entry("x", "oci = '@:1', version = '1'"),
@@ -242,7 +242,7 @@ fn what_does_not_fit_is_told_with_its_place() {
             entry("x", "oci = 'alpine'"),
             "invalid OCI reference `alpine`",
         ),
-        (entry("x", "oci = 'a.example/B'"), "`B` is no repository"),
+        (entry("x", "oci = 'a.example/B'"), "`B` is not a repository"),
         (
             "target = { oci = 'a.example/b', path = 'wit' }".to_owned(),
             "`path` and `oci`",
@@ -322,7 +322,7 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     let (project, label) = built(&registry);
     run(&project, "outdated --exit-code")
         .ok()
-        .says("every package has its newest version");
+        .says("all packages are up to date");
     run(&project, "verify")
         .ok()
         .says("Verified `demo:shapes` v0.2.0 (cache, registry)\n");
@@ -337,7 +337,7 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     assert_eq!(json["packages"][0]["moved"], digest.to_string());
     run(&project, "outdated --offline")
         .code(1)
-        .says("the network must not be used")
+        .says("network access is disabled")
         .says("help: ");
     // What is locked is still there, and that is what counts.
     run(&project, "verify")
@@ -346,8 +346,8 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     assert_eq!(project.read("Cargo-component.lock"), lock);
     run(&project, "update -p demo:shapes --precise 0.2.0")
         .code(1)
-        .says("is named by the OCI reference")
-        .says("leave out `--precise`");
+        .says("comes from the OCI reference")
+        .says("remove `--precise`");
     run(&project, "update").ok().says("v0.2.0 -> v0.2.1");
     run(&project, "outdated --exit-code").ok();
     // The same version with other bytes.
@@ -360,13 +360,13 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     let lock = project.read("Cargo-component.lock");
     run(&project, "update --dry-run")
         .ok()
-        .says("`demo:shapes` v0.2.1, whose content changed");
+        .says("`demo:shapes` v0.2.1, whose content has changed");
     assert_eq!(project.read("Cargo-component.lock"), lock);
     // The bytes are gone, and so is everything.
     registry.forget("team/shapes");
     run(&project, "verify")
         .code(1)
-        .says("`demo:shapes@0.2.1` could not be read at `")
+        .says("`demo:shapes@0.2.1` could not be read from `")
         .says("cargo component update");
     run(&project, "verify --offline").ok();
     run(&project, "outdated")

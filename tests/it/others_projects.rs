@@ -59,7 +59,7 @@ fn verbs_on_wit_need_no_cargo_that_works() {
     project
         .run(without)
         .ok()
-        .says("warning: cargo's configuration is left out")
+        .says("warning: cargo's configuration was ignored")
         .says("Checked `c:d`, 2 worlds");
     // A manifest that is none is still an error with its place.
     project.write("Cargo.toml", "[package\n");
@@ -133,7 +133,7 @@ fn a_second_definition_in_deps_is_an_error_in_every_form() {
         project
             .component("wit check")
             .code(1)
-            .says("the package `x:d` is defined in two places")
+            .says("the package `x:d` is defined twice")
             .says(shown)
             .says(second)
             .says("help: remove one of them");
@@ -145,7 +145,7 @@ fn a_second_definition_in_deps_is_an_error_in_every_form() {
     project
         .component("wit check")
         .code(1)
-        .says("the package `a:b` is defined in two places")
+        .says("the package `a:b` is defined twice")
         .says("own.wasm");
 }
 
@@ -161,11 +161,11 @@ fn a_folder_without_wit_is_no_part_of_what_lies_above_it() {
     project
         .run(command)
         .code(1)
-        .says("nor a project with WIT above it")
+        .says("and no project with WIT in its parent directories")
         .says("--wit-dir");
     let mut command = project.command("migrate");
     command.current_dir(project.path("empty"));
-    project.run(command).code(1).says("there is no project in");
+    project.run(command).code(1).says("no project was found in");
     // Within the WIT, and where it lies, it is meant; so it is below a manifest.
     for dir in ["", "wit", "wit/deps/x"] {
         let mut command = project.command("wit check");
@@ -263,7 +263,7 @@ fn a_target_is_judged_before_anything_is_made() {
     let root = project.root().display().to_string();
     new("nothing/../nothing")
         .says(&format!("there is no WIT in `{root}/nothing`"))
-        .says("help: name a directory with `.wit` files");
+        .says("help: give a directory with `.wit` files");
     new("crate").says(&format!("help: did you mean `{root}/crate/wit`?"));
     new("broken").says("broken/w.wit:2");
     assert!(!project.has("made"));
@@ -299,7 +299,7 @@ fn worlds_are_named_as_wit_writes_them() {
     project
         .component("targets c.wasm --world 'wit/%type'")
         .code(1)
-        .says("does not fit the world `a:b/type@1.0.0`");
+        .says("does not conform to the world `a:b/type@1.0.0`");
 }
 
 /// The world of the crates below, whose only function says hello.

@@ -121,7 +121,7 @@ fn a_dependency_that_answers_nothing_is_told_by_the_build() {
     for line in ["build", "build", "run --invoke run()"] {
         run(&project, &format!("{line} --manifest-path app/Cargo.toml"))
             .ok()
-            .says("the dependency `dep` is not used: it answers no import of")
+            .says("the dependency `dep` is not used: it satisfies no import of")
             .silent_on("Linking");
     }
 }
@@ -208,7 +208,7 @@ fn run_links_what_the_command_line_gives() {
         .prints("7");
     run(&project, &line("--with fnid=dep.wasm"))
         .code(2)
-        .says("no import is called `fnid`")
+        .says("no import matches `fnid`")
         .says("`find`");
     run(
         &project,

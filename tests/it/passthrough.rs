@@ -350,7 +350,7 @@ fn a_subcommand_of_the_users_own_has_bindings_brought_up_to_date() {
     assert!(project.has("src/bindings.rs"));
     project.write("wit/world.wit", "package");
     let output = run().code(3);
-    output.says("warning: the bindings were not brought up to date");
+    output.says("warning: the bindings were not updated");
 }
 
 #[test]

@@ -163,8 +163,8 @@ fn the_rest_of_a_chain_is_called_by_what_is_published() {
     std::fs::remove_dir_all(project.path("registry/c/mid")).unwrap();
     run(&project, "publish -p mid")
         .code(1)
-        .says("`c:base@0.1.0` as it is published lacks what it has at its path")
-        .says("raise the version of `c:base`");
+        .says("the published `c:base@0.1.0` lacks exports of the package at its path")
+        .says("increase the version of `c:base`");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_path_alone_is_refused_before_anything_is_built() {
     );
     run(&project, "publish --workspace")
         .code(1)
-        .says("`c:base@0.1.0` by its path, which its `version` does not allow")
+        .says("`c:base@0.1.0` at its path, which does not match its `version`")
         .says("`^0.2` is required");
     assert!(!project.has("registry"));
 }
@@ -296,11 +296,11 @@ fn a_registry_that_cannot_read_hints_is_told_apart() {
 #[test]
 fn a_build_says_once_that_not_everybody_can_read_hints() {
     let project = chain();
-    let note = "which engines and registries from before 2026 refuse to read";
+    let note = "engines and registries from before 2026 cannot read them";
     run(&project, "build -p base").ok().silent_on(note);
     run(&project, "build -p mid -p base")
         .ok()
-        .says("`mid` says at its imports where their components are found")
+        .says("`mid` has hints that say where the components of its imports are found")
         .says(note)
         .says("set `hints = \"none\"`");
     run(&project, "build -p mid -p base").ok().silent_on(note);

@@ -117,8 +117,8 @@ fn every_package_with_stale_bindings_is_named() {
     project
         .component("bindings --workspace --check")
         .code(1)
-        .says("the bindings of `one` in `one/src/bindings.rs` are not up to date")
-        .says("the bindings of `two` in `two/src/bindings.rs` are not up to date")
+        .says("the bindings of `one` in `one/src/bindings.rs` are out of date")
+        .says("the bindings of `two` in `two/src/bindings.rs` are out of date")
         .says("run `cargo component bindings`");
     assert!(snapshot(&project) == before);
 }
@@ -129,18 +129,18 @@ fn a_runtime_crate_out_of_reach_is_told_before_rustc_does() {
     for (dependencies, because, hint) in [
         (
             format!("[dev-dependencies]\n{RUNTIME}"),
-            "`wit-bindgen` is there for tests only",
+            "`wit-bindgen` is only a development dependency",
             "run `cargo add --package far wit-bindgen@",
         ),
         (
             format!("wit-bindgen = {{ optional = true, {plain}"),
-            "`wit-bindgen` is optional, and no feature of the package turns it on",
+            "`wit-bindgen` is optional, and no feature of the package enables it",
             "remove `optional = true` from `wit-bindgen`",
         ),
         (
             format!("wb = {{ package = \"wit-bindgen\", {plain}"),
-            "`wit-bindgen` is there by the name `wb`",
-            "name it `wit-bindgen` under `[dependencies]` in Cargo.toml, instead of `wb`",
+            "`wit-bindgen` was renamed to `wb`",
+            "rename `wb` to `wit-bindgen` under `[dependencies]` in Cargo.toml",
         ),
     ] {
         let project = Project::empty();
@@ -149,7 +149,7 @@ fn a_runtime_crate_out_of_reach_is_told_before_rustc_does() {
         for verb in ["build", "bindings"] {
             let output = project.component(verb).code(1);
             output
-                .says("no crate they can run on")
+                .says("does not depend on a runtime crate")
                 .says(because)
                 .says(hint);
             assert!(!project.has("src/bindings.rs"), "{dependencies}");

@@ -173,13 +173,13 @@ fn a_world_that_is_not_there_makes_no_crate() {
         ),
         (
             "--target demo:two/secnd x",
-            "there is no world `secnd` in `demo:two@1.0.0`",
+            "the world `secnd` does not exist in `demo:two@1.0.0`",
             "did you mean `second`?",
         ),
         (
             "--target demo:types x",
             "there is no world in `demo:types@1.1.0`",
-            "name another",
+            "give another",
         ),
         ("--target demo:two@2 x", "`demo:two`", "1.0.0"),
         ("--target demo:none x", "`demo:none`", "help: "),
@@ -388,7 +388,7 @@ fn a_release_keeps_what_the_one_before_it_promised() {
     publish("1.2.0", two, two_body, "").ok();
     publish("1.3.0", one, one_body, "--dry-run")
         .code(1)
-        .says("`demo:guest@1.3.0` is not compatible with `1.2.0`, which is published")
+        .says("`demo:guest@1.3.0` is not compatible with the published `1.2.0`")
         .says("there is no function `half`")
         .says("publish it as version 2.0.0, or with `--allow-breaking`");
     publish("1.1.0", other, other_body, "")
@@ -439,7 +439,7 @@ fn add_lets_the_package_decide_its_table_and_remove_undoes_it() {
         .ok()
         .says("Added dependency `demo:types` with version `1.0`")
         .says(
-            "it is a WIT package, so it went to `[package.metadata.component.target.dependencies]`",
+            "the package is a WIT package, so the entry was added to `[package.metadata.component.target.dependencies]`",
         );
     assert!(
         project.read("Cargo.toml").contains(
@@ -471,7 +471,7 @@ fn add_lets_the_package_decide_its_table_and_remove_undoes_it() {
     run("publish").ok();
     run("add demo:guest")
         .ok()
-        .says("it is a component, so it went to `[package.metadata.component.dependencies]`");
+        .says("the package is a component, so the entry was added to `[package.metadata.component.dependencies]`");
 }
 
 #[test]

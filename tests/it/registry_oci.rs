@@ -152,7 +152,7 @@ fn a_component_is_published_with_what_the_manifest_says() {
     let refused = run(&project, "publish");
     refused
         .code(1)
-        .says("it was not found, or there is no access to it")
+        .says("it was not found, or access is denied")
         .silent_on("secret");
     // Logins are the user's own, and never shown.
     project.write(
@@ -186,5 +186,5 @@ fn a_component_is_published_with_what_the_manifest_says() {
         .says("Skipping");
     run(&project, "publish --offline")
         .code(1)
-        .says("needs the network");
+        .says("needs network access");
 }

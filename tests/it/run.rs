@@ -414,7 +414,7 @@ fn functions_are_called_with_arguments_in_wave() {
         .code(1)
         .says("cannot be called from the command line")
         .says("the parameter `pen` has the type `borrow<_>`")
-        .says("they are handles of a resource");
+        .says("they are resource handles");
     call("pen.name(1)")
         .code(2)
         .says("`test:types/shapes#[method]pen.name` cannot be called")
@@ -445,26 +445,26 @@ fn what_cannot_be_run_is_refused_with_a_code() {
     project
         .component("run --target wasm32-unknown-unknown")
         .code(1)
-        .says("programs need WASI, which the target `wasm32-unknown-unknown` does not have");
+        .says("programs need WASI, which the target `wasm32-unknown-unknown` does not provide");
     project
         .component("run --target wasm32-wasip1 --target wasm32-wasip2")
         .code(1)
-        .says("help: give one `--target`");
+        .says("help: select one with `--target`");
     for (line, said) in [
-        ("run --invoke ''", "names no function"),
-        ("run --env =x", "`--env =x` names no variable"),
+        ("run --invoke ''", "needs a function"),
+        ("run --env =x", "`--env =x` does not name a variable"),
         ("run --addr 1 --invoke f()", "beside `--invoke`"),
         (
             "serve --addr nowhere",
-            "`nowhere` is no address with a port",
+            "`nowhere` is not an address with a port",
         ),
-        ("run --dir ::x", "names no directory"),
+        ("run --dir ::x", "does not name a directory"),
         (
             "build --arg x",
-            "`--arg` is an option of `cargo component run`",
+            "`--arg` can only be used with `cargo component run`",
         ),
         ("build -p", "a value is required"),
-        ("build --color pink", "does not know the value `pink`"),
+        ("build --color pink", "`pink` is not a value of `--color`"),
     ] {
         let output = project.component(line).code(2).says(said);
         output.silent_on("Compiling").silent_on("Finished");
@@ -488,7 +488,7 @@ fn what_cannot_be_run_is_refused_with_a_code() {
     project
         .component("run --invoke 'answer()'")
         .code(1)
-        .says("the component imports `other`, which nothing provides");
+        .says("the component imports `other`, which no component provides");
     // Nothing at all.
     let project = Project::empty();
     project.component("run").code(1).says("Cargo.toml");

@@ -115,7 +115,7 @@ fn a_runner_has_our_streams_and_variables() {
     // What a runner cannot be told is refused, not forgotten.
     for (line, what) in [
         ("run --dir .", "directories cannot be given"),
-        ("run --addr 127.0.0.1:0", "decides where it listens"),
+        ("run --addr 127.0.0.1:0", "determines the address"),
     ] {
         let mut command = project.command(line);
         command.env(VARIABLE, "./run.sh");
@@ -152,7 +152,7 @@ fn a_runner_that_is_not_there_is_told_before_anything_is_built() {
             .run(command)
             .code(1)
             .says("error: failed to find the runner `no-such-runner`")
-            .says("it is configured by `CARGO_TARGET_WASM32_WASIP1_RUNNER`")
+            .says("it is set by `CARGO_TARGET_WASM32_WASIP1_RUNNER`")
             .says("help: install `no-such-runner`, or remove the setting")
             .silent_on("Compiling");
     }
@@ -165,7 +165,7 @@ fn a_runner_that_is_not_there_is_told_before_anything_is_built() {
         .component("run")
         .code(1)
         .says("bin/none`")
-        .says(&format!("it is configured by `{at}`"));
+        .says(&format!("it is set by `{at}`"));
     // It is of no interest to what runs nothing.
     project.component("build").ok();
     project.component("test --no-run").ok();

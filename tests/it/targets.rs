@@ -156,7 +156,7 @@ fn a_target_that_is_not_wasm_is_refused() {
         .run(command)
         .code(1)
         .says(&message)
-        .says("`CARGO_BUILD_TARGET` asks for it");
+        .says("it is set by `CARGO_BUILD_TARGET`");
     assert!(!project.has("target"));
 }
 
@@ -218,7 +218,7 @@ fn a_target_that_cannot_be_added_is_explained() {
         build(verb)
             .says(missing)
             .says("failed with exit code 1")
-            .says("help: rustup says above why");
+            .says("help: see the message of rustup above");
     }
     build("build --offline")
         .says(missing)
@@ -234,5 +234,5 @@ fn wasip3_without_a_standard_library_names_the_way_out() {
         .component("build --target wasm32-wasip3")
         .code(1)
         .says("error: the standard library for target `wasm32-wasip3` is not installed")
-        .says("use `--target wasm32-wasip2`, which builds for worlds of WASI 0.3 as well");
+        .says("use `--target wasm32-wasip2`, which supports worlds of WASI 0.3 as well");
 }

@@ -203,7 +203,7 @@ fn filters_and_flags_are_those_of_libtest() {
     // Nothing runs without a system.
     run("--target wasm32-unknown-unknown")
         .code(1)
-        .says("tests need WASI, which the target `wasm32-unknown-unknown` does not have")
+        .says("tests need WASI, which the target `wasm32-unknown-unknown` does not provide")
         .silent_on("Compiling");
     // What died is told with the flags it was run with.
     run("--lib b_panics -- --skip zzz")

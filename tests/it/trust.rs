@@ -229,7 +229,7 @@ fn a_project_leads_no_login_of_the_user_to_another_host() {
                         run(&project, line, &[])
                             .code(1)
                             .says(&format!("the registry `{name}`"))
-                            .says(&format!("is led to another host, `{}`", other.host))
+                            .says(&format!("is redirected to another host, `{}`", other.host))
                             .says("config.toml`")
                             .says("help: ");
                     }
@@ -306,7 +306,7 @@ fn a_variable_that_several_hosts_share_is_for_the_one_the_user_names() {
         project.write(USER, format!("default_registry = \"{other}\"\n"));
         run(&project, line, &token)
             .code(1)
-            .says("was not used: it may be meant for another host")
+            .says("was not used, since it may be meant for another host")
             .says("config set 'registry.");
         assert_eq!(owner.logins(), [""; 0]);
         // Unless the user names this one as well.
@@ -336,7 +336,7 @@ fn a_login_under_a_name_goes_where_the_user_says_the_name_is() {
             true => format!("{asks} --registry-config ../../home/explicit.toml"),
             false => asks.to_owned(),
         };
-        run(&project, &line, &[]).code(1).says("with the login");
+        run(&project, &line, &[]).code(1).says("the login from");
         assert!(owner.logins().contains(&expected), "{line}");
         // The project may say the same, and nothing else.
         let file = ".wasm-pkg/config.toml";
@@ -348,7 +348,9 @@ fn a_login_under_a_name_goes_where_the_user_says_the_name_is() {
         let led = mapping("mine", &other.host, "oci");
         let content = format!("[package_registry_overrides]\n\"demo:shapes\" = {led}");
         committed(&project, file, &content, || {
-            run(&project, &line, &[]).code(1).says("is led to another");
+            run(&project, &line, &[])
+                .code(1)
+                .says("is redirected to another");
         });
         assert_eq!((owner.take().len(), other.take().len()), (0, 0), "{line}");
     }
@@ -417,7 +419,7 @@ fn tokens_are_not_fetched_in_plain_from_another_host() {
         realm(&other.host);
         run(&project, line, &[])
             .code(1)
-            .says("which is not safe to send a login to");
+            .says("to which credentials cannot be sent safely");
         assert_eq!((other.take().len(), owner.logins().len()), (0, 0), "{way}");
         // Another port of the machine that the registry is on will do.
         realm(&beside.host);
@@ -451,7 +453,7 @@ fn a_redirect_takes_no_login_along_and_leads_to_no_plain_host_of_others() {
     lead("http://r.example/v2/x".to_owned());
     run(&project, line, &[])
         .code(1)
-        .says("it redirected to `r.example` in plain http");
+        .says("a redirect leads to `r.example` by plain http");
 }
 
 #[test]
@@ -477,7 +479,7 @@ fn a_password_goes_to_no_host_that_only_the_project_names() {
     committed(&project, "Cargo.toml", &table, || {
         login("mine")
             .code(2)
-            .says("the registry `mine` is one of the project")
+            .says("the registry `mine` is configured by the project")
             .says(&format!("cargo component login {}", other.host));
         login("")
             .code(2)
@@ -487,7 +489,7 @@ fn a_password_goes_to_no_host_that_only_the_project_names() {
     committed(&project, ".wasm-pkg/config.toml", &mapped, || {
         login("")
             .code(2)
-            .says("no default one is configured in a file of yours");
+            .says("your own configuration has no default registry");
     });
     assert_eq!(other.take().len(), 0);
     assert!(!project.has("../../home/docker"));
@@ -568,6 +570,6 @@ fn a_hint_leads_to_nothing_inside_however_it_gets_there() {
     project.write("app.wasm", over("app", &id));
     run(&project, "compose app.wasm", &[])
         .code(1)
-        .says("`r.example` is a Warg registry that your configuration does not name");
+        .says("`r.example` is a Warg registry that your configuration does not contain");
     assert_eq!(inside.take().len(), 0);
 }

@@ -175,7 +175,7 @@ fn what_stays_open_keeps_its_hint() {
     );
     run(&project, "compose main.wac")
         .code(1)
-        .says("the open import `math` would have to be two things")
+        .says("the open import `math` has two conflicting definitions")
         .says("`test:app` has the hint `wasm-pkg:test:adder@1.0.0`")
         .says("`test:second` has `wasm-pkg:test:adder@1.1.0`");
 }
@@ -244,7 +244,7 @@ fn types_come_from_wit() {
         .code(1)
         .says("requires an export named `go`")
         .says("main.wac:1:27")
-        .says("export it: `export … as go;`");
+        .says("export it with `export … as go;`");
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn errors_show_the_place_and_a_fix() {
             "package demo:x;\nexport adder.go;\n",
             "main.wac:2:8",
             "undefined name `adder`",
-            "define it by `let adder = …;`",
+            "define it with `let adder = …;`",
         ),
         (
             "package demo:x;\nlet adder = new test:adder {};\nexport addr.go;\n",
@@ -288,7 +288,7 @@ fn errors_show_the_place_and_a_fix() {
             "package demo:x;\nlet a = new test:app {};\nexport a.go;\n",
             "main.wac:2:13",
             "missing instantiation argument `math`",
-            "leave it open by `...`",
+            "leave it open with `...`",
         ),
         (
             "package demo:x;\nlet a = new test:app { maths: new test:adder {} };\n",
@@ -306,24 +306,24 @@ fn errors_show_the_place_and_a_fix() {
             "package demo:x;\nlet a = new test:app { math: new test:app { ... } };\n",
             "main.wac:2:24",
             "mismatched instantiation argument `math`",
-            "pass something for `math` that has all it needs",
+            "pass an instance for `math` with all required exports",
         ),
         (
             "package demo:x;\nlet a = new demo:x {};\n",
             "main.wac:2:13",
-            "the package `demo:x` cannot be made of itself",
+            "the package `demo:x` cannot use itself",
             "give the document's package another name",
         ),
         (
             "package demo:x;\nlet a = new other:thing {};\n",
             "main.wac:2:13",
             "unknown package `other:thing`",
-            "give it by `--dep other:thing=PATH`, or add a registry",
+            "give its path with `--dep other:thing=PATH`, or configure a registry",
         ),
         (
             "package demo:x;\nlet a = new test:lost {};\n",
             "main.wac:2:13",
-            "there is no file `deps/test/lost.wasm`",
+            "the file `deps/test/lost.wasm` does not exist",
             "",
         ),
         (
@@ -345,7 +345,7 @@ fn errors_show_the_place_and_a_fix() {
     project.write("main.wac", deep);
     run(&project, "compose main.wac")
         .code(1)
-        .says("brackets stand too deep in each other")
+        .says("brackets are nested too deep")
         .says("main.wac:2:109");
 }
 
@@ -356,11 +356,11 @@ fn options_are_for_the_right_kind_of_file() {
     for (line, said) in [
         (
             "compose main.wac --with math=x",
-            "`--with` is not for a `.wac` document",
+            "`--with` cannot be used with a `.wac` document",
         ),
         (
             "compose main.wac --keep math",
-            "`--keep` is not for a `.wac` document",
+            "`--keep` cannot be used with a `.wac` document",
         ),
         (
             "compose main.wac --trust-unpinned",
@@ -368,20 +368,23 @@ fn options_are_for_the_right_kind_of_file() {
         ),
         (
             "compose app.wasm --dep a:b=c",
-            "`--dep` is for `.wac` documents only",
+            "`--dep` can be used with `.wac` documents only",
         ),
         (
             "compose app.wasm --deps-dir .",
-            "`--deps-dir` is for `.wac` documents only",
+            "`--deps-dir` can be used with `.wac` documents only",
         ),
         (
             "compose main.wac --dep a:b",
-            "does not say where a package is",
+            "is not of the form `PACKAGE=PATH`",
         ),
-        ("compose main.wac --dep a:b@x=y", "`x` is not a version"),
+        (
+            "compose main.wac --dep a:b@x=y",
+            "`x` is not a valid version",
+        ),
         (
             "compose main.wac --deps-dir none",
-            "`--deps-dir none` is no folder",
+            "`--deps-dir none` is not a directory",
         ),
     ] {
         run(&project, line).code(2).says(said);
@@ -389,10 +392,10 @@ fn options_are_for_the_right_kind_of_file() {
     // One list of packages may serve several documents.
     run(&project, "compose main.wac --dep a:b=y -o unused.wasm")
         .ok()
-        .says("warning: `--dep` gives `a:b`, which `main.wac` does not name");
+        .says("warning: `--dep` gives `a:b`, but `main.wac` uses only");
     run(&project, "compose main.wac --dep test:app=none.wasm")
         .code(1)
-        .says("`none.wasm`, which `--dep` gives for `test:app`, does not exist");
+        .says("`none.wasm`, given with `--dep` for `test:app`, does not exist");
     project.write("none.wasm", "text");
     run(&project, "compose main.wac --dep test:app=none.wasm")
         .code(1)

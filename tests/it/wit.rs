@@ -222,7 +222,7 @@ fn fetch_leaves_alone_what_is_not_its_own() {
     );
     wit(&project, "fetch -v")
         .ok()
-        .says("Keeping `wit/deps/demo-io-0.2.0`, which fetch did not write");
+        .says("Keeping `wit/deps/demo-io-0.2.0`, which `fetch` did not write");
     assert_eq!(
         names(&project.path("app/wit/deps")),
         ["demo-io-0.2.0", "notes.txt", "own"]

@@ -94,7 +94,7 @@ fn a_package_of_the_wit_cli_is_begun_as_it_does() {
     );
     wit(&project, ".", "init --registry https://r.example c")
         .code(2)
-        .says("names no registry");
+        .says("cannot name a registry");
     assert!(!project.has("c"));
 }
 
@@ -175,8 +175,8 @@ fn what_does_not_fit_is_refused_and_nothing_is_written() {
         "# mine\n[overrides]\n\"demo:net\" = { version = \"1\" } # net\n",
     );
     for (line, said) in [
-        ("add demo:io/streams", "there are several worlds"),
-        ("add demo:io/streams", "they are `alpha`, `beta`"),
+        ("add demo:io/streams", "has several worlds"),
+        ("add demo:io/streams", "the worlds are `alpha`, `beta`"),
         ("add demo:io/streams --world betta", "did you mean `beta`?"),
         (
             "add demo:io/stream --world alpha",
@@ -192,14 +192,11 @@ fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "add demo:io/streams@0.2 --world alpha",
-            "write `@0.2.1` in all places",
+            "use `@0.2.1` everywhere",
         ),
         ("add demo:none", "demo:none"),
         ("add other:none", "no registry configured"),
-        (
-            "add my:app/i --world alpha",
-            "is the package it would be added to",
-        ),
+        ("add my:app/i --world alpha", "cannot be added to itself"),
         ("add demo:net", "conflicts with an existing dependency"),
         (
             "add demo:net/sockets@2 --world alpha",
@@ -290,7 +287,7 @@ fn wit_on_disk_is_added_by_its_path() {
     project.write("lib/wit/lib.wit", "package my:lib;\ninterface i { }\n");
     wit(&project, "app", "add my:other/i --path ../lib/wit")
         .code(1)
-        .says("there is no `my:other` in");
+        .says("`my:other` does not exist in");
     wit(&project, "app", "add my:lib/i --path ../lib/wit")
         .ok()
         .says("Added dependency `my:lib` from path `../lib/wit`");
@@ -381,11 +378,11 @@ fn upgrade_raises_the_versions_in_the_wit_itself() {
     assert!(project.has("wit/deps/demo-io-0.2.1/package.wit"));
     wit(&project, ".", "upgrade")
         .ok()
-        .says("every version in the WIT is the newest");
+        .says("all versions in the WIT are up to date");
 
     // What the new version lacks keeps everything as it is.
     publish_wit(&project, &[IO_0_3_0]);
-    wit(&project, ".", "upgrade").ok().says("is the newest");
+    wit(&project, ".", "upgrade").ok().says("are up to date");
     wit(&project, ".", "update --breaking")
         .code(1)
         .prints("demo:io  0.2.1    0.3.0\n")
@@ -571,7 +568,7 @@ fn overrides_name_the_package_itself_and_lead_to_others() {
     assert!(!project.has("app/wkg.lock"));
     wit(&project, "app", "fetch --check").ok();
     // What is on disk has no newer version.
-    wit(&project, "app", "upgrade").ok().says("is the newest");
+    wit(&project, "app", "upgrade").ok().says("are up to date");
 }
 
 #[test]
@@ -642,7 +639,7 @@ fn an_entry_of_deps_toml_is_made_fetched_and_removed() {
     for line in ["build", "check", "tree", "publish --dry-run"] {
         wit(&project, "app", line)
             .code(1)
-            .says("`wit/deps.toml` is not locked as it stands")
+            .says("the dependencies of `wit/deps.toml` are out of date")
             .says("deps lock");
     }
     assert!(!project.has("app/wkg.lock"));

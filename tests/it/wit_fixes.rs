@@ -13,7 +13,7 @@ fn one_name_is_not_given_to_several_packages() {
     let line = "publish --package my:one@1.0.0 --registry here";
     wit(&project, ".", line)
         .code(2)
-        .says("`--package my:one@1.0.0` is for one package, and there are 2");
+        .says("`--package my:one@1.0.0` can be used with one package only, but");
     assert!(!project.has("registry/my"));
     wit(&project, "app", line).ok();
     assert!(project.has("registry/my/one/1.0.0.wasm"));
@@ -29,7 +29,7 @@ fn a_release_is_published_once() {
     wit(&project, ".", line)
         .code(1)
         .says("`my:x@1.0.0` would be published twice, with different content")
-        .says("it is in `a` and in `b`");
+        .says("it is in both `a` and `b`");
     assert!(!project.has("registry/my"));
     project.write("b/x.wit", text);
     let output = wit(&project, ".", line).ok();
@@ -93,7 +93,7 @@ fn a_file_is_not_published_without_the_network() {
     project
         .run(command)
         .code(1)
-        .says("publishing `demo:io` needs the network, which must not be used");
+        .says("publishing `demo:io` needs network access, which is disabled");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn what_a_deps_toml_names_is_not_raised() {
         .write("wit/app.wit", APP);
     for line in ["upgrade", "upgrade demo:io", "update --breaking demo:io"] {
         let output = wit(&project, ".", line).code(2);
-        let output = output.says("what `wit/deps.toml` names is not raised");
+        let output = output.says("versions in `wit/deps.toml` cannot be upgraded");
         let entry = match line.contains("demo:io") {
             true => "the entry `io`",
             false => "the entries",
@@ -214,7 +214,7 @@ fn packages_do_not_share_a_folder() {
         );
     wit(&project, "app", "fetch")
         .code(1)
-        .says("the packages `a:b-c` and `a-b:c` have the same folder in `deps`, `a-b-c`");
+        .says("the packages `a:b-c` and `a-b:c` have the same directory in `deps`, `a-b-c`");
     assert!(!project.has("app/wit/deps"));
     // The user's own folders have what names they have.
     project
@@ -231,15 +231,15 @@ fn options_that_mean_nothing_are_refused() {
     for (line, said) in [
         (
             "update demo:io demo:net --precise 1.0.0",
-            "is for one package, and 2 are named",
+            "applies to one package, but 2 were given",
         ),
         (
             "add demo:io --world app",
-            "`--world app` is for an interface",
+            "`--world app` needs an interface",
         ),
         (
             "remove demo:io --world app",
-            "`--world app` is for an interface",
+            "`--world app` needs an interface",
         ),
         (
             "init --form wit --name x new",
@@ -257,7 +257,7 @@ fn options_that_mean_nothing_are_refused() {
     project
         .component("update -p demo:io -p demo:net --precise 1.0.0")
         .code(2)
-        .says("is for one package, and 2 are named");
+        .says("applies to one package, but 2 were given");
     project.write("app/wit/app.wit", APP);
     for (line, said) in [
         ("publish --workspace wit", "--workspace"),

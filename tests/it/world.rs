@@ -340,8 +340,8 @@ fn a_component_as_target_dependency_counts_by_its_wit_and_is_noted() {
         .write("wit/a.wit", "package a:b;\nworld w { import c:d/i@1.0.0; }")
         .write("c.wasm", component_with("c:d/i@1.0.0"));
     let output = project.component("bindings").ok();
-    let output = output.says("counts only by its WIT here");
-    output.says("belong into `[package.metadata.component.dependencies]`");
+    let output = output.says("of which only the WIT is used here");
+    output.says("belong in `[package.metadata.component.dependencies]`");
     assert!(project.read("src/bindings.rs").contains("pub mod i"));
 }
 

@@ -40,8 +40,7 @@ fn nothing_is_said_unless_asked() {
 #[test]
 fn a_warning_names_each_import_and_what_needs_it() {
     let project = with_check("warn");
-    let message =
-        "warning: the component imports what its world `component:hello/example` does not name";
+    let message = "warning: the component has imports that its world `component:hello/example` does not declare";
     for (target, needs) in [
         (
             "wasm32-wasip1",

@@ -1,5 +1,5 @@
-//! The tool under the names of others: `wkg`, `wit` and `wit-deps`, with their
-//! command lines and what they print.
+//! Stand-ins for the tools `wkg`, `wit` and `wit-deps`: their command lines and their
+//! output.
 
 mod wit;
 mod wit_deps;
@@ -13,24 +13,24 @@ use std::sync::Arc;
 use crate::base::error::Result;
 use crate::base::progress::{Progress, ProgressSize};
 use crate::cli::options::shell;
-use crate::cli::{exit, setup, told};
+use crate::cli::{exit, print_clap_error, setup};
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::shell::{ColorChoice, Message, Shell, Terminal, Verbosity};
 
-/// A tool whose name this one answers to.
+/// A tool that this one replaces when it is called by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tool {
-    /// `wkg` 0.16.
+    /// The tool `wkg`, version 0.16.
     Wkg,
-    /// The `wit` CLI 0.16.
+    /// The `wit` CLI, version 0.16.
     Wit,
-    /// `wit-deps` 0.6.
+    /// The tool `wit-deps`, version 0.6.
     WitDeps,
 }
 
 impl Tool {
-    /// The tool of this name.
+    /// The tool with this name, if it is one of the three.
     pub(super) fn named(name: &OsStr) -> Option<Self> {
         match name.to_str()? {
             "wkg" => Some(Tool::Wkg),
@@ -41,7 +41,7 @@ impl Tool {
     }
 }
 
-/// The values of `--color`, as other tools have them.
+/// The values of `--color` in the other tools.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Color {
     Auto,
@@ -50,7 +50,7 @@ enum Color {
 }
 
 impl Color {
-    /// The choice that was made; `None` leaves it to terminal and environment.
+    /// The explicit choice; `None` leaves it to the terminal and the environment.
     fn choice(self) -> Option<ColorChoice> {
         match self {
             Color::Auto => None,
@@ -60,8 +60,8 @@ impl Color {
     }
 }
 
-/// What `--version` prints after a tool's name: the version whose command line is
-/// taken, since scripts compare it, then who answers.
+/// The text that `--version` prints after a tool's name: the version of the tool it stands
+/// in for, since scripts compare it, then that of this tool.
 fn version(theirs: &str) -> String {
     format!("{theirs} (cargo-component {})", env!("CARGO_PKG_VERSION"))
 }
@@ -72,75 +72,76 @@ pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
     match tool {
         Tool::Wkg => match wkg::parse(with_name("wkg")) {
             Ok(line) => {
-                let (around, color) = line.surroundings();
-                let terminal = shell(&env, (false, 0), color);
-                in_context(&env, (around, terminal, Says::Theirs), |ctx| line.run(ctx))
-            }
-            Err(error) => told(&error),
-        },
-        Tool::Wit => match wit::parse(with_name("wit")) {
-            Ok(line) => wit::run(line, env),
-            Err(error) => told(&error),
-        },
-        Tool::WitDeps => match wit_deps::parse(with_name("wit-deps")) {
-            Ok(line) => {
-                let terminal = shell(&env, (false, 0), None);
-                in_context(&env, (Around::default(), terminal, Says::Ours), |ctx| {
+                let (options, color) = line.client_options();
+                let terminal = shell(&env, false, 0, color);
+                run_in_context(&env, terminal, options, StatusLines::Hide, |ctx| {
                     line.run(ctx)
                 })
             }
-            Err(error) => told(&error),
+            Err(error) => print_clap_error(&error),
+        },
+        Tool::Wit => match wit::parse(with_name("wit")) {
+            Ok(line) => wit::run(line, env),
+            Err(error) => print_clap_error(&error),
+        },
+        Tool::WitDeps => match wit_deps::parse(with_name("wit-deps")) {
+            Ok(line) => {
+                let terminal = shell(&env, false, 0, None);
+                let options = ClientOptions::default();
+                run_in_context(&env, terminal, options, StatusLines::Show, |ctx| {
+                    line.run(ctx)
+                })
+            }
+            Err(error) => print_clap_error(&error),
         },
     }
 }
 
-/// What a command line says of configuration and registries.
+/// The options of a command line that concern configuration and registries.
 #[derive(Clone, Debug, Default)]
-struct Around {
+struct ClientOptions {
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
-    /// User and password for all registries.
+    /// The user and password for all registries.
     login: Option<(String, String)>,
-    /// Hosts that are reached by plain http.
+    /// The hosts that are contacted by plain http.
     insecure: Vec<String>,
 }
 
-/// Whose status lines are shown.
+/// Whether the status lines of this tool are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says {
-    /// Those of this tool.
-    Ours,
-    /// Those of the tool it is called as.
-    Theirs,
+enum StatusLines {
+    Show,
+    /// The subcommand prints those of the other tool instead.
+    Hide,
 }
 
-fn in_context(
+fn run_in_context(
     env: &Env,
-    (around, terminal, says): (Around, Terminal, Says),
+    terminal: Terminal,
+    options: ClientOptions,
+    status_lines: StatusLines,
     run: impl FnOnce(&Context) -> Result<()>,
 ) -> ExitCode {
-    let packages = setup::packages(
-        (env, &terminal),
-        around.config.clone(),
-        around.cache.clone(),
-    );
-    let packages = with_login(packages, &around);
-    let shell: Box<dyn Shell> = match says {
-        Says::Ours => Box::new(terminal.clone()),
-        Says::Theirs => Box::new(Own(terminal.clone())),
+    let (config, cache) = (options.config.clone(), options.cache.clone());
+    let packages = setup::packages(env, &terminal, config, cache);
+    let packages = with_login(packages, &options);
+    let shell: Box<dyn Shell> = match status_lines {
+        StatusLines::Show => Box::new(terminal.clone()),
+        StatusLines::Hide => Box::new(WithoutStatus(terminal.clone())),
     };
     let context = Context::system(env.clone(), shell, packages);
     let result = context.and_then(|ctx| run(&ctx).map_err(|error| error.relative_to(&ctx.cwd)));
     exit::code(&terminal, result)
 }
 
-/// The same registries, with what the command line says of them.
-fn with_login(packages: PackageAccess, around: &Around) -> PackageAccess {
+/// Applies the login and the insecure hosts of the command line to OCI registries.
+fn with_login(packages: PackageAccess, options: &ClientOptions) -> PackageAccess {
     use crate::system::registry::routes::Backend;
-    if around.login.is_none() && around.insecure.is_empty() {
+    if options.login.is_none() && options.insecure.is_empty() {
         return packages;
     }
-    let (login, insecure) = (around.login.clone(), around.insecure.clone());
+    let (login, insecure) = (options.login.clone(), options.insecure.clone());
     let open = Arc::new(packages.artifacts);
     PackageAccess {
         artifacts: Box::new(move |route| {
@@ -164,10 +165,10 @@ fn with_login(packages: PackageAccess, around: &Around) -> PackageAccess {
     }
 }
 
-/// A terminal without our own status lines: the other tool has others.
-struct Own(Terminal);
+/// A terminal that drops our status lines, since the other tool prints different ones.
+struct WithoutStatus(Terminal);
 
-impl Shell for Own {
+impl Shell for WithoutStatus {
     fn print(&self, message: Message) {
         match message {
             Message::Status(..) | Message::Detail(..) => {}
@@ -192,7 +193,7 @@ impl Shell for Own {
     }
 }
 
-/// A path as it was meant on the command line.
-fn shown(ctx: &Context, path: &Path) -> String {
+/// A path as messages show it, relative to the current directory.
+fn display_path(ctx: &Context, path: &Path) -> String {
     ctx.display(path).to_string()
 }

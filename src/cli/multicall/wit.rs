@@ -8,10 +8,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::cli::add::{named, write};
+use crate::cli::add::{parse_package, write};
 use crate::cli::exit;
 use crate::cli::options::GlobalOptions;
-use crate::cli::wit::add::{parts, world_of_interface};
+use crate::cli::wit::add::{check_world_option, split_interface};
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::build::build;
@@ -24,7 +24,7 @@ use crate::system::context::Context;
 use crate::system::env;
 use crate::system::env::Env;
 
-/// WIT packages, as the `wit` CLI has it
+/// Manage WIT packages, with the command line of the `wit` CLI
 #[derive(Debug, Parser)]
 #[command(
     name = "wit",
@@ -32,21 +32,21 @@ use crate::system::env::Env;
     version = super::version("0.16.0"),
     max_term_width = 100
 )]
-pub(super) struct Wit {
+pub(super) struct WitCli {
     #[command(flatten)]
     global: GlobalOptions,
 
     #[command(subcommand)]
-    verb: Verb,
+    verb: WitCommand,
 }
 
-/// Reads a command line.
-pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wit, clap::Error> {
-    Wit::try_parse_from(args)
+/// Parses the arguments, the name of the tool included.
+pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<WitCli, clap::Error> {
+    WitCli::try_parse_from(args)
 }
 
 /// Runs one.
-pub(super) fn run(line: Wit, env: Env) -> ExitCode {
+pub(super) fn run(line: WitCli, env: Env) -> ExitCode {
     let env = env.with_alias(env::WIT_PUBLISH_KEY, env::CARGO_COMPONENT_PUBLISH_KEY);
     let shell = line.global.shell(&env);
     let packages = line.global.packages(&env, &shell);
@@ -59,18 +59,18 @@ pub(super) fn run(line: Wit, env: Env) -> ExitCode {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    /// Make a `wit.toml`
+enum WitCommand {
+    /// Create a `wit.toml`
     Init(Init),
     /// Add a dependency to `wit.toml`
     Add(Add),
-    /// Build the package
-    Build(Build),
+    /// Build the package into a file
+    Build(WitBuild),
     /// Publish the package
-    Publish(Publish),
+    Publish(WitPublish),
     /// Update the lock file
     Update(Update),
-    /// Not there any more: the keys of Warg registries
+    /// Not supported any more: manage the keys of Warg registries
     #[command(hide = true)]
     Key {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -80,89 +80,89 @@ enum Verb {
 
 #[derive(Debug, Args)]
 struct Init {
-    /// The directory of the package
+    /// Directory of the package
     #[arg(default_value = ".")]
     path: PathBuf,
 
-    /// The address of the registry
+    /// Address of the registry
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 }
 
 #[derive(Debug, Args)]
 struct Add {
-    /// `namespace:name`, perhaps `/interface`, perhaps a version requirement after `@`
+    /// `namespace:name`, optionally followed by `/interface`, then by `@` and a version requirement
     ///
-    /// With an interface, the command also adds its import to a world.
+    /// If an interface is given, its import is added to a world as well.
     #[arg(value_name = "PACKAGE")]
     spec: String,
 
-    /// The world that imports the interface, if there are several
+    /// World that imports the interface, if there are several
     #[arg(long, short, value_name = "WORLD")]
     world: Option<String>,
 
-    /// The name of the entry
+    /// Key of the entry
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// A path instead of a registry
+    /// Use a path instead of a registry
     #[arg(long, value_name = "PATH", conflicts_with = "registry")]
     path: Option<PathBuf>,
 
-    /// The name of the registry
+    /// Name of the registry
     #[arg(long, short, value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// Only tell what would be added
+    /// Print what would be added, without writing anything
     #[arg(long)]
     dry_run: bool,
 }
 
 #[derive(Debug, Args)]
-struct Build {
-    /// The file to write
+struct WitBuild {
+    /// Path of the output file
     #[arg(long, short, value_name = "OUTPUT")]
     output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-struct Publish {
-    /// Accepted and not needed: a new package needs no preparation
+struct WitPublish {
+    /// Accepted, but has no effect: a new package needs no initialization
     #[arg(long, hide = true)]
     init: bool,
 
-    /// Not there any more: the name of a key in the keyring
+    /// Not supported any more: the name of a key in the keyring
     #[arg(long, hide = true, value_name = "NAME")]
     key_name: Option<String>,
 
-    /// Print what would be published
+    /// Print what would be published, without publishing
     #[arg(long)]
     dry_run: bool,
 
-    /// The registry to publish to
+    /// Registry to publish to
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// The name to publish under
+    /// Package name to publish under
     #[arg(long, value_name = "NAME")]
     package: Option<PackageRef>,
 }
 
 #[derive(Debug, Args)]
 struct Update {
-    /// Only tell what would change
+    /// Print what would change, without writing the lock file
     #[arg(long)]
     dry_run: bool,
 }
 
-impl Verb {
+impl WitCommand {
     fn run(self, ctx: &Context) -> Result<()> {
         let project = WitOptions {
             search: ProjectSearch::Wit,
             ..WitOptions::default()
         };
         match self {
-            Verb::Init(verb) => init(
+            WitCommand::Init(verb) => init(
                 ctx,
                 &InitOptions {
                     path: verb.path,
@@ -172,10 +172,10 @@ impl Verb {
                     registry: verb.registry,
                 },
             ),
-            Verb::Add(verb) => {
-                let (package, interface) = parts(&verb.spec);
-                world_of_interface(&verb.spec, (verb.world.as_deref(), interface.as_deref()))?;
-                let (package, requirement) = named(&package)?;
+            WitCommand::Add(verb) => {
+                let (package, interface) = split_interface(&verb.spec);
+                check_world_option(&verb.spec, verb.world.as_deref(), interface.as_deref())?;
+                let (package, requirement) = parse_package(&package)?;
                 let options = AddOptions {
                     project,
                     package,
@@ -189,10 +189,12 @@ impl Verb {
                 };
                 add(ctx, &options)
             }
-            Verb::Build(verb) => build(ctx, &project, verb.output.as_deref()).map(|_| ()),
-            Verb::Publish(verb) => {
+            WitCommand::Build(verb) => build(ctx, &project, verb.output.as_deref()).map(|_| ()),
+            WitCommand::Publish(verb) => {
                 if let Some(name) = &verb.key_name {
-                    return Err(keys_are_gone(&format!("wit publish --key-name {name}")));
+                    return Err(keys_are_unsupported(&format!(
+                        "wit publish --key-name {name}"
+                    )));
                 }
                 let options = PublishOptions {
                     project,
@@ -209,22 +211,22 @@ impl Verb {
                 };
                 publish(ctx, &options).map(|_| ())
             }
-            Verb::Update(verb) => {
-                let wanted = UpdateOptions {
+            WitCommand::Update(verb) => {
+                let options = UpdateOptions {
                     dry_run: verb.dry_run,
                     ..UpdateOptions::default()
                 };
-                update(ctx, &project, &wanted)
+                update(ctx, &project, &options)
             }
-            Verb::Key { .. } => Err(keys_are_gone("wit key")),
+            WitCommand::Key { .. } => Err(keys_are_unsupported("wit key")),
         }
     }
 }
 
-/// The refusal of what managed keys of Warg registries.
-fn keys_are_gone(command: &str) -> Error {
+/// The error for subcommands and options that managed keys of Warg registries.
+fn keys_are_unsupported(command: &str) -> Error {
     Error::unsupported(format!(
-        "`{command}` is gone: the `wit` CLI manages no keys since 0.12"
+        "`{command}` is not supported: the `wit` CLI does not manage keys since version 0.12"
     ))
-    .hint("give the key in `WIT_PUBLISH_KEY`, or in the configuration of the registry")
+    .hint("set the key in `WIT_PUBLISH_KEY` or in the configuration of the registry")
 }

@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::cli::deps::Deps;
 use crate::system::context::Context;
 
-/// WIT dependencies, as `wit-deps` has it
+/// Manage WIT dependencies, with the command line of `wit-deps`
 #[derive(Debug, Parser)]
 #[command(
     name = "wit-deps",
@@ -21,7 +21,7 @@ pub(super) struct WitDeps {
     deps: Deps,
 }
 
-/// Reads a command line.
+/// Parses the arguments, the name of the tool included.
 pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<WitDeps, clap::Error> {
     WitDeps::try_parse_from(args)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Around, Color, shown};
+use super::{ClientOptions, Color, display_path};
 use crate::base::error::{Error, Result};
 use crate::cli::registry::annotations;
 use crate::ops::config::set;
@@ -26,7 +26,7 @@ use crate::system::env;
 use crate::system::registry::settings::ConfigOwner;
 use crate::system::shell::ColorChoice;
 
-/// WebAssembly packages, as `wkg` has it
+/// Manage WebAssembly packages, with the command line of `wkg`
 #[derive(Debug, Parser)]
 #[command(
     name = "wkg",
@@ -35,70 +35,70 @@ use crate::system::shell::ColorChoice;
     max_term_width = 100
 )]
 pub(super) struct Wkg {
-    /// When to use colour
+    /// When to color the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
 
     #[command(subcommand)]
-    verb: Verb,
+    verb: WkgCommand,
 }
 
-/// Reads a command line.
+/// Parses the arguments, the name of the tool included.
 pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<Wkg, clap::Error> {
     Wkg::try_parse_from(args)
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum WkgCommand {
     /// Set or show the default registry
     Config(Config),
     /// Download a package from a registry
     Get(Get),
     /// Publish packages to a registry
     Publish(Publish),
-    /// Artifacts of OCI registries
+    /// Pull and push OCI artifacts
     #[command(subcommand)]
     Oci(Oci),
     /// Build a WIT package from a directory
     Build(Build),
-    /// Fetch what a WIT package needs
+    /// Fetch the dependencies of a WIT package
     Fetch(Fetch),
-    /// Update the lock file, and what a WIT package needs
+    /// Update the lock file and the dependencies of a WIT package
     Update(Fetch),
-    /// The older form of the three
+    /// Deprecated form of `build`, `fetch` and `update`
     #[command(subcommand)]
-    Wit(Wit),
+    Wit(OldWit),
 }
 
 #[derive(Debug, Subcommand)]
-enum Wit {
-    /// See `wkg build`
+enum OldWit {
+    /// Same as `wkg build`
     Build(Build),
-    /// See `wkg fetch`
+    /// Same as `wkg fetch`
     Fetch(Fetch),
-    /// See `wkg update`
+    /// Same as `wkg update`
     Update(Fetch),
 }
 
-/// Where configuration and cache are.
+/// The options for the paths of configuration and cache.
 #[derive(Args, Clone, Debug, Default)]
 struct Common {
-    /// The path to the configuration file
+    /// Path to the configuration file
     #[arg(long, value_name = "CONFIG", env = env::WKG_CONFIG_FILE.name)]
     config: Option<PathBuf>,
 
-    /// The path to the cache directory
+    /// Path to the cache directory
     #[arg(long, value_name = "CACHE", env = env::WKG_CACHE_DIR.name)]
     cache: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 struct Config {
-    /// The default registry to set
+    /// Default registry to set
     #[arg(long)]
     default_registry: Option<String>,
 
-    /// Not there: edit the file itself
+    /// Not supported: edit the file itself
     #[arg(long, short)]
     edit: bool,
 
@@ -108,26 +108,26 @@ struct Config {
 
 #[derive(Debug, Args)]
 struct Get {
-    /// `<namespace>:<name>`, perhaps with `@<version>`
+    /// `<namespace>:<name>`, optionally followed by `@<version>`
     package_spec: String,
 
-    /// The file, or the folder it goes to with a slash at its end
+    /// Path of the output file, or a directory with a trailing slash
     #[arg(long, short, default_value = "./")]
     output: PathBuf,
 
-    /// What to write
+    /// Format of the output file
     #[arg(long, default_value = "auto")]
     format: Written,
 
-    /// Compare with the file that is there
+    /// Compare with the existing file, and write nothing
     #[arg(long)]
     check: bool,
 
-    /// Replace a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     overwrite: bool,
 
-    /// The registry to use
+    /// Registry to use, by name or address
     #[arg(long, env = env::WKG_REGISTRY.name)]
     registry: Option<String>,
 
@@ -147,15 +147,15 @@ struct Publish {
     /// Files and directories to publish
     paths: Vec<PathBuf>,
 
-    /// The registry to use
+    /// Registry to use, by name or address
     #[arg(long, env = env::WKG_REGISTRY.name)]
     registry: Option<String>,
 
-    /// `<namespace>:<name>@<version>`
+    /// Name and version to publish under, `<namespace>:<name>@<version>`
     #[arg(long, env = env::WKG_PACKAGE.name)]
     package: Option<PackageVersion>,
 
-    /// Publish nothing
+    /// Print what would be published, without publishing
     #[arg(long)]
     dry_run: bool,
 
@@ -163,11 +163,11 @@ struct Publish {
     #[arg(long, conflicts_with = "paths")]
     workspace: bool,
 
-    /// Publish what breaks a compatible version
+    /// Publish even if this breaks a compatible earlier version
     #[arg(long)]
     skip_semver_check: bool,
 
-    /// Leave out what is published already
+    /// Skip versions that are already published
     #[arg(long)]
     skip_dupes: bool,
 
@@ -183,10 +183,10 @@ enum Oci {
     Push(Push),
 }
 
-/// How an OCI registry is reached.
+/// The options for access to an OCI registry.
 #[derive(Args, Clone, Debug)]
 struct Login {
-    /// The user
+    /// User name for the registry
     #[arg(
         short = 'u',
         value_name = "username",
@@ -195,7 +195,7 @@ struct Login {
     )]
     username: Option<String>,
 
-    /// The password
+    /// Password for the registry
     #[arg(
         short = 'p',
         value_name = "password",
@@ -205,17 +205,17 @@ struct Login {
     )]
     password: Option<String>,
 
-    /// Hosts to reach by http instead of https, with commas between
+    /// Comma separated list of hosts to contact by http instead of https
     #[arg(long, value_delimiter = ',', env = env::WKG_OCI_INSECURE.name)]
     insecure: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 struct Pull {
-    /// The artifact
+    /// OCI reference of the artifact
     reference: String,
 
-    /// The file to write
+    /// Path of the output file
     #[arg(long, short)]
     output: Option<PathBuf>,
 
@@ -225,17 +225,17 @@ struct Pull {
 
 #[derive(Debug, Args)]
 struct Push {
-    /// Where to push to
+    /// OCI reference to push to
     reference: String,
 
-    /// The file to push
+    /// Path of the file to push
     file: PathBuf,
 
-    /// An author of it
+    /// Author of the artifact
     #[arg(long, short)]
     author: Option<String>,
 
-    /// An annotation of the manifest, `name=value`
+    /// Annotation to add to the manifest, `name=value`
     #[arg(long)]
     annotation: Vec<String>,
 
@@ -245,11 +245,11 @@ struct Push {
 
 #[derive(Debug, Args)]
 struct Build {
-    /// The directory with the `.wit` files
+    /// Directory with the `.wit` files
     #[arg(long, short = 'd', value_name = "DIR")]
     wit_dir: Option<PathBuf>,
 
-    /// The file to write
+    /// Path of the output file
     #[arg(long, short)]
     output: Option<PathBuf>,
 
@@ -259,14 +259,14 @@ struct Build {
 
 #[derive(Debug, Args)]
 struct Fetch {
-    /// The directory with the `.wit` files
+    /// Directory with the `.wit` files
     dir: Option<PathBuf>,
 
-    /// The same, as older versions have it
+    /// Directory with the `.wit` files, as older versions spell it
     #[arg(long, short = 'd', value_name = "DIR", conflicts_with = "dir")]
     wit_dir: Option<PathBuf>,
 
-    /// What to write packages as
+    /// Format to write packages in
     #[arg(
         long = "type",
         short = 't',
@@ -287,47 +287,47 @@ enum Type {
 }
 
 impl Wkg {
-    /// What it says of configuration, registries and colours.
-    pub(super) fn surroundings(&self) -> (Around, Option<ColorChoice>) {
+    /// The options of the command line for configuration and registries, and the color choice.
+    pub(super) fn client_options(&self) -> (ClientOptions, Option<ColorChoice>) {
         let color = self.color.choice();
-        let of = |common: &Common| Around {
+        let common = |common: &Common| ClientOptions {
             config: common.config.clone(),
             cache: common.cache.clone(),
-            ..Around::default()
+            ..ClientOptions::default()
         };
-        let by = |login: &Login| Around {
+        let login = |login: &Login| ClientOptions {
             login: login.username.clone().zip(login.password.clone()),
             insecure: login.insecure.clone(),
-            ..Around::default()
+            ..ClientOptions::default()
         };
-        let around = match &self.verb {
-            Verb::Config(verb) => of(&verb.common),
-            Verb::Get(verb) => of(&verb.common),
-            Verb::Publish(verb) => of(&verb.common),
-            Verb::Oci(Oci::Pull(verb)) => by(&verb.login),
-            Verb::Oci(Oci::Push(verb)) => by(&verb.login),
-            Verb::Build(verb) | Verb::Wit(Wit::Build(verb)) => of(&verb.common),
-            Verb::Fetch(verb)
-            | Verb::Update(verb)
-            | Verb::Wit(Wit::Fetch(verb) | Wit::Update(verb)) => of(&verb.common),
+        let options = match &self.verb {
+            WkgCommand::Config(verb) => common(&verb.common),
+            WkgCommand::Get(verb) => common(&verb.common),
+            WkgCommand::Publish(verb) => common(&verb.common),
+            WkgCommand::Oci(Oci::Pull(verb)) => login(&verb.login),
+            WkgCommand::Oci(Oci::Push(verb)) => login(&verb.login),
+            WkgCommand::Build(verb) | WkgCommand::Wit(OldWit::Build(verb)) => common(&verb.common),
+            WkgCommand::Fetch(verb)
+            | WkgCommand::Update(verb)
+            | WkgCommand::Wit(OldWit::Fetch(verb) | OldWit::Update(verb)) => common(&verb.common),
         };
-        (around, color)
+        (options, color)
     }
 
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
-        if matches!(self.verb, Verb::Wit(_)) {
+        if matches!(self.verb, WkgCommand::Wit(_)) {
             let text = "`wkg wit <command>` is deprecated\n   help: use `wkg <command>` instead";
             ctx.shell.warn(text.to_owned());
         }
         match self.verb {
-            Verb::Config(verb) => verb.run(ctx),
-            Verb::Get(verb) => verb.run(ctx),
-            Verb::Publish(verb) => verb.run(ctx),
-            Verb::Oci(Oci::Pull(verb)) => verb.run(ctx),
-            Verb::Oci(Oci::Push(verb)) => verb.run(ctx),
-            Verb::Build(verb) | Verb::Wit(Wit::Build(verb)) => verb.run(ctx),
-            Verb::Fetch(verb) | Verb::Wit(Wit::Fetch(verb)) => verb.fetch(ctx),
-            Verb::Update(verb) | Verb::Wit(Wit::Update(verb)) => verb.update(ctx),
+            WkgCommand::Config(verb) => verb.run(ctx),
+            WkgCommand::Get(verb) => verb.run(ctx),
+            WkgCommand::Publish(verb) => verb.run(ctx),
+            WkgCommand::Oci(Oci::Pull(verb)) => verb.run(ctx),
+            WkgCommand::Oci(Oci::Push(verb)) => verb.run(ctx),
+            WkgCommand::Build(verb) | WkgCommand::Wit(OldWit::Build(verb)) => verb.run(ctx),
+            WkgCommand::Fetch(verb) | WkgCommand::Wit(OldWit::Fetch(verb)) => verb.fetch(ctx),
+            WkgCommand::Update(verb) | WkgCommand::Wit(OldWit::Update(verb)) => verb.update(ctx),
         }
     }
 }
@@ -337,8 +337,10 @@ impl Config {
         if self.edit {
             let file = crate::ops::config::user_file(ctx)?;
             return Err(
-                Error::unsupported("the configuration is not edited from here")
-                    .hint(format!("open `{}` in your editor", shown(ctx, &file))),
+                Error::unsupported("`wkg config --edit` is not supported").hint(format!(
+                    "open `{}` in your editor",
+                    display_path(ctx, &file)
+                )),
             );
         }
         if let Some(registry) = &self.default_registry {
@@ -346,7 +348,7 @@ impl Config {
             set(ctx, &args, "default_registry", registry, ConfigOwner::User)?;
             let file = crate::ops::config::user_file(ctx)?;
             ctx.shell
-                .plain(format!("Updated config file: {}", shown(ctx, &file)));
+                .plain(format!("Updated config file: {}", display_path(ctx, &file)));
         }
         match crate::ops::config::default_registry(ctx)? {
             Some(name) => ctx.shell.plain(format!("Default registry: {name}")),
@@ -380,7 +382,8 @@ impl Get {
         };
         let file = get(ctx, &subject, &options)?;
         if let Some(file) = file.filter(|_| !self.check) {
-            ctx.shell.plain(format!("Wrote '{}'", shown(ctx, &file)));
+            ctx.shell
+                .plain(format!("Wrote '{}'", display_path(ctx, &file)));
         }
         Ok(())
     }
@@ -389,7 +392,7 @@ impl Get {
 impl Publish {
     fn run(self, ctx: &Context) -> Result<()> {
         if self.paths.is_empty() && !self.workspace {
-            return Err(Error::usage("nothing is said to be published")
+            return Err(Error::usage("no packages to publish were given")
                 .hint("name a file or directory, or add `--workspace`"));
         }
         let options = PublishOptions {
@@ -433,7 +436,7 @@ impl Pull {
             existing: ExistingFile::Overwrite,
         };
         if let Some(file) = pull(ctx, &reference, &options)? {
-            let file = shown(ctx, &file);
+            let file = display_path(ctx, &file);
             ctx.shell
                 .data(format!("Successfully wrote {} to {file}", self.reference));
         }
@@ -457,7 +460,7 @@ impl Build {
     fn run(self, ctx: &Context) -> Result<()> {
         let options = as_wkg(self.wit_dir);
         for file in build(ctx, &options, self.output.as_deref())? {
-            let file = shown(ctx, &file);
+            let file = display_path(ctx, &file);
             ctx.shell.plain(format!("WIT package written to {file}"));
         }
         Ok(())
@@ -478,7 +481,7 @@ impl Fetch {
         fetch(ctx, &options, format, Drift::Write)
     }
 
-    /// All that is locked is chosen anew, and `deps` written.
+    /// Selects the locked versions again, and writes `deps`.
     fn update(self, ctx: &Context) -> Result<()> {
         let (options, format) = self.options();
         update(ctx, &options, &UpdateOptions::default())?;

@@ -4,38 +4,38 @@ use clap::Args;
 
 use super::ProjectOptions;
 use crate::base::error::{Error, Result};
-use crate::cli::add::{named, write};
+use crate::cli::add::{parse_package, write};
 use crate::ops::wit::add::{AddOptions, add};
 use crate::ops::wit::remove::{RemoveOptions, remove};
 use crate::system::context::Context;
 
-/// Add a package that WIT needs to the manifest
+/// Add a WIT dependency to the manifest
 ///
-/// With an interface its import is put into a world as well. The lock file and
-/// `deps` are left to `build` and `fetch`.
+/// If an interface is given, its import is added to a world as well. The lock file and `deps`
+/// are updated by `build` and `fetch`.
 #[derive(Args, Debug)]
 pub(super) struct Add {
-    /// `namespace:name`, perhaps `/interface`, perhaps a version requirement after `@`
+    /// `namespace:name`, optionally followed by `/interface`, then by `@` and a version requirement
     #[arg(value_name = "PACKAGE")]
     spec: String,
 
-    /// The world that imports the interface, if there are several
+    /// World that imports the interface, if there are several
     #[arg(long, short, value_name = "WORLD")]
     world: Option<String>,
 
-    /// The key of the entry, if not the package's name
+    /// Key of the entry [default: the package name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// A file or directory instead of a registry
+    /// Use a file or directory instead of a registry
     #[arg(long, value_name = "PATH", conflicts_with = "registry")]
     path: Option<PathBuf>,
 
-    /// The name of the registry it is in
+    /// Name of the registry that has the package
     #[arg(long, short, value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// Only tell what would be added
+    /// Print what would be added, without writing anything
     #[arg(long)]
     dry_run: bool,
 
@@ -45,9 +45,9 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
-        let (package, interface) = parts(&self.spec);
-        world_of_interface(&self.spec, (self.world.as_deref(), interface.as_deref()))?;
-        let (package, requirement) = named(&package)?;
+        let (package, interface) = split_interface(&self.spec);
+        check_world_option(&self.spec, self.world.as_deref(), interface.as_deref())?;
+        let (package, requirement) = parse_package(&package)?;
         let options = AddOptions {
             project: self.project.options(),
             package,
@@ -63,21 +63,21 @@ impl Add {
     }
 }
 
-/// Remove a package from the manifest
+/// Remove a WIT dependency from the manifest
 ///
-/// With an interface its import is removed, and the entry of the manifest where
-/// nothing else of the package is named.
+/// If an interface is given, its import is removed; the manifest entry is removed as well if
+/// nothing else from the package is used.
 #[derive(Args, Debug)]
 pub(super) struct Remove {
-    /// `namespace:name`, perhaps `/interface`; or the key of the entry
+    /// `namespace:name`, optionally followed by `/interface`, or the key of the entry
     #[arg(value_name = "PACKAGE")]
     spec: String,
 
-    /// The world that imports the interface; all without it
+    /// World to remove the import from [default: all worlds]
     #[arg(long, short, value_name = "WORLD")]
     world: Option<String>,
 
-    /// Only tell what would be removed
+    /// Print what would be removed, without writing anything
     #[arg(long)]
     dry_run: bool,
 
@@ -87,8 +87,8 @@ pub(super) struct Remove {
 
 impl Remove {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
-        let (key, interface) = parts(&self.spec);
-        world_of_interface(&self.spec, (self.world.as_deref(), interface.as_deref()))?;
+        let (key, interface) = split_interface(&self.spec);
+        check_world_option(&self.spec, self.world.as_deref(), interface.as_deref())?;
         let options = RemoveOptions {
             project: self.project.options(),
             key,
@@ -100,22 +100,23 @@ impl Remove {
     }
 }
 
-/// Refuses a world where no interface is named for it.
-pub(in crate::cli) fn world_of_interface(
+/// Refuses `--world` if the package specification `spec` names no interface.
+pub(in crate::cli) fn check_world_option(
     spec: &str,
-    named: (Option<&str>, Option<&str>),
+    world: Option<&str>,
+    interface: Option<&str>,
 ) -> Result<()> {
-    let (Some(world), None) = named else {
+    let (Some(world), None) = (world, interface) else {
         return Ok(());
     };
     Err(Error::usage(format!(
-        "`--world {world}` is for an interface, and `{spec}` names none"
+        "`--world {world}` needs an interface, but `{spec}` names none"
     ))
-    .hint("write `namespace:name/interface`, or leave out `--world`"))
+    .hint("write `namespace:name/interface`, or omit `--world`"))
 }
 
-/// A package, with its requirement, without the interface; and the interface.
-pub(in crate::cli) fn parts(spec: &str) -> (String, Option<String>) {
+/// Splits `package/interface@requirement` into `package@requirement` and the interface.
+pub(in crate::cli) fn split_interface(spec: &str) -> (String, Option<String>) {
     let (name, requirement) = match spec.split_once('@') {
         Some((name, requirement)) => (name, Some(requirement)),
         None => (spec, None),
@@ -142,8 +143,8 @@ mod tests {
             ("a:b/c@1.0.0", "a:b@1.0.0", Some("c")),
             ("a:b/c", "a:b", Some("c")),
         ] {
-            let told = parts(spec);
-            assert_eq!(told, (package.to_owned(), interface.map(str::to_owned)));
+            let split = split_interface(spec);
+            assert_eq!(split, (package.to_owned(), interface.map(str::to_owned)));
         }
     }
 }

@@ -7,13 +7,13 @@ use crate::base::error::Result;
 use crate::ops::wit::build::build;
 use crate::system::context::Context;
 
-/// Write a WIT package as one file
+/// Build a WIT package into one binary file
 ///
-/// The file has all the package needs of others in it, and is called
-/// `<namespace>:<name>@<version>.wasm`, or `<name>.wasm` beside a `wit.toml`.
+/// The file contains everything the package needs from other packages. Its default name is
+/// `<namespace>:<name>@<version>.wasm`, or `<name>.wasm` for a project with `wit.toml`.
 #[derive(Args, Debug)]
 pub(super) struct Build {
-    /// The file to write
+    /// Path of the output file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 

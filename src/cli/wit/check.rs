@@ -5,7 +5,7 @@ use crate::base::error::Result;
 use crate::ops::wit::check::check;
 use crate::system::context::Context;
 
-/// Tell everything that is wrong with WIT, and write nothing
+/// Check WIT packages and report all errors, without writing anything
 #[derive(Args, Debug)]
 pub(super) struct Check {
     #[command(flatten)]

@@ -6,13 +6,13 @@ use crate::ops::wit::DepsFormat;
 use crate::ops::wit::fetch::{Drift, fetch};
 use crate::system::context::Context;
 
-/// Put the packages that WIT names into its `deps`
+/// Download the dependencies of WIT packages into `deps`
 ///
-/// What is locked is taken from the cache. Files in `deps` that this did not
-/// write are left alone, and count as part of the project.
+/// Locked packages are taken from the cache. Files in `deps` that this tool did not write are
+/// left alone and count as part of the project.
 #[derive(Args, Debug)]
 pub(super) struct Fetch {
-    /// What to write the packages as
+    /// Format to write the packages in
     #[arg(
         long = "type",
         short = 't',
@@ -20,9 +20,9 @@ pub(super) struct Fetch {
         default_value = "wit",
         ignore_case = true
     )]
-    form: Form,
+    form: PackageType,
 
-    /// Write nothing, and fail if something would have to be written
+    /// Fail if a file would have to be written, and write nothing
     #[arg(long)]
     check: bool,
 
@@ -30,20 +30,20 @@ pub(super) struct Fetch {
     project: ProjectOptions,
 }
 
-/// What packages are written as.
+/// The values of `--type`: the format of packages in `deps`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Form {
-    /// Text, `<name>/package.wit`
+pub(super) enum PackageType {
+    /// WIT text, `<name>/package.wit`
     Wit,
-    /// As they are in registries, `<name>.wasm`
+    /// Binary as in registries, `<name>.wasm`
     Wasm,
 }
 
 impl Fetch {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         let format = match self.form {
-            Form::Wit => DepsFormat::Wit,
-            Form::Wasm => DepsFormat::Wasm,
+            PackageType::Wit => DepsFormat::Wit,
+            PackageType::Wasm => DepsFormat::Wasm,
         };
         let drift = match self.check {
             true => Drift::Refuse,

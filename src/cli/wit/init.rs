@@ -6,57 +6,57 @@ use crate::base::error::{Error, Result};
 use crate::ops::wit::init::{InitOptions, ManifestFormat, init};
 use crate::system::context::Context;
 
-/// Make a package of WIT
+/// Create a WIT package
 ///
-/// Nothing that is there already is overwritten.
+/// Existing files are not overwritten.
 #[derive(Args, Debug)]
 pub(super) struct Init {
-    /// The directory of the package
+    /// Directory of the package
     #[arg(default_value = ".")]
     path: PathBuf,
 
-    /// Whose project it is to be
+    /// Kind of project to create
     #[arg(long, value_name = "FORM", default_value = "wkg")]
-    form: Form,
+    form: ProjectForm,
 
-    /// The namespace of the package, if not `component`
+    /// Namespace of the package [default: component]
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<String>,
 
-    /// The name of the package, if not the directory's
+    /// Name of the package [default: the directory name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// The address of the registry that `wit.toml` names
+    /// Registry address to write to `wit.toml`
     #[arg(long, value_name = "URL")]
     registry: Option<String>,
 }
 
-/// Whose project a package is.
+/// The values of `--form`: the tool whose project layout is created.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Form {
-    /// `wkg.toml`, and a world in `wit`
+enum ProjectForm {
+    /// `wkg.toml`, with a world in `wit`
     Wkg,
-    /// `wit.toml` of the `wit` CLI
+    /// `wit.toml`, for the `wit` CLI
     Wit,
 }
 
 impl Init {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
-        let said = [("--namespace", &self.namespace), ("--name", &self.name)];
-        if let (Form::Wit, Some((option, _))) =
-            (self.form, said.iter().find(|(_, value)| value.is_some()))
+        let given = [("--namespace", &self.namespace), ("--name", &self.name)];
+        if let (ProjectForm::Wit, Some((option, _))) =
+            (self.form, given.iter().find(|(_, value)| value.is_some()))
         {
             return Err(Error::usage(format!(
-                "`{option}` is for `--form wkg`: with `--form wit` no WIT is made that names a package"
+                "`{option}` needs `--form wkg`, since `--form wit` creates no WIT file that names a package"
             ))
-            .hint(format!("leave out `{option}`")));
+            .hint(format!("omit `{option}`")));
         }
         let options = InitOptions {
             path: self.path,
             format: match self.form {
-                Form::Wkg => ManifestFormat::Wkg,
-                Form::Wit => ManifestFormat::Wit,
+                ProjectForm::Wkg => ManifestFormat::Wkg,
+                ProjectForm::Wit => ManifestFormat::Wit,
             },
             namespace: self.namespace.unwrap_or_else(|| "component".to_owned()),
             name: self.name,

@@ -18,18 +18,18 @@ use crate::cli::options::LockOptions;
 use crate::ops::wit::{ProjectSearch, WitOptions};
 use crate::system::context::Context;
 
-/// Work with packages of WIT.
+/// Work with WIT packages
 ///
-/// In a folder with `.wit` files, with `wkg.toml`, with `wit.toml`, with
-/// `wit/deps.toml`, or in a crate: which one it is is said first.
+/// Works in a directory with `.wit` files, `wkg.toml`, `wit.toml` or `wit/deps.toml`, and in a
+/// crate. The command prints first which of them it found.
 #[derive(Args, Debug)]
 pub(super) struct Wit {
     #[command(subcommand)]
-    verb: Verb,
+    verb: WitCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum WitCommand {
     Init(init::Init),
     Add(add::Add),
     #[command(visible_alias = "rm")]
@@ -46,24 +46,24 @@ enum Verb {
 impl Wit {
     pub(super) fn run(self, ctx: &Context) -> Result<()> {
         match self.verb {
-            Verb::Init(verb) => verb.run(ctx),
-            Verb::Add(verb) => verb.run(ctx),
-            Verb::Remove(verb) => verb.run(ctx),
-            Verb::Build(verb) => verb.run(ctx),
-            Verb::Fetch(verb) => verb.run(ctx),
-            Verb::Update(verb) => verb.run(ctx),
-            Verb::Upgrade(verb) => verb.run(ctx),
-            Verb::Tree(verb) => verb.run(ctx),
-            Verb::Check(verb) => verb.run(ctx),
-            Verb::Publish(verb) => verb.run(ctx),
+            WitCommand::Init(verb) => verb.run(ctx),
+            WitCommand::Add(verb) => verb.run(ctx),
+            WitCommand::Remove(verb) => verb.run(ctx),
+            WitCommand::Build(verb) => verb.run(ctx),
+            WitCommand::Fetch(verb) => verb.run(ctx),
+            WitCommand::Update(verb) => verb.run(ctx),
+            WitCommand::Upgrade(verb) => verb.run(ctx),
+            WitCommand::Tree(verb) => verb.run(ctx),
+            WitCommand::Check(verb) => verb.run(ctx),
+            WitCommand::Publish(verb) => verb.run(ctx),
         }
     }
 }
 
-/// Which packages, and how.
+/// The options that all `wit` subcommands on a project share.
 #[derive(Args, Clone, Debug, Default)]
 struct ProjectOptions {
-    /// The directory with the `.wit` files
+    /// Directory with the `.wit` files
     #[arg(long, short = 'd', value_name = "DIR")]
     wit_dir: Option<PathBuf>,
 

@@ -10,33 +10,32 @@ use crate::system::context::Context;
 
 /// Publish WIT packages
 ///
-/// Name and version are those of the WIT, or else the version of `wit.toml`.
-/// Packages that need others are published after them, and nothing is published
-/// unless everything can be. A version must keep what the compatible version before
-/// it has.
+/// The name and version are those in the WIT; if the WIT has no version, that of `wit.toml` is
+/// used. Everything is checked before anything is published, and packages are published after
+/// their dependencies. A new version must keep everything in the previous compatible version.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
-    /// Directories with `.wit` files, or files of WebAssembly; the packages of the project without any
+    /// Directories with `.wit` files, or WebAssembly files [default: the packages of the project]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// What the only path is published as, `namespace:name@version`
+    /// Name and version to publish a single path under, `namespace:name@version`
     #[arg(long, value_name = "PACKAGE")]
     package: Option<PackageVersion>,
 
-    /// The registry to publish to
+    /// Registry to publish to
     #[arg(long, value_name = "REGISTRY")]
     registry: Option<String>,
 
-    /// Leave out versions that are published already
+    /// Skip versions that are already published
     #[arg(long, visible_alias = "skip-dupes")]
     skip_existing: bool,
 
-    /// Publish what breaks a compatible version
+    /// Publish even if this breaks a compatible earlier version
     #[arg(long, visible_alias = "skip-semver-check")]
     allow_breaking: bool,
 
-    /// Print what would be published, and publish nothing
+    /// Print what would be published, without publishing
     #[arg(long)]
     dry_run: bool,
 

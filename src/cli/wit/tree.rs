@@ -6,10 +6,10 @@ use crate::cli::tree::Drawing;
 use crate::ops::wit::tree::tree;
 use crate::system::context::Context;
 
-/// Show what WIT packages need, and where it comes from
+/// Show the dependency tree of WIT packages, and where each package comes from
 ///
-/// A package that was shown with all it needs before is marked `(*)`. What is
-/// `(enclosed)` is a copy in the file of a package that needs it.
+/// `(*)` marks a package whose dependencies were shown further up. `(enclosed)` marks a
+/// copy that is contained in the file of the package that needs it.
 #[derive(Args, Debug)]
 pub(super) struct Tree {
     #[command(flatten)]

@@ -4,31 +4,31 @@ use semver::Version;
 use super::ProjectOptions;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::cli::update::only_one;
+use crate::cli::update::check_precise;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::update::update;
 use crate::ops::wit::upgrade::{UpgradeLevel, UpgradeOptions, upgrade};
 use crate::system::context::Context;
 
-/// Choose newer versions within what manifest and WIT ask for
+/// Update locked packages to the newest compatible versions
 ///
-/// Writes the lock file, tells what changed, and brings a `deps` that `fetch`
-/// wrote up to date.
+/// Versions stay within the requirements of the manifest and the WIT. Writes the lock file,
+/// prints what changed, and updates `deps` if `fetch` wrote it.
 #[derive(Args, Debug)]
 pub(super) struct Update {
-    /// The packages, `namespace:name`; all without them
+    /// Packages to update, `namespace:name` [default: all packages]
     #[arg(value_name = "PACKAGE")]
     packages: Vec<PackageRef>,
 
-    /// The version the package is to get
+    /// Update the package to exactly this version
     #[arg(long, value_name = "VERSION", requires = "packages")]
     precise: Option<Version>,
 
-    /// Raise the versions in the WIT itself to the newest ones
+    /// Raise the versions in the WIT files to the newest ones, compatible or not
     #[arg(long, conflicts_with = "precise")]
     breaking: bool,
 
-    /// Only tell what would change
+    /// Print what would change, without writing anything
     #[arg(long)]
     dry_run: bool,
 
@@ -46,7 +46,7 @@ impl Update {
             };
             return upgrade(ctx, &self.project.options(), &options);
         }
-        only_one((&self.packages, self.precise.as_ref()))?;
+        check_precise(&self.packages, self.precise.as_ref())?;
         let options = UpdateOptions {
             packages: self.packages,
             precise: self.precise,
@@ -56,21 +56,21 @@ impl Update {
     }
 }
 
-/// Raise the versions that the WIT itself names
+/// Raise the package versions that are written in WIT files
 ///
-/// To the newest compatible ones; a table of them is shown first. Requirements
-/// of the manifest that do not admit them are raised too.
+/// Raises them to the newest compatible versions and prints a table of the changes first.
+/// Requirements of the manifest that do not allow these versions are raised too.
 #[derive(Args, Debug)]
 pub(super) struct Upgrade {
-    /// The packages, `namespace:name`; all without them
+    /// Packages to update, `namespace:name` [default: all packages]
     #[arg(value_name = "PACKAGE")]
     packages: Vec<PackageRef>,
 
-    /// To the newest ones, compatible or not
+    /// Raise to the newest versions, compatible or not
     #[arg(long)]
     breaking: bool,
 
-    /// Only show the table
+    /// Print the table, without writing anything
     #[arg(long)]
     dry_run: bool,
 

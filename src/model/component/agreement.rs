@@ -120,9 +120,9 @@ fn disagreement(
         right: theirs,
     } = difference;
     let theirs = theirs.as_deref().unwrap_or("nothing");
-    Error::input("the bindings that are linked into the module were generated from different WIT")
+    Error::input("the bindings linked into the module were generated from different versions of the same WIT")
         .with_cause(format!(
-            "of the interface `{interface}`, in {}, the world `{}` has {ours}, and the world `{}` has {theirs}",
+            "for the interface `{interface}`, in {}, the world `{}` has {ours}, and the world `{}` has {theirs}",
             place.join(", "), left.name, right.name
         ))
         .hint(format!(

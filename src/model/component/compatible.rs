@@ -24,8 +24,12 @@ pub fn first_incompatibility(old: &[u8], new: &[u8]) -> Result<Option<String>> {
             let (l, r) = (decode(old)?, decode(new)?);
             packages(l.resolve(), l.package(), r.resolve(), r.package())
         }
-        (false, true) => Ok(Some("it was a component and is WIT now".to_owned())),
-        (true, false) => Ok(Some("it was WIT and is a component now".to_owned())),
+        (false, true) => Ok(Some(
+            "it was a component and is now a WIT package".to_owned(),
+        )),
+        (true, false) => Ok(Some(
+            "it was a WIT package and is now a component".to_owned(),
+        )),
     }
 }
 
@@ -62,7 +66,7 @@ fn packages(
     let mut forward = Comparison::new(old_resolve, new_resolve);
     for (name, id) in &old.interfaces {
         let compared = match new.interfaces.get(name) {
-            None => return Ok(Some(format!("there is no interface `{name}`"))),
+            None => return Ok(Some(format!("the interface `{name}` is missing"))),
             Some(other) => forward.interfaces(*id, *other),
         };
         if let Some(difference) = sentence(compared) {
@@ -72,7 +76,7 @@ fn packages(
     let mut backward = Comparison::new(new_resolve, old_resolve);
     for (name, id) in &old.worlds {
         let Some(other) = new.worlds.get(name) else {
-            return Ok(Some(format!("there is no world `{name}`")));
+            return Ok(Some(format!("the world `{name}` is missing")));
         };
         if let Some(difference) = sentence(forward.imports(*id, *other)) {
             return Ok(Some(format!("imports of the world `{name}`: {difference}")));
@@ -80,7 +84,7 @@ fn packages(
         // The new world must not require an export that the old one did not.
         if let Some(difference) = sentence(backward.exports(*other, *id)) {
             return Ok(Some(format!(
-                "exports of the world `{name}`, seen from the newer one: {difference}"
+                "exports of the world `{name}`, compared with the newer version: {difference}"
             )));
         }
     }
@@ -112,14 +116,19 @@ mod tests {
                 "interface i { } world w { import i; }",
                 Some("interface `i`: there is no function `f`"),
             ),
-            ("interface i { f: func(); }", Some("there is no world `w`")),
+            (
+                "interface i { f: func(); }",
+                Some("the world `w` is missing"),
+            ),
             (
                 "interface i { f: func(); } world w { export g: func() -> u8; }",
                 Some("imports of the world `w`: there is no interface `a:b/i`"),
             ),
             (
                 "interface i { f: func(); } world w { import i; export g: func() -> u8; export k: func(); }",
-                Some("exports of the world `w`, seen from the newer one: there is no function `k`"),
+                Some(
+                    "exports of the world `w`, compared with the newer version: there is no function `k`",
+                ),
             ),
         ] {
             assert_eq!(

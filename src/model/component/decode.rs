@@ -19,16 +19,16 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm> {
         // The decoder reports the error.
         _ => Cow::Borrowed(bytes),
     };
-    wit::decode(&modern).map_err(|e| e.into_error("failed to read the component"))
+    wit::decode(&modern).map_err(|e| e.into_error("the file is truncated"))
 }
 
 /// The types of the imports and exports of a component, after its names were
 /// converted to the current format. An error if the component is not valid.
 pub(super) fn types(bytes: &[u8]) -> Result<TypedComponent> {
     let failed = |cause: String| {
-        Error::input("failed to read the component")
+        Error::input("the file is truncated")
             .with_cause(cause)
-            .hint("check that the file is a whole and valid component")
+            .hint("check that the file is a complete and valid component")
     };
     let modern = match kind(bytes) {
         Some(WasmKind::Component) => names::with_current_names(bytes)?,

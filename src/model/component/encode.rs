@@ -65,7 +65,7 @@ pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
         Some(WasmKind::Component) => Err(Error::input("the adapter is a component")
             .hint("an adapter is a core module, such as `wasi_snapshot_preview1.reactor.wasm`")),
         None => Err(Error::input("the adapter is not a wasm file")
-            .hint("give the path of a core module in binary form, or remove the `adapter` key")),
+            .hint("give a core module in binary form, or remove the `adapter` key")),
     }
 }
 
@@ -84,8 +84,8 @@ pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
         encoder.encode()
     };
     let encoded = guarded("wit-component", encode).map_err(|cause| {
-        let error = Error::input("failed to make a component of the module").with_cause(cause);
-        error.hint("report this, with the module")
+        let error = Error::input("failed to create a component from the module").with_cause(cause);
+        error.hint("report this as a bug, with the module")
     })?;
     encoded.map_err(|e| explain(&format!("{e:#}")))
 }
@@ -105,16 +105,16 @@ fn explain(text: &str) -> Error {
     if let Some((import, _)) = import.and_then(|(_, rest)| rest.split_once('`')) {
         let (module, name) = import.split_once("::").unwrap_or(("", import));
         return error.hint(format!(
-            "the module imports `{name}` from `{module}`, which neither its world nor an adapter has: link what defines it, or import it in the world"
+            "the module imports `{name}` from `{module}`, which neither its world nor an adapter provides: link the code that defines it, or import it in the world"
         ));
     }
     if text.contains("failed to find export") || text.contains("does not export") {
         return error.hint(
-            "export the implementation of the world: `bindings::export!(Component with_types_in bindings);`",
+            "export an implementation of the world: `bindings::export!(Component with_types_in bindings);`",
         );
     }
     if text.contains("adapter") && text.contains("not") && text.contains("found") {
-        return error.hint("the module imports what neither its world nor an adapter has");
+        return error.hint("the module has imports that neither its world nor an adapter provides");
     }
     error
 }

@@ -39,7 +39,7 @@ pub enum Outline {
 /// The summary of a file. An error if it is not WebAssembly, or not valid.
 pub fn outline(bytes: &[u8]) -> Result<Outline> {
     match kind(bytes) {
-        None => return Err(Error::input("it is no WebAssembly")),
+        None => return Err(Error::input("it is not WebAssembly")),
         Some(WasmKind::Component) => {}
         Some(_) => return Ok(Outline::Module),
     }

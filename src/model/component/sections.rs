@@ -30,7 +30,7 @@ pub(super) struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     fn section(&mut self) -> Result<Option<Section<'a>>> {
-        let failed = || Error::input("failed to read the component");
+        let failed = || Error::input("the file is truncated");
         let rest = self.rest;
         let parsed = self.parser.parse(rest, true);
         let (payload, consumed) = match parsed.map_err(|e| failed().with_cause(e))? {
@@ -56,7 +56,7 @@ impl<'a> Sections<'a> {
         let length = (unchecked_range.end - unchecked_range.start) as usize;
         let end = consumed.saturating_add(length);
         let Some(nested) = rest.get(consumed..end) else {
-            return Err(failed().with_cause("it ends in the middle of a section"));
+            return Err(failed().with_cause("it is truncated in the middle of a section"));
         };
         self.rest = &rest[end..];
         Ok(Some(Section {

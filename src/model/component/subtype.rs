@@ -39,7 +39,7 @@ pub(super) fn of_world(resolve: &Resolve, world: WorldId) -> Result<TypedCompone
         _ => None,
     });
     let Some(ComponentEntityType::Component(id)) = outermost else {
-        return Err(failed("its encoding is of another form".to_owned()));
+        return Err(failed("its encoding has an unknown form".to_owned()));
     };
     let item = |(name, item): (&String, &ComponentItem)| (name.clone(), item.clone());
     let world = &outer.types[id];

@@ -16,9 +16,8 @@ pub struct Surface {
 
 /// Reads the names at the root of a component.
 pub fn surface(bytes: &[u8]) -> Result<Surface> {
-    let failed = |e: wasmparser::BinaryReaderError| {
-        Error::input("failed to read the component").with_cause(e)
-    };
+    let failed =
+        |e: wasmparser::BinaryReaderError| Error::input("the file is truncated").with_cause(e);
     let mut surface = Surface::default();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(bytes) {

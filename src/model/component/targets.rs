@@ -22,7 +22,7 @@ pub fn mismatches(component: &[u8], resolve: &Resolve, world: WorldId) -> Result
     let own = types(component)?;
     if own.is_wit() {
         return Err(Error::input("it is a WIT package, not a component")
-            .hint("give a component, such as `cargo component build` makes"));
+            .hint("give a component, as built by `cargo component build`"));
     }
     let world = of_world(resolve, world)?;
     let mut reasons = Vec::new();
@@ -38,10 +38,10 @@ pub fn mismatches(component: &[u8], resolve: &Resolve, world: WorldId) -> Result
             continue;
         };
         if let Err(difference) = imports.item(&name, item, Some(offered)) {
-            let mut text = format!("of its imports, {}", place(&difference));
+            let mut text = format!("in its imports, {}", place(&difference));
             let Difference { left, right, .. } = &*difference;
             let _ = match right {
-                Some(right) => write!(text, "the component has {left}, the world {right}"),
+                Some(right) => write!(text, "the component has {left}, but the world has {right}"),
                 None => write!(text, "the world has no {left}"),
             };
             reasons.push(text);
@@ -52,15 +52,15 @@ pub fn mismatches(component: &[u8], resolve: &Resolve, world: WorldId) -> Result
         let name = item.full_name(name);
         let Some(given) = find(&name, &own.exports) else {
             reasons.push(format!(
-                "it does not export `{name}`, which the world asks for"
+                "it does not export `{name}`, which the world requires"
             ));
             continue;
         };
         if let Err(difference) = exports.item(&name, item, Some(given)) {
-            let mut text = format!("of its exports, {}", place(&difference));
+            let mut text = format!("in its exports, {}", place(&difference));
             let Difference { left, right, .. } = &*difference;
             let _ = match right {
-                Some(right) => write!(text, "the component has {right}, the world {left}"),
+                Some(right) => write!(text, "the component has {right}, but the world has {left}"),
                 None => write!(text, "the component has no {left}"),
             };
             reasons.push(text);
@@ -83,10 +83,10 @@ fn missing_import(name: &str, item: &ComponentItem) -> String {
     };
     match (&item.external_id, is_wit) {
         (Some(_), _) => format!(
-            "it imports {what}`{name}`, which the world does not offer; its hint says where that comes from"
+            "it imports {what}`{name}`, which the world does not provide; the import has a hint"
         ),
-        (None, true) => format!("it imports `{name}`, which the world does not offer"),
-        (None, false) => format!("it imports {what}`{name}`, which no world of WIT can offer"),
+        (None, true) => format!("it imports `{name}`, which the world does not provide"),
+        (None, false) => format!("it imports {what}`{name}`, which no WIT world can provide"),
     }
 }
 

@@ -52,7 +52,7 @@ pub struct LockedDirectory {
 /// ignored.
 pub fn parse(path: &Path, text: &str) -> Result<DepsLock> {
     let reader = DepsLockReader { path, text };
-    read(&reader).map_err(|e| e.hint("correct it, or delete the file to lock anew"))
+    read(&reader).map_err(|e| e.hint("correct it, or delete the file to create it again"))
 }
 
 fn read(reader: &DepsLockReader<'_>) -> Result<DepsLock> {
@@ -60,16 +60,15 @@ fn read(reader: &DepsLockReader<'_>) -> Result<DepsLock> {
         let message = format!("failed to read the lock file `{}`", reader.path.display());
         let error = reader.error(e.span(), message).with_cause(e.message());
         match reader.text.lines().any(|line| line.starts_with("<<<<<<<")) {
-            true => error.hint(
-                "resolve the conflict that version control left in it, or delete the file to lock anew",
-            ),
+            true => error
+                .hint("resolve the merge conflict in it, or delete the file to create it again"),
             false => error,
         }
     })?;
     let mut lock = DepsLock::default();
     for (id, item) in document.as_table().iter() {
         let Some(table) = item.as_table() else {
-            let message = format!("`{id}` in the lock file is no table");
+            let message = format!("`{id}` in the lock file is not a table");
             return Err(reader.error(item.span(), message));
         };
         let entry = LockedDirectory {
@@ -98,7 +97,7 @@ impl DepsLockReader<'_> {
 
     fn string<'t>(&self, id: &str, item: &'t Item, key: &str) -> Result<&'t str> {
         item.as_str().ok_or_else(|| {
-            let message = format!("`{key}` of `{id}` in the lock file is no string");
+            let message = format!("`{key}` of `{id}` in the lock file is not a string");
             self.error(item.span(), message)
         })
     }
@@ -119,7 +118,7 @@ impl DepsLockReader<'_> {
             return Err(self.error(table.span(), message));
         };
         self.string(id, item, key)?.parse().map_err(|e: Error| {
-            let message = format!("`{key}` of `{id}` in the lock file is wrong");
+            let message = format!("`{key}` of `{id}` in the lock file is invalid");
             self.error(item.span(), message).with_cause(e.message())
         })
     }
@@ -129,7 +128,7 @@ impl DepsLockReader<'_> {
             return Ok(BTreeSet::new());
         };
         let wrong = || {
-            let message = format!("`deps` of `{id}` in the lock file is no list of strings");
+            let message = format!("`deps` of `{id}` in the lock file is not a list of strings");
             self.error(item.span(), message)
         };
         let names = item.as_array().ok_or_else(wrong)?.iter();
@@ -239,9 +238,9 @@ mod tests {
         let digests = digests();
         for (text, message) in [
             ("[a".to_owned(), "failed to read"),
-            ("a = 1\n".to_owned(), "no table"),
+            ("a = 1\n".to_owned(), "not a table"),
             ("[a]\nsha512 = \"\"\n".to_owned(), "no `sha256`"),
-            (digests.replace("0a", "zz"), "no table"),
+            (digests.replace("0a", "zz"), "not a table"),
             (
                 format!("[a]\n{}", digests.replace("0a", "zz")),
                 "`sha256` of `a`",
@@ -256,6 +255,6 @@ mod tests {
             assert!(error.excerpt().is_some() && error.advice().is_some());
         }
         let error = locked("<<<<<<< HEAD\n").unwrap_err();
-        assert!(error.advice().unwrap().contains("version control"));
+        assert!(error.advice().unwrap().contains("merge conflict"));
     }
 }

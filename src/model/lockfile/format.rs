@@ -54,7 +54,7 @@ impl LockForm {
 /// Unknown keys are ignored. Duplicate entries that agree are one; those that
 /// do not are an error, as are conflict markers of version control.
 pub fn parse(path: &Path, text: &str) -> Result<Lockfile> {
-    read(path, text).map_err(|e| e.hint("correct it, or delete the file to resolve anew"))
+    read(path, text).map_err(|e| e.hint("correct it, or delete the file to create it again"))
 }
 
 fn read(path: &Path, text: &str) -> Result<Lockfile> {
@@ -66,7 +66,7 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
             return Err(reader
                 .error(item, format!("unsupported file format version {version}"))
                 .hint(
-                    "use the version of the tool that wrote it, or delete the file to resolve anew",
+                    "use the version of the tool that wrote it, or delete the file to create it again",
                 ));
         }
         Some((item, None)) => {
@@ -140,7 +140,8 @@ impl LockfileReader<'_> {
         let message = format!("failed to read the lock file `{}`", self.path.display());
         let error = self.error_at(span, message).with_cause(cause);
         match self.text.contains("\n<<<<<<<") || self.text.starts_with("<<<<<<<") {
-            true => error.hint("resolve the conflict that version control left in it, or delete the file to resolve anew"),
+            true => error
+                .hint("resolve the merge conflict in it, or delete the file to create it again"),
             false => error,
         }
     }

@@ -171,7 +171,7 @@ impl<const N: usize> FromStr for HexDigest<N> {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = || {
-            Error::input(format!("`{text}` is no SHA-{}", N * 8))
+            Error::input(format!("`{text}` is not a SHA-{}", N * 8))
                 .hint(format!("it has {} hex digits", N * 2))
         };
         if text.len() != N * 2 || !text.is_ascii() {

@@ -27,26 +27,26 @@ const fn key(name: &'static str, about: &'static str) -> Key {
 pub const ENTRY: &[Key] = &[
     key(
         "url",
-        "The address of a gzipped tar archive, `http` or `https`.",
+        "The URL of a gzipped tar archive, `http` or `https`.",
     ),
     key("sha256", "The SHA-256 of the archive of `url`, in hex."),
     key("sha512", "The SHA-512 of the archive of `url`, in hex."),
     key(
         "prefix",
-        "The directory of the archive or repository to look in, with the archive's top directory.",
+        "The directory in the archive or repository to use, including the archive's top directory.",
     ),
     key(
         "subdir",
-        "The directory to look in, below the archive's top directory; from before `prefix`.",
+        "The directory to use below the archive's top directory; superseded by `prefix`.",
     ),
-    key("path", "A directory, seen from that of `deps.toml`."),
-    key("git", "The address of a git repository, or its directory."),
-    key("rev", "The commit to take of `git`, whole."),
-    key("tag", "The tag to take of `git`."),
-    key("branch", "The branch to take of `git`."),
+    key("path", "A directory, relative to `deps.toml`."),
+    key("git", "The URL or directory of a git repository."),
+    key("rev", "The full hash of a commit of `git`."),
+    key("tag", "A tag of `git`."),
+    key("branch", "A branch of `git`."),
     key("oci", "An OCI artifact, `host/repository:tag`."),
-    key("package", "A package of a registry, `namespace:name`."),
-    key("version", "The versions of `package` that will do."),
+    key("package", "A package from a registry, `namespace:name`."),
+    key("version", "The version requirement for `package`."),
     key("registry", "The name of the registry of `package`."),
 ];
 
@@ -160,11 +160,11 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
             let message = format!("`{id}` cannot be the name of a directory: {problem}");
             return Err(table
                 .error(id, message)
-                .hint("use the name of the package, such as `http`"));
+                .hint("use the package name, such as `http`"));
         }
         let same = |other: &&String| other.to_lowercase() == id.to_lowercase();
         if let Some(other) = entries.keys().find(same) {
-            let message = format!("`{other}` and `{id}` are one directory on some systems");
+            let message = format!("`{other}` and `{id}` are the same directory on some systems");
             return Err(table.error(id, message).hint("rename one of them"));
         }
         let source = match item.as_str() {
@@ -184,9 +184,9 @@ pub fn read(file: ManifestFile) -> Result<DepsManifest> {
 pub fn invalid_dir_name(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("it is empty"),
-        "." | ".." => Some("it is another directory"),
-        _ if name.contains(['/', '\\', ':']) => Some("`/`, `\\` and `:` part directories"),
-        _ if name.chars().any(char::is_control) => Some("it has a control character"),
+        "." | ".." => Some("it means another directory"),
+        _ if name.contains(['/', '\\', ':']) => Some("`/`, `\\` and `:` separate directories"),
+        _ if name.chars().any(char::is_control) => Some("it contains a control character"),
         _ => None,
     }
 }
@@ -214,7 +214,7 @@ fn path(table: &Table<'_>, key: &str, path: String) -> Result<DepsSource> {
     match path.is_empty() {
         true => Err(table
             .error(key, format!("the path of `{}` is empty", table.name))
-            .hint("name a directory, seen from that of the manifest")),
+            .hint("give a directory, relative to the manifest")),
         false => Ok(DepsSource::Path(path)),
     }
 }
@@ -225,10 +225,10 @@ fn fetchable(table: &Table<'_>, key: &str, url: Url) -> Result<Url> {
     let error = || table.error(key, format!("unsupported URL scheme `{scheme}`"));
     match scheme {
         "http" | "https" if url.has_host() => Ok(url),
-        "file" => Err(error().hint("name a directory by `path`")),
-        "git" | "ssh" => Err(error().hint("name a repository by `git`")),
-        "oci" => Err(error().hint("name an artifact by `oci`, without `oci://`")),
-        _ => Err(error().hint("archives are fetched by `http` and `https`")),
+        "file" => Err(error().hint("use `path` for a directory")),
+        "git" | "ssh" => Err(error().hint("use `git` for a repository")),
+        "oci" => Err(error().hint("use `oci` for an artifact, without `oci://`")),
+        _ => Err(error().hint("use `http` or `https` for an archive")),
     }
 }
 
@@ -237,11 +237,8 @@ fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
     let Some(kind) = kinds.find(|key| entry.has(key)) else {
         return Err(entry
             .file
-            .error(
-                entry.span(),
-                format!("`{}` does not say where it comes from", entry.name),
-            )
-            .hint("give one of `url`, `path`, `git`, `oci` and `package`"));
+            .error(entry.span(), format!("`{}` has no source", entry.name))
+            .hint("add one of `url`, `path`, `git`, `oci` and `package`"));
     };
     let fits = |key: &str| {
         key == kind
@@ -258,8 +255,8 @@ fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
         "url" => {
             let url = address(&text).ok_or_else(|| {
                 entry
-                    .error("url", format!("`url` in `{}` is no address", entry.name))
-                    .hint("write it with `https://`, or name a directory by `path`")
+                    .error("url", format!("`url` in `{}` is not a URL", entry.name))
+                    .hint("start it with `https://`, or use `path` for a directory")
             })?;
             Ok(DepsSource::Archive {
                 url: fetchable(entry, "url", url)?,
@@ -277,14 +274,14 @@ fn of_table(entry: &Table<'_>) -> Result<DepsSource> {
         "oci" if text.contains('/') && !text.contains("://") => Ok(DepsSource::Oci(text)),
         "oci" => Err(entry
             .error("oci", format!("invalid OCI reference in `{}`", entry.name))
-            .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")),
+            .hint("use `host/repository:tag` or `host/repository@sha256:…`")),
         _ => Ok(DepsSource::Package {
             package: text.parse().map_err(|e: Error| {
                 let hint = e.advice().unwrap_or_default().to_owned();
                 entry.error("package", e.message()).hint(hint)
             })?,
             requirement: entry.requirement("version")?.ok_or_else(|| {
-                let message = format!("`{}` does not say which version", entry.name);
+                let message = format!("`{}` has no version", entry.name);
                 entry
                     .error("package", message)
                     .hint("add `version`, such as `version = \"0.2\"`")
@@ -303,10 +300,10 @@ fn hex(entry: &Table<'_>, key: &str, digits: usize) -> Result<Option<String>> {
         false => Err(entry
             .error(
                 key,
-                format!("`{key}` in `{}` is no digest in hex", entry.name),
+                format!("`{key}` in `{}` is not a hex digest", entry.name),
             )
             .hint(format!(
-                "it has {digits} hex digits, those of the archive as it is downloaded"
+                "it needs {digits} hex digits, the digest of the downloaded archive"
             ))),
     }
 }
@@ -315,10 +312,10 @@ fn within(entry: &Table<'_>) -> Result<Within> {
     for key in ["prefix", "subdir"] {
         let text = entry.string(key)?.unwrap_or_default();
         if text.starts_with('/') || text.split(['/', '\\']).any(|part| part == "..") {
-            let message = format!("`{key}` in `{}` leads out of the archive", entry.name);
+            let message = format!("`{key}` in `{}` points outside the archive", entry.name);
             return Err(entry
                 .error(key, message)
-                .hint("write it without `/` at the start and without `..`"));
+                .hint("remove `/` at the start and all `..`"));
         }
     }
     Ok(match (entry.string("prefix")?, entry.string("subdir")?) {
@@ -328,7 +325,7 @@ fn within(entry: &Table<'_>) -> Result<Within> {
                     "subdir",
                     "`subdir` is not supported in combination with `prefix`",
                 )
-                .hint("`prefix` has the archive's top directory, `subdir` has not: remove one"));
+                .hint("remove one of them; `prefix` includes the archive's top directory, `subdir` does not"));
         }
         (Some(prefix), None) if !prefix.is_empty() => Within::Prefix(prefix),
         (_, Some(subdir)) => Within::Subdir(subdir),
@@ -344,8 +341,14 @@ fn commit(entry: &Table<'_>) -> Result<Commit> {
         };
         if found != Commit::Head {
             return Err(entry
-                .error(key, format!("`{}` says twice which commit", entry.name))
-                .hint("give one of `rev`, `tag` and `branch`"));
+                .error(
+                    key,
+                    format!(
+                        "`{}` has more than one of `rev`, `tag` and `branch`",
+                        entry.name
+                    ),
+                )
+                .hint("keep only one of them"));
         }
         let text = word(entry, key, text)?;
         let is_whole = matches!(text.len(), 40 | 64) && text.chars().all(|c| c.is_ascii_hexdigit());
@@ -353,8 +356,11 @@ fn commit(entry: &Table<'_>) -> Result<Commit> {
             "rev" if is_whole => Commit::Rev(text.to_ascii_lowercase()),
             "rev" => {
                 return Err(entry
-                    .error(key, format!("`rev` in `{}` is no whole commit", entry.name))
-                    .hint("give its 40 hex digits; `git rev-parse` shows them"));
+                    .error(
+                        key,
+                        format!("`rev` in `{}` is not a full commit hash", entry.name),
+                    )
+                    .hint("use its 40 hex digits, as printed by `git rev-parse`"));
             }
             "tag" => Commit::Tag(text),
             _ => Commit::Branch(text),
@@ -384,9 +390,9 @@ fn word(entry: &Table<'_>, key: &str, text: String) -> Result<String> {
         true => Err(entry
             .error(
                 key,
-                format!("`{key}` in `{}` cannot be given to git", entry.name),
+                format!("`{key}` in `{}` cannot be passed to git", entry.name),
             )
-            .hint("it must not be empty, start with `-` or have signs that git gives a meaning")),
+            .hint("it must not be empty, start with `-` or contain characters that are special to git")),
         false => Ok(text),
     }
 }

@@ -125,7 +125,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
     let Some((name, requirement)) = text.split_once('@') else {
         return Err(
             error(format!("invalid target `{text}`: expected target format `<package-name>[/<world>]@<version>`"))
-                .hint(format!("add the version: `{text}@<version>`, or write `target = {{ path = \"…\" }}` for local WIT")),
+                .hint(format!("add the version: `{text}@<version>`, or use `target = {{ path = \"…\" }}` for local WIT")),
         );
     };
     let (package, world) = match name.split_once('/') {
@@ -144,7 +144,7 @@ fn target_string(table: &Table<'_>, text: &str) -> Result<RegistryTarget> {
         requirement: requirement.parse().map_err(|e| {
             error(format!("invalid target version `{requirement}`"))
                 .with_cause(e)
-                .hint("write it as cargo has it, such as `@1.2` or `@=1.2.3`")
+                .hint("use cargo's syntax, such as `@1.2` or `@=1.2.3`")
         })?,
         registry: None,
         span: table.entry_span("target"),
@@ -172,10 +172,13 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
     if let Some(reference) = reference(&table)? {
         let other = ["package", "version", "registry", "path"];
         if let Some(other) = other.into_iter().find(|key| table.has(key)) {
-            return Err(conflict(other, "oci").hint("an artifact says itself what it is"));
+            return Err(
+                conflict(other, "oci").hint("the artifact contains its package name and version")
+            );
         }
         if dependencies.as_ref().is_some_and(|d| !d.is_empty()) {
-            return Err(conflict("dependencies", "oci").hint("an artifact says itself what it is"));
+            return Err(conflict("dependencies", "oci")
+                .hint("the artifact contains its package name and version"));
         }
         return Ok(Target::Oci(OciTarget {
             reference,
@@ -229,7 +232,7 @@ fn reference(table: &Table<'_>) -> Result<Option<String>> {
                 "oci",
                 format!("invalid OCI reference `{text}` in `{}`", table.name),
             )
-            .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")),
+            .hint("use `host/repository:tag` or `host/repository@sha256:…`")),
         _ => Ok(reference),
     }
 }
@@ -258,7 +261,7 @@ fn dependency(
                 table.key_span(key),
                 format!("invalid dependency name `{key}` in `{}`", table.name),
             )
-            .hint("write the package as `namespace:name`, or a label in lower case"));
+            .hint("use `namespace:name` for a package, or a label in lower case"));
     }
     let needs_package = || {
         table
@@ -266,7 +269,7 @@ fn dependency(
             .error(
                 table.key_span(key),
                 format!(
-                    "the dependency `{key}` in `{}` names no package",
+                    "the dependency `{key}` in `{}` has no package name",
                     table.name
                 ),
             )
@@ -317,7 +320,7 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
                     key,
                     format!("cannot specify both `oci` and `{key}` fields in a dependency entry"),
                 )
-                .hint("the tag or digest of the reference decides")),
+                .hint("the version is the tag or digest of the reference")),
             None => Ok(DependencySource::Oci { reference }),
         };
     }
@@ -331,7 +334,7 @@ fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
                     key,
                     format!("cannot specify both `path` and `{key}` fields in a dependency entry"),
                 )
-                .hint("add `version` for the release that stands for the path once published"));
+                .hint("add `version` to set the release to use once published"));
         }
         return Ok(DependencySource::Path {
             path,
@@ -367,7 +370,7 @@ fn inherited(entry: &Table<'_>, key: &str, workspace: &WorkspaceManifest) -> Res
         return Err(entry.error(
             other,
             format!(
-                "`{other}` cannot stand beside `workspace = true` in `{}`",
+                "`{other}` cannot be used with `workspace = true` in `{}`",
                 entry.name
             ),
         ));

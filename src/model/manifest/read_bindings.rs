@@ -119,10 +119,10 @@ fn attributes(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> 
                 return Err(table
                     .error(
                         name,
-                        format!("`{text}` in `{}` is no attribute", table.name),
+                        format!("`{text}` in `{}` is not an attribute", table.name),
                     )
                     .hint(format!(
-                        "write it as in Rust: `#[{}]`",
+                        "use Rust syntax: `#[{}]`",
                         text.trim_matches(['#', '[', ']'])
                     )));
             }

@@ -75,7 +75,7 @@ impl<'a> Table<'a> {
             return Err(match meant.or_else(near) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.hint(format!(
-                    "the keys are {}",
+                    "the valid keys are {}",
                     names()
                         .map(|n| format!("`{n}`"))
                         .collect::<Vec<_>>()
@@ -165,7 +165,7 @@ impl<'a> Table<'a> {
             let message = format!("invalid version requirement `{text}` in `{}`", self.name);
             self.error(key, message)
                 .with_cause(e)
-                .hint("write it as cargo has it, such as `1.2` or `=1.2.3`")
+                .hint("use cargo's syntax, such as `1.2` or `=1.2.3`")
         })
     }
 
@@ -203,7 +203,7 @@ impl<'a> Table<'a> {
         let message = format!("unknown value `{text}` for `{key}` in `{}`", self.name);
         Err(self
             .error(key, message)
-            .hint(format!("it is one of {}", all.join(", "))))
+            .hint(format!("the valid values are {}", all.join(", "))))
     }
 
     /// The table under `key`, named in full.

@@ -9,19 +9,19 @@ pub const WKG: &[Key] = &[
         "overrides",
         ValueKind::Table(&[]),
         "",
-        "Where packages come from instead of their registry, by `namespace:name`.",
+        "Sources of packages other than their registry, by `namespace:name`.",
     ),
     key(
         "metadata",
         ValueKind::Table(METADATA),
         "",
-        "What the package says about itself.",
+        "Information about the package.",
     ),
     key(
         "workspace",
         ValueKind::Table(WKG_WORKSPACE),
         "",
-        "Several packages in one project; stands alone.",
+        "Several packages in one project; excludes the other tables.",
     ),
 ];
 
@@ -37,7 +37,7 @@ pub const OVERRIDE: &[Key] = &[
         "version",
         ValueKind::String,
         "",
-        "The versions that will do, as a requirement of cargo; what the WIT names in that range gets the version that is locked.",
+        "A version requirement as in cargo; any version in this range that the WIT names is replaced by the locked one.",
     ),
 ];
 
@@ -47,40 +47,55 @@ pub const WKG_WORKSPACE: &[Key] = &[
         "members",
         ValueKind::Strings,
         "",
-        "Directories of packages; `*`, `?` and `[…]` stand for directories that have a `.wit` file.",
+        "Directories of packages; the wildcards `*`, `?` and `[…]` match directories that have a `.wit` file.",
     ),
     key(
         "metadata",
         ValueKind::Table(METADATA),
         "",
-        "What members say about themselves where they have no metadata of their own.",
+        "Metadata for members that have none of their own.",
     ),
 ];
 
 /// The keys of `[metadata]` of `wkg.toml`.
 pub const METADATA: &[Key] = &[
-    key("authors", ValueKind::String, "", "Who wrote it."),
+    key(
+        "authors",
+        ValueKind::String,
+        "",
+        "The authors of the package.",
+    ),
     key("author", ValueKind::String, "", "The same."),
-    key("description", ValueKind::String, "", "What it is."),
-    key("licenses", ValueKind::String, "", "An SPDX expression."),
+    key(
+        "description",
+        ValueKind::String,
+        "",
+        "A description of the package.",
+    ),
+    key(
+        "licenses",
+        ValueKind::String,
+        "",
+        "The license as an SPDX expression.",
+    ),
     key("license", ValueKind::String, "", "The same."),
     key(
         "source",
         ValueKind::String,
         "",
-        "The address of its source.",
+        "The URL of the source code.",
     ),
     key("repository", ValueKind::String, "", "The same."),
     key(
         "homepage",
         ValueKind::String,
         "",
-        "The address of its page.",
+        "The URL of the home page.",
     ),
     key(
         "revision",
         ValueKind::String,
         "",
-        "The revision in its repository.",
+        "The revision in the repository.",
     ),
 ];

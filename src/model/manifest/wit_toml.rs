@@ -40,7 +40,7 @@ pub fn read(file: ManifestFile) -> Result<WitManifest> {
         table
             .error("version", format!("invalid version `{version}`"))
             .with_cause(e)
-            .hint("write it in full, such as `0.1.0`")
+            .hint("use a full version, such as `0.1.0`")
     })?;
     let entries = table.table("dependencies")?;
     let entries = entries.map(|table| dependencies(&table, &WorkspaceManifest::default()));

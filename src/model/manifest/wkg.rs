@@ -102,7 +102,7 @@ pub fn read(file: ManifestFile) -> Result<WkgManifest> {
             let entry = self::entry(&overrides, key)?;
             if entry.path.is_none() && entry.requirement.is_none() {
                 manifest.notes.push(format!(
-                    "the override of `{package}` says nothing: give it a `path` or a `version`"
+                    "the override of `{package}` is empty: add a `path` or a `version`"
                 ));
             }
             manifest.overrides.insert(package, entry);

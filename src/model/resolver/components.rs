@@ -350,7 +350,8 @@ impl Search<'_> {
 
     fn error(self) -> Error {
         let error = self.conflict;
-        let error = error.unwrap_or_else(|| Error::input("no releases fit together"));
+        let error = error
+            .unwrap_or_else(|| Error::input("no combination of releases meets all requirements"));
         match self.tries > MAX_TRIES {
             true => error.with_cause("too many combinations of releases were tried"),
             false => error,

@@ -29,7 +29,7 @@ pub(super) fn several<'n>(
         }
     }
     let error = Error::input(format!(
-        "no release of `{name}` is what all ask for that are to be linked"
+        "no release of `{name}` meets all requirements of the components to link"
     ));
     let error = chains
         .into_iter()
@@ -38,10 +38,10 @@ pub(super) fn several<'n>(
         });
     match precise {
         Some(precise) => error
-            .with_cause(format!("`--precise` asks for `{precise}`"))
-            .hint("give another version to `--precise`, or change what is required"),
+            .with_cause(format!("`--precise` requires `{precise}`"))
+            .hint("use another version with `--precise`, or change the requirement"),
         None => error.hint(
-            "change a requirement in Cargo.toml, or take a release of what asks for it that goes with the others",
+            "change a requirement in Cargo.toml, or use another release of a package that requires it",
         ),
     }
 }
@@ -57,10 +57,10 @@ pub(super) fn no_match(
     let matches = |listed: &&ListedVersion| !listed.yanked && version_req.matches(&listed.version);
     if let (Some(precise), Some(other)) = (precise, versions.iter().find(matches)) {
         let error = Error::input(format!(
-            "package `{package}` cannot be `{precise}`: the version requirement `{version_req}` forbids it"
+            "package `{package}` cannot be `{precise}`: the version requirement `{version_req}` does not allow it"
         ));
         return with_requirer(error, requirement).hint(format!(
-            "change the requirement, or leave out `--precise`: `{}` fits",
+            "change the requirement, or remove `--precise`: `{}` matches",
             other.version
         ));
     }
@@ -73,7 +73,7 @@ pub(super) fn no_match(
             Error::input(format!("package `{package}` was not found in {place}")),
             requirement,
         )
-        .hint("check the name, and that the registry you mean is configured for its namespace");
+        .hint("check the name, and the registry that is configured for its namespace");
     }
     let error = with_requirer(
         Error::input(format!(
@@ -93,10 +93,13 @@ pub(super) fn no_match(
         0 => String::new(),
         more => format!(" and {more} older"),
     };
-    let error = error.with_cause(format!("there are {}{more}", names.join(", ")));
+    let error = error.with_cause(format!(
+        "the available releases are {}{more}",
+        names.join(", ")
+    ));
     let newest = sorted.iter().find(|listed| !listed.yanked);
     match newest {
-        Some(newest) => error.hint(format!("ask for one of them, as in `{}`", newest.version)),
+        Some(newest) => error.hint(format!("require one of them, as in `{}`", newest.version)),
         None => error,
     }
 }
@@ -105,7 +108,7 @@ pub(super) fn no_match(
 pub(super) fn not_locked(requirement: &Requirement) -> Error {
     with_requirer(
         Error::input(format!(
-            "package `{}` with version requirement `{}` is not locked, and the network must not be used",
+            "package `{}` with version requirement `{}` is not locked, and network access is disabled",
             requirement.source.package, requirement.version_req
         )),
         requirement,

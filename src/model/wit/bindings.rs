@@ -26,7 +26,10 @@ pub const WIT_BINDGEN_VERSION: &str = "0.63.0";
 /// and the generator.
 pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Result<String> {
     let failed = |cause: String| {
-        let error = Error::input(format!("the world `{}` cannot be bound", world.name()));
+        let error = Error::input(format!(
+            "no bindings can be generated for the world `{}`",
+            world.name()
+        ));
         let hint = hint(&cause);
         let unused = cause.strip_prefix("unused remappings provided via `with`: ");
         let unused = unused.and_then(|names| {
@@ -36,7 +39,7 @@ pub fn generate(world: &World, settings: &BindingsSettings, runtime: Runtime) ->
         let mut error = error;
         if let Some((name, at)) = unused {
             error = error.at(at.clone()).hint(format!(
-                "the world has no interface or type `{name}` that code is generated for: write it as the world names it, with its version"
+                "the world has no generated interface or type `{name}`: use its name in the world, with its version"
             ));
         }
         let error = error.with_cause(cause);
@@ -155,11 +158,11 @@ fn hint(cause: &str) -> Option<String> {
     }
     if let Some((_, selectors)) = cause.split_once("`additional_member_attributes`: ") {
         return Some(format!(
-            "no record, variant or enum that is generated has {selectors}: write it as the world names it, with its version, {table}"
+            "no generated record, variant or enum is {selectors}: use its name in the world, with its version, {table}"
         ));
     }
     cause.contains("missing `with` mapping").then(|| {
-        format!("remove `generate_all = false` {table}, or give the interface a path in `with`")
+        format!("remove `generate_all = false` {table}, or set a path for the interface in `with`")
     })
 }
 

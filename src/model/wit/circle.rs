@@ -36,7 +36,9 @@ pub(super) fn of_component(component: &TypedComponent) -> Result<Vec<String>, St
         references.item(name, item, 0);
     }
     if references.refers.len() > MANY {
-        return Err(format!("more than {MANY} of its packages refer to others"));
+        return Err(format!(
+            "more than {MANY} of its packages refer to other packages"
+        ));
     }
     Ok(circle(references.refers))
 }

@@ -38,13 +38,13 @@ pub(super) fn complete_versions(
                 if deps.insert(full.clone(), items.clone()).is_some() {
                     let ways = match package.foreign_deps.keys().any(unversioned) {
                         true => "both with and without its version",
-                        false => "by several versions, all of which mean this one",
+                        false => "by several versions that are all replaced by this one",
                     };
                     let error = Error::input(format!(
                         "the package `{}` refers to `{full}` {ways}",
                         package.name
                     ))
-                    .hint(format!("write `@{}` in all places", version(&full)));
+                    .hint(format!("use `@{}` everywhere", version(&full)));
                     return Err(at(error, texts.reference(group, name)));
                 }
             }
@@ -88,10 +88,10 @@ fn choose(
         _ => {
             let versions: Vec<String> = found.iter().map(|(_, k)| format!("`{k}`")).collect();
             Err(Error::input(format!(
-                "`{reference}` is referred to without a version, and there are several"
+                "`{reference}` is used without a version, but there are several versions"
             ))
-            .with_cause(format!("known are {}", versions.join(", ")))
-            .hint(format!("write the version, as in `{}`", found[0].1)))
+            .with_cause(format!("the known versions are {}", versions.join(", ")))
+            .hint(format!("add the version, as in `{}`", found[0].1)))
         }
     }
 }

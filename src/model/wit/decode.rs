@@ -23,7 +23,7 @@ impl Undecodable {
     fn broken(cause: impl fmt::Display) -> Self {
         Undecodable {
             cause: format!("{cause:#}"),
-            hint: "check that the file is a whole and valid component",
+            hint: "check that the file is a complete and valid component",
         }
     }
 
@@ -50,10 +50,10 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
         let circle: Vec<_> = circle.iter().map(|name| format!("`{name}`")).collect();
         return Err(Undecodable {
             cause: format!(
-                "its packages {} refer to each other in a circle, which WIT does not have",
+                "its packages {} refer to each other in a cycle, which WIT does not allow",
                 circle.join(", ")
             ),
-            hint: "build it for one version of each package",
+            hint: "build it with one version of each package",
         });
     }
     let decoded = guarded("wit-component", || wit_component::decode(bytes));
@@ -66,8 +66,8 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
     let beyond = is_component.then(|| typed.beyond_wit()).flatten();
     Err(match beyond {
         Some(what) => Undecodable {
-            cause: format!("WIT has no words for what it is: {what}"),
-            hint: "export an interface with types of its own, and functions that pass on to what is imported",
+            cause: format!("WIT cannot express it: {what}"),
+            hint: "export an interface with its own types, and functions that call what is imported",
         },
         None => failed,
     })
@@ -76,7 +76,7 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
 fn gave_up(cause: String) -> Undecodable {
     Undecodable {
         cause,
-        hint: "report this, with the file",
+        hint: "report this as a bug, with the file",
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
                (instance $own (instantiate $wrap (with "req" (type $req)) (with "get" (func $get))))
                (export "a:down/sink" (instance $own))"#
         );
-        let passed = "passes on the resource `req` of its import `a:up/source` as it is";
+        let passed = "re-exports the resource `req` of its import `a:up/source`";
         for (text, expected) in [
             (same.as_str(), format!("its export `a:up/source` {passed}")),
             (&other, format!("its export `a:down/sink` {passed}")),
@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 r#"(component $c) (instance $i (export "c" (component $c))) (export "i" (instance $i))"#,
-                "its export `i` has a component, `c`, in it".to_owned(),
+                "its export `i` contains a component, `c`".to_owned(),
             ),
             // It looks like WIT, and has a function where an interface should be.
             (
@@ -129,7 +129,7 @@ mod tests {
         ] {
             let bytes = wat::parse_str(format!("(component {text})")).unwrap();
             let found = message(&bytes);
-            assert_eq!(found, format!("WIT has no words for what it is: {expected}"));
+            assert_eq!(found, format!("WIT cannot express it: {expected}"));
         }
     }
 

@@ -66,8 +66,8 @@ impl SourceTexts {
         files: impl Iterator<Item = &'a Path>,
     ) -> Error {
         let files: Vec<&Path> = files.collect();
-        let error = Error::input(format!("the package `{package}` is defined in two places"))
-            .with_cause(format!("the other one is `{}`", other.display()))
+        let error = Error::input(format!("the package `{package}` is defined twice"))
+            .with_cause(format!("the other definition is in `{}`", other.display()))
             .hint("remove one of them");
         let name = package.to_string();
         let declared = files.iter().find_map(|path| {
@@ -80,7 +80,9 @@ impl SourceTexts {
         match (declared, files.first()) {
             (Some(excerpt), _) => error.at(excerpt),
             // A binary package has no lines.
-            (None, Some(path)) => error.with_cause(format!("one is `{}`", path.display())),
+            (None, Some(path)) => {
+                error.with_cause(format!("one definition is in `{}`", path.display()))
+            }
             (None, None) => error,
         }
     }
@@ -171,11 +173,11 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTex
             Some(excerpt) => reported.at(excerpt),
             None => reported,
         };
-        return reported.hint("begin it with `package namespace:name;`");
+        return reported.hint("start it with `package namespace:name;`");
     }
     match kind {
         ParseErrorKind::Syntax { message, .. } => match keyword(message) {
-            Some(word) => reported.hint(format!("write `%{word}` to use the word as a name")),
+            Some(word) => reported.hint(format!("use `%{word}` to use the keyword as a name")),
             None => reported,
         },
         ParseErrorKind::ItemNotFound { name, kind, .. } => {
@@ -190,7 +192,7 @@ pub(super) fn parse_error(error: &ParseError, map: &SourceMap, texts: &SourceTex
                 }
                 (_, Some(near)) if near != name => reported.hint(format!("did you mean `{near}`?")),
                 _ => reported.hint(format!(
-                    "declare `{name}`, or `use` it from the interface that has it"
+                    "declare `{name}`, or `use` it from the interface that declares it"
                 )),
             }
         }
@@ -246,13 +248,13 @@ pub(super) fn resolve_error(
         } => missing_item("world", requested, package, known),
         ResolveErrorKind::PackageCycle { package, .. } => {
             Error::input(format!("the package `{package}` depends on itself"))
-                .hint("move what both packages use into a third one")
+                .hint("move the items that both packages use into a third one")
         }
         other => {
             let text = other.to_string();
             let gated = text.contains("feature not being activated");
             match gated {
-                true => Error::input(text).hint("name the feature in `features = [\"…\"]` under `[package.metadata.component.bindings]` in Cargo.toml"),
+                true => Error::input(text).hint("add the feature to `features = [\"…\"]` under `[package.metadata.component.bindings]` in Cargo.toml"),
                 false => Error::input(text),
             }
         }
@@ -285,7 +287,7 @@ fn missing_package(requested: &PackageName, known: &KnownPackages, declared: boo
         .find(|name| name.namespace == requested.namespace && name.name == requested.name);
     if let Some(other) = other_version {
         return reported.hint(format!(
-            "only `{other}` is there: refer to that version, or add `{requested}`"
+            "only `{other}` is known: refer to that version, or add `{requested}`"
         ));
     }
     let bare = PackageName {
@@ -332,7 +334,7 @@ pub(super) fn undeclared(package: &PackageName) -> Error {
     Error::input(format!(
         "the package `{package}` is neither declared in Cargo.toml nor in `wit/deps`"
     ))
-    .with_cause("another dependency has it, but for itself")
+    .with_cause("it is only part of another dependency")
     .hint(line_to_add(package))
 }
 
@@ -364,12 +366,15 @@ fn missing_item(
     .with_cause(format!("its {what}s: {}", listed(same)));
     let names = || same.iter().map(String::as_str);
     if others.iter().any(|name| name == requested) {
-        return reported.hint(format!("`{requested}` is {} there", with_article(other)));
+        return reported.hint(format!(
+            "`{requested}` is {} in that package",
+            with_article(other)
+        ));
     }
     match nearest(requested, names()) {
         Some(near) => reported.hint(format!("did you mean `{near}`?")),
         None => reported.hint(format!(
-            "declare `{what} {requested} {{ … }}` in the package, or refer to one it has"
+            "declare `{what} {requested} {{ … }}` in the package, or refer to an existing one"
         )),
     }
 }

@@ -42,9 +42,9 @@ pub(super) struct Excess {
 impl Excess {
     /// The error, without its place.
     pub fn error(&self) -> Error {
-        Error::input(&*self.message).with_cause(&*self.cause).hint(
-            "let it refer to fewer types, or pass what is large as a resource, which counts as one",
-        )
+        Error::input(&*self.message)
+            .with_cause(&*self.cause)
+            .hint("use fewer types, or pass large values as a resource, which counts as one type")
     }
 
     /// The error, with the line in the text where that is known.
@@ -54,7 +54,7 @@ impl Excess {
             Some(_) => {
                 let place = map.render_location(self.span);
                 self.error()
-                    .with_cause(format!("it is declared at `{place}`"))
+                    .with_cause(format!("it is declared in `{place}`"))
             }
             None => self.error(),
         }
@@ -170,15 +170,15 @@ impl<'a> Measures<'a> {
         };
         let cause = if measure.size > SIZE {
             format!(
-                "with everything it refers to it has {} types, and WebAssembly's limit is {SIZE}",
+                "with all types it refers to, it has {} types, but WebAssembly's limit is {SIZE}",
                 count(measure.size)
             )
         } else if measure.depth > DEPTH {
             format!(
-                "its types are nested more than {DEPTH} deep, and WebAssembly's limit is 100 with what stands round them"
+                "its types are nested more than {DEPTH} levels deep, but WebAssembly's limit is 100 including the surrounding types"
             )
         } else if members > limit {
-            format!("it has {members} members, and WebAssembly's limit is {limit}")
+            format!("it has {members} members, but WebAssembly's limit is {limit}")
         } else {
             return None;
         };
@@ -194,7 +194,7 @@ impl<'a> Measures<'a> {
         let ty = &self.resolve.types[id];
         let name = match &ty.name {
             Some(name) => format!("the type `{name}`"),
-            None => format!("a {} without a name", ty.kind.as_str()),
+            None => format!("an unnamed {}", ty.kind.as_str()),
         };
         match self.owner(ty.owner) {
             Some(owner) => format!("{name} of `{owner}`"),
@@ -308,7 +308,7 @@ pub(super) fn check(resolve: &Resolve) -> Result<(), Excess> {
     let too_large = |measure: Measure| {
         (measure.size > SIZE).then(|| {
             format!(
-                "with everything it refers to it has {} types, and WebAssembly's limit is {SIZE}",
+                "with all types it refers to, it has {} types, but WebAssembly's limit is {SIZE}",
                 count(measure.size)
             )
         })
@@ -319,7 +319,7 @@ pub(super) fn check(resolve: &Resolve) -> Result<(), Excess> {
             return Err(Excess {
                 message: format!("the function `{}` is too large", function.name),
                 cause: format!(
-                    "it has {} parameters, and WebAssembly's limit is {PARAMETERS}",
+                    "it has {} parameters, but WebAssembly's limit is {PARAMETERS}",
                     function.params.len()
                 ),
                 span: function.span,
@@ -358,7 +358,7 @@ pub(super) fn check_generated(resolve: &Resolve, id: WorldId) -> Result<(), Exce
         return Ok(());
     }
     let cause = format!(
-        "with everything they refer to its functions have {} types, and code is generated for {GENERATED} of them at most",
+        "with all types they refer to, its functions have {} types, but code can be generated for {GENERATED} at most",
         count(size)
     );
     let what = format!("the world `{}`", measures.world_name(id));

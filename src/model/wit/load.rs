@@ -92,7 +92,7 @@ fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
     let mut packages = groups.into_iter().map(|group| group.group);
     let main = packages
         .next()
-        .ok_or_else(|| Error::input("there is no WIT to load"))?;
+        .ok_or_else(|| Error::input("there is no WIT to read"))?;
     let rest = packages.collect();
     resolve.push_groups(main, rest).map_err(|e| {
         diagnose::resolve_error(&e, &resolve.source_map, &texts, &known, request.declared)
@@ -282,7 +282,7 @@ impl LoadedSources {
             } = decode(path, bytes)?;
             if is_component {
                 self.notes.push(format!(
-                    "`{}` is a component and counts only by its WIT here; components to import from belong into `[package.metadata.component.dependencies]`",
+                    "`{}` is a component, of which only the WIT is used here; components to import from belong in `[package.metadata.component.dependencies]`",
                     path.display()
                 ));
             } else if self.is_open(&resolve.packages[package].name, rank, &[path])? {
@@ -296,11 +296,11 @@ impl LoadedSources {
             };
             all.merge(resolve).map_err(|e| {
                 Error::input(format!(
-                    "`{}` does not fit the other WIT packages",
+                    "`{}` conflicts with the other WIT packages",
                     path.display()
                 ))
                 .with_cause(format!("{e:#}"))
-                .hint("remove one of the packages that differ")
+                .hint("remove one of the conflicting packages")
             })?;
         }
         let rank = match rank {
@@ -459,7 +459,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded> {
     // The magic number and the version are followed by the layer.
     if bytes.get(6..8) != Some(&[1, 0]) {
         return Err(undecodable(path, "it is not a component")
-            .hint("only WIT packages in binary form, and components, have WIT to take"));
+            .hint("only WIT packages in binary form and components contain WIT"));
     }
     match super::decode::decode(bytes).map_err(|e| e.into_error(unread(path)))? {
         DecodedWasm::WitPackage(resolve, package) => Ok(Decoded {

@@ -39,7 +39,7 @@ pub(super) fn select(
                 package.name
             )),
             _ => error.hint(format!(
-                "choose one of its worlds in Cargo.toml: under `[package.metadata.component.target]` write `world = \"{}\"`{}",
+                "select a world in Cargo.toml: under `[package.metadata.component.target]`, set `world = \"{}\"`{}",
                 worlds[0],
                 others(&worlds[1..])
             )),

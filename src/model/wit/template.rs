@@ -56,7 +56,7 @@ impl ComponentName {
                 "component {part} `{text}` is not a legal WIT identifier"
             ))
             .hint(format!(
-                "give another {part} with `--{part}`: letters and digits, each word starting with a letter"
+                "set another {part} with `--{part}`: letters and digits, each word starting with a letter"
             )))
         };
         Ok(ComponentName {
@@ -105,7 +105,7 @@ pub fn hello_package(package: &ComponentName) -> String {
     world(
         package,
         "@0.1.0",
-        "What a component is given, and what it gives.",
+        "The imports and exports of the component.",
     )
 }
 

@@ -56,7 +56,7 @@ pub fn typed(bytes: &[u8]) -> Result<TypedComponent, String> {
             });
         }
     }
-    Err("it has no end".to_owned())
+    Err("it is truncated".to_owned())
 }
 
 impl TypedComponent {
@@ -129,7 +129,7 @@ fn beyond_interface(
     let before = owners.clone();
     for (name, item) in items {
         if let Some(kind) = unusual(&item.ty) {
-            return Some(format!("its {what} has {kind}, `{name}`, in it"));
+            return Some(format!("its {what} contains {kind}, `{name}`"));
         }
         let ComponentEntityType::Type { created, .. } = item.ty else {
             continue;
@@ -140,7 +140,7 @@ fn beyond_interface(
                 _ => "type",
             };
             return Some(format!(
-                "its {what} passes on the {kind} `{name}` of its {first} as it is"
+                "its {what} re-exports the {kind} `{name}` of its {first}"
             ));
         }
     }

@@ -69,9 +69,9 @@ fn package(resolve: &Resolve, interface: InterfaceId) -> Result<()> {
     {
         None => Ok(()),
         Some(word) => Err(Error::input(format!(
-            "there are no bindings for the package `{name}`: `{word}` is a word of Rust"
+            "no bindings can be generated for the package `{name}`: `{word}` is a Rust keyword"
         ))
-        .with_cause("its name has to become that of a module, which wit-bindgen cannot write")
-        .hint("give the package another name")),
+        .with_cause("its name would be the name of a module, which wit-bindgen cannot generate")
+        .hint("rename the package")),
     }
 }

@@ -28,7 +28,7 @@ pub fn encode(package: &Package) -> Result<Vec<u8>> {
     validate(&bytes).map_err(|cause| {
         Error::input(format!("the package `{}` is not valid", package.name()))
             .with_cause(cause)
-            .hint("make what it speaks of smaller: this is a limit of WebAssembly")
+            .hint("reduce the size of its types: this is a limit of WebAssembly")
     })?;
     Ok(bytes)
 }
@@ -83,10 +83,10 @@ pub fn refuse_same_folder(packages: &[RenderedPackage]) -> Result<()> {
         let folder = folder(&package.name);
         if let Some(other) = known.get(&folder) {
             return Err(Error::input(format!(
-                "the packages `{other}` and `{}` have the same folder in `deps`, `{folder}`",
+                "the packages `{other}` and `{}` have the same directory in `deps`, `{folder}`",
                 package.name
             ))
-            .hint("put one of them into `deps` yourself, in a folder of another name"));
+            .hint("put one of them into `deps` yourself, in a directory with another name"));
         }
         known.insert(folder, &package.name);
     }

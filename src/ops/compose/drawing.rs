@@ -36,10 +36,10 @@ impl Drawing {
             (_, Some("svg")) => (Language::Svg, Some(path.to_owned())),
             _ => {
                 return Err(Error::usage(format!(
-                    "`--graph {text}` does not say how to draw"
+                    "`--graph {text}` has no known format"
                 ))
                 .hint(
-                    "name a file that ends in `.svg`, `.dot` or `.mmd`; `dot` and `mermaid` go to standard output",
+                    "use a file that ends in `.svg`, `.dot` or `.mmd`, or `dot` or `mermaid` for standard output",
                 ));
             }
         };

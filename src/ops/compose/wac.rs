@@ -45,9 +45,9 @@ pub(super) fn is_document(options: &ComposeOptions) -> Result<bool> {
         ])
         .map(|option| {
             let text = format!(
-                "`{option}` is not for a `.wac` document, which says itself what is linked"
+                "`{option}` cannot be used with a `.wac` document, which defines itself what is linked"
             );
-            let fix = "leave it out; `--dep PACKAGE=PATH` gives a package another component";
+            let fix = "remove it; use `--dep PACKAGE=PATH` to replace a package";
             Error::usage(text).hint(fix)
         }),
         false => given([
@@ -56,8 +56,8 @@ pub(super) fn is_document(options: &ComposeOptions) -> Result<bool> {
             ("", false),
         ])
         .map(|option| {
-            let text = format!("`{option}` is for `.wac` documents only");
-            Error::usage(text).hint("for a component, give `--with IMPORT=WHAT`")
+            let text = format!("`{option}` can be used with `.wac` documents only");
+            Error::usage(text).hint("for a component, use `--with IMPORT=WHAT`")
         }),
     };
     misplaced.map_or(Ok(is_document), Err)
@@ -123,21 +123,21 @@ fn given_packages<'o>(
     let mut given: Vec<GivenPackage<'o>> = Vec::new();
     for text in dep {
         let invalid = |why: String| {
-            Error::usage(format!("`--dep {text}` does not say where a package is"))
+            Error::usage(format!("`--dep {text}` is not of the form `PACKAGE=PATH`"))
                 .with_cause(why)
-                .hint("write `--dep namespace:name=PATH`, or `namespace:name@1.2.3=PATH`")
+                .hint("use `--dep namespace:name=PATH` or `--dep namespace:name@1.2.3=PATH`")
         };
         let (package, path) = text
             .split_once('=')
             .filter(|(package, path)| package.contains(':') && !path.is_empty())
             .ok_or_else(|| {
-                invalid("there is no package before a `=`, or no path behind it".into())
+                invalid("the package before `=` or the path after it is missing".into())
             })?;
         let (name, version) = match package.split_once('@') {
             Some((name, version)) => {
                 let version = version
                     .parse()
-                    .map_err(|e| invalid(format!("`{version}` is not a version: {e}")))?;
+                    .map_err(|e| invalid(format!("`{version}` is not a valid version: {e}")))?;
                 (name, Some(version))
             }
             None => (package, None),
@@ -150,11 +150,11 @@ fn given_packages<'o>(
         if !references.iter().any(|reference| one.matches(reference)) {
             let names: Vec<_> = references.iter().map(|r| format!("`{r}`")).collect();
             let names = match names.is_empty() {
-                true => "no package".to_owned(),
+                true => "no packages".to_owned(),
                 false => names.join(", "),
             };
             ctx.shell.warn(format!(
-                "`--dep` gives `{package}`, which `{}` does not name: it names {names}",
+                "`--dep` gives `{package}`, but `{}` uses only {names}",
                 document.path.display()
             ));
             continue;
@@ -163,8 +163,10 @@ fn given_packages<'o>(
             .iter()
             .any(|o| (o.name, &o.version) == (one.name, &one.version))
         {
-            return Err(Error::usage(format!("`--dep` gives `{package}` twice"))
-                .hint("leave one of them out"));
+            return Err(
+                Error::usage(format!("`--dep` gives `{package}` more than once"))
+                    .hint("remove one of them"),
+            );
         }
         given.push(one);
     }
@@ -181,10 +183,11 @@ fn deps_dir(ctx: &Context, document: &Path, options: &ComposeOptions) -> Result<
     let dir = ctx.absolute(dir);
     match fs::is_dir(&dir) {
         true => Ok(dir),
-        false => Err(
-            Error::usage(format!("`--deps-dir {}` is no folder", ctx.display(&dir)))
-                .hint("give the folder that has a folder for each namespace"),
-        ),
+        false => Err(Error::usage(format!(
+            "`--deps-dir {}` is not a directory",
+            ctx.display(&dir)
+        ))
+        .hint("give a directory with a subdirectory for each namespace")),
     }
 }
 
@@ -257,10 +260,10 @@ impl PackageSearch<'_> {
             let path = self.ctx.absolute(given.path);
             if !fs::exists(&path) {
                 return Err(Error::input(format!(
-                    "`{}`, which `--dep` gives for `{reference}`, does not exist",
+                    "`{}`, given with `--dep` for `{reference}`, does not exist",
                     self.ctx.display(&path)
                 ))
-                .hint("give the path of a component, or of a file or folder of WIT"));
+                .hint("give the path of a component, or of a WIT file or directory"));
             }
             return read_package(&path).map(node).map(Some);
         }
@@ -298,7 +301,7 @@ impl PackageSearch<'_> {
 
     fn no_file(&self, reference: &PackageReference) -> String {
         let file = with_extension(&self.stem(reference), "wasm");
-        format!("there is no file `{}`", self.ctx.display(&file))
+        format!("the file `{}` does not exist", self.ctx.display(&file))
     }
 
     /// The entry of the manifest for the package.
@@ -324,7 +327,7 @@ impl PackageSearch<'_> {
     fn remote(&mut self, reference: &PackageReference) -> Result<RemotePackage> {
         let package: PackageRef = reference.name.parse().map_err(|e: Error| {
             e.with_cause(self.no_file(reference))
-                .hint(format!("give it by `--dep {reference}=PATH`"))
+                .hint(format!("give its path with `--dep {reference}=PATH`"))
         })?;
         let mut wanted = Requirement {
             source: PackageSource {
@@ -342,10 +345,10 @@ impl PackageSearch<'_> {
             }
             if let DependencySource::Path { path, .. } = &entry.source {
                 return Err(Error::input(format!(
-                    "`{reference}` is made from the directory `{}`, which `compose` of a `.wac` document does not build",
+                    "`{reference}` is built from the directory `{}`, but `compose` does not build packages of a `.wac` document",
                     self.ctx.display(path)
                 ))
-                .hint(format!("build it, and give the component by `--dep {reference}=FILE`")));
+                .hint(format!("build it, and give the component with `--dep {reference}=FILE`")));
             }
             if let Some(declared) = declared(key, entry) {
                 wanted.source = declared.source;
@@ -362,7 +365,7 @@ impl PackageSearch<'_> {
                 .with_cause(self.no_file(reference))
                 .with_cause(e)
                 .hint(format!(
-                    "give it by `--dep {reference}=PATH`, or add a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
+                    "give its path with `--dep {reference}=PATH`, or configure a registry: `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
                 )));
         }
         Ok(RemotePackage::Registry(wanted))

@@ -31,7 +31,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     let before = manifest.text();
     for key in manifest.drop_unknown_bindings() {
         let text =
-            format!("`bindings.{key}` is no setting; 0.21.1 ignored it, and it was taken out");
+            format!("`bindings.{key}` is not a setting; 0.21.1 ignored it, and it was removed");
         draft.by_hand(path, text);
     }
     let named: Vec<String> = of.sources_naming("wit_bindgen_rt");
@@ -48,7 +48,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
         places => {
             let places = places.join(", ");
             draft.by_hand(path, format!(
-                "`{OLD}` stays, since {places} names it; it works as it is. To be rid of it, write `wit_bindgen::rt` there for `wit_bindgen_rt`, and migrate again"
+                "`{OLD}` was kept, since {places} uses it; it works unchanged. To remove it, replace `wit_bindgen_rt` there by `wit_bindgen::rt`, and migrate again"
             ));
             ReplaceOutcome::Absent
         }
@@ -59,11 +59,11 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     match replaced {
         ReplaceOutcome::Absent | ReplaceOutcome::Replaced(None) => {}
         ReplaceOutcome::Replaced(Some(version)) => draft.by_hand(path, format!(
-            "the bindings need `wit-bindgen` {}, but the manifest asks for `{version}`: raise it",
+            "the bindings need `wit-bindgen` {}, but the manifest requires `{version}`: raise that requirement",
             scaffold::WIT_BINDGEN
         )),
         ReplaceOutcome::Unchanged(reason) => draft.by_hand(path, format!(
-            "`{OLD}` stays, since {reason}; it works as it is. To be rid of it, replace it by `wit-bindgen` {} with the features {}",
+            "`{OLD}` was kept, since {reason}; it works unchanged. To remove it, replace it by `wit-bindgen` {} with the features {}",
             scaffold::WIT_BINDGEN,
             features.join(", ")
         )),
@@ -83,7 +83,7 @@ fn tell_shared(draft: &mut Draft<'_>, of: &Crate<'_>) -> Result<()> {
     let text = draft.text(&root)?.unwrap_or_default();
     if ManifestEdit::new(&root, &text)?.shares_dependency(OLD) {
         let text = format!(
-            "`[workspace.dependencies]` still has `{OLD}`; remove it when no member asks for it"
+            "`[workspace.dependencies]` still has `{OLD}`; remove it once no member uses it"
         );
         if !draft.by_hand.iter().any(|said| said.ends_with(&text)) {
             draft.by_hand(&root, text);

@@ -22,9 +22,12 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
     if manifest.declared || calls.is_empty() {
         return Ok(());
     }
-    draft.found(path, "a package with bindings by `wit_bindgen::generate!`");
+    draft.found(
+        path,
+        "a package that generates its bindings with `wit_bindgen::generate!`",
+    );
     if !is_component(of) {
-        draft.by_hand(path, "it makes no component; if it should, let its library be one: `[lib] crate-type = [\"cdylib\"]`, and migrate again");
+        draft.by_hand(path, "it builds no component; to build one, set `crate-type = [\"cdylib\"]` under `[lib]`, and migrate again");
         return Ok(());
     }
     let call = match meant(of, &calls) {
@@ -76,15 +79,15 @@ fn meant(of: &Crate<'_>, calls: &[GenerateCall]) -> Result<GenerateCall, String>
     different.sort();
     different.dedup();
     let [call] = different.as_slice() else {
-        return Err("the macro is called for several worlds; say in `[package.metadata.component]` which one the component implements: `target = { path = \"…\", world = \"…\" }`".into());
+        return Err("the macro is called for several worlds; set the world that the component implements in `[package.metadata.component]`: `target = { path = \"…\", world = \"…\" }`".into());
     };
     let wit = of.member.dir().join("wit");
     match call.paths.as_slice() {
-        _ if call.computed => Err("the macro is given a path or a world that is computed; say it in `[package.metadata.component]`: `target = { path = \"…\", world = \"…\" }`".into()),
-        _ if call.inline && fs::exists(&wit) => Err("the world stands in the macro itself, and builds are as before; move it into `wit`, so that other commands see it".into()),
+        _ if call.computed => Err("the path or world of the macro is computed; set it in `[package.metadata.component]`: `target = { path = \"…\", world = \"…\" }`".into()),
+        _ if call.inline && fs::exists(&wit) => Err("the world is inline in the macro, which builds as before; move it into `wit`, so that other commands can read it".into()),
         [] | [_] => Ok(call.clone()),
         _ if call.inline => Ok(call.clone()),
-        [..] => Err("the macro is given several paths; say in `[package.metadata.component]` which one has the world, `target = { path = \"…\", world = \"…\" }`, and put the others into `[package.metadata.component.target.dependencies]`".into()),
+        [..] => Err("the macro has several paths; set the one with the world in `[package.metadata.component]`, `target = { path = \"…\", world = \"…\" }`, and add the others to `[package.metadata.component.target.dependencies]`".into()),
     }
 }
 

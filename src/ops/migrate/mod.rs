@@ -75,7 +75,7 @@ pub fn migrate(ctx: &Context, args: &CargoArgs, changes: Changes) -> Result<()> 
         }
         (Changes::Make(_), Some(lock)) => Err(must_not_change(lock)),
         (Changes::Show, _) => {
-            let text = format!("{files} would change, and none did, because of `--dry-run`");
+            let text = format!("{files} would change; nothing was written because of `--dry-run`");
             ctx.shell.warn(text);
             Ok(())
         }
@@ -144,10 +144,10 @@ fn find_project(ctx: &Context, args: &CargoArgs) -> Result<MigratedProject> {
         }
     }
     Err(Error::input(format!(
-        "there is no project in `{}` or above it",
+        "no project was found in `{}` or its parent directories",
         ctx.cwd.display()
     ))
-    .hint("go to a crate or to a folder of WIT"))
+    .hint("run the command in a crate or a directory of WIT"))
 }
 
 fn has_wit(dir: &Path) -> bool {
@@ -161,7 +161,7 @@ fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     if fs::exists(&dir.join("wkg.toml")) {
         draft.found(
             &dir.join("wkg.toml"),
-            "a project of `wkg`, which works as it is: `cargo component wit`",
+            "a `wkg` project, which works unchanged: `cargo component wit`",
         );
     }
     deps(draft, dir);
@@ -174,7 +174,7 @@ fn deps(draft: &Draft<'_>, dir: &Path) {
     if fs::exists(&path) {
         draft.found(
             &path,
-            "sources of `wit-deps`, which work as they are: `cargo component deps`",
+            "a `deps.toml` of `wit-deps`, which works unchanged: `cargo component deps`",
         );
     }
 }
@@ -315,8 +315,8 @@ fn refuse_dirty(ctx: &Context, root: &Path) -> Result<()> {
     let ask = Invocation::new("git").args(["status", "--porcelain", "--", "."]);
     let unsure = |error: Error| {
         error
-            .context("failed to ask git for changes that are not committed")
-            .hint("migrate nevertheless with `--allow-dirty`")
+            .context("failed to check for uncommitted changes with git")
+            .hint("use `--allow-dirty` to migrate anyway")
     };
     let output = ctx.exec.output(&ask.dir(root)).map_err(unsure)?;
     if output.code != 0 {
@@ -335,8 +335,8 @@ fn refuse_dirty(ctx: &Context, root: &Path) -> Result<()> {
         ""
     };
     Err(Error::input(format!(
-        "there are changes that are not committed: {}{more}",
+        "there are uncommitted changes: {}{more}",
         files.join(", ")
     ))
-    .hint("commit or stash them, or migrate nevertheless with `--allow-dirty`"))
+    .hint("commit or stash them, or use `--allow-dirty` to migrate anyway"))
 }

@@ -27,7 +27,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     if draft.text(&to)?.is_some() {
         draft.by_hand(
             &from,
-            "nothing reads it, since there is a `wkg.toml` beside it; remove it",
+            "it is not used, since there is also a `wkg.toml`; remove it",
         );
         return Ok(());
     }
@@ -36,13 +36,13 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     let text = text.replace("\r\n", "\n");
     let manifest = wit_toml::read(ManifestFile::new(&from, &text))?;
     if fs::exists(&dir.join("wit")) {
-        draft.by_hand(&from, "it stays, since a `wkg.toml` is about the WIT in `wit`; move the `.wit` files there, and migrate again");
+        draft.by_hand(&from, "it was kept, since a `wkg.toml` needs the WIT in `wit`; move the `.wit` files there, and migrate again");
         return Ok(());
     }
     let converted = match to_wkg(&manifest, &to) {
         Ok(converted) => converted,
         Err(error) => {
-            draft.by_hand(&from, format!("it stays, and works as it is: {error}"));
+            draft.by_hand(&from, format!("it was kept, and works unchanged: {error}"));
             return Ok(());
         }
     };
@@ -54,7 +54,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     }
     for (package, registry) in &converted.registries {
         draft.by_hand(&to, format!(
-            "`wit.toml` asked for `{package}` in the registry `{registry}`; say so in `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
+            "`wit.toml` takes `{package}` from the registry `{registry}`; to keep that, add to `.wasm-pkg/config.toml`: `[package_registry_overrides]` `\"{package}\" = \"{registry}\"`"
         ));
     }
     add_versions(draft, dir, &from, &manifest.version)?;
@@ -73,7 +73,7 @@ fn add_versions(draft: &mut Draft<'_>, dir: &Path, from: &Path, version: &Versio
             Header::Versioned(Some(other)) if other == *version => {}
             Header::Versioned(Some(other)) => draft.by_hand(
                 &path,
-                format!("it says version {other}, where `wit.toml` said {version}; it was kept"),
+                format!("it has version {other}, but `wit.toml` had {version}; the version was not changed"),
             ),
             Header::Versioned(None) => {}
             Header::Given(new) => {
@@ -84,9 +84,12 @@ fn add_versions(draft: &mut Draft<'_>, dir: &Path, from: &Path, version: &Versio
         has_header = true;
     }
     if !has_header {
-        draft.by_hand(from, format!(
-            "no `.wit` file says which package it is; write `package <namespace>:<name>@{version};`"
-        ));
+        draft.by_hand(
+            from,
+            format!(
+                "no `.wit` file declares the package; add `package <namespace>:<name>@{version};`"
+            ),
+        );
     }
     Ok(())
 }
@@ -99,7 +102,7 @@ fn check_parses(path: &Path, before: &str, after: &str) -> Result<()> {
         syntax_errors(&[TextFile { path, text }])
     };
     match (errors(before).is_empty(), errors(after).into_iter().next()) {
-        (true, Some(error)) => Err(error.context("a version in the WIT would break it")),
+        (true, Some(error)) => Err(error.context("a version in the WIT would make it invalid")),
         _ => Ok(()),
     }
 }
@@ -113,11 +116,11 @@ fn migrate_lock(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
     };
     if draft.text(&to)?.is_some() {
         return Err(Error::input(format!(
-            "there are both `{}` and `{}`",
+            "both `{}` and `{}` exist",
             draft.ctx.display(&from),
             draft.ctx.display(&to)
         ))
-        .hint("remove the one that is out of date"));
+        .hint("remove the outdated one"));
     }
     let registries = draft.ctx.registries(dir)?;
     let named = ManifestRegistries {

@@ -85,14 +85,14 @@ fn migrate_overrides(
         return Ok(());
     }
     if !of.calls().is_empty() {
-        draft.found(shown, "overrides of `wkg`, which stay: `cargo component wit fetch` obeys them, and fills the `deps` that the macro reads");
+        draft.found(shown, "overrides of `wkg`, which are kept: `cargo component wit fetch` applies them when it fills the `deps` directory that the macro reads");
         return Ok(());
     }
     draft.found(shown, "overrides of `wkg`");
     let TargetSources::Local(local) = source::collect_sources(manifest)? else {
         draft.by_hand(
             shown,
-            "the target is no WIT of the package, and brings what it needs: overrides are without effect",
+            "the overrides have no effect, since the target is not WIT of this package and includes its own dependencies",
         );
         return Ok(());
     };
@@ -123,7 +123,7 @@ fn migrate_overrides(
                         added.insert(package.clone(), by_version(requirement.to_string()));
                     }
                     false => draft.by_hand(shown, format!(
-                        "the versions of `{package}`, `{requirement}`: a crate takes the version its WIT names; write the one you want there"
+                        "the override `{requirement}` of `{package}` does not apply: a crate uses the version in its WIT; change it there"
                     )),
                 }
             }
@@ -149,7 +149,7 @@ fn migrate_overrides(
         Err(error) => {
             draft.by_hand(
                 shown,
-                format!("with its overrides the world cannot be read: {error}"),
+                format!("the world cannot be read with its overrides: {error}"),
             );
             Ok(())
         }
@@ -163,7 +163,10 @@ fn report_nested_overrides(draft: &mut Draft<'_>, path: &Path, wkg: &WkgManifest
         let text = fs::read_text(&file).unwrap_or_default();
         let same = fs::canonical(&file).ok() == fs::canonical(&wkg.file.path).ok();
         if !same && text.contains("[overrides") {
-            draft.by_hand(&file, "its overrides count for `wkg` alone; say what of them you need in `target.dependencies`");
+            draft.by_hand(
+                &file,
+                "its overrides apply to `wkg` only; add the ones you need to `target.dependencies`",
+            );
         }
     }
 }

@@ -52,7 +52,10 @@ pub(in crate::ops) fn resume_crate(
     options: &NewOptions,
     kind: Option<&str>,
 ) -> Result<()> {
-    let text = format!("`{}`, which a killed run had begun", ctx.display(dir));
+    let text = format!(
+        "`{}`, which an interrupted run had started",
+        ctx.display(dir)
+    );
     ctx.shell.status("Finishing", text);
     match fs::exists(&dir.join("Cargo.toml")) {
         true => Ok(()),

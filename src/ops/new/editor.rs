@@ -21,7 +21,7 @@ pub(super) fn write(ctx: &Context, dir: &Path, editor: Editor) -> Result<()> {
         return Ok(());
     }
     if fs::exists(&path) {
-        let text = format!("`{file}` is there already and was left as it is");
+        let text = format!("`{file}` already exists and was not changed");
         ctx.shell.warn(text);
         return Ok(());
     }

@@ -75,7 +75,7 @@ impl NewOptions {
             (None, Some(package)) => package.into(),
             (None, None) => directory().ok_or_else(|| {
                 Error::usage(format!("`{}` does not name a crate", self.path.display()))
-                    .hint("give the crate a name with `--name`")
+                    .hint("set the name of the crate with `--name`")
             })?,
         };
         ComponentName::new(&self.namespace, &name)
@@ -85,7 +85,7 @@ impl NewOptions {
     pub(in crate::ops) fn refuse_target(&self, kind: Option<CrateKind>) -> Result<()> {
         match (&self.target, kind) {
             (Some(_), Some(CrateKind::Command)) => Err(Error::usage(
-                "a command has no target: its world is `wasi:cli/command`",
+                "a command cannot have a target: its world is `wasi:cli/command`",
             )
             .hint("use `--lib` to implement a world")),
             _ => Ok(()),

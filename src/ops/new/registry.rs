@@ -84,7 +84,7 @@ pub(super) fn parse_package_world(text: &str) -> Result<Option<RequestedWorld>> 
                 "invalid target version `{requirement}` in `{text}`"
             ))
             .with_cause(e)
-            .hint("write `namespace:name/world@version`, the version such as `0.2.3`")
+            .hint("use `namespace:name/world@version` with a version such as `0.2.3`")
         })
     });
     Ok(Some(RequestedWorld {

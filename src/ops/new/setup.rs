@@ -124,7 +124,7 @@ impl ComponentSetup<'_> {
         error
             .context(format!("failed to generate bindings for `{package}`"))
             .hint(format!(
-                "the crate is there: make the world right and run `cargo component init{path}`"
+                "the crate was created: correct the world and run `cargo component init{path}`"
             ))
     }
 
@@ -156,7 +156,7 @@ impl ComponentSetup<'_> {
         if let CrateKind::Library { proxy: with_proxy } = self.kind {
             proxy = with_proxy;
             if manifest.edition() == "2015" {
-                let text = "bindings do not compile with edition 2015, which the manifest has";
+                let text = "the manifest has edition 2015, for which bindings do not compile";
                 self.ctx.shell.warn(text.to_owned());
             }
             // Other crates, tests and examples may use an existing library.
@@ -167,12 +167,12 @@ impl ComponentSetup<'_> {
         }
         if let Some(version) = manifest.dependency(&dependency(&features("")))? {
             self.ctx.shell.warn(format!(
-                "the bindings need `wit-bindgen` {}, but the manifest asks for `{version}`",
+                "the bindings need `wit-bindgen` {}, but the manifest requires `{version}`",
                 scaffold::WIT_BINDGEN
             ));
         }
         if self.target.is_some() && manifest.has_target() {
-            let text = "the manifest names a target already; it was kept";
+            let text = "the manifest already has a target, which was kept";
             self.ctx.shell.warn(text.to_owned());
         }
         manifest.component(&ComponentTable {
@@ -246,8 +246,7 @@ impl ComponentSetup<'_> {
             let file = source.strip_prefix(&self.dir).unwrap_or(source).display();
             let lines = template::joining_lines().map(|line| format!("    {line}\n"));
             self.ctx.shell.note(format!(
-                "`{file}` was left as it is; to implement the world, add to it:\n\n{}\n\
-                 where `Component` is a type that implements the `Guest` traits of `bindings`",
+                "`{file}` was not changed; to implement the world, add to it:\n\n{}\n\nwhere `Component` is a type that implements the `Guest` traits of `bindings`",
                 lines.collect::<String>()
             ));
         }

@@ -59,7 +59,7 @@ impl FoundTarget {
             return local(path, Some(world));
         }
         Err(Error::input(format!("target `{text}` was not found"))
-            .hint("name a directory or file of WIT, followed by `/<world>` if it has several, or a package of a registry, `namespace:name/world`"))
+            .hint("give a WIT directory or file, followed by `/<world>` if it has several, or a package from a registry, `namespace:name/world`"))
     }
 
     /// The entry for the manifest in `dir`, which must exist.

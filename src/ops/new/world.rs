@@ -17,7 +17,7 @@ pub(super) fn check_world(shown: &str, wit: &wit::Entry, world: Option<&str>) ->
             let error = Error::input(format!("there is no WIT in `{shown}`"));
             return Err(match has_wit(&below) {
                 true => error.hint(format!("did you mean `{}`?", below.display())),
-                false => error.hint("name a directory with `.wit` files, or one such file"),
+                false => error.hint("give a directory with `.wit` files, or a `.wit` file"),
             });
         }
         wit::Entry::Text { files, .. } => {
@@ -41,16 +41,19 @@ pub(super) fn check_world(shown: &str, wit: &wit::Entry, world: Option<&str>) ->
     let (message, hint) = match (world, worlds.as_slice()) {
         (_, []) => (
             format!("there is no world in `{shown}`"),
-            "add one, or name another directory or file".to_owned(),
+            "add a world, or give another directory or file".to_owned(),
         ),
         (Some(world), worlds) => {
             let near = nearest(world, worlds.iter().copied()).unwrap_or(worlds[0]);
-            let message = format!("there is no world `{world}` in `{shown}`");
+            let message = format!("the world `{world}` does not exist in `{shown}`");
             (message, format!("did you mean `{near}`?"))
         }
         (None, worlds) => (
             format!("failed to choose a world in `{shown}`"),
-            format!("add one of them after a `/`: {}", worlds.join(", ")),
+            format!(
+                "append one of the worlds after a `/`: {}",
+                worlds.join(", ")
+            ),
         ),
     };
     Err(Error::input(message).hint(hint))

@@ -55,10 +55,10 @@ pub(super) fn refuse_paths(manifest: &Manifest) -> Result<()> {
         } = &dependency.source
         {
             return Err(Error::input(format!(
-                "the dependency `{key}` has only a path, which nobody else has"
+                "the dependency `{key}` has only a path, which others cannot use"
             ))
             .at(dependency.file.excerpt(dependency.span.clone()))
-            .hint("add the `version` of the release to take its place, or publish what it is linked with: `--composed`"));
+            .hint("add the `version` of its release, or use `--composed` to publish the linked component"));
         }
     }
     Ok(())
@@ -98,9 +98,9 @@ pub(super) fn pin_hints(
             continue;
         };
         let local = locals.get(package).ok_or_else(|| {
-            Error::input(format!("the hint `{known}` says nothing of a release"))
-                .with_cause(format!("it is that of the import `{}`", import.name))
-                .hint("take a release of the dependency whose hints have digests, set `hints = \"none\"`, or publish what it is linked with: `--composed`")
+            Error::input(format!("the hint `{known}` does not name a release"))
+                .with_cause(format!("it is the hint of the import `{}`", import.name))
+                .hint("use a release of the dependency whose hints have digests, set `hints = \"none\"`, or use `--composed` to publish the linked component")
         })?;
         let known = lookup.pin(manifest, local, known.item)?;
         let attributes = Attributes {
@@ -133,14 +133,14 @@ impl PathDependency {
             return Ok(None);
         };
         let package = provided.package.ok_or_else(|| {
-            Error::input(format!("nothing says which package the dependency `{key}` is"))
-                .hint("give its Cargo.toml a `package` under `[package.metadata.component]`, or add `package` to the entry")
+            Error::input(format!("the package name of the dependency `{key}` is not known"))
+                .hint("set `package` under `[package.metadata.component]` in its Cargo.toml, or add `package` to the entry")
         })?;
         if let Some(version) = &provided.version
             && !requirement.matches(version)
         {
             return Err(Error::input(format!(
-                "the dependency `{key}` is `{package}@{version}` by its path, which its `version` does not allow"
+                "the dependency `{key}` is `{package}@{version}` at its path, which does not match its `version`"
             ))
             .with_cause(format!("`{requirement}` is required"))
             .hint("correct `version`"));
@@ -224,11 +224,11 @@ impl ReleaseLookup<'_> {
                 first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)?
             {
                 return Err(Error::input(format!(
-                    "`{package}@{version}` as it is published lacks what it has at its path"
+                    "the published `{package}@{version}` lacks exports of the package at its path"
                 ))
                 .with_cause(difference)
                 .hint(format!(
-                    "raise the version of `{package}`, and publish it too"
+                    "increase the version of `{package}`, and publish it too"
                 )));
             }
             let url = registry.url(package, &version);
@@ -243,8 +243,8 @@ impl ReleaseLookup<'_> {
             "`{shown}` is not published, and `{}` depends on it",
             of.unwrap_or_default()
         ))
-        .with_cause(format!("it was looked for in {}", searched.join(" and ")))
-        .hint("publish it first, or with this one: `cargo component publish --workspace`"))
+        .with_cause(format!("it was not found in {}", searched.join(" and ")))
+        .hint("publish it first, or together with this package: `cargo component publish --workspace`"))
     }
 
     fn open(
@@ -258,10 +258,10 @@ impl ReleaseLookup<'_> {
             .route(package, requested, &named_registries(manifest))?;
         if self.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
-                "asking the registry `{}` for `{package}` needs the network, which must not be used",
+                "checking the registry `{}` for `{package}` needs network access, which is disabled",
                 route.name
             ))
-            .hint("leave out `--offline` and `--frozen`"));
+            .hint("remove `--offline` or `--frozen`"));
         }
         self.registries.open(&route)
     }

@@ -177,10 +177,10 @@ fn refuse_existing(ctx: &Context, path: &Path, existing: ExistingFile) -> Result
 fn differs(ctx: &Context, path: &Path, what: &str) -> Error {
     let shown = ctx.display(path);
     let error = match fs::exists(path) {
-        true => Error::input(format!("`{shown}` is not what `{what}` holds")),
+        true => Error::input(format!("`{shown}` differs from `{what}`")),
         false => Error::input(format!("`{shown}` does not exist")),
     };
-    error.hint("run the command without `--check`, and with `--overwrite`")
+    error.hint("run the command with `--overwrite` instead of `--check`")
 }
 
 /// A writer to standard output.

@@ -37,7 +37,7 @@ pub fn info(
     };
     let bytes = fs::read(&facts.file)?;
     let outline = outline(&bytes)
-        .map_err(|e| e.with_cause(format!("its bytes are in `{}`", facts.file.display())))?;
+        .map_err(|e| e.with_cause(format!("its file is `{}`", facts.file.display())))?;
     match format {
         FactsFormat::Text => print_text(ctx, &facts, &outline, bytes.len()),
         FactsFormat::Json => ctx

@@ -59,8 +59,8 @@ pub(super) fn run_component(
         }
         (EntryPoint::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
-                let text = format!("`{name}` is a program, so that `--addr` means nothing");
-                return Err(Error::usage(text).hint("leave it out"));
+                let text = format!("`{name}` is a program, so `--addr` has no effect");
+                return Err(Error::usage(text).hint("remove it"));
             }
             report_running();
             let interrupts = Interrupts::of(grant);
@@ -94,7 +94,7 @@ fn linked(
             to.write_all(&linked.bytes)
                 .map_err(|e| Error::io("write", &ctx.cache().dir().join(digest.to_string()), &e))
         },
-        |_| Error::input(format!("failed to keep `{name}` in the cache")),
+        |_| Error::input(format!("failed to store `{name}` in the cache")),
     )
 }
 
@@ -110,7 +110,7 @@ fn refuse_build_options(args: &CargoArgs) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::usage(format!(
-        "`--component` builds nothing, so that options such as `{option}` mean nothing"
+        "`--component` builds nothing, so `{option}` cannot be used with it"
     ))
-    .hint("leave one of them out"))
+    .hint("remove one of them"))
 }

@@ -104,7 +104,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
         match imported(ctx, member, options, &import)? {
             Imported::Already(world) => ctx
                 .shell
-                .note(format!("the world `{world}` imports `{import}` already")),
+                .note(format!("the world `{world}` already imports `{import}`")),
             Imported::New { world, path, text } => {
                 messages.push(format!("import `{import}` to world `{world}`"));
                 texts.insert(path, text);
@@ -140,7 +140,7 @@ fn report_added(
     let package = &options.package;
     if let (false, Some(path), None) = (entered, &found.path, &options.interface) {
         ctx.shell.note(format!(
-            "`{package}` is in `{}`, so that the manifest need not name it",
+            "`{package}` was found in `{}`, so no manifest entry is needed",
             ctx.display(path)
         ));
     }
@@ -184,8 +184,8 @@ fn refuse_own(member: &WitMember, options: &AddOptions) -> Result<()> {
     match own.iter().any(is) {
         false => Ok(()),
         true => Err(
-            Error::input(format!("`{package}` is the package it would be added to"))
-                .hint("within a package write the interface alone: `import name;`"),
+            Error::input(format!("`{package}` cannot be added to itself"))
+                .hint("within a package, write only the interface: `import name;`"),
         ),
     }
 }
@@ -199,9 +199,8 @@ fn refuse_conflict(
     let wkg = table.kind == DependencyTable::Overrides;
     if wkg && (options.registry.is_some() || options.name.is_some()) {
         return Err(
-            Error::usage("an override has neither a registry nor a name of its own").hint(
-                "`cargo component config` says which registry a package or a namespace is in",
-            ),
+            Error::usage("an override can have neither a registry nor another name")
+                .hint("use `cargo component config` to set the registry of a package or namespace"),
         );
     }
     let Some(known) = known else {
@@ -223,7 +222,7 @@ fn refuse_conflict(
             options.package
         ))
         .with_cause(format!(
-            "`[{}]` in `{}` has it",
+            "it is in `[{}]` of `{}`",
             table.kind.name(),
             table.path.display()
         ))
@@ -349,18 +348,18 @@ fn no_world(ctx: &Context, member: &WitMember, asked: Option<&str>, names: &[Str
         shown => shown,
     };
     if names.is_empty() {
-        return Error::input(format!("there is no world in `{dir}` to import into"))
-            .hint("write one: `world name { }`");
+        return Error::input(format!("there is no world in `{dir}` to add the import to"))
+            .hint("add one: `world name { }`");
     }
     let Some(asked) = asked else {
-        return Error::input(format!("there are several worlds in `{dir}`"))
-            .with_cause(format!("they are {}", listed(names)))
-            .hint("name one with `--world`");
+        return Error::input(format!("`{dir}` has several worlds"))
+            .with_cause(format!("the worlds are {}", listed(names)))
+            .hint("select one with `--world`");
     };
-    let error = Error::input(format!("there is no world `{asked}` in `{dir}`"))
-        .with_cause(format!("there are {}", listed(names)));
+    let error = Error::input(format!("the world `{asked}` does not exist in `{dir}`"))
+        .with_cause(format!("the worlds are {}", listed(names)));
     match nearest(asked, names.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint("name one of these with `--world`"),
+        None => error.hint("select one of these with `--world`"),
     }
 }

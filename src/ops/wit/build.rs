@@ -112,11 +112,11 @@ pub(super) fn encoded(
     let (bytes, ignored) = metadata::add_to_wit(&encode(&package)?, &facts)?;
     if let Some(key) = ignored.first() {
         let file = project.manifest().map(|path| ctx.display(path).to_string());
-        return Err(Error::input(format!(
-            "the metadata `{key}` of `{name}` is not what it has to be"
-        ))
-        .with_cause(format!("it stands in `{}`", file.unwrap_or_default()))
-        .hint("write a licence as an SPDX expression, and addresses in full, with `https://`"));
+        return Err(
+            Error::input(format!("the metadata `{key}` of `{name}` is invalid"))
+                .with_cause(format!("it is set in `{}`", file.unwrap_or_default()))
+                .hint("use an SPDX expression for a license, and full URLs with `https://`"),
+        );
     }
     let own = package.parts.into_iter();
     let own = own.filter(|part| part.origin == Origin::Main);

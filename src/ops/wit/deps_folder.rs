@@ -256,7 +256,7 @@ impl DepsFolder<'_> {
         let packages = match self.new.len() {
             _ if self.is_current => return,
             0 => {
-                let text = format!("what is not needed any more from `{shown}`");
+                let text = format!("unused packages from `{shown}`");
                 ctx.shell.status("Removed", text);
                 return;
             }
@@ -403,14 +403,14 @@ fn refuse_clash(ctx: &Context, kept: &[PathBuf], new: &BTreeMap<String, Files>) 
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if new.contains_key(&*name) {
             return Err(Error::input(format!(
-                "`{}` is in the way of a package that has to be put there",
+                "`{}` exists, but a package must be written there",
                 ctx.display(path)
             ))
-            .with_cause("it was not written by `fetch`, or was changed since")
-            .hint("remove it, or give it another name if it is yours"));
+            .with_cause("`fetch` did not write it, or it was changed since")
+            .hint("remove it, or rename it if it is yours"));
         }
         let shown = ctx.display(path);
-        let text = format!("`{shown}`, which fetch did not write");
+        let text = format!("`{shown}`, which `fetch` did not write");
         ctx.shell.detail("Keeping", text);
     }
     Ok(())

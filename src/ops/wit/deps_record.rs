@@ -45,7 +45,7 @@ impl DepsRecord {
     /// Keeps other runs of the tool from the folder until it is dropped.
     pub fn lock(&self, ctx: &Context, deps: &Path) -> Option<fs::Lock> {
         fs::lock(&self.file.with_extension("lock"), || {
-            let text = format!("waiting for another run at `{}`", ctx.display(deps));
+            let text = format!("waiting for another run on `{}`", ctx.display(deps));
             ctx.shell.status("Blocking", text);
         })
     }

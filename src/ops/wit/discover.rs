@@ -70,7 +70,7 @@ pub(super) fn discover(ctx: &Context, options: &WitOptions) -> Result<WitProject
             "the directory `{}` does not exist",
             ctx.display(dir)
         ))
-        .hint("name the directory with the `.wit` files"));
+        .hint("give the directory with the `.wit` files"));
     }
     match options.search {
         ProjectSearch::Any => {}
@@ -98,18 +98,18 @@ pub(super) fn discover(ctx: &Context, options: &WitOptions) -> Result<WitProject
         return Ok(plain_project(WitMember::of(wit), &ctx.cwd, mode));
     }
     let error = Error::input(format!(
-        "there is no WIT in `{}`, nor a project with WIT above it",
+        "no WIT was found in `{}`, and no project with WIT in its parent directories",
         ctx.cwd.display()
     ));
     Err(match above {
         Some(wit) => error
             .with_cause(format!(
-                "the WIT in `{}` has no manifest that makes this folder a part of it",
+                "the WIT in `{}` has no manifest that includes this directory",
                 wit.display()
             ))
-            .hint(format!("if it is meant, give `--wit-dir {}`", wit.display())),
+            .hint(format!("to use it, add `--wit-dir {}`", wit.display())),
         None => error.hint(
-            "go to a folder with `.wit` files, or make a package with `cargo component wit init <path>`",
+            "run the command in a directory with `.wit` files, or create a package with `cargo component wit init <path>`",
         ),
     })
 }
@@ -132,7 +132,7 @@ fn lock_mode(ctx: &Context, mode: LockMode) -> LockMode {
     config
         .and_then(|config| config.lock_mode(mode))
         .unwrap_or_else(|error| {
-            let text = format!("cargo's configuration is left out: {error}");
+            let text = format!("cargo's configuration was ignored: {error}");
             ctx.shell.warn(text);
             mode
         })
@@ -170,7 +170,7 @@ fn wit_cli_project(ctx: &Context, mode: LockMode) -> Result<WitProject> {
     };
     found.ok_or_else(|| {
         Error::input("failed to find a WIT package configuration file `wit.toml`")
-            .hint("make one with `wit init`")
+            .hint("create one with `wit init`")
     })
 }
 
@@ -395,7 +395,10 @@ fn crate_project(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Wit
         Ok(project) => project,
         // WIT can be read where cargo is missing or refuses the manifest.
         Err(error) => {
-            let text = format!("Cargo.toml without cargo, which says: {}", error.message());
+            let text = format!(
+                "Cargo.toml without cargo, which failed: {}",
+                error.message()
+            );
             ctx.shell.detail("Reading", text);
             let workspace = Workspace::from_manifests(dir)?;
             let selected = workspace.default_members.clone();

@@ -27,10 +27,10 @@ pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
         Entry::Wasm { path, .. } => Err(Error::input(format!(
-            "`{}` is a package in its binary form, which cannot be edited",
+            "`{}` is a binary package, which cannot be edited",
             path.display()
         ))
-        .hint("work on its `.wit` files")),
+        .hint("edit its `.wit` files instead")),
     }
 }
 
@@ -48,9 +48,9 @@ pub(super) fn check_edits(
     let mut resolver = WitResolver::new(ctx, &changed)?.with_texts(texts.clone());
     resolver.forget(anew);
     for member in members {
-        resolver
-            .resolve(member, &|_| false)
-            .map_err(|e| e.context("nothing was written, since the WIT would not hold together"))?;
+        resolver.resolve(member, &|_| false).map_err(|e| {
+            e.context("nothing was written, since the resulting WIT would be invalid")
+        })?;
     }
     Ok(())
 }

@@ -37,7 +37,8 @@ pub fn fetch(ctx: &Context, options: &WitOptions, format: DepsFormat, drift: Dri
 fn fetch_for(ctx: &Context, project: &WitProject, format: DepsFormat, drift: Drift) -> Result<()> {
     if matches!(project.kind, ProjectKind::Deps(_)) && format == DepsFormat::Wasm {
         return Err(
-            Error::usage("what a `deps.toml` names is fetched as text").hint("leave out `--type`")
+            Error::usage("the entries of a `deps.toml` can be fetched as text only")
+                .hint("remove `--type`"),
         );
     }
     for deps in deps_files(project) {
@@ -68,6 +69,6 @@ fn fetch_for(ctx: &Context, project: &WitProject, format: DepsFormat, drift: Dri
 }
 
 fn drifted(ctx: &Context, path: &Path) -> Error {
-    Error::input(format!("`{}` is not up to date", ctx.display(path)))
+    Error::input(format!("`{}` is out of date", ctx.display(path)))
         .hint("run `cargo component wit fetch` without `--check`")
 }

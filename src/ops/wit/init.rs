@@ -56,7 +56,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
             "WIT package configuration file `{}` already exists",
             ctx.display(&path)
         ))
-        .hint("go on with it, or name another directory"));
+        .hint("keep it, or use another directory"));
     }
     let mut texts = FileTexts::new();
     match options.format {
@@ -65,8 +65,8 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         }
         ManifestFormat::Wkg => {
             if options.registry.is_some() {
-                return Err(Error::usage("`wkg.toml` names no registry").hint(
-                    "`cargo component config` says which registry packages are in; or make a `wit.toml` with `--form wit`",
+                return Err(Error::usage("`wkg.toml` cannot name a registry").hint(
+                    "set the registry with `cargo component config`, or create a `wit.toml` with `--form wit`",
                 ));
             }
             texts.insert(path.clone(), WKG.to_owned());

@@ -55,11 +55,11 @@ pub(super) fn locate(
         let found = highest(std::slice::from_ref(&entry), query);
         return found.ok_or_else(|| {
             Error::input(format!(
-                "there is no `{}` in `{}`",
+                "`{}` does not exist in `{}`",
                 query.package,
                 ctx.display(path)
             ))
-            .hint("name the directory or file of the package")
+            .hint("give the directory or file of the package")
         });
     }
     let others = project.all.iter().filter(|other| other.wit != member.wit);
@@ -96,10 +96,10 @@ pub(super) fn locate(
     let bytes = fs::read(&found.file)?;
     if crate::model::component::kind(&bytes) != Some(WasmKind::Component) {
         return Err(Error::input(format!(
-            "`{}@{}` is neither a package of WIT nor a component",
+            "`{}@{}` is neither a WIT package nor a component",
             found.package, found.version
         ))
-        .hint("ask whoever published it"));
+        .hint("ask the publisher of the package"));
     }
     let entry = found.entry()?;
     let of = declared_interfaces(&entry);
@@ -153,7 +153,7 @@ impl LocatedPackage {
         };
         let error = Error::input(format!("`{shown}` has no interface `{interface}`"));
         let Some(first) = self.declared_interfaces.first() else {
-            return Err(error.hint("leave out the interface to add the package alone"));
+            return Err(error.hint("omit the interface to add only the package"));
         };
         let near = nearest(
             interface,
@@ -161,7 +161,10 @@ impl LocatedPackage {
         );
         let near = near.unwrap_or(first);
         Err(error
-            .with_cause(format!("it has {}", listed(&self.declared_interfaces)))
+            .with_cause(format!(
+                "its interfaces are {}",
+                listed(&self.declared_interfaces)
+            ))
             .hint(format!("write `{package}/{near}`")))
     }
 }

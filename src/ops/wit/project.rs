@@ -138,7 +138,7 @@ impl WitProject {
                 self.root.display(),
                 self.members.len()
             ))
-            .hint("go to one of them, or name its directory with `--wit-dir`")),
+            .hint("run the command in one of their directories, or set it with `--wit-dir`")),
         }
     }
 
@@ -168,20 +168,20 @@ impl WitProject {
     /// The hint for a package that a member needs and that was not found.
     pub(super) fn missing_package_hint(&self, ctx: &Context, member: &WitMember) -> String {
         let deps = ctx.display(&member.deps);
-        let registry = "name its registry with `cargo component config set`";
+        let registry = "set its registry with `cargo component config set`";
         match &self.kind {
             ProjectKind::Wkg(_) => format!(
-                "{registry} so that `cargo component wit fetch` brings it, give its folder under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
+                "{registry} so that `cargo component wit fetch` finds it, set its directory under `[overrides]` in `wkg.toml`, or put it into `{deps}`"
             ),
             ProjectKind::Wit(_) => format!(
-                "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` brings it"
+                "add it with `cargo component wit add`, or {registry} so that `cargo component wit fetch` finds it"
             ),
             ProjectKind::Deps(file) => format!(
                 "add it to `{}` and run `cargo component wit fetch`, or put it into `{deps}`",
                 ctx.display(file)
             ),
             ProjectKind::Plain | ProjectKind::Crate(_) => format!(
-                "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` brings it"
+                "put the package into `{deps}`, or {registry} so that `cargo component wit fetch` finds it"
             ),
         }
     }

@@ -73,7 +73,7 @@ impl FromStr for PackageVersion {
             let version = version.parse().map_err(|e| {
                 Error::usage(format!("invalid version `{version}`"))
                     .with_cause(e)
-                    .hint("write it in full, such as `0.1.0`")
+                    .hint("use a full version, such as `0.1.0`")
             })?;
             Ok(PackageVersion {
                 package: package.parse()?,
@@ -82,7 +82,7 @@ impl FromStr for PackageVersion {
         });
         parsed.unwrap_or_else(|| {
             Err(Error::usage(format!("`{text}` has no version"))
-                .hint(format!("write it as `{text}@0.1.0`")))
+                .hint(format!("use `{text}@0.1.0`")))
         })
     }
 }
@@ -194,9 +194,8 @@ fn annotations(about: &PackageMetadata, version: &Version) -> BTreeMap<String, S
 fn candidates(ctx: &Context, options: &PublishOptions) -> Result<(Vec<Candidate>, bool)> {
     let is_file = |path: &&PathBuf| !fs::is_dir(&ctx.absolute(path));
     if options.package.is_some() && options.paths.len() > 1 {
-        return Err(
-            Error::usage("`--package` is for one path").hint("publish one path after the other")
-        );
+        return Err(Error::usage("`--package` can be used with one path only")
+            .hint("publish the paths one at a time"));
     }
     let mut found = Vec::new();
     // Files are published without a project, too.
@@ -235,11 +234,11 @@ fn distinct(ctx: &Context, found: Vec<Candidate>) -> Result<Vec<Candidate>> {
                 one.release
             ))
             .with_cause(format!(
-                "it is in `{}` and in `{}`",
+                "it is in both `{}` and `{}`",
                 ctx.display(&known.built_from),
                 ctx.display(&one.built_from)
             ))
-            .hint("give one of them another name or version, or publish one of them alone"));
+            .hint("change the name or version of one of them, or publish only one"));
         }
     }
     Ok(all)
@@ -263,10 +262,10 @@ fn of_project(
 ) -> Result<Vec<Candidate>> {
     if let (Some(release), count @ 2..) = (&options.package, project.members.len()) {
         return Err(Error::usage(format!(
-            "`--package {release}` is for one package, and there are {count} in `{}`",
+            "`--package {release}` can be used with one package only, but `{}` has {count}",
             ctx.display(&project.root)
         ))
-        .hint("name the directory of the one you mean"));
+        .hint("give the directory of one package"));
     }
     let mut resolver = WitResolver::refusing_drift(ctx, project)?;
     let mut found = Vec::new();
@@ -310,7 +309,7 @@ fn lock(resolver: WitResolver<'_>, options: &PublishOptions) -> Result<()> {
         (PublishMode::Real, ProjectSearch::Wkg) => Err(Error::input(
             "wkg.lock would be updated during publish, aborting",
         )
-        .hint("run `wkg build`, and look at what it locks")),
+        .hint("run `wkg build`, and check the lock file")),
         (PublishMode::Dry | PublishMode::DrySilent, _) if !resolver.project.mode.is_locked() => {
             Ok(())
         }
@@ -331,13 +330,13 @@ fn version(
     let manifest = manifest.unwrap_or_default();
     match (&name.version, declared) {
         (Some(version), Some(declared)) if *version != declared => Err(Error::input(format!(
-            "the package `{name}` has another version than `{manifest}`, which has `{declared}`"
+            "the package `{name}` has a different version than `{manifest}`, which has `{declared}`"
         ))
-        .hint("give both the same version")),
+        .hint("set the same version in both")),
         (Some(version), _) => Ok(version.clone()),
         (None, Some(declared)) => Ok(declared),
         (None, None) => Err(Error::input(format!("the package `{name}` has no version"))
-            .hint(format!("write `package {name}@0.1.0;` in its WIT"))),
+            .hint(format!("add `package {name}@0.1.0;` to its WIT"))),
     }
 }
 
@@ -349,26 +348,25 @@ fn of_file(ctx: &Context, path: &Path, asked: Option<&PackageVersion>) -> Result
     let outline = outline(&bytes).map_err(|e| e.context(format!("failed to read `{shown}`")))?;
     let nameless = |what: &str| {
         Error::input(format!(
-            "{what} `{shown}` does not say what it is published as"
+            "the package name and version of {what} `{shown}` are not known"
         ))
-        .hint("name it with `--package namespace:name@version`")
+        .hint("set them with `--package namespace:name@version`")
     };
-    let (own, noun) =
-        match outline {
-            Outline::Wit {
-                package, version, ..
-            } => {
-                let own = version.map(|version| PackageVersion { package, version });
-                (own, "package")
-            }
-            Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
-            Outline::Module => return Err(Error::input(format!(
-                "`{shown}` is a core module, which is no release of a package"
-            ))
-            .hint(
-                "make a component of it, or push it as it is with `cargo component registry push`",
-            )),
-        };
+    let (own, noun) = match outline {
+        Outline::Wit {
+            package, version, ..
+        } => {
+            let own = version.map(|version| PackageVersion { package, version });
+            (own, "package")
+        }
+        Outline::Component { version, .. } => (own_name(&bytes, version), "component"),
+        Outline::Module => return Err(Error::input(format!(
+            "`{shown}` is a core module, which cannot be published as a package"
+        ))
+        .hint(
+            "build a component from it, or push it unchanged with `cargo component registry push`",
+        )),
+    };
     let release = match asked {
         Some(release) => release.clone(),
         None => own.ok_or_else(|| nameless(noun))?,

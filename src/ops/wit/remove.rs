@@ -104,7 +104,7 @@ fn without_import(
     }
     match syntax_errors(files).into_iter().next() {
         Some(error) => {
-            Err(error.context("nothing was written, since the WIT would not hold together"))
+            Err(error.context("nothing was written, since the resulting WIT would be invalid"))
         }
         None => Ok(texts),
     }
@@ -132,13 +132,13 @@ fn not_imported(files: &[TextFile], package: &PackageRef, interface: &str) -> Er
     known.sort();
     known.dedup();
     if known.is_empty() {
-        return error.hint("leave out the interface to remove the entry of the manifest");
+        return error.hint("omit the interface to remove the manifest entry");
     }
     let asked = format!("{package}/{interface}");
     let near = nearest(&asked, known.iter().map(String::as_str));
     let near = near.map(|near| format!("did you mean `{near}`?"));
     let error = error.with_cause(format!("the imports are {}", listed(&known)));
-    error.hint(near.unwrap_or_else(|| "name one of these".to_owned()))
+    error.hint(near.unwrap_or_else(|| "use one of these".to_owned()))
 }
 
 fn unknown(ctx: &Context, table: &ManifestTable, member: &WitMember, key: &str) -> Error {

@@ -214,7 +214,7 @@ impl WitResolver<'_> {
                     address: None,
                 },
                 version_req: requirement.clone(),
-                required_by: vec!["an override of `wkg.toml`".to_owned()],
+                required_by: vec!["an override in `wkg.toml`".to_owned()],
                 excerpt: Some(manifest.file.excerpt(entry.span.clone())),
             }];
             for found in self.fetch(&self.with_route(requirements.into()))? {
@@ -284,7 +284,9 @@ impl WitResolver<'_> {
 
     fn artifact(&mut self, requirement: WantedArtifact) -> Result<Fetched> {
         let ResolveStrategy::WitNames(packages, _) = &mut self.strategy else {
-            return Err(Error::input("artifacts are fetched with the crate"));
+            return Err(Error::input(
+                "OCI artifacts can only be fetched for a crate",
+            ));
         };
         let locked = self.project.mode.is_locked();
         let path = locked.then_some(self.project.lock_file.as_path());

@@ -31,8 +31,8 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
     }
     if let ProjectKind::Deps(_) = &project.kind {
         if wanted.dry_run || wanted.precise.is_some() || !wanted.packages.is_empty() {
-            return Err(Error::usage("a `deps.toml` is updated as a whole")
-                .hint("leave out packages and options, or see `cargo component deps check`"));
+            return Err(Error::usage("a `deps.toml` can only be updated as a whole")
+                .hint("remove the packages and options, or run `cargo component deps check` to see what differs"));
         }
         let all = deps_files(&project);
         return all.iter().try_for_each(|deps| wit_deps::update(ctx, deps));

@@ -75,7 +75,7 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
         tables.push(table);
     }
     if rows.is_empty() {
-        let text = "every version in the WIT is the newest".to_owned();
+        let text = "all versions in the WIT are up to date".to_owned();
         ctx.shell.status("Finished", text);
         return Ok(());
     }
@@ -134,7 +134,7 @@ fn of_deps(ctx: &Context, path: &Path, packages: &[PackageRef]) -> Result<Error>
         Some(key) => format!("the entry `{key}`"),
         None => "the entries".to_owned(),
     };
-    let error = Error::usage(format!("what `{shown}` names is not raised"));
+    let error = Error::usage(format!("versions in `{shown}` cannot be upgraded"));
     Ok(error.hint(format!(
         "edit {entry} of `{shown}` and the WIT, then run `cargo component deps update`"
     )))
@@ -205,7 +205,7 @@ fn newest(
         match packages.has_route(&one, &names) {
             true => asked.push((one, version)),
             false => ctx.shell.note(format!(
-                "no registry is configured for `{package}`, whose version stays"
+                "no registry is configured for `{package}`, so its version was not changed"
             )),
         }
     }
@@ -233,7 +233,7 @@ fn refuse_unknown(packages: &[PackageRef], named_versions: &[(PackageRef, Versio
         return Ok(());
     };
     let error = Error::input(format!(
-        "the WIT names no version of the package `{unknown}`"
+        "the WIT uses no version of the package `{unknown}`"
     ));
     let names: Vec<String> = named_versions
         .iter()

@@ -336,7 +336,7 @@ fn warn_of_missing_wit(ctx: &Context, manifest: &Manifest) -> Result<()> {
     {
         let wit = manifest.file.dir().join("wit");
         ctx.shell.warn(format!(
-            "`{}` names the world `{world}`, but `{}` does not exist: there are no bindings, and nothing is checked against the world",
+            "`{}` sets the world `{world}`, but `{}` does not exist: no bindings are generated, and the world check is skipped",
             ctx.display(&manifest.file.path),
             ctx.display(&wit)
         ));

@@ -230,7 +230,7 @@ fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
             && !has(TargetRole::Binary)
         {
             return Err(Error::input(format!(
-                "the library of the package `{}` is no `cdylib`, so that no component comes of it",
+                "the library of the package `{}` is not a `cdylib`, so it cannot become a component",
                 member.name
             ))
             .hint("add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml"));

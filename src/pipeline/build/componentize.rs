@@ -139,7 +139,7 @@ fn warn_of_unused(ctx: &Context, prepared: &Prepared, made: &[Made]) {
                 .map(|one| format!("`{}`", ctx.display(&one.path)))
                 .collect();
             ctx.shell.warn(format!(
-                "the dependency `{}` is not used: it answers no import of {}",
+                "the dependency `{}` is not used: it satisfies no import of {}",
                 recipe.parts[part].name,
                 paths.join(" or ")
             ));
@@ -149,7 +149,7 @@ fn warn_of_unused(ctx: &Context, prepared: &Prepared, made: &[Made]) {
 
 /// What the linker wrote is no wasm, or broken.
 fn unreadable() -> Error {
-    Error::input("the file is not a WebAssembly module that can be read")
+    Error::input("the file is not a valid WebAssembly module")
         .hint("run `cargo clean`, and check the `linker` of cargo's configuration")
 }
 
@@ -267,7 +267,7 @@ impl One<'_> {
             .map_err(|e| Error::input("failed to describe the component").with_cause(e))?;
         if let Err(error) = fs::write_atomic(&self.record_file(), text.as_bytes()) {
             // The next run only has to make the component again.
-            let text = format!("the record of the component: {error}");
+            let text = format!("the component's description: {error}");
             self.ctx.shell.detail("Skipping", text);
         }
         Ok((record, fresh))
@@ -308,7 +308,7 @@ impl One<'_> {
             metadata::add(&component, &self.recipe.metadata).map_err(context)?;
         for key in left_out {
             self.warn(format!(
-                "the component `{name}` goes without the `{key}` of Cargo.toml, whose form component metadata cannot hold"
+                "the component `{name}` does not include `{key}` of Cargo.toml, which component metadata cannot express"
             ));
         }
         let facts = Facts {
@@ -381,7 +381,7 @@ impl One<'_> {
         let others: Vec<&str> = others.into_iter().filter(|v| *v != of_adapter).collect();
         if let Some(names) = names {
             self.warn(format!(
-                "the world imports WASI {}, which does not merge with the {of_adapter} of the {}: the component imports both of `{names}`",
+                "the world imports WASI {}, which differs from that of the {of_adapter} of the {}: the component imports two versions of `{names}`",
                 others.join(", "),
                 adapter.name(),
             ));
@@ -393,12 +393,12 @@ impl One<'_> {
     fn no_world(&self) -> Error {
         let world = self.recipe.world.as_deref().unwrap_or_default();
         let error = Error::input(format!(
-            "the module has no component type, so that it cannot implement `{world}`"
+            "the module contains no component type, so it cannot implement `{world}`"
         ));
         let member = &self.prepared.workspace().members[self.member];
         match self.recipe.bindings.is_none() && member.dependency("wit-bindgen").is_some() {
             false => error.hint(
-                "add `mod bindings;` to the crate's root and export an implementation: `bindings::export!(Component with_types_in bindings);`",
+                "add `mod bindings;` to the crate root and export an implementation: `bindings::export!(Component with_types_in bindings);`",
             ),
             true => error.hint("generate bindings in the crate with `wit_bindgen::generate!`"),
         }
@@ -426,7 +426,8 @@ impl One<'_> {
             true => format!("`{}`", u.import),
             false => format!("`{}`, needed by {}", u.import, u.needed_by.join(", ")),
         });
-        let message = format!("the component imports what its world `{world}` does not name");
+        let message =
+            format!("the component has imports that its world `{world}` does not declare");
         if self.recipe.world_check == WorldCheck::Warn {
             let lines: Vec<_> = lines.map(|line| format!("\n  {line}")).collect();
             self.warn(format!("{message}{}", lines.concat()));
@@ -434,7 +435,7 @@ impl One<'_> {
         }
         let error = lines.fold(Error::input(message), Error::with_cause);
         Err(error.hint(
-            "do not use what needs it, import it in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
+            "avoid the code that needs them, import them in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
         ))
     }
 

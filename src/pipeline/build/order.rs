@@ -145,7 +145,7 @@ impl<'c> Order<'c> {
             .map(|dir| format!("`{}`", self.ctx.display(dir)))
             .collect();
         chain.push(format!("`{}`", self.ctx.display(again)));
-        Error::input("components depend on each other in a circle")
+        Error::input("the component dependencies form a cycle")
             .with_cause(chain.join(" needs "))
             .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
     }

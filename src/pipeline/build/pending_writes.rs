@@ -79,7 +79,7 @@ impl Due {
 fn refuse(ctx: &Context, outdated: &[Bindings]) -> Result<Vec<PathBuf>> {
     let error = |one: &Bindings| {
         Error::input(format!(
-            "the bindings of `{}` in `{}` are not up to date",
+            "the bindings of `{}` in `{}` are out of date",
             one.package,
             ctx.display(&one.path)
         ))

@@ -173,7 +173,7 @@ impl Prepared {
         {
             // The next run only has to find it out again.
             ctx.shell
-                .detail("Skipping", format!("the kept view: {error}"));
+                .detail("Skipping", format!("the cached workspace: {error}"));
         }
     }
 }

@@ -106,17 +106,17 @@ fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<BuiltCompone
         (None, [one]) => one,
         (None, []) => {
             return Err(
-                Error::input(format!("no component comes of `{shown}`")).hint(
-                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main`",
+                Error::input(format!("`{shown}` builds no component")).hint(
+                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main` function",
                 ),
             );
         }
         (None, many) => {
             return Err(Error::input(format!(
-                "`{shown}` has {} programs, so that nothing says which is meant",
+                "`{shown}` has {} programs, but a dependency must be exactly one component",
                 many.len()
             ))
-            .hint("leave one component in the package, or give the path of a component file"));
+            .hint("keep one component in the package, or give the path of a component file"));
         }
     };
     let member = &workspace.members[made.member];

@@ -47,7 +47,7 @@ pub(crate) fn runtime(
         if let Some(why) = needs.missing(crate_, version.as_ref()) {
             let version = version.map(|v| v.to_string()).unwrap_or_default();
             let error = Error::input(format!(
-                "`{name}` {version} of the package `{}` cannot serve the bindings of `{}`",
+                "`{name}` {version} of the package `{}` does not support the bindings of `{}`",
                 member.name,
                 world.name()
             ))
@@ -70,7 +70,7 @@ pub(crate) fn runtime(
         return Err(error);
     }
     let error = Error::input(format!(
-        "the package `{}` has bindings for `{}`, but no crate they can run on",
+        "the package `{}` has bindings for `{}`, but does not depend on a runtime crate for them",
         member.name,
         world.name()
     ));
@@ -96,19 +96,19 @@ pub(crate) fn runtime(
 fn out_of_reach(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
     let name = &dependency.name;
     if dependency.kind != DependencyUse::Code {
-        return Some((format!("`{name}` is there for tests only"), None));
+        return Some((format!("`{name}` is only a development dependency"), None));
     }
     if let Some(other) = &dependency.rename {
         return Some((
-            format!("`{name}` is there by the name `{other}`, which bindings do not know"),
+            format!("`{name}` was renamed to `{other}`, but the bindings use its original name"),
             Some(format!(
-                "name it `{name}` under `[dependencies]` in Cargo.toml, instead of `{other}`"
+                "rename `{other}` to `{name}` under `[dependencies]` in Cargo.toml"
             )),
         ));
     }
     dependency.optional.then(|| {
         (
-            format!("`{name}` is optional, and no feature of the package turns it on"),
+            format!("`{name}` is optional, and no feature of the package enables it"),
             Some(format!(
                 "remove `optional = true` from `{name}` in Cargo.toml"
             )),
@@ -118,7 +118,7 @@ fn out_of_reach(dependency: &CrateDependency) -> Option<(String, Option<String>)
 
 fn async_missing(member: &Member, world: &World, name: &str) -> Error {
     Error::input(format!(
-        "`{}` has async functions, but the package `{}` uses `{name}` without its feature `async`",
+        "`{}` has async functions, but the package `{}` uses `{name}` without the feature `async`",
         world.name(),
         member.name
     ))
@@ -216,7 +216,7 @@ impl Needs {
     fn missing(&self, crate_: RuntimeCrate, version: Option<&Version>) -> Option<String> {
         use RuntimeCrate::{WitBindgen, WitBindgenRt};
         let latest = Version::new(0, 63, 0);
-        let runtime = "bindings take their runtime from it";
+        let runtime = "the bindings use it at run time";
         let (wanted, least, why) = match crate_ {
             _ if self.async_ => (WitBindgen, latest, "the world has async functions"),
             _ if self.maps => (WitBindgen, latest, "the world has maps"),

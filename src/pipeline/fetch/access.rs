@@ -64,7 +64,7 @@ impl FromStr for Subject {
                         "invalid version `{version}` of `{package}`"
                     ))
                     .with_cause(e)
-                    .hint("write a version, such as `1.2.3`, or a requirement, such as `1.2`"));
+                    .hint("use a version, such as `1.2.3`, or a requirement, such as `1.2`"));
                 }
             },
         };
@@ -137,10 +137,10 @@ impl<'a> Access<'a> {
     fn allowed(&self, route: Route) -> Result<Route> {
         match self.offline && !route.backend.is_local() {
             true => Err(Error::input(format!(
-                "asking the registry `{}` needs the network, which must not be used",
+                "accessing the registry `{}` needs network access, which is disabled",
                 route.name
             ))
-            .hint("leave out `--offline` and `--frozen`")),
+            .hint("remove `--offline` or `--frozen`")),
             false => Ok(route),
         }
     }
@@ -165,10 +165,10 @@ impl<'a> Access<'a> {
             .ok_or_else(|| {
                 let error =
                     Error::input(format!("the package `{package}` was not found")).with_cause(
-                        format!("it was looked for in {}", registry.location(package)),
+                        format!("it was not found in {}", registry.location(package)),
                     );
                 because(error, route)
-                    .hint("check the name, or name another registry by `--registry`")
+                    .hint("check the name, or give another registry with `--registry`")
             })?;
         versions.sort_by(|a, b| b.version.cmp(&a.version));
         Ok(versions)
@@ -194,7 +194,7 @@ impl<'a> Access<'a> {
             None => Err(because(
                 Error::input(format!("`{package}@{version}` was not found"))
                     .with_cause(format!(
-                        "it was looked for in {}",
+                        "it was not found in {}",
                         registry.location(package)
                     ))
                     .hint(format!("see `cargo component registry versions {package}`")),
@@ -232,7 +232,7 @@ impl<'a> Access<'a> {
             return Ok(None);
         }
         let version = choose(package, pick, &all).map_err(|e| {
-            e.with_cause("only the cache was looked at: the network must not be used")
+            e.with_cause("only the cache was searched, since network access is disabled")
         })?;
         Ok(there.into_iter().find(|(other, _)| *other == version))
     }
@@ -322,19 +322,19 @@ impl<'a> Access<'a> {
         let host = route.ok().flatten().and_then(|route| route.backend.host());
         match (name, host) {
             (Some(name), host) => Error::usage(format!(
-                "the registry `{name}` is one of the project, which could lead a password anywhere"
+                "the registry `{name}` is configured by the project, so it may not receive a password"
             ))
             .hint(match host {
                 Some(host) => format!(
-                    "if you trust `{host}`, name it: `cargo component login {host}`"
+                    "if you trust `{host}`, log in to the host itself: `cargo component login {host}`"
                 ),
-                None => "name a host, such as `cargo component login ghcr.io`".to_owned(),
+                None => "give a host, such as `cargo component login ghcr.io`".to_owned(),
             }),
             (None, host) => Error::usage(
-                "which registry is meant is not said, and no default one is configured in a file of yours",
+                "no registry was given, and your own configuration has no default registry",
             )
             .hint(format!(
-                "name its host, such as `cargo component login {}`",
+                "give its host, such as `cargo component login {}`",
                 host.unwrap_or_else(|| "ghcr.io".to_owned())
             )),
         }
@@ -369,13 +369,13 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[ListedVersion]) -> Resu
             })
             .collect();
         let asked = match pick {
-            Pick::Matching(requirement) => format!(" that fits `{requirement}`"),
+            Pick::Matching(requirement) => format!(" matching `{requirement}`"),
             _ => String::new(),
         };
         Error::input(format!("the package `{package}` has no version{asked}"))
-            .with_cause(format!("there are {}", all.join(", ")))
+            .with_cause(format!("the available versions are {}", all.join(", ")))
             .hint(format!(
-                "name one of them: `{package}@{}`",
+                "use one of them: `{package}@{}`",
                 versions[0].version
             ))
     })
@@ -387,7 +387,7 @@ pub(crate) fn because(error: Error, route: &Route) -> Error {
 
 pub(crate) fn not_found(reference: &Reference) -> Error {
     Error::input(format!("`{reference}` was not found"))
-        .with_cause("it is not there, or there is no access to it")
+        .with_cause("it does not exist, or access is denied")
         .hint(format!(
             "check the name, or log in with `cargo component login {}`",
             reference.host
@@ -403,7 +403,7 @@ pub(crate) fn other_bytes(
     Error::input(format!(
         "the content of `{reference}` has digest `{found}` but `{expected}` was expected"
     ))
-    .hint("try again; if it stays so, the registry is broken or not to be trusted")
+    .hint("try again; if the error persists, the registry is broken or not trustworthy")
 }
 
 #[cfg(test)]

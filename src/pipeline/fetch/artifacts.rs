@@ -265,9 +265,9 @@ impl Packages<'_> {
         let find = |reference: &Reference| {
             if offline {
                 return Err(Error::input(format!(
-                    "what `{reference}` leads to now is not known, and the network must not be used"
+                    "checking where `{reference}` points to needs network access, which is disabled"
                 ))
-                .hint("leave out `--offline` and `--frozen`"));
+                .hint("remove `--offline` or `--frozen`"));
             }
             let found = host(reference, &Reach::Anywhere, registries)?.find(reference)?;
             found.ok_or_else(|| not_found(reference))
@@ -322,28 +322,27 @@ impl Fetch<'_> {
         let progress = self.progress;
         let reference = &wanted.reference;
         let here = self.cache.get(&entry.digest);
-        let file = match here
-            .map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))?
-        {
-            Some(file) => file,
-            None if self.offline => {
-                return Err(Error::input(format!(
-                    "the artifact `{reference}` is not in the cache, and the network must not be used"
+        let file =
+            match here.map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))? {
+                Some(file) => file,
+                None if self.offline => {
+                    return Err(Error::input(format!(
+                    "the artifact `{reference}` is not in the cache, and network access is disabled"
                 ))
                 .hint("run the command once without `--offline`"));
-            }
-            None => {
-                let artifacts = host(reference, &wanted.reach, self.registries)?;
-                self.cache.get_or_write(
-                    &entry.digest,
-                    |to| {
-                        let mut to = ProgressWriter { to, progress };
-                        artifacts.read(reference, &entry.digest, None, &mut to)
-                    },
-                    |found| other_bytes(reference, &entry.digest, found),
-                )?
-            }
-        };
+                }
+                None => {
+                    let artifacts = host(reference, &wanted.reach, self.registries)?;
+                    self.cache.get_or_write(
+                        &entry.digest,
+                        |to| {
+                            let mut to = ProgressWriter { to, progress };
+                            artifacts.read(reference, &entry.digest, None, &mut to)
+                        },
+                        |found| other_bytes(reference, &entry.digest, found),
+                    )?
+                }
+            };
         Ok(Fetched {
             package: entry.package.clone(),
             version: entry.version.clone(),
@@ -358,7 +357,7 @@ impl Fetch<'_> {
         let reference = &wanted.reference;
         if self.offline {
             return Err(Error::input(format!(
-                "the artifact `{reference}` is not locked, and the network must not be used"
+                "the artifact `{reference}` is not locked, and network access is disabled"
             ))
             .hint("run the command once without `--offline`"));
         }
@@ -392,17 +391,17 @@ fn identity(
     file: &Path,
 ) -> Result<(PackageRef, Version)> {
     let reference = &wanted.reference;
-    let outline =
-        outline(&fs::read(file)?).map_err(|e| e.context(format!("`{reference}` is no package")))?;
+    let outline = outline(&fs::read(file)?)
+        .map_err(|e| e.context(format!("`{reference}` is not a package")))?;
     let (package, version) = match outline {
         Outline::Wit {
             package, version, ..
         } => {
             if let Some(expected) = wanted.expected.as_ref().filter(|name| **name != package) {
                 return Err(Error::input(format!(
-                    "`{reference}` is the package `{package}`, not `{expected}`"
+                    "`{reference}` contains the package `{package}`, not `{expected}`"
                 ))
-                .hint(format!("call the entry `\"{package}\"`")));
+                .hint(format!("rename the entry to `\"{package}\"`")));
             }
             (package, version)
         }
@@ -410,7 +409,7 @@ fn identity(
             let named = wanted.expected.as_ref().or(wanted.unnamed.as_ref());
             let package = named.cloned().ok_or_else(|| {
                 Error::input(format!(
-                    "`{reference}` is a component, which does not say which package it is"
+                    "the package name of the component `{reference}` is not known"
                 ))
                 .hint("add `package = \"namespace:name\"` to the entry")
             })?;
@@ -419,9 +418,9 @@ fn identity(
         }
         Outline::Module => {
             return Err(Error::input(format!(
-                "`{reference}` is a core module, neither a component nor a WIT package"
+                "`{reference}` is a core module, not a component or WIT package"
             ))
-            .hint("ask whoever pushed it"));
+            .hint("ask the publisher of the artifact"));
         }
     };
     let annotated = found.annotations.get("org.opencontainers.image.version");

@@ -105,8 +105,8 @@ impl WorldResolver<'_> {
     pub fn hinted(&mut self, manifest: &Manifest, known: &KnownHint, by: &str) -> Result<Fetched> {
         if !self.may_follow(known) {
             return Err(
-                Error::input("the hint is not pinned by a digest").hint(
-                    "ask whoever published it to build it anew, or take whatever it leads to now with `--trust-unpinned`",
+                Error::input("the hint has no digest").hint(
+                    "ask the publisher to build it again, or use `--trust-unpinned` to accept whatever the hint points to now",
                 ),
             );
         }
@@ -229,7 +229,7 @@ impl WorldResolver<'_> {
     fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
         match is_internal_host(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
-                "`{host}` is on this machine or its network, where a component of others may not lead"
+                "`{host}` is on this machine or its network, where hints of components from elsewhere may not point"
             ))
             .hint(name_it(host, "oci"))),
             false => Ok(()),
@@ -256,7 +256,7 @@ impl WorldResolver<'_> {
             ),
         };
         Err(Error::input(format!(
-            "`{host}` {where_it_is}, where a component of others may not lead"
+            "`{host}` {where_it_is}, where hints of components from elsewhere may not point"
         ))
         .hint(name_it(host, protocol.name)))
     }
@@ -270,6 +270,6 @@ impl WorldResolver<'_> {
 /// How the user allows a host.
 fn name_it(host: &str, protocol: &str) -> String {
     format!(
-        "if you trust it, name it in your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
+        "if you trust it, add it to your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
     )
 }

@@ -30,7 +30,7 @@ impl LockUpdate {
     pub fn write(self, ctx: &Context) -> Result<()> {
         let shell = &ctx.shell;
         let _held = fs::lock_directories_of(&[&self.path], || {
-            let text = format!("on access to lock file `{}`", self.path.display());
+            let text = format!("while accessing the lock file `{}`", self.path.display());
             shell.status("Blocking", text);
         });
         fs::retry_if_changed(|| {

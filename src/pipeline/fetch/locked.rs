@@ -81,7 +81,7 @@ impl Finder {
             let from = locked.address.as_deref();
             let from = from.map_or(String::new(), |address| format!(" from `{address}`"));
             Error::input(format!(
-                "nothing in the workspace asks for `{}`, which is locked{from}",
+                "`{}`{from} is locked, but no package of the workspace requires it",
                 locked.package
             ))
             .hint("remove the entry with `cargo component update`")

@@ -133,7 +133,7 @@ impl<'a> Packages<'a> {
     /// Keeps other runs from fetching the same; they find it when they wait.
     pub(crate) fn hold_cache(&self) -> Option<fs::Lock> {
         fs::lock(&self.cache.lock_file(), || {
-            let text = format!("on access to the cache `{}`", self.cache.dir().display());
+            let text = format!("while accessing the cache `{}`", self.cache.dir().display());
             self.ctx.shell.status("Blocking", text);
         })
     }
@@ -206,8 +206,8 @@ impl<'a> Packages<'a> {
             let all: Vec<String> = all.iter().rev().take(8).map(ToString::to_string).collect();
             return Err(
                 Error::input(format!("package `{package}` has no version `{version}`"))
-                    .with_cause(format!("there are {}", all.join(", ")))
-                    .hint("give one of them to `--precise`"),
+                    .with_cause(format!("the available versions are {}", all.join(", ")))
+                    .hint("use one of them with `--precise`"),
             );
         };
         let version = listed.version.clone();
@@ -389,7 +389,7 @@ pub(crate) fn must_not_change(path: &Path) -> Error {
 
 fn not_cached(wanted: &Requirement, chosen: &ChosenVersion) -> Error {
     Error::input(format!(
-        "package `{}@{}` is not in the cache, and the network must not be used",
+        "package `{}@{}` is not in the cache, and network access is disabled",
         wanted.source.package, chosen.version
     ))
     .hint("run the command once without `--offline`")
@@ -398,14 +398,11 @@ fn not_cached(wanted: &Requirement, chosen: &ChosenVersion) -> Error {
 fn gone(wanted: &Requirement, chosen: &ChosenVersion, registry: &dyn Registry) -> Error {
     let package = &wanted.source.package;
     Error::input(format!(
-        "package `{package}@{}` is not there any more",
+        "package `{package}@{}` does not exist any more",
         chosen.version
     ))
-    .with_cause(format!(
-        "it was looked for in {}",
-        registry.location(package)
-    ))
-    .hint("run `cargo component update` to choose another version")
+    .with_cause(format!("its registry is {}", registry.location(package)))
+    .hint("run `cargo component update` to select another version")
 }
 
 fn replaced(
@@ -418,8 +415,8 @@ fn replaced(
         "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
         release.version, release.digest
     ))
-    .with_cause(format!("it is in {}", registry.location(package)))
-    .hint("the release was replaced: find out why, then run `cargo component update` to take it")
+    .with_cause(format!("its registry is {}", registry.location(package)))
+    .hint("the release was replaced: find out why, then run `cargo component update` to accept it")
 }
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
@@ -455,7 +452,7 @@ pub(crate) fn at_once<J: Send, T: Send>(
         joined.flatten().collect()
     });
     if results.len() != count {
-        return Err(Error::input("a request broke off"));
+        return Err(Error::input("a download was interrupted"));
     }
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()

@@ -263,7 +263,7 @@ impl<'a> WorldResolver<'a> {
         }
         self.packages
             .as_mut()
-            .ok_or_else(|| Error::input("registries could not be set up"))
+            .ok_or_else(|| Error::input("failed to set up the registries"))
     }
 
     /// Gives the entries of old lock files the addresses of their registries,
@@ -348,7 +348,7 @@ impl<'a> WorldResolver<'a> {
 }
 
 /// What brings packages that are missing beside a `wkg.toml`.
-const FETCH: &str = "run `cargo component wit fetch`, which brings what the WIT names into `wit/deps`, as `wkg.toml` and the registries' configuration say";
+const FETCH: &str = "run `cargo component wit fetch`, which writes the dependencies into `wit/deps`, as configured in `wkg.toml` and for registries";
 
 /// The world in a package that was fetched.
 pub(crate) fn world_of(

@@ -25,7 +25,7 @@ pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -
     let functions: &[_] = match (entry, purpose) {
         (_, Purpose::Serve) => {
             return Error::input(format!(
-                "`{name}` exports no HTTP handler, so that it cannot be served"
+                "`{name}` cannot be served, since it exports no HTTP handler"
             ))
             .hint("export `wasi:http/incoming-handler` or `wasi:http/handler`, or use `cargo component run`");
         }
@@ -34,13 +34,13 @@ pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -
     };
     let names: Vec<String> = functions.iter().map(|f| format!("`{f}`")).collect();
     let error = Error::input(format!(
-        "`{name}` exports neither `wasi:cli/run` nor an HTTP handler, so that nothing says what to run"
+        "`{name}` cannot be run, since it exports neither `wasi:cli/run` nor an HTTP handler"
     ));
     match functions.first() {
         Some(first) => error
-            .with_cause(format!("it exports {}", names.join(", ")))
-            .hint(format!("call a function: `--invoke '{first}(…)'`")),
-        None => error.hint("make it a program with a `main`, or export a function"),
+            .with_cause(format!("its exports are {}", names.join(", ")))
+            .hint(format!("call a function with `--invoke '{first}(…)'`")),
+        None => error.hint("add a `main` function, or export a function"),
     }
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Permissions)
             }),
             ServerEvent::ClientLeft(what) => ctx
                 .shell
-                .detail("Ended", format!("{what}, whose client left")),
+                .detail("Ended", format!("{what}, whose client disconnected")),
             ServerEvent::Refused(refusal) => ctx.shell.warn(refusal),
         }
         Ok(())

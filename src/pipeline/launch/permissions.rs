@@ -20,7 +20,7 @@ pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
     let text = |value: &std::ffi::OsString| -> Result<String> {
         value.to_str().map(str::to_owned).ok_or_else(|| {
             Error::usage(format!(
-                "the argument `{}` is not UTF-8, which a component cannot be given",
+                "the argument `{}` is not UTF-8, so it cannot be passed to a component",
                 value.to_string_lossy()
             ))
         })
@@ -33,16 +33,16 @@ pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
         let pair = text(pair)?;
         let (name, value) = match pair.split_once('=') {
             Some(("", _)) => {
-                let text = format!("`--env {pair}` names no variable");
+                let text = format!("`--env {pair}` does not name a variable");
                 return Err(Error::usage(text).hint("write `--env NAME=VALUE`"));
             }
             Some((name, value)) => (name.to_owned(), value.to_owned()),
             None => {
                 let value = ctx.env.inherited(&pair).ok_or_else(|| {
                     Error::usage(format!(
-                        "the variable `{pair}` is not set, so it cannot be handed on"
+                        "the variable `{pair}` is not set, so it cannot be passed on"
                     ))
-                    .hint(format!("give its value: `--env {pair}=…`"))
+                    .hint(format!("set its value with `--env {pair}=…`"))
                 })?;
                 (pair, value)
             }
@@ -72,11 +72,11 @@ fn directory(ctx: &Context, text: &str) -> Result<Preopen> {
     }
     let shown = ctx.display(&preopen.host);
     let what = match fs::exists(&preopen.host) {
-        true => "is no directory",
-        false => "is not there",
+        true => "is not a directory",
+        false => "does not exist",
     };
     let text = format!("failed to open the directory `{shown}`: it {what}");
-    Err(Error::usage(text).hint("`--dir` takes a directory that is there"))
+    Err(Error::usage(text).hint("`--dir` needs an existing directory"))
 }
 
 /// Reads a number of bytes, with a unit or without.
@@ -92,8 +92,8 @@ fn memory(text: &str) -> Result<u64> {
     };
     let bytes = shift.and_then(|shift| number.parse::<u64>().ok()?.checked_mul(1 << shift));
     bytes.filter(|bytes| *bytes > 0).ok_or_else(|| {
-        Error::usage(format!("`--max-memory {text}` is no size"))
-            .hint("write it in bytes or with a unit: `--max-memory 512MiB`")
+        Error::usage(format!("`--max-memory {text}` is not a valid size"))
+            .hint("use bytes or a unit, such as `--max-memory 512MiB`")
     })
 }
 
@@ -107,8 +107,8 @@ fn seconds(text: &str) -> Result<Option<Duration>> {
         Some(Duration::ZERO) => Ok(None),
         Some(limit) => Ok(Some(limit)),
         None => Err(
-            Error::usage(format!("`--timeout {text}` is no number of seconds"))
-                .hint("write seconds, such as `--timeout 30` or `--timeout 0.5`; 0 is no limit"),
+            Error::usage(format!("`--timeout {text}` is not a number of seconds"))
+                .hint("use seconds, such as `--timeout 30` or `--timeout 0.5`; 0 means no limit"),
         ),
     }
 }

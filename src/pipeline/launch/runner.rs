@@ -49,8 +49,7 @@ impl Runners {
                 None => {
                     runtime::available().map_err(|error| {
                         error.hint(format!(
-                            "install with `--features runtime`, or name a runner in \
-                             `target.{}.runner` of cargo's configuration",
+                            "install with `--features runtime`, or set a runner as `target.{}.runner` in cargo's configuration",
                             target.triple()
                         ))
                     })?;
@@ -80,7 +79,7 @@ impl Runners {
         match none {
             None => Ok(()),
             Some(target) => Err(Error::input(format!(
-                "tests need WASI, which the target `{}` does not have",
+                "tests need WASI, which the target `{}` does not provide",
                 target.name()
             ))
             .hint("run them with `--target wasm32-wasip1` or `--target wasm32-wasip2`")),
@@ -127,7 +126,7 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
     }
     let name = program.display();
     Err(Error::input(format!("failed to find the runner `{name}`"))
-        .with_cause(format!("it is configured by {}", runner.origin))
+        .with_cause(format!("it is set by {}", runner.origin))
         .hint(format!(
             "install `{name}`, or remove the setting to run in the embedded engine"
         )))
@@ -173,7 +172,7 @@ pub(crate) fn runnable(
     let path = aside("program");
     let component = encode(&bytes, &Adapter::Command).map_err(|e| {
         let module = made.path.display();
-        e.context(format!("failed to make a component of `{module}`"))
+        e.context(format!("failed to create a component from `{module}`"))
     })?;
     fs::write_if_changed(&path, &component)?;
     Ok(path)

@@ -73,7 +73,7 @@ impl BuiltComponents {
         let dir = fs::canonical(dir)?;
         let found = self.by_directory.get(&dir).ok_or_else(|| {
             Error::input(format!("the dependency `{key}` was not built"))
-                .with_cause(format!("it is in `{}`", dir.display()))
+                .with_cause(format!("its directory is `{}`", dir.display()))
                 .hint("run `cargo component build`")
         })?;
         if let (Some(named), Some(is)) = (&dependency.package, &found.package)
@@ -82,7 +82,7 @@ impl BuiltComponents {
             return Err(Error::input(format!(
                 "the dependency `{key}` is the package `{is}`, not `{named}`"
             ))
-            .hint(format!("call the entry `\"{is}\"`, or a label")));
+            .hint(format!("rename the entry to `\"{is}\"`, or to a label")));
         }
         let package = found.package.clone().or(dependency.package.clone());
         Ok(Provided {

@@ -236,9 +236,9 @@ impl<'f, 'a> Forest<'f, 'a> {
             .map(|part| format!("`{}`", self.parts[*part].name))
             .collect();
         chain.push(format!("`{}`", self.parts[again].name));
-        Error::input("components need each other in a circle")
+        Error::input("the component dependencies form a cycle")
             .with_cause(chain.join(" needs "))
-            .hint("one of them has to be published without the other")
+            .hint("publish one of them without the dependency on the other")
     }
 
     /// The component a hint leads to: its name, its file, and the address of
@@ -336,7 +336,7 @@ pub(crate) fn admits(release: &HintRelease, built: &BuiltComponent) -> bool {
 
 pub(crate) fn replaced(known: &KnownHint, digest: &ContentDigest, found: &ContentDigest) -> Error {
     Error::input(format!(
-        "`{known}` leads to a component with digest `{found}`, not `{digest}`"
+        "`{known}` points to a component with digest `{found}`, not `{digest}`"
     ))
-    .hint("the release was replaced: find out why, and build what has the hint anew")
+    .hint("the release was replaced: find out why, and rebuild the component with the hint")
 }

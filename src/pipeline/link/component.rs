@@ -113,18 +113,20 @@ pub(crate) fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
     let read = || outline(&fs::read(file)?);
     let outline = read().map_err(|e| {
         e.context(format!("failed to read the dependency `{key}`"))
-            .hint("give the file of a component, or the directory of a crate that makes one")
+            .hint("give a component file, or the directory of a crate that builds one")
     })?;
     match outline {
         Outline::Component { version, .. } => Ok(version),
         Outline::Wit { .. } => Err(Error::input(format!(
-            "the dependency `{key}` is a package of WIT, not a component"
+            "the dependency `{key}` is a WIT package, not a component"
         ))
-        .hint("put the entry under `[package.metadata.component.target.dependencies]`")),
+        .hint("move the entry to `[package.metadata.component.target.dependencies]`")),
         Outline::Module => Err(Error::input(format!(
             "the dependency `{key}` is a core module, not a component"
         ))
-        .hint("give the component that `cargo component build` or `wasm-tools component new` makes of it")),
+        .hint(
+            "give a component, as created by `cargo component build` or `wasm-tools component new`",
+        )),
     }
 }
 

@@ -172,14 +172,17 @@ impl Resolution<'_, '_> {
         let known = self.hints_of(release).next();
         let known = known.or_else(|| self.hints.get(origin)?.first());
         let known = known.ok_or_else(|| {
-            Error::input(format!("nothing says where `{}@{version}` is", origin.name))
+            Error::input(format!(
+                "the registry of `{}@{version}` is not known",
+                origin.name
+            ))
         })?;
         let known = at_version(known, version)?;
         let by = self
             .first(origin)
             .map(|need| need.requirement.required_by.join(": "));
         let because = |e: Error| match &by {
-            Some(by) => e.with_cause(format!("it is for {by}")),
+            Some(by) => e.with_cause(format!("it is required by {by}")),
             None => e,
         };
         let reach = match self.trusted.contains(origin) {

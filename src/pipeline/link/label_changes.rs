@@ -40,7 +40,7 @@ pub(crate) fn moved(
         for interface in interfaces(&file) {
             if new.iter().any(|new| compatible(new, &interface)) {
                 notes.push(format!(
-                    "`{other}` exports `{interface}`, too: from the next build on it is imported under a label for each, and its Rust path changes"
+                    "`{other}` also exports `{interface}`: from the next build on, it is imported under one label per dependency, and its Rust path changes"
                 ));
             }
         }

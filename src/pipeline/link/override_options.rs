@@ -57,10 +57,9 @@ impl Named {
             || Path::new(text).is_absolute();
         match like_file || fs::exists(&path) {
             true => Ok(Named::File(path)),
-            false => text
-                .parse()
-                .map(Named::Subject)
-                .map_err(|e: Error| e.with_cause(format!("there is no file `{text}` either"))),
+            false => text.parse().map(Named::Subject).map_err(|e: Error| {
+                e.with_cause(format!("the file `{text}` does not exist either"))
+            }),
         }
     }
 
@@ -82,20 +81,20 @@ impl Named {
         if fs::is_dir(&file) {
             return Err(
                 Error::input(format!("`{name}` is a directory, not a component"))
-                    .hint("give the file of the component"),
+                    .hint("give a component file"),
             );
         }
         let bytes = fs::read(&file)?;
         let what = match component::kind(&bytes) {
             Some(WasmKind::Component) if component::has_only_types(&bytes) => {
-                "a package of WIT, not a component"
+                "a WIT package, not a component"
             }
             Some(WasmKind::Component) => return Ok((name, file)),
             Some(_) => "a core module, not a component",
-            None => "no WebAssembly",
+            None => "not WebAssembly",
         };
         Err(Error::input(format!("`{name}` is {what}"))
-            .hint("give a component, such as `cargo component build` makes"))
+            .hint("give a component, as built by `cargo component build`"))
     }
 }
 
@@ -108,12 +107,12 @@ impl<'a> Asked<'a> {
                 .split_once('=')
                 .filter(|(key, what)| !key.is_empty() && !what.is_empty());
             let (key, what) = parts.ok_or_else(|| {
-                Error::usage(format!("`--with {text}` does not say what is linked"))
-                    .hint("write `--with IMPORT=FILE`, or a package or OCI reference after the `=`")
+                Error::usage(format!("`--with {text}` is not of the form `IMPORT=WHAT`"))
+                    .hint("use `--with IMPORT=FILE`, or a package or OCI reference after the `=`")
             })?;
             if read.iter().any(|(other, _)| *other == key) || keep.iter().any(|k| k == key) {
-                return Err(Error::usage(format!("`{key}` is chosen for twice"))
-                    .hint("give one `--with` or `--keep` for it"));
+                return Err(Error::usage(format!("`{key}` is given more than once"))
+                    .hint("keep one `--with` or `--keep` for it"));
             }
             read.push((key, Named::parse(ctx, what)?));
         }
@@ -126,7 +125,7 @@ impl<'a> Asked<'a> {
         for (key, named) in &self.with {
             let (name, file) = named
                 .find(ctx, mode)
-                .map_err(|e| e.with_cause(format!("it is to be linked as `{key}`")))?;
+                .map_err(|e| e.with_cause(format!("it was given for `{key}`")))?;
             choices.push(((*key).to_owned(), Choice::With(name, file)));
         }
         let keep = self.keep.iter().map(|key| (key.clone(), Choice::Keep));
@@ -181,7 +180,7 @@ impl Chosen {
             Choice::With(..) => "--with",
         };
         let error = Error::usage(format!(
-            "no import is called `{key}`, which `{option}` is given for"
+            "no import matches `{key}`, which was given with `{option}`"
         ));
         let names = || imports.iter().map(|import| import.name.as_str());
         if let Some(near) = nearest(key, names()) {
@@ -189,7 +188,7 @@ impl Chosen {
         }
         let all: Vec<_> = names().map(|name| format!("`{name}`")).collect();
         Err(match all.is_empty() {
-            true => error.hint(format!("leave it out: `{root}` imports nothing")),
+            true => error.hint(format!("remove it: `{root}` has no imports")),
             false => error.hint(format!("`{root}` imports {}", all.join(", "))),
         })
     }

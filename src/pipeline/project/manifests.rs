@@ -202,7 +202,7 @@ pub(crate) fn component_directories(manifest: &Manifest) -> Result<Vec<PathBuf>>
             ))
             .at(dependency.file.excerpt(dependency.span.clone()))
             .with_cause(format!("it is `{}`", path.display()))
-            .hint("give the directory of a crate that makes a component, or the file of a component; WIT goes under `[package.metadata.component.target.dependencies]`"));
+            .hint("give the directory of a crate that builds a component, or a component file; WIT belongs in `[package.metadata.component.target.dependencies]`"));
         }
         found.push(path.clone());
     }

@@ -30,7 +30,7 @@ pub(crate) fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
             "could not find `Cargo.toml` in `{}` or any parent directory",
             dir.display()
         ))
-        .hint("go to a package, or make one with `cargo component new <path>`")
+        .hint("run the command in a package, or create one with `cargo component new <path>`")
     })
 }
 

@@ -52,7 +52,7 @@ fn incompatible(ready: &ReadyRelease, other: &Version, difference: String) -> Er
         package, version, ..
     } = ready;
     Error::input(format!(
-        "`{package}@{version}` is not compatible with `{other}`, which is published"
+        "`{package}@{version}` is not compatible with the published `{other}`"
     ))
     .with_cause(difference)
     .hint(format!(

@@ -32,10 +32,13 @@ impl Destination<'_> {
         let route = self.registries.route(package, self.requested, named)?;
         if self.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
-                "publishing `{package}` needs the network, which must not be used"
+                "publishing `{package}` needs network access, which is disabled"
             ))
-            .with_cause(format!("it goes to the registry `{}`", route.name))
-            .hint("leave out `--offline` and `--frozen`"));
+            .with_cause(format!(
+                "it would be published to the registry `{}`",
+                route.name
+            ))
+            .hint("remove `--offline` or `--frozen`"));
         }
         let registry = self.registries.open(&route)?;
         let existing = registry
@@ -44,8 +47,8 @@ impl Destination<'_> {
         if existing.is_some() && self.existing == ExistingRelease::Refuse {
             return Err(
                 Error::input(format!("`{package}@{version}` is already published"))
-                    .with_cause(format!("it is in {}", registry.location(package)))
-                    .hint("raise the version, or leave it as it is with `--skip-existing`"),
+                    .with_cause(format!("its registry is {}", registry.location(package)))
+                    .hint("increase the version, or skip it with `--skip-existing`"),
             );
         }
         Ok((registry, existing.is_some()))

@@ -16,7 +16,7 @@ pub(crate) fn upload(ctx: &Context, ready: &ReadyRelease, mode: PublishMode) -> 
         package, version, ..
     } = ready;
     if ready.published {
-        let text = format!("`{package}` v{version}, which is published already");
+        let text = format!("`{package}` v{version}, which is already published");
         ctx.shell.status("Skipping", text);
         return Ok(());
     }
@@ -97,7 +97,7 @@ fn publish_error(ready: &ReadyRelease, error: Error) -> Error {
     for cause in error.causes() {
         explained = explained.with_cause(cause);
     }
-    explained.with_cause("the registry is from before 2026, and cannot read what the imports say of where they are found")
+    explained.with_cause("the registry is from before 2026, and cannot read the hints of the component's imports")
         .hint("add `hints = \"none\"` under `[package.metadata.component]`, or publish the linked component with `--composed`")
 }
 
@@ -114,15 +114,15 @@ fn read_back(ready: &ReadyRelease) -> Result<()> {
     match found {
         Some(release) if release.digest == ready.digest => Ok(()),
         Some(release) => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is read back with digest `{}` instead of `{}`",
+            "`{package}@{version}` was published, but has digest `{}` when read back, instead of `{}`",
             release.digest, ready.digest
         ))
-        .with_cause(format!("it is in {}", ready.registry.location(package)))
-        .hint("somebody else may have published the same version; compare, and publish under a new one")),
+        .with_cause(format!("its registry is {}", ready.registry.location(package)))
+        .hint("somebody else may have published the same version; compare the two, and publish a new version")),
         None => Err(Error::input(format!(
-            "`{package}@{version}` was published, but is not found by its name"
+            "`{package}@{version}` was published, but cannot be found by its name"
         ))
         .with_cause(format!("it was looked for in {}", ready.registry.location(package)))
-        .hint("check where the registry puts the namespace, and that it lets you read")),
+        .hint("check how the registry maps the namespace, and that you have read access")),
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Checksums<'a> {
             .with_cause(format!("got: {found}"))
             .with_cause(format!("expected: {expected}"))
             .hint(format!(
-                "if the archive is the right one, set `{name}` to what was got"
+                "if the archive is correct, set `{name}` to its digest"
             ))
     }
 }

@@ -60,8 +60,8 @@ pub struct NoPackages;
 impl Packages for NoPackages {
     fn fetch(&self, _: &DepsSource, _: Option<&KeyValues>, _: bool) -> Result<(Tree, KeyValues)> {
         Err(
-            Error::unsupported("packages of registries and artifacts need the feature `cli`")
-                .hint("run `cargo component deps lock`, which has it, or name an archive by `url`"),
+            Error::unsupported("packages from registries and artifacts need the feature `cli`")
+                .hint("run `cargo component deps lock`, or use an archive with `url`"),
         )
     }
 }

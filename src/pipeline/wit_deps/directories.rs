@@ -57,7 +57,7 @@ pub fn replace(
         let at = deps.join(id);
         if fs::is_link(&at) || (fs::exists(&at) && !fs::is_dir(&at)) {
             let what = if fs::is_link(&at) { "a link" } else { "a file" };
-            let message = format!("`{}` is {what}, which is not replaced", at.display());
+            let message = format!("`{}` is {what}, which cannot be replaced", at.display());
             return Err(Error::input(message).hint("remove it, or rename the entry"));
         }
         let new = change.replace_dir(&at)?;
@@ -116,7 +116,7 @@ mod tests {
         // One in the middle that cannot be replaced.
         write("two", "a file");
         let error = replaced(put, &[], None).unwrap_err();
-        assert!(error.message().contains("not replaced"), "{error}");
+        assert!(error.message().contains("cannot be replaced"), "{error}");
         assert_eq!(text("one/a.wit").as_deref(), Some("old"));
         fs::remove_file(&deps.join("two")).unwrap();
 

@@ -197,8 +197,10 @@ impl Fetcher<'_> {
         let dir = self.project.manifest.file.dir().join(path);
         let Some(own) = directories::read(&dir)? else {
             let shown = self.project.display_path(&dir);
-            return Err(Error::input(format!("there is no directory `{shown}`"))
-                .hint("correct the path; it is seen from the directory of the manifest"));
+            return Err(
+                Error::input(format!("the directory `{shown}` does not exist"))
+                    .hint("correct the path, which is relative to the manifest"),
+            );
         };
         let mut tree = Tree {
             own,
@@ -245,7 +247,7 @@ impl Fetcher<'_> {
     /// Why an archive cannot be had without the network.
     fn unavailable(&self, source: &DepsSource) -> Error {
         let DepsSource::Archive { url, .. } = source else {
-            return Error::input("it is no archive");
+            return Error::input("it is not an archive");
         };
         let checksums = Checksums::of(source);
         match self.archives.known(url) {
@@ -265,7 +267,7 @@ impl Fetcher<'_> {
             DepsSource::Archive { url, .. } => archives.get(url.as_str()),
             _ => None,
         };
-        let (file, digests) = archive.ok_or_else(|| Error::input("nothing came"))?;
+        let (file, digests) = archive.ok_or_else(|| Error::input("the response was empty"))?;
         self.extract(id, source, file, digests)
             .map_err(|(ExtractError::WrongArchive(error) | ExtractError::Invalid(error))| error)
     }
@@ -279,7 +281,7 @@ impl Fetcher<'_> {
         digests: &Digests,
     ) -> Result<Fetched, ExtractError> {
         let DepsSource::Archive { url, within, .. } = source else {
-            return Err(Error::input("it is no archive").into());
+            return Err(Error::input("it is not an archive").into());
         };
         let checksums = Checksums::of(source);
         if !checksums.match_digests(digests) {
@@ -290,12 +292,10 @@ impl Fetcher<'_> {
         if let Some(locked) = self.locked(id, source).filter(|_| checksums.is_empty())
             && !self.is_locked(&tree, locked)
         {
-            let error = Error::input(format!(
-                "the archive {place} is not the one that was locked"
-            ));
-            let error = error.with_cause("its WIT has another digest than the lock file says");
+            let error = Error::input(format!("the archive {place} is not the locked one"));
+            let error = error.with_cause("the digest of its WIT differs from the lock file");
             return Err(ExtractError::WrongArchive(error.hint(
-                "find out why it changed, then run `cargo component deps update` to take it",
+                "find out why it changed, then run `cargo component deps update` to accept it",
             )));
         }
         self.archives.remember(url, digests)?;
@@ -360,7 +360,7 @@ impl Fetcher<'_> {
                 joined.flatten().collect()
             });
         if results.len() != count {
-            return Err(Error::input("a fetch broke off"));
+            return Err(Error::input("a download was interrupted"));
         }
         results.sort_by_key(|(at, _)| *at);
         let about = |FetchFailure { subject, error }: FetchFailure| {
@@ -419,7 +419,7 @@ impl FetchWorker<'_> {
 
 fn not_cached(place: &str) -> Error {
     Error::input(format!(
-        "`{place}` has to be fetched, and the network must not be used"
+        "`{place}` must be fetched, but network access is disabled"
     ))
     .hint("run the command once without `--offline`")
 }

@@ -111,9 +111,9 @@ impl DesiredState {
             return Err(Error::input(format!(
                 "transitive dependency conflict for `{dep}`, add `{dep}` to dependency manifest to resolve it"
             ))
-            .with_cause(format!("{} and {} bring different files", describe(first), describe(other)))
+            .with_cause(format!("{} and {} contain different files", describe(first), describe(other)))
             .hint(format!(
-                "add an entry `{dep}` to `{shown}` that says where its WIT comes from"
+                "add an entry `{dep}` to `{shown}` with the source of its WIT"
             )));
         }
         if let Some(content) = contributions
@@ -140,9 +140,9 @@ fn refuse_equal_spellings(project: &Project, lock: &DepsLock) -> Result<()> {
         if let Some(other) = by_lowercase.insert(id.to_lowercase(), id) {
             let shown = project.display_path(&project.manifest.file.path);
             return Err(Error::input(format!(
-                "`{other}` and `{id}` are one directory on some systems"
+                "`{other}` and `{id}` are the same directory on some systems"
             ))
-            .hint(format!("rename the one that is an entry of `{shown}`")));
+            .hint(format!("rename the one that has an entry in `{shown}`")));
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ impl Project {
         let manifest = manifest.into();
         let text = fs::read_text(&manifest).map_err(|e| {
             let message = format!("failed to read the manifest `{}`", manifest.display());
-            e.context(message).hint("create it, or name another one")
+            e.context(message).hint("create it, or give another path")
         })?;
         Project::new(ManifestFile::new(manifest, &text), lock, deps)
     }
@@ -64,7 +64,7 @@ impl Project {
                 "`{name}` in `{}` cannot be the name of a directory: {why}",
                 self.display_path(&self.lock)
             ))
-            .hint("correct it, or delete the file to lock anew")),
+            .hint("correct it, or delete the file to create it again")),
             None => {
                 drop(names);
                 Ok(lock)

@@ -69,7 +69,7 @@ fn recover(project: &Project, context: &LockContext<'_>) {
 fn wait_for_cache(context: &LockContext<'_>) -> Option<fs::Lock> {
     let lock_file = Archives::new(&context.cache).lock_file();
     fs::lock(&lock_file, || {
-        let text = format!("on access to the cache `{}`", context.cache.display());
+        let text = format!("while accessing the cache `{}`", context.cache.display());
         context.listener.status("Blocking", text);
     })
 }
@@ -145,8 +145,8 @@ pub fn tar(project: &Project, context: &LockContext<'_>, id: &str) -> Result<Vec
             let all: Vec<String> = ids.clone().map(|id| format!("`{id}`")).collect();
             Err(match (nearest(id, ids), all.is_empty()) {
                 (Some(near), _) => error.hint(format!("did you mean `{near}`?")),
-                (None, false) => error.hint(format!("there are {}", all.join(", "))),
-                (None, true) => error.hint("add one to the manifest"),
+                (None, false) => error.hint(format!("the entries are {}", all.join(", "))),
+                (None, true) => error.hint("add an entry to the manifest"),
             })
         }
     }
@@ -225,7 +225,7 @@ impl<'a> LockRun<'a> {
         for (id, status) in &self.statuses {
             if *status == EntryStatus::Unverified && !stale.contains(id.as_str()) {
                 self.context.listener.warn(format!(
-                    "whether the archive of `{id}` has the digest of the manifest is not known without the network"
+                    "whether the archive of `{id}` has the digest in the manifest cannot be checked without the network"
                 ));
             }
         }
@@ -256,7 +256,7 @@ impl<'a> LockRun<'a> {
             "the lock file {} needs to be updated but --locked was passed to prevent this",
             self.project.display_path(&self.project.lock)
         ))
-        .hint("run the command without `--locked` and `--frozen`")
+        .hint("run the command without `--locked` or `--frozen`")
     }
 
     /// The directories to write. One that has the desired content already counts
@@ -309,15 +309,15 @@ impl<'a> LockRun<'a> {
             match self.present.lock.entries.get(id) {
                 None => found.push(format!("`{id}` is not locked")),
                 Some(locked) if locked.request != entry.request => {
-                    found.push(format!("`{id}` is locked as something else"));
+                    found.push(format!("`{id}` is locked with another source"));
                 }
                 Some(locked) if locked != entry => {
-                    found.push(format!("`{id}` is not what `{lock}` says"));
+                    found.push(format!("`{id}` does not match `{lock}`"));
                 }
                 Some(_) if self.present.dirs.get(id) != Some(&entry.digests) => {
                     found.push(match self.present.dirs.contains_key(id) {
-                        true => format!("the directory `{id}` is not as it was locked"),
-                        false => format!("the directory `{id}` is not there"),
+                        true => format!("the directory `{id}` does not match the lock file"),
+                        false => format!("the directory `{id}` does not exist"),
                     });
                 }
                 Some(_) => {}
@@ -325,7 +325,7 @@ impl<'a> LockRun<'a> {
         }
         for id in self.present.lock.entries.keys() {
             if !desired.lock.entries.contains_key(id) {
-                found.push(format!("`{id}` is locked, but nothing asks for it"));
+                found.push(format!("`{id}` is locked, but no entry requires it"));
             }
         }
         found
@@ -358,7 +358,7 @@ impl<'a> LockRun<'a> {
         for id in obsolete.kept {
             let shown = self.project.display_path(&self.project.dir(id));
             listener.warn(format!(
-                "nothing asks for `{shown}` any more, but it was changed, so it is kept"
+                "`{shown}` is no longer required, but was kept since it has been changed"
             ));
         }
         self.report_unknown_dirs();
@@ -377,10 +377,10 @@ impl<'a> LockRun<'a> {
             self.project.display_path(&self.project.lock),
         );
         Err(Error::input(format!(
-            "`{shown}` is there already, and is neither what `{id}` is nor known to `{lock}`"
+            "`{shown}` already exists, but has other content than `{id}` and is not in `{lock}`"
         ))
         .hint(format!(
-            "remove or rename it; if it is what is meant by `{id}`, name it by `path` in the manifest from another place"
+            "remove or rename it; to use it for `{id}`, move it elsewhere and set its `path` in the manifest"
         )))
     }
 

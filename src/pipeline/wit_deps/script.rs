@@ -73,7 +73,7 @@ pub fn locked_later(
         thread.map_err(|e| Error::input("failed to start a thread").with_cause(e))?;
         match done.await {
             Ok(result) => result,
-            Err(_) => Err(Error::input("locking broke off")),
+            Err(_) => Err(Error::input("locking was interrupted")),
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn local_change(project: &Project, present: &Present, id: &str) -> Option<En
     let Some(locked) = present.locked_entry(id, &project.manifest.entries[id].source) else {
         return Some(EntryStatus::Unlocked(
             match present.lock.entries.contains_key(id) {
-                true => format!("`{id}` is locked as something else"),
+                true => format!("`{id}` is locked with another source"),
                 false => format!("`{id}` is not locked"),
             },
         ));
@@ -45,8 +45,8 @@ pub fn local_change(project: &Project, present: &Present, id: &str) -> Option<En
         if present.dirs.get(dir) != Some(&entry.digests) {
             return Some(EntryStatus::Modified(
                 match present.dirs.contains_key(dir) {
-                    true => format!("the directory `{dir}` is not as it was locked"),
-                    false => format!("the directory `{dir}` is not there"),
+                    true => format!("the directory `{dir}` does not match the lock file"),
+                    false => format!("the directory `{dir}` does not exist"),
                 },
             ));
         }

@@ -71,7 +71,7 @@ impl MessageFormat {
                 Some(other) => Err(Error::usage(format!(
                     "the message format `{other}` cannot be combined with `json` formats"
                 ))
-                .hint("give one kind of format only")),
+                .hint("use one kind of format only")),
                 None => Ok(MessageFormat::Json(formats.to_vec())),
             };
         }
@@ -81,8 +81,8 @@ impl MessageFormat {
                 short: one == "short",
             }),
             [one] => Err(Error::usage(format!("unknown message format `{one}`"))
-                .hint("it is `human`, `short`, or one of the `json` formats of cargo")),
-            _ => Err(Error::usage("`--message-format` was given several times")
+                .hint("use `human`, `short`, or one of the `json` formats of cargo")),
+            _ => Err(Error::usage("`--message-format` was given more than once")
                 .hint("only `json` formats can be combined")),
         }
     }

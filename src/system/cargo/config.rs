@@ -137,7 +137,7 @@ impl Config {
         let mut joined: Vec<String> = Vec::new();
         for (layer, item) in self.values(key) {
             let strings =
-                strings(item).ok_or_else(|| wrong_type(layer, key, "text or an array"))?;
+                strings(item).ok_or_else(|| wrong_type(layer, key, "a string or an array"))?;
             if item.is_str() && !joined.is_empty() {
                 break;
             }
@@ -313,7 +313,7 @@ impl Config {
                 let number = value.to_str().and_then(|text| text.parse().ok());
                 number.filter(fits).ok_or_else(|| {
                     Error::input(format!(
-                        "`{}` is `{}`, which is no number of at least {minimum}",
+                        "`{}` is `{}`, which is not a number of at least {minimum}",
                         variable.name,
                         value.to_string_lossy()
                     ))
@@ -410,7 +410,8 @@ fn strings(item: &Item) -> Option<Vec<String>> {
 fn configured_runner(layer: &Layer, key: &[&str], item: &Item) -> Result<Option<ConfiguredRunner>> {
     let words = match item.as_str() {
         Some(line) => line.split_whitespace().map(str::to_owned).collect(),
-        None => strings(item).ok_or_else(|| wrong_type(layer, key, "text or an array of text"))?,
+        None => strings(item)
+            .ok_or_else(|| wrong_type(layer, key, "a string or an array of strings"))?,
     };
     let Some((program, args)) = words.split_first() else {
         return Err(wrong_type(layer, key, "a program and its arguments"));

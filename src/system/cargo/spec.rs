@@ -56,7 +56,7 @@ impl PackageSpec {
         } else if text.contains(['/', '\\']) {
             return Err(invalid(text)
                 .with_cause("it looks like a path")
-                .hint("give the package's name, or its directory as `file:///path#name`"));
+                .hint("use the package name, or its directory as `file:///path#name`"));
         } else {
             parse_name(text).map(|(name, version)| SpecPattern::Name(name, version))
         };
@@ -67,7 +67,7 @@ impl PackageSpec {
             }),
             Err(reason) => Err(invalid(text)
                 .with_cause(reason)
-                .hint("write it as `name`, `name@1.2.3` or a pattern such as `app-*`")),
+                .hint("use `name`, `name@1.2.3` or a pattern such as `app-*`")),
         }
     }
 
@@ -156,7 +156,7 @@ impl PartialVersion {
                 build: Some(full.build).filter(|build| !build.is_empty()),
             });
         }
-        let wrong = || format!("`{text}` is not a version such as `1.32`");
+        let wrong = || format!("`{text}` is not a valid version, such as `1.32`");
         let mut parts = text.splitn(2, '.').map(|part| {
             let digits = part.bytes().all(|byte| byte.is_ascii_digit());
             part.parse().ok().filter(|_| digits).ok_or_else(wrong)
@@ -193,13 +193,13 @@ fn parse_name(text: &str) -> Result<(String, Option<PartialVersion>), String> {
         None => (text, None),
     };
     if name.is_empty() {
-        return Err("the package's name is empty".to_owned());
+        return Err("the package name is empty".to_owned());
     }
     let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     match name.chars().find(|c| !is_name(*c)) {
-        Some(c) => Err(format!("a package's name has no `{c}`")),
+        Some(c) => Err(format!("a package name cannot contain `{c}`")),
         None if name.starts_with(|c: char| c.is_ascii_digit()) => {
-            Err("a package's name does not begin with a digit".to_owned())
+            Err("a package name cannot start with a digit".to_owned())
         }
         None => Ok((name.to_owned(), version)),
     }
@@ -224,7 +224,7 @@ fn parse_url(text: &str) -> Result<SpecPattern, String> {
         None => (last().to_owned(), None),
     };
     if name.is_empty() {
-        return Err("it names no package".to_owned());
+        return Err("it contains no package name".to_owned());
     }
     Ok(SpecPattern::Url {
         kind: kind.map(str::to_owned),
@@ -479,13 +479,13 @@ mod tests {
         for (spec, reason) in [
             ("", "is empty"),
             ("./foo", "looks like a path"),
-            ("foo@x", "`x` is not a version"),
-            ("foo@1.x", "`1.x` is not a version"),
-            ("foo@+1", "is not a version"),
-            ("a b", "has no ` `"),
-            ("1a", "begin with a digit"),
+            ("foo@x", "`x` is not a valid version"),
+            ("foo@1.x", "`1.x` is not a valid version"),
+            ("foo@+1", "is not a valid version"),
+            ("a b", "cannot contain ` `"),
+            ("1a", "start with a digit"),
             ("[a", "not closed"),
-            ("file:///", "names no package"),
+            ("file:///", "contains no package name"),
         ] {
             let error = PackageSpec::parse(spec).unwrap_err().to_string();
             assert!(error.contains(reason), "{spec}: {error}");

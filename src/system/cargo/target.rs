@@ -136,7 +136,7 @@ pub fn choose(requested: &RequestedTargets) -> Result<Vec<Target>> {
             (Ok(target), _) => chosen.push(target),
             (Err(_), TargetOrigin::File(_) | TargetOrigin::Default) => {}
             (Err(error), TargetOrigin::Environment) => {
-                return Err(error.with_cause("`CARGO_BUILD_TARGET` asks for it"));
+                return Err(error.with_cause("it is set by `CARGO_BUILD_TARGET`"));
             }
             (Err(error), _) => return Err(error),
         }

@@ -38,7 +38,7 @@ impl Toolchain {
         let text = String::from_utf8_lossy(&output.stdout);
         let sysroot = text.trim_end_matches(['\r', '\n']);
         if output.code != 0 || sysroot.is_empty() {
-            return Err(Error::input(format!("`{query}` gave no directory"))
+            return Err(Error::input(format!("`{query}` printed no directory"))
                 .with_cause(String::from_utf8_lossy(&output.stderr).trim())
                 .hint("check that `rustc` works"));
         }
@@ -103,11 +103,11 @@ impl Toolchain {
         let Some(name) = &self.name else {
             return Err(missing
                 .with_cause(format!(
-                    "the toolchain `{}` is not one of rustup's",
+                    "the toolchain `{}` is not managed by rustup",
                     self.sysroot.display()
                 ))
                 .hint(hint_for_other_target(triple).unwrap_or_else(|| {
-                    format!("install it as the toolchain was, or use rustup: `rustup target add {triple}`")
+                    format!("install it in the same way as the toolchain, or use rustup: `rustup target add {triple}`")
                 })));
         };
         let add = Invocation::new("rustup")
@@ -115,7 +115,7 @@ impl Toolchain {
             .arg(name);
         if mode.is_offline() {
             return Err(missing
-                .with_cause("it is not fetched offline")
+                .with_cause("it is not downloaded with `--offline`")
                 .hint(format!("run `{add}`")));
         }
         shell.status("Installing", format!("{triple} target"));
@@ -133,10 +133,10 @@ impl Toolchain {
         if !self.has(triple) {
             return Err(missing
                 .with_cause(format!(
-                    "`{add}` put none into `{}`",
+                    "`{add}` did not install it in `{}`",
                     self.sysroot.display()
                 ))
-                .hint("unset `RUSTC` and `RUSTUP_TOOLCHAIN`, so that both mean one toolchain"));
+                .hint("unset `RUSTC` and `RUSTUP_TOOLCHAIN`, so that both refer to the same toolchain"));
         }
         Ok(())
     }
@@ -147,11 +147,11 @@ fn hint_for_unavailable(triple: &str) -> String {
     let usual = ["wasm32-wasip1", "wasm32-wasip2", "wasm32-unknown-unknown"];
     match nearest(triple, usual) {
         Some(near) if near == triple => {
-            "rustup says above why; the target comes from the network".to_owned()
+            "see the message of rustup above; the target is downloaded from the network".to_owned()
         }
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
-            "build for one of `{}`, or see `rustup target list`",
+            "use one of `{}`, or see `rustup target list`",
             usual.join("`, `")
         ),
     }
@@ -161,7 +161,7 @@ fn hint_for_unavailable(triple: &str) -> String {
 fn hint_for_other_target(triple: &str) -> Option<String> {
     match triple {
         "wasm32-wasip3" => Some(
-            "use `--target wasm32-wasip2`, which builds for worlds of WASI 0.3 as well".to_owned(),
+            "use `--target wasm32-wasip2`, which supports worlds of WASI 0.3 as well".to_owned(),
         ),
         "wasm32-wasi" => Some("use `--target wasm32-wasip1`, its name since Rust 1.84".to_owned()),
         _ => None,
@@ -264,7 +264,10 @@ mod tests {
             let error = sandbox
                 .ensure(&toolchain, "wasm32-wasip2", &exec)
                 .unwrap_err();
-            assert!(error.to_string().contains("put none into"), "{error}");
+            assert!(
+                error.to_string().contains("did not install it in"),
+                "{error}"
+            );
             assert_eq!(
                 exec.invocations()[0].to_string(),
                 format!("rustup target add wasm32-wasip2 --toolchain {name}")
@@ -289,14 +292,11 @@ mod tests {
         );
         assert_eq!(
             error.advice(),
-            Some("rustup says above why; the target comes from the network")
+            Some("see the message of rustup above; the target is downloaded from the network")
         );
         for (triple, hint) in [
             ("wasm32-wasip7", "did you mean `wasm32-wasip1`?"),
-            (
-                "wasm32-some-other-system",
-                "build for one of `wasm32-wasip1`",
-            ),
+            ("wasm32-some-other-system", "use one of `wasm32-wasip1`"),
         ] {
             let error = sandbox.ensure(&toolchain, triple, &code(1)).unwrap_err();
             assert!(error.advice().unwrap().starts_with(hint), "{error:?}");
@@ -319,7 +319,10 @@ mod tests {
         let error = sandbox
             .ensure(&distribution, "wasm32-no-such", &exec)
             .unwrap_err();
-        assert!(error.to_string().contains("not one of rustup's"), "{error}");
+        assert!(
+            error.to_string().contains("not managed by rustup"),
+            "{error}"
+        );
 
         let target = Target::new("wasm32-wasip2").unwrap();
         let toolchain = Toolchain::at(sandbox.sysroot(), &Env::default());

@@ -146,7 +146,7 @@ impl Workspace {
             return Err(metadata_failed(text.trim()));
         }
         let metadata: CargoMetadata = serde_json::from_slice(&output.stdout).map_err(|e| {
-            Error::input("failed to read the answer of `cargo metadata`").with_cause(e)
+            Error::input("failed to read the output of `cargo metadata`").with_cause(e)
         })?;
         let members: Vec<_> = metadata.workspace_packages();
         let defaults = metadata.workspace_default_members.iter();
@@ -359,7 +359,8 @@ fn metadata_failed(text: &str) -> Error {
         None => error,
     };
     match message.contains("could not find `Cargo.toml`") {
-        true => error.hint("go to a package, or make one with `cargo component new <path>`"),
+        true => error
+            .hint("run the command in a package, or create one with `cargo component new <path>`"),
         false => error,
     }
 }

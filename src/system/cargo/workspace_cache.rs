@@ -80,7 +80,7 @@ impl<M: Serialize + DeserializeOwned> WorkspaceCache<M> {
     /// Writes the cache into `dir`.
     pub fn store(&self, dir: &Path) -> Result<()> {
         let text = serde_json::to_string(self).map_err(|e| {
-            crate::base::error::Error::input("failed to write the view").with_cause(e)
+            crate::base::error::Error::input("failed to write the cached workspace").with_cause(e)
         })?;
         fs::write_if_changed(&file(dir, &self.key), text.as_bytes())?;
         Ok(())

@@ -173,7 +173,7 @@ impl Change {
         };
         let staging = staging.keep();
         Err(error.hint(format!(
-            "what `{}` was is in `{}`; the next run puts it back",
+            "the previous content of `{}` is in `{}`; the next run restores it",
             target.display(),
             staging.display()
         )))

@@ -24,7 +24,7 @@ impl RecoveredChange {
     pub fn verb(&self) -> &'static str {
         match self.outcome {
             Recovery::Finished => "Finishing",
-            Recovery::RolledBack => "Taking back",
+            Recovery::RolledBack => "Reverting",
         }
     }
 
@@ -38,9 +38,9 @@ impl RecoveredChange {
         let staging = self
             .staging
             .as_ref()
-            .map(|path| format!("; what was changed since is in `{}`", display(path)));
+            .map(|path| format!("; files that have changed since are in `{}`", display(path)));
         format!(
-            "the change of {} that a killed run had begun{}",
+            "the change of {} that an interrupted run had started{}",
             paths.join(", "),
             staging.unwrap_or_default()
         )

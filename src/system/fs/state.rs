@@ -46,7 +46,7 @@ pub(super) fn state(path: &Path) -> io::Result<String> {
         return Ok(format!("directory {}", digester.finish()));
     }
     if !meta.is_file() {
-        return Ok("neither file nor directory".to_owned());
+        return Ok("neither a file nor a directory".to_owned());
     }
     io::copy(&mut fs::File::open(path)?, &mut digester)?;
     Ok(format!("file {}", digester.finish()))

@@ -223,7 +223,7 @@ fn digest_mismatch(
         release.version, release.digest
     ))
     .with_cause(format!("it comes from {}", registry.location(package)))
-    .hint("try again; if it stays so, the release was replaced: find out why before you run `cargo component update`")
+    .hint("try again; if the error persists, the release was replaced: find out why before you run `cargo component update`")
 }
 
 /// The digest of what `fetch` writes to `to`.

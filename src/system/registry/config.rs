@@ -125,7 +125,7 @@ const TOP: &[Key] = &[
 pub fn parse(file: &ManifestFile) -> Result<Config> {
     read(file).map_err(|e| {
         e.map_excerpt_text(masked)
-            .hint("correct it; `cargo component config --help` tells what may stand there")
+            .hint("correct it; see `cargo component config --help`")
     })
 }
 
@@ -183,7 +183,7 @@ fn read(file: &ManifestFile) -> Result<Config> {
                         table.key_span(namespace),
                         format!("invalid namespace `{namespace}`"),
                     )
-                    .hint("a namespace is what stands before the `:` of a package name"));
+                    .hint("a namespace is the part before the `:` of a package name"));
             }
             let mapping = mapping(&table, namespace)?;
             config.namespaces.insert(namespace.to_owned(), mapping);
@@ -217,7 +217,7 @@ fn registry_name(table: &Table<'_>, key: &str, name: String) -> Result<String> {
     Err(match name.split_once("://") {
         Some((_, rest)) => {
             let host = rest.split('/').next().unwrap_or(rest);
-            error.hint(format!("name its host only: `{host}`"))
+            error.hint(format!("use only its host: `{host}`"))
         }
         None => {
             error.hint("a registry is a host with an optional port, such as `example.com:8080`")
@@ -243,7 +243,7 @@ fn mapping(table: &Table<'_>, key: &str) -> Result<Spanned<Mapping>> {
     let missing = |what: &str| {
         table
             .error(key, format!("missing `{what}` in `{}.{key}`", table.name))
-            .hint("write a registry's name, or a table with `registry` and `metadata`")
+            .hint("use a registry name, or a table with `registry` and `metadata`")
     };
     let name = entry
         .string("registry")?

@@ -170,7 +170,7 @@ impl Layers {
 /// The note on a variable that was not used.
 pub fn unused_variable(variable: &str, host: &str) -> String {
     format!(
-        "the variable `{variable}` was not used: it may be meant for another host; say that it is for this one by `cargo component config set 'registry.\"{host}\".type' oci`"
+        "the variable `{variable}` was not used, since it may be meant for another host; to use it for this one, run `cargo component config set 'registry.\"{host}\".type' oci`"
     )
 }
 

@@ -47,7 +47,7 @@ impl std::fmt::Display for Layer {
             Layer::Project(path) | Layer::Explicit(path) | Layer::User(path) => {
                 write!(f, "`{}`", path.display())
             }
-            Layer::BuiltIn => f.write_str("what is built in"),
+            Layer::BuiltIn => f.write_str("the built-in settings"),
         }
     }
 }
@@ -303,7 +303,7 @@ fn refused(file: &ManifestFile, span: std::ops::Range<usize>, what: String) -> E
         span,
         format!("{what} cannot be set in a file of the project"),
     )
-    .hint("put it into your own file, `~/.config/wasm-pkg/config.toml`")
+    .hint("move it to your own file, `~/.config/wasm-pkg/config.toml`")
     .map_excerpt_text(masked)
 }
 

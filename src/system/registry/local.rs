@@ -96,7 +96,7 @@ fn already(publication: &Publication<'_>, file: &Path) -> Error {
         publication.version,
         file.display()
     ))
-    .hint("raise its version")
+    .hint("increase its version")
 }
 
 #[cfg(test)]

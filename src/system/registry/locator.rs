@@ -57,14 +57,13 @@ impl<'a> Address<'a> {
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         if rest.contains('@') {
             return Err(Error::input(format!(
-                "the address of the registry `{name}` holds credentials"
+                "the address of the registry `{name}` contains credentials"
             ))
-            .hint("put them into your own file, `~/.config/wasm-pkg/config.toml`"));
+            .hint("move them to your own file, `~/.config/wasm-pkg/config.toml`"));
         }
         if host.is_empty() {
             return Err(
-                Error::input(format!("the registry address `{address}` names no host"))
-                    .hint(forms()),
+                Error::input(format!("the registry address `{address}` has no host")).hint(forms()),
             );
         }
         match scheme {
@@ -78,7 +77,7 @@ impl<'a> Address<'a> {
             other => match UrlProtocol::named(other) {
                 Some(protocol) => Ok(Address::Url { protocol, rest }),
                 None => Err(Error::input(format!(
-                "unknown scheme `{other}` of the registry address `{address}`"
+                "unknown scheme `{other}` in the registry address `{address}`"
             ))
             .hint(forms())),
             },

@@ -92,7 +92,7 @@ impl Registry for MemoryRegistry {
                 .write_all(bytes)
                 .map_err(|e| Error::input("failed to write the package").with_cause(e)),
             None => Err(Error::input(format!(
-                "`{package}@{}` is gone",
+                "`{package}@{}` does not exist",
                 release.version
             ))),
         }

@@ -40,10 +40,10 @@ pub fn artifacts(route: &Route, context: &ClientContext) -> Result<Arc<dyn Artif
         Resolved::Url(found) => format!("a {} registry", found.protocol.title),
     };
     Err(Error::input(format!(
-        "the registry `{}` is {what}, not one of OCI artifacts",
+        "the registry `{}` is {what}, not an OCI registry",
         route.name
     ))
-    .hint("name a host, such as `ghcr.io`"))
+    .hint("use the name of an OCI host, such as `ghcr.io`"))
 }
 
 /// A registry after its host was asked what it is, where that was necessary.

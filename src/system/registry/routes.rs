@@ -68,11 +68,11 @@ impl Backend {
             return Ok(());
         };
         Err(Error::input(format!(
-            "the registry `{name}`, which your configuration has a login for, is led to another host, `{host}`"
+            "the registry `{name}`, for which you have configured a login, is redirected to another host, `{host}`"
         ))
-        .with_cause("a file of the project may not do that")
+        .with_cause("a file of the project cannot do that")
         .hint(format!(
-            "if you trust `{host}` with what is in `{name}`, put the mapping into your own file, `~/.config/wasm-pkg/config.toml`; if not, take it out of the project's"
+            "if you trust `{host}` with the settings of `{name}`, move the mapping to your own file, `~/.config/wasm-pkg/config.toml`; otherwise, remove it from the project's file"
         )))
     }
 }
@@ -239,7 +239,7 @@ pub fn route(
             "add `default = \"…\"` under `[package.metadata.component.registries]` in Cargo.toml, or `{namespace} = \"…\"` under `[namespace_registries]` in `.wasm-pkg/config.toml`"
         ),
         false => format!(
-            "say where it is: `cargo component config set --project namespace_registries.{namespace} <host>`"
+            "set it with `cargo component config set --project namespace_registries.{namespace} <host>`"
         ),
     }))
 }
@@ -264,7 +264,7 @@ fn requested_route(
     let names = layers.registry_names().into_iter();
     let known = names.chain(manifest_registries.registries.keys().map(String::as_str));
     let error = Error::input(format!(
-        "the registry `{name}` that `{package}` asks for is not known"
+        "the registry `{name}`, which `{package}` uses, is not configured"
     ));
     Err(match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
@@ -543,7 +543,7 @@ mod tests {
             ("http://example.com", "plain http"),
             ("oci://u:secret@ghcr.io", "credentials"),
             ("ftp://x", "unknown scheme"),
-            ("oci://", "names no host"),
+            ("oci://", "has no host"),
         ] {
             let display_text = display(routed("a:b", None, &[("default", address)], ""));
             assert!(

@@ -52,7 +52,7 @@ pub fn display_key(key: &[String]) -> String {
 pub fn read_key(text: &str) -> Result<Vec<String>> {
     let parts = Key::parse(text).map_err(|_| {
         Error::usage(format!("invalid key `{text}`")).hint(
-            "write parts with other characters than letters, digits, `-` and `_` in quotes, as in 'package_registry_overrides.\"ns:name\"'",
+            "put parts with characters other than letters, digits, `-` and `_` in quotes, as in 'package_registry_overrides.\"ns:name\"'",
         )
     })?;
     Ok(parts.iter().map(|part| part.get().to_owned()).collect())
@@ -116,11 +116,11 @@ pub fn settings_below<'s>(settings: &'s [Setting], key: &[String]) -> Result<Vec
     }
     let requested = display_key(key);
     let known: Vec<String> = settings.iter().map(|s| display_key(&s.key)).collect();
-    let error = Error::input(format!("nothing is configured for `{requested}`"));
+    let error = Error::input(format!("`{requested}` is not configured"));
     Err(
         match nearest(&requested, known.iter().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("`cargo component config list` shows what is"),
+            None => error.hint("run `cargo component config list` to see all settings"),
         },
     )
 }
@@ -220,8 +220,8 @@ fn read_value(text: &str) -> Result<Value> {
         return Ok(text.into());
     }
     text.parse().map_err(|_| {
-        Error::usage("the value cannot be read").hint(
-            "write a table as in '{ registry = \"name\", metadata = { … } }'; text needs no quotes",
+        Error::usage("the value is invalid").hint(
+            "use a table as in '{ registry = \"name\", metadata = { … } }'; text needs no quotes",
         )
     })
 }
@@ -244,10 +244,10 @@ fn insert(top: &mut dyn TableLike, key: &[String], mut value: Value) -> Result<(
         inline = item.is_inline_table();
         table = item.as_table_like_mut().ok_or_else(|| {
             Error::input(format!(
-                "`{}` cannot be set, since `{part}` is no table",
+                "`{}` cannot be set, since `{part}` is not a table",
                 display_key(key)
             ))
-            .hint("change it by hand")
+            .hint("edit the file")
         })?;
     }
     match table.get_mut(last).and_then(Item::as_value_mut) {
@@ -330,13 +330,13 @@ mod tests {
                 "namespace_registries.a",
                 "{ secret",
                 ConfigOwner::User,
-                "cannot be read",
+                "is invalid",
             ),
             (
                 "default_registry.x",
                 "secret",
                 ConfigOwner::User,
-                "is no table",
+                "is not a table",
             ),
             (
                 "registry.x.oci.auth",

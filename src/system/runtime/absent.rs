@@ -14,7 +14,7 @@ pub fn available() -> Result<()> {
 }
 
 fn no_engine() -> Error {
-    Error::unsupported("this build has no engine, it lacks the feature `runtime`")
+    Error::unsupported("this build of the tool has no engine, since it lacks the feature `runtime`")
 }
 
 /// A compiled component, of which there is none in this build.

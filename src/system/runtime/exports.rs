@@ -128,14 +128,13 @@ impl Surface {
     fn read(bytes: &[u8]) -> Result<Self> {
         if Parser::is_core_wasm(bytes) {
             return Err(Error::input("this is a core module, not a component")
-                .hint("build it with `cargo component build`, which makes a component of it"));
+                .hint("build a component with `cargo component build`"));
         }
         if !bytes.starts_with(b"\0asm") {
-            return Err(Error::input("this is no WebAssembly"));
+            return Err(Error::input("this is not WebAssembly"));
         }
-        let failed = |e: wasmparser::BinaryReaderError| {
-            Error::input("failed to read the component").with_cause(e)
-        };
+        let failed =
+            |e: wasmparser::BinaryReaderError| Error::input("the file is truncated").with_cause(e);
         let mut validator = Validator::new_with_features(WasmFeatures::all());
         let mut names = Vec::new();
         let mut imports = Vec::new();
@@ -164,9 +163,7 @@ impl Surface {
             }
         }
         let Some(types) = types else {
-            return Err(
-                Error::input("failed to read the component").with_cause("it ends too early")
-            );
+            return Err(Error::input("the file is truncated").with_cause("the file is truncated"));
         };
         Ok(Surface::of(types.as_ref(), names, imports))
     }
@@ -261,9 +258,9 @@ pub fn resolve<'a>(requested: &str, all: &'a [Function]) -> Result<&'a Function>
         [one] => Ok(one),
         [] => Err(unknown(requested, &all, &of_resources)),
         _ => Err(
-            Error::usage(format!("`{requested}` is the name of several functions"))
+            Error::usage(format!("`{requested}` matches several functions"))
                 .with_cause(list(&found))
-                .hint(format!("write one of them in full, as `{}`", found[0])),
+                .hint(format!("use a full name, such as `{}`", found[0])),
         ),
     }
 }
@@ -292,15 +289,15 @@ fn unknown(requested: &str, all: &[&Function], of_resources: &[&Function]) -> Er
     if let Some((member, resource)) = member.and_then(|m| Some((m, m.resource()?))) {
         return Error::usage(format!("`{member}` cannot be called from the command line"))
             .with_cause(format!(
-                "it works with a handle of the resource `{resource}`, which cannot be written"
+                "it uses a handle of the resource `{resource}`, which cannot be written"
             ))
-            .hint("export a function that uses the resource, and call that");
+            .hint("export a function that uses the resource, and call that function");
     }
     let error = Error::usage(format!("the component exports no function `{requested}`"));
     if all.is_empty() {
         return error.with_cause(match of_resources.is_empty() {
-            true => "it exports no function at all",
-            false => "it exports functions of resources only, which cannot be called from here",
+            true => "it exports no functions",
+            false => "it only exports functions of resources, which cannot be called from the command line",
         });
     }
     let full: Vec<String> = all.iter().map(|f| f.to_string()).collect();
@@ -309,7 +306,7 @@ fn unknown(requested: &str, all: &[&Function], of_resources: &[&Function]) -> Er
         .map(String::as_str)
         .chain(all.iter().map(|f| f.name.as_str()))
         .collect();
-    let error = error.with_cause(format!("it exports {}", list(all)));
+    let error = error.with_cause(format!("its exports are {}", list(all)));
     match crate::base::error::nearest(requested, names) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,

@@ -24,8 +24,8 @@ impl Preopen {
     pub fn parse(text: &str) -> Result<Self> {
         let (host, guest) = text.split_once("::").unwrap_or((text, text));
         if host.is_empty() || guest.is_empty() {
-            return Err(Error::usage(format!("`{text}` names no directory"))
-                .hint("write it as `HOST` or as `HOST::GUEST`"));
+            return Err(Error::usage(format!("`{text}` does not name a directory"))
+                .hint("use `HOST` or `HOST::GUEST`"));
         }
         Ok(Preopen {
             host: PathBuf::from(host),
@@ -82,7 +82,7 @@ impl Permissions {
     /// The error of a run, call or request that exceeded its timeout.
     pub fn timeout_error(limit: Duration) -> Error {
         Error::input(format!("the component took longer than {limit:?}"))
-            .hint("give it more time: `--timeout <SECONDS>`, where 0 is no limit")
+            .hint("increase the limit with `--timeout <SECONDS>`, where 0 means no limit")
     }
 }
 
@@ -121,7 +121,7 @@ impl Refusal {
     pub fn description(self) -> String {
         match self {
             Refusal::Http => "an HTTP request".to_owned(),
-            Refusal::Network => "the use of a socket".to_owned(),
+            Refusal::Network => "access to a socket".to_owned(),
             Refusal::Memory(bytes) => format!("more than {} of memory", display_size(bytes)),
         }
     }
@@ -129,9 +129,9 @@ impl Refusal {
     /// The option that grants it, as a sentence.
     pub fn hint(self) -> &'static str {
         match self {
-            Refusal::Http => "if you trust it with the network, let it send requests: `--http`",
-            Refusal::Network => "if you trust it with the network, grant all of it: `--network`",
-            Refusal::Memory(_) => "give it more: `--max-memory <SIZE>`, such as `2GiB`",
+            Refusal::Http => "if you trust it, allow HTTP requests with `--http`",
+            Refusal::Network => "if you trust it, allow network access with `--network`",
+            Refusal::Memory(_) => "increase the limit with `--max-memory <SIZE>`, such as `2GiB`",
         }
     }
 }

@@ -35,19 +35,19 @@ pub(super) fn refuse_unsupported(program: &OsString, permissions: &Permissions) 
     let refused = if !permissions.dirs.is_empty() {
         "directories"
     } else if permissions.network == Network::Full {
-        "the network"
+        "network access"
     } else if permissions.max_memory.is_some() {
-        "a limit of memory"
+        "a memory limit"
     } else if permissions.timeout.is_some() {
-        "a limit of time"
+        "a time limit"
     } else {
         return Ok(());
     };
     let program = program.to_string_lossy();
     Err(Error::usage(format!(
-        "{refused} cannot be given through the configured runner `{program}`"
+        "{refused} cannot be passed to the configured runner `{program}`"
     ))
     .hint(format!(
-        "add the option of `{program}` for it to the runner's own arguments"
+        "add the corresponding option of `{program}` to the runner's own arguments"
     )))
 }

@@ -62,7 +62,7 @@ pub fn read(
     }
     outcome
         .and_then(|()| extraction.finish("the archive"))
-        .map_err(|e| e.context(format!("failed to take WIT from {name}")))
+        .map_err(|e| e.context(format!("failed to read WIT from {name}")))
 }
 
 /// A stream that digests what is read of it.
@@ -114,14 +114,14 @@ fn extract(stream: impl Read, limits: Limits, extraction: &mut Extraction<'_>) -
             EntryType::Char | EntryType::Block => EntryKind::Other("a device"),
             EntryType::Fifo => EntryKind::Other("a named pipe"),
             EntryType::GNUSparse => EntryKind::Other("a sparse file"),
-            _ => EntryKind::Other("no regular file"),
+            _ => EntryKind::Other("not a regular file"),
         };
         let ExtendedHeader { name, size } = std::mem::take(&mut extended);
         let name = name.unwrap_or_else(|| entry.path_bytes().into_owned());
         if size.is_some_and(|size| size != entry.size()) {
             let display = String::from_utf8_lossy(&name).escape_debug().to_string();
             return Err(Error::input(format!("the entry `{display}` has two sizes"))
-                .hint("ask whoever made the archive"));
+                .hint("ask the author of the archive"));
         }
         let Some(destination) = extraction.destination(&name, kind)? else {
             continue;
@@ -187,7 +187,7 @@ struct Limited<R> {
 }
 
 /// The text by which the error of [`Limited`] is recognized.
-const BOMB: &str = "there is more of it than is looked at";
+const BOMB: &str = "the archive is too large";
 
 impl<R: Read> Read for Limited<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
@@ -204,14 +204,14 @@ fn unreadable(error: &io::Error) -> Error {
     if error.to_string().contains(BOMB) {
         return too_much("1 GiB");
     }
-    Error::input("it is no whole gzipped tar archive")
+    Error::input("it is not a complete gzipped tar archive")
         .with_cause(error)
-        .hint("only `.tar.gz` archives are read; check the address, or remove a damaged file from where it comes")
+        .hint("only `.tar.gz` archives can be read; check the address, or remove a damaged file at its source")
 }
 
 fn too_much(what: &str) -> Error {
     Error::input(format!("the archive has more than {what}"))
-        .hint("take an archive that holds less than that beside its WIT")
+        .hint("use an archive with less content besides its WIT")
 }
 
 #[cfg(test)]

@@ -51,10 +51,10 @@ fn entry(path: &Path) -> Result<Entry> {
     let bytes = fs::read(path)?;
     if has_extension(path, &["wat"]) {
         return Err(Error::input(format!(
-            "`{}` is WebAssembly in its text form, which is not read as WIT",
+            "`{}` is WebAssembly in text format, which cannot be read as WIT",
             path.display()
         ))
-        .hint("turn it into a `.wasm` file, for example with `wasm-tools parse`"));
+        .hint("convert it to a `.wasm` file, for example with `wasm-tools parse`"));
     }
     if bytes.starts_with(b"\0asm") {
         return Ok(Entry::Wasm {
@@ -86,7 +86,7 @@ fn utf8(path: PathBuf, bytes: Vec<u8>) -> Result<TextFile> {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let width = text[at..].chars().next().map_or(0, char::len_utf8);
             Error::input(format!("the WIT file `{}` is not UTF-8", path.display()))
-                .with_cause(format!("the byte 0x{:02x} has no meaning there", bytes[at]))
+                .with_cause(format!("it contains the invalid byte 0x{:02x}", bytes[at]))
                 .at(Excerpt::new(path, text, at..at + width))
                 .hint("save it as UTF-8")
         })

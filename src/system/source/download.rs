@@ -129,7 +129,7 @@ impl Downloader {
             let error = match (written, digests) {
                 (Ok(()), Some(digests)) => return Ok(digests),
                 (Err(error), _) => error,
-                (Ok(()), None) => Error::input("nothing came"),
+                (Ok(()), None) => Error::input("the response was empty"),
             };
             let retry = failure.filter(|failure| failure.transient);
             let pause =
@@ -163,7 +163,7 @@ impl Downloader {
             }
             return self.receive(response, to).await;
         }
-        let text = format!("it redirected more than {REDIRECTS} times");
+        let text = format!("there were more than {REDIRECTS} redirects");
         Err(Error::input(text).hint("check the address").into())
     }
 
@@ -184,7 +184,7 @@ impl Downloader {
             }
             digester.update(&part);
             to.write_all(&part)
-                .map_err(|e| Error::input("failed to write what came").with_cause(e))?;
+                .map_err(|e| Error::input("failed to write the download").with_cause(e))?;
         }
         Ok(digester.finish())
     }
@@ -194,7 +194,7 @@ impl Downloader {
         tokio::time::timeout(idle, task)
             .await
             .map_err(|_| DownloadError {
-                error: Error::input(format!("nothing was heard for {idle:?}")),
+                error: Error::input(format!("no data was received for {idle:?}")),
                 transient: true,
                 after: None,
             })
@@ -217,14 +217,14 @@ impl Downloader {
 
 fn refused(url: &Url, response: &Response, with_login: bool) -> DownloadError {
     let status = response.status();
-    let error = Error::input(format!("the server says {status}"));
+    let error = Error::input(format!("the server responded with {status}"));
     let host = url.host_str().unwrap_or_default();
     let error = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_login => error.hint(format!(
-            "the login for `{host}` is not let in: correct it in `.netrc` or in the address"
+            "the login for `{host}` was rejected: correct it in `.netrc` or in the address"
         )),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => error.hint(format!(
-            "put a login for `{host}` into `.netrc`: `machine {host} login … password …`"
+            "add a login for `{host}` to `.netrc`: `machine {host} login … password …`"
         )),
         StatusCode::NOT_FOUND => error.hint(
             "check the address; a private archive needs a login, in `.netrc` or in the address",
@@ -244,11 +244,11 @@ fn redirected(from: &Url, response: &Response) -> Result<Url> {
     let location = response.headers().get(LOCATION);
     let location = location.and_then(|value| value.to_str().ok());
     let to = location.and_then(|location| from.join(location).ok());
-    let to = to.ok_or_else(|| Error::input("it redirected to what is no address"))?;
+    let to = to.ok_or_else(|| Error::input("a redirect has an invalid address"))?;
     match (from.scheme(), to.scheme()) {
         (_, "https") | ("http", "http") => Ok(to),
         (_, scheme) => Err(Error::input(format!(
-            "it redirected from https to {scheme} at `{}`, which is not followed",
+            "a redirect leads from https to {scheme} at `{}`, which is not allowed",
             to.host_str().unwrap_or_default()
         ))
         .hint("check the address")),
@@ -293,7 +293,7 @@ fn build(direct: bool) -> Result<Client> {
     client.map_err(|e| {
         DownloadError::from(e)
             .error
-            .context("failed to prepare for the network")
+            .context("failed to set up network access")
     })
 }
 
@@ -305,7 +305,7 @@ fn wait_for<T>(task: impl Future<Output = T>) -> Result<T> {
             .thread_name("download")
             .enable_all()
             .build()
-            .map_err(|e| Error::input("failed to prepare for the network").with_cause(e))
+            .map_err(|e| Error::input("failed to set up network access").with_cause(e))
     });
     runtime
         .as_ref()

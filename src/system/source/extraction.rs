@@ -75,7 +75,7 @@ impl<'a> Extraction<'a> {
         let refused = |why: &str| {
             Error::input(format!("the entry `{}` is refused", display.escape_debug()))
                 .with_cause(why)
-                .hint("ask whoever made the archive; `prefix` chooses another directory of it")
+                .hint("ask the author of the archive; `prefix` selects another directory of it")
         };
         if dep.is_some_and(|dep| self.pinned.contains(dep)) {
             return Ok(None);
@@ -88,7 +88,7 @@ impl<'a> Extraction<'a> {
             return Err(refused("its name is absolute"));
         }
         if parts.clone().any(|part| part == "..") {
-            return Err(refused("its name has `..`"));
+            return Err(refused("its name contains `..`"));
         }
         if let Some(why) = dep
             .and_then(invalid_dir_name)
@@ -107,7 +107,7 @@ impl<'a> Extraction<'a> {
             let written = self.dirs.entry(dep.to_lowercase());
             let written = written.or_insert_with(|| dep.to_owned());
             if written != dep {
-                let why = format!("`{written}` and `{dep}` are one directory on some systems");
+                let why = format!("`{written}` and `{dep}` are the same directory on some systems");
                 return Err(refused(&why));
             }
         }
@@ -181,16 +181,16 @@ impl<'a> Extraction<'a> {
         }
         let (what, hint) = match self.within {
             Within::Anywhere => (
-                "at its top, in `wit`, or in `wit` of a directory at its top".to_owned(),
-                "name the directory by `prefix`, with the archive's top directory: `prefix = \"name-1.0/wit\"`",
+                "at its top, in `wit`, or in `wit` of a top-level directory".to_owned(),
+                "set the directory with `prefix`, including the archive's top directory: `prefix = \"name-1.0/wit\"`",
             ),
             Within::Prefix(prefix) => (
                 format!("below `{prefix}`"),
-                "correct `prefix`; it starts with the archive's top directory: `name-1.0/wit`",
+                "correct `prefix`, which includes the archive's top directory: `name-1.0/wit`",
             ),
             Within::Subdir(subdir) => (
-                format!("in `{subdir}` of the directories at its top"),
-                "correct `subdir`, or name the whole directory by `prefix`",
+                format!("in `{subdir}` of its top-level directories"),
+                "correct `subdir`, or set the whole path with `prefix`",
             ),
         };
         Err(Error::input(format!("{source} has no WIT {what}")).hint(hint))
@@ -222,9 +222,9 @@ impl<'a> Extraction<'a> {
 pub fn too_much(what: &str) -> Error {
     let most = MOST_BYTES >> 20;
     Error::input(format!(
-        "{what} is refused: the WIT has more than {most} MiB"
+        "{what} is refused: its WIT is larger than {most} MiB"
     ))
-    .hint("ask whoever made the archive; `prefix` chooses another directory of it")
+    .hint("ask the author of the archive; `prefix` selects another directory of it")
 }
 
 /// The parts of a path, as in paths of the file system: an empty part and a `.`
@@ -382,12 +382,12 @@ mod tests {
     fn a_hostile_path_that_would_be_extracted_is_named() {
         let anywhere = Within::Anywhere;
         for (path, why) in [
-            ("wit/deps/../evil.wit", "has `..`"),
-            ("../wit/x.wit", "has `..`"),
+            ("wit/deps/../evil.wit", "contains `..`"),
+            ("../wit/x.wit", "contains `..`"),
             ("/wit/x.wit", "is absolute"),
             ("/wit/deps/d/x.wit", "is absolute"),
-            ("deps/a:b/x.wit", "part directories"),
-            ("wit/a\\..\\x.wit", "part directories"),
+            ("deps/a:b/x.wit", "separate directories"),
+            ("wit/a\\..\\x.wit", "separate directories"),
             ("wit/a\u{7}.wit", "control character"),
         ] {
             let error = offered(&anywhere, &[], path).unwrap_err();
@@ -418,7 +418,7 @@ mod tests {
             ("wit/x.wit", "wit/x.wit", "`wit/x.wit` is the same file"),
             ("x.wit", "wit/x.wit", "`x.wit` is the same file"),
             ("wit/x.wit", "wit/X.wit", "on some systems"),
-            ("deps/d/x.wit", "deps/D/y.wit", "one directory on some"),
+            ("deps/d/x.wit", "deps/D/y.wit", "the same directory on some"),
         ] {
             let mut extraction = Extraction::new(&anywhere, &pinned);
             extraction

@@ -91,7 +91,7 @@ impl Git<'_> {
         repository.read(request, pinned).map_err(|e| {
             let display_url = display_url(request.url);
             e.context(format!(
-                "failed to take WIT from the repository `{display_url}`"
+                "failed to read WIT from the repository `{display_url}`"
             ))
         })
     }
@@ -126,7 +126,7 @@ impl Repository<'_> {
         args.extend([remote(request), OsString::from(&reference)]);
         self.command(args, Vec::new()).map_err(|e| {
             e.hint(format!(
-                "see that `git ls-remote {} {reference}` finds it",
+                "check that `git ls-remote {} {reference}` finds it",
                 display_url(request.url)
             ))
         })?;
@@ -156,7 +156,7 @@ impl Repository<'_> {
             let too_wide = || {
                 let most = MOST_BYTES >> 20;
                 Error::input(format!("its directories have more than {most} MiB"))
-                    .hint("choose a directory of the repository by `prefix`")
+                    .hint("select a directory of the repository with `prefix`")
             };
             let contents = self.contents(&trees, &mut remaining_bytes, too_wide)?;
             let mut below = Vec::new();
@@ -209,7 +209,7 @@ impl Repository<'_> {
         for line in sizes.lines() {
             let size: usize = line
                 .parse()
-                .map_err(|_| Error::input(format!("git has no size of an object: {line}")))?;
+                .map_err(|_| Error::input(format!("git printed no size for an object: {line}")))?;
             *remaining_bytes = remaining_bytes.checked_sub(size).ok_or_else(&too_much)?;
         }
         split(&cat("--batch")?.stdout, objects)
@@ -309,7 +309,7 @@ fn entry_kind(mode: &[u8]) -> EntryKind {
         b"100644" | b"100755" | b"100664" => EntryKind::WitFile,
         b"120000" => EntryKind::Other("a symbolic link"),
         b"160000" => EntryKind::Other("a submodule"),
-        _ => EntryKind::Other("no regular file"),
+        _ => EntryKind::Other("not a regular file"),
     }
 }
 
@@ -344,7 +344,7 @@ fn entries(mut tree: &[u8], length: usize) -> impl Iterator<Item = Result<TreeEn
             Some(entry) => left - (entry.mode.len() + entry.name.len() + 2 + length),
             None => 0,
         };
-        Some(entry.ok_or_else(|| Error::input("a directory of the commit has an unknown form")))
+        Some(entry.ok_or_else(|| Error::input("a directory of the commit has an unknown format")))
     })
 }
 
@@ -512,7 +512,7 @@ mod tests {
         for (objects, text) in [
             (
                 vec![(&tree[..], tree.len()), (b"", MOST_BYTES + 1)],
-                "the WIT has more",
+                "its WIT is larger",
             ),
             (
                 vec![(&tree[..], MOST_BYTES + 1)],

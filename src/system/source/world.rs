@@ -111,12 +111,13 @@ pub fn load_from_disk(manifest: &Manifest) -> Result<Option<LoadedWorld>> {
         }
     };
     if let Some((key, dependency)) = local.missing.first() {
-        let message =
-            format!("the target dependency `{key}` is in a registry, which is not read here");
+        let message = format!(
+            "the target dependency `{key}` comes from a registry, which is not supported here"
+        );
         return Err(dependency
             .file
             .error(dependency.span.clone(), message)
-            .hint("put a package that fits into `deps` beside the WIT, or give its `path`"));
+            .hint("put a matching package into `deps` next to the WIT, or set its `path`"));
     }
     let world = load(manifest, local.request)?;
     Ok(Some(LoadedWorld {
@@ -126,9 +127,10 @@ pub fn load_from_disk(manifest: &Manifest) -> Result<Option<LoadedWorld>> {
 }
 
 fn elsewhere(manifest: &Manifest, span: &std::ops::Range<usize>, target: &str) -> Error {
-    let message = format!("the target `{target}` is in a registry, which is not read here");
+    let message =
+        format!("the target `{target}` comes from a registry, which is not supported here");
     manifest.file.error(span.clone(), message).hint(
-        "use the bindings that `cargo component build` writes, or download its WIT and give `target = { path = \"…\" }`",
+        "use the bindings that `cargo component build` writes, or download its WIT and set `target = { path = \"…\" }`",
     )
 }
 

@@ -78,8 +78,7 @@ impl Composition<'_> {
         Err(
             Error::input(format!("failed to link `{}`", self.root().name))
                 .with_cause(format!(
-                    "its {} components would be {size} modules and components in one file, and no \
-                 more than {MAX_COMPONENTS} are allowed",
+                    "with its {} components, the file would contain {size} modules and components, but no more than {MAX_COMPONENTS} are allowed",
                     self.order.len()
                 ))
                 .hint("leave some imports open with `--keep`"),
@@ -223,7 +222,7 @@ fn owners(resolve: &Resolve, ty: &wit_parser::Type) -> BTreeSet<InterfaceId> {
 fn failed(name: &str, cause: impl Display) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .with_cause(cause)
-        .hint("report this, with the component")
+        .hint("report this as a bug, with the component")
 }
 
 /// The text of an error of the library with its sources.

@@ -30,7 +30,7 @@ pub(super) fn mismatch(
         None => format!("`{import}`"),
     };
     let error = Error::input(format!(
-        "`{}` does not fit the import {name} of `{}`",
+        "`{}` does not match the import {name} of `{}`",
         provider.name, part.name
     ));
     let provided_by = match &source.part {
@@ -43,10 +43,10 @@ pub(super) fn mismatch(
         _ => cause.to_owned(),
     };
     error
-        .with_cause(format!("it would be answered by {provided_by}"))
+        .with_cause(format!("it would be linked to {provided_by}"))
         .with_cause(reason)
         .hint(format!(
-            "link a release of `{}` that fits with `--with {import}=…`",
+            "link a compatible release of `{}` with `--with {import}=…`",
             provider.name
         ))
 }
@@ -146,7 +146,7 @@ fn describe(
     };
     match &difference.right {
         Some(right) => format!(
-            "{place}`{}` has {} and `{}` has {right}",
+            "{place}`{}` has {}, but `{}` has {right}",
             part.name, difference.left, provider.name
         ),
         None => format!("{place}`{}` has no {}", provider.name, difference.left),
@@ -178,9 +178,7 @@ pub(super) fn refused(composition: &Composition<'_>, cause: &str) -> Error {
     let cause = cause.trim_end_matches([' ', '(']);
     Error::input(format!("failed to link `{root}` with {}", names.join(", ")))
         .with_cause(cause)
-        .hint(
-            "leave one import after the other open with `--keep` to find the one that does not fit",
-        )
+        .hint("leave one import at a time open with `--keep` to find the one that does not match")
 }
 
 /// The provider of an interface for a component. Its resources are the same for
@@ -238,19 +236,18 @@ fn different_resources(composition: &Composition<'_>) -> Result<Option<Error>> {
                 if ours != theirs {
                     return Ok(Some(
                         Error::input(format!(
-                            "`{}` does not fit the import `{import}` of `{}`",
+                            "`{}` does not match the import `{import}` of `{}`",
                             provider.name, part.name
                         ))
                         .with_cause(format!(
-                            "the resources of `{interface}` pass between them, but `{}` has them \
-                             {} and `{}` {}",
+                            "both use the resources of `{interface}`, but `{}` gets them {} and `{}` {}",
                             part.name,
                             ours.describe(composition),
                             provider.name,
                             theirs.describe(composition)
                         ))
                         .hint(format!(
-                            "link both to one component with `--with {interface}=…`"
+                            "link both to the same component with `--with {interface}=…`"
                         )),
                     ));
                 }
@@ -286,10 +283,10 @@ fn partly_open(composition: &Composition<'_>) -> Result<Option<Error>> {
                     name.name, part.name
                 ))
                 .with_cause(format!(
-                    "the resources of `{interface}` pass through it, and these come from `{provider}`"
+                    "it uses the resources of `{interface}`, which come from `{provider}`"
                 ))
                 .hint(format!(
-                    "link it, too, with `--with {}=…`, or leave both open with `--keep {interface}`",
+                    "link it as well, with `--with {}=…`, or leave both open with `--keep {interface}`",
                     name.name
                 )),
             ));
@@ -366,11 +363,11 @@ fn different_imports(composition: &Composition<'_>) -> Result<Option<Error>> {
             };
             return Ok(Some(
                 Error::input(format!(
-                    "`{}` and `{}` need different things of the import `{}`",
+                    "`{}` and `{}` have incompatible types for the import `{}`",
                     a.name, b.name, left.name.name
                 ))
                 .with_cause(describe(&difference, a, b))
-                .hint("link releases of them that were made for the same one"),
+                .hint("link releases of them that use the same version of it"),
             ));
         }
     }

@@ -14,6 +14,6 @@ pub(super) fn call_library<T>(
     error::guarded(library, work).map_err(|cause| {
         Error::input(format!("failed to {action} `{component}`"))
             .with_cause(cause)
-            .hint("report this, with the components")
+            .hint("report this as a bug, with the components")
     })
 }

@@ -31,7 +31,7 @@ pub(super) fn lifted(name: &str, component: &[u8]) -> Result<Vec<u8>> {
             "failed to link the functions at the root of `{name}`"
         ))
         .with_cause(cause)
-        .hint("move them into an interface of its world")
+        .hint("move them into an interface of the world")
     };
     let (resolve, world) = decoded(name, component)?;
     let mut wrapper = Wrapper::new(&resolve, world);
@@ -111,7 +111,7 @@ impl<'a> Wrapper<'a> {
                     continue;
                 }
                 Payload::ComponentImportSection(_) => {
-                    return Err("it has imports behind definitions".to_owned());
+                    return Err("it has imports after definitions".to_owned());
                 }
                 Payload::ComponentTypeSection(types) if leading => {
                     for _ in 0..types.count() {
@@ -153,7 +153,7 @@ impl<'a> Wrapper<'a> {
         let ty = ty.map_err(|e| e.to_string())?;
         match ty {
             ComponentTypeRef::Type(TypeBounds::SubResource) => {
-                return Err(format!("it has the resource `{name}` at its root"));
+                return Err(format!("its root has the resource `{name}`"));
             }
             ComponentTypeRef::Type(TypeBounds::Eq(index)) => {
                 let mut exports = ComponentExportSection::new();
@@ -210,9 +210,11 @@ impl<'a> Wrapper<'a> {
                 if kind == ComponentExportKind::Type {
                     continue;
                 }
-                return Err(format!("a type and {kind:?} at its root are both `{name}`")
-                    .replace("Func", "a function")
-                    .replace("Instance", "an interface"));
+                return Err(format!(
+                    "its root has both a type and {kind:?} with the name `{name}`"
+                )
+                .replace("Func", "a function")
+                .replace("Instance", "an interface"));
             }
             let index = self.alias(self.instance, kind, &name);
             let ty = match kind {
@@ -247,7 +249,7 @@ impl<'a> Wrapper<'a> {
         let resolve = self.resolve;
         let Some(WorldItem::Function(function)) = resolve.worlds[self.world].exports.get(&key)
         else {
-            return Err(format!("its world does not tell the type of `{name}`"));
+            return Err(format!("its world does not contain the type of `{name}`"));
         };
         let Function {
             params,
@@ -306,7 +308,7 @@ impl<'a> Wrapper<'a> {
             (Some(name), TypeOwner::World(_)) => *self
                 .types
                 .get(name)
-                .ok_or_else(|| format!("its root has no type `{name}`"))?,
+                .ok_or_else(|| format!("its root does not contain the type `{name}`"))?,
             (Some(name), TypeOwner::Interface(owner)) => {
                 let instance = self.imported(owner)?;
                 self.alias(instance, ComponentExportKind::Type, name)
@@ -376,7 +378,7 @@ impl<'a> Wrapper<'a> {
                 let resource = self.index(*resource)?;
                 types.defined_type().borrow(resource);
             }
-            other => return Err(format!("a {} in it has no name", other.as_str())),
+            other => return Err(format!("it contains a {} without a name", other.as_str())),
         }
         self.section(&types);
         Ok(self.counts.next(ComponentExportKind::Type))

@@ -152,12 +152,12 @@ fn no_match(name: &str, import: &RootItem, exports: &[RootItem]) -> NoMatch {
         };
         let why = match export.kind == import.kind {
             false => format!(
-                "it is {}, and {} is needed",
+                "it is {}, but {} is needed",
                 export.kind.words(),
                 import.kind.words()
             ),
             true => format!(
-                "it has {}, which does not stand in for {}",
+                "it has {}, which is not compatible with {}",
                 version_text(split(exported).1),
                 version_text(version)
             ),
@@ -179,7 +179,7 @@ fn no_match(name: &str, import: &RootItem, exports: &[RootItem]) -> NoMatch {
         .iter()
         .find(|f| !root.contains(&f.as_str()));
     if let (None, Some(first), Some(lacking)) = (import.name.interface(), root.first(), lacking) {
-        return closest(first, format!("beside it there is no function `{lacking}`"));
+        return closest(first, format!("the function `{lacking}` is missing"));
     }
     match nearest(name, names()) {
         Some(other) => closest(other, "it has another name".to_owned()),
@@ -298,7 +298,7 @@ mod tests {
             find(instance("a:b/c@1.0.0", None, &[]), None),
             no_match(
                 "a:b/c@2.0.0",
-                "it has version 2.0.0, which does not stand in for version 1.0.0"
+                "it has version 2.0.0, which is not compatible with version 1.0.0"
             )
         );
         assert_eq!(
@@ -311,11 +311,11 @@ mod tests {
         );
         assert_eq!(
             find(instance("label", None, &["f", "g"]), None),
-            no_match("f", "beside it there is no function `g`")
+            no_match("f", "the function `g` is missing")
         );
         assert_eq!(
             find(instance("f", None, &["k"]), Some("f")),
-            no_match("f", "it is a function, and an interface is needed")
+            no_match("f", "it is a function, but an interface is needed")
         );
         assert_eq!(find(instance("zzzzzz", None, &[]), None), None);
     }

@@ -17,7 +17,7 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
     let mut ends = links.map(|link| link.node).chain([plan.root]);
     if let Some(end) = ends.find(|end| *end >= plan.nodes.len()) {
         return Err(Error::input(format!(
-            "the plan of the composition has no component {end}"
+            "the composition plan does not contain the component {end}"
         )));
     }
     let mut states = vec![VisitState::Unvisited; plan.nodes.len()];
@@ -48,7 +48,7 @@ pub(super) fn sorted(plan: &Plan) -> Result<Vec<usize>> {
                 let circle = circle.skip_while(|node| *node != next).chain([next]);
                 let names = circle.map(|node| format!("`{}`", plan.nodes[node].name));
                 let names: Vec<_> = names.collect();
-                return Err(Error::input("components need each other in a circle")
+                return Err(Error::input("the component dependencies form a cycle")
                     .with_cause(names.join(" → "))
                     .hint("leave one of these imports open with `--keep`"));
             }

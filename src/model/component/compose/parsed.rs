@@ -85,12 +85,12 @@ pub(super) fn parse(node: &Node) -> Result<ParsedComponent<'_>> {
         None => {
             return Err(Error::input(failed())
                 .with_cause("it is not a wasm file")
-                .hint("give a component in its binary form"));
+                .hint("give a component in binary form"));
         }
     }
     let bytes = names::with_current_names(&node.bytes).map_err(|e| e.context(failed()))?;
     let types = call_library("wasmparser", "validate", &node.name, || types_of(&bytes))?;
-    let types = types.and_then(|types| types.ok_or_else(|| "it has no end".to_owned()));
+    let types = types.and_then(|types| types.ok_or_else(|| "it is truncated".to_owned()));
     let types = types.map_err(|e| invalid(&node.name, &e))?;
     let items = |names: Vec<Name>, import: bool| {
         let item = |name| item(&types, name, import);
@@ -135,7 +135,7 @@ pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
 fn invalid(name: &str, e: &str) -> Error {
     Error::input(format!("failed to link `{name}`"))
         .with_cause(format!("it is not a valid component: {e}"))
-        .hint("build it again with a current tool")
+        .hint("build it again with a current toolchain")
 }
 
 fn item(types: &Types, name: Name, import: bool) -> RootItem {

@@ -103,8 +103,8 @@ fn unknown_import(component: &ParsedComponent<'_>, name: &str) -> Error {
         None => {
             let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
             match names.is_empty() {
-                true => error.hint("it imports nothing: remove the link"),
-                false => error.hint(format!("it imports {}", names.join(", "))),
+                true => error.hint("it has no imports: remove the link"),
+                false => error.hint(format!("its imports are {}", names.join(", "))),
             }
         }
     }
@@ -141,13 +141,13 @@ fn not_provided(
     miss: NoMatch,
 ) -> Error {
     let mut error = Error::input(format!(
-        "nothing in `{}` answers the import {} of `{}`",
+        "nothing in `{}` satisfies the import {} of `{}`",
         provider.name,
         import.name.display_name(),
         component.name
     ));
     if let Some(item) = &link.item {
-        error = error.with_cause(format!("its hint asks for the export `{item}`"));
+        error = error.with_cause(format!("its hint requires the export `{item}`"));
     }
     let exports: Vec<_> = provider
         .exports
@@ -155,15 +155,15 @@ fn not_provided(
         .map(|e| format!("`{}`", e.name.name))
         .collect();
     error = match (miss.closest, exports.is_empty()) {
-        (Some((name, why)), _) => {
-            error.with_cause(format!("its export `{name}` comes closest, but {why}"))
-        }
-        (None, true) => error.with_cause("it exports nothing"),
-        (None, false) => error.with_cause(format!("it exports only {}", exports.join(", "))),
+        (Some((name, why)), _) => error.with_cause(format!(
+            "its export `{name}` is the most similar one, but {why}"
+        )),
+        (None, true) => error.with_cause("it has no exports"),
+        (None, false) => error.with_cause(format!("its exports are {}", exports.join(", "))),
     };
     let label = &import.name.name;
     error.hint(format!(
-        "give a component that fits with `--with {label}=…`, or leave the import open with `--keep {label}`"
+        "give a matching component with `--with {label}=…`, or leave the import open with `--keep {label}`"
     ))
 }
 
@@ -210,17 +210,17 @@ fn implied_provider(
             Some((first, through)) => {
                 let name_of = |node: usize| parts[&node].name;
                 return Err(Error::input(format!(
-                    "the import `{name}` of `{}` would have to be two things",
+                    "the import `{name}` of `{}` would be linked to two different components",
                     component.name
                 ))
                 .with_cause(format!(
-                    "`{}` gets it from `{}`, and `{}` from `{}`",
+                    "`{}` is linked to `{}`, and `{}` to `{}`",
                     name_of(*through),
                     name_of(first.node),
                     name_of(provider),
                     name_of(source.node)
                 ))
-                .hint(format!("choose one for it with `--with {name}=…`")));
+                .hint(format!("select one of them with `--with {name}=…`")));
             }
         }
     }

@@ -66,7 +66,7 @@ pub fn exports(component: &[u8]) -> Result<Vec<Name>> {
 }
 
 fn unreadable(e: wasmparser::BinaryReaderError) -> Error {
-    Error::input("failed to read the component").with_cause(e)
+    Error::input("the file is truncated").with_cause(e)
 }
 
 /// The component with all names in the current format: versions are written in

@@ -36,14 +36,14 @@ fn an_import_that_is_passed_on_fits_by_its_types() {
     assert_eq!(
         found(&same, "resource req; take: func(r: borrow<req>);", both),
         [
-            "of its imports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, the world `borrow<req>`",
-            "of its exports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, the world `borrow<req>`",
+            "in its imports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
+            "in its exports, in interface `a:up/source`, function `take`, parameter `r`: the component has `own<req>`, but the world has `borrow<req>`",
         ]
     );
     let more = "resource req; take: func(r: req); more: func();";
     assert_eq!(
         found(&same, more, both),
-        ["of its exports, in interface `a:up/source`: the component has no function `more`"]
+        ["in its exports, in interface `a:up/source`: the component has no function `more`"]
     );
     assert_eq!(
         found(
@@ -51,7 +51,7 @@ fn an_import_that_is_passed_on_fits_by_its_types() {
             UP,
             "world w { export a:up/source; import other; } interface other { f: func(); }"
         ),
-        ["it imports `a:up/source`, which the world does not offer"]
+        ["it imports `a:up/source`, which the world does not provide"]
     );
 }
 
@@ -81,7 +81,7 @@ fn a_resource_that_is_passed_on_under_another_name_is_that_of_the_import() {
         assert_eq!(
             found(&format!("{imports} {makes}"), UP, &format!("{uses} {sink}")),
             [
-                "of its exports, in interface `a:down/sink@0.3.0`, type `req`: the component has that of another, the world the resource of one interface"
+                "in its exports, in interface `a:down/sink@0.3.0`, type `req`: the component has that of another, but the world has the resource of one interface"
             ]
         );
     }
@@ -92,7 +92,7 @@ fn what_wit_has_no_words_for_does_not_go_unsaid() {
     let module = r#"(import "m" (core module))"#;
     assert_eq!(
         found(module, UP, "world w { import a:up/source; }"),
-        ["it imports the core module `m`, which no world of WIT can offer"]
+        ["it imports the core module `m`, which no WIT world can provide"]
     );
 }
 
@@ -118,12 +118,12 @@ fn structure_counts_and_names_of_types_do_not() {
         (
             r#"(record (field "x" u8) (field "y" string))"#,
             "record t { x: u8, y: char }",
-            Some("type `t`, field `y`: the component has `string`, the world `char`"),
+            Some("type `t`, field `y`: the component has `string`, but the world has `char`"),
         ),
         (
             r#"(record (field "x" u8))"#,
             "record t { z: u8 }",
-            Some("type `t`: the component has the fields `x`, the world the fields `z`"),
+            Some("type `t`: the component has the fields `x`, but the world has the fields `z`"),
         ),
         (
             r#"(variant (case "a" u8) (case "b"))"#,
@@ -133,17 +133,17 @@ fn structure_counts_and_names_of_types_do_not() {
         (
             r#"(variant (case "a" u8))"#,
             "variant t { a }",
-            Some("type `t`, case `a`: the component has `u8`, the world nothing"),
+            Some("type `t`, case `a`: the component has `u8`, but the world has nothing"),
         ),
         (
             r#"(enum "a")"#,
             "enum t { a, b }",
-            Some("type `t`: the component has the cases `a`, the world the cases `a`, `b`"),
+            Some("type `t`: the component has the cases `a`, but the world has the cases `a`, `b`"),
         ),
         (
             r#"(flags "a")"#,
             "record t { a: bool }",
-            Some("type `t`: the component has `flags t`, the world `record t`"),
+            Some("type `t`: the component has `flags t`, but the world has `record t`"),
         ),
         (
             "(tuple u8 (result u8 (error string)))",
@@ -153,10 +153,12 @@ fn structure_counts_and_names_of_types_do_not() {
         (
             "(tuple u8 u8)",
             "type t = tuple<u8, u8, u8>;",
-            Some("type `t`: the component has `tuple<u8, u8>`, the world `tuple<u8, u8, u8>`"),
+            Some(
+                "type `t`: the component has `tuple<u8, u8>`, but the world has `tuple<u8, u8, u8>`",
+            ),
         ),
     ] {
-        let told = told.map(|told| format!("of its imports, in interface `a:up/source`, {told}"));
+        let told = told.map(|told| format!("in its imports, in interface `a:up/source`, {told}"));
         let expected: Vec<String> = told.into_iter().collect();
         assert_eq!(
             found(&component(ty), &wit(text), world),

@@ -79,8 +79,8 @@ fn every_form_says_itself_to_the_lock_file() {
 fn what_is_wrong_is_told_with_its_place_and_a_fix() {
     for (text, message) in [
         ("a = 1", "must be a string or a table"),
-        ("a = {}", "does not say where"),
-        ("a = { url = \"x\" }", "is no address"),
+        ("a = {}", "has no source"),
+        ("a = { url = \"x\" }", "is not a URL"),
         ("a = { url = 1 }", "must be a string"),
         (
             "a = { url = \"http://h/a\", path = \"x\" }",
@@ -90,14 +90,14 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
             "a = { path = \"x\", sha256 = \"ab\" }",
             "in combination with `path`",
         ),
-        ("a = { sha256 = \"ab\" }", "does not say where"),
+        ("a = { sha256 = \"ab\" }", "has no source"),
         (
             "a = { url = \"http://h/a\", sha256 = \"ab\" }",
-            "no digest in hex",
+            "not a hex digest",
         ),
         (
             "a = { url = \"http://h/a\", sha512 = \"zz\" }",
-            "no digest in hex",
+            "not a hex digest",
         ),
         ("a = { urll = \"http://h/a\" }", "unknown key `urll`"),
         ("a = \"ftp://h/a\"", "unsupported URL scheme `ftp`"),
@@ -106,35 +106,38 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         ("a = { path = \"\" }", "is empty"),
         (
             "a = { url = \"http://h/a\", prefix = \"../x\" }",
-            "leads out",
+            "points outside",
         ),
-        ("a = { url = \"http://h/a\", subdir = \"/x\" }", "leads out"),
+        (
+            "a = { url = \"http://h/a\", subdir = \"/x\" }",
+            "points outside",
+        ),
         (
             "a = { url = \"http://h/a\", subdir = \"x\", prefix = \"y\" }",
             "`subdir`",
         ),
-        ("a = { git = \"-x\" }", "cannot be given to git"),
-        ("a = { git = \"ext::sh -c x\" }", "cannot be given to git"),
-        ("a = { git = \"A-1+.b::x\" }", "cannot be given to git"),
+        ("a = { git = \"-x\" }", "cannot be passed to git"),
+        ("a = { git = \"ext::sh -c x\" }", "cannot be passed to git"),
+        ("a = { git = \"A-1+.b::x\" }", "cannot be passed to git"),
         (
             "a = { git = \"h\", tag = \"--x\" }",
-            "cannot be given to git",
+            "cannot be passed to git",
         ),
         (
             "a = { git = \"h\", branch = \"a:b\" }",
-            "cannot be given to git",
+            "cannot be passed to git",
         ),
-        ("a = { git = \"h\", rev = \"abc\" }", "no whole commit"),
+        ("a = { git = \"h\", rev = \"abc\" }", "not a full commit"),
         (
             "a = { git = \"h\", tag = \"x\", branch = \"y\" }",
-            "says twice",
+            "more than one of",
         ),
         ("a = { oci = \"x\" }", "invalid OCI reference"),
         (
             "a = { package = \"x\", version = \"1\" }",
             "invalid package name",
         ),
-        ("a = { package = \"a:b\" }", "does not say which version"),
+        ("a = { package = \"a:b\" }", "has no version"),
         (
             "a = { package = \"a:b\", version = \"one\" }",
             "invalid version requirement",
@@ -142,11 +145,11 @@ fn what_is_wrong_is_told_with_its_place_and_a_fix() {
         ("\"\" = \"x\"", "it is empty"),
         ("\".\" = \"x\"", "another directory"),
         ("\"..\" = \"x\"", "another directory"),
-        ("\"a/b\" = \"x\"", "part directories"),
-        ("\"a\\\\b\" = \"x\"", "part directories"),
-        ("\"/a\" = \"x\"", "part directories"),
-        ("\"C:\" = \"x\"", "part directories"),
-        ("a = \"x\"\nA = \"x\"", "one directory on some systems"),
+        ("\"a/b\" = \"x\"", "separate directories"),
+        ("\"a\\\\b\" = \"x\"", "separate directories"),
+        ("\"/a\" = \"x\"", "separate directories"),
+        ("\"C:\" = \"x\"", "separate directories"),
+        ("a = \"x\"\nA = \"x\"", "the same directory on some systems"),
     ] {
         let error = manifest(text).unwrap_err();
         assert!(error.to_string().contains(message), "{text}: {error}");

@@ -108,7 +108,7 @@ impl ManifestEdit {
                 return Err(Error::input(format!(
                     "cannot add dependency `{key}` to a registry package target"
                 ))
-                .hint("the target is a package of a registry and brings what it needs"));
+                .hint("the target is a package from a registry, which includes its dependencies"));
             }
             parent = table_or(parent, inner, Item::Table(implicit.clone()), &path)?;
         }

@@ -30,7 +30,7 @@ impl ManifestEdit {
     ) -> Result<ReplaceOutcome> {
         if self.is_named_by_a_feature(old) {
             return Ok(ReplaceOutcome::Unchanged(
-                "a feature of the package names it",
+                "a feature of the package refers to it",
             ));
         }
         let mut tables: Vec<Vec<String>> = vec![vec!["dependencies".to_owned()]];
@@ -149,7 +149,7 @@ fn refusal_reason(entry: &Item) -> Option<&'static str> {
     let elsewhere = ["path", "git", "registry", "package"];
     match elsewhere.iter().any(|key| entry.contains_key(key)) {
         _ if optional == Some(true) => Some("it is optional"),
-        true => Some("it does not come from crates.io by its own name"),
+        true => Some("it does not come from crates.io under its own name"),
         false => None,
     }
 }

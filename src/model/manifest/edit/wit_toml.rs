@@ -90,9 +90,7 @@ pub fn to_wkg(manifest: &WitManifest, to: &Path) -> Result<ConvertedManifest> {
     if !converted.commented.is_empty() {
         let lines = rest.to_string();
         let lines = lines.lines().filter(|line| !line.trim().is_empty());
-        converted
-            .text
-            .push_str("\n# What `wit.toml` said beside:\n");
+        converted.text.push_str("\n# Other keys of `wit.toml`:\n");
         for line in lines {
             let line = line.trim_start_matches(['#', ' ']);
             let _ = writeln!(converted.text, "# {line}");
@@ -125,7 +123,7 @@ fn overrides(
             continue;
         };
         let refused = |what: &str| {
-            let message = format!("`wkg.toml` cannot say {what} of the dependency `{key}`");
+            let message = format!("`wkg.toml` cannot express {what} of the dependency `{key}`");
             Err(Error::input(message).at(dependency.file.excerpt(dependency.span.clone())))
         };
         let Some(package) = &dependency.package else {
@@ -233,7 +231,7 @@ licenses = "MIT"
 "a:b" = { path = "../b" }
 "d:e" = { version = "=1.0.0" }
 
-# What `wit.toml` said beside:
+# Other keys of `wit.toml`:
 # categories = ["x"] # many
 # [registries]
 # r = "https://example.com"
@@ -266,7 +264,7 @@ licenses = "MIT"
             let text = format!("version = \"0.1.0\"\n[dependencies]\n{entry}\n");
             let error = converted(&text).unwrap_err();
             assert!(
-                error.message().starts_with("`wkg.toml` cannot say"),
+                error.message().starts_with("`wkg.toml` cannot express"),
                 "{error}"
             );
             assert!(error.excerpt().is_some());

@@ -128,7 +128,7 @@ fn what_cannot_be_inherited_is_refused() {
         ),
         (
             "\"wasi:http\" = { workspace = true, §version = \"1\" }",
-            "`version` cannot stand beside `workspace = true` in `package.metadata.component.dependencies.\"wasi:http\"`",
+            "`version` cannot be used with `workspace = true` in `package.metadata.component.dependencies.\"wasi:http\"`",
             None,
         ),
     ] {

@@ -65,7 +65,7 @@ fn an_unknown_key_near_to_none_has_all_named() {
         "registries.r = { §zzzzzzzz = 1 }",
         "unknown key `zzzzzzzz` in `package.metadata.component.registries.r`",
     );
-    assert_eq!(error.advice(), Some("the keys are `url`"));
+    assert_eq!(error.advice(), Some("the valid keys are `url`"));
     // An unknown table is pointed at by its name in the header.
     bad(
         "[package.metadata.component.§unknown]\nx = 1",
@@ -173,7 +173,10 @@ fn words_are_one_of_those_known() {
         "§world-check = \"forbid\"",
         "unknown value `forbid` for `world-check` in `package.metadata.component`",
     );
-    assert_eq!(error.advice(), Some("it is one of `allow`, `warn`, `deny`"));
+    assert_eq!(
+        error.advice(),
+        Some("the valid values are `allow`, `warn`, `deny`")
+    );
     bad(
         "bindings.§ownership = \"lending\"",
         "unknown value `lending` for `ownership` in `package.metadata.component.bindings`",
@@ -272,11 +275,11 @@ fn dependencies_that_are_not_well_formed_are_refused() {
         ),
         (
             "§label = \"1\"",
-            "the dependency `label` in `package.metadata.component.dependencies` names no package",
+            "the dependency `label` in `package.metadata.component.dependencies` has no package name",
         ),
         (
             "§label = { version = \"1\" }",
-            "the dependency `label` in `package.metadata.component.dependencies` names no package",
+            "the dependency `label` in `package.metadata.component.dependencies` has no package name",
         ),
         (
             "\"a:b\" = { §package = \"c:d\" }",

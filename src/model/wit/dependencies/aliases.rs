@@ -216,7 +216,7 @@ impl Insertions {
             let is_used = node.modules.contains_key(name) || has(items, name);
             match is_used {
                 true => self.notes.push(format!(
-                    "`{}` in the bindings is something else than what cargo-component 0.21.1 called so: use `{}`",
+                    "`{}` in the bindings differs from what cargo-component 0.21.1 generated under this name: use `{}`",
                     [&self.path[..], std::slice::from_ref(name)].concat().join("::"),
                     target.join("::")
                 )),

@@ -215,7 +215,7 @@ fn root(
     if let Some(name) = functions.keys().find(|name| types.contains_key(*name)) {
         return Err(offer
             .error(format!(
-                "its root has both a function and a type called `{name}`"
+                "its root has both a function and a type with the name `{name}`"
             ))
             .hint("rename one of them in the dependency"));
     }
@@ -344,7 +344,7 @@ fn refuse_circles(resolve: &Resolve, world: WorldId) -> Result<()> {
     let names = ids.iter().map(|id| &resolve.packages[*id].name);
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     let error = Error::input(format!(
-        "the packages {} would refer to each other in a circle",
+        "the packages {} would refer to each other in a cycle",
         names.join(", ")
     ));
     let own = resolve.worlds[world].package;
@@ -357,7 +357,7 @@ fn refuse_circles(resolve: &Resolve, world: WorldId) -> Result<()> {
             ))
             .hint("move the world into a package of its own"),
         None => error
-            .with_cause("the dependencies were made for different versions of them")
-            .hint("choose versions of the dependencies that were made for the same packages"),
+            .with_cause("the dependencies were built for different versions of them")
+            .hint("use versions of the dependencies that were built for the same packages"),
     })
 }

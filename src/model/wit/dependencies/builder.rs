@@ -376,10 +376,10 @@ impl<'a> WorldBuilder<'a> {
                 let ours = self.resolve.id_of(copy).unwrap_or_default();
                 offer
                     .error(format!(
-                        "`{ours}` of the target world against its `{theirs}`: {difference}"
+                        "`{ours}` of the target world differs from its `{theirs}`: {difference}"
                     ))
                     .hint(format!(
-                        "take a version of the dependency that exports what the world's `{ours}` has, or change the version in the world"
+                        "use a version of the dependency that exports everything in the world's `{ours}`, or change the version in the world"
                     ))
             })
     }
@@ -407,13 +407,13 @@ impl<'a> WorldBuilder<'a> {
             _ => (self.resolve.id_of(copy), "the target world".to_owned()),
         };
         let other = other.unwrap_or_default();
-        let cause = format!("its `{its}` against `{other}` of {owner}: {difference}");
+        let cause = format!("its `{its}` differs from `{other}` of {owner}: {difference}");
         let error = match source {
             CopySource::Offer(at) => self.offers[at].error(cause),
             CopySource::Target => Error::input(cause),
         };
         error.hint(format!(
-            "choose versions that were made for one version of `{its}`"
+            "use versions that were built for the same version of `{its}`"
         ))
     }
 }

@@ -32,7 +32,7 @@ impl ReservedNames {
     pub fn new<'a>(target: &World, packages: impl Iterator<Item = &'a PackageName>) -> Self {
         let mut names = BTreeMap::new();
         for name in RESERVED {
-            names.insert(name.to_owned(), "the bindings have it".to_owned());
+            names.insert(name.to_owned(), "the bindings use it".to_owned());
         }
         let mut namespace = |package: &PackageName| {
             names.insert(
@@ -51,7 +51,7 @@ impl ReservedNames {
         }
         for key in world.imports.keys().chain(world.exports.keys()) {
             if let WorldKey::Name(name) = key {
-                names.insert(to_rust_ident(name), "the target world has it".to_owned());
+                names.insert(to_rust_ident(name), "the target world uses it".to_owned());
             }
         }
         ReservedNames(names)
@@ -92,8 +92,10 @@ impl Suffixes {
             }
             if !idents.insert(to_rust_ident(&suffix)) {
                 return Err(offer
-                    .error(format!("it would have two imports called `{suffix}`"))
-                    .hint("export one interface of that name only"));
+                    .error(format!(
+                        "it would have two imports with the name `{suffix}`"
+                    ))
+                    .hint("export only one interface with that name"));
             }
             suffixes.push(suffix);
         }
@@ -146,7 +148,7 @@ pub(super) fn names(
     let owners = self::owners(chosen.iter().cloned());
     for (at, offer) in offers.iter().enumerate() {
         if labels[at].is_none() && !suffixes[at].0.is_empty() {
-            return Err(no_label(offer, "it has no package to name its imports by"));
+            return Err(no_label(offer, "it has no package name for its imports"));
         }
         for name in &chosen[at] {
             let ident = to_rust_ident(name);
@@ -161,7 +163,7 @@ pub(super) fn names(
                 }
                 (None, None) => continue,
             };
-            let reason = format!("the name `{name}` of its import is taken: {reason}");
+            let reason = format!("the import name `{name}` cannot be used: {reason}");
             return Err(no_label(offer, &reason));
         }
     }
@@ -202,7 +204,7 @@ fn no_label(offer: &Offer<'_>, reason: &str) -> crate::base::error::Error {
         None => "path = …".to_owned(),
     };
     offer.error(reason).hint(format!(
-        "give the dependency a label of its own, as in `my-{} = {{ {rest} }}`",
+        "set a label for the dependency, as in `my-{} = {{ {rest} }}`",
         preferred_label(offer).unwrap_or_else(|| "label".to_owned())
     ))
 }

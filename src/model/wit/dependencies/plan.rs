@@ -169,7 +169,7 @@ fn notes(
             let keys: Vec<_> = keys.collect();
             (keys.len() > 1).then(|| {
                 format!(
-                    "the dependencies {} export `{name}`: each is imported under a name of its own, and the world's own import stays open",
+                    "the dependencies {} export `{name}`: each is imported under its own name, and the world's own import stays open",
                     keys.join(", ")
                 )
             })
@@ -245,9 +245,9 @@ impl Plan {
             let several = several.join(" and ");
             return Err(offer
                 .error(format!(
-                    "{importer} takes the resource `{resource}` from `{other}`, and the dependencies {several} export the same interfaces: a world cannot say whose resource it is"
+                    "{importer} uses the resource `{resource}` of `{other}`, and the dependencies {several} export the same interfaces: a world cannot express which resource is meant"
                 ))
-                .hint(format!("keep one of the dependencies {several}")));
+                .hint(format!("keep only one of the dependencies {several}")));
         }
         Ok(())
     }

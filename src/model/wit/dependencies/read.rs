@@ -84,17 +84,17 @@ pub(super) fn read(index: usize, dependency: &ComponentDependency) -> Result<Off
     if Parser::is_core_wasm(bytes) {
         return Err(failed(dependency)
             .with_cause("it is a core module, not a component")
-            .hint("build it with `cargo component build`, and depend on what that makes"));
+            .hint("build it with `cargo component build`, and depend on the resulting component"));
     }
     if !Parser::is_component(bytes) {
         return Err(failed(dependency)
-            .with_cause("it is no WebAssembly component")
-            .hint("a dependency on a component is a component in its binary form"));
+            .with_cause("it is not a WebAssembly component")
+            .hint("a dependency must be a component in binary form"));
     }
     let decoded = wit::decode(bytes).map_err(|e| {
         let error = e.into_error(failed(dependency).message());
         match &dependency.file {
-            Some(file) => error.with_cause(format!("it is the file `{}`", file.display())),
+            Some(file) => error.with_cause(format!("its file is `{}`", file.display())),
             None => error,
         }
     })?;
@@ -152,7 +152,7 @@ fn exports(offer: &mut Offer<'_>) {
     });
     let notes = older.map(|name| {
         format!(
-            "`{}` exports `{name}` also in a later compatible version, which is the one imported",
+            "`{}` also exports `{name}` in a later compatible version, which is the one that is imported",
             offer.dependency.key
         )
     });
@@ -163,7 +163,7 @@ fn exports(offer: &mut Offer<'_>) {
 /// Refuses a component that cannot be a dependency of any world.
 fn refuse_useless(offer: &Offer<'_>) -> Result<()> {
     if !offer.root && offer.inline.is_empty() && offer.interfaces.is_empty() {
-        return Err(offer.error("it exports nothing").hint(format!(
+        return Err(offer.error("it has no exports").hint(format!(
             "remove `{}` from `[package.metadata.component.dependencies]`, or export something from it",
             offer.dependency.key
         )));
@@ -176,7 +176,7 @@ fn refuse_useless(offer: &Offer<'_>) -> Result<()> {
         {
             return Err(offer
                 .error(format!(
-                    "it defines the resource `{}` in its world, and nothing outside can provide that",
+                    "it defines the resource `{}` in its world, which cannot be provided from outside",
                     resolve.name_world_key(key)
                 ))
                 .hint("define the resource in an interface that the dependency exports"));

@@ -89,7 +89,7 @@ pub(super) fn satisfied_imports(target: &World, offers: &[Offer<'_>]) -> Satisfi
                 .map(|(at, _)| format!("`{}`", offers[*at].dependency.key))
                 .collect();
             satisfied.notes.push(format!(
-                "the dependencies {} export what the world imports as `{name}`, which therefore stays open",
+                "the dependencies {} all export `{name}`, which the world imports; that import stays open",
                 keys.join(", ")
             ));
         } else {
@@ -148,7 +148,7 @@ fn misfit(name: &str, key: &str, difference: &Difference) -> String {
         None => "the dependency does not".to_owned(),
     };
     format!(
-        "the dependency `{key}` does not answer the world's import `{name}`: {place}the world has {}, and {theirs}",
+        "the dependency `{key}` does not satisfy the world's import `{name}`: {place}the world has {}, and {theirs}",
         difference.left
     )
 }

@@ -205,7 +205,7 @@ impl Harness<'_> {
         let (single, _) = self.run_alone(name)?;
         let mut printed = single.printed;
         if single.verdict == Some(Verdict::Passed) {
-            printed.push("it passed when it was run again, alone".to_string());
+            printed.push("it passed when it was run again on its own".to_string());
         }
         Ok(new_failure(name, printed, cause))
     }

@@ -136,57 +136,57 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
     OwnOption {
         known: KnownOption::Invoke,
         usage: "--invoke <CALL>",
-        help: "Call an exported function, its arguments written in WAVE: 'f(1, \"x\")'",
+        help: "Call an exported function, with arguments in WAVE syntax: 'f(1, \"x\")'",
     },
     OwnOption {
         known: KnownOption::Addr,
         usage: "--addr <ADDR>",
-        help: "Where to listen [default: 127.0.0.1:8080]; port 0 takes a free one",
+        help: "Address to listen on [default: 127.0.0.1:8080]; port 0 selects a free port",
     },
     OwnOption {
         known: KnownOption::RunArg,
         usage: "--arg <ARG>",
-        help: "An argument of the program, before those after `--`",
+        help: "Pass an argument to the program, before those after `--`",
     },
     OwnOption {
         known: KnownOption::RunEnv,
         usage: "--env <NAME[=VALUE]>",
-        help: "Give the component a variable; without a value, hand on ours",
+        help: "Set an environment variable for the component; without a value, pass on the current one",
     },
     OwnOption {
         known: KnownOption::RunDir,
         usage: "--dir <HOST[::GUEST]>",
-        help: "Give the component a directory",
+        help: "Give the component access to a directory",
     },
     OwnOption {
         known: KnownOption::Http,
         usage: "--http",
-        help: "Let the component send HTTP requests; what the package itself imports is granted",
+        help: "Allow HTTP requests; the workspace's own code may send them without this option",
     },
     OwnOption {
         known: KnownOption::Network,
         usage: "--network",
-        help: "Let the component use the network: HTTP, sockets and names",
+        help: "Allow network access: HTTP, sockets and name lookup",
     },
     OwnOption {
         known: KnownOption::MaxMemory,
         usage: "--max-memory <SIZE>",
-        help: "How much memory an instance may have: bytes, or 512MiB [default: 1GiB]",
+        help: "Maximum memory of an instance, in bytes or with a unit, as in 512MiB [default: 1GiB]",
     },
     OwnOption {
         known: KnownOption::Timeout,
         usage: "--timeout <SECONDS>",
-        help: "End what takes longer [default: 60 for an HTTP request, else none]; 0 is no limit",
+        help: "Time limit [default: 60 for an HTTP request, otherwise none]; 0 means no limit",
     },
     OwnOption {
         known: KnownOption::Component,
         usage: "--component <WHAT>",
-        help: "Build nothing, and take this component: a file, a package or an OCI reference",
+        help: "Run this component instead of building one: a file, a package or an OCI reference",
     },
     OwnOption {
         known: KnownOption::Compose,
         usage: "--compose",
-        help: "Also write each component linked with its dependencies, as `<name>.linked.wasm`",
+        help: "Also write each component linked with its dependencies to `<name>.linked.wasm`",
     },
     OwnOption {
         known: KnownOption::With,
@@ -196,32 +196,32 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
     OwnOption {
         known: KnownOption::Fresh,
         usage: "--fresh",
-        help: "Link what `--component` names with the newest releases that will do, not those of its hints",
+        help: "Link the component of `--component` with the newest compatible releases, instead of those in its hints",
     },
     OwnOption {
         known: KnownOption::TrustUnpinned,
         usage: "--trust-unpinned",
-        help: "Follow hints of others' components also where they have no digest",
+        help: "Follow hints of components from elsewhere even if they have no digest",
     },
     OwnOption {
         known: KnownOption::Native,
         usage: "--native",
-        help: "Run for the host instead of the wasm target",
+        help: "Use the host target instead of the wasm target",
     },
     OwnOption {
         known: KnownOption::HostMembers,
         usage: "--host-members",
-        help: "Also run for the members that are no components, for the host",
+        help: "Also process the members that are not components, for the host target",
     },
     OwnOption {
         known: KnownOption::CacheDir,
         usage: "--cache-dir <PATH>",
-        help: "The directory of downloaded packages",
+        help: "Directory of the package cache",
     },
     OwnOption {
         known: KnownOption::RegistryConfig,
         usage: "--registry-config <PATH>",
-        help: "The configuration of package registries",
+        help: "Configuration file for package registries",
     },
 ];
 

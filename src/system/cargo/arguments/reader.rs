@@ -359,7 +359,7 @@ fn color(value: &str) -> Result<ColorChoice> {
         "always" => Ok(ColorChoice::Always),
         "never" => Ok(ColorChoice::Never),
         other => Err(
-            Error::usage(format!("`--color` does not know the value `{other}`"))
+            Error::usage(format!("`{other}` is not a value of `--color`"))
                 .hint("use `auto`, `always` or `never`"),
         ),
     }
@@ -374,9 +374,7 @@ fn not_text(name: &str, value: &OsStr) -> Error {
         "the value `{}` of `{name}` is not valid UTF-8",
         value.display()
     ))
-    .hint(format!(
-        "give `{name}` a value in UTF-8, as a word of its own"
-    ))
+    .hint(format!("give `{name}` a separate value in UTF-8"))
 }
 
 fn missing_value(name: &str) -> Error {
@@ -390,8 +388,8 @@ fn missing_value(name: &str) -> Error {
 fn wrong_verb(name: &str, known: KnownOption, verb: &str) -> Error {
     let verbs = VERBS.iter().filter(|verb| known.applies_to(Some(verb)));
     let verbs: Vec<String> = verbs.map(|v| format!("`cargo component {v}`")).collect();
-    let message = format!("`{name}` is an option of {}", verbs.join(", "));
-    Error::usage(message).hint(format!("leave it out of `{verb}`"))
+    let message = format!("`{name}` can only be used with {}", verbs.join(", "));
+    Error::usage(message).hint(format!("remove it from `{verb}`"))
 }
 
 fn starts_with(arg: &OsStr, prefix: &[u8]) -> bool {

@@ -179,10 +179,10 @@ fn our_options_are_ours_only_under_their_verbs() {
     let args = parse(line);
     assert_eq!(args.own, OwnOptions::default());
     assert_eq!(args.cargo_args(), words(line));
-    assert!(error("build --native").contains("is an option of `cargo component check`"));
+    assert!(error("build --native").contains("can only be used with `cargo component check`"));
     assert_eq!(
         error("build --arg x"),
-        "`--arg` is an option of `cargo component run`"
+        "`--arg` can only be used with `cargo component run`"
     );
 }
 

@@ -122,7 +122,7 @@ impl LayerReader {
                 "`--config {}` is neither a file nor a setting",
                 value.display()
             ))
-            .hint("write a setting as `key=value` in TOML, with text in quotes")
+            .hint("use `key=value` in TOML syntax, with strings in quotes")
         };
         let text = value.to_str().ok_or_else(invalid)?;
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
@@ -155,7 +155,7 @@ impl LayerReader {
             ))
             .with_cause(error.message().trim_end_matches('\n'))
             .at(Excerpt::new(path, text.clone(), span))
-            .hint("correct the file; cargo cannot read it either")
+            .hint("correct the file, which cargo cannot read either")
         })?;
         let dir = fs::parent(path);
         let layer = Layer {

@@ -119,7 +119,7 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<ManifestOrIndex, String>
         return index(&manifest).map(ManifestOrIndex::Index);
     }
     if media != MANIFEST && media != DOCKER_MANIFEST {
-        return Err(format!("its manifest is of the type `{media}`"));
+        return Err(format!("its manifest has the type `{media}`"));
     }
     let layers = manifest.get("layers").and_then(Value::as_array);
     let layers = layers.ok_or("the manifest has no `layers`")?;
@@ -136,7 +136,7 @@ pub fn read(bytes: &[u8], content_type: &str) -> Result<ManifestOrIndex, String>
     });
     let read: Vec<_> = read.collect();
     if read.is_empty() {
-        return Err("the manifest has no layer".to_owned());
+        return Err("the manifest has no layers".to_owned());
     }
     Ok(ManifestOrIndex::Manifest(Manifest {
         digest: ContentDigest::of(bytes),
@@ -186,7 +186,7 @@ fn blob(descriptor: &Value) -> Result<Blob, String> {
         digest: digest.parse().map_err(|e: Error| e.to_string())?,
         size: descriptor["size"]
             .as_u64()
-            .ok_or("the manifest does not say how large the layer is")?,
+            .ok_or("the manifest has no size for the layer")?,
     })
 }
 
@@ -409,7 +409,7 @@ mod tests {
             (several, "the bytes have to decide"),
             (bad, "invalid content digest"),
             (empty, "no layer"),
-            (json!([]), "of the type ``"),
+            (json!([]), "the type ``"),
         ] {
             let error = labelled(manifest.to_string().as_bytes(), "").unwrap_err();
             assert!(error.contains(message), "{error}");

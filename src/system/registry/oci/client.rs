@@ -29,7 +29,7 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
     });
     match runtime {
         Ok(runtime) => runtime.block_on(task),
-        Err(e) => Err(Error::input("failed to prepare for the network").with_cause(e)),
+        Err(e) => Err(Error::input("failed to set up network access").with_cause(e)),
     }
 }
 
@@ -61,7 +61,7 @@ pub fn client(trust: &Trust, via: &Via) -> Result<Client> {
 
 fn build(trust: &Trust, via: &Via) -> Result<Client> {
     let failed =
-        |e: &dyn std::fmt::Display| Error::input("failed to prepare for the network").with_cause(e);
+        |e: &dyn std::fmt::Display| Error::input("failed to set up network access").with_cause(e);
     // Without a provider the builder panics; another one may be there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut roots = Vec::new();

@@ -169,7 +169,7 @@ fn in_file(path: &Path, keys: &[String], context: &ClientContext) -> Lookup {
         }
         if let Some(entry) = entry(&file["auths"], key)
             && let Some(credential) = entry_credential(entry)
-                .ok_or_else(|| format!("the login for `{key}` in `{display_path}` is broken"))?
+                .ok_or_else(|| format!("the login for `{key}` in `{display_path}` is invalid"))?
         {
             return Ok(Some((credential, format!("`{display_path}`"))));
         }
@@ -241,7 +241,7 @@ pub fn helper(name: &str, action: &str, input: &str) -> Result<Invocation, Strin
         true => Ok(Invocation::new(format!("docker-credential-{name}"))
             .arg(action)
             .input(input)),
-        false => Err(format!("`{name}` is no name of a credential helper")),
+        false => Err(format!("`{name}` is not a name of a credential helper")),
     }
 }
 
@@ -271,7 +271,7 @@ pub fn ask_helper(
         };
     }
     let answer: Value = serde_json::from_str(&answer_text)
-        .map_err(|_| format!("`{program} get` did not answer in JSON"))?;
+        .map_err(|_| format!("`{program} get` did not print JSON"))?;
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let secret = Secret(text("Secret"));
     Ok((!secret.0.is_empty()).then(|| credential_of_user(text("Username"), secret)))

@@ -77,10 +77,10 @@ fn scan_sections(path: &Path, head: Vec<u8>) -> Result<Description> {
         broken,
     };
     if !head.starts_with(b"\0asm") {
-        let broken = "it does not begin as WebAssembly does".to_owned();
+        let broken = "it is not a WebAssembly file".to_owned();
         return Ok(unknown("wasip2", Some(broken)));
     }
-    let cut = || unknown("wasip2", Some("it ends too early".to_owned()));
+    let cut = || unknown("wasip2", Some("the file is truncated".to_owned()));
     let size = fs::stamp(path).map_or(0, |(size, _)| size);
     let mut found = Interfaces::default();
     let mut parser = Parser::new(0);

@@ -45,13 +45,13 @@ pub fn discover(host: &str, layers: &Layers, context: ClientContext) -> Result<D
     let failed = |kind, cause: String| {
         Error::new(
             kind,
-            format!("failed to find out what the registry `{host}` is"),
+            format!("failed to read the description of the registry `{host}`"),
         )
         .with_cause(format!("`{address}`: {cause}"))
     };
     let url = match reference::is_host(host) {
         true => Url::parse(&address).map_err(|e| failed(ErrorKind::Input, e.to_string()))?,
-        false => return Err(failed(ErrorKind::Input, "this is no host".to_owned())),
+        false => return Err(failed(ErrorKind::Input, "this is not a host".to_owned())),
     };
     let http = HttpClient::new(Stack::new(&url, &settings.trust, oci, &context), &context);
     let request = Request::new(Method::GET, url.clone()).header("accept", "application/json");
@@ -59,10 +59,10 @@ pub fn discover(host: &str, layers: &Layers, context: ClientContext) -> Result<D
         let reply = http.exchange(&request).await;
         reply.map_err(|failure| {
             failed(ErrorKind::Io, failure.message)
-                .hint(format!("see whether `{host}` can be reached; for a registry without this document write `oci://{host}`"))
+                .hint(format!("check that `{host}` can be reached; for a registry without this document, use `oci://{host}`"))
         })
     })?;
-    let hint = format!("if `{host}` is an OCI registry, write `oci://{host}`");
+    let hint = format!("if `{host}` is an OCI registry, use `oci://{host}`");
     let safe = match url.scheme() {
         "https" => !settings.trust.accept_invalid,
         _ => is_loopback(host),
@@ -82,9 +82,9 @@ pub fn discover(host: &str, layers: &Layers, context: ClientContext) -> Result<D
 /// must make sense. The error is a fragment.
 pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
     let document: Value =
-        serde_json::from_slice(bytes).map_err(|e| format!("the document is broken: {e}"))?;
+        serde_json::from_slice(bytes).map_err(|e| format!("the document is invalid: {e}"))?;
     if !document.is_object() {
-        return Err("the document is broken: it is no object".to_owned());
+        return Err("the document is invalid: it is not an object".to_owned());
     }
     let member = |object: &str, key: &str| -> Result<Option<String>, String> {
         let (display_key, value) = match object {
@@ -92,14 +92,18 @@ pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
             _ => match document.get(object) {
                 None | Some(Value::Null) => return Ok(None),
                 Some(Value::Object(table)) => (format!("{object}.{key}"), table.get(key)),
-                Some(_) => return Err(format!("the document is broken: `{object}` is no object")),
+                Some(_) => {
+                    return Err(format!(
+                        "the document is invalid: `{object}` is not an object"
+                    ));
+                }
             },
         };
         match value {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(format!(
-                "the document is broken: `{display_key}` is no string"
+                "the document is invalid: `{display_key}` is not a string"
             )),
         }
     };
@@ -121,7 +125,7 @@ pub fn parse(bytes: &[u8]) -> Result<Metadata, String> {
     };
     let host = metadata.oci_registry.as_deref();
     match host.filter(|host| !reference::is_host(host)) {
-        Some(host) => Err(format!("the document is broken: `{host}` is no host")),
+        Some(host) => Err(format!("the document is invalid: `{host}` is not a host")),
         None => Ok(metadata),
     }
 }
@@ -147,13 +151,16 @@ mod tests {
     #[test]
     fn a_broken_document_is_an_error() {
         for (text, message) in [
-            ("<!doctype html>", "broken"),
-            ("", "broken"),
-            ("[]", "no object"),
-            (r#"{"oci":"ghcr.io"}"#, "`oci` is no object"),
-            (r#"{"oci":{"registry":1}}"#, "`oci.registry` is no string"),
+            ("<!doctype html>", "invalid"),
+            ("", "invalid"),
+            ("[]", "not an object"),
+            (r#"{"oci":"ghcr.io"}"#, "`oci` is not an object"),
+            (
+                r#"{"oci":{"registry":1}}"#,
+                "`oci.registry` is not a string",
+            ),
             (r#"{"preferredProtocol":{}}"#, "`preferredProtocol`"),
-            (r#"{"ociRegistry":"https://ghcr.io/x"}"#, "is no host"),
+            (r#"{"ociRegistry":"https://ghcr.io/x"}"#, "is not a host"),
         ] {
             let error = parse(text.as_bytes()).unwrap_err();
             assert!(error.contains(message), "{error}");

@@ -29,7 +29,7 @@ pub fn error_summary(reply: &Reply) -> String {
         text = format!("{text}: {}", one_line(details));
     }
     if let Some(pause) = retry_after(&reply.headers) {
-        text = format!("{text}: it asks to be left alone for {pause:?}");
+        text = format!("{text}: it asks to wait for {pause:?}");
     }
     text
 }

@@ -123,7 +123,9 @@ impl http_body::Body for FileBody {
         let part = fs::read_part(&self.path, self.offset, expected).map_err(std::io::Error::other);
         Poll::Ready(Some(part.and_then(|part| {
             if part.len() < expected {
-                return Err(std::io::Error::other("the file became shorter"));
+                return Err(std::io::Error::other(
+                    "the file was truncated during the upload",
+                ));
             }
             self.offset += part.len() as u64;
             self.left -= part.len() as u64;
@@ -223,7 +225,7 @@ impl Reply {
             if body.len() + bytes.len() > LIMIT {
                 let limit = LIMIT >> 20;
                 return Err(TransportError::permanent(format!(
-                    "the answer is larger than {limit} MiB, the limit for manifests and pages of tags"
+                    "the response is larger than {limit} MiB, the limit for manifests and pages of tags"
                 )));
             }
             body.extend_from_slice(&bytes);
@@ -255,7 +257,7 @@ pub async fn chunk(
 }
 
 fn no_answer(limit: Duration) -> TransportError {
-    TransportError::transient(format!("nothing was heard for {limit:?}"))
+    TransportError::transient(format!("no data was received for {limit:?}"))
 }
 
 /// A client for one host and those it leads to, which repeats requests.
@@ -351,7 +353,7 @@ impl HttpClient {
             url = self.redirected(&url, &response)?;
         }
         Err(TransportError::permanent(format!(
-            "it redirected more than {REDIRECTS} times"
+            "there were more than {REDIRECTS} redirects"
         )))
     }
 
@@ -359,19 +361,19 @@ impl HttpClient {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
         let location =
-            location.ok_or_else(|| TransportError::permanent("it redirected to nowhere"))?;
+            location.ok_or_else(|| TransportError::permanent("a redirect has no address"))?;
         let to = from.join(location).map_err(|e| {
-            TransportError::permanent(format!("it redirected to what is no address: {e}"))
+            TransportError::permanent(format!("a redirect has an invalid address: {e}"))
         })?;
         let host = to.host_str().unwrap_or_default();
         match (from.scheme(), to.scheme()) {
             (_, "https") => Ok(to),
             ("http", "http") if self.stack.may_be_plain(from, &to) => Ok(to),
             ("http", "http") => Err(TransportError::permanent(format!(
-                "it redirected to `{host}` in plain http, which nothing of yours allows"
+                "a redirect leads to `{host}` by plain http, which your configuration does not allow"
             ))),
             (_, scheme) => Err(TransportError::permanent(format!(
-                "it redirected from https to {scheme} at `{host}`, which is not followed"
+                "a redirect leads from https to {scheme} at `{host}`, which is not allowed"
             ))),
         }
     }

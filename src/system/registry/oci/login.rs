@@ -18,7 +18,7 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<LoginO
     let host = session.host();
     let error_message = format!("failed to log in to `{host}`");
     if user.is_empty() || user.contains(':') {
-        let why = "a user's name is not empty and has no `:`";
+        let why = "a user name cannot be empty or contain `:`";
         return Err(Error::input(error_message).with_cause(why));
     }
     if password.0.is_empty() {
@@ -39,14 +39,14 @@ pub fn log_in(session: &Session, user: &str, password: &Secret) -> Result<LoginO
     let mut notes = effective.notes;
     if outcome == LoginCheck::NotRequired {
         notes.push(format!(
-            "`{host}` asks for no login, so that this one could not be tried"
+            "`{host}` does not ask for credentials, so they could not be verified"
         ));
     }
     match effective.credential {
-        Credential::Anonymous => notes.push("the login cannot be read back".to_owned()),
+        Credential::Anonymous => notes.push("the stored login cannot be read back".to_owned()),
         _ if effective.source.contains(&path) => {}
         _ => notes.push(format!(
-            "the login from {} goes before it",
+            "the login from {} takes precedence over it",
             effective.source
         )),
     }
@@ -107,7 +107,7 @@ async fn check(
             let reply = reply.map_err(|failure| session.failed(error_message, &failure))?;
             accepted(session, &reply, error_message)?;
             let token = read_token(&reply.body).ok_or_else(|| {
-                Error::input(error_message).with_cause("what it answered holds no token")
+                Error::input(error_message).with_cause("its response contains no token")
             })?;
             let bearer = secret_header("Bearer", &token.value.0);
             let inside = session.probe(bearer, error_message).await?;
@@ -129,10 +129,10 @@ fn accepted(session: &Session, reply: &Reply, error_message: &str) -> Result<()>
         200..=299 => Ok(()),
         400..=403 => Err(Error::input(error_message)
             .with_cause(format!(
-                "it refused user and password: {}",
+                "it rejected the user name or password: {}",
                 error_summary(reply)
             ))
-            .hint("check both; many registries want an access token in the place of the password")),
+            .hint("check both; many registries need an access token instead of the password")),
         _ => Err(session.refusal(error_message, reply)),
     }
 }

@@ -221,7 +221,7 @@ impl Registry for OciRegistry {
                 return Err(Error::input(format!(
                     "`{package}@{version}` is already published, in {place}"
                 ))
-                .hint("raise its version"));
+                .hint("increase its version"));
             }
             push::push(&self.session, &upload, &error_message).await?;
             Ok(())
@@ -271,17 +271,17 @@ impl Artifacts for OciRegistry {
         progress: &dyn Progress,
     ) -> Result<ContentDigest> {
         let Target::Tag(tag) = &reference.target else {
-            return Err(
-                Error::input(format!("`{reference}` cannot be pushed to: it is a digest"))
-                    .hint("write it with a tag: `host/repository:tag`"),
-            );
+            return Err(Error::input(format!(
+                "`{reference}` cannot be pushed to, since it is a digest"
+            ))
+            .hint("use a tag: `host/repository:tag`"));
         };
         let title = content.file_name().unwrap_or_default().to_string_lossy();
         if let Some(broken) = describe::describe(content)?.broken {
             return Err(
-                Error::input(format!("`{title}` is no WebAssembly, or broken"))
+                Error::input(format!("`{title}` is not a valid WebAssembly file"))
                     .with_cause(broken)
-                    .hint("give a component, such as `cargo component build` makes"),
+                    .hint("give a component, as built by `cargo component build`"),
             );
         }
         OciRegistry::push(

@@ -23,14 +23,14 @@ impl NotPublic {
     /// A host that is refused by its spelling.
     pub fn name(host: &str) -> Self {
         NotPublic(format!(
-            "`{host}` is on this machine or its network, where a component of others may not lead"
+            "`{host}` is on this machine or its network, where hints of components from elsewhere may not point"
         ))
     }
 
     /// A host that is refused by an address it stands for.
     pub fn address(host: &str, address: IpAddr) -> Self {
         NotPublic(format!(
-            "`{host}` has the address `{address}`, on this machine or its network, where a component of others may not lead"
+            "`{host}` has the address `{address}`, on this machine or its network, where hints of components from elsewhere may not point"
         ))
     }
 }

@@ -85,9 +85,9 @@ pub async fn tags(
             .join(&next)
             .ok()
             .filter(|url| session.is_own(url))
-            .ok_or_else(|| wrong("the list of tags goes on at another host".to_owned()))?;
+            .ok_or_else(|| wrong("the list of tags continues at another host".to_owned()))?;
     }
-    let endless = format!("its list of tags has more than {PAGES} pages, the limit for them");
+    let endless = format!("its list of tags has more than {PAGES} pages, which is the limit");
     Err(session.failed(error_message, &TransportError::permanent(endless)))
 }
 
@@ -125,7 +125,7 @@ pub async fn artifact(
                 Err(why) => reason = why,
             },
             Some(ManifestOrIndex::Index(_)) => {}
-            None => reason = format!("it is an index, and its manifest `{digest}` is not there"),
+            None => reason = format!("it is an index, but its manifest `{digest}` does not exist"),
         }
     }
     found.dedup_by(|a, b| a.layer == b.layer);
@@ -147,7 +147,7 @@ impl Repository<'_> {
     fn no_package(&self, why: String) -> Error {
         Error::input(self.error_message)
             .with_cause(why)
-            .hint("see whether the name is that of a WebAssembly package")
+            .hint("check that the name is that of a WebAssembly package")
     }
 
     /// Reads a manifest or an index; `None` if it is not there.
@@ -192,13 +192,10 @@ impl Repository<'_> {
         Ok(match found.as_slice() {
             [layer] => manifest.artifact(layer),
             [] => Err(format!(
-                "it is no WebAssembly: no layer begins as that does; there are {}",
+                "it is not WebAssembly: no layer is a WebAssembly file; there are {}",
                 media.join(", ")
             )),
-            many => Err(format!(
-                "it has {} layers of WebAssembly, not one",
-                many.len()
-            )),
+            many => Err(format!("it has {} WebAssembly layers, not one", many.len())),
         })
     }
 
@@ -257,7 +254,7 @@ fn check(reply: &Reply, target: &Target) -> Result<(), String> {
     for expected in [announced.as_ref(), requested].into_iter().flatten() {
         if *expected != found {
             return Err(format!(
-                "the manifest has the digest `{found}`, not `{expected}`"
+                "the manifest has digest `{found}`, not `{expected}`"
             ));
         }
     }
@@ -345,7 +342,11 @@ impl Transfer<'_> {
                 let start = range.and_then(|value| range_start(value.to_str().ok()?));
                 match start {
                     Some(start) if start == self.written => 0,
-                    _ => return Err(permanent("it answered with another part".to_owned())),
+                    _ => {
+                        return Err(permanent(
+                            "the response is another part of the file".to_owned(),
+                        ));
+                    }
                 }
             }
             _ => {
@@ -376,7 +377,7 @@ impl Transfer<'_> {
             }
             self.to.write_all(new).map_err(|e| {
                 Error::new(crate::base::error::ErrorKind::Io, self.error_message)
-                    .with_cause(format!("failed to keep it: {e}"))
+                    .with_cause(format!("failed to store it: {e}"))
             })?;
             self.written = length;
         }
@@ -385,7 +386,7 @@ impl Transfer<'_> {
             .size
             .is_some_and(|size| self.written < size);
         Ok(missing.then(|| TransportError {
-            message: format!("it sent {} bytes only", self.written),
+            message: format!("it sent only {} bytes", self.written),
             transient: true,
         }))
     }

@@ -178,15 +178,15 @@ impl Pusher<'_> {
             Ok(artifact::ManifestOrIndex::Manifest(manifest)) if has_layer(&manifest) => Ok(()),
             Err(why) => Err(Error::input(self.error_message)
                 .with_cause(format!(
-                    "after the push the registry gave something else than a manifest for the tag `{tag}`"
+                    "after the push, the registry did not return a manifest for the tag `{tag}`"
                 ))
                 .with_cause(why)
-                .hint("see whether the registry works, and push again")),
+                .hint("check that the registry works, and push again")),
             Ok(_) => Err(Error::input(self.error_message)
                 .with_cause(format!(
-                    "`{digest}` was pushed, but the tag `{tag}` leads to `{found}`: somebody else pushed to it at the same time"
+                    "`{digest}` was pushed, but the tag `{tag}` points to `{found}`: somebody else pushed to it at the same time"
                 ))
-                .hint("find out which of the two is meant, and publish the other one as another version")),
+                .hint("find out which of the two is correct, and publish the other one as another version")),
         }
     }
 
@@ -253,7 +253,7 @@ impl Pusher<'_> {
             }),
             None if reply.status.as_u16() == 202 => Err(self.session.failed(
                 self.error_message,
-                &TransportError::permanent("it did not say where to upload to"),
+                &TransportError::permanent("it sent no upload address"),
             )),
             _ => Err(self.session.refusal(self.error_message, &reply)),
         }

@@ -38,10 +38,10 @@ pub fn repository(prefix: &str, package: &PackageRef) -> Result<String> {
     match is_repository(&name) {
         true => Ok(name),
         false => Err(Error::input(format!(
-            "`{name}` is no name of a repository in an OCI registry"
+            "`{name}` is not a valid repository name in an OCI registry"
         ))
         .with_cause(format!("the prefix is `{prefix}`"))
-        .hint("a prefix has lower case letters, digits and `/`, with single `-`, `.` or `_` between them")),
+        .hint("a prefix consists of lower-case letters, digits and `/`, separated by single `-`, `.` or `_`")),
     }
 }
 
@@ -141,15 +141,15 @@ impl FromStr for Reference {
         let wrong = |why: &str| {
             Error::input(format!("invalid OCI reference `{text}`"))
                 .with_cause(why)
-                .hint("write it as `host/repository:tag` or `host/repository@sha256:…`")
+                .hint("use `host/repository:tag` or `host/repository@sha256:…`")
         };
         let (name, digest) = match text.split_once('@') {
             // It may be a password that stands before the `@`.
             Some((_, rest)) if !rest.starts_with("sha256:") => {
-                return Err(
-                    Error::input("invalid OCI reference: what follows `@` is no digest")
-                        .hint("write it as `host/repository:tag` or `host/repository@sha256:…`"),
-                );
+                return Err(Error::input(
+                    "invalid OCI reference: the part after `@` is not a digest",
+                )
+                .hint("use `host/repository:tag` or `host/repository@sha256:…`"));
             }
             Some((name, digest)) => (name, Some(digest.parse::<ContentDigest>()?)),
             None => (text, None),
@@ -161,7 +161,7 @@ impl FromStr for Reference {
             _ => ("docker.io", name),
         };
         if !is_host(host) {
-            return Err(wrong(&format!("`{host}` is no host")));
+            return Err(wrong(&format!("`{host}` is not a host")));
         }
         let (repository, tag) = match path.rsplit_once(':') {
             Some((repository, tag)) => (repository, tag),
@@ -172,10 +172,10 @@ impl FromStr for Reference {
             false => repository.to_owned(),
         };
         if !is_repository(&repository) {
-            return Err(wrong(&format!("`{repository}` is no repository")));
+            return Err(wrong(&format!("`{repository}` is not a repository")));
         }
         if !is_tag(tag) {
-            return Err(wrong(&format!("`{tag}` is no tag")));
+            return Err(wrong(&format!("`{tag}` is not a tag")));
         }
         Ok(Reference {
             host: host.to_owned(),
@@ -241,7 +241,10 @@ mod tests {
             "../", "a//", "A/", "a/../b/", "/", "a___b/", "a b/", "a?x=/",
         ] {
             let error = repository(bad, &package).unwrap_err();
-            assert!(error.to_string().contains("no name"), "{bad}");
+            assert!(
+                error.to_string().contains("not a valid repository name"),
+                "{bad}"
+            );
         }
     }
 

@@ -81,7 +81,7 @@ impl Session {
             .then(|| Url::parse(&format!("{scheme}://{host}/")).ok())
             .flatten()
             .ok_or_else(|| {
-                Error::input(format!("`{host}` is no host of a registry"))
+                Error::input(format!("`{host}` is not the host of a registry"))
                     .hint("a host is a name with an optional port, such as `example.com:8080`")
             })?;
         let stack = Stack::new(&base, &settings.trust, oci, &context);
@@ -305,7 +305,7 @@ impl Session {
                     self.failed(
                         error_message,
                         &TransportError::permanent(format!(
-                            "it gives out tokens at `{realm}`, which is not safe to send a login to"
+                            "its token server is `{realm}`, to which credentials cannot be sent safely"
                         )),
                     )
                 })?;
@@ -378,7 +378,7 @@ impl Session {
             false => reply,
             true => {
                 let note = format!(
-                    "`{}` refused the login from {} ({})",
+                    "`{}` rejected the login from {} ({})",
                     realm.host_str().unwrap_or_default(),
                     login.source,
                     error_summary(&reply)
@@ -398,14 +398,17 @@ impl Session {
             }
         };
         let at = format!(
-            "{error_message}: it gives out tokens at `{}`",
+            "{error_message}: its token server is `{}`",
             realm.host_str().unwrap_or_default()
         );
         if !reply.status.is_success() {
             return Err(self.refusal(&at, &reply));
         }
         let found = read_token(&reply.body).ok_or_else(|| {
-            self.failed(&at, &TransportError::permanent("the answer holds no token"))
+            self.failed(
+                &at,
+                &TransportError::permanent("the response contains no token"),
+            )
         })?;
         *token = Some(found.clone());
         Ok(Some(found.value))
@@ -424,7 +427,7 @@ impl Session {
         let host = realm.host_str().unwrap_or_default();
         reply.map_err(|failure| {
             self.failed(
-                &format!("{error_message}: it gives out tokens at `{host}`"),
+                &format!("{error_message}: its token server is `{host}`"),
                 &failure,
             )
         })
@@ -436,10 +439,10 @@ impl Session {
             .with_cause(format!("`{}`: {}", self.oci.host, failure.message));
         match failure.transient {
             true => error.hint(format!(
-                "see whether `{}` can be reached, and try again",
+                "check that `{}` can be reached, and try again",
                 self.base
             )),
-            false => error.hint(format!("see what answers at `{}`", self.base)),
+            false => error.hint(format!("check which server answers at `{}`", self.base)),
         }
     }
 
@@ -449,32 +452,32 @@ impl Session {
         match reply.status.as_u16() {
             401 | 403 => self.no_access(error_message, &answer),
             404 => Error::input(error_message)
-                .with_cause("it was not found, or there is no access to it")
+                .with_cause("it was not found, or access is denied")
                 .with_cause(answer)
                 .hint(self.log_in()),
-            413 => Error::input(error_message)
-                .with_cause(answer)
-                .hint("the registry takes nothing as large; ask who runs it to allow more"),
+            413 => Error::input(error_message).with_cause(answer).hint(
+                "the registry refuses files of this size; ask its operator to allow larger ones",
+            ),
             408 | 429 | 500.. => Error::new(ErrorKind::Io, error_message)
                 .with_cause(answer)
-                .hint("try again later; the registry has a problem of its own"),
+                .hint("try again later; the registry has a problem"),
             _ => Error::input(error_message)
                 .with_cause(answer)
-                .hint(format!("see whether `{}` is an OCI registry", self.base)),
+                .hint(format!("check that `{}` is an OCI registry", self.base)),
         }
     }
 
     fn no_access(&self, error_message: &str, answer: &str) -> Error {
         let login = self.login();
         let mut error = Error::input(error_message)
-            .with_cause("it was not found, or there is no access to it")
+            .with_cause("it was not found, or access is denied")
             .with_cause(answer);
         if let Some(refused) = unpoisoned(&self.login_refusal).as_ref() {
             error = error.with_cause(refused);
         } else if login.credential == Credential::Anonymous {
-            error = error.with_cause("it was asked without a login");
+            error = error.with_cause("no login was sent");
         } else if !answer.contains(&login.source) {
-            error = error.with_cause(format!("it was asked with the login from {}", login.source));
+            error = error.with_cause(format!("the login from {} was sent", login.source));
         }
         for note in &login.notes {
             error = error.with_cause(note);

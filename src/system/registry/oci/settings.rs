@@ -54,8 +54,8 @@ impl Settings {
         };
         let auth = match table.get("auth") {
             Some(item) => Some(auth(item).ok_or_else(|| {
-                wrong("auth", "must be a user and a password").hint(
-                    "write `{ username = \"…\", password = \"…\" }`, or the two with a `:` between in base64",
+                wrong("auth", "must be a user name and password").hint(
+                    "use `{ username = \"…\", password = \"…\" }`, or `username:password` in base64",
                 )
             })?),
             None => None,

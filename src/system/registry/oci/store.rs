@@ -30,7 +30,7 @@ pub fn save(
     let (name, password, identity) = match credential {
         Credential::Identity(token) => ("<token>", &none, Some(token)),
         Credential::Password(_, password) => (user, password, None),
-        _ => return Err(Error::input("there is no login to keep")),
+        _ => return Err(Error::input("there are no credentials to store")),
     };
     let display_path = file.path.display().to_string();
     let helper = file.helper();
@@ -73,7 +73,7 @@ pub fn erase(host: &str, context: &ClientContext) -> Result<Option<String>> {
     let mut place = None;
     let key = file.key.clone();
     if let Some(helper) = file.helper() {
-        let failed = || format!("failed to forget the login for `{host}`");
+        let failed = || format!("failed to remove the login for `{host}`");
         let login = super::credentials::ask_helper(&helper, &key, context);
         let login = login.map_err(|why| Error::input(failed()).with_cause(why))?;
         if login.is_some() {
@@ -116,7 +116,7 @@ fn login_file(env: &env::Env) -> Result<(PathBuf, &'static str)> {
         false => (docker_file(env), "https://index.docker.io/v1/"),
     };
     let path = path.ok_or_else(|| {
-        Error::input("there is no directory for the file of logins")
+        Error::input("there is no directory for the file with logins")
             .hint("set `HOME` or `DOCKER_CONFIG`")
     })?;
     Ok((path, hub))
@@ -195,13 +195,13 @@ impl LoginFile {
 fn read(path: &Path, text: &str) -> Result<Map<String, Value>> {
     let path = path.display();
     let wrong = |why: String| {
-        Error::input(format!("failed to read the file of logins `{path}`"))
+        Error::input(format!("failed to read the file with logins `{path}`"))
             .with_cause(why)
-            .hint("correct the file, or move it away")
+            .hint("correct the file, or remove it")
     };
     match serde_json::from_str(text) {
         Ok(Value::Object(content)) => Ok(content),
-        Ok(_) => Err(wrong("it is no JSON object".to_owned())),
+        Ok(_) => Err(wrong("it is not a JSON object".to_owned())),
         Err(e) => Err(wrong(format!("it is not JSON (line {})", e.line()))),
     }
 }
@@ -219,7 +219,7 @@ fn run(helper: &str, action: &str, input: &str, context: &ClientContext) -> Resu
         "`{program} {action}` ended with exit code {}",
         output.code
     ))
-    .hint("see whether the helper works, or remove it from the file of logins");
+    .hint("check that the helper works, or remove it from the file with logins");
     // Helpers tell on standard output; what they were given is not repeated.
     let message = String::from_utf8_lossy(&output.stdout).into_owned();
     let secret = serde_json::from_str::<Value>(input).unwrap_or_default();

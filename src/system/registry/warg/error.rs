@@ -43,33 +43,33 @@ impl ErrorContext<'_> {
                 PackageError::NamespaceNotDefined(_) | PackageError::NamespaceImported(_),
             )) => self
                 .plain(ErrorKind::Input, error)
-                .hint("who runs the registry says which namespaces it takes"),
+                .hint("ask the operator of the registry which namespaces it accepts"),
             ClientError::PackageDoesNotExistWithHintHeader {
                 hint_namespace,
                 hint_registry,
                 ..
             } => self.plain(ErrorKind::Input, error).hint(format!(
-                "if you trust `{}` in this, write `{} = \"{}\"` under `[namespace_registries]`",
+                "if you trust `{}` with this, add `{} = \"{}\"` under `[namespace_registries]`",
                 self.host,
                 one_line(hint_namespace),
                 one_line(hint_registry)
             )),
             ClientError::MustInitializePackage { .. } => {
                 self.plain(ErrorKind::Input, error).hint(format!(
-                    "make it with `warg publish init`, or remove `disableAutoPackageInit` from `{}`",
+                    "create it with `warg publish init`, or remove `disableAutoPackageInit` from `{}`",
                     self.settings.file_name()
                 ))
             }
             ClientError::PublishRejected { .. } => self
                 .plain(ErrorKind::Input, error)
-                .hint("the registry decides what it takes: ask who runs it"),
+                .hint("the registry decides what it accepts: ask its operator"),
             _ if unproven(error) => self.plain(ErrorKind::Input, error).hint(format!(
-                "what the registry says does not fit what it said before or cannot be proven: ask who runs it; if it was set up anew, remove `{}`",
+                "the response contradicts earlier ones or cannot be verified: ask the operator of the registry; if it was set up again, remove `{}`",
                 self.logs
             )),
             ClientError::Api(Api::InvalidWellKnownConfig(_)) => self
                 .plain(ErrorKind::Input, error)
-                .hint(format!("see whether `{}` is a Warg registry", self.host)),
+                .hint(format!("check that `{}` is a Warg registry", self.host)),
             _ => self.plain(ErrorKind::Input, error),
         }
     }
@@ -77,7 +77,7 @@ impl ErrorContext<'_> {
     /// The error of a registry that did not answer in time.
     pub fn timed_out(&self) -> Error {
         Error::new(ErrorKind::Io, self.error_message)
-            .with_cause(format!("`{}` does not answer", self.host))
+            .with_cause(format!("`{}` does not respond", self.host))
             .hint("try again")
     }
 
@@ -87,7 +87,7 @@ impl ErrorContext<'_> {
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Error {
         self.plain(ErrorKind::Io, error).hint(format!(
-            "see whether `{}` can be reached, and is a Warg registry",
+            "check that `{}` can be reached and is a Warg registry",
             self.host
         ))
     }
@@ -98,7 +98,7 @@ impl ErrorContext<'_> {
             plain = plain.with_cause(unused_variable(variable, self.host));
         }
         plain.hint(format!(
-            "the registry wants another key or token; a token stands in `auth_token` under `{}` of your own file",
+            "the registry needs another key or token; set a token as `auth_token` under `{}` in your own file",
             self.settings.table_name()
         ))
     }

@@ -44,7 +44,7 @@ pub fn refused(settings: &Settings, e: &KeyringError) -> Error {
     Error::input("failed to read the keyring")
         .with_cause(chain(e))
         .hint(format!(
-            "see `keyringBackend` in `{}`; a token can also stand in `auth_token` under `{}` of your own file",
+            "check `keyringBackend` in `{}`, or set a token as `auth_token` under `{}` in your own file",
             settings.file_name(),
             settings.table_name()
         ))
@@ -76,9 +76,9 @@ pub fn signing_key(
     if let Some((key, from)) = given {
         return match PrivateKey::decode(key.to_owned()) {
             Ok(key) => Ok(SigningKey { key, from }),
-            Err(e) => Err(Error::input(format!("the signing key is no key: {e}"))
-                .with_cause(format!("it is from {from}"))
-                .hint("a key is `ecdsa-p256:` and 32 bytes in base64")),
+            Err(e) => Err(Error::input(format!("the signing key is invalid: {e}"))
+                .with_cause(format!("it comes from {from}"))
+                .hint("a key is `ecdsa-p256:` followed by 32 bytes in base64")),
         };
     }
     if settings.file.keys.is_empty() {
@@ -97,8 +97,8 @@ pub fn signing_key(
 }
 
 fn no_key(settings: &Settings) -> Error {
-    Error::input("there is no key to sign the release with").hint(format!(
-        "set the variable `{}`, `signing_key` under `{}` in your own file, or `keys` in `{}` for one in the keyring",
+    Error::input("there is no key to sign the release").hint(format!(
+        "set the variable `{}`, `signing_key` under `{}` in your own file, or `keys` in `{}` for a key in the keyring",
         env::CARGO_COMPONENT_PUBLISH_KEY.name,
         settings.table_name(),
         settings.file_name()
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn the_variable_goes_before_the_table() {
         let variable = ("CARGO_COMPONENT_PUBLISH_KEY", KEY);
-        let key = found(&[variable], &[("signing_key", "broken")]).unwrap();
+        let key = found(&[variable], &[("signing_key", "invalid")]).unwrap();
         assert!(key.from.contains("CARGO_COMPONENT_PUBLISH_KEY"));
         assert_eq!(
             key.key.public_key().fingerprint().to_string(),

@@ -51,7 +51,7 @@ impl Settings {
             None => Ok(None),
             Some(Some(text)) => Ok(Some(text)),
             Some(None) => Err(Error::input(format!(
-                "`{key}` of the registry `{}` must be text",
+                "`{key}` of the registry `{}` must be a string",
                 self.name
             ))
             .with_cause(format!("it is set under `{}`", self.table_name()))),
@@ -98,7 +98,7 @@ impl Settings {
 }
 
 fn no_directory(e: &dyn std::fmt::Display) -> Error {
-    Error::input("failed to find a place for the logs of a Warg registry")
+    Error::input("failed to find a directory for the logs of a Warg registry")
         .with_cause(e)
         .hint("give `--cache-dir`")
 }

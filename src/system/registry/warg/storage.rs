@@ -45,7 +45,7 @@ impl Logs {
         match of.map(RegistryDomain::as_str) {
             None => Ok(self.dir().join(name)),
             Some(label) if label.contains(['/', '\\']) || label.starts_with('.') => {
-                bail!("the registry `{label}` that a namespace is mapped to is no name")
+                bail!("the registry `{label}`, to which a namespace is mapped, is not a valid name")
             }
             Some(label) => Ok(self.all.join(label).join(name)),
         }
@@ -62,9 +62,9 @@ fn load<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
         return Ok(None);
     };
     let broken = |e: serde_json::Error| {
-        Error::input(format!("the file `{}` is broken", path.display()))
+        Error::input(format!("the file `{}` is invalid", path.display()))
             .with_cause(e)
-            .hint("remove it; it is made again from what the registry says")
+            .hint("remove it; it is created again from the registry")
     };
     Ok(Some(serde_json::from_str(&text).map_err(broken)?))
 }
@@ -78,7 +78,7 @@ fn store(path: &Path, value: &impl Serialize) -> Result<()> {
 #[async_trait]
 impl RegistryStorage for Logs {
     async fn reset(&self, _all_registries: bool) -> Result<()> {
-        bail!("what is known of a registry is not given up here")
+        bail!("forgetting a registry is not supported")
     }
 
     async fn load_checkpoint(
@@ -109,7 +109,7 @@ impl RegistryStorage for Logs {
     }
 
     async fn load_all_packages(&self) -> Result<IndexMap<RegistryDomain, Vec<PackageInfo>>> {
-        bail!("packages are brought up to date one by one")
+        bail!("packages can only be updated one at a time")
     }
 
     async fn load_package(
@@ -129,7 +129,7 @@ impl RegistryStorage for Logs {
     }
 
     async fn store_publish(&self, _info: Option<&PublishInfo>) -> Result<()> {
-        bail!("nothing is put off here: what is published is sent at once")
+        bail!("delayed publishing is not supported")
     }
 }
 
@@ -147,7 +147,7 @@ type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>;
 #[async_trait]
 impl ContentStorage for Contents {
     async fn clear(&self) -> Result<()> {
-        bail!("content is not removed here")
+        bail!("removing content is not supported")
     }
 
     fn content_location(&self, digest: &AnyHash) -> Option<PathBuf> {
@@ -162,7 +162,7 @@ impl ContentStorage for Contents {
     }
 
     async fn store_content(&self, _: Chunks, _: Option<&AnyHash>) -> Result<AnyHash> {
-        bail!("content is not kept here")
+        bail!("storing content is not supported")
     }
 }
 
@@ -195,11 +195,11 @@ impl NamespaceMapStorage for Namespaces {
     }
 
     async fn reset_namespaces(&self) -> Result<()> {
-        bail!("namespaces are not changed here")
+        bail!("changing namespaces is not supported")
     }
 
     async fn store_namespace(&self, _namespace: String, _registry: RegistryDomain) -> Result<()> {
-        bail!("namespaces are not changed here")
+        bail!("changing namespaces is not supported")
     }
 }
 

@@ -156,10 +156,8 @@ impl WargRegistry {
             let task = AssertUnwindSafe(task).catch_unwind();
             match tokio::time::timeout(limit, task).await {
                 Ok(Ok(done)) => done.map_err(|e| error_context.error(&e)),
-                Ok(Err(_)) => {
-                    Err(Error::input(error_message)
-                        .with_cause("the answer of the registry is broken"))
-                }
+                Ok(Err(_)) => Err(Error::input(error_message)
+                    .with_cause("the response of the registry is invalid")),
                 Err(_) => Err(error_context.timed_out()),
             }
         })
@@ -225,7 +223,7 @@ impl WargRegistry {
             file.keyring_backend.clone(),
             file.keys.clone(),
         )
-        .map_err(|e| Error::input("failed to prepare for the network").with_cause(error::chain(&e)))
+        .map_err(|e| Error::input("failed to set up network access").with_cause(error::chain(&e)))
     }
 }
 
@@ -245,16 +243,16 @@ fn as_client_error(error: Error) -> ClientError {
 
 /// Reads the address of a registry.
 fn address(text: &str) -> Result<RegistryUrl> {
-    let invalid = || Error::input("the address of the Warg registry cannot be used");
+    let invalid = || Error::input("the address of the Warg registry is invalid");
     if text.split('/').any(|part| part.contains('@')) {
-        return Err(invalid().with_cause("it holds credentials").hint(
-            "put a token into your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
+        return Err(invalid().with_cause("it contains credentials").hint(
+            "set a token in your own file, `~/.config/wasm-pkg/config.toml`, as `auth_token`",
         ));
     }
     RegistryUrl::new(text).map_err(|e| {
         invalid()
             .with_cause(error::chain(e.as_ref()))
-            .hint("use https; plain http is for Warg registries on this machine only")
+            .hint("use https; plain http is allowed only for Warg registries on this machine")
     })
 }
 
@@ -342,8 +340,8 @@ impl Registry for WargRegistry {
         };
         let Some(digest) = found.content() else {
             return Err(Error::input(format!("`{package}@{version}` was yanked"))
-                .with_cause(format!("it is in {place}, which does not hand it out any more"))
-                .hint("take another version: `cargo component update` chooses one; to publish, raise its version"));
+                .with_cause(format!("its registry is {place}, which does not provide it any more"))
+                .hint("select another version with `cargo component update`; to publish, increase its version"));
         };
         Ok(Some(Release {
             version: version.clone(),
@@ -367,7 +365,7 @@ impl Registry for WargRegistry {
         };
         self.with_client(&error_message, options, async |client| {
             let timed_out =
-                || as_client_error(Error::input("no more of it comes").hint("try again"));
+                || as_client_error(Error::input("the download stopped").hint("try again"));
             let content = client.download_exact_as_stream(&name, version);
             let content = tokio::time::timeout(limits.answer, content).await;
             let (_, mut content) = content.map_err(|_| timed_out())??;
@@ -386,7 +384,7 @@ impl Registry for WargRegistry {
                 if size > LARGEST {
                     let text = format!("it is larger than {} GiB", LARGEST >> 30);
                     return Err(as_client_error(
-                        Error::input(text).hint("ask who runs the registry"),
+                        Error::input(text).hint("ask the operator of the registry"),
                     ));
                 }
                 let written = to.write_all(&part);
@@ -445,7 +443,7 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
     if log.release(version).is_some() {
         return Err(
             Error::input(format!("`{package}@{version}` is already published"))
-                .hint("raise its version"),
+                .hint("increase its version"),
         );
     }
     let id = signing.key.public_key().fingerprint();
@@ -454,9 +452,9 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
         return Ok(());
     }
     Err(
-        Error::input(format!("the key `{id}` may not release `{package}`"))
+        Error::input(format!("the key `{id}` is not allowed to release `{package}`"))
             .with_cause(format!("it is from {}", signing.from))
-            .hint("sign with the key the package was first published with, or have its owner grant this one: `warg publish grant`"),
+            .hint("sign with the key that first published the package, or have its owner run `warg publish grant` for this key"),
     )
 }
 
@@ -500,7 +498,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains(&format!("`{address}` does not answer")),
+            text.contains(&format!("`{address}` does not respond")),
             "{text}"
         );
     }
@@ -528,7 +526,7 @@ mod tests {
         ] {
             let text = format!("{:?}", location(address).unwrap_err());
             assert!(
-                text.contains("cannot be used") && !text.contains("secret"),
+                text.contains("is invalid") && !text.contains("secret"),
                 "{text}"
             );
         }

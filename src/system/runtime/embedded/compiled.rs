@@ -75,17 +75,17 @@ impl Compiled {
             .collect();
         let [first, ..] = &foreign[..] else {
             return fault::error(
-                "the component needs a WASI this engine does not have",
+                "the component needs a WASI version that this engine does not support",
                 cause,
             );
         };
         let names: Vec<String> = foreign.iter().map(|name| format!("`{name}`")).collect();
         Error::input(format!(
-            "the component imports {}, which nothing provides",
+            "the component imports {}, which no component provides",
             names.join(", ")
         ))
         .hint(format!(
-            "link a component that exports it: depend on one, or give its file with `--with {first}=FILE`"
+            "link a component that exports it: add a dependency, or give its file with `--with {first}=FILE`"
         ))
     }
 }

@@ -81,7 +81,7 @@ impl Host {
                         dir.host.display()
                     ))
                     .with_cause(e)
-                    .hint("give a directory that exists to `--dir`")
+                    .hint("give an existing directory to `--dir`")
                 })?;
         }
         let refusals = RefusalLog::new(permissions);

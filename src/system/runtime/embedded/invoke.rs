@@ -50,7 +50,7 @@ impl Compiled {
                     });
                 }
                 Ok(Ok(false)) => {
-                    return Err(Error::input(format!("`{function}` is no function")));
+                    return Err(Error::input(format!("`{function}` is not a function")));
                 }
                 Ok(Err(e)) => fault::exit_status(&e),
                 Err(timeout) => fault::stopped(timeout),
@@ -65,7 +65,7 @@ impl Compiled {
         let interface = match &function.interface {
             Some(name) => {
                 let index = self.component.get_export_index(None, name.as_str());
-                Some(index.ok_or_else(|| Error::input(format!("`{name}` is no interface")))?)
+                Some(index.ok_or_else(|| Error::input(format!("`{name}` is not an interface")))?)
             }
             None => None,
         };
@@ -74,7 +74,7 @@ impl Compiled {
             .get_export(interface.as_ref(), function.name.as_str())
         {
             Some((ComponentItem::ComponentFunc(ty), index)) => Ok((index, ty)),
-            _ => Err(Error::input(format!("`{function}` is no function"))),
+            _ => Err(Error::input(format!("`{function}` is not a function"))),
         }
     }
 }
@@ -160,11 +160,11 @@ fn signature(function: &Function, ty: &ComponentFunc) -> String {
 /// What the values of a type without a written form are.
 fn describe_values(ty: &Type) -> &'static str {
     match ty {
-        Type::Own(_) | Type::Borrow(_) => "handles of a resource",
+        Type::Own(_) | Type::Borrow(_) => "resource handles",
         Type::Stream(_) => "streams",
         Type::Future(_) => "futures",
         Type::ErrorContext => "error contexts",
-        _ => "or hold handles, streams, futures or error contexts",
+        _ => "or contain resource handles, streams, futures or error contexts",
     }
 }
 
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(returned("backwards([1, 2, 3])"), ["[3, 2, 1]"]);
         let error = invoke("backwards([1, 2])").unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("takes 3 elements, and 2 are given"), "{text}");
+        assert!(text.contains("has 3 elements, but 2 were given"), "{text}");
         assert_eq!(
             error.advice(),
             Some("call it as `backwards(l: list<u32, 3>) -> list<u32, 3>`")

@@ -59,7 +59,7 @@ impl RefusalLog {
     /// have caused it.
     pub fn explain(&self, error: Error) -> Error {
         self.all().fold(error, |error, refusal| {
-            let refused = format!("it was refused {}", refusal.description());
+            let refused = format!("it was denied {}", refusal.description());
             error.with_cause(refused).hint(refusal.hint())
         })
     }
@@ -69,7 +69,7 @@ impl RefusalLog {
     pub fn warning(&self) -> Option<String> {
         let describe = |refusal: Refusal| {
             format!(
-                "the component was refused {}; {}",
+                "the component was denied {}; {}",
                 refusal.description(),
                 refusal.hint()
             )
@@ -243,7 +243,7 @@ mod tests {
         assert!(status(0, None).refusals.unwrap().contains("--network"));
         let fault = status(1, None).fault.unwrap();
         assert!(
-            fault.to_string().contains("exit code 1: it was refused"),
+            fault.to_string().contains("exit code 1: it was denied"),
             "{fault}"
         );
         let fault = status(134, Some(Error::input("it trapped"))).fault.unwrap();

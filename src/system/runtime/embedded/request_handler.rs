@@ -116,7 +116,7 @@ impl RequestHandler {
     ) -> Result<Self> {
         let instance = compiled.link()?;
         let unknown_shape =
-            |e: wasmtime::Error| fault::error("its HTTP handler has an unknown shape", &e);
+            |e: wasmtime::Error| fault::error("its HTTP handler has an unknown type", &e);
         let entry = match exports::entry_point(&compiled.bytes)? {
             // A command may have a handler as well, which is what is served.
             EntryPoint::Command(_) => {
@@ -203,11 +203,11 @@ impl RequestHandler {
         match answer {
             Ok(response) => response.map(|body| ResponseBody { body, instance }.boxed_unsync()),
             Err(Failure { status, error }) => {
-                let error = error.context(format!("failed to answer `{line}` of {peer}"));
+                let error = error.context(format!("failed to respond to `{line}` of {peer}"));
                 self.send_event(ServerEvent::Failed(error));
                 let text = match status {
-                    StatusCode::GATEWAY_TIMEOUT => "the component took too long to answer\n",
-                    _ => "the component failed to answer\n",
+                    StatusCode::GATEWAY_TIMEOUT => "the component took too long to respond\n",
+                    _ => "the component failed to respond\n",
                 };
                 let body = Full::new(Bytes::from_static(text.as_bytes()));
                 let body = body.map_err(|never| match never {});
@@ -268,7 +268,7 @@ impl RequestHandler {
     fn fail(&self, failure: Failure, reply: &Reply) {
         if let Some(Err(failure)) = reply.send(Err(failure)) {
             let error = failure.error;
-            let error = error.context("the handler failed after it had answered");
+            let error = error.context("the handler failed after it had responded");
             self.send_event(ServerEvent::Failed(error));
         }
     }
@@ -331,12 +331,12 @@ async fn handle_0_3(
 }
 
 fn no_response() -> Error {
-    Error::input("the handler never set a response")
+    Error::input("the handler set no response")
 }
 
 /// The error a handler answered with instead of a response.
 fn refusal(code: &dyn std::fmt::Debug) -> Error {
-    Error::input("the handler answered with an error").with_cause(format!("{code:?}"))
+    Error::input("the handler returned an error").with_cause(format!("{code:?}"))
 }
 
 /// The task of an instance, which ends when this is dropped with a task.

@@ -57,7 +57,7 @@ impl Compiled {
             .hint("serve it with `cargo component serve`")),
             EntryPoint::Library(functions) => {
                 let error = Error::input(format!(
-                    "`{}` does not export `wasi:cli/run`, it is a library",
+                    "`{}` is a library: it does not export `wasi:cli/run`",
                     self.name
                 ));
                 Err(match functions.first() {
@@ -94,7 +94,7 @@ impl Compiled {
         let mut store = Host::store(&self.engine, &self.name, permissions, stdio)?;
         let refusals = store.data().refusals();
         let unknown_shape =
-            |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown shape", &e);
+            |e: wasmtime::Error| fault::error("its `wasi:cli/run` has an unknown type", &e);
         let ended = match command {
             WasiVersion::V0_2 => {
                 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -312,7 +312,7 @@ mod tests {
         let error = compiled.run(&Permissions::default()).unwrap_err();
         assert_eq!(
             error.message(),
-            "the component imports `acme:db/store@1.0.0`, which nothing provides"
+            "the component imports `acme:db/store@1.0.0`, which no component provides"
         );
     }
 

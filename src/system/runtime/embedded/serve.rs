@@ -60,7 +60,7 @@ impl Compiled {
             let refused = |e: std::io::Error| {
                 Error::new(ErrorKind::Io, format!("failed to listen on `{addr}`"))
                     .with_cause(e)
-                    .hint("give a free address and port, port 0 takes any: `--addr 127.0.0.1:0`")
+                    .hint("use a free address and port; port 0 selects a free port: `--addr 127.0.0.1:0`")
             };
             let listener = TcpListener::bind(addr).await.map_err(refused)?;
             on_event(ServerEvent::Listening(
@@ -208,7 +208,7 @@ mod tests {
             },
         );
         assert_eq!(code.unwrap(), 0);
-        assert!(failures[1].contains("GET /x") && failures[1].contains("never set a response"));
+        assert!(failures[1].contains("GET /x") && failures[1].contains("set no response"));
     }
 
     #[test]

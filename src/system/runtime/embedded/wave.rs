@@ -69,7 +69,7 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
             let values = all(&list.ty(), written)?;
             if values.len() as u64 != u64::from(list.len()) {
                 return Err(Error::usage(format!(
-                    "`{}` takes {} elements, and {} are given",
+                    "`{}` has {} elements, but {} were given",
                     display_type(ty),
                     list.len(),
                     values.len()
@@ -82,7 +82,9 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
                 let mut parts = entry.unwrap_tuple();
                 let mut next = |ty: Type| match parts.next() {
                     Some(part) => to_val(&ty, &part),
-                    None => Err(Error::usage("an entry of a map has a key and a value")),
+                    None => Err(Error::usage(
+                        "an entry of a map must have a key and a value",
+                    )),
                 };
                 Ok((next(map.key())?, next(map.value())?))
             };
@@ -117,7 +119,7 @@ pub(super) fn to_val(ty: &Type, written: &Value) -> Result<Val> {
         other => {
             return simple(other, written).ok_or_else(|| {
                 Error::unsupported(format!(
-                    "a value of type `{}` has no written form",
+                    "a value of type `{}` cannot be written",
                     display_type(other)
                 ))
             });

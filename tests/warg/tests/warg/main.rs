@@ -184,7 +184,7 @@ fn a_component_is_published_and_then_its_next_version() {
     // Another key may not, whatever is in it.
     run_with_key(&project, &stranger(), "publish")
         .code(1)
-        .says("may not release `demo:guest`")
+        .says("is not allowed to release `demo:guest`")
         .says("CARGO_COMPONENT_PUBLISH_KEY")
         .says("warg publish grant");
     assert!(server.download("demo:guest", "0.4.0").is_none());
@@ -200,13 +200,13 @@ fn a_key_comes_from_the_configuration_or_the_keyring() {
     let project = publisher(&server.warg());
     run(&project, "publish")
         .code(1)
-        .says("no key to sign the release with")
+        .says("no key to sign the release")
         .says("`demo:guest@0.3.0`")
         .says("CARGO_COMPONENT_PUBLISH_KEY")
         .says("signing_key");
     run_with_key(&project, "ecdsa-p256:hunter2", "publish")
         .code(1)
-        .says("the signing key is no key");
+        .says("the signing key is invalid");
     let table = format!("[registry.\"{}\".warg]\n", server.address);
     project.write("config.toml", format!("{table}signing_key = \"{OWNER}\"\n"));
     run(&project, "publish").ok();
@@ -218,7 +218,7 @@ fn a_key_comes_from_the_configuration_or_the_keyring() {
     project.replace("Cargo.toml", "version = \"0.3.0\"", "version = \"0.4.0\"");
     run(&project, "publish")
         .code(1)
-        .says("no key to sign the release with")
+        .says("no key to sign the release")
         .says("warg-config.json");
     if cfg!(target_os = "linux") {
         let entry = "xdg-config/warg/keyring/service=warg-signing-key&user=default";
@@ -241,12 +241,12 @@ fn what_the_server_does_not_take_is_told() {
         .code(1)
         .says("failed to publish `demo:guest@0.3.0`")
         .says("not authorized")
-        .says("wants another key or token");
+        .says("needs another key or token");
     project.replace("Cargo.toml", "demo:guest", "other:guest");
     run_with_key(&project, OWNER, "publish")
         .code(1)
         .says("namespace `other` is not defined")
-        .says("which namespaces it takes");
+        .says("which namespaces it accepts");
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn what_does_not_fit_what_was_said_before_is_refused() {
     forget(&project, &[&format!("{logs}/operator.log")]);
     run(&project, "update")
         .code(1)
-        .says("does not fit what it said before")
+        .says("contradicts earlier ones")
         .says(&logs);
     forget(&project, &[&logs]);
     run(&project, "update").ok();

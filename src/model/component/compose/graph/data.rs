@@ -44,7 +44,7 @@ impl Component {
         match self.open.iter().filter(wasi).count() {
             0 => {}
             1 => lines.push("1 interface of WASI".to_owned()),
-            many => lines.push(format!("{many} interfaces of WASI")),
+            many => lines.push(format!("{many} WASI interfaces")),
         }
         lines
     }

@@ -25,13 +25,13 @@ fn the_first_type_that_differs_is_told_with_both_sources() {
     let error = linked(nodes).unwrap_err();
     assert_eq!(
         error.message(),
-        "`p:p@2.0.0` does not fit the import `i:i/api@1.0.0` of `app`"
+        "`p:p@2.0.0` does not match the import `i:i/api@1.0.0` of `app`"
     );
     assert_eq!(
         error.causes(),
         [
-            "it would be answered by its export `i:i/api@1.0.0`",
-            "in type `span`, field `start`, `app` has `u32` and `p:p@2.0.0` has `u64`"
+            "it would be linked to its export `i:i/api@1.0.0`",
+            "in type `span`, field `start`, `app` has `u32`, but `p:p@2.0.0` has `u64`"
         ]
     );
     assert!(error.advice().unwrap().contains("--with i:i/api@1.0.0="));
@@ -45,7 +45,7 @@ fn a_root_that_does_not_fit_is_told_by_function_and_type() {
     for (wit, told) in [
         (
             "record p { x: u16 } export f: func(p: p);",
-            "in function `f`, parameter `p`, field `x`, `a` has `u8` and `d` has `u16`",
+            "in function `f`, parameter `p`, field `x`, `a` has `u8`, but `d` has `u16`",
         ),
         (
             "export f: func(p: u8);",
@@ -69,13 +69,13 @@ fn nothing_that_answers_is_told_with_what_comes_closest() {
     let error = linked(nodes).unwrap_err();
     assert_eq!(
         error.message(),
-        "nothing in `d` answers the import `i:i/api@1.0.0` of `a`"
+        "nothing in `d` satisfies the import `i:i/api@1.0.0` of `a`"
     );
     assert_eq!(
         error.causes(),
         [
-            "its export `i:i/api@2.0.0` comes closest, but it has version 2.0.0, which does not \
-             stand in for version 1.0.0"
+            "its export `i:i/api@2.0.0` is the most similar one, but it has version 2.0.0, which is not \
+             compatible with version 1.0.0"
         ]
     );
     assert!(error.advice().unwrap().contains("--keep i:i/api@1.0.0"));
@@ -84,7 +84,7 @@ fn nothing_that_answers_is_told_with_what_comes_closest() {
         node("a", &a, &[("i:i/api@1.0.0", 1)]),
         node("d", &empty, &[]),
     ];
-    assert_eq!(linked(nodes).unwrap_err().causes(), ["it exports nothing"]);
+    assert_eq!(linked(nodes).unwrap_err().causes(), ["it has no exports"]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn open_imports_that_cannot_be_one_name_both_components() {
     .unwrap_err();
     let error = error_text(&error);
     assert!(
-        error.contains("need different things of the import `i:i/t`"),
+        error.contains("have incompatible types for the import `i:i/t`"),
         "{error}"
     );
     assert!(error.contains("in type `r`"), "{error}");
@@ -217,7 +217,7 @@ fn an_open_import_of_a_linked_resource_is_refused_in_every_form() {
         let error = error_text(&linked(nodes).unwrap_err());
         assert!(
             error.contains("the import `f` of `app` cannot stay open")
-                && error.contains("these come from `leaf`"),
+                && error.contains("which come from `leaf`"),
             "{error}"
         );
     }
@@ -247,7 +247,7 @@ fn a_function_takes_the_resource_that_its_component_was_given() {
     linked(nodes(&[("a:b/test", 2)])).unwrap();
     let error = error_text(&linked(nodes(&[])).unwrap_err());
     assert!(
-        error.contains("the resources of `a:b/test` pass between them")
+        error.contains("both use the resources of `a:b/test`")
             && error.contains("from `leaf`")
             && error.contains("from outside"),
         "{error}"

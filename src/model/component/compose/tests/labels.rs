@@ -148,7 +148,7 @@ fn the_fragment_of_a_hint_names_the_export() {
     assert_eq!(made.graph.links[0].export.as_deref(), Some("baz"));
     // Without one, nothing tells which.
     let error = linked(vec![node("a", &a, &[("d-baz", 1)]), node("d", &d, &[])]).unwrap_err();
-    assert!(error_text(&error).contains("nothing in `d` answers the import `d-baz` of `a`"));
+    assert!(error_text(&error).contains("nothing in `d` satisfies the import `d-baz` of `a`"));
 }
 
 #[test]

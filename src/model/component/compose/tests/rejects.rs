@@ -74,7 +74,7 @@ fn damaged_components_are_errors_and_never_panics() {
                 };
                 if let Err(error) = result {
                     assert!(
-                        !error_text(&error).contains("gave up"),
+                        !error_text(&error).contains("failed unexpectedly"),
                         "{}",
                         error_text(&error)
                     );
@@ -93,7 +93,7 @@ fn a_panic_of_a_library_is_an_error() {
         .unwrap_err();
     let error = error_text(&error);
     assert!(
-        error.contains("failed to link `x`") && error.contains("gave up: no 1"),
+        error.contains("failed to link `x`") && error.contains("failed unexpectedly: no 1"),
         "{error}"
     );
 }

@@ -111,8 +111,8 @@ fn two_bottoms_of_a_diamond_are_an_error_that_names_both() {
     let error = error_text(&linked(nodes).unwrap_err());
     for part in [
         "`d:d/res` of `a`",
-        "`b` gets it from `d`",
-        "`c` from `other-d`",
+        "`b` is linked to `d`",
+        "`c` to `other-d`",
         "--with d:d/res=",
     ] {
         assert!(error.contains(part), "{error}");
@@ -128,7 +128,7 @@ fn an_import_with_a_hint_of_its_own_does_not_follow() {
     // Its resource would not be that of the others.
     for part in [
         "resources of `d:d/res`",
-        "`a` has them from outside",
+        "`a` gets them from outside",
         "from `d`",
     ] {
         assert!(error.contains(part), "{error}");
@@ -194,7 +194,7 @@ fn a_newer_release_of_the_same_track_answers() {
     let error =
         error_text(&linked(nodes(&provider("2.0.0", "f: func(); g: func();"))).unwrap_err());
     assert!(
-        error.contains("version 2.0.0, which does not stand in for version 1.1.0"),
+        error.contains("version 2.0.0, which is not compatible with version 1.1.0"),
         "{error}"
     );
 }

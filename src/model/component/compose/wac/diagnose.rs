@@ -15,9 +15,9 @@ const LANGUAGE: &str = "<https://github.com/bytecodealliance/wac/blob/main/LANGU
 /// The error for a document that cannot be parsed.
 pub(super) fn syntax(file: &TextFile, e: &wac_parser::Error) -> Error {
     let fix = match e {
-        wac_parser::Error::Expected { expected, .. } => format!("write {expected} there"),
-        wac_parser::Error::InvalidVersion { .. } => "write a version such as `1.2.3`".to_owned(),
-        _ => format!("the language is described at {LANGUAGE}"),
+        wac_parser::Error::Expected { expected, .. } => format!("use {expected} here"),
+        wac_parser::Error::InvalidVersion { .. } => "use a version such as `1.2.3`".to_owned(),
+        _ => format!("see the language reference at {LANGUAGE}"),
     };
     with_places(file, e).hint(fix)
 }
@@ -34,7 +34,7 @@ pub(super) fn resolution(
     }
     match e.help() {
         Some(help) => error.hint(help.to_string()),
-        None => error.hint(format!("the language is described at {LANGUAGE}")),
+        None => error.hint(format!("see the language reference at {LANGUAGE}")),
     }
 }
 
@@ -48,10 +48,10 @@ pub(super) fn invalid(path: &str, e: &BinaryReaderError) -> Error {
         .partition(|line| line.contains("ResourceId"));
     let error = rest.into_iter().fold(error, Error::with_cause);
     match identity.is_empty() {
-        true => error.hint("report this, with the document and its components"),
+        true => error.hint("report this as a bug, with the document and its components"),
         false => error
-            .with_cause("its resource is that of another instance")
-            .hint("pass one instance to all that take its resources, or none of it"),
+            .with_cause("its resource belongs to another instance")
+            .hint("pass the same instance to all components that use its resources, or to none"),
     }
 }
 
@@ -109,7 +109,7 @@ fn fix(
             }
             match nearest(name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("define it by `let {name} = …;` before it is used"),
+                None => format!("define it with `let {name} = …;` before it is used"),
             }
         }
         ResolutionError::MissingComponentImport {
@@ -123,26 +123,26 @@ fn fix(
             suggestion("exports", name, &exports.collect::<Vec<_>>())
         }
         ResolutionError::MissingInstantiationArg { name, .. } => {
-            format!("pass `\"{name}\": …`, or leave it open by `...` at the end of the arguments")
+            format!("pass `\"{name}\": …`, or leave it open with `...` at the end of the arguments")
         }
         ResolutionError::MismatchedInstantiationArg { name, .. } => {
-            format!("pass something for `{name}` that has all it needs, with the same types")
+            format!("pass an instance for `{name}` with all required exports and the same types")
         }
         ResolutionError::ExportRequiresAs { .. } => {
-            "name it: `export … as name;`, or export all that is in it: `export … ...;`".to_owned()
+            "name it with `export … as name;`, or export its items with `export … ...;`".to_owned()
         }
         ResolutionError::InstantiationArgMergeFailure { name, .. } => {
             format!("pass `{name}` to one of them as an argument")
         }
         ResolutionError::SpreadInstantiationNoMatch { .. } => {
-            "leave it out, or pass its exports by name".to_owned()
+            "remove it, or pass its exports by name".to_owned()
         }
         ResolutionError::FillArgumentNotLast { .. } => "move `...` to the end".to_owned(),
         ResolutionError::ImportNotInTarget { world, name, .. } => {
-            format!("link `{name}`, or name another world than `{world}` in `targets`")
+            format!("link `{name}`, or use another world than `{world}` in `targets`")
         }
         ResolutionError::MissingTargetExport { name, .. } => {
-            format!("export it: `export … as {name};`")
+            format!("export it with `export … as {name};`")
         }
         _ => return None,
     })

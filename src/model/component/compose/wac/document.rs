@@ -53,7 +53,7 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
     match own_instantiation {
         None => Ok(found),
         Some(range) => Err(
-            Error::input(format!("the package `{own}` cannot be made of itself"))
+            Error::input(format!("the package `{own}` cannot use itself"))
                 .at(excerpt(file, range))
                 .hint("give the document's package another name"),
         ),
@@ -137,10 +137,10 @@ fn check_depth(file: &TextFile) -> Result<()> {
             _ => {}
         }
         if depth > MAX_DEPTH {
-            return Err(Error::input("brackets stand too deep in each other")
-                .with_cause(format!("no more than {MAX_DEPTH} are read"))
+            return Err(Error::input("brackets are nested too deep")
+                .with_cause(format!("the limit is {MAX_DEPTH} levels"))
                 .at(excerpt(file, visit::range(span)))
-                .hint("name the inner part by a `let` or `type` statement of its own"));
+                .hint("move the inner part to a `let` or `type` statement of its own"));
         }
     }
     Ok(())
@@ -179,10 +179,9 @@ fn check(
     if size > MAX_COMPONENTS {
         return Err(Error::input(format!("failed to compose `{path}`"))
             .with_cause(format!(
-                "it would be {size} modules and components in one file, and no more than {MAX_COMPONENTS} \
-                 are allowed"
+                "it would contain {size} modules and components in one file, but no more than {MAX_COMPONENTS} are allowed"
             ))
-            .hint("compose less of it"));
+            .hint("compose fewer components"));
     }
     let valid = call_library("wasmparser", "validate the composition of", path, || {
         Validator::new_with_features(features()).validate_all(bytes)

@@ -163,11 +163,11 @@ impl<'i> Instances<'i> {
                 let name_of = |open: &InstanceImport<'_>| self.all[open.instance].1.name;
                 let other_hint = other.import.external_id.as_deref().unwrap_or_default();
                 return Err(Error::input(format!(
-                    "the open import `{}` would have to be two things",
+                    "the open import `{}` has two conflicting definitions",
                     import.name
                 ))
                 .with_cause(format!(
-                    "`{}` has the hint `{other_hint}` for it, and `{}` has `{hint}`",
+                    "`{}` has the hint `{other_hint}` for it, but `{}` has `{hint}`",
                     name_of(other),
                     name_of(import)
                 ))

@@ -165,7 +165,7 @@ fn a_resource_of_another_instance_is_told_in_words() {
         [
             "type mismatch for import `a:b/takes`",
             "type mismatch in instance export `r`",
-            "its resource is that of another instance"
+            "its resource belongs to another instance"
         ]
     );
     // With all of it open, it fits.
@@ -242,5 +242,5 @@ fn brackets_may_stand_in_each_other_but_not_without_end() {
     };
     assert!(compose(&document(&nested(90)), &[]).is_ok());
     let error = compose(&document(&nested(100_000)), &[]).unwrap_err();
-    assert_eq!(error.message(), "brackets stand too deep in each other");
+    assert_eq!(error.message(), "brackets are nested too deep");
 }
