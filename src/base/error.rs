@@ -312,8 +312,9 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// The candidate nearest to `name` by edit distance, if at most a third of the
-/// letters differ, so that `name` may be a typing error.
+/// The candidate most similar to `name` by edit distance (exchanged neighbors count as
+/// one difference), if at most a third of the letters differ.
+#[cfg(any(feature = "bindings", feature = "lock"))]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -323,26 +324,6 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// The Levenshtein distance in characters; two swapped neighbours are one
-/// difference.
-fn distance(a: &str, b: &str) -> usize {
-    let [a, b]: [Vec<char>; 2] = [a, b].map(|text| text.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, left) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, right) in b.iter().enumerate() {
-            let substituted = rows[i][j] + usize::from(left != right);
-            let mut least = substituted.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
-                least = least.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ fn extract(stream: impl Read, limits: Limits, extraction: &mut Extraction<'_>) -
             // The target of a link, and attributes of all entries, among which
             // a name makes no sense.
             EntryType::GNULongLink | EntryType::XGlobalHeader => continue,
-            EntryType::Regular | EntryType::Continuous => EntryKind::WitFile,
+            EntryType::Regular | EntryType::Continuous => EntryKind::File,
             EntryType::Directory => EntryKind::Other("a directory"),
             EntryType::Symlink => EntryKind::Other("a symbolic link"),
             EntryType::Link => EntryKind::Other("a hard link"),

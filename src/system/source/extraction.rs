@@ -34,7 +34,7 @@ pub struct Destination {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file with content.
-    WitFile,
+    File,
     /// Something else, with its name for messages.
     Other(&'static str),
 }

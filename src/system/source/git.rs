@@ -306,7 +306,7 @@ struct CommitFile {
 /// The type of an entry with this mode of git.
 fn entry_kind(mode: &[u8]) -> EntryKind {
     match mode {
-        b"100644" | b"100755" | b"100664" => EntryKind::WitFile,
+        b"100644" | b"100755" | b"100664" => EntryKind::File,
         b"120000" => EntryKind::Other("a symbolic link"),
         b"160000" => EntryKind::Other("a submodule"),
         _ => EntryKind::Other("not a regular file"),
@@ -443,7 +443,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("ls-remote"), "{text}");
-        let invocations = exec.asked();
+        let invocations = exec.invocations();
         let line = invocations[1].to_string();
         assert!(
             line.ends_with("-- https://me:pw@h/r refs/tags/v1"),
@@ -497,7 +497,7 @@ mod tests {
             within,
         };
         let read = git.read(&request, &BTreeSet::new(), Path::new("/s"));
-        let invocations = exec.asked();
+        let invocations = exec.invocations();
         (
             invocations.iter().map(ToString::to_string).collect(),
             read.map(|(tree, _)| tree),
