@@ -106,7 +106,7 @@ impl Remove {
     }
 }
 
-/// What `--dry-run` means.
+/// Whether `--dry-run` was given.
 pub(super) fn write(dry_run: bool) -> ManifestWrite {
     match dry_run {
         true => ManifestWrite::Dry,

@@ -1,4 +1,4 @@
-//! `cargo component bindings`.
+//! The options of `cargo component bindings` and how they are run.
 
 use clap::Args;
 

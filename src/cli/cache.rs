@@ -1,4 +1,4 @@
-//! `cargo component cache`.
+//! The options of `cargo component cache` and how they are run.
 
 use clap::{Args, Subcommand};
 use semver::Version;

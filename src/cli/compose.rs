@@ -1,4 +1,4 @@
-//! `cargo component compose`.
+//! The options of `cargo component compose` and how they are run.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `cargo component config`.
+//! The options of `cargo component config` and how they are run.
 
 use std::path::PathBuf;
 

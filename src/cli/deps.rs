@@ -1,4 +1,4 @@
-//! `cargo component deps`.
+//! The options of `cargo component deps` and how they are run.
 
 use std::path::PathBuf;
 

@@ -50,6 +50,13 @@ pub fn code_of(kind: ErrorKind) -> ExitCode {
     }
 }
 
+/// Prints a message of clap, which may be help or an error.
+pub(in crate::cli) fn print_clap_error(error: &clap::Error) -> ExitCode {
+    // If the stream is closed, there is nowhere to report that.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(FAILURE))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! `cargo component init`.
+//! The options of `cargo component init` and how they are run.
 
 use std::path::PathBuf;
 

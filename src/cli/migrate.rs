@@ -1,4 +1,4 @@
-//! `cargo component migrate`.
+//! The options of `cargo component migrate` and how they are run.
 
 use clap::Args;
 

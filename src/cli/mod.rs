@@ -221,7 +221,7 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
             });
             exit::code(&shell, result)
         }
-        Err(error) => print_clap_error(&error),
+        Err(error) => exit::print_clap_error(&error),
     }
 }
 
@@ -235,19 +235,12 @@ fn plain(args: Vec<OsString>, env: Env) -> ExitCode {
     }
     match Cli::command().try_get_matches_from(with_name(args)) {
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => print_clap_error(&error),
+        Err(error) => exit::print_clap_error(&error),
     }
 }
 
 fn with_name(args: Vec<OsString>) -> impl Iterator<Item = OsString> {
     std::iter::once(OsString::from("cargo component")).chain(args)
-}
-
-/// Prints a message of clap, which may be help or an error.
-fn print_clap_error(error: &clap::Error) -> ExitCode {
-    // If the stream is closed, there is nowhere to report that.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit::FAILURE))
 }
 
 fn refuse(env: &Env, error: Error) -> ExitCode {

@@ -1,4 +1,4 @@
-//! `cargo component new`.
+//! The options of `cargo component new` and how they are run.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `cargo component outdated`.
+//! The options of `cargo component outdated` and how they are run.
 
 use clap::Args;
 

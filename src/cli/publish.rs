@@ -1,4 +1,4 @@
-//! `cargo component publish`.
+//! The options of `cargo component publish` and how they are run.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `cargo component registry`.
+//! The options of `cargo component registry` and how they are run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

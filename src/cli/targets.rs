@@ -1,4 +1,4 @@
-//! `cargo component targets`.
+//! The options of `cargo component targets` and how they are run.
 
 use clap::Args;
 

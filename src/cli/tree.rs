@@ -1,4 +1,4 @@
-//! `cargo component tree`.
+//! The options of `cargo component tree` and how they are run.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `cargo component update`.
+//! The options of `cargo component update` and how they are run.
 
 use std::path::PathBuf;
 

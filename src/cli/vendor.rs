@@ -1,4 +1,4 @@
-//! `cargo component vendor`.
+//! The options of `cargo component vendor` and how they are run.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `cargo component verify`.
+//! The options of `cargo component verify` and how they are run.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `cargo component bindings`.
+//! What `cargo component bindings` does.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! `cargo component cache`.
+//! What `cargo component cache` does.
 
 use semver::Version;
 

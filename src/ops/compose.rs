@@ -1,4 +1,4 @@
-//! `cargo component compose`.
+//! What `cargo component compose` does.
 
 mod composed;
 mod drawing;
@@ -14,10 +14,10 @@ use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::Graph;
 use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::foreign::{HintOptions, link_and_report, link_foreign, worlds_here};
 use crate::pipeline::build::linked;
 use crate::pipeline::build::linked::beside;
 use crate::pipeline::build::ready::build;
+use crate::pipeline::link::foreign::{HintOptions, link_and_report, link_foreign, worlds_here};
 use crate::pipeline::link::override_options::{Asked, Named};
 pub use crate::pipeline::link::resolution::Releases;
 use crate::pipeline::project::here::mode_here;

@@ -1,4 +1,4 @@
-//! `cargo component outdated`.
+//! What `cargo component outdated` does.
 
 use super::tree::Format;
 use crate::base::error::{Error, Result};
@@ -12,13 +12,13 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// What follows from something being outdated.
+/// What happens if a package is outdated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is told.
+    /// Outdated packages are only reported.
     #[default]
     Tell,
-    /// It is an error as well.
+    /// Outdated packages are an error.
     Fail,
 }
 

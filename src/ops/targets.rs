@@ -1,4 +1,4 @@
-//! `cargo component targets`.
+//! What `cargo component targets` does.
 
 use crate::pipeline::project::here::manifest_here;
 use crate::pipeline::project::manifests::Unpinned;

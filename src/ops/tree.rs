@@ -1,4 +1,4 @@
-//! `cargo component tree`.
+//! What `cargo component tree` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::system::source;
 /// The form of what goes to standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// Lines of text, for people.
     #[default]
     Text,
     /// One document of JSON.
@@ -41,7 +41,7 @@ pub struct TreeOptions {
     pub duplicates: bool,
     /// How many steps to go.
     pub depth: Option<usize>,
-    /// See [`Format`].
+    /// The format of the output.
     pub format: Format,
 }
 

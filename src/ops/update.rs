@@ -1,4 +1,4 @@
-//! `cargo component update`.
+//! What `cargo component update` does.
 
 use semver::Version;
 use std::rc::Rc;
@@ -135,7 +135,7 @@ fn pin(
 /// What follows from the differences of two lock files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// There are none.
+    /// The lock files are the same.
     Nothing,
     /// They were told, and are not to be written.
     Tried,

@@ -1,4 +1,4 @@
-//! `cargo component vendor`.
+//! What `cargo component vendor` does.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! `cargo component verify`.
+//! What `cargo component verify` does.
 
 use crate::pipeline::project::manifests::Project;
 use std::collections::BTreeMap;

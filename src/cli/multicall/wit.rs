@@ -29,7 +29,7 @@ use crate::system::env::Env;
 #[command(
     name = "wit",
     bin_name = "wit",
-    version = super::version("0.16.0"),
+    version = super::version::version("0.16.0"),
     max_term_width = 100
 )]
 pub(super) struct WitCli {
@@ -45,7 +45,7 @@ pub(super) fn parse(args: impl Iterator<Item = OsString>) -> Result<WitCli, clap
     WitCli::try_parse_from(args)
 }
 
-/// Runs one.
+/// Runs a command line of `wit`.
 pub(super) fn run(line: WitCli, env: Env) -> ExitCode {
     let env = env.with_alias(env::WIT_PUBLISH_KEY, env::CARGO_COMPONENT_PUBLISH_KEY);
     let shell = line.global.shell(&env);

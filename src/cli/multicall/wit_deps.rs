@@ -13,7 +13,7 @@ use crate::system::context::Context;
 #[command(
     name = "wit-deps",
     bin_name = "wit-deps",
-    version = super::version("0.6.0"),
+    version = super::version::version("0.6.0"),
     max_term_width = 100
 )]
 pub(super) struct WitDeps {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{ClientOptions, Color, display_path};
+use super::client::{ClientOptions, Color, display_path};
 use crate::base::error::{Error, Result};
 use crate::cli::registry::annotations;
 use crate::ops::config::set;
@@ -31,7 +31,7 @@ use crate::system::shell::ColorChoice;
 #[command(
     name = "wkg",
     bin_name = "wkg",
-    version = super::version("0.16.1"),
+    version = super::version::version("0.16.1"),
     max_term_width = 100
 )]
 pub(super) struct Wkg {

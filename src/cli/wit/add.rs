@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::{Error, Result};
 use crate::cli::add::{parse_package, write};
 use crate::ops::wit::add::{AddOptions, add};

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::ops::wit::build::build;
 use crate::system::context::Context;

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::ops::wit::check::check;
 use crate::system::context::Context;

@@ -1,6 +1,6 @@
 use clap::{Args, ValueEnum};
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::ops::wit::DepsFormat;
 use crate::ops::wit::fetch::{Drift, fetch};

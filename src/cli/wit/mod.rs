@@ -1,21 +1,18 @@
-//! `cargo component wit`.
+//! The options of `cargo component wit` and how they are run.
 
 pub(in crate::cli) mod add;
 mod build;
 mod check;
 mod fetch;
 mod init;
+mod options;
 mod publish;
 mod tree;
 mod update;
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
 use crate::base::error::Result;
-use crate::cli::options::LockOptions;
-use crate::ops::wit::{ProjectSearch, WitOptions};
 use crate::system::context::Context;
 
 /// Work with WIT packages
@@ -56,27 +53,6 @@ impl Wit {
             WitCommand::Tree(verb) => verb.run(ctx),
             WitCommand::Check(verb) => verb.run(ctx),
             WitCommand::Publish(verb) => verb.run(ctx),
-        }
-    }
-}
-
-/// The options that all `wit` subcommands on a project share.
-#[derive(Args, Clone, Debug, Default)]
-struct ProjectOptions {
-    /// Directory with the `.wit` files
-    #[arg(long, short = 'd', value_name = "DIR")]
-    wit_dir: Option<PathBuf>,
-
-    #[command(flatten)]
-    lock: LockOptions,
-}
-
-impl ProjectOptions {
-    fn options(self) -> WitOptions {
-        WitOptions {
-            wit_dir: self.wit_dir,
-            mode: self.lock.mode(),
-            search: ProjectSearch::Any,
         }
     }
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};

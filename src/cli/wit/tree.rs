@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::cli::tree::Drawing;
 use crate::ops::wit::tree::tree;

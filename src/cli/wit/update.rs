@@ -1,7 +1,7 @@
 use clap::Args;
 use semver::Version;
 
-use super::ProjectOptions;
+use super::options::ProjectOptions;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::cli::update::check_precise;

@@ -51,7 +51,7 @@ pub enum HintLocation {
         /// The artifact in the repository.
         reference: HintReference,
     },
-    /// `<protocol>://<host>[:port]/<ns>:<name>@<version>`.
+    /// A release by its address: `<protocol>://<host>[:port]/<ns>:<name>@<version>`.
     Url {
         /// The protocol of the registry.
         protocol: &'static UrlProtocol,

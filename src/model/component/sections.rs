@@ -6,7 +6,7 @@ use crate::base::error::{Error, Result};
 
 /// One section of a component, or its header.
 pub(super) struct Section<'a> {
-    /// The parsed content.
+    /// The parsed content of the section.
     pub payload: Payload<'a>,
     /// All bytes of the section.
     pub raw: &'a [u8],

@@ -94,7 +94,7 @@ pub enum DepsSource {
     },
     /// A directory, seen from that of the manifest.
     Path(String),
-    /// A git repository.
+    /// A commit of a git repository.
     Git {
         /// Its address or directory, as it is written. It may hold a password.
         url: String,

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Crate;
 use super::draft::Draft;
+use super::source_crate::Crate;
 use crate::base::error::Result;
 use crate::model::manifest::edit::{
     CrateDependency, DependencyTable, ManifestEdit, ReplaceOutcome,

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::Crate;
 use super::draft::Draft;
+use super::source_crate::Crate;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
 use crate::model::manifest::{LocalTarget, Manifest, Target};

@@ -5,6 +5,7 @@
 mod crate_0_21;
 mod draft;
 mod handmade;
+mod source_crate;
 mod wit_toml;
 mod wkg;
 
@@ -15,17 +16,17 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
 use crate::model::manifest;
-use crate::model::manifest::{Manifest, ManifestFile, WorkspaceManifest};
+use crate::model::manifest::{ManifestFile, WorkspaceManifest};
 
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::project::recover::{settle, settle_member};
 use crate::system::cargo::arguments::CargoArgs;
-use crate::system::cargo::workspace::{Member, Workspace};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::process::Invocation;
 
 use self::draft::{Draft, colored};
+use self::source_crate::{Crate, sources};
 
 /// What is done with the changes, which are always shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ fn locked<'p>(args: &CargoArgs, changed: &'p [PathBuf]) -> Option<&'p Path> {
 
 /// The kind of project that is migrated.
 enum MigratedProject {
-    /// Packages of cargo.
+    /// The project consists of packages of cargo.
     Crates,
     /// WIT in a directory, without a crate.
     Wit(PathBuf),
@@ -203,107 +204,27 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
         if of.uses_wit_bindgen() {
             of.sources = sources(member.dir())?;
         }
-        of.migrate(draft)?;
+        migrate_crate(&of, draft)?;
     }
     Ok(workspace.root.clone())
 }
 
-/// A package of cargo that is migrated.
-struct Crate<'a> {
-    ctx: &'a Context,
-    workspace: &'a Workspace,
-    member: &'a Member,
-    shared: &'a WorkspaceManifest,
-    /// The Rust sources of the package.
-    sources: Vec<RustSource>,
-}
-
-/// A Rust source of a package.
-struct RustSource {
-    path: PathBuf,
-    text: String,
-    /// Whether it belongs to the library or a program, not to tests and the like.
-    of_code: bool,
-}
-
-impl Crate<'_> {
-    fn migrate(&self, draft: &mut Draft<'_>) -> Result<()> {
-        let dir = self.member.dir();
-        for dir in [dir.to_owned(), dir.join("wit")] {
-            wit_toml::migrate(draft, &dir)?;
-        }
-        deps(draft, dir);
-        crate_0_21::migrate(draft, self)?;
-        let manifest = self.drafted(draft)?;
-        if is_component(&manifest, self.member) {
-            handmade::migrate(draft, self, &manifest)?;
-            let manifest = self.drafted(draft)?;
-            wkg::migrate(draft, self, &manifest)?;
-        }
-        // The new manifest has to be valid.
-        self.drafted(draft).map(|_| ())
+/// Migrates one package of cargo.
+fn migrate_crate(of: &Crate<'_>, draft: &mut Draft<'_>) -> Result<()> {
+    let dir = of.member.dir();
+    for dir in [dir.to_owned(), dir.join("wit")] {
+        wit_toml::migrate(draft, &dir)?;
     }
-
-    /// Reads the new manifest of the package.
-    fn drafted(&self, draft: &mut Draft<'_>) -> Result<Manifest> {
-        let text = draft.text(self.path())?.unwrap_or_default();
-        self.read(&text)
+    deps(draft, dir);
+    crate_0_21::migrate(draft, of)?;
+    let manifest = of.drafted(draft)?;
+    if is_component(&manifest, of.member) {
+        handmade::migrate(draft, of, &manifest)?;
+        let manifest = of.drafted(draft)?;
+        wkg::migrate(draft, of, &manifest)?;
     }
-
-    /// Reads the manifest from a text.
-    fn read(&self, text: &str) -> Result<Manifest> {
-        manifest::read(ManifestFile::new(self.path(), text), self.shared)
-    }
-
-    /// The path of its manifest.
-    fn path(&self) -> &Path {
-        &self.member.manifest_path
-    }
-
-    /// Where its generated bindings are, as far as nobody says otherwise.
-    fn bindings(&self) -> PathBuf {
-        self.member.dir().join("src").join("bindings.rs")
-    }
-
-    fn uses_wit_bindgen(&self) -> bool {
-        let uses = |name: &&str| self.member.dependency(name).is_some();
-        ["wit-bindgen", "wit-bindgen-rt"].iter().any(uses)
-    }
-}
-
-/// The Rust sources of a package, in the folders where cargo looks for them.
-fn sources(dir: &Path) -> Result<Vec<RustSource>> {
-    let mut found = Vec::new();
-    let mut seen = Vec::new();
-    let folders = ["src", "tests", "examples", "benches"];
-    let mut open: Vec<_> = folders.map(|name| (dir.join(name), name == "src")).into();
-    while let Some((folder, of_code)) = open.pop() {
-        // A link may lead back to where it is.
-        let Ok(place) = fs::canonical(&folder) else {
-            continue;
-        };
-        if seen.contains(&place) || !fs::is_dir(&place) {
-            continue;
-        }
-        seen.push(place);
-        for path in fs::list(&folder)? {
-            if fs::is_dir(&path) {
-                open.push((path, of_code));
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                // What is no text is no Rust.
-                let Ok(text) = fs::read_text(&path) else {
-                    continue;
-                };
-                found.push(RustSource {
-                    path,
-                    text,
-                    of_code,
-                });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    // The new manifest has to be valid.
+    of.drafted(draft).map(|_| ())
 }
 
 /// An error where a repository has uncommitted changes, which would mix with

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use wit_parser::PackageName;
 
-use super::Crate;
 use super::draft::Draft;
+use super::source_crate::Crate;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::lockfile;
@@ -136,11 +136,21 @@ fn migrate_overrides(
     if !local.request.declared {
         add_missing_entries(&mut added, &named, sources);
     }
+    write_overrides(draft, of, shown, &added)
+}
+
+/// Adds entries to the manifest, unless the world cannot be read with them.
+fn write_overrides(
+    draft: &mut Draft<'_>,
+    of: &Crate<'_>,
+    shown: &Path,
+    added: &BTreeMap<PackageRef, DependencyEntry>,
+) -> Result<()> {
     let Some(text) = draft.text(of.path())? else {
         return Ok(());
     };
     let mut edit = ManifestEdit::new(of.path(), &text)?;
-    for (package, entry) in &added {
+    for (package, entry) in added {
         edit.add_dependency(DependencyTable::Target, &package.to_string(), entry)?;
     }
     let text = edit.text();

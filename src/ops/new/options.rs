@@ -24,7 +24,7 @@ pub enum CrateKind {
 /// The editor that is configured for the crate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Editor {
-    /// GNU Emacs: `.dir-locals.el`.
+    /// GNU Emacs, which reads `.dir-locals.el`.
     Emacs,
     /// Visual Studio Code: `.vscode/settings.json`.
     VsCode,

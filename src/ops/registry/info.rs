@@ -1,4 +1,4 @@
-//! `cargo component registry info`.
+//! What `cargo component registry info` does.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

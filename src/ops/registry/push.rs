@@ -1,4 +1,4 @@
-//! `cargo component registry push`.
+//! What `cargo component registry push` does.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `cargo component registry versions`.
+//! What `cargo component registry versions` does.
 
 use serde_json::json;
 

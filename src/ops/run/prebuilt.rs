@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::names;
-use crate::pipeline::build::foreign::{HintOptions, link_foreign};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::invoke::{
     DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, serve,
 };
 use crate::pipeline::launch::permissions::of_requests;
+use crate::pipeline::link::foreign::{HintOptions, link_foreign};
 use crate::pipeline::link::override_options::{Asked, Named};
 use crate::pipeline::link::resolution::Releases;
 use crate::pipeline::project::here::mode_here;

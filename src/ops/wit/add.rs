@@ -1,4 +1,4 @@
-//! `cargo component wit add`.
+//! What `cargo component wit add` does.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

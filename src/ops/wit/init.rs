@@ -1,4 +1,4 @@
-//! `cargo component wit init`.
+//! What `cargo component wit init` does.
 
 use std::path::{Path, PathBuf};
 

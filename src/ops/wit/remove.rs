@@ -1,4 +1,4 @@
-//! `cargo component wit remove`.
+//! What `cargo component wit remove` does.
 
 use super::discover::find;
 use super::edits::{ManifestEntry, ManifestTable, OriginalTexts, wit_files};

@@ -1,4 +1,4 @@
-//! `cargo component wit tree`.
+//! What `cargo component wit tree` does.
 
 use super::deps_record::DepsRecord;
 use super::discover::find;

@@ -1,4 +1,4 @@
-//! `cargo component wit update`.
+//! What `cargo component wit update` does.
 
 use super::deps_folder::{plan, write};
 use super::discover::find;

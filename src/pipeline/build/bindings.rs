@@ -18,6 +18,7 @@ use crate::model::wit::generate as macros;
 use crate::model::wit::runtime::Runtime;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
+use crate::pipeline::link::imports::Imports;
 use crate::pipeline::link::provided::bind_dependencies;
 use crate::pipeline::project::manifests::{Project, component_directories, is_component};
 use crate::system::cargo::workspace::{DependencyUse, Member, Workspace};
@@ -93,19 +94,7 @@ pub(crate) fn look(
             ctx.shell.note(note.clone());
         }
         let world = &loaded.world;
-        recipe.world = Some(world.name());
-        if manifest.world_check != WorldCheck::Allow {
-            recipe.world_imports = declared_imports(world);
-        }
-        recipe.exports = exports(world);
-        recipe.attributes = RootAttributes::of(world);
-        if let Some(imports) = &bound {
-            let attributes = imports.attributes.clone();
-            recipe.attributes.imports.extend(attributes);
-            for note in &imports.notes {
-                ctx.shell.note(note.clone());
-            }
-        }
+        describe_world(ctx, &mut recipe, world, bound.as_ref());
         let path = bindings_path(&manifest);
         paths.push(path.clone());
         if maker == Maker::Tool {
@@ -132,6 +121,23 @@ pub(crate) fn look(
         paths,
         bindings: written,
     })
+}
+
+/// Adds to a recipe what its world says, and the imports that components answer.
+fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Option<&Imports>) {
+    recipe.world = Some(world.name());
+    if recipe.world_check != WorldCheck::Allow {
+        recipe.world_imports = declared_imports(world);
+    }
+    recipe.exports = exports(world);
+    recipe.attributes = RootAttributes::of(world);
+    if let Some(imports) = bound {
+        let attributes = imports.attributes.clone();
+        recipe.attributes.imports.extend(attributes);
+        for note in &imports.notes {
+            ctx.shell.note(note.clone());
+        }
+    }
 }
 
 /// The recipe of a member, as far as its manifest says it.
@@ -237,7 +243,7 @@ fn bindings_path(manifest: &Manifest) -> PathBuf {
 enum Maker {
     /// This tool, into a file.
     Tool,
-    /// wit-bindgen's macro.
+    /// The macro of wit-bindgen, when the crate is compiled.
     Macro,
     /// A build script that uses this crate.
     Script,

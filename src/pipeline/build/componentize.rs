@@ -42,7 +42,7 @@ pub struct Made {
 pub struct Facts {
     /// The name of the declared world.
     pub world: Option<String>,
-    /// Its names.
+    /// The names of its imports and exports.
     pub surface: Surface,
     /// The digest of its bytes.
     pub digest: ContentDigest,
@@ -50,7 +50,7 @@ pub struct Facts {
 
 /// What stands beside a kept component.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Record {
+struct ComponentRecord {
     /// Length and time of the module it was made from.
     module: Option<(u64, u128)>,
     /// Length and time of the kept component: it is one file with that at
@@ -228,15 +228,15 @@ impl One<'_> {
     }
 
     /// The record kept, if it can be read and speaks of the file that is kept.
-    fn old(&self) -> Option<Record> {
+    fn old(&self) -> Option<ComponentRecord> {
         let text = fs::read_text(&self.record_file()).ok()?;
-        let old: Record = serde_json::from_str(&text).ok()?;
+        let old: ComponentRecord = serde_json::from_str(&text).ok()?;
         let stamp = || fs::stamp(&self.kept);
         (old.facts.is_none() || (old.kept.is_some() && old.kept == stamp())).then_some(old)
     }
 
     /// The record of the component, made if it is not there; whether it was.
-    fn record(&self) -> Result<(Record, bool)> {
+    fn record(&self) -> Result<(ComponentRecord, bool)> {
         let recipe = self.recipe.digest(self.artifact.is_program());
         let old = self.old().filter(|old| old.recipe == recipe);
         let module = fs::stamp(&self.wasm);
@@ -249,10 +249,10 @@ impl One<'_> {
         let content = ContentDigest::of(&bytes);
         let (record, fresh) = match old {
             // Built anew with the same result.
-            Some(old) if old.content == content => (Record { module, ..old }, true),
+            Some(old) if old.content == content => (ComponentRecord { module, ..old }, true),
             _ => {
                 let facts = self.make(&bytes)?;
-                let record = Record {
+                let record = ComponentRecord {
                     module,
                     kept: fs::stamp(&self.kept).filter(|_| facts.is_some()),
                     content,
@@ -441,7 +441,7 @@ impl One<'_> {
 
     /// Puts the component where the user finds it; that path, or the module's
     /// if it was left as it is.
-    fn place(&self, record: &Record, copy_to: Option<&Path>) -> Result<PathBuf> {
+    fn place(&self, record: &ComponentRecord, copy_to: Option<&Path>) -> Result<PathBuf> {
         if record.facts.is_none() {
             return Ok(self.wasm.clone());
         }

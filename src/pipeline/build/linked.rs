@@ -11,54 +11,31 @@ use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
-use crate::model::component::compose;
-use crate::model::component::compose::{Link, Linked, Node, Plan};
 use crate::model::component::debug::without_dwarf;
 use crate::model::component::names;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::closure::Forest;
+use crate::pipeline::link::composition::{Composition, link_parts};
 use crate::pipeline::link::override_options::{Asked, Chosen};
-use crate::pipeline::link::part::{Answer, Part};
+use crate::pipeline::link::part::Part;
 use crate::system::context::Context;
 use crate::system::fs;
 
 /// What stands beside a linked component that is kept.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
+struct LinkRecord {
     /// The digest of everything it was linked from.
     from: ContentDigest,
     /// Length and time of what was linked.
     kept: Option<(u64, u128)>,
 }
 
-/// The components that are linked to one, and which of them it is made of.
-#[derive(Debug, Serialize)]
-pub(crate) struct Composition {
-    /// The components.
-    pub parts: Vec<Part>,
-    /// The one whose exports the result has, by its place among the parts.
-    pub root: usize,
-}
-
-impl Composition {
-    /// How many other components the root needs, itself or by what it needs.
-    fn others(&self) -> usize {
-        let mut seen = BTreeSet::from([self.root]);
-        let mut open = vec![self.root];
-        while let Some(part) = open.pop() {
-            let next = self.parts[part].links.values().map(|answer| answer.part);
-            open.extend(next.filter(|next| seen.insert(*next)));
-        }
-        seen.len() - 1
-    }
-}
-
 /// A component with what a command line chose for its imports and for those of
 /// what it needs.
 pub(crate) struct ChosenComposition {
-    /// What is linked.
+    /// The components that are linked.
     pub composition: Composition,
     /// What is to be locked of what was found for it.
     pub lock: Option<LockUpdate>,
@@ -163,8 +140,9 @@ pub(crate) fn linked(ctx: &Context, prepared: &Prepared, made: &Made) -> Result<
     let from = inputs(&composition, &facts.digest);
     let file = kept_file(prepared, made);
     let record = file.with_extension("json");
-    let kept = || -> Option<Record> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
-    let now = || Record {
+    let kept =
+        || -> Option<LinkRecord> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
+    let now = || LinkRecord {
         from: from.clone(),
         kept: fs::stamp(&file),
     };
@@ -267,28 +245,4 @@ fn inputs(composition: &Composition, component: &ContentDigest) -> ContentDigest
     }
     text.push_str(&serde_json::to_string(composition).unwrap_or_default());
     ContentDigest::of(text.as_bytes())
-}
-
-/// Links one of some parts with those that answer its imports and theirs.
-pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
-    let link = |(name, answer): (&String, &Answer)| {
-        let link = Link {
-            node: answer.part,
-            item: answer.item.clone(),
-        };
-        (name.clone(), link)
-    };
-    let node = |part: &Part| {
-        Ok(Node {
-            name: part.name.clone(),
-            bytes: fs::read(&part.file)?,
-            links: part.links.iter().map(link).collect(),
-            keep: part.keep.clone(),
-        })
-    };
-    let nodes = composition.parts.iter().map(node);
-    compose::link(&Plan {
-        nodes: nodes.collect::<Result<_>>()?,
-        root: composition.root,
-    })
 }

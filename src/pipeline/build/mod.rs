@@ -3,7 +3,6 @@
 pub mod bindings;
 pub mod cargo;
 pub mod componentize;
-pub mod foreign;
 pub mod linked;
 pub mod order;
 pub mod pending_writes;

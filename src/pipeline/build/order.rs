@@ -19,7 +19,7 @@ pub(crate) struct Step {
     pub workspace: usize,
     /// The packages that are built, as indices of the workspace's members.
     pub selected: Vec<usize>,
-    /// The command line.
+    /// The command line of that build.
     pub args: CargoArgs,
 }
 

@@ -12,7 +12,7 @@ use crate::system::shell::report;
 /// What is done with bindings that are not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stale {
-    /// They are written.
+    /// Stale bindings are written again.
     Write,
     /// They are written; the features of the runtime crate they need are
     /// seen to afterwards.
@@ -24,11 +24,11 @@ pub enum Stale {
 /// The bindings a package should have.
 #[derive(Debug)]
 pub(crate) struct Bindings {
-    /// The package's name.
+    /// The name of the package.
     pub package: String,
-    /// Where they are.
+    /// The path of the bindings file.
     pub path: PathBuf,
-    /// Their whole text.
+    /// The whole text of the file.
     pub content: String,
 }
 

@@ -28,7 +28,7 @@ use crate::system::fs;
 /// A workspace as builds find it: cargo's configuration for it, the targets, and
 /// the view that an earlier run cached.
 pub(crate) struct BuildSetup {
-    /// Cargo's configuration.
+    /// The configuration that cargo reads.
     pub config: Config,
     /// The wasm targets; empty for a verb that runs for the host.
     pub targets: Vec<Target>,
@@ -40,7 +40,7 @@ pub(crate) struct BuildSetup {
     pub configured_target: bool,
     /// The workspace, with the packages that the command line selects.
     pub project: Rc<Project>,
-    /// Where cargo builds.
+    /// The directory that cargo builds into.
     pub target_dir: PathBuf,
     /// The directory whose cargo configuration counts.
     dir: PathBuf,
@@ -69,7 +69,7 @@ pub(crate) struct Prepared {
     pub selected: Vec<usize>,
     /// The components that were built for these.
     pub built: Rc<BuiltComponents>,
-    /// See [`Purpose`].
+    /// Why the packages are built.
     pub purpose: Purpose,
     /// What the command line links in the place of dependencies, each
     /// `IMPORT=WHAT`.
@@ -86,7 +86,7 @@ pub(crate) struct Request {
     pub selected: Vec<usize>,
     /// The components that were built for them.
     pub built: Rc<BuiltComponents>,
-    /// See [`Purpose`].
+    /// Why the packages are built.
     pub purpose: Purpose,
     /// What becomes of bindings that are not up to date.
     pub stale: Stale,
@@ -178,7 +178,7 @@ impl Prepared {
     }
 }
 
-/// See <https://bford.info/cachedir/>.
+/// The content of `CACHEDIR.TAG`, as <https://bford.info/cachedir/> defines it.
 const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 # This file is a cache directory tag created by cargo component.
 # For information about cache directory tags see https://bford.info/cachedir/

@@ -15,7 +15,7 @@ use crate::model::manifest::WorldCheck;
 use crate::pipeline::link::part::{Answer, Part};
 use crate::system::fs;
 
-/// See the module.
+/// Everything beside the module that shapes the components of a package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recipe {
     /// Whether the package has the component section: then every module of it

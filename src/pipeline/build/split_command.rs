@@ -21,9 +21,9 @@ pub(crate) struct Share {
 /// How cargo's command line for wasm differs from the user's.
 #[derive(Default)]
 pub(crate) struct Wasm {
-    /// Options left out.
+    /// The options that are left out.
     pub without: Vec<KnownOption>,
-    /// What is added.
+    /// The arguments that are added.
     pub more: Vec<OsString>,
 }
 

@@ -34,7 +34,7 @@ pub enum Subject {
 pub enum Pick {
     /// The highest, be it a pre-release.
     Newest,
-    /// This one.
+    /// Exactly this version is requested.
     Exactly(Version),
     /// The highest that will do.
     Matching(VersionReq),
@@ -92,7 +92,7 @@ pub(crate) struct Access<'a> {
     pub cache: Cache,
 }
 
-/// A release found.
+/// A release that a registry has.
 pub(crate) struct Located {
     pub release: Release,
     pub registry: Arc<dyn Registry>,

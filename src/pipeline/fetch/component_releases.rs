@@ -24,7 +24,7 @@ use crate::system::registry::public::{Reach, is_internal_host};
 /// A release of a component.
 #[derive(Clone, Debug)]
 pub(crate) struct Release {
-    /// Its bytes.
+    /// The release, with its file in the cache.
     pub found: Fetched,
     /// Where others find it; none where the configuration has to say.
     pub source: Option<String>,

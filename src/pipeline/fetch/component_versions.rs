@@ -13,7 +13,7 @@ use crate::pipeline::fetch::worlds::ResolvedRequest;
 pub(crate) struct Found {
     /// What it is called in messages.
     pub name: String,
-    /// Its bytes.
+    /// The release, with its file in the cache.
     pub fetched: Fetched,
 }
 

@@ -13,7 +13,7 @@ use crate::system::fs::Change;
 /// A lock file that is to be written.
 #[derive(Debug)]
 pub(crate) struct LockUpdate {
-    /// Where.
+    /// The path of the lock file.
     pub path: PathBuf,
     lock: Lockfile,
     /// The text it was read from.
@@ -26,7 +26,7 @@ impl LockUpdate {
         LockUpdate { path, lock, old }
     }
 
-    /// Writes it.
+    /// Writes the lock file by itself.
     pub fn write(self, ctx: &Context) -> Result<()> {
         let shell = &ctx.shell;
         let _held = fs::lock_directories_of(&[&self.path], || {

@@ -41,11 +41,11 @@ pub(crate) struct Packages<'a> {
 
 /// What is asked of [`Packages::fetch`].
 pub(crate) struct PackageRequest<'r> {
-    /// The requirements.
+    /// The requirements that are answered.
     pub asked: &'r [Requirement],
     /// The registries the asking manifest names.
     pub named: &'r ManifestRegistries,
-    /// Answers given before.
+    /// The lock file with earlier answers.
     pub lock: &'r Lockfile,
     /// The lock file, if nothing may be added to it.
     pub locked: Option<&'r Path>,

@@ -59,7 +59,7 @@ pub(crate) fn named(missing: &MissingPackage) -> Option<Requirement> {
     })
 }
 
-/// The requirement `=version`.
+/// The requirement that only this version satisfies.
 pub(crate) fn exactly(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![Comparator {

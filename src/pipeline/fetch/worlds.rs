@@ -33,9 +33,9 @@ use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_so
 /// A requirement with the release that answers it.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedRequest {
-    /// The requirement.
+    /// The requirement that was answered.
     pub wanted: Requirement,
-    /// What answers it.
+    /// The release that answers it.
     pub found: Fetched,
 }
 

@@ -22,9 +22,9 @@ pub(crate) struct Provided {
     pub key: String,
     /// The package, where it is known.
     pub package: Option<PackageRef>,
-    /// Its version.
+    /// Its version, where it is known.
     pub version: Option<Version>,
-    /// Where it is.
+    /// The file that holds it.
     pub file: PathBuf,
     /// Where others find it; none for what has no package.
     pub place: Option<HintLocation>,

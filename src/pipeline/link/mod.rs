@@ -3,8 +3,10 @@
 pub mod built;
 pub mod closure;
 pub mod component;
+pub mod composition;
 pub mod declared;
 pub mod fetching;
+pub mod foreign;
 pub mod imports;
 pub mod label_changes;
 pub mod override_options;

@@ -17,7 +17,7 @@ use crate::system::fs;
 /// What is chosen for one import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// It stays open.
+    /// The import is left open.
     Keep,
     /// A component, by what it is called, and its file.
     With(String, PathBuf),
@@ -41,7 +41,7 @@ pub(crate) struct Asked<'a> {
 /// A component on a command line.
 #[derive(Clone, Debug)]
 pub(crate) enum Named {
-    /// A file; absolute.
+    /// A file, by its absolute path.
     File(PathBuf),
     /// Something in a registry.
     Subject(Subject),

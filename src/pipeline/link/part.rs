@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Part {
     /// What it is called in messages.
     pub name: String,
-    /// Where it is.
+    /// The file that holds it.
     pub file: PathBuf,
     /// What answers its imports.
     pub links: BTreeMap<String, Answer>,

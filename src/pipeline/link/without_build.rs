@@ -22,7 +22,7 @@ use crate::system::fs;
 /// The components of registries and files, with all that their hints lead to.
 #[derive(Debug)]
 pub(crate) struct Followed {
-    /// Every component once.
+    /// Every component that was found, once.
     pub parts: Vec<Part>,
     /// The place of an entry's component among the parts, by its key;
     /// directories and files that are not there have none.

@@ -21,7 +21,7 @@ use crate::system::registry::routes::ManifestRegistries;
 /// What becomes of hints without a digest in components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unpinned {
-    /// They are refused.
+    /// Hints without a digest are refused.
     #[default]
     Refuse,
     /// They are followed to whatever they lead to now.

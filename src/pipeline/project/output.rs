@@ -8,7 +8,7 @@ use crate::system::fs;
 /// Where a command writes its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// To standard output.
+    /// The result goes to standard output.
     Stdout,
     /// To a file, or into a folder where the path ends in a slash or is a folder
     /// already.

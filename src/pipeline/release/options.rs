@@ -22,7 +22,7 @@ pub enum BreakingChange {
 /// Whether releases are published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishMode {
-    /// Releases are published.
+    /// The releases are really published.
     Real,
     /// Nothing is published; what would be is printed.
     Dry,

@@ -27,7 +27,7 @@ pub enum Layer {
     Project(PathBuf),
     /// The file given on the command line or by a variable.
     Explicit(PathBuf),
-    /// The user's file.
+    /// The configuration file of the user.
     User(PathBuf),
     /// The defaults of the tool.
     BuiltIn,

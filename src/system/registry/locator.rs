@@ -20,7 +20,7 @@ pub(super) enum Address<'a> {
     Host(&'a str),
     /// A directory, relative to the manifest.
     Directory(&'a str),
-    /// `oci://<host>/<path>`.
+    /// A repository of an OCI registry: `oci://<host>/<path>`.
     Oci { host: &'a str, path: &'a str },
     /// `<protocol>://<rest>`, which starts with the host.
     Url {

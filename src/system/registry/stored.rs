@@ -129,7 +129,7 @@ fn colons(name: &str) -> Option<(&str, &str)> {
     name.split_once(if cfg!(windows) { '_' } else { ':' })
 }
 
-/// `sha256:<64 hex>`.
+/// The digest as text: `sha256:<64 hex>`.
 fn content(name: &str) -> Option<ContentDigest> {
     let (algorithm, hex) = colons(name)?;
     format!("{algorithm}:{hex}").parse().ok()

@@ -66,7 +66,7 @@ pub struct CommitRequest<'a> {
 
 /// How git is run.
 pub struct Git<'a> {
-    /// Starts programs.
+    /// The door through which git is started.
     pub exec: &'a dyn Exec,
     /// Whether git may ask the user for a password.
     pub interactive: bool,

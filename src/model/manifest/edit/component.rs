@@ -22,7 +22,7 @@ pub struct ComponentTable {
 pub enum TargetEntry {
     /// A world of a registry package.
     Registry {
-        /// The package, `<namespace>:<name>`.
+        /// The package, in the form `<namespace>:<name>`.
         package: String,
         /// The world; `None` where the package has only one.
         world: Option<String>,

@@ -9,9 +9,9 @@ use crate::base::error::{Error, Result};
 /// The tables of dependencies of all manifests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DependencyTable {
-    /// `[package.metadata.component.dependencies]`: components.
+    /// `[package.metadata.component.dependencies]`, the table of components.
     Component,
-    /// `[package.metadata.component.target.dependencies]`: WIT packages.
+    /// `[package.metadata.component.target.dependencies]`, the table of WIT packages.
     Target,
     /// `[overrides]` of a `wkg.toml`.
     Overrides,

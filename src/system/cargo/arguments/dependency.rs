@@ -13,7 +13,7 @@ pub enum DependencyPackage {
     /// A member of the workspace at hand, by its package identifier; and the
     /// manifest that leads to the workspace, unless cargo finds it by itself.
     Member {
-        /// The package identifier.
+        /// The identifier that cargo gives the package.
         id: String,
         /// The manifest of a package of the workspace, or of its root.
         manifest_path: Option<PathBuf>,

@@ -38,7 +38,7 @@ pub fn wait_for<T>(task: impl Future<Output = Result<T>>) -> Result<T> {
 pub enum Via {
     /// Through a proxy, if variables name one.
     Usual,
-    /// Without a proxy.
+    /// The request goes to the host directly.
     Direct,
     /// To addresses of the internet only, or to these proxies.
     Public(Vec<String>),

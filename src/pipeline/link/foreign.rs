@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::linked::{Composition, link_parts};
+use super::composition::{Composition, link_parts};
 use crate::base::error::Result;
 use crate::model::component::compose::Linked;
 use crate::model::component::names;

@@ -1,0 +1,57 @@
+//! Components that are linked to one.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::part::{Answer, Part};
+use crate::base::error::Result;
+use crate::model::component::compose;
+use crate::model::component::compose::{Link, Linked, Node, Plan};
+use crate::system::fs;
+
+/// The components that are linked to one, and which of them it is made of.
+#[derive(Debug, Serialize)]
+pub(crate) struct Composition {
+    /// The components, each of them once.
+    pub parts: Vec<Part>,
+    /// The one whose exports the result has, by its place among the parts.
+    pub root: usize,
+}
+
+impl Composition {
+    /// How many other components the root needs, directly or through them.
+    pub fn others(&self) -> usize {
+        let mut seen = BTreeSet::from([self.root]);
+        let mut open = vec![self.root];
+        while let Some(part) = open.pop() {
+            let next = self.parts[part].links.values().map(|answer| answer.part);
+            open.extend(next.filter(|next| seen.insert(*next)));
+        }
+        seen.len() - 1
+    }
+}
+
+/// Links one of some parts with those that answer its imports and theirs.
+pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
+    let link = |(name, answer): (&String, &Answer)| {
+        let link = Link {
+            node: answer.part,
+            item: answer.item.clone(),
+        };
+        (name.clone(), link)
+    };
+    let node = |part: &Part| {
+        Ok(Node {
+            name: part.name.clone(),
+            bytes: fs::read(&part.file)?,
+            links: part.links.iter().map(link).collect(),
+            keep: part.keep.clone(),
+        })
+    };
+    let nodes = composition.parts.iter().map(node);
+    compose::link(&Plan {
+        nodes: nodes.collect::<Result<_>>()?,
+        root: composition.root,
+    })
+}
