@@ -25,7 +25,7 @@ fn a_path_says_which_package_it_is() {
         .component("add -p new --path regex")
         .ok()
         .says("Added dependency `example:regex` from path `regex`")
-        .says("it is a component");
+        .says("the package is a component");
     let text = manifest(&project);
     assert!(
         text.contains("\"example:regex\" = { path = \"../regex\" }"),
@@ -163,7 +163,7 @@ fn wit_in_a_path_says_which_package_it_is() {
             .component(&format!("add --path {path}"))
             .ok()
             .says(&format!("Added dependency `{package}` from path `{path}`"))
-            .says("it is a WIT package");
+            .says("the package is a WIT package");
         let entry = format!("\"{package}\" = {{ path = \"{path}\" }}");
         assert!(project.read("Cargo.toml").contains(&entry), "{entry}");
     }

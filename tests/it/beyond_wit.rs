@@ -60,11 +60,11 @@ fn imports_and_exports_are_read_without_wit() {
         .prints("imports: acme:up/source\nexports: acme:up/source");
     run(&project, "add --path same.wasm --name here")
         .ok()
-        .says("it is a component")
+        .says("the package is a component")
         .says(CONSTRUCT);
     run(&project, "add acme:same")
         .ok()
-        .says("it is a component");
+        .says("the package is a component");
     assert!(
         project
             .read("Cargo.toml")

@@ -242,7 +242,7 @@ fn bindings_are_written_only_when_they_change() {
     project
         .component("bindings --check")
         .code(1)
-        .says("are not up to date")
+        .says("are out of date")
         .says("run `cargo component bindings`");
     assert!(!project.has("src/bindings.rs"));
     project.component("bindings").ok().says("Generating");
@@ -424,7 +424,7 @@ fn names_that_cannot_be_written_are_refused() {
             .component("bindings")
             .code(1)
             .says(said)
-            .says("help: give the");
+            .says("help: rename the");
         output.silent_on("panicked");
     }
 }

@@ -160,7 +160,7 @@ fn what_authors_require_exactly_holds_and_conflicts_show_each_chain() {
     verb(&project, "update -p t:base --precise 1.0.1")
         .code(1)
         .says("package `t:base` cannot be `1.0.1`: the version requirement `=1.0.0` does not allow it")
-        .says("`1.0.0` fits");
+        .says("`1.0.0` matches");
     project.replace("app/Cargo.toml", "=1.0.0", "1.0.1");
     verb(&project, "build")
         .code(1)

@@ -292,7 +292,7 @@ fn touched_directories_are_restored_from_the_cache() {
         .says("Restoring wit/deps/http");
     assert_eq!(deps.project.read("wit/deps/http/notes.md"), "mine");
     std::fs::remove_dir_all(deps.project.path("wit/deps")).unwrap();
-    deps.run("check").code(1).says("`http` is not there");
+    deps.run("check").code(1).says("the directory `http` does not exist");
     assert!(!deps.project.has("wit/deps"));
     deps.run("lock --locked").ok();
     assert_eq!(deps.contents(), before);
@@ -365,7 +365,7 @@ fn what_is_the_users_is_kept() {
     let before = deps.snapshot();
     let output = deps.run("lock").code(1);
     output
-        .says("`wit/deps/mine` is there already")
+        .says("`wit/deps/mine` already exists")
         .says("help: ");
     assert_eq!(deps.snapshot(), before);
     // What had an entry goes with it, unless it was changed.
@@ -879,7 +879,7 @@ fn what_a_repository_cannot_give_is_told() {
         .run(command)
         .code(1)
         .says("`git fetch` ended with")
-        .says("see that `git ls-remote ssh://[::1]:1/r");
+        .says("check that `git ls-remote ssh://[::1]:1/r");
     deps.run("lock --offline")
         .code(1)
         .says("network access is disabled");

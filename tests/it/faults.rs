@@ -168,7 +168,7 @@ fn rows(other: u16) -> Vec<Row> {
             get,
             ALWAYS,
             location("ftp://127.0.0.1/x"),
-            Fails("redirected"),
+            Fails("a redirect leads"),
         ),
         ("to another host", get, 1, Fault::Redirect(other), Recovers),
         (

@@ -199,7 +199,7 @@ fn bindings_from_two_copies_of_a_package_that_differ_are_refused() {
     project
         .component("build")
         .code(1)
-        .says("of the interface `host:draw/pen@1.0.0`, in type `point`")
+        .says("for the interface `host:draw/pen@1.0.0`, in type `point`")
         .says("`case:app/app`")
         .says("`host:draw/sdk`");
     // The same WIT on both sides is what a library with bindings is for.
@@ -425,7 +425,7 @@ fn a_wit_bindgen_rt_that_is_too_old_is_told_before_rustc() {
     let output = project
         .component("bindings")
         .code(1)
-        .says("`wit-bindgen-rt` 0.22.0 of the package `rt-too-old` cannot serve")
+        .says("`wit-bindgen-rt` 0.22.0 of the package `rt-too-old` does not support")
         .says("which needs `wit-bindgen-rt` 0.23.0 or newer");
     project.cargo(&advised(&output.stderr)).ok();
     project.component("bindings").ok();

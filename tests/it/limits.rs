@@ -115,7 +115,7 @@ fn an_instance_has_so_much_memory_and_ends_with_its_client() {
     assert!(server.ask("GET /alloc", "").starts_with("HTTP/1.0 500 "));
     let line = server.hear(&["a request failed"]);
     assert!(
-        line.contains("it was refused more than 64 MiB of memory"),
+        line.contains("it was denied more than 64 MiB of memory"),
         "{line}"
     );
     assert!(line.contains("--max-memory"), "{line}");
@@ -181,7 +181,7 @@ fn programs_and_tests_have_limits_where_they_are_asked_for() {
     project
         .component("run --max-memory 32MiB alloc")
         .code(134)
-        .says("it was refused more than 32 MiB of memory")
+        .says("it was denied more than 32 MiB of memory")
         .says("--max-memory <SIZE>");
     project
         .component("test --timeout 0.5")
@@ -220,7 +220,7 @@ fn strangers_send_no_requests_unless_they_are_granted() {
     let mut server = Server::start(elsewhere.command(line));
     let answer = ask(&server);
     assert!(answer.contains("refused: "), "{answer}");
-    let line_said = server.hear(&["was refused an HTTP request"]);
+    let line_said = server.hear(&["was denied an HTTP request"]);
     assert!(line_said.contains("`--http`"), "{line_said}");
     assert_eq!(server.interrupt().0, Some(0));
     for granted in ["--http", "--network"] {
@@ -277,7 +277,7 @@ fn who_imports_requests_decides_for_a_linked_component() {
     app("../web.wasm");
     components::run(&project, "run -p app")
         .code(134)
-        .says("it was refused an HTTP request")
+        .says("it was denied an HTTP request")
         .says("`--http`");
     components::run(&project, "run -p app --http")
         .ok()

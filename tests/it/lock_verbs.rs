@@ -72,7 +72,7 @@ fn the_tree_follows_what_the_wit_of_packages_names() {
     }
     run(&project, "tree -i demo:types@2.0.0")
         .code(1)
-        .says("there is `demo:types@1.0.0`");
+        .says("the version in the tree is `demo:types@1.0.0`");
     run(&project, "tree -i demo:type")
         .code(1)
         .says("did you mean `demo:types`?");

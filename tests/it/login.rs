@@ -50,7 +50,7 @@ const AUTH: &str = "dXNlcjpzZWNyZXQ=";
 /// Logs in, works and logs out again, with a file of logins that has more.
 fn round_trip(host: &str) {
     let project = Project::empty();
-    push(&project, host).code(1).says("without a login");
+    push(&project, host).code(1).says("no login was sent");
     login(&project, host, "wrong")
         .code(1)
         .says(&format!("failed to log in to `{host}`"))
@@ -264,7 +264,7 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
             1,
             "the password is empty",
         ),
-        (format!("login {host} -u us:er"), "secret", 1, "has no `:`"),
+        (format!("login {host} -u us:er"), "secret", 1, "cannot be empty or contain `:`"),
         (
             format!("login {host} -u user --offline"),
             "secret",

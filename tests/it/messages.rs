@@ -132,7 +132,7 @@ fn a_person_reads_what_cargo_renders() {
         ),
         (
             "build --message-format human --message-format short",
-            "several times",
+            "more than once",
         ),
     ] {
         let output = project.component(line).says(message);

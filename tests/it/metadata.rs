@@ -166,7 +166,7 @@ fn any_licence_that_cargo_takes_builds() {
         project.write("Cargo.toml", manifest("hello", &format!("{key}\n")));
         let output = project.component("build").ok();
         assert_eq!(
-            output.stderr.contains("the `license` of Cargo.toml"),
+            output.stderr.contains("`license` of Cargo.toml"),
             warning,
             "{output}"
         );

@@ -534,7 +534,7 @@ fn what_the_wit_cli_alone_can_say_stays() {
         .write("a.wit", "package c:d;\n");
     let output = project.component("migrate").ok();
     output
-        .says("cannot say the OCI artifact of the dependency `a:b`")
+        .says("cannot express the OCI artifact of the dependency `a:b`")
         .says("nothing to migrate");
     assert_eq!(project.read("wit.toml"), text);
     assert_eq!(project.read("a.wit"), "package c:d;\n");

@@ -375,7 +375,7 @@ fn a_target_that_leaves_open_which_world_is_refused() {
     project
         .component("new --lib --target wit/tow x")
         .code(1)
-        .says("no world `tow`");
+        .says("the world `tow` does not exist");
     assert!(before == snapshot(&project));
     // A world that needs what is not there shows when the bindings are made.
     project.write("wit/a.wit", "package a:b;\nworld one { import c:d/e; }\n");
@@ -401,7 +401,7 @@ fn init_takes_in_an_existing_library_and_loses_nothing() {
     project
         .component("init")
         .ok()
-        .says("`src/lib.rs` was left as it is")
+        .says("`src/lib.rs` was not changed")
         .says("mod bindings;");
     assert_eq!(project.read("src/lib.rs"), source);
     assert_eq!(project.read("notes.txt"), "notes");

@@ -401,7 +401,7 @@ fn a_refused_login_is_named_by_its_source_and_not_shown() {
             for part in [
                 source,
                 "UNAUTHORIZED",
-                "no access",
+                "access is denied",
                 "`a:b",
                 "cargo component login",
             ] {
@@ -409,7 +409,7 @@ fn a_refused_login_is_named_by_its_source_and_not_shown() {
             }
         }
         let anonymous = told(versions(&client.registry(&server.host())).unwrap_err());
-        assert!(anonymous.contains("without a login"), "{anonymous}");
+        assert!(anonymous.contains("no login was sent"), "{anonymous}");
     }
     // What anybody may read is read all the same.
     let server = SmallRegistry::start(Access::Token);
@@ -726,7 +726,7 @@ fn a_host_says_what_it_is_or_why_not() {
     let found = ask(&server.host()).unwrap();
     assert_eq!(found.metadata.oci_registry.as_deref(), Some("ghcr.io"));
     for (status, text, part) in [
-        (200, "<html>", "broken"),
+        (200, "<html>", "the document is invalid"),
         (500, "", "500"),
         (403, "", "403"),
         (200, "{\"oci\":1}", "`oci` is not an object"),
@@ -839,8 +839,8 @@ fn every_lasting_fault_is_a_clear_error() {
             "429",
         ),
         (answer(418), "418"),
-        (answer(401), "no access"),
-        (answer(403), "no access"),
+        (answer(401), "access is denied"),
+        (answer(403), "access is denied"),
         (Fault::Refuse, "127.0.0.1"),
         (Fault::CutBody(0), "127.0.0.1"),
         (Fault::Body(b"<html>".to_vec()), ""),

@@ -351,7 +351,7 @@ fn bindings_of_a_crate_that_a_package_depends_on_are_enough() {
     project
         .component("bindings --workspace")
         .code(1)
-        .says("the package `sdk-plugin` has bindings for `a:b/w`, but no crate they can run on");
+        .says("the package `sdk-plugin` has bindings for `a:b/w`, but does not depend on a runtime crate for them");
     // Without any, the way begins with the module.
     project.write("plugin/src/lib.rs", "");
     project

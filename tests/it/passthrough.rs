@@ -259,7 +259,7 @@ fn refused_verbs_say_which_tool_to_use() {
     project
         .component("yank")
         .code(1)
-        .says("is not there yet")
+        .says("is not implemented yet")
         .says("cargo component publish");
 }
 

@@ -144,7 +144,7 @@ fn packages_of_wkg_are_added_and_updated() {
     );
     run(&project, "add demo:pushed")
         .ok()
-        .says("it is a component");
+        .says("the package is a component");
     run(&project, "remove demo:pushed").ok();
     run(&project, "add demo:shapes@=0.2.0").ok();
     run(&project, "add near:types").ok();
@@ -291,7 +291,7 @@ fn a_component_of_0_21_1_is_added() {
     run(&project, "add demo:old")
         .ok()
         .says("Added dependency `demo:old` with version `0.1.0`")
-        .says("it is a component");
+        .says("the package is a component");
     let manifest = project.read("Cargo.toml");
     assert!(manifest.contains("\"demo:old\" = \"0.1.0\""), "{manifest}");
     run(&project, "registry get demo:old -o old.wasm").ok();

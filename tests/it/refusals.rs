@@ -41,7 +41,7 @@ fn a_command_that_is_refused_writes_no_bindings() {
     project.replace("wit/a.wit", "import g: func();", "export g: func();");
     project.replace("Cargo.toml", "[lib]\ncrate-type = [\"cdylib\"]", "");
     let before = snapshot(&project);
-    project.component("build").code(1).says("is no `cdylib`");
+    project.component("build").code(1).says("is not a `cdylib`");
     assert!(snapshot(&project) == before);
 }
 

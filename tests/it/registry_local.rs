@@ -393,7 +393,7 @@ fn a_release_keeps_what_the_one_before_it_promised() {
         .says("publish it as version 2.0.0, or with `--allow-breaking`");
     publish("1.1.0", other, other_body, "")
         .code(1)
-        .says("`demo:guest@1.1.0` is not compatible with `1.0.0`")
+        .says("`demo:guest@1.1.0` is not compatible with the published `1.0.0`")
         .says("in function `area`, parameter `side`: `u32` against `f32`");
     // Below one that promises less than it does.
     let three = "export area: func(side: u32) -> u32; export third: func() -> u32;";
@@ -526,7 +526,7 @@ fn update_takes_newer_versions_and_drops_what_nobody_asks_for() {
         .says("v1.1.0 -> v1.0.0");
     run("update -p demo:types --precise 9.0.0")
         .code(1)
-        .says("there are 1.1.0, 1.0.0");
+        .says("the available versions are 1.1.0, 1.0.0");
     run("update -p demo:type")
         .code(1)
         .says("did you mean `demo:types`?");

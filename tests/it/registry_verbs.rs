@@ -276,7 +276,7 @@ fn what_is_not_there_or_makes_no_sense_is_told_with_a_fix() {
         (
             format!("registry get demo:shapes@1 {at}"),
             1,
-            "no version that fits `^1`",
+            "no version matching `^1`",
         ),
         (
             format!("registry get demo:shapes@0.2.9 {at}"),

@@ -114,7 +114,7 @@ fn a_runner_has_our_streams_and_variables() {
     assert_eq!(output.stderr, b"x y\n");
     // What a runner cannot be told is refused, not forgotten.
     for (line, what) in [
-        ("run --dir .", "directories cannot be given"),
+        ("run --dir .", "directories cannot be passed"),
         ("run --addr 127.0.0.1:0", "determines the address"),
     ] {
         let mut command = project.command(line);
