@@ -24,3 +24,6 @@ pub mod vendor;
 pub mod verify;
 pub mod wit;
 pub mod wit_deps;
+
+#[cfg(test)]
+mod release_tests;
