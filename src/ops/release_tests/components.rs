@@ -23,7 +23,7 @@ pub(super) fn module(wit: &str) -> Vec<u8> {
 
 /// The component of [`module`], as a registry has it.
 pub(super) fn component(wit: &str) -> Vec<u8> {
-    let mut encoder = ComponentEncoder::default().validate(true);
-    encoder = encoder.module(&module(wit)).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    let encoder = encoder.validate(true).module(&module(wit)).unwrap();
     encoder.encode().unwrap()
 }

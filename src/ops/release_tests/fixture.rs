@@ -207,10 +207,7 @@ impl Workshop {
             cwd: self.root.join(dir),
             env: Env::from_vars([("HOME", self.root.join("home"))]),
             shell: Box::new(SharedBuffer(said.clone())),
-            exec: Box::new(LinkingPrograms {
-                scripted: exec.clone(),
-                output: self.root.join("target/wasm32-wasip1/release"),
-            }),
+            exec: Box::new(LinkingPrograms(exec.clone())),
             packages: PackageAccess {
                 config: Some(self.root.join("home/config.toml")),
                 cache: self.root.join("cache"),
@@ -309,34 +306,27 @@ impl Shell for SharedBuffer {
     }
 }
 
-/// Answers by a script, and puts the modules of `deps` beside it in every build,
-/// as cargo does.
-struct LinkingPrograms {
-    scripted: Arc<Scripted>,
-    output: PathBuf,
-}
+/// Answers by a script, and puts what a build made beside `deps`, as cargo does.
+struct LinkingPrograms(Arc<Scripted>);
 
-impl LinkingPrograms {
-    fn link(&self) -> Result<()> {
-        let deps = self.output.join("deps");
-        if !fs::is_dir(&deps) {
-            return Ok(());
-        }
-        for file in fs::list(&deps)? {
-            let name = file.file_name().unwrap_or_default();
-            fs::copy_atomic(&file, &self.output.join(Path::new(name)))?;
-        }
-        Ok(())
+/// Copies the files that one line of cargo's messages names from `deps`.
+fn link(line: &str) -> Result<()> {
+    let message: Value = serde_json::from_str(line).unwrap();
+    for file in message["filenames"].as_array().into_iter().flatten() {
+        let file = Path::new(file.as_str().unwrap());
+        let name = file.file_name().unwrap();
+        fs::copy_atomic(&fs::parent(file).join("deps").join(name), file)?;
     }
+    Ok(())
 }
 
 impl Exec for LinkingPrograms {
     fn run(&self, invocation: &Invocation) -> Result<i32> {
-        self.scripted.run(invocation)
+        self.0.run(invocation)
     }
 
     fn output(&self, invocation: &Invocation) -> Result<Output> {
-        self.scripted.output(invocation)
+        self.0.output(invocation)
     }
 
     fn lines(
@@ -344,7 +334,9 @@ impl Exec for LinkingPrograms {
         invocation: &Invocation,
         each: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<i32> {
-        self.link()?;
-        self.scripted.lines(invocation, each)
+        self.0.lines(invocation, &mut |line| {
+            link(line)?;
+            each(line)
+        })
     }
 }

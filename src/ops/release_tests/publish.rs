@@ -122,19 +122,13 @@ fn a_breaking_change_under_a_compatible_number_is_refused_unless_it_is_allowed()
         (BreakingChange::Refuse, true),
         (BreakingChange::Allow, false),
     ] {
-        let workshop = workshop();
-        insert(&workshop.registry, "t:app@0.1.0-rc.1", component(TWO));
+        let workshop = Workshop::with_members(&[["app", "0.1.2", TABLE]]);
+        workshop.write("app/wit/app.wit", ONE);
         insert(&workshop.registry, "t:app@0.1.1", component(TWO));
-        workshop.write("Cargo.toml", workshop.read("Cargo.toml"));
         let options = PublishOptions {
             breaking,
             ..OPTIONS
         };
-        // The release above has more: that is no change for the worse.
-        published(&workshop, &options).succeeded();
-        let workshop = Workshop::with_members(&[["app", "0.1.2", TABLE]]);
-        workshop.write("app/wit/app.wit", ONE);
-        insert(&workshop.registry, "t:app@0.1.1", component(TWO));
         let ran = published(&workshop, &options);
         assert_eq!(ran.result.is_err(), refused, "{:?}", ran.said);
         assert_eq!(workshop.published("t:app@0.1.2").is_none(), refused);
@@ -147,6 +141,17 @@ fn a_breaking_change_under_a_compatible_number_is_refused_unless_it_is_allowed()
             assert_eq!(error.advice(), Some(hint));
         }
     }
+}
+
+#[test]
+fn a_version_below_one_with_more_and_beside_incompatible_ones_is_published() {
+    let workshop = workshop();
+    let other = "package t:app; interface j { f: func(); } world app { export j; }";
+    insert(&workshop.registry, "t:app@0.1.1", component(TWO));
+    insert(&workshop.registry, "t:app@0.0.9", component(other));
+    insert(&workshop.registry, "t:app@0.2.0", component(other));
+    published(&workshop, &OPTIONS).succeeded();
+    assert!(workshop.published("t:app@0.1.0").is_some());
 }
 
 #[test]

@@ -34,14 +34,18 @@ fn workshop(entry: &str) -> Workshop {
     workshop
 }
 
-/// Publishes what is selected; cargo builds the dependency, and then all.
+/// Publishes what is selected; cargo builds the dependency, and then that.
 fn published(workshop: &Workshop, selection: &str, options: &PublishOptions) -> Ran<()> {
     let modules = [("app", module(BOUND)), ("base", module(BASE))];
+    let selected = match selection {
+        "--workspace" => &modules[..],
+        _ => &modules[..1],
+    };
     let answers = vec![
         workshop.metadata(),
         workshop.sysroot(),
         workshop.built(&modules[1..]),
-        workshop.built(&modules),
+        workshop.built(selected),
     ];
     let line = args(&format!("build --release {selection}"));
     workshop.run(answers, |ctx| publish(ctx, &line, options))

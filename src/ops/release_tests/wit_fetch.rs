@@ -100,14 +100,14 @@ fn a_check_refuses_a_lock_file_that_is_missing() {
 #[test]
 fn an_entry_of_the_user_in_deps_stays() {
     let workshop = workshop();
-    let own = "package t:own@1.0.0; interface j { h: func(); }";
-    let app = "package t:app@0.1.0; world app { import t:types/i@1.2.0; import t:own/j@1.0.0; }";
+    let own = "package t:mine@1.0.0; interface j { h: func(); }";
+    let app = "package t:app@0.1.0; world app { import t:types/i@1.2.0; import t:mine/j@1.0.0; }";
     workshop.write("wit/app.wit", app);
-    workshop.write("wit/deps/own/own.wit", own);
+    workshop.write("wit/deps/mine/mine.wit", own);
     fetched(&workshop, LockMode::Update, Drift::Write).succeeded();
-    assert_eq!(workshop.read("wit/deps/own/own.wit"), own);
+    assert_eq!(workshop.read("wit/deps/mine/mine.wit"), own);
     assert!(workshop.has(DEPS));
-    assert!(!workshop.read("wkg.lock").contains("t:own"));
+    assert!(!workshop.read("wkg.lock").contains("t:mine"));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn without_the_network_only_what_is_cached_is_fetched() {
 
     fetched(&workshop, LockMode::Update, Drift::Write).succeeded();
     let asked = workshop.registry.requests().len();
-    crate::system::fs::remove_dir(&workshop.root.join("wit/deps")).unwrap();
+    crate::system::fs::remove_all(&workshop.root.join("wit/deps")).unwrap();
     fetched(&workshop, LockMode::Offline, Drift::Write).succeeded();
     assert!(workshop.has(DEPS));
     assert_eq!(workshop.registry.requests().len(), asked);
@@ -144,7 +144,7 @@ fn a_release_that_was_replaced_is_not_taken() {
     let workshop = workshop();
     fetched(&workshop, LockMode::Update, Drift::Write).succeeded();
     for dir in ["wit/deps", "cache"] {
-        crate::system::fs::remove_dir(&workshop.root.join(dir)).unwrap();
+        crate::system::fs::remove_all(&workshop.root.join(dir)).unwrap();
     }
     let other = "package t:types@1.2.0; interface i { f: func(); g: func(); }";
     insert(&workshop.registry, "t:types@1.2.0", wit_package(other));
