@@ -1,7 +1,7 @@
 //! What `add` writes, and what it refuses.
 
 use super::components::{component, wit_package};
-use super::fixture::{Workshop, args, insert};
+use super::fixture::{OTHER, Workshop, args, insert};
 use crate::model::manifest::edit::DependencyTable;
 use crate::ops::add::{AddOptions, add};
 use crate::pipeline::project::manifest_write::ManifestWrite;
@@ -238,5 +238,25 @@ fn nothing_is_added_without_the_network_unless_it_is_known() {
         ran.error().message(),
         "package `t:types` with version requirement `*` is not locked, and network access is disabled"
     );
+    assert!(workshop.registry.requests().is_empty());
+}
+
+#[test]
+fn an_entry_names_the_registry_that_was_given() {
+    let workshop = Workshop::with_app(&format!(
+        "{TABLE}\n[package.metadata.component.registries]\nother = \"{OTHER}\"\n"
+    ));
+    insert(&workshop.other, "t:types@1.2.0", wit_package(WIT));
+    let asked = AddOptions {
+        registry: Some("other".to_owned()),
+        ..options("t:types")
+    };
+    let ran = workshop.run(vec![workshop.metadata()], |ctx| {
+        add(ctx, &CargoArgs::default(), &asked)
+    });
+    ran.succeeded();
+    let manifest = workshop.read("Cargo.toml");
+    let entry = "\"t:types\" = { version = \"1.2.0\", registry = \"other\" }\n";
+    assert!(manifest.contains(entry), "{manifest}");
     assert!(workshop.registry.requests().is_empty());
 }

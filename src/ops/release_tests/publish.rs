@@ -1,10 +1,11 @@
 //! What `publish` sends to a registry, and what it refuses.
 
 use super::components::{component, module};
-use super::fixture::{Ran, Workshop, args, insert};
+use super::fixture::{OTHER, Ran, Workshop, args, insert};
 use crate::model::component::{WasmKind, kind};
 use crate::ops::publish::{PublishOptions, PublishedContent, publish};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
+use crate::system::registry::Registry as _;
 
 const TABLE: &str = "[package.metadata.component]\npackage = \"t:app\"\n";
 const ONE: &str = "package t:app; interface i { f: func(); } world app { export i; }";
@@ -224,4 +225,20 @@ fn nothing_is_published_without_the_network() {
     );
     assert_eq!(error.advice(), Some("remove `--offline` or `--frozen`"));
     assert_eq!(workshop.published("t:app@0.1.0"), None);
+}
+
+#[test]
+fn the_registry_of_the_command_line_gets_the_release() {
+    let workshop = workshop();
+    let options = PublishOptions {
+        registry: Some(OTHER.to_owned()),
+        ..OPTIONS
+    };
+    published(&workshop, &options).succeeded();
+    assert_eq!(workshop.published("t:app@0.1.0"), None);
+    let asked = workshop.other.requests();
+    assert!(asked.contains(&"release t:app@0.1.0".to_owned()));
+    let package = "t:app".parse().unwrap();
+    let versions = workshop.other.versions(&package).unwrap().unwrap();
+    assert_eq!(versions.len(), 1);
 }

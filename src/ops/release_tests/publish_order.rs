@@ -162,3 +162,25 @@ fn one_release_that_is_there_already_keeps_all_others_back() {
     assert_eq!(ran.error().message(), message);
     assert_eq!(workshop.published("t:base@1.0.0"), None);
 }
+
+#[test]
+fn a_dependency_that_is_skipped_is_pinned_to_what_is_published() {
+    let workshop = workshop("{ path = \"../base\", version = \"1.0.0\" }");
+    let more =
+        "package t:base@1.0.0; interface i { f: func(); g: func(); } world base { export i; }";
+    let old = component(more);
+    insert(&workshop.registry, "t:base@1.0.0", old.clone());
+    let options = PublishOptions {
+        existing: ExistingRelease::Skip,
+        ..OPTIONS
+    };
+    let ran = published(&workshop, "--workspace", &options).succeeded();
+    let skipped = "    Skipping `t:base` v1.0.0, which is already published";
+    assert!(ran.said.contains(&skipped.to_owned()), "{:?}", ran.said);
+    assert_eq!(workshop.published("t:base@1.0.0").unwrap(), old);
+    let hint = hint(&workshop.published("t:app@0.1.0").unwrap()).unwrap();
+    assert!(
+        hint.contains(&ContentDigest::of(&old).to_string()),
+        "{hint}"
+    );
+}

@@ -197,3 +197,14 @@ fn nothing_is_published_without_the_network() {
     assert_eq!(ran.error().message(), message);
     assert_eq!(workshop.published("t:types@1.2.0"), None);
 }
+
+#[test]
+fn a_package_is_published_under_another_name() {
+    let workshop = workshop();
+    let renamed = PublishOptions {
+        rename: Some("t:other".parse().unwrap()),
+        ..options(&[])
+    };
+    assert_eq!(names(published(&workshop, &renamed)), ["t:other@1.2.0"]);
+    assert_eq!(workshop.published("t:types@1.2.0"), None);
+}
