@@ -94,7 +94,7 @@ impl Workshop {
     /// tables of its manifest.
     pub fn with_app(tables: &str) -> Self {
         let mut workshop = Workshop::new();
-        workshop.write("Cargo.toml", &manifest("app", "0.1.0", tables));
+        workshop.write("Cargo.toml", manifest("app", "0.1.0", tables));
         let dir = workshop.root.clone();
         workshop.members.push(member("app", "0.1.0", dir));
         workshop
@@ -107,11 +107,11 @@ impl Workshop {
         let names: Vec<_> = members.iter().map(|[name, ..]| *name).collect();
         workshop.write(
             "Cargo.toml",
-            &format!("[workspace]\nmembers = {names:?}\nresolver = \"3\"\n"),
+            format!("[workspace]\nmembers = {names:?}\nresolver = \"3\"\n"),
         );
         for [name, version, tables] in members {
             let path = format!("{name}/Cargo.toml");
-            workshop.write(&path, &manifest(name, version, tables));
+            workshop.write(&path, manifest(name, version, tables));
             let dir = workshop.root.join(name);
             workshop.members.push(member(name, version, dir));
         }
