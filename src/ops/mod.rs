@@ -24,3 +24,20 @@ pub mod vendor;
 pub mod verify;
 pub mod wit;
 pub mod wit_deps;
+
+#[cfg(test)]
+mod release_tests {
+    //! The verbs that change manifests and publish, vendor or verify releases, run
+    //! in process against a registry in memory.
+
+    mod add;
+    mod components;
+    mod fixture;
+    mod publish;
+    mod publish_order;
+    mod remove;
+    mod vendor;
+    mod verify;
+    mod wit_fetch;
+    mod wit_publish;
+}
