@@ -118,9 +118,13 @@ impl Sandbox {
         fs::read_text_if_exists(&self.root.join(path)).unwrap()
     }
 
-    /// Removes a file or a directory of the workspace.
+    /// Removes a file or a directory of the workspace, there or not.
     pub fn remove(&self, path: &str) {
-        fs::remove_all(&self.root.join(path)).unwrap();
+        let path = self.root.join(path);
+        match path.is_file() {
+            true => fs::remove_file(&path).unwrap(),
+            false => fs::remove_all(&path).unwrap(),
+        }
     }
 
     /// The lock file, which has to be there.
@@ -145,20 +149,12 @@ impl Sandbox {
 
     /// What `cargo metadata` says of the workspace, read from its manifests.
     pub fn metadata(&self) -> Output {
-        let files = fs::files_below(&self.root).unwrap();
-        let manifests = files.iter().filter(|path| path.ends_with("Cargo.toml"));
-        let packages: Vec<Value> = manifests.filter_map(|path| described(path)).collect();
-        let ids: Vec<&Value> = packages.iter().map(|package| &package["id"]).collect();
-        let metadata = json!({
-            "packages": packages,
-            "workspace_members": ids,
-            "workspace_default_members": ids,
-            "workspace_root": self.root,
-            "target_directory": self.root.join("target"),
-            "resolve": null,
-            "version": 1,
-        });
-        succeeded(metadata.to_string())
+        metadata_of(&self.root)
+    }
+
+    /// What `cargo metadata` says of another workspace, by its path from this one.
+    pub fn metadata_of(&self, path: &str) -> Output {
+        metadata_of(&fs::canonical(&self.root.join(path)).unwrap())
     }
 
     /// What `rustc --print sysroot` says: a toolchain that has the targets.
@@ -207,14 +203,16 @@ impl Sandbox {
         fs::take_reads();
         let result = operation(&ctx);
         let reads = fs::take_reads().into_iter();
-        let shown = |text: String| text.replace(&self.root.display().to_string(), "ROOT");
+        let above = format!("{}/", fs::parent(&self.root).display());
+        let root = self.root.display().to_string();
+        let shown = |text: String| text.replace(&root, "ROOT").replace(&above, "ABOVE/");
         Run {
             error: result.err().map(|error| shown(render_error(&error, false))),
             messages: said.messages().into_iter().map(shown).collect(),
             programs: exec
                 .invocations()
                 .iter()
-                .map(Invocation::to_string)
+                .map(|invocation| shown(invocation.to_string()))
                 .collect(),
             requests: self.memory.requests().split_off(asked),
             manifests: reads
@@ -267,14 +265,21 @@ impl Run {
         self
     }
 
-    /// Checks that every manifest was read once, and cargo asked at most once.
+    /// Checks that every manifest was read once, and cargo asked at most once for
+    /// each workspace.
     #[track_caller]
     pub fn reads_once(self, manifests: &[&str]) -> Self {
-        let expected = manifests.iter().map(|path| (format!("ROOT/{path}"), 1));
-        assert_eq!(self.manifests, expected.collect());
+        let full = |path: &&str| match path.starts_with("ABOVE/") {
+            true => ((*path).to_owned(), 1),
+            false => (format!("ROOT/{path}"), 1),
+        };
+        assert_eq!(self.manifests, manifests.iter().map(full).collect());
         let is_metadata = |program: &&String| program.contains(" metadata ");
-        let asked = self.programs.iter().filter(is_metadata).count();
-        assert!(asked <= 1, "{:#?}", self.programs);
+        let mut asked: Vec<&String> = self.programs.iter().filter(is_metadata).collect();
+        let all = asked.len();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), all, "{:#?}", self.programs);
         self
     }
 }
@@ -284,6 +289,24 @@ pub(super) fn manifest(name: &str, section: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n{section}"
     )
+}
+
+/// What `cargo metadata` says of the packages below a directory.
+fn metadata_of(root: &Path) -> Output {
+    let files = fs::files_below(root).unwrap();
+    let manifests = files.iter().filter(|path| path.ends_with("Cargo.toml"));
+    let packages: Vec<Value> = manifests.filter_map(|path| described(path)).collect();
+    let ids: Vec<&Value> = packages.iter().map(|package| &package["id"]).collect();
+    let metadata = json!({
+        "packages": packages,
+        "workspace_members": ids,
+        "workspace_default_members": ids,
+        "workspace_root": root,
+        "target_directory": root.join("target"),
+        "resolve": null,
+        "version": 1,
+    });
+    succeeded(metadata.to_string())
 }
 
 /// What `cargo metadata` says of the package of one manifest; `None` where it

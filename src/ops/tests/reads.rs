@@ -1,6 +1,7 @@
 //! Each manifest is read once in a run, and cargo is asked for the workspace once.
 
 use super::fixture::{Run, Sandbox, args, failed, manifest, module, succeeded};
+use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
 use crate::ops::outdated::{Verdict, outdated};
@@ -21,7 +22,7 @@ const WIT_A: &str =
 /// The WIT of the second member, which uses that of the first one.
 const WIT_B: &str = "package t:b; world w { import t:a/a; import t:types/types@1.0.0; }";
 
-/// What `cargo metadata` is the first answer to, in a workspace of two packages.
+/// The manifests of a workspace of two packages.
 const MEMBERS: &[&str] = &["Cargo.toml", "a/Cargo.toml", "b/Cargo.toml"];
 
 /// A workspace of two packages, whose root has none.
@@ -54,27 +55,27 @@ fn package_at_root() -> Sandbox {
 }
 
 /// Runs an operation after which cargo is asked for nothing but the workspace.
-fn run(sandbox: &Sandbox, operation: fn(&Context) -> crate::base::error::Result<()>) -> Run {
+fn run(sandbox: &Sandbox, operation: fn(&Context) -> Result<()>) -> Run {
     sandbox.run([sandbox.metadata()], operation).ok()
 }
 
-fn update_all(ctx: &Context) -> crate::base::error::Result<()> {
+fn update_all(ctx: &Context) -> Result<()> {
     update(ctx, &args("update"), &UpdateOptions::default())
 }
 
-fn show_tree(ctx: &Context) -> crate::base::error::Result<()> {
+fn show_tree(ctx: &Context) -> Result<()> {
     tree(ctx, &args("tree --workspace"), &TreeOptions::default())
 }
 
-fn show_outdated(ctx: &Context) -> crate::base::error::Result<()> {
+fn show_outdated(ctx: &Context) -> Result<()> {
     outdated(ctx, &args("outdated"), (Format::Text, Verdict::Tell))
 }
 
-fn vendor_all(ctx: &Context) -> crate::base::error::Result<()> {
+fn vendor_all(ctx: &Context) -> Result<()> {
     vendor(ctx, &args("vendor"), "vendor".as_ref())
 }
 
-fn publish_all(ctx: &Context) -> crate::base::error::Result<()> {
+fn publish_all(ctx: &Context) -> Result<()> {
     let options = PublishOptions {
         registry: None,
         existing: ExistingRelease::Refuse,
@@ -184,4 +185,75 @@ fn publish_after_a_build_reads_each_manifest_at_most_once() {
     sandbox.run(answers, build).ok();
     let run = sandbox.run([built(&sandbox)], publish_all).ok();
     run.reads_once(MEMBERS);
+}
+
+/// Two packages that depend on the components of two crates in one other workspace.
+fn with_outside() -> Sandbox {
+    let section = |name: &str| {
+        format!(
+            "[package.metadata.component]\npackage = \"t:{name}\"\n\n[package.metadata.component.dependencies]\n\"t:one\" = {{ path = \"../../out/one\" }}\n\"t:two\" = {{ path = \"../../out/two\" }}\n"
+        )
+    };
+    let [a, b] = ["a", "b"].map(|name| manifest(name, &section(name)));
+    let [one, two] = ["one", "two"].map(|name| {
+        let section = format!("[package.metadata.component]\npackage = \"t:{name}\"\n");
+        manifest(name, &section)
+    });
+    let wit = "package t:app; world w {}";
+    Sandbox::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\n"),
+        ("a/Cargo.toml", &a),
+        ("a/wit/world.wit", wit),
+        ("b/Cargo.toml", &b),
+        ("b/wit/world.wit", wit),
+        (
+            "../out/Cargo.toml",
+            "[workspace]\nmembers = [\"one\", \"two\"]\n",
+        ),
+        ("../out/one/Cargo.toml", &one),
+        ("../out/one/wit/world.wit", wit),
+        ("../out/two/Cargo.toml", &two),
+        ("../out/two/wit/world.wit", wit),
+    ])
+}
+
+/// The manifests of [`with_outside`].
+const OUTSIDE: &[&str] = &[
+    "Cargo.toml",
+    "a/Cargo.toml",
+    "b/Cargo.toml",
+    "ABOVE/out/Cargo.toml",
+    "ABOVE/out/one/Cargo.toml",
+    "ABOVE/out/two/Cargo.toml",
+];
+
+#[test]
+fn another_workspace_is_read_once_however_many_packages_need_it() {
+    let all: [fn(&Context) -> Result<()>; 4] = [update_all, show_tree, show_outdated, vendor_all];
+    for operation in all {
+        let sandbox = with_outside();
+        let answers = [sandbox.metadata(), sandbox.metadata_of("../out")];
+        sandbox.run(answers, operation).ok().reads_once(OUTSIDE);
+    }
+}
+
+#[test]
+fn fetch_reads_another_workspace_once_and_hands_it_to_cargo() {
+    let sandbox = with_outside();
+    let mut answers = vec![sandbox.metadata(), sandbox.metadata_of("../out")];
+    answers.extend([sandbox.toolchain(), succeeded(""), succeeded("")]);
+    let run = sandbox.run(answers, |ctx| fetch(ctx, &args("fetch"))).ok();
+    let last = run.programs.last().unwrap();
+    assert_eq!(last, "cargo fetch --manifest-path ABOVE/out/Cargo.toml");
+    run.reads_once(OUTSIDE);
+}
+
+#[test]
+fn build_asks_for_another_workspace_once_before_it_is_built() {
+    let sandbox = with_outside();
+    let mut answers = vec![sandbox.metadata(), sandbox.metadata_of("../out")];
+    answers.extend([sandbox.toolchain(), failed(101)]);
+    let run = sandbox.run(answers, |ctx| cargo_verb(ctx, &args("build --workspace")));
+    assert_eq!(run.programs.len(), 4, "{:#?}", run.programs);
+    assert!(run.manifests.values().all(|count| *count == 1), "{run:#?}");
 }

@@ -195,7 +195,7 @@ fn needing_base(sandbox: &Sandbox, package: &str, requirement: &str) {
     let digest = ContentDigest::of(&component(&[base]));
     let name = package.split_once(':').unwrap().1;
     let wit = format!(
-        "package {package}@1.0.0; interface own {{ g: func(); }} world w {{ @external-id(\"wasm-pkg:t:base@1.0.0?digest={digest}&req={requirement}\") import t:base/i@1.0.0; export own; }}"
+        "package {package}@1.0.0; interface mine {{ g: func(); }} world w {{ @external-id(\"wasm-pkg:t:base@1.0.0?digest={digest}&req={requirement}\") import t:base/i@1.0.0; export mine; }}"
     );
     let bytes = component(&[base, &wit]);
     let version = "1.0.0".parse().unwrap();

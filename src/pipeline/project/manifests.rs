@@ -54,6 +54,8 @@ pub struct Project {
     shared: OnceCell<WorkspaceManifest>,
     /// The manifests that were read so far, by their paths.
     manifests: RefCell<BTreeMap<PathBuf, Rc<Manifest>>>,
+    /// The other workspaces that cargo was asked for so far.
+    outside: RefCell<Vec<Rc<Project>>>,
 }
 
 impl Project {
@@ -83,6 +85,7 @@ impl Project {
             root_file: OnceCell::new(),
             shared: OnceCell::new(),
             manifests: RefCell::default(),
+            outside: RefCell::default(),
         })
     }
 
@@ -171,6 +174,31 @@ impl Project {
             }
         }
         Ok(found)
+    }
+
+    /// The workspace of a crate outside of this one, which cargo is asked for once
+    /// in a run; it is used as this one is.
+    ///
+    /// # Errors
+    ///
+    /// If the directory does not exist, or cargo refuses it.
+    pub fn outside(&self, ctx: &Context, dir: &Path) -> Result<Rc<Project>> {
+        for known in self.outside.borrow().iter() {
+            if known.member_at(dir)?.is_some() {
+                return Ok(known.clone());
+            }
+        }
+        let mut args = CargoArgs::default();
+        args.manifest_path = Some(dir.join("Cargo.toml"));
+        let Project {
+            workspace,
+            selected,
+            ..
+        } = &*Project::load(ctx, &args)?;
+        let (workspace, selected) = (workspace.clone(), selected.clone());
+        let project = Project::of(workspace, selected, self.mode, self.unpinned);
+        self.outside.borrow_mut().push(project.clone());
+        Ok(project)
     }
 
     /// The member of the workspace in a directory.
