@@ -2,6 +2,7 @@
 
 use crate::pipeline::fetch::worlds::WorldResolver;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::base::error::Result;
 use crate::pipeline::launch::child::child;
@@ -25,7 +26,7 @@ use crate::system::process::Invocation;
 /// these are fetched for as well.
 pub fn fetch(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let mut packages = Packages::default();
-    packages.of(ctx, args)?;
+    packages.of(ctx, &Project::load(ctx, args)?)?;
     for lock in packages.locks {
         lock.write(ctx)?;
     }
@@ -59,8 +60,7 @@ struct Packages {
 
 impl Packages {
     /// Fetches the packages of one workspace and those it builds first.
-    fn of(&mut self, ctx: &Context, args: &CargoArgs) -> Result<()> {
-        let project = Project::load(ctx, args)?;
+    fn of(&mut self, ctx: &Context, project: &Rc<Project>) -> Result<()> {
         let workspace = project.workspace();
         let root = fs::canonical(&workspace.root)?;
         if self.seen.contains(&root) {
@@ -70,19 +70,16 @@ impl Packages {
             self.others.push(workspace.root.join("Cargo.toml"));
         }
         self.seen.push(root);
-        let mut worlds = WorldResolver::new(ctx, &project)?;
+        let mut worlds = WorldResolver::new(ctx, project)?;
         let mut outside: Vec<PathBuf> = Vec::new();
         for manifest in project.component_manifests(ctx)? {
             worlds.resolve(&manifest)?;
-            let followed = followed(ctx, &project, &mut worlds, &manifest)?;
+            let followed = followed(ctx, project, &mut worlds, &manifest)?;
             outside.extend(followed.outside);
         }
         self.locks.extend(worlds.finish()?);
         for dir in outside {
-            let mut theirs = args.clone();
-            theirs.directory = None;
-            theirs.manifest_path = Some(dir.join("Cargo.toml"));
-            self.of(ctx, &theirs)?;
+            self.of(ctx, &project.outside(ctx, &dir)?)?;
         }
         Ok(())
     }

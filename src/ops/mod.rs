@@ -18,6 +18,8 @@ pub mod registry;
 pub mod run;
 pub mod targets;
 pub mod test;
+#[cfg(test)]
+mod tests;
 pub mod tree;
 pub mod update;
 pub mod vendor;

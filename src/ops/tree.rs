@@ -13,7 +13,7 @@ use crate::model::resolver::graph::{Direction, Graph, Node, PackageKind, Package
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
-use crate::pipeline::link::without_build::{Followed, followed, project_of};
+use crate::pipeline::link::without_build::{Followed, followed};
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::Member;
@@ -270,7 +270,7 @@ fn add_directory(
         let manifest = manifest(of.project, member)?;
         return add_components(graph, of, position, &manifest, known);
     }
-    let outside = project_of(of.ctx, dir)?;
+    let outside = of.project.outside(of.ctx, dir)?;
     let Some(member) = outside.member_at(dir)? else {
         return Ok(());
     };

@@ -65,6 +65,7 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
             break;
         }
     }
+    refuse_unused(options, &new)?;
     match told(ctx, (&old, &new), options.dry_run) {
         Told::Changes if project.mode.is_locked() => Err(must_not_change(worlds.session().path())),
         Told::Changes => worlds.session_mut().replace(&new),
@@ -130,6 +131,24 @@ fn pin(
         Some(error) if !pinned => Err(error),
         _ => Ok(()),
     }
+}
+
+/// A precise version that nothing asks for is not what the user gets.
+fn refuse_unused(options: &UpdateOptions, new: &Lockfile) -> Result<()> {
+    let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) else {
+        return Ok(());
+    };
+    let entries = || new.entries().iter().filter(|e| e.package == *package);
+    if entries().any(|entry| entry.version == *version) {
+        return Ok(());
+    }
+    let error = Error::input(format!(
+        "package `{package}` cannot be `{version}`: no version requirement allows it"
+    ));
+    let error = entries().fold(error, |error, entry| {
+        error.with_cause(format!("`{}` is required", entry.requirement))
+    });
+    Err(error.hint("change the requirement, or remove `--precise`"))
 }
 
 /// What follows from the differences of two lock files.

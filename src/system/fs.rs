@@ -16,6 +16,8 @@ mod journal;
 mod lock;
 mod path;
 mod read;
+#[cfg(test)]
+mod read_log;
 #[cfg(feature = "lock")]
 mod recovery;
 mod reserved_names;
@@ -51,6 +53,8 @@ pub use read::open;
 #[cfg(feature = "cli")]
 pub use read::{digest, read_part, size};
 pub use read::{read, read_text, read_text_if_exists};
+#[cfg(test)]
+pub use read_log::take_reads;
 #[cfg(feature = "lock")]
 pub use recovery::{RecoveredChange, recover};
 pub use reserved_names::VENDORED;

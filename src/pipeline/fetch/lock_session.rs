@@ -103,9 +103,10 @@ impl LockSession {
         &self.path
     }
 
-    /// The path of the lock file, where it must not change.
+    /// The path of the lock file, where requests without a locked answer are
+    /// refused.
     pub fn locked_path(&self) -> Option<PathBuf> {
-        self.mode.is_locked().then(|| self.path.clone())
+        self.refuses_unlocked().then(|| self.path.clone())
     }
 
     /// How lock files and the network may be used.

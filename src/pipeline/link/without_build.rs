@@ -2,7 +2,7 @@
 //! verbs over the lock file, which is to have what a build asks it for.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::closure::Forest;
@@ -15,7 +15,6 @@ use crate::model::component::hint::Hint;
 use crate::model::manifest::{DependencySource, Manifest};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::{Project, component_directories};
-use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -76,13 +75,6 @@ pub(crate) fn followed(
     })
 }
 
-/// The workspace that the crate in a directory belongs to, as cargo tells it.
-pub(crate) fn project_of(ctx: &Context, dir: &Path) -> Result<Rc<Project>> {
-    let mut args = CargoArgs::default();
-    args.manifest_path = Some(dir.join("Cargo.toml"));
-    Project::load(ctx, &args)
-}
-
 /// The components a manifest names by their files.
 fn files(manifest: &Manifest) -> Result<Vec<Provided>> {
     let mut found = Vec::new();
@@ -126,7 +118,7 @@ impl Below {
             match project.member_at(&dir)? {
                 Some(member) => self.member(ctx, project, worlds, member)?,
                 None => {
-                    let theirs = project_of(ctx, &dir)?;
+                    let theirs = project.outside(ctx, &dir)?;
                     let Some(member) = theirs.member_at(&dir)? else {
                         continue;
                     };

@@ -48,10 +48,14 @@ pub struct Project {
     pub mode: LockMode,
     /// What becomes of hints without a digest.
     pub unpinned: Unpinned,
+    /// The root manifest, which may be that of a member too; none if there is none.
+    root_file: OnceCell<Option<ManifestFile>>,
     /// What the root manifest shares with the members.
     shared: OnceCell<WorkspaceManifest>,
     /// The manifests that were read so far, by their paths.
     manifests: RefCell<BTreeMap<PathBuf, Rc<Manifest>>>,
+    /// The other workspaces that cargo was asked for so far.
+    outside: RefCell<Vec<Rc<Project>>>,
 }
 
 impl Project {
@@ -78,8 +82,10 @@ impl Project {
             selected,
             mode,
             unpinned,
+            root_file: OnceCell::new(),
             shared: OnceCell::new(),
             manifests: RefCell::default(),
+            outside: RefCell::default(),
         })
     }
 
@@ -117,20 +123,40 @@ impl Project {
             )
         };
         if self.shared.get().is_none() {
-            let root = self.root_manifest();
-            let shared = match fs::exists(&root) {
-                true => manifest::read_workspace(&manifest_file(&root)?),
-                false => Ok(WorkspaceManifest::default()),
+            let shared = match self.root_file()? {
+                Some(root) => manifest::read_workspace(root),
+                None => Ok(WorkspaceManifest::default()),
             };
-            let shared = shared.map_err(|e| e.context(context(&root)))?;
+            let shared = shared.map_err(|e| e.context(context(&self.root_manifest())))?;
             self.shared.get_or_init(|| shared);
         }
         let shared = self.shared.get_or_init(WorkspaceManifest::default);
-        let manifest = manifest::read(manifest_file(path)?, shared);
+        let file = match self.root_file()? {
+            Some(root) if root.path == *path => root.clone(),
+            _ => ManifestFile::new(path, &fs::read_text(path)?),
+        };
+        let manifest = manifest::read(file, shared);
         let manifest = Rc::new(manifest.map_err(|e| e.context(context(path)))?);
         let mut known = self.manifests.borrow_mut();
         known.insert(path.clone(), manifest.clone());
         Ok(manifest)
+    }
+
+    /// The root manifest. It was read with the workspace, and is read again only
+    /// where it has changed since.
+    fn root_file(&self) -> Result<Option<&ManifestFile>> {
+        if self.root_file.get().is_none() {
+            let path = self.root_manifest();
+            let mut stamps = self.workspace.stamps.iter();
+            let is_current = stamps.any(|stamp| stamp.is_of(&path) && stamp.is_current());
+            let text = match &self.workspace().root_text {
+                Some(text) if is_current => Some(text.clone()),
+                _ => fs::read_text_if_exists(&path)?,
+            };
+            let file = text.map(|text| ManifestFile::new(&path, &text));
+            self.root_file.get_or_init(|| file);
+        }
+        Ok(self.root_file.get().and_then(Option::as_ref))
     }
 
     /// The manifests of all members that make or use components, in the order of
@@ -150,6 +176,31 @@ impl Project {
         Ok(found)
     }
 
+    /// The workspace of a crate outside of this one, which cargo is asked for once
+    /// in a run; it is used as this one is.
+    ///
+    /// # Errors
+    ///
+    /// If the directory does not exist, or cargo refuses it.
+    pub fn outside(&self, ctx: &Context, dir: &Path) -> Result<Rc<Project>> {
+        for known in self.outside.borrow().iter() {
+            if known.member_at(dir)?.is_some() {
+                return Ok(known.clone());
+            }
+        }
+        let mut args = CargoArgs::default();
+        args.manifest_path = Some(dir.join("Cargo.toml"));
+        let Project {
+            workspace,
+            selected,
+            ..
+        } = &*Project::load(ctx, &args)?;
+        let (workspace, selected) = (workspace.clone(), selected.clone());
+        let project = Project::of(workspace, selected, self.mode, self.unpinned);
+        self.outside.borrow_mut().push(project.clone());
+        Ok(project)
+    }
+
     /// The member of the workspace in a directory.
     ///
     /// # Errors
@@ -160,10 +211,6 @@ impl Project {
         let here = |member: &Member| fs::canonical(member.dir()).is_ok_and(|path| path == dir);
         Ok(self.workspace().members.iter().position(here))
     }
-}
-
-fn manifest_file(path: &Path) -> Result<ManifestFile> {
-    Ok(ManifestFile::new(path, &fs::read_text(path)?))
 }
 
 /// Whether the WIT of a package is that of a component. A package that uses

@@ -52,6 +52,7 @@ impl Workspace {
             },
             root,
             members,
+            root_text: None,
         })
     }
 }

@@ -23,6 +23,10 @@ pub struct Workspace {
     pub members: Vec<Member>,
     /// The indices of the members that cargo takes by default.
     pub default_members: Vec<usize>,
+    /// The text of the root manifest as cargo has just read it, so that nobody
+    /// reads it again; a cached workspace has none.
+    #[serde(skip)]
+    pub root_text: Option<String>,
 }
 
 /// A package of the workspace.
@@ -153,8 +157,10 @@ impl Workspace {
         let default_members = defaults
             .filter_map(|id| members.iter().position(|member| member.id == *id))
             .collect();
+        let root: PathBuf = metadata.workspace_root.clone().into();
         Ok(Workspace {
-            root: metadata.workspace_root.clone().into(),
+            root_text: fs::read_text(&root.join("Cargo.toml")).ok(),
+            root,
             target_directory: metadata.target_directory.clone().into(),
             members: members.into_iter().map(to_member).collect(),
             default_members,
@@ -216,9 +222,7 @@ impl Workspace {
             let places = ["src/lib.rs", "src/main.rs", "src/bin", "build.rs"];
             paths.extend(places.map(|place| member.dir().join(place)));
         }
-        let Ok(text) = fs::read_text(&manifest(&self.root)) else {
-            return paths;
-        };
+        let text = self.root_text.as_deref().unwrap_or_default();
         let Ok(document) = Document::parse(text) else {
             return paths;
         };
@@ -479,6 +483,7 @@ mod tests {
             target_directory: PathBuf::new(),
             members: Vec::new(),
             default_members: Vec::new(),
+            root_text: None,
         };
         let has = |spec: &str| workspace.has_locked(&PackageSpec::parse(spec).unwrap());
         for spec in [
@@ -523,6 +528,7 @@ mod tests {
             target_directory: PathBuf::new(),
             members: Vec::new(),
             default_members: Vec::new(),
+            root_text: None,
         };
         let lock = |edge: &str, versions: &[&str]| {
             let mut text = format!(

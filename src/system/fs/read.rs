@@ -12,22 +12,30 @@ use crate::base::error::{Error, Result};
 
 /// Reads a whole file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
+    #[cfg(test)]
+    super::read_log::note_read(path);
     fs::read(path).map_err(|e| Error::io("read", path, &e))
 }
 
 /// Opens a file to read it in parts.
 #[cfg(feature = "lock")]
 pub fn open(path: &Path) -> Result<impl io::Read + use<>> {
+    #[cfg(test)]
+    super::read_log::note_read(path);
     fs::File::open(path).map_err(|e| Error::io("read", path, &e))
 }
 
 /// Reads a whole file that must be UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
+    #[cfg(test)]
+    super::read_log::note_read(path);
     fs::read_to_string(path).map_err(|e| Error::io("read", path, &e))
 }
 
 /// Reads a whole UTF-8 file, or `None` where there is no such file.
 pub fn read_text_if_exists(path: &Path) -> Result<Option<String>> {
+    #[cfg(test)]
+    super::read_log::note_read(path);
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(e) if matches!(e.kind(), IoKind::NotFound | IoKind::NotADirectory) => Ok(None),
