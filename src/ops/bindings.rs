@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 
 /// Brings the bindings of the selected packages up to date.
-pub fn bindings(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<()> {
+pub fn bindings(ctx: &Context, args: &CargoArgs, stale: StaleBindings) -> Result<()> {
     let mut prepared = prepare(ctx, args, stale)?;
     prepared.write(ctx)?;
     prepared.keep(ctx);
@@ -24,7 +24,7 @@ pub fn of_package(ctx: &Context, manifest: &Path, mode: LockMode) -> Result<Opti
     args.manifest_path = Some(manifest.to_owned());
     args.own.native = true;
     args.lock_mode = mode;
-    let mut prepared = prepare(ctx, &args, Stale::WriteFirst)?;
+    let mut prepared = prepare(ctx, &args, StaleBindings::WriteFirst)?;
     prepared.write(ctx)?;
     let recipes = prepared
         .selected

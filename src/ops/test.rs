@@ -2,8 +2,8 @@
 
 use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::{Built, build_prepared};
-use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::pipeline::launch::child::child;
 use crate::pipeline::launch::libtest;
@@ -28,16 +28,16 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         );
     }
     let grant = test_grant(ctx, args, bench)?;
-    let prepared = prepare(ctx, args, Stale::Write)?;
+    let prepared = prepare(ctx, args, StaleBindings::Write)?;
     if args.no_run {
         return build_prepared(ctx, args, prepared).map(|_| ());
     }
     let runners = Runners::find(ctx, &prepared)?;
-    runners.need_a_system(&prepared)?;
-    runners.take(&grant)?;
+    runners.require_wasi(&prepared)?;
+    runners.check_permissions(&grant)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
-    if executables.is_empty() && (built.host.is_none() || !built.made.is_empty()) {
+    if executables.is_empty() && (built.host.is_none() || !built.artifacts.is_empty()) {
         return Err(Error::input(format!(
             "a component test target must be available for `cargo component {}`",
             if bench { "bench" } else { "test" }
@@ -45,17 +45,21 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         .hint("run the command in a component package, or select one with `--package`"));
     }
     let mut failed: Vec<(i32, String)> = Vec::new();
-    for made in executables {
-        let runner = runners.of(&built, made);
-        let path = runnable(ctx, (&built, made), &runner)?;
+    for artifact in executables {
+        let runner = runners.of(&built, artifact);
+        let path = runnable(ctx, &built, artifact, &runner)?;
         ctx.shell.status(
             "Running",
-            format!("{} ({})", name(&built, made), ctx.display(&made.path)),
+            format!(
+                "{} ({})",
+                name(&built, artifact),
+                ctx.display(&artifact.path)
+            ),
         );
-        let grant = of_own_code(grant.clone(), &built, made)?;
+        let grant = of_own_code(grant.clone(), &built, artifact)?;
         let code = libtest::run(ctx, &runner, &path, &grant)?;
         if code != 0 {
-            failed.push((code, rerun(&built, made)));
+            failed.push((code, rerun(&built, artifact)));
             if !args.no_fail_fast {
                 break;
             }
@@ -67,7 +71,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         return host.unwrap_or(Ok(()));
     };
     let code = *code;
-    let said = match failed.as_slice() {
+    let summary = match failed.as_slice() {
         [(_, options)] => {
             let what = if bench { "bench" } else { "test" };
             format!("{what} failed, to rerun pass `{options}`")
@@ -81,20 +85,20 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             )
         }
     };
-    ctx.shell.print(Message::Error(Error::input(said)));
+    ctx.shell.print(Message::Error(Error::input(summary)));
     Err(Error::child(code))
 }
 
 /// The options that select an executable, as cargo tells them.
-fn rerun(built: &Built, made: &Made) -> String {
+fn rerun(built: &Built, artifact: &ComponentArtifact) -> String {
     let members = &built.prepared.workspace().members;
     let package = match members.len() {
         1 => String::new(),
-        _ => format!("-p {} ", members[made.member].name),
+        _ => format!("-p {} ", members[artifact.member].name),
     };
-    let target = &made.artifact.target;
+    let target = &artifact.cargo_artifact.target;
     package
-        + &match made.artifact.kinds.first().map(String::as_str) {
+        + &match artifact.cargo_artifact.kinds.first().map(String::as_str) {
             Some(kind @ ("bin" | "test" | "bench" | "example")) => format!("--{kind} {target}"),
             _ => "--lib".to_owned(),
         }
@@ -128,15 +132,17 @@ fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permission
 /// The tests and benches in cargo's order, which is not that in which they
 /// were built: by package, then unit tests, integration tests and benches, by
 /// name. Programs that integration tests may start are none of them.
-fn executables(built: &Built) -> Vec<&Made> {
+fn executables(built: &Built) -> Vec<&ComponentArtifact> {
     let members = &built.prepared.workspace().members;
-    let mut found: Vec<&Made> = built
-        .made
+    let mut found: Vec<&ComponentArtifact> = built
+        .artifacts
         .iter()
-        .filter(|made| made.artifact.test && made.artifact.executable.is_some())
+        .filter(|artifact| {
+            artifact.cargo_artifact.test && artifact.cargo_artifact.executable.is_some()
+        })
         .collect();
-    found.sort_by_key(|made| {
-        let kind = made.artifact.kinds.first().map(String::as_str);
+    found.sort_by_key(|artifact| {
+        let kind = artifact.cargo_artifact.kinds.first().map(String::as_str);
         let rank = match kind {
             Some("bin") => 1,
             Some("test") => 2,
@@ -144,18 +150,23 @@ fn executables(built: &Built) -> Vec<&Made> {
             Some("example") => 4,
             _ => 0,
         };
-        let member = &members[made.member];
-        (&member.name, rank, &made.artifact.target, &made.path)
+        let member = &members[artifact.member];
+        (
+            &member.name,
+            rank,
+            &artifact.cargo_artifact.target,
+            &artifact.path,
+        )
     });
     found
 }
 
 /// An executable as cargo calls it.
-fn name(built: &Built, made: &Made) -> String {
-    let member = &built.prepared.workspace().members[made.member];
-    let source = made.artifact.source.strip_prefix(member.dir());
-    let source = source.unwrap_or(&made.artifact.source).display();
-    match made.artifact.kinds.first().map(String::as_str) {
+fn name(built: &Built, artifact: &ComponentArtifact) -> String {
+    let member = &built.prepared.workspace().members[artifact.member];
+    let source = artifact.cargo_artifact.source.strip_prefix(member.dir());
+    let source = source.unwrap_or(&artifact.cargo_artifact.source).display();
+    match artifact.cargo_artifact.kinds.first().map(String::as_str) {
         Some("test") => format!("{source}"),
         Some("bench") => format!("benches {source}"),
         _ => format!("unittests {source}"),

@@ -11,11 +11,11 @@ use toml_edit::Value;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::locked::{Finder, releases, wanted};
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
+use crate::pipeline::fetch::locked::{RegistryFinder, releases, requirement_of};
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages};
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::without_build::followed;
+use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
@@ -69,7 +69,7 @@ fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
     let mut worlds = WorldResolver::new(ctx, project)?;
     for manifest in project.component_manifests(ctx)? {
         worlds.resolve(&manifest)?;
-        followed(ctx, project, &mut worlds, &manifest)?;
+        dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
     }
     let lock = worlds.lock().clone();
     if let Some(update) = worlds.finish()? {
@@ -123,13 +123,13 @@ fn fetch(
 ) -> Result<Vec<Fetched>> {
     let root = &project.workspace().root;
     let access = ctx.registries(root)?;
-    let finder = Finder::new(ctx, project)?;
+    let finder = RegistryFinder::new(ctx, project)?;
     let mut packages = Packages::new(ctx, root, project.mode)?;
     // Most often all are asked for by the same manifest.
     let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
     let mut artifacts = Vec::new();
     for one in releases {
-        if let Some(artifact) = WantedArtifact::of_locked(one) {
+        if let Some(artifact) = RequestedArtifact::of_locked(one) {
             artifacts.push(artifact);
             continue;
         }
@@ -138,14 +138,14 @@ fn fetch(
             .iter_mut()
             .find(|(known, _)| std::ptr::eq(*known, named))
         {
-            Some((_, group)) => group.push(wanted(one)),
-            None => groups.push((named, vec![wanted(one)])),
+            Some((_, group)) => group.push(requirement_of(one)),
+            None => groups.push((named, vec![requirement_of(one)])),
         }
     }
     let mut fetched = packages.artifacts(&artifacts, lock, None)?;
     for (named, asked) in groups {
         fetched.extend(packages.fetch(&PackageRequest {
-            asked: &asked,
+            requirements: &asked,
             named,
             lock,
             locked: None,

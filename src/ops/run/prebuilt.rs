@@ -12,9 +12,9 @@ use crate::pipeline::launch::invoke::{
 };
 use crate::pipeline::launch::permissions::of_requests;
 use crate::pipeline::link::foreign::{HintOptions, link_foreign};
-use crate::pipeline::link::override_options::{Asked, Named};
+use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
 use crate::pipeline::link::resolution::Releases;
-use crate::pipeline::project::here::mode_here;
+use crate::pipeline::project::here::current_lock_mode;
 use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -32,10 +32,10 @@ pub(super) fn run_component(
 ) -> Result<()> {
     refuse_build_options(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
-    let mode = mode_here(ctx, args)?;
-    let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
+    let mode = current_lock_mode(ctx, args)?;
+    let (name, file) = ComponentSource::parse(ctx, what)?.find(ctx, mode)?;
     let options = HintOptions {
-        chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
+        chosen: OverrideRequest::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
         releases: match args.own.fresh {
             true => Releases::Newest,
             false => Releases::Named,

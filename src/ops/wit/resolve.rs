@@ -21,7 +21,7 @@ use crate::model::wit::{
     PinnedVersion, Request, Sources, declared_packages, is_absent_package, load_package,
     missing_packages,
 };
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest};
 use crate::pipeline::fetch::requirement::{declared, named};
 use crate::system::fs;
@@ -103,7 +103,7 @@ impl WitResolver<'_> {
                             .at(at)
                     })?);
                 }
-                if let Some(artifact) = WantedArtifact::of_entry(key, dependency)? {
+                if let Some(artifact) = RequestedArtifact::of_entry(key, dependency)? {
                     let found = self.artifact(artifact)?;
                     request.chosen.push(found.name()?);
                     request.fetched.push(found.entry()?);
@@ -250,7 +250,7 @@ impl WitResolver<'_> {
         }
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&PackageRequest {
-            asked: requirements,
+            requirements: requirements,
             named,
             lock: &lock,
             locked: locked.then_some(self.project.lock_file.as_path()),
@@ -282,7 +282,7 @@ impl WitResolver<'_> {
         Ok(found)
     }
 
-    fn artifact(&mut self, requirement: WantedArtifact) -> Result<Fetched> {
+    fn artifact(&mut self, requirement: RequestedArtifact) -> Result<Fetched> {
         let ResolveStrategy::WitNames(packages, _) = &mut self.strategy else {
             return Err(Error::input(
                 "OCI artifacts can only be fetched for a crate",
@@ -295,7 +295,9 @@ impl WitResolver<'_> {
         let [requirement] = requirement;
         let found = found.into_iter().next();
         let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;
-        self.lock_state.resolved.insert(requirement.to_lock(&found));
+        self.lock_state
+            .resolved
+            .insert(requirement.to_locked(&found));
         Ok(found)
     }
 }

@@ -12,7 +12,7 @@ use crate::model::component::attributes::RootAttributes;
 use crate::model::component::encode::{Adapter, validate_adapter};
 use crate::model::component::metadata::Metadata;
 use crate::model::manifest::WorldCheck;
-use crate::pipeline::link::part::{Answer, Part};
+use crate::pipeline::link::part::{Part, PartLink};
 use crate::system::fs;
 
 /// Everything beside the module that shapes the components of a package.
@@ -47,7 +47,7 @@ pub(crate) struct Recipe {
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of them answer its imports.
-    pub answers: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
     /// Whether it is linked in every build.
     pub compose: bool,
 }

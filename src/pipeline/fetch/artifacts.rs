@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
-use super::access::{not_found, other_bytes};
-use super::packages::{Fetched, Packages, at_once, must_not_change};
+use super::access::{digest_mismatch, not_found};
+use super::packages::{Fetched, Packages, must_not_change, run_parallel};
 use super::reference::reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};
@@ -26,7 +26,7 @@ use crate::system::registry::routes::ManifestRegistries;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Release, routes};
 
 /// An artifact, and who wants it.
-pub(crate) struct WantedArtifact {
+pub(crate) struct RequestedArtifact {
     reference: Reference,
     /// The package it has to be, where that is said.
     expected: Option<PackageRef>,
@@ -38,7 +38,7 @@ pub(crate) struct WantedArtifact {
     reach: Reach,
 }
 
-impl WantedArtifact {
+impl RequestedArtifact {
     /// The artifact of an entry of a table of dependencies; `None` if it is
     /// something else.
     pub fn of_entry(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
@@ -46,7 +46,7 @@ impl WantedArtifact {
             return Ok(None);
         };
         let at = dependency.file.excerpt(dependency.span.clone());
-        Ok(Some(WantedArtifact {
+        Ok(Some(RequestedArtifact {
             reference: reference.parse().map_err(|e: Error| e.at(at.clone()))?,
             expected: dependency.package.clone(),
             unnamed: None,
@@ -59,10 +59,10 @@ impl WantedArtifact {
     /// The same of an entry of a table of components. Where it has a label and
     /// no package, the repository names the component.
     pub fn of_component(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
-        let wanted = Self::of_entry(key, dependency)?;
-        Ok(wanted.map(|mut wanted| {
-            wanted.unnamed = Some(wanted.reference.package());
-            wanted
+        let requested = Self::of_entry(key, dependency)?;
+        Ok(requested.map(|mut requested| {
+            requested.unnamed = Some(requested.reference.package());
+            requested
         }))
     }
 
@@ -70,7 +70,7 @@ impl WantedArtifact {
     /// component that nothing names is called as its repository is.
     pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
         let reference: Reference = reference.parse()?;
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             expected: package.cloned(),
             unnamed: Some(reference.package()),
             reference,
@@ -82,7 +82,7 @@ impl WantedArtifact {
 
     /// The artifact of an entry of `deps.toml`.
     pub fn of_deps(reference: &str) -> Result<Self> {
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             reference: reference.parse()?,
             expected: None,
             unnamed: Some("root:component".parse()?),
@@ -95,7 +95,7 @@ impl WantedArtifact {
     /// The artifact of a target.
     pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
         let at = manifest.file.excerpt(target.span.clone());
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             reference: target
                 .reference
                 .parse()
@@ -121,7 +121,7 @@ impl WantedArtifact {
         let text = bare.to_string();
         let text = text.strip_prefix("oci://").unwrap_or(&text);
         let reference: Reference = text.parse()?;
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             expected: None,
             // Where it was found names it, never what is in the file.
             unnamed: Some(reference.package()),
@@ -135,7 +135,7 @@ impl WantedArtifact {
     /// The artifact of an entry of the lock file; `None` if that is locked by
     /// the name of its package.
     pub fn of_locked(locked: &Locked) -> Option<Self> {
-        Some(WantedArtifact {
+        Some(RequestedArtifact {
             reference: reference(locked.registry.as_deref())?,
             expected: Some(locked.package.clone()),
             unnamed: None,
@@ -167,7 +167,7 @@ impl WantedArtifact {
 
     /// What is kept in the lock file. A reference is no requirement: whatever
     /// version it leads to will do.
-    pub fn to_lock(&self, found: &Fetched) -> Locked {
+    pub fn to_locked(&self, found: &Fetched) -> Locked {
         Locked {
             package: found.package.clone(),
             registry: Some(self.label()),
@@ -180,7 +180,7 @@ impl WantedArtifact {
     }
 
     /// The same as a requirement, once it is known which package it is.
-    pub fn to_wanted(&self, found: &Fetched) -> Requirement {
+    pub fn to_requirement(&self, found: &Fetched) -> Requirement {
         Requirement {
             source: PackageSource {
                 package: found.package.clone(),
@@ -220,15 +220,15 @@ impl Packages<'_> {
     /// `locked` is the lock file if nothing may be added to it.
     pub fn artifacts(
         &self,
-        wanted: &[WantedArtifact],
+        requested: &[RequestedArtifact],
         lock: &Lockfile,
         locked: Option<&Path>,
     ) -> Result<Vec<Fetched>> {
-        let missing = |wanted: &&WantedArtifact| match wanted.locked(lock) {
+        let missing = |requested: &&RequestedArtifact| match requested.locked(lock) {
             Some(entry) => self.cache.get(&entry.digest).is_none(),
             None => true,
         };
-        let missing = wanted.iter().filter(missing).count();
+        let missing = requested.iter().filter(missing).count();
         match missing {
             0 => {}
             1 => self
@@ -241,26 +241,32 @@ impl Packages<'_> {
                 .status("Downloading", format!("{many} artifacts")),
         }
         let _held = (missing > 0).then(|| self.hold_cache());
-        let fetch = Fetch {
+        let fetch = ArtifactFetcher {
             registries: &self.registries,
             cache: &self.cache,
             offline: self.mode.is_offline(),
             progress: &*self.progress("Downloading", missing),
         };
-        at_once(wanted.iter().collect(), |wanted: &WantedArtifact| {
-            let fetched = match (wanted.locked(lock), locked) {
-                (Some(entry), _) => fetch.again(wanted, entry),
-                (None, Some(path)) => Err(must_not_change(path)),
-                (None, None) => fetch.first(wanted),
-            };
-            fetch.progress.item();
-            fetched.map_err(|e| wanted.explain(e))
-        })
+        run_parallel(
+            requested.iter().collect(),
+            |requested: &RequestedArtifact| {
+                let fetched = match (requested.locked(lock), locked) {
+                    (Some(entry), _) => fetch.fetch_locked(requested, entry),
+                    (None, Some(path)) => Err(must_not_change(path)),
+                    (None, None) => fetch.fetch_latest(requested),
+                };
+                fetch.progress.item();
+                fetched.map_err(|e| requested.explain(e))
+            },
+        )
     }
 
     /// For each of these the digest its reference leads to now, where that is
     /// another than the one that was found; `None` for what is no reference.
-    pub fn moved(&self, all: &[(&Requirement, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
+    pub fn changed_tags(
+        &self,
+        all: &[(&Requirement, &Fetched)],
+    ) -> Result<Vec<Option<ContentDigest>>> {
         let (registries, offline) = (&self.registries, self.mode.is_offline());
         let find = |reference: &Reference| {
             if offline {
@@ -272,14 +278,16 @@ impl Packages<'_> {
             let found = host(reference, &Reach::Anywhere, registries)?.find(reference)?;
             found.ok_or_else(|| not_found(reference))
         };
-        at_once(all.to_vec(), |(wanted, locked)| {
-            let label = wanted.source.registry.as_deref();
+        run_parallel(all.to_vec(), |(requirement, locked)| {
+            let label = requirement.source.registry.as_deref();
             // A directory in its place has nothing else.
             let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
             match reference(label.filter(is_asked)) {
                 // What a digest leads to stays the same.
                 Some(reference) if matches!(reference.target, Target::Tag(_)) => {
-                    let now = find(&reference).map_err(|e| wanted.explain(e))?.content;
+                    let now = find(&reference)
+                        .map_err(|e| requirement.explain(e))?
+                        .content;
                     Ok((now != locked.digest).then_some(now))
                 }
                 _ => Ok(None),
@@ -289,14 +297,14 @@ impl Packages<'_> {
 }
 
 /// What is needed to fetch an artifact, from any thread.
-struct Fetch<'a> {
+struct ArtifactFetcher<'a> {
     registries: &'a Registries<'a>,
     cache: &'a Cache,
     offline: bool,
     progress: &'a dyn Progress,
 }
 
-impl Fetch<'_> {
+impl ArtifactFetcher<'_> {
     /// Takes what is locked from the registry that a file of the project puts
     /// in the place of the reference, if one does.
     fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
@@ -318,12 +326,12 @@ impl Fetch<'_> {
     }
 
     /// Fetches what is locked, by its digest.
-    fn again(&self, wanted: &WantedArtifact, entry: &Locked) -> Result<Fetched> {
+    fn fetch_locked(&self, requested: &RequestedArtifact, entry: &Locked) -> Result<Fetched> {
         let progress = self.progress;
-        let reference = &wanted.reference;
+        let reference = &requested.reference;
         let here = self.cache.get(&entry.digest);
         let file =
-            match here.map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))? {
+            match here.map_or_else(|| self.replaced(&requested.label(), entry), |f| Ok(Some(f)))? {
                 Some(file) => file,
                 None if self.offline => {
                     return Err(Error::input(format!(
@@ -332,14 +340,14 @@ impl Fetch<'_> {
                 .hint("run the command once without `--offline`"));
                 }
                 None => {
-                    let artifacts = host(reference, &wanted.reach, self.registries)?;
+                    let artifacts = host(reference, &requested.reach, self.registries)?;
                     self.cache.get_or_write(
                         &entry.digest,
                         |to| {
                             let mut to = ProgressWriter { to, progress };
                             artifacts.read(reference, &entry.digest, None, &mut to)
                         },
-                        |found| other_bytes(reference, &entry.digest, found),
+                        |found| digest_mismatch(reference, &entry.digest, found),
                     )?
                 }
             };
@@ -352,16 +360,16 @@ impl Fetch<'_> {
     }
 
     /// Fetches what the reference leads to now.
-    fn first(&self, wanted: &WantedArtifact) -> Result<Fetched> {
+    fn fetch_latest(&self, requested: &RequestedArtifact) -> Result<Fetched> {
         let progress = self.progress;
-        let reference = &wanted.reference;
+        let reference = &requested.reference;
         if self.offline {
             return Err(Error::input(format!(
                 "the artifact `{reference}` is not locked, and network access is disabled"
             ))
             .hint("run the command once without `--offline`"));
         }
-        let artifacts = host(reference, &wanted.reach, self.registries)?;
+        let artifacts = host(reference, &requested.reach, self.registries)?;
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;
@@ -371,9 +379,9 @@ impl Fetch<'_> {
                 let mut to = ProgressWriter { to, progress };
                 artifacts.read(reference, &found.content, Some(found.size), &mut to)
             },
-            |digest| other_bytes(reference, &found.content, digest),
+            |digest| digest_mismatch(reference, &found.content, digest),
         )?;
-        let (package, version) = identity(wanted, &found, &file)?;
+        let (package, version) = identity(requested, &found, &file)?;
         Ok(Fetched {
             package,
             version,
@@ -386,18 +394,18 @@ impl Fetch<'_> {
 /// Which package an artifact is: WIT by what it holds, a component by its entry
 /// or where it was found, since it does not know what it is called.
 fn identity(
-    wanted: &WantedArtifact,
+    requested: &RequestedArtifact,
     found: &FoundArtifact,
     file: &Path,
 ) -> Result<(PackageRef, Version)> {
-    let reference = &wanted.reference;
+    let reference = &requested.reference;
     let outline = outline(&fs::read(file)?)
         .map_err(|e| e.context(format!("`{reference}` is not a package")))?;
     let (package, version) = match outline {
         Outline::Wit {
             package, version, ..
         } => {
-            if let Some(expected) = wanted.expected.as_ref().filter(|name| **name != package) {
+            if let Some(expected) = requested.expected.as_ref().filter(|name| **name != package) {
                 return Err(Error::input(format!(
                     "`{reference}` contains the package `{package}`, not `{expected}`"
                 ))
@@ -406,7 +414,7 @@ fn identity(
             (package, version)
         }
         Outline::Component { version, .. } => {
-            let named = wanted.expected.as_ref().or(wanted.unnamed.as_ref());
+            let named = requested.expected.as_ref().or(requested.unnamed.as_ref());
             let package = named.cloned().ok_or_else(|| {
                 Error::input(format!(
                     "the package name of the component `{reference}` is not known"

@@ -4,8 +4,8 @@
 use crate::pipeline::project::manifests::Unpinned;
 use semver::VersionReq;
 
-use super::component_origins::of_artifact;
-use super::component_versions::Tree;
+use super::component_origins::origin_of_artifact;
+use super::component_versions::ResolvedTree;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::hint::{HintLocation, HintRelease, KnownHint};
@@ -13,7 +13,7 @@ use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::reference::reference;
 use crate::pipeline::fetch::requirement::exactly;
@@ -23,7 +23,7 @@ use crate::system::registry::public::{Reach, is_internal_host};
 
 /// A release of a component.
 #[derive(Clone, Debug)]
-pub(crate) struct Release {
+pub(crate) struct ComponentRelease {
     /// The release, with its file in the cache.
     pub found: Fetched,
     /// Where others find it; none where the configuration has to say.
@@ -36,7 +36,7 @@ pub(crate) struct Release {
 
 /// The repository that the label of an artifact in a lock file leads to.
 fn artifact_origin(label: &str) -> Option<String> {
-    let (origin, _) = of_artifact(&reference(Some(label))?)?;
+    let (origin, _) = origin_of_artifact(&reference(Some(label))?)?;
     Some(origin.address)
 }
 
@@ -46,23 +46,23 @@ impl WorldResolver<'_> {
     pub fn component_releases<'m>(
         &mut self,
         manifest: &'m Manifest,
-        tree: &Tree,
-    ) -> Result<Vec<(&'m str, Release)>> {
+        tree: &ResolvedTree,
+    ) -> Result<Vec<(&'m str, ComponentRelease)>> {
         let mut releases = Vec::new();
         let named = named_registries(manifest);
         for key in manifest.dependencies.keys() {
-            let Some((ResolvedRequest { wanted, found }, origin)) = tree.entry(key) else {
+            let Some((ResolvedRequest { requirement, found }, origin)) = tree.entry(key) else {
                 continue;
             };
             let origin = origin.map(|origin| origin.address.clone());
             // A reference is locked as it stands, and says where it leads.
-            let registry = wanted.source.registry.as_deref();
+            let registry = requirement.source.registry.as_deref();
             if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
                 let source = Some(label.to_owned());
                 let (requirement, origin) = (None, artifact_origin(label));
                 releases.push((
                     key.as_str(),
-                    Release {
+                    ComponentRelease {
                         found,
                         source,
                         requirement,
@@ -71,26 +71,26 @@ impl WorldResolver<'_> {
                 ));
                 continue;
             }
-            let source = match self.session().source_of(&wanted, &found.digest) {
+            let source = match self.session().source_of(&requirement, &found.digest) {
                 Some(source) => Some(source),
-                None => self.packages()?.url(&wanted, &named, &found.version)?,
+                None => self.packages()?.url(&requirement, &named, &found.version)?,
             };
             if source.is_some() {
                 let locked = lockfile::Locked {
-                    package: wanted.source.package.clone(),
-                    registry: wanted.source.registry.clone(),
-                    requirement: wanted.version_req.clone(),
+                    package: requirement.source.package.clone(),
+                    registry: requirement.source.registry.clone(),
+                    requirement: requirement.version_req.clone(),
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
-                    address: wanted.source.address.clone(),
+                    address: requirement.source.address.clone(),
                 };
                 self.session_mut().insert(locked);
             }
-            let requirement = Some(wanted.version_req);
+            let requirement = Some(requirement.version_req);
             releases.push((
                 key.as_str(),
-                Release {
+                ComponentRelease {
                     found,
                     source,
                     requirement,
@@ -139,8 +139,8 @@ impl WorldResolver<'_> {
         let by = vec![format!("the component `{by}`")];
         let (package, registry, requirement) = match &known.location {
             HintLocation::Oci { .. } => {
-                let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
-                let mut found = self.artifacts(&[wanted])?;
+                let requirement = RequestedArtifact::of_hint(known, by.concat(), reach)?;
+                let mut found = self.artifacts(&[requirement])?;
                 return found
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
@@ -163,7 +163,7 @@ impl WorldResolver<'_> {
                 (package, None, requirement)
             }
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package: package.clone(),
                 registry,
@@ -173,7 +173,7 @@ impl WorldResolver<'_> {
             required_by: by,
             excerpt: None,
         };
-        let mut found = self.fetch(manifest, &[wanted])?;
+        let mut found = self.fetch(manifest, &[requirement])?;
         found
             .pop()
             .ok_or_else(|| Error::input("nothing was fetched"))

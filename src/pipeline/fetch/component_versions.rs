@@ -10,7 +10,7 @@ use crate::pipeline::fetch::worlds::ResolvedRequest;
 
 /// A release with its bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct FetchedRelease {
     /// What it is called in messages.
     pub name: String,
     /// The release, with its file in the cache.
@@ -19,9 +19,9 @@ pub(crate) struct Found {
 
 /// The releases that a tree of components is made of.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
+pub(crate) struct ResolvedTree {
     pub(crate) solution: Solution,
-    pub(crate) found: BTreeMap<Release, Found>,
+    pub(crate) found: BTreeMap<Release, FetchedRelease>,
     /// The package of a hint, by its place without the version.
     pub(crate) origins: BTreeMap<String, Origin>,
     /// The entries of the manifest with what they ask for, by key.
@@ -30,33 +30,37 @@ pub(crate) struct Tree {
     pub(crate) artifacts: BTreeMap<String, ResolvedRequest>,
 }
 
-impl Tree {
+impl ResolvedTree {
     /// The component of an entry, with what it was asked for by, and the
     /// address of its registry.
     pub fn entry(&self, key: &str) -> Option<(ResolvedRequest, Option<&Origin>)> {
-        if let Some(asked) = self.artifacts.get(key) {
-            return Some((asked.clone(), None));
+        if let Some(resolved) = self.artifacts.get(key) {
+            return Some((resolved.clone(), None));
         }
         let need = self.entries.get(key)?;
         let (origin, found) = self.of(
             need.origin.clone(),
             &need.requirement.version_req.to_string(),
         )?;
-        let asked = ResolvedRequest {
-            wanted: need.requirement.clone(),
+        let resolved = ResolvedRequest {
+            requirement: need.requirement.clone(),
             found: found.fetched.clone(),
         };
-        Some((asked, Some(origin)))
+        Some((resolved, Some(origin)))
     }
 
     /// The component that a hint leads to; none where the hint was not
     /// resolved with the others.
-    pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &Found)> {
+    pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &FetchedRelease)> {
         let origin = self.origins.get(&without_version(&known.location))?;
         self.of(origin.clone(), &versions_of(known).1.to_string())
     }
 
-    pub(crate) fn of(&self, origin: Origin, requirement: &str) -> Option<(&Origin, &Found)> {
+    pub(crate) fn of(
+        &self,
+        origin: Origin,
+        requirement: &str,
+    ) -> Option<(&Origin, &FetchedRelease)> {
         let key = (origin, requirement.to_owned());
         let version = self.solution.answers.get(&key)?;
         let ((origin, _), found) = self.found.get_key_value(&(key.0, version.clone()))?;

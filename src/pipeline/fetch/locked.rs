@@ -38,18 +38,18 @@ pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
 }
 
 /// Finds the registries of locked packages by the manifests that name them.
-pub(crate) struct Finder {
+pub(crate) struct RegistryFinder {
     /// The registries each member names.
     named: Vec<ManifestRegistries>,
     /// The directory that paths in the lock file start from.
     root: PathBuf,
 }
 
-impl Finder {
+impl RegistryFinder {
     /// Reads the manifests of a workspace.
     pub fn new(ctx: &Context, project: &Project) -> Result<Self> {
         let manifests = project.component_manifests(ctx)?;
-        Ok(Finder {
+        Ok(RegistryFinder {
             named: manifests.iter().map(|one| named_registries(one)).collect(),
             root: project.workspace().root.clone(),
         })
@@ -90,7 +90,7 @@ impl Finder {
 }
 
 /// A locked release as a requirement for just it.
-pub(crate) fn wanted(locked: &Locked) -> Requirement {
+pub(crate) fn requirement_of(locked: &Locked) -> Requirement {
     Requirement {
         source: PackageSource {
             package: locked.package.clone(),

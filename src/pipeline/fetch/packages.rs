@@ -26,7 +26,7 @@ use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
 use crate::system::registry::{Registries, Registry, Release};
 
 /// How many requests are under way at once.
-const AT_ONCE: usize = 16;
+const MAX_PARALLEL: usize = 16;
 
 /// The registries and the cache of a project, with what they said so far.
 pub(crate) struct Packages<'a> {
@@ -42,7 +42,7 @@ pub(crate) struct Packages<'a> {
 /// What is asked of [`Packages::fetch`].
 pub(crate) struct PackageRequest<'r> {
     /// The requirements that are answered.
-    pub asked: &'r [Requirement],
+    pub requirements: &'r [Requirement],
     /// The registries the asking manifest names.
     pub named: &'r ManifestRegistries,
     /// The lock file with earlier answers.
@@ -112,13 +112,17 @@ impl<'a> Packages<'a> {
     }
 
     /// Whether a registry is configured for the package.
-    pub fn has_route(&self, wanted: &Requirement, named: &ManifestRegistries) -> bool {
-        self.route(&wanted.source, named).is_ok()
+    pub fn has_route(&self, requirement: &Requirement, named: &ManifestRegistries) -> bool {
+        self.route(&requirement.source, named).is_ok()
     }
 
     /// Where a package comes from, as it is shown: an OCI reference, or the
     /// address of a registry.
-    pub fn place(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<String> {
+    pub fn display_location(
+        &self,
+        source: &PackageSource,
+        named: &ManifestRegistries,
+    ) -> Result<String> {
         match &source.registry {
             Some(label)
                 if reference(Some(label)).is_some()
@@ -148,9 +152,9 @@ impl<'a> Packages<'a> {
     /// package its registry does not have.
     pub fn versions(
         &mut self,
-        wanted: Vec<(&Requirement, &ManifestRegistries)>,
+        requirement: Vec<(&Requirement, &ManifestRegistries)>,
     ) -> Result<&VersionCatalog> {
-        self.list(wanted)?;
+        self.list(requirement)?;
         Ok(&self.catalog)
     }
 
@@ -158,12 +162,12 @@ impl<'a> Packages<'a> {
     /// it. Offline, a host is not asked what it is.
     pub fn url(
         &self,
-        wanted: &Requirement,
+        requirement: &Requirement,
         named: &ManifestRegistries,
         version: &Version,
     ) -> Result<Option<String>> {
-        let package = &wanted.source.package;
-        let route = self.route(&wanted.source, named)?;
+        let package = &requirement.source.package;
+        let route = self.route(&requirement.source, named)?;
         if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
             return Ok(None);
         }
@@ -185,7 +189,7 @@ impl<'a> Packages<'a> {
         version: &Version,
         named: &ManifestRegistries,
     ) -> Result<()> {
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package: package.clone(),
                 registry: registry.map(str::to_owned),
@@ -195,9 +199,9 @@ impl<'a> Packages<'a> {
             required_by: vec!["`--precise`".to_owned()],
             excerpt: None,
         };
-        let source = &wanted.source;
+        let source = &requirement.source;
         if self.catalog.versions(source).is_none() {
-            self.list(vec![(&wanted, named)])?;
+            self.list(vec![(&requirement, named)])?;
         }
         let versions = self.catalog.versions(source).unwrap_or_default();
         let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
@@ -211,7 +215,7 @@ impl<'a> Packages<'a> {
             );
         };
         let version = listed.version.clone();
-        self.catalog.set_precise(wanted.source, version);
+        self.catalog.set_precise(requirement.source, version);
         Ok(())
     }
 
@@ -219,21 +223,23 @@ impl<'a> Packages<'a> {
     pub fn fetch(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Fetched>> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
-        for (wanted, chosen) in request.asked.iter().zip(chosen) {
+        for (requirement, chosen) in request.requirements.iter().zip(chosen) {
             let cached = chosen.locked_digest.clone().and_then(|digest| {
                 let file = self.cache.get(&digest)?;
                 Some((digest, file))
             });
             jobs.push(match cached {
                 Some((digest, file)) => Job::Cached(Fetched {
-                    package: wanted.source.package.clone(),
+                    package: requirement.source.package.clone(),
                     version: chosen.version,
                     digest,
                     file,
                 }),
                 None => {
-                    let place = self.open(wanted, request.named, || not_cached(wanted, &chosen))?;
-                    Job::Fetch(wanted, chosen, place)
+                    let registry_entry = self.open(requirement, request.named, || {
+                        not_cached(requirement, &chosen)
+                    })?;
+                    Job::Fetch(requirement, chosen, registry_entry)
                 }
             });
         }
@@ -249,22 +255,27 @@ impl<'a> Packages<'a> {
         }
         let _held = (fetched > 0).then(|| self.hold_cache());
         let progress = self.progress("Downloading", fetched);
-        at_once(jobs, |job| job.run(&self.cache, &*progress))
+        run_parallel(jobs, |job| job.run(&self.cache, &*progress))
     }
 
     /// The versions that answer, after every list needed was fetched.
     fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<ChosenVersion>> {
         loop {
-            match solve(request.asked, &self.catalog, request.lock)? {
+            match solve(request.requirements, &self.catalog, request.lock)? {
                 Resolution::Solved(chosen) => return Ok(chosen),
                 Resolution::Missing(sources) => {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
-                    let first =
-                        |source: &PackageSource| request.asked.iter().find(|w| w.source == *source);
-                    let wanted = sources.iter().filter_map(first);
-                    self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
+                    let first = |source: &PackageSource| {
+                        request.requirements.iter().find(|w| w.source == *source)
+                    };
+                    let requirement = sources.iter().filter_map(first);
+                    self.list(
+                        requirement
+                            .map(|requirement| (requirement, request.named))
+                            .collect(),
+                    )?;
                 }
             }
         }
@@ -282,17 +293,22 @@ impl<'a> Packages<'a> {
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
+    fn list(&mut self, requirement: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for (wanted, named) in wanted {
-            jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
+        for (requirement, named) in requirement {
+            jobs.push((
+                requirement,
+                self.open(requirement, named, || not_locked(requirement))?,
+            ));
         }
         let progress = self.progress("Resolving", jobs.len());
-        let lists = at_once(jobs, |(wanted, place)| {
-            let versions = place.registry.versions(&wanted.source.package);
+        let lists = run_parallel(jobs, |(requirement, registry_entry)| {
+            let versions = registry_entry
+                .registry
+                .versions(&requirement.source.package);
             progress.item();
-            let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
-            Ok((wanted.source.clone(), versions.unwrap_or_default()))
+            let versions = versions.map_err(|e| requirement.explain(registry_entry.explain(e)))?;
+            Ok((requirement.source.clone(), versions.unwrap_or_default()))
         })?;
         for (source, versions) in lists {
             self.catalog.insert(source, versions);
@@ -304,59 +320,61 @@ impl<'a> Packages<'a> {
     /// by the network, which must not be used.
     fn open(
         &self,
-        wanted: &Requirement,
+        requirement: &Requirement,
         named: &ManifestRegistries,
         offline: impl FnOnce() -> Error,
-    ) -> Result<Place> {
+    ) -> Result<PackageRegistry> {
         let route = self
-            .route(&wanted.source, named)
-            .map_err(|e| wanted.explain(e))?;
+            .route(&requirement.source, named)
+            .map_err(|e| requirement.explain(e))?;
         if self.mode.is_offline() && !route.backend.is_local() {
             return Err(offline());
         }
         let registry = self
             .registries
             .open(&route)
-            .map_err(|e| wanted.explain(e))?;
-        Ok(Place {
+            .map_err(|e| requirement.explain(e))?;
+        Ok(PackageRegistry {
             registry,
             address: route.backend.to_string(),
-            because: route.chosen_by,
+            with_route: route.chosen_by,
         })
     }
 }
 
 /// A registry, and what chose it.
-struct Place {
+struct PackageRegistry {
     registry: Arc<dyn Registry>,
     address: String,
-    because: String,
+    with_route: String,
 }
 
-impl Place {
+impl PackageRegistry {
     fn explain(&self, error: Error) -> Error {
-        error.with_cause(format!("the registry is set in {}", self.because))
+        error.with_cause(format!("the registry is set in {}", self.with_route))
     }
 }
 
 /// What is left to do for one package.
 enum Job<'r> {
     Cached(Fetched),
-    Fetch(&'r Requirement, ChosenVersion, Place),
+    Fetch(&'r Requirement, ChosenVersion, PackageRegistry),
 }
 
 impl Job<'_> {
     fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
-        let (wanted, chosen, place) = match self {
+        let (requirement, chosen, registry_entry) = match self {
             Job::Cached(fetched) => return Ok(fetched),
-            Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
+            Job::Fetch(requirement, chosen, registry_entry) => {
+                (requirement, chosen, registry_entry)
+            }
         };
-        let (package, registry) = (&wanted.source.package, &*place.registry);
+        let (package, registry) = (&requirement.source.package, &*registry_entry.registry);
         let release = registry
             .release(package, &chosen.version)
-            .map_err(|e| wanted.explain(place.explain(e)))?;
+            .map_err(|e| requirement.explain(registry_entry.explain(e)))?;
         let Some(release) = release else {
-            return Err(gone(wanted, &chosen, registry));
+            return Err(release_not_found(requirement, &chosen, registry));
         };
         if let Some(locked) = &chosen.locked_digest
             && *locked != release.digest
@@ -365,9 +383,9 @@ impl Job<'_> {
         }
         let file = cache
             .get_or_fetch(registry, package, &release, progress)
-            .map_err(|e| wanted.explain(e))?;
+            .map_err(|e| requirement.explain(e))?;
         let (version, digest) = (&release.version, &release.digest);
-        cache.record_origin(package, version, digest, &place.address)?;
+        cache.record_origin(package, version, digest, &registry_entry.address)?;
         progress.item();
         Ok(Fetched {
             package: package.clone(),
@@ -387,16 +405,20 @@ pub(crate) fn must_not_change(path: &Path) -> Error {
     .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
 }
 
-fn not_cached(wanted: &Requirement, chosen: &ChosenVersion) -> Error {
+fn not_cached(requirement: &Requirement, chosen: &ChosenVersion) -> Error {
     Error::input(format!(
         "package `{}@{}` is not in the cache, and network access is disabled",
-        wanted.source.package, chosen.version
+        requirement.source.package, chosen.version
     ))
     .hint("run the command once without `--offline`")
 }
 
-fn gone(wanted: &Requirement, chosen: &ChosenVersion, registry: &dyn Registry) -> Error {
-    let package = &wanted.source.package;
+fn release_not_found(
+    requirement: &Requirement,
+    chosen: &ChosenVersion,
+    registry: &dyn Registry,
+) -> Error {
+    let package = &requirement.source.package;
     Error::input(format!(
         "package `{package}@{}` does not exist any more",
         chosen.version
@@ -421,7 +443,7 @@ fn replaced(
 
 /// Does all jobs, some at once; the results in the order of the jobs, or the
 /// first error.
-pub(crate) fn at_once<J: Send, T: Send>(
+pub(crate) fn run_parallel<J: Send, T: Send>(
     jobs: Vec<J>,
     work: impl Fn(J) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
@@ -437,7 +459,7 @@ pub(crate) fn at_once<J: Send, T: Send>(
             .next()
     };
     let mut results: Vec<(usize, Result<T>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..count.min(AT_ONCE))
+        let workers: Vec<_> = (0..count.min(MAX_PARALLEL))
             .map(|_| {
                 scope.spawn(|| {
                     let mut done = Vec::new();

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use wit_parser::PackageName;
 
-use super::artifacts::WantedArtifact;
+use super::artifacts::RequestedArtifact;
 use super::lock_session::LockSession;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, PackageRequest, Packages};
@@ -24,7 +24,7 @@ use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Request, Sources, is_absent_package, missing_packages};
 use crate::pipeline::project::manifests::{Project, Unpinned, named_registries};
-use crate::pipeline::project::recover::settle;
+use crate::pipeline::project::recover::recover_directories;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -34,7 +34,7 @@ use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_so
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedRequest {
     /// The requirement that was answered.
-    pub wanted: Requirement,
+    pub requirement: Requirement,
     /// The release that answers it.
     pub found: Fetched,
 }
@@ -62,7 +62,7 @@ impl<'a> WorldResolver<'a> {
     /// As [`WorldResolver::new`], but for the use of lock files and network.
     pub fn with_mode(ctx: &'a Context, project: &Rc<Project>, mode: LockMode) -> Result<Self> {
         let root = &project.workspace().root;
-        settle(ctx, [root.as_path()]);
+        recover_directories(ctx, [root.as_path()]);
         Ok(WorldResolver {
             ctx,
             packages: None,
@@ -164,21 +164,24 @@ impl<'a> WorldResolver<'a> {
         if let Some(siblings) = &self.siblings {
             watched.extend(siblings.provide(&mut request, &entries)?);
         }
-        let asked: Vec<Requirement> = missing
+        let requirements: Vec<Requirement> = missing
             .iter()
             .filter_map(|(key, dependency)| declared(key, dependency))
             .collect();
-        for (wanted, found) in asked.iter().zip(self.fetch(manifest, &asked)?) {
+        for (requirement, found) in requirements
+            .iter()
+            .zip(self.fetch(manifest, &requirements)?)
+        {
             request.chosen.push(PackageName {
-                namespace: wanted.source.package.namespace().to_owned(),
-                name: wanted.source.package.name().to_owned(),
+                namespace: requirement.source.package.namespace().to_owned(),
+                name: requirement.source.package.name().to_owned(),
                 version: Some(found.version.clone()),
             });
             request.fetched.push(found.entry()?);
         }
         let entries = missing
             .iter()
-            .filter_map(|(key, entry)| WantedArtifact::of_entry(key, entry).transpose());
+            .filter_map(|(key, entry)| RequestedArtifact::of_entry(key, entry).transpose());
         for found in self.artifacts(&entries.collect::<Result<Vec<_>>>()?)? {
             request.chosen.push(found.name()?);
             request.fetched.push(found.entry()?);
@@ -189,7 +192,7 @@ impl<'a> WorldResolver<'a> {
 
     /// A world in a package of a registry.
     fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<LoadedWorld> {
-        let asked = [Requirement {
+        let requirements = [Requirement {
             source: PackageSource {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
@@ -199,32 +202,32 @@ impl<'a> WorldResolver<'a> {
             required_by: vec!["`target` in `Cargo.toml`".to_owned()],
             excerpt: Some(manifest.file.excerpt(target.span.clone())),
         }];
-        let found = self.fetch(manifest, &asked)?;
+        let found = self.fetch(manifest, &requirements)?;
         world_of(manifest, &found, target.world.as_deref())
     }
 
     /// A world in an artifact.
     fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<LoadedWorld> {
-        let found = self.artifacts(&[WantedArtifact::of_target(manifest, target)?])?;
+        let found = self.artifacts(&[RequestedArtifact::of_target(manifest, target)?])?;
         world_of(manifest, &found, target.world.as_deref())
     }
 
     /// Fetches artifacts, and locks them.
-    pub fn artifacts(&mut self, wanted: &[WantedArtifact]) -> Result<Vec<Fetched>> {
-        if wanted.is_empty() {
+    pub fn artifacts(&mut self, requested: &[RequestedArtifact]) -> Result<Vec<Fetched>> {
+        if requested.is_empty() {
             return Ok(Vec::new());
         }
         let locked = self.session.locked_path();
         let lock = self.lock().clone();
         let found = self
             .packages()?
-            .artifacts(wanted, &lock, locked.as_deref())?;
-        for (wanted, found) in wanted.iter().zip(&found) {
-            let asked = ResolvedRequest {
-                wanted: wanted.to_wanted(found),
+            .artifacts(requested, &lock, locked.as_deref())?;
+        for (requested, found) in requested.iter().zip(&found) {
+            let requirements = ResolvedRequest {
+                requirement: requested.to_requirement(found),
                 found: found.clone(),
             };
-            self.note(wanted.to_lock(found), asked);
+            self.note(requested.to_locked(found), requirements);
         }
         Ok(found)
     }
@@ -233,25 +236,25 @@ impl<'a> WorldResolver<'a> {
     fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
             let missing = missing_packages(request)?;
-            let asked: Vec<Requirement> = missing.iter().filter_map(named).collect();
+            let requirements: Vec<Requirement> = missing.iter().filter_map(named).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
-            if asked.is_empty() || !self.is_routed(manifest, &asked)? {
+            if requirements.is_empty() || !self.is_routed(manifest, &requirements)? {
                 return Ok(());
             }
-            for found in self.fetch(manifest, &asked)? {
+            for found in self.fetch(manifest, &requirements)? {
                 request.fetched.push(found.entry()?);
             }
         }
     }
 
     /// Whether a registry is configured for all of these.
-    fn is_routed(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<bool> {
+    fn is_routed(&mut self, manifest: &Manifest, requirements: &[Requirement]) -> Result<bool> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
-        Ok(asked
+        Ok(requirements
             .iter()
-            .all(|wanted| packages.has_route(wanted, &named)))
+            .all(|requirement| packages.has_route(requirement, &named)))
     }
 
     /// The registries and the cache.
@@ -294,48 +297,52 @@ impl<'a> WorldResolver<'a> {
     pub fn addressed(
         &mut self,
         manifest: &Manifest,
-        asked: &[Requirement],
+        requirements: &[Requirement],
     ) -> Result<Vec<Requirement>> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
-        let mut asked = asked.to_vec();
-        for Requirement { source, .. } in &mut asked {
+        let mut requirements = requirements.to_vec();
+        for Requirement { source, .. } in &mut requirements {
             source.address = packages.address(&source.package, source.registry.as_deref(), &named);
         }
-        Ok(asked)
+        Ok(requirements)
     }
 
     /// Answers requirements, fetches what is not there, and locks it.
-    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<Vec<Fetched>> {
-        if asked.is_empty() {
+    pub fn fetch(
+        &mut self,
+        manifest: &Manifest,
+        requirements: &[Requirement],
+    ) -> Result<Vec<Fetched>> {
+        if requirements.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = &self.addressed(manifest, asked)?;
+        let requirements = &self.addressed(manifest, requirements)?;
         let named = named_registries(manifest);
         let locked = self.session.locked_path();
         let lock = self.lock().clone();
         let request = PackageRequest {
-            asked,
+            requirements,
             named: &named,
             lock: &lock,
             locked: locked.as_deref(),
         };
         let found = self.packages()?.fetch(&request)?;
-        for (wanted, found) in asked.iter().zip(&found) {
+        for (requirement, found) in requirements.iter().zip(&found) {
             let locked = lockfile::Locked {
-                package: wanted.source.package.clone(),
-                registry: wanted.source.registry.clone(),
-                requirement: wanted.version_req.clone(),
+                package: requirement.source.package.clone(),
+                registry: requirement.source.registry.clone(),
+                requirement: requirement.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-                source: self.session.source_of(wanted, &found.digest),
-                address: wanted.source.address.clone(),
+                source: self.session.source_of(requirement, &found.digest),
+                address: requirement.source.address.clone(),
             };
-            let asked = ResolvedRequest {
-                wanted: wanted.clone(),
+            let requirements = ResolvedRequest {
+                requirement: requirement.clone(),
                 found: found.clone(),
             };
-            self.note(locked, asked);
+            self.note(locked, requirements);
         }
         Ok(found)
     }

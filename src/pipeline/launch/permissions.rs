@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -129,19 +129,19 @@ pub(crate) fn of_requests(grant: &Permissions, args: &CargoArgs) -> Permissions 
 pub(crate) fn of_own_code(
     mut grant: Permissions,
     built: &Built,
-    made: &Made,
+    artifact: &ComponentArtifact,
 ) -> Result<Permissions> {
     if grant.network != Network::None {
         return Ok(grant);
     }
     let prepared = &built.prepared;
-    let recipe = prepared.recipe(made.member);
+    let recipe = prepared.recipe(artifact.member);
     let sends_requests = match recipe {
         // Nothing is linked with it.
         None => true,
         Some(recipe) => {
-            made.component.is_none()
-                || sends_http(&fs::read(&made.path)?)?
+            artifact.component.is_none()
+                || sends_http(&fs::read(&artifact.path)?)?
                 || recipe
                     .parts
                     .iter()

@@ -10,7 +10,7 @@ use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
 use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::prepare::Prepared;
 use crate::system::cargo::config;
@@ -62,8 +62,8 @@ impl Runners {
     }
 
     /// The one for a component.
-    pub(crate) fn of(&self, built: &Built, made: &Made) -> Runner {
-        let target = target_of(built, made).map(Target::triple);
+    pub(crate) fn of(&self, built: &Built, artifact: &ComponentArtifact) -> Runner {
+        let target = target_of(built, artifact).map(Target::triple);
         let named = self.0.iter().find(|(triple, _)| Some(&**triple) == target);
         let runner = named.map(|(_, runner)| runner.clone());
         runner.unwrap_or_default()
@@ -71,7 +71,7 @@ impl Runners {
 
     /// Fails if tests are to run in the engine for a target without WASI: no
     /// test could be started, print or fail.
-    pub(crate) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
+    pub(crate) fn require_wasi(&self, prepared: &Prepared) -> Result<()> {
         let none = prepared.setup.targets.iter().find(|target| {
             let here = (target.triple().to_owned(), Runner::Embedded);
             target.kind() == WasmTarget::Unknown && self.0.contains(&here)
@@ -87,7 +87,7 @@ impl Runners {
     }
 
     /// Fails if one of them cannot be told what is granted.
-    pub(crate) fn take(&self, grant: &Permissions) -> Result<()> {
+    pub(crate) fn check_permissions(&self, grant: &Permissions) -> Result<()> {
         let mut runners = self.0.iter();
         runners.try_for_each(|(_, runner)| runner.check_permissions(grant))
     }
@@ -95,9 +95,9 @@ impl Runners {
 
 /// The target a component was built for, which its path tells. Where it does
 /// not, one target is usual.
-pub(crate) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
+pub(crate) fn target_of<'a>(built: &'a Built, artifact: &ComponentArtifact) -> Option<&'a Target> {
     let prepared = &built.prepared;
-    let below = made.path.strip_prefix(&prepared.setup.target_dir);
+    let below = artifact.path.strip_prefix(&prepared.setup.target_dir);
     let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
     let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
     let mut targets = prepared.setup.targets.iter();
@@ -137,11 +137,12 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
 /// is made a component for the engine.
 pub(crate) fn runnable(
     ctx: &Context,
-    (built, made): (&Built, &Made),
+    built: &Built,
+    artifact: &ComponentArtifact,
     runner: &Runner,
 ) -> Result<PathBuf> {
-    let aside = |name: &str| {
-        let file = made
+    let run_file = |name: &str| {
+        let file = artifact
             .path
             .file_stem()
             .unwrap_or_default()
@@ -151,27 +152,27 @@ pub(crate) fn runnable(
         place.join(format!("{file}-{name}.wasm"))
     };
     let embedded = matches!(runner, Runner::Embedded);
-    let recipe = built.prepared.recipe(made.member);
-    if made.component.is_some() {
+    let recipe = built.prepared.recipe(artifact.member);
+    if artifact.component.is_some() {
         let linked = match embedded {
-            true => linked::linked_to_run(ctx, &built.prepared, made)?,
-            false => linked::linked(ctx, &built.prepared, made)?,
+            true => linked::linked_to_run(ctx, &built.prepared, artifact)?,
+            false => linked::linked(ctx, &built.prepared, artifact)?,
         };
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
             return Ok(linked);
         }
         let plain = names::without_attributes(&fs::read(&linked)?)?;
-        let path = aside("plain");
+        let path = run_file("plain");
         fs::write_if_changed(&path, &plain)?;
         return Ok(path);
     }
-    let bytes = fs::read(&made.path)?;
+    let bytes = fs::read(&artifact.path)?;
     if !embedded || component::kind(&bytes) != Some(WasmKind::Module) {
-        return Ok(made.path.clone());
+        return Ok(artifact.path.clone());
     }
-    let path = aside("program");
+    let path = run_file("program");
     let component = encode(&bytes, &Adapter::Command).map_err(|e| {
-        let module = made.path.display();
+        let module = artifact.path.display();
         e.context(format!("failed to create a component from `{module}`"))
     })?;
     fs::write_if_changed(&path, &component)?;

@@ -17,7 +17,7 @@ use crate::system::fs;
 
 /// A component that answers an entry of a manifest.
 #[derive(Clone, Debug)]
-pub(crate) struct Provided {
+pub(crate) struct ProvidedComponent {
     /// The key of the entry.
     pub key: String,
     /// The package, where it is known.
@@ -37,9 +37,9 @@ pub(crate) struct Provided {
     pub origin: Option<String>,
 }
 
-impl Provided {
+impl ProvidedComponent {
     /// What it is called in messages.
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         match (&self.package, &self.version) {
             (Some(package), Some(version)) => format!("{package}@{version}"),
             (Some(package), None) => package.to_string(),
@@ -66,7 +66,7 @@ impl Provided {
         let known = KnownHint {
             location: place,
             digest: self.digest.clone(),
-            requirement: said(self.requirement.as_ref(), self.version.as_ref()),
+            requirement: hint_requirement(self.requirement.as_ref(), self.version.as_ref()),
             item: item.map(str::to_owned),
         };
         Some(Hint::Known(known).text())
@@ -75,7 +75,7 @@ impl Provided {
 
 /// What a hint says of the versions that its author asks for: nothing where
 /// that is what the release that it names says by itself.
-pub(crate) fn said(
+pub(crate) fn hint_requirement(
     requirement: Option<&VersionReq>,
     version: Option<&Version>,
 ) -> Option<VersionReq> {
@@ -85,7 +85,7 @@ pub(crate) fn said(
 }
 
 /// What the package of a manifest is called.
-pub(crate) fn name_of(manifest: &Manifest) -> String {
+pub(crate) fn package_name(manifest: &Manifest) -> String {
     let text = manifest.file.text.parse::<toml_edit::DocumentMut>();
     let name = text.ok().and_then(|document| {
         let name = document.get("package")?.get("name")?;
@@ -94,9 +94,13 @@ pub(crate) fn name_of(manifest: &Manifest) -> String {
     name.unwrap_or_else(|| manifest.file.path.display().to_string())
 }
 
-pub(crate) fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
+pub(crate) fn from_file(
+    key: &str,
+    dependency: &Dependency,
+    file: PathBuf,
+) -> Result<ProvidedComponent> {
     let version = version_of(key, &file)?;
-    Ok(Provided {
+    Ok(ProvidedComponent {
         key: key.to_owned(),
         package: dependency.package.clone(),
         version,
@@ -130,7 +134,7 @@ pub(crate) fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
     }
 }
 
-impl Provided {
+impl ProvidedComponent {
     /// Its bytes, in names of today.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let bytes = fs::read(&self.file)?;

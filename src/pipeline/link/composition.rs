@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
@@ -25,7 +25,7 @@ impl Composition {
         let mut seen = BTreeSet::from([self.root]);
         let mut open = vec![self.root];
         while let Some(part) = open.pop() {
-            let next = self.parts[part].links.values().map(|answer| answer.part);
+            let next = self.parts[part].links.values().map(|link| link.part);
             open.extend(next.filter(|next| seen.insert(*next)));
         }
         seen.len() - 1
@@ -34,10 +34,10 @@ impl Composition {
 
 /// Links one of some parts with those that answer its imports and theirs.
 pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
-    let link = |(name, answer): (&String, &Answer)| {
+    let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
-            node: answer.part,
-            item: answer.item.clone(),
+            node: link.part,
+            item: link.item.clone(),
         };
         (name.clone(), link)
     };

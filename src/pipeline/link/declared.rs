@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::hint::Hint;
@@ -37,7 +37,7 @@ pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize
                 continue;
             };
             if !reaches(parts, part, here) {
-                let answer = Answer { part, item };
+                let answer = PartLink { part, item };
                 parts[here].links.insert(import.name, answer);
             }
         }
@@ -56,10 +56,10 @@ fn is_open(part: &Part, import: &Name) -> bool {
 /// name, or by the interface.
 fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
     match import.interface() {
-        Some(wanted) => exports
+        Some(imported) => exports
             .iter()
             .filter_map(Name::interface)
-            .any(|interface| compatible(interface, wanted))
+            .any(|interface| compatible(interface, imported))
             .then_some(None),
         None => exports
             .iter()
@@ -126,7 +126,7 @@ mod tests {
         ];
         answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
         let links = |at: usize| -> Vec<(String, usize, Option<String>)> {
-            let links: &BTreeMap<String, Answer> = &parts[at].links;
+            let links: &BTreeMap<String, PartLink> = &parts[at].links;
             links
                 .iter()
                 .map(|(name, answer)| (name.clone(), answer.part, answer.item.clone()))
@@ -143,14 +143,14 @@ mod tests {
         let links = &parts[1].links;
         assert_eq!(
             links["a:b/leaf@1.0.0"],
-            Answer {
+            PartLink {
                 part: 0,
                 item: None
             }
         );
         assert_eq!(
             links["plain"],
-            Answer {
+            PartLink {
                 part: 0,
                 item: plain
             }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::component::{Provided, hints_of};
-use super::part::{Answer, Part};
+use super::component::{ProvidedComponent, hints_of};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::base::package::is_label;
 use crate::model::component::attributes::Attributes;
@@ -25,7 +25,7 @@ pub(crate) struct Imports {
     pub attributes: BTreeMap<String, Attributes>,
     /// The component that answers an import, by its place among those given,
     /// and the export of it.
-    answers: BTreeMap<String, (usize, Option<String>)>,
+    links: BTreeMap<String, (usize, Option<String>)>,
     /// Imports that are the same as one of a component: its place, and the
     /// name there.
     followed: BTreeMap<String, (usize, String)>,
@@ -41,28 +41,28 @@ impl Imports {
 
     /// What answers each import, among the parts that the components and what
     /// they need are; `places` are those of the components.
-    pub fn answers(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, Answer> {
-        let mut answers = BTreeMap::new();
-        for (name, (component, item)) in &self.answers {
-            let answer = Answer {
+    pub fn links(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, PartLink> {
+        let mut links = BTreeMap::new();
+        for (name, (component, item)) in &self.links {
+            let link = PartLink {
                 part: places[*component],
                 item: item.clone(),
             };
-            answers.insert(name.clone(), answer);
+            links.insert(name.clone(), link);
         }
         for (name, (component, there)) in &self.followed {
-            if let Some(answer) = parts[places[*component]].links.get(there) {
-                answers.insert(name.clone(), answer.clone());
+            if let Some(link) = parts[places[*component]].links.get(there) {
+                links.insert(name.clone(), link.clone());
             }
         }
-        answers
+        links
     }
 }
 
 /// Adds the exports of components to the imports of a world.
 pub(crate) fn bind(
     world: Option<World>,
-    provided: &[Provided],
+    provided: &[ProvidedComponent],
     policy: HintPolicy,
 ) -> Result<(World, Imports)> {
     let mut components = Vec::new();
@@ -91,7 +91,7 @@ pub(crate) fn bind(
         aliases,
         notes,
         attributes: BTreeMap::new(),
-        answers: BTreeMap::new(),
+        links: BTreeMap::new(),
         followed: BTreeMap::new(),
     };
     let said = policy != HintPolicy::None;
@@ -104,8 +104,8 @@ pub(crate) fn bind(
         if here != Attributes::default() {
             imports.attributes.insert(import.name.clone(), here);
         }
-        let answer = (import.dependency, import.item);
-        imports.answers.insert(import.name, answer);
+        let link = (import.dependency, import.item);
+        imports.links.insert(import.name, link);
     }
     for import in followed {
         let hints = &components[import.dependency].hints_of_imports;
@@ -128,7 +128,7 @@ pub(crate) fn bind(
 /// Sentences on the interfaces that several components export: each import of
 /// theirs is in the bindings under a label, and where one was alone before, it
 /// has moved.
-pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<String> {
+pub(crate) fn labelled(provided: &[ProvidedComponent], bound: &[BoundImport]) -> Vec<String> {
     let mut several: BTreeMap<&str, Vec<&BoundImport>> = BTreeMap::new();
     for import in bound {
         if let Some(interface) = &import.implements {

@@ -19,7 +19,7 @@ use crate::system::fs;
 /// One sentence for each interface that the component exports, and another
 /// dependency of the manifest, too. Only what is on this machine is looked at:
 /// files, and releases that are locked and in the cache.
-pub(crate) fn moved(
+pub(crate) fn import_renames(
     ctx: &Context,
     project: &Rc<Project>,
     manifest: &Manifest,
@@ -59,15 +59,17 @@ fn file_of(
     if let DependencySource::Path { path, .. } = &dependency.source {
         return Ok((!fs::is_dir(path)).then(|| path.clone()));
     }
-    let Some(wanted) = declared(key, dependency) else {
+    let Some(requirement) = declared(key, dependency) else {
         return Ok(None);
     };
-    let wanted = worlds.addressed(manifest, &[wanted])?;
-    let locked = |wanted: &Requirement| {
-        let locked = wanted.source.locked(worlds.lock(), &wanted.version_req)?;
+    let requirement = worlds.addressed(manifest, &[requirement])?;
+    let locked = |requirement: &Requirement| {
+        let locked = requirement
+            .source
+            .locked(worlds.lock(), &requirement.version_req)?;
         ctx.cache().get(&locked.digest)
     };
-    Ok(wanted.first().and_then(locked))
+    Ok(requirement.first().and_then(locked))
 }
 
 /// The interfaces a component exports; none of what cannot be read, which the

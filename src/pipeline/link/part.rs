@@ -13,7 +13,7 @@ pub(crate) struct Part {
     /// The file that holds it.
     pub file: PathBuf,
     /// What answers its imports.
-    pub links: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
     /// The imports that stay open because somebody wants it.
     #[serde(default)]
     pub keep: BTreeSet<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Part {
 
 /// What answers an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct PartLink {
     /// The component, by its place among the parts.
     pub part: usize,
     /// The export of it; none for what fits by name, or its root.

@@ -8,38 +8,40 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::built::BuiltComponents;
-use super::closure::Forest;
-use super::component::{Provided, from_file, name_of, version_of};
+use super::closure::DependencyClosure;
+use super::component::{ProvidedComponent, from_file, package_name, version_of};
 use super::imports::{Imports, bind};
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
-use crate::pipeline::fetch::component_origins::place_of;
-use crate::pipeline::fetch::component_versions::Tree;
+use crate::pipeline::fetch::component_origins::location_of_hint;
+use crate::pipeline::fetch::component_versions::ResolvedTree;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 use crate::system::source::LoadedWorld;
 
 /// The components that answer the entries of a manifest, by key, and what all
 /// of them need.
-pub(crate) fn provided(
+pub(crate) fn provided_components(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
-) -> Result<(Vec<Provided>, Tree)> {
+) -> Result<(Vec<ProvidedComponent>, ResolvedTree)> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
         found.extend(from_path(key, dependency, built).map_err(at)?);
     }
     let by_package = built.by_package();
-    let resolution = Resolution::new(worlds, manifest, name_of(manifest));
+    let resolution = Resolution::new(worlds, manifest, package_name(manifest));
     let mut resolution = resolution.built(&by_package);
     resolution.entries()?;
-    let files = found.iter().map(|one| (one.shown(), one.file.clone()));
+    let files = found
+        .iter()
+        .map(|one| (one.display_name(), one.file.clone()));
     for (name, file) in with_their_parts(files.collect(), built)? {
         let role = match built.in_file(&file) {
             Some(_) => Role::Own,
@@ -57,16 +59,16 @@ pub(crate) fn provided(
 pub(crate) fn released(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
-    tree: &Tree,
-) -> Result<Vec<Provided>> {
+    tree: &ResolvedTree,
+) -> Result<Vec<ProvidedComponent>> {
     let mut found = Vec::new();
     for (key, one) in worlds.component_releases(manifest, tree)? {
         if let Some(entry) = manifest.dependencies.get(key) {
             let at = |e: Error| e.at(entry.file.excerpt(entry.span.clone()));
             version_of(key, &one.found.file).map_err(at)?;
         }
-        let place = one.source.as_deref().and_then(place_of);
-        found.push(Provided {
+        let place = one.source.as_deref().and_then(location_of_hint);
+        found.push(ProvidedComponent {
             key: key.to_owned(),
             place: place.or(Some(HintLocation::Package {
                 package: one.found.package.clone(),
@@ -88,12 +90,12 @@ pub(crate) fn from_path(
     key: &str,
     dependency: &Dependency,
     built: &BuiltComponents,
-) -> Result<Option<Provided>> {
+) -> Result<Option<ProvidedComponent>> {
     let DependencySource::Path { path, .. } = &dependency.source else {
         return Ok(None);
     };
     match fs::is_dir(path) {
-        true => built.provided(key, dependency, path),
+        true => built.provided_component(key, dependency, path),
         false => from_file(key, dependency, path.clone()),
     }
     .map(Some)
@@ -113,9 +115,9 @@ fn with_their_parts(
             continue;
         };
         let released = super::closure::released(&names::imports(&fs::read(&file)?)?);
-        let answers = built.answers.iter();
-        for (_, answer) in answers.filter(|(import, _)| !released.contains(*import)) {
-            let part = &built.parts[answer.part];
+        let links = built.links.iter();
+        for (_, link) in links.filter(|(import, _)| !released.contains(*import)) {
+            let part = &built.parts[link.part];
             if !files.iter().any(|(_, known)| *known == part.file) {
                 files.push((part.name.clone(), part.file.clone()));
             }
@@ -134,7 +136,7 @@ pub(crate) struct BoundWorld {
     /// The components of the dependencies, and all that they need.
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.
-    pub answers: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
 }
 
 /// Adds what a manifest's dependencies export to its world.
@@ -144,25 +146,25 @@ pub(crate) fn bind_dependencies(
     built: &BuiltComponents,
     loaded: Option<LoadedWorld>,
 ) -> Result<BoundWorld> {
-    let (provided, tree) = provided(worlds, manifest, built)?;
+    let (provided, tree) = provided_components(worlds, manifest, built)?;
     let (world, watched) = match loaded {
         Some(loaded) => (Some(loaded.world), loaded.watched),
         None => (None, Vec::new()),
     };
     let (world, imports) = bind(world, &provided, manifest.hints)?;
-    let forest = Forest::new(worlds, manifest, built.clone());
-    let mut forest = forest.resolved(tree);
+    let closure = DependencyClosure::new(worlds, manifest, built.clone());
+    let mut closure = closure.resolved(tree);
     let places = provided
         .iter()
-        .map(|one| forest.add(one))
+        .map(|one| closure.add(one))
         .collect::<Result<Vec<_>>>()?;
-    let mut parts = forest.parts;
+    let mut parts = closure.parts;
     super::declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
-    let answers = imports.answers(&parts, &places);
+    let links = imports.links(&parts, &places);
     Ok(BoundWorld {
         loaded: LoadedWorld { world, watched },
         imports,
         parts,
-        answers,
+        links,
     })
 }

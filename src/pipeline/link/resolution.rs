@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::built::BuiltComponent;
-use super::closure::{admits, replaced};
-use super::override_options::Chosen;
+use super::closure::{admits, release_replaced};
+use super::override_options::Overrides;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::component::hint::{Hint, HintLocation, KnownHint};
@@ -19,9 +19,11 @@ use crate::model::resolver::components::{
     ComponentRequirement, ComponentResolution, Facts, Origin, Release, solve,
 };
 use crate::model::resolver::{PackageSource, Requirement};
-use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_place, versions_of};
-use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
+use crate::pipeline::fetch::component_origins::{
+    hint_at_version, origin_of_artifact, origin_of_location, versions_of,
+};
+use crate::pipeline::fetch::component_versions::{FetchedRelease, ResolvedTree, without_version};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::{declared, exactly};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
@@ -54,9 +56,9 @@ pub(crate) struct Resolution<'r, 'a> {
     pub(crate) hints: BTreeMap<Origin, Vec<KnownHint>>,
     /// Packages that the project itself depends on, wherever they are.
     pub(crate) trusted: BTreeSet<Origin>,
-    pub(crate) chosen: Option<&'r Chosen>,
+    pub(crate) chosen: Option<&'r Overrides>,
     pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
-    pub(crate) tree: Tree,
+    pub(crate) tree: ResolvedTree,
 }
 
 /// Whose hints are read.
@@ -69,7 +71,7 @@ pub(crate) enum Role {
     /// A component of others.
     Foreign,
     /// One that the command line gives, which may need what it stands for.
-    Chosen,
+    Override,
 }
 
 impl<'r, 'a> Resolution<'r, 'a> {
@@ -88,7 +90,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             trusted: BTreeSet::new(),
             chosen: None,
             built: None,
-            tree: Tree::default(),
+            tree: ResolvedTree::default(),
         }
     }
 
@@ -99,7 +101,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Leaves out the hints that a command line chose something for.
-    pub fn choosing(mut self, chosen: &'r Chosen) -> Self {
+    pub fn choosing(mut self, chosen: &'r Overrides) -> Self {
         self.chosen = Some(chosen);
         self
     }
@@ -114,43 +116,43 @@ impl<'r, 'a> Resolution<'r, 'a> {
     pub fn entries(&mut self) -> Result<()> {
         let manifest = self.manifest;
         for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = declared(key, dependency) {
-                let mut wanted = self.worlds.addressed(manifest, &[wanted])?;
-                let need = self.entry(wanted.remove(0))?;
+            if let Some(requirement) = declared(key, dependency) {
+                let mut requirement = self.worlds.addressed(manifest, &[requirement])?;
+                let need = self.entry(requirement.remove(0))?;
                 self.tree.entries.insert(key.clone(), need);
             }
         }
         let mut keys = Vec::new();
-        let mut wanted = Vec::new();
+        let mut requirement = Vec::new();
         for (key, dependency) in &manifest.dependencies {
-            if let Some(one) = WantedArtifact::of_component(key, dependency)? {
+            if let Some(one) = RequestedArtifact::of_component(key, dependency)? {
                 keys.push(key);
-                wanted.push(one);
+                requirement.push(one);
             }
         }
-        let found = self.worlds.artifacts(&wanted)?;
-        for ((key, wanted), found) in keys.into_iter().zip(&wanted).zip(found) {
-            self.artifact(key, wanted, &found)?;
+        let found = self.worlds.artifacts(&requirement)?;
+        for ((key, requirement), found) in keys.into_iter().zip(&requirement).zip(found) {
+            self.artifact(key, requirement, &found)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, wanted: Requirement) -> Result<ComponentRequirement> {
-        let origin = self.worlds.origin(self.manifest, &wanted);
-        let origin = origin.map_err(|e| wanted.explain(e))?;
-        let locked = wanted
+    fn entry(&mut self, requirement: Requirement) -> Result<ComponentRequirement> {
+        let origin = self.worlds.origin(self.manifest, &requirement);
+        let origin = origin.map_err(|e| requirement.explain(e))?;
+        let locked = requirement
             .source
-            .locked(self.worlds.lock(), &wanted.version_req);
-        let locked = locked.filter(|locked| wanted.version_req.matches(&locked.version));
+            .locked(self.worlds.lock(), &requirement.version_req);
+        let locked = locked.filter(|locked| requirement.version_req.matches(&locked.version));
         if let Some(locked) = locked {
-            let key = (origin.clone(), wanted.version_req.to_string());
+            let key = (origin.clone(), requirement.version_req.to_string());
             self.facts.answers.insert(key, locked.version.clone());
         }
-        self.know(&origin, Some(&wanted.source));
+        self.know(&origin, Some(&requirement.source));
         self.trusted.insert(origin.clone());
         let need = ComponentRequirement {
             origin,
-            requirement: wanted,
+            requirement,
             chain: vec![self.root.clone()],
             hinted_version: None,
         };
@@ -159,15 +161,20 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Adds an artifact that the manifest names: it is that and no other.
-    fn artifact(&mut self, key: &str, wanted: &WantedArtifact, found: &Fetched) -> Result<()> {
+    fn artifact(
+        &mut self,
+        key: &str,
+        requested: &RequestedArtifact,
+        found: &Fetched,
+    ) -> Result<()> {
         let name = format!("{}@{}", found.package, found.version);
         let needs = self.needs(&name, &found.file, Role::Foreign)?;
-        let asked = ResolvedRequest {
-            wanted: wanted.to_wanted(found),
+        let resolved = ResolvedRequest {
+            requirement: requested.to_requirement(found),
             found: found.clone(),
         };
-        if let Some((origin, version)) = of_artifact(wanted.reference()) {
-            let mut needed = asked.wanted.clone();
+        if let Some((origin, version)) = origin_of_artifact(requested.reference()) {
+            let mut needed = resolved.requirement.clone();
             needed.version_req = exactly(&version);
             let need = ComponentRequirement {
                 origin: origin.clone(),
@@ -183,11 +190,13 @@ impl<'r, 'a> Resolution<'r, 'a> {
             let release = (origin, version);
             self.facts.needs.insert(release.clone(), needs);
             let fetched = found.clone();
-            self.tree.found.insert(release, Found { name, fetched });
+            self.tree
+                .found
+                .insert(release, FetchedRelease { name, fetched });
         } else {
             self.add(&name, needs);
         }
-        self.tree.artifacts.insert(key.to_owned(), asked);
+        self.tree.artifacts.insert(key.to_owned(), resolved);
         Ok(())
     }
 
@@ -254,7 +263,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
 
     /// Whether something else than a release answers an import.
     fn is_answered(&self, import: &Name, known: &KnownHint, role: Role) -> bool {
-        let chosen = self.chosen.filter(|_| role != Role::Chosen);
+        let chosen = self.chosen.filter(|_| role != Role::Override);
         if chosen.is_some_and(|chosen| chosen.has(import, Some(known), role == Role::Root)) {
             return true;
         }
@@ -277,7 +286,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 host, repository, ..
             } => package_of(host, repository),
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package,
                 registry: None,
@@ -287,14 +296,17 @@ impl<'r, 'a> Resolution<'r, 'a> {
             required_by: vec![format!("the hint `{known}`")],
             excerpt: None,
         };
-        let mut wanted = self.worlds.addressed(self.manifest, &[wanted])?.remove(0);
+        let mut requirement = self
+            .worlds
+            .addressed(self.manifest, &[requirement])?
+            .remove(0);
         let (origin, source) = match &known.location {
             HintLocation::Package { package, .. } => {
                 let named = named_registries(self.manifest);
-                match self.worlds.packages()?.has_route(&wanted, &named) {
+                match self.worlds.packages()?.has_route(&requirement, &named) {
                     true => {
-                        let origin = self.worlds.origin(self.manifest, &wanted)?;
-                        (origin, Some(wanted.source.clone()))
+                        let origin = self.worlds.origin(self.manifest, &requirement)?;
+                        (origin, Some(requirement.source.clone()))
                     }
                     false => {
                         let name = package.to_string();
@@ -303,13 +315,13 @@ impl<'r, 'a> Resolution<'r, 'a> {
                     }
                 }
             }
-            place => match of_place(place) {
+            place => match origin_of_location(place) {
                 Some((origin, _)) => (origin, None),
                 None => return Ok(None),
             },
         };
         if let Ok(package) = origin.name.parse() {
-            wanted.source.package = package;
+            requirement.source.package = package;
         }
         self.know(&origin, source.as_ref());
         let place = without_version(&known.location);
@@ -321,7 +333,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }
         Ok(Some(ComponentRequirement {
             origin,
-            requirement: wanted,
+            requirement,
             chain: Vec::new(),
             hinted_version: hinted,
         }))
@@ -341,7 +353,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Chooses releases, fetches them and locks them.
-    pub fn solve(mut self) -> Result<Tree> {
+    pub fn solve(mut self) -> Result<ResolvedTree> {
         loop {
             let (versions, needs) = match solve(&self.roots, &self.facts)? {
                 ComponentResolution::Missing { versions, needs } => (versions, needs),
@@ -380,8 +392,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
                     .source_of(&need.requirement, &found.digest),
                 address: need.requirement.source.address.clone(),
             };
-            let wanted = need.requirement.clone();
-            self.worlds.note(locked, ResolvedRequest { wanted, found });
+            let requirement = need.requirement.clone();
+            self.worlds
+                .note(locked, ResolvedRequest { requirement, found });
         }
         let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
         for release in releases {
@@ -392,7 +405,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 if let Some(digest) = &known.digest
                     && *digest != found.fetched.digest
                 {
-                    return Err(replaced(known, digest, &found.fetched.digest));
+                    return Err(release_replaced(known, digest, &found.fetched.digest));
                 }
             }
             self.lock_hints(&release, &found.fetched)?;
@@ -431,13 +444,14 @@ impl<'r, 'a> Resolution<'r, 'a> {
             }
         }
         for known in hints {
-            let known = at_version(&known, &release.1)?;
-            let (locked, mut wanted) = self.worlds.pin(self.manifest, &known, found)?;
+            let known = hint_at_version(&known, &release.1)?;
+            let (locked, mut requirement) = self.worlds.pin(self.manifest, &known, found)?;
             if !matches!(known.location, HintLocation::Oci { .. }) {
-                wanted.version_req = all.clone();
+                requirement.version_req = all.clone();
             }
             let found = found.clone();
-            self.worlds.note(locked, ResolvedRequest { wanted, found });
+            self.worlds
+                .note(locked, ResolvedRequest { requirement, found });
         }
         Ok(())
     }

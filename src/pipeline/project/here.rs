@@ -13,7 +13,7 @@ use crate::system::fs;
 
 /// The manifest of the package the user stands in; where there is none, one
 /// that says nothing.
-pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
+pub(crate) fn manifest_of_current_package(ctx: &Context) -> Result<Manifest> {
     let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
     let Some(path) = manifests().find(|path| fs::exists(path)) else {
         let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
@@ -43,6 +43,6 @@ pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
 }
 
 /// How the network may be used where there is no package.
-pub(crate) fn mode_here(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
+pub(crate) fn current_lock_mode(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
     Config::load(&ctx.cwd, &ctx.env, &args.config)?.lock_mode(args.lock_mode)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::recover::settle_member;
+use super::recover::recover_member;
 use super::select::{select, start_manifest, workspace};
 use crate::base::error::{Error, Result};
 use crate::model::manifest;
@@ -109,7 +109,7 @@ impl Project {
         if let Some(known) = self.manifests.borrow().get(path) {
             return Ok(known.clone());
         }
-        settle_member(ctx, member);
+        recover_member(ctx, member);
         let context = |path: &Path| {
             format!(
                 "failed to deserialize component metadata from `{}`",

@@ -8,7 +8,10 @@ use crate::system::fs;
 
 /// Finishes, or takes back, what killed runs had begun in some directories, and
 /// removes what else they left there; whether there was something to finish.
-pub(crate) fn settle<'d>(ctx: &Context, dirs: impl IntoIterator<Item = &'d Path>) -> bool {
+pub(crate) fn recover_directories<'d>(
+    ctx: &Context,
+    dirs: impl IntoIterator<Item = &'d Path>,
+) -> bool {
     let mut any = false;
     for settled in dirs.into_iter().flat_map(fs::recover) {
         let text = settled.text(|path| ctx.display(path).to_string());
@@ -19,8 +22,8 @@ pub(crate) fn settle<'d>(ctx: &Context, dirs: impl IntoIterator<Item = &'d Path>
 }
 
 /// The same for the directories of a member in which this tool writes.
-pub(crate) fn settle_member(ctx: &Context, member: &Member) {
+pub(crate) fn recover_member(ctx: &Context, member: &Member) {
     let dir = member.dir();
     let [wit, src] = ["wit", "src"].map(|name| dir.join(name));
-    settle(ctx, [dir, &wit, &wit.join("deps"), &src]);
+    recover_directories(ctx, [dir, &wit, &wit.join("deps"), &src]);
 }

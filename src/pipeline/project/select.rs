@@ -68,10 +68,10 @@ pub(crate) fn workspace(
     let mut paths = workspace.watched_paths();
     paths.sort();
     paths.dedup();
-    let mut seen = before;
-    seen.extend(paths.into_iter().map(FileStamp::now));
+    let mut stamps = before;
+    stamps.extend(paths.into_iter().map(FileStamp::now));
     Ok(Cached {
-        stamps: seen,
+        stamps: stamps,
         fact: workspace,
     })
 }
