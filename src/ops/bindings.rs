@@ -13,12 +13,12 @@ use crate::system::context::Context;
 pub fn bindings(ctx: &Context, args: &CargoArgs, stale: StaleBindings) -> Result<()> {
     let mut prepared = prepare(ctx, args, stale)?;
     prepared.write(ctx)?;
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     Ok(())
 }
 
-/// Brings the bindings of the package with this manifest up to date; the file,
-/// if the package has one.
+/// Brings the bindings of the package with this manifest up to date; returns the
+/// path of its bindings file, if it has one.
 pub fn of_package(ctx: &Context, manifest: &Path, mode: LockMode) -> Result<Option<PathBuf>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(manifest.to_owned());

@@ -1,7 +1,7 @@
 //! `cargo component build` and every other verb of cargo.
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, finished};
+use crate::pipeline::build::cargo::{BuildOutput, print_final_line};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::{build, prepare};
@@ -40,12 +40,12 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
 fn bring_up_to_date(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let mut prepared = prepare(ctx, args, StaleBindings::Write)?;
     prepared.write(ctx)?;
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     Ok(())
 }
 
-/// Whether cargo has such a subcommand: an alias, or a program `cargo-<verb>`.
-/// Those of its own that look at code we know.
+/// Whether cargo has a subcommand by an alias or a program `cargo-<verb>`; cargo's
+/// built-in ones are known otherwise.
 fn has_subcommand(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
     if verb.is_empty() {
         // `--list` and the like.
@@ -60,7 +60,8 @@ fn has_subcommand(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
         || config.is_ok_and(|config| config.has_alias(verb))
 }
 
-/// Has cargo look at code, with bindings up to date and for the wasm target.
+/// Runs a command of cargo that checks code, with current bindings and for the wasm
+/// target.
 fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let mut prepared = prepare(ctx, args, StaleBindings::Write)?;
     prepared.write(ctx)?;
@@ -86,22 +87,22 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
             }
         };
         if code == 0 {
-            prepared.built();
+            prepared.record_success();
         }
         // Also where code is wrong: that says nothing of the WIT.
-        prepared.keep(ctx);
+        prepared.store_view(ctx);
         if code != 0 {
-            finished(ctx, last, false);
+            print_final_line(ctx, last, false);
             return Err(Error::child(code));
         }
     }
-    finished(ctx, last, true);
+    print_final_line(ctx, last, true);
     Ok(())
 }
 
-/// Says once for a target directory that there are readers which cannot read a
-/// component with hints.
-fn note_hints(ctx: &Context, built: &Built) {
+/// Notes once for each target directory that some tools cannot read components with
+/// hints.
+fn note_hints(ctx: &Context, built: &BuildOutput) {
     let has_hints = |artifact: &&ComponentArtifact| {
         let recipe = built.prepared.recipe(artifact.member);
         let imports = recipe.map(|recipe| &recipe.attributes.imports);

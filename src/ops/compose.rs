@@ -13,7 +13,7 @@ pub use self::options::ComposeOptions;
 use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::Graph;
-use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::linked::linked_path;
 use crate::pipeline::build::ready::build;
@@ -22,7 +22,7 @@ use crate::pipeline::link::foreign::{
 };
 use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
 pub use crate::pipeline::link::resolution::Releases;
-use crate::pipeline::project::here::current_lock_mode;
+use crate::pipeline::project::current_package::current_lock_mode;
 pub use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::output::{Output, output_file};
 use crate::system::cargo::arguments::CargoArgs;
@@ -40,7 +40,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
         .hint("write one of them to a file"));
     }
     let document = wac::is_document(options)?;
-    let overrides = OverrideRequest::read(ctx, &options.with, &options.keep)?;
+    let overrides = OverrideRequest::parse(ctx, &options.with, &options.keep)?;
     let Composed {
         source,
         linked,
@@ -84,12 +84,12 @@ fn compose_file(
     options: &ComposeOptions,
 ) -> Result<Composed> {
     let mode = current_lock_mode(ctx, args)?;
-    let (_, file) = ComponentSource::File(ctx.absolute(file)).find(ctx, mode)?;
+    let (_, file) = ComponentSource::File(ctx.absolute(file)).fetch(ctx, mode)?;
     let worlds = current_resolver(ctx, args, options.unpinned)?;
-    let chosen = overrides.find(ctx, mode)?;
+    let overrides = overrides.fetch(ctx, mode)?;
     let name = name_of(&file);
     let options = HintOptions {
-        chosen,
+        overrides,
         releases: options.releases,
     };
     let (linked, lock) = link_foreign(ctx, worlds, &name, &file, options)?;
@@ -120,7 +120,7 @@ fn compose_package(
 }
 
 /// The one component that was built, with the index of its package.
-fn only_component(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
+fn only_component(ctx: &Context, built: &BuildOutput) -> Result<(usize, PathBuf)> {
     let components = || {
         built
             .artifacts

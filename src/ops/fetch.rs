@@ -46,19 +46,20 @@ fn cargo_fetch(ctx: &Context, args: &CargoArgs, without: &[KnownOption]) -> Invo
     cargo(ctx, args).args(args.cargo_args_for("fetch", without))
 }
 
-/// What was fetched of packages.
+/// The workspaces whose packages were fetched.
 #[derive(Default)]
 struct FetchedWorkspaces {
-    /// Lock files that are to be written.
+    /// The updates of lock files that have to be written.
     lock_updates: Vec<LockUpdate>,
     /// The root manifests of the other workspaces.
     other_manifests: Vec<PathBuf>,
-    /// The roots of all workspaces that were looked at.
+    /// The roots of all visited workspaces.
     visited: Vec<PathBuf>,
 }
 
 impl FetchedWorkspaces {
-    /// Fetches the packages of one workspace and those it builds first.
+    /// Fetches the packages of one workspace, and of those with crates that it needs
+    /// components of.
     fn add_workspace(&mut self, ctx: &Context, args: &CargoArgs) -> Result<()> {
         let project = Project::load(ctx, args)?;
         let workspace = project.workspace();
@@ -89,8 +90,8 @@ impl FetchedWorkspaces {
     }
 }
 
-/// Installs the standard libraries of the wasm targets that builds would be for.
-/// Offline there is nothing to be done about one that is missing.
+/// Installs the standard libraries of the wasm targets that builds use; does nothing
+/// without network access.
 fn ensure_targets(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let dir = match &args.directory {
         Some(directory) => ctx.absolute(directory),

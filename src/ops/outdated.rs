@@ -4,7 +4,7 @@ use super::tree::Format;
 use crate::base::error::{Error, Result};
 use crate::model::resolver::Requirement;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
@@ -12,7 +12,7 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// What happens if a package is outdated.
+/// The consequence of outdated packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutdatedPolicy {
     /// Outdated packages are only reported.
@@ -22,7 +22,7 @@ pub enum OutdatedPolicy {
     Fail,
 }
 
-/// Shows what is locked for the selected packages and has newer versions.
+/// Shows the locked releases of the selected packages that have newer versions.
 /// Nothing is written.
 pub fn outdated(
     ctx: &Context,
@@ -70,7 +70,7 @@ pub fn outdated(
     }
 }
 
-/// A request that the dependencies of one member made, with its answer.
+/// A resolved requirement of one member.
 struct MemberRequest {
     /// The name of the member.
     member: String,
@@ -82,7 +82,7 @@ struct MemberRequest {
 impl MemberRequest {
     /// Whether the request names an OCI reference instead of a package.
     fn is_reference(&self) -> bool {
-        reference(self.resolved.requirement.source.registry.as_deref()).is_some()
+        artifact_reference(self.resolved.requirement.source.registry.as_deref()).is_some()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
 
-use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked::linked;
 
@@ -113,7 +113,7 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
 }
 
 /// The packages to publish: the selected ones with our section.
-fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
+fn candidates(ctx: &Context, built: &BuildOutput) -> Result<Vec<Candidate>> {
     let workspace = built.prepared.workspace();
     let mut candidates = Vec::new();
     for index in &built.prepared.selected {
@@ -146,7 +146,7 @@ fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
 /// The build and the registries that releases are prepared with.
 struct Preparing<'a> {
     ctx: &'a Context,
-    built: &'a Built,
+    built: &'a BuildOutput,
     registries: &'a Registries<'a>,
     /// The registry of the command line.
     requested: Option<String>,
@@ -274,7 +274,7 @@ fn needs(ctx: &Context, project: &Project, manifest: &Manifest) -> Vec<PackageRe
 }
 
 /// The component of a package; an error where it does not have exactly one.
-fn one_component(built: &Built, member: usize) -> Result<&ComponentArtifact> {
+fn one_component(built: &BuildOutput, member: usize) -> Result<&ComponentArtifact> {
     let name = &built.prepared.workspace().members[member].name;
     let of_member = |artifact: &&ComponentArtifact| {
         artifact.member == member && artifact.component.is_some() && !artifact.cargo_artifact.test

@@ -7,14 +7,16 @@ use std::path::Path;
 
 use self::prebuilt::run_component;
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, build_prepared};
+use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::ready::prepare;
 pub use crate::pipeline::launch::invoke::Purpose;
 use crate::pipeline::launch::invoke::{
     DEFAULT_ADDRESS, command_line, invoke, nothing_to_run, report_end, serve,
 };
-use crate::pipeline::launch::permissions::{grant, of_own_code, of_requests};
+use crate::pipeline::launch::permissions::{
+    granted_permissions, with_own_requests, with_request_timeout,
+};
 use crate::pipeline::launch::runner::{Runners, runnable, target_of};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::target::{Target, WasmTarget};
@@ -36,10 +38,10 @@ enum Task<'a> {
 
 /// Builds the selected packages and runs the one component among them.
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
-    let grant = grant(ctx, args)?;
+    let permissions = granted_permissions(ctx, args)?;
     check_options(args)?;
     if let Some(what) = &args.own.component {
-        return run_component(ctx, args, what, &grant, purpose);
+        return run_component(ctx, args, what, &permissions, purpose);
     }
     let prepared = prepare(ctx, args, StaleBindings::Write)?;
     // Without a runner nothing is built.
@@ -47,12 +49,12 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         Some(_) => Runners::embedded()?,
         None => Runners::find(ctx, &prepared)?,
     };
-    runners.check_permissions(&grant)?;
+    runners.check_permissions(&permissions)?;
     let built = build_prepared(ctx, args, prepared)?;
     let artifact = choose(&built, purpose)?;
     let runner = runners.of(&built, artifact);
     let path = runnable(ctx, &built, artifact, &runner)?;
-    let grant = of_own_code(grant, &built, artifact)?;
+    let permissions = with_own_requests(permissions, &built, artifact)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
         None => {
@@ -64,24 +66,26 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
             task(ctx, args, &component, &runner, purpose)?
         }
     };
-    ctx.shell
-        .status("Running", command_line(ctx.display(&artifact.path), &grant));
+    ctx.shell.status(
+        "Running",
+        command_line(ctx.display(&artifact.path), &permissions),
+    );
     match task {
-        Task::Call(call) => invoke(ctx, &path, call, &grant),
+        Task::Call(call) => invoke(ctx, &path, call, &permissions),
         Task::Serve => {
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
-            serve(ctx, &path, addr, &of_requests(&grant, args))
+            serve(ctx, &path, addr, &with_request_timeout(&permissions, args))
         }
         Task::Start => {
-            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&grant))?;
-            report_end(ctx, &program.run(&grant)?)
+            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&permissions))?;
+            report_end(ctx, &program.run(&permissions)?)
         }
     }
 }
 
 /// A component of a build that is to run.
 struct BuiltComponent<'a> {
-    built: &'a Built,
+    built: &'a BuildOutput,
     artifact: &'a ComponentArtifact,
     /// The file that runs, which may be a linked one.
     path: &'a Path,
@@ -132,7 +136,7 @@ fn task(
 }
 
 /// Whether a component was built for a target without WASI.
-fn without_system(built: &Built, artifact: &ComponentArtifact) -> bool {
+fn without_system(built: &BuildOutput, artifact: &ComponentArtifact) -> bool {
     target_of(built, artifact).is_some_and(|target| target.kind() == WasmTarget::Unknown)
 }
 
@@ -165,7 +169,7 @@ fn check_options(args: &CargoArgs) -> Result<()> {
 }
 
 /// The one component of a build to run; an error where there are several.
-fn choose(built: &Built, purpose: Purpose) -> Result<&ComponentArtifact> {
+fn choose(built: &BuildOutput, purpose: Purpose) -> Result<&ComponentArtifact> {
     let verb = match purpose {
         Purpose::Run => "run",
         Purpose::Serve => "serve",

@@ -1,6 +1,6 @@
 //! What `cargo component targets` does.
 
-use crate::pipeline::project::here::manifest_of_current_package;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::World;
 use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
 use crate::pipeline::link::override_options::ComponentSource;
-use crate::pipeline::project::here::current_lock_mode;
+use crate::pipeline::project::current_package::current_lock_mode;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -37,10 +37,10 @@ enum RequestedWorld {
 pub fn targets(ctx: &Context, args: &CargoArgs, component: &str, world: &str) -> Result<()> {
     let requested = parse_world(ctx, world)?;
     let mode = current_lock_mode(ctx, args)?;
-    let (name, file) = ComponentSource::parse(ctx, component)?.find(ctx, mode)?;
+    let (name, file) = ComponentSource::parse(ctx, component)?.fetch(ctx, mode)?;
     let world = load(
         ctx,
-        WorldResolver::alone(ctx, mode, Unpinned::Refuse),
+        WorldResolver::without_workspace(ctx, mode, Unpinned::Refuse),
         requested,
     )
     .map_err(|e| e.with_cause(format!("it was given as `--world {world}`")))?;
@@ -103,8 +103,8 @@ fn load(ctx: &Context, mut worlds: WorldResolver<'_>, requested: RequestedWorld)
     }
 }
 
-/// Reads a path of WIT, perhaps with a world behind it, or a package, perhaps
-/// with a world and a requirement.
+/// Parses a path of WIT with an optional world, or a package with an optional world
+/// and requirement.
 fn parse_world(ctx: &Context, text: &str) -> Result<RequestedWorld> {
     let whole = ctx.absolute(Path::new(text));
     if fs::exists(&whole) {

@@ -1,13 +1,13 @@
 //! `cargo component test` and `bench`.
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, build_prepared};
+use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::pipeline::launch::child::child;
 use crate::pipeline::launch::libtest;
-use crate::pipeline::launch::permissions::{grant, of_own_code};
+use crate::pipeline::launch::permissions::{granted_permissions, with_own_requests};
 use crate::pipeline::launch::runner::{Runners, runnable};
 use crate::system::cargo::arguments::{CargoArgs, TargetChoice};
 use crate::system::context::Context;
@@ -27,14 +27,14 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 .hint("run them on the host with `cargo test --doc`"),
         );
     }
-    let grant = test_grant(ctx, args, bench)?;
+    let permissions = test_permissions(ctx, args, bench)?;
     let prepared = prepare(ctx, args, StaleBindings::Write)?;
     if args.no_run {
         return build_prepared(ctx, args, prepared).map(|_| ());
     }
     let runners = Runners::find(ctx, &prepared)?;
     runners.require_wasi(&prepared)?;
-    runners.check_permissions(&grant)?;
+    runners.check_permissions(&permissions)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
     if executables.is_empty() && (built.host.is_none() || !built.artifacts.is_empty()) {
@@ -56,8 +56,8 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 ctx.display(&artifact.path)
             ),
         );
-        let grant = of_own_code(grant.clone(), &built, artifact)?;
-        let code = libtest::run(ctx, &runner, &path, &grant)?;
+        let permissions = with_own_requests(permissions.clone(), &built, artifact)?;
+        let code = libtest::run(ctx, &runner, &path, &permissions)?;
         if code != 0 {
             failed.push((code, rerun(&built, artifact)));
             if !args.no_fail_fast {
@@ -89,8 +89,8 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     Err(Error::child(code))
 }
 
-/// The options that select an executable, as cargo tells them.
-fn rerun(built: &Built, artifact: &ComponentArtifact) -> String {
+/// The options that rerun an executable, as cargo reports them.
+fn rerun(built: &BuildOutput, artifact: &ComponentArtifact) -> String {
     let members = &built.prepared.workspace().members;
     let package = match members.len() {
         1 => String::new(),
@@ -104,9 +104,9 @@ fn rerun(built: &Built, artifact: &ComponentArtifact) -> String {
         }
 }
 
-/// What every executable is given: its arguments in cargo's order.
-fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
-    let mut grant = grant(ctx, args)?;
+/// The permissions of every test executable, with its arguments in cargo's order.
+fn test_permissions(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
+    let mut permissions = granted_permissions(ctx, args)?;
     let mut first: Vec<String> = Vec::new();
     if bench {
         first.push("--bench".to_owned());
@@ -118,21 +118,21 @@ fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permission
     for word in &args.words {
         first.push(word.to_string_lossy().into_owned());
     }
-    grant.args.splice(0..0, first);
+    permissions.args.splice(0..0, first);
     let inherited = ctx.env.with_prefix(LIBTEST).into_iter();
     let inherited = inherited.filter_map(|(name, value)| {
         let value = value.to_str()?;
         Some((name.to_owned(), value.to_owned()))
     });
     // Those by option follow, and win.
-    grant.env.splice(0..0, inherited);
-    Ok(grant)
+    permissions.env.splice(0..0, inherited);
+    Ok(permissions)
 }
 
 /// The tests and benches in cargo's order, which is not that in which they
 /// were built: by package, then unit tests, integration tests and benches, by
 /// name. Programs that integration tests may start are none of them.
-fn executables(built: &Built) -> Vec<&ComponentArtifact> {
+fn executables(built: &BuildOutput) -> Vec<&ComponentArtifact> {
     let members = &built.prepared.workspace().members;
     let mut found: Vec<&ComponentArtifact> = built
         .artifacts
@@ -161,8 +161,8 @@ fn executables(built: &Built) -> Vec<&ComponentArtifact> {
     found
 }
 
-/// An executable as cargo calls it.
-fn name(built: &Built, artifact: &ComponentArtifact) -> String {
+/// The name of an executable in cargo's output.
+fn name(built: &BuildOutput, artifact: &ComponentArtifact) -> String {
     let member = &built.prepared.workspace().members[artifact.member];
     let source = artifact.cargo_artifact.source.strip_prefix(member.dir());
     let source = source.unwrap_or(&artifact.cargo_artifact.source).display();

@@ -23,7 +23,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// The form of what goes to standard output.
+/// The format of the output on standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Lines of text, for people.
@@ -33,22 +33,22 @@ pub enum Format {
     Json,
 }
 
-/// What of the tree is shown, and how.
+/// The options of `cargo component tree`.
 #[derive(Clone, Debug, Default)]
 pub struct TreeOptions {
-    /// The package to tell who needs it, `name` or `name@version`; without it
-    /// what the packages of the workspace need is told.
+    /// The package whose dependents are shown, `name` or `name@version`; without it,
+    /// the dependencies of the workspace's packages are shown.
     pub invert: Option<String>,
-    /// Tell who needs what is there several times.
+    /// Whether to show the dependents of packages that occur several times.
     pub duplicates: bool,
-    /// How many steps to go.
+    /// The largest depth that is shown.
     pub depth: Option<usize>,
     /// The format of the output.
     pub format: Format,
 }
 
-/// Shows what the selected packages need. Packages that were not locked are,
-/// as by a build.
+/// Shows the dependencies of the selected packages. Packages that are not locked yet
+/// get locked, as by a build.
 pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let mut worlds = WorldResolver::new(ctx, &project)?;
@@ -76,7 +76,7 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
     show(ctx, &graph, roots, options)
 }
 
-/// Shows what is asked for of a graph.
+/// Shows the requested part of a graph.
 pub(super) fn show(
     ctx: &Context,
     graph: &Graph,
@@ -129,7 +129,7 @@ pub(super) struct PackageNode<'n> {
     pub node: usize,
 }
 
-/// Adds a member of the workspace and everything it needs; its position.
+/// Adds a member of the workspace and everything that it needs; returns its node.
 fn add_member(
     graph: &mut Graph,
     resolver: &mut DependencyResolver<'_, '_>,
@@ -262,7 +262,7 @@ fn add_components(
     Ok(())
 }
 
-/// The places of these parts and of all that they are linked with.
+/// The indices of some parts and of all parts that they need.
 fn needed(parts: &[Part], mut open: Vec<usize>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     while let Some(place) = open.pop() {
@@ -313,8 +313,8 @@ fn file_node(manifest: &Manifest, key: &str, path: &Path) -> Node {
     Node::new(name, None, PackageKind::Component).at(PackageLocation::Path(path))
 }
 
-/// Notes the packages a component names; what the world at hand does not have
-/// is in the component itself.
+/// Adds edges to the packages that a component names. Those that are not among the
+/// known ones are contained in the component itself.
 fn add_named(graph: &mut Graph, from: usize, names: &[PackageName], known: &[PackageNode<'_>]) {
     for name in names {
         match known.iter().any(|known| known.name == name) {
@@ -327,7 +327,7 @@ fn add_named(graph: &mut Graph, from: usize, names: &[PackageName], known: &[Pac
     }
 }
 
-/// Notes which of the packages that are known another one needs.
+/// Adds edges from a node to those known packages that it needs.
 pub(super) fn needs(
     graph: &mut Graph,
     from: usize,
@@ -342,14 +342,14 @@ pub(super) fn needs(
     }
 }
 
-/// A package of WIT, nowhere in particular.
+/// The node of a WIT package without a location.
 pub(super) fn wit_node(name: &PackageName) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     Node::new(package, name.version.clone(), PackageKind::Wit)
 }
 
 impl ResolvedRequest {
-    /// Whether it was answered by the package of this name.
+    /// Whether the request was resolved to the package of this name.
     fn is(&self, name: &PackageName) -> bool {
         let found = &self.found;
         found.package.namespace() == name.namespace
@@ -374,7 +374,7 @@ impl ResolvedRequest {
     }
 }
 
-/// The packages meant by `name` or `name@version`.
+/// The nodes that `name` or `name@version` selects.
 fn matching(graph: &Graph, requested: &str) -> Result<Vec<usize>> {
     let (name, version) = match requested.split_once('@') {
         Some((name, version)) => (name, Some(version)),

@@ -9,7 +9,7 @@ use crate::model::lockfile::{LockChange, Locked, Lockfile, diff};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::on_one_track;
 use crate::pipeline::fetch::packages::must_not_change;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, named_registries};
@@ -80,7 +80,7 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
 /// or for an artifact also the end of its repository.
 fn is_named(entry: &Locked, package: &PackageRef) -> bool {
     let repository = format!("{}/{}", package.namespace(), package.name());
-    let artifact = reference(entry.registry.as_deref());
+    let artifact = artifact_reference(entry.registry.as_deref());
     let called = artifact.is_some_and(|artifact| {
         let rest = artifact.repository.strip_suffix(&repository);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
@@ -191,7 +191,7 @@ pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result
 /// a reference has only one version.
 fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
     let mut entries = lock.entries().iter().filter(|e| e.package == *package);
-    let reference = entries.find_map(|entry| reference(entry.registry.as_deref()));
+    let reference = entries.find_map(|entry| artifact_reference(entry.registry.as_deref()));
     match reference {
         None => Ok(()),
         Some(reference) => Err(Error::input(format!(

@@ -10,9 +10,9 @@ use crate::model::lockfile::Locked;
 
 use crate::pipeline::fetch::access::digest_mismatch;
 use crate::pipeline::fetch::artifacts::host;
-use crate::pipeline::fetch::locked::{RegistryFinder, lock, releases};
+use crate::pipeline::fetch::locked::{RegistryFinder, locked_releases, read_lock};
 use crate::pipeline::fetch::packages::run_parallel;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::cache::{Cache, CacheEntry, digest_while_writing};
@@ -41,8 +41,8 @@ enum ReleasePlace {
 pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let (workspace, mode) = (project.workspace(), project.mode);
-    let (path, lock) = lock(ctx, &project)?;
-    let releases = releases(&lock);
+    let (path, lock) = read_lock(ctx, &project)?;
+    let releases = locked_releases(&lock);
     if releases.is_empty() {
         let text = format!("`{}` has no locked packages", ctx.display(&path));
         ctx.shell.note(text);
@@ -60,7 +60,7 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         if mode.is_offline() {
             return ReleasePlace::NotAsked;
         }
-        if let Some(reference) = reference(locked.registry.as_deref())
+        if let Some(reference) = artifact_reference(locked.registry.as_deref())
             && !is_replaced(locked, &access)
         {
             return match host(&reference, &Reach::Anywhere, &access) {

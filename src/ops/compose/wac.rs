@@ -17,10 +17,10 @@ use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit;
 use crate::model::wit::TextFile;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
-use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::foreign::current_resolver;
-use crate::pipeline::project::here::manifest_of_current_package;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::arguments::CargoArgs;
@@ -350,7 +350,7 @@ impl PackageSearch<'_> {
                 ))
                 .hint(format!("build it, and give the component with `--dep {reference}=FILE`")));
             }
-            if let Some(declared) = declared(key, entry) {
+            if let Some(declared) = registry_requirement(key, entry) {
                 wanted.source = declared.source;
                 wanted.version_req = declared.version_req;
             }

@@ -23,7 +23,7 @@ use crate::model::wit::{
 };
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest};
-use crate::pipeline::fetch::requirement::{declared, named};
+use crate::pipeline::fetch::requirement::{registry_requirement, wit_requirement};
 use crate::system::fs;
 use crate::system::source;
 use crate::system::source::{TargetSources, collect_sources_without};
@@ -109,7 +109,7 @@ impl WitResolver<'_> {
                     request.fetched.push(found.entry()?);
                     fetched.push(found);
                 }
-                wanted.extend(declared(key, dependency));
+                wanted.extend(registry_requirement(key, dependency));
             }
             for found in self.fetch(&wanted)? {
                 request.chosen.push(found.name()?);
@@ -150,7 +150,8 @@ impl WitResolver<'_> {
                     .iter()
                     .map(|missing_packages| missing_packages.name.clone()),
             );
-            let mut requests: Vec<Requirement> = missing.iter().filter_map(named).collect();
+            let mut requests: Vec<Requirement> =
+                missing.iter().filter_map(wit_requirement).collect();
             for requested in &mut requests {
                 if let Some(requirement) = requirements.get(&requested.source.package) {
                     requested.version_req = requirement.clone();
@@ -250,7 +251,7 @@ impl WitResolver<'_> {
         }
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&PackageRequest {
-            requirements: requirements,
+            requirements,
             named,
             lock: &lock,
             locked: locked.then_some(self.project.lock_file.as_path()),

@@ -85,7 +85,12 @@ pub(crate) fn analyze_member(
             (Some(bound.loaded), Some(bound.imports))
         }
     };
-    paths.extend(recipe.first.iter().map(|dir| dir.join("Cargo.toml")));
+    paths.extend(
+        recipe
+            .component_dirs
+            .iter()
+            .map(|dir| dir.join("Cargo.toml")),
+    );
     paths.extend(manifest.adapter.clone());
     let mut written = None;
     if let Some(loaded) = loaded {
@@ -153,7 +158,7 @@ fn recipe(
         proxy: manifest.proxy,
         metadata: metadata(ctx, member, paths),
         world_check: manifest.world_check,
-        first: component_directories(manifest)?,
+        component_dirs: component_directories(manifest)?,
         compose: manifest.compose,
         ..Recipe::default()
     })

@@ -21,7 +21,7 @@ use crate::system::process::Invocation;
 use crate::system::shell::report;
 
 /// What a build made, and what it was made with.
-pub(crate) struct Built {
+pub(crate) struct BuildOutput {
     pub prepared: Prepared,
     pub artifacts: Vec<ComponentArtifact>,
     /// Cargo's command line for the members that are no components, if it is
@@ -35,7 +35,7 @@ pub(crate) fn build_prepared(
     ctx: &Context,
     args: &CargoArgs,
     mut prepared: Prepared,
-) -> Result<Built> {
+) -> Result<BuildOutput> {
     let messages = MessageFormat::from_options(&args.message_format)?;
     check_libraries(&prepared, args)?;
     prepared.write(ctx)?;
@@ -72,17 +72,17 @@ pub(crate) fn build_prepared(
         command.args.insert(at, messages.argument().into());
         ctx.shell.detail("Running", format!("`{command}`"));
         let outcome = run(&*ctx.exec, &*ctx.shell, &command, &messages)?;
-        wasm_run.last = outcome.final_line.or(wasm_run.last);
+        wasm_run.final_line = outcome.final_line.or(wasm_run.final_line);
         wasm_run.error = (outcome.code != 0).then(|| Error::child(outcome.code));
     }
     // A build for another one is not the end of it, unless it failed.
-    let last = wasm_run
-        .last
+    let final_line = wasm_run
+        .final_line
         .filter(|_| wasm_run.error.is_some() || prepared.purpose == BuildPurpose::Requested);
-    finished(ctx, last, wasm_run.error.is_none());
+    print_final_line(ctx, final_line, wasm_run.error.is_none());
     match wasm_run.error {
         Some(error) => Err(error),
-        None => Ok(Built {
+        None => Ok(BuildOutput {
             prepared,
             artifacts: wasm_run.artifacts,
             host,
@@ -91,9 +91,9 @@ pub(crate) fn build_prepared(
 }
 
 /// Hands on the line that ends cargo's messages, which were held back.
-pub(crate) fn finished(ctx: &Context, last: Option<String>, success: bool) {
+pub(crate) fn print_final_line(ctx: &Context, final_line: Option<String>, success: bool) {
     let failed = || json!({ "reason": "build-finished", "success": false }).to_string();
-    if let Some(line) = last {
+    if let Some(line) = final_line {
         ctx.shell.data(if success { line } else { failed() });
     }
 }
@@ -102,7 +102,7 @@ pub(crate) fn finished(ctx: &Context, last: Option<String>, success: bool) {
 #[derive(Default)]
 struct WasmRun {
     artifacts: Vec<ComponentArtifact>,
-    last: Option<String>,
+    final_line: Option<String>,
     error: Option<Error>,
 }
 
@@ -142,9 +142,9 @@ fn build_wasm(
     }
     drop(lock);
     if outcome.code == 0 {
-        prepared.built();
+        prepared.record_success();
     }
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     if messages.is_json() {
         for artifact in &artifacts {
             if let Some(line) = message(prepared, artifact, linked.get(&artifact.path)) {
@@ -159,7 +159,7 @@ fn build_wasm(
     failed.iter().for_each(|error| report(&*ctx.shell, error));
     Ok(WasmRun {
         artifacts,
-        last: outcome.final_line,
+        final_line: outcome.final_line,
         error,
     })
 }

@@ -55,7 +55,7 @@ struct ComponentRecord {
     module: Option<(u64, u128)>,
     /// Length and time of the kept component: it is one file with that at
     /// cargo's path, where anybody may write into it.
-    cached_path: Option<(u64, u128)>,
+    component: Option<(u64, u128)>,
     /// The digest of that module.
     content: ContentDigest,
     /// The digest of the recipe.
@@ -100,7 +100,7 @@ pub(crate) fn componentize(
         }
         let none = Recipe::default();
         let recipe = prepared.recipe(member).unwrap_or(&none);
-        let one = Componentizer {
+        let componentizer = Componentizer {
             ctx,
             prepared,
             recipe,
@@ -110,10 +110,10 @@ pub(crate) fn componentize(
             wasm,
             warnings: RefCell::default(),
         };
-        match one.componentize_artifact(copy_to) {
-            Ok(one) => artifacts.push(one),
+        match componentizer.componentize_artifact(copy_to) {
+            Ok(componentizer) => artifacts.push(componentizer),
             Err(error) => {
-                one.restore();
+                componentizer.restore();
                 failed.push(error);
             }
         }
@@ -126,14 +126,19 @@ pub(crate) fn componentize(
 /// code calls nothing of them, or calls it by other bindings.
 fn warn_of_unused(ctx: &Context, prepared: &Prepared, artifacts: &[ComponentArtifact]) {
     let mut members: BTreeMap<usize, Vec<&ComponentArtifact>> = BTreeMap::new();
-    for one in artifacts.iter().filter(|one| !is_test(&one.cargo_artifact)) {
-        members.entry(one.member).or_default().push(one);
+    for artifact in artifacts
+        .iter()
+        .filter(|artifact| !is_test(&artifact.cargo_artifact))
+    {
+        members.entry(artifact.member).or_default().push(artifact);
     }
     for (member, artifacts) in members {
         let Some(recipe) = prepared.recipe(member) else {
             continue;
         };
-        let facts = artifacts.iter().filter_map(|one| one.component.as_ref());
+        let facts = artifacts
+            .iter()
+            .filter_map(|artifact| artifact.component.as_ref());
         let imports: BTreeSet<&String> = facts.flat_map(|facts| &facts.surface.imports).collect();
         let parts: BTreeSet<usize> = recipe.links.values().map(|link| link.part).collect();
         for part in parts {
@@ -143,7 +148,7 @@ fn warn_of_unused(ctx: &Context, prepared: &Prepared, artifacts: &[ComponentArti
             }
             let paths: Vec<_> = artifacts
                 .iter()
-                .map(|one| format!("`{}`", ctx.display(&one.path)))
+                .map(|artifact| format!("`{}`", ctx.display(&artifact.path)))
                 .collect();
             ctx.shell.warn(format!(
                 "the dependency `{}` is not used: it satisfies no import of {}",
@@ -248,7 +253,7 @@ impl Componentizer<'_> {
         let cached_record: ComponentRecord = serde_json::from_str(&text).ok()?;
         let stamp = || fs::stamp(&self.cached_path);
         (cached_record.facts.is_none()
-            || (cached_record.cached_path.is_some() && cached_record.cached_path == stamp()))
+            || (cached_record.component.is_some() && cached_record.component == stamp()))
         .then_some(cached_record)
     }
 
@@ -279,7 +284,7 @@ impl Componentizer<'_> {
                 let facts = self.create_component(&bytes)?;
                 let record = ComponentRecord {
                     module,
-                    cached_path: fs::stamp(&self.cached_path).filter(|_| facts.is_some()),
+                    component: fs::stamp(&self.cached_path).filter(|_| facts.is_some()),
                     content,
                     recipe,
                     facts,

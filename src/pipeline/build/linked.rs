@@ -29,7 +29,7 @@ struct LinkRecord {
     /// The digest of everything it was linked from.
     from: ContentDigest,
     /// Length and time of what was linked.
-    kept: Option<(u64, u128)>,
+    component: Option<(u64, u128)>,
 }
 
 /// A component with what a command line chose for its imports and for those of
@@ -61,7 +61,7 @@ pub(crate) fn overridden_composition(
     request: &OverrideRequest<'_>,
 ) -> Result<OverriddenComposition> {
     let project = &prepared.project;
-    let overridden = request.find(ctx, project.mode)?;
+    let overridden = request.fetch(ctx, project.mode)?;
     // Whatever is not known by now needs no lock file: the build locked it.
     let mut worlds = WorldResolver::new(ctx, project)?;
     let manifest = project.manifest(ctx, &project.workspace().members[member])?;
@@ -74,7 +74,7 @@ pub(crate) fn overridden_composition(
         &manifest,
         BuiltComponents::clone(&prepared.built),
     );
-    let mut closure = closure.choosing(overridden);
+    let mut closure = closure.with_overrides(overridden);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let root = closure.root(&name, file, parts, &links)?;
     let (parts, overridden) = closure.into_parts();
@@ -98,7 +98,7 @@ fn composition(
     let composition = match prepared.with.is_empty() {
         true => own_composition(recipe, &artifact.path, facts),
         false => {
-            let request = OverrideRequest::read(ctx, &prepared.with, &[])?;
+            let request = OverrideRequest::parse(ctx, &prepared.with, &[])?;
             let overridden =
                 overridden_composition(ctx, prepared, artifact.member, &artifact.path, &request)?;
             // Not every test has each import.
@@ -151,23 +151,27 @@ pub(crate) fn linked(
     let from = inputs(&composition, &facts.digest);
     let file = cached_file(prepared, artifact);
     let record = file.with_extension("json");
-    let kept =
+    let stored_record =
         || -> Option<LinkRecord> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
     let now = || LinkRecord {
         from: from.clone(),
-        kept: fs::stamp(&file),
+        component: fs::stamp(&file),
     };
-    if kept().is_some_and(|kept| kept.kept.is_some() && kept == now()) {
+    if stored_record().is_some_and(|stored| stored.component.is_some() && stored == now()) {
         return Ok(file);
     }
-    let shown = ctx.display(&artifact.path);
+    let display_path = ctx.display(&artifact.path);
     let with = match composition.others() {
         1 => "1 component".to_owned(),
         many => format!("{many} components"),
     };
-    ctx.shell.status("Linking", format!("{shown} with {with}"));
-    let linked = link_parts(&composition)
-        .map_err(|e| e.context(format!("failed to link `{shown}` with its dependencies")))?;
+    ctx.shell
+        .status("Linking", format!("{display_path} with {with}"));
+    let linked = link_parts(&composition).map_err(|e| {
+        e.context(format!(
+            "failed to link `{display_path}` with its dependencies"
+        ))
+    })?;
     fs::write_atomic(&file, &linked.bytes)?;
     match without_dwarf(&linked.bytes) {
         Some(without_debug_info) => {

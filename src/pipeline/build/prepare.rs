@@ -101,10 +101,10 @@ impl Prepared {
         self.setup.changed &= self.stale != StaleBindings::Refuse || pending_writes.lock.is_none();
         for path in pending_writes.write(ctx, self.stale)? {
             for id in &self.analyzed {
-                let kept = self.setup.view.members.get_mut(id);
-                let seen = kept.into_iter().flat_map(|kept| &mut kept.stamps);
-                for seen in seen.filter(|seen| seen.is_of(&path)) {
-                    *seen = FileStamp::now(path.clone());
+                let cached = self.setup.view.members.get_mut(id);
+                let stamp = cached.into_iter().flat_map(|cached| &mut cached.stamps);
+                for stamp in stamp.filter(|stamp| stamp.is_of(&path)) {
+                    *stamp = FileStamp::now(path.clone());
                 }
             }
         }
@@ -155,19 +155,19 @@ impl Prepared {
 
     /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
     /// so that it is no reason to look at the members again.
-    pub fn built(&mut self) {
+    pub fn record_success(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
-        for kept in self.setup.view.members.values_mut() {
-            for seen in kept.stamps.iter_mut().filter(|seen| seen.is_of(&lock)) {
+        for cached in self.setup.view.members.values_mut() {
+            for stamp in cached.stamps.iter_mut().filter(|stamp| stamp.is_of(&lock)) {
                 let now = FileStamp::now(lock.clone());
-                self.setup.changed |= *seen != now;
-                *seen = now;
+                self.setup.changed |= *stamp != now;
+                *stamp = now;
             }
         }
     }
 
     /// Keeps what was found out for the next run.
-    pub fn keep(&self, ctx: &Context) {
+    pub fn store_view(&self, ctx: &Context) {
         if self.setup.changed
             && let Err(error) = self.setup.view.store(&self.state_dir())
         {
@@ -197,7 +197,7 @@ impl BuildSetup {
         };
         let config = Config::load(&dir, &ctx.env, &args.config)?;
         let start = start_manifest(&dir, args)?;
-        let key = key(ctx, &start, args);
+        let key = view_key(ctx, &start, args);
         let given_dir = config.target_dir(args.target_dir.as_deref())?;
         let cached = cached_view(given_dir.as_deref(), &start, &key);
         let (view, changed) = match cached {
@@ -259,10 +259,10 @@ impl BuildSetup {
             .view
             .members
             .get(&member.id)
-            .filter(|kept| kept.is_current())
+            .filter(|cached| cached.is_current())
         {
-            Some(kept) => Ok(match &kept.fact {
-                Some(recipe) => recipe.first.clone(),
+            Some(cached) => Ok(match &cached.fact {
+                Some(recipe) => recipe.component_dirs.clone(),
                 None => Vec::new(),
             }),
             None => component_directories(&*self.project.manifest(ctx, member)?),
@@ -314,10 +314,10 @@ impl BuildSetup {
         {
             let member = &project.workspace().members[index];
             // What was built first may be for another profile or target now.
-            let serves = |kept: &&Cached<Option<Recipe>>| {
-                let recipe = kept.fact.as_ref();
-                let built = |r: &Recipe| request.built.are_among(&r.first, &r.parts);
-                kept.is_current() && recipe.is_none_or(built)
+            let serves = |cached: &&Cached<Option<Recipe>>| {
+                let recipe = cached.fact.as_ref();
+                let built = |r: &Recipe| request.built.are_among(&r.component_dirs, &r.parts);
+                cached.is_current() && recipe.is_none_or(built)
             };
             if members.get(&member.id).filter(serves).is_some() {
                 continue;
@@ -337,11 +337,11 @@ impl BuildSetup {
             let mut paths = analyzed.paths;
             paths.sort();
             paths.dedup();
-            let kept = Cached {
+            let cached = Cached {
                 stamps: paths.into_iter().map(FileStamp::now).collect(),
                 fact: analyzed.recipe,
             };
-            members.insert(member.id.clone(), kept);
+            members.insert(member.id.clone(), cached);
             ids.push(member.id.clone());
             pending_writes.bindings.extend(analyzed.bindings);
         }
@@ -393,7 +393,7 @@ fn cached_view(
 }
 
 /// What decides, beside files, which workspace cargo sees and how.
-fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
+fn view_key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
     let mut parts: Vec<OsString> = vec![env!("CARGO_PKG_VERSION").into(), start.into()];
     parts.extend(args.config.iter().cloned());
     parts.extend(args.unstable.iter().cloned());

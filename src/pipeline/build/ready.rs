@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::cargo::{Built, build_prepared};
+use super::cargo::{BuildOutput, build_prepared};
 use super::componentize::ComponentArtifact;
 use super::order::{BuildOrder, BuildStep};
 use super::pending_writes::StaleBindings;
@@ -77,18 +77,18 @@ fn build_step(
 }
 
 /// Builds the packages that the command line selects, and makes components of them.
-pub(crate) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
+pub(crate) fn build(ctx: &Context, args: &CargoArgs) -> Result<BuildOutput> {
     build_in(ctx, args, BuildSetup::open(ctx, args)?)
 }
 
 /// As [`build`], in a workspace that is known.
-pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Result<Built> {
+pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Result<BuildOutput> {
     let prepared = prepare_in(ctx, args, StaleBindings::Write, setup)?;
     build_prepared(ctx, args, prepared)
 }
 
 /// The one component of the package in a directory.
-fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<BuiltComponent> {
+fn component_of(ctx: &Context, built: &BuildOutput, dir: &Path) -> Result<BuiltComponent> {
     let workspace = built.prepared.workspace();
     let here = |artifact: &&ComponentArtifact| {
         let member = &workspace.members[artifact.member];

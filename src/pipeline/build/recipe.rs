@@ -43,7 +43,7 @@ pub(crate) struct Recipe {
     /// track; empty where nothing is checked against it.
     pub world_imports: BTreeSet<String>,
     /// The directories of components that are built first.
-    pub first: Vec<PathBuf>,
+    pub component_dirs: Vec<PathBuf>,
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of them answer its imports.

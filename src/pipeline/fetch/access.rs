@@ -1,4 +1,4 @@
-//! What the verbs of `cargo component registry` are about, and the way to it.
+//! Access to registries for packages and artifacts that a command line names.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::progress::{Progress, ProgressSize};
 use crate::model::resolver::ListedVersion;
-use crate::pipeline::project::here::manifest_of_current_package;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
@@ -20,31 +20,31 @@ use crate::system::registry::routes::{ManifestRegistries, Route};
 use crate::system::registry::stored::StoredFiles;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Registry, Release};
 
-/// What a command line names.
+/// A package or artifact that a command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A package of whatever registry has it.
+    /// A package, with the version that is selected.
     Package(PackageRef, VersionSelection),
     /// An artifact of an OCI registry.
     Reference(Reference),
 }
 
-/// Which version of a package.
+/// The version of a package that is selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersionSelection {
-    /// The highest, be it a pre-release.
+    /// The highest version, including pre-releases.
     Newest,
     /// Exactly this version is requested.
     Exactly(Version),
-    /// The highest that will do.
+    /// The highest version that satisfies the requirement.
     Matching(VersionReq),
 }
 
 impl FromStr for Subject {
     type Err = Error;
 
-    /// A package, `namespace:name`, perhaps with a version or requirement after
-    /// `@`; what has a `/` in its name is a reference.
+    /// Parses a package, `namespace:name`, with an optional version or requirement
+    /// after `@`, or an OCI reference, whose name contains a `/`.
     fn from_str(text: &str) -> Result<Self> {
         let (name, version) = match text.split_once('@') {
             Some((name, version)) => (name, Some(version)),
@@ -72,7 +72,7 @@ impl FromStr for Subject {
     }
 }
 
-/// How registries are reached by a command line.
+/// The options by which a command reaches registries.
 #[derive(Clone, Debug, Default)]
 pub struct AccessOptions {
     /// The name or address of the registry, instead of the configured one.
@@ -81,8 +81,8 @@ pub struct AccessOptions {
     pub mode: LockMode,
 }
 
-/// The registries as they are seen from where the user stands: those of the
-/// package there, if there is one, and those of the configuration.
+/// The registries that apply in the current directory: those of its package, if
+/// there is one, and those of the configuration.
 pub(crate) struct Access<'a> {
     ctx: &'a Context,
     registries: Registries<'a>,
@@ -92,7 +92,7 @@ pub(crate) struct Access<'a> {
     pub cache: Cache,
 }
 
-/// A release that a registry has.
+/// A release that was found in a registry.
 pub(crate) struct LocatedRelease {
     pub release: Release,
     pub registry: Arc<dyn Registry>,
@@ -134,7 +134,7 @@ impl<'a> Access<'a> {
         self.allowed(route)
     }
 
-    /// The route, if it may be taken.
+    /// Refuses a route that needs the network where that is disabled.
     fn allowed(&self, route: Route) -> Result<Route> {
         match self.offline && !route.backend.is_local() {
             true => Err(Error::input(format!(
@@ -146,7 +146,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The registry of a package, with the way to it.
+    /// The registry of a package, with the route to it.
     pub fn open(&self, package: &PackageRef) -> Result<(Arc<dyn Registry>, Route)> {
         let route = self.route(package)?;
         Ok((self.registries.open(&route)?, route))
@@ -175,7 +175,7 @@ impl<'a> Access<'a> {
         Ok(versions)
     }
 
-    /// The release of a package that is meant.
+    /// Finds the selected release of a package in its registry.
     pub fn locate(&self, package: &PackageRef, pick: &VersionSelection) -> Result<LocatedRelease> {
         let (registry, route) = self.open(package)?;
         let version = match pick {
@@ -204,8 +204,8 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The release of a package that is meant, with its file, as far as the
-    /// cache has it, where its registry must not be asked.
+    /// The selected version of a package with its file in the cache; `None` unless
+    /// network access is disabled and the cache has a version.
     pub fn cached(
         &self,
         package: &PackageRef,
@@ -253,20 +253,20 @@ impl<'a> Access<'a> {
         self.registries.artifacts(&self.allowed(route)?)
     }
 
-    /// What a reference stands for, and the registry it is in.
+    /// The artifact that a reference points to, and the registry that has it.
     pub fn find(&self, reference: &Reference) -> Result<(FoundArtifact, Arc<dyn Artifacts>)> {
         let artifacts = self.artifacts(reference)?;
         let found = artifacts.find(reference)?;
         Ok((found.ok_or_else(|| not_found(reference))?, artifacts))
     }
 
-    /// Shows how much of a download is there.
+    /// Shows the progress of a download of this many bytes.
     pub fn download_progress(&self, size: Option<u64>) -> Box<dyn Progress> {
         let extent = size.map_or(ProgressSize::Items(1), ProgressSize::Bytes);
         self.ctx.shell.progress("Downloading", extent)
     }
 
-    /// The bytes of an artifact, in the cache.
+    /// Fetches an artifact into the cache, and returns the path of its file.
     pub fn fetch_artifact(
         &self,
         reference: &Reference,
@@ -285,9 +285,9 @@ impl<'a> Access<'a> {
         )
     }
 
-    /// The registry to log in to: one by its name, a host, or the default one.
-    /// A password goes where the user's own configuration says: a project could
-    /// call anything by that name.
+    /// The registry to log in to: one by its name, a host, or the default one. Only
+    /// the user's own configuration decides where a password is sent, since a
+    /// project could give the name to any host.
     pub fn host(&self, registry: Option<&str>) -> Result<Arc<dyn Artifacts>> {
         let layers = self.registries.layers().private();
         let nobody = ManifestRegistries::default();
@@ -311,7 +311,7 @@ impl<'a> Access<'a> {
         self.registries.artifacts(&self.allowed(route)?)
     }
 
-    /// Whether only the project knows a name that is no host.
+    /// Whether a name is not a host and only the project's configuration has it.
     fn is_of_project(&self, name: &str) -> bool {
         let is_host = name.contains(['.', ':', '/']) || name == "localhost";
         let layers = self.registries.layers();
@@ -319,7 +319,7 @@ impl<'a> Access<'a> {
         !is_host && (known || layers.registry_names().contains(&name))
     }
 
-    /// The registry to log in to is none that the user names.
+    /// The error for a registry that only the project names.
     fn of_project(&self, name: Option<&str>) -> Error {
         let layers = self.registries.layers();
         let route = match name {
@@ -348,8 +348,8 @@ impl<'a> Access<'a> {
     }
 }
 
-/// A registry as the command line names it: what is relative there is so to
-/// the user.
+/// A registry from the command line, where relative paths start from the current
+/// directory.
 pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
     let path = name.strip_prefix("file:").unwrap_or(name);
     match path.starts_with("//") || (path == name && !name.starts_with('.')) {
@@ -358,7 +358,7 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
     }
 }
 
-/// The version that is meant, of some listed with the newest first.
+/// The selected version among those listed, which are sorted from the newest.
 fn choose(
     package: &PackageRef,
     pick: &VersionSelection,
@@ -409,7 +409,7 @@ pub(crate) fn not_found(reference: &Reference) -> Error {
         ))
 }
 
-/// The bytes that came are not those the manifest names.
+/// The error for content whose digest differs from that of the manifest.
 pub(crate) fn digest_mismatch(
     reference: &Reference,
     expected: &crate::base::package::ContentDigest,

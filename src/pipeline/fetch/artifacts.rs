@@ -1,5 +1,5 @@
-//! Packages that a manifest names by an OCI reference: which package an
-//! artifact is, is known once its bytes are there, or from the lock file.
+//! Packages that a manifest names by an OCI reference. The name and version of such
+//! a package are known from the lock file, or once its bytes are fetched.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use semver::{Version, VersionReq};
 
 use super::access::{digest_mismatch, not_found};
 use super::packages::{Fetched, Packages, must_not_change, run_parallel};
-use super::reference::reference;
+use super::reference::artifact_reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
@@ -25,16 +25,16 @@ use crate::system::registry::public::Reach;
 use crate::system::registry::routes::ManifestRegistries;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Release, routes};
 
-/// An artifact, and who wants it.
+/// A request for an artifact, with the place that requires it.
 pub(crate) struct RequestedArtifact {
     reference: Reference,
-    /// The package it has to be, where that is said.
+    /// The package that it has to contain, if that is specified.
     expected: Option<PackageRef>,
-    /// What a component is called that nothing names.
+    /// The package name of a component without any other name.
     unnamed: Option<PackageRef>,
     by: String,
     at: Option<Excerpt>,
-    /// Which addresses its host may have.
+    /// The network addresses that its host may have.
     reach: Reach,
 }
 
@@ -56,8 +56,8 @@ impl RequestedArtifact {
         }))
     }
 
-    /// The same of an entry of a table of components. Where it has a label and
-    /// no package, the repository names the component.
+    /// As [`RequestedArtifact::of_entry`], for a table of components: where the
+    /// entry has a label and no package, the repository names the component.
     pub fn of_component(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
         let requested = Self::of_entry(key, dependency)?;
         Ok(requested.map(|mut requested| {
@@ -66,8 +66,8 @@ impl RequestedArtifact {
         }))
     }
 
-    /// The artifact a command line names; perhaps it has to be this package. A
-    /// component that nothing names is called as its repository is.
+    /// The artifact that a command line names, which may have to contain a given
+    /// package. A component without a name is named after its repository.
     pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
         let reference: Reference = reference.parse()?;
         Ok(RequestedArtifact {
@@ -92,7 +92,7 @@ impl RequestedArtifact {
         })
     }
 
-    /// The artifact of a target.
+    /// The artifact that `target` of a manifest names.
     pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
         let at = manifest.file.excerpt(target.span.clone());
         Ok(RequestedArtifact {
@@ -109,8 +109,8 @@ impl RequestedArtifact {
         })
     }
 
-    /// The artifact a hint leads to, at such an address only; `by` is the
-    /// component that has it.
+    /// The artifact that a hint points to, whose host must be within `reach`; `by`
+    /// is the component with the hint.
     pub fn of_hint(known: &KnownHint, by: String, reach: Reach) -> Result<Self> {
         let bare = KnownHint {
             location: known.location.clone(),
@@ -132,11 +132,11 @@ impl RequestedArtifact {
         })
     }
 
-    /// The artifact of an entry of the lock file; `None` if that is locked by
-    /// the name of its package.
+    /// The artifact of an entry of the lock file; `None` if the entry is not for an
+    /// artifact.
     pub fn of_locked(locked: &Locked) -> Option<Self> {
         Some(RequestedArtifact {
-            reference: reference(locked.registry.as_deref())?,
+            reference: artifact_reference(locked.registry.as_deref())?,
             expected: Some(locked.package.clone()),
             unnamed: None,
             by: format!("`{LOCK_FILE}`"),
@@ -145,12 +145,12 @@ impl RequestedArtifact {
         })
     }
 
-    /// The artifact that is meant.
+    /// The reference of the requested artifact.
     pub fn reference(&self) -> &Reference {
         &self.reference
     }
 
-    /// What stands in the lock file in the place of a registry.
+    /// The text that the lock file has in place of a registry.
     pub fn label(&self) -> String {
         format!("oci://{}", self.reference)
     }
@@ -165,8 +165,8 @@ impl RequestedArtifact {
         })
     }
 
-    /// What is kept in the lock file. A reference is no requirement: whatever
-    /// version it leads to will do.
+    /// The entry of the lock file for it. Since a reference selects no version, the
+    /// requirement admits all.
     pub fn to_locked(&self, found: &Fetched) -> Locked {
         Locked {
             package: found.package.clone(),
@@ -179,7 +179,7 @@ impl RequestedArtifact {
         }
     }
 
-    /// The same as a requirement, once it is known which package it is.
+    /// The equivalent requirement, for the package that was found.
     pub fn to_requirement(&self, found: &Fetched) -> Requirement {
         Requirement {
             source: PackageSource {
@@ -203,7 +203,7 @@ impl RequestedArtifact {
     }
 }
 
-/// The host of a reference, if it is within reach.
+/// The registry of a reference, whose host must be within `reach`.
 pub(crate) fn host(
     reference: &Reference,
     reach: &Reach,
@@ -215,9 +215,9 @@ pub(crate) fn host(
 }
 
 impl Packages<'_> {
-    /// The packages of some artifacts, in the same order, their bytes in the
-    /// cache. What is locked stays as it is, even if its tag has moved;
-    /// `locked` is the lock file if nothing may be added to it.
+    /// Fetches artifacts into the cache and returns their packages in the same
+    /// order. A locked artifact keeps its digest, even if its tag has moved;
+    /// `locked` is the path of the lock file if nothing may be added to it.
     pub fn artifacts(
         &self,
         requested: &[RequestedArtifact],
@@ -261,8 +261,8 @@ impl Packages<'_> {
         )
     }
 
-    /// For each of these the digest its reference leads to now, where that is
-    /// another than the one that was found; `None` for what is no reference.
+    /// For each release, the digest that its tag points to now, if it differs from
+    /// the locked one; `None` for a release without a tag.
     pub fn changed_tags(
         &self,
         all: &[(&Requirement, &Fetched)],
@@ -282,7 +282,7 @@ impl Packages<'_> {
             let label = requirement.source.registry.as_deref();
             // A directory in its place has nothing else.
             let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
-            match reference(label.filter(is_asked)) {
+            match artifact_reference(label.filter(is_asked)) {
                 // What a digest leads to stays the same.
                 Some(reference) if matches!(reference.target, Target::Tag(_)) => {
                     let now = find(&reference)
@@ -296,7 +296,7 @@ impl Packages<'_> {
     }
 }
 
-/// What is needed to fetch an artifact, from any thread.
+/// Fetches artifacts, on any thread.
 struct ArtifactFetcher<'a> {
     registries: &'a Registries<'a>,
     cache: &'a Cache,
@@ -305,8 +305,8 @@ struct ArtifactFetcher<'a> {
 }
 
 impl ArtifactFetcher<'_> {
-    /// Takes what is locked from the registry that a file of the project puts
-    /// in the place of the reference, if one does.
+    /// Fetches a locked artifact from the registry that the project's configuration
+    /// puts in place of its reference, if any.
     fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
         if self.registries.layers().replaced(label).is_none() {
             return Ok(None);
@@ -325,7 +325,7 @@ impl ArtifactFetcher<'_> {
         Ok(Some(file))
     }
 
-    /// Fetches what is locked, by its digest.
+    /// Fetches a locked artifact by its digest.
     fn fetch_locked(&self, requested: &RequestedArtifact, entry: &Locked) -> Result<Fetched> {
         let progress = self.progress;
         let reference = &requested.reference;
@@ -359,7 +359,7 @@ impl ArtifactFetcher<'_> {
         })
     }
 
-    /// Fetches what the reference leads to now.
+    /// Fetches the artifact that the reference points to now.
     fn fetch_latest(&self, requested: &RequestedArtifact) -> Result<Fetched> {
         let progress = self.progress;
         let reference = &requested.reference;
@@ -391,8 +391,8 @@ impl ArtifactFetcher<'_> {
     }
 }
 
-/// Which package an artifact is: WIT by what it holds, a component by its entry
-/// or where it was found, since it does not know what it is called.
+/// The package and version of an artifact. WIT contains its own name; a component is
+/// named by its entry or by its repository.
 fn identity(
     requested: &RequestedArtifact,
     found: &FoundArtifact,

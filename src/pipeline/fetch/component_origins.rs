@@ -1,5 +1,5 @@
-//! Which package of which registry is meant by an entry, a hint, or an entry of
-//! the lock file, and how it is locked.
+//! The package and registry that a manifest entry, a hint, or an entry of the lock
+//! file refers to.
 
 use semver::{Version, VersionReq};
 
@@ -14,7 +14,7 @@ use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::named_registries;
@@ -22,7 +22,7 @@ use crate::system::registry::Reference as Artifact;
 use crate::system::registry::oci::reference::{package_of, tag, version};
 use crate::system::registry::public::Reach;
 
-/// A repository of an OCI registry, where the packages of that name are.
+/// The origin of the packages in a repository of an OCI registry.
 pub(crate) fn origin_of_repository(host: &str, repository: &str) -> Origin {
     Origin {
         name: package_of(host, repository).to_string(),
@@ -30,8 +30,8 @@ pub(crate) fn origin_of_repository(host: &str, repository: &str) -> Origin {
     }
 }
 
-/// Where a place is, if the release that it names is one of several there:
-/// a package of a registry, or a version of a repository.
+/// The origin and version of a hint's location, if that is one of several releases:
+/// of a package in a registry, or a version tag of a repository.
 pub(crate) fn origin_of_location(place: &HintLocation) -> Option<(Origin, Version)> {
     match place {
         HintLocation::Oci {
@@ -61,7 +61,8 @@ pub(crate) fn origin_of_artifact(artifact: &Artifact) -> Option<(Origin, Version
     Some((origin, artifact.version()?))
 }
 
-/// The release that a hint names, and the versions that will do for it.
+/// The version that a hint names, and the requirement that releases for it have to
+/// satisfy.
 pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
     let (named, range) = match &known.location {
         HintLocation::Package { release, .. } => match release {
@@ -97,14 +98,14 @@ pub(crate) fn hint_at_version(known: &KnownHint, at: &Version) -> Result<KnownHi
     Ok(known)
 }
 
-/// Whether an entry of the lock file is of a package; `source` is how its
-/// registry is asked.
+/// Whether an entry of the lock file belongs to an origin; `source` is the package's
+/// source in its registry.
 pub(crate) fn is_entry_of(entry: &Locked, origin: &Origin, source: Option<&PackageSource>) -> bool {
     let is_source = source.is_some_and(|source| {
         (&entry.package, &entry.registry, &entry.address)
             == (&source.package, &source.registry, &source.address)
     });
-    if let Some(artifact) = reference(entry.registry.as_deref()) {
+    if let Some(artifact) = artifact_reference(entry.registry.as_deref()) {
         return origin_of_artifact(&artifact).is_some_and(|(of, _)| of == *origin);
     }
     let is_url = UrlProtocol::of_address(&origin.address).is_some()
@@ -116,9 +117,8 @@ pub(crate) fn is_entry_of(entry: &Locked, origin: &Origin, source: Option<&Packa
 }
 
 impl WorldResolver<'_> {
-    /// The registry of a package by its address, which the lock file has or
-    /// the configuration. Nobody is asked what a host is where the lock file
-    /// says it, or the network must not be used.
+    /// The origin of a package, from the lock file or the configuration. A host is
+    /// not queried if the lock file has its address, or network access is disabled.
     pub(crate) fn origin(
         &mut self,
         manifest: &Manifest,
@@ -155,8 +155,8 @@ impl WorldResolver<'_> {
         ))
     }
 
-    /// The versions that the lock file had of a package before this run;
-    /// `source` is how its registry is asked.
+    /// The versions of a package that were locked before this run; `source` is the
+    /// package's source in its registry.
     pub(crate) fn locked_versions(
         &self,
         origin: &Origin,
@@ -167,7 +167,8 @@ impl WorldResolver<'_> {
         entries.map(|entry| entry.version.clone()).collect()
     }
 
-    /// How the release that a hint was answered by is locked.
+    /// The entry of the lock file for the release that a hint was resolved to, and
+    /// the matching requirement.
     pub(crate) fn pin(
         &mut self,
         manifest: &Manifest,
@@ -231,8 +232,8 @@ impl WorldResolver<'_> {
         Ok((locked, requirement))
     }
 
-    /// How the reader's own configuration asks for a package that a hint
-    /// places in this registry; none where it has another one, or none.
+    /// The source of a hinted package in the user's own configuration; `None` if
+    /// that has no registry for it, or another one.
     pub(crate) fn configured(
         &mut self,
         manifest: &Manifest,
@@ -262,7 +263,7 @@ impl WorldResolver<'_> {
     }
 }
 
-/// The place that the text of a hint names.
+/// The location that the text of a hint names.
 pub(crate) fn location_of_hint(text: &str) -> Option<HintLocation> {
     Hint::parse(text)
         .known()

@@ -11,7 +11,7 @@ use crate::pipeline::fetch::worlds::ResolvedRequest;
 /// A release with its bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct FetchedRelease {
-    /// What it is called in messages.
+    /// The name that messages use for it.
     pub name: String,
     /// The release, with its file in the cache.
     pub fetched: Fetched,
@@ -22,17 +22,16 @@ pub(crate) struct FetchedRelease {
 pub(crate) struct ResolvedTree {
     pub(crate) solution: Solution,
     pub(crate) found: BTreeMap<Release, FetchedRelease>,
-    /// The package of a hint, by its place without the version.
+    /// The origins of hints, by their location without the version.
     pub(crate) origins: BTreeMap<String, Origin>,
-    /// The entries of the manifest with what they ask for, by key.
+    /// The requirements of the manifest's entries, by key.
     pub(crate) entries: BTreeMap<String, ComponentRequirement>,
-    /// Those that are artifacts of no version.
+    /// The entries that are artifacts without a version, by key.
     pub(crate) artifacts: BTreeMap<String, ResolvedRequest>,
 }
 
 impl ResolvedTree {
-    /// The component of an entry, with what it was asked for by, and the
-    /// address of its registry.
+    /// The resolved requirement of an entry, and the origin of the release.
     pub fn entry(&self, key: &str) -> Option<(ResolvedRequest, Option<&Origin>)> {
         if let Some(resolved) = self.artifacts.get(key) {
             return Some((resolved.clone(), None));
@@ -49,8 +48,8 @@ impl ResolvedTree {
         Some((resolved, Some(origin)))
     }
 
-    /// The component that a hint leads to; none where the hint was not
-    /// resolved with the others.
+    /// The release that a hint was resolved to; `None` if the hint was not part of
+    /// the resolution.
     pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &FetchedRelease)> {
         let origin = self.origins.get(&without_version(&known.location))?;
         self.of(origin.clone(), &versions_of(known).1.to_string())
@@ -68,7 +67,7 @@ impl ResolvedTree {
     }
 }
 
-/// A place without what tells the releases there apart.
+/// A location without the version or tag of the release.
 pub(crate) fn without_version(place: &HintLocation) -> String {
     match place {
         HintLocation::Oci {

@@ -1,5 +1,5 @@
-//! Packages of registries: versions chosen, bytes fetched into the cache, as
-//! many at once as is polite.
+//! Packages of registries: chooses versions and fetches packages into the cache, a
+//! limited number of them in parallel.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::resolver::{
     ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, not_locked, solve,
 };
 use crate::model::wit::Entry;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -25,10 +25,10 @@ use crate::system::registry::cache::Cache;
 use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
 use crate::system::registry::{Registries, Registry, Release};
 
-/// How many requests are under way at once.
+/// The largest number of parallel requests.
 const MAX_PARALLEL: usize = 16;
 
-/// The registries and the cache of a project, with what they said so far.
+/// The registries and the cache of a project, with the version lists fetched so far.
 pub(crate) struct Packages<'a> {
     pub(crate) ctx: &'a Context,
     pub(crate) registries: Registries<'a>,
@@ -39,25 +39,25 @@ pub(crate) struct Packages<'a> {
     pub(crate) mode: LockMode,
 }
 
-/// What is asked of [`Packages::fetch`].
+/// The input of [`Packages::fetch`].
 pub(crate) struct PackageRequest<'r> {
     /// The requirements that are answered.
     pub requirements: &'r [Requirement],
-    /// The registries the asking manifest names.
+    /// The registries that the requiring manifest names.
     pub named: &'r ManifestRegistries,
     /// The lock file with earlier answers.
     pub lock: &'r Lockfile,
-    /// The lock file, if nothing may be added to it.
+    /// The path of the lock file, if nothing may be added to it.
     pub locked: Option<&'r Path>,
 }
 
-/// A package on disk.
+/// A package whose bytes are on disk.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetched {
     pub package: PackageRef,
     pub version: Version,
     pub digest: ContentDigest,
-    /// Its bytes, which have the digest.
+    /// The file with its bytes, which have the digest.
     pub file: PathBuf,
 }
 
@@ -75,7 +75,7 @@ impl Fetched {
         })
     }
 
-    /// As a source of WIT, shown by its name.
+    /// The package as a source of WIT, displayed by its name.
     pub fn entry(&self) -> Result<Entry> {
         Ok(Entry::Wasm {
             path: PathBuf::from(format!("{}@{}", self.package, self.version)),
@@ -125,7 +125,7 @@ impl<'a> Packages<'a> {
     ) -> Result<String> {
         match &source.registry {
             Some(label)
-                if reference(Some(label)).is_some()
+                if artifact_reference(Some(label)).is_some()
                     && self.registries.layers().replaced(label).is_none() =>
             {
                 Ok(label.clone())
@@ -134,7 +134,7 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Keeps other runs from fetching the same; they find it when they wait.
+    /// Locks the cache, so that parallel runs do not fetch the same packages.
     pub(crate) fn hold_cache(&self) -> Option<fs::Lock> {
         fs::lock(&self.cache.lock_file(), || {
             let text = format!("while accessing the cache `{}`", self.cache.dir().display());
@@ -142,24 +142,24 @@ impl<'a> Packages<'a> {
         })
     }
 
-    /// The way to the registry a package is in.
+    /// The route to the registry of a package.
     pub fn route(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<Route> {
         let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
-    /// The versions of packages, all lists fetched at once; none for a
-    /// package its registry does not have.
+    /// Fetches the version lists of packages in parallel; a package that its
+    /// registry does not have gets an empty list.
     pub fn versions(
         &mut self,
-        requirement: Vec<(&Requirement, &ManifestRegistries)>,
+        requirements: Vec<(&Requirement, &ManifestRegistries)>,
     ) -> Result<&VersionCatalog> {
-        self.list(requirement)?;
+        self.list(requirements)?;
         Ok(&self.catalog)
     }
 
-    /// Where others find a release, if they do not need our configuration for
-    /// it. Offline, a host is not asked what it is.
+    /// The URL at which others find a release without this configuration. Without
+    /// network access, a host is not queried.
     pub fn url(
         &self,
         requirement: &Requirement,
@@ -180,8 +180,8 @@ impl<'a> Packages<'a> {
         self.registries.layers().names_host(host)
     }
 
-    /// From now on the package has this version only, of compatible ones; in
-    /// the registry that is asked for by name, or in the one that it is in.
+    /// Restricts a package to one of the compatible versions from now on, in the
+    /// named registry, or in the one that the configuration selects.
     pub fn pin(
         &mut self,
         package: &PackageRef,
@@ -219,7 +219,7 @@ impl<'a> Packages<'a> {
         Ok(())
     }
 
-    /// One answer for each requirement, its bytes in the cache.
+    /// Resolves each requirement to a release, and fetches those into the cache.
     pub fn fetch(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Fetched>> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
@@ -258,7 +258,8 @@ impl<'a> Packages<'a> {
         run_parallel(jobs, |job| job.run(&self.cache, &*progress))
     }
 
-    /// The versions that answer, after every list needed was fetched.
+    /// Chooses a version for each requirement, after fetching the version lists that
+    /// this needs.
     fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<ChosenVersion>> {
         loop {
             match solve(request.requirements, &self.catalog, request.lock)? {
@@ -293,22 +294,22 @@ impl<'a> Packages<'a> {
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, requirement: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
+    fn list(&mut self, requirements: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for (requirement, named) in requirement {
+        for (requirements, named) in requirements {
             jobs.push((
-                requirement,
-                self.open(requirement, named, || not_locked(requirement))?,
+                requirements,
+                self.open(requirements, named, || not_locked(requirements))?,
             ));
         }
         let progress = self.progress("Resolving", jobs.len());
-        let lists = run_parallel(jobs, |(requirement, registry_entry)| {
+        let lists = run_parallel(jobs, |(requirements, registry_entry)| {
             let versions = registry_entry
                 .registry
-                .versions(&requirement.source.package);
+                .versions(&requirements.source.package);
             progress.item();
-            let versions = versions.map_err(|e| requirement.explain(registry_entry.explain(e)))?;
-            Ok((requirement.source.clone(), versions.unwrap_or_default()))
+            let versions = versions.map_err(|e| requirements.explain(registry_entry.explain(e)))?;
+            Ok((requirements.source.clone(), versions.unwrap_or_default()))
         })?;
         for (source, versions) in lists {
             self.catalog.insert(source, versions);
@@ -316,8 +317,8 @@ impl<'a> Packages<'a> {
         Ok(())
     }
 
-    /// The registry a package is in; `offline` is the error where it is reached
-    /// by the network, which must not be used.
+    /// Opens the registry of a package; `offline` is the error if that needs the
+    /// network while access is disabled.
     fn open(
         &self,
         requirement: &Requirement,
@@ -342,7 +343,7 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// A registry, and what chose it.
+/// The registry of a package, with the setting that selects it.
 struct PackageRegistry {
     registry: Arc<dyn Registry>,
     address: String,
@@ -355,7 +356,7 @@ impl PackageRegistry {
     }
 }
 
-/// What is left to do for one package.
+/// The remaining work for one package.
 enum Job<'r> {
     Cached(Fetched),
     Fetch(&'r Requirement, ChosenVersion, PackageRegistry),
@@ -396,7 +397,7 @@ impl Job<'_> {
     }
 }
 
-/// The lock file would have to change, and must not.
+/// The error for a lock file that would have to change under `--locked`.
 pub(crate) fn must_not_change(path: &Path) -> Error {
     Error::input(format!(
         "the lock file {} needs to be updated but --locked was passed to prevent this",
@@ -441,8 +442,8 @@ fn replaced(
     .hint("the release was replaced: find out why, then run `cargo component update` to accept it")
 }
 
-/// Does all jobs, some at once; the results in the order of the jobs, or the
-/// first error.
+/// Runs all jobs, a limited number of them in parallel. Returns the results in the
+/// order of the jobs, or the first error.
 pub(crate) fn run_parallel<J: Send, T: Send>(
     jobs: Vec<J>,
     work: impl Fn(J) -> Result<T> + Sync,

@@ -1,5 +1,5 @@
-//! A release or an artifact named on the command line, found in its registry
-//! and brought into the cache.
+//! A release or artifact that the command line names, located in its registry and
+//! fetched into the cache.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::system::registry::{Artifacts, FoundArtifact, Reference};
 
-/// Something found in a registry.
+/// A release or artifact that was located in its registry.
 pub(crate) enum LocatedSubject<'s> {
     Package(&'s PackageRef, Box<LocatedRelease>),
     Artifact(&'s Reference, FoundArtifact, Arc<dyn Artifacts>),
@@ -28,7 +28,7 @@ impl<'s> LocatedSubject<'s> {
         })
     }
 
-    /// The name of a file for it, without its end.
+    /// The default file name for it, without an extension.
     pub fn stem(&self) -> String {
         match self {
             LocatedSubject::Package(package, found) => {
@@ -55,7 +55,7 @@ impl<'s> LocatedSubject<'s> {
         }
     }
 
-    /// Its bytes, in the cache.
+    /// Fetches it into the cache, and returns the path of its file.
     pub fn fetch(&self, access: &Access<'_>) -> Result<PathBuf> {
         match self {
             LocatedSubject::Package(package, found) => access.cache.get_or_fetch(
@@ -71,9 +71,8 @@ impl<'s> LocatedSubject<'s> {
     }
 }
 
-/// What a release or artifact is called, with its version, and its file in the
-/// cache. Where the network must not be used, a release that was fetched from
-/// its registry before is found there.
+/// The display name of a release or artifact, and its file in the cache. If network
+/// access is disabled, a release that was fetched before is used.
 pub(crate) fn fetch_subject(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
     if let Subject::Package(package, pick) = subject
         && let Some((version, file)) = access.cached(package, pick)?

@@ -1,9 +1,9 @@
-//! From what manifests and WIT ask for to packages on disk, under the lock
-//! file.
+//! Resolves the requirements of manifests and WIT to packages on disk, under the
+//! lock file.
 //!
-//! What is missing is found out by the domain, fetched here all at once, and
-//! asked for again until nothing is missing. With a satisfied lock file and
-//! cache no registry is asked.
+//! The model reports missing packages, which are fetched here in parallel, until
+//! nothing is missing. If the lock file and the cache have everything, no registry
+//! is contacted.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use super::artifacts::RequestedArtifact;
 use super::lock_session::LockSession;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, PackageRequest, Packages};
-use super::requirement::{declared, named};
+use super::requirement::{registry_requirement, wit_requirement};
 use super::siblings::Siblings;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
@@ -39,8 +39,8 @@ pub(crate) struct ResolvedRequest {
     pub found: Fetched,
 }
 
-/// Finds the worlds of packages: what their manifests and WIT need is fetched, and
-/// noted in the lock file that the packages share.
+/// Resolves the worlds of packages: fetches what their manifests and WIT need, and
+/// records it in their common lock file.
 pub(crate) struct WorldResolver<'a> {
     ctx: &'a Context,
     packages: Option<Packages<'a>>,
@@ -49,7 +49,7 @@ pub(crate) struct WorldResolver<'a> {
     session: LockSession,
     /// The requests that were answered, each time in that order.
     requests: Vec<ResolvedRequest>,
-    /// What becomes of hints without a digest.
+    /// The treatment of hints without a digest.
     pub(crate) unpinned: Unpinned,
 }
 
@@ -59,7 +59,7 @@ impl<'a> WorldResolver<'a> {
         WorldResolver::with_mode(ctx, project, project.mode)
     }
 
-    /// As [`WorldResolver::new`], but for the use of lock files and network.
+    /// As [`WorldResolver::new`], with another mode for lock files and the network.
     pub fn with_mode(ctx: &'a Context, project: &Rc<Project>, mode: LockMode) -> Result<Self> {
         let root = &project.workspace().root;
         recover_directories(ctx, [root.as_path()]);
@@ -75,7 +75,7 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// A resolver outside of any workspace, with no lock file.
-    pub fn alone(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
+    pub fn without_workspace(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
         WorldResolver {
             ctx,
             packages: None,
@@ -92,12 +92,13 @@ impl<'a> WorldResolver<'a> {
         &self.session
     }
 
-    /// The same, to choose entries anew or to replace the file.
+    /// The lock file during this run, for changes of its entries.
     pub fn session_mut(&mut self) -> &mut LockSession {
         &mut self.session
     }
 
-    /// The bytes of a digest, where no lock file has to know of them.
+    /// The cached file with a digest, outside of workspaces, where nothing has to be
+    /// locked.
     pub fn cached(&self, digest: &ContentDigest) -> Option<PathBuf> {
         match self.session.has_workspace() {
             true => None,
@@ -115,8 +116,8 @@ impl<'a> WorldResolver<'a> {
         self.session.lock()
     }
 
-    /// Notes the answer of a request, and locks it.
-    pub(crate) fn note(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
+    /// Records and locks the release that a request was resolved to.
+    pub(crate) fn record(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
         self.session.insert(locked);
         self.requests.push(request);
     }
@@ -126,8 +127,8 @@ impl<'a> WorldResolver<'a> {
         std::mem::take(&mut self.requests)
     }
 
-    /// The world of a manifest, with every package it needs; `None` where it
-    /// has none. Nothing but the cache is written.
+    /// The world of a manifest, with every package that it needs; `None` if it has
+    /// no world. Only the cache is written.
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<LoadedWorld>> {
         let loaded = match collect_sources(manifest)? {
             TargetSources::None => return Ok(None),
@@ -141,14 +142,14 @@ impl<'a> WorldResolver<'a> {
                 })?;
                 LoadedWorld { world, watched }
             }
-            TargetSources::Registry(target) => self.registry(manifest, target)?,
-            TargetSources::Oci(target) => self.artifact(manifest, target)?,
+            TargetSources::Registry(target) => self.world_of_package(manifest, target)?,
+            TargetSources::Oci(target) => self.world_of_artifact(manifest, target)?,
         };
         Ok(Some(loaded))
     }
 
-    /// WIT of the project, completed by packages of registries, and the paths
-    /// whose change can change it.
+    /// The WIT of the project with the packages of registries that it needs, and the
+    /// paths that it depends on.
     pub fn request<'m>(
         &mut self,
         manifest: &'m Manifest,
@@ -166,7 +167,7 @@ impl<'a> WorldResolver<'a> {
         }
         let requirements: Vec<Requirement> = missing
             .iter()
-            .filter_map(|(key, dependency)| declared(key, dependency))
+            .filter_map(|(key, dependency)| registry_requirement(key, dependency))
             .collect();
         for (requirement, found) in requirements
             .iter()
@@ -186,12 +187,16 @@ impl<'a> WorldResolver<'a> {
             request.chosen.push(found.name()?);
             request.fetched.push(found.entry()?);
         }
-        self.complete(manifest, &mut request)?;
+        self.fetch_missing(manifest, &mut request)?;
         Ok((request, watched))
     }
 
     /// A world in a package of a registry.
-    fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<LoadedWorld> {
+    fn world_of_package(
+        &mut self,
+        manifest: &Manifest,
+        target: &RegistryTarget,
+    ) -> Result<LoadedWorld> {
         let requirements = [Requirement {
             source: PackageSource {
                 package: target.package.clone(),
@@ -207,7 +212,11 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// A world in an artifact.
-    fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<LoadedWorld> {
+    fn world_of_artifact(
+        &mut self,
+        manifest: &Manifest,
+        target: &OciTarget,
+    ) -> Result<LoadedWorld> {
         let found = self.artifacts(&[RequestedArtifact::of_target(manifest, target)?])?;
         world_of(manifest, &found, target.world.as_deref())
     }
@@ -227,16 +236,17 @@ impl<'a> WorldResolver<'a> {
                 requirement: requested.to_requirement(found),
                 found: found.clone(),
             };
-            self.note(requested.to_locked(found), requirements);
+            self.record(requested.to_locked(found), requirements);
         }
         Ok(found)
     }
 
     /// Fetches what the WIT names until nothing is missing.
-    fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
+    fn fetch_missing(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
             let missing = missing_packages(request)?;
-            let requirements: Vec<Requirement> = missing.iter().filter_map(named).collect();
+            let requirements: Vec<Requirement> =
+                missing.iter().filter_map(wit_requirement).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
             if requirements.is_empty() || !self.is_routed(manifest, &requirements)? {
@@ -269,9 +279,9 @@ impl<'a> WorldResolver<'a> {
             .ok_or_else(|| Error::input("failed to set up the registries"))
     }
 
-    /// Gives the entries of old lock files the addresses of their registries,
-    /// where all members mean the same. Others are no answer to a member that
-    /// names a registry.
+    /// Adds the addresses of registries to entries of old lock files, where all
+    /// members have the same one. Other entries are not used for a member that names
+    /// a registry.
     fn complete_lock(&mut self, packages: &Packages<'_>) {
         let named = match &self.siblings {
             Some(siblings) if self.session.lacks_addresses() => siblings.registries(),
@@ -308,7 +318,7 @@ impl<'a> WorldResolver<'a> {
         Ok(requirements)
     }
 
-    /// Answers requirements, fetches what is not there, and locks it.
+    /// Resolves requirements, fetches missing releases, and locks them.
     pub fn fetch(
         &mut self,
         manifest: &Manifest,
@@ -342,7 +352,7 @@ impl<'a> WorldResolver<'a> {
                 requirement: requirement.clone(),
                 found: found.clone(),
             };
-            self.note(locked, requirements);
+            self.record(locked, requirements);
         }
         Ok(found)
     }
@@ -354,7 +364,7 @@ impl<'a> WorldResolver<'a> {
     }
 }
 
-/// What brings packages that are missing beside a `wkg.toml`.
+/// The hint for missing packages where there is a `wkg.toml`.
 const FETCH: &str = "run `cargo component wit fetch`, which writes the dependencies into `wit/deps`, as configured in `wkg.toml` and for registries";
 
 /// The world in a package that was fetched.

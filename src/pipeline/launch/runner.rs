@@ -1,5 +1,5 @@
-//! What runs a component that was built: the runner cargo's configuration names
-//! for its target, or the engine.
+//! The runner of a component: the one that cargo's configuration names for its
+//! target, or the embedded engine.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::model::component;
 use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
-use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::prepare::Prepared;
@@ -21,7 +21,7 @@ use crate::system::fs;
 use crate::system::runtime;
 use crate::system::runtime::{Permissions, Runner};
 
-/// What runs components, by target triple.
+/// The runners of components, by target triple.
 #[derive(Debug)]
 pub(crate) struct Runners(Vec<(String, Runner)>);
 
@@ -32,7 +32,8 @@ impl Runners {
         Ok(Runners(Vec::new()))
     }
 
-    /// Those of the targets that are built for; fails on one that is not there.
+    /// The runners of the targets that are built; fails if the program of one does
+    /// not exist.
     pub(crate) fn find(ctx: &Context, prepared: &Prepared) -> Result<Self> {
         let mut found = Vec::new();
         for target in &prepared.setup.targets {
@@ -61,8 +62,8 @@ impl Runners {
         Ok(Runners(found))
     }
 
-    /// The one for a component.
-    pub(crate) fn of(&self, built: &Built, artifact: &ComponentArtifact) -> Runner {
+    /// The runner for a component.
+    pub(crate) fn of(&self, built: &BuildOutput, artifact: &ComponentArtifact) -> Runner {
         let target = target_of(built, artifact).map(Target::triple);
         let named = self.0.iter().find(|(triple, _)| Some(&**triple) == target);
         let runner = named.map(|(_, runner)| runner.clone());
@@ -86,16 +87,19 @@ impl Runners {
         }
     }
 
-    /// Fails if one of them cannot be told what is granted.
-    pub(crate) fn check_permissions(&self, grant: &Permissions) -> Result<()> {
+    /// Fails if a runner does not support the permissions.
+    pub(crate) fn check_permissions(&self, permissions: &Permissions) -> Result<()> {
         let mut runners = self.0.iter();
-        runners.try_for_each(|(_, runner)| runner.check_permissions(grant))
+        runners.try_for_each(|(_, runner)| runner.check_permissions(permissions))
     }
 }
 
-/// The target a component was built for, which its path tells. Where it does
-/// not, one target is usual.
-pub(crate) fn target_of<'a>(built: &'a Built, artifact: &ComponentArtifact) -> Option<&'a Target> {
+/// The target that a component was built for, by its path; otherwise the first
+/// target.
+pub(crate) fn target_of<'a>(
+    built: &'a BuildOutput,
+    artifact: &ComponentArtifact,
+) -> Option<&'a Target> {
     let prepared = &built.prepared;
     let below = artifact.path.strip_prefix(&prepared.setup.target_dir);
     let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
@@ -132,12 +136,12 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
         )))
 }
 
-/// The file to hand to the runner: the component, without attributes for a
-/// configured runner, which may not know them. A plain program for WASI 0.1
-/// is made a component for the engine.
+/// The file that the runner gets: the component, without attributes for a configured
+/// runner, which may not support them. A core module for WASI 0.1 is made a
+/// component for the engine.
 pub(crate) fn runnable(
     ctx: &Context,
-    built: &Built,
+    built: &BuildOutput,
     artifact: &ComponentArtifact,
     runner: &Runner,
 ) -> Result<PathBuf> {

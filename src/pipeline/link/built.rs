@@ -92,7 +92,7 @@ impl BuiltComponents {
         let package = found.package.clone().or(dependency.package.clone());
         Ok(ProvidedComponent {
             key: key.to_owned(),
-            place: package.clone().map(|package| HintLocation::Package {
+            location: package.clone().map(|package| HintLocation::Package {
                 package,
                 release: HintRelease::Exact(found.version.clone()),
             }),

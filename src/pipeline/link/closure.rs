@@ -1,5 +1,5 @@
-//! What the components a package depends on need themselves, by their hints:
-//! a tree whose every node is a file.
+//! The closure of component dependencies by their hints, in which every component is
+//! a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,30 +19,30 @@ use crate::pipeline::fetch::component_versions::ResolvedTree;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 
-/// Follows the hints of components.
+/// The closure of the components that a root needs, by following hints.
 pub(crate) struct DependencyClosure<'f, 'a> {
     worlds: &'f mut WorldResolver<'a>,
     manifest: &'f Manifest,
     /// The components built from directories; `None` where nothing was built.
     by_package: Option<BTreeMap<PackageRef, BuiltComponent>>,
-    /// Every component once; those without links yet are on the way.
+    /// Every component once; those on the stack may lack links.
     pub parts: Vec<Part>,
     stack: Vec<usize>,
-    chosen: Overrides,
-    /// The parts that were chosen.
-    chosen_parts: BTreeSet<usize>,
-    /// How many chosen components are on the way: what they need themselves
-    /// is not chosen anew.
+    overrides: Overrides,
+    /// The parts that override others.
+    override_parts: BTreeSet<usize>,
+    /// The number of overriding components on the stack, whose own imports are not
+    /// overridden.
     override_depth: usize,
-    /// The components built from directories: what they were built with goes
-    /// before their hints.
+    /// The components built from directories, whose own parts take precedence over
+    /// their hints.
     built: BuiltComponents,
-    /// The releases that were chosen for all.
+    /// The releases that were resolved for the whole tree.
     resolved_tree: ResolvedTree,
 }
 
 impl<'f, 'a> DependencyClosure<'f, 'a> {
-    /// Nothing yet; `built` goes before registries.
+    /// An empty closure, in which built components take precedence over registries.
     pub fn new(
         worlds: &'f mut WorldResolver<'a>,
         manifest: &'f Manifest,
@@ -54,37 +54,37 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             by_package: Some(built.by_package()),
             parts: Vec::new(),
             stack: Vec::new(),
-            chosen: Overrides::default(),
-            chosen_parts: BTreeSet::new(),
+            overrides: Overrides::default(),
+            override_parts: BTreeSet::new(),
             override_depth: 0,
             built,
             resolved_tree: ResolvedTree::default(),
         }
     }
 
-    /// Takes the releases that were chosen for all.
-    pub fn resolved(mut self, resolved_tree: ResolvedTree) -> Self {
+    /// Sets the releases that were resolved for the whole tree.
+    pub fn with_tree(mut self, resolved_tree: ResolvedTree) -> Self {
         self.resolved_tree = resolved_tree;
         self
     }
 
-    /// As [`DependencyClosure::new`], where nothing was built: a hint that only what is
-    /// built may answer is left out.
+    /// As [`DependencyClosure::new`], without built components: hints that may not
+    /// be followed are left out.
     pub fn without_builds(worlds: &'f mut WorldResolver<'a>, manifest: &'f Manifest) -> Self {
         let mut closure = DependencyClosure::new(worlds, manifest, BuiltComponents::default());
         closure.by_package = None;
         closure
     }
 
-    /// Lets what a command line chose go before hints.
-    pub fn choosing(mut self, chosen: Overrides) -> Self {
-        self.chosen = chosen;
+    /// Sets the overrides, which take precedence over hints.
+    pub fn with_overrides(mut self, overrides: Overrides) -> Self {
+        self.overrides = overrides;
         self
     }
 
-    /// Adds a component that is to be linked, with all that it needs; its
-    /// place. Of `known` and `links`, what is in `known` is linked already,
-    /// and `links` says what of it answers the component's imports.
+    /// Adds the component that is linked, with everything that it needs, and returns
+    /// its index. The parts in `known` are linked already, and `links` are those of
+    /// the component to them.
     pub fn root(
         &mut self,
         name: &str,
@@ -110,28 +110,30 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             self.stack.pop();
         }
         self.stack.pop();
-        answer_from_declared(&mut self.parts, &self.chosen_parts)?;
+        answer_from_declared(&mut self.parts, &self.override_parts)?;
         Ok(root)
     }
 
-    /// The components, and what was chosen for their imports.
+    /// The components, and the overrides with their matches.
     pub fn into_parts(self) -> (Vec<Part>, Overrides) {
-        (self.parts, self.chosen)
+        (self.parts, self.overrides)
     }
 
-    /// Adds a component of the manifest with all that it needs; its place.
+    /// Adds a component of the manifest with everything that it needs; returns its
+    /// index.
     pub fn add(&mut self, provided: &ProvidedComponent) -> Result<usize> {
         let origin = provided.origin.as_deref();
-        self.part(&provided.display_name(), &provided.file, origin)
+        self.add_part(&provided.display_name(), &provided.file, origin)
     }
 
-    /// Adds the component that a hint of `by` leads to, with all that it needs.
+    /// Adds the component that a hint of `by` points to, with everything that it
+    /// needs; returns its index.
     pub fn follow(&mut self, known: &KnownHint, by: &str) -> Result<usize> {
         let (of, file, origin) = self.resolve(known, by)?;
-        self.part(&of, &file, origin.as_deref())
+        self.add_part(&of, &file, origin.as_deref())
     }
 
-    fn part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
+    fn add_part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
         let same = |part: &Part| {
             let either = origin.zip(part.origin.as_deref());
             part.file == file && either.is_none_or(|(one, other)| one == other)
@@ -156,15 +158,15 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         let (parts, mut links) = built.map(|b| (b.parts, b.links)).unwrap_or_default();
         if !links.is_empty() {
             // A release is followed, so that it is locked here, too.
-            let released = released(&names::imports(&fs::read(file)?)?);
-            links.retain(|import, _| !released.contains(import));
+            let released_imports = released_imports(&names::imports(&fs::read(file)?)?);
+            links.retain(|import, _| !released_imports.contains(import));
         }
         let mut given = BTreeMap::new();
         for (import, PartLink { part, item }) in links {
             let Part {
                 name, file, origin, ..
             } = &parts[part];
-            let part = self.part(name, file, origin.as_deref())?;
+            let part = self.add_part(name, file, origin.as_deref())?;
             given.insert(import, PartLink { part, item });
         }
         self.link(here, &given)?;
@@ -172,8 +174,8 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         Ok(here)
     }
 
-    /// Finds what answers the imports of a part: what was chosen, or else
-    /// given, or else what its hint leads to.
+    /// Links the imports of a part: with an override, otherwise with a given link,
+    /// otherwise by its hint.
     fn link(&mut self, here: usize, given: &BTreeMap<String, PartLink>) -> Result<()> {
         let name = self.parts[here].name.clone();
         let imports = names::imports(&fs::read(&self.parts[here].file)?)
@@ -182,7 +184,9 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             let hint = import.external_id.as_deref().map(Hint::parse);
             let known = hint.as_ref().and_then(Hint::known);
             let override_ = match self.override_depth {
-                0 => self.chosen.of(&import, known, self.stack.len() == 1),
+                0 => self
+                    .overrides
+                    .for_import(&import, known, self.stack.len() == 1),
                 _ => None,
             };
             let link = match override_ {
@@ -192,9 +196,9 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                 }
                 Some(Override::With(hint_display_name, file)) => {
                     self.override_depth += 1;
-                    let part = self.part(&hint_display_name, &file, None)?;
+                    let part = self.add_part(&hint_display_name, &file, None)?;
                     self.override_depth -= 1;
-                    self.chosen_parts.insert(part);
+                    self.override_parts.insert(part);
                     let item = known.and_then(|known| known.item.clone());
                     let item = match item {
                         Some(item) => exports(&file, &item)?.then_some(item),
@@ -219,7 +223,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                         };
                         let found = self.resolve(known, &name).map_err(context)?;
                         let (of, file, origin) = found;
-                        let part = self.part(&of, &file, origin.as_deref())?;
+                        let part = self.add_part(&of, &file, origin.as_deref())?;
                         let item = known.item.clone();
                         PartLink { part, item }
                     }
@@ -241,7 +245,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             .hint("publish one of them without the dependency on the other")
     }
 
-    /// The component a hint leads to: its name, its file, and the address of
+    /// The component that a hint points to: its name, its file, and the address of
     /// its registry.
     fn resolve(
         &mut self,
@@ -284,8 +288,8 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     }
 }
 
-/// The imports that a release of a package answers, by hints with a digest.
-pub(crate) fn released(imports: &[names::Name]) -> BTreeSet<String> {
+/// The imports whose hints have a digest and name a release of a package.
+pub(crate) fn released_imports(imports: &[names::Name]) -> BTreeSet<String> {
     let is_released = |import: &&names::Name| {
         let hint = import.external_id.as_deref().map(Hint::parse);
         let known = hint.as_ref().and_then(Hint::known);
@@ -301,7 +305,7 @@ fn is_versioned(known: &KnownHint) -> bool {
         || origin_of_location(&known.location).is_some()
 }
 
-/// What a component is called by the hint that leads to it.
+/// The display name of the component that a hint points to.
 pub(crate) fn hint_display_name(known: &KnownHint) -> String {
     match &known.location {
         HintLocation::Url {

@@ -1,6 +1,6 @@
-//! Imports that no hint answers, answered by a component that was declared beside:
-//! components of other toolchains have no hints, so that what they need of each
-//! other is only in the names of their imports.
+//! Links imports without hints with declared components. Components of other
+//! toolchains have no hints, so that only the names of their imports show which of
+//! them they need.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,10 @@ use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::system::fs;
 
-/// Links the imports of the parts that have neither a link nor a hint with the one
-/// of the `declared` parts that exports them: an interface in a compatible version,
-/// or a plain name. What several export, and what would close a circle, stays open.
+/// Links imports that have neither a link nor a hint with the only one of the
+/// `declared` parts that exports them: a compatible version of the interface, or a
+/// plain name. An import stays open if several parts export it, or the link would
+/// close a cycle.
 pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize>) -> Result<()> {
     if declared.is_empty() {
         return Ok(());
@@ -52,8 +53,8 @@ fn is_open(part: &Part, import: &Name) -> bool {
         && hint.is_none_or(|hint| hint.known().is_none())
 }
 
-/// How exports answer an import: `None` not at all, else by the export of that plain
-/// name, or by the interface.
+/// How exports satisfy an import: `None` if they do not, `Some(None)` by an
+/// interface, otherwise by the export with the given plain name.
 fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
     match import.interface() {
         Some(imported) => exports
@@ -68,16 +69,16 @@ fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
     }
 }
 
-/// Whether a part needs another one, itself or by what it needs.
+/// Whether a part needs another one, directly or through others.
 fn reaches(parts: &[Part], from: usize, to: usize) -> bool {
-    let mut seen = BTreeSet::from([from]);
+    let mut visited = BTreeSet::from([from]);
     let mut open = vec![from];
     while let Some(part) = open.pop() {
         if part == to {
             return true;
         }
         let next = parts[part].links.values().map(|answer| answer.part);
-        open.extend(next.filter(|next| seen.insert(*next)));
+        open.extend(next.filter(|next| visited.insert(*next)));
     }
     false
 }

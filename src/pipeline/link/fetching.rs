@@ -1,5 +1,4 @@
-//! What a resolution has to find out: which releases there are, and what those
-//! that were chosen need.
+//! The queries of a resolution: which releases exist, and what the chosen ones need.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,7 +17,7 @@ use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::Reach;
 
 impl Resolution<'_, '_> {
-    /// The first requirement on a package, for errors.
+    /// The first requirement on a package, for error messages.
     fn first(&self, origin: &Origin) -> Option<&ComponentRequirement> {
         let all = self.facts.needs.values().flatten();
         self.roots
@@ -27,8 +26,8 @@ impl Resolution<'_, '_> {
             .find(|need| need.origin == *origin)
     }
 
-    /// The releases of a package: those its registry lists, where the
-    /// configuration has one for it, or those that hints name.
+    /// The releases of a package: those that its registry lists, if one is
+    /// configured, otherwise those that hints name.
     pub(crate) fn list(&mut self, origin: &Origin) -> Result<Versions> {
         let named =
             |need: &ComponentRequirement| need.origin == *origin && need.hinted_version.is_some();
@@ -63,7 +62,7 @@ impl Resolution<'_, '_> {
         Ok(Versions::ListedVersion(listed.to_vec()))
     }
 
-    /// Fetches releases, and reads what they need.
+    /// Fetches releases, and reads their hints.
     pub(crate) fn fetch(&mut self, releases: BTreeSet<Release>) -> Result<()> {
         let mut requirements = Vec::new();
         let mut requested_releases = Vec::new();
@@ -134,7 +133,7 @@ impl Resolution<'_, '_> {
         Ok(())
     }
 
-    /// What the lock file has of a release.
+    /// The entry of the lock file for a release.
     fn locked(&self, (origin, version): &Release) -> Option<Locked> {
         let source = self.sources.get(origin);
         let entries = self.worlds.lock().entries().iter();
@@ -153,7 +152,8 @@ impl Resolution<'_, '_> {
         hints.filter(|known| versions_of(known).0.as_ref() == Some(&release.1))
     }
 
-    /// A release that a digest pins, where no lock file has to know of it.
+    /// The cached release for a hint with a digest, outside of workspaces, where
+    /// nothing has to be locked.
     fn cached(&self, release: &Release) -> Option<FetchedRelease> {
         let known = self
             .hints_of(release)
@@ -172,7 +172,7 @@ impl Resolution<'_, '_> {
         })
     }
 
-    /// A release that only hints lead to.
+    /// Fetches a release by the hints that point to it.
     fn hinted(&mut self, release: &Release) -> Result<FetchedRelease> {
         let (origin, version) = release;
         let known = self.hints_of(release).next();

@@ -1,4 +1,4 @@
-//! Components that are not built here, linked by their hints.
+//! Links components that are not built here by their hints.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::closure::DependencyClosure;
 use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::link::resolution::{Releases, Resolution, Role};
-use crate::pipeline::project::here::{current_lock_mode, manifest_of_current_package};
+use crate::pipeline::project::current_package::{current_lock_mode, manifest_of_current_package};
 use crate::pipeline::project::manifests::{Project, Unpinned};
 use crate::pipeline::project::select::in_package;
 use crate::system::cargo::arguments::CargoArgs;
@@ -36,7 +36,7 @@ pub(crate) fn current_resolver<'a>(
             return WorldResolver::new(ctx, &project);
         }
     }
-    Ok(WorldResolver::alone(
+    Ok(WorldResolver::without_workspace(
         ctx,
         current_lock_mode(ctx, args)?,
         unpinned,
@@ -46,14 +46,14 @@ pub(crate) fn current_resolver<'a>(
 /// The options for following the hints of a component that is not built here.
 #[derive(Debug, Default)]
 pub(crate) struct HintOptions {
-    /// The components that the command line puts in the place of hints.
-    pub chosen: Overrides,
-    /// Which releases are linked.
+    /// The overrides of hints on the command line.
+    pub overrides: Overrides,
+    /// The choice of releases that are linked.
     pub releases: Releases,
 }
 
-/// Links a component with what its hints lead to or the command line chose; the
-/// result, and the lock file where that has to change.
+/// Links a component with the components of its hints or of the overrides. Returns
+/// the result, and the update of the lock file if it has to change.
 pub(crate) fn link_foreign(
     ctx: &Context,
     mut worlds: WorldResolver<'_>,
@@ -61,25 +61,30 @@ pub(crate) fn link_foreign(
     file: &Path,
     options: HintOptions,
 ) -> Result<(Linked, Option<LockUpdate>)> {
-    let HintOptions { chosen, releases } = options;
+    let HintOptions {
+        overrides,
+        releases,
+    } = options;
     let manifest = manifest_of_current_package(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
-    let mut resolution = resolution.taking(releases).choosing(&chosen);
+    let mut resolution = resolution
+        .with_releases(releases)
+        .with_overrides(&overrides);
     resolution.component(name, file, Role::Root)?;
-    for (name, file) in chosen.files() {
+    for (name, file) in overrides.files() {
         resolution.component(name, file, Role::Override)?;
     }
     let tree = resolution.solve()?;
     let closure = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
-    let mut closure = closure.choosing(chosen).resolved(tree);
+    let mut closure = closure.with_overrides(overrides).with_tree(tree);
     let root = closure.root(name, file, &[], &BTreeMap::new())?;
-    let (parts, chosen) = closure.into_parts();
-    chosen.check(name, &names::imports(&fs::read(file)?)?)?;
+    let (parts, overrides) = closure.into_parts();
+    overrides.check(name, &names::imports(&fs::read(file)?)?)?;
     let linked = link_and_report(ctx, name, file, &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))
 }
 
-/// Links the parts of a composition and reports that.
+/// Links the parts of a composition, and reports the step.
 pub(crate) fn link_and_report(
     ctx: &Context,
     name: &str,

@@ -1,4 +1,4 @@
-//! The imports of a world that components answer: their names, hints and
+//! The imports of a world that components satisfy: their names, hints and
 //! attributes.
 
 use std::collections::BTreeMap;
@@ -15,32 +15,32 @@ use crate::model::wit::dependencies::aliases::Alias;
 use crate::model::wit::dependencies::{Bound, BoundImport, ComponentDependency};
 use crate::system::context::Context;
 
-/// What a finished component says of the imports that components provide, and
-/// what answers them.
+/// The imports that components satisfy, with their attributes and links.
 pub(crate) struct Imports {
     aliases: Vec<Alias>,
-    /// What the user should know.
+    /// The notes for the user.
     pub notes: Vec<String>,
     /// The attributes of the imports.
     pub attributes: BTreeMap<String, Attributes>,
-    /// The component that answers an import, by its place among those given,
-    /// and the export of it.
+    /// The index of the component that satisfies an import, and the name of the
+    /// export, by import.
     links: BTreeMap<String, (usize, Option<String>)>,
-    /// Imports that are the same as one of a component: its place, and the
-    /// name there.
-    followed: BTreeMap<String, (usize, String)>,
+    /// Imports that are equal to an import of a component: the index of the
+    /// component, and the import's name there.
+    shared: BTreeMap<String, (usize, String)>,
 }
 
 impl Imports {
-    /// Bindings in which the Rust paths of 0.21.1 lead somewhere.
+    /// Adds aliases to bindings, so that the Rust paths of version 0.21.1 still
+    /// work.
     pub fn alias(&self, ctx: &Context, bindings: &str) -> Result<String> {
         let (bindings, notes) = dependencies::aliases::insert(bindings, &self.aliases)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
         Ok(bindings)
     }
 
-    /// What answers each import, among the parts that the components and what
-    /// they need are; `places` are those of the components.
+    /// The links of the imports to the parts of a composition; `places` are the
+    /// indices of the components among the parts.
     pub fn links(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, PartLink> {
         let mut links = BTreeMap::new();
         for (name, (component, item)) in &self.links {
@@ -50,7 +50,7 @@ impl Imports {
             };
             links.insert(name.clone(), link);
         }
-        for (name, (component, there)) in &self.followed {
+        for (name, (component, there)) in &self.shared {
             if let Some(link) = parts[places[*component]].links.get(there) {
                 links.insert(name.clone(), link.clone());
             }
@@ -81,18 +81,18 @@ pub(crate) fn bind(
     let Bound {
         world,
         bound,
-        followed,
+        followed: shared,
         aliases,
         notes,
     } = dependencies::bind(world, &components)?;
     let mut notes = notes;
-    notes.extend(labelled(provided, &bound));
+    notes.extend(label_notes(provided, &bound));
     let mut imports = Imports {
         aliases,
         notes,
         attributes: BTreeMap::new(),
         links: BTreeMap::new(),
-        followed: BTreeMap::new(),
+        shared: BTreeMap::new(),
     };
     let said = policy != HintPolicy::None;
     for import in bound {
@@ -107,12 +107,12 @@ pub(crate) fn bind(
         let link = (import.dependency, import.item);
         imports.links.insert(import.name, link);
     }
-    for import in followed {
+    for import in shared {
         let hints = &components[import.dependency].hints_of_imports;
         let mut there = hints.iter().filter(|(_, hint)| **hint == import.hint);
         if let Some((there, _)) = there.next() {
             let at = (import.dependency, there.clone());
-            imports.followed.insert(import.name.clone(), at);
+            imports.shared.insert(import.name.clone(), at);
         }
         if said {
             let here = Attributes {
@@ -125,10 +125,9 @@ pub(crate) fn bind(
     Ok((world, imports))
 }
 
-/// Sentences on the interfaces that several components export: each import of
-/// theirs is in the bindings under a label, and where one was alone before, it
-/// has moved.
-pub(crate) fn labelled(provided: &[ProvidedComponent], bound: &[BoundImport]) -> Vec<String> {
+/// Notes about interfaces that several components export: the bindings have one
+/// import per component, under its label.
+pub(crate) fn label_notes(provided: &[ProvidedComponent], bound: &[BoundImport]) -> Vec<String> {
     let mut several: BTreeMap<&str, Vec<&BoundImport>> = BTreeMap::new();
     for import in bound {
         if let Some(interface) = &import.implements {
@@ -137,7 +136,7 @@ pub(crate) fn labelled(provided: &[ProvidedComponent], bound: &[BoundImport]) ->
             several.entry(name).or_default().push(import);
         }
     }
-    let told = |(interface, imports): (&str, Vec<&BoundImport>)| {
+    let note = |(interface, imports): (&str, Vec<&BoundImport>)| {
         let list = |text: &dyn Fn(&BoundImport) -> String| {
             let quoted: Vec<_> = imports
                 .iter()
@@ -152,5 +151,5 @@ pub(crate) fn labelled(provided: &[ProvidedComponent], bound: &[BoundImport]) ->
         )
     };
     let several = several.into_iter().filter(|(_, imports)| imports.len() > 1);
-    several.map(told).collect()
+    several.map(note).collect()
 }

@@ -1,4 +1,4 @@
-//! What a command line puts in the place of hints: `--with` and `--keep`.
+//! The overrides of hints on a command line: `--with` and `--keep`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,42 +14,42 @@ use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What is chosen for one import.
+/// The override of one import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Override {
-    /// The import is left open.
+    /// The import stays open.
     Keep,
-    /// A component, by what it is called, and its file.
+    /// A component satisfies the import: its display name and its file.
     With(String, PathBuf),
 }
 
-/// What is chosen, by what the command line calls the imports.
+/// The overrides of a command line, by the key that selects imports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overrides {
     overrides: Vec<(String, Override)>,
-    /// Those that were for some import.
+    /// The indices of the overrides that matched an import.
     matched: BTreeSet<usize>,
 }
 
-/// `--with` and `--keep` as they are read; nothing was fetched.
+/// The parsed options `--with` and `--keep`, before components are fetched.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OverrideRequest<'a> {
     with: Vec<(&'a str, ComponentSource)>,
     keep: &'a [String],
 }
 
-/// A component on a command line.
+/// A component that a command line names.
 #[derive(Clone, Debug)]
 pub(crate) enum ComponentSource {
-    /// A file, by its absolute path.
+    /// The absolute path of a file.
     File(PathBuf),
-    /// Something in a registry.
+    /// A package or artifact in a registry.
     Subject(Subject),
 }
 
 impl ComponentSource {
-    /// Reads a file that is there or looks like one, `namespace:name[@version]`
-    /// or an OCI reference.
+    /// Parses the path of a file, if it exists or looks like one,
+    /// `namespace:name[@version]`, or an OCI reference.
     pub fn parse(ctx: &Context, text: &str) -> Result<Self> {
         let path = ctx.absolute(Path::new(text));
         let like_file = text.starts_with(['.', '/'])
@@ -66,8 +66,8 @@ impl ComponentSource {
         }
     }
 
-    /// What it is called, and its file, which is a component.
-    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
+    /// The display name and the file of the component, fetched if necessary.
+    pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
         let (name, file) = match self {
             ComponentSource::File(path) => (ctx.display(path).to_string(), path.clone()),
             ComponentSource::Subject(subject) => {
@@ -102,8 +102,8 @@ impl ComponentSource {
 }
 
 impl<'a> OverrideRequest<'a> {
-    /// Reads `--with` (`KEY=WHAT`) and `--keep`.
-    pub fn read(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
+    /// Parses `--with` (`IMPORT=WHAT`) and `--keep`.
+    pub fn parse(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
         let mut read: Vec<(&str, ComponentSource)> = Vec::new();
         for text in with {
             let parts = text
@@ -122,12 +122,12 @@ impl<'a> OverrideRequest<'a> {
         Ok(OverrideRequest { with: read, keep })
     }
 
-    /// Fetches what is chosen.
-    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<Overrides> {
+    /// Fetches the components of the overrides.
+    pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<Overrides> {
         let mut overrides = Vec::new();
         for (key, named) in &self.with {
             let (name, file) = named
-                .find(ctx, mode)
+                .fetch(ctx, mode)
                 .map_err(|e| e.with_cause(format!("it was given for `{key}`")))?;
             overrides.push(((*key).to_owned(), Override::With(name, file)));
         }
@@ -141,9 +141,9 @@ impl<'a> OverrideRequest<'a> {
 }
 
 impl Overrides {
-    /// What is chosen for an import with its hint, of the component that is
-    /// linked or of one that it needs. What names it closest counts.
-    pub fn of(
+    /// The override for an import, of the root component or of one that it needs.
+    /// The key that names the import most closely wins.
+    pub fn for_import(
         &mut self,
         import: &Name,
         hint: Option<&KnownHint>,
@@ -157,18 +157,19 @@ impl Overrides {
         Some(self.overrides[at].1.clone())
     }
 
-    /// Whether nothing was chosen.
+    /// Whether there are no overrides.
     pub fn is_empty(&self) -> bool {
         self.overrides.is_empty()
     }
 
-    /// Whether something is chosen for an import; see [`Overrides::of`].
-    pub fn has(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
+    /// Whether an override matches an import, as [`Overrides::for_import`] selects
+    /// it.
+    pub fn matches(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
         let mut overrides = self.overrides.iter();
         overrides.any(|(key, _)| rank(key, import, hint, is_root).is_some())
     }
 
-    /// The components that are chosen, by what they are called.
+    /// The display names and files of the components that satisfy imports.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
         self.overrides
             .iter()
@@ -178,8 +179,8 @@ impl Overrides {
             })
     }
 
-    /// Fails if something was chosen for an import that nobody has; `root` is
-    /// the component that is linked, with its imports.
+    /// Fails if an override matched no import; `root` is the component that is
+    /// linked, and `imports` are its imports.
     pub fn check(&self, root: &str, imports: &[Name]) -> Result<()> {
         let unmet = (0..self.overrides.len()).find(|at| !self.matched.contains(at));
         let Some((key, override_)) = unmet.map(|at| &self.overrides[at]) else {
@@ -204,9 +205,9 @@ impl Overrides {
     }
 }
 
-/// How closely a key names an import, the lower the closer: its own name, its
-/// interface, its package, that of its hint. Labels are local to a component,
-/// so that only those of the one that is linked count.
+/// How closely a key names an import, from 0, the closest: by its own name, its
+/// interface, its package, or the package of its hint. Labels are local to a
+/// component, so that only those of the root match.
 fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<u8> {
     let bare = |name: &str| name.split('@').next().map(str::to_owned);
     if import.name == key && (is_root || key.contains(':')) {

@@ -1,8 +1,7 @@
-//! The components a package depends on: from the entries of its manifest to
-//! files, imports and hints.
+//! Resolves the component dependencies of a package to files, imports and hints.
 //!
-//! Directories are built first; what the components of others need is followed to
-//! a closure, so that linking only has to read files.
+//! Directories are built before. The hints of foreign components are followed to the
+//! whole closure, so that linking only reads files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,8 +22,8 @@ use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 use crate::system::source::LoadedWorld;
 
-/// The components that answer the entries of a manifest, by key, and what all
-/// of them need.
+/// The components of a manifest's entries, sorted by key, and the releases that they
+/// need.
 pub(crate) fn provided_components(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
@@ -37,12 +36,12 @@ pub(crate) fn provided_components(
     }
     let by_package = built.by_package();
     let resolution = Resolution::new(worlds, manifest, package_name(manifest));
-    let mut resolution = resolution.built(&by_package);
+    let mut resolution = resolution.with_built(&by_package);
     resolution.entries()?;
     let files = found
         .iter()
         .map(|one| (one.display_name(), one.file.clone()));
-    for (name, file) in with_their_parts(files.collect(), built)? {
+    for (name, file) in with_linked_parts(files.collect(), built)? {
         let role = match built.in_file(&file) {
             Some(_) => Role::Own,
             None => Role::Foreign,
@@ -50,13 +49,13 @@ pub(crate) fn provided_components(
         resolution.component(&name, &file, role)?;
     }
     let tree = resolution.solve()?;
-    found.extend(released(worlds, manifest, &tree)?);
+    found.extend(released_components(worlds, manifest, &tree)?);
     found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok((found, tree))
 }
 
-/// Those of registries; they are locked.
-pub(crate) fn released(
+/// The components of entries in registries, which are locked.
+pub(crate) fn released_components(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     tree: &ResolvedTree,
@@ -70,7 +69,7 @@ pub(crate) fn released(
         let place = one.source.as_deref().and_then(location_of_hint);
         found.push(ProvidedComponent {
             key: key.to_owned(),
-            place: place.or(Some(HintLocation::Package {
+            location: place.or(Some(HintLocation::Package {
                 package: one.found.package.clone(),
                 release: HintRelease::Exact(one.found.version.clone()),
             })),
@@ -85,7 +84,7 @@ pub(crate) fn released(
     Ok(found)
 }
 
-/// The component that answers an entry with a path; none for any other.
+/// The component of an entry with a path; `None` for other entries.
 pub(crate) fn from_path(
     key: &str,
     dependency: &Dependency,
@@ -101,9 +100,9 @@ pub(crate) fn from_path(
     .map(Some)
 }
 
-/// Components by their names, and those that were built or given for them, without
-/// the releases among these, which are resolved anew.
-fn with_their_parts(
+/// The given components, by display name, with the parts that they are linked with.
+/// Released parts are left out, since they are resolved again.
+fn with_linked_parts(
     mut files: Vec<(String, PathBuf)>,
     built: &BuiltComponents,
 ) -> Result<Vec<(String, PathBuf)>> {
@@ -114,9 +113,10 @@ fn with_their_parts(
         let Some(built) = built.in_file(&file) else {
             continue;
         };
-        let released = super::closure::released(&names::imports(&fs::read(&file)?)?);
+        let released_imports =
+            super::closure::released_imports(&names::imports(&fs::read(&file)?)?);
         let links = built.links.iter();
-        for (_, link) in links.filter(|(import, _)| !released.contains(*import)) {
+        for (_, link) in links.filter(|(import, _)| !released_imports.contains(*import)) {
             let part = &built.parts[link.part];
             if !files.iter().any(|(_, known)| *known == part.file) {
                 files.push((part.name.clone(), part.file.clone()));
@@ -126,20 +126,20 @@ fn with_their_parts(
     Ok(files)
 }
 
-/// A world with the imports that a manifest's dependencies answer, and what that
-/// is linked of.
+/// A world with the imports that component dependencies satisfy, and their links.
 pub(crate) struct BoundWorld {
-    /// The world, and the paths whose change can change it.
+    /// The world, and the paths that it depends on.
     pub loaded: LoadedWorld,
-    /// What the component says of its imports.
+    /// The attributes and links of the imports.
     pub imports: Imports,
-    /// The components of the dependencies, and all that they need.
+    /// The components of the dependencies, with everything that they need.
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.
     pub links: BTreeMap<String, PartLink>,
 }
 
-/// Adds what a manifest's dependencies export to its world.
+/// Adds the exports of a manifest's component dependencies to the imports of its
+/// world.
 pub(crate) fn bind_dependencies(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
@@ -153,7 +153,7 @@ pub(crate) fn bind_dependencies(
     };
     let (world, imports) = bind(world, &provided, manifest.hints)?;
     let closure = DependencyClosure::new(worlds, manifest, built.clone());
-    let mut closure = closure.resolved(tree);
+    let mut closure = closure.with_tree(tree);
     let places = provided
         .iter()
         .map(|one| closure.add(one))

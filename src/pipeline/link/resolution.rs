@@ -1,6 +1,5 @@
-//! The releases that a tree of components is made of: what a manifest asks for
-//! and what hints ask for, chosen together and under the lock file, fetched
-//! and locked.
+//! The resolution of a tree of components: chooses releases for the requirements of
+//! a manifest and of hints together, under the lock file, fetches and locks them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,58 +24,59 @@ use crate::pipeline::fetch::component_origins::{
 };
 use crate::pipeline::fetch::component_versions::{FetchedRelease, ResolvedTree, without_version};
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::fs;
 use crate::system::registry::oci::reference::package_of;
 
-/// Which releases a tree is made of.
+/// The choice of releases for a tree of components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Releases {
-    /// The newest that go together, of those that registries list.
+    /// The newest compatible releases of those that registries list.
     #[default]
     Newest,
-    /// Those that hints name; where two of them differ, the higher.
+    /// The releases that hints name; the higher one where two differ.
     Named,
 }
 
-/// What is to be resolved, and what is known so far.
+/// The requirements that are resolved, and the facts that are known so far.
 pub(crate) struct Resolution<'r, 'a> {
     pub(crate) worlds: &'r mut WorldResolver<'a>,
     pub(crate) manifest: &'r Manifest,
     pub(crate) releases: Releases,
-    /// What the root is called.
+    /// The display name of the root.
     pub(crate) root: String,
     pub(crate) roots: Vec<ComponentRequirement>,
     pub(crate) facts: Facts,
-    /// How registries are asked for packages.
+    /// The sources of packages in their registries.
     pub(crate) sources: BTreeMap<Origin, PackageSource>,
-    /// The hints on packages.
+    /// The hints that point to each package.
     pub(crate) hints: BTreeMap<Origin, Vec<KnownHint>>,
-    /// Packages that the project itself depends on, wherever they are.
+    /// The packages that the project itself depends on, whose hosts are trusted.
     pub(crate) trusted: BTreeSet<Origin>,
-    pub(crate) chosen: Option<&'r Overrides>,
+    pub(crate) overrides: Option<&'r Overrides>,
     pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
     pub(crate) tree: ResolvedTree,
 }
 
-/// Whose hints are read.
+/// The role of the component whose hints are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The component that is linked.
     Root,
-    /// One that was built here.
+    /// A component that was built here.
     Own,
-    /// A component of others.
+    /// A component from a registry or a file.
     Foreign,
-    /// One that the command line gives, which may need what it stands for.
+    /// A component that overrides an import, and which may need the component that
+    /// it replaces.
     Override,
 }
 
 impl<'r, 'a> Resolution<'r, 'a> {
-    /// Nothing yet, for what a manifest depends on; `root` is what the whole
-    /// is called.
+    /// A resolution without requirements for a manifest; `root` is the display name
+    /// of the whole.
     pub fn new(worlds: &'r mut WorldResolver<'a>, manifest: &'r Manifest, root: String) -> Self {
         Resolution {
             worlds,
@@ -88,35 +88,35 @@ impl<'r, 'a> Resolution<'r, 'a> {
             sources: BTreeMap::new(),
             hints: BTreeMap::new(),
             trusted: BTreeSet::new(),
-            chosen: None,
+            overrides: None,
             built: None,
             tree: ResolvedTree::default(),
         }
     }
 
-    /// Which releases are taken.
-    pub fn taking(mut self, releases: Releases) -> Self {
+    /// Sets the choice of releases.
+    pub fn with_releases(mut self, releases: Releases) -> Self {
         self.releases = releases;
         self
     }
 
-    /// Leaves out the hints that a command line chose something for.
-    pub fn choosing(mut self, chosen: &'r Overrides) -> Self {
-        self.chosen = Some(chosen);
+    /// Ignores the hints of imports that are overridden.
+    pub fn with_overrides(mut self, overrides: &'r Overrides) -> Self {
+        self.overrides = Some(overrides);
         self
     }
 
-    /// Leaves out the hints that what was built here answers.
-    pub fn built(mut self, built: &'r BTreeMap<PackageRef, BuiltComponent>) -> Self {
+    /// Ignores the hints to packages that were built here.
+    pub fn with_built(mut self, built: &'r BTreeMap<PackageRef, BuiltComponent>) -> Self {
         self.built = Some(built);
         self
     }
 
-    /// Adds the entries of the manifest that are in registries.
+    /// Adds the requirements of the manifest's entries in registries.
     pub fn entries(&mut self) -> Result<()> {
         let manifest = self.manifest;
         for (key, dependency) in &manifest.dependencies {
-            if let Some(requirement) = declared(key, dependency) {
+            if let Some(requirement) = registry_requirement(key, dependency) {
                 let mut requirement = self.worlds.addressed(manifest, &[requirement])?;
                 let need = self.entry(requirement.remove(0))?;
                 self.tree.entries.insert(key.clone(), need);
@@ -148,7 +148,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             let key = (origin.clone(), requirement.version_req.to_string());
             self.facts.answers.insert(key, locked.version.clone());
         }
-        self.know(&origin, Some(&requirement.source));
+        self.record_origin(&origin, Some(&requirement.source));
         self.trusted.insert(origin.clone());
         let need = ComponentRequirement {
             origin,
@@ -160,7 +160,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(need)
     }
 
-    /// Adds an artifact that the manifest names: it is that and no other.
+    /// Adds an artifact that the manifest names, which allows no other release.
     fn artifact(
         &mut self,
         key: &str,
@@ -185,7 +185,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             let key = (origin.clone(), need.requirement.version_req.to_string());
             self.facts.answers.insert(key, version.clone());
             self.trusted.insert(origin.clone());
-            self.know(&origin, None);
+            self.record_origin(&origin, None);
             self.roots.push(need);
             let release = (origin, version);
             self.facts.needs.insert(release.clone(), needs);
@@ -200,7 +200,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 
-    /// Adds what the hints of a component ask for, that is called `name`.
+    /// Adds the requirements of the hints of the component called `name`.
     pub fn component(&mut self, name: &str, file: &Path, role: Role) -> Result<()> {
         let needs = self.needs(name, file, role)?;
         match role {
@@ -210,16 +210,16 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 
-    /// Adds what a hint asks for, that the component `by` will have.
+    /// Adds the requirement of a hint that the component `by` will have.
     pub(crate) fn hint(&mut self, known: &KnownHint, by: &str) -> Result<()> {
-        if let Some(need) = self.need(known)? {
+        if let Some(need) = self.requirement_of_hint(known)? {
             self.trusted.insert(need.origin.clone());
             self.add(by, vec![need]);
         }
         Ok(())
     }
 
-    /// Adds needs of a component, which the root needs itself.
+    /// Adds requirements of a component that the root depends on.
     fn add(&mut self, by: &str, needs: Vec<ComponentRequirement>) {
         for mut need in needs {
             need.chain = vec![self.root.clone(), by.to_owned()];
@@ -227,8 +227,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }
     }
 
-    /// What the hints of a component ask for, except those that are answered
-    /// in another way, or may not be followed.
+    /// The requirements of a component's hints, except those that are satisfied
+    /// otherwise or may not be followed.
     pub(crate) fn needs(
         &mut self,
         name: &str,
@@ -246,7 +246,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             if self.is_answered(&import, known, role) || !self.worlds.may_follow(known) {
                 continue;
             }
-            if let Some(mut need) = self.need(known)? {
+            if let Some(mut need) = self.requirement_of_hint(known)? {
                 if role == Role::Own {
                     self.trusted.insert(need.origin.clone());
                 }
@@ -261,10 +261,12 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(needs)
     }
 
-    /// Whether something else than a release answers an import.
+    /// Whether an override or a built component satisfies an import.
     fn is_answered(&self, import: &Name, known: &KnownHint, role: Role) -> bool {
-        let chosen = self.chosen.filter(|_| role != Role::Override);
-        if chosen.is_some_and(|chosen| chosen.has(import, Some(known), role == Role::Root)) {
+        let overrides = self.overrides.filter(|_| role != Role::Override);
+        if overrides
+            .is_some_and(|overrides| overrides.matches(import, Some(known), role == Role::Root))
+        {
             return true;
         }
         let HintLocation::Package { package, release } = &known.location else {
@@ -274,9 +276,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
         known.digest.is_none() && built.is_some_and(|built| admits(release, built))
     }
 
-    /// What a hint asks for; none where it names one artifact and nothing
-    /// else.
-    fn need(&mut self, known: &KnownHint) -> Result<Option<ComponentRequirement>> {
+    /// The requirement of a hint; `None` where it names one artifact without a
+    /// version.
+    fn requirement_of_hint(&mut self, known: &KnownHint) -> Result<Option<ComponentRequirement>> {
         let (hinted, requirement) = versions_of(known);
         let package = match &known.location {
             HintLocation::Package { package, .. } | HintLocation::Url { package, .. } => {
@@ -323,7 +325,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         if let Ok(package) = origin.name.parse() {
             requirement.source.package = package;
         }
-        self.know(&origin, source.as_ref());
+        self.record_origin(&origin, source.as_ref());
         let place = without_version(&known.location);
         self.tree.origins.insert(place, origin.clone());
         let known = known.clone();
@@ -339,8 +341,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }))
     }
 
-    /// Takes note of a package, and what is locked of it.
-    fn know(&mut self, origin: &Origin, source: Option<&PackageSource>) {
+    /// Records the source of a package, and its locked versions.
+    fn record_origin(&mut self, origin: &Origin, source: Option<&PackageSource>) {
         if let Some(source) = source {
             let of = self.sources.entry(origin.clone());
             of.or_insert_with(|| source.clone());
@@ -372,7 +374,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(self.tree)
     }
 
-    /// Locks what was chosen, and holds it against the digests of hints.
+    /// Locks the chosen releases, and compares them with the digests of hints.
     fn lock(&mut self) -> Result<()> {
         for need in self.tree.entries.values() {
             let requirement = need.requirement.version_req.to_string();
@@ -394,7 +396,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             };
             let requirement = need.requirement.clone();
             self.worlds
-                .note(locked, ResolvedRequest { requirement, found });
+                .record(locked, ResolvedRequest { requirement, found });
         }
         let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
         for release in releases {
@@ -451,7 +453,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             }
             let found = found.clone();
             self.worlds
-                .note(locked, ResolvedRequest { requirement, found });
+                .record(locked, ResolvedRequest { requirement, found });
         }
         Ok(())
     }

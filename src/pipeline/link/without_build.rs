@@ -1,5 +1,5 @@
-//! What is known of the components a package depends on without a build: for
-//! verbs over the lock file, which is to have what a build asks it for.
+//! The component dependencies of a package as far as they are known without a build,
+//! for commands about the lock file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::closure::DependencyClosure;
 use super::component::{ProvidedComponent, from_file, package_name};
 use super::part::Part;
-use super::provided::released;
+use super::provided::released_components;
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::Hint;
@@ -19,22 +19,23 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// The components of registries and files, with all that their hints lead to.
+/// The dependencies that are in registries and files, with everything that their
+/// hints point to.
 #[derive(Debug)]
 pub(crate) struct DependenciesWithoutBuild {
-    /// Every component that was found, once.
+    /// Every component that was found, each once.
     pub parts: Vec<Part>,
-    /// The place of an entry's component among the parts, by its key;
-    /// directories and files that are not there have none.
+    /// The index of an entry's component among the parts, by key. Directories and
+    /// missing files have none.
     pub entries: BTreeMap<String, usize>,
-    /// The directories of crates outside of the workspace that a build makes
-    /// components of, each once.
+    /// The directories of crates outside of the workspace whose components a build
+    /// needs, each once.
     pub outside: Vec<PathBuf>,
 }
 
-/// Follows the entries of a manifest, and those of the crates it depends on,
-/// each under the lock file of its own workspace. What comes of registries is
-/// fetched, and locked in the workspace at hand.
+/// Resolves the entries of a manifest, and those of the crates that it depends on,
+/// each under the lock file of its own workspace. Releases are fetched, and locked
+/// in the given workspace.
 pub(crate) fn dependencies_without_build(
     ctx: &Context,
     project: &Rc<Project>,
@@ -55,8 +56,8 @@ pub(crate) fn dependencies_without_build(
         }
     }
     let tree = resolution.solve()?;
-    provided.extend(released(worlds, manifest, &tree)?);
-    let mut closure = DependencyClosure::without_builds(worlds, manifest).resolved(tree);
+    provided.extend(released_components(worlds, manifest, &tree)?);
+    let mut closure = DependencyClosure::without_builds(worlds, manifest).with_tree(tree);
     let mut entries = BTreeMap::new();
     for one in &provided {
         entries.insert(one.key.clone(), closure.add(one)?);
@@ -76,7 +77,7 @@ pub(crate) fn dependencies_without_build(
     })
 }
 
-/// The workspace that the crate in a directory belongs to, as cargo tells it.
+/// The workspace of the crate in a directory, as cargo reports it.
 pub(crate) fn project_of(ctx: &Context, dir: &Path) -> Result<Rc<Project>> {
     let mut args = CargoArgs::default();
     args.manifest_path = Some(dir.join("Cargo.toml"));
@@ -98,12 +99,13 @@ fn files(manifest: &Manifest) -> Result<Vec<ProvidedComponent>> {
     Ok(found)
 }
 
-/// What the crates need that a package depends on by their directories.
+/// The needs of the crates that a package depends on by directory.
 #[derive(Default)]
 struct DirectoryNeeds {
-    /// The hints their components will have, with what is said to have them.
+    /// The hints that their components will have, with the names of those
+    /// components.
     hints: Vec<(String, Hint)>,
-    /// Components they name by their files.
+    /// The components that they name by file.
     files: Vec<ProvidedComponent>,
     visited: Vec<PathBuf>,
     outside: Vec<PathBuf>,
@@ -154,7 +156,7 @@ impl DirectoryNeeds {
         let mut resolution = Resolution::new(worlds, &manifest, name.clone());
         resolution.entries()?;
         let tree = resolution.solve()?;
-        for one in released(worlds, &manifest, &tree)? {
+        for one in released_components(worlds, &manifest, &tree)? {
             let hint = one.hint(manifest.hints, None);
             let hint = hint.map(|hint| (name.clone(), Hint::parse(&hint)));
             self.hints.extend(hint);

@@ -164,7 +164,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let ctx = context(dir.path(), &memory);
         let file = ManifestFile::new(dir.path().join("Cargo.toml"), "");
         let manifest = crate::model::manifest::read(file, &WorkspaceManifest::default()).unwrap();
-        let mut worlds = WorldResolver::alone(&ctx, LockMode::Update, Unpinned::Refuse);
+        let mut worlds = WorldResolver::without_workspace(&ctx, LockMode::Update, Unpinned::Refuse);
         let mut resolution = Resolution::new(&mut worlds, &manifest, "app".to_owned());
         resolution.component("app", &app, Role::Root).unwrap();
         let tree = match resolution.solve() {
@@ -182,7 +182,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
             assert!(!twice, "{releases:?}");
         }
         let forest = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
-        let mut forest = forest.resolved(tree);
+        let mut forest = forest.with_tree(tree);
         let root = forest.root("app", &app, &[], &BTreeMap::new()).unwrap();
         let (parts, _) = forest.into_parts();
         assert_eq!(parts.len(), releases.len() + 1);
