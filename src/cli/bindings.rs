@@ -5,7 +5,7 @@ use clap::Args;
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
 use crate::ops::bindings::bindings;
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::system::context::Context;
 
 /// Update the generated bindings
@@ -28,8 +28,8 @@ pub(super) struct Bindings {
 impl Bindings {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         let stale = match self.check {
-            true => Stale::Refuse,
-            false => Stale::Write,
+            true => StaleBindings::Refuse,
+            false => StaleBindings::Write,
         };
         let mut args = cargo_args(&self.packages, &self.lock);
         // Nothing is compiled, so no wasm target has to be installed.

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
-use crate::ops::outdated::{Verdict, outdated};
+use crate::ops::outdated::{OutdatedPolicy, outdated};
 use crate::system::context::Context;
 
 /// Show which locked packages have newer versions
@@ -29,11 +29,11 @@ pub(super) struct Outdated {
 
 impl Outdated {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
-        let verdict = match self.exit_code {
-            true => Verdict::Fail,
-            false => Verdict::Tell,
+        let policy = match self.exit_code {
+            true => OutdatedPolicy::Fail,
+            false => OutdatedPolicy::Report,
         };
         let args = cargo_args(&self.packages, &self.lock);
-        outdated(ctx, &args, (self.format.format(), verdict))
+        outdated(ctx, &args, self.format.format(), policy)
     }
 }

@@ -30,6 +30,6 @@ pub(super) struct Targets {
 impl Targets {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         let args = cargo_args(&PackageOptions::default(), &self.lock);
-        targets(ctx, &args, (&self.component, &self.world))
+        targets(ctx, &args, &self.component, &self.world)
     }
 }

@@ -18,9 +18,9 @@ use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
 
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
-use crate::pipeline::link::label_changes::moved;
+use crate::pipeline::link::label_changes::import_renames;
 use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
 use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
@@ -95,7 +95,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
                 "the bindings of `{key}` cannot be generated, and builds will fail: {e}"
             ));
         }
-        let notes = moved(ctx, &project, &manifest, &key, &file)?;
+        let notes = import_renames(ctx, &project, &manifest, &key, &file)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
     Ok(())
@@ -176,7 +176,10 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
 }
 
 /// The key of an entry, and the `package` it needs beside that.
-fn keyed(options: &AddOptions, package: Option<&PackageRef>) -> Result<(String, Option<String>)> {
+fn entry_key(
+    options: &AddOptions,
+    package: Option<&PackageRef>,
+) -> Result<(String, Option<String>)> {
     let package = package.map(ToString::to_string);
     match (&options.name, package) {
         (Some(name), package) => Ok((name.clone(), package)),
@@ -217,7 +220,7 @@ fn by_path(
         ))
         .hint(format!("use `{own}`, or set a label with `--name`")));
     }
-    let (key, package) = keyed(options, options.package.as_ref().or(own))?;
+    let (key, package) = entry_key(options, options.package.as_ref().or(own))?;
     let dir = fs::canonical(manifest.file.dir())?;
     let entry = DependencyEntry {
         package: package.filter(|_| own.is_none()),
@@ -247,13 +250,13 @@ fn by_reference(
     options: &AddOptions,
     reference: &str,
 ) -> Result<Addition> {
-    let artifact = WantedArtifact::of_command_line(reference, options.package.as_ref())?;
+    let artifact = RequestedArtifact::of_command_line(reference, options.package.as_ref())?;
     let packages = Packages::new(ctx, &project.workspace().root, project.mode)?;
     let found = packages.artifacts(&[artifact], &Lockfile::default(), None)?;
     let found = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
-    let (key, package) = keyed(options, Some(&found.package))?;
+    let (key, package) = entry_key(options, Some(&found.package))?;
     let fitting = table_of(&found.file)?;
     let table = options.table.unwrap_or(fitting);
     // A component under a label has the name of its repository, which is known
@@ -298,7 +301,7 @@ fn by_name(
         excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
-        asked: std::slice::from_ref(&requirement),
+        requirements: std::slice::from_ref(&requirement),
         named: &named_registries(manifest),
         lock: &Lockfile::default(),
         locked: None,
@@ -312,7 +315,7 @@ fn by_name(
         None => found.version.to_string(),
     };
     let table = table_of(&found.file)?;
-    let (key, package) = keyed(options, Some(package))?;
+    let (key, package) = entry_key(options, Some(package))?;
     Ok(Addition {
         key,
         origin: format!("with version `{version}`"),

@@ -1,11 +1,11 @@
 //! `cargo component build` and every other verb of cargo.
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, finished};
-use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::cargo::{BuildOutput, print_final_line};
+use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::{build, prepare};
-use crate::pipeline::build::split_command::{Share, with_trailing};
+use crate::pipeline::build::split_command::{CommandSplit, with_trailing};
 use crate::pipeline::launch::child::child;
 use crate::pipeline::project::select::{cargo, in_package};
 use crate::system::cargo::arguments::CargoArgs;
@@ -24,7 +24,7 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
         Class::Foreign => exec(ctx, args),
         Class::Unknown => {
             // It may have a workspace, or none at all.
-            if is_there(ctx, args, &verb)
+            if has_subcommand(ctx, args, &verb)
                 && let Err(error) = bring_up_to_date(ctx, args)
                 && in_package(ctx, args)
             {
@@ -38,15 +38,15 @@ pub fn cargo_verb(ctx: &Context, args: &CargoArgs) -> Result<()> {
 }
 
 fn bring_up_to_date(ctx: &Context, args: &CargoArgs) -> Result<()> {
-    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    let mut prepared = prepare(ctx, args, StaleBindings::Write)?;
     prepared.write(ctx)?;
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     Ok(())
 }
 
-/// Whether cargo has such a subcommand: an alias, or a program `cargo-<verb>`.
-/// Those of its own that look at code we know.
-fn is_there(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
+/// Whether cargo has a subcommand by an alias or a program `cargo-<verb>`; cargo's
+/// built-in ones are known otherwise.
+fn has_subcommand(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
     if verb.is_empty() {
         // `--list` and the like.
         return false;
@@ -60,17 +60,18 @@ fn is_there(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
         || config.is_ok_and(|config| config.has_alias(verb))
 }
 
-/// Has cargo look at code, with bindings up to date and for the wasm target.
+/// Runs a command of cargo that checks code, with current bindings and for the wasm
+/// target.
 fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
-    let mut prepared = prepare(ctx, args, Stale::Write)?;
+    let mut prepared = prepare(ctx, args, StaleBindings::Write)?;
     prepared.write(ctx)?;
-    let share = Share::of(&prepared, args);
+    let split = CommandSplit::of(&prepared, args);
     let verb = args.subcommand.as_deref().unwrap_or("check");
-    let wasm = share.wasm.as_ref().map(|wasm| {
-        let command = cargo(ctx, args).args(args.cargo_args_for(verb, &wasm.without));
-        with_trailing(command.args(&wasm.more), args)
+    let wasm = split.wasm.as_ref().map(|wasm| {
+        let command = cargo(ctx, args).args(args.cargo_args_for(verb, &wasm.omitted_options));
+        with_trailing(command.args(&wasm.added_arguments), args)
     });
-    let host = share.host(ctx, args, &prepared, &[]);
+    let host = split.host(ctx, args, &prepared, &[]);
     let messages = MessageFormat::from_options(&args.message_format);
     // Two runs of cargo end with one message for whoever reads them.
     let read = messages.ok().filter(|_| wasm.is_some() && host.is_some());
@@ -86,29 +87,29 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
             }
         };
         if code == 0 {
-            prepared.built();
+            prepared.record_success();
         }
         // Also where code is wrong: that says nothing of the WIT.
-        prepared.keep(ctx);
+        prepared.store_view(ctx);
         if code != 0 {
-            finished(ctx, last, false);
+            print_final_line(ctx, last, false);
             return Err(Error::child(code));
         }
     }
-    finished(ctx, last, true);
+    print_final_line(ctx, last, true);
     Ok(())
 }
 
-/// Says once for a target directory that there are readers which cannot read a
-/// component with hints.
-fn note_hints(ctx: &Context, built: &Built) {
-    let has_hints = |made: &&Made| {
-        let recipe = built.prepared.recipe(made.member);
+/// Notes once for each target directory that some tools cannot read components with
+/// hints.
+fn note_hints(ctx: &Context, built: &BuildOutput) {
+    let has_hints = |artifact: &&ComponentArtifact| {
+        let recipe = built.prepared.recipe(artifact.member);
         let imports = recipe.map(|recipe| &recipe.attributes.imports);
         let mut imports = imports.into_iter().flat_map(|imports| imports.values());
-        made.component.is_some() && imports.any(|import| import.external_id.is_some())
+        artifact.component.is_some() && imports.any(|import| import.external_id.is_some())
     };
-    let Some(made) = built.made.iter().find(has_hints) else {
+    let Some(artifact) = built.artifacts.iter().find(has_hints) else {
         return;
     };
     let marker = built.prepared.state_dir().join("hints-noted");
@@ -117,7 +118,7 @@ fn note_hints(ctx: &Context, built: &Built) {
     }
     ctx.shell.note(format!(
         "`{}` has hints that say where the components of its imports are found; engines and registries from before 2026 cannot read them; to omit them, set `hints = \"none\"` or build with `--compose`",
-        made.artifact.target
+        artifact.cargo_artifact.target
     ));
     // Without it the note comes again.
     let _ = fs::write_atomic(&marker, b"");

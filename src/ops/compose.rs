@@ -13,14 +13,16 @@ pub use self::options::ComposeOptions;
 use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::Graph;
-use crate::pipeline::build::cargo::Built;
+use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::linked;
-use crate::pipeline::build::linked::beside;
+use crate::pipeline::build::linked::linked_path;
 use crate::pipeline::build::ready::build;
-use crate::pipeline::link::foreign::{HintOptions, link_and_report, link_foreign, worlds_here};
-use crate::pipeline::link::override_options::{Asked, Named};
+use crate::pipeline::link::foreign::{
+    HintOptions, current_resolver, link_and_report, link_foreign,
+};
+use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
 pub use crate::pipeline::link::resolution::Releases;
-use crate::pipeline::project::here::mode_here;
+use crate::pipeline::project::current_package::current_lock_mode;
 pub use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::output::{Output, output_file};
 use crate::system::cargo::arguments::CargoArgs;
@@ -38,7 +40,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
         .hint("write one of them to a file"));
     }
     let document = wac::is_document(options)?;
-    let overrides = Asked::read(ctx, &options.with, &options.keep)?;
+    let overrides = OverrideRequest::parse(ctx, &options.with, &options.keep)?;
     let Composed {
         source,
         linked,
@@ -62,10 +64,10 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     let path = match &options.output {
         Some(Output::Stdout) => return ctx.shell.write_data(&linked.bytes),
         Some(Output::Path(path)) => {
-            let default = beside(&source);
+            let default = linked_path(&source);
             output_file(ctx, path, default.file_name().unwrap_or_default())
         }
-        None => beside(&source),
+        None => linked_path(&source),
     };
     fs::write_atomic(&path, &linked.bytes)?;
     ctx.shell
@@ -78,16 +80,16 @@ fn compose_file(
     ctx: &Context,
     args: &CargoArgs,
     file: &Path,
-    overrides: &Asked<'_>,
+    overrides: &OverrideRequest<'_>,
     options: &ComposeOptions,
 ) -> Result<Composed> {
-    let mode = mode_here(ctx, args)?;
-    let (_, file) = Named::File(ctx.absolute(file)).find(ctx, mode)?;
-    let worlds = worlds_here(ctx, args, options.unpinned)?;
-    let chosen = overrides.find(ctx, mode)?;
+    let mode = current_lock_mode(ctx, args)?;
+    let (_, file) = ComponentSource::File(ctx.absolute(file)).fetch(ctx, mode)?;
+    let worlds = current_resolver(ctx, args, options.unpinned)?;
+    let overrides = overrides.fetch(ctx, mode)?;
     let name = name_of(&file);
     let options = HintOptions {
-        chosen,
+        overrides,
         releases: options.releases,
     };
     let (linked, lock) = link_foreign(ctx, worlds, &name, &file, options)?;
@@ -99,10 +101,14 @@ fn compose_file(
 }
 
 /// Builds and links the component of the current package.
-fn compose_package(ctx: &Context, args: &CargoArgs, overrides: &Asked<'_>) -> Result<Composed> {
+fn compose_package(
+    ctx: &Context,
+    args: &CargoArgs,
+    overrides: &OverrideRequest<'_>,
+) -> Result<Composed> {
     let built = build(ctx, args)?;
     let (member, file) = only_component(ctx, &built)?;
-    let chosen = linked::chosen(ctx, &built.prepared, member, &file, overrides)?;
+    let chosen = linked::overridden_composition(ctx, &built.prepared, member, &file, overrides)?;
     let name = name_of(&file);
     chosen.check(&name, &file)?;
     let linked = link_and_report(ctx, &name, &file, &chosen.composition)?;
@@ -114,8 +120,13 @@ fn compose_package(ctx: &Context, args: &CargoArgs, overrides: &Asked<'_>) -> Re
 }
 
 /// The one component that was built, with the index of its package.
-fn only_component(ctx: &Context, built: &Built) -> Result<(usize, PathBuf)> {
-    let components = || built.made.iter().filter(|made| made.component.is_some());
+fn only_component(ctx: &Context, built: &BuildOutput) -> Result<(usize, PathBuf)> {
+    let components = || {
+        built
+            .artifacts
+            .iter()
+            .filter(|made| made.component.is_some())
+    };
     let all: Vec<_> = components().collect();
     match all.as_slice() {
         [one] => Ok((one.member, one.path.clone())),

@@ -9,7 +9,7 @@ use crate::pipeline::launch::child::child;
 
 use crate::pipeline::build::split_command::with_trailing;
 use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::link::without_build::followed;
+use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, KnownOption};
@@ -25,14 +25,14 @@ use crate::system::process::Invocation;
 /// libraries of the targets. Crates in other workspaces that make components for
 /// these are fetched for as well.
 pub fn fetch(ctx: &Context, args: &CargoArgs) -> Result<()> {
-    let mut packages = Packages::default();
-    packages.of(ctx, &Project::load(ctx, args)?)?;
-    for lock in packages.locks {
+    let mut fetched = FetchedWorkspaces::default();
+    fetched.add_workspace(ctx, &Project::load(ctx, args)?)?;
+    for lock in fetched.lock_updates {
         lock.write(ctx)?;
     }
     ensure_targets(ctx, args)?;
     child(ctx, &with_trailing(cargo_fetch(ctx, args, &[]), args))?;
-    for manifest in packages.others {
+    for manifest in fetched.other_manifests {
         let command = cargo_fetch(
             ctx,
             args,
@@ -47,46 +47,48 @@ fn cargo_fetch(ctx: &Context, args: &CargoArgs, without: &[KnownOption]) -> Invo
     cargo(ctx, args).args(args.cargo_args_for("fetch", without))
 }
 
-/// What was fetched of packages.
+/// The workspaces whose packages were fetched.
 #[derive(Default)]
-struct Packages {
-    /// Lock files that are to be written.
-    locks: Vec<LockUpdate>,
+struct FetchedWorkspaces {
+    /// The updates of lock files that have to be written.
+    lock_updates: Vec<LockUpdate>,
     /// The root manifests of the other workspaces.
-    others: Vec<PathBuf>,
-    /// The roots of all workspaces that were looked at.
-    seen: Vec<PathBuf>,
+    other_manifests: Vec<PathBuf>,
+    /// The roots of all visited workspaces.
+    visited: Vec<PathBuf>,
 }
 
-impl Packages {
-    /// Fetches the packages of one workspace and those it builds first.
-    fn of(&mut self, ctx: &Context, project: &Rc<Project>) -> Result<()> {
+impl FetchedWorkspaces {
+    /// Fetches the packages of one workspace, and of those with crates that it needs
+    /// components of.
+    fn add_workspace(&mut self, ctx: &Context, project: &Rc<Project>) -> Result<()> {
         let workspace = project.workspace();
         let root = fs::canonical(&workspace.root)?;
-        if self.seen.contains(&root) {
+        if self.visited.contains(&root) {
             return Ok(());
         }
-        if !self.seen.is_empty() {
-            self.others.push(workspace.root.join("Cargo.toml"));
+        if !self.visited.is_empty() {
+            self.other_manifests.push(workspace.root.join("Cargo.toml"));
         }
-        self.seen.push(root);
+        self.visited.push(root);
         let mut worlds = WorldResolver::new(ctx, project)?;
         let mut outside: Vec<PathBuf> = Vec::new();
         for manifest in project.component_manifests(ctx)? {
             worlds.resolve(&manifest)?;
-            let followed = followed(ctx, project, &mut worlds, &manifest)?;
-            outside.extend(followed.outside);
+            let dependencies_without_build =
+                dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+            outside.extend(dependencies_without_build.outside);
         }
-        self.locks.extend(worlds.finish()?);
+        self.lock_updates.extend(worlds.finish()?);
         for dir in outside {
-            self.of(ctx, &project.outside(ctx, &dir)?)?;
+            self.add_workspace(ctx, &project.outside(ctx, &dir)?)?;
         }
         Ok(())
     }
 }
 
-/// Installs the standard libraries of the wasm targets that builds would be for.
-/// Offline there is nothing to be done about one that is missing.
+/// Installs the standard libraries of the wasm targets that builds use; does nothing
+/// without network access.
 fn ensure_targets(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let dir = match &args.directory {
         Some(directory) => ctx.absolute(directory),

@@ -4,34 +4,35 @@ use super::tree::Format;
 use crate::base::error::{Error, Result};
 use crate::model::resolver::Requirement;
 use crate::model::resolver::outdated::{Outdated, json, newer, table};
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
-use crate::pipeline::link::without_build::followed;
+use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// What happens if a package is outdated.
+/// The consequence of outdated packages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
+pub enum OutdatedPolicy {
     /// Outdated packages are only reported.
     #[default]
-    Tell,
+    Report,
     /// Outdated packages are an error.
     Fail,
 }
 
-/// Shows what is locked for the selected packages and has newer versions.
+/// Shows the locked releases of the selected packages that have newer versions.
 /// Nothing is written.
 pub fn outdated(
     ctx: &Context,
     args: &CargoArgs,
-    (format, verdict): (Format, Verdict),
+    format: Format,
+    policy: OutdatedPolicy,
 ) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let mut worlds = WorldResolver::new(ctx, &project)?;
-    let mut asked: Vec<(String, ManifestRegistries, ResolvedRequest)> = Vec::new();
+    let mut requests: Vec<MemberRequest> = Vec::new();
     for index in &project.selected {
         let member = &project.workspace().members[*index];
         let manifest = project.manifest(ctx, member)?;
@@ -39,12 +40,15 @@ pub fn outdated(
             continue;
         }
         worlds.resolve(&manifest)?;
-        followed(ctx, &project, &mut worlds, &manifest)?;
-        let named = named_registries(&manifest);
-        let all = worlds.take_requests().into_iter();
-        asked.extend(all.map(|one| (member.name.clone(), named.clone(), one)));
+        dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+        let resolved = worlds.take_requests().into_iter();
+        requests.extend(resolved.map(|resolved| MemberRequest {
+            member: member.name.clone(),
+            registries: named_registries(&manifest),
+            resolved,
+        }));
     }
-    let rows = rows(&mut worlds, &asked)?;
+    let rows = rows(&mut worlds, &requests)?;
     match format {
         Format::Json => ctx.shell.data(format!("{:#}", json(&rows))),
         Format::Text if rows.is_empty() => {
@@ -56,9 +60,9 @@ pub fn outdated(
             lines.for_each(|line| ctx.shell.data(line));
         }
     }
-    match (verdict, rows.len()) {
-        (Verdict::Tell, _) | (_, 0) => Ok(()),
-        (Verdict::Fail, count) => Err(Error::input(match count {
+    match (policy, rows.len()) {
+        (OutdatedPolicy::Report, _) | (_, 0) => Ok(()),
+        (OutdatedPolicy::Fail, count) => Err(Error::input(match count {
             1 => "1 package is outdated".to_owned(),
             many => format!("{many} packages are outdated"),
         })
@@ -66,45 +70,59 @@ pub fn outdated(
     }
 }
 
-/// A row for each answer there is something newer than, by name.
-fn rows(
-    worlds: &mut WorldResolver<'_>,
-    asked: &[(String, ManifestRegistries, ResolvedRequest)],
-) -> Result<Vec<Outdated>> {
+/// A resolved requirement of one member.
+struct MemberRequest {
+    /// The name of the member.
+    member: String,
+    /// The registries that the member's manifest names.
+    registries: ManifestRegistries,
+    resolved: ResolvedRequest,
+}
+
+impl MemberRequest {
+    /// Whether the request names an OCI reference instead of a package.
+    fn is_reference(&self) -> bool {
+        artifact_reference(self.resolved.requirement.source.registry.as_deref()).is_some()
+    }
+}
+
+/// One row for each locked release with a newer version or a changed tag, sorted
+/// by name.
+fn rows(worlds: &mut WorldResolver<'_>, requests: &[MemberRequest]) -> Result<Vec<Outdated>> {
     let mut lists: Vec<(&Requirement, &ManifestRegistries)> = Vec::new();
-    let is_reference =
-        |one: &ResolvedRequest| reference(one.wanted.source.registry.as_deref()).is_some();
-    for (_, named, one) in asked.iter().filter(|(_, _, one)| !is_reference(one)) {
+    for request in requests.iter().filter(|request| !request.is_reference()) {
+        let requirement = &request.resolved.requirement;
         if !lists
             .iter()
-            .any(|(known, _)| known.source == one.wanted.source)
+            .any(|(listed, _)| listed.source == requirement.source)
         {
-            lists.push((&one.wanted, named));
+            lists.push((requirement, &request.registries));
         }
     }
     let packages = worlds.packages()?;
     let catalog = packages.versions(lists)?.clone();
-    let all: Vec<_> = asked
+    let releases: Vec<_> = requests
         .iter()
-        .map(|(_, _, one)| (&one.wanted, &one.found))
+        .map(|request| (&request.resolved.requirement, &request.resolved.found))
         .collect();
-    let moved = packages.moved(&all)?;
+    let changed_tags = packages.changed_tags(&releases)?;
     let mut rows: Vec<Outdated> = Vec::new();
-    for ((member, named, ResolvedRequest { wanted, found }), moved) in asked.iter().zip(moved) {
-        let versions = catalog.versions(&wanted.source).unwrap_or_default();
-        let (compatible, latest) = newer(wanted, &found.version, versions);
+    for (request, moved) in requests.iter().zip(changed_tags) {
+        let ResolvedRequest { requirement, found } = &request.resolved;
+        let versions = catalog.versions(&requirement.source).unwrap_or_default();
+        let (compatible, latest) = newer(requirement, &found.version, versions);
         if compatible.is_none() && latest.is_none() && moved.is_none() {
             continue;
         }
         let row = Outdated {
-            name: wanted.source.package.to_string(),
+            name: requirement.source.package.to_string(),
             locked: found.version.clone(),
             compatible,
             latest,
             moved,
-            requirement: wanted.version_req.to_string(),
+            requirement: requirement.version_req.to_string(),
             required_by: Vec::new(),
-            registry: packages.place(&wanted.source, named)?,
+            registry: packages.display_location(&requirement.source, &request.registries)?,
         };
         let same = |old: &&mut Outdated| {
             let members = old.required_by.clone();
@@ -119,8 +137,8 @@ fn rows(
                 &mut rows[last]
             }
         };
-        if !row.required_by.contains(member) {
-            row.required_by.push(member.clone());
+        if !row.required_by.contains(&request.member) {
+            row.required_by.push(request.member.clone());
         }
     }
     rows.iter_mut().for_each(|row| row.required_by.sort());

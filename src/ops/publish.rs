@@ -14,8 +14,8 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
 
-use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::cargo::BuildOutput;
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked::linked;
 
 use crate::pipeline::fetch::access::on_command_line;
@@ -113,7 +113,7 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
 }
 
 /// The packages to publish: the selected ones with our section.
-fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
+fn candidates(ctx: &Context, built: &BuildOutput) -> Result<Vec<Candidate>> {
     let workspace = built.prepared.workspace();
     let mut candidates = Vec::new();
     for index in &built.prepared.selected {
@@ -146,7 +146,7 @@ fn candidates(ctx: &Context, built: &Built) -> Result<Vec<Candidate>> {
 /// The build and the registries that releases are prepared with.
 struct Preparing<'a> {
     ctx: &'a Context,
-    built: &'a Built,
+    built: &'a BuildOutput,
     registries: &'a Registries<'a>,
     /// The registry of the command line.
     requested: Option<String>,
@@ -161,7 +161,7 @@ impl Preparing<'_> {
             manifest, package, ..
         } = candidate;
         let member = &self.built.prepared.workspace().members[candidate.member];
-        let made = one_component(self.built, candidate.member)?;
+        let artifact = one_component(self.built, candidate.member)?;
         let version = member.version.clone();
         let destination = Destination {
             registries: self.registries,
@@ -173,8 +173,8 @@ impl Preparing<'_> {
             destination.open_registry(package, &version, &named_registries(manifest))?;
         let file = match published {
             // It stays as it is.
-            true => made.path.clone(),
-            false => self.content_file(candidate, made, outgoing)?,
+            true => artifact.path.clone(),
+            false => self.content_file(candidate, artifact, outgoing)?,
         };
         let (digest, size) = fs::digest(&file)?;
         Ok(ReadyRelease {
@@ -187,7 +187,7 @@ impl Preparing<'_> {
             size,
             registry,
             published,
-            built_from: made.path.clone(),
+            built_from: artifact.path.clone(),
         })
     }
 
@@ -195,14 +195,14 @@ impl Preparing<'_> {
     fn content_file(
         &self,
         candidate: &Candidate,
-        made: &Made,
+        artifact: &ComponentArtifact,
         outgoing: &Outgoing,
     ) -> Result<PathBuf> {
         let prepared = &self.built.prepared;
         let manifest = &candidate.manifest;
         let file = match self.options.content {
-            PublishedContent::Composed => linked(self.ctx, prepared, made)?,
-            PublishedContent::Component => made.path.clone(),
+            PublishedContent::Composed => linked(self.ctx, prepared, artifact)?,
+            PublishedContent::Component => artifact.path.clone(),
         };
         if manifest.dependencies.is_empty() {
             return Ok(file);
@@ -274,11 +274,12 @@ fn needs(ctx: &Context, project: &Project, manifest: &Manifest) -> Vec<PackageRe
 }
 
 /// The component of a package; an error where it does not have exactly one.
-fn one_component(built: &Built, member: usize) -> Result<&Made> {
+fn one_component(built: &BuildOutput, member: usize) -> Result<&ComponentArtifact> {
     let name = &built.prepared.workspace().members[member].name;
-    let of_member =
-        |made: &&Made| made.member == member && made.component.is_some() && !made.artifact.test;
-    let all: Vec<&Made> = built.made.iter().filter(of_member).collect();
+    let of_member = |artifact: &&ComponentArtifact| {
+        artifact.member == member && artifact.component.is_some() && !artifact.cargo_artifact.test
+    };
+    let all: Vec<&ComponentArtifact> = built.artifacts.iter().filter(of_member).collect();
     match all.as_slice() {
         [one] => Ok(one),
         [] => Err(
@@ -288,7 +289,7 @@ fn one_component(built: &Built, member: usize) -> Result<&Made> {
         many => {
             let names: Vec<_> = many
                 .iter()
-                .map(|m| format!("`{}`", m.artifact.target))
+                .map(|m| format!("`{}`", m.cargo_artifact.target))
                 .collect();
             Err(Error::input(format!(
                 "expected one output from `cargo build`, got {}: {}",

@@ -2,19 +2,21 @@
 
 mod prebuilt;
 
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use std::path::Path;
 
 use self::prebuilt::run_component;
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, build_prepared};
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::ready::prepare;
 pub use crate::pipeline::launch::invoke::Purpose;
 use crate::pipeline::launch::invoke::{
     DEFAULT_ADDRESS, command_line, invoke, nothing_to_run, report_end, serve,
 };
-use crate::pipeline::launch::permissions::{grant, of_own_code, of_requests};
+use crate::pipeline::launch::permissions::{
+    granted_permissions, with_own_requests, with_request_timeout,
+};
 use crate::pipeline::launch::runner::{Runners, runnable, target_of};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::target::{Target, WasmTarget};
@@ -36,53 +38,55 @@ enum Task<'a> {
 
 /// Builds the selected packages and runs the one component among them.
 pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
-    let grant = grant(ctx, args)?;
+    let permissions = granted_permissions(ctx, args)?;
     check_options(args)?;
     if let Some(what) = &args.own.component {
-        return run_component(ctx, args, what, &grant, purpose);
+        return run_component(ctx, args, what, &permissions, purpose);
     }
-    let prepared = prepare(ctx, args, Stale::Write)?;
+    let prepared = prepare(ctx, args, StaleBindings::Write)?;
     // Without a runner nothing is built.
     let runners = match args.own.invoke {
         Some(_) => Runners::embedded()?,
         None => Runners::find(ctx, &prepared)?,
     };
-    runners.take(&grant)?;
+    runners.check_permissions(&permissions)?;
     let built = build_prepared(ctx, args, prepared)?;
-    let made = choose(&built, purpose)?;
-    let runner = runners.of(&built, made);
-    let path = runnable(ctx, (&built, made), &runner)?;
-    let grant = of_own_code(grant, &built, made)?;
+    let artifact = choose(&built, purpose)?;
+    let runner = runners.of(&built, artifact);
+    let path = runnable(ctx, &built, artifact, &runner)?;
+    let permissions = with_own_requests(permissions, &built, artifact)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
         None => {
             let component = BuiltComponent {
                 built: &built,
-                made,
+                artifact,
                 path: &path,
             };
             task(ctx, args, &component, &runner, purpose)?
         }
     };
-    ctx.shell
-        .status("Running", command_line(ctx.display(&made.path), &grant));
+    ctx.shell.status(
+        "Running",
+        command_line(ctx.display(&artifact.path), &permissions),
+    );
     match task {
-        Task::Call(call) => invoke(ctx, &path, call, &grant),
+        Task::Call(call) => invoke(ctx, &path, call, &permissions),
         Task::Serve => {
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
-            serve(ctx, &path, addr, &of_requests(&grant, args))
+            serve(ctx, &path, addr, &with_request_timeout(&permissions, args))
         }
         Task::Start => {
-            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&grant))?;
-            report_end(ctx, &program.run(&grant)?)
+            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&permissions))?;
+            report_end(ctx, &program.run(&permissions)?)
         }
     }
 }
 
 /// A component of a build that is to run.
 struct BuiltComponent<'a> {
-    built: &'a Built,
-    made: &'a Made,
+    built: &'a BuildOutput,
+    artifact: &'a ComponentArtifact,
     /// The file that runs, which may be a linked one.
     path: &'a Path,
 }
@@ -96,8 +100,12 @@ fn task(
     runner: &Runner,
     purpose: Purpose,
 ) -> Result<Task<'static>> {
-    let BuiltComponent { built, made, path } = *component;
-    let name = ctx.display(&made.path);
+    let BuiltComponent {
+        built,
+        artifact,
+        path,
+    } = *component;
+    let name = ctx.display(&artifact.path);
     let no_address = |what: String, hint: &str| match &args.own.addr {
         None => Ok(Task::Start),
         Some(_) => Err(Error::usage(format!("{what}, so `--addr` has no effect")).hint(hint)),
@@ -115,9 +123,9 @@ fn task(
             no_address(format!("`{name}` is a program"), "remove it")
         }
         (EntryPoint::Library(_), Purpose::Run)
-            if made.artifact.is_program() && without_system(built, made) =>
+            if artifact.cargo_artifact.is_program() && without_system(built, artifact) =>
         {
-            let target = target_of(built, made).map_or("", Target::name);
+            let target = target_of(built, artifact).map_or("", Target::name);
             Err(Error::input(format!(
                 "`{name}` cannot run: programs need WASI, which the target `{target}` does not provide"
             ))
@@ -128,8 +136,8 @@ fn task(
 }
 
 /// Whether a component was built for a target without WASI.
-fn without_system(built: &Built, made: &Made) -> bool {
-    target_of(built, made).is_some_and(|target| target.kind() == WasmTarget::Unknown)
+fn without_system(built: &BuildOutput, artifact: &ComponentArtifact) -> bool {
+    target_of(built, artifact).is_some_and(|target| target.kind() == WasmTarget::Unknown)
 }
 
 /// Refuses options that contradict each other, before anything is built.
@@ -161,16 +169,24 @@ fn check_options(args: &CargoArgs) -> Result<()> {
 }
 
 /// The one component of a build to run; an error where there are several.
-fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
+fn choose(built: &BuildOutput, purpose: Purpose) -> Result<&ComponentArtifact> {
     let verb = match purpose {
         Purpose::Run => "run",
         Purpose::Serve => "serve",
     };
-    let all = || built.made.iter().filter(|made| !made.artifact.test);
-    let programs: Vec<&Made> = all().filter(|made| made.artifact.is_program()).collect();
-    let preferred = all().find(|made| {
-        let member = &built.prepared.workspace().members[made.member];
-        made.artifact.is_program() && member.default_run.as_ref() == Some(&made.artifact.target)
+    let all = || {
+        built
+            .artifacts
+            .iter()
+            .filter(|artifact| !artifact.cargo_artifact.test)
+    };
+    let programs: Vec<&ComponentArtifact> = all()
+        .filter(|artifact| artifact.cargo_artifact.is_program())
+        .collect();
+    let preferred = all().find(|artifact| {
+        let member = &built.prepared.workspace().members[artifact.member];
+        artifact.cargo_artifact.is_program()
+            && member.default_run.as_ref() == Some(&artifact.cargo_artifact.target)
     });
     let candidates = match programs.is_empty() {
         true => all().collect(),
@@ -184,20 +200,20 @@ fn choose(built: &Built, purpose: Purpose) -> Result<&Made> {
         ))
         .hint("run the command in a component package, or select one with `--package`")),
         (None, [first, rest @ ..])
-            if rest.iter().all(|made| {
-                (made.member, &made.artifact.target) == (first.member, &first.artifact.target)
+            if rest.iter().all(|artifact| {
+                (artifact.member, &artifact.cargo_artifact.target) == (first.member, &first.cargo_artifact.target)
             }) =>
         {
             Err(Error::input(format!(
                 "`cargo component {verb}` can run `{}` for one target only, but it was built for several",
-                first.artifact.target
+                first.cargo_artifact.target
             ))
             .hint("select one with `--target`"))
         }
         (None, many) => {
             let names: Vec<_> = many
                 .iter()
-                .map(|made| format!("`{}`", made.artifact.target))
+                .map(|artifact| format!("`{}`", artifact.cargo_artifact.target))
                 .collect();
             Err(Error::input(format!(
                 "`cargo component {verb}` can run at most one component, but multiple were specified"

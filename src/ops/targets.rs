@@ -1,6 +1,6 @@
 //! What `cargo component targets` does.
 
-use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
@@ -14,30 +14,34 @@ use crate::model::manifest::{LocalTarget, Target};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::World;
 use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
-use crate::pipeline::link::override_options::Named;
-use crate::pipeline::project::here::mode_here;
+use crate::pipeline::link::override_options::ComponentSource;
+use crate::pipeline::project::current_package::current_lock_mode;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// A world on a command line.
+/// A world that the command line names.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
-    /// In a directory or file of WIT; absolute.
+enum RequestedWorld {
+    /// The absolute path of a directory or file of WIT, and a world in it.
     Local(PathBuf, Option<String>),
-    /// In a package of a registry.
+    /// A package of a registry, a world in it, and the versions that are allowed.
     Package(PackageRef, Option<String>, VersionReq),
 }
 
-/// Says whether a component fits a world. An error if not, with every reason.
-pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> Result<()> {
-    let asked = asked(ctx, world)?;
-    let mode = mode_here(ctx, args)?;
-    let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
+/// Checks that a component conforms to a world, both as the command line names them.
+///
+/// # Errors
+///
+/// If it does not conform; every mismatch is a cause of the error.
+pub fn targets(ctx: &Context, args: &CargoArgs, component: &str, world: &str) -> Result<()> {
+    let requested = parse_world(ctx, world)?;
+    let mode = current_lock_mode(ctx, args)?;
+    let (name, file) = ComponentSource::parse(ctx, component)?.fetch(ctx, mode)?;
     let world = load(
         ctx,
-        WorldResolver::alone(ctx, mode, Unpinned::Refuse),
-        asked,
+        WorldResolver::without_workspace(ctx, mode, Unpinned::Refuse),
+        requested,
     )
     .map_err(|e| e.with_cause(format!("it was given as `--world {world}`")))?;
     for note in &world.notes {
@@ -59,20 +63,20 @@ pub fn targets(ctx: &Context, args: &CargoArgs, (what, world): (&str, &str)) -> 
     let error = Error::input(format!("`{name}` does not conform to the world `{shown}`"));
     let error = reasons.into_iter().fold(error, Error::with_cause);
     Err(match hinted {
-        true => error.hint(format!("link it first: `cargo component compose {what}`")),
+        true => error.hint(format!("link it first: `cargo component compose {component}`")),
         false => error.hint(
             "build it for this world, or link the missing imports with `cargo component compose --with`",
         ),
     })
 }
 
-fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<World> {
+fn load(ctx: &Context, mut worlds: WorldResolver<'_>, requested: RequestedWorld) -> Result<World> {
     // Of the manifest, only the registries count.
-    let mut manifest = manifest_here(ctx)?;
+    let mut manifest = manifest_of_current_package(ctx)?;
     manifest.bindings = Default::default();
     manifest.target = Target::Local(LocalTarget::default());
-    match asked {
-        Asked::Local(path, world) => {
+    match requested {
+        RequestedWorld::Local(path, world) => {
             manifest.target = Target::Local(LocalTarget {
                 path: Some(path),
                 world,
@@ -82,8 +86,8 @@ fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<Wo
             let loaded = loaded.ok_or_else(|| Error::input("there is no WIT to read"))?;
             Ok(loaded.world)
         }
-        Asked::Package(package, world, requirement) => {
-            let wanted = Requirement {
+        RequestedWorld::Package(package, world, requirement) => {
+            let requirement = Requirement {
                 source: PackageSource {
                     package,
                     registry: None,
@@ -93,23 +97,23 @@ fn load(ctx: &Context, mut worlds: WorldResolver<'_>, asked: Asked) -> Result<Wo
                 required_by: vec!["`--world`".to_owned()],
                 excerpt: None,
             };
-            let found = worlds.fetch(&manifest, &[wanted])?;
+            let found = worlds.fetch(&manifest, &[requirement])?;
             Ok(world_of(&manifest, &found, world.as_deref())?.world)
         }
     }
 }
 
-/// Reads a path of WIT, perhaps with a world behind it, or a package, perhaps
-/// with a world and a requirement.
-fn asked(ctx: &Context, text: &str) -> Result<Asked> {
+/// Parses a path of WIT with an optional world, or a package with an optional world
+/// and requirement.
+fn parse_world(ctx: &Context, text: &str) -> Result<RequestedWorld> {
     let whole = ctx.absolute(Path::new(text));
     if fs::exists(&whole) {
-        return Ok(Asked::Local(whole, None));
+        return Ok(RequestedWorld::Local(whole, None));
     }
     if let Some((path, world)) = text.rsplit_once('/') {
         let path = ctx.absolute(Path::new(path));
         if fs::exists(&path) {
-            return Ok(Asked::Local(path, Some(world.to_owned())));
+            return Ok(RequestedWorld::Local(path, Some(world.to_owned())));
         }
     }
     let (name, requirement) = match text.split_once('@') {
@@ -135,5 +139,5 @@ fn asked(ctx: &Context, text: &str) -> Result<Asked> {
             .with_cause("no file or directory has this path either")
             .hint("use `namespace:name/world@1.2` or `path/world`")
     })?;
-    Ok(Asked::Package(package, world, requirement))
+    Ok(RequestedWorld::Package(package, world, requirement))
 }

@@ -1,13 +1,13 @@
 //! `cargo component test` and `bench`.
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::{Built, build_prepared};
-use crate::pipeline::build::componentize::Made;
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
+use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::pipeline::launch::child::child;
 use crate::pipeline::launch::libtest;
-use crate::pipeline::launch::permissions::{grant, of_own_code};
+use crate::pipeline::launch::permissions::{granted_permissions, with_own_requests};
 use crate::pipeline::launch::runner::{Runners, runnable};
 use crate::system::cargo::arguments::{CargoArgs, TargetChoice};
 use crate::system::context::Context;
@@ -27,17 +27,17 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 .hint("run them on the host with `cargo test --doc`"),
         );
     }
-    let grant = test_grant(ctx, args, bench)?;
-    let prepared = prepare(ctx, args, Stale::Write)?;
+    let permissions = test_permissions(ctx, args, bench)?;
+    let prepared = prepare(ctx, args, StaleBindings::Write)?;
     if args.no_run {
         return build_prepared(ctx, args, prepared).map(|_| ());
     }
     let runners = Runners::find(ctx, &prepared)?;
-    runners.need_a_system(&prepared)?;
-    runners.take(&grant)?;
+    runners.require_wasi(&prepared)?;
+    runners.check_permissions(&permissions)?;
     let built = build_prepared(ctx, args, prepared)?;
     let executables = executables(&built);
-    if executables.is_empty() && (built.host.is_none() || !built.made.is_empty()) {
+    if executables.is_empty() && (built.host.is_none() || !built.artifacts.is_empty()) {
         return Err(Error::input(format!(
             "a component test target must be available for `cargo component {}`",
             if bench { "bench" } else { "test" }
@@ -45,17 +45,21 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         .hint("run the command in a component package, or select one with `--package`"));
     }
     let mut failed: Vec<(i32, String)> = Vec::new();
-    for made in executables {
-        let runner = runners.of(&built, made);
-        let path = runnable(ctx, (&built, made), &runner)?;
+    for artifact in executables {
+        let runner = runners.of(&built, artifact);
+        let path = runnable(ctx, &built, artifact, &runner)?;
         ctx.shell.status(
             "Running",
-            format!("{} ({})", name(&built, made), ctx.display(&made.path)),
+            format!(
+                "{} ({})",
+                name(&built, artifact),
+                ctx.display(&artifact.path)
+            ),
         );
-        let grant = of_own_code(grant.clone(), &built, made)?;
-        let code = libtest::run(ctx, &runner, &path, &grant)?;
+        let permissions = with_own_requests(permissions.clone(), &built, artifact)?;
+        let code = libtest::run(ctx, &runner, &path, &permissions)?;
         if code != 0 {
-            failed.push((code, rerun(&built, made)));
+            failed.push((code, rerun(&built, artifact)));
             if !args.no_fail_fast {
                 break;
             }
@@ -67,7 +71,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
         return host.unwrap_or(Ok(()));
     };
     let code = *code;
-    let said = match failed.as_slice() {
+    let summary = match failed.as_slice() {
         [(_, options)] => {
             let what = if bench { "bench" } else { "test" };
             format!("{what} failed, to rerun pass `{options}`")
@@ -81,28 +85,28 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             )
         }
     };
-    ctx.shell.print(Message::Error(Error::input(said)));
+    ctx.shell.print(Message::Error(Error::input(summary)));
     Err(Error::child(code))
 }
 
-/// The options that select an executable, as cargo tells them.
-fn rerun(built: &Built, made: &Made) -> String {
+/// The options that rerun an executable, as cargo reports them.
+fn rerun(built: &BuildOutput, artifact: &ComponentArtifact) -> String {
     let members = &built.prepared.workspace().members;
     let package = match members.len() {
         1 => String::new(),
-        _ => format!("-p {} ", members[made.member].name),
+        _ => format!("-p {} ", members[artifact.member].name),
     };
-    let target = &made.artifact.target;
+    let target = &artifact.cargo_artifact.target;
     package
-        + &match made.artifact.kinds.first().map(String::as_str) {
+        + &match artifact.cargo_artifact.kinds.first().map(String::as_str) {
             Some(kind @ ("bin" | "test" | "bench" | "example")) => format!("--{kind} {target}"),
             _ => "--lib".to_owned(),
         }
 }
 
-/// What every executable is given: its arguments in cargo's order.
-fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
-    let mut grant = grant(ctx, args)?;
+/// The permissions of every test executable, with its arguments in cargo's order.
+fn test_permissions(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permissions> {
+    let mut permissions = granted_permissions(ctx, args)?;
     let mut first: Vec<String> = Vec::new();
     if bench {
         first.push("--bench".to_owned());
@@ -114,29 +118,31 @@ fn test_grant(ctx: &Context, args: &CargoArgs, bench: bool) -> Result<Permission
     for word in &args.words {
         first.push(word.to_string_lossy().into_owned());
     }
-    grant.args.splice(0..0, first);
+    permissions.args.splice(0..0, first);
     let inherited = ctx.env.with_prefix(LIBTEST).into_iter();
     let inherited = inherited.filter_map(|(name, value)| {
         let value = value.to_str()?;
         Some((name.to_owned(), value.to_owned()))
     });
     // Those by option follow, and win.
-    grant.env.splice(0..0, inherited);
-    Ok(grant)
+    permissions.env.splice(0..0, inherited);
+    Ok(permissions)
 }
 
 /// The tests and benches in cargo's order, which is not that in which they
 /// were built: by package, then unit tests, integration tests and benches, by
 /// name. Programs that integration tests may start are none of them.
-fn executables(built: &Built) -> Vec<&Made> {
+fn executables(built: &BuildOutput) -> Vec<&ComponentArtifact> {
     let members = &built.prepared.workspace().members;
-    let mut found: Vec<&Made> = built
-        .made
+    let mut found: Vec<&ComponentArtifact> = built
+        .artifacts
         .iter()
-        .filter(|made| made.artifact.test && made.artifact.executable.is_some())
+        .filter(|artifact| {
+            artifact.cargo_artifact.test && artifact.cargo_artifact.executable.is_some()
+        })
         .collect();
-    found.sort_by_key(|made| {
-        let kind = made.artifact.kinds.first().map(String::as_str);
+    found.sort_by_key(|artifact| {
+        let kind = artifact.cargo_artifact.kinds.first().map(String::as_str);
         let rank = match kind {
             Some("bin") => 1,
             Some("test") => 2,
@@ -144,18 +150,23 @@ fn executables(built: &Built) -> Vec<&Made> {
             Some("example") => 4,
             _ => 0,
         };
-        let member = &members[made.member];
-        (&member.name, rank, &made.artifact.target, &made.path)
+        let member = &members[artifact.member];
+        (
+            &member.name,
+            rank,
+            &artifact.cargo_artifact.target,
+            &artifact.path,
+        )
     });
     found
 }
 
-/// An executable as cargo calls it.
-fn name(built: &Built, made: &Made) -> String {
-    let member = &built.prepared.workspace().members[made.member];
-    let source = made.artifact.source.strip_prefix(member.dir());
-    let source = source.unwrap_or(&made.artifact.source).display();
-    match made.artifact.kinds.first().map(String::as_str) {
+/// The name of an executable in cargo's output.
+fn name(built: &BuildOutput, artifact: &ComponentArtifact) -> String {
+    let member = &built.prepared.workspace().members[artifact.member];
+    let source = artifact.cargo_artifact.source.strip_prefix(member.dir());
+    let source = source.unwrap_or(&artifact.cargo_artifact.source).display();
+    match artifact.cargo_artifact.kinds.first().map(String::as_str) {
         Some("test") => format!("{source}"),
         Some("bench") => format!("benches {source}"),
         _ => format!("unittests {source}"),

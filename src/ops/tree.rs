@@ -13,7 +13,7 @@ use crate::model::resolver::graph::{Direction, Graph, Node, PackageKind, Package
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
-use crate::pipeline::link::without_build::{Followed, followed};
+use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::Member;
@@ -21,7 +21,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// The form of what goes to standard output.
+/// The format of the output on standard output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Lines of text, for people.
@@ -31,22 +31,22 @@ pub enum Format {
     Json,
 }
 
-/// What of the tree is shown, and how.
+/// The options of `cargo component tree`.
 #[derive(Clone, Debug, Default)]
 pub struct TreeOptions {
-    /// The package to tell who needs it, `name` or `name@version`; without it
-    /// what the packages of the workspace need is told.
+    /// The package whose dependents are shown, `name` or `name@version`; without it,
+    /// the dependencies of the workspace's packages are shown.
     pub invert: Option<String>,
-    /// Tell who needs what is there several times.
+    /// Whether to show the dependents of packages that occur several times.
     pub duplicates: bool,
-    /// How many steps to go.
+    /// The largest depth that is shown.
     pub depth: Option<usize>,
     /// The format of the output.
     pub format: Format,
 }
 
-/// Shows what the selected packages need. Packages that were not locked are,
-/// as by a build.
+/// Shows the dependencies of the selected packages. Packages that are not locked yet
+/// get locked, as by a build.
 pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let mut worlds = WorldResolver::new(ctx, &project)?;
@@ -56,12 +56,12 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
         let member = &project.workspace().members[*index];
         let manifest = project.manifest(ctx, member)?;
         if is_component(&manifest, member) {
-            let mut of = Resolving {
+            let mut resolver = DependencyResolver {
                 ctx,
                 project: &project,
                 worlds: &mut worlds,
             };
-            roots.push(add_member(&mut graph, &mut of, member, &manifest)?);
+            roots.push(add_member(&mut graph, &mut resolver, member, &manifest)?);
         }
     }
     if roots.is_empty() {
@@ -74,7 +74,7 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
     show(ctx, &graph, roots, options)
 }
 
-/// Shows what is asked for of a graph.
+/// Shows the requested part of a graph.
 pub(super) fn show(
     ctx: &Context,
     graph: &Graph,
@@ -113,28 +113,36 @@ pub(super) fn show(
 
 /// A workspace whose dependencies are added to a graph, with the resolver of its
 /// worlds.
-struct Resolving<'r, 'a> {
+struct DependencyResolver<'r, 'a> {
     ctx: &'r Context,
     project: &'r Rc<Project>,
     worlds: &'r mut WorldResolver<'a>,
 }
 
-/// Adds a member of the workspace and everything it needs; its position.
+/// A WIT package that is in the graph.
+pub(super) struct PackageNode<'n> {
+    /// The name of the package.
+    pub name: &'n PackageName,
+    /// The position of its node in the graph.
+    pub node: usize,
+}
+
+/// Adds a member of the workspace and everything that it needs; returns its node.
 fn add_member(
     graph: &mut Graph,
-    of: &mut Resolving<'_, '_>,
+    resolver: &mut DependencyResolver<'_, '_>,
     member: &Member,
     manifest: &Manifest,
 ) -> Result<usize> {
     let place = PackageLocation::Path(member.dir().to_owned());
     let version = Some(member.version.clone());
     let root = graph.add(Node::new(&member.name, version, PackageKind::Member).at(place));
-    let parts = of
+    let parts = resolver
         .worlds
         .resolve(manifest)?
         .map(|loaded| loaded.world.parts);
     let parts = parts.unwrap_or_default();
-    let asked = of.worlds.take_requests();
+    let requests = resolver.worlds.take_requests();
     let is_local = matches!(manifest.target, Target::Local(_));
     let mut known = Vec::new();
     for part in &parts {
@@ -144,70 +152,79 @@ fn add_member(
                 graph.add(wit_node(&part.name).at(PackageLocation::Path(path.clone())))
             }
             Origin::Main | Origin::Fetched => {
-                match asked.iter().find(|asked| asked.is(&part.name)) {
-                    Some(asked) => graph.add(asked.node(of.worlds, manifest, PackageKind::Wit)?),
+                match requests.iter().find(|request| request.is(&part.name)) {
+                    Some(request) => {
+                        graph.add(request.node(resolver.worlds, manifest, PackageKind::Wit)?)
+                    }
                     None => graph.add(wit_node(&part.name)),
                 }
             }
             Origin::Enclosed => graph.add(wit_node(&part.name)),
         };
-        known.push((&part.name, position));
+        known.push(PackageNode {
+            name: &part.name,
+            node: position,
+        });
     }
-    for (part, (_, from)) in parts.iter().zip(&known) {
-        needs(graph, *from, &part.needs, &known);
+    for (part, from) in parts.iter().zip(&known) {
+        needs(graph, from.node, &part.needs, &known);
     }
     match &manifest.target {
         Target::Registry(_) | Target::Oci(_) => {
             let targets = parts.iter().zip(&known);
             let target = targets.filter(|(part, _)| part.origin == Origin::Main);
-            target.for_each(|(_, (_, to))| graph.needs(root, *to));
+            target.for_each(|(_, to)| graph.needs(root, to.node));
         }
         Target::Local(target) => {
             for dependency in target.dependencies.iter().flatten().map(|(_, d)| d) {
-                for (part, (_, to)) in parts.iter().zip(&known) {
+                for (part, to) in parts.iter().zip(&known) {
                     let chosen = match (&dependency.source, &part.origin) {
                         (DependencySource::Path { path, .. }, Origin::Path(from)) => path == from,
                         (
                             DependencySource::Registry { .. } | DependencySource::Oci { .. },
                             Origin::Fetched,
                         ) => {
-                            let named = asked.iter().filter(|asked| asked.is(&part.name));
-                            let mut places = named.map(|asked| &asked.wanted.excerpt);
+                            let named = requests.iter().filter(|request| request.is(&part.name));
+                            let mut places = named.map(|request| &request.requirement.excerpt);
                             let at = dependency.file.excerpt(dependency.span.clone());
                             places.any(|place| place.as_ref() == Some(&at))
                         }
                         _ => false,
                     };
                     if chosen {
-                        graph.needs(root, *to);
+                        graph.needs(root, to.node);
                     }
                 }
             }
         }
     }
-    add_components(graph, of, root, manifest, &known)?;
+    add_components(graph, resolver, root, manifest, &known)?;
     Ok(root)
 }
 
 /// Adds the components a manifest depends on, and those they need.
 fn add_components(
     graph: &mut Graph,
-    of: &mut Resolving<'_, '_>,
+    resolver: &mut DependencyResolver<'_, '_>,
     root: usize,
     manifest: &Manifest,
-    known: &[(&PackageName, usize)],
+    known: &[PackageNode<'_>],
 ) -> Result<()> {
     if manifest.dependencies.is_empty() {
         return Ok(());
     }
-    let Followed { parts, entries, .. } = followed(of.ctx, of.project, of.worlds, manifest)?;
-    let asked = of.worlds.take_requests();
+    let DependenciesWithoutBuild { parts, entries, .. } =
+        dependencies_without_build(resolver.ctx, resolver.project, resolver.worlds, manifest)?;
+    let requests = resolver.worlds.take_requests();
     let mut positions = BTreeMap::new();
     // What only directories below need is added with them.
     for place in needed(&parts, entries.values().copied().collect()) {
         let part = &parts[place];
-        let node = match asked.iter().find(|asked| asked.found.file == part.file) {
-            Some(asked) => asked.node(of.worlds, manifest, PackageKind::Component)?,
+        let node = match requests
+            .iter()
+            .find(|request| request.found.file == part.file)
+        {
+            Some(request) => request.node(resolver.worlds, manifest, PackageKind::Component)?,
             // Only an entry leads to a file.
             None => {
                 let entry = entries.iter().find(|(_, entry)| **entry == place);
@@ -221,8 +238,8 @@ fn add_components(
         positions.insert(place, position);
     }
     for (place, from) in &positions {
-        let answers = parts[*place].links.values().map(|answer| answer.part);
-        answers.for_each(|to| graph.needs(*from, positions[&to]));
+        let links = parts[*place].links.values().map(|link| link.part);
+        links.for_each(|to| graph.needs(*from, positions[&to]));
     }
     for (key, dependency) in &manifest.dependencies {
         let position = match (entries.get(key), &dependency.source) {
@@ -232,7 +249,7 @@ fn add_components(
                 let position = graph.add(file_node(manifest, key, path));
                 // Once is enough, and directories may go in a circle.
                 if graph.nodes().len() > before && fs::is_dir(path) {
-                    add_directory(graph, of, position, path, known)?;
+                    add_directory(graph, resolver, position, path, known)?;
                 }
                 position
             }
@@ -243,12 +260,12 @@ fn add_components(
     Ok(())
 }
 
-/// The places of these parts and of all that they are linked with.
+/// The indices of some parts and of all parts that they need.
 fn needed(parts: &[Part], mut open: Vec<usize>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     while let Some(place) = open.pop() {
         if found.insert(place) {
-            open.extend(parts[place].links.values().map(|answer| answer.part));
+            open.extend(parts[place].links.values().map(|link| link.part));
         }
     }
     found
@@ -258,30 +275,30 @@ fn needed(parts: &[Part], mut open: Vec<usize>) -> BTreeSet<usize> {
 /// own workspace. That of another workspace is not written.
 fn add_directory(
     graph: &mut Graph,
-    of: &mut Resolving<'_, '_>,
+    resolver: &mut DependencyResolver<'_, '_>,
     position: usize,
     dir: &Path,
-    known: &[(&PackageName, usize)],
+    known: &[PackageNode<'_>],
 ) -> Result<()> {
     let manifest = |project: &Project, member: usize| {
-        project.manifest(of.ctx, &project.workspace().members[member])
+        project.manifest(resolver.ctx, &project.workspace().members[member])
     };
-    if let Some(member) = of.project.member_at(dir)? {
-        let manifest = manifest(of.project, member)?;
-        return add_components(graph, of, position, &manifest, known);
+    if let Some(member) = resolver.project.member_at(dir)? {
+        let manifest = manifest(resolver.project, member)?;
+        return add_components(graph, resolver, position, &manifest, known);
     }
-    let outside = of.project.outside(of.ctx, dir)?;
+    let outside = resolver.project.outside(resolver.ctx, dir)?;
     let Some(member) = outside.member_at(dir)? else {
         return Ok(());
     };
     let manifest = manifest(&outside, member)?;
-    let mut worlds = WorldResolver::with_mode(of.ctx, &outside, of.worlds.mode())?;
-    let mut theirs = Resolving {
-        ctx: of.ctx,
+    let mut worlds = WorldResolver::with_mode(resolver.ctx, &outside, resolver.worlds.mode())?;
+    let mut outside_resolver = DependencyResolver {
+        ctx: resolver.ctx,
         project: &outside,
         worlds: &mut worlds,
     };
-    add_components(graph, &mut theirs, position, &manifest, known)?;
+    add_components(graph, &mut outside_resolver, position, &manifest, known)?;
     worlds.finish().map(|_| ())
 }
 
@@ -294,16 +311,11 @@ fn file_node(manifest: &Manifest, key: &str, path: &Path) -> Node {
     Node::new(name, None, PackageKind::Component).at(PackageLocation::Path(path))
 }
 
-/// Notes the packages a component names; what the world at hand does not have
-/// is in the component itself.
-fn add_named(
-    graph: &mut Graph,
-    from: usize,
-    names: &[PackageName],
-    known: &[(&PackageName, usize)],
-) {
+/// Adds edges to the packages that a component names. Those that are not among the
+/// known ones are contained in the component itself.
+fn add_named(graph: &mut Graph, from: usize, names: &[PackageName], known: &[PackageNode<'_>]) {
     for name in names {
-        match known.iter().any(|(known, _)| *known == name) {
+        match known.iter().any(|known| known.name == name) {
             true => needs(graph, from, std::slice::from_ref(name), known),
             false => {
                 let to = graph.add(wit_node(name));
@@ -313,29 +325,29 @@ fn add_named(
     }
 }
 
-/// Notes which of the packages that are known another one needs.
+/// Adds edges from a node to those known packages that it needs.
 pub(super) fn needs(
     graph: &mut Graph,
     from: usize,
     names: &[PackageName],
-    known: &[(&PackageName, usize)],
+    known: &[PackageNode<'_>],
 ) {
     for name in names {
-        let found = known.iter().find(|(known, _)| *known == name);
-        if let Some((_, to)) = found {
-            graph.needs(from, *to);
+        let found = known.iter().find(|known| known.name == name);
+        if let Some(to) = found {
+            graph.needs(from, to.node);
         }
     }
 }
 
-/// A package of WIT, nowhere in particular.
+/// The node of a WIT package without a location.
 pub(super) fn wit_node(name: &PackageName) -> Node {
     let package = format!("{}:{}", name.namespace, name.name);
     Node::new(package, name.version.clone(), PackageKind::Wit)
 }
 
 impl ResolvedRequest {
-    /// Whether it was answered by the package of this name.
+    /// Whether the request was resolved to the package of this name.
     fn is(&self, name: &PackageName) -> bool {
         let found = &self.found;
         found.package.namespace() == name.namespace
@@ -350,7 +362,9 @@ impl ResolvedRequest {
         kind: PackageKind,
     ) -> Result<Node> {
         let named = named_registries(manifest);
-        let place = worlds.packages()?.place(&self.wanted.source, &named)?;
+        let place = worlds
+            .packages()?
+            .display_location(&self.requirement.source, &named)?;
         let (name, version) = (self.found.package.to_string(), self.found.version.clone());
         let mut node = Node::new(name, Some(version), kind);
         node.digest = Some(self.found.digest.clone());
@@ -358,16 +372,17 @@ impl ResolvedRequest {
     }
 }
 
-/// The packages meant by `name` or `name@version`.
-fn matching(graph: &Graph, asked: &str) -> Result<Vec<usize>> {
-    let (name, version) = match asked.split_once('@') {
+/// The nodes that `name` or `name@version` selects.
+fn matching(graph: &Graph, requested: &str) -> Result<Vec<usize>> {
+    let (name, version) = match requested.split_once('@') {
         Some((name, version)) => (name, Some(version)),
-        None => (asked, None),
+        None => (requested, None),
     };
     let nodes = || graph.nodes().iter().enumerate();
     let fits = |node: &Node| {
-        let is =
-            |wanted: &str| node.version.as_ref().map(ToString::to_string) == Some(wanted.into());
+        let is = |requirement: &str| {
+            node.version.as_ref().map(ToString::to_string) == Some(requirement.into())
+        };
         node.name == name && version.is_none_or(is)
     };
     let found: Vec<usize> = nodes()
@@ -381,7 +396,7 @@ fn matching(graph: &Graph, asked: &str) -> Result<Vec<usize>> {
         .filter(|(_, node)| node.name == name)
         .filter_map(|(_, node)| node.version.as_ref().map(ToString::to_string))
         .collect();
-    let error = Error::input(format!("none of the selected packages needs `{asked}`"));
+    let error = Error::input(format!("none of the selected packages needs `{requested}`"));
     if !versions.is_empty() {
         return Err(error.hint(format!(
             "the version in the tree is `{name}@{}`",

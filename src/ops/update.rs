@@ -9,47 +9,49 @@ use crate::model::lockfile::{LockChange, Locked, Lockfile, diff};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::on_one_track;
 use crate::pipeline::fetch::packages::must_not_change;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::without_build::followed;
+use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// How often members are looked at until they agree.
+/// The number of rounds in which members are resolved until nothing changes.
 const ROUNDS: usize = 4;
 
-/// What to update, and how far.
+/// The options of `cargo component update`.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateOptions {
-    /// The packages; none for all.
+    /// The packages that are updated; none for all.
     pub packages: Vec<PackageRef>,
     /// The version the one package is to get.
     pub precise: Option<Version>,
-    /// Only tell what would change.
+    /// Whether changes are only reported, and nothing is written.
     pub dry_run: bool,
 }
 
 /// Chooses versions anew for the whole workspace, or for some packages, writes
-/// the lock file and tells what changed. Entries nothing asks for any more go.
+/// the lock file and reports what changed. Entries that no requirement needs any
+/// more are removed.
 pub fn update(ctx: &Context, args: &CargoArgs, options: &UpdateOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
     fs::retry_if_changed(|| choose_anew(ctx, &project, options))
 }
 
-/// The same, unless somebody changes the lock file meanwhile.
+/// Does the same as [`update`], but fails if another process changes the lock file
+/// meanwhile.
 fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) -> Result<()> {
     let mut worlds = WorldResolver::new(ctx, project)?;
     let old = worlds.lock().clone();
     refuse_unknown(&options.packages, &old)?;
     worlds
         .session_mut()
-        .forget(|entry| is_meant(entry, &options.packages, (&old, options.precise.as_ref())));
+        .forget(|entry| is_chosen_anew(entry, options, &old));
     let manifests = project.component_manifests(ctx)?;
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
         refuse_reference(package, &old)?;
-        pin(&mut worlds, (package, version), (&manifests, &old))?;
+        pin(&mut worlds, package, version, &manifests, &old)?;
     }
     let mut new = Lockfile::default();
     // What one member asks for may decide what another one gets.
@@ -58,7 +60,7 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         worlds.session_mut().clear_used();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            followed(ctx, project, &mut worlds, manifest)?;
+            dependencies_without_build(ctx, project, &mut worlds, manifest)?;
         }
         new = worlds.session().used().clone();
         if manifests.len() < 2 || new == before {
@@ -66,18 +68,20 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         }
     }
     refuse_unused(options, &new)?;
-    match told(ctx, (&old, &new), options.dry_run) {
-        Told::Changes if project.mode.is_locked() => Err(must_not_change(worlds.session().path())),
-        Told::Changes => worlds.session_mut().replace(&new),
-        Told::Nothing | Told::Tried => Ok(()),
+    match report_changes(ctx, &old, &new, options.dry_run) {
+        LockComparison::Changes if project.mode.is_locked() => {
+            Err(must_not_change(worlds.session().path()))
+        }
+        LockComparison::Changes => worlds.session_mut().replace(&new),
+        LockComparison::Nothing | LockComparison::Reported => Ok(()),
     }
 }
 
-/// Whether an entry of the lock file is of a package; an artifact is of the one
-/// that its repository is called after, too.
+/// Whether a package name selects an entry of the lock file: the name of its package,
+/// or for an artifact also the end of its repository.
 fn is_named(entry: &Locked, package: &PackageRef) -> bool {
     let repository = format!("{}/{}", package.namespace(), package.name());
-    let artifact = reference(entry.registry.as_deref());
+    let artifact = artifact_reference(entry.registry.as_deref());
     let called = artifact.is_some_and(|artifact| {
         let rest = artifact.repository.strip_suffix(&repository);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
@@ -85,29 +89,31 @@ fn is_named(entry: &Locked, package: &PackageRef) -> bool {
     entry.package == *package || called
 }
 
-/// Whether an entry is chosen anew: of the packages, or all if none is named.
-/// A precise version leaves those alone that may stand beside it, as far as it
-/// is known which of them it takes the place of.
-fn is_meant(
-    entry: &Locked,
-    packages: &[PackageRef],
-    (lock, precise): (&Lockfile, Option<&Version>),
-) -> bool {
+/// Whether the version of an entry is chosen anew: it is one of the packages of the
+/// options, or these name none. Where they give a precise version, entries that
+/// are not compatible with it keep their version, if another entry is.
+fn is_chosen_anew(entry: &Locked, options: &UpdateOptions, lock: &Lockfile) -> bool {
+    let packages = &options.packages;
     let named = |package: &PackageRef| is_named(entry, package);
     if !packages.is_empty() && !packages.iter().any(named) {
         return false;
     }
-    let Some(precise) = precise else { return true };
+    let Some(precise) = &options.precise else {
+        return true;
+    };
     let mut others = lock.entries().iter().filter(|e| e.package == entry.package);
     let known = others.any(|other| on_one_track(&other.version, precise));
     !known || on_one_track(&entry.version, precise)
 }
 
-/// Lets a package have this version only, in whatever registries it is.
+/// Restricts a package to one version, in every registry that the old lock file
+/// has it from.
 fn pin(
     worlds: &mut WorldResolver<'_>,
-    (package, version): (&PackageRef, &Version),
-    (manifests, old): (&[Rc<Manifest>], &Lockfile),
+    package: &PackageRef,
+    version: &Version,
+    manifests: &[Rc<Manifest>],
+    old: &Lockfile,
 ) -> Result<()> {
     let mut registries: Vec<Option<&str>> = Vec::new();
     for entry in old.entries().iter().filter(|e| e.package == *package) {
@@ -151,33 +157,40 @@ fn refuse_unused(options: &UpdateOptions, new: &Lockfile) -> Result<()> {
     Err(error.hint("change the requirement, or remove `--precise`"))
 }
 
-/// What follows from the differences of two lock files.
+/// The result of comparing an old lock file with a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum LockComparison {
     /// The lock files are the same.
     Nothing,
-    /// They were told, and are not to be written.
-    Tried,
-    /// They were told, and are to be written.
+    /// They differ, and `--dry-run` keeps the new one from being written.
+    Reported,
+    /// They differ, and the new one has to be written.
     Changes,
 }
 
-/// Tells what a new lock file changes.
-pub(super) fn told(ctx: &Context, (old, new): (&Lockfile, &Lockfile), dry_run: bool) -> Told {
+/// Reports every difference of a new lock file from the old one.
+pub(super) fn report_changes(
+    ctx: &Context,
+    old: &Lockfile,
+    new: &Lockfile,
+    dry_run: bool,
+) -> LockComparison {
     let changes = diff(old, new);
-    changes.iter().for_each(|change| tell(ctx, change, dry_run));
+    changes
+        .iter()
+        .for_each(|change| report_change(ctx, change, dry_run));
     match (changes.is_empty(), dry_run) {
-        (true, _) => Told::Nothing,
+        (true, _) => LockComparison::Nothing,
         (false, true) => {
             let text = "not updating component lock file due to --dry-run option";
             ctx.shell.warn(text.to_owned());
-            Told::Tried
+            LockComparison::Reported
         }
-        (false, false) => Told::Changes,
+        (false, false) => LockComparison::Changes,
     }
 }
 
-/// Only what is locked can be updated.
+/// Refuses packages that the lock file does not have.
 pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result<()> {
     let entries = || lock.entries().iter();
     let is_unknown = |package: &&PackageRef| !entries().any(|e| is_named(e, package));
@@ -193,10 +206,11 @@ pub(super) fn refuse_unknown(packages: &[PackageRef], lock: &Lockfile) -> Result
     })
 }
 
-/// A reference leads to one version, whatever is asked for.
+/// Refuses a precise version of a package that is locked by an OCI reference, since
+/// a reference has only one version.
 fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
     let mut entries = lock.entries().iter().filter(|e| e.package == *package);
-    let reference = entries.find_map(|entry| reference(entry.registry.as_deref()));
+    let reference = entries.find_map(|entry| artifact_reference(entry.registry.as_deref()));
     match reference {
         None => Ok(()),
         Some(reference) => Err(Error::input(format!(
@@ -206,7 +220,7 @@ fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<()> {
     }
 }
 
-fn tell(ctx: &Context, change: &LockChange, dry_run: bool) {
+fn report_change(ctx: &Context, change: &LockChange, dry_run: bool) {
     let (verb, would, text) = match change {
         LockChange::Added(package, version) => (
             "Adding",

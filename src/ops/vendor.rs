@@ -11,31 +11,31 @@ use toml_edit::Value;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::lockfile::{Locked, Lockfile};
-use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::locked::{Finder, releases, wanted};
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
+use crate::pipeline::fetch::locked::{RegistryFinder, locked_releases, requirement_of};
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages};
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::without_build::followed;
+use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::local::LocalRegistry;
 
-/// The list of the files we put into a directory.
+/// The file that lists the vendored files of a directory.
 const LIST: &str = fs::VENDORED;
 
-/// The name the directory is given in the configuration.
+/// The name of the directory's registry in the configuration.
 const NAME: &str = "vendored";
 
-/// Copies every locked package into a directory, in the layout of a registry,
-/// and prints the configuration by which builds take them from there. What is
-/// not locked yet is, as by a build.
+/// Copies every locked package into a directory, in the layout of a registry, and
+/// prints the configuration for builds from it. Packages that are not locked yet get
+/// locked, as by a build.
 pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let workspace = project.workspace();
     let lock = locked(ctx, &project)?;
-    let releases = releases(&lock);
+    let releases = locked_releases(&lock);
     let dir = ctx.absolute(dir);
     let root = shown_root(&dir, &workspace.root)?;
     refuse_two_contents(&releases)?;
@@ -69,7 +69,7 @@ fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
     let mut worlds = WorldResolver::new(ctx, project)?;
     for manifest in project.component_manifests(ctx)? {
         worlds.resolve(&manifest)?;
-        followed(ctx, project, &mut worlds, &manifest)?;
+        dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
     }
     let lock = worlds.lock().clone();
     if let Some(update) = worlds.finish()? {
@@ -78,7 +78,7 @@ fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
     Ok(lock)
 }
 
-/// How the directory is called in a configuration file of the workspace.
+/// The path of the directory as a configuration file of the workspace names it.
 fn shown_root(dir: &Path, workspace: &Path) -> Result<String> {
     let shown = dir.strip_prefix(workspace).unwrap_or(dir);
     let text = shown.to_str().ok_or_else(|| {
@@ -95,7 +95,8 @@ fn shown_root(dir: &Path, workspace: &Path) -> Result<String> {
     })
 }
 
-/// One directory has room for one content of a version.
+/// Refuses two releases of one version with different digests, since the directory
+/// can only have one of them.
 fn refuse_two_contents(releases: &[&Locked]) -> Result<()> {
     let mut known: BTreeMap<_, &ContentDigest> = BTreeMap::new();
     for one in releases {
@@ -114,7 +115,7 @@ fn refuse_two_contents(releases: &[&Locked]) -> Result<()> {
     Ok(())
 }
 
-/// The packages, in the cache.
+/// Fetches the locked packages into the cache.
 fn fetch(
     ctx: &Context,
     project: &Project,
@@ -123,13 +124,13 @@ fn fetch(
 ) -> Result<Vec<Fetched>> {
     let root = &project.workspace().root;
     let access = ctx.registries(root)?;
-    let finder = Finder::new(ctx, project)?;
+    let finder = RegistryFinder::new(ctx, project)?;
     let mut packages = Packages::new(ctx, root, project.mode)?;
     // Most often all are asked for by the same manifest.
     let mut groups: Vec<(&_, Vec<_>)> = Vec::new();
     let mut artifacts = Vec::new();
     for one in releases {
-        if let Some(artifact) = WantedArtifact::of_locked(one) {
+        if let Some(artifact) = RequestedArtifact::of_locked(one) {
             artifacts.push(artifact);
             continue;
         }
@@ -138,14 +139,14 @@ fn fetch(
             .iter_mut()
             .find(|(known, _)| std::ptr::eq(*known, named))
         {
-            Some((_, group)) => group.push(wanted(one)),
-            None => groups.push((named, vec![wanted(one)])),
+            Some((_, group)) => group.push(requirement_of(one)),
+            None => groups.push((named, vec![requirement_of(one)])),
         }
     }
     let mut fetched = packages.artifacts(&artifacts, lock, None)?;
     for (named, asked) in groups {
         fetched.extend(packages.fetch(&PackageRequest {
-            asked: &asked,
+            requirements: &asked,
             named,
             lock,
             locked: None,
@@ -154,11 +155,11 @@ fn fetch(
     Ok(fetched)
 }
 
-/// A file in the directory, as the list has it.
+/// The digests of the files that the list has, by package and version.
 type Listed = BTreeMap<(PackageRef, Version), ContentDigest>;
 
-/// Makes the directory have these packages. Of other files only those are
-/// touched that the list has.
+/// Copies packages into the directory, and removes those that the list has but are
+/// not needed any more. Other files are not touched.
 fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
     let registry = LocalRegistry::new(dir);
     let list = dir.join(LIST);
@@ -225,7 +226,7 @@ fn copy(ctx: &Context, dir: &Path, fetched: &[Fetched]) -> Result<()> {
     Ok(())
 }
 
-/// Reads the list; lines that say nothing are left out.
+/// Parses the list, ignoring invalid lines.
 fn read(text: &str) -> Listed {
     let line = |line: &str| {
         let mut words = line.split(' ');
@@ -245,9 +246,8 @@ fn print(listed: &Listed) -> String {
     text
 }
 
-/// The lines by which builds take these packages from the directory: each
-/// package is mapped to it, and so is every registry that is asked for by
-/// name.
+/// The configuration for builds from the directory: it maps each package, and every
+/// registry that is required by name, to the directory.
 fn configuration(releases: &[&Locked], root: &str) -> String {
     let mut packages: Vec<&PackageRef> = Vec::new();
     let mut registries = Vec::new();

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::Locked;
 
-use crate::pipeline::fetch::access::other_bytes;
+use crate::pipeline::fetch::access::digest_mismatch;
 use crate::pipeline::fetch::artifacts::host;
-use crate::pipeline::fetch::locked::{Finder, lock, releases};
-use crate::pipeline::fetch::packages::at_once;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::locked::{RegistryFinder, locked_releases, read_lock};
+use crate::pipeline::fetch::packages::run_parallel;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::cache::{Cache, CacheEntry, digest_while_writing};
@@ -24,8 +24,8 @@ use crate::system::shell::report;
 struct Finding<'a> {
     locked: &'a Locked,
     /// The places in which its digest was found.
-    found: Vec<&'static str>,
-    wrong: Vec<Error>,
+    matches: Vec<&'static str>,
+    errors: Vec<Error>,
 }
 
 /// The place in which a release is verified beside the cache.
@@ -41,8 +41,8 @@ enum ReleasePlace {
 pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let (workspace, mode) = (project.workspace(), project.mode);
-    let (path, lock) = lock(ctx, &project)?;
-    let releases = releases(&lock);
+    let (path, lock) = read_lock(ctx, &project)?;
+    let releases = locked_releases(&lock);
     if releases.is_empty() {
         let text = format!("`{}` has no locked packages", ctx.display(&path));
         ctx.shell.note(text);
@@ -53,14 +53,14 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
         ctx.shell.note(text.to_owned());
     }
     let access = ctx.registries(&workspace.root)?;
-    let finder = Finder::new(ctx, &project)?;
+    let finder = RegistryFinder::new(ctx, &project)?;
     // A registry that cannot be reached is not tried again for each package.
     let mut opened: BTreeMap<String, Result<Arc<dyn Registry>>> = BTreeMap::new();
     let mut place = |locked: &Locked| {
         if mode.is_offline() {
             return ReleasePlace::NotAsked;
         }
-        if let Some(reference) = reference(locked.registry.as_deref())
+        if let Some(reference) = artifact_reference(locked.registry.as_deref())
             && !is_replaced(locked, &access)
         {
             return match host(&reference, &Reach::Anywhere, &access) {
@@ -69,21 +69,23 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
             };
         }
         let found = finder.find(locked, &access).and_then(|(_, route)| {
-            let because = format!("the registry is set in {}", route.chosen_by);
+            let cause = format!("the registry is set in {}", route.chosen_by);
             let registry = opened
                 .entry(route.backend.to_string())
                 .or_insert_with(|| access.open(&route));
-            Ok(ReleasePlace::Registry(registry.clone()?, because))
+            Ok(ReleasePlace::Registry(registry.clone()?, cause))
         });
         found.unwrap_or_else(ReleasePlace::Unreachable)
     };
     let jobs: Vec<_> = releases.iter().map(|one| (*one, place(one))).collect();
     let cache = ctx.cache();
-    let findings = at_once(jobs, |(locked, place)| Ok(look(locked, &place, &cache)))?;
+    let findings = run_parallel(jobs, |(locked, place)| {
+        Ok(verify_release(locked, &place, &cache))
+    })?;
     let mut wrong = 0;
     for finding in &findings {
-        wrong += usize::from(!finding.wrong.is_empty());
-        tell(ctx, finding);
+        wrong += usize::from(!finding.errors.is_empty());
+        report_finding(ctx, finding);
     }
     match wrong {
         0 => Ok(()),
@@ -101,22 +103,22 @@ fn is_replaced(locked: &Locked, access: &Registries<'_>) -> bool {
     access.layers().replaced(registry).is_some()
 }
 
-fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<'a> {
+fn verify_release<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<'a> {
     let mut finding = Finding {
         locked,
-        found: Vec::new(),
-        wrong: Vec::new(),
+        matches: Vec::new(),
+        errors: Vec::new(),
     };
     let release = format!("`{}@{}`", locked.package, locked.version);
     match cache.entry(&locked.digest) {
-        Ok(CacheEntry::Good) => finding.found.push("cache"),
+        Ok(CacheEntry::Good) => finding.matches.push("cache"),
         Ok(CacheEntry::Absent) => {}
         Ok(CacheEntry::Damaged(file, digest)) => {
             let error = Error::input(format!(
                 "the file of {release} in the cache has digest `{digest}` but the lock file specifies digest `{}`",
                 locked.digest
             ));
-            finding.wrong.push(match cache.remove(&file) {
+            finding.errors.push(match cache.remove(&file) {
                 Ok(()) => error
                     .with_cause(format!(
                         "the file was `{}`, which has been removed",
@@ -128,25 +130,26 @@ fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<
                     .hint(format!("remove `{}`", file.display())),
             });
         }
-        Err(error) => finding.wrong.push(error),
+        Err(error) => finding.errors.push(error),
     }
     match place {
-        ReleasePlace::Registry(registry, because) => match found(locked, &**registry) {
-            Ok(()) => finding.found.push("registry"),
-            Err(error) => finding.wrong.push(error.with_cause(because)),
+        ReleasePlace::Registry(registry, cause) => match check_registry(locked, &**registry) {
+            Ok(()) => finding.matches.push("registry"),
+            Err(error) => finding.errors.push(error.with_cause(cause)),
         },
-        ReleasePlace::Artifact(artifacts, reference) => match kept(locked, &**artifacts, reference)
-        {
-            Ok(found) => finding.found.push(found),
-            Err(error) => finding.wrong.push(error),
-        },
-        ReleasePlace::Unreachable(error) => finding.wrong.push(
+        ReleasePlace::Artifact(artifacts, reference) => {
+            match check_artifact(locked, &**artifacts, reference) {
+                Ok(found) => finding.matches.push(found),
+                Err(error) => finding.errors.push(error),
+            }
+        }
+        ReleasePlace::Unreachable(error) => finding.errors.push(
             error
                 .clone()
                 .context(format!("failed to find {release} in its registry")),
         ),
-        ReleasePlace::NotAsked if finding.found.is_empty() && finding.wrong.is_empty() => {
-            finding.wrong.push(
+        ReleasePlace::NotAsked if finding.matches.is_empty() && finding.errors.is_empty() => {
+            finding.errors.push(
                 Error::input(format!(
                     "{release} is not in the cache, and network access is disabled"
                 ))
@@ -159,7 +162,7 @@ fn look<'a>(locked: &'a Locked, place: &ReleasePlace, cache: &Cache) -> Finding<
 }
 
 /// An error if the registry does not have the release as it is locked.
-fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
+fn check_registry(locked: &Locked, registry: &dyn Registry) -> Result<()> {
     let Locked {
         package, version, ..
     } = locked;
@@ -185,7 +188,11 @@ fn found(locked: &Locked, registry: &dyn Registry) -> Result<()> {
 
 /// The place where the host of a reference has the locked bytes: a tag may have
 /// moved, and builds fetch by the digest.
-fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Result<&'static str> {
+fn check_artifact(
+    locked: &Locked,
+    artifacts: &dyn Artifacts,
+    reference: &Reference,
+) -> Result<&'static str> {
     let Locked {
         package, version, ..
     } = locked;
@@ -208,19 +215,19 @@ fn kept(locked: &Locked, artifacts: &dyn Artifacts, reference: &Reference) -> Re
     })?;
     match digest == locked.digest {
         true => Ok("registry, where its tag has moved"),
-        false => Err(other_bytes(reference, &locked.digest, &digest)),
+        false => Err(digest_mismatch(reference, &locked.digest, &digest)),
     }
 }
 
-fn tell(ctx: &Context, finding: &Finding<'_>) {
+fn report_finding(ctx: &Context, finding: &Finding<'_>) {
     let Locked {
         package, version, ..
     } = finding.locked;
-    for error in &finding.wrong {
+    for error in &finding.errors {
         report(&*ctx.shell, error);
     }
-    if finding.wrong.is_empty() {
-        let text = format!("`{package}` v{version} ({})", finding.found.join(", "));
+    if finding.errors.is_empty() {
+        let text = format!("`{package}` v{version} ({})", finding.matches.join(", "));
         ctx.shell.status("Verified", text);
     }
 }

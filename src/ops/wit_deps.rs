@@ -16,7 +16,7 @@ use crate::model::lockfile::tree::{WitDirectory, WitFile};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::manifest::deps::DepsSource;
 use crate::model::resolver::{PackageSource, Requirement};
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages as Registries};
 use crate::pipeline::wit_deps as library;
 use crate::pipeline::wit_deps::{Listener, LockContext, Packages, Project, Rules, Tree};
@@ -204,7 +204,7 @@ fn artifact(
     reference: &str,
     locked: Option<(Version, ContentDigest)>,
 ) -> Result<Option<Fetched>> {
-    let wanted = WantedArtifact::of_deps(reference)?;
+    let wanted = RequestedArtifact::of_deps(reference)?;
     let mut lock = Lockfile::default();
     if let Some((version, digest)) = locked {
         lock.insert(Locked {
@@ -240,7 +240,7 @@ fn one_package(
         });
     }
     let mut fetched = registries.fetch(&PackageRequest {
-        asked: &[wanted],
+        requirements: &[wanted],
         named: &ManifestRegistries::default(),
         lock: &lock,
         locked: None,

@@ -16,11 +16,11 @@ use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit;
 use crate::model::wit::TextFile;
-use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
+use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::foreign::worlds_here;
-use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::link::foreign::current_resolver;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::arguments::CargoArgs;
@@ -79,11 +79,11 @@ pub(super) fn compose(
     let references = wac::references(&document)?;
     let given = given_packages(ctx, &options.dep, &references, &document)?;
     let deps = deps_dir(ctx, &path, options)?;
-    let worlds = worlds_here(ctx, args, Unpinned::Refuse)?;
+    let worlds = current_resolver(ctx, args, Unpinned::Refuse)?;
     let mut search = PackageSearch {
         ctx,
         document: &document,
-        manifest: manifest_here(ctx)?,
+        manifest: manifest_of_current_package(ctx)?,
         given,
         deps,
         worlds,
@@ -204,7 +204,7 @@ struct PackageSearch<'s> {
 /// A package that has to be fetched.
 enum RemotePackage {
     Registry(Requirement),
-    Artifact(WantedArtifact),
+    Artifact(RequestedArtifact),
 }
 
 impl PackageSearch<'_> {
@@ -340,7 +340,7 @@ impl PackageSearch<'_> {
             excerpt: Some(wac::excerpt(self.document, reference.range.clone())),
         };
         if let Some((key, entry)) = self.entry(reference) {
-            if let Some(artifact) = WantedArtifact::of_component(key, entry)? {
+            if let Some(artifact) = RequestedArtifact::of_component(key, entry)? {
                 return Ok(RemotePackage::Artifact(artifact));
             }
             if let DependencySource::Path { path, .. } = &entry.source {
@@ -350,7 +350,7 @@ impl PackageSearch<'_> {
                 ))
                 .hint(format!("build it, and give the component with `--dep {reference}=FILE`")));
             }
-            if let Some(declared) = declared(key, entry) {
+            if let Some(declared) = registry_requirement(key, entry) {
                 wanted.source = declared.source;
                 wanted.version_req = declared.version_req;
             }

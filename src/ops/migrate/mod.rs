@@ -19,7 +19,7 @@ use crate::model::manifest;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
 
 use crate::pipeline::fetch::packages::must_not_change;
-use crate::pipeline::project::recover::{settle, settle_member};
+use crate::pipeline::project::recover::{recover_directories, recover_member};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -158,7 +158,7 @@ fn has_wit(dir: &Path) -> bool {
 
 /// Migrates a folder of WIT.
 fn wit(draft: &mut Draft<'_>, dir: &Path) -> Result<()> {
-    settle(draft.ctx, [dir, &dir.join("wit")]);
+    recover_directories(draft.ctx, [dir, &dir.join("wit")]);
     if fs::exists(&dir.join("wkg.toml")) {
         draft.found(
             &dir.join("wkg.toml"),
@@ -185,7 +185,7 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
     let ctx = draft.ctx;
     let project = Project::load(ctx, args)?;
     let workspace = project.workspace();
-    settle(ctx, [workspace.root.as_path()]);
+    recover_directories(ctx, [workspace.root.as_path()]);
     let root = workspace.root.join("Cargo.toml");
     let shared = match fs::read_text_if_exists(&root)? {
         Some(text) => manifest::read_workspace(&ManifestFile::new(&root, &text))?,
@@ -200,7 +200,7 @@ fn crates(draft: &mut Draft<'_>, args: &CargoArgs) -> Result<PathBuf> {
             shared: &shared,
             sources: Vec::new(),
         };
-        settle_member(ctx, member);
+        recover_member(ctx, member);
         if of.uses_wit_bindgen() {
             of.sources = sources(member.dir())?;
         }

@@ -112,7 +112,7 @@ pub(super) fn find_in_registry(
         excerpt: None,
     };
     let found = packages.fetch(&PackageRequest {
-        asked: std::slice::from_ref(&requirement),
+        requirements: std::slice::from_ref(&requirement),
         named: &manifest_registries(lookup.dir)?,
         lock: &Lockfile::default(),
         locked: None,

@@ -13,7 +13,7 @@ use crate::model::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit
 use crate::model::wit::scaffold;
 use crate::model::wit::template;
 use crate::model::wit::template::ComponentName;
-use crate::pipeline::project::recover::settle;
+use crate::pipeline::project::recover::recover_directories;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
@@ -42,7 +42,7 @@ impl ComponentSetup<'_> {
         bind: &mut GenerateBindings<'_>,
     ) -> Result<()> {
         let [path, wit, src] = ["Cargo.toml", "wit", "src"].map(|name| self.dir.join(name));
-        settle(self.ctx, [self.dir.as_path(), &wit, &src]);
+        recover_directories(self.ctx, [self.dir.as_path(), &wit, &src]);
         let (manifest, changed) =
             self.change_manifest(&path, |manifest| self.edit_manifest(manifest))?;
         if changed {

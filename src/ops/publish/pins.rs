@@ -15,9 +15,9 @@ use crate::model::component::compatible::first_incompatibility;
 use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, HintPolicy, Manifest};
-use crate::pipeline::fetch::component_origins::place_of;
+use crate::pipeline::fetch::component_origins::location_of_hint;
 use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::link::component::said;
+use crate::pipeline::link::component::hint_requirement;
 use crate::pipeline::link::provided::from_path;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::context::Context;
@@ -172,8 +172,8 @@ impl ReleaseLookup<'_> {
             Some((version, (digest, url))) => (version.clone(), digest.clone(), url.clone()),
             None => self.published(manifest, local)?,
         };
-        let located = url.as_deref().and_then(place_of);
-        let requirement = said(Some(&local.requirement), Some(&version));
+        let located = url.as_deref().and_then(location_of_hint);
+        let requirement = hint_requirement(Some(&local.requirement), Some(&version));
         Ok(KnownHint {
             location: match located.filter(|_| manifest.hints == HintPolicy::Location) {
                 Some(place) => place,

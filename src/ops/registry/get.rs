@@ -7,8 +7,8 @@ use crate::base::error::{Error, Result};
 
 use crate::model::component::is_wit_package;
 use crate::model::component::outline::wit_text;
-use crate::pipeline::fetch::access::{Access, AccessOptions, Subject, other_bytes};
-use crate::pipeline::fetch::registry_source::Source;
+use crate::pipeline::fetch::access::{Access, AccessOptions, Subject, digest_mismatch};
+use crate::pipeline::fetch::registry_source::LocatedSubject;
 use crate::pipeline::project::output::{Output, output_file};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -59,16 +59,16 @@ pub struct GetOptions {
 /// `None` for standard output.
 pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Option<PathBuf>> {
     let access = Access::new(ctx, &options.access)?;
-    let source = Source::find(&access, subject)?;
+    let source = LocatedSubject::find(&access, subject)?;
     let format = match (options.format, extension(&options.output)) {
         (FileFormat::Auto, Some("wit")) => FileFormat::Wit,
         (FileFormat::Auto, Some("wasm")) => FileFormat::Wasm,
-        (FileFormat::Auto, _) => by_content(&source.keep(&access)?)?,
+        (FileFormat::Auto, _) => by_content(&source.fetch(&access)?)?,
         (format, _) => format,
     };
     let Output::Path(given) = &options.output else {
         let mut out = ShellWriter(&*ctx.shell);
-        let file = source.keep(&access)?;
+        let file = source.fetch(&access)?;
         match format {
             FileFormat::Wit => ctx.shell.write_data(text_of(&file)?.as_bytes())?,
             _ => fs::copy_to(&file, &mut out)?,
@@ -84,28 +84,28 @@ pub fn get(ctx: &Context, subject: &Subject, options: &GetOptions) -> Result<Opt
     refuse_existing(ctx, &path, options.existing)?;
     if options.existing == ExistingFile::Check {
         if fs::is_special(&path) {
-            return Err(differs(ctx, &path, &source.shown()));
+            return Err(differs(ctx, &path, &source.display_name()));
         }
         let same = match format {
             FileFormat::Wit => {
-                let new = text_of(&source.keep(&access)?)?;
+                let new = text_of(&source.fetch(&access)?)?;
                 fs::read_text_if_exists(&path)?.is_some_and(|old| old == new)
             }
             _ => fs::exists(&path) && fs::digest(&path)?.0 == *source.digest(),
         };
         return match same {
             true => Ok(Some(path)),
-            false => Err(differs(ctx, &path, &source.shown())),
+            false => Err(differs(ctx, &path, &source.display_name())),
         };
     }
-    let file = source.keep(&access)?;
+    let file = source.fetch(&access)?;
     match format {
         FileFormat::Wit => fs::write_atomic(&path, text_of(&file)?.as_bytes())?,
         _ => fs::copy_atomic(&file, &path)?,
     }
     let shown = ctx.display(&path);
     ctx.shell
-        .status("Wrote", format!("`{}` to `{shown}`", source.shown()));
+        .status("Wrote", format!("`{}` to `{shown}`", source.display_name()));
     Ok(Some(path))
 }
 
@@ -116,7 +116,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
     let (found, artifacts) = access.find(reference)?;
     let Output::Path(given) = &options.output else {
         // Standard output gets bytes only after their digest was checked.
-        let file = access.keep(reference, &found, &*artifacts)?;
+        let file = access.fetch_artifact(reference, &found, &*artifacts)?;
         fs::copy_to(&file, &mut ShellWriter(&*ctx.shell))?;
         return Ok(None);
     };
@@ -129,7 +129,7 @@ pub fn pull(ctx: &Context, reference: &Reference, options: &GetOptions) -> Resul
         let digest = digest_while_writing(to, |to| artifacts.read(reference, expected, size, to))?;
         match digest == *expected {
             true => Ok(()),
-            false => Err(other_bytes(reference, expected, &digest)),
+            false => Err(digest_mismatch(reference, expected, &digest)),
         }
     })?;
     let shown = ctx.display(&path);

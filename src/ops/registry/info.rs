@@ -9,7 +9,9 @@ use super::facts_format::FactsFormat;
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
-use crate::pipeline::fetch::access::{Access, AccessOptions, Pick, Subject, because};
+use crate::pipeline::fetch::access::{
+    Access, AccessOptions, Subject, VersionSelection, with_route,
+};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::Reference;
@@ -47,18 +49,18 @@ pub fn info(
     Ok(())
 }
 
-fn of_package(access: &Access<'_>, package: &PackageRef, pick: &Pick) -> Result<Facts> {
+fn of_package(access: &Access<'_>, package: &PackageRef, pick: &VersionSelection) -> Result<Facts> {
     let found = access.locate(package, pick)?;
     let version = &found.release.version;
     let annotations = found
         .registry
         .annotations(package, version)
-        .map_err(|e| because(e, &found.route))?;
+        .map_err(|e| with_route(e, &found.route))?;
     let file = access.cache.get_or_fetch(
         &*found.registry,
         package,
         &found.release,
-        &*access.watch(found.release.size),
+        &*access.download_progress(found.release.size),
     )?;
     let location = found.registry.location(package);
     Ok(Facts {
@@ -77,7 +79,7 @@ fn of_package(access: &Access<'_>, package: &PackageRef, pick: &Pick) -> Result<
 
 fn of_reference(access: &Access<'_>, reference: &Reference) -> Result<Facts> {
     let (found, artifacts) = access.find(reference)?;
-    let file = access.keep(reference, &found, &*artifacts)?;
+    let file = access.fetch_artifact(reference, &found, &*artifacts)?;
     Ok(Facts {
         head: vec![
             ("reference", reference.to_string()),

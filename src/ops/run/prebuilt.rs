@@ -10,11 +10,11 @@ use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::invoke::{
     DEFAULT_ADDRESS, Purpose, command_line, invoke, nothing_to_run, report_end, serve,
 };
-use crate::pipeline::launch::permissions::of_requests;
+use crate::pipeline::launch::permissions::with_request_timeout;
 use crate::pipeline::link::foreign::{HintOptions, link_foreign};
-use crate::pipeline::link::override_options::{Asked, Named};
+use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
 use crate::pipeline::link::resolution::Releases;
-use crate::pipeline::project::here::mode_here;
+use crate::pipeline::project::current_package::current_lock_mode;
 use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -27,35 +27,35 @@ pub(super) fn run_component(
     ctx: &Context,
     args: &CargoArgs,
     what: &str,
-    grant: &Permissions,
+    permissions: &Permissions,
     purpose: Purpose,
 ) -> Result<()> {
     refuse_build_options(args)?;
     runtime::available().map_err(|error| error.hint("install with `--features runtime`"))?;
-    let mode = mode_here(ctx, args)?;
-    let (name, file) = Named::parse(ctx, what)?.find(ctx, mode)?;
+    let mode = current_lock_mode(ctx, args)?;
+    let (name, file) = ComponentSource::parse(ctx, what)?.fetch(ctx, mode)?;
     let options = HintOptions {
-        chosen: Asked::read(ctx, &args.own.with, &[])?.find(ctx, mode)?,
+        overrides: OverrideRequest::parse(ctx, &args.own.with, &[])?.fetch(ctx, mode)?,
         releases: match args.own.fresh {
             true => Releases::Newest,
             false => Releases::Named,
         },
     };
-    let worlds = WorldResolver::alone(ctx, mode, Unpinned::of(args));
+    let worlds = WorldResolver::without_workspace(ctx, mode, Unpinned::of(args));
     let file = linked(ctx, worlds, &name, &file, options)?;
     let report_running = || {
-        let line = command_line(Path::new(&name).display(), grant);
+        let line = command_line(Path::new(&name).display(), permissions);
         ctx.shell.status("Running", line);
     };
     if let Some(call) = &args.own.invoke {
         report_running();
-        return invoke(ctx, &file, call, grant);
+        return invoke(ctx, &file, call, permissions);
     }
     match (runtime::entry_point(&fs::read(&file)?)?, purpose) {
         (EntryPoint::Http(_), _) => {
             report_running();
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
-            serve(ctx, &file, addr, &of_requests(grant, args))
+            serve(ctx, &file, addr, &with_request_timeout(permissions, args))
         }
         (EntryPoint::Command(_), Purpose::Run) => {
             if args.own.addr.is_some() {
@@ -63,9 +63,9 @@ pub(super) fn run_component(
                 return Err(Error::usage(text).hint("remove it"));
             }
             report_running();
-            let interrupts = Interrupts::of(grant);
+            let interrupts = Interrupts::of(permissions);
             let program = Program::open(&Runner::Embedded, &*ctx.exec, &file, interrupts)?;
-            report_end(ctx, &program.run(grant)?)
+            report_end(ctx, &program.run(permissions)?)
         }
         (entry, _) => Err(nothing_to_run(&name, &entry, purpose)),
     }
@@ -83,7 +83,7 @@ fn linked(
     let imports = names::imports(&fs::read(file)?)
         .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
     let has_hint = |import: &names::Name| import.external_id.is_some();
-    if options.chosen.is_empty() && !imports.iter().any(has_hint) {
+    if options.overrides.is_empty() && !imports.iter().any(has_hint) {
         return Ok(file.to_owned());
     }
     let (linked, _) = link_foreign(ctx, worlds, name, file, options)?;

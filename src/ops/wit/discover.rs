@@ -15,7 +15,7 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{ManifestFile, Target};
 
-use crate::pipeline::project::recover::settle;
+use crate::pipeline::project::recover::recover_directories;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::cargo::spec::matches_glob;
@@ -32,7 +32,7 @@ use crate::system::source::wit_path;
 /// with our section, then `wit/deps.toml`, any `Cargo.toml`, and WIT alone.
 pub fn find(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
     let mut project = discover(ctx, options)?;
-    if recover_directories(ctx, &project) {
+    if recover_project(ctx, &project) {
         project = discover(ctx, options)?;
     }
     if options.search == ProjectSearch::Any {
@@ -43,7 +43,7 @@ pub fn find(ctx: &Context, options: &WitOptions) -> Result<WitProject> {
 
 /// Finishes or undoes what killed runs left in the directories of a project;
 /// whether a change of files was among it.
-fn recover_directories(ctx: &Context, project: &WitProject) -> bool {
+fn recover_project(ctx: &Context, project: &WitProject) -> bool {
     fs::remove_leftovers(&ctx.cache().dir().join("fetched"));
     let mut dirs = vec![project.root.as_path(), fs::parent(&project.lock_file)];
     for member in project.all.iter().chain(&project.members) {
@@ -58,7 +58,7 @@ fn recover_directories(ctx: &Context, project: &WitProject) -> bool {
     }
     dirs.sort();
     dirs.dedup();
-    settle(ctx, dirs)
+    recover_directories(ctx, dirs)
 }
 
 /// As [`find`], without recovery and without a message.

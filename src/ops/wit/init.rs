@@ -8,7 +8,7 @@ use super::resolver::FileTexts;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::wit_manifest;
 use crate::model::wit::template::{ComponentName, hello_package};
-use crate::pipeline::project::recover::settle;
+use crate::pipeline::project::recover::recover_directories;
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -46,7 +46,7 @@ pub fn init(ctx: &Context, options: &InitOptions) -> Result<()> {
         ManifestFormat::Wit => "wit.toml",
     };
     let path = root.join(name);
-    let recovered = settle(ctx, [root.as_path(), &root.join("wit")]);
+    let recovered = recover_directories(ctx, [root.as_path(), &root.join("wit")]);
     if fs::exists(&path) {
         if recovered {
             // The manifest is that of a killed run, which is complete now.

@@ -85,7 +85,7 @@ pub(super) fn locate(
         return Ok(found);
     }
     let found = packages.fetch(&PackageRequest {
-        asked: std::slice::from_ref(&wanted),
+        requirements: std::slice::from_ref(&wanted),
         named: &named,
         lock: &lock,
         locked: None,

@@ -21,9 +21,9 @@ use crate::model::wit::{
     PinnedVersion, Request, Sources, declared_packages, is_absent_package, load_package,
     missing_packages,
 };
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest};
-use crate::pipeline::fetch::requirement::{declared, named};
+use crate::pipeline::fetch::requirement::{registry_requirement, wit_requirement};
 use crate::system::fs;
 use crate::system::source;
 use crate::system::source::{TargetSources, collect_sources_without};
@@ -103,13 +103,13 @@ impl WitResolver<'_> {
                             .at(at)
                     })?);
                 }
-                if let Some(artifact) = WantedArtifact::of_entry(key, dependency)? {
+                if let Some(artifact) = RequestedArtifact::of_entry(key, dependency)? {
                     let found = self.artifact(artifact)?;
                     request.chosen.push(found.name()?);
                     request.fetched.push(found.entry()?);
                     fetched.push(found);
                 }
-                wanted.extend(declared(key, dependency));
+                wanted.extend(registry_requirement(key, dependency));
             }
             for found in self.fetch(&wanted)? {
                 request.chosen.push(found.name()?);
@@ -150,7 +150,8 @@ impl WitResolver<'_> {
                     .iter()
                     .map(|missing_packages| missing_packages.name.clone()),
             );
-            let mut requests: Vec<Requirement> = missing.iter().filter_map(named).collect();
+            let mut requests: Vec<Requirement> =
+                missing.iter().filter_map(wit_requirement).collect();
             for requested in &mut requests {
                 if let Some(requirement) = requirements.get(&requested.source.package) {
                     requested.version_req = requirement.clone();
@@ -250,7 +251,7 @@ impl WitResolver<'_> {
         }
         let locked = self.project.mode.is_locked();
         let found = packages.fetch(&PackageRequest {
-            asked: requirements,
+            requirements,
             named,
             lock: &lock,
             locked: locked.then_some(self.project.lock_file.as_path()),
@@ -282,7 +283,7 @@ impl WitResolver<'_> {
         Ok(found)
     }
 
-    fn artifact(&mut self, requirement: WantedArtifact) -> Result<Fetched> {
+    fn artifact(&mut self, requirement: RequestedArtifact) -> Result<Fetched> {
         let ResolveStrategy::WitNames(packages, _) = &mut self.strategy else {
             return Err(Error::input(
                 "OCI artifacts can only be fetched for a crate",
@@ -295,7 +296,9 @@ impl WitResolver<'_> {
         let [requirement] = requirement;
         let found = found.into_iter().next();
         let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;
-        self.lock_state.resolved.insert(requirement.to_lock(&found));
+        self.lock_state
+            .resolved
+            .insert(requirement.to_locked(&found));
         Ok(found)
     }
 }

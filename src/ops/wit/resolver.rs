@@ -208,7 +208,7 @@ impl<'a> WitResolver<'a> {
             address: None,
         };
         let (packages, named) = self.registries(member)?;
-        packages.place(&source, &named)
+        packages.display_location(&source, &named)
     }
 
     /// Reads a directory or file of WIT, with the new texts of its files.

@@ -7,7 +7,7 @@ use super::resolver::WitResolver;
 use crate::base::error::Result;
 use crate::model::resolver::graph::{Graph, Node, PackageKind, PackageLocation};
 use crate::model::wit::{LoadedPackage, Origin};
-use crate::ops::tree::{TreeOptions, needs, show, wit_node};
+use crate::ops::tree::{PackageNode, TreeOptions, needs, show, wit_node};
 use crate::pipeline::fetch::packages::Fetched;
 use crate::system::context::Context;
 
@@ -63,15 +63,18 @@ fn add(
             }
             _ => graph.add(wit_node(&part.name)),
         };
-        known.push((&part.name, position));
+        known.push(PackageNode {
+            name: &part.name,
+            node: position,
+        });
     }
     let parts = &resolved.package.parts;
-    for (part, (_, from)) in parts.iter().zip(&known) {
-        needs(graph, *from, &part.needs, &known);
+    for (part, from) in parts.iter().zip(&known) {
+        needs(graph, from.node, &part.needs, &known);
         // Only the manifest requires the package then.
         let is_named = parts.iter().any(|other| other.needs.contains(&part.name));
         if part.origin == Origin::Fetched && !is_named {
-            graph.needs(root, *from);
+            graph.needs(root, from.node);
         }
     }
     Ok(root)

@@ -6,7 +6,7 @@ use super::project::{ProjectKind, WitOptions, WitProject, deps_files};
 use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::ops::update::{self, Told, UpdateOptions, refuse_unknown, told};
+use crate::ops::update::{self, LockComparison, UpdateOptions, refuse_unknown, report_changes};
 use crate::ops::wit_deps;
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::system::cargo::arguments::CargoArgs;
@@ -50,12 +50,12 @@ fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> R
     }
     let folders = plan(ctx, project, &mut resolver, None)?;
     let new = resolver.new_lock();
-    match told(ctx, (resolver.locked_on_disk(), &new), wanted.dry_run) {
-        Told::Tried => return Ok(()),
-        Told::Changes if project.mode.is_locked() => {
+    match report_changes(ctx, resolver.locked_on_disk(), &new, wanted.dry_run) {
+        LockComparison::Reported => return Ok(()),
+        LockComparison::Changes if project.mode.is_locked() => {
             return Err(must_not_change(&project.lock_file));
         }
-        Told::Nothing | Told::Changes => {}
+        LockComparison::Nothing | LockComparison::Changes => {}
     }
     if wanted.dry_run {
         return Ok(());

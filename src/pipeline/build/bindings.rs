@@ -3,9 +3,9 @@
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::pending_writes::{Bindings, Stale};
+use super::pending_writes::{GeneratedBindings, StaleBindings};
 use super::recipe::{Exports, Recipe};
-use super::runtime_crate::{Needs, RETIRED, RUNTIME_CRATES, has_macro, runtime};
+use super::runtime_crate::{RETIRED_CRATE, RUNTIME_CRATES, RuntimeNeeds, has_macro, runtime};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, Digester};
 use crate::model::component::attributes::RootAttributes;
@@ -38,28 +38,28 @@ pub(crate) struct Sources<'s, 'a> {
 
 /// One package looked at: its recipe, the paths that decide it, and the
 /// bindings it should have.
-pub(crate) struct Looked {
+pub(crate) struct AnalyzedMember {
     pub recipe: Option<Recipe>,
     pub paths: Vec<PathBuf>,
-    pub bindings: Option<Bindings>,
+    pub bindings: Option<GeneratedBindings>,
 }
 
 /// Reads a member's manifest and WIT, and generates its bindings, unless they
 /// were generated from the same before. Nothing is written. A member that is
 /// no component has no recipe.
-pub(crate) fn look(
+pub(crate) fn analyze_member(
     sources: &mut Sources<'_, '_>,
     member: &Member,
-    stale: Stale,
+    stale: StaleBindings,
     before: Option<&Cached<Option<Recipe>>>,
-) -> Result<Looked> {
+) -> Result<AnalyzedMember> {
     let (ctx, project) = (sources.ctx, sources.project);
     let (workspace, worlds) = (project.workspace(), &mut *sources.worlds);
     let manifest = project.manifest(ctx, member)?;
     let mut paths = vec![member.manifest_path.clone(), project.root_manifest()];
     paths.push(member.dir().join("wit"));
     if !is_component(&manifest, member) {
-        return Ok(Looked {
+        return Ok(AnalyzedMember {
             recipe: None,
             paths,
             bindings: None,
@@ -81,11 +81,16 @@ pub(crate) fn look(
             // Those that were given by their files are among the parts.
             paths.extend(bound.parts.iter().map(|part| part.file.clone()));
             recipe.parts = bound.parts;
-            recipe.answers = bound.answers;
+            recipe.links = bound.links;
             (Some(bound.loaded), Some(bound.imports))
         }
     };
-    paths.extend(recipe.first.iter().map(|dir| dir.join("Cargo.toml")));
+    paths.extend(
+        recipe
+            .component_dirs
+            .iter()
+            .map(|dir| dir.join("Cargo.toml")),
+    );
     paths.extend(manifest.adapter.clone());
     let mut written = None;
     if let Some(loaded) = loaded {
@@ -103,7 +108,7 @@ pub(crate) fn look(
             let from = digest(world, &manifest.bindings, runtime).filter(|_| bound.is_none());
             if from.is_none() || generated_from(before, &path) != from.as_ref() {
                 let content = content(member, &manifest, world, runtime)?;
-                written = Some(Bindings {
+                written = Some(GeneratedBindings {
                     package: member.name.clone(),
                     path: path.clone(),
                     content: match &bound {
@@ -116,7 +121,7 @@ pub(crate) fn look(
             recipe.bindings = Some(path);
         }
     }
-    Ok(Looked {
+    Ok(AnalyzedMember {
         recipe: Some(recipe),
         paths,
         bindings: written,
@@ -153,7 +158,7 @@ fn recipe(
         proxy: manifest.proxy,
         metadata: metadata(ctx, member, paths),
         world_check: manifest.world_check,
-        first: component_directories(manifest)?,
+        component_dirs: component_directories(manifest)?,
         compose: manifest.compose,
         ..Recipe::default()
     })
@@ -165,10 +170,10 @@ fn runtime_of(
     member: &Member,
     manifest: &Manifest,
     world: &World,
-    stale: Stale,
+    stale: StaleBindings,
 ) -> Result<Runtime> {
-    let mut needs = Needs::of(world, &manifest.bindings.async_);
-    needs.features = stale != Stale::WriteFirst;
+    let mut needs = RuntimeNeeds::of(world, &manifest.bindings.async_);
+    needs.features = stale != StaleBindings::WriteFirst;
     runtime(workspace, member, world, &needs)
 }
 
@@ -274,53 +279,57 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
     if runs && !has_macro(member) {
         return Maker::Tool;
     }
-    let said = said(member, &file, paths);
+    let bindings_use = scan_sources(member, &file, paths);
     // What took the place of its macro is a file.
-    let awaits = said.awaits || (has(RETIRED) && !said.calls);
+    let includes_file =
+        bindings_use.includes_file || (has(RETIRED_CRATE) && !bindings_use.calls_macro);
     match (runs, there) {
-        (false, _) if awaits => Maker::Tool,
+        (false, _) if includes_file => Maker::Tool,
         (false, _) => Maker::Dependency,
-        (true, true) if awaits || !said.calls => Maker::Tool,
-        (true, false) if awaits && !said.calls && manifest.declared => Maker::Tool,
+        (true, true) if includes_file || !bindings_use.calls_macro => Maker::Tool,
+        (true, false) if includes_file && !bindings_use.calls_macro && manifest.declared => {
+            Maker::Tool
+        }
         (true, _) => Maker::Macro,
     }
 }
 
 /// What the sources of a package say of bindings.
 #[derive(Default)]
-struct Said {
+struct BindingsUse {
     /// Whether one has the module of a bindings file, or includes that file.
-    awaits: bool,
+    includes_file: bool,
     /// Whether one calls the macro.
-    calls: bool,
+    calls_macro: bool,
 }
 
 /// What the sources of a package say of bindings, for which `file` is.
-fn said(member: &Member, file: &Path, paths: &mut Vec<PathBuf>) -> Said {
-    let awaits = |text: &str| {
+fn scan_sources(member: &Member, file: &Path, paths: &mut Vec<PathBuf>) -> BindingsUse {
+    let includes_file = |text: &str| {
         let included = ["\"bindings.rs\"", "../bindings.rs\"", "src/bindings.rs\""];
         macros::declares_module(text, "bindings") || included.iter().any(|name| text.contains(name))
     };
     let mut open = vec![member.dir().join("src")];
-    let mut said = Said::default();
+    let mut bindings_use = BindingsUse::default();
     while let Some(path) = open.pop() {
         if fs::is_dir(&path) {
             open.extend(fs::list(&path).unwrap_or_default());
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_text(&path).unwrap_or_default();
-            let (calls, awaits) = (has_call(&text), path != file && awaits(&text));
-            said.calls |= calls;
-            said.awaits |= awaits;
-            if calls || awaits {
+            let (calls_macro, includes_file) =
+                (has_call(&text), path != file && includes_file(&text));
+            bindings_use.calls_macro |= calls_macro;
+            bindings_use.includes_file |= includes_file;
+            if calls_macro || includes_file {
                 paths.push(path);
             }
         }
     }
-    if !said.awaits {
+    if !bindings_use.includes_file {
         let roots = ["lib.rs", "main.rs"].map(|name| member.dir().join("src").join(name));
         paths.extend(roots);
     }
-    said
+    bindings_use
 }
 
 /// Whether nothing in a manifest says which world is meant, nor needs one.
@@ -329,8 +338,9 @@ fn is_undecided(manifest: &Manifest) -> bool {
         Target::Local(target) => target,
         Target::Registry(_) | Target::Oci(_) => return false,
     };
-    let said = target.path.is_some() || target.world.is_some() || target.dependencies.is_some();
-    !said && manifest.dependencies.is_empty()
+    let names_world =
+        target.path.is_some() || target.world.is_some() || target.dependencies.is_some();
+    !names_world && manifest.dependencies.is_empty()
 }
 
 /// Tells of a world that is named where there is no WIT: 0.21.1 built such

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::componentize::{Made, componentize};
+use super::componentize::{ComponentArtifact, componentize};
 use super::linked;
-use super::prepare::{Prepared, Purpose};
+use super::prepare::{BuildPurpose, Prepared};
 use super::recipe::{Exports, Recipe};
-use super::split_command::{Share, with_trailing};
+use super::split_command::{CommandSplit, with_trailing};
 use crate::base::error::{Error, Result};
 use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, KnownOption, TargetChoice};
@@ -21,9 +21,9 @@ use crate::system::process::Invocation;
 use crate::system::shell::report;
 
 /// What a build made, and what it was made with.
-pub(crate) struct Built {
+pub(crate) struct BuildOutput {
     pub prepared: Prepared,
-    pub made: Vec<Made>,
+    pub artifacts: Vec<ComponentArtifact>,
     /// Cargo's command line for the members that are no components, if it is
     /// still to be run.
     pub host: Option<Invocation>,
@@ -35,21 +35,21 @@ pub(crate) fn build_prepared(
     ctx: &Context,
     args: &CargoArgs,
     mut prepared: Prepared,
-) -> Result<Built> {
+) -> Result<BuildOutput> {
     let messages = MessageFormat::from_options(&args.message_format)?;
     check_libraries(&prepared, args)?;
     prepared.write(ctx)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);
     let verb = if class == Class::Run { "build" } else { verb };
-    let share = Share::of(&prepared, args);
-    let mut ran = Ran::default();
-    if let Some(wasm) = &share.wasm {
+    let split = CommandSplit::of(&prepared, args);
+    let mut wasm_run = WasmRun::default();
+    if let Some(wasm) = &split.wasm {
         let mut without = vec![KnownOption::MessageFormat, KnownOption::NoRun];
-        without.extend(&wasm.without);
+        without.extend(&wasm.omitted_options);
         let mut command = cargo(ctx, args)
             .args(args.cargo_args_for(verb, &without))
-            .args(&wasm.more)
+            .args(&wasm.added_arguments)
             .arg(messages.argument());
         if class == Class::Test {
             command = command.arg("--no-run");
@@ -57,14 +57,14 @@ pub(crate) fn build_prepared(
         if class == Class::Build {
             command = with_trailing(command, args);
         }
-        ran = build_wasm(ctx, &mut prepared, args, &command, &messages)?;
+        wasm_run = build_wasm(ctx, &mut prepared, args, &command, &messages)?;
     }
     let mut host = None;
     if class == Class::Test && !args.no_run {
         // It runs what it builds, and ours comes first.
-        host = share.host(ctx, args, &prepared, &[]);
-    } else if ran.error.is_none()
-        && let Some(command) = share.host(ctx, args, &prepared, &[KnownOption::MessageFormat])
+        host = split.host(ctx, args, &prepared, &[]);
+    } else if wasm_run.error.is_none()
+        && let Some(command) = split.host(ctx, args, &prepared, &[KnownOption::MessageFormat])
     {
         let mut command = command;
         let at = command.args.iter().position(|arg| arg == "--");
@@ -72,37 +72,37 @@ pub(crate) fn build_prepared(
         command.args.insert(at, messages.argument().into());
         ctx.shell.detail("Running", format!("`{command}`"));
         let outcome = run(&*ctx.exec, &*ctx.shell, &command, &messages)?;
-        ran.last = outcome.final_line.or(ran.last);
-        ran.error = (outcome.code != 0).then(|| Error::child(outcome.code));
+        wasm_run.final_line = outcome.final_line.or(wasm_run.final_line);
+        wasm_run.error = (outcome.code != 0).then(|| Error::child(outcome.code));
     }
     // A build for another one is not the end of it, unless it failed.
-    let last = ran
-        .last
-        .filter(|_| ran.error.is_some() || prepared.purpose == Purpose::Requested);
-    finished(ctx, last, ran.error.is_none());
-    match ran.error {
+    let final_line = wasm_run
+        .final_line
+        .filter(|_| wasm_run.error.is_some() || prepared.purpose == BuildPurpose::Requested);
+    print_final_line(ctx, final_line, wasm_run.error.is_none());
+    match wasm_run.error {
         Some(error) => Err(error),
-        None => Ok(Built {
+        None => Ok(BuildOutput {
             prepared,
-            made: ran.made,
+            artifacts: wasm_run.artifacts,
             host,
         }),
     }
 }
 
 /// Hands on the line that ends cargo's messages, which were held back.
-pub(crate) fn finished(ctx: &Context, last: Option<String>, success: bool) {
+pub(crate) fn print_final_line(ctx: &Context, final_line: Option<String>, success: bool) {
     let failed = || json!({ "reason": "build-finished", "success": false }).to_string();
-    if let Some(line) = last {
+    if let Some(line) = final_line {
         ctx.shell.data(if success { line } else { failed() });
     }
 }
 
 /// What a run for wasm came to.
 #[derive(Default)]
-struct Ran {
-    made: Vec<Made>,
-    last: Option<String>,
+struct WasmRun {
+    artifacts: Vec<ComponentArtifact>,
+    final_line: Option<String>,
     error: Option<Error>,
 }
 
@@ -114,7 +114,7 @@ fn build_wasm(
     args: &CargoArgs,
     command: &Invocation,
     messages: &MessageFormat,
-) -> Result<Ran> {
+) -> Result<WasmRun> {
     let lock = prepared.lock(ctx, args.profile_name());
     ctx.shell.detail("Running", format!("`{command}`"));
     let outcome = run(&*ctx.exec, &*ctx.shell, command, messages)?;
@@ -122,26 +122,32 @@ fn build_wasm(
         .setup
         .config
         .artifact_dir(args.artifact_dir.as_deref())?;
-    let (made, mut failed) = componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
+    let (artifacts, mut failed) =
+        componentize(ctx, prepared, outcome.artifacts, copy_to.as_deref());
     let mut linked = BTreeMap::new();
-    for one in made.iter().filter(|made| is_linked(prepared, args, made)) {
-        match linked::write_beside(ctx, prepared, one, copy_to.as_deref()) {
-            Ok(path) => drop(linked.insert(one.path.clone(), path)),
+    for artifact in artifacts
+        .iter()
+        .filter(|artifact| is_linked(prepared, args, artifact))
+    {
+        match linked::write_linked(ctx, prepared, artifact, copy_to.as_deref()) {
+            Ok(path) => drop(linked.insert(artifact.path.clone(), path)),
             Err(error) => failed.push(error),
         }
     }
-    if is_build(args) && prepared.purpose == Purpose::Requested {
-        let others = made.iter().filter(|made| !linked.contains_key(&made.path));
-        others.for_each(|made| warn_of_links(ctx, prepared, made));
+    if is_build(args) && prepared.purpose == BuildPurpose::Requested {
+        let others = artifacts
+            .iter()
+            .filter(|artifact| !linked.contains_key(&artifact.path));
+        others.for_each(|artifact| warn_of_links(ctx, prepared, artifact));
     }
     drop(lock);
     if outcome.code == 0 {
-        prepared.built();
+        prepared.record_success();
     }
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     if messages.is_json() {
-        for made in &made {
-            if let Some(line) = message(prepared, made, linked.get(&made.path)) {
+        for artifact in &artifacts {
+            if let Some(line) = message(prepared, artifact, linked.get(&artifact.path)) {
                 ctx.shell.data(line);
             }
         }
@@ -151,9 +157,9 @@ fn build_wasm(
         code => Some(Error::child(code)),
     };
     failed.iter().for_each(|error| report(&*ctx.shell, error));
-    Ok(Ran {
-        made,
-        last: outcome.final_line,
+    Ok(WasmRun {
+        artifacts,
+        final_line: outcome.final_line,
         error,
     })
 }
@@ -165,11 +171,11 @@ fn is_build(args: &CargoArgs) -> bool {
 }
 
 /// Says that a component which is good by itself will not run.
-fn warn_of_links(ctx: &Context, prepared: &Prepared, made: &Made) {
-    let Err(error) = linked::check(prepared, made) else {
+fn warn_of_links(ctx: &Context, prepared: &Prepared, artifact: &ComponentArtifact) {
+    let Err(error) = linked::check(prepared, artifact) else {
         return;
     };
-    let shown = ctx.display(&made.path);
+    let shown = ctx.display(&artifact.path);
     let causes = error.causes().iter().map(|cause| format!(": {cause}"));
     let causes: String = causes.collect();
     ctx.shell.warn(format!(
@@ -182,28 +188,32 @@ fn warn_of_links(ctx: &Context, prepared: &Prepared, made: &Made) {
 }
 
 /// Whether the linked form of a component is to lie beside it.
-fn is_linked(prepared: &Prepared, args: &CargoArgs, made: &Made) -> bool {
+fn is_linked(prepared: &Prepared, args: &CargoArgs, artifact: &ComponentArtifact) -> bool {
     let always = |recipe: &Recipe| recipe.compose;
-    made.component.is_some()
-        && !made.artifact.test
-        && (args.own.compose || prepared.recipe(made.member).is_some_and(always))
+    artifact.component.is_some()
+        && !artifact.cargo_artifact.test
+        && (args.own.compose || prepared.recipe(artifact.member).is_some_and(always))
 }
 
 /// The line a program reads of one component.
-fn message(prepared: &Prepared, made: &Made, linked: Option<&PathBuf>) -> Option<String> {
-    let facts = made.component.as_ref()?;
-    let member = &prepared.workspace().members[made.member];
+fn message(
+    prepared: &Prepared,
+    artifact: &ComponentArtifact,
+    linked: Option<&PathBuf>,
+) -> Option<String> {
+    let facts = artifact.component.as_ref()?;
+    let member = &prepared.workspace().members[artifact.member];
     let mut line = json!({
         "reason": "component-artifact",
         "package_id": member.id,
         "manifest_path": member.manifest_path,
-        "target": { "name": made.artifact.target, "kind": made.artifact.kinds },
-        "path": made.path,
+        "target": { "name": artifact.cargo_artifact.target, "kind": artifact.cargo_artifact.kinds },
+        "path": artifact.path,
         "world": facts.world,
         "imports": facts.surface.imports,
         "exports": facts.surface.exports,
         "digest": facts.digest,
-        "fresh": made.fresh,
+        "fresh": artifact.fresh,
     });
     if let Some(linked) = linked {
         line["linked"] = json!(linked);

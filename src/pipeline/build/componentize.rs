@@ -24,22 +24,22 @@ use crate::system::fs;
 
 /// A component, or a module that is none, ready to be run.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub struct ComponentArtifact {
     /// The index of its package among the workspace's members.
     pub member: usize,
     /// What cargo said of it.
-    pub artifact: BuiltArtifact,
+    pub cargo_artifact: BuiltArtifact,
     /// Where it lies: cargo's usual path, or aside for tests and benches.
     pub path: PathBuf,
     /// What it is; `None` for a module that was left as it is.
-    pub component: Option<Facts>,
+    pub component: Option<ComponentFacts>,
     /// Whether nothing had to be made.
     pub fresh: bool,
 }
 
 /// What is known of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
+pub struct ComponentFacts {
     /// The name of the declared world.
     pub world: Option<String>,
     /// The names of its imports and exports.
@@ -55,13 +55,13 @@ struct ComponentRecord {
     module: Option<(u64, u128)>,
     /// Length and time of the kept component: it is one file with that at
     /// cargo's path, where anybody may write into it.
-    kept: Option<(u64, u128)>,
+    component: Option<(u64, u128)>,
     /// The digest of that module.
     content: ContentDigest,
     /// The digest of the recipe.
     recipe: ContentDigest,
     /// `None` if the module was left as it is.
-    facts: Option<Facts>,
+    facts: Option<ComponentFacts>,
     /// What was warned of when it was made, to be told again as long as that
     /// holds, as cargo does with the compiler's warnings.
     #[serde(default)]
@@ -76,67 +76,79 @@ struct ComponentRecord {
 pub(crate) fn componentize(
     ctx: &Context,
     prepared: &Prepared,
-    artifacts: Vec<BuiltArtifact>,
+    cargo_artifacts: Vec<BuiltArtifact>,
     copy_to: Option<&Path>,
-) -> (Vec<Made>, Vec<Error>) {
-    let (mut made, mut failed) = (Vec::new(), Vec::new());
-    for (at, artifact) in artifacts.iter().enumerate() {
+) -> (Vec<ComponentArtifact>, Vec<Error>) {
+    let (mut artifacts, mut failed) = (Vec::new(), Vec::new());
+    for (at, cargo_artifact) in cargo_artifacts.iter().enumerate() {
         let members = &prepared.workspace().members;
-        let index = members.iter().position(|m| m.id == artifact.package_id);
-        let (Some(member), Some(wasm)) = (index, artifact.wasm().cloned()) else {
+        let index = members
+            .iter()
+            .position(|m| m.id == cargo_artifact.package_id);
+        let (Some(member), Some(wasm)) = (index, cargo_artifact.wasm().cloned()) else {
             continue;
         };
         // Of two that cargo writes to one path, the second lies there.
-        let replaced = artifacts[at + 1..].iter().any(|a| a.wasm() == Some(&wasm));
-        if replaced || is_intermediate(artifact, &wasm) || !prepared.selected.contains(&member) {
+        let replaced = cargo_artifacts[at + 1..]
+            .iter()
+            .any(|a| a.wasm() == Some(&wasm));
+        if replaced
+            || is_intermediate(cargo_artifact, &wasm)
+            || !prepared.selected.contains(&member)
+        {
             continue;
         }
         let none = Recipe::default();
         let recipe = prepared.recipe(member).unwrap_or(&none);
-        let one = One {
+        let componentizer = Componentizer {
             ctx,
             prepared,
             recipe,
             member,
-            artifact,
-            kept: kept_path(prepared, &wasm),
+            cargo_artifact,
+            cached_path: cached_path_of(prepared, &wasm),
             wasm,
             warnings: RefCell::default(),
         };
-        match one.finish(copy_to) {
-            Ok(one) => made.push(one),
+        match componentizer.componentize_artifact(copy_to) {
+            Ok(componentizer) => artifacts.push(componentizer),
             Err(error) => {
-                one.restore();
+                componentizer.restore();
                 failed.push(error);
             }
         }
     }
-    warn_of_unused(ctx, prepared, &made);
-    (made, failed)
+    warn_of_unused(ctx, prepared, &artifacts);
+    (artifacts, failed)
 }
 
 /// Warns of dependencies on components that answer no import of what was made: the
 /// code calls nothing of them, or calls it by other bindings.
-fn warn_of_unused(ctx: &Context, prepared: &Prepared, made: &[Made]) {
-    let mut members: BTreeMap<usize, Vec<&Made>> = BTreeMap::new();
-    for one in made.iter().filter(|one| !is_test(&one.artifact)) {
-        members.entry(one.member).or_default().push(one);
+fn warn_of_unused(ctx: &Context, prepared: &Prepared, artifacts: &[ComponentArtifact]) {
+    let mut members: BTreeMap<usize, Vec<&ComponentArtifact>> = BTreeMap::new();
+    for artifact in artifacts
+        .iter()
+        .filter(|artifact| !is_test(&artifact.cargo_artifact))
+    {
+        members.entry(artifact.member).or_default().push(artifact);
     }
-    for (member, made) in members {
+    for (member, artifacts) in members {
         let Some(recipe) = prepared.recipe(member) else {
             continue;
         };
-        let facts = made.iter().filter_map(|one| one.component.as_ref());
+        let facts = artifacts
+            .iter()
+            .filter_map(|artifact| artifact.component.as_ref());
         let imports: BTreeSet<&String> = facts.flat_map(|facts| &facts.surface.imports).collect();
-        let parts: BTreeSet<usize> = recipe.answers.values().map(|answer| answer.part).collect();
+        let parts: BTreeSet<usize> = recipe.links.values().map(|link| link.part).collect();
         for part in parts {
-            let mut answers = recipe.answers.iter();
-            if answers.any(|(import, answer)| answer.part == part && imports.contains(import)) {
+            let mut links = recipe.links.iter();
+            if links.any(|(import, link)| link.part == part && imports.contains(import)) {
                 continue;
             }
-            let paths: Vec<_> = made
+            let paths: Vec<_> = artifacts
                 .iter()
-                .map(|one| format!("`{}`", ctx.display(&one.path)))
+                .map(|artifact| format!("`{}`", ctx.display(&artifact.path)))
                 .collect();
             ctx.shell.warn(format!(
                 "the dependency `{}` is not used: it satisfies no import of {}",
@@ -155,18 +167,22 @@ fn unreadable() -> Error {
 
 /// Whether the artifact is only there for another one, such as the library for
 /// an example. It is a file of cargo's own, in `deps`.
-fn is_intermediate(artifact: &BuiltArtifact, wasm: &Path) -> bool {
-    !is_test(artifact) && fs::parent(wasm).ends_with("deps")
+fn is_intermediate(cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
+    !is_test(cargo_artifact) && fs::parent(wasm).ends_with("deps")
 }
 
 /// Whether it is the executable of tests or benches.
-fn is_test(artifact: &BuiltArtifact) -> bool {
-    artifact.test || artifact.kinds.iter().any(|k| k == "test" || k == "bench")
+fn is_test(cargo_artifact: &BuiltArtifact) -> bool {
+    cargo_artifact.test
+        || cargo_artifact
+            .kinds
+            .iter()
+            .any(|k| k == "test" || k == "bench")
 }
 
 /// Where the component of an artifact is kept: as it lies below the target
 /// directory, or under a digest of its path.
-fn kept_path(prepared: &Prepared, wasm: &Path) -> PathBuf {
+fn cached_path_of(prepared: &Prepared, wasm: &Path) -> PathBuf {
     let below = wasm
         .strip_prefix(&prepared.setup.target_dir)
         .map(Path::to_owned);
@@ -178,33 +194,33 @@ fn kept_path(prepared: &Prepared, wasm: &Path) -> PathBuf {
 }
 
 /// One artifact on its way.
-struct One<'a> {
+struct Componentizer<'a> {
     ctx: &'a Context,
     prepared: &'a Prepared,
     recipe: &'a Recipe,
     member: usize,
-    artifact: &'a BuiltArtifact,
+    cargo_artifact: &'a BuiltArtifact,
     wasm: PathBuf,
-    kept: PathBuf,
+    cached_path: PathBuf,
     /// What was warned of.
     warnings: RefCell<Vec<String>>,
 }
 
-impl One<'_> {
+impl Componentizer<'_> {
     /// The component at its place.
-    fn finish(&self, copy_to: Option<&Path>) -> Result<Made> {
+    fn componentize_artifact(&self, copy_to: Option<&Path>) -> Result<ComponentArtifact> {
         let (record, fresh) = self.record()?;
         if fresh {
             for warning in &record.warnings {
                 self.ctx.shell.warn(warning.clone());
             }
         }
-        Ok(Made {
+        Ok(ComponentArtifact {
             member: self.member,
-            path: self.place(&record, copy_to)?,
+            path: self.put_in_place(&record, copy_to)?,
             component: record.facts,
             fresh,
-            artifact: self.artifact.clone(),
+            cargo_artifact: self.cargo_artifact.clone(),
         })
     }
 
@@ -216,45 +232,59 @@ impl One<'_> {
 
     /// Puts back the component that was there before.
     fn restore(&self) {
-        if !self.aside() && self.old().is_some_and(|old| old.facts.is_some()) {
+        if !self.is_test_executable()
+            && self
+                .cached_record()
+                .is_some_and(|cached_record| cached_record.facts.is_some())
+        {
             // The failure that led here is the one to be told.
-            let _ = fs::link_over(&self.kept, &self.wasm);
+            let _ = fs::link_over(&self.cached_path, &self.wasm);
         }
     }
 
     /// Where the record is kept.
     fn record_file(&self) -> PathBuf {
-        self.kept.with_extension("wasm.json")
+        self.cached_path.with_extension("wasm.json")
     }
 
     /// The record kept, if it can be read and speaks of the file that is kept.
-    fn old(&self) -> Option<ComponentRecord> {
+    fn cached_record(&self) -> Option<ComponentRecord> {
         let text = fs::read_text(&self.record_file()).ok()?;
-        let old: ComponentRecord = serde_json::from_str(&text).ok()?;
-        let stamp = || fs::stamp(&self.kept);
-        (old.facts.is_none() || (old.kept.is_some() && old.kept == stamp())).then_some(old)
+        let cached_record: ComponentRecord = serde_json::from_str(&text).ok()?;
+        let stamp = || fs::stamp(&self.cached_path);
+        (cached_record.facts.is_none()
+            || (cached_record.component.is_some() && cached_record.component == stamp()))
+        .then_some(cached_record)
     }
 
     /// The record of the component, made if it is not there; whether it was.
     fn record(&self) -> Result<(ComponentRecord, bool)> {
-        let recipe = self.recipe.digest(self.artifact.is_program());
-        let old = self.old().filter(|old| old.recipe == recipe);
+        let recipe = self.recipe.digest(self.cargo_artifact.is_program());
+        let cached_record = self
+            .cached_record()
+            .filter(|cached_record| cached_record.recipe == recipe);
         let module = fs::stamp(&self.wasm);
-        if let Some(old) = &old
-            && old.module == module
+        if let Some(cached_record) = &cached_record
+            && cached_record.module == module
         {
-            return Ok((old.clone(), true));
+            return Ok((cached_record.clone(), true));
         }
         let bytes = fs::read(&self.wasm)?;
         let content = ContentDigest::of(&bytes);
-        let (record, fresh) = match old {
+        let (record, fresh) = match cached_record {
             // Built anew with the same result.
-            Some(old) if old.content == content => (ComponentRecord { module, ..old }, true),
+            Some(cached_record) if cached_record.content == content => (
+                ComponentRecord {
+                    module,
+                    ..cached_record
+                },
+                true,
+            ),
             _ => {
-                let facts = self.make(&bytes)?;
+                let facts = self.create_component(&bytes)?;
                 let record = ComponentRecord {
                     module,
-                    kept: fs::stamp(&self.kept).filter(|_| facts.is_some()),
+                    component: fs::stamp(&self.cached_path).filter(|_| facts.is_some()),
                     content,
                     recipe,
                     facts,
@@ -274,7 +304,7 @@ impl One<'_> {
     }
 
     /// Makes the component, if the module is to become one, and keeps it.
-    fn make(&self, bytes: &[u8]) -> Result<Option<Facts>> {
+    fn create_component(&self, bytes: &[u8]) -> Result<Option<ComponentFacts>> {
         let name = &self.prepared.workspace().members[self.member].name;
         let context = |e: Error| {
             e.context(format!(
@@ -311,40 +341,40 @@ impl One<'_> {
                 "the component `{name}` does not include `{key}` of Cargo.toml, which component metadata cannot express"
             ));
         }
-        let facts = Facts {
+        let facts = ComponentFacts {
             world: self.recipe.world.clone(),
             surface: surface(&component).map_err(context)?,
             digest: ContentDigest::of(&component),
         };
         self.ctx.shell.status(
             "Creating",
-            format!("component {}", self.ctx.display(&self.shown())),
+            format!("component {}", self.ctx.display(&self.output_path())),
         );
-        fs::write_atomic(&self.kept, &component)?;
+        fs::write_atomic(&self.cached_path, &component)?;
         Ok(Some(facts))
     }
 
     /// The path the user finds the component at.
-    fn shown(&self) -> PathBuf {
-        match self.aside() {
-            true => self.kept.clone(),
+    fn output_path(&self) -> PathBuf {
+        match self.is_test_executable() {
+            true => self.cached_path.clone(),
             false => self.wasm.clone(),
         }
     }
 
     /// Test and bench executables stay as cargo made them.
-    fn aside(&self) -> bool {
-        is_test(self.artifact)
+    fn is_test_executable(&self) -> bool {
+        is_test(self.cargo_artifact)
     }
 
     fn adapter(&self) -> Result<component::encode::Adapter> {
-        let program = self.artifact.is_program();
+        let program = self.cargo_artifact.is_program();
         let ignored = match (&self.recipe.adapter, program) {
             _ if !self.recipe.proxy => None,
             (Some(_), _) => Some(
                 "ignoring `proxy` setting due to `adapter` setting being present in `Cargo.toml`",
             ),
-            (None, true) if !self.artifact.test => {
+            (None, true) if !self.cargo_artifact.test => {
                 Some("ignoring `proxy` setting in `Cargo.toml` for command component")
             }
             _ => None,
@@ -358,16 +388,16 @@ impl One<'_> {
     /// Whether the artifact has to implement the declared world: the library,
     /// or a program that stands alone. Examples and tests need not.
     fn must_implement(&self) -> bool {
-        let is = |kind: &str| self.artifact.kinds.iter().any(|k| k == kind);
-        if is_test(self.artifact) || is("example") {
+        let is = |kind: &str| self.cargo_artifact.kinds.iter().any(|k| k == kind);
+        if is_test(self.cargo_artifact) || is("example") {
             return false;
         }
         let member = &self.prepared.workspace().members[self.member];
         let beside_library = member.targets.iter().any(|target| target.cdylib);
         match self.recipe.exports {
             Exports::Nothing => false,
-            Exports::Run => !self.artifact.is_program(),
-            Exports::More => !(self.artifact.is_program() && beside_library),
+            Exports::Run => !self.cargo_artifact.is_program(),
+            Exports::More => !(self.cargo_artifact.is_program() && beside_library),
         }
     }
 
@@ -441,16 +471,16 @@ impl One<'_> {
 
     /// Puts the component where the user finds it; that path, or the module's
     /// if it was left as it is.
-    fn place(&self, record: &ComponentRecord, copy_to: Option<&Path>) -> Result<PathBuf> {
+    fn put_in_place(&self, record: &ComponentRecord, copy_to: Option<&Path>) -> Result<PathBuf> {
         if record.facts.is_none() {
             return Ok(self.wasm.clone());
         }
-        if !self.aside() {
-            fs::link_over(&self.kept, &self.wasm)?;
+        if !self.is_test_executable() {
+            fs::link_over(&self.cached_path, &self.wasm)?;
             if let (Some(dir), Some(name)) = (copy_to, self.wasm.file_name()) {
-                fs::link_over(&self.kept, &dir.join(name))?;
+                fs::link_over(&self.cached_path, &dir.join(name))?;
             }
         }
-        Ok(self.shown())
+        Ok(self.output_path())
     }
 }

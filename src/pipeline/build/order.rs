@@ -12,7 +12,7 @@ use crate::system::fs;
 
 /// The build of one crate whose component others need.
 #[derive(Debug)]
-pub(crate) struct Step {
+pub(crate) struct BuildStep {
     /// The directory of the crate, as a canonical path.
     pub dir: PathBuf,
     /// Its workspace, by its place among those of the order.
@@ -24,18 +24,18 @@ pub(crate) struct Step {
 }
 
 /// All builds that come before the one that the user asked for.
-pub(crate) struct Order<'c> {
+pub(crate) struct BuildOrder<'c> {
     ctx: &'c Context,
     args: &'c CargoArgs,
     /// The workspaces; the first is the one that the user builds in.
     pub workspaces: Vec<BuildSetup>,
     /// The builds, each after those that it depends on.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BuildStep>,
     /// The directories on the path from what the user builds to what is looked at.
     path: Vec<PathBuf>,
 }
 
-impl<'c> Order<'c> {
+impl<'c> BuildOrder<'c> {
     /// Finds what has to be built before the selected packages of a workspace.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl<'c> Order<'c> {
     /// read.
     pub fn of(ctx: &'c Context, args: &'c CargoArgs, setup: BuildSetup) -> Result<Self> {
         let selected = setup.project.selected.clone();
-        let mut order = Order {
+        let mut order = BuildOrder {
             ctx,
             args,
             workspaces: vec![setup],
@@ -69,7 +69,7 @@ impl<'c> Order<'c> {
                 let of = project.workspace().members[member].dir();
                 self.path.push(fs::canonical(of)?);
                 if self.path.contains(&dir) {
-                    return Err(self.circle(&dir));
+                    return Err(self.cycle_error(&dir));
                 }
                 self.add(workspace, dir)?;
                 self.path.pop();
@@ -119,7 +119,7 @@ impl<'c> Order<'c> {
     ) -> Result<()> {
         self.visit(workspace, &selected)?;
         let mode = self.workspaces[workspace].project.mode;
-        self.steps.push(Step {
+        self.steps.push(BuildStep {
             args: self.args.for_dependency(package, mode),
             dir,
             workspace,
@@ -138,13 +138,17 @@ impl<'c> Order<'c> {
         }
     }
 
-    fn circle(&self, again: &Path) -> Error {
-        let from = self.path.iter().position(|dir| dir == again).unwrap_or(0);
+    fn cycle_error(&self, repeated: &Path) -> Error {
+        let from = self
+            .path
+            .iter()
+            .position(|dir| dir == repeated)
+            .unwrap_or(0);
         let mut chain: Vec<String> = self.path[from..]
             .iter()
             .map(|dir| format!("`{}`", self.ctx.display(dir)))
             .collect();
-        chain.push(format!("`{}`", self.ctx.display(again)));
+        chain.push(format!("`{}`", self.ctx.display(repeated)));
         Error::input("the component dependencies form a cycle")
             .with_cause(chain.join(" needs "))
             .hint("remove one of these entries from `[package.metadata.component.dependencies]`")

@@ -11,7 +11,7 @@ use crate::system::shell::report;
 
 /// What is done with bindings that are not up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stale {
+pub enum StaleBindings {
     /// Stale bindings are written again.
     Write,
     /// They are written; the features of the runtime crate they need are
@@ -23,7 +23,7 @@ pub enum Stale {
 
 /// The bindings a package should have.
 #[derive(Debug)]
-pub(crate) struct Bindings {
+pub(crate) struct GeneratedBindings {
     /// The name of the package.
     pub package: String,
     /// The path of the bindings file.
@@ -32,7 +32,7 @@ pub(crate) struct Bindings {
     pub content: String,
 }
 
-impl Bindings {
+impl GeneratedBindings {
     fn is_stale(&self) -> bool {
         !fs::read_text_if_exists(&self.path).is_ok_and(|old| old.as_deref() == Some(&*self.content))
     }
@@ -40,22 +40,22 @@ impl Bindings {
 
 /// Files that are to be written.
 #[derive(Debug, Default)]
-pub(crate) struct Due {
+pub(crate) struct PendingWrites {
     /// Of the packages that were looked at, in their order.
-    pub bindings: Vec<Bindings>,
+    pub bindings: Vec<GeneratedBindings>,
     /// The lock file of their WIT.
     pub lock: Option<LockUpdate>,
 }
 
-impl Due {
+impl PendingWrites {
     /// Writes what is not up to date, or refuses it; the paths written.
-    pub fn write(self, ctx: &Context, stale: Stale) -> Result<Vec<PathBuf>> {
-        let outdated: Vec<Bindings> = self
+    pub fn write(self, ctx: &Context, stale: StaleBindings) -> Result<Vec<PathBuf>> {
+        let outdated: Vec<GeneratedBindings> = self
             .bindings
             .into_iter()
-            .filter(Bindings::is_stale)
+            .filter(GeneratedBindings::is_stale)
             .collect();
-        if stale == Stale::Refuse {
+        if stale == StaleBindings::Refuse {
             return refuse(ctx, &outdated);
         }
         let mut written = Vec::new();
@@ -63,32 +63,36 @@ impl Due {
             written.push(lock.path.clone());
             lock.write(ctx)?;
         }
-        for one in outdated {
+        for bindings in outdated {
             ctx.shell.status(
                 "Generating",
-                format!("bindings for {} ({})", one.package, ctx.display(&one.path)),
+                format!(
+                    "bindings for {} ({})",
+                    bindings.package,
+                    ctx.display(&bindings.path)
+                ),
             );
-            fs::write_atomic(&one.path, one.content.as_bytes())?;
-            written.push(one.path);
+            fs::write_atomic(&bindings.path, bindings.content.as_bytes())?;
+            written.push(bindings.path);
         }
         Ok(written)
     }
 }
 
 /// Tells every package that is behind.
-fn refuse(ctx: &Context, outdated: &[Bindings]) -> Result<Vec<PathBuf>> {
-    let error = |one: &Bindings| {
+fn refuse(ctx: &Context, outdated: &[GeneratedBindings]) -> Result<Vec<PathBuf>> {
+    let error = |bindings: &GeneratedBindings| {
         Error::input(format!(
             "the bindings of `{}` in `{}` are out of date",
-            one.package,
-            ctx.display(&one.path)
+            bindings.package,
+            ctx.display(&bindings.path)
         ))
     };
     let Some((last, others)) = outdated.split_last() else {
         return Ok(Vec::new());
     };
-    for one in others {
-        report(&*ctx.shell, &error(one).relative_to(&ctx.cwd));
+    for bindings in others {
+        report(&*ctx.shell, &error(bindings).relative_to(&ctx.cwd));
     }
     Err(error(last).hint("run `cargo component bindings`"))
 }

@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::bindings::{Sources, look};
-use super::pending_writes::{Due, Stale};
+use super::bindings::{Sources, analyze_member};
+use super::pending_writes::{PendingWrites, StaleBindings};
 use super::recipe::Recipe;
 use crate::base::error::Result;
 use crate::base::package::ContentDigest;
@@ -52,7 +52,7 @@ pub(crate) struct BuildSetup {
 
 /// Whether a build is what the user asked for, or comes before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum BuildPurpose {
     /// The user asked for it.
     Requested,
     /// A component that the user asked for depends on it.
@@ -70,41 +70,41 @@ pub(crate) struct Prepared {
     /// The components that were built for these.
     pub built: Rc<BuiltComponents>,
     /// Why the packages are built.
-    pub purpose: Purpose,
+    pub purpose: BuildPurpose,
     /// What the command line links in the place of dependencies, each
     /// `IMPORT=WHAT`.
     pub with: Vec<String>,
-    due: Due,
-    stale: Stale,
+    pending_writes: PendingWrites,
+    stale: StaleBindings,
     /// The members that were looked at.
-    looked: Vec<String>,
+    analyzed: Vec<String>,
 }
 
 /// What is built, and with what.
-pub(crate) struct Request {
+pub(crate) struct PrepareRequest {
     /// The packages, as indices of the workspace's members.
     pub selected: Vec<usize>,
     /// The components that were built for them.
     pub built: Rc<BuiltComponents>,
     /// Why the packages are built.
-    pub purpose: Purpose,
+    pub purpose: BuildPurpose,
     /// What becomes of bindings that are not up to date.
-    pub stale: Stale,
+    pub stale: StaleBindings,
 }
 
 impl Prepared {
     /// Writes bindings and lock file, or refuses them where they may not be
     /// stale. Cargo is not run before, and nothing is refused after.
     pub fn write(&mut self, ctx: &Context) -> Result<()> {
-        let due = std::mem::take(&mut self.due);
+        let pending_writes = std::mem::take(&mut self.pending_writes);
         // A lock file that is not written is to be found missing again.
-        self.setup.changed &= self.stale != Stale::Refuse || due.lock.is_none();
-        for path in due.write(ctx, self.stale)? {
-            for id in &self.looked {
-                let kept = self.setup.view.members.get_mut(id);
-                let seen = kept.into_iter().flat_map(|kept| &mut kept.stamps);
-                for seen in seen.filter(|seen| seen.is_of(&path)) {
-                    *seen = FileStamp::now(path.clone());
+        self.setup.changed &= self.stale != StaleBindings::Refuse || pending_writes.lock.is_none();
+        for path in pending_writes.write(ctx, self.stale)? {
+            for id in &self.analyzed {
+                let cached = self.setup.view.members.get_mut(id);
+                let stamp = cached.into_iter().flat_map(|cached| &mut cached.stamps);
+                for stamp in stamp.filter(|stamp| stamp.is_of(&path)) {
+                    *stamp = FileStamp::now(path.clone());
                 }
             }
         }
@@ -155,19 +155,19 @@ impl Prepared {
 
     /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
     /// so that it is no reason to look at the members again.
-    pub fn built(&mut self) {
+    pub fn record_success(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
-        for kept in self.setup.view.members.values_mut() {
-            for seen in kept.stamps.iter_mut().filter(|seen| seen.is_of(&lock)) {
+        for cached in self.setup.view.members.values_mut() {
+            for stamp in cached.stamps.iter_mut().filter(|stamp| stamp.is_of(&lock)) {
                 let now = FileStamp::now(lock.clone());
-                self.setup.changed |= *seen != now;
-                *seen = now;
+                self.setup.changed |= *stamp != now;
+                *stamp = now;
             }
         }
     }
 
     /// Keeps what was found out for the next run.
-    pub fn keep(&self, ctx: &Context) {
+    pub fn store_view(&self, ctx: &Context) {
         if self.setup.changed
             && let Err(error) = self.setup.view.store(&self.state_dir())
         {
@@ -197,7 +197,7 @@ impl BuildSetup {
         };
         let config = Config::load(&dir, &ctx.env, &args.config)?;
         let start = start_manifest(&dir, args)?;
-        let key = key(ctx, &start, args);
+        let key = view_key(ctx, &start, args);
         let given_dir = config.target_dir(args.target_dir.as_deref())?;
         let cached = cached_view(given_dir.as_deref(), &start, &key);
         let (view, changed) = match cached {
@@ -237,16 +237,16 @@ impl BuildSetup {
 
     /// Chooses the targets that a command line asks for, or cargo's configuration.
     pub fn choose_targets(&mut self, args: &CargoArgs) -> Result<()> {
-        let asked = self.config.targets(&args.targets)?;
+        let requested = self.config.targets(&args.targets)?;
         self.targets = match args.own.native {
             true => Vec::new(),
-            false => choose(&asked)?,
+            false => choose(&requested)?,
         };
         // Where cargo's configuration asks for more than is built, cargo has to
         // be told what is built.
-        let is_target = |asked: &String| self.targets.iter().any(|t| asked == t.name());
-        let is_asked = |target: &Target| asked.targets.iter().any(|a| a == target.name());
-        let same = self.targets.iter().all(is_asked) && asked.targets.iter().all(is_target);
+        let is_target = |requested: &String| self.targets.iter().any(|t| requested == t.name());
+        let is_requested = |target: &Target| requested.targets.iter().any(|a| a == target.name());
+        let same = self.targets.iter().all(is_requested) && requested.targets.iter().all(is_target);
         self.implicit_target = !self.targets.is_empty() && !same;
         Ok(())
     }
@@ -259,10 +259,10 @@ impl BuildSetup {
             .view
             .members
             .get(&member.id)
-            .filter(|kept| kept.is_current())
+            .filter(|cached| cached.is_current())
         {
-            Some(kept) => Ok(match &kept.fact {
-                Some(recipe) => recipe.first.clone(),
+            Some(cached) => Ok(match &cached.fact {
+                Some(recipe) => recipe.component_dirs.clone(),
                 None => Vec::new(),
             }),
             None => component_directories(&*self.project.manifest(ctx, member)?),
@@ -275,10 +275,10 @@ impl BuildSetup {
         mut self,
         ctx: &Context,
         args: &CargoArgs,
-        request: Request,
+        request: PrepareRequest,
     ) -> Result<Prepared> {
-        let (due, looked) = self.refresh(ctx, &request)?;
-        self.changed |= !looked.is_empty();
+        let (pending_writes, analyzed) = self.refresh(ctx, &request)?;
+        self.changed |= !analyzed.is_empty();
         if !args.builds_std() && !self.config.builds_std() {
             self.changed |= self.ensure_targets(ctx, args)?;
         }
@@ -289,20 +289,24 @@ impl BuildSetup {
             built: request.built,
             purpose: request.purpose,
             with: args.own.with.clone(),
-            due,
+            pending_writes,
             stale: request.stale,
-            looked,
+            analyzed,
         })
     }
 
     /// Looks at the selected members, and those they depend on by path, unless
     /// what is cached of them still holds; what has to be written, and which of
     /// them were looked at.
-    fn refresh(&mut self, ctx: &Context, request: &Request) -> Result<(Due, Vec<String>)> {
+    fn refresh(
+        &mut self,
+        ctx: &Context,
+        request: &PrepareRequest,
+    ) -> Result<(PendingWrites, Vec<String>)> {
         let project = self.project.clone();
         let mut worlds = None;
         let members: &mut BTreeMap<_, Cached<Option<Recipe>>> = &mut self.view.members;
-        let mut due = Due::default();
+        let mut pending_writes = PendingWrites::default();
         let mut ids = Vec::new();
         for index in project
             .workspace()
@@ -310,10 +314,10 @@ impl BuildSetup {
         {
             let member = &project.workspace().members[index];
             // What was built first may be for another profile or target now.
-            let serves = |kept: &&Cached<Option<Recipe>>| {
-                let recipe = kept.fact.as_ref();
-                let built = |r: &Recipe| request.built.are_among(&r.first, &r.parts);
-                kept.is_current() && recipe.is_none_or(built)
+            let serves = |cached: &&Cached<Option<Recipe>>| {
+                let recipe = cached.fact.as_ref();
+                let built = |r: &Recipe| request.built.are_among(&r.component_dirs, &r.parts);
+                cached.is_current() && recipe.is_none_or(built)
             };
             if members.get(&member.id).filter(serves).is_some() {
                 continue;
@@ -329,20 +333,20 @@ impl BuildSetup {
                 built: &request.built,
             };
             let before = members.get(&member.id);
-            let looked = look(&mut sources, member, request.stale, before)?;
-            let mut paths = looked.paths;
+            let analyzed = analyze_member(&mut sources, member, request.stale, before)?;
+            let mut paths = analyzed.paths;
             paths.sort();
             paths.dedup();
-            let kept = Cached {
+            let cached = Cached {
                 stamps: paths.into_iter().map(FileStamp::now).collect(),
-                fact: looked.recipe,
+                fact: analyzed.recipe,
             };
-            members.insert(member.id.clone(), kept);
+            members.insert(member.id.clone(), cached);
             ids.push(member.id.clone());
-            due.bindings.extend(looked.bindings);
+            pending_writes.bindings.extend(analyzed.bindings);
         }
-        due.lock = worlds.map(WorldResolver::finish).transpose()?.flatten();
-        Ok((due, ids))
+        pending_writes.lock = worlds.map(WorldResolver::finish).transpose()?.flatten();
+        Ok((pending_writes, ids))
     }
 
     /// Sees to it that the targets' standard libraries are installed; whether one
@@ -389,7 +393,7 @@ fn cached_view(
 }
 
 /// What decides, beside files, which workspace cargo sees and how.
-fn key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
+fn view_key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
     let mut parts: Vec<OsString> = vec![env!("CARGO_PKG_VERSION").into(), start.into()];
     parts.extend(args.config.iter().cloned());
     parts.extend(args.unstable.iter().cloned());

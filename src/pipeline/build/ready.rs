@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::cargo::{Built, build_prepared};
-use super::componentize::Made;
-use super::order::{Order, Step};
-use super::pending_writes::Stale;
-use super::prepare::{BuildSetup, Prepared, Purpose, Request};
+use super::cargo::{BuildOutput, build_prepared};
+use super::componentize::ComponentArtifact;
+use super::order::{BuildOrder, BuildStep};
+use super::pending_writes::StaleBindings;
+use super::prepare::{BuildPurpose, BuildSetup, PrepareRequest, Prepared};
 use crate::base::error::{Error, Result};
 use crate::pipeline::link::built::{BuiltComponent, BuiltComponents};
 use crate::system::cargo::arguments::CargoArgs;
@@ -18,7 +18,7 @@ use crate::system::fs;
 /// Prepares the packages that the command line selects, after the components that
 /// they depend on by their directories were built. Nothing of the packages is
 /// written before [`Prepared::write`].
-pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<Prepared> {
+pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: StaleBindings) -> Result<Prepared> {
     prepare_in(ctx, args, stale, BuildSetup::open(ctx, args)?)
 }
 
@@ -26,49 +26,49 @@ pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: Stale) -> Result<P
 fn prepare_in(
     ctx: &Context,
     args: &CargoArgs,
-    stale: Stale,
+    stale: StaleBindings,
     setup: BuildSetup,
 ) -> Result<Prepared> {
-    let Order {
+    let BuildOrder {
         workspaces, steps, ..
-    } = Order::of(ctx, args, setup)?;
+    } = BuildOrder::of(ctx, args, setup)?;
     let mut workspaces: Vec<Option<BuildSetup>> = workspaces.into_iter().map(Some).collect();
     let mut built = BuiltComponents::default();
     for step in steps {
         let setup = workspaces[step.workspace].take();
-        let (component, setup) = build_step(ctx, &step, &built, setup.ok_or_else(lost)?)?;
+        let (component, setup) = build_step(ctx, &step, &built, setup.ok_or_else(lost_workspace)?)?;
         workspaces[step.workspace] = Some(setup);
         built.insert(step.dir, component);
     }
-    let mut setup = workspaces[0].take().ok_or_else(lost)?;
+    let mut setup = workspaces[0].take().ok_or_else(lost_workspace)?;
     setup.choose_targets(args)?;
-    let request = Request {
+    let request = PrepareRequest {
         selected: setup.project.selected.clone(),
         built: Rc::new(built),
-        purpose: Purpose::Requested,
+        purpose: BuildPurpose::Requested,
         stale,
     };
     setup.prepare(ctx, args, request)
 }
 
 /// Each build gives its workspace back.
-fn lost() -> Error {
+fn lost_workspace() -> Error {
     Error::input("a workspace was lost between two builds")
 }
 
 /// Builds the crate of one step; its component, and the workspace as it is then.
 fn build_step(
     ctx: &Context,
-    step: &Step,
+    step: &BuildStep,
     built: &BuiltComponents,
     mut setup: BuildSetup,
 ) -> Result<(BuiltComponent, BuildSetup)> {
     setup.choose_targets(&step.args)?;
-    let request = Request {
+    let request = PrepareRequest {
         selected: step.selected.clone(),
         built: Rc::new(built.clone()),
-        purpose: Purpose::Dependency,
-        stale: Stale::Write,
+        purpose: BuildPurpose::Dependency,
+        stale: StaleBindings::Write,
     };
     let prepared = setup.prepare(ctx, &step.args, request)?;
     let built = build_prepared(ctx, &step.args, prepared)?;
@@ -77,31 +77,37 @@ fn build_step(
 }
 
 /// Builds the packages that the command line selects, and makes components of them.
-pub(crate) fn build(ctx: &Context, args: &CargoArgs) -> Result<Built> {
+pub(crate) fn build(ctx: &Context, args: &CargoArgs) -> Result<BuildOutput> {
     build_in(ctx, args, BuildSetup::open(ctx, args)?)
 }
 
 /// As [`build`], in a workspace that is known.
-pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Result<Built> {
-    let prepared = prepare_in(ctx, args, Stale::Write, setup)?;
+pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Result<BuildOutput> {
+    let prepared = prepare_in(ctx, args, StaleBindings::Write, setup)?;
     build_prepared(ctx, args, prepared)
 }
 
 /// The one component of the package in a directory.
-fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<BuiltComponent> {
+fn component_of(ctx: &Context, built: &BuildOutput, dir: &Path) -> Result<BuiltComponent> {
     let workspace = built.prepared.workspace();
-    let here = |made: &&Made| {
-        let member = &workspace.members[made.member];
-        let example = made.artifact.kinds.iter().any(|kind| kind == "example");
+    let here = |artifact: &&ComponentArtifact| {
+        let member = &workspace.members[artifact.member];
+        let example = artifact
+            .cargo_artifact
+            .kinds
+            .iter()
+            .any(|kind| kind == "example");
         fs::canonical(member.dir()).is_ok_and(|path| path == dir)
-            && made.component.is_some()
-            && !made.artifact.test
+            && artifact.component.is_some()
+            && !artifact.cargo_artifact.test
             && !example
     };
-    let all: Vec<_> = built.made.iter().filter(here).collect();
-    let library = all.iter().find(|made| !made.artifact.is_program());
+    let all: Vec<_> = built.artifacts.iter().filter(here).collect();
+    let library = all
+        .iter()
+        .find(|artifact| !artifact.cargo_artifact.is_program());
     let shown = ctx.display(dir);
-    let made = match (library, all.as_slice()) {
+    let artifact = match (library, all.as_slice()) {
         (Some(library), _) => library,
         (None, [one]) => one,
         (None, []) => {
@@ -119,13 +125,13 @@ fn component_of(ctx: &Context, built: &Built, dir: &Path) -> Result<BuiltCompone
             .hint("keep one component in the package, or give the path of a component file"));
         }
     };
-    let member = &workspace.members[made.member];
-    let recipe = built.prepared.recipe(made.member).cloned();
+    let member = &workspace.members[artifact.member];
+    let recipe = built.prepared.recipe(artifact.member).cloned();
     let recipe = recipe.unwrap_or_default();
     Ok(BuiltComponent {
         parts: recipe.parts,
-        answers: recipe.answers,
-        file: made.path.clone(),
+        links: recipe.links,
+        file: artifact.path.clone(),
         package: built
             .prepared
             .project

@@ -12,7 +12,7 @@ use crate::model::component::attributes::RootAttributes;
 use crate::model::component::encode::{Adapter, validate_adapter};
 use crate::model::component::metadata::Metadata;
 use crate::model::manifest::WorldCheck;
-use crate::pipeline::link::part::{Answer, Part};
+use crate::pipeline::link::part::{Part, PartLink};
 use crate::system::fs;
 
 /// Everything beside the module that shapes the components of a package.
@@ -43,11 +43,11 @@ pub(crate) struct Recipe {
     /// track; empty where nothing is checked against it.
     pub world_imports: BTreeSet<String>,
     /// The directories of components that are built first.
-    pub first: Vec<PathBuf>,
+    pub component_dirs: Vec<PathBuf>,
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of them answer its imports.
-    pub answers: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
     /// Whether it is linked in every build.
     pub compose: bool,
 }

@@ -16,7 +16,7 @@ pub(super) const RUNTIME_CRATES: [(&str, RuntimeCrate); 2] = [
 ];
 
 /// The crate whose macro made the bindings before they were a file.
-pub(super) const RETIRED: &str = "cargo-component-bindings";
+pub(super) const RETIRED_CRATE: &str = "cargo-component-bindings";
 
 /// Whether a package has wit-bindgen's macro.
 pub(super) fn has_macro(member: &Member) -> bool {
@@ -31,19 +31,19 @@ pub(crate) fn runtime(
     workspace: &Workspace,
     member: &Member,
     world: &World,
-    needs: &Needs,
+    needs: &RuntimeNeeds,
 ) -> Result<Runtime> {
-    let (mut unfit, mut unserved) = (None, None);
+    let (mut unusable, mut too_old) = (None, None);
     for (name, crate_) in RUNTIME_CRATES {
         let Some(dependency) = member.dependency(name) else {
             continue;
         };
-        if let Some(error) = out_of_reach(dependency) {
-            unfit.get_or_insert(error);
+        if let Some(error) = unusable_reason(dependency) {
+            unusable.get_or_insert(error);
             continue;
         }
         let locked = workspace.locked_version(member, dependency)?;
-        let version = locked.or_else(|| least(&dependency.requirement));
+        let version = locked.or_else(|| lowest_version(&dependency.requirement));
         if let Some(why) = needs.missing(crate_, version.as_ref()) {
             let version = version.map(|v| v.to_string()).unwrap_or_default();
             let error = Error::input(format!(
@@ -53,7 +53,7 @@ pub(crate) fn runtime(
             ))
             .with_cause(why)
             .hint(format!("run `{}`", add_command(member, needs.async_)));
-            unserved.get_or_insert(error);
+            too_old.get_or_insert(error);
             continue;
         }
         let has_async = |f: &String| f.starts_with("async") || f == "default";
@@ -65,8 +65,8 @@ pub(crate) fn runtime(
             missing: missing_helpers(crate_, version.as_ref()),
         });
     }
-    let retired = member.dependency(RETIRED).is_some();
-    if let Some(error) = unserved.filter(|_| !retired) {
+    let retired = member.dependency(RETIRED_CRATE).is_some();
+    if let Some(error) = too_old.filter(|_| !retired) {
         return Err(error);
     }
     let error = Error::input(format!(
@@ -77,14 +77,14 @@ pub(crate) fn runtime(
     let add = || format!("run `{}`", add_command(member, needs.async_));
     if retired {
         let error = error.with_cause(format!(
-            "the macro of `{RETIRED}` makes none any more: they are a file, `src/bindings.rs`"
+            "the macro of `{RETIRED_CRATE}` makes none any more: they are a file, `src/bindings.rs`"
         ));
         return Err(error.hint(format!(
-            "replace the macro by `mod bindings;`, remove `{RETIRED}` from Cargo.toml, and {}",
+            "replace the macro by `mod bindings;`, remove `{RETIRED_CRATE}` from Cargo.toml, and {}",
             add()
         )));
     }
-    Err(match unfit {
+    Err(match unusable {
         Some((why, Some(change))) => error.with_cause(why).hint(change),
         Some((why, None)) => error.with_cause(why).hint(add()),
         None => error.hint(add()),
@@ -93,7 +93,7 @@ pub(crate) fn runtime(
 
 /// Why generated code cannot name a crate the package has, with the line to
 /// change where adding it once more does not help.
-fn out_of_reach(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
+fn unusable_reason(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
     let name = &dependency.name;
     if dependency.kind != DependencyUse::Code {
         return Some((format!("`{name}` is only a development dependency"), None));
@@ -140,7 +140,7 @@ fn add_command(member: &Member, async_: bool) -> String {
 }
 
 /// The lowest version a requirement names.
-fn least(requirement: &semver::VersionReq) -> Option<Version> {
+fn lowest_version(requirement: &semver::VersionReq) -> Option<Version> {
     let first = requirement.comparators.first()?;
     let part = |part: Option<u64>| part.unwrap_or(0);
     Some(Version::new(
@@ -152,7 +152,7 @@ fn least(requirement: &semver::VersionReq) -> Option<Version> {
 
 /// What a release of a runtime crate lacks that generated code can bring
 /// itself: without async functions and maps, bindings run on all releases of
-/// [`FIRST`] and later. `tests/it/runtimes.rs` has the table of what was tried.
+/// [`FIRST_WIT_BINDGEN`] and later. `tests/it/runtimes.rs` has the table of what was tried.
 fn missing_helpers(crate_: RuntimeCrate, version: Option<&Version>) -> MissingHelpers {
     let before = |minor: u64| version.is_some_and(|v| *v < Version::new(0, minor, 0));
     MissingHelpers {
@@ -163,20 +163,20 @@ fn missing_helpers(crate_: RuntimeCrate, version: Option<&Version>) -> MissingHe
 
 /// The first release of `wit-bindgen` that has what bindings cannot bring
 /// themselves.
-const FIRST: Version = Version::new(0, 24, 0);
+const FIRST_WIT_BINDGEN: Version = Version::new(0, 24, 0);
 
 /// The first release of `wit-bindgen-rt` that has it.
-const FIRST_RT: Version = Version::new(0, 23, 0);
+const FIRST_WIT_BINDGEN_RT: Version = Version::new(0, 23, 0);
 
 /// What the bindings of a world ask of their runtime crate.
-pub(crate) struct Needs {
+pub(crate) struct RuntimeNeeds {
     async_: bool,
     maps: bool,
     /// Whether the crate must have the features for it by now.
     pub features: bool,
 }
 
-impl Needs {
+impl RuntimeNeeds {
     pub fn of(world: &World, setting: &manifest::AsyncSetting) -> Self {
         use wit_parser::{TypeDefKind, WorldItem};
         let resolve = &world.resolve;
@@ -203,7 +203,7 @@ impl Needs {
         live.add_world(resolve, world.id);
         let kinds = || live.iter().map(|id| &resolve.types[id].kind);
         let streams = kinds().any(|k| matches!(k, TypeDefKind::Future(_) | TypeDefKind::Stream(_)));
-        Needs {
+        RuntimeNeeds {
             async_: *setting != manifest::AsyncSetting::None
                 && (streams || functions.into_iter().any(|f| f.kind.is_async())),
             maps: kinds().any(|k| matches!(k, TypeDefKind::Map(..))),
@@ -217,16 +217,20 @@ impl Needs {
         use RuntimeCrate::{WitBindgen, WitBindgenRt};
         let latest = Version::new(0, 63, 0);
         let runtime = "the bindings use it at run time";
-        let (wanted, least, why) = match crate_ {
+        let (needed_crate, lowest_version, why) = match crate_ {
             _ if self.async_ => (WitBindgen, latest, "the world has async functions"),
             _ if self.maps => (WitBindgen, latest, "the world has maps"),
-            WitBindgen => (WitBindgen, FIRST, runtime),
-            WitBindgenRt => (WitBindgenRt, FIRST_RT, runtime),
+            WitBindgen => (WitBindgen, FIRST_WIT_BINDGEN, runtime),
+            WitBindgenRt => (WitBindgenRt, FIRST_WIT_BINDGEN_RT, runtime),
         };
-        if version.is_none_or(|version| crate_ == wanted && *version >= least) {
+        if version.is_none_or(|version| crate_ == needed_crate && *version >= lowest_version) {
             return None;
         }
-        let (name, _) = RUNTIME_CRATES.iter().find(|(_, known)| *known == wanted)?;
-        Some(format!("{why}, which needs `{name}` {least} or newer"))
+        let (name, _) = RUNTIME_CRATES
+            .iter()
+            .find(|(_, known)| *known == needed_crate)?;
+        Some(format!(
+            "{why}, which needs `{name}` {lowest_version} or newer"
+        ))
     }
 }

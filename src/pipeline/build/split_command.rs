@@ -11,78 +11,83 @@ use crate::system::context::Context;
 use crate::system::process::Invocation;
 
 /// The command line, shared out between two runs of cargo.
-pub(crate) struct Share {
+pub(crate) struct CommandSplit {
     /// For the wasm targets; `None` where nothing is left for them.
-    pub wasm: Option<Wasm>,
+    pub wasm: Option<WasmCommand>,
     /// The members that are no components, if they were asked for.
-    hosts: Vec<usize>,
+    host_members: Vec<usize>,
 }
 
 /// How cargo's command line for wasm differs from the user's.
 #[derive(Default)]
-pub(crate) struct Wasm {
+pub(crate) struct WasmCommand {
     /// The options that are left out.
-    pub without: Vec<KnownOption>,
+    pub omitted_options: Vec<KnownOption>,
     /// The arguments that are added.
-    pub more: Vec<OsString>,
+    pub added_arguments: Vec<OsString>,
 }
 
-impl Share {
+impl CommandSplit {
     /// For the wasm targets there is `--target` where nothing else names one,
     /// and in a mixed workspace what leaves the members out that are no
     /// components.
-    pub fn of(prepared: &Prepared, args: &CargoArgs) -> Share {
-        let mut wasm = Wasm::default();
+    pub fn of(prepared: &Prepared, args: &CargoArgs) -> CommandSplit {
+        let mut wasm = WasmCommand::default();
         if prepared.setup.implicit_target {
             for target in &prepared.setup.targets {
                 let option = OsString::from("--target");
-                wasm.more.extend([option, target.name().into()]);
+                wasm.added_arguments.extend([option, target.name().into()]);
             }
         }
         if args.own.native && args.targets.is_empty() && prepared.setup.configured_target {
             let host = ["--target", "host-tuple"].map(OsString::from);
-            wasm.more.extend(host);
+            wasm.added_arguments.extend(host);
         }
-        let for_wasm_alone = |wasm| Share {
+        let for_wasm_alone = |wasm| CommandSplit {
             wasm: Some(wasm),
-            hosts: Vec::new(),
+            host_members: Vec::new(),
         };
         let named = matches!(args.selection(), PackageSelection::Packages(_));
         let with_hosts = args.own.host_members;
         if prepared.setup.targets.is_empty() || named && !with_hosts {
             return for_wasm_alone(wasm);
         }
-        let (components, hosts): (Vec<usize>, Vec<usize>) = prepared
+        let (components, host_members): (Vec<usize>, Vec<usize>) = prepared
             .selected
             .iter()
             .partition(|member| prepared.recipe(**member).is_some());
         let members = &prepared.workspace().members;
         let others = others(prepared, args);
-        if hosts.is_empty() || components.is_empty() && !with_hosts {
+        if host_members.is_empty() || components.is_empty() && !with_hosts {
             return for_wasm_alone(wasm);
         }
-        if !with_hosts && is_of_host(args, members, &components, &hosts) {
+        if !with_hosts && is_of_host(args, members, &components, &host_members) {
             return for_wasm_alone(wasm);
         }
         if components.is_empty() && others.is_empty() {
-            return Share { wasm: None, hosts };
+            return CommandSplit {
+                wasm: None,
+                host_members,
+            };
         }
         let (option, narrowed) = match args.selection() {
-            PackageSelection::Workspace { .. } => ("--exclude", &hosts),
+            PackageSelection::Workspace { .. } => ("--exclude", &host_members),
             _ => ("--package", &components),
         };
         for member in narrowed {
-            wasm.more.extend([option.into(), spec(&members[*member])]);
+            wasm.added_arguments
+                .extend([option.into(), spec(&members[*member])]);
         }
         for other in others {
-            wasm.more.extend(["--package".into(), other.into()]);
+            wasm.added_arguments
+                .extend(["--package".into(), other.into()]);
         }
         if named {
-            wasm.without.push(KnownOption::Package);
+            wasm.omitted_options.push(KnownOption::Package);
         }
-        Share {
+        CommandSplit {
             wasm: Some(wasm),
-            hosts: if with_hosts { hosts } else { Vec::new() },
+            host_members: if with_hosts { host_members } else { Vec::new() },
         }
     }
 
@@ -95,7 +100,7 @@ impl Share {
         prepared: &Prepared,
         without: &[KnownOption],
     ) -> Option<Invocation> {
-        if self.hosts.is_empty() {
+        if self.host_members.is_empty() {
             return None;
         }
         let verb = args.subcommand.as_deref().unwrap_or("build");
@@ -107,7 +112,7 @@ impl Share {
         ];
         left_out.extend(without);
         let mut command = cargo(ctx, args).args(args.cargo_args_for(verb, &left_out));
-        for member in &self.hosts {
+        for member in &self.host_members {
             let spec = spec(&prepared.workspace().members[*member]);
             command = command.arg("--package").arg(spec);
         }
@@ -140,7 +145,12 @@ fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
 
 /// Whether a program or example is named that no component has, but a member
 /// for the host: whoever asks for it does not mean the components.
-fn is_of_host(args: &CargoArgs, members: &[Member], components: &[usize], hosts: &[usize]) -> bool {
+fn is_of_host(
+    args: &CargoArgs,
+    members: &[Member],
+    components: &[usize],
+    host_members: &[usize],
+) -> bool {
     let named = args
         .target_choices
         .iter()
@@ -154,7 +164,7 @@ fn is_of_host(args: &CargoArgs, members: &[Member], components: &[usize], hosts:
         targets.any(|target| target.role == role && target.name == *name)
     };
     let mut named = named;
-    named.any(|(name, role)| has(hosts, name, role) && !has(components, name, role))
+    named.any(|(name, role)| has(host_members, name, role) && !has(components, name, role))
 }
 
 /// With what stands behind `--`.

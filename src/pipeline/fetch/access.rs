@@ -1,4 +1,4 @@
-//! What the verbs of `cargo component registry` are about, and the way to it.
+//! Access to registries for packages and artifacts that a command line names.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::progress::{Progress, ProgressSize};
 use crate::model::resolver::ListedVersion;
-use crate::pipeline::project::here::manifest_here;
+use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
@@ -20,31 +20,31 @@ use crate::system::registry::routes::{ManifestRegistries, Route};
 use crate::system::registry::stored::StoredFiles;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Registry, Release};
 
-/// What a command line names.
+/// A package or artifact that a command line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A package of whatever registry has it.
-    Package(PackageRef, Pick),
+    /// A package, with the version that is selected.
+    Package(PackageRef, VersionSelection),
     /// An artifact of an OCI registry.
     Reference(Reference),
 }
 
-/// Which version of a package.
+/// The version of a package that is selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pick {
-    /// The highest, be it a pre-release.
+pub enum VersionSelection {
+    /// The highest version, including pre-releases.
     Newest,
     /// Exactly this version is requested.
     Exactly(Version),
-    /// The highest that will do.
+    /// The highest version that satisfies the requirement.
     Matching(VersionReq),
 }
 
 impl FromStr for Subject {
     type Err = Error;
 
-    /// A package, `namespace:name`, perhaps with a version or requirement after
-    /// `@`; what has a `/` in its name is a reference.
+    /// Parses a package, `namespace:name`, with an optional version or requirement
+    /// after `@`, or an OCI reference, whose name contains a `/`.
     fn from_str(text: &str) -> Result<Self> {
         let (name, version) = match text.split_once('@') {
             Some((name, version)) => (name, Some(version)),
@@ -55,10 +55,10 @@ impl FromStr for Subject {
         }
         let package = name.parse::<PackageRef>()?;
         let pick = match version {
-            None => Pick::Newest,
+            None => VersionSelection::Newest,
             Some(version) => match (version.parse(), version.parse()) {
-                (Ok(version), _) => Pick::Exactly(version),
-                (_, Ok(requirement)) => Pick::Matching(requirement),
+                (Ok(version), _) => VersionSelection::Exactly(version),
+                (_, Ok(requirement)) => VersionSelection::Matching(requirement),
                 (_, Err(e)) => {
                     return Err(Error::usage(format!(
                         "invalid version `{version}` of `{package}`"
@@ -72,7 +72,7 @@ impl FromStr for Subject {
     }
 }
 
-/// How registries are reached by a command line.
+/// The options by which a command reaches registries.
 #[derive(Clone, Debug, Default)]
 pub struct AccessOptions {
     /// The name or address of the registry, instead of the configured one.
@@ -81,19 +81,19 @@ pub struct AccessOptions {
     pub mode: LockMode,
 }
 
-/// The registries as they are seen from where the user stands: those of the
-/// package there, if there is one, and those of the configuration.
+/// The registries that apply in the current directory: those of its package, if
+/// there is one, and those of the configuration.
 pub(crate) struct Access<'a> {
     ctx: &'a Context,
     registries: Registries<'a>,
     named: ManifestRegistries,
-    asked: Option<String>,
+    registry_option: Option<String>,
     offline: bool,
     pub cache: Cache,
 }
 
-/// A release that a registry has.
-pub(crate) struct Located {
+/// A release that was found in a registry.
+pub(crate) struct LocatedRelease {
     pub release: Release,
     pub registry: Arc<dyn Registry>,
     pub route: Route,
@@ -102,13 +102,14 @@ pub(crate) struct Located {
 impl<'a> Access<'a> {
     pub fn new(ctx: &'a Context, options: &AccessOptions) -> Result<Self> {
         let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(options.mode)?;
-        let asked = options.registry.as_deref();
-        let asked = asked.map(|name| on_command_line(ctx, name));
+        let registry_option = options.registry.as_deref();
+        let registry_option = registry_option.map(|name| on_command_line(ctx, name));
         let mut registries = ctx.registries(&ctx.cwd)?;
-        let named = named_registries(&manifest_here(ctx)?);
+        let named = named_registries(&manifest_of_current_package(ctx)?);
         // A name that the manifest gives to an address is not the user's word.
-        let address = asked.as_deref();
-        let address = address.filter(|asked| !named.registries.contains_key(*asked));
+        let address = registry_option.as_deref();
+        let address =
+            address.filter(|registry_option| !named.registries.contains_key(*registry_option));
         if let Some(host) = address.and_then(routes::host_of_address) {
             registries = registries.with_host(host);
         }
@@ -116,7 +117,7 @@ impl<'a> Access<'a> {
             ctx,
             registries,
             named,
-            asked,
+            registry_option,
             offline: mode.is_offline(),
             cache: ctx.cache(),
         })
@@ -124,16 +125,16 @@ impl<'a> Access<'a> {
 
     /// The route to the registry of a package.
     fn route(&self, package: &PackageRef) -> Result<Route> {
-        let mut route = self
-            .registries
-            .route(package, self.asked.as_deref(), &self.named)?;
-        if self.asked.is_some() {
+        let mut route =
+            self.registries
+                .route(package, self.registry_option.as_deref(), &self.named)?;
+        if self.registry_option.is_some() {
             route.chosen_by = "`--registry`".to_owned();
         }
         self.allowed(route)
     }
 
-    /// The route, if it may be taken.
+    /// Refuses a route that needs the network where that is disabled.
     fn allowed(&self, route: Route) -> Result<Route> {
         match self.offline && !route.backend.is_local() {
             true => Err(Error::input(format!(
@@ -145,7 +146,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The registry of a package, with the way to it.
+    /// The registry of a package, with the route to it.
     pub fn open(&self, package: &PackageRef) -> Result<(Arc<dyn Registry>, Route)> {
         let route = self.route(package)?;
         Ok((self.registries.open(&route)?, route))
@@ -159,7 +160,7 @@ impl<'a> Access<'a> {
         route: &Route,
     ) -> Result<Vec<ListedVersion>> {
         let versions = registry.versions(package);
-        let versions = versions.map_err(|e| because(e, route))?;
+        let versions = versions.map_err(|e| with_route(e, route))?;
         let mut versions = versions
             .filter(|versions| !versions.is_empty())
             .ok_or_else(|| {
@@ -167,31 +168,31 @@ impl<'a> Access<'a> {
                     Error::input(format!("the package `{package}` was not found")).with_cause(
                         format!("it was not found in {}", registry.location(package)),
                     );
-                because(error, route)
+                with_route(error, route)
                     .hint("check the name, or give another registry with `--registry`")
             })?;
         versions.sort_by(|a, b| b.version.cmp(&a.version));
         Ok(versions)
     }
 
-    /// The release of a package that is meant.
-    pub fn locate(&self, package: &PackageRef, pick: &Pick) -> Result<Located> {
+    /// Finds the selected release of a package in its registry.
+    pub fn locate(&self, package: &PackageRef, pick: &VersionSelection) -> Result<LocatedRelease> {
         let (registry, route) = self.open(package)?;
         let version = match pick {
-            Pick::Exactly(version) => version.clone(),
+            VersionSelection::Exactly(version) => version.clone(),
             _ => {
                 let versions = self.versions(package, &*registry, &route)?;
                 choose(package, pick, &versions)?
             }
         };
         let release = registry.release(package, &version);
-        match release.map_err(|e| because(e, &route))? {
-            Some(release) => Ok(Located {
+        match release.map_err(|e| with_route(e, &route))? {
+            Some(release) => Ok(LocatedRelease {
                 release,
                 registry,
                 route,
             }),
-            None => Err(because(
+            None => Err(with_route(
                 Error::input(format!("`{package}@{version}` was not found"))
                     .with_cause(format!(
                         "it was not found in {}",
@@ -203,11 +204,17 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The release of a package that is meant, with its file, as far as the
-    /// cache has it, where its registry must not be asked.
-    pub fn kept(&self, package: &PackageRef, pick: &Pick) -> Result<Option<(Version, PathBuf)>> {
-        let asked = self.asked.as_deref();
-        let route = self.registries.route(package, asked, &self.named)?;
+    /// The selected version of a package with its file in the cache; `None` unless
+    /// network access is disabled and the cache has a version.
+    pub fn cached(
+        &self,
+        package: &PackageRef,
+        pick: &VersionSelection,
+    ) -> Result<Option<(Version, PathBuf)>> {
+        let registry_option = self.registry_option.as_deref();
+        let route = self
+            .registries
+            .route(package, registry_option, &self.named)?;
         if !self.offline || route.backend.is_local() {
             return Ok(None);
         }
@@ -246,21 +253,21 @@ impl<'a> Access<'a> {
         self.registries.artifacts(&self.allowed(route)?)
     }
 
-    /// What a reference stands for, and the registry it is in.
+    /// The artifact that a reference points to, and the registry that has it.
     pub fn find(&self, reference: &Reference) -> Result<(FoundArtifact, Arc<dyn Artifacts>)> {
         let artifacts = self.artifacts(reference)?;
         let found = artifacts.find(reference)?;
         Ok((found.ok_or_else(|| not_found(reference))?, artifacts))
     }
 
-    /// Shows how much of a download is there.
-    pub fn watch(&self, size: Option<u64>) -> Box<dyn Progress> {
+    /// Shows the progress of a download of this many bytes.
+    pub fn download_progress(&self, size: Option<u64>) -> Box<dyn Progress> {
         let extent = size.map_or(ProgressSize::Items(1), ProgressSize::Bytes);
         self.ctx.shell.progress("Downloading", extent)
     }
 
-    /// The bytes of an artifact, in the cache.
-    pub fn keep(
+    /// Fetches an artifact into the cache, and returns the path of its file.
+    pub fn fetch_artifact(
         &self,
         reference: &Reference,
         found: &FoundArtifact,
@@ -270,17 +277,17 @@ impl<'a> Access<'a> {
         self.cache.get_or_write(
             &found.content,
             |to| {
-                let progress = &*self.watch(size);
+                let progress = &*self.download_progress(size);
                 let mut to = ProgressWriter { to, progress };
                 artifacts.read(reference, &found.content, size, &mut to)
             },
-            |digest| other_bytes(reference, &found.content, digest),
+            |digest| digest_mismatch(reference, &found.content, digest),
         )
     }
 
-    /// The registry to log in to: one by its name, a host, or the default one.
-    /// A password goes where the user's own configuration says: a project could
-    /// call anything by that name.
+    /// The registry to log in to: one by its name, a host, or the default one. Only
+    /// the user's own configuration decides where a password is sent, since a
+    /// project could give the name to any host.
     pub fn host(&self, registry: Option<&str>) -> Result<Arc<dyn Artifacts>> {
         let layers = self.registries.layers().private();
         let nobody = ManifestRegistries::default();
@@ -304,7 +311,7 @@ impl<'a> Access<'a> {
         self.registries.artifacts(&self.allowed(route)?)
     }
 
-    /// Whether only the project knows a name that is no host.
+    /// Whether a name is not a host and only the project's configuration has it.
     fn is_of_project(&self, name: &str) -> bool {
         let is_host = name.contains(['.', ':', '/']) || name == "localhost";
         let layers = self.registries.layers();
@@ -312,7 +319,7 @@ impl<'a> Access<'a> {
         !is_host && (known || layers.registry_names().contains(&name))
     }
 
-    /// The registry to log in to is none that the user names.
+    /// The error for a registry that only the project names.
     fn of_project(&self, name: Option<&str>) -> Error {
         let layers = self.registries.layers();
         let route = match name {
@@ -341,8 +348,8 @@ impl<'a> Access<'a> {
     }
 }
 
-/// A registry as the command line names it: what is relative there is so to
-/// the user.
+/// A registry from the command line, where relative paths start from the current
+/// directory.
 pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
     let path = name.strip_prefix("file:").unwrap_or(name);
     match path.starts_with("//") || (path == name && !name.starts_with('.')) {
@@ -351,12 +358,18 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
     }
 }
 
-/// The version that is meant, of some listed with the newest first.
-fn choose(package: &PackageRef, pick: &Pick, versions: &[ListedVersion]) -> Result<Version> {
+/// The selected version among those listed, which are sorted from the newest.
+fn choose(
+    package: &PackageRef,
+    pick: &VersionSelection,
+    versions: &[ListedVersion],
+) -> Result<Version> {
     let fits = |listed: &&ListedVersion| match pick {
-        Pick::Newest => !listed.yanked,
-        Pick::Exactly(version) => listed.version == *version,
-        Pick::Matching(requirement) => !listed.yanked && requirement.matches(&listed.version),
+        VersionSelection::Newest => !listed.yanked,
+        VersionSelection::Exactly(version) => listed.version == *version,
+        VersionSelection::Matching(requirement) => {
+            !listed.yanked && requirement.matches(&listed.version)
+        }
     };
     let found = versions.iter().find(fits);
     found.map(|listed| listed.version.clone()).ok_or_else(|| {
@@ -368,20 +381,22 @@ fn choose(package: &PackageRef, pick: &Pick, versions: &[ListedVersion]) -> Resu
                 false => listed.version.to_string(),
             })
             .collect();
-        let asked = match pick {
-            Pick::Matching(requirement) => format!(" matching `{requirement}`"),
+        let registry_option = match pick {
+            VersionSelection::Matching(requirement) => format!(" matching `{requirement}`"),
             _ => String::new(),
         };
-        Error::input(format!("the package `{package}` has no version{asked}"))
-            .with_cause(format!("the available versions are {}", all.join(", ")))
-            .hint(format!(
-                "use one of them: `{package}@{}`",
-                versions[0].version
-            ))
+        Error::input(format!(
+            "the package `{package}` has no version{registry_option}"
+        ))
+        .with_cause(format!("the available versions are {}", all.join(", ")))
+        .hint(format!(
+            "use one of them: `{package}@{}`",
+            versions[0].version
+        ))
     })
 }
 
-pub(crate) fn because(error: Error, route: &Route) -> Error {
+pub(crate) fn with_route(error: Error, route: &Route) -> Error {
     error.with_cause(format!("the registry is set in {}", route.chosen_by))
 }
 
@@ -394,8 +409,8 @@ pub(crate) fn not_found(reference: &Reference) -> Error {
         ))
 }
 
-/// The bytes that came are not those the manifest names.
-pub(crate) fn other_bytes(
+/// The error for content whose digest differs from that of the manifest.
+pub(crate) fn digest_mismatch(
     reference: &Reference,
     expected: &crate::base::package::ContentDigest,
     found: &crate::base::package::ContentDigest,
@@ -419,10 +434,10 @@ mod tests {
         let versions = ["!2.0.0", "1.1.0", "!1.0.0"].map(listed);
         let package: PackageRef = "a:b".parse().unwrap();
         let chosen = |pick| choose(&package, &pick, &versions).map(|v| v.to_string());
-        assert_eq!(chosen(Pick::Newest).unwrap(), "1.1.0");
-        let withdrawn = Pick::Exactly("2.0.0".parse().unwrap());
+        assert_eq!(chosen(VersionSelection::Newest).unwrap(), "1.1.0");
+        let withdrawn = VersionSelection::Exactly("2.0.0".parse().unwrap());
         assert_eq!(chosen(withdrawn).unwrap(), "2.0.0");
-        let error = chosen(Pick::Matching("2".parse().unwrap())).unwrap_err();
+        let error = chosen(VersionSelection::Matching("2".parse().unwrap())).unwrap_err();
         assert!(error.to_string().contains("2.0.0 (withdrawn)"), "{error}");
     }
 
@@ -432,10 +447,10 @@ mod tests {
             Subject::Package(package, pick) => (package.to_string(), pick),
             Subject::Reference(reference) => panic!("{reference}"),
         };
-        assert_eq!(package("a:b"), ("a:b".into(), Pick::Newest));
-        let exact = Pick::Exactly("1.2.3-rc.1".parse().unwrap());
+        assert_eq!(package("a:b"), ("a:b".into(), VersionSelection::Newest));
+        let exact = VersionSelection::Exactly("1.2.3-rc.1".parse().unwrap());
         assert_eq!(package("a:b@1.2.3-rc.1"), ("a:b".into(), exact));
-        let matching = Pick::Matching("1.2".parse().unwrap());
+        let matching = VersionSelection::Matching("1.2".parse().unwrap());
         assert_eq!(package("a:b@1.2"), ("a:b".into(), matching));
         for text in ["ghcr.io/a/b:1.0", "oci://ghcr.io/a/b:1.0", "a/b"] {
             assert!(

@@ -1,14 +1,14 @@
-//! Packages that a manifest names by an OCI reference: which package an
-//! artifact is, is known once its bytes are there, or from the lock file.
+//! Packages that a manifest names by an OCI reference. The name and version of such
+//! a package are known from the lock file, or once its bytes are fetched.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use semver::{Version, VersionReq};
 
-use super::access::{not_found, other_bytes};
-use super::packages::{Fetched, Packages, at_once, must_not_change};
-use super::reference::reference;
+use super::access::{digest_mismatch, not_found};
+use super::packages::{Fetched, Packages, must_not_change, run_parallel};
+use super::reference::artifact_reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
@@ -25,20 +25,20 @@ use crate::system::registry::public::Reach;
 use crate::system::registry::routes::ManifestRegistries;
 use crate::system::registry::{Artifacts, FoundArtifact, Reference, Registries, Release, routes};
 
-/// An artifact, and who wants it.
-pub(crate) struct WantedArtifact {
+/// A request for an artifact, with the place that requires it.
+pub(crate) struct RequestedArtifact {
     reference: Reference,
-    /// The package it has to be, where that is said.
+    /// The package that it has to contain, if that is specified.
     expected: Option<PackageRef>,
-    /// What a component is called that nothing names.
+    /// The package name of a component without any other name.
     unnamed: Option<PackageRef>,
     by: String,
     at: Option<Excerpt>,
-    /// Which addresses its host may have.
+    /// The network addresses that its host may have.
     reach: Reach,
 }
 
-impl WantedArtifact {
+impl RequestedArtifact {
     /// The artifact of an entry of a table of dependencies; `None` if it is
     /// something else.
     pub fn of_entry(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
@@ -46,7 +46,7 @@ impl WantedArtifact {
             return Ok(None);
         };
         let at = dependency.file.excerpt(dependency.span.clone());
-        Ok(Some(WantedArtifact {
+        Ok(Some(RequestedArtifact {
             reference: reference.parse().map_err(|e: Error| e.at(at.clone()))?,
             expected: dependency.package.clone(),
             unnamed: None,
@@ -56,21 +56,21 @@ impl WantedArtifact {
         }))
     }
 
-    /// The same of an entry of a table of components. Where it has a label and
-    /// no package, the repository names the component.
+    /// As [`RequestedArtifact::of_entry`], for a table of components: where the
+    /// entry has a label and no package, the repository names the component.
     pub fn of_component(key: &str, dependency: &Dependency) -> Result<Option<Self>> {
-        let wanted = Self::of_entry(key, dependency)?;
-        Ok(wanted.map(|mut wanted| {
-            wanted.unnamed = Some(wanted.reference.package());
-            wanted
+        let requested = Self::of_entry(key, dependency)?;
+        Ok(requested.map(|mut requested| {
+            requested.unnamed = Some(requested.reference.package());
+            requested
         }))
     }
 
-    /// The artifact a command line names; perhaps it has to be this package. A
-    /// component that nothing names is called as its repository is.
+    /// The artifact that a command line names, which may have to contain a given
+    /// package. A component without a name is named after its repository.
     pub fn of_command_line(reference: &str, package: Option<&PackageRef>) -> Result<Self> {
         let reference: Reference = reference.parse()?;
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             expected: package.cloned(),
             unnamed: Some(reference.package()),
             reference,
@@ -82,7 +82,7 @@ impl WantedArtifact {
 
     /// The artifact of an entry of `deps.toml`.
     pub fn of_deps(reference: &str) -> Result<Self> {
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             reference: reference.parse()?,
             expected: None,
             unnamed: Some("root:component".parse()?),
@@ -92,10 +92,10 @@ impl WantedArtifact {
         })
     }
 
-    /// The artifact of a target.
+    /// The artifact that `target` of a manifest names.
     pub fn of_target(manifest: &Manifest, target: &OciTarget) -> Result<Self> {
         let at = manifest.file.excerpt(target.span.clone());
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             reference: target
                 .reference
                 .parse()
@@ -109,8 +109,8 @@ impl WantedArtifact {
         })
     }
 
-    /// The artifact a hint leads to, at such an address only; `by` is the
-    /// component that has it.
+    /// The artifact that a hint points to, whose host must be within `reach`; `by`
+    /// is the component with the hint.
     pub fn of_hint(known: &KnownHint, by: String, reach: Reach) -> Result<Self> {
         let bare = KnownHint {
             location: known.location.clone(),
@@ -121,7 +121,7 @@ impl WantedArtifact {
         let text = bare.to_string();
         let text = text.strip_prefix("oci://").unwrap_or(&text);
         let reference: Reference = text.parse()?;
-        Ok(WantedArtifact {
+        Ok(RequestedArtifact {
             expected: None,
             // Where it was found names it, never what is in the file.
             unnamed: Some(reference.package()),
@@ -132,11 +132,11 @@ impl WantedArtifact {
         })
     }
 
-    /// The artifact of an entry of the lock file; `None` if that is locked by
-    /// the name of its package.
+    /// The artifact of an entry of the lock file; `None` if the entry is not for an
+    /// artifact.
     pub fn of_locked(locked: &Locked) -> Option<Self> {
-        Some(WantedArtifact {
-            reference: reference(locked.registry.as_deref())?,
+        Some(RequestedArtifact {
+            reference: artifact_reference(locked.registry.as_deref())?,
             expected: Some(locked.package.clone()),
             unnamed: None,
             by: format!("`{LOCK_FILE}`"),
@@ -145,12 +145,12 @@ impl WantedArtifact {
         })
     }
 
-    /// The artifact that is meant.
+    /// The reference of the requested artifact.
     pub fn reference(&self) -> &Reference {
         &self.reference
     }
 
-    /// What stands in the lock file in the place of a registry.
+    /// The text that the lock file has in place of a registry.
     pub fn label(&self) -> String {
         format!("oci://{}", self.reference)
     }
@@ -165,9 +165,9 @@ impl WantedArtifact {
         })
     }
 
-    /// What is kept in the lock file. A reference is no requirement: whatever
-    /// version it leads to will do.
-    pub fn to_lock(&self, found: &Fetched) -> Locked {
+    /// The entry of the lock file for it. Since a reference selects no version, the
+    /// requirement admits all.
+    pub fn to_locked(&self, found: &Fetched) -> Locked {
         Locked {
             package: found.package.clone(),
             registry: Some(self.label()),
@@ -179,8 +179,8 @@ impl WantedArtifact {
         }
     }
 
-    /// The same as a requirement, once it is known which package it is.
-    pub fn to_wanted(&self, found: &Fetched) -> Requirement {
+    /// The equivalent requirement, for the package that was found.
+    pub fn to_requirement(&self, found: &Fetched) -> Requirement {
         Requirement {
             source: PackageSource {
                 package: found.package.clone(),
@@ -203,7 +203,7 @@ impl WantedArtifact {
     }
 }
 
-/// The host of a reference, if it is within reach.
+/// The registry of a reference, whose host must be within `reach`.
 pub(crate) fn host(
     reference: &Reference,
     reach: &Reach,
@@ -215,20 +215,20 @@ pub(crate) fn host(
 }
 
 impl Packages<'_> {
-    /// The packages of some artifacts, in the same order, their bytes in the
-    /// cache. What is locked stays as it is, even if its tag has moved;
-    /// `locked` is the lock file if nothing may be added to it.
+    /// Fetches artifacts into the cache and returns their packages in the same
+    /// order. A locked artifact keeps its digest, even if its tag has moved;
+    /// `locked` is the path of the lock file if nothing may be added to it.
     pub fn artifacts(
         &self,
-        wanted: &[WantedArtifact],
+        requested: &[RequestedArtifact],
         lock: &Lockfile,
         locked: Option<&Path>,
     ) -> Result<Vec<Fetched>> {
-        let missing = |wanted: &&WantedArtifact| match wanted.locked(lock) {
+        let missing = |requested: &&RequestedArtifact| match requested.locked(lock) {
             Some(entry) => self.cache.get(&entry.digest).is_none(),
             None => true,
         };
-        let missing = wanted.iter().filter(missing).count();
+        let missing = requested.iter().filter(missing).count();
         match missing {
             0 => {}
             1 => self
@@ -241,26 +241,32 @@ impl Packages<'_> {
                 .status("Downloading", format!("{many} artifacts")),
         }
         let _held = (missing > 0).then(|| self.hold_cache());
-        let fetch = Fetch {
+        let fetch = ArtifactFetcher {
             registries: &self.registries,
             cache: &self.cache,
             offline: self.mode.is_offline(),
             progress: &*self.progress("Downloading", missing),
         };
-        at_once(wanted.iter().collect(), |wanted: &WantedArtifact| {
-            let fetched = match (wanted.locked(lock), locked) {
-                (Some(entry), _) => fetch.again(wanted, entry),
-                (None, Some(path)) => Err(must_not_change(path)),
-                (None, None) => fetch.first(wanted),
-            };
-            fetch.progress.item();
-            fetched.map_err(|e| wanted.explain(e))
-        })
+        run_parallel(
+            requested.iter().collect(),
+            |requested: &RequestedArtifact| {
+                let fetched = match (requested.locked(lock), locked) {
+                    (Some(entry), _) => fetch.fetch_locked(requested, entry),
+                    (None, Some(path)) => Err(must_not_change(path)),
+                    (None, None) => fetch.fetch_latest(requested),
+                };
+                fetch.progress.item();
+                fetched.map_err(|e| requested.explain(e))
+            },
+        )
     }
 
-    /// For each of these the digest its reference leads to now, where that is
-    /// another than the one that was found; `None` for what is no reference.
-    pub fn moved(&self, all: &[(&Requirement, &Fetched)]) -> Result<Vec<Option<ContentDigest>>> {
+    /// For each release, the digest that its tag points to now, if it differs from
+    /// the locked one; `None` for a release without a tag.
+    pub fn changed_tags(
+        &self,
+        all: &[(&Requirement, &Fetched)],
+    ) -> Result<Vec<Option<ContentDigest>>> {
         let (registries, offline) = (&self.registries, self.mode.is_offline());
         let find = |reference: &Reference| {
             if offline {
@@ -272,14 +278,16 @@ impl Packages<'_> {
             let found = host(reference, &Reach::Anywhere, registries)?.find(reference)?;
             found.ok_or_else(|| not_found(reference))
         };
-        at_once(all.to_vec(), |(wanted, locked)| {
-            let label = wanted.source.registry.as_deref();
+        run_parallel(all.to_vec(), |(requirement, locked)| {
+            let label = requirement.source.registry.as_deref();
             // A directory in its place has nothing else.
             let is_asked = |label: &&str| registries.layers().replaced(label).is_none();
-            match reference(label.filter(is_asked)) {
+            match artifact_reference(label.filter(is_asked)) {
                 // What a digest leads to stays the same.
                 Some(reference) if matches!(reference.target, Target::Tag(_)) => {
-                    let now = find(&reference).map_err(|e| wanted.explain(e))?.content;
+                    let now = find(&reference)
+                        .map_err(|e| requirement.explain(e))?
+                        .content;
                     Ok((now != locked.digest).then_some(now))
                 }
                 _ => Ok(None),
@@ -288,17 +296,17 @@ impl Packages<'_> {
     }
 }
 
-/// What is needed to fetch an artifact, from any thread.
-struct Fetch<'a> {
+/// Fetches artifacts, on any thread.
+struct ArtifactFetcher<'a> {
     registries: &'a Registries<'a>,
     cache: &'a Cache,
     offline: bool,
     progress: &'a dyn Progress,
 }
 
-impl Fetch<'_> {
-    /// Takes what is locked from the registry that a file of the project puts
-    /// in the place of the reference, if one does.
+impl ArtifactFetcher<'_> {
+    /// Fetches a locked artifact from the registry that the project's configuration
+    /// puts in place of its reference, if any.
     fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
         if self.registries.layers().replaced(label).is_none() {
             return Ok(None);
@@ -317,13 +325,13 @@ impl Fetch<'_> {
         Ok(Some(file))
     }
 
-    /// Fetches what is locked, by its digest.
-    fn again(&self, wanted: &WantedArtifact, entry: &Locked) -> Result<Fetched> {
+    /// Fetches a locked artifact by its digest.
+    fn fetch_locked(&self, requested: &RequestedArtifact, entry: &Locked) -> Result<Fetched> {
         let progress = self.progress;
-        let reference = &wanted.reference;
+        let reference = &requested.reference;
         let here = self.cache.get(&entry.digest);
         let file =
-            match here.map_or_else(|| self.replaced(&wanted.label(), entry), |f| Ok(Some(f)))? {
+            match here.map_or_else(|| self.replaced(&requested.label(), entry), |f| Ok(Some(f)))? {
                 Some(file) => file,
                 None if self.offline => {
                     return Err(Error::input(format!(
@@ -332,14 +340,14 @@ impl Fetch<'_> {
                 .hint("run the command once without `--offline`"));
                 }
                 None => {
-                    let artifacts = host(reference, &wanted.reach, self.registries)?;
+                    let artifacts = host(reference, &requested.reach, self.registries)?;
                     self.cache.get_or_write(
                         &entry.digest,
                         |to| {
                             let mut to = ProgressWriter { to, progress };
                             artifacts.read(reference, &entry.digest, None, &mut to)
                         },
-                        |found| other_bytes(reference, &entry.digest, found),
+                        |found| digest_mismatch(reference, &entry.digest, found),
                     )?
                 }
             };
@@ -351,17 +359,17 @@ impl Fetch<'_> {
         })
     }
 
-    /// Fetches what the reference leads to now.
-    fn first(&self, wanted: &WantedArtifact) -> Result<Fetched> {
+    /// Fetches the artifact that the reference points to now.
+    fn fetch_latest(&self, requested: &RequestedArtifact) -> Result<Fetched> {
         let progress = self.progress;
-        let reference = &wanted.reference;
+        let reference = &requested.reference;
         if self.offline {
             return Err(Error::input(format!(
                 "the artifact `{reference}` is not locked, and network access is disabled"
             ))
             .hint("run the command once without `--offline`"));
         }
-        let artifacts = host(reference, &wanted.reach, self.registries)?;
+        let artifacts = host(reference, &requested.reach, self.registries)?;
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;
@@ -371,9 +379,9 @@ impl Fetch<'_> {
                 let mut to = ProgressWriter { to, progress };
                 artifacts.read(reference, &found.content, Some(found.size), &mut to)
             },
-            |digest| other_bytes(reference, &found.content, digest),
+            |digest| digest_mismatch(reference, &found.content, digest),
         )?;
-        let (package, version) = identity(wanted, &found, &file)?;
+        let (package, version) = identity(requested, &found, &file)?;
         Ok(Fetched {
             package,
             version,
@@ -383,21 +391,21 @@ impl Fetch<'_> {
     }
 }
 
-/// Which package an artifact is: WIT by what it holds, a component by its entry
-/// or where it was found, since it does not know what it is called.
+/// The package and version of an artifact. WIT contains its own name; a component is
+/// named by its entry or by its repository.
 fn identity(
-    wanted: &WantedArtifact,
+    requested: &RequestedArtifact,
     found: &FoundArtifact,
     file: &Path,
 ) -> Result<(PackageRef, Version)> {
-    let reference = &wanted.reference;
+    let reference = &requested.reference;
     let outline = outline(&fs::read(file)?)
         .map_err(|e| e.context(format!("`{reference}` is not a package")))?;
     let (package, version) = match outline {
         Outline::Wit {
             package, version, ..
         } => {
-            if let Some(expected) = wanted.expected.as_ref().filter(|name| **name != package) {
+            if let Some(expected) = requested.expected.as_ref().filter(|name| **name != package) {
                 return Err(Error::input(format!(
                     "`{reference}` contains the package `{package}`, not `{expected}`"
                 ))
@@ -406,7 +414,7 @@ fn identity(
             (package, version)
         }
         Outline::Component { version, .. } => {
-            let named = wanted.expected.as_ref().or(wanted.unnamed.as_ref());
+            let named = requested.expected.as_ref().or(requested.unnamed.as_ref());
             let package = named.cloned().ok_or_else(|| {
                 Error::input(format!(
                     "the package name of the component `{reference}` is not known"

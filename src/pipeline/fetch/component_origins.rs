@@ -1,5 +1,5 @@
-//! Which package of which registry is meant by an entry, a hint, or an entry of
-//! the lock file, and how it is locked.
+//! The package and registry that a manifest entry, a hint, or an entry of the lock
+//! file refers to.
 
 use semver::{Version, VersionReq};
 
@@ -12,9 +12,9 @@ use crate::model::resolver::compatible_from;
 use crate::model::resolver::components::Origin;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::named_registries;
@@ -22,23 +22,23 @@ use crate::system::registry::Reference as Artifact;
 use crate::system::registry::oci::reference::{package_of, tag, version};
 use crate::system::registry::public::Reach;
 
-/// A repository of an OCI registry, where the packages of that name are.
-pub(crate) fn of_repository(host: &str, repository: &str) -> Origin {
+/// The origin of the packages in a repository of an OCI registry.
+pub(crate) fn origin_of_repository(host: &str, repository: &str) -> Origin {
     Origin {
         name: package_of(host, repository).to_string(),
         address: format!("oci://{host}/{repository}"),
     }
 }
 
-/// Where a place is, if the release that it names is one of several there:
-/// a package of a registry, or a version of a repository.
-pub(crate) fn of_place(place: &HintLocation) -> Option<(Origin, Version)> {
+/// The origin and version of a hint's location, if that is one of several releases:
+/// of a package in a registry, or a version tag of a repository.
+pub(crate) fn origin_of_location(place: &HintLocation) -> Option<(Origin, Version)> {
     match place {
         HintLocation::Oci {
             host,
             repository,
             reference: HintReference::Tag(tag),
-        } => Some((of_repository(host, repository), version(tag)?)),
+        } => Some((origin_of_repository(host, repository), version(tag)?)),
         HintLocation::Url {
             protocol,
             host,
@@ -56,12 +56,13 @@ pub(crate) fn of_place(place: &HintLocation) -> Option<(Origin, Version)> {
 }
 
 /// The repository and version of an artifact that a manifest names.
-pub(crate) fn of_artifact(artifact: &Artifact) -> Option<(Origin, Version)> {
-    let origin = of_repository(&artifact.host, &artifact.repository);
+pub(crate) fn origin_of_artifact(artifact: &Artifact) -> Option<(Origin, Version)> {
+    let origin = origin_of_repository(&artifact.host, &artifact.repository);
     Some((origin, artifact.version()?))
 }
 
-/// The release that a hint names, and the versions that will do for it.
+/// The version that a hint names, and the requirement that releases for it have to
+/// satisfy.
 pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
     let (named, range) = match &known.location {
         HintLocation::Package { release, .. } => match release {
@@ -69,7 +70,7 @@ pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
             HintRelease::Exact(version) => (Some(version.clone()), compatible_from(version)),
             HintRelease::Range(range) => (None, range.clone()),
         },
-        place => match of_place(place) {
+        place => match origin_of_location(place) {
             Some((_, version)) => (Some(version.clone()), compatible_from(&version)),
             None => (None, VersionReq::STAR),
         },
@@ -78,7 +79,7 @@ pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
 }
 
 /// The same hint for another release of its package.
-pub(crate) fn at_version(known: &KnownHint, at: &Version) -> Result<KnownHint> {
+pub(crate) fn hint_at_version(known: &KnownHint, at: &Version) -> Result<KnownHint> {
     let mut known = known.clone();
     let (named, _) = versions_of(&known);
     if named.as_ref() != Some(at) {
@@ -97,37 +98,43 @@ pub(crate) fn at_version(known: &KnownHint, at: &Version) -> Result<KnownHint> {
     Ok(known)
 }
 
-/// Whether an entry of the lock file is of a package; `source` is how its
-/// registry is asked.
-pub(crate) fn is_of(entry: &Locked, origin: &Origin, source: Option<&PackageSource>) -> bool {
+/// Whether an entry of the lock file belongs to an origin; `source` is the package's
+/// source in its registry.
+pub(crate) fn is_entry_of(entry: &Locked, origin: &Origin, source: Option<&PackageSource>) -> bool {
     let is_source = source.is_some_and(|source| {
         (&entry.package, &entry.registry, &entry.address)
             == (&source.package, &source.registry, &source.address)
     });
-    if let Some(artifact) = reference(entry.registry.as_deref()) {
-        return of_artifact(&artifact).is_some_and(|(of, _)| of == *origin);
+    if let Some(artifact) = artifact_reference(entry.registry.as_deref()) {
+        return origin_of_artifact(&artifact).is_some_and(|(of, _)| of == *origin);
     }
     let is_url = UrlProtocol::of_address(&origin.address).is_some()
         && entry.registry.as_ref() == Some(&origin.address)
         && entry.package.to_string() == origin.name;
-    let place = entry.source.as_deref().and_then(place_of);
-    let place = place.and_then(|place| of_place(&place));
+    let place = entry.source.as_deref().and_then(location_of_hint);
+    let place = place.and_then(|place| origin_of_location(&place));
     is_source || is_url || place.is_some_and(|(of, _)| of == *origin)
 }
 
 impl WorldResolver<'_> {
-    /// The registry of a package by its address, which the lock file has or
-    /// the configuration. Nobody is asked what a host is where the lock file
-    /// says it, or the network must not be used.
-    pub(crate) fn origin(&mut self, manifest: &Manifest, wanted: &Requirement) -> Result<Origin> {
-        let source = &wanted.source;
+    /// The origin of a package, from the lock file or the configuration. A host is
+    /// not queried if the lock file has its address, or network access is disabled.
+    pub(crate) fn origin(
+        &mut self,
+        manifest: &Manifest,
+        requirement: &Requirement,
+    ) -> Result<Origin> {
+        let source = &requirement.source;
         let same = |entry: &&Locked| {
             (&entry.package, &entry.registry, &entry.address)
                 == (&source.package, &source.registry, &source.address)
         };
         let entries = self.lock().entries().iter().filter(same);
         let places = entries.filter_map(|entry| entry.source.as_deref());
-        if let Some((origin, _)) = places.filter_map(place_of).find_map(|p| of_place(&p)) {
+        if let Some((origin, _)) = places
+            .filter_map(location_of_hint)
+            .find_map(|p| origin_of_location(&p))
+        {
             return Ok(origin);
         }
         let named = named_registries(manifest);
@@ -135,10 +142,10 @@ impl WorldResolver<'_> {
         let route = packages.route(source, &named)?;
         let url = match route.backend.is_local() {
             true => None,
-            false => packages.url(wanted, &named, &Version::new(0, 0, 0))?,
+            false => packages.url(requirement, &named, &Version::new(0, 0, 0))?,
         };
-        let place = url.as_deref().and_then(place_of);
-        let place = place.and_then(|place| of_place(&place));
+        let place = url.as_deref().and_then(location_of_hint);
+        let place = place.and_then(|place| origin_of_location(&place));
         Ok(place.map_or_else(
             || Origin {
                 name: source.package.to_string(),
@@ -148,19 +155,20 @@ impl WorldResolver<'_> {
         ))
     }
 
-    /// The versions that the lock file had of a package before this run;
-    /// `source` is how its registry is asked.
+    /// The versions of a package that were locked before this run; `source` is the
+    /// package's source in its registry.
     pub(crate) fn locked_versions(
         &self,
         origin: &Origin,
         source: Option<&PackageSource>,
     ) -> Vec<Version> {
         let entries = self.session().before().entries().iter();
-        let entries = entries.filter(|entry| is_of(entry, origin, source));
+        let entries = entries.filter(|entry| is_entry_of(entry, origin, source));
         entries.map(|entry| entry.version.clone()).collect()
     }
 
-    /// How the release that a hint was answered by is locked.
+    /// The entry of the lock file for the release that a hint was resolved to, and
+    /// the matching requirement.
     pub(crate) fn pin(
         &mut self,
         manifest: &Manifest,
@@ -170,17 +178,17 @@ impl WorldResolver<'_> {
         let by = "the hint of a component".to_owned();
         let (package, registry, requirement) = match &known.location {
             HintLocation::Oci { .. } => {
-                let wanted = WantedArtifact::of_hint(known, by, Reach::Anywhere)?;
-                let label = wanted.label();
+                let requirement = RequestedArtifact::of_hint(known, by, Reach::Anywhere)?;
+                let label = requirement.label();
                 let old = self.lock().entries().iter();
                 let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
                 let old = old.find(|old| old.digest == found.digest).cloned();
                 let found = Fetched {
-                    package: wanted.reference().package(),
+                    package: requirement.reference().package(),
                     ..found.clone()
                 };
-                let locked = old.unwrap_or_else(|| wanted.to_lock(&found));
-                return Ok((locked, wanted.to_wanted(&found)));
+                let locked = old.unwrap_or_else(|| requirement.to_locked(&found));
+                return Ok((locked, requirement.to_requirement(&found)));
             }
             HintLocation::Url {
                 protocol,
@@ -200,7 +208,7 @@ impl WorldResolver<'_> {
                 (package, None, requirement)
             }
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package: package.clone(),
                 registry,
@@ -210,22 +218,22 @@ impl WorldResolver<'_> {
             required_by: vec![by],
             excerpt: None,
         };
-        let mut wanted = self.addressed(manifest, &[wanted])?;
-        let wanted = wanted.remove(0);
+        let mut requirement = self.addressed(manifest, &[requirement])?;
+        let requirement = requirement.remove(0);
         let locked = Locked {
-            package: wanted.source.package.clone(),
-            registry: wanted.source.registry.clone(),
-            requirement: wanted.version_req.clone(),
+            package: requirement.source.package.clone(),
+            registry: requirement.source.registry.clone(),
+            requirement: requirement.version_req.clone(),
             version: found.version.clone(),
             digest: found.digest.clone(),
-            source: self.session().source_of(&wanted, &found.digest),
-            address: wanted.source.address.clone(),
+            source: self.session().source_of(&requirement, &found.digest),
+            address: requirement.source.address.clone(),
         };
-        Ok((locked, wanted))
+        Ok((locked, requirement))
     }
 
-    /// How the reader's own configuration asks for a package that a hint
-    /// places in this registry; none where it has another one, or none.
+    /// The source of a hinted package in the user's own configuration; `None` if
+    /// that has no registry for it, or another one.
     pub(crate) fn configured(
         &mut self,
         manifest: &Manifest,
@@ -234,7 +242,7 @@ impl WorldResolver<'_> {
         let Ok(package) = origin.name.parse::<PackageRef>() else {
             return Ok(None);
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package,
                 registry: None,
@@ -244,19 +252,19 @@ impl WorldResolver<'_> {
             required_by: Vec::new(),
             excerpt: None,
         };
-        let mut wanted = self.addressed(manifest, &[wanted])?;
-        let wanted = wanted.remove(0);
+        let mut requirement = self.addressed(manifest, &[requirement])?;
+        let requirement = requirement.remove(0);
         let named = named_registries(manifest);
-        if !self.packages()?.has_route(&wanted, &named) {
+        if !self.packages()?.has_route(&requirement, &named) {
             return Ok(None);
         }
-        let own = self.origin(manifest, &wanted)?;
-        Ok((own == *origin).then_some(wanted.source))
+        let own = self.origin(manifest, &requirement)?;
+        Ok((own == *origin).then_some(requirement.source))
     }
 }
 
-/// The place that the text of a hint names.
-pub(crate) fn place_of(text: &str) -> Option<HintLocation> {
+/// The location that the text of a hint names.
+pub(crate) fn location_of_hint(text: &str) -> Option<HintLocation> {
     Hint::parse(text)
         .known()
         .map(|known| known.location.clone())

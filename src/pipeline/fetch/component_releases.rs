@@ -1,11 +1,11 @@
-//! Releases of components: those a manifest names, and those the hints of
-//! components lead to.
+//! Releases of components that a manifest names or that hints of components point
+//! to.
 
 use crate::pipeline::project::manifests::Unpinned;
 use semver::VersionReq;
 
-use super::component_origins::of_artifact;
-use super::component_versions::Tree;
+use super::component_origins::origin_of_artifact;
+use super::component_versions::ResolvedTree;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::hint::{HintLocation, HintRelease, KnownHint};
@@ -13,9 +13,9 @@ use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
-use crate::pipeline::fetch::artifacts::WantedArtifact;
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
@@ -23,46 +23,47 @@ use crate::system::registry::public::{Reach, is_internal_host};
 
 /// A release of a component.
 #[derive(Clone, Debug)]
-pub(crate) struct Release {
+pub(crate) struct ComponentRelease {
     /// The release, with its file in the cache.
     pub found: Fetched,
-    /// Where others find it; none where the configuration has to say.
+    /// The location at which others find it; `None` where that depends on their
+    /// configuration.
     pub source: Option<String>,
-    /// The versions that the manifest asks for; none for an artifact.
+    /// The requirement of the manifest; `None` for an artifact.
     pub requirement: Option<VersionReq>,
     /// The address of the registry, which tells packages of one name apart.
     pub origin: Option<String>,
 }
 
-/// The repository that the label of an artifact in a lock file leads to.
+/// The address of the repository that an artifact's label in a lock file refers to.
 fn artifact_origin(label: &str) -> Option<String> {
-    let (origin, _) = of_artifact(&reference(Some(label))?)?;
+    let (origin, _) = origin_of_artifact(&artifact_reference(Some(label))?)?;
     Some(origin.address)
 }
 
 impl WorldResolver<'_> {
-    /// The releases of components a manifest depends on, by the key of their
-    /// entry; where others find them is locked with them.
+    /// The releases of the components that a manifest depends on, by the key of
+    /// their entry. The locations at which others find them are locked as well.
     pub fn component_releases<'m>(
         &mut self,
         manifest: &'m Manifest,
-        tree: &Tree,
-    ) -> Result<Vec<(&'m str, Release)>> {
+        tree: &ResolvedTree,
+    ) -> Result<Vec<(&'m str, ComponentRelease)>> {
         let mut releases = Vec::new();
         let named = named_registries(manifest);
         for key in manifest.dependencies.keys() {
-            let Some((ResolvedRequest { wanted, found }, origin)) = tree.entry(key) else {
+            let Some((ResolvedRequest { requirement, found }, origin)) = tree.entry(key) else {
                 continue;
             };
             let origin = origin.map(|origin| origin.address.clone());
             // A reference is locked as it stands, and says where it leads.
-            let registry = wanted.source.registry.as_deref();
-            if let Some(label) = registry.filter(|name| reference(Some(name)).is_some()) {
+            let registry = requirement.source.registry.as_deref();
+            if let Some(label) = registry.filter(|name| artifact_reference(Some(name)).is_some()) {
                 let source = Some(label.to_owned());
                 let (requirement, origin) = (None, artifact_origin(label));
                 releases.push((
                     key.as_str(),
-                    Release {
+                    ComponentRelease {
                         found,
                         source,
                         requirement,
@@ -71,26 +72,26 @@ impl WorldResolver<'_> {
                 ));
                 continue;
             }
-            let source = match self.session().source_of(&wanted, &found.digest) {
+            let source = match self.session().source_of(&requirement, &found.digest) {
                 Some(source) => Some(source),
-                None => self.packages()?.url(&wanted, &named, &found.version)?,
+                None => self.packages()?.url(&requirement, &named, &found.version)?,
             };
             if source.is_some() {
                 let locked = lockfile::Locked {
-                    package: wanted.source.package.clone(),
-                    registry: wanted.source.registry.clone(),
-                    requirement: wanted.version_req.clone(),
+                    package: requirement.source.package.clone(),
+                    registry: requirement.source.registry.clone(),
+                    requirement: requirement.version_req.clone(),
                     version: found.version.clone(),
                     digest: found.digest.clone(),
                     source: source.clone(),
-                    address: wanted.source.address.clone(),
+                    address: requirement.source.address.clone(),
                 };
                 self.session_mut().insert(locked);
             }
-            let requirement = Some(wanted.version_req);
+            let requirement = Some(requirement.version_req);
             releases.push((
                 key.as_str(),
-                Release {
+                ComponentRelease {
                     found,
                     source,
                     requirement,
@@ -101,7 +102,7 @@ impl WorldResolver<'_> {
         Ok(releases)
     }
 
-    /// The component that a hint of the component `by` leads to; it is locked.
+    /// Fetches and locks the component that a hint of the component `by` points to.
     pub fn hinted(&mut self, manifest: &Manifest, known: &KnownHint, by: &str) -> Result<Fetched> {
         if !self.may_follow(known) {
             return Err(
@@ -114,12 +115,12 @@ impl WorldResolver<'_> {
         self.fetch_hinted(manifest, known, by, reach)
     }
 
-    /// Refuses a hint to where only the user may lead; the addresses that it may
-    /// lead to.
+    /// Refuses a hint to a host that only the user may choose; returns the addresses
+    /// that the hint may point to.
     pub fn check_host(&mut self, manifest: &Manifest, known: &KnownHint) -> Result<Reach> {
         let named = named_registries(manifest).hosts();
         match &known.location {
-            HintLocation::Oci { host, .. } => self.refuse_inner(host, &named)?,
+            HintLocation::Oci { host, .. } => self.refuse_internal_host(host, &named)?,
             HintLocation::Url { protocol, host, .. } => {
                 self.refuse_unnamed(protocol, host, &named)?
             }
@@ -128,7 +129,8 @@ impl WorldResolver<'_> {
         Ok(Reach::Public { also: named })
     }
 
-    /// As [`WorldResolver::hinted`], of a hint that may be followed to such addresses.
+    /// As [`WorldResolver::hinted`], for a hint that was allowed to use some
+    /// addresses.
     pub fn fetch_hinted(
         &mut self,
         manifest: &Manifest,
@@ -139,8 +141,8 @@ impl WorldResolver<'_> {
         let by = vec![format!("the component `{by}`")];
         let (package, registry, requirement) = match &known.location {
             HintLocation::Oci { .. } => {
-                let wanted = WantedArtifact::of_hint(known, by.concat(), reach)?;
-                let mut found = self.artifacts(&[wanted])?;
+                let requirement = RequestedArtifact::of_hint(known, by.concat(), reach)?;
+                let mut found = self.artifacts(&[requirement])?;
                 return found
                     .pop()
                     .ok_or_else(|| Error::input("nothing was fetched"));
@@ -163,7 +165,7 @@ impl WorldResolver<'_> {
                 (package, None, requirement)
             }
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package: package.clone(),
                 registry,
@@ -173,20 +175,21 @@ impl WorldResolver<'_> {
             required_by: by,
             excerpt: None,
         };
-        let mut found = self.fetch(manifest, &[wanted])?;
+        let mut found = self.fetch(manifest, &[requirement])?;
         found
             .pop()
             .ok_or_else(|| Error::input("nothing was fetched"))
     }
 
-    /// Whether a hint of somebody else says enough to be followed.
+    /// Whether a hint may be followed: it has a digest, is locked, or the user
+    /// trusts hints without a digest.
     pub fn may_follow(&self, known: &KnownHint) -> bool {
         known.digest.is_some()
             || self.unpinned == Unpinned::Follow
             || self.locked_digest(known).is_some()
     }
 
-    /// The digest that the lock file has for what a hint names.
+    /// The locked digest of the component that a hint names.
     pub fn locked_digest(&self, known: &KnownHint) -> Option<&ContentDigest> {
         let bare = KnownHint {
             digest: None,
@@ -223,22 +226,22 @@ impl WorldResolver<'_> {
             .map(|entry| &entry.digest)
     }
 
-    /// Refuses a host of this machine or its network, as far as that is seen
-    /// from how it is written, unless the user names it, or the manifest, whose
-    /// hosts are `named`. Other hosts are looked at when they are connected to.
-    fn refuse_inner(&mut self, host: &str, named: &[String]) -> Result<()> {
+    /// Refuses a host whose name is on this machine or its network, unless the user
+    /// or the manifest names it; `named` are the manifest's hosts. Addresses of
+    /// other hosts are checked on connection.
+    fn refuse_internal_host(&mut self, host: &str, named: &[String]) -> Result<()> {
         match is_internal_host(host) && !self.is_named(host, named)? {
             true => Err(Error::input(format!(
                 "`{host}` is on this machine or its network, where hints of components from elsewhere may not point"
             ))
-            .hint(name_it(host, "oci"))),
+            .hint(hint_to_allow(host, "oci"))),
             false => Ok(()),
         }
     }
 
-    /// Refuses a registry that is named by a URL, and that neither the user nor the manifest names:
-    /// the client for it connects by itself, so that nothing could keep it from
-    /// an address of this machine or its network.
+    /// Refuses a registry by URL that neither the user nor the manifest names. Its
+    /// client opens connections by itself, so that internal addresses could not be
+    /// refused later.
     fn refuse_unnamed(
         &mut self,
         protocol: &UrlProtocol,
@@ -258,7 +261,7 @@ impl WorldResolver<'_> {
         Err(Error::input(format!(
             "`{host}` {where_it_is}, where hints of components from elsewhere may not point"
         ))
-        .hint(name_it(host, protocol.name)))
+        .hint(hint_to_allow(host, protocol.name)))
     }
 
     fn is_named(&mut self, host: &str, named: &[String]) -> Result<bool> {
@@ -267,8 +270,8 @@ impl WorldResolver<'_> {
     }
 }
 
-/// How the user allows a host.
-fn name_it(host: &str, protocol: &str) -> String {
+/// The hint that tells the user how to allow a host.
+fn hint_to_allow(host: &str, protocol: &str) -> String {
     format!(
         "if you trust it, add it to your own configuration: `cargo component config set 'registry.\"{host}\".type' {protocol}`"
     )

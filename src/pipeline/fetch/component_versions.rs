@@ -10,8 +10,8 @@ use crate::pipeline::fetch::worlds::ResolvedRequest;
 
 /// A release with its bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
-    /// What it is called in messages.
+pub(crate) struct FetchedRelease {
+    /// The name that messages use for it.
     pub name: String,
     /// The release, with its file in the cache.
     pub fetched: Fetched,
@@ -19,44 +19,47 @@ pub(crate) struct Found {
 
 /// The releases that a tree of components is made of.
 #[derive(Debug, Default)]
-pub(crate) struct Tree {
+pub(crate) struct ResolvedTree {
     pub(crate) solution: Solution,
-    pub(crate) found: BTreeMap<Release, Found>,
-    /// The package of a hint, by its place without the version.
+    pub(crate) found: BTreeMap<Release, FetchedRelease>,
+    /// The origins of hints, by their location without the version.
     pub(crate) origins: BTreeMap<String, Origin>,
-    /// The entries of the manifest with what they ask for, by key.
+    /// The requirements of the manifest's entries, by key.
     pub(crate) entries: BTreeMap<String, ComponentRequirement>,
-    /// Those that are artifacts of no version.
+    /// The entries that are artifacts without a version, by key.
     pub(crate) artifacts: BTreeMap<String, ResolvedRequest>,
 }
 
-impl Tree {
-    /// The component of an entry, with what it was asked for by, and the
-    /// address of its registry.
+impl ResolvedTree {
+    /// The resolved requirement of an entry, and the origin of the release.
     pub fn entry(&self, key: &str) -> Option<(ResolvedRequest, Option<&Origin>)> {
-        if let Some(asked) = self.artifacts.get(key) {
-            return Some((asked.clone(), None));
+        if let Some(resolved) = self.artifacts.get(key) {
+            return Some((resolved.clone(), None));
         }
         let need = self.entries.get(key)?;
         let (origin, found) = self.of(
             need.origin.clone(),
             &need.requirement.version_req.to_string(),
         )?;
-        let asked = ResolvedRequest {
-            wanted: need.requirement.clone(),
+        let resolved = ResolvedRequest {
+            requirement: need.requirement.clone(),
             found: found.fetched.clone(),
         };
-        Some((asked, Some(origin)))
+        Some((resolved, Some(origin)))
     }
 
-    /// The component that a hint leads to; none where the hint was not
-    /// resolved with the others.
-    pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &Found)> {
+    /// The release that a hint was resolved to; `None` if the hint was not part of
+    /// the resolution.
+    pub(crate) fn answer(&self, known: &KnownHint) -> Option<(&Origin, &FetchedRelease)> {
         let origin = self.origins.get(&without_version(&known.location))?;
         self.of(origin.clone(), &versions_of(known).1.to_string())
     }
 
-    pub(crate) fn of(&self, origin: Origin, requirement: &str) -> Option<(&Origin, &Found)> {
+    pub(crate) fn of(
+        &self,
+        origin: Origin,
+        requirement: &str,
+    ) -> Option<(&Origin, &FetchedRelease)> {
         let key = (origin, requirement.to_owned());
         let version = self.solution.answers.get(&key)?;
         let ((origin, _), found) = self.found.get_key_value(&(key.0, version.clone()))?;
@@ -64,7 +67,7 @@ impl Tree {
     }
 }
 
-/// A place without what tells the releases there apart.
+/// A location without the version or tag of the release.
 pub(crate) fn without_version(place: &HintLocation) -> String {
     match place {
         HintLocation::Oci {

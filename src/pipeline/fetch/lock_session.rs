@@ -147,8 +147,10 @@ impl LockSession {
     }
 
     /// Where a locked component is found, by its entry of the lock file.
-    pub fn source_of(&self, wanted: &Requirement, digest: &ContentDigest) -> Option<String> {
-        let entry = wanted.source.locked(&self.lock, &wanted.version_req)?;
+    pub fn source_of(&self, requirement: &Requirement, digest: &ContentDigest) -> Option<String> {
+        let entry = requirement
+            .source
+            .locked(&self.lock, &requirement.version_req)?;
         entry.source.clone().filter(|_| entry.digest == *digest)
     }
 

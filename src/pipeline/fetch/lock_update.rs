@@ -1,5 +1,4 @@
-//! A lock file that is to be written, once nothing is left that could be
-//! refused.
+//! A lock file that has to be written, once no error is possible any more.
 
 use std::path::PathBuf;
 
@@ -10,18 +9,18 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 
-/// A lock file that is to be written.
+/// A lock file that has to be written.
 #[derive(Debug)]
 pub(crate) struct LockUpdate {
     /// The path of the lock file.
     pub path: PathBuf,
     lock: Lockfile,
-    /// The text it was read from.
+    /// The text that it was read from.
     old: Option<String>,
 }
 
 impl LockUpdate {
-    /// What was resolved, to be written to `path`, whose text was `old`.
+    /// An update of the lock file at `path`, whose text was `old`.
     pub fn new(path: PathBuf, lock: Lockfile, old: Option<String>) -> Self {
         LockUpdate { path, lock, old }
     }
@@ -40,19 +39,19 @@ impl LockUpdate {
         })
     }
 
-    /// Has it written together with other files.
+    /// Adds the lock file to a change of several files.
     pub fn add_to(&self, change: &mut Change) -> Result<()> {
         // Somebody else may have added something since it was read.
         let mut lock = self.lock.clone();
-        let now = fs::read_text_if_exists(&self.path)?;
-        if let Some(now) = &now
-            && Some(now) != self.old.as_ref()
+        let current = fs::read_text_if_exists(&self.path)?;
+        if let Some(current) = &current
+            && Some(current) != self.old.as_ref()
         {
-            for theirs in lockfile::parse(&self.path, now)?.entries() {
-                lock.insert_missing(theirs.clone());
+            for other in lockfile::parse(&self.path, current)?.entries() {
+                lock.insert_missing(other.clone());
             }
         }
-        change.write_text(&self.path, now.as_deref(), &lockfile::print(&lock));
+        change.write_text(&self.path, current.as_deref(), &lockfile::print(&lock));
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! What the lock file of a workspace has, with the registries it is in: for
-//! verbs about the lock file itself.
+//! The entries of a workspace's lock file with their registries, for commands about
+//! the lock file itself.
 
 use crate::system::cargo::config::LockMode;
 use std::path::PathBuf;
@@ -16,8 +16,8 @@ use crate::system::registry::Registries;
 use crate::system::registry::address::address;
 use crate::system::registry::routes::{ManifestRegistries, Route};
 
-/// Every locked release once, whatever requirements it answers.
-pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
+/// Every locked release once, sorted by package and version.
+pub(crate) fn locked_releases(lock: &Lockfile) -> Vec<&Locked> {
     let mut releases: Vec<&Locked> = Vec::new();
     for entry in lock.entries() {
         let same = |old: &&Locked| {
@@ -38,26 +38,25 @@ pub(crate) fn releases(lock: &Lockfile) -> Vec<&Locked> {
 }
 
 /// Finds the registries of locked packages by the manifests that name them.
-pub(crate) struct Finder {
+pub(crate) struct RegistryFinder {
     /// The registries each member names.
     named: Vec<ManifestRegistries>,
     /// The directory that paths in the lock file start from.
     root: PathBuf,
 }
 
-impl Finder {
+impl RegistryFinder {
     /// Reads the manifests of a workspace.
     pub fn new(ctx: &Context, project: &Project) -> Result<Self> {
         let manifests = project.component_manifests(ctx)?;
-        Ok(Finder {
+        Ok(RegistryFinder {
             named: manifests.iter().map(|one| named_registries(one)).collect(),
             root: project.workspace().root.clone(),
         })
     }
 
-    /// The first member's registries by which there is a way to the package,
-    /// with that way: to the address that is locked, or to wherever the
-    /// configuration says.
+    /// The registries of the first member that has a route to a locked package, with
+    /// that route. It leads to the locked address, or where the configuration says.
     pub fn find(
         &self,
         locked: &Locked,
@@ -89,8 +88,8 @@ impl Finder {
     }
 }
 
-/// A locked release as a requirement for just it.
-pub(crate) fn wanted(locked: &Locked) -> Requirement {
+/// The requirement of a locked release.
+pub(crate) fn requirement_of(locked: &Locked) -> Requirement {
     Requirement {
         source: PackageSource {
             package: locked.package.clone(),
@@ -104,7 +103,7 @@ pub(crate) fn wanted(locked: &Locked) -> Requirement {
 }
 
 /// The lock file of a workspace, for reading.
-pub(crate) fn lock(ctx: &Context, project: &Rc<Project>) -> Result<(PathBuf, Lockfile)> {
+pub(crate) fn read_lock(ctx: &Context, project: &Rc<Project>) -> Result<(PathBuf, Lockfile)> {
     let mut worlds = WorldResolver::with_mode(ctx, project, LockMode::default())?;
     // Entries of old get their addresses.
     worlds.packages()?;

@@ -1,5 +1,5 @@
-//! Packages of registries: versions chosen, bytes fetched into the cache, as
-//! many at once as is polite.
+//! Packages of registries: chooses versions and fetches packages into the cache, a
+//! limited number of them in parallel.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::model::resolver::{
     ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, not_locked, solve,
 };
 use crate::model::wit::Entry;
-use crate::pipeline::fetch::reference::reference;
+use crate::pipeline::fetch::reference::artifact_reference;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -25,10 +25,10 @@ use crate::system::registry::cache::Cache;
 use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
 use crate::system::registry::{Registries, Registry, Release};
 
-/// How many requests are under way at once.
-const AT_ONCE: usize = 16;
+/// The largest number of parallel requests.
+const MAX_PARALLEL: usize = 16;
 
-/// The registries and the cache of a project, with what they said so far.
+/// The registries and the cache of a project, with the version lists fetched so far.
 pub(crate) struct Packages<'a> {
     pub(crate) ctx: &'a Context,
     pub(crate) registries: Registries<'a>,
@@ -39,25 +39,25 @@ pub(crate) struct Packages<'a> {
     pub(crate) mode: LockMode,
 }
 
-/// What is asked of [`Packages::fetch`].
+/// The input of [`Packages::fetch`].
 pub(crate) struct PackageRequest<'r> {
     /// The requirements that are answered.
-    pub asked: &'r [Requirement],
-    /// The registries the asking manifest names.
+    pub requirements: &'r [Requirement],
+    /// The registries that the requiring manifest names.
     pub named: &'r ManifestRegistries,
     /// The lock file with earlier answers.
     pub lock: &'r Lockfile,
-    /// The lock file, if nothing may be added to it.
+    /// The path of the lock file, if nothing may be added to it.
     pub locked: Option<&'r Path>,
 }
 
-/// A package on disk.
+/// A package whose bytes are on disk.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetched {
     pub package: PackageRef,
     pub version: Version,
     pub digest: ContentDigest,
-    /// Its bytes, which have the digest.
+    /// The file with its bytes, which have the digest.
     pub file: PathBuf,
 }
 
@@ -75,7 +75,7 @@ impl Fetched {
         })
     }
 
-    /// As a source of WIT, shown by its name.
+    /// The package as a source of WIT, displayed by its name.
     pub fn entry(&self) -> Result<Entry> {
         Ok(Entry::Wasm {
             path: PathBuf::from(format!("{}@{}", self.package, self.version)),
@@ -112,16 +112,20 @@ impl<'a> Packages<'a> {
     }
 
     /// Whether a registry is configured for the package.
-    pub fn has_route(&self, wanted: &Requirement, named: &ManifestRegistries) -> bool {
-        self.route(&wanted.source, named).is_ok()
+    pub fn has_route(&self, requirement: &Requirement, named: &ManifestRegistries) -> bool {
+        self.route(&requirement.source, named).is_ok()
     }
 
     /// Where a package comes from, as it is shown: an OCI reference, or the
     /// address of a registry.
-    pub fn place(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<String> {
+    pub fn display_location(
+        &self,
+        source: &PackageSource,
+        named: &ManifestRegistries,
+    ) -> Result<String> {
         match &source.registry {
             Some(label)
-                if reference(Some(label)).is_some()
+                if artifact_reference(Some(label)).is_some()
                     && self.registries.layers().replaced(label).is_none() =>
             {
                 Ok(label.clone())
@@ -130,7 +134,7 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Keeps other runs from fetching the same; they find it when they wait.
+    /// Locks the cache, so that parallel runs do not fetch the same packages.
     pub(crate) fn hold_cache(&self) -> Option<fs::Lock> {
         fs::lock(&self.cache.lock_file(), || {
             let text = format!("while accessing the cache `{}`", self.cache.dir().display());
@@ -138,32 +142,32 @@ impl<'a> Packages<'a> {
         })
     }
 
-    /// The way to the registry a package is in.
+    /// The route to the registry of a package.
     pub fn route(&self, source: &PackageSource, named: &ManifestRegistries) -> Result<Route> {
         let (package, registry) = (&source.package, &source.registry);
         self.registries.route(package, registry.as_deref(), named)
     }
 
-    /// The versions of packages, all lists fetched at once; none for a
-    /// package its registry does not have.
+    /// Fetches the version lists of packages in parallel; a package that its
+    /// registry does not have gets an empty list.
     pub fn versions(
         &mut self,
-        wanted: Vec<(&Requirement, &ManifestRegistries)>,
+        requirements: Vec<(&Requirement, &ManifestRegistries)>,
     ) -> Result<&VersionCatalog> {
-        self.list(wanted)?;
+        self.list(requirements)?;
         Ok(&self.catalog)
     }
 
-    /// Where others find a release, if they do not need our configuration for
-    /// it. Offline, a host is not asked what it is.
+    /// The URL at which others find a release without this configuration. Without
+    /// network access, a host is not queried.
     pub fn url(
         &self,
-        wanted: &Requirement,
+        requirement: &Requirement,
         named: &ManifestRegistries,
         version: &Version,
     ) -> Result<Option<String>> {
-        let package = &wanted.source.package;
-        let route = self.route(&wanted.source, named)?;
+        let package = &requirement.source.package;
+        let route = self.route(&requirement.source, named)?;
         if self.mode.is_offline() && matches!(route.backend, Backend::Discover { .. }) {
             return Ok(None);
         }
@@ -176,8 +180,8 @@ impl<'a> Packages<'a> {
         self.registries.layers().names_host(host)
     }
 
-    /// From now on the package has this version only, of compatible ones; in
-    /// the registry that is asked for by name, or in the one that it is in.
+    /// Restricts a package to one of the compatible versions from now on, in the
+    /// named registry, or in the one that the configuration selects.
     pub fn pin(
         &mut self,
         package: &PackageRef,
@@ -185,7 +189,7 @@ impl<'a> Packages<'a> {
         version: &Version,
         named: &ManifestRegistries,
     ) -> Result<()> {
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package: package.clone(),
                 registry: registry.map(str::to_owned),
@@ -195,9 +199,9 @@ impl<'a> Packages<'a> {
             required_by: vec!["`--precise`".to_owned()],
             excerpt: None,
         };
-        let source = &wanted.source;
+        let source = &requirement.source;
         if self.catalog.versions(source).is_none() {
-            self.list(vec![(&wanted, named)])?;
+            self.list(vec![(&requirement, named)])?;
         }
         let versions = self.catalog.versions(source).unwrap_or_default();
         let Some(listed) = versions.iter().find(|listed| listed.version == *version) else {
@@ -211,29 +215,31 @@ impl<'a> Packages<'a> {
             );
         };
         let version = listed.version.clone();
-        self.catalog.set_precise(wanted.source, version);
+        self.catalog.set_precise(requirement.source, version);
         Ok(())
     }
 
-    /// One answer for each requirement, its bytes in the cache.
+    /// Resolves each requirement to a release, and fetches those into the cache.
     pub fn fetch(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Fetched>> {
         let chosen = self.choose(request)?;
         let mut jobs = Vec::new();
-        for (wanted, chosen) in request.asked.iter().zip(chosen) {
+        for (requirement, chosen) in request.requirements.iter().zip(chosen) {
             let cached = chosen.locked_digest.clone().and_then(|digest| {
                 let file = self.cache.get(&digest)?;
                 Some((digest, file))
             });
             jobs.push(match cached {
                 Some((digest, file)) => Job::Cached(Fetched {
-                    package: wanted.source.package.clone(),
+                    package: requirement.source.package.clone(),
                     version: chosen.version,
                     digest,
                     file,
                 }),
                 None => {
-                    let place = self.open(wanted, request.named, || not_cached(wanted, &chosen))?;
-                    Job::Fetch(wanted, chosen, place)
+                    let registry_entry = self.open(requirement, request.named, || {
+                        not_cached(requirement, &chosen)
+                    })?;
+                    Job::Fetch(requirement, chosen, registry_entry)
                 }
             });
         }
@@ -249,22 +255,28 @@ impl<'a> Packages<'a> {
         }
         let _held = (fetched > 0).then(|| self.hold_cache());
         let progress = self.progress("Downloading", fetched);
-        at_once(jobs, |job| job.run(&self.cache, &*progress))
+        run_parallel(jobs, |job| job.run(&self.cache, &*progress))
     }
 
-    /// The versions that answer, after every list needed was fetched.
+    /// Chooses a version for each requirement, after fetching the version lists that
+    /// this needs.
     fn choose(&mut self, request: &PackageRequest<'_>) -> Result<Vec<ChosenVersion>> {
         loop {
-            match solve(request.asked, &self.catalog, request.lock)? {
+            match solve(request.requirements, &self.catalog, request.lock)? {
                 Resolution::Solved(chosen) => return Ok(chosen),
                 Resolution::Missing(sources) => {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
-                    let first =
-                        |source: &PackageSource| request.asked.iter().find(|w| w.source == *source);
-                    let wanted = sources.iter().filter_map(first);
-                    self.list(wanted.map(|wanted| (wanted, request.named)).collect())?;
+                    let first = |source: &PackageSource| {
+                        request.requirements.iter().find(|w| w.source == *source)
+                    };
+                    let requirement = sources.iter().filter_map(first);
+                    self.list(
+                        requirement
+                            .map(|requirement| (requirement, request.named))
+                            .collect(),
+                    )?;
                 }
             }
         }
@@ -282,17 +294,22 @@ impl<'a> Packages<'a> {
     }
 
     /// Fetches the version lists of these packages.
-    fn list(&mut self, wanted: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
+    fn list(&mut self, requirements: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for (wanted, named) in wanted {
-            jobs.push((wanted, self.open(wanted, named, || not_locked(wanted))?));
+        for (requirements, named) in requirements {
+            jobs.push((
+                requirements,
+                self.open(requirements, named, || not_locked(requirements))?,
+            ));
         }
         let progress = self.progress("Resolving", jobs.len());
-        let lists = at_once(jobs, |(wanted, place)| {
-            let versions = place.registry.versions(&wanted.source.package);
+        let lists = run_parallel(jobs, |(requirements, registry_entry)| {
+            let versions = registry_entry
+                .registry
+                .versions(&requirements.source.package);
             progress.item();
-            let versions = versions.map_err(|e| wanted.explain(place.explain(e)))?;
-            Ok((wanted.source.clone(), versions.unwrap_or_default()))
+            let versions = versions.map_err(|e| requirements.explain(registry_entry.explain(e)))?;
+            Ok((requirements.source.clone(), versions.unwrap_or_default()))
         })?;
         for (source, versions) in lists {
             self.catalog.insert(source, versions);
@@ -300,63 +317,65 @@ impl<'a> Packages<'a> {
         Ok(())
     }
 
-    /// The registry a package is in; `offline` is the error where it is reached
-    /// by the network, which must not be used.
+    /// Opens the registry of a package; `offline` is the error if that needs the
+    /// network while access is disabled.
     fn open(
         &self,
-        wanted: &Requirement,
+        requirement: &Requirement,
         named: &ManifestRegistries,
         offline: impl FnOnce() -> Error,
-    ) -> Result<Place> {
+    ) -> Result<PackageRegistry> {
         let route = self
-            .route(&wanted.source, named)
-            .map_err(|e| wanted.explain(e))?;
+            .route(&requirement.source, named)
+            .map_err(|e| requirement.explain(e))?;
         if self.mode.is_offline() && !route.backend.is_local() {
             return Err(offline());
         }
         let registry = self
             .registries
             .open(&route)
-            .map_err(|e| wanted.explain(e))?;
-        Ok(Place {
+            .map_err(|e| requirement.explain(e))?;
+        Ok(PackageRegistry {
             registry,
             address: route.backend.to_string(),
-            because: route.chosen_by,
+            with_route: route.chosen_by,
         })
     }
 }
 
-/// A registry, and what chose it.
-struct Place {
+/// The registry of a package, with the setting that selects it.
+struct PackageRegistry {
     registry: Arc<dyn Registry>,
     address: String,
-    because: String,
+    with_route: String,
 }
 
-impl Place {
+impl PackageRegistry {
     fn explain(&self, error: Error) -> Error {
-        error.with_cause(format!("the registry is set in {}", self.because))
+        error.with_cause(format!("the registry is set in {}", self.with_route))
     }
 }
 
-/// What is left to do for one package.
+/// The remaining work for one package.
 enum Job<'r> {
     Cached(Fetched),
-    Fetch(&'r Requirement, ChosenVersion, Place),
+    Fetch(&'r Requirement, ChosenVersion, PackageRegistry),
 }
 
 impl Job<'_> {
     fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
-        let (wanted, chosen, place) = match self {
+        let (requirement, chosen, registry_entry) = match self {
             Job::Cached(fetched) => return Ok(fetched),
-            Job::Fetch(wanted, chosen, place) => (wanted, chosen, place),
+            Job::Fetch(requirement, chosen, registry_entry) => {
+                (requirement, chosen, registry_entry)
+            }
         };
-        let (package, registry) = (&wanted.source.package, &*place.registry);
+        let (package, registry) = (&requirement.source.package, &*registry_entry.registry);
         let release = registry
             .release(package, &chosen.version)
-            .map_err(|e| wanted.explain(place.explain(e)))?;
+            .map_err(|e| requirement.explain(registry_entry.explain(e)))?;
         let Some(release) = release else {
-            return Err(gone(wanted, &chosen, registry));
+            return Err(release_not_found(requirement, &chosen, registry));
         };
         if let Some(locked) = &chosen.locked_digest
             && *locked != release.digest
@@ -365,9 +384,9 @@ impl Job<'_> {
         }
         let file = cache
             .get_or_fetch(registry, package, &release, progress)
-            .map_err(|e| wanted.explain(e))?;
+            .map_err(|e| requirement.explain(e))?;
         let (version, digest) = (&release.version, &release.digest);
-        cache.record_origin(package, version, digest, &place.address)?;
+        cache.record_origin(package, version, digest, &registry_entry.address)?;
         progress.item();
         Ok(Fetched {
             package: package.clone(),
@@ -378,7 +397,7 @@ impl Job<'_> {
     }
 }
 
-/// The lock file would have to change, and must not.
+/// The error for a lock file that would have to change under `--locked`.
 pub(crate) fn must_not_change(path: &Path) -> Error {
     Error::input(format!(
         "the lock file {} needs to be updated but --locked was passed to prevent this",
@@ -387,16 +406,20 @@ pub(crate) fn must_not_change(path: &Path) -> Error {
     .hint("If you want to try to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.")
 }
 
-fn not_cached(wanted: &Requirement, chosen: &ChosenVersion) -> Error {
+fn not_cached(requirement: &Requirement, chosen: &ChosenVersion) -> Error {
     Error::input(format!(
         "package `{}@{}` is not in the cache, and network access is disabled",
-        wanted.source.package, chosen.version
+        requirement.source.package, chosen.version
     ))
     .hint("run the command once without `--offline`")
 }
 
-fn gone(wanted: &Requirement, chosen: &ChosenVersion, registry: &dyn Registry) -> Error {
-    let package = &wanted.source.package;
+fn release_not_found(
+    requirement: &Requirement,
+    chosen: &ChosenVersion,
+    registry: &dyn Registry,
+) -> Error {
+    let package = &requirement.source.package;
     Error::input(format!(
         "package `{package}@{}` does not exist any more",
         chosen.version
@@ -419,9 +442,9 @@ fn replaced(
     .hint("the release was replaced: find out why, then run `cargo component update` to accept it")
 }
 
-/// Does all jobs, some at once; the results in the order of the jobs, or the
-/// first error.
-pub(crate) fn at_once<J: Send, T: Send>(
+/// Runs all jobs, a limited number of them in parallel. Returns the results in the
+/// order of the jobs, or the first error.
+pub(crate) fn run_parallel<J: Send, T: Send>(
     jobs: Vec<J>,
     work: impl Fn(J) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
@@ -437,7 +460,7 @@ pub(crate) fn at_once<J: Send, T: Send>(
             .next()
     };
     let mut results: Vec<(usize, Result<T>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..count.min(AT_ONCE))
+        let workers: Vec<_> = (0..count.min(MAX_PARALLEL))
             .map(|_| {
                 scope.spawn(|| {
                     let mut done = Vec::new();

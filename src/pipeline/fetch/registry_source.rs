@@ -1,91 +1,92 @@
-//! A release or an artifact named on the command line, found in its registry
-//! and brought into the cache.
+//! A release or artifact that the command line names, located in its registry and
+//! fetched into the cache.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::access::{Access, Located, Subject};
+use super::access::{Access, LocatedRelease, Subject};
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::system::registry::{Artifacts, FoundArtifact, Reference};
 
-/// Something found in a registry.
-pub(crate) enum Source<'s> {
-    Package(&'s PackageRef, Box<Located>),
+/// A release or artifact that was located in its registry.
+pub(crate) enum LocatedSubject<'s> {
+    Package(&'s PackageRef, Box<LocatedRelease>),
     Artifact(&'s Reference, FoundArtifact, Arc<dyn Artifacts>),
 }
 
-impl<'s> Source<'s> {
+impl<'s> LocatedSubject<'s> {
     pub fn find(access: &Access<'_>, subject: &'s Subject) -> Result<Self> {
         Ok(match subject {
             Subject::Package(package, pick) => {
-                Source::Package(package, Box::new(access.locate(package, pick)?))
+                LocatedSubject::Package(package, Box::new(access.locate(package, pick)?))
             }
             Subject::Reference(reference) => {
                 let (found, artifacts) = access.find(reference)?;
-                Source::Artifact(reference, found, artifacts)
+                LocatedSubject::Artifact(reference, found, artifacts)
             }
         })
     }
 
-    /// The name of a file for it, without its end.
+    /// The default file name for it, without an extension.
     pub fn stem(&self) -> String {
         match self {
-            Source::Package(package, found) => {
+            LocatedSubject::Package(package, found) => {
                 let (namespace, name) = (package.namespace(), package.name());
                 format!("{namespace}_{name}@{}", found.release.version)
             }
-            Source::Artifact(reference, ..) => reference.repository.replace('/', "_"),
+            LocatedSubject::Artifact(reference, ..) => reference.repository.replace('/', "_"),
         }
     }
 
-    pub fn shown(&self) -> String {
+    pub fn display_name(&self) -> String {
         match self {
-            Source::Package(package, found) => format!("{package}@{}", found.release.version),
-            Source::Artifact(reference, ..) => reference.to_string(),
+            LocatedSubject::Package(package, found) => {
+                format!("{package}@{}", found.release.version)
+            }
+            LocatedSubject::Artifact(reference, ..) => reference.to_string(),
         }
     }
 
     pub fn digest(&self) -> &ContentDigest {
         match self {
-            Source::Package(_, found) => &found.release.digest,
-            Source::Artifact(_, found, _) => &found.content,
+            LocatedSubject::Package(_, found) => &found.release.digest,
+            LocatedSubject::Artifact(_, found, _) => &found.content,
         }
     }
 
-    /// Its bytes, in the cache.
-    pub fn keep(&self, access: &Access<'_>) -> Result<PathBuf> {
+    /// Fetches it into the cache, and returns the path of its file.
+    pub fn fetch(&self, access: &Access<'_>) -> Result<PathBuf> {
         match self {
-            Source::Package(package, found) => access.cache.get_or_fetch(
+            LocatedSubject::Package(package, found) => access.cache.get_or_fetch(
                 &*found.registry,
                 package,
                 &found.release,
-                &*access.watch(found.release.size),
+                &*access.download_progress(found.release.size),
             ),
-            Source::Artifact(reference, found, artifacts) => {
-                access.keep(reference, found, &**artifacts)
+            LocatedSubject::Artifact(reference, found, artifacts) => {
+                access.fetch_artifact(reference, found, &**artifacts)
             }
         }
     }
 }
 
-/// What a release or artifact is called, with its version, and its file in the
-/// cache. Where the network must not be used, a release that was fetched from
-/// its registry before is found there.
-pub(crate) fn fetched(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
+/// The display name of a release or artifact, and its file in the cache. If network
+/// access is disabled, a release that was fetched before is used.
+pub(crate) fn fetch_subject(access: &Access<'_>, subject: &Subject) -> Result<(String, PathBuf)> {
     if let Subject::Package(package, pick) = subject
-        && let Some((version, file)) = access.kept(package, pick)?
+        && let Some((version, file)) = access.cached(package, pick)?
     {
         return Ok((format!("{package}@{version}"), file));
     }
-    let source = Source::find(access, subject)?;
-    let file = source.keep(access)?;
-    if let Source::Package(package, found) = &source {
+    let source = LocatedSubject::find(access, subject)?;
+    let file = source.fetch(access)?;
+    if let LocatedSubject::Package(package, found) = &source {
         let (version, digest) = (&found.release.version, &found.release.digest);
         let address = found.route.backend.to_string();
         access
             .cache
             .record_origin(package, version, digest, &address)?;
     }
-    Ok((source.shown(), file))
+    Ok((source.display_name(), file))
 }

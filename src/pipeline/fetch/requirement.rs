@@ -1,4 +1,4 @@
-//! What manifests and WIT ask registries for.
+//! Requirements on packages of registries, from manifests and WIT.
 
 use std::path::Path;
 
@@ -9,8 +9,9 @@ use crate::model::manifest::{Dependency, DependencySource};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::MissingPackage;
 
-/// An entry of a table of dependencies that is in a registry.
-pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Requirement> {
+/// The requirement of a manifest entry for a package of a registry; `None` for other
+/// entries.
+pub(crate) fn registry_requirement(key: &str, dependency: &Dependency) -> Option<Requirement> {
     let DependencySource::Registry {
         requirement,
         registry,
@@ -34,14 +35,15 @@ pub(crate) fn declared(key: &str, dependency: &Dependency) -> Option<Requirement
     })
 }
 
-/// The name of a manifest, as it is shown.
+/// The file name of a manifest, for messages.
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
 
-/// A package that WIT names; `None` if no registry can have the name.
-pub(crate) fn named(missing: &MissingPackage) -> Option<Requirement> {
+/// The requirement for a package that WIT names; `None` if no registry can have the
+/// name.
+pub(crate) fn wit_requirement(missing: &MissingPackage) -> Option<Requirement> {
     let name = &missing.name;
     let package: PackageRef = format!("{}:{}", name.namespace, name.name).parse().ok()?;
     Some(Requirement {

@@ -14,7 +14,7 @@ use crate::system::context::Context;
 use crate::system::registry::routes::ManifestRegistries;
 use crate::system::source::{LocalSources, TargetSources, collect_sources};
 
-/// The WIT packages of all members, read once one of them may be meant.
+/// The WIT packages of all members, which are read when first needed.
 pub(crate) struct Siblings<'a> {
     ctx: &'a Context,
     project: Rc<Project>,
@@ -29,7 +29,7 @@ struct Sibling {
 }
 
 impl<'a> Siblings<'a> {
-    /// Those of a workspace; nothing is read yet.
+    /// The packages of a workspace, none of which is read yet.
     pub fn of(ctx: &'a Context, project: &Rc<Project>) -> Self {
         Siblings {
             ctx,
@@ -49,8 +49,8 @@ impl<'a> Siblings<'a> {
         members.filter_map(named).collect()
     }
 
-    /// Reads them. A member whose manifest or WIT cannot be read has none
-    /// here: the error is told where that member is looked at.
+    /// Reads the packages. A member whose manifest or WIT cannot be read has none
+    /// here; its error is reported when that member is analyzed.
     fn read(&self) -> Vec<Sibling> {
         let read = |member| {
             let manifest = self.project.manifest(self.ctx, member).ok()?;
@@ -82,9 +82,9 @@ impl<'a> Siblings<'a> {
             .collect()
     }
 
-    /// Gives a request the packages its WIT names, and those they name in
-    /// turn, except those an entry of the manifest has; the paths whose change
-    /// can change them.
+    /// Adds to a request the packages that its WIT names, directly or through
+    /// others, except those with an entry in the manifest. Returns the paths that
+    /// they depend on.
     pub fn provide(
         &self,
         request: &mut Request<'_>,

@@ -1,20 +1,20 @@
-//! From what manifests and WIT ask for to packages on disk, under the lock
-//! file.
+//! Resolves the requirements of manifests and WIT to packages on disk, under the
+//! lock file.
 //!
-//! What is missing is found out by the domain, fetched here all at once, and
-//! asked for again until nothing is missing. With a satisfied lock file and
-//! cache no registry is asked.
+//! The model reports missing packages, which are fetched here in parallel, until
+//! nothing is missing. If the lock file and the cache have everything, no registry
+//! is contacted.
 
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use wit_parser::PackageName;
 
-use super::artifacts::WantedArtifact;
+use super::artifacts::RequestedArtifact;
 use super::lock_session::LockSession;
 use super::lock_update::LockUpdate;
 use super::packages::{Fetched, PackageRequest, Packages};
-use super::requirement::{declared, named};
+use super::requirement::{registry_requirement, wit_requirement};
 use super::siblings::Siblings;
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
@@ -24,7 +24,7 @@ use crate::model::manifest::{Manifest, OciTarget, RegistryTarget};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Request, Sources, is_absent_package, missing_packages};
 use crate::pipeline::project::manifests::{Project, Unpinned, named_registries};
-use crate::pipeline::project::recover::settle;
+use crate::pipeline::project::recover::recover_directories;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -34,13 +34,13 @@ use crate::system::source::{LoadedWorld, LocalSources, TargetSources, collect_so
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedRequest {
     /// The requirement that was answered.
-    pub wanted: Requirement,
+    pub requirement: Requirement,
     /// The release that answers it.
     pub found: Fetched,
 }
 
-/// Finds the worlds of packages: what their manifests and WIT need is fetched, and
-/// noted in the lock file that the packages share.
+/// Resolves the worlds of packages: fetches what their manifests and WIT need, and
+/// records it in their common lock file.
 pub(crate) struct WorldResolver<'a> {
     ctx: &'a Context,
     packages: Option<Packages<'a>>,
@@ -49,7 +49,7 @@ pub(crate) struct WorldResolver<'a> {
     session: LockSession,
     /// The requests that were answered, each time in that order.
     requests: Vec<ResolvedRequest>,
-    /// What becomes of hints without a digest.
+    /// The treatment of hints without a digest.
     pub(crate) unpinned: Unpinned,
 }
 
@@ -59,10 +59,10 @@ impl<'a> WorldResolver<'a> {
         WorldResolver::with_mode(ctx, project, project.mode)
     }
 
-    /// As [`WorldResolver::new`], but for the use of lock files and network.
+    /// As [`WorldResolver::new`], with another mode for lock files and the network.
     pub fn with_mode(ctx: &'a Context, project: &Rc<Project>, mode: LockMode) -> Result<Self> {
         let root = &project.workspace().root;
-        settle(ctx, [root.as_path()]);
+        recover_directories(ctx, [root.as_path()]);
         Ok(WorldResolver {
             ctx,
             packages: None,
@@ -75,7 +75,7 @@ impl<'a> WorldResolver<'a> {
     }
 
     /// A resolver outside of any workspace, with no lock file.
-    pub fn alone(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
+    pub fn without_workspace(ctx: &'a Context, mode: LockMode, unpinned: Unpinned) -> Self {
         WorldResolver {
             ctx,
             packages: None,
@@ -92,12 +92,13 @@ impl<'a> WorldResolver<'a> {
         &self.session
     }
 
-    /// The same, to choose entries anew or to replace the file.
+    /// The lock file during this run, for changes of its entries.
     pub fn session_mut(&mut self) -> &mut LockSession {
         &mut self.session
     }
 
-    /// The bytes of a digest, where no lock file has to know of them.
+    /// The cached file with a digest, outside of workspaces, where nothing has to be
+    /// locked.
     pub fn cached(&self, digest: &ContentDigest) -> Option<PathBuf> {
         match self.session.has_workspace() {
             true => None,
@@ -115,8 +116,8 @@ impl<'a> WorldResolver<'a> {
         self.session.lock()
     }
 
-    /// Notes the answer of a request, and locks it.
-    pub(crate) fn note(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
+    /// Records and locks the release that a request was resolved to.
+    pub(crate) fn record(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
         self.session.insert(locked);
         self.requests.push(request);
     }
@@ -126,8 +127,8 @@ impl<'a> WorldResolver<'a> {
         std::mem::take(&mut self.requests)
     }
 
-    /// The world of a manifest, with every package it needs; `None` where it
-    /// has none. Nothing but the cache is written.
+    /// The world of a manifest, with every package that it needs; `None` if it has
+    /// no world. Only the cache is written.
     pub fn resolve(&mut self, manifest: &Manifest) -> Result<Option<LoadedWorld>> {
         let loaded = match collect_sources(manifest)? {
             TargetSources::None => return Ok(None),
@@ -141,14 +142,14 @@ impl<'a> WorldResolver<'a> {
                 })?;
                 LoadedWorld { world, watched }
             }
-            TargetSources::Registry(target) => self.registry(manifest, target)?,
-            TargetSources::Oci(target) => self.artifact(manifest, target)?,
+            TargetSources::Registry(target) => self.world_of_package(manifest, target)?,
+            TargetSources::Oci(target) => self.world_of_artifact(manifest, target)?,
         };
         Ok(Some(loaded))
     }
 
-    /// WIT of the project, completed by packages of registries, and the paths
-    /// whose change can change it.
+    /// The WIT of the project with the packages of registries that it needs, and the
+    /// paths that it depends on.
     pub fn request<'m>(
         &mut self,
         manifest: &'m Manifest,
@@ -164,32 +165,39 @@ impl<'a> WorldResolver<'a> {
         if let Some(siblings) = &self.siblings {
             watched.extend(siblings.provide(&mut request, &entries)?);
         }
-        let asked: Vec<Requirement> = missing
+        let requirements: Vec<Requirement> = missing
             .iter()
-            .filter_map(|(key, dependency)| declared(key, dependency))
+            .filter_map(|(key, dependency)| registry_requirement(key, dependency))
             .collect();
-        for (wanted, found) in asked.iter().zip(self.fetch(manifest, &asked)?) {
+        for (requirement, found) in requirements
+            .iter()
+            .zip(self.fetch(manifest, &requirements)?)
+        {
             request.chosen.push(PackageName {
-                namespace: wanted.source.package.namespace().to_owned(),
-                name: wanted.source.package.name().to_owned(),
+                namespace: requirement.source.package.namespace().to_owned(),
+                name: requirement.source.package.name().to_owned(),
                 version: Some(found.version.clone()),
             });
             request.fetched.push(found.entry()?);
         }
         let entries = missing
             .iter()
-            .filter_map(|(key, entry)| WantedArtifact::of_entry(key, entry).transpose());
+            .filter_map(|(key, entry)| RequestedArtifact::of_entry(key, entry).transpose());
         for found in self.artifacts(&entries.collect::<Result<Vec<_>>>()?)? {
             request.chosen.push(found.name()?);
             request.fetched.push(found.entry()?);
         }
-        self.complete(manifest, &mut request)?;
+        self.fetch_missing(manifest, &mut request)?;
         Ok((request, watched))
     }
 
     /// A world in a package of a registry.
-    fn registry(&mut self, manifest: &Manifest, target: &RegistryTarget) -> Result<LoadedWorld> {
-        let asked = [Requirement {
+    fn world_of_package(
+        &mut self,
+        manifest: &Manifest,
+        target: &RegistryTarget,
+    ) -> Result<LoadedWorld> {
+        let requirements = [Requirement {
             source: PackageSource {
                 package: target.package.clone(),
                 registry: target.registry.clone(),
@@ -199,59 +207,64 @@ impl<'a> WorldResolver<'a> {
             required_by: vec!["`target` in `Cargo.toml`".to_owned()],
             excerpt: Some(manifest.file.excerpt(target.span.clone())),
         }];
-        let found = self.fetch(manifest, &asked)?;
+        let found = self.fetch(manifest, &requirements)?;
         world_of(manifest, &found, target.world.as_deref())
     }
 
     /// A world in an artifact.
-    fn artifact(&mut self, manifest: &Manifest, target: &OciTarget) -> Result<LoadedWorld> {
-        let found = self.artifacts(&[WantedArtifact::of_target(manifest, target)?])?;
+    fn world_of_artifact(
+        &mut self,
+        manifest: &Manifest,
+        target: &OciTarget,
+    ) -> Result<LoadedWorld> {
+        let found = self.artifacts(&[RequestedArtifact::of_target(manifest, target)?])?;
         world_of(manifest, &found, target.world.as_deref())
     }
 
     /// Fetches artifacts, and locks them.
-    pub fn artifacts(&mut self, wanted: &[WantedArtifact]) -> Result<Vec<Fetched>> {
-        if wanted.is_empty() {
+    pub fn artifacts(&mut self, requested: &[RequestedArtifact]) -> Result<Vec<Fetched>> {
+        if requested.is_empty() {
             return Ok(Vec::new());
         }
         let locked = self.session.locked_path();
         let lock = self.lock().clone();
         let found = self
             .packages()?
-            .artifacts(wanted, &lock, locked.as_deref())?;
-        for (wanted, found) in wanted.iter().zip(&found) {
-            let asked = ResolvedRequest {
-                wanted: wanted.to_wanted(found),
+            .artifacts(requested, &lock, locked.as_deref())?;
+        for (requested, found) in requested.iter().zip(&found) {
+            let requirements = ResolvedRequest {
+                requirement: requested.to_requirement(found),
                 found: found.clone(),
             };
-            self.note(wanted.to_lock(found), asked);
+            self.record(requested.to_locked(found), requirements);
         }
         Ok(found)
     }
 
     /// Fetches what the WIT names until nothing is missing.
-    fn complete(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
+    fn fetch_missing(&mut self, manifest: &Manifest, request: &mut Request<'_>) -> Result<()> {
         loop {
             let missing = missing_packages(request)?;
-            let asked: Vec<Requirement> = missing.iter().filter_map(named).collect();
+            let requirements: Vec<Requirement> =
+                missing.iter().filter_map(wit_requirement).collect();
             // Names no registry can have are left for the loading to refuse,
             // and so is everything where no registry is configured.
-            if asked.is_empty() || !self.is_routed(manifest, &asked)? {
+            if requirements.is_empty() || !self.is_routed(manifest, &requirements)? {
                 return Ok(());
             }
-            for found in self.fetch(manifest, &asked)? {
+            for found in self.fetch(manifest, &requirements)? {
                 request.fetched.push(found.entry()?);
             }
         }
     }
 
     /// Whether a registry is configured for all of these.
-    fn is_routed(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<bool> {
+    fn is_routed(&mut self, manifest: &Manifest, requirements: &[Requirement]) -> Result<bool> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
-        Ok(asked
+        Ok(requirements
             .iter()
-            .all(|wanted| packages.has_route(wanted, &named)))
+            .all(|requirement| packages.has_route(requirement, &named)))
     }
 
     /// The registries and the cache.
@@ -266,9 +279,9 @@ impl<'a> WorldResolver<'a> {
             .ok_or_else(|| Error::input("failed to set up the registries"))
     }
 
-    /// Gives the entries of old lock files the addresses of their registries,
-    /// where all members mean the same. Others are no answer to a member that
-    /// names a registry.
+    /// Adds the addresses of registries to entries of old lock files, where all
+    /// members have the same one. Other entries are not used for a member that names
+    /// a registry.
     fn complete_lock(&mut self, packages: &Packages<'_>) {
         let named = match &self.siblings {
             Some(siblings) if self.session.lacks_addresses() => siblings.registries(),
@@ -294,48 +307,52 @@ impl<'a> WorldResolver<'a> {
     pub fn addressed(
         &mut self,
         manifest: &Manifest,
-        asked: &[Requirement],
+        requirements: &[Requirement],
     ) -> Result<Vec<Requirement>> {
         let named = named_registries(manifest);
         let packages = self.packages()?;
-        let mut asked = asked.to_vec();
-        for Requirement { source, .. } in &mut asked {
+        let mut requirements = requirements.to_vec();
+        for Requirement { source, .. } in &mut requirements {
             source.address = packages.address(&source.package, source.registry.as_deref(), &named);
         }
-        Ok(asked)
+        Ok(requirements)
     }
 
-    /// Answers requirements, fetches what is not there, and locks it.
-    pub fn fetch(&mut self, manifest: &Manifest, asked: &[Requirement]) -> Result<Vec<Fetched>> {
-        if asked.is_empty() {
+    /// Resolves requirements, fetches missing releases, and locks them.
+    pub fn fetch(
+        &mut self,
+        manifest: &Manifest,
+        requirements: &[Requirement],
+    ) -> Result<Vec<Fetched>> {
+        if requirements.is_empty() {
             return Ok(Vec::new());
         }
-        let asked = &self.addressed(manifest, asked)?;
+        let requirements = &self.addressed(manifest, requirements)?;
         let named = named_registries(manifest);
         let locked = self.session.locked_path();
         let lock = self.lock().clone();
         let request = PackageRequest {
-            asked,
+            requirements,
             named: &named,
             lock: &lock,
             locked: locked.as_deref(),
         };
         let found = self.packages()?.fetch(&request)?;
-        for (wanted, found) in asked.iter().zip(&found) {
+        for (requirement, found) in requirements.iter().zip(&found) {
             let locked = lockfile::Locked {
-                package: wanted.source.package.clone(),
-                registry: wanted.source.registry.clone(),
-                requirement: wanted.version_req.clone(),
+                package: requirement.source.package.clone(),
+                registry: requirement.source.registry.clone(),
+                requirement: requirement.version_req.clone(),
                 version: found.version.clone(),
                 digest: found.digest.clone(),
-                source: self.session.source_of(wanted, &found.digest),
-                address: wanted.source.address.clone(),
+                source: self.session.source_of(requirement, &found.digest),
+                address: requirement.source.address.clone(),
             };
-            let asked = ResolvedRequest {
-                wanted: wanted.clone(),
+            let requirements = ResolvedRequest {
+                requirement: requirement.clone(),
                 found: found.clone(),
             };
-            self.note(locked, asked);
+            self.record(locked, requirements);
         }
         Ok(found)
     }
@@ -347,7 +364,7 @@ impl<'a> WorldResolver<'a> {
     }
 }
 
-/// What brings packages that are missing beside a `wkg.toml`.
+/// The hint for missing packages where there is a `wkg.toml`.
 const FETCH: &str = "run `cargo component wit fetch`, which writes the dependencies into `wit/deps`, as configured in `wkg.toml` and for registries";
 
 /// The world in a package that was fetched.

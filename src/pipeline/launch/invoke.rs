@@ -1,5 +1,5 @@
-//! A component at work: a function of it is called, its handler serves, or its
-//! end becomes that of this process.
+//! Runs a component: calls a function, serves its HTTP handler, or passes its exit
+//! code on.
 
 use std::path::Path;
 
@@ -11,10 +11,11 @@ use crate::system::runtime::{CallOutcome, EntryPoint, ExitStatus, Permissions, S
 /// The address at which HTTP handlers are served by default.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
-/// What the user wants of a component.
+/// The way in which the user wants to run a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Run its program, serve its handler, or call a function: whatever it has.
+    /// Run its program, serve its handler, or call a function, depending on its
+    /// exports.
     Run,
     /// Serve its HTTP handler.
     Serve,
@@ -45,9 +46,9 @@ pub(crate) fn nothing_to_run(name: &str, entry: &EntryPoint, purpose: Purpose) -
 }
 
 /// The name of a component with its arguments, quoted as cargo shows commands.
-pub(crate) fn command_line(name: std::path::Display<'_>, grant: &Permissions) -> String {
+pub(crate) fn command_line(name: std::path::Display<'_>, permissions: &Permissions) -> String {
     let mut text = format!("`{name}");
-    for argument in &grant.args {
+    for argument in &permissions.args {
         match argument.is_empty() || argument.contains(char::is_whitespace) {
             true => text.push_str(&format!(" {argument:?}")),
             false => text.push_str(&format!(" {argument}")),
@@ -58,8 +59,13 @@ pub(crate) fn command_line(name: std::path::Display<'_>, grant: &Permissions) ->
 }
 
 /// Calls a function of a component and prints what it returns.
-pub(crate) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Permissions) -> Result<()> {
-    match runtime::invoke(path, call, grant)? {
+pub(crate) fn invoke(
+    ctx: &Context,
+    path: &Path,
+    call: &str,
+    permissions: &Permissions,
+) -> Result<()> {
+    match runtime::invoke(path, call, permissions)? {
         CallOutcome::Returned { values, refusals } => {
             for value in values {
                 ctx.shell.data(value);
@@ -74,8 +80,13 @@ pub(crate) fn invoke(ctx: &Context, path: &Path, call: &str, grant: &Permissions
 }
 
 /// Serves the HTTP handler of a component until it is interrupted.
-pub(crate) fn serve(ctx: &Context, path: &Path, addr: &str, grant: &Permissions) -> Result<()> {
-    let code = runtime::serve(path, addr, grant, &mut |event| {
+pub(crate) fn serve(
+    ctx: &Context,
+    path: &Path,
+    addr: &str,
+    permissions: &Permissions,
+) -> Result<()> {
+    let code = runtime::serve(path, addr, permissions, &mut |event| {
         match event {
             ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
             ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {

@@ -1,22 +1,22 @@
-//! What components are granted: what the command line says, and what a package's
-//! own code needs no word for.
+//! The permissions of components: those of the command line, and those that a
+//! package's own code has by default.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result};
-use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::cargo::BuildOutput;
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime::{Network, Permissions, Preopen, sends_http};
 
-/// How long a request may take when nothing else is said.
+/// The time limit of a request without `--timeout`.
 const REQUEST: Duration = Duration::from_secs(60);
 
-/// What the command line grants the component.
-pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
+/// The permissions that the command line grants a component.
+pub(crate) fn granted_permissions(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
     let text = |value: &std::ffi::OsString| -> Result<String> {
         value.to_str().map(str::to_owned).ok_or_else(|| {
             Error::usage(format!(
@@ -25,9 +25,9 @@ pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
             ))
         })
     };
-    let mut grant = Permissions::default();
+    let mut permissions = Permissions::default();
     for argument in args.own.program_args.iter().chain(&args.trailing) {
-        grant.args.push(text(argument)?);
+        permissions.args.push(text(argument)?);
     }
     for pair in &args.own.env {
         let pair = text(pair)?;
@@ -47,23 +47,23 @@ pub(crate) fn grant(ctx: &Context, args: &CargoArgs) -> Result<Permissions> {
                 (pair, value)
             }
         };
-        grant.env.push((name, value));
+        permissions.env.push((name, value));
     }
     for dir in &args.own.dirs {
-        grant.dirs.push(directory(ctx, &text(dir)?)?);
+        permissions.dirs.push(directory(ctx, &text(dir)?)?);
     }
-    grant.network = match &args.own {
+    permissions.network = match &args.own {
         own if own.network => Network::Full,
         own if own.http => Network::Http,
         _ => Network::None,
     };
     let own = &args.own;
-    grant.max_memory = own.max_memory.as_deref().map(memory).transpose()?;
-    grant.timeout = own.timeout.as_deref().map(seconds).transpose()?.flatten();
-    Ok(grant)
+    permissions.max_memory = own.max_memory.as_deref().map(memory).transpose()?;
+    permissions.timeout = own.timeout.as_deref().map(seconds).transpose()?.flatten();
+    Ok(permissions)
 }
 
-/// A directory by what `--dir` says.
+/// The directory that an argument of `--dir` grants.
 fn directory(ctx: &Context, text: &str) -> Result<Preopen> {
     let mut preopen = Preopen::parse(text)?;
     preopen.host = ctx.absolute(&preopen.host);
@@ -79,7 +79,7 @@ fn directory(ctx: &Context, text: &str) -> Result<Preopen> {
     Err(Error::usage(text).hint("`--dir` needs an existing directory"))
 }
 
-/// Reads a number of bytes, with a unit or without.
+/// Parses a number of bytes with an optional unit.
 fn memory(text: &str) -> Result<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit());
     let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
@@ -97,7 +97,7 @@ fn memory(text: &str) -> Result<u64> {
     })
 }
 
-/// Reads a number of seconds, of which 0 is for ever.
+/// Parses a number of seconds; `None` for 0, which means no limit.
 fn seconds(text: &str) -> Result<Option<Duration>> {
     let seconds = text
         .parse()
@@ -113,35 +113,36 @@ fn seconds(text: &str) -> Result<Option<Duration>> {
     }
 }
 
-/// What each request is granted: it has a limit of time unless that is denied.
-pub(crate) fn of_requests(grant: &Permissions, args: &CargoArgs) -> Permissions {
-    let mut grant = grant.clone();
+/// The permissions of each request: the time limit has a default, which `--timeout`
+/// overrides.
+pub(crate) fn with_request_timeout(permissions: &Permissions, args: &CargoArgs) -> Permissions {
+    let mut permissions = permissions.clone();
     if args.own.timeout.is_none() {
-        grant.timeout = Some(REQUEST);
+        permissions.timeout = Some(REQUEST);
     }
-    grant
+    permissions
 }
 
-/// What is granted to a component that was built here: to send HTTP requests, if
-/// its own code imports that, or that of another package of the workspace it is
-/// linked with. A linked component has one set of imports, so that this is for
-/// all in it; where only components of others import it, nobody gets it.
-pub(crate) fn of_own_code(
-    mut grant: Permissions,
-    built: &Built,
-    made: &Made,
+/// Adds the permission to send HTTP requests for a component that was built here, if
+/// its own code imports that, or the code of another package of the workspace that
+/// it is linked with. The permission applies to the whole linked component; it is
+/// not given if only foreign components import it.
+pub(crate) fn with_own_requests(
+    mut permissions: Permissions,
+    built: &BuildOutput,
+    artifact: &ComponentArtifact,
 ) -> Result<Permissions> {
-    if grant.network != Network::None {
-        return Ok(grant);
+    if permissions.network != Network::None {
+        return Ok(permissions);
     }
     let prepared = &built.prepared;
-    let recipe = prepared.recipe(made.member);
+    let recipe = prepared.recipe(artifact.member);
     let sends_requests = match recipe {
         // Nothing is linked with it.
         None => true,
         Some(recipe) => {
-            made.component.is_none()
-                || sends_http(&fs::read(&made.path)?)?
+            artifact.component.is_none()
+                || sends_http(&fs::read(&artifact.path)?)?
                 || recipe
                     .parts
                     .iter()
@@ -153,9 +154,9 @@ pub(crate) fn of_own_code(
         }
     };
     if sends_requests {
-        grant.network = Network::Http;
+        permissions.network = Network::Http;
     }
-    Ok(grant)
+    Ok(permissions)
 }
 
 fn sends(component: &Path) -> Result<bool> {

@@ -1,5 +1,5 @@
-//! What runs a component that was built: the runner cargo's configuration names
-//! for its target, or the engine.
+//! The runner of a component: the one that cargo's configuration names for its
+//! target, or the embedded engine.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use crate::model::component;
 use crate::model::component::WasmKind;
 use crate::model::component::encode::{Adapter, encode};
 use crate::model::component::names;
-use crate::pipeline::build::cargo::Built;
-use crate::pipeline::build::componentize::Made;
+use crate::pipeline::build::cargo::BuildOutput;
+use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked;
 use crate::pipeline::build::prepare::Prepared;
 use crate::system::cargo::config;
@@ -21,7 +21,7 @@ use crate::system::fs;
 use crate::system::runtime;
 use crate::system::runtime::{Permissions, Runner};
 
-/// What runs components, by target triple.
+/// The runners of components, by target triple.
 #[derive(Debug)]
 pub(crate) struct Runners(Vec<(String, Runner)>);
 
@@ -32,7 +32,8 @@ impl Runners {
         Ok(Runners(Vec::new()))
     }
 
-    /// Those of the targets that are built for; fails on one that is not there.
+    /// The runners of the targets that are built; fails if the program of one does
+    /// not exist.
     pub(crate) fn find(ctx: &Context, prepared: &Prepared) -> Result<Self> {
         let mut found = Vec::new();
         for target in &prepared.setup.targets {
@@ -61,9 +62,9 @@ impl Runners {
         Ok(Runners(found))
     }
 
-    /// The one for a component.
-    pub(crate) fn of(&self, built: &Built, made: &Made) -> Runner {
-        let target = target_of(built, made).map(Target::triple);
+    /// The runner for a component.
+    pub(crate) fn of(&self, built: &BuildOutput, artifact: &ComponentArtifact) -> Runner {
+        let target = target_of(built, artifact).map(Target::triple);
         let named = self.0.iter().find(|(triple, _)| Some(&**triple) == target);
         let runner = named.map(|(_, runner)| runner.clone());
         runner.unwrap_or_default()
@@ -71,7 +72,7 @@ impl Runners {
 
     /// Fails if tests are to run in the engine for a target without WASI: no
     /// test could be started, print or fail.
-    pub(crate) fn need_a_system(&self, prepared: &Prepared) -> Result<()> {
+    pub(crate) fn require_wasi(&self, prepared: &Prepared) -> Result<()> {
         let none = prepared.setup.targets.iter().find(|target| {
             let here = (target.triple().to_owned(), Runner::Embedded);
             target.kind() == WasmTarget::Unknown && self.0.contains(&here)
@@ -86,18 +87,21 @@ impl Runners {
         }
     }
 
-    /// Fails if one of them cannot be told what is granted.
-    pub(crate) fn take(&self, grant: &Permissions) -> Result<()> {
+    /// Fails if a runner does not support the permissions.
+    pub(crate) fn check_permissions(&self, permissions: &Permissions) -> Result<()> {
         let mut runners = self.0.iter();
-        runners.try_for_each(|(_, runner)| runner.check_permissions(grant))
+        runners.try_for_each(|(_, runner)| runner.check_permissions(permissions))
     }
 }
 
-/// The target a component was built for, which its path tells. Where it does
-/// not, one target is usual.
-pub(crate) fn target_of<'a>(built: &'a Built, made: &Made) -> Option<&'a Target> {
+/// The target that a component was built for, by its path; otherwise the first
+/// target.
+pub(crate) fn target_of<'a>(
+    built: &'a BuildOutput,
+    artifact: &ComponentArtifact,
+) -> Option<&'a Target> {
     let prepared = &built.prepared;
-    let below = made.path.strip_prefix(&prepared.setup.target_dir);
+    let below = artifact.path.strip_prefix(&prepared.setup.target_dir);
     let parts: Vec<&OsStr> = below.map(|path| path.iter().collect()).unwrap_or_default();
     let named = |target: &&Target| parts.contains(&OsStr::new(target.triple()));
     let mut targets = prepared.setup.targets.iter();
@@ -132,16 +136,17 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
         )))
 }
 
-/// The file to hand to the runner: the component, without attributes for a
-/// configured runner, which may not know them. A plain program for WASI 0.1
-/// is made a component for the engine.
+/// The file that the runner gets: the component, without attributes for a configured
+/// runner, which may not support them. A core module for WASI 0.1 is made a
+/// component for the engine.
 pub(crate) fn runnable(
     ctx: &Context,
-    (built, made): (&Built, &Made),
+    built: &BuildOutput,
+    artifact: &ComponentArtifact,
     runner: &Runner,
 ) -> Result<PathBuf> {
-    let aside = |name: &str| {
-        let file = made
+    let run_file = |name: &str| {
+        let file = artifact
             .path
             .file_stem()
             .unwrap_or_default()
@@ -151,27 +156,27 @@ pub(crate) fn runnable(
         place.join(format!("{file}-{name}.wasm"))
     };
     let embedded = matches!(runner, Runner::Embedded);
-    let recipe = built.prepared.recipe(made.member);
-    if made.component.is_some() {
+    let recipe = built.prepared.recipe(artifact.member);
+    if artifact.component.is_some() {
         let linked = match embedded {
-            true => linked::linked_to_run(ctx, &built.prepared, made)?,
-            false => linked::linked(ctx, &built.prepared, made)?,
+            true => linked::linked_to_run(ctx, &built.prepared, artifact)?,
+            false => linked::linked(ctx, &built.prepared, artifact)?,
         };
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
             return Ok(linked);
         }
         let plain = names::without_attributes(&fs::read(&linked)?)?;
-        let path = aside("plain");
+        let path = run_file("plain");
         fs::write_if_changed(&path, &plain)?;
         return Ok(path);
     }
-    let bytes = fs::read(&made.path)?;
+    let bytes = fs::read(&artifact.path)?;
     if !embedded || component::kind(&bytes) != Some(WasmKind::Module) {
-        return Ok(made.path.clone());
+        return Ok(artifact.path.clone());
     }
-    let path = aside("program");
+    let path = run_file("program");
     let component = encode(&bytes, &Adapter::Command).map_err(|e| {
-        let module = made.path.display();
+        let module = artifact.path.display();
         e.context(format!("failed to create a component from `{module}`"))
     })?;
     fs::write_if_changed(&path, &component)?;

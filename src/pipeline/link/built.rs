@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use semver::Version;
 
-use super::component::Provided;
-use super::part::{Answer, Part};
+use super::component::ProvidedComponent;
+use super::part::{Part, PartLink};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::component::hint::{HintLocation, HintRelease};
@@ -25,7 +25,7 @@ pub(crate) struct BuiltComponent {
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.
-    pub answers: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
 }
 
 /// The components that were built from directories, each directory once.
@@ -69,7 +69,12 @@ impl BuiltComponents {
     ///
     /// If the directory was not built, or is another package than the entry
     /// says.
-    pub fn provided(&self, key: &str, dependency: &Dependency, dir: &Path) -> Result<Provided> {
+    pub fn provided_component(
+        &self,
+        key: &str,
+        dependency: &Dependency,
+        dir: &Path,
+    ) -> Result<ProvidedComponent> {
         let dir = fs::canonical(dir)?;
         let found = self.by_directory.get(&dir).ok_or_else(|| {
             Error::input(format!("the dependency `{key}` was not built"))
@@ -85,9 +90,9 @@ impl BuiltComponents {
             .hint(format!("rename the entry to `\"{is}\"`, or to a label")));
         }
         let package = found.package.clone().or(dependency.package.clone());
-        Ok(Provided {
+        Ok(ProvidedComponent {
             key: key.to_owned(),
-            place: package.clone().map(|package| HintLocation::Package {
+            location: package.clone().map(|package| HintLocation::Package {
                 package,
                 release: HintRelease::Exact(found.version.clone()),
             }),

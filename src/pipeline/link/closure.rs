@@ -1,96 +1,96 @@
-//! What the components a package depends on need themselves, by their hints:
-//! a tree whose every node is a file.
+//! The closure of component dependencies by their hints, in which every component is
+//! a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::built::{BuiltComponent, BuiltComponents};
-use super::component::Provided;
+use super::component::ProvidedComponent;
 use super::declared::answer_from_declared;
-use super::override_options::{Choice, Chosen};
-use super::part::{Answer, Part};
+use super::override_options::{Override, Overrides};
+use super::part::{Part, PartLink};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
 use crate::model::manifest::Manifest;
-use crate::pipeline::fetch::component_origins::of_place;
-use crate::pipeline::fetch::component_versions::Tree;
+use crate::pipeline::fetch::component_origins::origin_of_location;
+use crate::pipeline::fetch::component_versions::ResolvedTree;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 
-/// Follows the hints of components.
-pub(crate) struct Forest<'f, 'a> {
+/// The closure of the components that a root needs, by following hints.
+pub(crate) struct DependencyClosure<'f, 'a> {
     worlds: &'f mut WorldResolver<'a>,
     manifest: &'f Manifest,
     /// The components built from directories; `None` where nothing was built.
     by_package: Option<BTreeMap<PackageRef, BuiltComponent>>,
-    /// Every component once; those without links yet are on the way.
+    /// Every component once; those on the stack may lack links.
     pub parts: Vec<Part>,
-    way: Vec<usize>,
-    chosen: Chosen,
-    /// The parts that were chosen.
-    chosen_parts: BTreeSet<usize>,
-    /// How many chosen components are on the way: what they need themselves
-    /// is not chosen anew.
-    aside: usize,
-    /// The components built from directories: what they were built with goes
-    /// before their hints.
+    stack: Vec<usize>,
+    overrides: Overrides,
+    /// The parts that override others.
+    override_parts: BTreeSet<usize>,
+    /// The number of overriding components on the stack, whose own imports are not
+    /// overridden.
+    override_depth: usize,
+    /// The components built from directories, whose own parts take precedence over
+    /// their hints.
     built: BuiltComponents,
-    /// The releases that were chosen for all.
-    tree: Tree,
+    /// The releases that were resolved for the whole tree.
+    resolved_tree: ResolvedTree,
 }
 
-impl<'f, 'a> Forest<'f, 'a> {
-    /// Nothing yet; `built` goes before registries.
+impl<'f, 'a> DependencyClosure<'f, 'a> {
+    /// An empty closure, in which built components take precedence over registries.
     pub fn new(
         worlds: &'f mut WorldResolver<'a>,
         manifest: &'f Manifest,
         built: BuiltComponents,
     ) -> Self {
-        Forest {
+        DependencyClosure {
             worlds,
             manifest,
             by_package: Some(built.by_package()),
             parts: Vec::new(),
-            way: Vec::new(),
-            chosen: Chosen::default(),
-            chosen_parts: BTreeSet::new(),
-            aside: 0,
+            stack: Vec::new(),
+            overrides: Overrides::default(),
+            override_parts: BTreeSet::new(),
+            override_depth: 0,
             built,
-            tree: Tree::default(),
+            resolved_tree: ResolvedTree::default(),
         }
     }
 
-    /// Takes the releases that were chosen for all.
-    pub fn resolved(mut self, tree: Tree) -> Self {
-        self.tree = tree;
+    /// Sets the releases that were resolved for the whole tree.
+    pub fn with_tree(mut self, resolved_tree: ResolvedTree) -> Self {
+        self.resolved_tree = resolved_tree;
         self
     }
 
-    /// As [`Forest::new`], where nothing was built: a hint that only what is
-    /// built may answer is left out.
+    /// As [`DependencyClosure::new`], without built components: hints that may not
+    /// be followed are left out.
     pub fn without_builds(worlds: &'f mut WorldResolver<'a>, manifest: &'f Manifest) -> Self {
-        let mut forest = Forest::new(worlds, manifest, BuiltComponents::default());
-        forest.by_package = None;
-        forest
+        let mut closure = DependencyClosure::new(worlds, manifest, BuiltComponents::default());
+        closure.by_package = None;
+        closure
     }
 
-    /// Lets what a command line chose go before hints.
-    pub fn choosing(mut self, chosen: Chosen) -> Self {
-        self.chosen = chosen;
+    /// Sets the overrides, which take precedence over hints.
+    pub fn with_overrides(mut self, overrides: Overrides) -> Self {
+        self.overrides = overrides;
         self
     }
 
-    /// Adds a component that is to be linked, with all that it needs; its
-    /// place. Of `known` and `answers`, what is in `known` is linked already,
-    /// and `answers` says what of it answers the component's imports.
+    /// Adds the component that is linked, with everything that it needs, and returns
+    /// its index. The parts in `known` are linked already, and `links` are those of
+    /// the component to them.
     pub fn root(
         &mut self,
         name: &str,
         file: &Path,
         known: &[Part],
-        answers: &BTreeMap<String, Answer>,
+        links: &BTreeMap<String, PartLink>,
     ) -> Result<usize> {
         self.parts = known.to_vec();
         let root = self.parts.len();
@@ -101,45 +101,47 @@ impl<'f, 'a> Forest<'f, 'a> {
             keep: BTreeSet::new(),
             origin: None,
         });
-        self.way.push(root);
-        self.link(root, answers)?;
+        self.stack.push(root);
+        self.link(root, links)?;
         for (at, part) in known.iter().enumerate() {
-            self.way.push(at);
+            self.stack.push(at);
             self.parts[at].links.clear();
             self.link(at, &part.links)?;
-            self.way.pop();
+            self.stack.pop();
         }
-        self.way.pop();
-        answer_from_declared(&mut self.parts, &self.chosen_parts)?;
+        self.stack.pop();
+        answer_from_declared(&mut self.parts, &self.override_parts)?;
         Ok(root)
     }
 
-    /// The components, and what was chosen for their imports.
-    pub fn into_parts(self) -> (Vec<Part>, Chosen) {
-        (self.parts, self.chosen)
+    /// The components, and the overrides with their matches.
+    pub fn into_parts(self) -> (Vec<Part>, Overrides) {
+        (self.parts, self.overrides)
     }
 
-    /// Adds a component of the manifest with all that it needs; its place.
-    pub fn add(&mut self, provided: &Provided) -> Result<usize> {
+    /// Adds a component of the manifest with everything that it needs; returns its
+    /// index.
+    pub fn add(&mut self, provided: &ProvidedComponent) -> Result<usize> {
         let origin = provided.origin.as_deref();
-        self.part(&provided.shown(), &provided.file, origin)
+        self.add_part(&provided.display_name(), &provided.file, origin)
     }
 
-    /// Adds the component that a hint of `by` leads to, with all that it needs.
+    /// Adds the component that a hint of `by` points to, with everything that it
+    /// needs; returns its index.
     pub fn follow(&mut self, known: &KnownHint, by: &str) -> Result<usize> {
         let (of, file, origin) = self.resolve(known, by)?;
-        self.part(&of, &file, origin.as_deref())
+        self.add_part(&of, &file, origin.as_deref())
     }
 
-    fn part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
+    fn add_part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
         let same = |part: &Part| {
             let either = origin.zip(part.origin.as_deref());
             part.file == file && either.is_none_or(|(one, other)| one == other)
         };
         let known = self.parts.iter().position(same);
         if let Some(known) = known {
-            return match self.way.iter().position(|on_way| *on_way == known) {
-                Some(from) => Err(self.circle(from, known)),
+            return match self.stack.iter().position(|on_stack| *on_stack == known) {
+                Some(from) => Err(self.cycle_error(from, known)),
                 None => Ok(known),
             };
         }
@@ -151,59 +153,61 @@ impl<'f, 'a> Forest<'f, 'a> {
             keep: BTreeSet::new(),
             origin: origin.map(str::to_owned),
         });
-        self.way.push(here);
+        self.stack.push(here);
         let built = self.built.in_file(file).cloned();
-        let (parts, mut answers) = built.map(|b| (b.parts, b.answers)).unwrap_or_default();
-        if !answers.is_empty() {
+        let (parts, mut links) = built.map(|b| (b.parts, b.links)).unwrap_or_default();
+        if !links.is_empty() {
             // A release is followed, so that it is locked here, too.
-            let released = released(&names::imports(&fs::read(file)?)?);
-            answers.retain(|import, _| !released.contains(import));
+            let released_imports = released_imports(&names::imports(&fs::read(file)?)?);
+            links.retain(|import, _| !released_imports.contains(import));
         }
         let mut given = BTreeMap::new();
-        for (import, Answer { part, item }) in answers {
+        for (import, PartLink { part, item }) in links {
             let Part {
                 name, file, origin, ..
             } = &parts[part];
-            let part = self.part(name, file, origin.as_deref())?;
-            given.insert(import, Answer { part, item });
+            let part = self.add_part(name, file, origin.as_deref())?;
+            given.insert(import, PartLink { part, item });
         }
         self.link(here, &given)?;
-        self.way.pop();
+        self.stack.pop();
         Ok(here)
     }
 
-    /// Finds what answers the imports of a part: what was chosen, or else
-    /// given, or else what its hint leads to.
-    fn link(&mut self, here: usize, given: &BTreeMap<String, Answer>) -> Result<()> {
+    /// Links the imports of a part: with an override, otherwise with a given link,
+    /// otherwise by its hint.
+    fn link(&mut self, here: usize, given: &BTreeMap<String, PartLink>) -> Result<()> {
         let name = self.parts[here].name.clone();
         let imports = names::imports(&fs::read(&self.parts[here].file)?)
             .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
         for import in imports {
             let hint = import.external_id.as_deref().map(Hint::parse);
             let known = hint.as_ref().and_then(Hint::known);
-            let choice = match self.aside {
-                0 => self.chosen.of(&import, known, self.way.len() == 1),
+            let override_ = match self.override_depth {
+                0 => self
+                    .overrides
+                    .for_import(&import, known, self.stack.len() == 1),
                 _ => None,
             };
-            let answer = match choice {
-                Some(Choice::Keep) => {
+            let link = match override_ {
+                Some(Override::Keep) => {
                     self.parts[here].keep.insert(import.name);
                     continue;
                 }
-                Some(Choice::With(called, file)) => {
-                    self.aside += 1;
-                    let part = self.part(&called, &file, None)?;
-                    self.aside -= 1;
-                    self.chosen_parts.insert(part);
-                    let wanted = known.and_then(|known| known.item.clone());
-                    let item = match wanted {
+                Some(Override::With(hint_display_name, file)) => {
+                    self.override_depth += 1;
+                    let part = self.add_part(&hint_display_name, &file, None)?;
+                    self.override_depth -= 1;
+                    self.override_parts.insert(part);
+                    let item = known.and_then(|known| known.item.clone());
+                    let item = match item {
                         Some(item) => exports(&file, &item)?.then_some(item),
                         None => None,
                     };
-                    Answer { part, item }
+                    PartLink { part, item }
                 }
                 None => match (given.get(&import.name), known) {
-                    (Some(answer), _) => answer.clone(),
+                    (Some(link), _) => link.clone(),
                     (None, None) => continue,
                     (None, Some(known))
                         if self.by_package.is_none() && !self.worlds.may_follow(known) =>
@@ -219,29 +223,29 @@ impl<'f, 'a> Forest<'f, 'a> {
                         };
                         let found = self.resolve(known, &name).map_err(context)?;
                         let (of, file, origin) = found;
-                        let part = self.part(&of, &file, origin.as_deref())?;
+                        let part = self.add_part(&of, &file, origin.as_deref())?;
                         let item = known.item.clone();
-                        Answer { part, item }
+                        PartLink { part, item }
                     }
                 },
             };
-            self.parts[here].links.insert(import.name, answer);
+            self.parts[here].links.insert(import.name, link);
         }
         Ok(())
     }
 
-    fn circle(&self, from: usize, again: usize) -> Error {
-        let mut chain: Vec<String> = self.way[from..]
+    fn cycle_error(&self, from: usize, repeated: usize) -> Error {
+        let mut chain: Vec<String> = self.stack[from..]
             .iter()
             .map(|part| format!("`{}`", self.parts[*part].name))
             .collect();
-        chain.push(format!("`{}`", self.parts[again].name));
+        chain.push(format!("`{}`", self.parts[repeated].name));
         Error::input("the component dependencies form a cycle")
             .with_cause(chain.join(" needs "))
             .hint("publish one of them without the dependency on the other")
     }
 
-    /// The component a hint leads to: its name, its file, and the address of
+    /// The component that a hint points to: its name, its file, and the address of
     /// its registry.
     fn resolve(
         &mut self,
@@ -259,14 +263,14 @@ impl<'f, 'a> Forest<'f, 'a> {
             let name = format!("{package}@{}", built.version);
             return Ok((name, built.file.clone(), None));
         }
-        if let Some((origin, found)) = self.tree.answer(known) {
+        if let Some((origin, found)) = self.resolved_tree.answer(known) {
             let (name, file) = (found.name.clone(), found.fetched.file.clone());
             return Ok((name, file, Some(origin.address.clone())));
         }
         if let Some(digest) = &known.digest
             && let Some(file) = self.worlds.cached(digest)
         {
-            return Ok((called(known), file, None));
+            return Ok((hint_display_name(known), file, None));
         }
         let pin = known.digest.clone();
         let pin = pin.or_else(|| self.worlds.locked_digest(known).cloned());
@@ -274,18 +278,18 @@ impl<'f, 'a> Forest<'f, 'a> {
         if let Some(digest) = pin
             && digest != found.digest
         {
-            return Err(replaced(known, &digest, &found.digest));
+            return Err(release_replaced(known, &digest, &found.digest));
         }
         let name = match &known.location {
-            HintLocation::Oci { .. } => called(known),
+            HintLocation::Oci { .. } => hint_display_name(known),
             _ => format!("{}@{}", found.package, found.version),
         };
         Ok((name, found.file, None))
     }
 }
 
-/// The imports that a release of a package answers, by hints with a digest.
-pub(crate) fn released(imports: &[names::Name]) -> BTreeSet<String> {
+/// The imports whose hints have a digest and name a release of a package.
+pub(crate) fn released_imports(imports: &[names::Name]) -> BTreeSet<String> {
     let is_released = |import: &&names::Name| {
         let hint = import.external_id.as_deref().map(Hint::parse);
         let known = hint.as_ref().and_then(Hint::known);
@@ -297,11 +301,12 @@ pub(crate) fn released(imports: &[names::Name]) -> BTreeSet<String> {
 
 /// Whether a hint names one of several releases of a package.
 fn is_versioned(known: &KnownHint) -> bool {
-    matches!(known.location, HintLocation::Package { .. }) || of_place(&known.location).is_some()
+    matches!(known.location, HintLocation::Package { .. })
+        || origin_of_location(&known.location).is_some()
 }
 
-/// What a component is called by the hint that leads to it.
-pub(crate) fn called(known: &KnownHint) -> String {
+/// The display name of the component that a hint points to.
+pub(crate) fn hint_display_name(known: &KnownHint) -> String {
     match &known.location {
         HintLocation::Url {
             package, version, ..
@@ -334,7 +339,11 @@ pub(crate) fn admits(release: &HintRelease, built: &BuiltComponent) -> bool {
     }
 }
 
-pub(crate) fn replaced(known: &KnownHint, digest: &ContentDigest, found: &ContentDigest) -> Error {
+pub(crate) fn release_replaced(
+    known: &KnownHint,
+    digest: &ContentDigest,
+    found: &ContentDigest,
+) -> Error {
     Error::input(format!(
         "`{known}` points to a component with digest `{found}`, not `{digest}`"
     ))

@@ -1,4 +1,4 @@
-//! A component that answers an entry of a manifest.
+//! The component that a dependency entry of a manifest provides.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,31 +15,31 @@ use crate::model::manifest::{Dependency, HintPolicy, Manifest};
 use crate::model::resolver::compatible_from;
 use crate::system::fs;
 
-/// A component that answers an entry of a manifest.
+/// The component that a dependency entry of a manifest provides.
 #[derive(Clone, Debug)]
-pub(crate) struct Provided {
+pub(crate) struct ProvidedComponent {
     /// The key of the entry.
     pub key: String,
-    /// The package, where it is known.
+    /// The name of its package, if known.
     pub package: Option<PackageRef>,
-    /// Its version, where it is known.
+    /// The version of the component, if known.
     pub version: Option<Version>,
     /// The file that holds it.
     pub file: PathBuf,
-    /// Where others find it; none for what has no package.
-    pub place: Option<HintLocation>,
-    /// The digest of its bytes; none for what is built from a path, whose
+    /// The location at which others find it; `None` without a package.
+    pub location: Option<HintLocation>,
+    /// The digest of its bytes; `None` for a component built from a directory, whose
     /// digest changes with every edit.
     pub digest: Option<ContentDigest>,
-    /// The versions that the manifest asks for, of a package of a registry.
+    /// The requirement of the manifest, for a package of a registry.
     pub requirement: Option<VersionReq>,
     /// The address of its registry, which tells packages of one name apart.
     pub origin: Option<String>,
 }
 
-impl Provided {
-    /// What it is called in messages.
-    pub fn shown(&self) -> String {
+impl ProvidedComponent {
+    /// The name that messages use for it.
+    pub fn display_name(&self) -> String {
         match (&self.package, &self.version) {
             (Some(package), Some(version)) => format!("{package}@{version}"),
             (Some(package), None) => package.to_string(),
@@ -61,21 +61,21 @@ impl Provided {
         let place = match policy {
             HintPolicy::None => return None,
             HintPolicy::Package => neutral()?,
-            HintPolicy::Location => self.place.clone().or_else(neutral)?,
+            HintPolicy::Location => self.location.clone().or_else(neutral)?,
         };
         let known = KnownHint {
             location: place,
             digest: self.digest.clone(),
-            requirement: said(self.requirement.as_ref(), self.version.as_ref()),
+            requirement: hint_requirement(self.requirement.as_ref(), self.version.as_ref()),
             item: item.map(str::to_owned),
         };
         Some(Hint::Known(known).text())
     }
 }
 
-/// What a hint says of the versions that its author asks for: nothing where
-/// that is what the release that it names says by itself.
-pub(crate) fn said(
+/// The requirement that a hint contains; `None` where the version that it names
+/// implies the same.
+pub(crate) fn hint_requirement(
     requirement: Option<&VersionReq>,
     version: Option<&Version>,
 ) -> Option<VersionReq> {
@@ -84,8 +84,8 @@ pub(crate) fn said(
     requirement.cloned()
 }
 
-/// What the package of a manifest is called.
-pub(crate) fn name_of(manifest: &Manifest) -> String {
+/// The name of a manifest's package, or else the path of the manifest.
+pub(crate) fn package_name(manifest: &Manifest) -> String {
     let text = manifest.file.text.parse::<toml_edit::DocumentMut>();
     let name = text.ok().and_then(|document| {
         let name = document.get("package")?.get("name")?;
@@ -94,21 +94,29 @@ pub(crate) fn name_of(manifest: &Manifest) -> String {
     name.unwrap_or_else(|| manifest.file.path.display().to_string())
 }
 
-pub(crate) fn from_file(key: &str, dependency: &Dependency, file: PathBuf) -> Result<Provided> {
+pub(crate) fn from_file(
+    key: &str,
+    dependency: &Dependency,
+    file: PathBuf,
+) -> Result<ProvidedComponent> {
     let version = version_of(key, &file)?;
-    Ok(Provided {
+    Ok(ProvidedComponent {
         key: key.to_owned(),
         package: dependency.package.clone(),
         version,
         file,
-        place: None,
+        location: None,
         digest: None,
         requirement: None,
         origin: None,
     })
 }
 
-/// The version that a component says of itself; an error if it is none.
+/// The version in the metadata of a component.
+///
+/// # Errors
+///
+/// If the file is not a component.
 pub(crate) fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
     let read = || outline(&fs::read(file)?);
     let outline = read().map_err(|e| {
@@ -130,8 +138,8 @@ pub(crate) fn version_of(key: &str, file: &Path) -> Result<Option<Version>> {
     }
 }
 
-impl Provided {
-    /// Its bytes, in names of today.
+impl ProvidedComponent {
+    /// The bytes of the component, with names in the current encoding.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let bytes = fs::read(&self.file)?;
         let modern = names::with_current_names(&bytes).map(Cow::into_owned);

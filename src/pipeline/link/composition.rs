@@ -4,40 +4,41 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
 use crate::system::fs;
 
-/// The components that are linked to one, and which of them it is made of.
+/// The components that are linked to one, and the root among them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Composition {
     /// The components, each of them once.
     pub parts: Vec<Part>,
-    /// The one whose exports the result has, by its place among the parts.
+    /// The index of the part whose exports the result has.
     pub root: usize,
 }
 
 impl Composition {
     /// How many other components the root needs, directly or through them.
     pub fn others(&self) -> usize {
-        let mut seen = BTreeSet::from([self.root]);
+        let mut visited = BTreeSet::from([self.root]);
         let mut open = vec![self.root];
         while let Some(part) = open.pop() {
-            let next = self.parts[part].links.values().map(|answer| answer.part);
-            open.extend(next.filter(|next| seen.insert(*next)));
+            let next = self.parts[part].links.values().map(|link| link.part);
+            open.extend(next.filter(|next| visited.insert(*next)));
         }
-        seen.len() - 1
+        visited.len() - 1
     }
 }
 
-/// Links one of some parts with those that answer its imports and theirs.
+/// Links the root of a composition with the parts that satisfy its imports and
+/// theirs.
 pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
-    let link = |(name, answer): (&String, &Answer)| {
+    let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
-            node: answer.part,
-            item: answer.item.clone(),
+            node: link.part,
+            item: link.item.clone(),
         };
         (name.clone(), link)
     };

@@ -1,10 +1,10 @@
-//! Imports that no hint answers, answered by a component that was declared beside:
-//! components of other toolchains have no hints, so that what they need of each
-//! other is only in the names of their imports.
+//! Links imports without hints with declared components. Components of other
+//! toolchains have no hints, so that only the names of their imports show which of
+//! them they need.
 
 use std::collections::BTreeSet;
 
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::hint::Hint;
@@ -12,9 +12,10 @@ use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::system::fs;
 
-/// Links the imports of the parts that have neither a link nor a hint with the one
-/// of the `declared` parts that exports them: an interface in a compatible version,
-/// or a plain name. What several export, and what would close a circle, stays open.
+/// Links imports that have neither a link nor a hint with the only one of the
+/// `declared` parts that exports them: a compatible version of the interface, or a
+/// plain name. An import stays open if several parts export it, or the link would
+/// close a cycle.
 pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize>) -> Result<()> {
     if declared.is_empty() {
         return Ok(());
@@ -37,7 +38,7 @@ pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize
                 continue;
             };
             if !reaches(parts, part, here) {
-                let answer = Answer { part, item };
+                let answer = PartLink { part, item };
                 parts[here].links.insert(import.name, answer);
             }
         }
@@ -52,14 +53,14 @@ fn is_open(part: &Part, import: &Name) -> bool {
         && hint.is_none_or(|hint| hint.known().is_none())
 }
 
-/// How exports answer an import: `None` not at all, else by the export of that plain
-/// name, or by the interface.
+/// How exports satisfy an import: `None` if they do not, `Some(None)` by an
+/// interface, otherwise by the export with the given plain name.
 fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
     match import.interface() {
-        Some(wanted) => exports
+        Some(imported) => exports
             .iter()
             .filter_map(Name::interface)
-            .any(|interface| compatible(interface, wanted))
+            .any(|interface| compatible(interface, imported))
             .then_some(None),
         None => exports
             .iter()
@@ -68,16 +69,16 @@ fn answering(import: &Name, exports: &[Name]) -> Option<Option<String>> {
     }
 }
 
-/// Whether a part needs another one, itself or by what it needs.
+/// Whether a part needs another one, directly or through others.
 fn reaches(parts: &[Part], from: usize, to: usize) -> bool {
-    let mut seen = BTreeSet::from([from]);
+    let mut visited = BTreeSet::from([from]);
     let mut open = vec![from];
     while let Some(part) = open.pop() {
         if part == to {
             return true;
         }
         let next = parts[part].links.values().map(|answer| answer.part);
-        open.extend(next.filter(|next| seen.insert(*next)));
+        open.extend(next.filter(|next| visited.insert(*next)));
     }
     false
 }
@@ -126,7 +127,7 @@ mod tests {
         ];
         answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
         let links = |at: usize| -> Vec<(String, usize, Option<String>)> {
-            let links: &BTreeMap<String, Answer> = &parts[at].links;
+            let links: &BTreeMap<String, PartLink> = &parts[at].links;
             links
                 .iter()
                 .map(|(name, answer)| (name.clone(), answer.part, answer.item.clone()))
@@ -143,14 +144,14 @@ mod tests {
         let links = &parts[1].links;
         assert_eq!(
             links["a:b/leaf@1.0.0"],
-            Answer {
+            PartLink {
                 part: 0,
                 item: None
             }
         );
         assert_eq!(
             links["plain"],
-            Answer {
+            PartLink {
                 part: 0,
                 item: plain
             }

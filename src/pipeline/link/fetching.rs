@@ -1,24 +1,23 @@
-//! What a resolution has to find out: which releases there are, and what those
-//! that were chosen need.
+//! The queries of a resolution: which releases exist, and what the chosen ones need.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::closure::called;
+use super::closure::hint_display_name;
 use super::resolution::{Releases, Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::components::{ComponentRequirement, Origin, Release, Versions};
-use crate::pipeline::fetch::component_origins::{at_version, is_of, versions_of};
-use crate::pipeline::fetch::component_versions::Found;
+use crate::pipeline::fetch::component_origins::{hint_at_version, is_entry_of, versions_of};
+use crate::pipeline::fetch::component_versions::FetchedRelease;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest, must_not_change};
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::Reach;
 
 impl Resolution<'_, '_> {
-    /// The first requirement on a package, for errors.
+    /// The first requirement on a package, for error messages.
     fn first(&self, origin: &Origin) -> Option<&ComponentRequirement> {
         let all = self.facts.needs.values().flatten();
         self.roots
@@ -27,8 +26,8 @@ impl Resolution<'_, '_> {
             .find(|need| need.origin == *origin)
     }
 
-    /// The releases of a package: those its registry lists, where the
-    /// configuration has one for it, or those that hints name.
+    /// The releases of a package: those that its registry lists, if one is
+    /// configured, otherwise those that hints name.
     pub(crate) fn list(&mut self, origin: &Origin) -> Result<Versions> {
         let named =
             |need: &ComponentRequirement| need.origin == *origin && need.hinted_version.is_some();
@@ -51,22 +50,22 @@ impl Resolution<'_, '_> {
         let Some(need) = self.first(origin) else {
             return Ok(Versions::Hinted);
         };
-        let mut wanted = need.requirement.clone();
-        wanted.source = source;
+        let mut requirement = need.requirement.clone();
+        requirement.source = source;
         let named = named_registries(self.manifest);
         let packages = self.worlds.packages()?;
-        let catalog = packages.versions(vec![(&wanted, &named)])?;
-        if let Some(precise) = catalog.precise(&wanted.source) {
+        let catalog = packages.versions(vec![(&requirement, &named)])?;
+        if let Some(precise) = catalog.precise(&requirement.source) {
             self.facts.precise.insert(origin.clone(), precise.clone());
         }
-        let listed = catalog.versions(&wanted.source).unwrap_or_default();
+        let listed = catalog.versions(&requirement.source).unwrap_or_default();
         Ok(Versions::ListedVersion(listed.to_vec()))
     }
 
-    /// Fetches releases, and reads what they need.
+    /// Fetches releases, and reads their hints.
     pub(crate) fn fetch(&mut self, releases: BTreeSet<Release>) -> Result<()> {
-        let mut wanted = Vec::new();
-        let mut of = Vec::new();
+        let mut requirements = Vec::new();
+        let mut requested_releases = Vec::new();
         let mut lock = Lockfile::default();
         let mut found = Vec::new();
         for release in releases {
@@ -75,50 +74,54 @@ impl Resolution<'_, '_> {
                 continue;
             }
             let Some(source) = self.sources.get(&release.0).cloned() else {
-                let one = self.hinted(&release)?;
-                found.push((release, one));
+                let requirement = self.hinted(&release)?;
+                found.push((release, requirement));
                 continue;
             };
-            let mut one = match self.first(&release.0) {
+            let mut requirement = match self.first(&release.0) {
                 Some(need) => need.requirement.clone(),
                 None => continue,
             };
-            one.version_req = exactly(&release.1);
-            one.source = source;
+            requirement.version_req = exactly(&release.1);
+            requirement.source = source;
             if let Some(locked) = self.locked(&release) {
                 lock.insert(Locked {
-                    package: one.source.package.clone(),
-                    registry: one.source.registry.clone(),
-                    requirement: one.version_req.clone(),
-                    address: one.source.address.clone(),
+                    package: requirement.source.package.clone(),
+                    registry: requirement.source.registry.clone(),
+                    requirement: requirement.version_req.clone(),
+                    address: requirement.source.address.clone(),
                     ..locked
                 });
             }
-            wanted.push(one);
-            of.push(release);
+            requirements.push(requirement);
+            requested_releases.push(release);
         }
-        if !wanted.is_empty() {
+        if !requirements.is_empty() {
             let named = named_registries(self.manifest);
             // What is not locked was chosen from the list.
-            for one in wanted
-                .iter()
-                .filter(|one| one.source.locked(&lock, &one.version_req).is_none())
-            {
+            for requirement in requirements.iter().filter(|requirement| {
+                requirement
+                    .source
+                    .locked(&lock, &requirement.version_req)
+                    .is_none()
+            }) {
                 if self.worlds.session().refuses_unlocked() {
                     return Err(must_not_change(self.worlds.session().path()));
                 }
-                self.worlds.packages()?.versions(vec![(one, &named)])?;
+                self.worlds
+                    .packages()?
+                    .versions(vec![(requirement, &named)])?;
             }
             let request = PackageRequest {
-                asked: &wanted,
+                requirements: &requirements,
                 named: &named,
                 lock: &lock,
                 locked: None,
             };
             let fetched = self.worlds.packages()?.fetch(&request)?;
-            for (release, fetched) in of.into_iter().zip(fetched) {
+            for (release, fetched) in requested_releases.into_iter().zip(fetched) {
                 let name = format!("{}@{}", fetched.package, fetched.version);
-                found.push((release, Found { name, fetched }));
+                found.push((release, FetchedRelease { name, fetched }));
             }
         }
         for (release, found) in found {
@@ -130,12 +133,14 @@ impl Resolution<'_, '_> {
         Ok(())
     }
 
-    /// What the lock file has of a release.
+    /// The entry of the lock file for a release.
     fn locked(&self, (origin, version): &Release) -> Option<Locked> {
         let source = self.sources.get(origin);
         let entries = self.worlds.lock().entries().iter();
         let mut entries = entries.filter(|entry| entry.version == *version);
-        entries.find(|entry| is_of(entry, origin, source)).cloned()
+        entries
+            .find(|entry| is_entry_of(entry, origin, source))
+            .cloned()
     }
 
     /// The hints that name a release.
@@ -147,16 +152,17 @@ impl Resolution<'_, '_> {
         hints.filter(|known| versions_of(known).0.as_ref() == Some(&release.1))
     }
 
-    /// A release that a digest pins, where no lock file has to know of it.
-    fn cached(&self, release: &Release) -> Option<Found> {
+    /// The cached release for a hint with a digest, outside of workspaces, where
+    /// nothing has to be locked.
+    fn cached(&self, release: &Release) -> Option<FetchedRelease> {
         let known = self
             .hints_of(release)
             .find(|known| known.digest.is_some())?;
         let digest = known.digest.clone()?;
         let file = self.worlds.cached(&digest)?;
         let package = release.0.name.parse();
-        Some(Found {
-            name: called(known),
+        Some(FetchedRelease {
+            name: hint_display_name(known),
             fetched: Fetched {
                 package: package.ok()?,
                 version: release.1.clone(),
@@ -166,8 +172,8 @@ impl Resolution<'_, '_> {
         })
     }
 
-    /// A release that only hints lead to.
-    fn hinted(&mut self, release: &Release) -> Result<Found> {
+    /// Fetches a release by the hints that point to it.
+    fn hinted(&mut self, release: &Release) -> Result<FetchedRelease> {
         let (origin, version) = release;
         let known = self.hints_of(release).next();
         let known = known.or_else(|| self.hints.get(origin)?.first());
@@ -177,7 +183,7 @@ impl Resolution<'_, '_> {
                 origin.name
             ))
         })?;
-        let known = at_version(known, version)?;
+        let known = hint_at_version(known, version)?;
         let by = self
             .first(origin)
             .map(|need| need.requirement.required_by.join(": "));
@@ -197,9 +203,9 @@ impl Resolution<'_, '_> {
             .fetch_hinted(self.manifest, &known, &self.root, reach);
         let fetched = fetched.map_err(because)?;
         let name = match &known.location {
-            HintLocation::Oci { .. } => called(&known),
+            HintLocation::Oci { .. } => hint_display_name(&known),
             _ => format!("{}@{}", fetched.package, fetched.version),
         };
-        Ok(Found { name, fetched })
+        Ok(FetchedRelease { name, fetched })
     }
 }

@@ -1,4 +1,4 @@
-//! Components that are not built here, linked by their hints.
+//! Links components that are not built here by their hints.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::link::closure::Forest;
-use crate::pipeline::link::override_options::Chosen;
+use crate::pipeline::link::closure::DependencyClosure;
+use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::link::resolution::{Releases, Resolution, Role};
-use crate::pipeline::project::here::{manifest_here, mode_here};
+use crate::pipeline::project::current_package::{current_lock_mode, manifest_of_current_package};
 use crate::pipeline::project::manifests::{Project, Unpinned};
 use crate::pipeline::project::select::in_package;
 use crate::system::cargo::arguments::CargoArgs;
@@ -23,7 +23,7 @@ use crate::system::fs;
 
 /// The resolver for the current directory: under the lock file of the
 /// workspace, if it has one or the current package is a component.
-pub(crate) fn worlds_here<'a>(
+pub(crate) fn current_resolver<'a>(
     ctx: &'a Context,
     args: &CargoArgs,
     unpinned: Unpinned,
@@ -32,24 +32,28 @@ pub(crate) fn worlds_here<'a>(
         let project = Project::load(ctx, args)?.with_unpinned(unpinned);
         let locked = fs::exists(&project.workspace().root.join(LOCK_FILE));
         // Packages that are no components have no lock file of ours.
-        if locked || manifest_here(ctx)?.declared {
+        if locked || manifest_of_current_package(ctx)?.declared {
             return WorldResolver::new(ctx, &project);
         }
     }
-    Ok(WorldResolver::alone(ctx, mode_here(ctx, args)?, unpinned))
+    Ok(WorldResolver::without_workspace(
+        ctx,
+        current_lock_mode(ctx, args)?,
+        unpinned,
+    ))
 }
 
 /// The options for following the hints of a component that is not built here.
 #[derive(Debug, Default)]
 pub(crate) struct HintOptions {
-    /// The components that the command line puts in the place of hints.
-    pub chosen: Chosen,
-    /// Which releases are linked.
+    /// The overrides of hints on the command line.
+    pub overrides: Overrides,
+    /// The choice of releases that are linked.
     pub releases: Releases,
 }
 
-/// Links a component with what its hints lead to or the command line chose; the
-/// result, and the lock file where that has to change.
+/// Links a component with the components of its hints or of the overrides. Returns
+/// the result, and the update of the lock file if it has to change.
 pub(crate) fn link_foreign(
     ctx: &Context,
     mut worlds: WorldResolver<'_>,
@@ -57,25 +61,30 @@ pub(crate) fn link_foreign(
     file: &Path,
     options: HintOptions,
 ) -> Result<(Linked, Option<LockUpdate>)> {
-    let HintOptions { chosen, releases } = options;
-    let manifest = manifest_here(ctx)?;
+    let HintOptions {
+        overrides,
+        releases,
+    } = options;
+    let manifest = manifest_of_current_package(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
-    let mut resolution = resolution.taking(releases).choosing(&chosen);
+    let mut resolution = resolution
+        .with_releases(releases)
+        .with_overrides(&overrides);
     resolution.component(name, file, Role::Root)?;
-    for (name, file) in chosen.files() {
-        resolution.component(name, file, Role::Chosen)?;
+    for (name, file) in overrides.files() {
+        resolution.component(name, file, Role::Override)?;
     }
     let tree = resolution.solve()?;
-    let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
-    let mut forest = forest.choosing(chosen).resolved(tree);
-    let root = forest.root(name, file, &[], &BTreeMap::new())?;
-    let (parts, chosen) = forest.into_parts();
-    chosen.check(name, &names::imports(&fs::read(file)?)?)?;
+    let closure = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
+    let mut closure = closure.with_overrides(overrides).with_tree(tree);
+    let root = closure.root(name, file, &[], &BTreeMap::new())?;
+    let (parts, overrides) = closure.into_parts();
+    overrides.check(name, &names::imports(&fs::read(file)?)?)?;
     let linked = link_and_report(ctx, name, file, &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))
 }
 
-/// Links the parts of a composition and reports that.
+/// Links the parts of a composition, and reports the step.
 pub(crate) fn link_and_report(
     ctx: &Context,
     name: &str,

@@ -1,10 +1,10 @@
-//! The imports of a world that components answer: their names, hints and
+//! The imports of a world that components satisfy: their names, hints and
 //! attributes.
 
 use std::collections::BTreeMap;
 
-use super::component::{Provided, hints_of};
-use super::part::{Answer, Part};
+use super::component::{ProvidedComponent, hints_of};
+use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::base::package::is_label;
 use crate::model::component::attributes::Attributes;
@@ -15,54 +15,54 @@ use crate::model::wit::dependencies::aliases::Alias;
 use crate::model::wit::dependencies::{Bound, BoundImport, ComponentDependency};
 use crate::system::context::Context;
 
-/// What a finished component says of the imports that components provide, and
-/// what answers them.
+/// The imports that components satisfy, with their attributes and links.
 pub(crate) struct Imports {
     aliases: Vec<Alias>,
-    /// What the user should know.
+    /// The notes for the user.
     pub notes: Vec<String>,
     /// The attributes of the imports.
     pub attributes: BTreeMap<String, Attributes>,
-    /// The component that answers an import, by its place among those given,
-    /// and the export of it.
-    answers: BTreeMap<String, (usize, Option<String>)>,
-    /// Imports that are the same as one of a component: its place, and the
-    /// name there.
-    followed: BTreeMap<String, (usize, String)>,
+    /// The index of the component that satisfies an import, and the name of the
+    /// export, by import.
+    links: BTreeMap<String, (usize, Option<String>)>,
+    /// Imports that are equal to an import of a component: the index of the
+    /// component, and the import's name there.
+    shared: BTreeMap<String, (usize, String)>,
 }
 
 impl Imports {
-    /// Bindings in which the Rust paths of 0.21.1 lead somewhere.
+    /// Adds aliases to bindings, so that the Rust paths of version 0.21.1 still
+    /// work.
     pub fn alias(&self, ctx: &Context, bindings: &str) -> Result<String> {
         let (bindings, notes) = dependencies::aliases::insert(bindings, &self.aliases)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
         Ok(bindings)
     }
 
-    /// What answers each import, among the parts that the components and what
-    /// they need are; `places` are those of the components.
-    pub fn answers(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, Answer> {
-        let mut answers = BTreeMap::new();
-        for (name, (component, item)) in &self.answers {
-            let answer = Answer {
+    /// The links of the imports to the parts of a composition; `places` are the
+    /// indices of the components among the parts.
+    pub fn links(&self, parts: &[Part], places: &[usize]) -> BTreeMap<String, PartLink> {
+        let mut links = BTreeMap::new();
+        for (name, (component, item)) in &self.links {
+            let link = PartLink {
                 part: places[*component],
                 item: item.clone(),
             };
-            answers.insert(name.clone(), answer);
+            links.insert(name.clone(), link);
         }
-        for (name, (component, there)) in &self.followed {
-            if let Some(answer) = parts[places[*component]].links.get(there) {
-                answers.insert(name.clone(), answer.clone());
+        for (name, (component, there)) in &self.shared {
+            if let Some(link) = parts[places[*component]].links.get(there) {
+                links.insert(name.clone(), link.clone());
             }
         }
-        answers
+        links
     }
 }
 
 /// Adds the exports of components to the imports of a world.
 pub(crate) fn bind(
     world: Option<World>,
-    provided: &[Provided],
+    provided: &[ProvidedComponent],
     policy: HintPolicy,
 ) -> Result<(World, Imports)> {
     let mut components = Vec::new();
@@ -81,18 +81,18 @@ pub(crate) fn bind(
     let Bound {
         world,
         bound,
-        followed,
+        followed: shared,
         aliases,
         notes,
     } = dependencies::bind(world, &components)?;
     let mut notes = notes;
-    notes.extend(labelled(provided, &bound));
+    notes.extend(label_notes(provided, &bound));
     let mut imports = Imports {
         aliases,
         notes,
         attributes: BTreeMap::new(),
-        answers: BTreeMap::new(),
-        followed: BTreeMap::new(),
+        links: BTreeMap::new(),
+        shared: BTreeMap::new(),
     };
     let said = policy != HintPolicy::None;
     for import in bound {
@@ -104,15 +104,15 @@ pub(crate) fn bind(
         if here != Attributes::default() {
             imports.attributes.insert(import.name.clone(), here);
         }
-        let answer = (import.dependency, import.item);
-        imports.answers.insert(import.name, answer);
+        let link = (import.dependency, import.item);
+        imports.links.insert(import.name, link);
     }
-    for import in followed {
+    for import in shared {
         let hints = &components[import.dependency].hints_of_imports;
         let mut there = hints.iter().filter(|(_, hint)| **hint == import.hint);
         if let Some((there, _)) = there.next() {
             let at = (import.dependency, there.clone());
-            imports.followed.insert(import.name.clone(), at);
+            imports.shared.insert(import.name.clone(), at);
         }
         if said {
             let here = Attributes {
@@ -125,10 +125,9 @@ pub(crate) fn bind(
     Ok((world, imports))
 }
 
-/// Sentences on the interfaces that several components export: each import of
-/// theirs is in the bindings under a label, and where one was alone before, it
-/// has moved.
-pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<String> {
+/// Notes about interfaces that several components export: the bindings have one
+/// import per component, under its label.
+pub(crate) fn label_notes(provided: &[ProvidedComponent], bound: &[BoundImport]) -> Vec<String> {
     let mut several: BTreeMap<&str, Vec<&BoundImport>> = BTreeMap::new();
     for import in bound {
         if let Some(interface) = &import.implements {
@@ -137,7 +136,7 @@ pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<Stri
             several.entry(name).or_default().push(import);
         }
     }
-    let told = |(interface, imports): (&str, Vec<&BoundImport>)| {
+    let note = |(interface, imports): (&str, Vec<&BoundImport>)| {
         let list = |text: &dyn Fn(&BoundImport) -> String| {
             let quoted: Vec<_> = imports
                 .iter()
@@ -152,5 +151,5 @@ pub(crate) fn labelled(provided: &[Provided], bound: &[BoundImport]) -> Vec<Stri
         )
     };
     let several = several.into_iter().filter(|(_, imports)| imports.len() > 1);
-    several.map(told).collect()
+    several.map(note).collect()
 }

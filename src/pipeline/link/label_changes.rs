@@ -1,6 +1,6 @@
-//! What a new component dependency does to those that are there: an interface
-//! that two of them export is imported under a label for each, and the Rust
-//! path of the older one changes.
+//! The effects of a new component dependency on existing ones: an interface that two
+//! of them export is imported under one label each, so that the Rust path of the
+//! older one changes.
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -10,16 +10,15 @@ use crate::model::component::compose::compatible;
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
 use crate::model::resolver::Requirement;
-use crate::pipeline::fetch::requirement::declared;
+use crate::pipeline::fetch::requirement::registry_requirement;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::project::manifests::Project;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// One sentence for each interface that the component exports, and another
-/// dependency of the manifest, too. Only what is on this machine is looked at:
-/// files, and releases that are locked and in the cache.
-pub(crate) fn moved(
+/// One note for each interface that both the component and another dependency of the
+/// manifest export. Only files and cached, locked releases are considered.
+pub(crate) fn import_renames(
     ctx: &Context,
     project: &Rc<Project>,
     manifest: &Manifest,
@@ -48,7 +47,7 @@ pub(crate) fn moved(
     Ok(notes)
 }
 
-/// The component of an entry, if it is here.
+/// The file of an entry's component, if it is on this machine.
 fn file_of(
     ctx: &Context,
     worlds: &mut WorldResolver<'_>,
@@ -59,19 +58,21 @@ fn file_of(
     if let DependencySource::Path { path, .. } = &dependency.source {
         return Ok((!fs::is_dir(path)).then(|| path.clone()));
     }
-    let Some(wanted) = declared(key, dependency) else {
+    let Some(requirement) = registry_requirement(key, dependency) else {
         return Ok(None);
     };
-    let wanted = worlds.addressed(manifest, &[wanted])?;
-    let locked = |wanted: &Requirement| {
-        let locked = wanted.source.locked(worlds.lock(), &wanted.version_req)?;
+    let requirement = worlds.addressed(manifest, &[requirement])?;
+    let locked = |requirement: &Requirement| {
+        let locked = requirement
+            .source
+            .locked(worlds.lock(), &requirement.version_req)?;
         ctx.cache().get(&locked.digest)
     };
-    Ok(wanted.first().and_then(locked))
+    Ok(requirement.first().and_then(locked))
 }
 
-/// The interfaces a component exports; none of what cannot be read, which the
-/// build tells.
+/// The interfaces that a component exports; none if it cannot be read, which the
+/// build reports.
 fn interfaces(file: &Path) -> Vec<String> {
     let exports = fs::read(file).and_then(|bytes| names::exports(&bytes));
     let names = exports.unwrap_or_default().into_iter();

@@ -1,4 +1,4 @@
-//! Which component answers which import.
+//! Resolution of imports to the components that satisfy them.
 
 pub mod built;
 pub mod closure;

@@ -1,4 +1,4 @@
-//! What a command line puts in the place of hints: `--with` and `--keep`.
+//! The overrides of hints on a command line: `--with` and `--keep`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,65 +9,68 @@ use crate::model::component::WasmKind;
 use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::component::names::Name;
 use crate::pipeline::fetch::access::{Access, AccessOptions, Subject};
-use crate::pipeline::fetch::registry_source::fetched;
+use crate::pipeline::fetch::registry_source::fetch_subject;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What is chosen for one import.
+/// The override of one import.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// The import is left open.
+pub(crate) enum Override {
+    /// The import stays open.
     Keep,
-    /// A component, by what it is called, and its file.
+    /// A component satisfies the import: its display name and its file.
     With(String, PathBuf),
 }
 
-/// What is chosen, by what the command line calls the imports.
+/// The overrides of a command line, by the key that selects imports.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Chosen {
-    choices: Vec<(String, Choice)>,
-    /// Those that were for some import.
-    met: BTreeSet<usize>,
+pub(crate) struct Overrides {
+    overrides: Vec<(String, Override)>,
+    /// The indices of the overrides that matched an import.
+    matched: BTreeSet<usize>,
 }
 
-/// `--with` and `--keep` as they are read; nothing was fetched.
+/// The parsed options `--with` and `--keep`, before components are fetched.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked<'a> {
-    with: Vec<(&'a str, Named)>,
+pub(crate) struct OverrideRequest<'a> {
+    with: Vec<(&'a str, ComponentSource)>,
     keep: &'a [String],
 }
 
-/// A component on a command line.
+/// A component that a command line names.
 #[derive(Clone, Debug)]
-pub(crate) enum Named {
-    /// A file, by its absolute path.
+pub(crate) enum ComponentSource {
+    /// The absolute path of a file.
     File(PathBuf),
-    /// Something in a registry.
+    /// A package or artifact in a registry.
     Subject(Subject),
 }
 
-impl Named {
-    /// Reads a file that is there or looks like one, `namespace:name[@version]`
-    /// or an OCI reference.
+impl ComponentSource {
+    /// Parses the path of a file, if it exists or looks like one,
+    /// `namespace:name[@version]`, or an OCI reference.
     pub fn parse(ctx: &Context, text: &str) -> Result<Self> {
         let path = ctx.absolute(Path::new(text));
         let like_file = text.starts_with(['.', '/'])
             || (text.ends_with(".wasm") && !text.starts_with("oci://"))
             || Path::new(text).is_absolute();
         match like_file || fs::exists(&path) {
-            true => Ok(Named::File(path)),
-            false => text.parse().map(Named::Subject).map_err(|e: Error| {
-                e.with_cause(format!("the file `{text}` does not exist either"))
-            }),
+            true => Ok(ComponentSource::File(path)),
+            false => text
+                .parse()
+                .map(ComponentSource::Subject)
+                .map_err(|e: Error| {
+                    e.with_cause(format!("the file `{text}` does not exist either"))
+                }),
         }
     }
 
-    /// What it is called, and its file, which is a component.
-    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
+    /// The display name and the file of the component, fetched if necessary.
+    pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
         let (name, file) = match self {
-            Named::File(path) => (ctx.display(path).to_string(), path.clone()),
-            Named::Subject(subject) => {
+            ComponentSource::File(path) => (ctx.display(path).to_string(), path.clone()),
+            ComponentSource::Subject(subject) => {
                 let access = Access::new(
                     ctx,
                     &AccessOptions {
@@ -75,7 +78,7 @@ impl Named {
                         mode,
                     },
                 )?;
-                fetched(&access, subject)?
+                fetch_subject(&access, subject)?
             }
         };
         if fs::is_dir(&file) {
@@ -98,10 +101,10 @@ impl Named {
     }
 }
 
-impl<'a> Asked<'a> {
-    /// Reads `--with` (`KEY=WHAT`) and `--keep`.
-    pub fn read(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
-        let mut read: Vec<(&str, Named)> = Vec::new();
+impl<'a> OverrideRequest<'a> {
+    /// Parses `--with` (`IMPORT=WHAT`) and `--keep`.
+    pub fn parse(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
+        let mut read: Vec<(&str, ComponentSource)> = Vec::new();
         for text in with {
             let parts = text
                 .split_once('=')
@@ -114,70 +117,78 @@ impl<'a> Asked<'a> {
                 return Err(Error::usage(format!("`{key}` is given more than once"))
                     .hint("keep one `--with` or `--keep` for it"));
             }
-            read.push((key, Named::parse(ctx, what)?));
+            read.push((key, ComponentSource::parse(ctx, what)?));
         }
-        Ok(Asked { with: read, keep })
+        Ok(OverrideRequest { with: read, keep })
     }
 
-    /// Fetches what is chosen.
-    pub fn find(&self, ctx: &Context, mode: LockMode) -> Result<Chosen> {
-        let mut choices = Vec::new();
+    /// Fetches the components of the overrides.
+    pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<Overrides> {
+        let mut overrides = Vec::new();
         for (key, named) in &self.with {
             let (name, file) = named
-                .find(ctx, mode)
+                .fetch(ctx, mode)
                 .map_err(|e| e.with_cause(format!("it was given for `{key}`")))?;
-            choices.push(((*key).to_owned(), Choice::With(name, file)));
+            overrides.push(((*key).to_owned(), Override::With(name, file)));
         }
-        let keep = self.keep.iter().map(|key| (key.clone(), Choice::Keep));
-        choices.extend(keep);
-        Ok(Chosen {
-            choices,
-            met: BTreeSet::new(),
+        let keep = self.keep.iter().map(|key| (key.clone(), Override::Keep));
+        overrides.extend(keep);
+        Ok(Overrides {
+            overrides,
+            matched: BTreeSet::new(),
         })
     }
 }
 
-impl Chosen {
-    /// What is chosen for an import with its hint, of the component that is
-    /// linked or of one that it needs. What names it closest counts.
-    pub fn of(&mut self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<Choice> {
-        let ranked = self.choices.iter().enumerate();
+impl Overrides {
+    /// The override for an import, of the root component or of one that it needs.
+    /// The key that names the import most closely wins.
+    pub fn for_import(
+        &mut self,
+        import: &Name,
+        hint: Option<&KnownHint>,
+        is_root: bool,
+    ) -> Option<Override> {
+        let ranked = self.overrides.iter().enumerate();
         let ranked =
             ranked.filter_map(|(at, (key, _))| Some((rank(key, import, hint, is_root)?, at)));
         let (_, at) = ranked.min()?;
-        self.met.insert(at);
-        Some(self.choices[at].1.clone())
+        self.matched.insert(at);
+        Some(self.overrides[at].1.clone())
     }
 
-    /// Whether nothing was chosen.
+    /// Whether there are no overrides.
     pub fn is_empty(&self) -> bool {
-        self.choices.is_empty()
+        self.overrides.is_empty()
     }
 
-    /// Whether something is chosen for an import; see [`Chosen::of`].
-    pub fn has(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
-        let mut choices = self.choices.iter();
-        choices.any(|(key, _)| rank(key, import, hint, is_root).is_some())
+    /// Whether an override matches an import, as [`Overrides::for_import`] selects
+    /// it.
+    pub fn matches(&self, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> bool {
+        let mut overrides = self.overrides.iter();
+        overrides.any(|(key, _)| rank(key, import, hint, is_root).is_some())
     }
 
-    /// The components that are chosen, by what they are called.
+    /// The display names and files of the components that satisfy imports.
     pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
-        self.choices.iter().filter_map(|(_, choice)| match choice {
-            Choice::With(name, file) => Some((name.as_str(), file.as_path())),
-            Choice::Keep => None,
-        })
+        self.overrides
+            .iter()
+            .filter_map(|(_, override_)| match override_ {
+                Override::With(name, file) => Some((name.as_str(), file.as_path())),
+                Override::Keep => None,
+            })
     }
 
-    /// Fails if something was chosen for an import that nobody has; `root` is
-    /// the component that is linked, with its imports.
+    /// Fails if an override matched no import; `root` is the component that is
+    /// linked, and `imports` are its imports.
     pub fn check(&self, root: &str, imports: &[Name]) -> Result<()> {
-        let unmet = (0..self.choices.len()).find(|at| !self.met.contains(at));
-        let Some((key, choice)) = unmet.map(|at| &self.choices[at]) else {
+        let unmet = (0..self.overrides.len()).find(|at| !self.matched.contains(at));
+        let Some((key, override_)) = unmet.map(|at| &self.overrides[at]) else {
             return Ok(());
         };
-        let option = match choice {
-            Choice::Keep => "--keep",
-            Choice::With(..) => "--with",
+        let option = match override_ {
+            Override::Keep => "--keep",
+            Override::With(..) => "--with",
         };
         let error = Error::usage(format!(
             "no import matches `{key}`, which was given with `{option}`"
@@ -194,9 +205,9 @@ impl Chosen {
     }
 }
 
-/// How closely a key names an import, the lower the closer: its own name, its
-/// interface, its package, that of its hint. Labels are local to a component,
-/// so that only those of the one that is linked count.
+/// How closely a key names an import, from 0, the closest: by its own name, its
+/// interface, its package, or the package of its hint. Labels are local to a
+/// component, so that only those of the root match.
 fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<u8> {
     let bare = |name: &str| name.split('@').next().map(str::to_owned);
     if import.name == key && (is_root || key.contains(':')) {

@@ -1,4 +1,4 @@
-//! A component of a composition, and what answers its imports.
+//! The components of a composition, with the links of their imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,26 +8,26 @@ use serde::{Deserialize, Serialize};
 /// One component of a composition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Part {
-    /// What it is called in messages.
+    /// The name that messages use for it.
     pub name: String,
     /// The file that holds it.
     pub file: PathBuf,
-    /// What answers its imports.
-    pub links: BTreeMap<String, Answer>,
-    /// The imports that stay open because somebody wants it.
+    /// The links of its imports, by name.
+    pub links: BTreeMap<String, PartLink>,
+    /// The imports that an override keeps open.
     #[serde(default)]
     pub keep: BTreeSet<String>,
-    /// The address of its registry: the same bytes of two registries are two
+    /// The address of its registry, since equal bytes of two registries are two
     /// packages.
     #[serde(default)]
     pub origin: Option<String>,
 }
 
-/// What answers an import.
+/// The link of an import to the part that satisfies it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Answer {
-    /// The component, by its place among the parts.
+pub(crate) struct PartLink {
+    /// The index of the component among the parts.
     pub part: usize,
-    /// The export of it; none for what fits by name, or its root.
+    /// The name of its export; `None` where the interface matches by name.
     pub item: Option<String>,
 }

@@ -1,46 +1,47 @@
-//! The components a package depends on: from the entries of its manifest to
-//! files, imports and hints.
+//! Resolves the component dependencies of a package to files, imports and hints.
 //!
-//! Directories are built first; what the components of others need is followed to
-//! a closure, so that linking only has to read files.
+//! Directories are built before. The hints of foreign components are followed to the
+//! whole closure, so that linking only reads files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::built::BuiltComponents;
-use super::closure::Forest;
-use super::component::{Provided, from_file, name_of, version_of};
+use super::closure::DependencyClosure;
+use super::component::{ProvidedComponent, from_file, package_name, version_of};
 use super::imports::{Imports, bind};
-use super::part::{Answer, Part};
+use super::part::{Part, PartLink};
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::component::names;
 use crate::model::manifest::{Dependency, DependencySource, Manifest};
-use crate::pipeline::fetch::component_origins::place_of;
-use crate::pipeline::fetch::component_versions::Tree;
+use crate::pipeline::fetch::component_origins::location_of_hint;
+use crate::pipeline::fetch::component_versions::ResolvedTree;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::system::fs;
 use crate::system::source::LoadedWorld;
 
-/// The components that answer the entries of a manifest, by key, and what all
-/// of them need.
-pub(crate) fn provided(
+/// The components of a manifest's entries, sorted by key, and the releases that they
+/// need.
+pub(crate) fn provided_components(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
-) -> Result<(Vec<Provided>, Tree)> {
+) -> Result<(Vec<ProvidedComponent>, ResolvedTree)> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
         found.extend(from_path(key, dependency, built).map_err(at)?);
     }
     let by_package = built.by_package();
-    let resolution = Resolution::new(worlds, manifest, name_of(manifest));
-    let mut resolution = resolution.built(&by_package);
+    let resolution = Resolution::new(worlds, manifest, package_name(manifest));
+    let mut resolution = resolution.with_built(&by_package);
     resolution.entries()?;
-    let files = found.iter().map(|one| (one.shown(), one.file.clone()));
-    for (name, file) in with_their_parts(files.collect(), built)? {
+    let files = found
+        .iter()
+        .map(|one| (one.display_name(), one.file.clone()));
+    for (name, file) in with_linked_parts(files.collect(), built)? {
         let role = match built.in_file(&file) {
             Some(_) => Role::Own,
             None => Role::Foreign,
@@ -48,27 +49,27 @@ pub(crate) fn provided(
         resolution.component(&name, &file, role)?;
     }
     let tree = resolution.solve()?;
-    found.extend(released(worlds, manifest, &tree)?);
+    found.extend(released_components(worlds, manifest, &tree)?);
     found.sort_by(|a, b| a.key.cmp(&b.key));
     Ok((found, tree))
 }
 
-/// Those of registries; they are locked.
-pub(crate) fn released(
+/// The components of entries in registries, which are locked.
+pub(crate) fn released_components(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
-    tree: &Tree,
-) -> Result<Vec<Provided>> {
+    tree: &ResolvedTree,
+) -> Result<Vec<ProvidedComponent>> {
     let mut found = Vec::new();
     for (key, one) in worlds.component_releases(manifest, tree)? {
         if let Some(entry) = manifest.dependencies.get(key) {
             let at = |e: Error| e.at(entry.file.excerpt(entry.span.clone()));
             version_of(key, &one.found.file).map_err(at)?;
         }
-        let place = one.source.as_deref().and_then(place_of);
-        found.push(Provided {
+        let place = one.source.as_deref().and_then(location_of_hint);
+        found.push(ProvidedComponent {
             key: key.to_owned(),
-            place: place.or(Some(HintLocation::Package {
+            location: place.or(Some(HintLocation::Package {
                 package: one.found.package.clone(),
                 release: HintRelease::Exact(one.found.version.clone()),
             })),
@@ -83,25 +84,25 @@ pub(crate) fn released(
     Ok(found)
 }
 
-/// The component that answers an entry with a path; none for any other.
+/// The component of an entry with a path; `None` for other entries.
 pub(crate) fn from_path(
     key: &str,
     dependency: &Dependency,
     built: &BuiltComponents,
-) -> Result<Option<Provided>> {
+) -> Result<Option<ProvidedComponent>> {
     let DependencySource::Path { path, .. } = &dependency.source else {
         return Ok(None);
     };
     match fs::is_dir(path) {
-        true => built.provided(key, dependency, path),
+        true => built.provided_component(key, dependency, path),
         false => from_file(key, dependency, path.clone()),
     }
     .map(Some)
 }
 
-/// Components by their names, and those that were built or given for them, without
-/// the releases among these, which are resolved anew.
-fn with_their_parts(
+/// The given components, by display name, with the parts that they are linked with.
+/// Released parts are left out, since they are resolved again.
+fn with_linked_parts(
     mut files: Vec<(String, PathBuf)>,
     built: &BuiltComponents,
 ) -> Result<Vec<(String, PathBuf)>> {
@@ -112,10 +113,11 @@ fn with_their_parts(
         let Some(built) = built.in_file(&file) else {
             continue;
         };
-        let released = super::closure::released(&names::imports(&fs::read(&file)?)?);
-        let answers = built.answers.iter();
-        for (_, answer) in answers.filter(|(import, _)| !released.contains(*import)) {
-            let part = &built.parts[answer.part];
+        let released_imports =
+            super::closure::released_imports(&names::imports(&fs::read(&file)?)?);
+        let links = built.links.iter();
+        for (_, link) in links.filter(|(import, _)| !released_imports.contains(*import)) {
+            let part = &built.parts[link.part];
             if !files.iter().any(|(_, known)| *known == part.file) {
                 files.push((part.name.clone(), part.file.clone()));
             }
@@ -124,45 +126,45 @@ fn with_their_parts(
     Ok(files)
 }
 
-/// A world with the imports that a manifest's dependencies answer, and what that
-/// is linked of.
+/// A world with the imports that component dependencies satisfy, and their links.
 pub(crate) struct BoundWorld {
-    /// The world, and the paths whose change can change it.
+    /// The world, and the paths that it depends on.
     pub loaded: LoadedWorld,
-    /// What the component says of its imports.
+    /// The attributes and links of the imports.
     pub imports: Imports,
-    /// The components of the dependencies, and all that they need.
+    /// The components of the dependencies, with everything that they need.
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.
-    pub answers: BTreeMap<String, Answer>,
+    pub links: BTreeMap<String, PartLink>,
 }
 
-/// Adds what a manifest's dependencies export to its world.
+/// Adds the exports of a manifest's component dependencies to the imports of its
+/// world.
 pub(crate) fn bind_dependencies(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
     loaded: Option<LoadedWorld>,
 ) -> Result<BoundWorld> {
-    let (provided, tree) = provided(worlds, manifest, built)?;
+    let (provided, tree) = provided_components(worlds, manifest, built)?;
     let (world, watched) = match loaded {
         Some(loaded) => (Some(loaded.world), loaded.watched),
         None => (None, Vec::new()),
     };
     let (world, imports) = bind(world, &provided, manifest.hints)?;
-    let forest = Forest::new(worlds, manifest, built.clone());
-    let mut forest = forest.resolved(tree);
+    let closure = DependencyClosure::new(worlds, manifest, built.clone());
+    let mut closure = closure.with_tree(tree);
     let places = provided
         .iter()
-        .map(|one| forest.add(one))
+        .map(|one| closure.add(one))
         .collect::<Result<Vec<_>>>()?;
-    let mut parts = forest.parts;
+    let mut parts = closure.parts;
     super::declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
-    let answers = imports.answers(&parts, &places);
+    let links = imports.links(&parts, &places);
     Ok(BoundWorld {
         loaded: LoadedWorld { world, watched },
         imports,
         parts,
-        answers,
+        links,
     })
 }

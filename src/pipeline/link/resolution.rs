@@ -1,13 +1,12 @@
-//! The releases that a tree of components is made of: what a manifest asks for
-//! and what hints ask for, chosen together and under the lock file, fetched
-//! and locked.
+//! The resolution of a tree of components: chooses releases for the requirements of
+//! a manifest and of hints together, under the lock file, fetches and locks them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::built::BuiltComponent;
-use super::closure::{admits, replaced};
-use super::override_options::Chosen;
+use super::closure::{admits, release_replaced};
+use super::override_options::Overrides;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::component::hint::{Hint, HintLocation, KnownHint};
@@ -19,62 +18,65 @@ use crate::model::resolver::components::{
     ComponentRequirement, ComponentResolution, Facts, Origin, Release, solve,
 };
 use crate::model::resolver::{PackageSource, Requirement};
-use crate::pipeline::fetch::artifacts::WantedArtifact;
-use crate::pipeline::fetch::component_origins::{at_version, of_artifact, of_place, versions_of};
-use crate::pipeline::fetch::component_versions::{Found, Tree, without_version};
+use crate::pipeline::fetch::artifacts::RequestedArtifact;
+use crate::pipeline::fetch::component_origins::{
+    hint_at_version, origin_of_artifact, origin_of_location, versions_of,
+};
+use crate::pipeline::fetch::component_versions::{FetchedRelease, ResolvedTree, without_version};
 use crate::pipeline::fetch::packages::Fetched;
-use crate::pipeline::fetch::requirement::{declared, exactly};
+use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::fs;
 use crate::system::registry::oci::reference::package_of;
 
-/// Which releases a tree is made of.
+/// The choice of releases for a tree of components.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Releases {
-    /// The newest that go together, of those that registries list.
+    /// The newest compatible releases of those that registries list.
     #[default]
     Newest,
-    /// Those that hints name; where two of them differ, the higher.
+    /// The releases that hints name; the higher one where two differ.
     Named,
 }
 
-/// What is to be resolved, and what is known so far.
+/// The requirements that are resolved, and the facts that are known so far.
 pub(crate) struct Resolution<'r, 'a> {
     pub(crate) worlds: &'r mut WorldResolver<'a>,
     pub(crate) manifest: &'r Manifest,
     pub(crate) releases: Releases,
-    /// What the root is called.
+    /// The display name of the root.
     pub(crate) root: String,
     pub(crate) roots: Vec<ComponentRequirement>,
     pub(crate) facts: Facts,
-    /// How registries are asked for packages.
+    /// The sources of packages in their registries.
     pub(crate) sources: BTreeMap<Origin, PackageSource>,
-    /// The hints on packages.
+    /// The hints that point to each package.
     pub(crate) hints: BTreeMap<Origin, Vec<KnownHint>>,
-    /// Packages that the project itself depends on, wherever they are.
+    /// The packages that the project itself depends on, whose hosts are trusted.
     pub(crate) trusted: BTreeSet<Origin>,
-    pub(crate) chosen: Option<&'r Chosen>,
+    pub(crate) overrides: Option<&'r Overrides>,
     pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
-    pub(crate) tree: Tree,
+    pub(crate) tree: ResolvedTree,
 }
 
-/// Whose hints are read.
+/// The role of the component whose hints are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// The component that is linked.
     Root,
-    /// One that was built here.
+    /// A component that was built here.
     Own,
-    /// A component of others.
+    /// A component from a registry or a file.
     Foreign,
-    /// One that the command line gives, which may need what it stands for.
-    Chosen,
+    /// A component that overrides an import, and which may need the component that
+    /// it replaces.
+    Override,
 }
 
 impl<'r, 'a> Resolution<'r, 'a> {
-    /// Nothing yet, for what a manifest depends on; `root` is what the whole
-    /// is called.
+    /// A resolution without requirements for a manifest; `root` is the display name
+    /// of the whole.
     pub fn new(worlds: &'r mut WorldResolver<'a>, manifest: &'r Manifest, root: String) -> Self {
         Resolution {
             worlds,
@@ -86,71 +88,71 @@ impl<'r, 'a> Resolution<'r, 'a> {
             sources: BTreeMap::new(),
             hints: BTreeMap::new(),
             trusted: BTreeSet::new(),
-            chosen: None,
+            overrides: None,
             built: None,
-            tree: Tree::default(),
+            tree: ResolvedTree::default(),
         }
     }
 
-    /// Which releases are taken.
-    pub fn taking(mut self, releases: Releases) -> Self {
+    /// Sets the choice of releases.
+    pub fn with_releases(mut self, releases: Releases) -> Self {
         self.releases = releases;
         self
     }
 
-    /// Leaves out the hints that a command line chose something for.
-    pub fn choosing(mut self, chosen: &'r Chosen) -> Self {
-        self.chosen = Some(chosen);
+    /// Ignores the hints of imports that are overridden.
+    pub fn with_overrides(mut self, overrides: &'r Overrides) -> Self {
+        self.overrides = Some(overrides);
         self
     }
 
-    /// Leaves out the hints that what was built here answers.
-    pub fn built(mut self, built: &'r BTreeMap<PackageRef, BuiltComponent>) -> Self {
+    /// Ignores the hints to packages that were built here.
+    pub fn with_built(mut self, built: &'r BTreeMap<PackageRef, BuiltComponent>) -> Self {
         self.built = Some(built);
         self
     }
 
-    /// Adds the entries of the manifest that are in registries.
+    /// Adds the requirements of the manifest's entries in registries.
     pub fn entries(&mut self) -> Result<()> {
         let manifest = self.manifest;
         for (key, dependency) in &manifest.dependencies {
-            if let Some(wanted) = declared(key, dependency) {
-                let mut wanted = self.worlds.addressed(manifest, &[wanted])?;
-                let need = self.entry(wanted.remove(0))?;
+            if let Some(requirement) = registry_requirement(key, dependency) {
+                let mut requirement = self.worlds.addressed(manifest, &[requirement])?;
+                let need = self.entry(requirement.remove(0))?;
                 self.tree.entries.insert(key.clone(), need);
             }
         }
         let mut keys = Vec::new();
-        let mut wanted = Vec::new();
+        let mut requirement = Vec::new();
         for (key, dependency) in &manifest.dependencies {
-            if let Some(one) = WantedArtifact::of_component(key, dependency)? {
+            if let Some(one) = RequestedArtifact::of_component(key, dependency)? {
                 keys.push(key);
-                wanted.push(one);
+                requirement.push(one);
             }
         }
-        let found = self.worlds.artifacts(&wanted)?;
-        for ((key, wanted), found) in keys.into_iter().zip(&wanted).zip(found) {
-            self.artifact(key, wanted, &found)?;
+        let found = self.worlds.artifacts(&requirement)?;
+        for ((key, requirement), found) in keys.into_iter().zip(&requirement).zip(found) {
+            self.artifact(key, requirement, &found)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, wanted: Requirement) -> Result<ComponentRequirement> {
-        let origin = self.worlds.origin(self.manifest, &wanted);
-        let origin = origin.map_err(|e| wanted.explain(e))?;
-        let locked = wanted
+    fn entry(&mut self, requirement: Requirement) -> Result<ComponentRequirement> {
+        let origin = self.worlds.origin(self.manifest, &requirement);
+        let origin = origin.map_err(|e| requirement.explain(e))?;
+        let locked = requirement
             .source
-            .locked(self.worlds.lock(), &wanted.version_req);
-        let locked = locked.filter(|locked| wanted.version_req.matches(&locked.version));
+            .locked(self.worlds.lock(), &requirement.version_req);
+        let locked = locked.filter(|locked| requirement.version_req.matches(&locked.version));
         if let Some(locked) = locked {
-            let key = (origin.clone(), wanted.version_req.to_string());
+            let key = (origin.clone(), requirement.version_req.to_string());
             self.facts.answers.insert(key, locked.version.clone());
         }
-        self.know(&origin, Some(&wanted.source));
+        self.record_origin(&origin, Some(&requirement.source));
         self.trusted.insert(origin.clone());
         let need = ComponentRequirement {
             origin,
-            requirement: wanted,
+            requirement,
             chain: vec![self.root.clone()],
             hinted_version: None,
         };
@@ -158,16 +160,21 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(need)
     }
 
-    /// Adds an artifact that the manifest names: it is that and no other.
-    fn artifact(&mut self, key: &str, wanted: &WantedArtifact, found: &Fetched) -> Result<()> {
+    /// Adds an artifact that the manifest names, which allows no other release.
+    fn artifact(
+        &mut self,
+        key: &str,
+        requested: &RequestedArtifact,
+        found: &Fetched,
+    ) -> Result<()> {
         let name = format!("{}@{}", found.package, found.version);
         let needs = self.needs(&name, &found.file, Role::Foreign)?;
-        let asked = ResolvedRequest {
-            wanted: wanted.to_wanted(found),
+        let resolved = ResolvedRequest {
+            requirement: requested.to_requirement(found),
             found: found.clone(),
         };
-        if let Some((origin, version)) = of_artifact(wanted.reference()) {
-            let mut needed = asked.wanted.clone();
+        if let Some((origin, version)) = origin_of_artifact(requested.reference()) {
+            let mut needed = resolved.requirement.clone();
             needed.version_req = exactly(&version);
             let need = ComponentRequirement {
                 origin: origin.clone(),
@@ -178,20 +185,22 @@ impl<'r, 'a> Resolution<'r, 'a> {
             let key = (origin.clone(), need.requirement.version_req.to_string());
             self.facts.answers.insert(key, version.clone());
             self.trusted.insert(origin.clone());
-            self.know(&origin, None);
+            self.record_origin(&origin, None);
             self.roots.push(need);
             let release = (origin, version);
             self.facts.needs.insert(release.clone(), needs);
             let fetched = found.clone();
-            self.tree.found.insert(release, Found { name, fetched });
+            self.tree
+                .found
+                .insert(release, FetchedRelease { name, fetched });
         } else {
             self.add(&name, needs);
         }
-        self.tree.artifacts.insert(key.to_owned(), asked);
+        self.tree.artifacts.insert(key.to_owned(), resolved);
         Ok(())
     }
 
-    /// Adds what the hints of a component ask for, that is called `name`.
+    /// Adds the requirements of the hints of the component called `name`.
     pub fn component(&mut self, name: &str, file: &Path, role: Role) -> Result<()> {
         let needs = self.needs(name, file, role)?;
         match role {
@@ -201,16 +210,16 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(())
     }
 
-    /// Adds what a hint asks for, that the component `by` will have.
+    /// Adds the requirement of a hint that the component `by` will have.
     pub(crate) fn hint(&mut self, known: &KnownHint, by: &str) -> Result<()> {
-        if let Some(need) = self.need(known)? {
+        if let Some(need) = self.requirement_of_hint(known)? {
             self.trusted.insert(need.origin.clone());
             self.add(by, vec![need]);
         }
         Ok(())
     }
 
-    /// Adds needs of a component, which the root needs itself.
+    /// Adds requirements of a component that the root depends on.
     fn add(&mut self, by: &str, needs: Vec<ComponentRequirement>) {
         for mut need in needs {
             need.chain = vec![self.root.clone(), by.to_owned()];
@@ -218,8 +227,8 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }
     }
 
-    /// What the hints of a component ask for, except those that are answered
-    /// in another way, or may not be followed.
+    /// The requirements of a component's hints, except those that are satisfied
+    /// otherwise or may not be followed.
     pub(crate) fn needs(
         &mut self,
         name: &str,
@@ -237,7 +246,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             if self.is_answered(&import, known, role) || !self.worlds.may_follow(known) {
                 continue;
             }
-            if let Some(mut need) = self.need(known)? {
+            if let Some(mut need) = self.requirement_of_hint(known)? {
                 if role == Role::Own {
                     self.trusted.insert(need.origin.clone());
                 }
@@ -252,10 +261,12 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(needs)
     }
 
-    /// Whether something else than a release answers an import.
+    /// Whether an override or a built component satisfies an import.
     fn is_answered(&self, import: &Name, known: &KnownHint, role: Role) -> bool {
-        let chosen = self.chosen.filter(|_| role != Role::Chosen);
-        if chosen.is_some_and(|chosen| chosen.has(import, Some(known), role == Role::Root)) {
+        let overrides = self.overrides.filter(|_| role != Role::Override);
+        if overrides
+            .is_some_and(|overrides| overrides.matches(import, Some(known), role == Role::Root))
+        {
             return true;
         }
         let HintLocation::Package { package, release } = &known.location else {
@@ -265,9 +276,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
         known.digest.is_none() && built.is_some_and(|built| admits(release, built))
     }
 
-    /// What a hint asks for; none where it names one artifact and nothing
-    /// else.
-    fn need(&mut self, known: &KnownHint) -> Result<Option<ComponentRequirement>> {
+    /// The requirement of a hint; `None` where it names one artifact without a
+    /// version.
+    fn requirement_of_hint(&mut self, known: &KnownHint) -> Result<Option<ComponentRequirement>> {
         let (hinted, requirement) = versions_of(known);
         let package = match &known.location {
             HintLocation::Package { package, .. } | HintLocation::Url { package, .. } => {
@@ -277,7 +288,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 host, repository, ..
             } => package_of(host, repository),
         };
-        let wanted = Requirement {
+        let requirement = Requirement {
             source: PackageSource {
                 package,
                 registry: None,
@@ -287,14 +298,17 @@ impl<'r, 'a> Resolution<'r, 'a> {
             required_by: vec![format!("the hint `{known}`")],
             excerpt: None,
         };
-        let mut wanted = self.worlds.addressed(self.manifest, &[wanted])?.remove(0);
+        let mut requirement = self
+            .worlds
+            .addressed(self.manifest, &[requirement])?
+            .remove(0);
         let (origin, source) = match &known.location {
             HintLocation::Package { package, .. } => {
                 let named = named_registries(self.manifest);
-                match self.worlds.packages()?.has_route(&wanted, &named) {
+                match self.worlds.packages()?.has_route(&requirement, &named) {
                     true => {
-                        let origin = self.worlds.origin(self.manifest, &wanted)?;
-                        (origin, Some(wanted.source.clone()))
+                        let origin = self.worlds.origin(self.manifest, &requirement)?;
+                        (origin, Some(requirement.source.clone()))
                     }
                     false => {
                         let name = package.to_string();
@@ -303,15 +317,15 @@ impl<'r, 'a> Resolution<'r, 'a> {
                     }
                 }
             }
-            place => match of_place(place) {
+            place => match origin_of_location(place) {
                 Some((origin, _)) => (origin, None),
                 None => return Ok(None),
             },
         };
         if let Ok(package) = origin.name.parse() {
-            wanted.source.package = package;
+            requirement.source.package = package;
         }
-        self.know(&origin, source.as_ref());
+        self.record_origin(&origin, source.as_ref());
         let place = without_version(&known.location);
         self.tree.origins.insert(place, origin.clone());
         let known = known.clone();
@@ -321,14 +335,14 @@ impl<'r, 'a> Resolution<'r, 'a> {
         }
         Ok(Some(ComponentRequirement {
             origin,
-            requirement: wanted,
+            requirement,
             chain: Vec::new(),
             hinted_version: hinted,
         }))
     }
 
-    /// Takes note of a package, and what is locked of it.
-    fn know(&mut self, origin: &Origin, source: Option<&PackageSource>) {
+    /// Records the source of a package, and its locked versions.
+    fn record_origin(&mut self, origin: &Origin, source: Option<&PackageSource>) {
         if let Some(source) = source {
             let of = self.sources.entry(origin.clone());
             of.or_insert_with(|| source.clone());
@@ -341,7 +355,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
     }
 
     /// Chooses releases, fetches them and locks them.
-    pub fn solve(mut self) -> Result<Tree> {
+    pub fn solve(mut self) -> Result<ResolvedTree> {
         loop {
             let (versions, needs) = match solve(&self.roots, &self.facts)? {
                 ComponentResolution::Missing { versions, needs } => (versions, needs),
@@ -360,7 +374,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         Ok(self.tree)
     }
 
-    /// Locks what was chosen, and holds it against the digests of hints.
+    /// Locks the chosen releases, and compares them with the digests of hints.
     fn lock(&mut self) -> Result<()> {
         for need in self.tree.entries.values() {
             let requirement = need.requirement.version_req.to_string();
@@ -380,8 +394,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
                     .source_of(&need.requirement, &found.digest),
                 address: need.requirement.source.address.clone(),
             };
-            let wanted = need.requirement.clone();
-            self.worlds.note(locked, ResolvedRequest { wanted, found });
+            let requirement = need.requirement.clone();
+            self.worlds
+                .record(locked, ResolvedRequest { requirement, found });
         }
         let releases: Vec<Release> = self.tree.solution.releases.iter().cloned().collect();
         for release in releases {
@@ -392,7 +407,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 if let Some(digest) = &known.digest
                     && *digest != found.fetched.digest
                 {
-                    return Err(replaced(known, digest, &found.fetched.digest));
+                    return Err(release_replaced(known, digest, &found.fetched.digest));
                 }
             }
             self.lock_hints(&release, &found.fetched)?;
@@ -431,13 +446,14 @@ impl<'r, 'a> Resolution<'r, 'a> {
             }
         }
         for known in hints {
-            let known = at_version(&known, &release.1)?;
-            let (locked, mut wanted) = self.worlds.pin(self.manifest, &known, found)?;
+            let known = hint_at_version(&known, &release.1)?;
+            let (locked, mut requirement) = self.worlds.pin(self.manifest, &known, found)?;
             if !matches!(known.location, HintLocation::Oci { .. }) {
-                wanted.version_req = all.clone();
+                requirement.version_req = all.clone();
             }
             let found = found.clone();
-            self.worlds.note(locked, ResolvedRequest { wanted, found });
+            self.worlds
+                .record(locked, ResolvedRequest { requirement, found });
         }
         Ok(())
     }

@@ -1,14 +1,14 @@
-//! What is known of the components a package depends on without a build: for
-//! verbs over the lock file, which is to have what a build asks it for.
+//! The component dependencies of a package as far as they are known without a build,
+//! for commands about the lock file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use super::closure::Forest;
-use super::component::{Provided, from_file, name_of};
+use super::closure::DependencyClosure;
+use super::component::{ProvidedComponent, from_file, package_name};
 use super::part::Part;
-use super::provided::released;
+use super::provided::released_components;
 use super::resolution::{Resolution, Role};
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::Hint;
@@ -18,65 +18,66 @@ use crate::pipeline::project::manifests::{Project, component_directories};
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// The components of registries and files, with all that their hints lead to.
+/// The dependencies that are in registries and files, with everything that their
+/// hints point to.
 #[derive(Debug)]
-pub(crate) struct Followed {
-    /// Every component that was found, once.
+pub(crate) struct DependenciesWithoutBuild {
+    /// Every component that was found, each once.
     pub parts: Vec<Part>,
-    /// The place of an entry's component among the parts, by its key;
-    /// directories and files that are not there have none.
+    /// The index of an entry's component among the parts, by key. Directories and
+    /// missing files have none.
     pub entries: BTreeMap<String, usize>,
-    /// The directories of crates outside of the workspace that a build makes
-    /// components of, each once.
+    /// The directories of crates outside of the workspace whose components a build
+    /// needs, each once.
     pub outside: Vec<PathBuf>,
 }
 
-/// Follows the entries of a manifest, and those of the crates it depends on,
-/// each under the lock file of its own workspace. What comes of registries is
-/// fetched, and locked in the workspace at hand.
-pub(crate) fn followed(
+/// Resolves the entries of a manifest, and those of the crates that it depends on,
+/// each under the lock file of its own workspace. Releases are fetched, and locked
+/// in the given workspace.
+pub(crate) fn dependencies_without_build(
     ctx: &Context,
     project: &Rc<Project>,
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
-) -> Result<Followed> {
-    let mut given = files(manifest)?;
-    let mut below = Below::default();
-    below.collect(ctx, project, worlds, manifest)?;
-    let mut resolution = Resolution::new(worlds, manifest, name_of(manifest));
+) -> Result<DependenciesWithoutBuild> {
+    let mut provided = files(manifest)?;
+    let mut directory_needs = DirectoryNeeds::default();
+    directory_needs.collect(ctx, project, worlds, manifest)?;
+    let mut resolution = Resolution::new(worlds, manifest, package_name(manifest));
     resolution.entries()?;
-    for one in given.iter().chain(&below.files) {
-        resolution.component(&one.shown(), &one.file, Role::Foreign)?;
+    for one in provided.iter().chain(&directory_needs.files) {
+        resolution.component(&one.display_name(), &one.file, Role::Foreign)?;
     }
-    for (of, hint) in &below.hints {
+    for (of, hint) in &directory_needs.hints {
         if let Some(known) = hint.known() {
             resolution.hint(known, of)?;
         }
     }
     let tree = resolution.solve()?;
-    given.extend(released(worlds, manifest, &tree)?);
-    let mut forest = Forest::without_builds(worlds, manifest).resolved(tree);
+    provided.extend(released_components(worlds, manifest, &tree)?);
+    let mut closure = DependencyClosure::without_builds(worlds, manifest).with_tree(tree);
     let mut entries = BTreeMap::new();
-    for one in &given {
-        entries.insert(one.key.clone(), forest.add(one)?);
+    for one in &provided {
+        entries.insert(one.key.clone(), closure.add(one)?);
     }
-    for file in &below.files {
-        forest.add(file)?;
+    for file in &directory_needs.files {
+        closure.add(file)?;
     }
-    for (of, hint) in &below.hints {
+    for (of, hint) in &directory_needs.hints {
         if let Some(known) = hint.known() {
-            forest.follow(known, of)?;
+            closure.follow(known, of)?;
         }
     }
-    Ok(Followed {
-        parts: forest.parts,
+    Ok(DependenciesWithoutBuild {
+        parts: closure.parts,
         entries,
-        outside: below.outside,
+        outside: directory_needs.outside,
     })
 }
 
 /// The components a manifest names by their files.
-fn files(manifest: &Manifest) -> Result<Vec<Provided>> {
+fn files(manifest: &Manifest) -> Result<Vec<ProvidedComponent>> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         if let DependencySource::Path { path, .. } = &dependency.source
@@ -90,18 +91,19 @@ fn files(manifest: &Manifest) -> Result<Vec<Provided>> {
     Ok(found)
 }
 
-/// What the crates need that a package depends on by their directories.
+/// The needs of the crates that a package depends on by directory.
 #[derive(Default)]
-struct Below {
-    /// The hints their components will have, with what is said to have them.
+struct DirectoryNeeds {
+    /// The hints that their components will have, with the names of those
+    /// components.
     hints: Vec<(String, Hint)>,
-    /// Components they name by their files.
-    files: Vec<Provided>,
-    seen: Vec<PathBuf>,
+    /// The components that they name by file.
+    files: Vec<ProvidedComponent>,
+    visited: Vec<PathBuf>,
     outside: Vec<PathBuf>,
 }
 
-impl Below {
+impl DirectoryNeeds {
     fn collect(
         &mut self,
         ctx: &Context,
@@ -111,19 +113,20 @@ impl Below {
     ) -> Result<()> {
         for dir in component_directories(manifest)? {
             let dir = fs::canonical(&dir)?;
-            if self.seen.contains(&dir) {
+            if self.visited.contains(&dir) {
                 continue;
             }
-            self.seen.push(dir.clone());
+            self.visited.push(dir.clone());
             match project.member_at(&dir)? {
                 Some(member) => self.member(ctx, project, worlds, member)?,
                 None => {
-                    let theirs = project.outside(ctx, &dir)?;
-                    let Some(member) = theirs.member_at(&dir)? else {
+                    let outside_project = project.outside(ctx, &dir)?;
+                    let Some(member) = outside_project.member_at(&dir)? else {
                         continue;
                     };
-                    let mut resolver = WorldResolver::with_mode(ctx, &theirs, worlds.mode())?;
-                    self.member(ctx, &theirs, &mut resolver, member)?;
+                    let mut resolver =
+                        WorldResolver::with_mode(ctx, &outside_project, worlds.mode())?;
+                    self.member(ctx, &outside_project, &mut resolver, member)?;
                     self.outside.push(dir);
                 }
             }
@@ -141,11 +144,11 @@ impl Below {
         let manifest = project.manifest(ctx, &project.workspace().members[member])?;
         self.collect(ctx, project, worlds, &manifest)?;
         self.files.extend(files(&manifest)?);
-        let name = name_of(&manifest);
+        let name = package_name(&manifest);
         let mut resolution = Resolution::new(worlds, &manifest, name.clone());
         resolution.entries()?;
         let tree = resolution.solve()?;
-        for one in released(worlds, &manifest, &tree)? {
+        for one in released_components(worlds, &manifest, &tree)? {
             let hint = one.hint(manifest.hints, None);
             let hint = hint.map(|hint| (name.clone(), Hint::parse(&hint)));
             self.hints.extend(hint);

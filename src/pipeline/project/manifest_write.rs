@@ -1,4 +1,4 @@
-//! Edits of a manifest, written or shown.
+//! Edits of a manifest, which are written or printed.
 
 use std::path::Path;
 
@@ -13,11 +13,11 @@ use crate::system::fs::Change;
 pub enum ManifestWrite {
     /// The manifest is written.
     Real,
-    /// Nothing is written, and what would be is printed.
+    /// Nothing is written, and the new manifest is printed.
     Dry,
 }
 
-/// Edits a manifest, and again if another process changes it meanwhile; with
+/// Edits a manifest, and repeats that if another process changes it meanwhile. With
 /// [`ManifestWrite::Dry`] the result is printed instead.
 pub(crate) fn edit_manifest(
     ctx: &Context,

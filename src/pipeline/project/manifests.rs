@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::recover::settle_member;
+use super::recover::recover_member;
 use super::select::{select, start_manifest, workspace};
 use crate::base::error::{Error, Result};
 use crate::model::manifest;
@@ -18,18 +18,18 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 
-/// What becomes of hints without a digest in components.
+/// The treatment of hints without a digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unpinned {
     /// Hints without a digest are refused.
     #[default]
     Refuse,
-    /// They are followed to whatever they lead to now.
+    /// Such hints are followed to whatever they point to now.
     Follow,
 }
 
 impl Unpinned {
-    /// As `--trust-unpinned` of a command line says.
+    /// The treatment that `--trust-unpinned` of a command line selects.
     pub fn of(args: &CargoArgs) -> Self {
         match args.own.trust_unpinned {
             true => Unpinned::Follow,
@@ -46,11 +46,11 @@ pub struct Project {
     pub selected: Vec<usize>,
     /// How lock files and the network may be used.
     pub mode: LockMode,
-    /// What becomes of hints without a digest.
+    /// The treatment of hints without a digest.
     pub unpinned: Unpinned,
     /// The root manifest, which may be that of a member too; none if there is none.
     root_file: OnceCell<Option<ManifestFile>>,
-    /// What the root manifest shares with the members.
+    /// The settings of the root manifest for its members.
     shared: OnceCell<WorkspaceManifest>,
     /// The manifests that were read so far, by their paths.
     manifests: RefCell<BTreeMap<PathBuf, Rc<Manifest>>>,
@@ -59,8 +59,8 @@ pub struct Project {
 }
 
 impl Project {
-    /// Asks cargo for the workspace, and selects the packages that the command
-    /// line means. Bindings are neither read nor written.
+    /// Reads the workspace from cargo, and selects the packages of the command line.
+    /// Bindings are neither read nor written.
     pub fn load(ctx: &Context, args: &CargoArgs) -> Result<Rc<Self>> {
         let config = Config::load(&ctx.cwd, &ctx.env, &args.config)?;
         start_manifest(&ctx.cwd, args)?;
@@ -70,7 +70,7 @@ impl Project {
         Ok(Project::of(workspace, selected, mode, Unpinned::of(args)))
     }
 
-    /// A workspace that is known already.
+    /// A project of a workspace that was read before.
     pub fn of(
         workspace: Rc<Cached<Workspace>>,
         selected: Vec<usize>,
@@ -89,7 +89,7 @@ impl Project {
         })
     }
 
-    /// The same workspace, with another answer to hints without a digest.
+    /// The same project, with another treatment of hints without a digest.
     pub fn with_unpinned(&self, unpinned: Unpinned) -> Rc<Self> {
         let workspace = self.workspace.clone();
         Project::of(workspace, self.selected.clone(), self.mode, unpinned)
@@ -115,7 +115,7 @@ impl Project {
         if let Some(known) = self.manifests.borrow().get(path) {
             return Ok(known.clone());
         }
-        settle_member(ctx, member);
+        recover_member(ctx, member);
         let context = |path: &Path| {
             format!(
                 "failed to deserialize component metadata from `{}`",

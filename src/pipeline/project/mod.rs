@@ -1,7 +1,7 @@
-//! Which packages a command is about, and what their manifests say: read once,
-//! and handed forward.
+//! The packages that a command works on, with their manifests, each of which is read
+//! once.
 
-pub mod here;
+pub mod current_package;
 pub mod manifest_write;
 pub mod manifests;
 pub mod output;

@@ -10,13 +10,13 @@ use crate::system::fs;
 pub enum Output {
     /// The result goes to standard output.
     Stdout,
-    /// To a file, or into a folder where the path ends in a slash or is a folder
-    /// already.
+    /// The result goes to a file, or into a folder if the path ends in a slash or is
+    /// a folder.
     Path(PathBuf),
 }
 
-/// The file that a path of [`Output`] stands for: the path itself, or `name` in
-/// the folder that it is.
+/// The file for a path of [`Output`]: the path itself, or `name` in the folder at
+/// the path.
 pub(crate) fn output_file(ctx: &Context, given: &Path, name: impl AsRef<Path>) -> PathBuf {
     let path = ctx.absolute(given);
     let text = given.as_os_str().to_string_lossy();

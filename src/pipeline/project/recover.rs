@@ -1,4 +1,4 @@
-//! What every verb does first about runs that were killed.
+//! Recovery from runs that were killed, which every command does first.
 
 use std::path::Path;
 
@@ -6,9 +6,12 @@ use crate::system::cargo::workspace::Member;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// Finishes, or takes back, what killed runs had begun in some directories, and
-/// removes what else they left there; whether there was something to finish.
-pub(crate) fn settle<'d>(ctx: &Context, dirs: impl IntoIterator<Item = &'d Path>) -> bool {
+/// Finishes or reverts the changes that killed runs began in some directories, and
+/// removes their temporary files. Returns whether there was such a change.
+pub(crate) fn recover_directories<'d>(
+    ctx: &Context,
+    dirs: impl IntoIterator<Item = &'d Path>,
+) -> bool {
     let mut any = false;
     for settled in dirs.into_iter().flat_map(fs::recover) {
         let text = settled.text(|path| ctx.display(path).to_string());
@@ -18,9 +21,9 @@ pub(crate) fn settle<'d>(ctx: &Context, dirs: impl IntoIterator<Item = &'d Path>
     any
 }
 
-/// The same for the directories of a member in which this tool writes.
-pub(crate) fn settle_member(ctx: &Context, member: &Member) {
+/// Recovers the directories of a member that this tool writes into.
+pub(crate) fn recover_member(ctx: &Context, member: &Member) {
     let dir = member.dir();
     let [wit, src] = ["wit", "src"].map(|name| dir.join(name));
-    settle(ctx, [dir, &wit, &wit.join("deps"), &src]);
+    recover_directories(ctx, [dir, &wit, &wit.join("deps"), &src]);
 }

@@ -34,13 +34,13 @@ mod tests {
 
     #[test]
     fn paths_between_directories() {
-        for (from, to, wanted) in [
+        for (from, to, expected) in [
             ("/a/b", "/a/b/wit", "wit"),
             ("/a/b", "/a/wit/x.wit", "../wit/x.wit"),
             ("/a/b", "/c", "../../c"),
             ("/a/b", "/a/b", "."),
         ] {
-            assert_eq!(relative_path(Path::new(from), Path::new(to)), wanted);
+            assert_eq!(relative_path(Path::new(from), Path::new(to)), expected);
         }
     }
 }

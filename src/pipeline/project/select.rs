@@ -34,14 +34,16 @@ pub(crate) fn start_manifest(dir: &Path, args: &CargoArgs) -> Result<PathBuf> {
     })
 }
 
-/// Cargo itself, run in the user's directory. Where the command line asks for a
-/// toolchain (`+name`) it is rustup's `cargo`, since only that understands it.
+/// A command that runs cargo in the current directory. For a toolchain on the
+/// command line (`+name`) it is rustup's `cargo`, since only that supports the
+/// argument.
 pub(crate) fn cargo(ctx: &Context, args: &CargoArgs) -> Invocation {
     let given = ctx.env.get(env::CARGO).filter(|_| args.toolchain.is_none());
     Invocation::new(given.unwrap_or("cargo".as_ref())).dir(&ctx.cwd)
 }
 
-/// The workspace as `cargo metadata` describes it, with the files that decide it.
+/// The workspace as `cargo metadata` describes it, with the stamps of the files that
+/// it depends on.
 pub(crate) fn workspace(
     ctx: &Context,
     args: &CargoArgs,
@@ -68,10 +70,10 @@ pub(crate) fn workspace(
     let mut paths = workspace.watched_paths();
     paths.sort();
     paths.dedup();
-    let mut seen = before;
-    seen.extend(paths.into_iter().map(FileStamp::now));
+    let mut stamps = before;
+    stamps.extend(paths.into_iter().map(FileStamp::now));
     Ok(Cached {
-        stamps: seen,
+        stamps,
         fact: workspace,
     })
 }

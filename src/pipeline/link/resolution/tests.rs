@@ -12,7 +12,7 @@ use super::*;
 use crate::base::package::ContentDigest;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
 use crate::model::resolver::on_one_track;
-use crate::pipeline::link::closure::Forest;
+use crate::pipeline::link::closure::DependencyClosure;
 use crate::pipeline::link::composition::{Composition, link_parts};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::{Context, PackageAccess};
@@ -164,7 +164,7 @@ fn what_resolves_links_and_has_one_release_a_track() {
         let ctx = context(dir.path(), &memory);
         let file = ManifestFile::new(dir.path().join("Cargo.toml"), "");
         let manifest = crate::model::manifest::read(file, &WorkspaceManifest::default()).unwrap();
-        let mut worlds = WorldResolver::alone(&ctx, LockMode::Update, Unpinned::Refuse);
+        let mut worlds = WorldResolver::without_workspace(&ctx, LockMode::Update, Unpinned::Refuse);
         let mut resolution = Resolution::new(&mut worlds, &manifest, "app".to_owned());
         resolution.component("app", &app, Role::Root).unwrap();
         let tree = match resolution.solve() {
@@ -181,8 +181,8 @@ fn what_resolves_links_and_has_one_release_a_track() {
             let twice = others.any(|(o, v)| o == origin && on_one_track(v, version));
             assert!(!twice, "{releases:?}");
         }
-        let forest = Forest::new(&mut worlds, &manifest, BuiltComponents::default());
-        let mut forest = forest.resolved(tree);
+        let forest = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
+        let mut forest = forest.with_tree(tree);
         let root = forest.root("app", &app, &[], &BTreeMap::new()).unwrap();
         let (parts, _) = forest.into_parts();
         assert_eq!(parts.len(), releases.len() + 1);

@@ -1,4 +1,5 @@
-//! What is said where the user stands, without asking cargo.
+//! The manifest and the configuration that apply in the current directory, read
+//! without cargo.
 
 use std::path::PathBuf;
 
@@ -11,9 +12,9 @@ use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// The manifest of the package the user stands in; where there is none, one
-/// that says nothing.
-pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
+/// The manifest of the package in the current directory; an empty one if there is
+/// none.
+pub(crate) fn manifest_of_current_package(ctx: &Context) -> Result<Manifest> {
     let manifests = || ctx.cwd.ancestors().map(|dir| dir.join("Cargo.toml"));
     let Some(path) = manifests().find(|path| fs::exists(path)) else {
         let none = ManifestFile::new(ctx.cwd.join("Cargo.toml"), "");
@@ -42,7 +43,7 @@ pub(crate) fn manifest_here(ctx: &Context) -> Result<Manifest> {
     manifest::read(file, &shared)
 }
 
-/// How the network may be used where there is no package.
-pub(crate) fn mode_here(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
+/// The lock mode of the current directory, where no package is needed.
+pub(crate) fn current_lock_mode(ctx: &Context, args: &CargoArgs) -> Result<LockMode> {
     Config::load(&ctx.cwd, &ctx.env, &args.config)?.lock_mode(args.lock_mode)
 }
