@@ -114,7 +114,7 @@ pub fn order(source: &Source, folder: &str, table: Order) -> Vec<String> {
     found
 }
 
-/// Modules of `ops` that no file of `cli` names.
+/// Modules of `ops` that no file of `cli` names; those called `…tests` are for tests.
 pub fn without_a_command(sources: &[Source]) -> Vec<String> {
     let verbs = sources.iter().filter(|source| {
         let module = source.module();
@@ -128,6 +128,7 @@ pub fn without_a_command(sources: &[Source]) -> Vec<String> {
         })
     };
     verbs
+        .filter(|source| !source.module()[1].ends_with("tests"))
         .filter(|source| !named(&source.module()[1]))
         .map(|source| {
             let what = format!(
