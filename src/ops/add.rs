@@ -1,7 +1,5 @@
 //! `cargo component add` and `remove`.
 
-use crate::pipeline::project::manifests::Project;
-use crate::pipeline::project::manifests::named_registries;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -17,11 +15,12 @@ use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
-
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::link::label_changes::import_renames;
 use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::named_registries;
 use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;

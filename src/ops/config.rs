@@ -1,13 +1,12 @@
 //! `cargo component config`: the configuration of registries.
 
-use crate::pipeline::project::manifests::Project;
-use crate::pipeline::project::manifests::is_component;
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, ManifestFile, Target};
-
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::is_component;
 use crate::pipeline::project::manifests::named_registries;
 use crate::pipeline::project::select::in_package;
 use crate::system::cargo::arguments::CargoArgs;

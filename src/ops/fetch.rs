@@ -1,14 +1,13 @@
 //! `cargo component fetch`: all that builds without the network need.
 
-use crate::pipeline::fetch::worlds::WorldResolver;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::base::error::Result;
-use crate::pipeline::launch::child::child;
-
 use crate::pipeline::build::split_command::with_trailing;
 use crate::pipeline::fetch::lock_update::LockUpdate;
+use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::launch::child::child;
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::select::cargo;

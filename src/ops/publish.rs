@@ -2,9 +2,6 @@
 
 mod pins;
 
-use crate::pipeline::build::prepare::BuildSetup;
-use crate::pipeline::build::ready::build_in;
-use crate::pipeline::project::manifests::Project;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -13,12 +10,13 @@ use self::pins::Outgoing;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
-
 use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked::linked;
-
+use crate::pipeline::build::prepare::BuildSetup;
+use crate::pipeline::build::ready::build_in;
 use crate::pipeline::fetch::access::on_command_line;
+use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::manifests::named_registries;
 use crate::pipeline::release::compatible::refuse_breaking;
 use crate::pipeline::release::order::publish_order;

@@ -1,7 +1,5 @@
 //! What `cargo component targets` does.
 
-use crate::pipeline::project::current_package::manifest_of_current_package;
-use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
 use semver::VersionReq;
@@ -16,6 +14,8 @@ use crate::model::wit::World;
 use crate::pipeline::fetch::worlds::{WorldResolver, world_of};
 use crate::pipeline::link::override_options::ComponentSource;
 use crate::pipeline::project::current_package::current_lock_mode;
+use crate::pipeline::project::current_package::manifest_of_current_package;
+use crate::pipeline::project::manifests::Unpinned;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;

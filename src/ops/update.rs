@@ -1,7 +1,8 @@
 //! What `cargo component update` does.
 
-use semver::Version;
 use std::rc::Rc;
+
+use semver::Version;
 
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;

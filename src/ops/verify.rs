@@ -1,18 +1,17 @@
 //! What `cargo component verify` does.
 
-use crate::pipeline::project::manifests::Project;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::Locked;
-
 use crate::pipeline::fetch::access::digest_mismatch;
 use crate::pipeline::fetch::artifacts::host;
 use crate::pipeline::fetch::locked::{RegistryFinder, locked_releases, read_lock};
 use crate::pipeline::fetch::packages::run_parallel;
 use crate::pipeline::fetch::reference::artifact_reference;
+use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::registry::cache::{Cache, CacheEntry, digest_while_writing};

@@ -292,7 +292,9 @@ fn touched_directories_are_restored_from_the_cache() {
         .says("Restoring wit/deps/http");
     assert_eq!(deps.project.read("wit/deps/http/notes.md"), "mine");
     std::fs::remove_dir_all(deps.project.path("wit/deps")).unwrap();
-    deps.run("check").code(1).says("the directory `http` does not exist");
+    deps.run("check")
+        .code(1)
+        .says("the directory `http` does not exist");
     assert!(!deps.project.has("wit/deps"));
     deps.run("lock --locked").ok();
     assert_eq!(deps.contents(), before);
@@ -364,9 +366,7 @@ fn what_is_the_users_is_kept() {
     deps.manifest("http = \"$/http.tar.gz\"\nother = \"$/other.tar.gz\"\n");
     let before = deps.snapshot();
     let output = deps.run("lock").code(1);
-    output
-        .says("`wit/deps/mine` already exists")
-        .says("help: ");
+    output.says("`wit/deps/mine` already exists").says("help: ");
     assert_eq!(deps.snapshot(), before);
     // What had an entry goes with it, unless it was changed.
     deps.manifest("");

@@ -264,7 +264,12 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
             1,
             "the password is empty",
         ),
-        (format!("login {host} -u us:er"), "secret", 1, "cannot be empty or contain `:`"),
+        (
+            format!("login {host} -u us:er"),
+            "secret",
+            1,
+            "cannot be empty or contain `:`",
+        ),
         (
             format!("login {host} -u user --offline"),
             "secret",

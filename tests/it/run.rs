@@ -453,7 +453,10 @@ fn what_cannot_be_run_is_refused_with_a_code() {
     for (line, said) in [
         ("run --invoke ''", "needs a function"),
         ("run --env =x", "`--env =x` does not name a variable"),
-        ("run --addr 1 --invoke f()", "cannot be used with `--invoke`"),
+        (
+            "run --addr 1 --invoke f()",
+            "cannot be used with `--invoke`",
+        ),
         (
             "serve --addr nowhere",
             "`nowhere` is not an address with a port",

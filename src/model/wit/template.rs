@@ -1,8 +1,9 @@
 //! The files a new component starts with.
 
+use heck::ToKebabCase as _;
+
 use crate::base::error::{Error, Result};
 use crate::base::package::is_label;
-use heck::ToKebabCase as _;
 
 /// `src/main.rs` of a new command.
 pub const COMMAND: &str = "\

@@ -9,24 +9,22 @@ mod source_crate;
 mod wit_toml;
 mod wkg;
 
-use crate::pipeline::project::manifests::Project;
-use crate::pipeline::project::manifests::is_component;
 use std::path::{Path, PathBuf};
 
+use self::draft::{Draft, colored};
+use self::source_crate::{Crate, sources};
 use crate::base::error::{Error, Result};
 use crate::model::lockfile::LockForm;
 use crate::model::manifest;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
-
 use crate::pipeline::fetch::packages::must_not_change;
+use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::is_component;
 use crate::pipeline::project::recover::{recover_directories, recover_member};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::process::Invocation;
-
-use self::draft::{Draft, colored};
-use self::source_crate::{Crate, sources};
 
 /// What is done with the changes, which are always shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! `run` and `serve` of an existing component: `--component`.
 
-use crate::pipeline::project::manifests::Unpinned;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
@@ -15,6 +14,7 @@ use crate::pipeline::link::foreign::{HintOptions, link_foreign};
 use crate::pipeline::link::override_options::{ComponentSource, OverrideRequest};
 use crate::pipeline::link::resolution::Releases;
 use crate::pipeline::project::current_package::current_lock_mode;
+use crate::pipeline::project::manifests::Unpinned;
 use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;

@@ -5,7 +5,7 @@ use super::fixture::{Run, Sandbox, args, component, failed, of, succeeded};
 use crate::base::error::Result;
 use crate::ops::fetch::fetch;
 use crate::ops::update::{UpdateOptions, update};
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -32,9 +32,9 @@ fn app(versions: &[&str]) -> Sandbox {
 
 /// Prepares a build with this command line, and writes what it has to write.
 fn prepared(ctx: &Context, line: &str) -> Result<()> {
-    let mut prepared = prepare(ctx, &args(line), Stale::Write)?;
+    let mut prepared = prepare(ctx, &args(line), StaleBindings::Write)?;
     prepared.write(ctx)?;
-    prepared.keep(ctx);
+    prepared.store_view(ctx);
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn what_was_resolved_is_locked_and_bound_and_not_before_it_is_written() {
     let sandbox = app(&["1.0.0", "1.1.0", "2.0.0"]);
     let answers = [sandbox.metadata(), sandbox.toolchain()];
     let run = sandbox.run(answers, |ctx| {
-        let mut prepared = prepare(ctx, &args("build"), Stale::Write)?;
+        let mut prepared = prepare(ctx, &args("build"), StaleBindings::Write)?;
         let written = ["Cargo-component.lock", "src/bindings.rs"].map(|path| sandbox.read(path));
         assert_eq!(written, [None, None]);
         prepared.write(ctx)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fixture::{Run, Sandbox, args};
 use crate::base::error::Result;
-use crate::ops::outdated::{Verdict, outdated};
+use crate::ops::outdated::{OutdatedPolicy, outdated};
 use crate::ops::tree::{Format, TreeOptions, tree};
 use crate::ops::vendor::vendor;
 use crate::system::context::Context;
@@ -48,9 +48,9 @@ fn run_tree(sandbox: &Sandbox, line: &str, options: &TreeOptions) -> Run {
     run(sandbox, |ctx| tree(ctx, &args(line), options))
 }
 
-fn run_outdated(sandbox: &Sandbox, format: Format, verdict: Verdict) -> Run {
+fn run_outdated(sandbox: &Sandbox, format: Format, verdict: OutdatedPolicy) -> Run {
     run(sandbox, |ctx| {
-        outdated(ctx, &args("outdated"), (format, verdict))
+        outdated(ctx, &args("outdated"), format, verdict)
     })
 }
 
@@ -141,21 +141,21 @@ fn outdated_shows_what_has_newer_releases_and_writes_nothing() {
     let sandbox = app();
     run_tree(&sandbox, "tree", &TreeOptions::default()).ok();
     let lock = sandbox.lock();
-    let run = run_outdated(&sandbox, Format::Text, Verdict::Fail).ok();
+    let run = run_outdated(&sandbox, Format::Text, OutdatedPolicy::Fail).ok();
     run.says("Finished all packages are up to date");
     for version in ["1.2.0", "2.0.0"] {
         publish_shapes(&sandbox, version);
     }
-    let run = run_outdated(&sandbox, Format::Text, Verdict::Tell).ok();
+    let run = run_outdated(&sandbox, Format::Text, OutdatedPolicy::Report).ok();
     let rows = data(&run);
     assert_eq!(rows.len(), 2, "{rows:#?}");
     let cells: Vec<&str> = rows[1].split_whitespace().collect();
     assert_eq!(cells[..4], ["t:shapes", "1.0.0", "1.2.0", "2.0.0"]);
-    run_outdated(&sandbox, Format::Text, Verdict::Fail).refused(&[
+    run_outdated(&sandbox, Format::Text, OutdatedPolicy::Fail).refused(&[
         "1 package is outdated",
         "run `cargo component update` for compatible versions",
     ]);
-    let run = run_outdated(&sandbox, Format::Json, Verdict::Tell).ok();
+    let run = run_outdated(&sandbox, Format::Json, OutdatedPolicy::Report).ok();
     let json: Value = serde_json::from_str(data(&run)[0]).unwrap();
     assert_eq!(json["packages"][0]["compatible"], "1.2.0");
     assert_eq!(json["packages"][0]["required_by"][0], "app");
@@ -168,7 +168,7 @@ fn outdated_leaves_withdrawn_releases_out() {
     run_tree(&sandbox, "tree", &TreeOptions::default()).ok();
     publish_shapes(&sandbox, "1.2.0");
     sandbox.yank("t:shapes", "1.2.0");
-    run_outdated(&sandbox, Format::Text, Verdict::Fail)
+    run_outdated(&sandbox, Format::Text, OutdatedPolicy::Fail)
         .ok()
         .says("Finished all packages are up to date");
 }
@@ -178,8 +178,8 @@ fn outdated_needs_the_network() {
     let sandbox = app();
     run_tree(&sandbox, "tree", &TreeOptions::default()).ok();
     run(&sandbox, |ctx| {
-        let how = (Format::Text, Verdict::Tell);
-        outdated(ctx, &args("outdated --offline"), how)
+        let how = (Format::Text, OutdatedPolicy::Report);
+        outdated(ctx, &args("outdated --offline"), how.0, how.1)
     })
     .refused(&["network access is disabled"]);
 }

@@ -1,10 +1,12 @@
 //! Each manifest is read once in a run, and cargo is asked for the workspace once.
 
+use serde_json::json;
+
 use super::fixture::{Run, Sandbox, args, failed, manifest, module, succeeded};
 use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
-use crate::ops::outdated::{Verdict, outdated};
+use crate::ops::outdated::{OutdatedPolicy, outdated};
 use crate::ops::publish::{PublishOptions, PublishedContent, publish};
 use crate::ops::tree::{Format, TreeOptions, tree};
 use crate::ops::update::{UpdateOptions, update};
@@ -12,7 +14,6 @@ use crate::ops::vendor::vendor;
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::context::Context;
 use crate::system::process::Output;
-use serde_json::json;
 
 const TYPES: &str = "package t:types@1.0.0; interface types { type id = u32; }";
 
@@ -68,7 +69,7 @@ fn show_tree(ctx: &Context) -> Result<()> {
 }
 
 fn show_outdated(ctx: &Context) -> Result<()> {
-    outdated(ctx, &args("outdated"), (Format::Text, Verdict::Tell))
+    outdated(ctx, &args("outdated"), Format::Text, OutdatedPolicy::Report)
 }
 
 fn vendor_all(ctx: &Context) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::fixture::{Run, Sandbox, args, component, manifest, of, succeeded};
 use crate::base::package::ContentDigest;
 use crate::ops::update::{UpdateOptions, update};
-use crate::pipeline::build::pending_writes::Stale;
+use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::system::process::Output;
 
@@ -22,7 +22,7 @@ fn types(version: &str) -> String {
 
 fn prepared(sandbox: &Sandbox, line: &str) -> Run {
     sandbox.run([sandbox.metadata(), sandbox.toolchain()], |ctx| {
-        prepare(ctx, &args(line), Stale::Write)?.write(ctx)
+        prepare(ctx, &args(line), StaleBindings::Write)?.write(ctx)
     })
 }
 
@@ -86,7 +86,7 @@ fn a_registry_that_cannot_be_opened_says_what_set_it() {
     access.open = crate::system::context::PackageAccess::default().open;
     let answers = [sandbox.metadata(), sandbox.toolchain()];
     let run = sandbox.run_with(answers, access, |ctx| {
-        prepare(ctx, &args("build"), Stale::Write).map(|_| ())
+        prepare(ctx, &args("build"), StaleBindings::Write).map(|_| ())
     });
     run.refused(&[
         "the registry `registry.example` cannot be opened here",
@@ -154,7 +154,7 @@ fn what_cargo_refuses_is_the_error_with_its_causes() {
             .to_vec(),
     };
     let run = sandbox.run([output], |ctx| {
-        prepare(ctx, &args("build"), Stale::Write).map(|_| ())
+        prepare(ctx, &args("build"), StaleBindings::Write).map(|_| ())
     });
     let expected = "error: failed to parse manifest at `Cargo.toml`\n\nCaused by:\n  no targets";
     assert_eq!(run.error.as_deref(), Some(expected));
@@ -164,7 +164,7 @@ fn what_cargo_refuses_is_the_error_with_its_causes() {
 fn a_directory_without_manifest_is_refused_before_any_program_runs() {
     let sandbox = Sandbox::new(&[("readme", "")]);
     let run = sandbox.run([], |ctx| {
-        prepare(ctx, &args("build"), Stale::Write).map(|_| ())
+        prepare(ctx, &args("build"), StaleBindings::Write).map(|_| ())
     });
     let run = run.refused(&[
         "could not find `Cargo.toml` in `ROOT` or any parent directory",
@@ -181,7 +181,7 @@ fn a_target_that_is_not_installed_is_not_downloaded_offline() {
     );
     let answers = [sandbox.metadata(), succeeded("toolchains/none")];
     let run = sandbox.run(answers, |ctx| {
-        prepare(ctx, &args("build --offline"), Stale::Write).map(|_| ())
+        prepare(ctx, &args("build --offline"), StaleBindings::Write).map(|_| ())
     });
     run.refused(&[
         "the standard library for target `wasm32-wasip1` is not installed",

@@ -3,6 +3,7 @@
 //! is missing, the lock file says what would have been written.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
@@ -12,7 +13,6 @@ use crate::model::wit::write::{folder, render_dependencies};
 use crate::model::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
 use crate::system::context::Context;
 use crate::system::fs;
-use std::io::Write as _;
 
 /// The entries that `fetch` wrote into one folder: names with the digests of
 /// their content.

@@ -1,9 +1,6 @@
 //! The search for the project with WIT packages, from the current directory
 //! outwards.
 
-use crate::pipeline::project::manifests;
-use crate::pipeline::project::manifests::Unpinned;
-use crate::system::cargo::workspace_cache::Cached;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -14,12 +11,14 @@ use crate::model::manifest::wit_toml;
 use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{ManifestFile, Target};
-
+use crate::pipeline::project::manifests;
+use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::recover::recover_directories;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::cargo::spec::matches_glob;
 use crate::system::cargo::workspace::Workspace;
+use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source::wit_path;

@@ -1,8 +1,11 @@
 //! Files of a project that are edited together: checked first, then written,
 //! all of them or none.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+
+use semver::VersionReq;
 
 use super::project::{ProjectKind, WitMember, WitProject};
 use super::resolver::{FileTexts, WitResolver};
@@ -19,8 +22,6 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
 use crate::system::source;
-use semver::VersionReq;
-use std::collections::BTreeMap;
 
 /// The `.wit` files of a package; an error for one in its binary form.
 pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {

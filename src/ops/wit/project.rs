@@ -1,7 +1,6 @@
 //! A project with WIT packages: one of `wkg`, of the `wit` CLI, of `wit-deps`, a
 //! crate, or a folder of WIT.
 
-use crate::pipeline::project::manifests;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -13,6 +12,7 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::{PackageMetadata, WkgManifest};
 use crate::model::manifest::{Manifest, ManifestFile};
 use crate::ops::wit_deps::DepsOptions;
+use crate::pipeline::project::manifests;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;

@@ -1,7 +1,6 @@
 //! Releases of components that a manifest names or that hints of components point
 //! to.
 
-use crate::pipeline::project::manifests::Unpinned;
 use semver::VersionReq;
 
 use super::component_origins::origin_of_artifact;
@@ -18,6 +17,7 @@ use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
+use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::registry::public::{Reach, is_internal_host};
 

@@ -1,7 +1,6 @@
 //! The entries of a workspace's lock file with their registries, for commands about
 //! the lock file itself.
 
-use crate::system::cargo::config::LockMode;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -11,6 +10,7 @@ use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::project::manifests::{Project, named_registries};
+use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::registry::Registries;
 use crate::system::registry::address::address;

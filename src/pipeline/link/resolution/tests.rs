@@ -1,7 +1,5 @@
 //! Random histories of releases in a registry in memory: what resolves links.
 
-use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::project::manifests::Unpinned;
 use std::sync::Arc;
 
 use semver::Version;
@@ -12,8 +10,10 @@ use super::*;
 use crate::base::package::ContentDigest;
 use crate::model::manifest::{ManifestFile, WorkspaceManifest};
 use crate::model::resolver::on_one_track;
+use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::closure::DependencyClosure;
 use crate::pipeline::link::composition::{Composition, link_parts};
+use crate::pipeline::project::manifests::Unpinned;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
