@@ -280,7 +280,7 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
             "login 'a b' -u user".to_owned(),
             "secret",
             1,
-            "`a b` is no host",
+            "`a b` is not the host of a registry",
         ),
     ] {
         piped(&project, command(&project, &line), input)

@@ -178,7 +178,7 @@ fn any_licence_that_cargo_takes_builds() {
         manifest("hello", "homepage = \"not a url\"\n"),
     );
     let output = project.component("build").ok();
-    output.says("the `homepage` of Cargo.toml");
+    output.says("`homepage` of Cargo.toml");
 }
 
 #[cfg(unix)]

@@ -850,8 +850,8 @@ fn every_lasting_fault_is_a_clear_error() {
         ),
         (Fault::Header("Content-Length", "99999999".to_owned()), ""),
         (Fault::Header("Content-Length", "3".to_owned()), ""),
-        (Fault::Answer(round), "redirected"),
-        (Fault::Answer(unsafe_place), "redirected"),
+        (Fault::Answer(round), "redirects"),
+        (Fault::Answer(unsafe_place), "a redirect leads"),
     ] {
         for (name, operation) in OPERATIONS {
             let (server, client, release) = prepared();

@@ -222,7 +222,7 @@ fn what_does_not_fit_is_told_with_its_place() {
     for (section, message) in [
         (
             entry("\"demo:other\"", "oci = '@:1'"),
-            "is the package `demo:shapes`, not `demo:other`",
+            "contains the package `demo:shapes`, not `demo:other`",
         ),
         (entry("x", "oci = '@:gone'"), "was not found"),
         (entry("x", "oci = '@:module'"), "is a core module"),
@@ -337,7 +337,7 @@ fn a_moved_tag_is_outdated_verified_and_taken_by_update() {
     assert_eq!(json["packages"][0]["moved"], digest.to_string());
     run(&project, "outdated --offline")
         .code(1)
-        .says("network access is disabled")
+        .says("needs network access, which is disabled")
         .says("help: ");
     // What is locked is still there, and that is what counts.
     run(&project, "verify")
@@ -437,7 +437,7 @@ fn a_component_of_a_repository_needs_no_name_but_a_label() {
     run(&project, &format!("add --oci {reference} --name tool"))
         .ok()
         .says("Added dependency `tool`")
-        .says("it is a component");
+        .says("the package is a component");
     let manifest = project.read("Cargo.toml");
     let entry = format!("tool = {{ oci = \"{reference}\" }}");
     assert!(manifest.contains(&entry), "{manifest}");

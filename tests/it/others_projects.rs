@@ -357,6 +357,6 @@ fn bindings_of_a_crate_that_a_package_depends_on_are_enough() {
     project
         .component("build -p sdk-plugin")
         .code(1)
-        .says("the module has no component type")
+        .says("the module contains no component type")
         .says("help: add `mod bindings;`");
 }

@@ -404,7 +404,7 @@ fn a_release_keeps_what_the_one_before_it_promised() {
         "",
     )
     .code(1)
-    .says("`demo:guest@1.1.0` is not compatible with `1.2.0`")
+    .says("`demo:guest@1.1.0` is not compatible with the published `1.2.0`")
     .says("there is no function `third`");
     assert!(!project.has("registry/demo/guest/1.1.0.wasm"));
     publish("2.0.0", other, other_body, "").ok();

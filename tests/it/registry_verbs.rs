@@ -302,7 +302,7 @@ fn what_is_not_there_or_makes_no_sense_is_told_with_a_fix() {
         (
             format!("registry push {host}/x:1 text.wasm"),
             1,
-            "`text.wasm` is not WebAssembly",
+            "`text.wasm` is not a valid WebAssembly file",
         ),
         (
             format!("registry push {host}/x:1 cut.wasm"),

@@ -155,7 +155,7 @@ fn a_handler_that_fails_answers_500_and_the_server_goes_on() {
     assert_eq!(code, Some(0));
     assert!(said.contains("on purpose"), "{said}");
     assert!(
-        said.contains("warning: a request failed: failed to answer `GET /panic`"),
+        said.contains("warning: a request failed: failed to respond to `GET /panic`"),
         "{said}"
     );
     // The 0.3 way to fail is an error as answer.

@@ -31,7 +31,7 @@ fn a_registry_that_sends_byte_by_byte_is_given_up() {
         project
             .run(hasty(command(&project, "bindings")))
             .code(1)
-            .says("bytes came within 1s, which is slower than 10 bytes a second")
+            .says("bytes were received in 1s, which is slower than 10 bytes per second")
             .says("help: ");
         assert!(!project.has("Cargo-component.lock"));
     }
@@ -101,6 +101,6 @@ fn an_archive_that_comes_byte_by_byte_is_given_up() {
     deps.project
         .run(hasty(deps.command("lock")))
         .code(1)
-        .says("bytes came within 1s, which is slower than 10 bytes a second");
+        .says("bytes were received in 1s, which is slower than 10 bytes per second");
     assert!(!deps.project.has("wit/deps.lock"));
 }

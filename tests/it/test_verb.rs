@@ -248,7 +248,7 @@ fn nothing_is_run_where_nothing_is_to_be_run() {
     project
         .component("test --doc")
         .code(1)
-        .says("documentation's examples");
+        .says("documentation tests");
     project.write("tests/whole.rs", "nonsense");
     project.component("test --no-run").code(101);
     // Nothing to test.

@@ -183,7 +183,7 @@ fn whoever_pushes_is_told_where_the_tag_leads_elsewhere() {
         .run(command(&project, ".", &line))
         .code(1)
         .says("failed to push to")
-        .says("the tag `0.2.0` leads to `sha256:")
+        .says("the tag `0.2.0` points to `sha256:")
         .says("somebody else pushed to it at the same time");
 }
 

@@ -570,6 +570,6 @@ fn a_hint_leads_to_nothing_inside_however_it_gets_there() {
     project.write("app.wasm", over("app", &id));
     run(&project, "compose app.wasm", &[])
         .code(1)
-        .says("`r.example` is a Warg registry that your configuration does not contain");
+        .says("`r.example` is a Warg registry that your configuration does not name");
     assert_eq!(inside.take().len(), 0);
 }

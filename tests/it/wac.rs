@@ -270,7 +270,7 @@ fn errors_show_the_place_and_a_fix() {
             "package demo:x\nlet a = 1;\n",
             "main.wac:2:1",
             "expected `;`, found `let` keyword",
-            "write `;` there",
+            "use `;` here",
         ),
         (
             "package demo:x;\nexport adder.go;\n",
@@ -364,7 +364,7 @@ fn options_are_for_the_right_kind_of_file() {
         ),
         (
             "compose main.wac --trust-unpinned",
-            "`--trust-unpinned` is not for",
+            "`--trust-unpinned` cannot be used with",
         ),
         (
             "compose app.wasm --dep a:b=c",

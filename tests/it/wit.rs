@@ -186,7 +186,7 @@ fn fetch_again_does_nothing() {
     std::fs::remove_dir_all(project.path("app/wit/deps")).unwrap();
     wit(&project, "fetch --check")
         .code(1)
-        .says("is not up to date");
+        .says("is out of date");
     assert!(!project.has("app/wit/deps"));
     wit(&project, "fetch --frozen").ok();
     assert!(project.has("app/wit/deps/demo-io-0.2.0/package.wit"));
@@ -259,7 +259,7 @@ fn something_in_the_way_is_told() {
     project.write("app/wit/deps/demo-net-1.0.0/README", "mine");
     wit(&project, "fetch")
         .code(1)
-        .says("`wit/deps/demo-net-1.0.0` is in the way")
+        .says("`wit/deps/demo-net-1.0.0` exists")
         .says("remove it");
     assert_eq!(project.read("app/wit/deps/demo-net-1.0.0/README"), "mine");
 }
@@ -512,7 +512,7 @@ fn everything_wrong_is_told_at_once() {
 fn what_is_not_there_is_told_with_what_was_searched() {
     let project = project(&[IO]);
     let out = wit_in(&project, "registry", "build");
-    out.code(1).says("there is no WIT").says("wit init");
+    out.code(1).says("no WIT was found").says("wit init");
     project.write(
         "app/wit/w.wit",
         "package my:app;\nworld w {\n  import demo:none/i@1.0.0;\n}\n",
@@ -557,7 +557,7 @@ fn packages_of_a_workspace_are_published_in_order() {
     project.replace("app/packages/io/io.wit", "a: u8", "b: u8");
     wit(&project, "publish packages/io")
         .code(1)
-        .says("not compatible with `0.1.0`");
+        .says("not compatible with the published `0.1.0`");
     assert!(!project.has("registry/w/io/0.1.1.wasm"));
     wit(&project, "publish packages/io --allow-breaking").ok();
     assert!(project.has("registry/w/io/0.1.1.wasm"));

@@ -140,7 +140,7 @@ fn an_interface_is_imported_with_the_version_that_was_found() {
     );
     wit(&project, ".", "add demo:io/poll")
         .ok()
-        .says("imports `demo:io/poll@0.2.1` already");
+        .says("already imports `demo:io/poll@0.2.1`");
     assert_eq!(project.read("wit/app.wit"), both);
     wit(&project, ".", "build").ok();
     assert!(project.read("wkg.lock").contains("version = \"0.2.1\""));

@@ -243,11 +243,11 @@ fn options_that_mean_nothing_are_refused() {
         ),
         (
             "init --form wit --name x new",
-            "`--name` is for `--form wkg`",
+            "`--name` needs `--form wkg`",
         ),
         (
             "init --form wit --namespace x new",
-            "`--namespace` is for `--form wkg`",
+            "`--namespace` needs `--form wkg`",
         ),
     ] {
         wit(&project, ".", line).code(2).says(said);

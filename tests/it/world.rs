@@ -372,7 +372,7 @@ fn a_reference_without_version_takes_the_one_at_hand() {
     project
         .component("bindings")
         .code(1)
-        .says("known are `wasi:cli@0.2.12`, `wasi:cli@0.3.2`");
+        .says("the known versions are `wasi:cli@0.2.12`, `wasi:cli@0.3.2`");
 }
 
 /// Adds the files of WASI 0.3 to those of 0.2.

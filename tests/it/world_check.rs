@@ -80,7 +80,7 @@ fn denied_imports_are_an_error_and_leave_the_old_component() {
         project
             .component(&format!("build --target {target}"))
             .code(1)
-            .says("does not name")
+            .says("does not declare")
             .says("wasi:clocks/wall-clock@")
             .says("needed by")
             .says("world-check = \"warn\"");
