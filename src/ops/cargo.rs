@@ -105,9 +105,13 @@ fn check(ctx: &Context, args: &CargoArgs) -> Result<()> {
 fn note_hints(ctx: &Context, built: &BuildOutput) {
     let has_hints = |artifact: &&ComponentArtifact| {
         let recipe = built.prepared.recipe(artifact.member);
-        let imports = recipe.map(|recipe| &recipe.attributes.imports);
-        let mut imports = imports.into_iter().flat_map(|imports| imports.values());
-        artifact.component.is_some() && imports.any(|import| import.external_id.is_some())
+        let attributes = recipe.map(|recipe| &recipe.attributes.imports);
+        let has_hint = |name: &String| {
+            let import = attributes.and_then(|imports| imports.get(name));
+            import.is_some_and(|import| import.external_id.is_some())
+        };
+        let facts = artifact.component.as_ref();
+        facts.is_some_and(|facts| facts.surface.imports.iter().any(has_hint))
     };
     let Some(artifact) = built.artifacts.iter().find(has_hints) else {
         return;

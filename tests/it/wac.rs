@@ -330,7 +330,7 @@ fn errors_show_the_place_and_a_fix() {
             "package demo:x;\nlet a = new test:adder@9.0.0 {};\n",
             "main.wac:2:13",
             "no release matching version requirement `=9.0.0`",
-            "there are 1.1.0, 1.0.0",
+            "the available releases are 1.1.0, 1.0.0",
         ),
     ] {
         project.write("main.wac", text);
