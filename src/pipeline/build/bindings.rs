@@ -27,7 +27,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
 
-/// What members are looked at with.
+/// The inputs that the analysis of a member needs.
 pub(crate) struct Sources<'s, 'a> {
     pub ctx: &'a Context,
     pub project: &'s Project,
@@ -36,17 +36,17 @@ pub(crate) struct Sources<'s, 'a> {
     pub built: &'s BuiltComponents,
 }
 
-/// One package looked at: its recipe, the paths that decide it, and the
-/// bindings it should have.
+/// The result of analyzing one member: its recipe, the paths that the recipe depends on,
+/// and its new bindings.
 pub(crate) struct AnalyzedMember {
     pub recipe: Option<Recipe>,
     pub paths: Vec<PathBuf>,
     pub bindings: Option<GeneratedBindings>,
 }
 
-/// Reads a member's manifest and WIT, and generates its bindings, unless they
-/// were generated from the same before. Nothing is written. A member that is
-/// no component has no recipe.
+/// Reads a member's manifest and WIT, and generates its bindings, unless the
+/// existing ones were generated from the same input. Nothing is written. A member that is
+/// not a component has no recipe.
 pub(crate) fn analyze_member(
     sources: &mut Sources<'_, '_>,
     member: &Member,
@@ -128,7 +128,8 @@ pub(crate) fn analyze_member(
     })
 }
 
-/// Adds to a recipe what its world says, and the imports that components answer.
+/// Adds the facts about a world to a recipe, and the attributes of the imports that
+/// components satisfy.
 fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Option<&Imports>) {
     recipe.world = Some(world.name());
     if recipe.world_check != WorldCheck::Allow {
@@ -145,7 +146,7 @@ fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Opti
     }
 }
 
-/// The recipe of a member, as far as its manifest says it.
+/// The part of a member's recipe that its manifest determines.
 fn recipe(
     ctx: &Context,
     manifest: &Manifest,
@@ -164,7 +165,7 @@ fn recipe(
     })
 }
 
-/// What the bindings of a member's world run on.
+/// The runtime crate for the bindings of a member's world.
 fn runtime_of(
     workspace: &Workspace,
     member: &Member,
@@ -177,7 +178,7 @@ fn runtime_of(
     runtime(workspace, member, world, &needs)
 }
 
-/// The bindings of a member's world.
+/// Generates the bindings of a member's world.
 fn content(
     member: &Member,
     manifest: &Manifest,
@@ -192,7 +193,7 @@ fn content(
     })
 }
 
-/// A digest of everything that decides what is generated.
+/// A digest of all input of the generated code.
 fn digest(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Option<ContentDigest> {
     let mut digester = BufWriter::new(Digester::default());
     let version = env!("CARGO_PKG_VERSION");
@@ -206,7 +207,8 @@ fn digest(world: &World, settings: &BindingsSettings, runtime: Runtime) -> Optio
     Some(digester.into_inner().ok()?.finish())
 }
 
-/// What the bindings in this file were generated from, if it is as it was then.
+/// The digest of the input of the bindings in this file, if the file has not changed
+/// since.
 fn generated_from<'k>(
     before: Option<&'k Cached<Option<Recipe>>>,
     file: &Path,
@@ -222,7 +224,7 @@ fn generated_from<'k>(
         .filter(|_| same)
 }
 
-/// What of the world a library or a program has to implement.
+/// The kind of exports of a world that a library or a program has to implement.
 fn exports(world: &World) -> Exports {
     let resolve = &world.resolve;
     let keys = resolve.worlds[world.id].exports.keys();
@@ -243,7 +245,7 @@ fn bindings_path(manifest: &Manifest) -> PathBuf {
     }
 }
 
-/// Who makes the bindings of a package.
+/// The origin of the bindings of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Maker {
     /// This tool, into a file.
@@ -256,12 +258,11 @@ enum Maker {
     Dependency,
 }
 
-/// Who makes the bindings of a package. A path for them in the manifest says
-/// that the tool does; so does a bindings file that is there, unless that file
-/// calls the macro, or another source does and none has a module for it; so does
-/// a module for it where nothing calls the macro. Where no crate is there that they
-/// could run on, only a module for them does. Files that were looked at for that
-/// are added to `paths`.
+/// Finds the origin of the bindings of a package. It is this tool if the manifest sets a
+/// path for them, or if their file exists (unless it calls the macro, or another source
+/// does and none has a module for the file), or if a source has a module for the file and
+/// none calls the macro. Without a runtime crate, only such a module counts. The files
+/// that were read are added to `paths`.
 fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Maker {
     let file = bindings_path(manifest);
     if manifest.bindings.path.is_some() {
@@ -294,7 +295,7 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
     }
 }
 
-/// What the sources of a package say of bindings.
+/// How the sources of a package use bindings.
 #[derive(Default)]
 struct BindingsUse {
     /// Whether one has the module of a bindings file, or includes that file.
@@ -303,7 +304,7 @@ struct BindingsUse {
     calls_macro: bool,
 }
 
-/// What the sources of a package say of bindings, for which `file` is.
+/// Finds how the sources of a package use bindings, whose file is `file`.
 fn scan_sources(member: &Member, file: &Path, paths: &mut Vec<PathBuf>) -> BindingsUse {
     let includes_file = |text: &str| {
         let included = ["\"bindings.rs\"", "../bindings.rs\"", "src/bindings.rs\""];
@@ -332,7 +333,7 @@ fn scan_sources(member: &Member, file: &Path, paths: &mut Vec<PathBuf>) -> Bindi
     bindings_use
 }
 
-/// Whether nothing in a manifest says which world is meant, nor needs one.
+/// Whether a manifest neither selects a world nor needs one.
 fn is_undecided(manifest: &Manifest) -> bool {
     let target = match &manifest.target {
         Target::Local(target) => target,
@@ -343,7 +344,7 @@ fn is_undecided(manifest: &Manifest) -> bool {
     !names_world && manifest.dependencies.is_empty()
 }
 
-/// Tells of a world that is named where there is no WIT: 0.21.1 built such
+/// Warns about a world that is named although there is no WIT: 0.21.1 built such
 /// packages.
 fn warn_of_missing_wit(ctx: &Context, manifest: &Manifest) -> Result<()> {
     if let Target::Local(target) = &manifest.target
@@ -360,7 +361,7 @@ fn warn_of_missing_wit(ctx: &Context, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file, which somebody has written then, calls wit-bindgen's macro.
+/// Whether a file calls wit-bindgen's macro, and so was written by hand.
 fn calls_the_macro(file: &Path) -> bool {
     has_call(&fs::read_text(file).unwrap_or_default())
 }
@@ -385,8 +386,8 @@ fn adapter(manifest: &Manifest) -> Result<Option<(PathBuf, ContentDigest)>> {
     Ok(Some((path.clone(), ContentDigest::of(&bytes))))
 }
 
-/// The component's facts about itself; files that decide the revision are
-/// added to `paths`.
+/// The metadata of the component; the files that determine the revision are added to
+/// `paths`.
 fn metadata(ctx: &Context, member: &Member, paths: &mut Vec<PathBuf>) -> Metadata {
     let about = &member.about;
     let filled = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());

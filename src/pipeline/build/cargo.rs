@@ -1,4 +1,4 @@
-//! Cargo is run, and what it built becomes components.
+//! Runs cargo, and makes components of the modules that it built.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,17 +20,16 @@ use crate::system::context::Context;
 use crate::system::process::Invocation;
 use crate::system::shell::report;
 
-/// What a build made, and what it was made with.
+/// The results of a build, with the workspace it was built in.
 pub(crate) struct BuildOutput {
     pub prepared: Prepared,
     pub artifacts: Vec<ComponentArtifact>,
-    /// Cargo's command line for the members that are no components, if it is
-    /// still to be run.
+    /// Cargo's command line for the members that are not components, if it has not run
+    /// yet.
     pub host: Option<Invocation>,
 }
 
-/// Builds the selected packages of a workspace that is ready, and makes components
-/// of them.
+/// Builds the selected packages of a prepared workspace, and makes components of them.
 pub(crate) fn build_prepared(
     ctx: &Context,
     args: &CargoArgs,
@@ -90,7 +89,7 @@ pub(crate) fn build_prepared(
     }
 }
 
-/// Hands on the line that ends cargo's messages, which were held back.
+/// Prints the last line of cargo's messages, which was held back until now.
 pub(crate) fn print_final_line(ctx: &Context, final_line: Option<String>, success: bool) {
     let failed = || json!({ "reason": "build-finished", "success": false }).to_string();
     if let Some(line) = final_line {
@@ -98,7 +97,7 @@ pub(crate) fn print_final_line(ctx: &Context, final_line: Option<String>, succes
     }
 }
 
-/// What a run for wasm came to.
+/// The result of running cargo for wasm.
 #[derive(Default)]
 struct WasmRun {
     artifacts: Vec<ComponentArtifact>,
@@ -106,8 +105,8 @@ struct WasmRun {
     error: Option<Error>,
 }
 
-/// Runs cargo and makes components of what it built, also where it failed over
-/// something else, as cargo leaves what it built.
+/// Runs cargo and makes components of what it built, even if it failed in another
+/// package, since cargo keeps what it built.
 fn build_wasm(
     ctx: &Context,
     prepared: &mut Prepared,
@@ -164,13 +163,13 @@ fn build_wasm(
     })
 }
 
-/// Whether nothing but a build was asked for: other verbs link by themselves.
+/// Whether the command only builds: the other commands link components themselves.
 fn is_build(args: &CargoArgs) -> bool {
     let verb = args.subcommand.as_deref().unwrap_or("build");
     Class::of(verb) == Class::Build && !args.own.compose
 }
 
-/// Says that a component which is good by itself will not run.
+/// Warns about a valid component that cannot be linked, and so cannot run.
 fn warn_of_links(ctx: &Context, prepared: &Prepared, artifact: &ComponentArtifact) {
     let Err(error) = linked::check(prepared, artifact) else {
         return;
@@ -187,7 +186,7 @@ fn warn_of_links(ctx: &Context, prepared: &Prepared, artifact: &ComponentArtifac
     }
 }
 
-/// Whether the linked form of a component is to lie beside it.
+/// Whether the linked form of a component is written next to it.
 fn is_linked(prepared: &Prepared, args: &CargoArgs, artifact: &ComponentArtifact) -> bool {
     let always = |recipe: &Recipe| recipe.compose;
     artifact.component.is_some()
@@ -195,7 +194,7 @@ fn is_linked(prepared: &Prepared, args: &CargoArgs, artifact: &ComponentArtifact
         && (args.own.compose || prepared.recipe(artifact.member).is_some_and(always))
 }
 
-/// The line a program reads of one component.
+/// The JSON message about one component.
 fn message(
     prepared: &Prepared,
     artifact: &ComponentArtifact,
@@ -221,8 +220,8 @@ fn message(
     Some(line.to_string())
 }
 
-/// A component package whose library is no `cdylib` would silently give
-/// nothing.
+/// Refuses a component package whose library is not a `cdylib`: cargo would build it, and
+/// no component would result.
 fn check_libraries(prepared: &Prepared, args: &CargoArgs) -> Result<()> {
     let is_lib = |artifact: &TargetChoice| *artifact == TargetChoice::Lib;
     let tests = Class::of(args.subcommand.as_deref().unwrap_or("build")) == Class::Test;

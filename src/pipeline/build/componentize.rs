@@ -1,8 +1,8 @@
 //! From cargo's artifacts to components.
 //!
 //! Cargo links `deps/foo.wasm` to the usual path in every build, so a finished
-//! component is kept aside and linked back over it. What cargo wrote is never
-//! written into: the usual path and `deps/foo.wasm` are one file.
+//! component is stored elsewhere and linked over that path again. The file that cargo
+//! wrote is never modified: the usual path and `deps/foo.wasm` are the same file.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,22 +22,22 @@ use crate::system::cargo::build::BuiltArtifact;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// A component, or a module that is none, ready to be run.
+/// A component, or a module that stays one, at the path where it can be run.
 #[derive(Clone, Debug)]
 pub struct ComponentArtifact {
     /// The index of its package among the workspace's members.
     pub member: usize,
-    /// What cargo said of it.
+    /// The artifact as cargo reported it.
     pub cargo_artifact: BuiltArtifact,
-    /// Where it lies: cargo's usual path, or aside for tests and benches.
+    /// Its path: that of cargo, or a separate one for tests and benches.
     pub path: PathBuf,
-    /// What it is; `None` for a module that was left as it is.
+    /// The facts about the component; `None` for a module that was left unchanged.
     pub component: Option<ComponentFacts>,
-    /// Whether nothing had to be made.
+    /// Whether an earlier run made it.
     pub fresh: bool,
 }
 
-/// What is known of a component.
+/// The facts about a component that messages report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComponentFacts {
     /// The name of the declared world.
@@ -48,31 +48,30 @@ pub struct ComponentFacts {
     pub digest: ContentDigest,
 }
 
-/// What stands beside a kept component.
+/// The record stored next to a cached component.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct ComponentRecord {
-    /// Length and time of the module it was made from.
+    /// Length and modification time of the module it was made from.
     module: Option<(u64, u128)>,
-    /// Length and time of the kept component: it is one file with that at
-    /// cargo's path, where anybody may write into it.
+    /// Length and modification time of the cached component, which is the same file as
+    /// the one at cargo's path, where other programs can modify it.
     component: Option<(u64, u128)>,
     /// The digest of that module.
     content: ContentDigest,
     /// The digest of the recipe.
     recipe: ContentDigest,
-    /// `None` if the module was left as it is.
+    /// The facts; `None` if the module was left unchanged.
     facts: Option<ComponentFacts>,
-    /// What was warned of when it was made, to be told again as long as that
-    /// holds, as cargo does with the compiler's warnings.
+    /// The warnings when it was made, which are repeated while it is current, as cargo
+    /// repeats the warnings of the compiler.
     #[serde(default)]
     warnings: Vec<String>,
 }
 
 /// Makes components of the artifacts of the selected packages.
 ///
-/// What cannot be made is told in the second answer. At its path lies again
-/// what was there before cargo put its module over it, as after a build that
-/// fails in cargo.
+/// The second value holds the errors. Where a component could not be made, its path has
+/// the previous component again, as after a build that fails in cargo.
 pub(crate) fn componentize(
     ctx: &Context,
     prepared: &Prepared,
@@ -122,8 +121,8 @@ pub(crate) fn componentize(
     (artifacts, failed)
 }
 
-/// Warns of dependencies on components that answer no import of what was made: the
-/// code calls nothing of them, or calls it by other bindings.
+/// Warns about component dependencies that satisfy no import: the code calls none of their
+/// functions, or calls them through other bindings.
 fn warn_of_unused(ctx: &Context, prepared: &Prepared, artifacts: &[ComponentArtifact]) {
     let mut members: BTreeMap<usize, Vec<&ComponentArtifact>> = BTreeMap::new();
     for artifact in artifacts
@@ -159,19 +158,19 @@ fn warn_of_unused(ctx: &Context, prepared: &Prepared, artifacts: &[ComponentArti
     }
 }
 
-/// What the linker wrote is no wasm, or broken.
+/// The error for a file of the linker that is not valid WebAssembly.
 fn unreadable() -> Error {
     Error::input("the file is not a valid WebAssembly module")
         .hint("run `cargo clean`, and check the `linker` of cargo's configuration")
 }
 
-/// Whether the artifact is only there for another one, such as the library for
-/// an example. It is a file of cargo's own, in `deps`.
+/// Whether cargo built the artifact only for another one, such as the library for an
+/// example. Its file is in cargo's `deps`.
 fn is_intermediate(cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
     !is_test(cargo_artifact) && fs::parent(wasm).ends_with("deps")
 }
 
-/// Whether it is the executable of tests or benches.
+/// Whether the artifact is an executable of tests or benches.
 fn is_test(cargo_artifact: &BuiltArtifact) -> bool {
     cargo_artifact.test
         || cargo_artifact
@@ -180,8 +179,8 @@ fn is_test(cargo_artifact: &BuiltArtifact) -> bool {
             .any(|k| k == "test" || k == "bench")
 }
 
-/// Where the component of an artifact is kept: as it lies below the target
-/// directory, or under a digest of its path.
+/// The cache path for the component of an artifact: that below the target directory, or a
+/// digest of its path.
 fn cached_path_of(prepared: &Prepared, wasm: &Path) -> PathBuf {
     let below = wasm
         .strip_prefix(&prepared.setup.target_dir)
@@ -193,7 +192,7 @@ fn cached_path_of(prepared: &Prepared, wasm: &Path) -> PathBuf {
     prepared.state_dir().join("components").join(name)
 }
 
-/// One artifact on its way.
+/// Makes the component of one artifact.
 struct Componentizer<'a> {
     ctx: &'a Context,
     prepared: &'a Prepared,
@@ -202,12 +201,12 @@ struct Componentizer<'a> {
     cargo_artifact: &'a BuiltArtifact,
     wasm: PathBuf,
     cached_path: PathBuf,
-    /// What was warned of.
+    /// The warnings so far.
     warnings: RefCell<Vec<String>>,
 }
 
 impl Componentizer<'_> {
-    /// The component at its place.
+    /// Makes the component, or takes it from the cache, and puts it at its path.
     fn componentize_artifact(&self, copy_to: Option<&Path>) -> Result<ComponentArtifact> {
         let (record, fresh) = self.record()?;
         if fresh {
@@ -224,13 +223,13 @@ impl Componentizer<'_> {
         })
     }
 
-    /// Warns, now and whenever the component is used again.
+    /// Warns now, and each time the component is taken from the cache.
     fn warn(&self, text: String) {
         self.ctx.shell.warn(text.clone());
         self.warnings.borrow_mut().push(text);
     }
 
-    /// Puts back the component that was there before.
+    /// Puts the previous component back.
     fn restore(&self) {
         if !self.is_test_executable()
             && self
@@ -242,12 +241,12 @@ impl Componentizer<'_> {
         }
     }
 
-    /// Where the record is kept.
+    /// The path of the record.
     fn record_file(&self) -> PathBuf {
         self.cached_path.with_extension("wasm.json")
     }
 
-    /// The record kept, if it can be read and speaks of the file that is kept.
+    /// The cached record, if it can be read and describes the cached file.
     fn cached_record(&self) -> Option<ComponentRecord> {
         let text = fs::read_text(&self.record_file()).ok()?;
         let cached_record: ComponentRecord = serde_json::from_str(&text).ok()?;
@@ -257,7 +256,8 @@ impl Componentizer<'_> {
         .then_some(cached_record)
     }
 
-    /// The record of the component, made if it is not there; whether it was.
+    /// The record of the component, which is made if it is not cached; and whether it was
+    /// cached.
     fn record(&self) -> Result<(ComponentRecord, bool)> {
         let recipe = self.recipe.digest(self.cargo_artifact.is_program());
         let cached_record = self
@@ -303,7 +303,7 @@ impl Componentizer<'_> {
         Ok((record, fresh))
     }
 
-    /// Makes the component, if the module is to become one, and keeps it.
+    /// Makes the component, if the module becomes one, and stores it in the cache.
     fn create_component(&self, bytes: &[u8]) -> Result<Option<ComponentFacts>> {
         let name = &self.prepared.workspace().members[self.member].name;
         let context = |e: Error| {
@@ -354,7 +354,7 @@ impl Componentizer<'_> {
         Ok(Some(facts))
     }
 
-    /// The path the user finds the component at.
+    /// The path of the component for the user.
     fn output_path(&self) -> PathBuf {
         match self.is_test_executable() {
             true => self.cached_path.clone(),
@@ -362,7 +362,7 @@ impl Componentizer<'_> {
         }
     }
 
-    /// Test and bench executables stay as cargo made them.
+    /// Whether cargo's file stays unchanged: that of tests and benches does.
     fn is_test_executable(&self) -> bool {
         is_test(self.cargo_artifact)
     }
@@ -386,7 +386,7 @@ impl Componentizer<'_> {
     }
 
     /// Whether the artifact has to implement the declared world: the library,
-    /// or a program that stands alone. Examples and tests need not.
+    /// or a program without a library. Examples and tests do not have to.
     fn must_implement(&self) -> bool {
         let is = |kind: &str| self.cargo_artifact.kinds.iter().any(|k| k == kind);
         if is_test(self.cargo_artifact) || is("example") {
@@ -419,7 +419,7 @@ impl Componentizer<'_> {
         Ok(())
     }
 
-    /// The module says nothing of a world, yet the declared one has exports.
+    /// The error for a module without a component type, although its world has exports.
     fn no_world(&self) -> Error {
         let world = self.recipe.world.as_deref().unwrap_or_default();
         let error = Error::input(format!(
@@ -434,7 +434,7 @@ impl Componentizer<'_> {
         }
     }
 
-    /// Compares the declared world with what the component imports.
+    /// Compares the imports of the component with those of the declared world.
     fn check_world(
         &self,
         component: &[u8],
@@ -469,8 +469,8 @@ impl Componentizer<'_> {
         ))
     }
 
-    /// Puts the component where the user finds it; that path, or the module's
-    /// if it was left as it is.
+    /// Puts the component at its path, and returns that; or the path of the module if it was
+    /// left unchanged.
     fn put_in_place(&self, record: &ComponentRecord, copy_to: Option<&Path>) -> Result<PathBuf> {
         if record.facts.is_none() {
             return Ok(self.wasm.clone());

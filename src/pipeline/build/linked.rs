@@ -1,5 +1,4 @@
-//! From a finished component and the parts it may be linked with to one
-//! component that needs none of them.
+//! Links a finished component with its dependencies to one component.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,36 +22,35 @@ use crate::pipeline::link::part::Part;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// What stands beside a linked component that is kept.
+/// The record stored next to a cached linked component.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct LinkRecord {
-    /// The digest of everything it was linked from.
+    /// The digest of all input of the linking.
     from: ContentDigest,
-    /// Length and time of what was linked.
+    /// Length and modification time of the linked component.
     component: Option<(u64, u128)>,
 }
 
-/// A component with what a command line chose for its imports and for those of
-/// what it needs.
+/// A component whose dependencies the command line overrides.
 pub(crate) struct OverriddenComposition {
     /// The components that are linked.
     pub composition: Composition,
-    /// What is to be locked of what was found for it.
+    /// The lock file, if it has to be written.
     pub lock: Option<LockUpdate>,
     overridden: Overrides,
 }
 
 impl OverriddenComposition {
-    /// Fails if something was chosen for an import that nobody has; `name` and
-    /// `file` are those of the component.
+    /// Fails if an override matches no import; `name` and `file` are those of the
+    /// component.
     pub fn check(&self, name: &str, file: &Path) -> Result<()> {
         let imports = names::imports(&fs::read(file)?)?;
         self.overridden.check(name, &imports)
     }
 }
 
-/// What a component of a package is linked with: its dependencies, and in their
-/// place what `request` chooses.
+/// The composition of a component of a package: its dependencies, replaced as `request`
+/// says.
 pub(crate) fn overridden_composition(
     ctx: &Context,
     prepared: &Prepared,
@@ -85,7 +83,7 @@ pub(crate) fn overridden_composition(
     })
 }
 
-/// What a component that was made is linked with; none if that is nothing.
+/// The composition of a component that was built; none if nothing is linked to it.
 fn composition(
     ctx: &Context,
     prepared: &Prepared,
@@ -115,8 +113,8 @@ fn composition(
     Ok((!links.is_empty()).then_some(composition))
 }
 
-/// A component with the dependencies of its package that answer its imports; what
-/// its code does not use is no import.
+/// The composition of a component with the dependencies of its package that satisfy its
+/// imports.
 fn own_composition(recipe: &Recipe, file: &Path, facts: &ComponentFacts) -> Composition {
     let mut links = recipe.links.clone();
     links.retain(|name, _| facts.surface.imports.contains(name));
@@ -135,9 +133,9 @@ fn own_composition(recipe: &Recipe, file: &Path, facts: &ComponentFacts) -> Comp
     }
 }
 
-/// The file of a component that was made, linked with what its package depends
-/// on, or what the command line chose; the component itself if that is nothing. It
-/// is kept until one of the parts changes.
+/// The file of a component linked with its dependencies or with the overrides of the
+/// command line; the component itself if nothing is linked to it. The file is cached until
+/// one of the parts changes.
 pub(crate) fn linked(
     ctx: &Context,
     prepared: &Prepared,
@@ -185,8 +183,8 @@ pub(crate) fn linked(
     Ok(file)
 }
 
-/// Fails if a component that was made cannot be linked with what its package
-/// depends on. That it can is found out once, until one of the parts changes.
+/// Fails if a component cannot be linked with its dependencies. A success is recorded until
+/// one of the parts changes.
 pub(crate) fn check(prepared: &Prepared, artifact: &ComponentArtifact) -> Result<()> {
     let (Some(recipe), Some(facts)) = (prepared.recipe(artifact.member), &artifact.component)
     else {
@@ -205,7 +203,7 @@ pub(crate) fn check(prepared: &Prepared, artifact: &ComponentArtifact) -> Result
     fs::write_atomic(&fits, from.as_bytes())
 }
 
-/// Where the linked form of a component is kept.
+/// The cache path for the linked form of a component.
 fn cached_file(prepared: &Prepared, artifact: &ComponentArtifact) -> PathBuf {
     let name = ContentDigest::of(artifact.path.to_string_lossy().as_bytes());
     let stem = artifact
@@ -217,8 +215,8 @@ fn cached_file(prepared: &Prepared, artifact: &ComponentArtifact) -> PathBuf {
     dir.join(format!("{stem}.wasm"))
 }
 
-/// The same for the embedded engine, which makes nothing of debug information:
-/// without that, much less has to be read each time.
+/// The linked form for the embedded engine: without debug information, which the engine
+/// does not use, much less has to be read in each run.
 pub(crate) fn linked_to_run(
     ctx: &Context,
     prepared: &Prepared,
@@ -234,19 +232,20 @@ pub(crate) fn linked_to_run(
     )
 }
 
-/// In a folder of its own: a program sees the name of its file.
+/// The path without debug information, in another folder, since a program sees its file
+/// name.
 fn file_without_debug_info(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default();
     fs::parent(file).join("lean").join(name)
 }
 
-/// Where the linked form of a component is written: `<name>.linked.wasm`.
+/// The path for the linked form next to a component: `<name>.linked.wasm`.
 pub(crate) fn linked_path(component: &Path) -> PathBuf {
     component.with_extension("linked.wasm")
 }
 
-/// Writes the linked form of a component beside it, and into the folder that
-/// artifacts are copied to; its path. One that is the same is left alone.
+/// Writes the linked form next to a component and into the artifact directory, unless the
+/// files have that content already; returns its path.
 pub(crate) fn write_linked(
     ctx: &Context,
     prepared: &Prepared,
@@ -262,8 +261,7 @@ pub(crate) fn write_linked(
     Ok(path)
 }
 
-/// A digest of everything that decides the result; `component` is that of the
-/// root.
+/// A digest of all input of the linking; `component` is the digest of the root.
 fn inputs(composition: &Composition, component: &ContentDigest) -> ContentDigest {
     let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));
     for (at, part) in composition.parts.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::system::cargo::arguments::dependency::DependencyPackage;
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// The build of one crate whose component others need.
+/// The build of one crate whose component other builds need.
 #[derive(Debug)]
 pub(crate) struct BuildStep {
     /// The directory of the crate, as a canonical path.
@@ -23,7 +23,7 @@ pub(crate) struct BuildStep {
     pub args: CargoArgs,
 }
 
-/// All builds that come before the one that the user asked for.
+/// All builds before the one that the user requested.
 pub(crate) struct BuildOrder<'c> {
     ctx: &'c Context,
     args: &'c CargoArgs,
@@ -31,7 +31,7 @@ pub(crate) struct BuildOrder<'c> {
     pub workspaces: Vec<BuildSetup>,
     /// The builds, each after those that it depends on.
     pub steps: Vec<BuildStep>,
-    /// The directories on the path from what the user builds to what is looked at.
+    /// The directories from the requested package to the one that is visited.
     path: Vec<PathBuf>,
 }
 

@@ -1,5 +1,5 @@
-//! What a look at the packages found to be written. It waits until nothing is
-//! left that could be refused.
+//! The files that the analysis of packages has to write. They are written once nothing can
+//! be refused any more.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::shell::report;
 
-/// What is done with bindings that are not up to date.
+/// The treatment of bindings that are out of date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaleBindings {
     /// Stale bindings are written again.
     Write,
-    /// They are written; the features of the runtime crate they need are
-    /// seen to afterwards.
+    /// They are written; the features of the runtime crate that they need are added
+    /// afterwards.
     WriteFirst,
     /// They are an error, and nothing is written.
     Refuse,
 }
 
-/// The bindings a package should have.
+/// The bindings that were generated for a package.
 #[derive(Debug)]
 pub(crate) struct GeneratedBindings {
     /// The name of the package.
@@ -38,17 +38,17 @@ impl GeneratedBindings {
     }
 }
 
-/// Files that are to be written.
+/// The files that have to be written.
 #[derive(Debug, Default)]
 pub(crate) struct PendingWrites {
-    /// Of the packages that were looked at, in their order.
+    /// The bindings of the analyzed packages, in their order.
     pub bindings: Vec<GeneratedBindings>,
-    /// The lock file of their WIT.
+    /// The lock file of the workspace.
     pub lock: Option<LockUpdate>,
 }
 
 impl PendingWrites {
-    /// Writes what is not up to date, or refuses it; the paths written.
+    /// Writes the files that are out of date, or refuses them; returns the written paths.
     pub fn write(self, ctx: &Context, stale: StaleBindings) -> Result<Vec<PathBuf>> {
         let outdated: Vec<GeneratedBindings> = self
             .bindings
@@ -79,7 +79,7 @@ impl PendingWrites {
     }
 }
 
-/// Tells every package that is behind.
+/// Reports every package whose bindings are out of date.
 fn refuse(ctx: &Context, outdated: &[GeneratedBindings]) -> Result<Vec<PathBuf>> {
     let error = |bindings: &GeneratedBindings| {
         Error::input(format!(

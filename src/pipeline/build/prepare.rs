@@ -1,6 +1,6 @@
-//! What every verb that drives cargo does first: find the workspace, choose
-//! packages and targets, bring bindings up to date. In a workspace where
-//! nothing changed, all of it comes from the view that an earlier run cached.
+//! The first steps of every command that runs cargo: find the workspace, select packages and
+//! targets, update bindings. In an unchanged workspace, all of this comes from the cached
+//! view of an earlier run.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -25,8 +25,8 @@ use crate::system::cargo::workspace_cache::{Cached, FileStamp, WorkspaceCache};
 use crate::system::context::Context;
 use crate::system::fs;
 
-/// A workspace as builds find it: cargo's configuration for it, the targets, and
-/// the view that an earlier run cached.
+/// A workspace before a build: cargo's configuration, the targets, and the cached view of
+/// an earlier run.
 pub(crate) struct BuildSetup {
     /// The configuration that cargo reads.
     pub config: Config,
@@ -35,33 +35,33 @@ pub(crate) struct BuildSetup {
     /// Whether `--target` must be given to cargo because nothing else names
     /// these targets.
     pub implicit_target: bool,
-    /// Whether cargo's configuration asks for a target, which a run for the
-    /// host has to overrule.
+    /// Whether cargo's configuration sets a target, which a run for the host has to
+    /// override.
     pub configured_target: bool,
     /// The workspace, with the packages that the command line selects.
     pub project: Rc<Project>,
     /// The directory that cargo builds into.
     pub target_dir: PathBuf,
-    /// The directory whose cargo configuration counts.
+    /// The directory for which the configuration was read.
     dir: PathBuf,
-    /// The workspace, and the recipes of the members that were looked at.
+    /// The workspace, and the recipes of the analyzed members.
     view: WorkspaceCache<Option<Recipe>>,
     /// Whether the cached view is out of date.
     changed: bool,
 }
 
-/// Whether a build is what the user asked for, or comes before that.
+/// The reason for a build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BuildPurpose {
-    /// The user asked for it.
+    /// The user requested it.
     Requested,
-    /// A component that the user asked for depends on it.
+    /// A component that the user requested depends on it.
     Dependency,
 }
 
-/// A workspace ready for cargo.
+/// A workspace in which cargo can run.
 pub(crate) struct Prepared {
-    /// The workspace, and what is known of it.
+    /// The configuration, the targets and the cached view.
     pub setup: BuildSetup,
     /// The workspace with its manifests.
     pub project: Rc<Project>,
@@ -71,16 +71,15 @@ pub(crate) struct Prepared {
     pub built: Rc<BuiltComponents>,
     /// Why the packages are built.
     pub purpose: BuildPurpose,
-    /// What the command line links in the place of dependencies, each
-    /// `IMPORT=WHAT`.
+    /// The overrides of dependencies on the command line, each `IMPORT=WHAT`.
     pub with: Vec<String>,
     pending_writes: PendingWrites,
     stale: StaleBindings,
-    /// The members that were looked at.
+    /// The identifiers of the analyzed members.
     analyzed: Vec<String>,
 }
 
-/// What is built, and with what.
+/// The packages of one build, and its inputs.
 pub(crate) struct PrepareRequest {
     /// The packages, as indices of the workspace's members.
     pub selected: Vec<usize>,
@@ -88,13 +87,13 @@ pub(crate) struct PrepareRequest {
     pub built: Rc<BuiltComponents>,
     /// Why the packages are built.
     pub purpose: BuildPurpose,
-    /// What becomes of bindings that are not up to date.
+    /// The treatment of bindings that are out of date.
     pub stale: StaleBindings,
 }
 
 impl Prepared {
-    /// Writes bindings and lock file, or refuses them where they may not be
-    /// stale. Cargo is not run before, and nothing is refused after.
+    /// Writes bindings and lock file, or refuses them if they must be up to date. Cargo
+    /// runs only after that.
     pub fn write(&mut self, ctx: &Context) -> Result<()> {
         let pending_writes = std::mem::take(&mut self.pending_writes);
         // A lock file that is not written is to be found missing again.
@@ -116,19 +115,19 @@ impl Prepared {
         self.project.workspace()
     }
 
-    /// The recipe of a member, if it is a component that was looked at.
+    /// The recipe of a member, if it was analyzed and is a component.
     pub fn recipe(&self, member: usize) -> Option<&Recipe> {
         let id = &self.workspace().members[member].id;
         self.setup.view.members.get(id)?.fact.as_ref()
     }
 
-    /// Where the tool keeps its own files.
+    /// The directory for the files of this tool.
     pub fn state_dir(&self) -> PathBuf {
         self.setup.target_dir.join(STATE)
     }
 
-    /// Keeps other runs of the tool away from the targets until it is dropped:
-    /// one may not take another's component for cargo's module.
+    /// Locks the directories of the targets for other runs of this tool, which could take a
+    /// component for a module of cargo.
     pub fn lock(&self, ctx: &Context, profile: &str) -> Vec<fs::Lock> {
         // As cargo calls their directories.
         let profile = match profile {
@@ -153,8 +152,8 @@ impl Prepared {
         names.iter().filter_map(lock).collect()
     }
 
-    /// Takes note that cargo succeeded: what it wrote into Cargo.lock serves,
-    /// so that it is no reason to look at the members again.
+    /// Records that cargo succeeded: its changes of Cargo.lock are no reason to analyze the
+    /// members again.
     pub fn record_success(&mut self) {
         let lock = self.workspace().root.join("Cargo.lock");
         for cached in self.setup.view.members.values_mut() {
@@ -166,7 +165,7 @@ impl Prepared {
         }
     }
 
-    /// Keeps what was found out for the next run.
+    /// Stores the view for the next run.
     pub fn store_view(&self, ctx: &Context) {
         if self.setup.changed
             && let Err(error) = self.setup.view.store(&self.state_dir())
@@ -251,8 +250,8 @@ impl BuildSetup {
         Ok(())
     }
 
-    /// The directories of crates that a member needs components of: from the view
-    /// where it holds, or else from its manifest.
+    /// The directories of crates whose components a member needs: from the view if it is
+    /// current, otherwise from the manifest.
     pub fn component_directories(&self, ctx: &Context, member: usize) -> Result<Vec<PathBuf>> {
         let member = &self.project.workspace().members[member];
         match self
@@ -295,9 +294,9 @@ impl BuildSetup {
         })
     }
 
-    /// Looks at the selected members, and those they depend on by path, unless
-    /// what is cached of them still holds; what has to be written, and which of
-    /// them were looked at.
+    /// Analyzes the selected members, and those that they depend on by path, unless their
+    /// cached recipes are current; returns the files to write, and the identifiers of the
+    /// analyzed members.
     fn refresh(
         &mut self,
         ctx: &Context,
@@ -349,8 +348,8 @@ impl BuildSetup {
         Ok((pending_writes, ids))
     }
 
-    /// Sees to it that the targets' standard libraries are installed; whether one
-    /// was not known to be.
+    /// Installs missing standard libraries of the targets; returns whether one was not
+    /// known to be installed.
     fn ensure_targets(&mut self, ctx: &Context, args: &CargoArgs) -> Result<bool> {
         let unknown: Vec<&Target> = self
             .targets
@@ -392,7 +391,7 @@ fn cached_view(
         .find_map(|state| WorkspaceCache::load(&state, key))
 }
 
-/// What decides, beside files, which workspace cargo sees and how.
+/// A key of everything but files that determines how cargo sees the workspace.
 fn view_key(ctx: &Context, start: &Path, args: &CargoArgs) -> String {
     let mut parts: Vec<OsString> = vec![env!("CARGO_PKG_VERSION").into(), start.into()];
     parts.extend(args.config.iter().cloned());

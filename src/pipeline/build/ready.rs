@@ -1,5 +1,4 @@
-//! Builds, each after the components that it depends on: the only loop over
-//! builds.
+//! Runs builds in order, each after those of the components that it depends on.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -51,12 +50,12 @@ fn prepare_in(
     setup.prepare(ctx, args, request)
 }
 
-/// Each build gives its workspace back.
+/// The error for a workspace that a build did not return, which cannot happen.
 fn lost_workspace() -> Error {
     Error::input("a workspace was lost between two builds")
 }
 
-/// Builds the crate of one step; its component, and the workspace as it is then.
+/// Builds the crate of one step; returns its component and the updated workspace.
 fn build_step(
     ctx: &Context,
     step: &BuildStep,
@@ -87,7 +86,7 @@ pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Re
     build_prepared(ctx, args, prepared)
 }
 
-/// The one component of the package in a directory.
+/// Finds the component of the package in a directory.
 fn component_of(ctx: &Context, built: &BuildOutput, dir: &Path) -> Result<BuiltComponent> {
     let workspace = built.prepared.workspace();
     let here = |artifact: &&ComponentArtifact| {

@@ -1,5 +1,5 @@
-//! How the components of one package are made: everything beside the module
-//! that shapes them, as plain data that can be kept and compared.
+//! How the components of one package are made: all inputs except the modules, as plain data
+//! that can be stored and compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::model::manifest::WorldCheck;
 use crate::pipeline::link::part::{Part, PartLink};
 use crate::system::fs;
 
-/// Everything beside the module that shapes the components of a package.
+/// All inputs of the components of a package except their modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Recipe {
     /// Whether the package has the component section: then every module of it
@@ -29,7 +29,7 @@ pub(crate) struct Recipe {
     pub metadata: Metadata,
     /// The name of the declared world.
     pub world: Option<String>,
-    /// What of that world has to be implemented.
+    /// The kind of exports that have to be implemented.
     pub exports: Exports,
     /// Where the tool writes the package's bindings, if it does.
     pub bindings: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub(crate) struct Recipe {
     pub generated_from: Option<ContentDigest>,
     /// Attributes of the declared world.
     pub attributes: RootAttributes,
-    /// How imports beyond the world are taken.
+    /// The treatment of imports that the world does not declare.
     pub world_check: WorldCheck,
     /// What the world imports, each name with its version cut to the semver
     /// track; empty where nothing is checked against it.
@@ -58,9 +58,9 @@ pub(crate) enum Exports {
     /// Nothing, or there is no world.
     #[default]
     Nothing,
-    /// The entry of a program only, which the compiler and the adapter give.
+    /// Only the entry point of a program, which the compiler and the adapter provide.
     Run,
-    /// Something the package's own code implements.
+    /// Exports that the code of the package implements.
     More,
 }
 
@@ -80,8 +80,8 @@ impl Recipe {
         })
     }
 
-    /// A digest of everything that shapes a component beside its module; the
-    /// tool's version is part of it.
+    /// A digest of all inputs of a component except its module, including the version of
+    /// this tool.
     pub fn digest(&self, program: bool) -> ContentDigest {
         // The module has what the bindings are for.
         let made_with = Recipe {

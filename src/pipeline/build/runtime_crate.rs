@@ -1,4 +1,4 @@
-//! The crate that generated bindings call, which the package has to have.
+//! The runtime crate that generated bindings call, and that the package depends on.
 
 use semver::Version;
 
@@ -9,7 +9,7 @@ use crate::model::wit::bindings::WIT_BINDGEN_VERSION;
 use crate::model::wit::runtime::{MissingHelpers, Runtime, RuntimeCrate};
 use crate::system::cargo::workspace::{CrateDependency, DependencyUse, Member, Workspace};
 
-/// The crates that bindings can run on, by name.
+/// The names of the runtime crates.
 pub(super) const RUNTIME_CRATES: [(&str, RuntimeCrate); 2] = [
     ("wit-bindgen", RuntimeCrate::WitBindgen),
     ("wit-bindgen-rt", RuntimeCrate::WitBindgenRt),
@@ -18,15 +18,15 @@ pub(super) const RUNTIME_CRATES: [(&str, RuntimeCrate); 2] = [
 /// The crate whose macro made the bindings before they were a file.
 pub(super) const RETIRED_CRATE: &str = "cargo-component-bindings";
 
-/// Whether a package has wit-bindgen's macro.
+/// Whether a package can call wit-bindgen's macro.
 pub(super) fn has_macro(member: &Member) -> bool {
     let on = |feature: &String| feature == "default" || feature == "macros";
     let dependency = member.dependency("wit-bindgen");
     dependency.is_some_and(|d| d.features.iter().any(on))
 }
 
-/// Which runtime crate the bindings are for; an error if the one the package
-/// has cannot serve them.
+/// The runtime crate for the bindings; an error if that of the package does not support
+/// them.
 pub(crate) fn runtime(
     workspace: &Workspace,
     member: &Member,
@@ -91,8 +91,8 @@ pub(crate) fn runtime(
     })
 }
 
-/// Why generated code cannot name a crate the package has, with the line to
-/// change where adding it once more does not help.
+/// Why generated code cannot use a crate that the package depends on, and the line to
+/// change if adding the crate again does not help.
 fn unusable_reason(dependency: &CrateDependency) -> Option<(String, Option<String>)> {
     let name = &dependency.name;
     if dependency.kind != DependencyUse::Code {
@@ -139,7 +139,7 @@ fn add_command(member: &Member, async_: bool) -> String {
     )
 }
 
-/// The lowest version a requirement names.
+/// The lowest version that a requirement names.
 fn lowest_version(requirement: &semver::VersionReq) -> Option<Version> {
     let first = requirement.comparators.first()?;
     let part = |part: Option<u64>| part.unwrap_or(0);
@@ -161,18 +161,18 @@ fn missing_helpers(crate_: RuntimeCrate, version: Option<&Version>) -> MissingHe
     }
 }
 
-/// The first release of `wit-bindgen` that has what bindings cannot bring
+/// The first release of `wit-bindgen` that has everything that bindings cannot contain
 /// themselves.
 const FIRST_WIT_BINDGEN: Version = Version::new(0, 24, 0);
 
 /// The first release of `wit-bindgen-rt` that has it.
 const FIRST_WIT_BINDGEN_RT: Version = Version::new(0, 23, 0);
 
-/// What the bindings of a world ask of their runtime crate.
+/// The requirements of the bindings of a world on their runtime crate.
 pub(crate) struct RuntimeNeeds {
     async_: bool,
     maps: bool,
-    /// Whether the crate must have the features for it by now.
+    /// Whether the features of the crate are checked.
     pub features: bool,
 }
 
@@ -211,8 +211,8 @@ impl RuntimeNeeds {
         }
     }
 
-    /// Why this release of a crate does not serve, with the one that is needed
-    /// instead; `None` where it serves.
+    /// Why a release of a crate is not sufficient, with the release that is; `None` if it is
+    /// sufficient.
     fn missing(&self, crate_: RuntimeCrate, version: Option<&Version>) -> Option<String> {
         use RuntimeCrate::{WitBindgen, WitBindgenRt};
         let latest = Version::new(0, 63, 0);

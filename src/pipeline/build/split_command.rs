@@ -1,4 +1,4 @@
-//! Who of the selected packages is built for wasm, and who for the host.
+//! Which of the selected packages are built for wasm, and which for the host.
 
 use std::ffi::OsString;
 
@@ -10,11 +10,11 @@ use crate::system::cargo::workspace::{Member, TargetRole};
 use crate::system::context::Context;
 use crate::system::process::Invocation;
 
-/// The command line, shared out between two runs of cargo.
+/// A command line split into two runs of cargo.
 pub(crate) struct CommandSplit {
-    /// For the wasm targets; `None` where nothing is left for them.
+    /// The run for the wasm targets; `None` if no package is built for them.
     pub wasm: Option<WasmCommand>,
-    /// The members that are no components, if they were asked for.
+    /// The members that are not components, if they are built.
     host_members: Vec<usize>,
 }
 
@@ -28,9 +28,8 @@ pub(crate) struct WasmCommand {
 }
 
 impl CommandSplit {
-    /// For the wasm targets there is `--target` where nothing else names one,
-    /// and in a mixed workspace what leaves the members out that are no
-    /// components.
+    /// The run for wasm gets `--target` if nothing else sets the target, and in a mixed
+    /// workspace the options that exclude the members that are not components.
     pub fn of(prepared: &Prepared, args: &CargoArgs) -> CommandSplit {
         let mut wasm = WasmCommand::default();
         if prepared.setup.implicit_target {
@@ -91,8 +90,8 @@ impl CommandSplit {
         }
     }
 
-    /// Cargo's command line for the members that are no components, without
-    /// these options; `None` if there are none or nobody asked for them.
+    /// Cargo's command line for the members that are not components, without these options;
+    /// `None` if no such member is built.
     pub fn host(
         &self,
         ctx: &Context,
@@ -124,12 +123,12 @@ impl CommandSplit {
     }
 }
 
-/// A member, named so that cargo takes no other.
+/// The package specification that matches only this member.
 fn spec(member: &Member) -> OsString {
     format!("{}@{}", member.name, member.version).into()
 }
 
-/// The packages named that are no members: dependencies.
+/// The named packages that are dependencies, not members.
 fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
     let PackageSelection::Packages(specs) = args.selection() else {
         return Vec::new();
@@ -143,8 +142,8 @@ fn others(prepared: &Prepared, args: &CargoArgs) -> Vec<String> {
     others.cloned().collect()
 }
 
-/// Whether a program or example is named that no component has, but a member
-/// for the host: whoever asks for it does not mean the components.
+/// Whether the named program or example belongs to a member for the host and to no
+/// component, so that no component is meant.
 fn is_of_host(
     args: &CargoArgs,
     members: &[Member],
@@ -167,7 +166,7 @@ fn is_of_host(
     named.any(|(name, role)| has(host_members, name, role) && !has(components, name, role))
 }
 
-/// With what stands behind `--`.
+/// Adds the arguments after `--` to a command.
 pub(crate) fn with_trailing(command: Invocation, args: &CargoArgs) -> Invocation {
     match args.trailing.is_empty() {
         true => command,
