@@ -167,6 +167,12 @@ fn log_in(project: &Project, host: &str, way: &str) -> Vec<(String, String)> {
     Vec::new()
 }
 
+/// The protocols of registries that this build of the tool can contact.
+const PROTOCOLS: &[&str] = match cfg!(feature = "warg") {
+    true => &["oci", "warg"],
+    false => &["oci"],
+};
+
 /// A mapping of `demo` to a registry by its name, which is at a host.
 fn mapping(name: &str, host: &str, protocol: &str) -> String {
     let place = match protocol {
@@ -268,7 +274,7 @@ fn logins_of_files_helpers_and_variables_go_to_their_host_only() {
     let file = ".wasm-pkg/config.toml";
     for way in ELSEWHERE {
         let variables = log_in(&project, &owner.host, way);
-        for protocol in ["oci", "warg"] {
+        for protocol in PROTOCOLS {
             let led = mapping(&owner.host, &other.host, protocol);
             let content = format!("[namespace_registries]\ndemo = {led}");
             committed(&project, file, &content, || {

@@ -85,7 +85,9 @@ fn by_url(
             "`{}` is a {} registry, and this build lacks the feature `{name}`",
             route.name, route.protocol.title
         ))
-        .hint("install the tool with its default features")),
+        .hint(format!(
+            "run `cargo install --locked cargo-component --features {name}`"
+        ))),
     }
 }
 

@@ -45,7 +45,7 @@ fn tool() -> &'static Path {
         let target = PathBuf::from(root).join("target");
         let mut cargo = Command::new(env!("CARGO"));
         cargo
-            .args(["build", "--locked", "--target-dir"])
+            .args(["build", "--locked", "--features", "warg", "--target-dir"])
             .arg(&target);
         let built = cargo.current_dir(root).status().unwrap();
         assert!(built.success());
