@@ -1,181 +1,87 @@
-#!/usr/bin/env python3
-"""`deps.toml`: time and requests of a run that has nothing to do, and of one
-that has everything to do, beside `wit-deps`.
+"""Compare `cargo component deps` with `wit-deps` 0.6.
 
-A server on this machine gives archives, with a delay before each answer. Every
-measure runs the subjects in turns, round after round. Printed are medians of
-wall and CPU time, the requests of one run, and what part of the peer's time the
-tool took.
+A server on this machine gives archives of WIT:
 
-    cargo build --release
-    benches/deps.py --peer wit-deps
-    benches/deps.py --peer wit-deps --only no-op --count 50
+  no-op  everything exists, and nothing has to be done
+  cold   no cache, no lock file and no `deps`; the server waits before each answer
 """
 
 import argparse
-import gzip
-import http.server
-import io
-import os
+import functools
 import pathlib
-import resource
-import shutil
-import socketserver
-import statistics
-import subprocess
-import sys
-import tarfile
-import tempfile
-import threading
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-TOOL, PEER = "cargo component deps", "wit-deps"
-# What the wall time of the tool may be, as a part of the peer's.
-REACH = 0.5
+from measure import Bench, Goal, Series, Turn, counted, remove
+from report import CPU, REQUESTS, WALL
+from servers import Archives
+
+NAME = "deps"
+COLUMNS = [CPU, WALL, REQUESTS]
+PARTS = ["no-op", "cold"]
+ROUNDS = 15
+PEER = "wit-deps"
+PEER_HELP = "the program `wit-deps` (default: looked up in `PATH`)"
+GOAL = Goal("wall", 0.5, PEER)
 
 
-class Archives(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """Gives one archive for every address."""
-
-    daemon_threads = True
-    request_queue_size = 256
-
-    def __init__(self, count):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files = {f"/{name}.tar.gz": archive(name) for name in names(count)}
-        self.requests = 0
-        self.delay = 0.0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    wbufsize = 1 << 20
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.server.requests += 1
-        time.sleep(self.server.delay)
-        body = self.server.files[self.path]
-        self.send_response_only(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that only this bench has."""
+    parser.add_argument(
+        "--count",
+        nargs="+",
+        type=int,
+        default=[10, 50],
+        metavar="N",
+        help="numbers of archives (default: 10 50)",
+    )
+    parser.add_argument(
+        "--delay",
+        type=float,
+        default=20,
+        metavar="MS",
+        help="wait of the server before each answer, in milliseconds (default: 20)",
+    )
 
 
-def names(count):
-    return [f"package-{number}" for number in range(count)]
+def turn(place: pathlib.Path, command: list[object], server: Archives, names: list[str]) -> Turn:
+    """A project and a cache of a subject's own."""
+    wit = place / "project" / "wit"
+    wit.mkdir(parents=True)
+    lines = (f'{name} = "http://{server.host}/{name}.tar.gz"\n' for name in names)
+    (wit / "deps.toml").write_text("".join(lines))
+    cache = str(place / "cache")
+    environment = {"XDG_CACHE_HOME": cache, "CARGO_COMPONENT_CACHE_DIR": cache}
+    return Turn(command, place / "project", environment=environment | {"RUST_LOG": "warn"})
 
 
-def archive(name):
-    """About as much as a package of WASI, with two that come with it."""
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as tar:
-        for path, package, functions in [
-            (f"{name}-1/wit/types.wit", f"test:{name}", 200),
-            (f"{name}-1/wit/deps/io/io.wit", "test:io", 40),
-            (f"{name}-1/wit/deps/clocks/clocks.wit", "test:clocks", 20),
-        ]:
-            lines = "".join(
-                f"    /// Does something useful, number {at}.\n    f{at}: func(a: string) -> u32;\n"
-                for at in range(functions)
-            )
-            text = f"package {package};\n\ninterface types {{\n{lines}}}\n".encode()
-            member = tarfile.TarInfo(path)
-            member.size = len(text)
-            tar.addfile(member, io.BytesIO(text))
-    return gzip.compress(raw.getvalue(), mtime=0)
+def forget(turn: Turn) -> None:
+    """Removes what a run made."""
+    wit = turn.directory / "wit"
+    remove(turn.directory.parent / "cache", wit / "deps", wit / "deps.lock")()
 
 
-class Subject:
-    """One of the tools, with a project and a cache of its own."""
-
-    def __init__(self, name, command, place, server, count):
-        self.name = name
-        self.command = command
-        self.project = place / "project"
-        self.cache = place / "cache"
-        (self.project / "wit").mkdir(parents=True)
-        address = f"http://127.0.0.1:{server.server_port}"
-        lines = (f'{name} = "{address}/{name}.tar.gz"\n' for name in names(count))
-        (self.project / "wit/deps.toml").write_text("".join(lines))
-
-    def run(self):
-        """Wall and CPU time, in seconds."""
-        env = {name: value for name, value in os.environ.items() if not name.startswith("CARGO")}
-        env |= {"XDG_CACHE_HOME": str(self.cache), "RUST_LOG": "warn"}
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        start = time.perf_counter()
-        done = subprocess.run(self.command, cwd=self.project, env=env, capture_output=True)
-        wall = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
-            sys.exit(f"{self.name} failed:\n{done.stderr.decode()}")
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return wall, cpu
-
-    def forget(self):
-        for path in [self.cache, self.project / "wit/deps"]:
-            shutil.rmtree(path, ignore_errors=True)
-        (self.project / "wit/deps.lock").unlink(missing_ok=True)
-
-
-def measure(server, subjects, rounds, cold):
-    times = {subject.name: [] for subject in subjects}
-    requests = {}
-    for _ in range(rounds):
-        for subject in subjects:
-            if cold:
-                subject.forget()
-            server.requests = 0
-            times[subject.name].append(subject.run())
-            requests[subject.name] = server.requests
-    found = {}
-    for name, runs in times.items():
-        wall, cpu = (statistics.median(run[at] for run in runs) for at in (0, 1))
-        found[name] = wall
-        print(f"  {name:24} {wall * 1e3:9.1f} ms  {cpu * 1e3:9.1f} ms CPU  {requests[name]:4} requests")
-    if PEER in found:
-        print(f"  {found[TOOL] / found[PEER]:.2f} of the peer's time")
-    return found
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--tool", default=ROOT / "target/release/cargo-component", type=pathlib.Path)
-    parser.add_argument("--peer", help="the program `wit-deps`")
-    parser.add_argument("--only", choices=["no-op", "cold"])
-    parser.add_argument("--count", type=int, default=10, help="how many archives")
-    parser.add_argument("--delay", type=float, default=20, help="before each answer, in ms")
-    parser.add_argument("--rounds", type=int, default=15)
-    args = parser.parse_args()
-    tool = args.tool.resolve()
-    if not tool.exists():
-        sys.exit(f"{tool} is not there: run `cargo build --release`")
-    server = Archives(args.count)
-    with tempfile.TemporaryDirectory() as place:
-        place = pathlib.Path(place)
-        subjects = [Subject(TOOL, [tool, "component", "deps"], place / "tool", server, args.count)]
-        if args.peer:
-            subjects.append(Subject(PEER, [args.peer], place / "peer", server, args.count))
-        for subject in subjects:
-            subject.run()
-        reached = True
-        if args.only != "cold":
-            print(f"nothing to do, {args.count} archives")
-            found = measure(server, subjects, args.rounds, cold=False)
-            reached = PEER not in found or found[TOOL] <= REACH * found[PEER]
-        if args.only != "no-op":
-            server.delay = args.delay / 1e3
-            print(f"nothing there, {args.count} archives, {args.delay:g} ms before each answer")
-            measure(server, subjects, min(args.rounds, 5), cold=True)
-    if not reached:
-        sys.exit(f"the run with nothing to do took more than {REACH} of the peer's time")
-
-
-if __name__ == "__main__":
-    main()
+def measure(bench: Bench, options: argparse.Namespace) -> None:
+    """Measures what the options ask for."""
+    names = [f"package-{number}" for number in range(max(options.count))]
+    bench.server = server = Archives(names)
+    for count in options.count:
+        commands = bench.commands("deps")
+        if bench.peer:
+            commands[PEER] = [bench.peer]
+        turns = {
+            subject: turn(bench.scratch / f"{count}-{number}", command, server, names[:count])
+            for number, (subject, command) in enumerate(commands.items())
+        }
+        archives = counted(count, "archive")
+        server.delay = 0.0
+        for each in turns.values():
+            bench.run(each.command, each.directory, each.environment)
+        if "no-op" in options.only:
+            series = Series("archives, no-op", "archive", count)
+            bench.compare(f"{archives}, no-op", turns, series=series, goal=GOAL)
+        if "cold" in options.only:
+            server.delay = options.delay / 1000
+            for each in turns.values():
+                each.before = functools.partial(forget, each)
+            state = f"cold, {options.delay:g} ms a request"
+            series = Series(f"archives, {state}", "archive", count)
+            bench.compare(f"{archives}, {state}", turns, min(bench.rounds, 5), series)
