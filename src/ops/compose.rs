@@ -14,9 +14,8 @@ use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::Graph;
 use crate::pipeline::build::cargo::BuildOutput;
-use crate::pipeline::build::linked;
-use crate::pipeline::build::linked::linked_path;
-use crate::pipeline::build::ready::build;
+use crate::pipeline::build::linked::{check_overrides, linked_path, overridden_composition};
+use crate::pipeline::build::ready::build_with;
 use crate::pipeline::link::foreign::{
     HintOptions, current_resolver, link_and_report, link_foreign,
 };
@@ -48,7 +47,7 @@ pub fn compose(ctx: &Context, args: &CargoArgs, options: &ComposeOptions) -> Res
     } = match &options.file {
         Some(file) if document => wac::compose(ctx, args, file, options)?,
         Some(file) => compose_file(ctx, args, file, &overrides, options)?,
-        None => compose_package(ctx, args, &overrides)?,
+        None => compose_package(ctx, args, overrides)?,
     };
     if let Some(lock) = lock {
         lock.write(ctx)?;
@@ -104,18 +103,18 @@ fn compose_file(
 fn compose_package(
     ctx: &Context,
     args: &CargoArgs,
-    overrides: &OverrideRequest<'_>,
+    overrides: OverrideRequest<'_>,
 ) -> Result<Composed> {
-    let built = build(ctx, args)?;
+    let built = build_with(ctx, args, Some(overrides))?;
     let (member, file) = only_component(ctx, &built)?;
-    let chosen = linked::overridden_composition(ctx, &built.prepared, member, &file, overrides)?;
+    let (composition, overrides) = overridden_composition(&built.prepared, member, &file)?;
     let name = name_of(&file);
-    chosen.check(&name, &file)?;
-    let linked = link_and_report(ctx, &name, &file, &chosen.composition)?;
+    check_overrides(&overrides, &name, &file)?;
+    let linked = link_and_report(ctx, &name, &file, &composition)?;
     Ok(Composed {
         source: file,
         linked,
-        lock: chosen.lock,
+        lock: None,
     })
 }
 

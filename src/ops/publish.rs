@@ -5,20 +5,24 @@ mod pins;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
+
+use semver::Version;
 
 use self::pins::Outgoing;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::manifest::{Dependency, DependencySource, Manifest, Target};
-use crate::pipeline::build::cargo::BuildOutput;
+use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::linked::linked;
-use crate::pipeline::build::prepare::BuildSetup;
-use crate::pipeline::build::ready::build_in;
+use crate::pipeline::build::pending_writes::StaleBindings;
+use crate::pipeline::build::prepare::{BuildSetup, Prepared};
+use crate::pipeline::build::ready::prepare_in;
 use crate::pipeline::fetch::access::on_command_line;
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::manifests::named_registries;
-use crate::pipeline::release::compatible::refuse_breaking;
+use crate::pipeline::release::compatible::Neighbours;
 use crate::pipeline::release::order::publish_order;
 use crate::pipeline::release::{
     BreakingChange, Destination, ExistingRelease, PublishMode, ReadyRelease, upload,
@@ -27,7 +31,7 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::Member;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::Registries;
+use crate::system::registry::Registry;
 
 /// What is published of a component with dependencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,57 +57,62 @@ pub struct PublishOptions {
     pub mode: PublishMode,
 }
 
-/// A package to publish.
+/// A package to publish, as its manifest says before it is built.
 struct Candidate {
     member: usize,
     manifest: Rc<Manifest>,
     package: PackageRef,
+    version: Version,
     /// The packages that it depends on.
     needs: Vec<PackageRef>,
 }
 
 /// Builds the selected packages (`args` is a release build) and publishes
 /// their components, each after those it needs. Nothing is published unless all
-/// of them can be.
+/// of them can be. What registries have is found out before cargo builds the packages.
 pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Result<()> {
     let setup = BuildSetup::open(ctx, args)?;
+    let project = setup.project.clone();
     if options.content == PublishedContent::Component {
-        let project = &setup.project;
         for member in &project.selected {
             let member = &project.workspace().members[*member];
             pins::refuse_paths(&*project.manifest(ctx, member)?)?;
         }
     }
-    let built = build_in(ctx, args, setup)?;
-    let candidates = candidates(ctx, &built)?;
+    let candidates = candidates(ctx, &project)?;
     if candidates.is_empty() {
         return Err(Error::input("none of the selected packages is a component")
             .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
     }
     let requested = options.registry.as_deref();
-    let preparing = Preparing {
-        ctx,
-        built: &built,
-        registries: &ctx.registries(&built.prepared.workspace().root)?,
-        requested: requested.map(|name| on_command_line(ctx, name)),
-        options,
+    let requested = requested.map(|name| on_command_line(ctx, name));
+    let destination = Destination {
+        registries: &ctx.registries(&project.workspace().root)?,
+        requested: requested.as_deref(),
+        offline: project.mode.is_offline(),
+        existing: options.existing,
     };
     let packages: Vec<_> = candidates.iter().map(|c| (&c.package, &*c.needs)).collect();
+    let mut planned = Vec::new();
+    for index in publish_order(&packages) {
+        let candidate = &candidates[index];
+        planned.push(Planned::of(ctx, &destination, candidate, options.breaking)?);
+    }
+    let prepared = prepare_in(ctx, args, StaleBindings::Write, setup, None)?;
+    if options.content == PublishedContent::Component {
+        find_releases(ctx, &destination, &mut planned, &prepared)?;
+    }
+    let built = build_prepared(ctx, args, prepared)?;
     let mut outgoing = Outgoing::new();
     let mut ready = Vec::new();
-    for index in publish_order(&packages) {
-        let one = preparing.prepare(&candidates[index], &outgoing)?;
+    for one in planned {
+        let url = one.url.clone();
+        let one = one.ready(ctx, &built, options.content, &outgoing)?;
         if !one.published {
-            let url = one.registry.url(&one.package, &one.version);
             let release = (one.package.clone(), one.version.clone());
             outgoing.insert(release, (one.digest.clone(), url));
         }
         ready.push(one);
-    }
-    for one in ready.iter().filter(|ready| !ready.published) {
-        if options.breaking == BreakingChange::Refuse {
-            refuse_breaking(ctx, one)?;
-        }
     }
     ready
         .iter()
@@ -111,16 +120,14 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
 }
 
 /// The packages to publish: the selected ones with our section.
-fn candidates(ctx: &Context, built: &BuildOutput) -> Result<Vec<Candidate>> {
-    let workspace = built.prepared.workspace();
+fn candidates(ctx: &Context, project: &Project) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
-    for index in &built.prepared.selected {
-        let recipe = built.prepared.recipe(*index);
-        if !recipe.is_some_and(|recipe| recipe.declared) {
+    for index in &project.selected {
+        let member = &project.workspace().members[*index];
+        let manifest = project.manifest(ctx, member)?;
+        if !manifest.declared {
             continue;
         }
-        let member = &workspace.members[*index];
-        let manifest = built.prepared.project.manifest(ctx, member)?;
         let Some(package) = manifest.package.clone() else {
             return Err(Error::input(format!(
                 "package `{}` is missing a `package.metadata.component.package` setting in its manifest",
@@ -133,91 +140,134 @@ fn candidates(ctx: &Context, built: &BuildOutput) -> Result<Vec<Candidate>> {
         };
         candidates.push(Candidate {
             member: *index,
-            needs: needs(ctx, &built.prepared.project, &manifest),
+            needs: needs(ctx, project, &manifest),
             manifest,
             package,
+            version: member.version.clone(),
         });
     }
     Ok(candidates)
 }
 
-/// The build and the registries that releases are prepared with.
-struct Preparing<'a> {
-    ctx: &'a Context,
-    built: &'a BuildOutput,
-    registries: &'a Registries<'a>,
-    /// The registry of the command line.
-    requested: Option<String>,
-    options: &'a PublishOptions,
+/// Finds the releases that take the place of dependencies by path, except for those that
+/// this run publishes. Their crates were built by now, what depends on them was not.
+fn find_releases(
+    ctx: &Context,
+    destination: &Destination<'_>,
+    planned: &mut [Planned<'_>],
+    prepared: &Prepared,
+) -> Result<()> {
+    let new = planned.iter().filter(|one| !one.published);
+    let new = new.map(|one| (one.candidate.package.clone(), one.candidate.version.clone()));
+    let lookup = pins::ReleaseLookup {
+        ctx,
+        destination,
+        outgoing: &new.collect(),
+    };
+    for one in planned.iter_mut().filter(|one| !one.published) {
+        let Candidate {
+            member, manifest, ..
+        } = one.candidate;
+        let recipe = prepared.recipe(*member);
+        let hinted = recipe.map(|recipe| pins::hinted_packages(&recipe.attributes.imports));
+        let hinted = hinted.unwrap_or_default();
+        one.releases = pins::path_releases(&lookup, manifest, &prepared.built, &hinted)?;
+    }
+    Ok(())
 }
 
-impl Preparing<'_> {
-    /// Prepares and checks a release before the upload; `outgoing` are the releases
-    /// that are published before it.
-    fn prepare(&self, candidate: &Candidate, outgoing: &Outgoing) -> Result<ReadyRelease> {
+/// A package to publish, with everything that registries have to say about it.
+struct Planned<'a> {
+    candidate: &'a Candidate,
+    registry: Arc<dyn Registry>,
+    /// Whether the registry has the version already, which then stays.
+    published: bool,
+    /// The address where others find it.
+    url: Option<String>,
+    /// The releases that it must not break.
+    neighbours: Neighbours,
+    /// The releases that take the place of dependencies by path.
+    releases: pins::PathReleases,
+}
+
+impl<'a> Planned<'a> {
+    fn of(
+        ctx: &Context,
+        destination: &Destination<'_>,
+        candidate: &'a Candidate,
+        breaking: BreakingChange,
+    ) -> Result<Self> {
         let Candidate {
-            manifest, package, ..
+            package, version, ..
         } = candidate;
-        let member = &self.built.prepared.workspace().members[candidate.member];
-        let artifact = one_component(self.built, candidate.member)?;
-        let version = member.version.clone();
-        let destination = Destination {
-            registries: self.registries,
-            requested: self.requested.as_deref(),
-            offline: self.built.prepared.project.mode.is_offline(),
-            existing: self.options.existing,
+        let named = named_registries(&candidate.manifest);
+        let (registry, published) = destination.open_registry(package, version, &named)?;
+        let neighbours = match breaking {
+            BreakingChange::Refuse if !published => {
+                Neighbours::fetch(ctx, &*registry, package, version)?
+            }
+            _ => Neighbours::default(),
         };
-        let (registry, published) =
-            destination.open_registry(package, &version, &named_registries(manifest))?;
-        let file = match published {
-            // It stays as it is.
-            true => artifact.path.clone(),
-            false => self.content_file(candidate, artifact, outgoing)?,
-        };
-        let (digest, size) = fs::digest(&file)?;
-        Ok(ReadyRelease {
-            noun: "component",
-            package: package.clone(),
-            annotations: annotations(member),
-            version,
-            file,
-            digest,
-            size,
-            registry,
+        Ok(Planned {
+            candidate,
             published,
-            built_from: artifact.path.clone(),
+            url: registry.url(package, version),
+            neighbours,
+            releases: pins::PathReleases::new(),
+            registry,
         })
     }
 
-    /// The file to publish.
-    fn content_file(
-        &self,
-        candidate: &Candidate,
-        artifact: &ComponentArtifact,
+    /// The release of the component that was built, which is checked before the upload;
+    /// `outgoing` are the releases that are published before it.
+    fn ready(
+        self,
+        ctx: &Context,
+        built: &BuildOutput,
+        content: PublishedContent,
         outgoing: &Outgoing,
-    ) -> Result<PathBuf> {
-        let prepared = &self.built.prepared;
-        let manifest = &candidate.manifest;
-        let file = match self.options.content {
-            PublishedContent::Composed => linked(self.ctx, prepared, artifact)?,
-            PublishedContent::Component => artifact.path.clone(),
+    ) -> Result<ReadyRelease> {
+        let candidate = self.candidate;
+        let member = &built.prepared.workspace().members[candidate.member];
+        let artifact = one_component(built, candidate.member)?;
+        let file = match (self.published, content) {
+            // It stays as it is.
+            (true, _) => artifact.path.clone(),
+            (false, PublishedContent::Composed) => linked(ctx, &built.prepared, artifact)?,
+            (false, PublishedContent::Component) => artifact.path.clone(),
         };
-        if manifest.dependencies.is_empty() {
-            return Ok(file);
-        }
-        let lookup = pins::ReleaseLookup {
-            ctx: self.ctx,
-            registries: self.registries,
-            requested: self.requested.as_deref(),
-            offline: prepared.project.mode.is_offline(),
-            outgoing,
+        let file = match self.published || candidate.manifest.dependencies.is_empty() {
+            true => file,
+            false => self.pinned(&built.prepared, file, outgoing)?,
         };
+        let (digest, size) = fs::digest(&file)?;
+        let ready = ReadyRelease {
+            noun: "component",
+            package: candidate.package.clone(),
+            annotations: annotations(member),
+            version: candidate.version.clone(),
+            file,
+            digest,
+            size,
+            registry: self.registry,
+            published: self.published,
+            built_from: artifact.path.clone(),
+        };
+        self.neighbours.refuse_breaking(&ready)?;
+        Ok(ready)
+    }
+
+    /// A file like the given one, in which the hints of dependencies by path are those of
+    /// their releases.
+    fn pinned(&self, prepared: &Prepared, file: PathBuf, outgoing: &Outgoing) -> Result<PathBuf> {
+        let Candidate {
+            manifest, package, ..
+        } = self.candidate;
         let before = fs::read(&file)?;
-        let pinned = pins::pin_hints(&lookup, manifest, &prepared.built, &before)?;
+        let pinned = pins::pin_hints(&self.releases, outgoing, manifest, &before)?;
         if pinned == before {
             return Ok(file);
         }
-        let package = &candidate.package;
         let dir = prepared.state_dir().join("published");
         let dir = dir.join(package.namespace());
         let file = dir.join(format!("{}.wasm", package.name()));

@@ -1,7 +1,7 @@
 //! Hints of published components: a dependency by its path is replaced by its
 //! release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use semver::{Version, VersionReq};
@@ -9,6 +9,8 @@ use semver::{Version, VersionReq};
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::NoProgress;
+use crate::model::component;
+use crate::model::component::WasmKind;
 use crate::model::component::attributes;
 use crate::model::component::attributes::{Attributes, RootAttributes};
 use crate::model::component::compatible::first_incompatibility;
@@ -20,22 +22,41 @@ use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::component::hint_requirement;
 use crate::pipeline::link::provided::from_path;
 use crate::pipeline::project::manifests::named_registries;
+use crate::pipeline::release::Destination;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::registry::{Registries, Registry};
+use crate::system::registry::Registry;
 
 /// The releases that this run publishes: their digests, and the addresses where
 /// others find them.
 pub(super) type Outgoing = BTreeMap<(PackageRef, Version), (ContentDigest, Option<String>)>;
 
+/// The releases that take the place of dependencies by path, by their packages.
+pub(super) type PathReleases = BTreeMap<PackageRef, PathRelease>;
+
 /// The registries in which releases are searched.
 pub(super) struct ReleaseLookup<'a> {
     pub ctx: &'a Context,
-    pub registries: &'a Registries<'a>,
-    /// The registry of the command line that is published to.
-    pub requested: Option<&'a str>,
-    pub offline: bool,
-    pub outgoing: &'a Outgoing,
+    pub destination: &'a Destination<'a>,
+    /// The releases that this run publishes, and which are not looked for.
+    pub outgoing: &'a BTreeSet<(PackageRef, Version)>,
+}
+
+/// A dependency by its path, and the release that takes its place.
+pub(super) struct PathRelease {
+    local: PathDependency,
+    /// What a registry has, which matters only if a hint names the package; `None` for
+    /// what this run publishes.
+    published: Option<Result<PublishedRelease>>,
+}
+
+/// A release that a registry has.
+#[derive(Clone)]
+struct PublishedRelease {
+    version: Version,
+    digest: ContentDigest,
+    /// The address where others find it.
+    url: Option<String>,
 }
 
 /// A dependency by its path that the component was built with.
@@ -64,13 +85,29 @@ pub(super) fn refuse_paths(manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// Replaces hints of dependencies by path with those of their releases.
-pub(super) fn pin_hints(
+/// The packages that hints of imports name without a digest.
+pub(super) fn hinted_packages(imports: &BTreeMap<String, Attributes>) -> BTreeSet<PackageRef> {
+    let hints = imports
+        .values()
+        .filter_map(|import| import.external_id.as_deref());
+    let package = |text: &str| {
+        let hint = Some(Hint::parse(text)).filter(unpinned)?;
+        match &hint.known()?.location {
+            HintLocation::Package { package, .. } => Some(package.clone()),
+            _ => None,
+        }
+    };
+    hints.filter_map(package).collect()
+}
+
+/// Finds the releases that take the place of a manifest's dependencies by path, and of
+/// those that these have, as far as the hints of the component will name them.
+pub(super) fn path_releases(
     lookup: &ReleaseLookup<'_>,
     manifest: &Manifest,
     built: &BuiltComponents,
-    component: &[u8],
-) -> Result<Vec<u8>> {
+    hinted: &BTreeSet<PackageRef>,
+) -> Result<PathReleases> {
     let mut locals: BTreeMap<PackageRef, PathDependency> = BTreeMap::new();
     for (package, component) in built.by_package() {
         let local = PathDependency {
@@ -88,8 +125,29 @@ pub(super) fn pin_hints(
             locals.insert(local.package.clone(), local);
         }
     }
+    let release = |(package, local): (PackageRef, PathDependency)| {
+        let named = local
+            .version
+            .clone()
+            .map(|version| (package.clone(), version));
+        let is_outgoing = named.is_some_and(|release| lookup.outgoing.contains(&release));
+        let published = (!is_outgoing).then(|| lookup.published(manifest, &local));
+        (package, PathRelease { local, published })
+    };
+    let locals = locals.into_iter();
+    let locals = locals.filter(|(package, _)| hinted.contains(package));
+    Ok(locals.map(release).collect())
+}
+
+/// Replaces hints of dependencies by path with those of their releases.
+pub(super) fn pin_hints(
+    releases: &PathReleases,
+    outgoing: &Outgoing,
+    manifest: &Manifest,
+    bytes: &[u8],
+) -> Result<Vec<u8>> {
     let mut imports = BTreeMap::new();
-    for import in names::imports(component)? {
+    for import in names::imports(bytes)? {
         let hint = import.external_id.as_deref().map(Hint::parse);
         let Some(Hint::Known(known)) = hint.filter(unpinned) else {
             continue;
@@ -97,12 +155,12 @@ pub(super) fn pin_hints(
         let HintLocation::Package { package, .. } = &known.location else {
             continue;
         };
-        let local = locals.get(package).ok_or_else(|| {
+        let release = releases.get(package).ok_or_else(|| {
             Error::input(format!("the hint `{known}` does not name a release"))
                 .with_cause(format!("it is the hint of the import `{}`", import.name))
                 .hint("use a release of the dependency whose hints have digests, set `hints = \"none\"`, or use `--composed` to publish the linked component")
         })?;
-        let known = lookup.pin(manifest, local, known.item)?;
+        let known = release.pin(outgoing, manifest, known.item)?;
         let attributes = Attributes {
             implements: None,
             external_id: Some(Hint::Known(known).text()),
@@ -110,7 +168,7 @@ pub(super) fn pin_hints(
         imports.insert(import.name, attributes);
     }
     let exports = BTreeMap::new();
-    attributes::add(component, &RootAttributes { imports, exports })
+    attributes::add(bytes, &RootAttributes { imports, exports })
 }
 
 fn unpinned(hint: &Hint) -> bool {
@@ -155,25 +213,25 @@ impl PathDependency {
     }
 }
 
-impl ReleaseLookup<'_> {
-    /// The hint of the release that takes the place of a dependency.
+impl PathRelease {
+    /// The hint of the release, which has the digest of its content.
     fn pin(
         &self,
+        outgoing: &Outgoing,
         manifest: &Manifest,
-        local: &PathDependency,
         item: Option<String>,
     ) -> Result<KnownHint> {
-        let package = &local.package;
-        let find_outgoing =
-            |version: &Version| self.outgoing.get(&(package.clone(), version.clone()));
-        let outgoing = local.version.as_ref();
-        let outgoing = outgoing.and_then(|version| Some((version, find_outgoing(version)?)));
-        let (version, digest, url) = match outgoing {
-            Some((version, (digest, url))) => (version.clone(), digest.clone(), url.clone()),
-            None => self.published(manifest, local)?,
+        let package = &self.local.package;
+        let PublishedRelease {
+            version,
+            digest,
+            url,
+        } = match &self.published {
+            Some(published) => published.clone()?,
+            None => self.outgoing(outgoing)?,
         };
         let located = url.as_deref().and_then(location_of_hint);
-        let requirement = hint_requirement(Some(&local.requirement), Some(&version));
+        let requirement = hint_requirement(Some(&self.local.requirement), Some(&version));
         Ok(KnownHint {
             location: match located.filter(|_| manifest.hints == HintPolicy::Location) {
                 Some(place) => place,
@@ -188,17 +246,37 @@ impl ReleaseLookup<'_> {
         })
     }
 
+    /// The release among those that this run publishes before.
+    fn outgoing(&self, outgoing: &Outgoing) -> Result<PublishedRelease> {
+        let package = &self.local.package;
+        let found = self.local.version.clone().and_then(|version| {
+            let (digest, url) = outgoing.get(&(package.clone(), version.clone()))?;
+            Some(PublishedRelease {
+                version,
+                digest: digest.clone(),
+                url: url.clone(),
+            })
+        });
+        found.ok_or_else(|| {
+            Error::input(format!(
+                "`{package}` depends on the package that is published before it"
+            ))
+            .hint("remove one of the two dependencies")
+        })
+    }
+}
+
+impl ReleaseLookup<'_> {
     /// Finds the release in a registry that takes the place of a dependency; an
     /// error where it lacks what the dependency has.
-    fn published(
-        &self,
-        manifest: &Manifest,
-        local: &PathDependency,
-    ) -> Result<(Version, ContentDigest, Option<String>)> {
+    fn published(&self, manifest: &Manifest, local: &PathDependency) -> Result<PublishedRelease> {
         let package = &local.package;
         let mut searched = Vec::new();
         // The registry that is published to may have earlier releases.
-        let here = self.requested.filter(|_| local.registry.is_none());
+        let here = self
+            .destination
+            .requested
+            .filter(|_| local.registry.is_none());
         let registries = here
             .map(Some)
             .into_iter()
@@ -220,9 +298,18 @@ impl ReleaseLookup<'_> {
             };
             let cache = self.ctx.cache();
             let file = cache.get_or_fetch(&*registry, package, &release, &NoProgress)?;
-            if let Some(difference) =
-                first_incompatibility(&fs::read(&local.file)?, &fs::read(&file)?)?
-            {
+            let bytes = fs::read(&file)?;
+            let is_component = component::kind(&bytes) == Some(WasmKind::Component);
+            if !is_component || component::has_only_types(&bytes) {
+                return Err(Error::input(format!(
+                    "the published `{package}@{version}` is not a component, unlike the package at its path"
+                ))
+                .with_cause(format!("it is in {}", registry.location(package)))
+                .hint(format!(
+                    "increase the version of `{package}`, and publish it too"
+                )));
+            }
+            if let Some(difference) = first_incompatibility(&fs::read(&local.file)?, &bytes)? {
                 return Err(Error::input(format!(
                     "the published `{package}@{version}` lacks exports of the package at its path"
                 ))
@@ -232,7 +319,11 @@ impl ReleaseLookup<'_> {
                 )));
             }
             let url = registry.url(package, &version);
-            return Ok((version, release.digest, url));
+            return Ok(PublishedRelease {
+                version,
+                digest: release.digest,
+                url,
+            });
         }
         let shown = match &local.version {
             Some(version) => format!("{package}@{version}"),
@@ -253,17 +344,16 @@ impl ReleaseLookup<'_> {
         package: &PackageRef,
         requested: Option<&str>,
     ) -> Result<std::sync::Arc<dyn Registry>> {
-        let route = self
-            .registries
-            .route(package, requested, &named_registries(manifest))?;
-        if self.offline && !route.backend.is_local() {
+        let registries = self.destination.registries;
+        let route = registries.route(package, requested, &named_registries(manifest))?;
+        if self.destination.offline && !route.backend.is_local() {
             return Err(Error::input(format!(
                 "checking the registry `{}` for `{package}` needs network access, which is disabled",
                 route.name
             ))
             .hint("remove `--offline` or `--frozen`"));
         }
-        self.registries.open(&route)
+        registries.open(&route)
     }
 }
 

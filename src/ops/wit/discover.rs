@@ -12,7 +12,6 @@ use crate::model::manifest::wkg;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::manifest::{ManifestFile, Target};
 use crate::pipeline::project::manifests;
-use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::recover::recover_directories;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::{Config, LockMode};
@@ -21,7 +20,7 @@ use crate::system::cargo::workspace::Workspace;
 use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::source::wit_path;
+use crate::system::source::{has_wit, wit_path};
 
 /// Finds the project of the current directory, or of the directory of WIT that
 /// the options name, and reports which it is.
@@ -405,7 +404,7 @@ fn crate_project(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Wit
                 stamps: Vec::new(),
                 fact: workspace,
             };
-            manifests::Project::of(Rc::new(workspace), selected, mode, Unpinned::Refuse)
+            manifests::Project::of(Rc::new(workspace), selected, mode, &args)
         }
     };
     let mut members = Vec::new();
@@ -433,10 +432,4 @@ fn crate_project(ctx: &Context, dir: &Path, mode: LockMode) -> Result<Option<Wit
         kind: ProjectKind::Crate(project),
         mode,
     }))
-}
-
-/// Whether a directory has `.wit` files.
-pub(super) fn has_wit(dir: &Path) -> bool {
-    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
-    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
 }

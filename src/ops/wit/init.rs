@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::discover::has_wit;
 use super::edits::OriginalTexts;
 use super::resolver::FileTexts;
 use crate::base::error::{Error, Result};
@@ -11,6 +10,7 @@ use crate::model::wit::template::{ComponentName, hello_package};
 use crate::pipeline::project::recover::recover_directories;
 use crate::system::context::Context;
 use crate::system::fs;
+use crate::system::source::has_wit;
 
 /// The manifest that a new package gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use semver::Version;
 use wit_parser::PackageName;
 
 use super::build::{Encoded, encoded};
-use super::discover::{find, has_wit};
+use super::discover::find;
 use super::project::{ProjectKind, ProjectSearch, WitOptions, WitProject};
 use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::manifest::wkg::PackageMetadata;
 use crate::pipeline::fetch::access::on_command_line;
-use crate::pipeline::release::compatible::refuse_breaking;
+use crate::pipeline::release::compatible::Neighbours;
 use crate::pipeline::release::order::publish_order;
 use crate::pipeline::release::{
     BreakingChange, Destination, ExistingRelease, PublishMode, ReadyRelease, upload,
@@ -26,6 +26,7 @@ use crate::system::cargo::config::Config;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
+use crate::system::source::has_wit;
 
 /// The options of `cargo component wit publish`.
 #[derive(Clone, Debug)]
@@ -122,7 +123,8 @@ pub fn publish(ctx: &Context, options: &PublishOptions) -> Result<Vec<PackageVer
     }
     for one in ready.iter().filter(|ready| !ready.published) {
         if options.breaking == BreakingChange::Refuse {
-            refuse_breaking(ctx, one)?;
+            let registry = &*one.registry;
+            Neighbours::fetch(ctx, registry, &one.package, &one.version)?.refuse_breaking(one)?;
         }
     }
     let mut published = Vec::new();

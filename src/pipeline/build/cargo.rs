@@ -38,6 +38,7 @@ pub(crate) fn build_prepared(
     let messages = MessageFormat::from_options(&args.message_format)?;
     check_libraries(&prepared, args)?;
     prepared.write(ctx)?;
+    prepared.resolve_overrides(ctx)?;
     let verb = args.subcommand.as_deref().unwrap_or("build");
     let class = Class::of(verb);
     let verb = if class == Class::Run { "build" } else { verb };

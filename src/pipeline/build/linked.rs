@@ -1,6 +1,6 @@
 //! Links a finished component with its dependencies to one component.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,12 +12,8 @@ use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::debug::without_dwarf;
 use crate::model::component::names;
-use crate::pipeline::fetch::lock_update::LockUpdate;
-use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::link::closure::DependencyClosure;
 use crate::pipeline::link::composition::{Composition, link_parts};
-use crate::pipeline::link::override_options::{OverrideRequest, Overrides};
+use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::link::part::Part;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -31,56 +27,24 @@ struct LinkRecord {
     component: Option<(u64, u128)>,
 }
 
-/// A component whose dependencies the command line overrides.
-pub(crate) struct OverriddenComposition {
-    /// The components that are linked.
-    pub composition: Composition,
-    /// The lock file, if it has to be written.
-    pub lock: Option<LockUpdate>,
-    overridden: Overrides,
-}
-
-impl OverriddenComposition {
-    /// Fails if an override matches no import; `name` and `file` are those of the
-    /// component.
-    pub fn check(&self, name: &str, file: &Path) -> Result<()> {
-        let imports = names::imports(&fs::read(file)?)?;
-        self.overridden.check(name, &imports)
-    }
-}
-
-/// The composition of a component of a package: its dependencies, replaced as `request`
-/// says.
+/// The composition of a component of a package: its dependencies, replaced as the
+/// command line says. Returns the overrides, too, with their matches.
 pub(crate) fn overridden_composition(
-    ctx: &Context,
     prepared: &Prepared,
     member: usize,
     file: &Path,
-    request: &OverrideRequest<'_>,
-) -> Result<OverriddenComposition> {
-    let project = &prepared.project;
-    let overridden = request.fetch(ctx, project.mode)?;
-    // Whatever is not known by now needs no lock file: the build locked it.
-    let mut worlds = WorldResolver::new(ctx, project)?;
-    let manifest = project.manifest(ctx, &project.workspace().members[member])?;
-    let (parts, links): (&[Part], _) = match prepared.recipe(member) {
-        Some(recipe) => (&recipe.parts, recipe.links.clone()),
-        None => (&[], BTreeMap::new()),
-    };
-    let closure = DependencyClosure::new(
-        &mut worlds,
-        &manifest,
-        BuiltComponents::clone(&prepared.built),
-    );
-    let mut closure = closure.with_overrides(overridden);
+) -> Result<(Composition, Overrides)> {
+    let parts = prepared.overridden.get(&member).ok_or_else(|| {
+        Error::input("the overrides of a component were not resolved before its build")
+    })?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let root = closure.root(&name, file, parts, &links)?;
-    let (parts, overridden) = closure.into_parts();
-    Ok(OverriddenComposition {
-        composition: Composition { parts, root },
-        lock: worlds.finish()?,
-        overridden,
-    })
+    parts.clone().linked(&name, file)
+}
+
+/// Fails if an override matches no import of the component in `file`, which messages call
+/// `name`.
+pub(crate) fn check_overrides(overrides: &Overrides, name: &str, file: &Path) -> Result<()> {
+    overrides.check(name, &names::imports(&fs::read(file)?)?)
 }
 
 /// The composition of a component that was built; none if nothing is linked to it.
@@ -93,20 +57,16 @@ fn composition(
     else {
         return Ok(None);
     };
-    let composition = match prepared.with.is_empty() {
-        true => own_composition(recipe, &artifact.path, facts),
-        false => {
-            let request = OverrideRequest::parse(ctx, &prepared.with, &[])?;
-            let overridden =
-                overridden_composition(ctx, prepared, artifact.member, &artifact.path, &request)?;
+    let composition = match &prepared.overrides {
+        None => own_composition(recipe, &artifact.path, facts),
+        Some(_) => {
+            let file = &artifact.path;
+            let (composition, overrides) = overridden_composition(prepared, artifact.member, file)?;
             // Not every test has each import.
             if !artifact.cargo_artifact.test {
-                overridden.check(&ctx.display(&artifact.path).to_string(), &artifact.path)?;
+                check_overrides(&overrides, &ctx.display(file).to_string(), file)?;
             }
-            if let Some(lock) = overridden.lock {
-                lock.write(ctx)?;
-            }
-            overridden.composition
+            composition
         }
     };
     let links = &composition.parts[composition.root].links;

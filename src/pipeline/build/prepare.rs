@@ -14,7 +14,10 @@ use crate::base::error::Result;
 use crate::base::package::ContentDigest;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::project::manifests::{Project, Unpinned, component_directories};
+use crate::pipeline::link::overridden::{Expected, OverriddenParts};
+use crate::pipeline::link::override_options::Overrides;
+use crate::pipeline::link::part::Part;
+use crate::pipeline::project::manifests::{Project, component_directories};
 use crate::pipeline::project::select::{select, start_manifest, workspace};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::Config;
@@ -71,8 +74,11 @@ pub(crate) struct Prepared {
     pub built: Rc<BuiltComponents>,
     /// Why the packages are built.
     pub purpose: BuildPurpose,
-    /// The overrides of dependencies on the command line, each `IMPORT=WHAT`.
-    pub with: Vec<String>,
+    /// The overrides of dependencies on the command line; `None` if it has none.
+    pub overrides: Option<Overrides>,
+    /// What components will be linked with because of these, by member; empty before
+    /// [`Prepared::resolve_overrides`].
+    pub overridden: BTreeMap<usize, OverriddenParts>,
     pending_writes: PendingWrites,
     stale: StaleBindings,
     /// The identifiers of the analyzed members.
@@ -89,6 +95,8 @@ pub(crate) struct PrepareRequest {
     pub purpose: BuildPurpose,
     /// The treatment of bindings that are out of date.
     pub stale: StaleBindings,
+    /// The overrides of dependencies on the command line; `None` if it has none.
+    pub overrides: Option<Overrides>,
 }
 
 impl Prepared {
@@ -108,6 +116,36 @@ impl Prepared {
             }
         }
         Ok(())
+    }
+
+    /// Resolves the overrides of the command line with everything that they need, and
+    /// writes what was chosen into the lock file. It is done after [`Prepared::write`],
+    /// whose lock file it adds to, and before cargo runs.
+    pub fn resolve_overrides(&mut self, ctx: &Context) -> Result<()> {
+        let Some(overrides) = &self.overrides else {
+            return Ok(());
+        };
+        let mut worlds = WorldResolver::new(ctx, &self.project)?;
+        let (parts, links, imports): (Vec<Part>, _, _) = Default::default();
+        for index in self.workspace().with_path_dependencies(&self.selected) {
+            let member = &self.workspace().members[index];
+            let recipe = self.recipe(index);
+            let expected = Expected {
+                name: &member.name,
+                parts: recipe.map_or(&parts, |recipe| &recipe.parts),
+                links: recipe.map_or(&links, |recipe| &recipe.links),
+                imports: recipe.map_or(&imports, |recipe| &recipe.attributes.imports),
+            };
+            let manifest = self.project.manifest(ctx, member)?;
+            let overrides = overrides.clone();
+            let (worlds, built) = (&mut worlds, &self.built);
+            let parts = OverriddenParts::resolve(worlds, &manifest, built, &expected, overrides)?;
+            self.overridden.insert(index, parts);
+        }
+        match worlds.finish()? {
+            Some(lock) => lock.write(ctx),
+            None => Ok(()),
+        }
     }
 
     /// The workspace with all its members.
@@ -216,8 +254,7 @@ impl BuildSetup {
         };
         let selected = select(&view.workspace.fact, args)?;
         let mode = config.lock_mode(args.lock_mode)?;
-        let unpinned = Unpinned::of(args);
-        let project = Project::of(view.workspace.clone(), selected, mode, unpinned);
+        let project = Project::of(view.workspace.clone(), selected, mode, args);
         let target_dir = given_dir.unwrap_or_else(|| project.workspace().target_directory.clone());
         let mut setup = BuildSetup {
             targets: Vec::new(),
@@ -287,7 +324,8 @@ impl BuildSetup {
             selected: request.selected,
             built: request.built,
             purpose: request.purpose,
-            with: args.own.with.clone(),
+            overrides: request.overrides,
+            overridden: BTreeMap::new(),
             pending_writes,
             stale: request.stale,
             analyzed,

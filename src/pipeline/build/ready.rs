@@ -10,6 +10,7 @@ use super::pending_writes::StaleBindings;
 use super::prepare::{BuildPurpose, BuildSetup, PrepareRequest, Prepared};
 use crate::base::error::{Error, Result};
 use crate::pipeline::link::built::{BuiltComponent, BuiltComponents};
+use crate::pipeline::link::override_options::OverrideRequest;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -18,16 +19,22 @@ use crate::system::fs;
 /// they depend on by their directories were built. Nothing of the packages is
 /// written before [`Prepared::write`].
 pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: StaleBindings) -> Result<Prepared> {
-    prepare_in(ctx, args, stale, BuildSetup::open(ctx, args)?)
+    let request = OverrideRequest::of(ctx, args)?;
+    let setup = BuildSetup::open(ctx, args)?;
+    prepare_in(ctx, args, stale, setup, request)
 }
 
-/// As [`prepare`], in a workspace that is known.
-fn prepare_in(
+/// As [`prepare`], in a workspace that is known, and with these overrides. Those in
+/// registries are fetched before anything is built.
+pub(crate) fn prepare_in(
     ctx: &Context,
     args: &CargoArgs,
     stale: StaleBindings,
     setup: BuildSetup,
+    request: Option<OverrideRequest<'_>>,
 ) -> Result<Prepared> {
+    let overrides = request.map(|request| request.fetch(ctx, setup.project.mode));
+    let overrides = overrides.transpose()?;
     let BuildOrder {
         workspaces, steps, ..
     } = BuildOrder::of(ctx, args, setup)?;
@@ -46,6 +53,7 @@ fn prepare_in(
         built: Rc::new(built),
         purpose: BuildPurpose::Requested,
         stale,
+        overrides,
     };
     setup.prepare(ctx, args, request)
 }
@@ -68,6 +76,7 @@ fn build_step(
         built: Rc::new(built.clone()),
         purpose: BuildPurpose::Dependency,
         stale: StaleBindings::Write,
+        overrides: None,
     };
     let prepared = setup.prepare(ctx, &step.args, request)?;
     let built = build_prepared(ctx, &step.args, prepared)?;
@@ -77,12 +86,17 @@ fn build_step(
 
 /// Builds the packages that the command line selects, and makes components of them.
 pub(crate) fn build(ctx: &Context, args: &CargoArgs) -> Result<BuildOutput> {
-    build_in(ctx, args, BuildSetup::open(ctx, args)?)
+    build_with(ctx, args, OverrideRequest::of(ctx, args)?)
 }
 
-/// As [`build`], in a workspace that is known.
-pub(crate) fn build_in(ctx: &Context, args: &CargoArgs, setup: BuildSetup) -> Result<BuildOutput> {
-    let prepared = prepare_in(ctx, args, StaleBindings::Write, setup)?;
+/// As [`build`], for components that are linked with these overrides.
+pub(crate) fn build_with(
+    ctx: &Context,
+    args: &CargoArgs,
+    request: Option<OverrideRequest<'_>>,
+) -> Result<BuildOutput> {
+    let setup = BuildSetup::open(ctx, args)?;
+    let prepared = prepare_in(ctx, args, StaleBindings::Write, setup, request)?;
     build_prepared(ctx, args, prepared)
 }
 

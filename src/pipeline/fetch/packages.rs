@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::{NoProgress, Progress, ProgressSize};
 use crate::model::component::outline::{Outline, outline};
-use crate::model::lockfile::Lockfile;
+use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::{
     ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, not_locked, solve,
 };
@@ -73,6 +73,20 @@ impl Fetched {
             name: self.package.name().to_owned(),
             version,
         })
+    }
+
+    /// The entry of the lock file for it as the answer of a requirement; `source` is the
+    /// location at which others find it.
+    pub fn to_locked(&self, requirement: &Requirement, source: Option<String>) -> Locked {
+        Locked {
+            package: requirement.source.package.clone(),
+            registry: requirement.source.registry.clone(),
+            requirement: requirement.version_req.clone(),
+            version: self.version.clone(),
+            digest: self.digest.clone(),
+            source,
+            address: requirement.source.address.clone(),
+        }
     }
 
     /// The package as a source of WIT, displayed by its name.

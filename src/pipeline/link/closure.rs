@@ -13,6 +13,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::hint::{Hint, HintLocation, HintRelease, KnownHint};
 use crate::model::component::names;
+use crate::model::component::names::Name;
 use crate::model::manifest::Manifest;
 use crate::pipeline::fetch::component_origins::origin_of_location;
 use crate::pipeline::fetch::component_versions::ResolvedTree;
@@ -83,16 +84,8 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     }
 
     /// Adds the component that is linked, with everything that it needs, and returns
-    /// its index. The parts in `known` are linked already, and `links` are those of
-    /// the component to them.
-    pub fn root(
-        &mut self,
-        name: &str,
-        file: &Path,
-        known: &[Part],
-        links: &BTreeMap<String, PartLink>,
-    ) -> Result<usize> {
-        self.parts = known.to_vec();
+    /// its index.
+    pub fn root(&mut self, name: &str, file: &Path) -> Result<usize> {
         let root = self.parts.len();
         self.parts.push(Part {
             name: name.to_owned(),
@@ -102,21 +95,43 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             origin: None,
         });
         self.stack.push(root);
-        self.link(root, links)?;
-        for (at, part) in known.iter().enumerate() {
-            self.stack.push(at);
-            self.parts[at].links.clear();
-            self.link(at, &part.links)?;
-            self.stack.pop();
-        }
+        self.link(root, &BTreeMap::new(), true)?;
         self.stack.pop();
         answer_from_declared(&mut self.parts, &self.override_parts)?;
         Ok(root)
     }
 
-    /// The components, and the overrides with their matches.
-    pub fn into_parts(self) -> (Vec<Part>, Overrides) {
-        (self.parts, self.overrides)
+    /// Starts from parts that are linked already, except for overrides.
+    pub fn start_from(&mut self, known: &[Part]) -> Result<()> {
+        self.parts = known.to_vec();
+        for (at, part) in known.iter().enumerate() {
+            self.stack.push(at);
+            self.parts[at].links.clear();
+            self.link(at, &part.links, false)?;
+            self.stack.pop();
+        }
+        Ok(())
+    }
+
+    /// Adds the components that override imports, with everything that they need;
+    /// returns their indices, by file.
+    pub fn add_overrides(&mut self) -> Result<BTreeMap<PathBuf, usize>> {
+        let files = self.overrides.files();
+        let files: Vec<_> = files
+            .map(|(name, file)| (name.to_owned(), file.to_owned()))
+            .collect();
+        let mut places = BTreeMap::new();
+        for (name, file) in files {
+            let part = self.add_override(&name, &file)?;
+            places.insert(file, part);
+        }
+        Ok(places)
+    }
+
+    /// The components, the overrides with their matches, and the parts that override
+    /// imports.
+    pub fn into_parts(self) -> (Vec<Part>, Overrides, BTreeSet<usize>) {
+        (self.parts, self.overrides, self.override_parts)
     }
 
     /// Adds a component of the manifest with everything that it needs; returns its
@@ -131,6 +146,30 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
     pub fn follow(&mut self, known: &KnownHint, by: &str) -> Result<usize> {
         let (of, file, origin) = self.resolve(known, by)?;
         self.add_part(&of, &file, origin.as_deref())
+    }
+
+    /// Adds the component that the hint of an import points to, and returns the link to
+    /// it; `by` is the display name of the component that has the import.
+    pub fn link_to_hint(&mut self, import: &Name, known: &KnownHint, by: &str) -> Result<PartLink> {
+        let context = |e: Error| {
+            e.with_cause(format!(
+                "the import `{}` of `{by}` has the hint `{known}`",
+                import.name
+            ))
+        };
+        let (of, file, origin) = self.resolve(known, by).map_err(context)?;
+        Ok(PartLink {
+            part: self.add_part(&of, &file, origin.as_deref())?,
+            item: known.item.clone(),
+        })
+    }
+
+    /// Adds a component that overrides an import; its own imports are not overridden.
+    fn add_override(&mut self, name: &str, file: &Path) -> Result<usize> {
+        self.override_depth += 1;
+        let part = self.add_part(name, file, None);
+        self.override_depth -= 1;
+        part
     }
 
     fn add_part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
@@ -169,14 +208,19 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             let part = self.add_part(name, file, origin.as_deref())?;
             given.insert(import, PartLink { part, item });
         }
-        self.link(here, &given)?;
+        self.link(here, &given, false)?;
         self.stack.pop();
         Ok(here)
     }
 
     /// Links the imports of a part: with an override, otherwise with a given link,
     /// otherwise by its hint.
-    fn link(&mut self, here: usize, given: &BTreeMap<String, PartLink>) -> Result<()> {
+    fn link(
+        &mut self,
+        here: usize,
+        given: &BTreeMap<String, PartLink>,
+        is_root: bool,
+    ) -> Result<()> {
         let name = self.parts[here].name.clone();
         let imports = names::imports(&fs::read(&self.parts[here].file)?)
             .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
@@ -184,9 +228,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             let hint = import.external_id.as_deref().map(Hint::parse);
             let known = hint.as_ref().and_then(Hint::known);
             let override_ = match self.override_depth {
-                0 => self
-                    .overrides
-                    .for_import(&import, known, self.stack.len() == 1),
+                0 => self.overrides.for_import(&import, known, is_root),
                 _ => None,
             };
             let link = match override_ {
@@ -194,17 +236,10 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                     self.parts[here].keep.insert(import.name);
                     continue;
                 }
-                Some(Override::With(hint_display_name, file)) => {
-                    self.override_depth += 1;
-                    let part = self.add_part(&hint_display_name, &file, None)?;
-                    self.override_depth -= 1;
+                Some(Override::With(name, file)) => {
+                    let part = self.add_override(&name, &file)?;
                     self.override_parts.insert(part);
-                    let item = known.and_then(|known| known.item.clone());
-                    let item = match item {
-                        Some(item) => exports(&file, &item)?.then_some(item),
-                        None => None,
-                    };
-                    PartLink { part, item }
+                    link_to_override(part, &file, known)?
                 }
                 None => match (given.get(&import.name), known) {
                     (Some(link), _) => link.clone(),
@@ -214,19 +249,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                     {
                         continue;
                     }
-                    (None, Some(known)) => {
-                        let context = |e: Error| {
-                            e.with_cause(format!(
-                                "the import `{}` of `{name}` has the hint `{known}`",
-                                import.name
-                            ))
-                        };
-                        let found = self.resolve(known, &name).map_err(context)?;
-                        let (of, file, origin) = found;
-                        let part = self.add_part(&of, &file, origin.as_deref())?;
-                        let item = known.item.clone();
-                        PartLink { part, item }
-                    }
+                    (None, Some(known)) => self.link_to_hint(&import, known, &name)?,
                 },
             };
             self.parts[here].links.insert(import.name, link);
@@ -323,6 +346,21 @@ pub(crate) fn hint_display_name(known: &KnownHint) -> String {
             text.strip_prefix("wasm-pkg:").unwrap_or(text).to_owned()
         }
     }
+}
+
+/// The link to a component that overrides an import, whose hint may name one of the
+/// exports.
+pub(crate) fn link_to_override(
+    part: usize,
+    file: &Path,
+    known: Option<&KnownHint>,
+) -> Result<PartLink> {
+    let item = known.and_then(|known| known.item.clone());
+    let item = match item {
+        Some(item) => exports(file, &item)?.then_some(item),
+        None => None,
+    };
+    Ok(PartLink { part, item })
 }
 
 /// Whether a component exports something of this name.

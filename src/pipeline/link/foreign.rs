@@ -1,6 +1,5 @@
 //! Links components that are not built here by their hints.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::composition::{Composition, link_parts};
@@ -65,6 +64,7 @@ pub(crate) fn link_foreign(
         overrides,
         releases,
     } = options;
+    overrides.check_files()?;
     let manifest = manifest_of_current_package(ctx)?;
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
     let mut resolution = resolution
@@ -77,8 +77,8 @@ pub(crate) fn link_foreign(
     let tree = resolution.solve()?;
     let closure = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
     let mut closure = closure.with_overrides(overrides).with_tree(tree);
-    let root = closure.root(name, file, &[], &BTreeMap::new())?;
-    let (parts, overrides) = closure.into_parts();
+    let root = closure.root(name, file)?;
+    let (parts, overrides, _) = closure.into_parts();
     overrides.check(name, &names::imports(&fs::read(file)?)?)?;
     let linked = link_and_report(ctx, name, file, &Composition { parts, root })?;
     Ok((linked, worlds.finish()?))

@@ -9,6 +9,7 @@ pub mod fetching;
 pub mod foreign;
 pub mod imports;
 pub mod label_changes;
+pub mod overridden;
 pub mod override_options;
 pub mod part;
 pub mod provided;

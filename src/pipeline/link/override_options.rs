@@ -10,6 +10,7 @@ use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::component::names::Name;
 use crate::pipeline::fetch::access::{Access, AccessOptions, Subject};
 use crate::pipeline::fetch::registry_source::fetch_subject;
+use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -68,8 +69,16 @@ impl ComponentSource {
 
     /// The display name and the file of the component, fetched if necessary.
     pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
-        let (name, file) = match self {
-            ComponentSource::File(path) => (ctx.display(path).to_string(), path.clone()),
+        let (name, file) = self.locate(ctx, mode)?;
+        check_component(&name, &file)?;
+        Ok((name, file))
+    }
+
+    /// As [`ComponentSource::fetch`], without a look into the file, which a build may
+    /// have yet to write.
+    fn locate(&self, ctx: &Context, mode: LockMode) -> Result<(String, PathBuf)> {
+        match self {
+            ComponentSource::File(path) => Ok((ctx.display(path).to_string(), path.clone())),
             ComponentSource::Subject(subject) => {
                 let access = Access::new(
                     ctx,
@@ -78,30 +87,42 @@ impl ComponentSource {
                         mode,
                     },
                 )?;
-                fetch_subject(&access, subject)?
+                fetch_subject(&access, subject)
             }
-        };
-        if fs::is_dir(&file) {
-            return Err(
-                Error::input(format!("`{name}` is a directory, not a component"))
-                    .hint("give a component file"),
-            );
         }
-        let bytes = fs::read(&file)?;
-        let what = match component::kind(&bytes) {
-            Some(WasmKind::Component) if component::has_only_types(&bytes) => {
-                "a WIT package, not a component"
-            }
-            Some(WasmKind::Component) => return Ok((name, file)),
-            Some(_) => "a core module, not a component",
-            None => "not WebAssembly",
-        };
-        Err(Error::input(format!("`{name}` is {what}"))
-            .hint("give a component, as built by `cargo component build`"))
     }
 }
 
+/// Fails if a file is no component; `name` is its display name.
+fn check_component(name: &str, file: &Path) -> Result<()> {
+    if fs::is_dir(file) {
+        return Err(
+            Error::input(format!("`{name}` is a directory, not a component"))
+                .hint("give a component file"),
+        );
+    }
+    let bytes = fs::read(file)?;
+    let what = match component::kind(&bytes) {
+        Some(WasmKind::Component) if component::has_only_types(&bytes) => {
+            "a WIT package, not a component"
+        }
+        Some(WasmKind::Component) => return Ok(()),
+        Some(_) => "a core module, not a component",
+        None => "not WebAssembly",
+    };
+    Err(Error::input(format!("`{name}` is {what}"))
+        .hint("give a component, as built by `cargo component build`"))
+}
+
 impl<'a> OverrideRequest<'a> {
+    /// Parses the overrides of a command line that builds; `None` if it has none.
+    pub fn of(ctx: &Context, args: &'a CargoArgs) -> Result<Option<Self>> {
+        match args.own.with.as_slice() {
+            [] => Ok(None),
+            with => OverrideRequest::parse(ctx, with, &[]).map(Some),
+        }
+    }
+
     /// Parses `--with` (`IMPORT=WHAT`) and `--keep`.
     pub fn parse(ctx: &Context, with: &'a [String], keep: &'a [String]) -> Result<Self> {
         let mut read: Vec<(&str, ComponentSource)> = Vec::new();
@@ -122,13 +143,14 @@ impl<'a> OverrideRequest<'a> {
         Ok(OverrideRequest { with: read, keep })
     }
 
-    /// Fetches the components of the overrides.
+    /// Fetches the components of the overrides. Files are not read before
+    /// [`Overrides::check_files`].
     pub fn fetch(&self, ctx: &Context, mode: LockMode) -> Result<Overrides> {
         let mut overrides = Vec::new();
         for (key, named) in &self.with {
             let (name, file) = named
-                .fetch(ctx, mode)
-                .map_err(|e| e.with_cause(format!("it was given for `{key}`")))?;
+                .locate(ctx, mode)
+                .map_err(|e| e.with_cause(given_for(key)))?;
             overrides.push(((*key).to_owned(), Override::With(name, file)));
         }
         let keep = self.keep.iter().map(|key| (key.clone(), Override::Keep));
@@ -140,7 +162,22 @@ impl<'a> OverrideRequest<'a> {
     }
 }
 
+/// The cause that names the override of an error.
+fn given_for(key: &str) -> String {
+    format!("it was given for `{key}`")
+}
+
 impl Overrides {
+    /// Fails if the file of an override is no component.
+    pub fn check_files(&self) -> Result<()> {
+        for (key, override_) in &self.overrides {
+            if let Override::With(name, file) = override_ {
+                check_component(name, file).map_err(|e| e.with_cause(given_for(key)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The override for an import, of the root component or of one that it needs.
     /// The key that names the import most closely wins.
     pub fn for_import(

@@ -12,7 +12,6 @@ use crate::base::package::PackageRef;
 use crate::model::component::hint::{Hint, HintLocation, KnownHint};
 use crate::model::component::names;
 use crate::model::component::names::Name;
-use crate::model::lockfile::Locked;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{
     ComponentRequirement, ComponentResolution, Facts, Origin, Release, solve,
@@ -237,6 +236,23 @@ impl<'r, 'a> Resolution<'r, 'a> {
     ) -> Result<Vec<ComponentRequirement>> {
         let imports = names::imports(&fs::read(file)?)
             .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        self.needs_of(name, imports, role)
+    }
+
+    /// Adds the requirements of the hints that the root called `name` will have, once
+    /// it is built.
+    pub fn root_imports(&mut self, name: &str, imports: Vec<Name>) -> Result<()> {
+        let needs = self.needs_of(name, imports, Role::Root)?;
+        self.roots.extend(needs);
+        Ok(())
+    }
+
+    fn needs_of(
+        &mut self,
+        name: &str,
+        imports: Vec<Name>,
+        role: Role,
+    ) -> Result<Vec<ComponentRequirement>> {
         let mut needs = Vec::new();
         for import in imports {
             let hint = import.external_id.as_deref().map(Hint::parse);
@@ -382,19 +398,10 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 continue;
             };
             let found = found.fetched.clone();
-            let locked = Locked {
-                package: need.requirement.source.package.clone(),
-                registry: need.requirement.source.registry.clone(),
-                requirement: need.requirement.version_req.clone(),
-                version: found.version.clone(),
-                digest: found.digest.clone(),
-                source: self
-                    .worlds
-                    .session()
-                    .source_of(&need.requirement, &found.digest),
-                address: need.requirement.source.address.clone(),
-            };
             let requirement = need.requirement.clone();
+            let session = self.worlds.session();
+            let source = session.source_of(&requirement, &found.digest);
+            let locked = found.to_locked(&requirement, source);
             self.worlds
                 .record(locked, ResolvedRequest { requirement, found });
         }

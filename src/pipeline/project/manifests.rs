@@ -11,6 +11,7 @@ use crate::base::error::{Error, Result};
 use crate::model::manifest;
 use crate::model::manifest::{DependencySource, Manifest, ManifestFile, WorkspaceManifest};
 use crate::system::cargo::arguments::CargoArgs;
+use crate::system::cargo::arguments::dependency::DependencyPackage;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::cargo::workspace::{Member, Workspace};
 use crate::system::cargo::workspace_cache::Cached;
@@ -48,6 +49,8 @@ pub struct Project {
     pub mode: LockMode,
     /// The treatment of hints without a digest.
     pub unpinned: Unpinned,
+    /// The command line, by which cargo is asked for other workspaces as well.
+    args: CargoArgs,
     /// The root manifest, which may be that of a member too; none if there is none.
     root_file: OnceCell<Option<ManifestFile>>,
     /// The settings of the root manifest for its members.
@@ -67,21 +70,22 @@ impl Project {
         let workspace = Rc::new(workspace(ctx, args, &config)?);
         let selected = select(&workspace.fact, args)?;
         let mode = config.lock_mode(args.lock_mode)?;
-        Ok(Project::of(workspace, selected, mode, Unpinned::of(args)))
+        Ok(Project::of(workspace, selected, mode, args))
     }
 
-    /// A project of a workspace that was read before.
+    /// A project of a workspace that was read before, with this command line.
     pub fn of(
         workspace: Rc<Cached<Workspace>>,
         selected: Vec<usize>,
         mode: LockMode,
-        unpinned: Unpinned,
+        args: &CargoArgs,
     ) -> Rc<Self> {
         Rc::new(Project {
             workspace,
             selected,
             mode,
-            unpinned,
+            unpinned: Unpinned::of(args),
+            args: args.clone(),
             root_file: OnceCell::new(),
             shared: OnceCell::new(),
             manifests: RefCell::default(),
@@ -91,8 +95,10 @@ impl Project {
 
     /// The same project, with another treatment of hints without a digest.
     pub fn with_unpinned(&self, unpinned: Unpinned) -> Rc<Self> {
+        let mut args = self.args.clone();
+        args.own.trust_unpinned = unpinned == Unpinned::Follow;
         let workspace = self.workspace.clone();
-        Project::of(workspace, self.selected.clone(), self.mode, unpinned)
+        Project::of(workspace, self.selected.clone(), self.mode, &args)
     }
 
     /// The workspace with all its members.
@@ -177,7 +183,8 @@ impl Project {
     }
 
     /// The workspace of a crate outside of this one, which cargo is asked for once
-    /// in a run; it is used as this one is.
+    /// in a run, with the toolchain and configuration of this one; it is used as this
+    /// one is.
     ///
     /// # Errors
     ///
@@ -188,15 +195,9 @@ impl Project {
                 return Ok(known.clone());
             }
         }
-        let mut args = CargoArgs::default();
-        args.manifest_path = Some(dir.join("Cargo.toml"));
-        let Project {
-            workspace,
-            selected,
-            ..
-        } = &*Project::load(ctx, &args)?;
-        let (workspace, selected) = (workspace.clone(), selected.clone());
-        let project = Project::of(workspace, selected, self.mode, self.unpinned);
+        let package = DependencyPackage::Other(dir.join("Cargo.toml"));
+        let args = self.args.for_dependency(&package, self.mode);
+        let project = Project::load(ctx, &args)?;
         self.outside.borrow_mut().push(project.clone());
         Ok(project)
     }

@@ -1,50 +1,70 @@
 //! A version compared with its neighbours, before it is published.
 
+use std::path::PathBuf;
+
 use semver::Version;
 
 use super::ready::ReadyRelease;
 use crate::base::error::{Error, Result};
+use crate::base::package::PackageRef;
 use crate::base::progress::NoProgress;
 use crate::model::component::compatible::first_incompatibility;
 use crate::model::resolver::ListedVersion;
 use crate::system::context::Context;
 use crate::system::fs;
+use crate::system::registry::Registry;
 
-/// Refuses a version that lacks what the version below it has, or has what the
-/// version above it lacks. Only versions that are compatible by their numbers
-/// are compared.
-pub(crate) fn refuse_breaking(ctx: &Context, ready: &ReadyRelease) -> Result<()> {
-    let ReadyRelease {
-        package,
-        version,
-        registry,
-        ..
-    } = ready;
-    let listed = registry.versions(package)?.unwrap_or_default();
-    let (below, above) = neighbours(&listed, version);
-    let fetch = |version: &Version| -> Result<Option<Vec<u8>>> {
-        let Some(release) = registry.release(package, version)? else {
-            return Ok(None);
+/// The releases that a version is compared with: the nearest ones that are compatible by
+/// their numbers, each with its file in the cache.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    below: Option<(Version, PathBuf)>,
+    above: Option<(Version, PathBuf)>,
+}
+
+impl Neighbours {
+    /// Fetches the releases around a version from its registry.
+    pub fn fetch(
+        ctx: &Context,
+        registry: &dyn Registry,
+        package: &PackageRef,
+        version: &Version,
+    ) -> Result<Self> {
+        let listed = registry.versions(package)?.unwrap_or_default();
+        let (below, above) = neighbours(&listed, version);
+        let fetch = |version: Option<&Version>| -> Result<Option<(Version, PathBuf)>> {
+            let Some(version) = version else {
+                return Ok(None);
+            };
+            let Some(release) = registry.release(package, version)? else {
+                return Ok(None);
+            };
+            let cache = ctx.cache();
+            let file = cache.get_or_fetch(registry, package, &release, &NoProgress)?;
+            Ok(Some((version.clone(), file)))
         };
-        let file = ctx
-            .cache()
-            .get_or_fetch(&**registry, package, &release, &NoProgress)?;
-        fs::read(&file).map(Some)
-    };
-    let own = fs::read(&ready.file)?;
-    if let Some(below) = below
-        && let Some(old) = fetch(below)?
-        && let Some(difference) = first_incompatibility(&old, &own)?
-    {
-        return Err(incompatible(ready, below, difference));
+        Ok(Neighbours {
+            below: fetch(below)?,
+            above: fetch(above)?,
+        })
     }
-    if let Some(above) = above
-        && let Some(new) = fetch(above)?
-        && let Some(difference) = first_incompatibility(&own, &new)?
-    {
-        return Err(incompatible(ready, above, difference));
+
+    /// Refuses a version that lacks what the version below it has, or has what the
+    /// version above it lacks.
+    pub fn refuse_breaking(&self, ready: &ReadyRelease) -> Result<()> {
+        let own = || fs::read(&ready.file);
+        if let Some((below, old)) = &self.below
+            && let Some(difference) = first_incompatibility(&fs::read(old)?, &own()?)?
+        {
+            return Err(incompatible(ready, below, difference));
+        }
+        if let Some((above, new)) = &self.above
+            && let Some(difference) = first_incompatibility(&own()?, &fs::read(new)?)?
+        {
+            return Err(incompatible(ready, above, difference));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn incompatible(ready: &ReadyRelease, other: &Version, difference: String) -> Error {

@@ -24,6 +24,12 @@ pub fn read(path: &Path) -> Result<Sources> {
     Ok(Sources { main, deps })
 }
 
+/// Whether a directory has `.wit` files.
+pub fn has_wit(dir: &Path) -> bool {
+    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
+    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
+}
+
 /// Reads a directory of packages; none where it is not there.
 pub fn read_packages(dir: &Path) -> Result<Vec<Entry>> {
     if !fs::is_dir(dir) {

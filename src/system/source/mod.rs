@@ -19,7 +19,7 @@ mod netrc;
 mod world;
 
 #[cfg(feature = "bindings")]
-pub use directory::{read, read_packages, watched_paths};
+pub use directory::{has_wit, read, read_packages, watched_paths};
 #[cfg(feature = "bindings")]
 pub use world::{
     LoadedWorld, LocalSources, TargetSources, collect_sources, collect_sources_without, load,

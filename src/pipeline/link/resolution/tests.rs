@@ -183,8 +183,8 @@ fn what_resolves_links_and_has_one_release_a_track() {
         }
         let forest = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
         let mut forest = forest.with_tree(tree);
-        let root = forest.root("app", &app, &[], &BTreeMap::new()).unwrap();
-        let (parts, _) = forest.into_parts();
+        let root = forest.root("app", &app).unwrap();
+        let parts = forest.into_parts().0;
         assert_eq!(parts.len(), releases.len() + 1);
         // What is linked is validated.
         let result = link_parts(&Composition { parts, root });
