@@ -10,6 +10,8 @@ pub mod env;
 #[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod fs;
 #[cfg(feature = "lock")]
+pub mod http_retry;
+#[cfg(feature = "lock")]
 pub mod process;
 #[cfg(feature = "cli")]
 pub mod registry;

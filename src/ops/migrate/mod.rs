@@ -25,6 +25,7 @@ use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::process::Invocation;
+use crate::system::source::has_wit;
 
 /// What is done with the changes, which are always shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,11 +148,6 @@ fn find_project(ctx: &Context, args: &CargoArgs) -> Result<MigratedProject> {
         ctx.cwd.display()
     ))
     .hint("run the command in a crate or a directory of WIT"))
-}
-
-fn has_wit(dir: &Path) -> bool {
-    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
-    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
 }
 
 /// Migrates a folder of WIT.

@@ -1,11 +1,9 @@
 //! Names of worlds, and whether WIT has them.
 
-use std::path::{Path, PathBuf};
-
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::is_label;
 use crate::model::wit;
-use crate::system::fs;
+use crate::system::source::has_wit;
 
 /// Refuses a world that does not exist, before anything is written. WIT that does
 /// not load on its own is accepted: the manifest may say where its dependencies
@@ -57,12 +55,6 @@ pub(super) fn check_world(shown: &str, wit: &wit::Entry, world: Option<&str>) ->
         ),
     };
     Err(Error::input(message).hint(hint))
-}
-
-/// Whether a directory has `.wit` files.
-fn has_wit(dir: &Path) -> bool {
-    let is_wit = |path: &PathBuf| path.extension().is_some_and(|e| e == "wit");
-    fs::list(dir).is_ok_and(|entries| entries.iter().any(is_wit))
 }
 
 /// The name of a world without the `%` that WIT puts before keywords.

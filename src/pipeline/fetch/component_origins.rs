@@ -78,6 +78,38 @@ pub(crate) fn versions_of(known: &KnownHint) -> (Option<Version>, VersionReq) {
     (named, known.requirement.clone().unwrap_or(range))
 }
 
+/// The requirement of a hint on the releases of a package, which `by` names; `None` for an
+/// artifact.
+pub(crate) fn requirement_of(place: &HintLocation, by: String) -> Option<Requirement> {
+    let (package, registry, version_req) = match place {
+        HintLocation::Oci { .. } => return None,
+        HintLocation::Url {
+            protocol,
+            host,
+            package,
+            version,
+        } => (package, Some(protocol.address(host)), exactly(version)),
+        HintLocation::Package { package, release } => {
+            let version_req = match release {
+                HintRelease::Any => VersionReq::STAR,
+                HintRelease::Exact(version) => exactly(version),
+                HintRelease::Range(range) => range.clone(),
+            };
+            (package, None, version_req)
+        }
+    };
+    Some(Requirement {
+        source: PackageSource {
+            package: package.clone(),
+            registry,
+            address: None,
+        },
+        version_req,
+        required_by: vec![by],
+        excerpt: None,
+    })
+}
+
 /// The same hint for another release of its package.
 pub(crate) fn hint_at_version(known: &KnownHint, at: &Version) -> Result<KnownHint> {
     let mut known = known.clone();
@@ -167,8 +199,8 @@ impl WorldResolver<'_> {
         entries.map(|entry| entry.version.clone()).collect()
     }
 
-    /// The entry of the lock file for the release that a hint was resolved to, and
-    /// the matching requirement.
+    /// The entry of the lock file for the release that a hint, which names it, was
+    /// resolved to, and the matching requirement.
     pub(crate) fn pin(
         &mut self,
         manifest: &Manifest,
@@ -176,60 +208,23 @@ impl WorldResolver<'_> {
         found: &Fetched,
     ) -> Result<(Locked, Requirement)> {
         let by = "the hint of a component".to_owned();
-        let (package, registry, requirement) = match &known.location {
-            HintLocation::Oci { .. } => {
-                let requirement = RequestedArtifact::of_hint(known, by, Reach::Anywhere)?;
-                let label = requirement.label();
-                let old = self.lock().entries().iter();
-                let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
-                let old = old.find(|old| old.digest == found.digest).cloned();
-                let found = Fetched {
-                    package: requirement.reference().package(),
-                    ..found.clone()
-                };
-                let locked = old.unwrap_or_else(|| requirement.to_locked(&found));
-                return Ok((locked, requirement.to_requirement(&found)));
-            }
-            HintLocation::Url {
-                protocol,
-                host,
-                package,
-                ..
-            } => {
-                let registry = Some(protocol.address(host));
-                (package, registry, exactly(&found.version))
-            }
-            HintLocation::Package { package, release } => {
-                let requirement = match release {
-                    HintRelease::Any => VersionReq::STAR,
-                    HintRelease::Exact(_) => exactly(&found.version),
-                    HintRelease::Range(range) => range.clone(),
-                };
-                (package, None, requirement)
-            }
-        };
-        let requirement = Requirement {
-            source: PackageSource {
-                package: package.clone(),
-                registry,
-                address: None,
-            },
-            version_req: requirement,
-            required_by: vec![by],
-            excerpt: None,
+        let Some(requirement) = requirement_of(&known.location, by.clone()) else {
+            let requirement = RequestedArtifact::of_hint(known, by, Reach::Anywhere)?;
+            let label = requirement.label();
+            let old = self.lock().entries().iter();
+            let mut old = old.filter(|old| old.registry.as_ref() == Some(&label));
+            let old = old.find(|old| old.digest == found.digest).cloned();
+            let found = Fetched {
+                package: requirement.reference().package(),
+                ..found.clone()
+            };
+            let locked = old.unwrap_or_else(|| requirement.to_locked(&found));
+            return Ok((locked, requirement.to_requirement(&found)));
         };
         let mut requirement = self.addressed(manifest, &[requirement])?;
         let requirement = requirement.remove(0);
-        let locked = Locked {
-            package: requirement.source.package.clone(),
-            registry: requirement.source.registry.clone(),
-            requirement: requirement.version_req.clone(),
-            version: found.version.clone(),
-            digest: found.digest.clone(),
-            source: self.session().source_of(&requirement, &found.digest),
-            address: requirement.source.address.clone(),
-        };
-        Ok((locked, requirement))
+        let source = self.session().source_of(&requirement, &found.digest);
+        Ok((found.to_locked(&requirement, source), requirement))
     }
 
     /// The source of a hinted package in the user's own configuration; `None` if

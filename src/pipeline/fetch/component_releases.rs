@@ -3,19 +3,17 @@
 
 use semver::VersionReq;
 
-use super::component_origins::origin_of_artifact;
+use super::component_origins::{origin_of_artifact, requirement_of};
 use super::component_versions::ResolvedTree;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::hint::{HintLocation, HintRelease, KnownHint};
 use crate::model::lockfile;
 use crate::model::manifest::Manifest;
-use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::reference::artifact_reference;
-use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::manifests::named_registries;
@@ -58,46 +56,32 @@ impl WorldResolver<'_> {
             let origin = origin.map(|origin| origin.address.clone());
             // A reference is locked as it stands, and says where it leads.
             let registry = requirement.source.registry.as_deref();
-            if let Some(label) = registry.filter(|name| artifact_reference(Some(name)).is_some()) {
-                let source = Some(label.to_owned());
-                let (requirement, origin) = (None, artifact_origin(label));
-                releases.push((
-                    key.as_str(),
+            let label = registry.filter(|name| artifact_reference(Some(name)).is_some());
+            let release = match label {
+                Some(label) => ComponentRelease {
+                    found,
+                    source: Some(label.to_owned()),
+                    requirement: None,
+                    origin: artifact_origin(label),
+                },
+                None => {
+                    let source = match self.session().source_of(&requirement, &found.digest) {
+                        Some(source) => Some(source),
+                        None => self.packages()?.url(&requirement, &named, &found.version)?,
+                    };
+                    if source.is_some() {
+                        let locked = found.to_locked(&requirement, source.clone());
+                        self.session_mut().insert(locked);
+                    }
                     ComponentRelease {
                         found,
                         source,
-                        requirement,
+                        requirement: Some(requirement.version_req),
                         origin,
-                    },
-                ));
-                continue;
-            }
-            let source = match self.session().source_of(&requirement, &found.digest) {
-                Some(source) => Some(source),
-                None => self.packages()?.url(&requirement, &named, &found.version)?,
+                    }
+                }
             };
-            if source.is_some() {
-                let locked = lockfile::Locked {
-                    package: requirement.source.package.clone(),
-                    registry: requirement.source.registry.clone(),
-                    requirement: requirement.version_req.clone(),
-                    version: found.version.clone(),
-                    digest: found.digest.clone(),
-                    source: source.clone(),
-                    address: requirement.source.address.clone(),
-                };
-                self.session_mut().insert(locked);
-            }
-            let requirement = Some(requirement.version_req);
-            releases.push((
-                key.as_str(),
-                ComponentRelease {
-                    found,
-                    source,
-                    requirement,
-                    origin,
-                },
-            ));
+            releases.push((key.as_str(), release));
         }
         Ok(releases)
     }
@@ -138,42 +122,13 @@ impl WorldResolver<'_> {
         by: &str,
         reach: Reach,
     ) -> Result<Fetched> {
-        let by = vec![format!("the component `{by}`")];
-        let (package, registry, requirement) = match &known.location {
-            HintLocation::Oci { .. } => {
-                let requirement = RequestedArtifact::of_hint(known, by.concat(), reach)?;
-                let mut found = self.artifacts(&[requirement])?;
-                return found
-                    .pop()
-                    .ok_or_else(|| Error::input("nothing was fetched"));
-            }
-            HintLocation::Url {
-                protocol,
-                host,
-                package,
-                version,
-            } => {
-                let registry = Some(protocol.address(host));
-                (package, registry, exactly(version))
-            }
-            HintLocation::Package { package, release } => {
-                let requirement = match release {
-                    HintRelease::Any => VersionReq::STAR,
-                    HintRelease::Exact(version) => exactly(version),
-                    HintRelease::Range(range) => range.clone(),
-                };
-                (package, None, requirement)
-            }
-        };
-        let requirement = Requirement {
-            source: PackageSource {
-                package: package.clone(),
-                registry,
-                address: None,
-            },
-            version_req: requirement,
-            required_by: by,
-            excerpt: None,
+        let by = format!("the component `{by}`");
+        let Some(requirement) = requirement_of(&known.location, by.clone()) else {
+            let requested = RequestedArtifact::of_hint(known, by, reach)?;
+            let mut found = self.artifacts(&[requested])?;
+            return found
+                .pop()
+                .ok_or_else(|| Error::input("nothing was fetched"));
         };
         let mut found = self.fetch(manifest, &[requirement])?;
         found

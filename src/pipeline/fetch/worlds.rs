@@ -339,15 +339,8 @@ impl<'a> WorldResolver<'a> {
         };
         let found = self.packages()?.fetch(&request)?;
         for (requirement, found) in requirements.iter().zip(&found) {
-            let locked = lockfile::Locked {
-                package: requirement.source.package.clone(),
-                registry: requirement.source.registry.clone(),
-                requirement: requirement.version_req.clone(),
-                version: found.version.clone(),
-                digest: found.digest.clone(),
-                source: self.session.source_of(requirement, &found.digest),
-                address: requirement.source.address.clone(),
-            };
+            let source = self.session.source_of(requirement, &found.digest);
+            let locked = found.to_locked(requirement, source);
             let requirements = ResolvedRequest {
                 requirement: requirement.clone(),
                 found: found.clone(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::header::LOCATION;
 use reqwest::{Client, Response, StatusCode};
 use tokio::runtime::Runtime;
 use url::Url;
@@ -18,6 +18,7 @@ use crate::base::retry::{RetryPolicy, TransferRate, TransferTooSlow};
 use crate::model::lockfile::tree::{Digests, DirectoryDigester};
 use crate::system::env::Env;
 use crate::system::fs;
+use crate::system::http_retry::{is_transient, retry_after};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -231,12 +232,10 @@ fn refused(url: &Url, response: &Response, with_login: bool) -> DownloadError {
         ),
         _ => error,
     };
-    let after = response.headers().get(RETRY_AFTER);
-    let after = after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     DownloadError {
         error,
-        transient: matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
-        after: after.map(Duration::from_secs),
+        transient: is_transient(status),
+        after: retry_after(response.headers()),
     }
 }
 

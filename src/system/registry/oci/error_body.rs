@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::headers::one_line;
-use super::http::{Reply, retry_after};
+use super::http::Reply;
+use crate::system::http_retry::retry_after;
 
 /// The status and the errors of an answer, on one line.
 pub fn error_summary(reply: &Reply) -> String {

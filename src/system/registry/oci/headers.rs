@@ -1,7 +1,5 @@
 //! Headers of the protocol that have a grammar of their own.
 
-use std::time::SystemTime;
-
 /// How a registry wants to be logged in to (`WWW-Authenticate`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Challenge {
@@ -153,14 +151,6 @@ pub fn one_line(text: &str) -> String {
     plain.take(300).collect()
 }
 
-/// A date of HTTP in any of its three forms (RFC 9110, section 5.6.7), in
-/// seconds since 1970.
-pub fn date(text: &str) -> Option<u64> {
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    Some(since.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,29 +220,6 @@ mod tests {
         assert_eq!(uploaded("x"), None);
         assert_eq!(range_start("bytes 5-9/10"), Some(5));
         assert_eq!(range_start("bytes */10"), None);
-    }
-
-    #[test]
-    fn dates_are_read_in_all_forms() {
-        for text in [
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
-        ] {
-            assert_eq!(date(text), Some(784_111_777), "{text}");
-        }
-        assert_eq!(date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-        assert_eq!(date("Tue, 29 Feb 2000 23:59:59 GMT"), Some(951_868_799));
-        for no in [
-            "",
-            "7",
-            "Sun, 06 Nov 1994",
-            "Sun, 06 Nov 1994 25:00:00 GMT",
-            "Sun, 99 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
-        ] {
-            assert_eq!(date(no), None, "{no}");
-        }
     }
 
     #[test]

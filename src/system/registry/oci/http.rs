@@ -5,20 +5,20 @@ use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
 
 use super::client_context::ClientContext;
-use super::headers;
 use super::stack::Stack;
 use super::transport_error::TransportError;
 use super::warnings::WarningLog;
 use crate::base::error::Result;
 use crate::base::retry::{RetryPolicy, TransferRate};
 use crate::system::fs;
+use crate::system::http_retry::{is_transient, retry_after};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 10;
@@ -376,49 +376,5 @@ impl HttpClient {
                 "a redirect leads from https to {scheme} at `{host}`, which is not allowed"
             ))),
         }
-    }
-}
-
-fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// How long the registry asks to wait (`Retry-After`): seconds, or the time
-/// until a date, by the registry's own clock where it gives that.
-pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let value: &str = text(RETRY_AFTER)?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let now = text(DATE).and_then(headers::date);
-    let now = now.or_else(|| {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Some(now.ok()?.as_secs())
-    });
-    // A date that has passed asks for no pause of its own.
-    Some(Duration::from_secs(
-        headers::date(value)?.saturating_sub(now?),
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_given_in_seconds_or_by_a_date() {
-        let pause = |retry: &'static str, date: Option<&'static str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(retry));
-            headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
-            retry_after(&headers).map(|pause| pause.as_secs())
-        };
-        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(pause("7", None), Some(7));
-        assert_eq!(pause("Sun, 06 Nov 1994 08:50:07 GMT", now), Some(30));
-        assert_eq!(pause("Sun, 06 Nov 1994 08:50:07 GMT", None), Some(0));
-        assert!(pause("Fri, 01 Jan 2100 00:00:00 GMT", None).unwrap() > 1 << 30);
-        assert_eq!(pause("tomorrow", now), None);
     }
 }

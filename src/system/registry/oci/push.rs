@@ -11,7 +11,7 @@ use super::artifact;
 use super::artifact::{Blob, MANIFEST, ManifestFields};
 use super::describe::describe;
 use super::headers::uploaded;
-use super::http::{Content, Reply, Request, retry_after};
+use super::http::{Content, Reply, Request};
 use super::scope::{Operation, Scope};
 use super::session::Session;
 use super::transport_error::TransportError;
@@ -20,6 +20,7 @@ use crate::base::package::ContentDigest;
 use crate::base::progress::Progress;
 use crate::system::env;
 use crate::system::fs;
+use crate::system::http_retry::{is_transient, retry_after};
 
 /// How much of a large blob is sent at once, in bytes.
 const CHUNK: u64 = 4 << 20;
@@ -287,7 +288,7 @@ impl Pusher<'_> {
                 Ok(reply) if reply.status.as_u16() == 404 => return Ok(Step::Retry(outcome)),
                 // The parts do not meet: the registry knows where it stands.
                 Ok(reply) if reply.status.as_u16() == 416 => {}
-                Ok(reply) if !is_transient(reply) => return Ok(Step::WholeOnly(outcome)),
+                Ok(reply) if !is_transient(reply.status) => return Ok(Step::WholeOnly(outcome)),
                 Err(failure) if !failure.transient => return Ok(Step::WholeOnly(outcome)),
                 _ => {}
             }
@@ -335,7 +336,7 @@ impl Pusher<'_> {
             Ok(reply) if reply.status.as_u16() == 201 => Step::Done,
             // Not what is said of success, so it has to show itself.
             Ok(reply) if reply.status.is_success() => Step::Retry(outcome),
-            Ok(reply) if is_transient(reply) || reply.status.as_u16() == 404 => {
+            Ok(reply) if is_transient(reply.status) || reply.status.as_u16() == 404 => {
                 Step::Retry(outcome)
             }
             Err(failure) if failure.transient => Step::Retry(outcome),
@@ -369,10 +370,6 @@ impl Pusher<'_> {
             Err(failure) => self.session.failed(self.error_message, &failure),
         }
     }
-}
-
-fn is_transient(reply: &Reply) -> bool {
-    matches!(reply.status.as_u16(), 408 | 429 | 500..=599)
 }
 
 /// The address at which an upload continues, given as an address or a path.

@@ -201,7 +201,13 @@ impl RequestHandler {
             instance.task = None;
         }
         match answer {
-            Ok(response) => response.map(|body| ResponseBody { body, instance }.boxed_unsync()),
+            Ok(response) => response.map(|body| {
+                WatchedBody {
+                    body,
+                    watcher: instance,
+                }
+                .boxed_unsync()
+            }),
             Err(Failure { status, error }) => {
                 let error = error.context(format!("failed to respond to `{line}` of {peer}"));
                 self.send_event(ServerEvent::Failed(error));
@@ -320,7 +326,13 @@ async fn handle_0_3(
         let response = store
             .with(|store| response.into_http(store, received))
             .map_err(fault)?
-            .map(|body| BodyWithDropSignal { body, _done: done }.boxed_unsync());
+            .map(|body| {
+                WatchedBody {
+                    body,
+                    watcher: done,
+                }
+                .boxed_unsync()
+            });
         let _ = reply.send(Ok(response));
         // The instance produces the body, which is dropped once it is sent or
         // the client closes the connection.
@@ -357,14 +369,29 @@ impl Drop for Instance {
     }
 }
 
-/// The body of a response. If it is dropped before its end, the client has closed
-/// the connection, and the instance is ended.
-struct ResponseBody {
-    body: WasiBody,
-    instance: Instance,
+/// What is told that a body ended, and dropped with the body: earlier where the client
+/// has closed the connection.
+trait AtEnd: Unpin {
+    fn at_end(&mut self) {}
 }
 
-impl Body for ResponseBody {
+impl AtEnd for Instance {
+    /// Lets the instance run to its own end.
+    fn at_end(&mut self) {
+        self.task = None;
+    }
+}
+
+/// Closes its channel when it is dropped.
+impl AtEnd for oneshot::Sender<()> {}
+
+/// The body of a response with what depends on it.
+struct WatchedBody<T> {
+    body: WasiBody,
+    watcher: T,
+}
+
+impl<T: AtEnd> Body for WatchedBody<T> {
     type Data = Bytes;
     type Error = wasmtime_wasi_http::Error;
 
@@ -374,35 +401,9 @@ impl Body for ResponseBody {
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.instance.task = None;
+            self.watcher.at_end();
         }
         polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// A body that closes a channel when it is dropped.
-struct BodyWithDropSignal {
-    body: WasiBody,
-    _done: oneshot::Sender<()>,
-}
-
-impl Body for BodyWithDropSignal {
-    type Data = Bytes;
-    type Error = wasmtime_wasi_http::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
