@@ -47,7 +47,7 @@ pub(super) fn check_edits(
 ) -> Result<()> {
     let changed = with_edits(project, texts)?;
     let mut resolver = WitResolver::new(ctx, &changed)?.with_texts(texts.clone());
-    resolver.forget(anew);
+    resolver.forget(|entry| anew(&entry.package));
     for member in members {
         resolver.resolve(member, &|_| false).map_err(|e| {
             e.context("nothing was written, since the resulting WIT would be invalid")

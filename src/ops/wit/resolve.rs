@@ -242,19 +242,18 @@ impl WitResolver<'_> {
     }
 
     fn fetch(&mut self, requirements: &[Requirement]) -> Result<Vec<Fetched>> {
-        let lock = self.reusable_entries();
+        let (lock, locked) = (self.reusable_entries(), self.locked_path());
         let ResolveStrategy::WitNames(packages, named) = &mut self.strategy else {
             return Ok(Vec::new());
         };
         if requirements.is_empty() {
             return Ok(Vec::new());
         }
-        let locked = self.project.mode.is_locked();
         let found = packages.fetch(&PackageRequest {
             requirements,
             named,
             lock: &lock,
-            locked: locked.then_some(self.project.lock_file.as_path()),
+            locked,
         })?;
         for (requirement, found) in requirements.iter().zip(&found) {
             let PackageSource {
@@ -284,15 +283,14 @@ impl WitResolver<'_> {
     }
 
     fn artifact(&mut self, requirement: RequestedArtifact) -> Result<Fetched> {
+        let locked = self.locked_path();
         let ResolveStrategy::WitNames(packages, _) = &mut self.strategy else {
             return Err(Error::input(
                 "OCI artifacts can only be fetched for a crate",
             ));
         };
-        let locked = self.project.mode.is_locked();
-        let path = locked.then_some(self.project.lock_file.as_path());
         let requirement = [requirement];
-        let found = packages.artifacts(&requirement, &self.lock_state.reusable, path)?;
+        let found = packages.artifacts(&requirement, &self.lock_state.reusable, locked)?;
         let [requirement] = requirement;
         let found = found.into_iter().next();
         let found = found.ok_or_else(|| Error::input("nothing was fetched"))?;

@@ -2,7 +2,7 @@
 //! what is resolved so far. `resolve` finds packages with it, `lock` writes the
 //! lock file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -74,6 +74,8 @@ pub(super) struct LockState {
     pub resolved: Lockfile,
     /// The packages that the project needs and that `deps` has.
     pub found_in_deps: Vec<PackageName>,
+    /// Whether entries were forgotten, to be chosen anew.
+    pub is_chosen_anew: bool,
 }
 
 impl<'a> WitResolver<'a> {
@@ -106,6 +108,7 @@ impl<'a> WitResolver<'a> {
                 text,
                 resolved: Lockfile::default(),
                 found_in_deps: Vec::new(),
+                is_chosen_anew: false,
             },
             strategy,
             texts: FileTexts::new(),
@@ -157,18 +160,20 @@ impl<'a> WitResolver<'a> {
         self.project.is_workspace() && self.project.all.iter().any(|member| member.wit == path)
     }
 
-    /// Makes this the only version of the package that is chosen.
+    /// Makes this the only version of the package that is chosen on its track, from
+    /// whichever registry it is locked.
     pub fn pin(&mut self, package: &PackageRef, version: &Version) -> Result<()> {
-        match &mut self.strategy {
-            ResolveStrategy::Crate(worlds) => {
-                worlds
-                    .packages()?
-                    .pin(package, None, version, &ManifestRegistries::default())
-            }
-            ResolveStrategy::WitNames(packages, named) => {
-                packages.pin(package, None, version, named)
-            }
-        }
+        let lock = self.reusable_entries();
+        let of_package = lock.entries().iter().filter(|e| e.package == *package);
+        let registries: BTreeSet<_> = of_package.map(|e| e.registry.as_deref()).collect();
+        let unnamed = ManifestRegistries::default();
+        let (packages, named) = match &mut self.strategy {
+            ResolveStrategy::Crate(worlds) => (worlds.packages()?, &unnamed),
+            ResolveStrategy::WitNames(packages, named) => (&mut **packages, &*named),
+        };
+        registries
+            .into_iter()
+            .try_for_each(|registry| packages.pin(package, registry, version, named))
     }
 
     /// The registries with the cache, and the names that the package's manifest
@@ -239,14 +244,21 @@ impl<'a> WitResolver<'a> {
         }
     }
 
-    /// Lets versions of some packages be chosen anew.
-    pub fn forget(&mut self, which: impl Fn(&PackageRef) -> bool) {
+    /// Lets the versions of some entries be chosen anew.
+    pub fn forget(&mut self, which: impl Fn(&Locked) -> bool) {
         if let ResolveStrategy::Crate(worlds) = &mut self.strategy {
-            worlds.session_mut().forget(|entry| which(&entry.package));
+            worlds.session_mut().forget(&which);
         }
-        self.lock_state
-            .reusable
-            .retain(|entry| !which(&entry.package));
+        let state = &mut self.lock_state;
+        state.is_chosen_anew |= state.reusable.entries().iter().any(&which);
+        state.reusable.retain(|entry| !which(entry));
+    }
+
+    /// The path of the lock file, where requests without a locked answer are refused.
+    /// They are not where entries were forgotten to be chosen anew.
+    pub(super) fn locked_path(&self) -> Option<&'a Path> {
+        let refused = self.project.mode.is_locked() && !self.lock_state.is_chosen_anew;
+        refused.then_some(self.project.lock_file.as_path())
     }
 
     /// The locked entries that may be reused, as requests find them.

@@ -5,11 +5,12 @@ use super::discover::find;
 use super::project::{ProjectKind, WitOptions, WitProject, deps_files};
 use super::resolver::WitResolver;
 use crate::base::error::{Error, Result};
-use crate::base::package::PackageRef;
-use crate::ops::update::{self, LockComparison, UpdateOptions, refuse_unknown, report_changes};
 use crate::ops::wit_deps;
 use crate::pipeline::fetch::packages::must_not_change;
-use crate::system::cargo::arguments::CargoArgs;
+use crate::pipeline::link::update::{
+    LockComparison, UpdateOptions, is_chosen_anew, refuse_reference, refuse_unknown, refuse_unused,
+    report_changes, update_project,
+};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::fs::Change;
@@ -19,14 +20,11 @@ use crate::system::fs::Change;
 /// brought up to date.
 pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Result<()> {
     let project = find(ctx, options)?.with_all_members();
-    if let ProjectKind::Crate(_) = project.kind {
-        let mut args = CargoArgs::default();
-        args.manifest_path = Some(project.root.join("Cargo.toml"));
-        args.lock_mode = project.mode;
-        update::update(ctx, &args, wanted)?;
+    if let ProjectKind::Crate(crates) = &project.kind {
+        update_project(ctx, crates, wanted)?;
         return match wanted.dry_run {
             true => Ok(()),
-            false => bring_up_to_date(ctx, &project, |_| false),
+            false => bring_up_to_date(ctx, &project),
         };
     }
     if let ProjectKind::Deps(_) = &project.kind {
@@ -43,14 +41,17 @@ pub fn update(ctx: &Context, options: &WitOptions, wanted: &UpdateOptions) -> Re
 /// As [`update`], for a project that is no crate and has no `deps.toml`.
 fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> Result<()> {
     let mut resolver = WitResolver::new(ctx, project)?;
-    refuse_unknown(&wanted.packages, resolver.locked_on_disk())?;
-    resolver.forget(|package| wanted.packages.is_empty() || wanted.packages.contains(package));
+    let old = resolver.locked_on_disk().clone();
+    refuse_unknown(&wanted.packages, &old)?;
     if let (Some(version), [package]) = (&wanted.precise, wanted.packages.as_slice()) {
+        refuse_reference(package, &old)?;
         resolver.pin(package, version)?;
     }
+    resolver.forget(|entry| is_chosen_anew(entry, wanted, &old));
     let folders = plan(ctx, project, &mut resolver, None)?;
     let new = resolver.new_lock();
-    match report_changes(ctx, resolver.locked_on_disk(), &new, wanted.dry_run) {
+    refuse_unused(wanted, &new)?;
+    match report_changes(ctx, &old, &new, wanted.dry_run) {
         LockComparison::Reported => return Ok(()),
         LockComparison::Changes if project.mode.is_locked() => {
             return Err(must_not_change(&project.lock_file));
@@ -64,16 +65,10 @@ fn choose_anew(ctx: &Context, project: &WitProject, wanted: &UpdateOptions) -> R
     write(ctx, resolver, folders.collect(), Change::new())
 }
 
-/// Brings the lock file up to date, with some packages chosen anew, and every
-/// `deps` that `fetch` wrote.
-fn bring_up_to_date(
-    ctx: &Context,
-    project: &WitProject,
-    anew: impl Fn(&PackageRef) -> bool,
-) -> Result<()> {
+/// Brings the lock file up to date, and every `deps` that `fetch` wrote.
+fn bring_up_to_date(ctx: &Context, project: &WitProject) -> Result<()> {
     fs::retry_if_changed(|| {
         let mut resolver = WitResolver::new(ctx, project)?;
-        resolver.forget(&anew);
         let mut folders = plan(ctx, project, &mut resolver, None)?;
         folders.retain(|folder| folder.has_own);
         write(ctx, resolver, folders, Change::new())

@@ -104,7 +104,7 @@ pub fn upgrade(ctx: &Context, options: &WitOptions, wanted: &UpgradeOptions) -> 
         let mut change = Change::new();
         let raised = with_edits(&project, &texts)?.with_all_members();
         let mut resolver = WitResolver::new(ctx, &raised)?.with_texts(texts.clone());
-        resolver.forget(anew);
+        resolver.forget(|entry| anew(&entry.package));
         let mut folders = plan(ctx, &raised, &mut resolver, None)?;
         folders.retain(|folder| folder.has_own);
         before.add_to(&mut change, &texts);

@@ -14,4 +14,5 @@ pub mod override_options;
 pub mod part;
 pub mod provided;
 pub mod resolution;
+pub mod update;
 pub mod without_build;
