@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::ops::config::{OriginDisplay, get, list, set};
 use crate::system::context::Context;
 use crate::system::registry::settings::ConfigOwner;
@@ -74,6 +74,12 @@ impl Config {
                 value,
                 project,
             }) => {
+                if self.show_origin {
+                    let error = Error::usage(
+                        "`config set` shows nothing, so `--show-origin` has no effect",
+                    );
+                    return Err(error.hint("remove it"));
+                }
                 let whose = match project {
                     true => ConfigOwner::Project,
                     false => ConfigOwner::User,

@@ -41,11 +41,14 @@ pub fn vendor(ctx: &Context, args: &CargoArgs, dir: &Path) -> Result<()> {
     refuse_two_contents(&releases)?;
     let fetched = fetch(ctx, &project, &releases, &lock)?;
     let shell = &ctx.shell;
-    let _held = fs::lock_directories_of(&[&dir.join(LIST)], || {
-        let text = format!("while accessing `{}`", ctx.display(&dir));
-        shell.status("Blocking", text);
-    });
-    copy(ctx, &dir, &fetched)?;
+    // What an earlier run put there and is locked no more is removed.
+    if !fetched.is_empty() || fs::exists(&dir) {
+        let _held = fs::lock_directories_of(&[&dir.join(LIST)], || {
+            let text = format!("while accessing `{}`", ctx.display(&dir));
+            shell.status("Blocking", text);
+        });
+        copy(ctx, &dir, &fetched)?;
+    }
     if fetched.is_empty() {
         shell.note(
             "the lock file has no packages from registries: there is nothing to vendor".to_owned(),

@@ -120,6 +120,10 @@ fn values_are_set_in_one_file_and_the_rest_of_it_stays() {
         .ok()
         .says(&format!("Set `default_registry` in `{USER}`"));
     assert_eq!(project.read(USER), "default_registry = \"r.example\"\n");
+    set("default_registry other.example --show-origin")
+        .code(2)
+        .says("`--show-origin` has no effect");
+    assert_eq!(project.read(USER), "default_registry = \"r.example\"\n");
     set("registry.x.oci.auth '{ username = \"u\", password = \"hunter2\" }'")
         .ok()
         .silent_on("hunter2");
