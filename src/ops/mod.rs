@@ -33,8 +33,8 @@ mod release_tests {
     //! in process against a registry in memory.
 
     mod add;
-    mod components;
     mod fixture;
+    mod overrides;
     mod publish;
     mod publish_order;
     mod remove;
@@ -42,4 +42,5 @@ mod release_tests {
     mod verify;
     mod wit_fetch;
     mod wit_publish;
+    mod wit_update;
 }

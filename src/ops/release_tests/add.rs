@@ -1,9 +1,9 @@
 //! What `add` writes, and what it refuses.
 
-use super::components::{component, wit_package};
-use super::fixture::{OTHER, Workshop, args, insert};
+use super::fixture::{OTHER, Workshop, insert};
 use crate::model::manifest::edit::DependencyTable;
 use crate::ops::add::{AddOptions, add};
+use crate::ops::tests::samples::{args, component, wit};
 use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::cargo::arguments::CargoArgs;
 
@@ -28,8 +28,8 @@ fn options(package: &str) -> AddOptions {
 /// A package, and a registry with a package of WIT and a component.
 fn workshop() -> Workshop {
     let workshop = Workshop::with_app(TABLE);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(WIT));
-    insert(&workshop.registry, "t:codec@2.0.1", component(COMPONENT));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
+    insert(&workshop.registry, "t:codec@2.0.1", component(&[COMPONENT]));
     workshop
 }
 
@@ -90,7 +90,7 @@ fn an_entry_that_is_there_is_not_replaced() {
     let workshop = Workshop::with_app(&format!(
         "{TABLE}\n[package.metadata.component.target.dependencies]\n\"t:types\" = \"1\"\n"
     ));
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(WIT));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
     let before = workshop.read("Cargo.toml");
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
         add(ctx, &CargoArgs::default(), &options("t:types"))
@@ -145,7 +145,7 @@ fn a_package_that_no_registry_has_is_named() {
 fn a_requirement_that_no_release_meets_is_refused_with_those_there_are() {
     let workshop = workshop();
     let withdrawn = ("t:types".parse().unwrap(), semver::Version::new(3, 0, 0));
-    insert(&workshop.registry, "t:types@3.0.0", wit_package(WIT));
+    insert(&workshop.registry, "t:types@3.0.0", wit(&[WIT]));
     workshop.registry.yank(&withdrawn.0, &withdrawn.1);
     let asked = AddOptions {
         requirement: Some("^3".parse().unwrap()),
@@ -170,7 +170,7 @@ fn a_requirement_that_no_release_meets_is_refused_with_those_there_are() {
 #[test]
 fn one_of_several_selected_packages_has_to_be_chosen() {
     let workshop = Workshop::with_members(&[["one", "0.1.0", TABLE], ["two", "0.1.0", ""]]);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(WIT));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
         add(ctx, &CargoArgs::default(), &options("t:types"))
     });
@@ -218,7 +218,7 @@ fn a_directory_of_wit_is_added_by_its_path_and_one_that_is_missing_is_refused() 
 fn a_target_from_a_registry_takes_no_packages() {
     let tables = "[package.metadata.component]\ntarget = \"t:types@1\"\n";
     let workshop = Workshop::with_app(tables);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(WIT));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
         add(ctx, &CargoArgs::default(), &options("t:types"))
     });
@@ -246,7 +246,7 @@ fn an_entry_names_the_registry_that_was_given() {
     let workshop = Workshop::with_app(&format!(
         "{TABLE}\n[package.metadata.component.registries]\nother = \"{OTHER}\"\n"
     ));
-    insert(&workshop.other, "t:types@1.2.0", wit_package(WIT));
+    insert(&workshop.other, "t:types@1.2.0", wit(&[WIT]));
     let asked = AddOptions {
         registry: Some("other".to_owned()),
         ..options("t:types")

@@ -1,6 +1,5 @@
 //! A workspace on disk, two registries in memory, and cargo by a script.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
-use crate::system::cargo::arguments::CargoArgs;
+use crate::ops::tests::samples::Said;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation, Output, Scripted};
 use crate::system::registry::Registry;
 use crate::system::registry::memory::MemoryRegistry;
-use crate::system::shell::{Buffer, ColorChoice, Message, Shell, Verbosity};
+use crate::system::shell::Buffer;
 
 /// The host of the registry that a manifest has to name.
 pub(super) const OTHER: &str = "other.example";
@@ -206,7 +205,7 @@ impl Workshop {
         let ctx = Context {
             cwd: self.root.join(dir),
             env: Env::from_vars([("HOME", self.root.join("home"))]),
-            shell: Box::new(SharedBuffer(said.clone())),
+            shell: Box::new(Said(said.clone())),
             exec: Box::new(LinkingPrograms(exec.clone())),
             packages: PackageAccess {
                 config: Some(self.root.join("home/config.toml")),
@@ -277,33 +276,6 @@ fn parsed(release: &str) -> (PackageRef, semver::Version) {
 pub(super) fn insert(registry: &MemoryRegistry, release: &str, bytes: impl Into<Vec<u8>>) {
     let (package, version) = parsed(release);
     registry.insert(package, version, bytes);
-}
-
-/// Reads a command line for cargo, words divided by spaces.
-pub(super) fn args(line: &str) -> CargoArgs {
-    let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-    CargoArgs::parse(&words).unwrap()
-}
-
-/// Lets a test read what was said after the context is gone.
-struct SharedBuffer(Rc<Buffer>);
-
-impl Shell for SharedBuffer {
-    fn print(&self, message: Message) {
-        self.0.print(message);
-    }
-
-    fn verbosity(&self) -> Verbosity {
-        Verbosity::Normal
-    }
-
-    fn color(&self) -> ColorChoice {
-        ColorChoice::Never
-    }
-
-    fn write_data(&self, bytes: &[u8]) -> Result<()> {
-        self.0.write_data(bytes)
-    }
 }
 
 /// Answers by a script, and puts what a build made beside `deps`, as cargo does.

@@ -1,9 +1,9 @@
 //! What `publish` sends to a registry, and what it refuses.
 
-use super::components::{component, module};
-use super::fixture::{OTHER, Ran, Workshop, args, insert};
+use super::fixture::{OTHER, Ran, Workshop, insert};
 use crate::model::component::{WasmKind, kind};
 use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::tests::samples::{args, component, module};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::registry::Registry as _;
 
@@ -31,7 +31,7 @@ fn published(workshop: &Workshop, options: &PublishOptions) -> Ran<()> {
     let answers = vec![
         workshop.metadata(),
         workshop.sysroot(),
-        workshop.built(&[("app", module(ONE))]),
+        workshop.built(&[("app", module(&[ONE]))]),
     ];
     workshop.run(answers, |ctx| {
         publish(ctx, &args("build --release"), options)
@@ -70,7 +70,7 @@ fn a_version_that_is_published_is_refused_or_skipped_and_stays() {
         (ExistingRelease::Skip, false),
     ] {
         let workshop = workshop();
-        let old = component(TWO);
+        let old = component(&[TWO]);
         insert(&workshop.registry, "t:app@0.1.0", old.clone());
         let options = PublishOptions {
             existing,
@@ -125,7 +125,7 @@ fn a_breaking_change_under_a_compatible_number_is_refused_unless_it_is_allowed()
     ] {
         let workshop = Workshop::with_members(&[["app", "0.1.2", TABLE]]);
         workshop.write("app/wit/app.wit", ONE);
-        insert(&workshop.registry, "t:app@0.1.1", component(TWO));
+        insert(&workshop.registry, "t:app@0.1.1", component(&[TWO]));
         let options = PublishOptions {
             breaking,
             ..OPTIONS
@@ -148,9 +148,9 @@ fn a_breaking_change_under_a_compatible_number_is_refused_unless_it_is_allowed()
 fn a_version_below_one_with_more_and_beside_incompatible_ones_is_published() {
     let workshop = workshop();
     let other = "package t:app; interface j { f: func(); } world app { export j; }";
-    insert(&workshop.registry, "t:app@0.1.1", component(TWO));
-    insert(&workshop.registry, "t:app@0.0.9", component(other));
-    insert(&workshop.registry, "t:app@0.2.0", component(other));
+    insert(&workshop.registry, "t:app@0.1.1", component(&[TWO]));
+    insert(&workshop.registry, "t:app@0.0.9", component(&[other]));
+    insert(&workshop.registry, "t:app@0.2.0", component(&[other]));
     published(&workshop, &OPTIONS).succeeded();
     assert!(workshop.published("t:app@0.1.0").is_some());
 }
@@ -194,7 +194,7 @@ fn a_package_whose_build_makes_no_component_is_refused() {
 #[test]
 fn a_failed_build_publishes_nothing() {
     let workshop = workshop();
-    let mut failed = workshop.built(&[("app", module(ONE))]);
+    let mut failed = workshop.built(&[("app", module(&[ONE]))]);
     failed.code = 101;
     let answers = vec![workshop.metadata(), workshop.sysroot(), failed];
     let ran = workshop.run(answers, |ctx| {
@@ -213,7 +213,7 @@ fn nothing_is_published_without_the_network() {
     let answers = vec![
         workshop.metadata(),
         workshop.sysroot(),
-        workshop.built(&[("app", module(ONE))]),
+        workshop.built(&[("app", module(&[ONE]))]),
     ];
     let ran = workshop.run(answers, |ctx| {
         publish(ctx, &args("build --release --offline"), &OPTIONS)

@@ -1,10 +1,10 @@
 //! Several components published together, and the hints between them.
 
-use super::components::{component, module};
-use super::fixture::{Ran, Workshop, args, insert};
+use super::fixture::{Ran, Workshop, insert};
 use crate::base::package::ContentDigest;
 use crate::model::component::names::imports;
 use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::tests::samples::{args, component, module};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 
 const BASE: &str = "package t:base@1.0.0; interface i { f: func(); } world base { export i; }";
@@ -36,7 +36,7 @@ fn workshop(entry: &str) -> Workshop {
 
 /// Publishes what is selected; cargo builds the dependency, and then that.
 fn published(workshop: &Workshop, selection: &str, options: &PublishOptions) -> Ran<()> {
-    let modules = [("app", module(BOUND)), ("base", module(BASE))];
+    let modules = [("app", module(&[BOUND])), ("base", module(&[BASE]))];
     let selected = match selection {
         "--workspace" => &modules[..],
         _ => &modules[..1],
@@ -133,12 +133,25 @@ fn a_dependency_that_is_neither_published_nor_selected_is_refused() {
 fn a_dependency_that_is_published_with_less_than_its_path_has_is_refused() {
     let workshop = workshop("{ path = \"../base\", version = \"1.0.0\" }");
     let less = "package t:base@1.0.0; interface i { g: func(); } world base { export i; }";
-    insert(&workshop.registry, "t:base@1.0.0", component(less));
+    insert(&workshop.registry, "t:base@1.0.0", component(&[less]));
     let ran = published(&workshop, "--package app", &OPTIONS);
     assert_eq!(
         ran.error().message(),
         "the published `t:base@1.0.0` lacks exports of the package at its path"
     );
+    assert_eq!(workshop.published("t:app@0.1.0"), None);
+}
+
+#[test]
+fn a_dependency_whose_release_is_a_core_module_is_refused() {
+    let workshop = workshop("{ path = \"../base\", version = \"1.0.0\" }");
+    insert(&workshop.registry, "t:base@1.0.0", module(&[BASE]));
+    let ran = published(&workshop, "--package app", &OPTIONS);
+    assert_eq!(
+        ran.error().message(),
+        "the published `t:base@1.0.0` is not a component, unlike the package at its path"
+    );
+    assert!(ran.error().advice().is_some());
     assert_eq!(workshop.published("t:app@0.1.0"), None);
 }
 
@@ -156,7 +169,7 @@ fn a_path_with_another_version_than_its_entry_requires_is_refused() {
 #[test]
 fn one_release_that_is_there_already_keeps_all_others_back() {
     let workshop = workshop("{ path = \"../base\", version = \"1.0.0\" }");
-    insert(&workshop.registry, "t:app@0.1.0", component(APP));
+    insert(&workshop.registry, "t:app@0.1.0", component(&[APP]));
     let ran = published(&workshop, "--workspace", &OPTIONS);
     let message = "`t:app@0.1.0` is already published";
     assert_eq!(ran.error().message(), message);
@@ -168,7 +181,7 @@ fn a_dependency_that_is_skipped_is_pinned_to_what_is_published() {
     let workshop = workshop("{ path = \"../base\", version = \"1.0.0\" }");
     let more =
         "package t:base@1.0.0; interface i { f: func(); g: func(); } world base { export i; }";
-    let old = component(more);
+    let old = component(&[more]);
     insert(&workshop.registry, "t:base@1.0.0", old.clone());
     let options = PublishOptions {
         existing: ExistingRelease::Skip,

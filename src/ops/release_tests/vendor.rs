@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::components::wit_package;
-use super::fixture::{OTHER, Ran, Workshop, args, insert};
+use super::fixture::{OTHER, Ran, Workshop, insert};
+use crate::ops::tests::samples::{args, wit};
 use crate::ops::vendor::vendor;
 use crate::system::fs;
 
@@ -20,7 +20,7 @@ fn tables(entry: &str) -> String {
 fn workshop() -> Workshop {
     let workshop = Workshop::with_app(&tables("\"1\""));
     workshop.write("wit/app.wit", APP);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(TYPES));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[TYPES]));
     workshop
 }
 
@@ -38,7 +38,7 @@ fn releases_are_laid_out_as_a_registry_and_the_configuration_is_printed() {
     let ran = vendored(&workshop, "build").succeeded();
     let file = workshop.root.join(FILE);
     let bytes = fs::read(&file).unwrap();
-    assert_eq!(bytes, wit_package(TYPES));
+    assert_eq!(bytes, wit(&[TYPES]));
     let printed = [
         "[package_registry_overrides]",
         "\"t:types\" = \"vendored\"",
@@ -116,9 +116,9 @@ fn two_contents_of_one_version_are_refused_and_nothing_is_written() {
     let workshop = Workshop::with_members(&[["one", "0.1.0", &one], ["two", "0.1.0", &two]]);
     workshop.write("one/wit/app.wit", APP);
     workshop.write("two/wit/app.wit", APP);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(TYPES));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[TYPES]));
     let other = "package t:types@1.2.0; interface i { f: func(); g: func(); }";
-    insert(&workshop.other, "t:types@1.2.0", wit_package(other));
+    insert(&workshop.other, "t:types@1.2.0", wit(&[other]));
     let ran = vendored(&workshop, "build");
     let text = ran.error().to_string();
     assert!(
@@ -148,6 +148,5 @@ fn a_workspace_without_packages_of_registries_has_nothing_to_vendor() {
     let ran = vendored(&workshop, "build").succeeded();
     let note = "note: the lock file has no packages from registries: there is nothing to vendor";
     assert_eq!(ran.said, [note]);
-    let files = fs::files_below(&workshop.root.join("vendor"));
-    assert!(files.unwrap_or_default().is_empty());
+    assert!(!workshop.has("vendor"));
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::components::wit_package;
-use super::fixture::{Ran, Workshop, args, insert};
+use super::fixture::{Ran, Workshop, insert};
 use crate::base::package::ContentDigest;
+use crate::ops::tests::samples::{args, wit};
 use crate::ops::vendor::vendor;
 use crate::ops::verify::verify;
 use crate::system::fs;
@@ -24,7 +24,7 @@ fn workshop() -> Workshop {
     let workshop = Workshop::with_app(TABLES);
     let app = "package t:app; world app { import t:types/i@1.2.0; }";
     workshop.write("wit/app.wit", app);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(TYPES));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[TYPES]));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
         vendor(ctx, &args("build"), Path::new("vendor"))
     });
@@ -38,7 +38,7 @@ fn verified(workshop: &Workshop, line: &str) -> Ran<()> {
 
 /// The cached file of the dependency.
 fn cached(workshop: &Workshop) -> std::path::PathBuf {
-    let digest = ContentDigest::of(&wit_package(TYPES));
+    let digest = ContentDigest::of(&wit(&[TYPES]));
     let cache = Cache::new(workshop.root.join("cache"));
     cache.get(&digest).unwrap()
 }
@@ -83,12 +83,12 @@ fn a_damaged_file_of_the_cache_is_found_and_removed() {
 #[test]
 fn a_release_that_was_replaced_is_found_although_the_cache_is_good() {
     let workshop = workshop();
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(OTHER));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[OTHER]));
     let ran = verified(&workshop, "build");
     assert!(ran.result.is_err());
     let text = ran.text();
-    let found = ContentDigest::of(&wit_package(OTHER));
-    let locked = ContentDigest::of(&wit_package(TYPES));
+    let found = ContentDigest::of(&wit(&[OTHER]));
+    let locked = ContentDigest::of(&wit(&[TYPES]));
     let message = format!(
         "component registry package `t:types` (v`1.2.0`) has digest `{found}` but the lock file specifies digest `{locked}`"
     );

@@ -1,7 +1,7 @@
 //! What `wit fetch` writes into `deps` and the lock file, and what it refuses.
 
-use super::components::wit_package;
 use super::fixture::{Ran, Workshop, insert};
+use crate::ops::tests::samples::wit;
 use crate::ops::wit::fetch::{Drift, fetch};
 use crate::ops::wit::{DepsFormat, WitOptions};
 use crate::system::cargo::config::LockMode;
@@ -13,7 +13,7 @@ const DEPS: &str = "wit/deps/t-types-1.2.0/package.wit";
 fn workshop() -> Workshop {
     let workshop = Workshop::new();
     workshop.write("wit/app.wit", APP);
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(TYPES));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[TYPES]));
     workshop
 }
 
@@ -70,7 +70,7 @@ fn packages_can_be_kept_as_registries_have_them() {
     ran.succeeded();
     let file = workshop.root.join("wit/deps/t-types-1.2.0.wasm");
     let bytes = crate::system::fs::read(&file).unwrap();
-    assert_eq!(bytes, wit_package(TYPES));
+    assert_eq!(bytes, wit(&[TYPES]));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_release_that_was_replaced_is_not_taken() {
         crate::system::fs::remove_all(&workshop.root.join(dir)).unwrap();
     }
     let other = "package t:types@1.2.0; interface i { f: func(); g: func(); }";
-    insert(&workshop.registry, "t:types@1.2.0", wit_package(other));
+    insert(&workshop.registry, "t:types@1.2.0", wit(&[other]));
     let ran = fetched(&workshop, LockMode::Update, Drift::Write);
     let error = ran.error();
     assert!(error.message().contains("has digest `"), "{error}");

@@ -1,7 +1,7 @@
 //! What `wit publish` sends to a registry, and what it refuses.
 
-use super::components::{component, module, wit_package};
 use super::fixture::{Ran, Workshop, insert};
+use crate::ops::tests::samples::{component, module, wit};
 use crate::ops::wit::WitOptions;
 use crate::ops::wit::publish::{PackageVersion, PublishOptions, publish};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
@@ -70,7 +70,7 @@ fn a_package_is_published_after_those_it_needs() {
 #[test]
 fn a_version_that_is_published_is_refused_or_skipped_and_stays() {
     let workshop = workshop();
-    let old = wit_package("package t:types@1.2.0; interface old {}");
+    let old = wit(&["package t:types@1.2.0; interface old {}"]);
     insert(&workshop.registry, "t:types@1.2.0", old.clone());
     let ran = published(&workshop, &options(&[]));
     let message = "`t:types@1.2.0` is already published";
@@ -107,7 +107,7 @@ fn a_dry_run_prints_the_release_and_publishes_nothing() {
 fn a_breaking_change_under_a_compatible_number_is_refused_unless_it_is_allowed() {
     let workshop = workshop();
     let more = "package t:types@1.1.0; interface i { f: func(); g: func(); }";
-    insert(&workshop.registry, "t:types@1.1.0", wit_package(more));
+    insert(&workshop.registry, "t:types@1.1.0", wit(&[more]));
     let ran = published(&workshop, &options(&[]));
     let error = ran.error();
     assert_eq!(
@@ -159,8 +159,8 @@ fn one_release_with_two_contents_is_refused() {
 fn files_are_published_under_the_name_that_is_given() {
     let workshop = Workshop::new();
     let wit = "package t:c; interface i { f: func(); } world w { export i; }";
-    workshop.write("c.wasm", component(wit));
-    workshop.write("module.wasm", module(wit));
+    workshop.write("c.wasm", component(&[wit]));
+    workshop.write("module.wasm", module(&[wit]));
     let ran = published(&workshop, &options(&["c.wasm"]));
     let message = "the package name and version of component `c.wasm` are not known";
     assert_eq!(ran.error().message(), message);
@@ -172,7 +172,7 @@ fn files_are_published_under_the_name_that_is_given() {
     let message = "`module.wasm` is a core module, which cannot be published as a package";
     assert_eq!(ran.error().message(), message);
     assert_eq!(names(published(&workshop, &named("c.wasm"))), ["t:c@1.0.0"]);
-    assert_eq!(workshop.published("t:c@1.0.0"), Some(component(wit)));
+    assert_eq!(workshop.published("t:c@1.0.0"), Some(component(&[wit])));
 }
 
 #[test]

@@ -1,39 +1,52 @@
 //! A workspace on disk with a registry in memory: what operations run in.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, PackageId, Resolve};
 
+use super::samples::{Said, wit};
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
-use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::process::{Exec, Invocation, Output, Scripted};
 use crate::system::registry::memory::MemoryRegistry;
-use crate::system::shell::{Buffer, ColorChoice, Message, Shell, Verbosity, render_error};
+use crate::system::shell::{Buffer, render_error};
 
 /// The configuration that leads every package to the registry in memory, which
 /// counts as one that is reached by the network.
 const CONFIG: &str = "default_registry = \"registry.example\"\n";
 
-/// What a test looks at while or after an operation uses it.
-struct Shared<T>(Arc<T>);
+/// Programs that answer by a script which outlives the context, and that note what
+/// registries had been asked when cargo last started.
+struct Programs {
+    scripted: Arc<Scripted>,
+    registries: Asked,
+    before_cargo: Arc<Mutex<(usize, usize)>>,
+}
 
-impl Exec for Shared<Scripted> {
+impl Programs {
+    fn note(&self, invocation: &Invocation) {
+        if invocation.to_string().starts_with("cargo ") {
+            *self.before_cargo.lock().unwrap() = self.registries.counts();
+        }
+    }
+}
+
+impl Exec for Programs {
     fn run(&self, invocation: &Invocation) -> Result<i32> {
-        self.0.run(invocation)
+        self.note(invocation);
+        self.scripted.run(invocation)
     }
 
     fn output(&self, invocation: &Invocation) -> Result<Output> {
-        self.0.output(invocation)
+        self.note(invocation);
+        self.scripted.output(invocation)
     }
 
     fn lines(
@@ -41,28 +54,23 @@ impl Exec for Shared<Scripted> {
         invocation: &Invocation,
         each: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<i32> {
-        self.0.lines(invocation, each)
+        self.note(invocation);
+        self.scripted.lines(invocation, each)
     }
 }
 
-/// A shell whose messages outlive its context.
-struct Said(Rc<Buffer>);
+/// The registry in memory, and how often it was opened.
+#[derive(Clone, Default)]
+struct Asked {
+    memory: Arc<MemoryRegistry>,
+    opened: Arc<AtomicUsize>,
+}
 
-impl Shell for Said {
-    fn print(&self, message: Message) {
-        self.0.print(message);
-    }
-
-    fn verbosity(&self) -> Verbosity {
-        self.0.verbosity()
-    }
-
-    fn color(&self) -> ColorChoice {
-        self.0.color()
-    }
-
-    fn write_data(&self, bytes: &[u8]) -> Result<()> {
-        self.0.write_data(bytes)
+impl Asked {
+    /// The numbers of requests and of openings so far.
+    fn counts(&self) -> (usize, usize) {
+        let opened = self.opened.load(Ordering::Relaxed);
+        (self.memory.requests().len(), opened)
     }
 }
 
@@ -73,6 +81,7 @@ pub(super) struct Sandbox {
     pub root: PathBuf,
     /// The registry that every package is in.
     pub memory: Arc<MemoryRegistry>,
+    asked: Asked,
 }
 
 impl Sandbox {
@@ -80,10 +89,12 @@ impl Sandbox {
     pub fn new(files: &[(&str, &str)]) -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let top = fs::canonical(temporary.path()).unwrap();
+        let asked = Asked::default();
         let sandbox = Sandbox {
             _temporary: temporary,
             root: top.join("work"),
-            memory: Arc::default(),
+            memory: asked.memory.clone(),
+            asked,
         };
         for (path, text) in files {
             sandbox.write(path, text);
@@ -174,11 +185,14 @@ impl Sandbox {
     /// The access to the registry in memory, and to the cache of this sandbox.
     pub fn access(&self) -> PackageAccess {
         let home = fs::parent(&self.root).join("home");
-        let memory = self.memory.clone();
+        let asked = self.asked.clone();
         PackageAccess {
             config: Some(home.join("config.toml")),
             cache: home.join("cache"),
-            open: Box::new(move |_| Ok(memory.clone())),
+            open: Box::new(move |_| {
+                asked.opened.fetch_add(1, Ordering::Relaxed);
+                Ok(asked.memory.clone())
+            }),
             ..PackageAccess::default()
         }
     }
@@ -192,11 +206,16 @@ impl Sandbox {
     ) -> Run {
         let exec = Arc::new(Scripted::new(answers));
         let said = Rc::new(Buffer::default());
+        let before_cargo = Arc::<Mutex<(usize, usize)>>::default();
         let ctx = Context {
             cwd: self.root.clone(),
             env: Env::from_vars([("HOME", fs::parent(&self.root).join("home"))]),
             shell: Box::new(Said(said.clone())),
-            exec: Box::new(Shared(exec.clone())),
+            exec: Box::new(Programs {
+                scripted: exec.clone(),
+                registries: self.asked.clone(),
+                before_cargo: before_cargo.clone(),
+            }),
             packages,
         };
         let asked = self.memory.requests().len();
@@ -206,6 +225,10 @@ impl Sandbox {
         let above = format!("{}/", fs::parent(&self.root).display());
         let root = self.root.display().to_string();
         let shown = |text: String| text.replace(&root, "ROOT").replace(&above, "ABOVE/");
+        let (requests, opened) = *before_cargo.lock().unwrap();
+        let mut late = self.memory.requests().split_off(requests);
+        let opened = self.asked.counts().1 - opened;
+        late.extend((0..opened).map(|_| "open".to_owned()));
         Run {
             error: result.err().map(|error| shown(render_error(&error, false))),
             messages: said.messages().into_iter().map(shown).collect(),
@@ -215,6 +238,7 @@ impl Sandbox {
                 .map(|invocation| shown(invocation.to_string()))
                 .collect(),
             requests: self.memory.requests().split_off(asked),
+            late,
             manifests: reads
                 .filter(|(path, _)| path.ends_with("Cargo.toml"))
                 .map(|(path, count)| (shown(path.display().to_string()), count))
@@ -234,6 +258,9 @@ pub(super) struct Run {
     pub programs: Vec<String>,
     /// What the registry was asked, in words.
     pub requests: Vec<String>,
+    /// What it was asked after cargo had started for the last time, and `open` for each
+    /// time that it was opened after that.
+    pub late: Vec<String>,
     /// How often each manifest was read.
     pub manifests: BTreeMap<String, usize>,
 }
@@ -289,6 +316,26 @@ pub(super) fn manifest(name: &str, section: &str) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n{section}"
     )
+}
+
+/// What cargo says of a build of libraries, each with its directory below the root, its
+/// name and its module, which is written where cargo says that it is.
+pub(super) fn built(sandbox: &Sandbox, profile: &str, modules: &[(&str, &str, Vec<u8>)]) -> Output {
+    let mut lines = String::new();
+    for (dir, name, module) in modules {
+        let file = format!("target/wasm32-wasip1/{profile}/{name}.wasm");
+        sandbox.write(&file, module);
+        let dir = fs::canonical(&sandbox.root.join(dir)).unwrap();
+        let line = json!({
+            "reason": "compiler-artifact",
+            "package_id": id(&dir, name),
+            "target": { "name": name, "kind": ["cdylib"], "crate_types": ["cdylib"] },
+            "profile": { "test": false },
+            "filenames": [sandbox.root.join(file)],
+        });
+        lines += &format!("{line}\n");
+    }
+    succeeded(lines)
 }
 
 /// What `cargo metadata` says of the packages below a directory.
@@ -364,44 +411,7 @@ pub(super) fn failed(code: i32) -> Output {
     }
 }
 
-/// The command line of a verb, split at its spaces.
-pub(super) fn args(line: &str) -> CargoArgs {
-    let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-    CargoArgs::parse(&words).unwrap()
-}
-
 /// A package by its name.
 pub(super) fn of(name: &str) -> PackageRef {
     name.parse().unwrap()
-}
-
-/// The texts of packages, each after those that it needs, with the last one of them.
-fn parsed(texts: &[&str]) -> (Resolve, PackageId) {
-    let mut resolve = Resolve::default();
-    let push = |text: &&str| resolve.push_source("parsed.wit", text).unwrap();
-    let last = texts.iter().map(push).last();
-    (resolve, last.unwrap())
-}
-
-/// The last of these packages of WIT in its binary form.
-pub(super) fn wit(texts: &[&str]) -> Vec<u8> {
-    let (resolve, last) = parsed(texts);
-    wit_component::encode(&resolve, last, false).unwrap()
-}
-
-/// A module for the world of the last of these packages, as a build would make it.
-pub(super) fn module(texts: &[&str]) -> Vec<u8> {
-    let (resolve, last) = parsed(texts);
-    let world = resolve.select_world(&[last], None).unwrap();
-    let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
-    let utf8 = StringEncoding::UTF8;
-    embed_component_metadata(&mut module, &resolve, world, utf8, false).unwrap();
-    module
-}
-
-/// The component of such a module.
-pub(super) fn component(texts: &[&str]) -> Vec<u8> {
-    let mut encoder = ComponentEncoder::default();
-    let encoder = encoder.validate(true);
-    encoder.module(&module(texts)).unwrap().encode().unwrap()
 }

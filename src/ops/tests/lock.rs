@@ -1,7 +1,8 @@
 //! What builds, `update` and `fetch` make of the lock file, and what they refuse
 //! to make of it.
 
-use super::fixture::{Run, Sandbox, args, component, failed, of, succeeded};
+use super::fixture::{Run, Sandbox, failed, of, succeeded};
+use super::samples::{args, component};
 use crate::base::error::Result;
 use crate::ops::fetch::fetch;
 use crate::ops::update::{UpdateOptions, update};

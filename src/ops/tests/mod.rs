@@ -1,7 +1,10 @@
 //! Operations in one process, without cargo, a registry or a terminal.
 
 mod fixture;
+mod hints;
+mod late;
 mod lock;
 mod queries;
 mod reads;
 mod refusals;
+pub(super) mod samples;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::fixture::{Run, Sandbox, args};
+use super::fixture::{Run, Sandbox};
+use super::samples::args;
 use crate::base::error::Result;
 use crate::ops::outdated::{OutdatedPolicy, outdated};
 use crate::ops::tree::{Format, TreeOptions, tree};
@@ -18,7 +19,7 @@ const TYPES: &str = "package t:types@1.0.0; interface types { type id = u32; }";
 
 /// A release of `t:shapes` that uses `t:types`.
 fn shapes(version: &str) -> Vec<u8> {
-    super::fixture::wit(&[
+    super::samples::wit(&[
         TYPES,
         &format!(
             "package t:shapes@{version}; interface shapes {{ use t:types/types@1.0.0.{{id}}; f: func() -> id; }}"

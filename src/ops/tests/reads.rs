@@ -1,8 +1,8 @@
 //! Each manifest is read once in a run, and cargo is asked for the workspace once.
 
-use serde_json::json;
-
-use super::fixture::{Run, Sandbox, args, failed, manifest, module, succeeded};
+use super::fixture;
+use super::fixture::{Run, Sandbox, failed, manifest, succeeded};
+use super::samples::{args, module};
 use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
@@ -140,20 +140,9 @@ fn build_reads_each_manifest_once_before_cargo_builds() {
 /// Cargo's answer to a build of both packages of [`workspace`], whose modules are
 /// where it says.
 fn built(sandbox: &Sandbox) -> Output {
-    let mut lines = String::new();
-    for (name, wit) in [("a", &[TYPES, WIT_A][..]), ("b", &[TYPES, WIT_A, WIT_B])] {
-        let file = format!("target/wasm32-wasip1/release/{name}.wasm");
-        sandbox.write(&file, module(wit));
-        let line = json!({
-            "reason": "compiler-artifact",
-            "package_id": format!("path+file://{}#{name}@1.0.0", sandbox.root.join(name).display()),
-            "target": { "name": name, "kind": ["cdylib"], "crate_types": ["cdylib"] },
-            "profile": { "test": false },
-            "filenames": [sandbox.root.join(file)],
-        });
-        lines += &format!("{line}\n");
-    }
-    succeeded(lines)
+    let a = module(&[TYPES, WIT_A]);
+    let b = module(&[TYPES, WIT_A, WIT_B]);
+    fixture::built(sandbox, "release", &[("a", "a", a), ("b", "b", b)])
 }
 
 #[test]
@@ -247,6 +236,27 @@ fn fetch_reads_another_workspace_once_and_hands_it_to_cargo() {
     let last = run.programs.last().unwrap();
     assert_eq!(last, "cargo fetch --manifest-path ABOVE/out/Cargo.toml");
     run.reads_once(OUTSIDE);
+}
+
+#[test]
+fn another_workspace_is_read_with_the_toolchain_and_the_configuration_of_this_one() {
+    let line = "+nightly tree --config net.retry=1 -Z unstable-options";
+    let all: [fn(&Context, &str) -> Result<()>; 4] = [
+        |ctx, line| update(ctx, &args(line), &UpdateOptions::default()),
+        |ctx, line| tree(ctx, &args(line), &TreeOptions::default()),
+        |ctx, line| outdated(ctx, &args(line), Format::Text, OutdatedPolicy::Report),
+        |ctx, line| fetch(ctx, &args(line)),
+    ];
+    for operation in all {
+        let sandbox = with_outside();
+        let answers = [sandbox.metadata(), sandbox.metadata_of("../out")];
+        let run = sandbox.run(answers, |ctx| operation(ctx, line));
+        let asked = &run.programs[1];
+        assert_eq!(
+            asked,
+            "cargo +nightly metadata --no-deps --format-version=1 --manifest-path ABOVE/out/one/Cargo.toml --config net.retry=1 -Z unstable-options"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What preparing a build refuses, with the place and the way out.
 
-use super::fixture::{Run, Sandbox, args, component, manifest, of, succeeded};
+use super::fixture::{Run, Sandbox, manifest, of, succeeded};
+use super::samples::{args, component};
 use crate::base::package::ContentDigest;
 use crate::ops::update::{UpdateOptions, update};
 use crate::pipeline::build::pending_writes::StaleBindings;
