@@ -45,7 +45,7 @@ pub use journal::Recovery;
 #[cfg(feature = "cli")]
 pub use lock::lock_if_free;
 pub use lock::{Lock, lock};
-pub use path::{canonical, exists, is_dir, parent, stamp};
+pub use path::{canonical, clock, exists, is_dir, parent, stamp};
 #[cfg(feature = "lock")]
 pub use path::{is_executable, is_link};
 #[cfg(feature = "lock")]

@@ -216,6 +216,68 @@ fn main() { println!(\"{} {}\", bindings::shout::shout(\"a\"), bindings::transco
     run(&project, line).ok().prints("a! b\n");
 }
 
+#[test]
+fn what_is_linked_at_the_end_of_a_chain_is_what_the_manifests_say() {
+    let project = Project::empty();
+    let end = |number: u32| {
+        made(
+            "package demo:end@1.0.0; world end { export answer: func() -> u32; }",
+            &format!("(module (func (export \"answer\") (result i32) i32.const {number}))"),
+        )
+    };
+    project
+        .write("first.wasm", end(1))
+        .write("second.wasm", end(2));
+    for (name, needs, path) in [
+        ("middle", "end", "../first.wasm"),
+        ("outer", "middle", "../middle"),
+    ] {
+        library(
+            &project,
+            name,
+            "1.0.0",
+            (
+                &format!(
+                    "package fancy-components:{name};\nworld {name} {{ export answer: func() -> u32; }}\n"
+                ),
+                &format!(
+                    "mod bindings;
+struct Component;
+impl bindings::Guest for Component {{
+    fn answer() -> u32 {{ bindings::{needs}::answer() + 10 }}
+}}
+bindings::export!(Component with_types_in bindings);
+"
+                ),
+            ),
+            &format!(
+                "[package.metadata.component.dependencies]\n{needs} = {{ path = \"{path}\" }}\n"
+            ),
+        );
+    }
+    program(
+        &project,
+        "app",
+        "mod bindings;\nfn main() { println!(\"{}\", bindings::outer::answer()); }\n",
+        "[package.metadata.component.dependencies]\nouter = { path = \"../outer\" }\n",
+    );
+    workspace(&project, &["app", "middle", "outer"]);
+    run(&project, "run -p app").ok().prints("21\n");
+    let components = || {
+        ["app", "middle", "outer"]
+            .map(|name| project.bytes(&format!("target/wasm32-wasip1/debug/{name}.wasm")))
+    };
+    let before = components();
+    project.replace("middle/Cargo.toml", "first.wasm", "second.wasm");
+    run(&project, "run -p app")
+        .ok()
+        .prints("22\n")
+        .says("Linking");
+    // No component says so, only what they are linked with.
+    assert_eq!(components(), before);
+    nothing_new(run(&project, "run -p app"));
+}
+
 /// A component that exports `demo:one/api` and gives a number.
 fn one(name: &str, answer: u32) -> Vec<u8> {
     made(

@@ -1,10 +1,13 @@
 //! Cargo's freshness is never disturbed, nothing is done twice, and every
 //! change is noticed.
 
+mod random_steps;
+mod sources;
+
 use std::fs;
 use std::process::Stdio;
 
-use crate::observe::{HELLO, Tools, bare, component, is_module, manifest, tree};
+use crate::observe::{HELLO, Tools, bare, component, is_module, manifest, on_path, tree};
 use crate::support::{Output, Project};
 
 const MAIN: &str = "fn main() { println!(\"hello\"); }";
@@ -127,6 +130,87 @@ fn a_check_of_wrong_code_keeps_what_is_known_of_the_wit() {
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(meta.modified().unwrap()).unwrap();
     project.component("check").code(101).silent_on("world.wit");
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_read_again() {
+    let project = Project::new("--lib", "hello");
+    project
+        .cargo("generate-lockfile --offline")
+        .ok()
+        .silent_on("warning");
+    // A program that the tool starts in the middle changes a file that was read.
+    let tools = Tools::new();
+    let after = |program: &str, first: &str, new: &str, old: &str| {
+        let real = on_path(program);
+        tools.script(
+            program,
+            &format!(
+                "'{}' \"$@\"\ncode=$?\n[ \"$1\" = {first} ] && [ -e {new} ] && cp {new} {old} && rm {new}\nexit $code",
+                real.display()
+            ),
+        );
+    };
+    let build = || project.run(tools.on(project.command("build"))).ok();
+    let git = project.clean("git");
+    let init = |mut git: std::process::Command| drop(git.args(["init", "-q", "."]).output());
+    init(git);
+    let world = project.read("wit/world.wit");
+    project.write(
+        "new",
+        world.replace("export ", "/// Said of it.\n    export "),
+    );
+    after("git", "rev-parse", "new", "wit/world.wit");
+    build();
+    assert!(!project.has("new"));
+    assert!(!project.read("src/bindings.rs").contains("Said of it."));
+    build().says("Generating bindings for hello");
+    assert!(project.read("src/bindings.rs").contains("Said of it."));
+    did_nothing(build());
+
+    let manifest = project.read("Cargo.toml");
+    project
+        .write(
+            "new",
+            manifest.replace("edition", "description = \"Said of it.\"\nedition"),
+        )
+        .write("Cargo.toml", format!("{manifest}\n# more\n"));
+    after("cargo", "metadata", "new", "Cargo.toml");
+    build();
+    assert!(!project.has("new"));
+    build();
+    let made = wasm_metadata::Payload::from_binary(&project.bytes(HELLO)).unwrap();
+    let description = made.metadata().description.as_ref().unwrap().to_string();
+    assert_eq!(description, "Said of it.");
+    did_nothing(build());
+}
+
+#[test]
+fn a_build_of_one_member_says_nothing_of_the_others() {
+    let project = Project::empty();
+    for name in ["one", "two"] {
+        project
+            .component(&format!("new --vcs none --lib {name}"))
+            .ok();
+    }
+    project.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]\n",
+    );
+    project.component("build --workspace").ok();
+    // The locked runtime crate decides about the bindings of both.
+    let lock = project.read("Cargo.lock");
+    project.write("Cargo.lock", format!("{lock}\n# more\n"));
+    project.component("build -p one").ok();
+    let path = project.path("two/wit/world.wit");
+    let meta = fs::metadata(&path).unwrap();
+    fs::write(&path, "x".repeat(usize::try_from(meta.len()).unwrap())).unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(meta.modified().unwrap()).unwrap();
+    project
+        .component("build -p two")
+        .code(1)
+        .says("two/wit/world.wit:1:1");
 }
 
 #[test]

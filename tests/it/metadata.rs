@@ -107,9 +107,21 @@ fn all_that_cargo_toml_says_is_there_once_on_every_target() {
     }
 }
 
+/// A build, a commit and another build: the second has the new revision.
+#[track_caller]
+fn a_commit_is_noticed(project: &Project) {
+    project.component("build").ok();
+    let revision = commit(project);
+    project.component("build").ok();
+    assert_eq!(
+        metadata(project, HELLO).revision.unwrap().to_string(),
+        revision
+    );
+}
+
 #[test]
 fn a_commit_changes_the_revision() {
-    let project = bare("hello", MAIN);
+    let mut project = bare("hello", MAIN);
     project.component("build").ok();
     assert!(metadata(&project, HELLO).revision.is_none());
     let mut before = String::new();
@@ -130,13 +142,25 @@ fn a_commit_changes_the_revision() {
     command.args(["config", "core.logAllRefUpdates", "false"]);
     project.run(command).ok();
     fs::remove_dir_all(project.path(".git/logs")).unwrap();
-    project.component("build").ok();
-    let revision = commit(&project);
-    project.component("build").ok();
-    assert_eq!(
-        metadata(&project, HELLO).revision.unwrap().to_string(),
-        revision
-    );
+    a_commit_is_noticed(&project);
+    // In a linked work tree, which shares its branches.
+    let mut command = project.clean("git");
+    command.args(["worktree", "add", "-q", "linked"]);
+    project.run(command).ok();
+    project.enter("linked");
+    project.write("src/main.rs", MAIN);
+    a_commit_is_noticed(&project);
+    // Where branches are in a table.
+    let project = bare("hello", MAIN);
+    let mut command = project.clean("git");
+    command.args(["init", "-q", "--ref-format=reftable", "."]);
+    if project.run(command).code == 0 {
+        let mut command = project.clean("git");
+        command.args(["config", "core.logAllRefUpdates", "false"]);
+        project.run(command).ok();
+        commit(&project);
+        a_commit_is_noticed(&project);
+    }
 }
 
 #[test]

@@ -74,11 +74,11 @@ pub(crate) fn analyze_member(
     warn_of_missing_wit(ctx, &manifest)?;
     paths.push(worlds.session().path().to_owned());
     let mut recipe = recipe(ctx, &manifest, member, &mut paths)?;
+    recipe.built = sources.built.digest(&recipe.component_dirs);
     let (loaded, bound) = match manifest.dependencies.is_empty() {
         true => (loaded, None),
         false => {
             let bound = bind_dependencies(worlds, &manifest, sources.built, loaded)?;
-            // Those that were given by their files are among the parts.
             paths.extend(bound.parts.iter().map(|part| part.file.clone()));
             recipe.parts = bound.parts;
             recipe.links = bound.links;
@@ -422,11 +422,14 @@ fn revision(ctx: &Context, dir: &Path, paths: &mut Vec<PathBuf>) -> Option<Strin
         }
     };
     paths.extend([git.join("HEAD"), git.join("logs").join("HEAD")]);
-    // Where no log is kept, the branch itself tells.
+    // Where no log is kept, the branch itself tells, which work trees share.
+    let common = fs::read_text(&git.join("commondir")).unwrap_or_default();
+    let common = git.join(common.trim());
     let head = fs::read_text(&git.join("HEAD")).unwrap_or_default();
     if let Some(branch) = head.trim().strip_prefix("ref: ") {
-        paths.extend([git.join(branch), git.join("packed-refs")]);
+        paths.extend([common.join(branch), common.join("packed-refs")]);
     }
+    paths.extend([&git, &common].map(|dir| dir.join("reftable").join("tables.list")));
     let command = crate::system::process::Invocation::new("git")
         .args(["rev-parse", "HEAD"])
         .dir(dir);

@@ -47,6 +47,8 @@ pub(crate) struct BuildSetup {
     pub target_dir: PathBuf,
     /// The directory for which the configuration was read.
     dir: PathBuf,
+    /// When it was opened, as [`fs::clock`] has it: no manifest was read before.
+    opened: u128,
     /// The workspace, and the recipes of the analyzed members.
     view: WorkspaceCache<Option<Recipe>>,
     /// Whether the cached view is out of date.
@@ -191,10 +193,19 @@ impl Prepared {
     }
 
     /// Records that cargo succeeded: its changes of Cargo.lock are no reason to analyze the
-    /// members again.
+    /// built members again. Of the others it is not known what the file was when they were
+    /// analyzed.
     pub fn record_success(&mut self) {
-        let lock = self.workspace().root.join("Cargo.lock");
-        for cached in self.setup.view.members.values_mut() {
+        let project = self.project.clone();
+        let workspace = project.workspace();
+        let lock = workspace.root.join("Cargo.lock");
+        for index in workspace.with_path_dependencies(&self.selected) {
+            let member = self
+                .setup
+                .view
+                .members
+                .get_mut(&workspace.members[index].id);
+            let Some(cached) = member else { continue };
             for stamp in cached.stamps.iter_mut().filter(|stamp| stamp.is_of(&lock)) {
                 let now = FileStamp::now(lock.clone());
                 self.setup.changed |= *stamp != now;
@@ -228,6 +239,7 @@ impl BuildSetup {
     /// Reads cargo's configuration, and the workspace: from the cached view where
     /// no file that decides it changed, or else from cargo.
     pub fn open(ctx: &Context, args: &CargoArgs) -> Result<Self> {
+        let opened = fs::clock();
         let dir = match &args.directory {
             Some(directory) => ctx.absolute(directory),
             None => ctx.cwd.clone(),
@@ -264,6 +276,7 @@ impl BuildSetup {
             project,
             target_dir,
             dir,
+            opened,
             view,
             changed,
         };
@@ -340,7 +353,7 @@ impl BuildSetup {
         ctx: &Context,
         request: &PrepareRequest,
     ) -> Result<(PendingWrites, Vec<String>)> {
-        let project = self.project.clone();
+        let (project, opened) = (self.project.clone(), self.opened);
         let mut worlds = None;
         let members: &mut BTreeMap<_, Cached<Option<Recipe>>> = &mut self.view.members;
         let mut pending_writes = PendingWrites::default();
@@ -350,11 +363,12 @@ impl BuildSetup {
             .with_path_dependencies(&request.selected)
         {
             let member = &project.workspace().members[index];
-            // What was built first may be for another profile or target now.
+            // What was built first may be for another profile or target now, or linked
+            // with something else.
             let serves = |cached: &&Cached<Option<Recipe>>| {
                 let recipe = cached.fact.as_ref();
-                let built = |r: &Recipe| request.built.are_among(&r.component_dirs, &r.parts);
-                cached.is_current() && recipe.is_none_or(built)
+                let same = |r: &Recipe| request.built.digest(&r.component_dirs) == r.built;
+                cached.is_current() && recipe.is_none_or(same)
             };
             if members.get(&member.id).filter(serves).is_some() {
                 continue;
@@ -370,12 +384,17 @@ impl BuildSetup {
                 built: &request.built,
             };
             let before = members.get(&member.id);
+            let start = fs::clock();
             let analyzed = analyze_member(&mut sources, member, request.stale, before)?;
             let mut paths = analyzed.paths;
             paths.sort();
             paths.dedup();
+            let stamp = |path: PathBuf| match path.ends_with("Cargo.toml") {
+                true => FileStamp::read_since(path, opened),
+                false => FileStamp::read_since(path, start),
+            };
             let cached = Cached {
-                stamps: paths.into_iter().map(FileStamp::now).collect(),
+                stamps: paths.into_iter().map(stamp).collect(),
                 fact: analyzed.recipe,
             };
             members.insert(member.id.clone(), cached);

@@ -44,6 +44,8 @@ pub(crate) struct Recipe {
     pub world_imports: BTreeSet<String>,
     /// The directories of components that are built first.
     pub component_dirs: Vec<PathBuf>,
+    /// What was known about these, as a digest.
+    pub built: Option<ContentDigest>,
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of them answer its imports.
@@ -83,9 +85,10 @@ impl Recipe {
     /// A digest of all inputs of a component except its module, including the version of
     /// this tool.
     pub fn digest(&self, program: bool) -> ContentDigest {
-        // The module has what the bindings are for.
+        // The module has what the bindings are for, and what was built is in the parts.
         let made_with = Recipe {
             generated_from: None,
+            built: None,
             ..self.clone()
         };
         let text = serde_json::to_string(&made_with).unwrap_or_default();

@@ -8,7 +8,7 @@ use semver::Version;
 use super::component::ProvidedComponent;
 use super::part::{Part, PartLink};
 use crate::base::error::{Error, Result};
-use crate::base::package::PackageRef;
+use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::manifest::Dependency;
 use crate::system::fs;
@@ -40,14 +40,16 @@ impl BuiltComponents {
         self.by_directory.insert(dir, component);
     }
 
-    /// Whether the components of all these directories are among the parts, as
-    /// they were built in this run.
-    pub fn are_among(&self, dirs: &[PathBuf], parts: &[Part]) -> bool {
-        dirs.iter().all(|dir| {
-            let dir = fs::canonical(dir).ok();
-            let built = dir.and_then(|dir| self.by_directory.get(&dir));
-            built.is_some_and(|built| parts.iter().any(|part| part.file == built.file))
-        })
+    /// A digest of everything that is known about the components of these directories
+    /// except their bytes: their files, packages and versions, and what they are linked
+    /// with, at any depth. `None` if one of them was not built in this run.
+    pub fn digest(&self, dirs: &[PathBuf]) -> Option<ContentDigest> {
+        let mut text = String::new();
+        for dir in dirs {
+            let built = self.by_directory.get(&fs::canonical(dir).ok()?)?;
+            text.push_str(&format!("{}: {built:?}\n", dir.display()));
+        }
+        Some(ContentDigest::of(text.as_bytes()))
     }
 
     /// The component in a file, if it was built in this run.

@@ -63,15 +63,16 @@ pub(crate) fn workspace(
     for flag in &args.unstable {
         command = command.arg("-Z").arg(flag);
     }
-    // Stamps are taken before anything is read: a file that changes while it
-    // is read makes the view not hold, rather than hold wrongly.
-    let before: Vec<FileStamp> = config.files().iter().cloned().map(FileStamp::now).collect();
+    // A file that changes while it is read makes the view not hold, rather than hold
+    // wrongly.
+    let mut stamps: Vec<FileStamp> = config.files().iter().cloned().map(FileStamp::now).collect();
+    let start = fs::clock();
     let workspace = Workspace::load(&*ctx.exec, command)?;
     let mut paths = workspace.watched_paths();
     paths.sort();
     paths.dedup();
-    let mut stamps = before;
-    stamps.extend(paths.into_iter().map(FileStamp::now));
+    let paths = paths.into_iter();
+    stamps.extend(paths.map(|path| FileStamp::read_since(path, start)));
     Ok(Cached {
         stamps,
         fact: workspace,

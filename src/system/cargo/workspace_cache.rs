@@ -27,6 +27,19 @@ impl FileStamp {
         FileStamp(path, stamp)
     }
 
+    /// Takes the present state of a file or directory that was read at or after a time of
+    /// [`fs::clock`]. If it was changed since then, what was read may be older, and so its
+    /// state is never current.
+    pub fn read_since(path: PathBuf, start: u128) -> Self {
+        let mut stamp = fs::stamp(&path);
+        if let Some((_, time)) = &mut stamp
+            && *time >= start
+        {
+            *time = u128::from(u64::MAX);
+        }
+        FileStamp(path, stamp)
+    }
+
     /// Whether it is the state of this path.
     pub fn is_of(&self, path: &Path) -> bool {
         self.0 == path

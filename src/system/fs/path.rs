@@ -50,11 +50,21 @@ pub fn is_executable(path: &Path) -> bool {
 /// is no file.
 pub fn stamp(path: &Path) -> Option<(u64, u128)> {
     let meta = fs::metadata(path).ok()?;
-    let time = meta.modified().ok()?;
-    let nanos = time
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |d| d.as_nanos());
-    Some((meta.len(), nanos))
+    Some((meta.len(), nanoseconds(meta.modified().ok()?)))
+}
+
+/// The modification time that a file gets now, in nanoseconds since 1970. It is that of a
+/// new file, since the clock of files may be behind the system's.
+pub fn clock() -> u128 {
+    let new = tempfile::tempfile().and_then(|file| file.metadata()?.modified());
+    let time = new.unwrap_or_else(|_| std::time::SystemTime::now());
+    nanoseconds(time)
+}
+
+/// A time in nanoseconds since 1970.
+fn nanoseconds(time: std::time::SystemTime) -> u128 {
+    time.duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos())
 }
 
 /// The absolute path without links and dots; the file must exist.

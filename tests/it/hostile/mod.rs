@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cargo_component::component::hint::Hint;
 use cargo_component::component::names;
 use entries::Known;
-use mutations::Random;
+pub use mutations::Random;
 use wasmparser::{Validator, WasmFeatures};
 
 const ROUNDS: u64 = 500;
