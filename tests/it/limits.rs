@@ -81,11 +81,11 @@ fn others_go_on(server: &Server, looping: &str, other: &str) {
 #[test]
 fn a_request_that_never_ends_stops_no_other() {
     let project = service();
-    let mut server = Server::start(project.command("serve --addr 127.0.0.1:0 --timeout 8"));
+    let mut server = Server::start(project.command("serve --addr 127.0.0.1:0 --timeout 3"));
     others_go_on(&server, "GET /loop", "GET /");
     let line = server.hear(&["a request failed"]);
     assert!(
-        line.contains("`GET /loop`") && line.contains("took longer than 8s"),
+        line.contains("`GET /loop`") && line.contains("took longer than 3s"),
         "{line}"
     );
     assert!(line.contains("--timeout"), "{line}");
@@ -102,7 +102,7 @@ fn a_request_that_never_ends_stops_no_other() {
         "while path == \"/loop\" { std::hint::black_box(0); }
         let start = match",
     );
-    let server = Server::start(project.command("serve --addr 127.0.0.1:0 --timeout 8"));
+    let server = Server::start(project.command("serve --addr 127.0.0.1:0 --timeout 3"));
     others_go_on(&server, "GET /loop", "GET /2");
     assert_eq!(server.interrupt().0, Some(0));
 }
