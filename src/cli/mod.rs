@@ -154,9 +154,11 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
         args.remove(0);
     }
     let name = first_word(&args);
+    // To describe all verbs takes time.
+    let cli = Cli::command();
     match name.as_deref() {
-        Some(name) if is_ours(name) || name == "help" => ours(args, env),
-        None if !is_cargos(&args) => plain(args, env),
+        Some(name) if is_ours(&cli, name) || name == "help" => ours(cli, args, env),
+        None if !is_cargos(&args) => plain(cli, args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
             Error::input(format!(
@@ -182,9 +184,8 @@ fn is_cargos(args: &[OsString]) -> bool {
     args.iter().any(asks)
 }
 
-fn is_ours(name: &str) -> bool {
-    Cli::command()
-        .get_subcommands()
+fn is_ours(cli: &clap::Command, name: &str) -> bool {
+    cli.get_subcommands()
         .any(|verb| verb.get_name() == name || verb.get_all_aliases().any(|alias| alias == name))
 }
 
@@ -202,14 +203,14 @@ fn first_word(args: &[OsString]) -> Option<String> {
 }
 
 /// Runs one of our own subcommands, or prints the help of any subcommand.
-fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
+fn ours(cli: clap::Command, args: Vec<OsString>, env: Env) -> ExitCode {
     if first_word(&args).as_deref() == Some("help")
         && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
-        && !is_ours(&of.to_string_lossy())
+        && !is_ours(&cli, &of.to_string_lossy())
     {
         return cargo::run(&[of.clone(), "--help".into()], env);
     }
-    let matches = Cli::command().try_get_matches_from(with_name(args));
+    let matches = cli.try_get_matches_from(with_name(args));
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => {
             let shell = cli.global.shell(&env);
@@ -226,14 +227,14 @@ fn ours(args: Vec<OsString>, env: Env) -> ExitCode {
 }
 
 /// Handles a command line without a subcommand: `--version`, `--help` or nothing.
-fn plain(args: Vec<OsString>, env: Env) -> ExitCode {
+fn plain(cli: clap::Command, args: Vec<OsString>, env: Env) -> ExitCode {
     let has = |names: &[&str]| args.iter().any(|arg| names.iter().any(|name| arg == name));
     if has(&["--version", "-V", "-Vv", "-vV"]) {
         let verbose = has(&["--verbose", "-v", "-Vv", "-vV"]);
         let shell = GlobalOptions::default().shell(&env);
         return exit::code(&shell, version::print(&shell, verbose));
     }
-    match Cli::command().try_get_matches_from(with_name(args)) {
+    match cli.try_get_matches_from(with_name(args)) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => exit::print_clap_error(&error),
     }
