@@ -122,6 +122,18 @@ pub fn guarded<T>(library: &str, work: impl FnOnce() -> T) -> Result<T, String> 
     })
 }
 
+/// Whether this thread is inside of [`guarded`].
+#[cfg(feature = "bindings")]
+pub(super) fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
+/// Makes a thread one that works for a caller inside of [`guarded`], or not.
+#[cfg(feature = "bindings")]
+pub(super) fn set_guarded(is_guarded: bool) {
+    GUARDED.set(is_guarded);
+}
+
 /// Installs a panic hook that prints nothing for panics inside of [`guarded`],
 /// which are reported as errors.
 pub fn quiet_guarded_panics() {

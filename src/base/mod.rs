@@ -3,6 +3,8 @@
 
 pub mod error;
 pub mod package;
+#[cfg(feature = "bindings")]
+pub mod parallel;
 #[cfg(feature = "cli")]
 pub mod progress;
 #[cfg(feature = "lock")]

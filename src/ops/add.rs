@@ -14,7 +14,7 @@ use crate::model::lockfile::Lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{PackageSource, Requirement};
-use crate::model::wit::{Entry, TextFile, declared_packages, syntax_errors};
+use crate::model::wit::{Entry, TextFile, WasmFile, declared_packages, syntax_errors};
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::link::label_changes::import_renames;
@@ -361,7 +361,7 @@ fn read_path_dependency(path: &Path) -> Result<PathDependency> {
         Entry::Text { path, files } => {
             return Ok(PathDependency::Wit(package_of_text(&path, files)?));
         }
-        Entry::Wasm { path, bytes } => (bytes, path),
+        Entry::Wasm(WasmFile { path, bytes, .. }) => (bytes, path),
     };
     if table_of(&path)? == DependencyTable::Component {
         return Ok(PathDependency::Component);

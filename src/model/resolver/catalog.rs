@@ -1,6 +1,6 @@
 //! The versions of packages that registries list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
@@ -17,10 +17,11 @@ pub struct ListedVersion {
 }
 
 /// The version lists known so far; that of a package which no registry has is
-/// empty.
+/// empty. Single versions may be known to exist without a list.
 #[derive(Clone, Debug, Default)]
 pub struct VersionCatalog {
     versions: BTreeMap<PackageSource, Vec<ListedVersion>>,
+    single: BTreeMap<PackageSource, BTreeSet<Version>>,
     precise: BTreeMap<PackageSource, Version>,
 }
 
@@ -28,6 +29,17 @@ impl VersionCatalog {
     /// Adds the version list of a package.
     pub fn insert(&mut self, source: PackageSource, versions: Vec<ListedVersion>) {
         self.versions.insert(source, versions);
+    }
+
+    /// Adds a version that exists, of a package whose list need not be known.
+    pub fn insert_single(&mut self, source: PackageSource, version: Version) {
+        self.single.entry(source).or_default().insert(version);
+    }
+
+    /// Whether a version was added by [`VersionCatalog::insert_single`].
+    pub(super) fn has_single(&self, source: &PackageSource, version: &Version) -> bool {
+        let versions = self.single.get(source);
+        versions.is_some_and(|versions| versions.contains(version))
     }
 
     /// The versions of a package, if they are known.

@@ -17,6 +17,6 @@ mod requirement;
 mod track;
 
 pub use catalog::{ListedVersion, VersionCatalog};
-pub use packages::{ChosenVersion, Resolution, not_locked, solve};
+pub use packages::{ChosenVersion, Resolution, exact_version, not_locked, solve};
 pub use requirement::{PackageSource, Requirement};
 pub use track::{compatible_from, on_one_track};

@@ -1,6 +1,6 @@
 //! Choosing one version for each requirement, independently of the others.
 
-use semver::Version;
+use semver::{Op, Version, VersionReq};
 
 use super::catalog::VersionCatalog;
 use super::conflict;
@@ -51,6 +51,14 @@ pub fn solve(
             continue;
         }
         let Some(versions) = catalog.versions(source) else {
+            let exact = exact_version(version_req);
+            if let Some(version) = exact.filter(|version| catalog.has_single(source, version)) {
+                chosen.push(ChosenVersion {
+                    version,
+                    locked_digest: None,
+                });
+                continue;
+            }
             if !missing.contains(source) {
                 missing.push(source.clone());
             }
@@ -75,6 +83,19 @@ pub fn solve(
         true => Ok(Resolution::Solved(chosen)),
         false => Ok(Resolution::Missing(missing)),
     }
+}
+
+/// The version that a requirement such as `=1.2.3` names; `None` for one that others
+/// match as well. Build metadata is no part of requirements.
+pub fn exact_version(requirement: &VersionReq) -> Option<Version> {
+    let [only] = requirement.comparators.as_slice() else {
+        return None;
+    };
+    let (minor, patch) = (only.minor?, only.patch?);
+    (only.op == Op::Exact).then(|| Version {
+        pre: only.pre.clone(),
+        ..Version::new(only.major, minor, patch)
+    })
 }
 
 /// The error for a requirement that is not locked when the network must not be
@@ -143,6 +164,35 @@ mod tests {
         assert_eq!(answer("=0.2.3", &versions), "0.2.3");
         assert_eq!(answer("*", &versions), "0.3.0");
         assert_eq!(answer("=0.2.14-rc.1", &versions), "0.2.14-rc.1");
+    }
+
+    #[test]
+    fn a_version_that_is_named_exactly_needs_no_list() {
+        for (requirement, version) in [
+            ("=1.2.3", Some("1.2.3")),
+            ("=1.2.3-rc.1", Some("1.2.3-rc.1")),
+            ("=1.2", None),
+            ("1.2.3", None),
+            ("=1.2.3, <2", None),
+            ("*", None),
+        ] {
+            let found = exact_version(&requirement.parse().unwrap());
+            assert_eq!(found, version.map(|version| version.parse().unwrap()));
+        }
+        let mut catalog = VersionCatalog::default();
+        catalog.insert_single(source("a:b"), "1.2.3".parse().unwrap());
+        let solved = |requirement: &str| {
+            let requirements = [required("a:b", requirement)];
+            solve(&requirements, &catalog, &Lockfile::default()).unwrap()
+        };
+        let Resolution::Solved(chosen) = solved("=1.2.3") else {
+            panic!("not solved")
+        };
+        assert_eq!(chosen[0].version.to_string(), "1.2.3");
+        // Another version may exist, and so may a higher one.
+        for other in ["=1.2.4", "1.2.3"] {
+            assert_eq!(solved(other), Resolution::Missing(vec![source("a:b")]));
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, SourceMap, UnresolvedPackage};
 
-use super::decode::decode;
 use super::entry::Entry;
 
 /// The packages of an entry, with the names of their interfaces. What cannot
@@ -22,9 +21,9 @@ pub fn declared_interfaces(entry: &Entry) -> Vec<(PackageName, Vec<String>)> {
             all.map(|package| (package.name.clone(), declared(package)))
                 .collect()
         }
-        Entry::Wasm { bytes, .. } => match decode(bytes) {
+        Entry::Wasm(file) => match file.decoded() {
             Ok(DecodedWasm::WitPackage(resolve, id)) => {
-                let package = &resolve.packages[id];
+                let package = &resolve.packages[*id];
                 let names = package.interfaces.keys().cloned();
                 vec![(package.name.clone(), names.collect())]
             }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use wit_component::{DecodedWasm, WitPrinter};
+use wit_component::WitPrinter;
 use wit_parser::{PackageId, PackageName, Resolve, SourceMap, UnresolvedPackageGroup, WorldId};
 #[cfg(feature = "cli")]
 use wit_parser::{ParseError, ParseErrorKind};
 
+use super::binary::{Decoded, decode, undecodable};
 use super::complete::complete_versions;
 use super::diagnose;
 use super::diagnose::SourceTexts;
-use super::entry::{Entry, TextFile};
+use super::entry::{Entry, TextFile, WasmFile};
 use super::group::{Group, Rank};
 use super::limits;
 use super::needed;
@@ -22,6 +23,7 @@ use super::select::select;
 use super::supplement::supplement;
 use super::world::{Package, World};
 use crate::base::error::{Error, Result};
+use crate::base::parallel;
 
 /// Loads the world of a request.
 ///
@@ -54,8 +56,7 @@ pub fn load_package(request: &Request<'_>) -> Result<Package> {
 /// Resolves all packages, or else only those that are needed: a package that is
 /// broken and not needed does not matter.
 fn resolved(request: &Request<'_>) -> Result<Package> {
-    resolved_of(request, PackageScope::All)
-        .or_else(|error| resolved_of(request, PackageScope::Needed).map_err(|_| error))
+    parse(request)?.load_package(request)
 }
 
 /// Which of the packages at hand are resolved.
@@ -65,17 +66,33 @@ enum PackageScope {
     Needed,
 }
 
-fn resolved_of(request: &Request<'_>, scope: PackageScope) -> Result<Package> {
-    let (
-        main_name,
-        LoadedSources {
-            mut groups,
-            origins,
-            texts,
-            notes,
-            ..
-        },
-    ) = parse(request)?;
+impl ParsedSources {
+    /// As [`load_package`], for the request that these sources are of.
+    pub fn load_package(self, request: &Request<'_>) -> Result<Package> {
+        resolved_of(self, request, PackageScope::All).or_else(|error| {
+            let again = parse(request);
+            let needed = again.and_then(|all| resolved_of(all, request, PackageScope::Needed));
+            needed.map_err(|_| error)
+        })
+    }
+}
+
+fn resolved_of(
+    parsed: ParsedSources,
+    request: &Request<'_>,
+    scope: PackageScope,
+) -> Result<Package> {
+    let ParsedSources {
+        main: main_name,
+        loaded:
+            LoadedSources {
+                mut groups,
+                origins,
+                texts,
+                notes,
+                ..
+            },
+    } = parsed;
     if scope == PackageScope::Needed {
         groups = needed::needed(groups);
     }
@@ -145,8 +162,15 @@ pub fn syntax_errors(files: &[TextFile]) -> Vec<Error> {
     errors
 }
 
-/// Parses all sources, each package once.
-pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, LoadedSources)> {
+/// All sources of a request, parsed and not yet resolved.
+pub struct ParsedSources {
+    /// The package of the project itself.
+    main: PackageName,
+    pub(super) loaded: LoadedSources,
+}
+
+/// Parses all sources of a request, each package once.
+pub fn parse(request: &Request<'_>) -> Result<ParsedSources> {
     let mut loading = LoadedSources::default();
     let main_name = loading.main(&request.sources.main)?;
     let overrides: Vec<&Entry> = request.overrides.iter().map(|o| &o.main).collect();
@@ -160,7 +184,10 @@ pub(super) fn parse(request: &Request<'_>) -> Result<(PackageName, LoadedSources
     loading.add_embedded()?;
     needed::refuse_broken(&loading.groups, std::mem::take(&mut loading.broken))?;
     supplement(&mut loading.groups, &loading.embedded, &mut loading.texts);
-    Ok((main_name, loading))
+    Ok(ParsedSources {
+        main: main_name,
+        loaded: loading,
+    })
 }
 
 /// The names of the worlds of the package an entry is of; `None` if it cannot
@@ -186,10 +213,10 @@ pub fn worlds(entry: &Entry) -> Option<Vec<String>> {
             let own = main.worlds.iter().filter(|(id, _)| !foreign.contains(id));
             Some(own.map(|(_, world)| world.name.clone()).collect())
         }
-        Entry::Wasm { path, bytes } => {
+        Entry::Wasm(file) => {
             let Decoded {
                 resolve, package, ..
-            } = decode(path, bytes).ok()?;
+            } = decode(file).ok()?;
             Some(resolve.packages[package].worlds.keys().cloned().collect())
         }
     }
@@ -212,7 +239,7 @@ pub fn declared_packages(entries: &[Entry]) -> Vec<PackageName> {
                 .map(|p| p.name)
                 .collect::<Vec<_>>()
         }
-        Entry::Wasm { path, bytes } => match decode(path, bytes) {
+        Entry::Wasm(file) => match decode(file) {
             Ok(decoded) => decoded.resolve.package_names.keys().cloned().collect(),
             Err(_) => Vec::new(),
         },
@@ -249,15 +276,15 @@ impl LoadedSources {
                 let name = self.text(path, files, Rank::Main)?;
                 name.ok_or_else(|| Error::input(format!("no package in `{}`", path.display())))
             }
-            Entry::Wasm { path, bytes } => {
+            Entry::Wasm(file) => {
                 // The package of a component's world has a name that is no
                 // name; everything it refers to is decoded beside it.
                 let Decoded {
                     resolve, package, ..
-                } = decode(path, bytes)?;
+                } = decode(file)?;
                 let name = resolve.packages[package].name.clone();
-                self.print(&resolve, package, Rank::Main, path)?;
-                self.embedded.push((Rank::Embedded, resolve));
+                self.print(resolve, package, Rank::Main, &file.path)?;
+                self.embedded.push((Rank::Embedded, resolve.clone()));
                 Ok(name)
             }
         }
@@ -270,16 +297,23 @@ impl LoadedSources {
                 self.text(path, files, rank)?;
             }
         }
+        let files = entries.iter().filter_map(|entry| match entry {
+            Entry::Wasm(file) => Some(file),
+            Entry::Text { .. } => None,
+        });
+        let files: Vec<&WasmFile> = files.collect();
+        // The results, and what is wrong with a file, are asked for in order below.
+        parallel::compute(files.clone(), |file| {
+            let _ = file.decoded();
+        });
         let (mut decoded, mut components) = (Resolve::default(), Resolve::default());
-        for entry in entries {
-            let Entry::Wasm { path, bytes } = entry else {
-                continue;
-            };
+        for file in files {
+            let path = &file.path;
             let Decoded {
                 resolve,
                 package,
                 is_component,
-            } = decode(path, bytes)?;
+            } = decode(file)?;
             if is_component {
                 self.notes.push(format!(
                     "`{}` is a component, of which only the WIT is used here; components to import from belong in `[package.metadata.component.dependencies]`",
@@ -288,13 +322,13 @@ impl LoadedSources {
             } else if self.is_open(&resolve.packages[package].name, rank, &[path])? {
                 // Before it is merged with others, whose copies of it lack
                 // what they do not use, and its documentation.
-                self.print(&resolve, package, rank, path)?;
+                self.print(resolve, package, rank, path)?;
             }
             let all = match is_component {
                 true => &mut components,
                 false => &mut decoded,
             };
-            all.merge(resolve).map_err(|e| {
+            all.merge(resolve.clone()).map_err(|e| {
                 Error::input(format!(
                     "`{}` conflicts with the other WIT packages",
                     path.display()
@@ -436,45 +470,4 @@ fn refuse_undeclared(groups: &[Group], texts: &SourceTexts) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn unread(path: &Path) -> String {
-    format!("failed to read the WIT package in `{}`", path.display())
-}
-
-fn undecodable(path: &Path, cause: &str) -> Error {
-    Error::input(unread(path)).with_cause(cause)
-}
-
-/// The content of a binary package or component.
-struct Decoded {
-    resolve: Resolve,
-    /// The package, or that of the component's world.
-    package: PackageId,
-    is_component: bool,
-}
-
-/// Decodes a binary package or component.
-fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded> {
-    // The magic number and the version are followed by the layer.
-    if bytes.get(6..8) != Some(&[1, 0]) {
-        return Err(undecodable(path, "it is not a component")
-            .hint("only WIT packages in binary form and components contain WIT"));
-    }
-    match super::decode::decode(bytes).map_err(|e| e.into_error(unread(path)))? {
-        DecodedWasm::WitPackage(resolve, package) => Ok(Decoded {
-            resolve,
-            package,
-            is_component: false,
-        }),
-        DecodedWasm::Component(resolve, world) => {
-            let package = resolve.worlds[world].package;
-            let package = package.ok_or_else(|| undecodable(path, "its world has no package"))?;
-            Ok(Decoded {
-                resolve,
-                package,
-                is_component: true,
-            })
-        }
-    }
 }

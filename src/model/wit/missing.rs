@@ -3,7 +3,7 @@
 use wit_parser::PackageName;
 
 use super::group::{Group, Rank};
-use super::load::parse;
+use super::load::{LoadedSources, ParsedSources, parse};
 use super::request::Request;
 use crate::base::error::{Excerpt, Result};
 
@@ -25,7 +25,17 @@ pub struct MissingPackage {
 /// use. What the manifest's table would have to declare is left for
 /// [`super::load`] to refuse.
 pub fn missing_packages(request: &Request<'_>) -> Result<Vec<MissingPackage>> {
-    let (_, loading) = parse(request)?;
+    Ok(parse(request)?.missing_packages(request))
+}
+
+impl ParsedSources {
+    /// As [`missing_packages`], for the request that these sources are of.
+    pub fn missing_packages(&self, request: &Request<'_>) -> Vec<MissingPackage> {
+        missing(&self.loaded, request)
+    }
+}
+
+fn missing(loading: &LoadedSources, request: &Request<'_>) -> Vec<MissingPackage> {
     let groups = &loading.groups;
     let mut missing: Vec<MissingPackage> = Vec::new();
     for group in groups {
@@ -55,13 +65,13 @@ pub fn missing_packages(request: &Request<'_>) -> Result<Vec<MissingPackage>> {
             }
         }
     }
-    Ok(missing)
+    missing
 }
 
 /// The packages that the WIT at hand names and that neither the project itself
 /// nor one of its overrides has, each once.
 pub fn overridable_packages(request: &Request<'_>) -> Result<Vec<PackageName>> {
-    let (_, loading) = parse(request)?;
+    let loading = parse(request)?.loaded;
     let groups = &loading.groups;
     let mut names: Vec<PackageName> = Vec::new();
     let packages = groups.iter().flat_map(Group::packages);

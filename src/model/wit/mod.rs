@@ -2,6 +2,7 @@
 //! from there to Rust bindings. Pure: [`crate::system::source`] reads the files.
 
 mod attributes;
+mod binary;
 pub mod bindings;
 mod circle;
 #[cfg(feature = "cli")]
@@ -54,10 +55,10 @@ pub use contents::{declared_interfaces, referenced_packages};
 pub use decode::{Undecodable, decode};
 #[cfg(feature = "cli")]
 pub use diagnose::is_absent_package;
-pub use entry::{Entry, Sources, TextFile};
+pub use entry::{Entry, Sources, TextFile, WasmFile};
 #[cfg(feature = "cli")]
 pub use load::syntax_errors;
-pub use load::{declared_packages, load, load_package, worlds};
+pub use load::{ParsedSources, declared_packages, load, load_package, parse, worlds};
 pub use missing::{MissingPackage, missing_packages, overridable_packages};
 pub use parts::{LoadedPackage, Origin, packages_named_by_component};
 pub use request::{PinnedVersion, Request};

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use wit_component::DecodedWasm;
 use wit_parser::{PackageName, Resolve, WorldId, WorldItem};
 
-use super::decode::decode;
 use super::entry::Entry;
 use super::group::{Group, Rank};
 
@@ -61,11 +60,11 @@ pub(super) fn parts(
 /// The packages whose interfaces a component imports or exports; none for a file
 /// that is no component or cannot be read.
 pub fn packages_named_by_component(entry: &Entry) -> Vec<PackageName> {
-    let Entry::Wasm { bytes, .. } = entry else {
+    let Entry::Wasm(file) = entry else {
         return Vec::new();
     };
-    match decode(bytes) {
-        Ok(DecodedWasm::Component(resolve, world)) => named(&resolve, world),
+    match file.decoded() {
+        Ok(DecodedWasm::Component(resolve, world)) => named(resolve, *world),
         _ => Vec::new(),
     }
 }

@@ -120,7 +120,7 @@ fn add_file(group: &mut Group, path: &Path, text: &str, texts: &mut SourceTexts)
 #[cfg(feature = "cli")]
 #[cfg(test)]
 mod tests {
-    use crate::model::wit::{Entry, Request, Sources, TextFile, load_package};
+    use crate::model::wit::{Entry, Request, Sources, TextFile, WasmFile, load_package};
 
     fn text(path: &str, text: &str) -> Entry {
         Entry::Text {
@@ -145,10 +145,8 @@ mod tests {
             interface all { use demo:used/more@1.0.0.{point}; i: func(p: point); }
             world w { import demo:used/plain@1.0.0; import demo:used/more@1.0.0; import all; }";
         let package = resolve.push_source("user.wit", user).unwrap();
-        Entry::Wasm {
-            path: "demo:user@1.0.0".into(),
-            bytes: wit_component::encode(&resolve, package, true).unwrap(),
-        }
+        let bytes = wit_component::encode(&resolve, package, true).unwrap();
+        Entry::Wasm(WasmFile::new("demo:user@1.0.0", bytes))
     }
 
     fn request(over: &str) -> Request<'static> {

@@ -23,7 +23,7 @@ pub(super) fn check_world(shown: &str, wit: &wit::Entry, world: Option<&str>) ->
                 return Err(error.context(format!("failed to read the WIT in `{shown}`")));
             }
         }
-        wit::Entry::Wasm { .. } => {}
+        wit::Entry::Wasm(_) => {}
     }
     let Some(worlds) = wit::worlds(wit) else {
         return Ok(());

@@ -62,6 +62,31 @@ fn what_is_up_to_date_is_neither_asked_for_nor_written_again() {
 }
 
 #[test]
+fn a_version_that_wit_names_is_found_without_the_list_of_versions() {
+    let workshop = workshop();
+    fetched(&workshop, LockMode::Update, Drift::Write).succeeded();
+    let asked = ["release t:types@1.2.0", "fetch t:types@1.2.0"];
+    assert_eq!(workshop.registry.requests(), asked);
+}
+
+#[test]
+fn the_list_says_which_versions_there_are_and_which_were_withdrawn() {
+    let workshop = workshop();
+    let other = APP.replace("1.2.0", "1.3.0");
+    workshop.write("wit/app.wit", other);
+    let ran = fetched(&workshop, LockMode::Update, Drift::Write);
+    assert!(ran.error().to_string().contains("1.2.0"));
+    let asked = ["release t:types@1.3.0", "versions t:types"];
+    assert_eq!(workshop.registry.requests(), asked);
+    workshop.write("wit/app.wit", APP);
+    let (package, version) = ("t:types".parse().unwrap(), "1.2.0".parse().unwrap());
+    workshop.registry.yank(&package, &version);
+    let ran = fetched(&workshop, LockMode::Update, Drift::Write);
+    assert!(ran.error().to_string().contains("withdrawn"));
+    assert_eq!(workshop.registry.requests()[2..], ["versions t:types"]);
+}
+
+#[test]
 fn packages_can_be_kept_as_registries_have_them() {
     let workshop = workshop();
     let ran = workshop.run(Vec::new(), |ctx| {

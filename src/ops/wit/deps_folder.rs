@@ -31,6 +31,9 @@ pub enum DepsFormat {
 /// empty where the entry itself is a file.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
+/// The entries of a folder that `fetch` wrote, with their digests.
+type Own = BTreeMap<PathBuf, ContentDigest>;
+
 /// Commits a change together with several `deps` folders and the lock file: all
 /// of it or nothing.
 pub(super) fn write(
@@ -95,27 +98,28 @@ fn plan_folder<'p>(
 ) -> Result<DepsFolder<'p>> {
     let mut written = DepsRecord::of(ctx, deps);
     let lock = written.lock(ctx, deps);
-    let there = entries(deps)?;
-    if there.iter().any(|path| !written.is_own(path)) {
+    let mut own = Own::new();
+    let mut kept = entries(deps)?;
+    adopt(&mut own, &mut kept, |path| written.own_digest(path));
+    if !kept.is_empty() {
         written.add_locked(ctx, resolver.locked_on_disk());
+        adopt(&mut own, &mut kept, |path| written.own_digest(path));
     }
-    let (mut own, mut kept): (Vec<PathBuf>, Vec<PathBuf>) =
-        there.into_iter().partition(|path| written.is_own(path));
-    own.extend(adopt_unrecorded(resolver, deps, &members, &mut kept)?);
+    adopt_unrecorded(resolver, deps, &members, (&mut own, &mut kept))?;
     // Packages that the cache lost are not fetched again while `deps` has them.
     let cached = resolver.is_cached();
     let partial = resolver.is_partial() || !cached;
     let is_wasm = |path: &PathBuf| path.extension().is_some_and(|e| e == "wasm");
-    let format = format.unwrap_or(match own.iter().any(is_wasm) {
+    let format = format.unwrap_or(match own.keys().any(is_wasm) {
         true => DepsFormat::Wasm,
         false => DepsFormat::Wit,
     });
-    let ignored = |path: &Path| cached && own.iter().any(|own| *own == path);
+    let ignored = |path: &Path| cached && own.contains_key(path);
     let mut all = all_needed(resolver, deps, members, &ignored, format)?;
     if partial {
         // Members that are not selected may need more than a copy has.
         let is = |path: &PathBuf, name: &String| path.file_name().is_some_and(|n| *n == **name);
-        all.retain(|name, needed| needed.whole || !own.iter().any(|path| is(path, name)));
+        all.retain(|name, needed| needed.whole || !own.keys().any(|path| is(path, name)));
     }
     let new: BTreeMap<String, Files> = all
         .into_iter()
@@ -126,26 +130,25 @@ fn plan_folder<'p>(
         .map(|(name, files)| (name.clone(), digest(files)))
         .collect();
     // Entries of others with the same content are as good as ours.
-    let is_new = |path: &mut PathBuf| {
+    adopt(&mut own, &mut kept, |path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let wanted = digests.get(&*name);
-        wanted.is_some_and(|wanted| digest_below(path).is_ok_and(|found| found == *wanted))
-    };
-    own.extend(kept.extract_if(.., is_new));
+        let wanted = digests.get(&*name)?;
+        digest_below(path).ok().filter(|found| found == wanted)
+    });
     refuse_clash(ctx, &kept, &new)?;
     if partial {
-        for path in &own {
+        for (path, digest) in &own {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !new.contains_key(&*name) {
-                digests.insert(name.into_owned(), digest_below(path)?);
+                digests.insert(name.into_owned(), digest.clone());
                 kept.push(path.clone());
             }
         }
     }
     let is_current = own.len() == digests.len()
-        && own.iter().all(|path| {
+        && own.iter().all(|(path, digest)| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            digests.get(&*name) == digest_below(path).ok().as_ref()
+            digests.get(&*name) == Some(digest)
         });
     Ok(DepsFolder {
         deps,
@@ -159,21 +162,36 @@ fn plan_folder<'p>(
     })
 }
 
-/// The entries that `fetch` wrote where neither a lock file nor a record knows of
-/// them: those that equal what it would write now. Where that cannot be resolved
-/// all entries are the user's.
+/// Moves entries that `own_digest` has a digest of to those that are `fetch`'s own.
+fn adopt(
+    own: &mut Own,
+    kept: &mut Vec<PathBuf>,
+    own_digest: impl Fn(&Path) -> Option<ContentDigest>,
+) {
+    kept.retain(|path| match own_digest(path) {
+        Some(digest) => {
+            own.insert(path.clone(), digest);
+            false
+        }
+        None => true,
+    });
+}
+
+/// Moves the entries that `fetch` wrote where neither a lock file nor a record knows
+/// of them to its own: those that equal what it would write now. Where that cannot be
+/// resolved all entries are the user's.
 fn adopt_unrecorded(
     resolver: &WitResolver<'_>,
     deps: &Path,
     members: &[&WitMember],
-    kept: &mut Vec<PathBuf>,
-) -> Result<Vec<PathBuf>> {
+    (own, kept): (&mut Own, &mut Vec<PathBuf>),
+) -> Result<()> {
     let written = |path: &PathBuf| match path.extension() {
         Some(end) if end == "wasm" => true,
         _ => fs::exists(&path.join("package.wit")),
     };
     if resolver.has_lock() || !kept.iter().any(written) {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let mut apart = WitResolver::new(resolver.ctx, resolver.project)?;
     let theirs = |path: &Path| kept.iter().any(|kept| kept == path);
@@ -181,7 +199,7 @@ fn adopt_unrecorded(
     let mut would_be = Vec::new();
     for member in members {
         let Ok(resolved) = apart.resolve(member, &theirs) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         for format in [DepsFormat::Wit, DepsFormat::Wasm] {
             for (name, needed) in needed(&resolved, &is_there, format)? {
@@ -189,12 +207,13 @@ fn adopt_unrecorded(
             }
         }
     }
-    let is_same = |path: &mut PathBuf| {
+    adopt(own, kept, |path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let mut all = would_be.iter().filter(|(known, _)| *known == *name);
-        all.any(|(_, digest)| digest_below(path).is_ok_and(|found| found == *digest))
-    };
-    Ok(kept.extract_if(.., is_same).collect())
+        let digest = digest_below(path).ok()?;
+        all.any(|(_, known)| *known == digest).then_some(digest)
+    });
+    Ok(())
 }
 
 /// The entries of one `deps` for all packages that share it.

@@ -10,7 +10,7 @@ use crate::base::error::Result;
 use crate::base::package::{ContentDigest, Digester};
 use crate::model::lockfile::Lockfile;
 use crate::model::wit::write::{folder, render_dependencies};
-use crate::model::wit::{Entry, Origin, Request, Sources, TextFile, load_package};
+use crate::model::wit::{Entry, Origin, Request, Sources, TextFile, WasmFile, load_package};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -59,24 +59,24 @@ impl DepsRecord {
             };
             let Ok(bytes) = fs::read(&file) else { continue };
             let path = PathBuf::from(entry.package.to_string());
-            for (name, digest) in rendered(Entry::Wasm { path, bytes }) {
+            for (name, digest) in rendered(Entry::Wasm(WasmFile::new(path, bytes))) {
                 self.locked.entry(name).or_default().push(digest);
             }
         }
     }
 
-    /// Whether an entry of the folder is as `fetch` wrote it.
-    pub fn is_own(&self, entry: &Path) -> bool {
+    /// The digest of an entry of the folder that is as `fetch` wrote it; `None` for
+    /// others.
+    pub fn own_digest(&self, entry: &Path) -> Option<ContentDigest> {
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
         let (known, locked) = (self.known.get(&*name), self.locked.get(&*name));
         if (known.is_none() && locked.is_none()) || fs::is_link(entry) {
-            return false;
+            return None;
         }
-        let Ok(digest) = digest_below(entry) else {
-            return false;
-        };
-        known.is_some_and(|known| *known == digest.to_string())
-            || locked.is_some_and(|all| all.contains(&digest))
+        let digest = digest_below(entry).ok()?;
+        let is_own = known.is_some_and(|known| *known == digest.to_string())
+            || locked.is_some_and(|all| all.contains(&digest));
+        is_own.then_some(digest)
     }
 
     /// Saves the entries that were written. A failure is ignored: the lock file
@@ -94,7 +94,7 @@ impl DepsRecord {
 /// The entries for a package and everything in it, with their digests.
 fn rendered(entry: Entry) -> Vec<(String, ContentDigest)> {
     let whole = match &entry {
-        Entry::Wasm { bytes, .. } => Some(digest_of([(Path::new(""), bytes.as_slice())])),
+        Entry::Wasm(file) => Some(digest_of([(Path::new(""), file.bytes.as_slice())])),
         Entry::Text { .. } => None,
     };
     let none = PathBuf::from("none.wit");

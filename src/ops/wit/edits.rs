@@ -27,9 +27,9 @@ use crate::system::source;
 pub(super) fn wit_files(member: &WitMember) -> Result<Vec<TextFile>> {
     match source::read(&member.wit)?.main {
         Entry::Text { files, .. } => Ok(files),
-        Entry::Wasm { path, .. } => Err(Error::input(format!(
+        Entry::Wasm(file) => Err(Error::input(format!(
             "`{}` is a binary package, which cannot be edited",
-            path.display()
+            file.path.display()
         ))
         .hint("edit its `.wit` files instead")),
     }

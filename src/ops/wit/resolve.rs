@@ -18,8 +18,8 @@ use crate::model::manifest::DependencySource;
 use crate::model::manifest::wkg::WkgManifest;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{
-    PinnedVersion, Request, Sources, declared_packages, is_absent_package, load_package,
-    missing_packages,
+    ParsedSources, PinnedVersion, Request, Sources, declared_packages, is_absent_package,
+    load_package, parse,
 };
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::packages::{Fetched, PackageRequest};
@@ -117,14 +117,20 @@ impl WitResolver<'_> {
                 fetched.push(found);
             }
         }
-        self.fetch_missing(&mut request, &requirements, &mut fetched)?;
+        let mut parsed = self.fetch_missing(&mut request, &requirements, &mut fetched)?;
+        let named = request.fetched.len();
         for manifest in &manifests {
             self.fetch_unnamed(manifest, &own, &mut request, &mut fetched)?;
         }
-        let package = load_package(&request).map_err(|e| match is_absent_package(&e) {
-            true => e.replace_hint(self.project.missing_package_hint(self.ctx, member)),
-            false => e,
-        })?;
+        if request.fetched.len() > named {
+            parsed = parse(&request)?;
+        }
+        let package = parsed
+            .load_package(&request)
+            .map_err(|e| match is_absent_package(&e) {
+                true => e.replace_hint(self.project.missing_package_hint(self.ctx, member)),
+                false => e,
+            })?;
         self.record_required(&package, member);
         Ok(Resolved {
             overrides: request.overrides.iter().map(path_of).collect(),
@@ -133,16 +139,18 @@ impl WitResolver<'_> {
         })
     }
 
-    /// Fetches the packages that the WIT names until none is missing.
+    /// Fetches the packages that the WIT names until none is missing, and returns
+    /// all of them parsed.
     fn fetch_missing(
         &mut self,
         request: &mut Request<'_>,
         requirements: &BTreeMap<PackageRef, VersionReq>,
         fetched: &mut Vec<Fetched>,
-    ) -> Result<()> {
+    ) -> Result<ParsedSources> {
         let mut before: Vec<PackageName> = Vec::new();
         loop {
-            let mut missing = missing_packages(request)?;
+            let parsed = parse(request)?;
+            let mut missing = parsed.missing_packages(request);
             // A package that its override does not have is refused by the caller.
             missing.retain(|missing_packages| !before.contains(&missing_packages.name));
             before.extend(
@@ -161,7 +169,7 @@ impl WitResolver<'_> {
             // Packages without a route are refused by the caller, too.
             requests = self.with_route(requests);
             if requests.is_empty() {
-                return Ok(());
+                return Ok(parsed);
             }
             for found in self.fetch(&requests)? {
                 if let Some(from) = requirements.get(&found.package) {

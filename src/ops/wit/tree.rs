@@ -35,7 +35,7 @@ fn add(
 ) -> Result<usize> {
     // Packages that `fetch` wrote are shown with their registry.
     let written = DepsRecord::of(ctx, &member.deps);
-    let resolved = resolver.resolve(member, &|path| written.is_own(path))?;
+    let resolved = resolver.resolve(member, &|path| written.own_digest(path).is_some())?;
     let name = resolved.package.name();
     let root = graph.add(own_node(name, member));
     let mut known = Vec::new();

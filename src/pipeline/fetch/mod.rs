@@ -8,6 +8,7 @@ pub mod component_versions;
 pub mod lock_session;
 pub mod lock_update;
 pub mod locked;
+mod look_up;
 pub mod packages;
 pub mod reference;
 pub mod registry_source;

@@ -1,21 +1,24 @@
 //! Packages of registries: chooses versions and fetches packages into the cache, a
 //! limited number of them in parallel.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use semver::Version;
 use wit_parser::PackageName;
 
 use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::base::parallel;
 use crate::base::progress::{NoProgress, Progress, ProgressSize};
 use crate::model::component::outline::{Outline, outline};
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::{
-    ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, not_locked, solve,
+    ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, exact_version,
+    not_locked, solve,
 };
-use crate::model::wit::Entry;
+use crate::model::wit::{Entry, WasmFile};
+use crate::pipeline::fetch::look_up::{Answer, LookUp, PackageRegistry};
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
@@ -25,8 +28,9 @@ use crate::system::registry::cache::Cache;
 use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
 use crate::system::registry::{Registries, Registry, Release};
 
-/// The largest number of parallel requests.
-const MAX_PARALLEL: usize = 16;
+/// The largest number of parallel requests. Nearly all of a request's time is
+/// waiting, and registries that are too busy say when to ask again.
+const MAX_PARALLEL: usize = 50;
 
 /// The registries and the cache of a project, with the version lists fetched so far.
 pub(crate) struct Packages<'a> {
@@ -36,6 +40,8 @@ pub(crate) struct Packages<'a> {
     /// The directory that paths in lock files start from.
     root: PathBuf,
     catalog: VersionCatalog,
+    /// The releases that were found without the list of versions.
+    releases: BTreeMap<(PackageSource, Version), Release>,
     pub(crate) mode: LockMode,
 }
 
@@ -91,10 +97,8 @@ impl Fetched {
 
     /// The package as a source of WIT, displayed by its name.
     pub fn entry(&self) -> Result<Entry> {
-        Ok(Entry::Wasm {
-            path: PathBuf::from(format!("{}@{}", self.package, self.version)),
-            bytes: fs::read(&self.file)?,
-        })
+        let name = format!("{}@{}", self.package, self.version);
+        Ok(Entry::Wasm(WasmFile::new(name, fs::read(&self.file)?)))
     }
 }
 
@@ -109,6 +113,7 @@ impl<'a> Packages<'a> {
             cache: ctx.cache(),
             root: dir.to_owned(),
             catalog: VersionCatalog::default(),
+            releases: BTreeMap::new(),
             mode,
         })
     }
@@ -236,40 +241,46 @@ impl<'a> Packages<'a> {
     /// Resolves each requirement to a release, and fetches those into the cache.
     pub fn fetch(&mut self, request: &PackageRequest<'_>) -> Result<Vec<Fetched>> {
         let chosen = self.choose(request)?;
+        let mut found = Vec::new();
         let mut jobs = Vec::new();
         for (requirement, chosen) in request.requirements.iter().zip(chosen) {
             let cached = chosen.locked_digest.clone().and_then(|digest| {
                 let file = self.cache.get(&digest)?;
-                Some((digest, file))
-            });
-            jobs.push(match cached {
-                Some((digest, file)) => Job::Cached(Fetched {
+                Some(Fetched {
                     package: requirement.source.package.clone(),
-                    version: chosen.version,
+                    version: chosen.version.clone(),
                     digest,
                     file,
-                }),
-                None => {
-                    let registry_entry = self.open(requirement, request.named, || {
-                        not_cached(requirement, &chosen)
-                    })?;
-                    Job::Fetch(requirement, chosen, registry_entry)
-                }
+                })
             });
+            if cached.is_none() {
+                let registry_entry = self.open(requirement, request.named, || {
+                    not_cached(requirement, &chosen)
+                })?;
+                let key = (requirement.source.clone(), chosen.version.clone());
+                jobs.push(Job {
+                    requirement,
+                    release: self.releases.get(&key).cloned(),
+                    chosen,
+                    registry_entry,
+                });
+            }
+            found.push(cached);
         }
-        let fetched = jobs.iter().filter(|job| matches!(job, Job::Fetch(..)));
-        let fetched = fetched.count();
-        match fetched {
-            0 => {}
-            1 => self.ctx.shell.status("Downloading", "1 package".to_owned()),
-            many => self
-                .ctx
-                .shell
-                .status("Downloading", format!("{many} packages")),
+        let count = jobs.len();
+        if count > 0 {
+            let packages = if count == 1 { "package" } else { "packages" };
+            let text = format!("{count} {packages}");
+            self.ctx.shell.status("Downloading", text);
         }
-        let _held = (fetched > 0).then(|| self.hold_cache());
-        let progress = self.progress("Downloading", fetched);
-        run_parallel(jobs, |job| job.run(&self.cache, &*progress))
+        let _held = (count > 0).then(|| self.hold_cache());
+        let progress = self.progress("Downloading", count);
+        let fetched = run_parallel(jobs, |job| job.run(&self.cache, &*progress))?;
+        let mut fetched = fetched.into_iter();
+        Ok(found
+            .into_iter()
+            .filter_map(|cached| cached.or_else(|| fetched.next()))
+            .collect())
     }
 
     /// Chooses a version for each requirement, after fetching the version lists that
@@ -282,18 +293,60 @@ impl<'a> Packages<'a> {
                     if let Some(path) = request.locked {
                         return Err(must_not_change(path));
                     }
-                    let first = |source: &PackageSource| {
-                        request.requirements.iter().find(|w| w.source == *source)
-                    };
-                    let requirement = sources.iter().filter_map(first);
-                    self.list(
-                        requirement
-                            .map(|requirement| (requirement, request.named))
-                            .collect(),
-                    )?;
+                    let mut jobs = Vec::new();
+                    for source in sources {
+                        jobs.extend(self.look_up(&source, request)?);
+                    }
+                    self.learn(jobs)?;
                 }
             }
         }
+    }
+
+    /// What has to be asked about a package: where only exact versions of it are
+    /// required and none can be withdrawn, these; otherwise its list of versions.
+    fn look_up<'r>(
+        &self,
+        source: &PackageSource,
+        request: &PackageRequest<'r>,
+    ) -> Result<Option<LookUp<'r>>> {
+        let of_source = request.requirements.iter().filter(|r| r.source == *source);
+        let of_source: Vec<&Requirement> = of_source.collect();
+        let Some(requirement) = of_source.first() else {
+            return Ok(None);
+        };
+        let exact = of_source.iter().map(|r| exact_version(&r.version_req));
+        let exact: Option<Vec<Version>> = exact.collect();
+        let registry_entry = self.open(requirement, request.named, || not_locked(requirement))?;
+        let exact = exact.filter(|_| !registry_entry.registry.withdraws());
+        Ok(Some(LookUp {
+            requirement,
+            registry_entry,
+            exact: exact.unwrap_or_default(),
+        }))
+    }
+
+    /// Adds what registries answer to what is known.
+    fn learn(&mut self, jobs: Vec<LookUp<'_>>) -> Result<()> {
+        let progress = self.progress("Resolving", jobs.len());
+        let answers = run_parallel(jobs, |job| {
+            let answer = job.run();
+            progress.item();
+            answer
+        })?;
+        for (source, answer) in answers {
+            match answer {
+                Answer::Versions(versions) => self.catalog.insert(source, versions),
+                Answer::Releases(releases) => {
+                    for release in releases {
+                        let version = release.version.clone();
+                        self.catalog.insert_single(source.clone(), version.clone());
+                        self.releases.insert((source.clone(), version), release);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Shows how many of the packages are done.
@@ -310,25 +363,11 @@ impl<'a> Packages<'a> {
     /// Fetches the version lists of these packages.
     fn list(&mut self, requirements: Vec<(&Requirement, &ManifestRegistries)>) -> Result<()> {
         let mut jobs = Vec::new();
-        for (requirements, named) in requirements {
-            jobs.push((
-                requirements,
-                self.open(requirements, named, || not_locked(requirements))?,
-            ));
+        for (requirement, named) in requirements {
+            let registry_entry = self.open(requirement, named, || not_locked(requirement))?;
+            jobs.push(LookUp::of_list(requirement, registry_entry));
         }
-        let progress = self.progress("Resolving", jobs.len());
-        let lists = run_parallel(jobs, |(requirements, registry_entry)| {
-            let versions = registry_entry
-                .registry
-                .versions(&requirements.source.package);
-            progress.item();
-            let versions = versions.map_err(|e| requirements.explain(registry_entry.explain(e)))?;
-            Ok((requirements.source.clone(), versions.unwrap_or_default()))
-        })?;
-        for (source, versions) in lists {
-            self.catalog.insert(source, versions);
-        }
-        Ok(())
+        self.learn(jobs)
     }
 
     /// Opens the registry of a package; `offline` is the error if that needs the
@@ -357,37 +396,30 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// The registry of a package, with the setting that selects it.
-struct PackageRegistry {
-    registry: Arc<dyn Registry>,
-    address: String,
-    with_route: String,
-}
-
-impl PackageRegistry {
-    fn explain(&self, error: Error) -> Error {
-        error.with_cause(format!("the registry is set in {}", self.with_route))
-    }
-}
-
-/// The remaining work for one package.
-enum Job<'r> {
-    Cached(Fetched),
-    Fetch(&'r Requirement, ChosenVersion, PackageRegistry),
+/// A package that has to be fetched.
+struct Job<'r> {
+    requirement: &'r Requirement,
+    /// The release, where it was found already.
+    release: Option<Release>,
+    chosen: ChosenVersion,
+    registry_entry: PackageRegistry,
 }
 
 impl Job<'_> {
     fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
-        let (requirement, chosen, registry_entry) = match self {
-            Job::Cached(fetched) => return Ok(fetched),
-            Job::Fetch(requirement, chosen, registry_entry) => {
-                (requirement, chosen, registry_entry)
-            }
-        };
+        let Job {
+            requirement,
+            release,
+            chosen,
+            registry_entry,
+        } = self;
         let (package, registry) = (&requirement.source.package, &*registry_entry.registry);
-        let release = registry
-            .release(package, &chosen.version)
-            .map_err(|e| requirement.explain(registry_entry.explain(e)))?;
+        let release = match release {
+            Some(release) => Some(release),
+            None => registry
+                .release(package, &chosen.version)
+                .map_err(|e| requirement.explain(registry_entry.explain(e)))?,
+        };
         let Some(release) = release else {
             return Err(release_not_found(requirement, &chosen, registry));
         };
@@ -397,7 +429,7 @@ impl Job<'_> {
             return Err(replaced(package, &release, locked, registry));
         }
         let file = cache
-            .get_or_fetch(registry, package, &release, progress)
+            .content(registry, package, &release, progress)
             .map_err(|e| requirement.explain(e))?;
         let (version, digest) = (&release.version, &release.digest);
         cache.record_origin(package, version, digest, &registry_entry.address)?;
@@ -462,35 +494,7 @@ pub(crate) fn run_parallel<J: Send, T: Send>(
     jobs: Vec<J>,
     work: impl Fn(J) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let count = jobs.len();
-    if count <= 1 {
-        return jobs.into_iter().map(work).collect();
-    }
-    let queue = std::sync::Mutex::new(jobs.into_iter().enumerate());
-    let next = || {
-        queue
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .next()
-    };
-    let mut results: Vec<(usize, Result<T>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..count.min(MAX_PARALLEL))
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    while let Some((index, job)) = next() {
-                        done.push((index, work(job)));
-                    }
-                    done
-                })
-            })
-            .collect();
-        let joined = workers.into_iter().filter_map(|worker| worker.join().ok());
-        joined.flatten().collect()
-    });
-    if results.len() != count {
-        return Err(Error::input("a download was interrupted"));
-    }
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    parallel::map(jobs, MAX_PARALLEL, work)
+        .into_iter()
+        .collect()
 }

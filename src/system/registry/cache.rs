@@ -117,7 +117,8 @@ impl Cache {
         Ok(file)
     }
 
-    /// The file with the bytes of a release, fetched unless it is there.
+    /// The file with the bytes of a release, fetched unless it is there, and
+    /// recorded for others.
     pub fn get_or_fetch(
         &self,
         registry: &dyn Registry,
@@ -125,13 +126,7 @@ impl Cache {
         release: &Release,
         progress: &dyn Progress,
     ) -> Result<PathBuf> {
-        let fetch = |to: &mut dyn Write| {
-            let mut writer = ProgressWriter { to, progress };
-            registry.fetch(package, release, &mut writer)
-        };
-        let file = self.get_or_write(&release.digest, fetch, |found| {
-            digest_mismatch(registry, package, release, found)
-        })?;
+        let file = self.content(registry, package, release, progress)?;
         // Also where the bytes were there: the run that fetched them may have
         // been killed before it came to this.
         let name = self.record(package, &release.version);
@@ -146,6 +141,24 @@ impl Cache {
             write_record(&name, &record)?;
         }
         Ok(file)
+    }
+
+    /// The file with the bytes of a release, fetched unless it is there. The caller
+    /// records the release with [`Cache::record_origin`].
+    pub fn content(
+        &self,
+        registry: &dyn Registry,
+        package: &PackageRef,
+        release: &Release,
+        progress: &dyn Progress,
+    ) -> Result<PathBuf> {
+        let fetch = |to: &mut dyn Write| {
+            let mut writer = ProgressWriter { to, progress };
+            registry.fetch(package, release, &mut writer)
+        };
+        self.get_or_write(&release.digest, fetch, |found| {
+            digest_mismatch(registry, package, release, found)
+        })
     }
 
     fn record(&self, package: &PackageRef, version: &Version) -> PathBuf {

@@ -52,6 +52,12 @@ pub trait Registry: Send + Sync {
         None
     }
 
+    /// Whether a version may have been withdrawn although its release is there, so
+    /// that only the list of versions says which of them may be chosen.
+    fn withdraws(&self) -> bool {
+        true
+    }
+
     /// All versions of a package, in no order; `None` if the registry has no
     /// such package, or does not distinguish that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>>;

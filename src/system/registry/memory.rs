@@ -59,6 +59,10 @@ impl Registry for MemoryRegistry {
         "the registry in memory".to_owned()
     }
 
+    fn withdraws(&self) -> bool {
+        self.releases().values().any(|(_, yanked)| *yanked)
+    }
+
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         self.log_request(format!("versions {package}"));
         let releases = self.releases();

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Excerpt, Result};
-use crate::model::wit::{Entry, Sources, TextFile};
+use crate::model::wit::{Entry, Sources, TextFile, WasmFile};
 use crate::system::fs;
 
 /// Reads a directory of WIT with its `deps`, one `.wit` file, or one wasm
@@ -63,10 +63,7 @@ fn entry(path: &Path) -> Result<Entry> {
         .hint("convert it to a `.wasm` file, for example with `wasm-tools parse`"));
     }
     if bytes.starts_with(b"\0asm") {
-        return Ok(Entry::Wasm {
-            path: path.to_owned(),
-            bytes,
-        });
+        return Ok(Entry::Wasm(WasmFile::new(path, bytes)));
     }
     Ok(Entry::Text {
         path: path.to_owned(),
@@ -116,7 +113,7 @@ pub fn watched_paths(path: &Path, sources: &Sources) -> Vec<PathBuf> {
                 paths.push(path.clone());
                 paths.extend(files.iter().map(|file| file.path.clone()));
             }
-            Entry::Wasm { path, .. } => paths.push(path.clone()),
+            Entry::Wasm(file) => paths.push(file.path.clone()),
         }
     }
     paths.sort();

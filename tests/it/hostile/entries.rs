@@ -13,7 +13,7 @@ use cargo_component::component::outline::{outline, wit_text};
 use cargo_component::component::{self, WasmKind, compatible, names, targets};
 use cargo_component::manifest::BindingsSettings;
 use cargo_component::wit::dependencies::{Bound, ComponentDependency, aliases, bind};
-use cargo_component::wit::{self, Entry, Request, Sources, TextFile, World};
+use cargo_component::wit::{self, Entry, Request, Sources, TextFile, WasmFile, World};
 
 /// A world that has an import of its own, and functions.
 const TARGET: &str = "package t:t; world w { import a:a/i; export run: func(); }
@@ -84,11 +84,7 @@ impl Known {
     /// What becomes of bytes that are depended on: whether they could be.
     pub fn dependency(&self, bytes: &[u8]) -> bool {
         self.read(bytes);
-        let path = PathBuf::from("dependency.wasm");
-        let entry = || Entry::Wasm {
-            path: path.clone(),
-            bytes: bytes.to_vec(),
-        };
+        let entry = || Entry::Wasm(WasmFile::new("dependency.wasm", bytes.to_vec()));
         wit::packages_named_by_component(&entry());
         wit::declared_packages(&[entry()]);
         wit::worlds(&entry());

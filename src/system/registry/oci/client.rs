@@ -40,6 +40,8 @@ pub enum Via {
     Usual,
     /// The request goes to the host directly.
     Direct,
+    /// Directly and in plain http, so that no certificates have to be read.
+    Plain,
     /// To addresses of the internet only, or to these proxies.
     Public(Vec<String>),
 }
@@ -85,12 +87,16 @@ fn build(trust: &Trust, via: &Via) -> Result<Client> {
             .tls_danger_accept_invalid_certs(trust.accept_invalid);
         match via {
             Via::Usual => builder,
-            Via::Direct => builder.no_proxy(),
+            Via::Direct | Via::Plain => builder.no_proxy(),
             Via::Public(proxies) => builder.dns_resolver(PublicOnly {
                 proxies: proxies.clone(),
             }),
         }
     };
+    if *via == Via::Plain {
+        let client = builder().tls_certs_only(roots).build();
+        return client.map_err(|e| failed(&TransportError::from(e).message));
+    }
     let client = match builder().tls_certs_merge(roots.clone()).build() {
         // A system without certificates can still be reached over plain http.
         Err(_) if *via == Via::Direct => builder().tls_certs_only(roots).build(),

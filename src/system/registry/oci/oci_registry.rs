@@ -127,6 +127,10 @@ impl Registry for OciRegistry {
         format!("`{}`", self.display_name(&prefix))
     }
 
+    fn withdraws(&self) -> bool {
+        false
+    }
+
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>> {
         let repository = self.repository(package)?;
         let error_message = format!(

@@ -58,9 +58,10 @@ impl Stack {
             return client(&trust, &Via::Public(self.proxies.clone())).map_err(permanent);
         }
         // This machine is not behind a proxy.
-        let via = match is_loopback(&host) {
-            true => Via::Direct,
-            false => Via::Usual,
+        let via = match (is_loopback(&host), url.scheme()) {
+            (true, "http") => Via::Plain,
+            (true, _) => Via::Direct,
+            (false, _) => Via::Usual,
         };
         client(&trust, &via).map_err(permanent)
     }
