@@ -19,6 +19,7 @@ mod sections;
 mod subtype;
 mod surface;
 pub mod targets;
+mod validation;
 
 pub use decode::{decode, is_wit_package};
 pub use kind::{WasmKind, has_only_types, kind};

@@ -82,14 +82,18 @@ impl<'a> Iterator for Sections<'a> {
     }
 }
 
-/// The number of modules and components in a file, including itself.
+/// The number of modules and components in a valid component, including itself.
 pub(super) fn count(bytes: &[u8]) -> usize {
-    let nested = |payload: &Payload<'_>| {
-        matches!(
-            payload,
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. }
-        )
-    };
-    let payloads = Parser::new(0).parse_all(bytes).flatten();
-    1 + payloads.filter(|payload| nested(payload)).count()
+    let mut found = 1;
+    let mut pending = vec![bytes];
+    while let Some(component) = pending.pop() {
+        for section in sections(component).flatten() {
+            found += usize::from(section.nested.is_some());
+            // Modules contain no others, but much code.
+            if matches!(section.payload, Payload::ComponentSection { .. }) {
+                pending.extend(section.nested);
+            }
+        }
+    }
+    found
 }

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::built::{BuiltComponent, BuiltComponents};
 use super::component::ProvidedComponent;
 use super::declared::answer_from_declared;
+use super::files::ComponentFiles;
 use super::override_options::{Override, Overrides};
 use super::part::{Part, PartLink};
 use crate::base::error::{Error, Result};
@@ -40,6 +42,7 @@ pub(crate) struct DependencyClosure<'f, 'a> {
     built: BuiltComponents,
     /// The releases that were resolved for the whole tree.
     resolved_tree: ResolvedTree,
+    files: Rc<ComponentFiles>,
 }
 
 impl<'f, 'a> DependencyClosure<'f, 'a> {
@@ -60,7 +63,14 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             override_depth: 0,
             built,
             resolved_tree: ResolvedTree::default(),
+            files: Rc::default(),
         }
+    }
+
+    /// Sets the files that were read already.
+    pub(super) fn with_files(mut self, files: Rc<ComponentFiles>) -> Self {
+        self.files = files;
+        self
     }
 
     /// Sets the releases that were resolved for the whole tree.
@@ -97,7 +107,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         self.stack.push(root);
         self.link(root, &BTreeMap::new(), true)?;
         self.stack.pop();
-        answer_from_declared(&mut self.parts, &self.override_parts)?;
+        answer_from_declared(&mut self.parts, &self.override_parts, &self.files)?;
         Ok(root)
     }
 
@@ -197,7 +207,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         let (parts, mut links) = built.map(|b| (b.parts, b.links)).unwrap_or_default();
         if !links.is_empty() {
             // A release is followed, so that it is locked here, too.
-            let released_imports = released_imports(&names::imports(&fs::read(file)?)?);
+            let released_imports = released_imports(&self.files.imports(file)?);
             links.retain(|import, _| !released_imports.contains(import));
         }
         let mut given = BTreeMap::new();
@@ -222,8 +232,9 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         is_root: bool,
     ) -> Result<()> {
         let name = self.parts[here].name.clone();
-        let imports = names::imports(&fs::read(&self.parts[here].file)?)
-            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        let imports = self.files.imports(&self.parts[here].file);
+        let imports =
+            imports.map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
         for import in imports {
             let hint = import.external_id.as_deref().map(Hint::parse);
             let known = hint.as_ref().and_then(Hint::known);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::files::ComponentFiles;
 use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
-use crate::system::fs;
 
 /// The components that are linked to one, and the root among them.
 #[derive(Debug, Serialize)]
@@ -35,6 +35,11 @@ impl Composition {
 /// Links the root of a composition with the parts that satisfy its imports and
 /// theirs.
 pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
+    link_files(composition, &ComponentFiles::default())
+}
+
+/// As [`link_parts`], with the files that were read already.
+pub(super) fn link_files(composition: &Composition, files: &ComponentFiles) -> Result<Linked> {
     let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
             node: link.part,
@@ -45,7 +50,7 @@ pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
     let node = |part: &Part| {
         Ok(Node {
             name: part.name.clone(),
-            bytes: fs::read(&part.file)?,
+            bytes: files.take(&part.file)?,
             links: part.links.iter().map(link).collect(),
             keep: part.keep.clone(),
         })

@@ -4,28 +4,31 @@
 
 use std::collections::BTreeSet;
 
+use super::files::ComponentFiles;
 use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose::compatible;
 use crate::model::component::hint::Hint;
-use crate::model::component::names;
 use crate::model::component::names::Name;
-use crate::system::fs;
 
 /// Links imports that have neither a link nor a hint with the only one of the
 /// `declared` parts that exports them: a compatible version of the interface, or a
 /// plain name. An import stays open if several parts export it, or the link would
 /// close a cycle.
-pub(crate) fn answer_from_declared(parts: &mut [Part], declared: &BTreeSet<usize>) -> Result<()> {
+pub(super) fn answer_from_declared(
+    parts: &mut [Part],
+    declared: &BTreeSet<usize>,
+    files: &ComponentFiles,
+) -> Result<()> {
     if declared.is_empty() {
         return Ok(());
     }
     let mut exports = Vec::new();
     for at in declared {
-        exports.push((*at, names::exports(&fs::read(&parts[*at].file)?)?));
+        exports.push((*at, files.exports(&parts[*at].file)?));
     }
     for here in 0..parts.len() {
-        let imports = names::imports(&fs::read(&parts[here].file)?)?;
+        let imports = files.imports(&parts[here].file)?;
         for import in imports {
             if !is_open(&parts[here], &import) {
                 continue;
@@ -86,6 +89,7 @@ fn reaches(parts: &[Part], from: usize, to: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::fs;
     use std::collections::BTreeMap;
     use std::path::Path;
 
@@ -125,7 +129,7 @@ mod tests {
             part("other", &[], &["a:b/two"]),
             part("free", &["a:b/leaf@2.0.0", "a:b/top@1.0.1"], &[]),
         ];
-        answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
+        answer_from_declared(&mut parts, &(0..4).collect(), &ComponentFiles::default()).unwrap();
         let links = |at: usize| -> Vec<(String, usize, Option<String>)> {
             let links: &BTreeMap<String, PartLink> = &parts[at].links;
             links
@@ -139,7 +143,7 @@ mod tests {
         assert_eq!(links(4), [("a:b/top@1.0.1".to_owned(), 1, None)]);
         parts[0].links.clear();
         parts[0].keep.insert("a:b/top@1.0.0".to_owned());
-        answer_from_declared(&mut parts, &(0..4).collect()).unwrap();
+        answer_from_declared(&mut parts, &(0..4).collect(), &ComponentFiles::default()).unwrap();
         let plain = Some("plain".to_owned());
         let links = &parts[1].links;
         assert_eq!(

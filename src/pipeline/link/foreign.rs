@@ -1,11 +1,12 @@
 //! Links components that are not built here by their hints.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use super::composition::{Composition, link_parts};
+use super::composition::{Composition, link_files, link_parts};
+use super::files::ComponentFiles;
 use crate::base::error::Result;
 use crate::model::component::compose::Linked;
-use crate::model::component::names;
 use crate::pipeline::fetch::lock_session::LOCK_FILE;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::WorldResolver;
@@ -66,21 +67,28 @@ pub(crate) fn link_foreign(
     } = options;
     overrides.check_files()?;
     let manifest = manifest_of_current_package(ctx)?;
+    let files = Rc::new(ComponentFiles::kept());
     let resolution = Resolution::new(&mut worlds, &manifest, name.to_owned());
     let mut resolution = resolution
         .with_releases(releases)
-        .with_overrides(&overrides);
+        .with_overrides(&overrides)
+        .with_files(files.clone());
     resolution.component(name, file, Role::Root)?;
     for (name, file) in overrides.files() {
         resolution.component(name, file, Role::Override)?;
     }
     let tree = resolution.solve()?;
     let closure = DependencyClosure::new(&mut worlds, &manifest, BuiltComponents::default());
-    let mut closure = closure.with_overrides(overrides).with_tree(tree);
+    let mut closure = closure
+        .with_overrides(overrides)
+        .with_tree(tree)
+        .with_files(files.clone());
     let root = closure.root(name, file)?;
     let (parts, overrides, _) = closure.into_parts();
-    overrides.check(name, &names::imports(&fs::read(file)?)?)?;
-    let linked = link_and_report(ctx, name, file, &Composition { parts, root })?;
+    overrides.check(name, &files.imports(file)?)?;
+    report_linking(ctx, file);
+    let linked = link_files(&Composition { parts, root }, &files);
+    let linked = linked.map_err(|e| e.context(format!("failed to link `{name}`")))?;
     Ok((linked, worlds.finish()?))
 }
 
@@ -91,7 +99,11 @@ pub(crate) fn link_and_report(
     file: &Path,
     composition: &Composition,
 ) -> Result<Linked> {
-    ctx.shell
-        .status("Linking", format!("`{}`", ctx.display(file)));
+    report_linking(ctx, file);
     link_parts(composition).map_err(|e| e.context(format!("failed to link `{name}`")))
+}
+
+fn report_linking(ctx: &Context, file: &Path) {
+    let shown = ctx.display(file);
+    ctx.shell.status("Linking", format!("`{shown}`"));
 }

@@ -6,6 +6,7 @@ pub mod component;
 pub mod composition;
 pub mod declared;
 pub mod fetching;
+mod files;
 pub mod foreign;
 pub mod imports;
 pub mod label_changes;

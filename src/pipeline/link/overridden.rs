@@ -9,6 +9,7 @@ use super::built::BuiltComponents;
 use super::closure::{DependencyClosure, link_to_override};
 use super::composition::Composition;
 use super::declared::answer_from_declared;
+use super::files::ComponentFiles;
 use super::override_options::{Override, Overrides};
 use super::part::{Part, PartLink};
 use super::resolution::{Resolution, Role};
@@ -142,7 +143,7 @@ impl OverriddenParts {
         }
         let at = self.parts.len();
         self.parts.push(root);
-        answer_from_declared(&mut self.parts, &self.used)?;
+        answer_from_declared(&mut self.parts, &self.used, &ComponentFiles::default())?;
         let parts = self.parts;
         Ok((Composition { parts, root: at }, self.overrides))
     }

@@ -246,7 +246,9 @@ impl Overrides {
 /// interface, its package, or the package of its hint. Labels are local to a
 /// component, so that only those of the root match.
 fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Option<u8> {
-    let bare = |name: &str| name.split('@').next().map(str::to_owned);
+    fn bare(name: &str) -> &str {
+        name.split('@').next().unwrap_or(name)
+    }
     if import.name == key && (is_root || key.contains(':')) {
         return Some(0);
     }
@@ -254,7 +256,7 @@ fn rank(key: &str, import: &Name, hint: Option<&KnownHint>, is_root: bool) -> Op
     if interface == Some(key) {
         return Some(1);
     }
-    if interface.and_then(bare).as_deref() == Some(key) {
+    if interface.map(bare) == Some(key) {
         return Some(2);
     }
     let package = hint.and_then(|known| match &known.location {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::built::BuiltComponents;
 use super::closure::DependencyClosure;
 use super::component::{ProvidedComponent, from_file, package_name, version_of};
+use super::files::ComponentFiles;
 use super::imports::{Imports, bind};
 use super::part::{Part, PartLink};
 use super::resolution::{Resolution, Role};
@@ -159,7 +160,8 @@ pub(crate) fn bind_dependencies(
         .map(|one| closure.add(one))
         .collect::<Result<Vec<_>>>()?;
     let mut parts = closure.parts;
-    super::declared::answer_from_declared(&mut parts, &places.iter().copied().collect())?;
+    let declared = places.iter().copied().collect();
+    super::declared::answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
     let links = imports.links(&parts, &places);
     Ok(BoundWorld {
         loaded: LoadedWorld { world, watched },

@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::built::BuiltComponent;
 use super::closure::{admits, release_replaced};
+use super::files::ComponentFiles;
 use super::override_options::Overrides;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
 use crate::model::component::hint::{Hint, HintLocation, KnownHint};
-use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::model::manifest::Manifest;
 use crate::model::resolver::components::{
@@ -26,7 +27,6 @@ use crate::pipeline::fetch::packages::Fetched;
 use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
-use crate::system::fs;
 use crate::system::registry::oci::reference::package_of;
 
 /// The choice of releases for a tree of components.
@@ -57,6 +57,7 @@ pub(crate) struct Resolution<'r, 'a> {
     pub(crate) overrides: Option<&'r Overrides>,
     pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
     pub(crate) tree: ResolvedTree,
+    files: Rc<ComponentFiles>,
 }
 
 /// The role of the component whose hints are read.
@@ -90,7 +91,14 @@ impl<'r, 'a> Resolution<'r, 'a> {
             overrides: None,
             built: None,
             tree: ResolvedTree::default(),
+            files: Rc::default(),
         }
+    }
+
+    /// Sets the files that were read already.
+    pub(super) fn with_files(mut self, files: Rc<ComponentFiles>) -> Self {
+        self.files = files;
+        self
     }
 
     /// Sets the choice of releases.
@@ -234,8 +242,9 @@ impl<'r, 'a> Resolution<'r, 'a> {
         file: &Path,
         role: Role,
     ) -> Result<Vec<ComponentRequirement>> {
-        let imports = names::imports(&fs::read(file)?)
-            .map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        let imports = self.files.imports(file);
+        let imports =
+            imports.map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
         self.needs_of(name, imports, role)
     }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, types::Package};
-use wasmparser::Validator;
 use wit_parser::{InterfaceId, Resolve, WorldItem, WorldKey};
 
 use super::composition::Composition;
@@ -14,8 +13,10 @@ use super::parsed::{ParsedComponent, check_code, features};
 use super::wiring::Provider;
 use super::{diagnose, lift};
 use crate::base::error::{Error, Result};
+use crate::base::parallel;
 use crate::model::component::names;
 use crate::model::component::names::{Name, Side};
+use crate::model::component::validation::validate;
 
 /// The highest number of modules and components in one file that validators
 /// accept.
@@ -50,10 +51,10 @@ impl Composition<'_> {
             "wasmparser",
             "validate the composition of",
             self.root().name,
-            || Validator::new_with_features(features()).validate_all(&bytes),
+            || validate(&bytes, features()),
         )?;
         match valid {
-            Ok(_) => Ok(bytes),
+            Ok(()) => Ok(bytes),
             Err(e) => {
                 for node in self.order {
                     let part = &self.parts[node];
@@ -90,11 +91,14 @@ impl Composition<'_> {
         let labels = self.labels();
         let mut graph = CompositionGraph::new();
         let mut instances = BTreeMap::new();
-        for &node in self.order {
+        let plain = parallel::compute(self.order.to_vec(), |node| {
+            names::without_attributes(&self.parts[&node].bytes)
+        });
+        for (&node, plain) in self.order.iter().zip(plain) {
             let part = &self.parts[&node];
             let none = BTreeMap::new();
             let labels = labels.get(&node).unwrap_or(&none);
-            let mut bytes = names::without_attributes(&part.bytes)?;
+            let mut bytes = plain?;
             if !labels.is_empty() {
                 bytes = names::renamed(&bytes, labels)?;
             }

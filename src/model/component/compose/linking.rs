@@ -9,6 +9,7 @@ use super::plan::Plan;
 use super::wiring::Wiring;
 use super::{order, parsed, wiring};
 use crate::base::error::Result;
+use crate::base::parallel;
 use crate::model::component::names;
 use crate::model::component::names::Name;
 
@@ -31,10 +32,10 @@ pub struct Linked {
 /// prefixed with the name of its component.
 pub fn link(plan: &Plan) -> Result<Linked> {
     let order = order::sorted(plan)?;
-    let mut parts = BTreeMap::new();
-    for &node in &order {
-        parts.insert(node, parsed::parse(&plan.nodes[node])?);
-    }
+    let parts = parallel::compute(order.clone(), |node| {
+        Ok((node, parsed::parse(&plan.nodes[node])?))
+    });
+    let parts = parts.into_iter().collect::<Result<BTreeMap<_, _>>>()?;
     let wired = wiring::wire(plan, &order, &parts)?;
     let composition = Composition {
         plan,

@@ -30,6 +30,13 @@ pub fn compatible(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }
+    fn base(name: &str) -> Option<&str> {
+        name.split_once('@').map(|(base, _)| base)
+    }
+    // Most names are of other interfaces, and versions take time to read.
+    if base(a).is_none() || base(a) != base(b) {
+        return false;
+    }
     let ((a, Some(v)), (b, Some(w))) = (split(a), split(b)) else {
         return false;
     };

@@ -15,6 +15,7 @@ use crate::model::component::kind::{WasmKind, kind};
 use crate::model::component::names;
 use crate::model::component::names::Name;
 use crate::model::component::sections;
+use crate::model::component::validation::validate;
 use crate::model::wit;
 
 /// A component of a plan with its imports and exports.
@@ -127,9 +128,9 @@ fn types_of(bytes: &[u8]) -> Result<Option<Types>, String> {
 /// invalid because one of its components is.
 pub(super) fn check_code(name: &str, bytes: &[u8]) -> Result<()> {
     let valid = call_library("wasmparser", "validate", name, || {
-        Validator::new_with_features(features()).validate_all(bytes)
+        validate(bytes, features())
     })?;
-    valid.map(drop).map_err(|e| invalid(name, &e.to_string()))
+    valid.map_err(|e| invalid(name, &e.to_string()))
 }
 
 fn invalid(name: &str, e: &str) -> Error {

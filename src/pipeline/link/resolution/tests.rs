@@ -17,6 +17,7 @@ use crate::pipeline::project::manifests::Unpinned;
 use crate::system::cargo::config::LockMode;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
+use crate::system::fs;
 use crate::system::process::Scripted;
 use crate::system::registry::memory::MemoryRegistry;
 use crate::system::shell::Buffer;

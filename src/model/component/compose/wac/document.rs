@@ -7,19 +7,20 @@ use wac_graph::EncodeOptions;
 use wac_graph::types::BorrowedPackageKey;
 use wac_parser::lexer::{Lexer, Token};
 use wac_parser::{Document, InstantiationArgument, InstantiationArgumentName};
-use wasmparser::Validator;
 
 use super::excerpt::excerpt;
 use super::instances::Instances;
 use super::reference::PackageReference;
 use super::{diagnose, visit};
 use crate::base::error::{Error, Result};
+use crate::base::parallel;
 use crate::model::component::compose::assemble::MAX_COMPONENTS;
 use crate::model::component::compose::library::call_library;
 use crate::model::component::compose::linking::Linked;
 use crate::model::component::compose::parsed;
 use crate::model::component::compose::parsed::{ParsedComponent, features};
 use crate::model::component::compose::plan::Node;
+use crate::model::component::validation::validate;
 use crate::model::component::{names, sections};
 use crate::model::wit::TextFile;
 
@@ -65,27 +66,22 @@ pub fn references(file: &TextFile) -> Result<Vec<PackageReference>> {
 /// The result is valid. Open imports have the attributes that they have in the
 /// component that imports them; names inside the linked components have none.
 pub fn compose(file: &TextFile, packages: &[(PackageReference, Node)]) -> Result<Linked> {
-    let mut parts = Vec::new();
-    let mut labels = Vec::new();
-    for (reference, node) in packages {
-        let at = |e: Error| e.at(excerpt(file, reference.range.clone()));
-        parts.push((reference, parsed::parse(node).map_err(at)?));
-        labels.push((reference, names::legacy_labels(&node.bytes).map_err(at)?));
+    let (mut parts, mut labels, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+    let read = parallel::compute(packages.iter().collect(), read);
+    for ((reference, _), read) in packages.iter().zip(read) {
+        let read = read.map_err(|e| e.at(excerpt(file, reference.range.clone())))?;
+        parts.push((reference, read.part));
+        labels.push((reference, read.labels));
+        plain.push((reference.key(), read.plain));
     }
     let path = file.path.display().to_string();
     let mut document = parsed(file)?;
     with_labels(&mut document, &labels);
-    let bytes = parts
-        .iter()
-        .map(|(reference, part)| {
-            let bytes = names::without_attributes(&part.bytes)?;
-            Ok((reference.key(), bytes))
-        })
-        .collect::<Result<Vec<_>>>()?;
     let failed = |e: Box<_>| diagnose::resolution(file, &e, &parts);
     let resolved = call_library("wac-parser", "compose", &path, || {
-        let packages = bytes.into_iter().collect();
-        document.resolve(packages).map_err(Box::new)
+        document
+            .resolve(plain.into_iter().collect())
+            .map_err(Box::new)
     })?;
     let resolved = resolved.map_err(failed)?;
     let options = EncodeOptions {
@@ -109,6 +105,24 @@ pub fn compose(file: &TextFile, packages: &[(PackageReference, Node)]) -> Result
         open: names::imports(&bytes)?,
         graph: instances.graph(),
         bytes,
+    })
+}
+
+/// A package of a document, as it was read.
+struct ReadPackage<'p> {
+    part: ParsedComponent<'p>,
+    /// The labels of its imports that have a name in an older format.
+    labels: BTreeMap<String, String>,
+    /// The bytes without attributes.
+    plain: Vec<u8>,
+}
+
+fn read((_, node): &(PackageReference, Node)) -> Result<ReadPackage<'_>> {
+    let part = parsed::parse(node)?;
+    Ok(ReadPackage {
+        labels: names::legacy_labels(&node.bytes)?,
+        plain: names::without_attributes(&part.bytes)?,
+        part,
     })
 }
 
@@ -184,7 +198,7 @@ fn check(
             .hint("compose fewer components"));
     }
     let valid = call_library("wasmparser", "validate the composition of", path, || {
-        Validator::new_with_features(features()).validate_all(bytes)
+        validate(bytes, features())
     })?;
     let Err(e) = valid else { return Ok(()) };
     for (_, part) in parts {
