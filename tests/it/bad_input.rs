@@ -38,11 +38,16 @@ fn refused(project: &Project, lines: &[&str], words: &[&str]) {
         if output.code == 1 {
             output.says("help: ");
         }
-        // Cargo writes its own lock file whatever comes next.
+        // Cargo writes its own lock file whatever comes next, and a release that the
+        // project is compared with is cached.
+        let cache = project.path("cache");
+        let counts = |path: &std::path::Path| {
+            !path.ends_with("Cargo.lock") && !path.ends_with(".lock") && !path.starts_with(&cache)
+        };
         let mut after = snapshot(project);
-        after.retain(|(path, _)| !path.ends_with("Cargo.lock") && !path.ends_with(".lock"));
+        after.retain(|(path, _)| counts(path));
         let mut before = before;
-        before.retain(|(path, _)| !path.ends_with("Cargo.lock") && !path.ends_with(".lock"));
+        before.retain(|(path, _)| counts(path));
         let names = |files: &[(std::path::PathBuf, _)]| -> Vec<_> {
             files.iter().map(|(path, _)| path.clone()).collect()
         };

@@ -354,6 +354,7 @@ impl BuildSetup {
         request: &PrepareRequest,
     ) -> Result<(PendingWrites, Vec<String>)> {
         let (project, opened) = (self.project.clone(), self.opened);
+        let cache = ctx.cache().dir().to_owned();
         let mut worlds = None;
         let members: &mut BTreeMap<_, Cached<Option<Recipe>>> = &mut self.view.members;
         let mut pending_writes = PendingWrites::default();
@@ -389,7 +390,9 @@ impl BuildSetup {
             let mut paths = analyzed.paths;
             paths.sort();
             paths.dedup();
+            // Files of the cache, which may have been fetched just now, never change.
             let stamp = |path: PathBuf| match path.ends_with("Cargo.toml") {
+                _ if path.starts_with(&cache) => FileStamp::now(path),
                 true => FileStamp::read_since(path, opened),
                 false => FileStamp::read_since(path, start),
             };
