@@ -53,7 +53,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let built = build_prepared(ctx, args, prepared)?;
     let artifact = choose(&built, purpose)?;
     let runner = runners.of(&built, artifact);
-    let path = runnable(ctx, &built, artifact, &runner)?;
+    let file = runnable(ctx, &built, artifact, &runner)?;
     let permissions = with_own_requests(permissions, &built, artifact)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
@@ -61,7 +61,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
             let component = BuiltComponent {
                 built: &built,
                 artifact,
-                path: &path,
+                path: &file.path,
             };
             task(ctx, args, &component, &runner, purpose)?
         }
@@ -71,13 +71,14 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         command_line(ctx.display(&artifact.path), &permissions),
     );
     match task {
-        Task::Call(call) => invoke(ctx, &path, call, &permissions),
+        Task::Call(call) => invoke(ctx, &file, call, &permissions),
         Task::Serve => {
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
-            serve(ctx, &path, addr, &with_request_timeout(&permissions, args))
+            serve(ctx, &file, addr, &with_request_timeout(&permissions, args))
         }
         Task::Start => {
-            let program = Program::open(&runner, &*ctx.exec, &path, Interrupts::of(&permissions))?;
+            let interrupts = Interrupts::of(&permissions);
+            let program = Program::open(&runner, &*ctx.exec, &file, interrupts, &*ctx.shell)?;
             report_end(ctx, &program.run(&permissions)?)
         }
     }

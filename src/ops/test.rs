@@ -47,7 +47,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
     let mut failed: Vec<(i32, String)> = Vec::new();
     for artifact in executables {
         let runner = runners.of(&built, artifact);
-        let path = runnable(ctx, &built, artifact, &runner)?;
+        let file = runnable(ctx, &built, artifact, &runner)?;
         ctx.shell.status(
             "Running",
             format!(
@@ -57,7 +57,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
             ),
         );
         let permissions = with_own_requests(permissions.clone(), &built, artifact)?;
-        let code = libtest::run(ctx, &runner, &path, &permissions)?;
+        let code = libtest::run(ctx, &runner, &file, &permissions)?;
         if code != 0 {
             failed.push((code, rerun(&built, artifact)));
             if !args.no_fail_fast {

@@ -160,6 +160,46 @@ fn exit_codes_travel_up_as_far_as_wasi_reports_them() {
     project.component("run").code(101).says("nonsense");
 }
 
+/// The engine's directory of machine code can be chosen on Linux only.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_profile_is_compiled_once_and_runs_the_same() {
+    let project = obedient();
+    let compiled = || {
+        let cache = project.path("caches/wasmtime/modules");
+        let mut files = crate::observe::tree(&cache);
+        // What the engine notes about them comes later.
+        files.retain(|file| file.extension().is_none());
+        files
+    };
+    let run = |line: &str| {
+        let mut command = project.command(line);
+        command.env("XDG_CACHE_HOME", project.path("caches"));
+        project.run(command)
+    };
+    run("run -- args x").ok().prints(r#"["x"]"#);
+    let debug = compiled();
+    assert_eq!(debug.len(), 1);
+    run("run --release -- args x").ok().prints(r#"["x"]"#);
+    let both = compiled();
+    assert_eq!(both.len(), 2);
+    for profile in ["run", "run --release"] {
+        run(&format!("{profile} -- args y")).ok().prints(r#"["y"]"#);
+        run(&format!("{profile} -- overflow"))
+            .code(134)
+            .says("call stack exhausted");
+    }
+    assert_eq!(compiled(), both);
+    // Machine code that can be interrupted is different.
+    run("run --timeout 60 -- args x").ok();
+    assert_eq!(compiled().len(), 3);
+    // The optimized machine code is for code that was optimized, whatever its profile.
+    let manifest = project.read("Cargo.toml") + "\n[profile.dev]\nopt-level = 1\n";
+    project.write("Cargo.toml", manifest);
+    run("run -- args x").ok();
+    assert_eq!(compiled().len(), 4);
+}
+
 const RUN_0_3: &str = "package wasi:cli@0.3.0;
 interface exit { exit-with-code: func(status-code: u8); }
 interface environment { get-arguments: func() -> list<string>; }

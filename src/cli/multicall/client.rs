@@ -105,7 +105,7 @@ struct WithoutStatus(Terminal);
 impl Shell for WithoutStatus {
     fn print(&self, message: Message) {
         match message {
-            Message::Status(..) | Message::Detail(..) => {}
+            Message::Status(..) | Message::Detail(..) | Message::Waiting(..) => {}
             other => self.0.print(other),
         }
     }

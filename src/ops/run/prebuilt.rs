@@ -19,7 +19,9 @@ use crate::system::cargo::arguments::{CargoArgs, PackageSelection};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{EntryPoint, Interrupts, Permissions, Program, Runner};
+use crate::system::runtime::{
+    ComponentFile, EntryPoint, Interrupts, Optimization, Permissions, Program, Runner,
+};
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
 /// and nothing of the project is read but its registries.
@@ -42,7 +44,10 @@ pub(super) fn run_component(
         },
     };
     let worlds = WorldResolver::without_workspace(ctx, mode, Unpinned::of(args));
-    let file = linked(ctx, worlds, &name, &file, options)?;
+    let file = ComponentFile {
+        path: linked(ctx, worlds, &name, &file, options)?,
+        optimization: Optimization::Full,
+    };
     let report_running = || {
         let line = command_line(Path::new(&name).display(), permissions);
         ctx.shell.status("Running", line);
@@ -51,7 +56,7 @@ pub(super) fn run_component(
         report_running();
         return invoke(ctx, &file, call, permissions);
     }
-    match (runtime::entry_point(&fs::read(&file)?)?, purpose) {
+    match (runtime::entry_point(&fs::read(&file.path)?)?, purpose) {
         (EntryPoint::Http(_), _) => {
             report_running();
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
@@ -64,7 +69,13 @@ pub(super) fn run_component(
             }
             report_running();
             let interrupts = Interrupts::of(permissions);
-            let program = Program::open(&Runner::Embedded, &*ctx.exec, &file, interrupts)?;
+            let program = Program::open(
+                &Runner::Embedded,
+                &*ctx.exec,
+                &file,
+                interrupts,
+                &*ctx.shell,
+            )?;
             report_end(ctx, &program.run(permissions)?)
         }
         (entry, _) => Err(nothing_to_run(&name, &entry, purpose)),

@@ -1,12 +1,12 @@
 //! Runs a component: calls a function, serves its HTTP handler, or passes its exit
 //! code on.
 
-use std::path::Path;
-
 use crate::base::error::{Error, Result};
 use crate::system::context::Context;
 use crate::system::runtime;
-use crate::system::runtime::{CallOutcome, EntryPoint, ExitStatus, Permissions, ServerEvent};
+use crate::system::runtime::{
+    CallOutcome, ComponentFile, EntryPoint, ExitStatus, Permissions, ServerEvent,
+};
 
 /// The address at which HTTP handlers are served by default.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
@@ -61,11 +61,11 @@ pub(crate) fn command_line(name: std::path::Display<'_>, permissions: &Permissio
 /// Calls a function of a component and prints what it returns.
 pub(crate) fn invoke(
     ctx: &Context,
-    path: &Path,
+    file: &ComponentFile,
     call: &str,
     permissions: &Permissions,
 ) -> Result<()> {
-    match runtime::invoke(path, call, permissions)? {
+    match runtime::invoke(file, call, permissions, &*ctx.shell)? {
         CallOutcome::Returned { values, refusals } => {
             for value in values {
                 ctx.shell.data(value);
@@ -82,11 +82,11 @@ pub(crate) fn invoke(
 /// Serves the HTTP handler of a component until it is interrupted.
 pub(crate) fn serve(
     ctx: &Context,
-    path: &Path,
+    file: &ComponentFile,
     addr: &str,
     permissions: &Permissions,
 ) -> Result<()> {
-    let code = runtime::serve(path, addr, permissions, &mut |event| {
+    let mut on_event = |event| {
         match event {
             ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
             ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {
@@ -99,7 +99,8 @@ pub(crate) fn serve(
             ServerEvent::Refused(refusal) => ctx.shell.warn(refusal),
         }
         Ok(())
-    })?;
+    };
+    let code = runtime::serve(file, addr, permissions, &mut on_event, &*ctx.shell)?;
     match code {
         0 => Ok(()),
         code => Err(Error::child(code)),

@@ -19,7 +19,7 @@ use crate::system::context::Context;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{Permissions, Runner};
+use crate::system::runtime::{ComponentFile, Optimization, Permissions, Runner};
 
 /// The runners of components, by target triple.
 #[derive(Debug)]
@@ -136,10 +136,25 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
         )))
 }
 
-/// The file that the runner gets: the component, without attributes for a configured
+/// The file that the runner gets, and how the engine compiles it: as cargo compiled the
+/// crate. The file has the component, without attributes for a configured
 /// runner, which may not support them. A core module for WASI 0.1 is made a
 /// component for the engine.
 pub(crate) fn runnable(
+    ctx: &Context,
+    built: &BuildOutput,
+    artifact: &ComponentArtifact,
+    runner: &Runner,
+) -> Result<ComponentFile> {
+    let path = runnable_path(ctx, built, artifact, runner)?;
+    let optimization = match artifact.cargo_artifact.optimized {
+        true => Optimization::Full,
+        false => Optimization::None,
+    };
+    Ok(ComponentFile { path, optimization })
+}
+
+fn runnable_path(
     ctx: &Context,
     built: &BuildOutput,
     artifact: &ComponentArtifact,

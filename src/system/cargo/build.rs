@@ -21,6 +21,8 @@ pub struct BuiltArtifact {
     pub crate_types: Vec<String>,
     /// Whether it was built as a test or bench.
     pub test: bool,
+    /// Whether its profile optimizes: `opt-level` is not 0.
+    pub optimized: bool,
     /// The root source file.
     pub source: PathBuf,
     /// The files that cargo wrote.
@@ -192,6 +194,7 @@ fn parse_line(line: &str) -> MessageLine {
         kinds: texts(&target["kind"]),
         crate_types: texts(&target["crate_types"]),
         test: value["profile"]["test"].as_bool().unwrap_or(false),
+        optimized: value["profile"]["opt_level"] != "0",
         source: text(&target["src_path"]).unwrap_or_default().into(),
         files: texts(&value["filenames"])
             .into_iter()

@@ -1,12 +1,12 @@
 //! Replaces the engine in a build without the feature `runtime`: every function
 //! fails with an error that names the feature.
 
-use std::convert::Infallible;
-use std::path::Path;
-
+use super::component_file::ComponentFile;
 use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
 use super::permissions::{Interrupts, Permissions};
 use crate::base::error::{Error, Result};
+use crate::system::shell::Shell;
+use std::convert::Infallible;
 
 /// Fails, since this build has no engine.
 pub fn available() -> Result<()> {
@@ -22,7 +22,11 @@ pub struct Compiled(Infallible);
 
 impl Compiled {
     /// Fails, since this build has no engine.
-    pub fn open(_path: &Path, _interrupts: Interrupts) -> Result<Self> {
+    pub fn open(
+        _file: &ComponentFile,
+        _interrupts: Interrupts,
+        _shell: &dyn Shell,
+    ) -> Result<Self> {
         Err(no_engine())
     }
 

@@ -10,9 +10,13 @@
 //! [`TRAPPED`] where the component trapped. A configured runner decides for
 //! itself; its code is passed on.
 //!
+//! The engine compiles components to machine code, quickly or to fast code as
+//! [`Optimization`] has it, and keeps the result in wasmtime's cache.
+//!
 //! The engine is behind the feature `runtime`. Without it a configured runner
 //! still works, and everything else says which feature is missing.
 
+mod component_file;
 mod exports;
 mod outcome;
 mod permissions;
@@ -25,6 +29,7 @@ mod embedded;
 #[path = "absent.rs"]
 mod embedded;
 
+pub use component_file::{ComponentFile, Optimization};
 pub use embedded::available;
 pub use exports::{EntryPoint, Function, WasiVersion, entry_point, functions, needs, resolve};
 pub use outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent, TRAPPED};

@@ -1,14 +1,16 @@
 //! Running components, by the embedded engine or a configured runner.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::component_file::ComponentFile;
 use super::embedded::Compiled;
 use super::outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent};
 use super::permissions::{Interrupts, Permissions};
 use super::runner::{Runner, refuse_unsupported};
 use crate::base::error::Result;
 use crate::system::process::{Exec, Invocation};
+use crate::system::shell::Shell;
 
 /// A component that one runner can run any number of times.
 pub struct Program<'a> {
@@ -26,23 +28,23 @@ enum Backend<'a> {
 }
 
 impl<'a> Program<'a> {
-    /// Prepares to run the component at `path`. The embedded engine compiles it
-    /// now, and stores the result in wasmtime's cache; a configured runner is not
-    /// started yet. With [`Interrupts::Never`] the timeout of the permissions has
+    /// Prepares to run a component. The embedded engine compiles it now, and stores
+    /// the result in wasmtime's cache; a configured runner is not started yet. With [`Interrupts::Never`] the timeout of the permissions has
     /// no effect.
     pub fn open(
         runner: &'a Runner,
         exec: &'a dyn Exec,
-        path: &Path,
+        file: &ComponentFile,
         interrupts: Interrupts,
+        shell: &dyn Shell,
     ) -> Result<Self> {
         let backend = match runner {
-            Runner::Embedded => Backend::Embedded(Compiled::open(path, interrupts)?),
+            Runner::Embedded => Backend::Embedded(Compiled::open(file, interrupts, shell)?),
             Runner::Configured { program, args } => Backend::Configured { program, args },
         };
         Ok(Program {
             exec,
-            path: path.to_owned(),
+            path: file.path.clone(),
             backend,
         })
     }
@@ -105,15 +107,18 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Calls an exported function of the component at `path` in the embedded
-/// engine. `call` is its name, as [`resolve`](super::exports::resolve) reads it,
+/// Calls an exported function of a component in the embedded engine. `call` is its name, as [`resolve`](super::exports::resolve) reads it,
 /// and its arguments in WAVE: `math.add(1, 2)`.
-pub fn invoke(path: &Path, call: &str, permissions: &Permissions) -> Result<CallOutcome> {
-    Compiled::open(path, Interrupts::of(permissions))?.invoke(call, permissions)
+pub fn invoke(
+    file: &ComponentFile,
+    call: &str,
+    permissions: &Permissions,
+    shell: &dyn Shell,
+) -> Result<CallOutcome> {
+    Compiled::open(file, Interrupts::of(permissions), shell)?.invoke(call, permissions)
 }
 
-/// Serves the HTTP handler (0.2 or 0.3) of the component at `path` in the
-/// embedded engine, until Ctrl-C ends it with code 0 or `on_event` returns an
+/// Serves the HTTP handler (0.2 or 0.3) of a component in the embedded engine, until Ctrl-C ends it with code 0 or `on_event` returns an
 /// error.
 ///
 /// `addr` is a host name or address and a port; port 0 takes a free one. Every
@@ -121,25 +126,36 @@ pub fn invoke(path: &Path, call: &str, permissions: &Permissions) -> Result<Call
 /// that computes without pause takes turns with the others. A request ends at its
 /// timeout or when its client closes the connection. HTTP/1 only.
 pub fn serve(
-    path: &Path,
+    file: &ComponentFile,
     addr: &str,
     permissions: &Permissions,
     on_event: &mut dyn FnMut(ServerEvent) -> Result<()>,
+    shell: &dyn Shell,
 ) -> Result<i32> {
-    Compiled::open(path, Interrupts::Regular)?.serve(addr, permissions, on_event)
+    Compiled::open(file, Interrupts::Regular, shell)?.serve(addr, permissions, on_event)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::system::process::{Output, Scripted};
+    use crate::system::runtime::component_file::Optimization;
     use crate::system::runtime::permissions::Preopen;
+    use crate::system::shell::Silent;
 
     fn runner() -> Runner {
         Runner::Configured {
             program: "wasmtime".into(),
             args: vec!["-S".into(), "http".into()],
         }
+    }
+
+    fn open<'a>(runner: &'a Runner, exec: &'a Scripted, path: &str) -> Result<Program<'a>> {
+        let file = ComponentFile {
+            path: path.into(),
+            optimization: Optimization::Full,
+        };
+        Program::open(runner, exec, &file, Interrupts::Never, &Silent)
     }
 
     #[test]
@@ -149,8 +165,7 @@ mod tests {
             ..Output::default()
         }]);
         let runner = runner();
-        let program =
-            Program::open(&runner, &exec, Path::new("a b.wasm"), Interrupts::Never).unwrap();
+        let program = open(&runner, &exec, "a b.wasm").unwrap();
         let permissions = Permissions {
             args: vec!["x".into()],
             env: vec![("K".into(), "V".into())],
@@ -166,8 +181,7 @@ mod tests {
     fn what_a_configured_runner_cannot_be_told_is_refused() {
         let exec = Scripted::default();
         let runner = runner();
-        let program =
-            Program::open(&runner, &exec, Path::new("a.wasm"), Interrupts::Never).unwrap();
+        let program = open(&runner, &exec, "a.wasm").unwrap();
         let permissions = Permissions {
             dirs: vec![Preopen::parse("data::/data").unwrap()],
             ..Permissions::default()
@@ -180,14 +194,7 @@ mod tests {
     #[test]
     fn without_the_engine_the_feature_is_named() {
         let exec = Scripted::default();
-        let error = Program::open(
-            &Runner::Embedded,
-            &exec,
-            Path::new("a.wasm"),
-            Interrupts::Never,
-        )
-        .err()
-        .unwrap();
+        let error = open(&Runner::Embedded, &exec, "a.wasm").err().unwrap();
         assert!(error.to_string().contains("`runtime`"), "{error}");
     }
 }

@@ -24,7 +24,9 @@ impl Buffer {
 impl Shell for Buffer {
     fn print(&self, message: Message) {
         let line = match message {
-            Message::Status(verb, text) | Message::Detail(verb, text) => {
+            Message::Status(verb, text)
+            | Message::Detail(verb, text)
+            | Message::Waiting(verb, text) => {
                 format!("{verb:>12} {text}")
             }
             Message::Warning(text) => format!("warning: {text}"),

@@ -9,6 +9,9 @@ pub enum Message {
     Status(&'static str, String),
     /// As `Status`, but only when verbose.
     Detail(&'static str, String),
+    /// As `Status`, for work that takes noticeably long. Only a terminal shows it,
+    /// since whether it appears depends on the time.
+    Waiting(&'static str, String),
     /// Something that is probably a mistake.
     Warning(String),
     /// Something that is worth knowing.

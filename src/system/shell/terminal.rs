@@ -83,7 +83,10 @@ impl Shell for Terminal {
             return;
         }
         match message {
-            Message::Status(verb, text) | Message::Detail(verb, text) => {
+            Message::Waiting(..) if self.bars.is_hidden() => {}
+            Message::Status(verb, text)
+            | Message::Detail(verb, text)
+            | Message::Waiting(verb, text) => {
                 let style = bold(AnsiColor::BrightGreen);
                 self.line(&format!("{style}{verb:>12}{style:#} {text}"));
             }

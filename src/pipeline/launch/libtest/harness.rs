@@ -1,7 +1,6 @@
 //! Runs the instances of a test executable and reports their tests.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Instant;
 
 use super::options::Options;
@@ -9,7 +8,7 @@ use super::transcript::{LineAction, SingleTestRun, TestOutcome, Transcript, Verd
 use crate::base::error::{Error, Result};
 use crate::system::context::Context;
 use crate::system::runtime::{
-    CapturedOutput, ExitStatus, Interrupts, Permissions, Program, Runner,
+    CapturedOutput, ComponentFile, ExitStatus, Interrupts, Permissions, Program, Runner,
 };
 use crate::system::shell::{Message, Shell};
 
@@ -19,17 +18,17 @@ const FAILED: i32 = 101;
 /// How many characters a line of terse output has.
 const TERSE_COLUMNS: usize = 88;
 
-/// Runs the executable at `component` and returns its exit code, 0 if no test
+/// Runs an executable and returns its exit code, 0 if no test
 /// failed. The arguments in `permissions` are those after `--` of `cargo test`.
 pub fn run(
     context: &Context,
     runner: &Runner,
-    component: &Path,
+    file: &ComponentFile,
     permissions: &Permissions,
 ) -> Result<i32> {
-    let exec = context.exec.as_ref();
-    let program = Program::open(runner, exec, component, Interrupts::of(permissions))?;
-    drive(program, permissions, context.shell.as_ref())
+    let (exec, shell) = (context.exec.as_ref(), context.shell.as_ref());
+    let program = Program::open(runner, exec, file, Interrupts::of(permissions), shell)?;
+    drive(program, permissions, shell)
 }
 
 fn drive(program: Program<'_>, permissions: &Permissions, shell: &dyn Shell) -> Result<i32> {
@@ -329,10 +328,10 @@ fn new_failure(name: &str, mut printed: Vec<String>, cause: Option<&ExitStatus>)
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use super::*;
     use crate::system::process::{Output, Scripted};
+    use crate::system::runtime::Optimization;
     use crate::system::shell::Buffer;
 
     const LIST: &str = "a: test\nb: test\nc: test\nd: test\n\n4 tests, 0 benchmarks\n";
@@ -351,9 +350,12 @@ mod tests {
             program: "run".into(),
             args: Vec::new(),
         };
-        let program =
-            Program::open(&runner, &exec, Path::new("t.wasm"), Interrupts::Never).unwrap();
+        let file = ComponentFile {
+            path: "t.wasm".into(),
+            optimization: Optimization::Full,
+        };
         let shell = Buffer::default();
+        let program = Program::open(&runner, &exec, &file, Interrupts::Never, &shell).unwrap();
         let permissions = Permissions::default().with_args(args.iter().copied());
         let code = drive(program, &permissions, &shell).unwrap();
         let invocations = exec.invocations().iter().map(|i| i.to_string()).collect();

@@ -1,52 +1,72 @@
 //! A compiled component, linked to what the host provides.
 
-use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
-use super::engine::{count_time_slices, new_engine};
+use super::engine::{compilers, count_time_slices, new_engine};
 use super::fault;
 use super::host::{Host, provides};
 use crate::base::error::{Error, Result};
 use crate::model::component::debug::without_dwarf;
 use crate::system::fs;
+use crate::system::runtime::component_file::{ComponentFile, Optimization};
 use crate::system::runtime::exports;
+use crate::system::runtime::exports::EntryPoint;
 use crate::system::runtime::permissions::Interrupts;
+use crate::system::shell::{Message, Shell};
+
+/// How long compiling takes before it is reported.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A component that was read and compiled.
 pub struct Compiled {
     pub(super) bytes: Vec<u8>,
     pub(super) name: String,
+    pub(super) entry: EntryPoint,
     pub(super) engine: Engine,
     pub(super) component: Component,
 }
 
 impl Compiled {
-    /// Reads and compiles the component at `path`.
-    pub fn open(path: &Path, interrupts: Interrupts) -> Result<Self> {
-        let context = |error: Error| error.context(format!("failed to load `{}`", path.display()));
+    /// Reads and compiles a component; tells `shell` if that takes long.
+    pub fn open(file: &ComponentFile, interrupts: Interrupts, shell: &dyn Shell) -> Result<Self> {
+        let path = &file.path;
         let bytes = fs::read(path)?;
         let name = path.file_name().unwrap_or(path.as_os_str());
-        Compiled::new(bytes, name.to_string_lossy().into_owned(), interrupts).map_err(context)
+        let name = name.to_string_lossy().into_owned();
+        let waiting = format!("{name} to machine code");
+        let compile = || Compiled::new(bytes, name, file.optimization, interrupts);
+        let report = || shell.print(Message::Waiting("Compiling", waiting));
+        or_report(PATIENCE, report, compile)
+            .map_err(|e| e.context(format!("failed to load `{}`", path.display())))
     }
 
-    pub(super) fn new(bytes: Vec<u8>, name: String, interrupts: Interrupts) -> Result<Self> {
+    pub(super) fn new(
+        bytes: Vec<u8>,
+        name: String,
+        optimization: Optimization,
+        interrupts: Interrupts,
+    ) -> Result<Self> {
         // The errors of the engine for text and for core modules would mislead.
-        exports::entry_point(&bytes)?;
-        let engine = new_engine(interrupts)?;
+        let entry = exports::entry_point(&bytes)?;
         // Reports of traps need the names of functions only. The rest of the debug
         // information is most of what the engine would hash for its cache.
         let without_debug_info = without_dwarf(&bytes);
-        let component =
-            Component::from_binary(&engine, without_debug_info.as_deref().unwrap_or(&bytes))
-                .map_err(|e| fault::error("invalid component", &e))?;
+        let (engine, component) = compile(
+            without_debug_info.as_deref().unwrap_or(&bytes),
+            optimization,
+            interrupts,
+        )?;
         if interrupts == Interrupts::Regular {
             count_time_slices(&engine)?;
         }
         Ok(Compiled {
             bytes,
             name,
+            entry,
             engine,
             component,
         })
@@ -87,5 +107,150 @@ impl Compiled {
         .hint(format!(
             "link a component that exports it: add a dependency, or give its file with `--with {first}=FILE`"
         ))
+    }
+}
+
+/// Compiles a component, and returns the engine that can run it.
+fn compile(
+    bytes: &[u8],
+    optimization: Optimization,
+    interrupts: Interrupts,
+) -> Result<(Engine, Component)> {
+    let mut refused = Error::input("invalid component");
+    for compiler in compilers(optimization) {
+        let engine = new_engine(*compiler, interrupts)?;
+        match Component::from_binary(&engine, bytes) {
+            Ok(component) => return Ok((engine, component)),
+            Err(e) => refused = fault::error("invalid component", &e),
+        }
+    }
+    Err(refused)
+}
+
+/// Does the work in another thread; calls `report` once it has taken as long as
+/// `patience`.
+fn or_report<T: Send>(
+    patience: Duration,
+    report: impl FnOnce(),
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    std::thread::scope(|scope| {
+        let (done, ended) = mpsc::channel::<()>();
+        let working = scope.spawn(move || {
+            let result = work();
+            drop(done);
+            result
+        });
+        if ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+            report();
+        }
+        working
+            .join()
+            .unwrap_or_else(|_| Err(Error::unsupported("the engine panicked")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::OptLevel;
+
+    use super::*;
+    use crate::system::runtime::embedded::engine::Compiler;
+    use crate::system::runtime::outcome::CallOutcome;
+    use crate::system::runtime::permissions::Permissions;
+
+    const BOTH: [Optimization; 2] = [Optimization::None, Optimization::Full];
+
+    /// What the exported function `f` returns, whose body is `body`, or why it trapped.
+    fn call(body: &str, optimization: Optimization) -> String {
+        let variables = "(local i64)".repeat(60);
+        let text = format!(
+            r#"(component
+                (core module $m
+                    (func $inner (param i32) (result i32)
+                        (i32.div_u (i32.const 42) (local.get 0)))
+                    (func $deep (param i32) (result i32) {variables}
+                        (if (result i32) (local.get 0)
+                            (then (call $deep (i32.sub (local.get 0) (i32.const 1))))
+                            (else (i32.const 5))))
+                    (func $outer (export "f") (result i32) {body}))
+                (core instance $i (instantiate $m))
+                (func (export "f") (result u32) (canon lift (core func $i "f"))))"#
+        );
+        let bytes = wat::parse_str(text).unwrap();
+        let name = "test.wasm".to_owned();
+        let compiled = Compiled::new(bytes, name, optimization, Interrupts::Never).unwrap();
+        match compiled.invoke("f()", &Permissions::default()).unwrap() {
+            CallOutcome::Returned { values, .. } => values.concat(),
+            CallOutcome::Exited(ended) => ended.fault.unwrap().to_string(),
+        }
+    }
+
+    #[test]
+    fn only_what_need_not_be_fast_is_compiled_without_optimizing() {
+        let speed = Compiler::Cranelift(OptLevel::Speed);
+        assert_eq!(compilers(Optimization::Full), [speed]);
+        assert!(!compilers(Optimization::None).contains(&speed));
+        // What the quick compiler refuses still has one that supports everything.
+        let last = compilers(Optimization::None).last();
+        assert_eq!(last, Some(&Compiler::Cranelift(OptLevel::None)));
+        #[cfg(target_arch = "x86_64")]
+        assert_eq!(compilers(Optimization::None)[0], Compiler::Winch);
+    }
+
+    #[test]
+    fn results_and_traps_do_not_depend_on_the_compiler() {
+        for optimization in BOTH {
+            assert_eq!(call("(call $inner (i32.const 2))", optimization), "21");
+            let trap = call("(call $inner (i32.const 0))", optimization);
+            let expected = "the component trapped: wasm trap: integer divide by zero: \
+                            in `inner`, called by `outer`";
+            assert_eq!(trap, expected);
+        }
+    }
+
+    #[test]
+    fn deep_recursion_does_not_depend_on_the_compiler() {
+        for optimization in BOTH {
+            assert_eq!(call("(call $deep (i32.const 2000))", optimization), "5");
+        }
+    }
+
+    #[test]
+    fn features_of_which_the_quick_compiler_has_none_run() {
+        for optimization in BOTH {
+            let tail_call = "(return_call $inner (i32.const 2))";
+            assert_eq!(call(tail_call, optimization), "21");
+            let reference = "(i31.get_u (ref.i31 (i32.const 7)))";
+            assert_eq!(call(reference, optimization), "7");
+        }
+    }
+
+    #[test]
+    fn an_error_is_that_of_the_compiler_that_supports_everything() {
+        let bytes = wat::parse_str("(component (core module (func (result i32))))").unwrap();
+        let refused = |optimization| {
+            let bytes = bytes.clone();
+            let compiled = Compiled::new(bytes, "x".to_owned(), optimization, Interrupts::Never);
+            compiled.err().unwrap().to_string()
+        };
+        let error = refused(Optimization::None);
+        assert!(error.starts_with("invalid component"), "{error}");
+        assert_eq!(error, refused(Optimization::Full));
+    }
+
+    #[test]
+    fn work_is_reported_only_once_it_has_taken_long() {
+        let (start, started) = mpsc::channel();
+        let work = move || Ok(started.recv().is_ok());
+        let reported = or_report(Duration::ZERO, || start.send(()).unwrap(), work);
+        assert!(reported.unwrap());
+        or_report(Duration::MAX, || panic!("too early"), || Ok(())).unwrap();
+        let failed = or_report(
+            Duration::MAX,
+            || (),
+            || -> Result<()> { panic!("in the test") },
+        );
+        assert_eq!(failed.unwrap_err().message(), "the engine panicked");
     }
 }

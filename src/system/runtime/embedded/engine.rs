@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use wasmtime::{Cache, Config, Engine};
+use wasmtime::{Cache, Config, Engine, OptLevel, Strategy};
 
 use super::fault;
 use crate::base::error::{Error, Result};
+use crate::system::runtime::component_file::Optimization;
 use crate::system::runtime::permissions::Interrupts;
 
 /// Succeeds, since this build has an engine.
@@ -13,9 +14,48 @@ pub fn available() -> Result<()> {
     Ok(())
 }
 
-/// An engine with every feature of WebAssembly that a component may use.
-pub(super) fn new_engine(interrupts: Interrupts) -> Result<Engine> {
+/// How many bytes of stack the code of Winch may use: four times what others may, since
+/// it keeps all variables of a function there.
+#[cfg(target_arch = "x86_64")]
+const WINCH_STACK: usize = 2 << 20;
+
+/// What compiles WebAssembly to machine code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compiler {
+    /// Winch, in a single pass. It lacks some features of WebAssembly, such as garbage
+    /// collection, exceptions and tail calls.
+    #[cfg(target_arch = "x86_64")]
+    Winch,
+    /// Cranelift, as much as it optimizes with this level.
+    Cranelift(OptLevel),
+}
+
+/// The compilers to try one after the other, until one supports the component.
+pub(super) fn compilers(optimization: Optimization) -> &'static [Compiler] {
+    match optimization {
+        Optimization::None => &[
+            #[cfg(target_arch = "x86_64")]
+            Compiler::Winch,
+            Compiler::Cranelift(OptLevel::None),
+        ],
+        Optimization::Full => &[Compiler::Cranelift(OptLevel::Speed)],
+    }
+}
+
+/// An engine with every feature of WebAssembly that a component may use and the
+/// compiler supports.
+pub(super) fn new_engine(compiler: Compiler, interrupts: Interrupts) -> Result<Engine> {
     let mut config = Config::new();
+    match compiler {
+        #[cfg(target_arch = "x86_64")]
+        Compiler::Winch => config
+            .strategy(Strategy::Winch)
+            .max_wasm_stack(WINCH_STACK)
+            .async_stack_size(2 * WINCH_STACK),
+        Compiler::Cranelift(level) => config
+            .strategy(Strategy::Cranelift)
+            .cranelift_opt_level(level),
+    };
     config.wasm_component_model(true);
     config.wasm_component_model_async(true);
     // Attributes and labels on imports make a component that needs this.

@@ -171,6 +171,7 @@ fn describe_values(ty: &Type) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::runtime::component_file::Optimization;
     use crate::system::runtime::outcome::TRAPPED;
     use crate::system::runtime::permissions::Interrupts;
 
@@ -209,7 +210,8 @@ mod tests {
 
     fn invoke(call: &str) -> Result<CallOutcome> {
         let bytes = wat::parse_str(LIBRARY).unwrap();
-        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Never)
+        let (optimization, interrupts) = (Optimization::Full, Interrupts::Never);
+        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts)
             .unwrap()
             .invoke(call, &Permissions::default())
     }

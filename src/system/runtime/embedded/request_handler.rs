@@ -27,7 +27,7 @@ use super::host::{Host, Stdio};
 use super::refusals::{RefusalLog, within};
 use super::server_message::ServerMessage;
 use crate::base::error::{Error, Result};
-use crate::system::runtime::exports::{self, EntryPoint, WasiVersion};
+use crate::system::runtime::exports::{EntryPoint, WasiVersion};
 use crate::system::runtime::outcome::ServerEvent;
 use crate::system::runtime::permissions::Permissions;
 
@@ -117,7 +117,7 @@ impl RequestHandler {
         let instance = compiled.link()?;
         let unknown_shape =
             |e: wasmtime::Error| fault::error("its HTTP handler has an unknown type", &e);
-        let entry = match exports::entry_point(&compiled.bytes)? {
+        let entry = match &compiled.entry {
             // A command may have a handler as well, which is what is served.
             EntryPoint::Command(_) => {
                 [WasiVersion::V0_3, WasiVersion::V0_2]
@@ -127,7 +127,7 @@ impl RequestHandler {
                         WasiVersion::V0_3 => ServicePre::new(instance.clone()).is_ok(),
                     })
             }
-            EntryPoint::Http(wasi) => Some(wasi),
+            EntryPoint::Http(wasi) => Some(*wasi),
             EntryPoint::Library(_) => None,
         };
         let pre = match entry {

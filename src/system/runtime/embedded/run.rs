@@ -11,7 +11,6 @@ use super::fault;
 use super::host::{Host, Stdio};
 use super::refusals::within;
 use crate::base::error::{Error, Result};
-use crate::system::runtime::exports;
 use crate::system::runtime::exports::{EntryPoint, WasiVersion};
 use crate::system::runtime::outcome::{CapturedOutput, ExitStatus};
 use crate::system::runtime::permissions::Permissions;
@@ -48,8 +47,8 @@ impl Compiled {
     }
 
     fn command(&self) -> Result<WasiVersion> {
-        match exports::entry_point(&self.bytes)? {
-            EntryPoint::Command(wasi) => Ok(wasi),
+        match &self.entry {
+            EntryPoint::Command(wasi) => Ok(*wasi),
             EntryPoint::Http(_) => Err(Error::input(format!(
                 "`{}` is an HTTP handler, not a command",
                 self.name
@@ -152,12 +151,14 @@ fn read_lines(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::runtime::component_file::Optimization;
     use crate::system::runtime::outcome::TRAPPED;
     use crate::system::runtime::permissions::Interrupts;
 
     fn compiled(text: &str) -> Compiled {
         let bytes = wat::parse_str(text).unwrap();
-        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Regular).unwrap()
+        let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
+        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 
     /// A 0.2 command whose body is `body`, with `$print` at hand.

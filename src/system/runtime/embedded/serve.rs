@@ -145,7 +145,8 @@ mod tests {
     use ::tokio::sync::oneshot;
 
     use super::*;
-    use crate::system::runtime::Interrupts;
+    use crate::system::runtime::component_file::Optimization;
+    use crate::system::runtime::permissions::Interrupts;
 
     /// A 0.2 handler that never sets a response.
     const SILENT: &str = r#"(component
@@ -165,7 +166,8 @@ mod tests {
 
     fn compiled(text: &str) -> Compiled {
         let bytes = wat::parse_str(text).unwrap();
-        Compiled::new(bytes, "test.wasm".to_string(), Interrupts::Regular).unwrap()
+        let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
+        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 
     #[test]
