@@ -75,7 +75,7 @@ pub fn program(project: &Project, dir: &str, code: &str, more: &str) {
         .write(&format!("{dir}/src/main.rs"), code);
 }
 
-const RUNTIME: &str = "[dependencies]\nwit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\"] }\n";
+pub const RUNTIME: &str = "[dependencies]\nwit-bindgen = { version = \"0.63.0\", default-features = false, features = [\"realloc\"] }\n";
 
 /// Makes every crate of the project a member of one workspace.
 pub fn workspace(project: &Project, members: &[&str]) {

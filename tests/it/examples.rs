@@ -92,6 +92,16 @@ fn r#async() {
 }
 
 #[test]
+fn r#macro() {
+    let project = in_order("macro");
+    project
+        .component("run -- Ada")
+        .ok()
+        .prints("Hello, Ada!\n")
+        .says("app.wasm with 1 component");
+}
+
+#[test]
 fn workspace() {
     let project = in_order("workspace");
     assert!(!project.has("target/debug/host"));

@@ -89,3 +89,4 @@ mod wit_wasi;
 mod workspaces;
 mod world;
 mod world_check;
+mod world_files;

@@ -9,6 +9,7 @@ mod options;
 mod publish;
 mod tree;
 mod update;
+mod world;
 
 use clap::{Args, Subcommand};
 
@@ -38,6 +39,7 @@ enum WitCommand {
     Tree(tree::Tree),
     Check(check::Check),
     Publish(publish::Publish),
+    World(world::World),
 }
 
 impl Wit {
@@ -53,6 +55,7 @@ impl Wit {
             WitCommand::Tree(verb) => verb.run(ctx),
             WitCommand::Check(verb) => verb.run(ctx),
             WitCommand::Publish(verb) => verb.run(ctx),
+            WitCommand::World(verb) => verb.run(ctx),
         }
     }
 }

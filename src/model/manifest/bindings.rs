@@ -39,6 +39,7 @@ pub enum AsyncSetting {
 )]
 pub struct BindingsSettings {
     pub path: Option<PathBuf>,
+    pub wit: Option<PathBuf>,
     pub async_: AsyncSetting,
     pub features: Vec<String>,
     pub all_features: bool,
@@ -73,6 +74,7 @@ impl Default for BindingsSettings {
     fn default() -> Self {
         BindingsSettings {
             path: None,
+            wit: None,
             async_: AsyncSetting::All,
             features: Vec::new(),
             all_features: false,

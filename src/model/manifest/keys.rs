@@ -253,6 +253,12 @@ pub const BINDINGS: &[Key] = &[
         "The file for the bindings; if set by the workspace, it is relative to each member.",
     ),
     key(
+        "wit",
+        ValueKind::Path,
+        "",
+        "A directory for the whole world as WIT, component dependencies included, for other generators of bindings. Without `path`, no Rust code is generated then.",
+    ),
+    key(
         "async",
         ValueKind::BoolOrStrings,
         "true",

@@ -14,9 +14,11 @@ fn set<T>(place: &mut T, value: Option<T>) {
 
 /// Overwrites settings with those of a `bindings` table.
 pub(super) fn settings(table: &Table<'_>, settings: &mut BindingsSettings) -> Result<()> {
-    // As it stands: each member has a file of its own.
+    // As it stands: each member has files of its own.
     let path = table.string("path")?.map(PathBuf::from);
     settings.path = path.or(settings.path.take());
+    let wit = table.string("wit")?.map(PathBuf::from);
+    settings.wit = wit.or(settings.wit.take());
     if let Some(item) = table.get("async") {
         settings.async_ = match item.as_bool() {
             Some(true) => AsyncSetting::All,

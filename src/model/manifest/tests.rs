@@ -317,7 +317,7 @@ fn registries_are_a_text_or_a_table() {
 fn every_setting_of_bindings_is_read() {
     let manifest = good(
         "[package.metadata.component.bindings]\n\
-         path = \"b.rs\"\nasync = false\nfeatures = [\"f\"]\nall-features = true\n\
+         path = \"b.rs\"\nwit = \"w\"\nasync = false\nfeatures = [\"f\"]\nall-features = true\n\
          additional_derives_ignore = [\"i\"]\nadditional_type_attributes.t = \"#[a]\"\n\
          additional_member_attributes = { \"t.m\" = [\"#[b]\", \"#[c]\"] }\n\
          merge_structurally_equal_types = true\nchainable_methods = [\"all\"]\n\
@@ -332,6 +332,7 @@ fn every_setting_of_bindings_is_read() {
     let text = |text: &str| Some(text.to_owned());
     let wanted = BindingsSettings {
         path: Some("b.rs".into()),
+        wit: Some("w".into()),
         async_: AsyncSetting::None,
         features: vec!["f".to_owned()],
         all_features: true,

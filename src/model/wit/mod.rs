@@ -31,6 +31,8 @@ mod parts;
 mod placeholder_builder;
 mod placeholders;
 mod request;
+#[cfg(feature = "cli")]
+pub mod resolved_world;
 mod restore;
 pub mod runtime;
 #[cfg(feature = "cli")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use wasmparser::{Validator, WasmFeatures};
 use wit_component::WitPrinter;
-use wit_parser::PackageName;
+use wit_parser::{PackageId, PackageName, Resolve};
 
 use super::entry::Sources;
 use super::load::load_package;
@@ -106,17 +106,18 @@ pub fn render_dependencies(package: &Package) -> Result<Vec<RenderedPackage>> {
         all.push(RenderedPackage {
             name: found.name.clone(),
             origin,
-            text: text(package, id)?,
+            text: text(&package.resolve, id, &[])?,
         });
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
 }
 
-fn text(package: &Package, id: wit_parser::PackageId) -> Result<String> {
+/// Prints a package of a resolve as the text of a file, with other packages nested in it.
+pub(super) fn text(resolve: &Resolve, id: PackageId, nested: &[PackageId]) -> Result<String> {
     let mut printer = WitPrinter::default();
-    printer.print(&package.resolve, id, &[]).map_err(|e| {
-        let name = &package.resolve.packages[id].name;
+    printer.print(resolve, id, nested).map_err(|e| {
+        let name = &resolve.packages[id].name;
         Error::input(format!("failed to write the package `{name}` as text"))
             .with_cause(format!("{e:#}"))
     })?;

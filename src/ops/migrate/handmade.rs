@@ -51,7 +51,13 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
     }
     let text = edit.text();
     match of.loads(&text) {
-        Ok(()) => draft.put(path, text),
+        Ok(()) => {
+            draft.ctx.shell.note(format!(
+                "the macro in `{}` does not see component dependencies by itself: before you add some, set `bindings.wit = \"wit/resolved\"` in `[package.metadata.component]`, and `path: \"wit/resolved\"` in the macro",
+                of.member.name
+            ));
+            draft.put(path, text)
+        }
         Err(error) => {
             draft.by_hand(
                 path,

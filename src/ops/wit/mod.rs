@@ -22,6 +22,7 @@ mod siblings;
 pub mod tree;
 pub mod update;
 pub mod upgrade;
+pub mod world;
 
 pub use deps_folder::DepsFormat;
 pub use discover::find;

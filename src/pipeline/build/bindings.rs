@@ -3,6 +3,7 @@
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::generated_world::GeneratedWorld;
 use super::pending_writes::{GeneratedBindings, StaleBindings};
 use super::recipe::{Exports, Recipe};
 use super::runtime_crate::{RETIRED_CRATE, RUNTIME_CRATES, RuntimeNeeds, has_macro, runtime};
@@ -15,6 +16,7 @@ use crate::model::manifest::{BindingsSettings, Manifest, Target, WorldCheck};
 use crate::model::wit::World;
 use crate::model::wit::bindings::{WIT_BINDGEN_VERSION, generate};
 use crate::model::wit::generate as macros;
+use crate::model::wit::resolved_world::render_world;
 use crate::model::wit::runtime::Runtime;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
@@ -42,6 +44,8 @@ pub(crate) struct AnalyzedMember {
     pub recipe: Option<Recipe>,
     pub paths: Vec<PathBuf>,
     pub bindings: Option<GeneratedBindings>,
+    /// The world as WIT, if the manifest asks for it.
+    pub world: Option<GeneratedWorld>,
 }
 
 /// Reads a member's manifest and WIT, and generates its bindings, unless the
@@ -63,6 +67,7 @@ pub(crate) fn analyze_member(
             recipe: None,
             paths,
             bindings: None,
+            world: None,
         });
     }
     let maker = maker(&manifest, member, &mut paths);
@@ -92,7 +97,7 @@ pub(crate) fn analyze_member(
             .map(|dir| dir.join("Cargo.toml")),
     );
     paths.extend(manifest.adapter.clone());
-    let mut written = None;
+    let (mut written, mut world_files) = (None, None);
     if let Some(loaded) = loaded {
         paths.extend(loaded.watched);
         for note in &loaded.world.notes {
@@ -100,6 +105,8 @@ pub(crate) fn analyze_member(
         }
         let world = &loaded.world;
         describe_world(ctx, &mut recipe, world, bound.as_ref());
+        world_files = generated_world(member, &manifest, world)?;
+        paths.extend(world_files.iter().flat_map(GeneratedWorld::paths));
         let path = bindings_path(&manifest);
         paths.push(path.clone());
         if maker == Maker::Tool {
@@ -125,7 +132,31 @@ pub(crate) fn analyze_member(
         recipe: Some(recipe),
         paths,
         bindings: written,
+        world: world_files,
     })
+}
+
+/// The world of a member as WIT, if its manifest names a directory for that.
+fn generated_world(
+    member: &Member,
+    manifest: &Manifest,
+    world: &World,
+) -> Result<Option<GeneratedWorld>> {
+    let Some(dir) = &manifest.bindings.wit else {
+        return Ok(None);
+    };
+    let files = render_world(world).map_err(|e| {
+        e.context(format!(
+            "failed to write the WIT of the package `{}`",
+            member.name
+        ))
+        .hint("remove `bindings.wit` from Cargo.toml: the Rust bindings support this world")
+    })?;
+    Ok(Some(GeneratedWorld {
+        package: member.name.clone(),
+        dir: manifest.file.dir().join(dir),
+        files,
+    }))
 }
 
 /// Adds the facts about a world to a recipe, and the attributes of the imports that
@@ -256,10 +287,12 @@ enum Maker {
     Script,
     /// A crate that the package depends on, which has them already.
     Dependency,
+    /// A generator that reads the world as WIT, which this tool writes.
+    WorldFiles,
 }
 
 /// Finds the origin of the bindings of a package. It is this tool if the manifest sets a
-/// path for them, or if their file exists (unless it calls the macro, or another source
+/// path for them, or (unless the manifest asks for the world as WIT) if their file exists (unless it calls the macro, or another source
 /// does and none has a module for the file), or if a source has a module for the file and
 /// none calls the macro. Without a runtime crate, only such a module counts. The files
 /// that were read are added to `paths`.
@@ -267,6 +300,9 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
     let file = bindings_path(manifest);
     if manifest.bindings.path.is_some() {
         return Maker::Tool;
+    }
+    if manifest.bindings.wit.is_some() {
+        return Maker::WorldFiles;
     }
     let there = fs::exists(&file) && !calls_the_macro(&file);
     let mut dependencies = member.dependencies.iter();

@@ -3,6 +3,7 @@
 pub mod bindings;
 pub mod cargo;
 pub mod componentize;
+pub mod generated_world;
 pub mod linked;
 pub mod order;
 pub mod pending_writes;

@@ -1,8 +1,9 @@
 //! The files that the analysis of packages has to write. They are written once nothing can
 //! be refused any more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::generated_world::GeneratedWorld;
 use crate::base::error::{Error, Result};
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::system::context::Context;
@@ -43,6 +44,8 @@ impl GeneratedBindings {
 pub(crate) struct PendingWrites {
     /// The bindings of the analyzed packages, in their order.
     pub bindings: Vec<GeneratedBindings>,
+    /// The worlds of the analyzed packages as WIT, in their order.
+    pub worlds: Vec<GeneratedWorld>,
     /// The lock file of the workspace.
     pub lock: Option<LockUpdate>,
 }
@@ -50,20 +53,25 @@ pub(crate) struct PendingWrites {
 impl PendingWrites {
     /// Writes the files that are out of date, or refuses them; returns the written paths.
     pub fn write(self, ctx: &Context, stale: StaleBindings) -> Result<Vec<PathBuf>> {
-        let outdated: Vec<GeneratedBindings> = self
-            .bindings
-            .into_iter()
-            .filter(GeneratedBindings::is_stale)
-            .collect();
+        let mut bindings = self.bindings;
+        bindings.retain(GeneratedBindings::is_stale);
+        let mut worlds = self.worlds;
+        worlds.retain(GeneratedWorld::is_stale);
+        for world in &worlds {
+            world.check_directory(ctx)?;
+        }
         if stale == StaleBindings::Refuse {
-            return refuse(ctx, &outdated);
+            return refuse(ctx, &bindings, &worlds);
         }
         let mut written = Vec::new();
         if let Some(lock) = self.lock {
             written.push(lock.path.clone());
             lock.write(ctx)?;
         }
-        for bindings in outdated {
+        for world in worlds {
+            written.extend(world.write(ctx)?);
+        }
+        for bindings in bindings {
             ctx.shell.status(
                 "Generating",
                 format!(
@@ -79,20 +87,30 @@ impl PendingWrites {
     }
 }
 
-/// Reports every package whose bindings are out of date.
-fn refuse(ctx: &Context, outdated: &[GeneratedBindings]) -> Result<Vec<PathBuf>> {
-    let error = |bindings: &GeneratedBindings| {
+/// Reports every package whose bindings, or world as WIT, are out of date.
+fn refuse(
+    ctx: &Context,
+    bindings: &[GeneratedBindings],
+    worlds: &[GeneratedWorld],
+) -> Result<Vec<PathBuf>> {
+    let error = |what: &str, package: &str, path: &Path| {
+        let shown = ctx.display(path);
         Error::input(format!(
-            "the bindings of `{}` in `{}` are out of date",
-            bindings.package,
-            ctx.display(&bindings.path)
+            "the {what} of `{package}` in `{shown}` are out of date"
         ))
     };
-    let Some((last, others)) = outdated.split_last() else {
+    let of_bindings = bindings
+        .iter()
+        .map(|bindings| error("bindings", &bindings.package, &bindings.path));
+    let of_worlds = worlds
+        .iter()
+        .map(|world| error("WIT files", &world.package, &world.dir));
+    let mut errors: Vec<Error> = of_bindings.chain(of_worlds).collect();
+    let Some(last) = errors.pop() else {
         return Ok(Vec::new());
     };
-    for bindings in others {
-        report(&*ctx.shell, &error(bindings).relative_to(&ctx.cwd));
+    for error in errors {
+        report(&*ctx.shell, &error.relative_to(&ctx.cwd));
     }
-    Err(error(last).hint("run `cargo component bindings`"))
+    Err(last.hint("run `cargo component bindings`"))
 }

@@ -403,6 +403,7 @@ impl BuildSetup {
             members.insert(member.id.clone(), cached);
             ids.push(member.id.clone());
             pending_writes.bindings.extend(analyzed.bindings);
+            pending_writes.worlds.extend(analyzed.world);
         }
         pending_writes.lock = worlds.map(WorldResolver::finish).transpose()?.flatten();
         Ok((pending_writes, ids))
