@@ -64,5 +64,5 @@ pub use temporary::{TemporaryDir, leftovers};
 #[cfg(feature = "lock")]
 pub use times::{make_no_newer, modified};
 #[cfg(feature = "cli")]
-pub use write::{copy_atomic, copy_new, copy_to, write_private};
+pub use write::{copy_atomic, copy_new, copy_to, write_pieces, write_private};
 pub use write::{link_over, write_atomic, write_atomic_with, write_if_changed};

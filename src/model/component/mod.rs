@@ -16,6 +16,7 @@ pub mod metadata;
 pub mod names;
 pub mod outline;
 mod sections;
+mod shape;
 mod subtype;
 mod surface;
 pub mod targets;
@@ -23,4 +24,5 @@ mod validation;
 
 pub use decode::{decode, is_wit_package};
 pub use kind::{WasmKind, has_only_types, kind};
+pub use shape::shape;
 pub use surface::{Surface, core_exports, core_imports, surface};

@@ -4,6 +4,9 @@ use wasmparser::{Chunk, Parser, Payload};
 
 use crate::base::error::{Error, Result};
 
+/// The highest nesting of components; the validator allows no more.
+pub(super) const MAX_DEPTH: usize = 100;
+
 /// One section of a component, or its header.
 pub(super) struct Section<'a> {
     /// The parsed content of the section.

@@ -8,15 +8,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use super::component_record::{ComponentFacts, ComponentRecord};
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component;
+use crate::model::component::debug::DebugSections;
 use crate::model::component::encode::encode;
-use crate::model::component::{Surface, WasmKind, attributes, check, metadata, surface};
+use crate::model::component::{WasmKind, attributes, check, metadata, shape, surface};
 use crate::model::manifest::WorldCheck;
 use crate::system::cargo::build::BuiltArtifact;
 use crate::system::context::Context;
@@ -35,37 +35,6 @@ pub struct ComponentArtifact {
     pub component: Option<ComponentFacts>,
     /// Whether an earlier run made it.
     pub fresh: bool,
-}
-
-/// The facts about a component that messages report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentFacts {
-    /// The name of the declared world.
-    pub world: Option<String>,
-    /// The names of its imports and exports.
-    pub surface: Surface,
-    /// The digest of its bytes.
-    pub digest: ContentDigest,
-}
-
-/// The record stored next to a cached component.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct ComponentRecord {
-    /// Length and modification time of the module it was made from.
-    module: Option<(u64, u128)>,
-    /// Length and modification time of the cached component, which is the same file as
-    /// the one at cargo's path, where other programs can modify it.
-    component: Option<(u64, u128)>,
-    /// The digest of that module.
-    content: ContentDigest,
-    /// The digest of the recipe.
-    recipe: ContentDigest,
-    /// The facts; `None` if the module was left unchanged.
-    facts: Option<ComponentFacts>,
-    /// The warnings when it was made, which are repeated while it is current, as cargo
-    /// repeats the warnings of the compiler.
-    #[serde(default)]
-    warnings: Vec<String>,
 }
 
 /// Makes components of the artifacts of the selected packages.
@@ -312,8 +281,9 @@ impl Componentizer<'_> {
                 self.ctx.display(&self.wasm)
             ))
         };
-        let kind = component::kind(bytes);
-        let component = match kind {
+        let mut debug = DebugSections::default();
+        let module = &*debug.set_aside(bytes);
+        let component = match component::kind(module) {
             None if self.recipe.declared => return Err(context(unreadable())),
             None => return Ok(None),
             Some(WasmKind::Module) if !self.recipe.declared => return Ok(None),
@@ -322,15 +292,15 @@ impl Componentizer<'_> {
             }
             Some(WasmKind::Module | WasmKind::Guest) => {
                 let adapter = self.adapter().map_err(context)?;
-                let component = encode(bytes, &adapter).map_err(context)?;
-                self.check_world(&component, bytes, Some(&adapter))
+                let component = encode(module, &adapter).map_err(context)?;
+                self.check_world(&component, module, Some(&adapter))
                     .map_err(context)?;
                 self.check_versions(&component, &adapter).map_err(context)?;
                 component
             }
             Some(WasmKind::Component) => {
-                self.check_world(bytes, bytes, None).map_err(context)?;
-                bytes.to_vec()
+                self.check_world(module, module, None).map_err(context)?;
+                module.to_vec()
             }
         };
         let component = attributes::add(&component, &self.recipe.attributes).map_err(context)?;
@@ -341,17 +311,21 @@ impl Componentizer<'_> {
                 "the component `{name}` does not include `{key}` of Cargo.toml, which component metadata cannot express"
             ));
         }
-        let facts = ComponentFacts {
-            world: self.recipe.world.clone(),
-            surface: surface(&component).map_err(context)?,
-            digest: ContentDigest::of(&component),
-        };
+        let (surface, shape) = (
+            surface(&component).map_err(context)?,
+            shape(&component).map_err(context)?,
+        );
+        let pieces = debug.put_back(&component).map_err(context)?;
         self.ctx.shell.status(
             "Creating",
             format!("component {}", self.ctx.display(&self.output_path())),
         );
-        fs::write_atomic(&self.cached_path, &component)?;
-        Ok(Some(facts))
+        Ok(Some(ComponentFacts {
+            world: self.recipe.world.clone(),
+            surface,
+            shape,
+            digest: fs::write_pieces(&self.cached_path, &pieces)?,
+        }))
     }
 
     /// The path of the component for the user.

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::componentize::{ComponentArtifact, ComponentFacts};
+use super::component_record::ComponentFacts;
+use super::componentize::ComponentArtifact;
 use super::prepare::Prepared;
 use super::recipe::Recipe;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::model::component::debug::without_dwarf;
 use crate::model::component::names;
-use crate::pipeline::link::composition::{Composition, link_parts};
+use crate::pipeline::link::composition::{Composition, check_parts, link_parts};
 use crate::pipeline::link::override_options::Overrides;
 use crate::pipeline::link::part::Part;
 use crate::system::context::Context;
@@ -144,7 +145,7 @@ pub(crate) fn linked(
 }
 
 /// Fails if a component cannot be linked with its dependencies. A success is recorded until
-/// one of the parts changes.
+/// the component gets another shape or one of the other parts changes.
 pub(crate) fn check(prepared: &Prepared, artifact: &ComponentArtifact) -> Result<()> {
     let (Some(recipe), Some(facts)) = (prepared.recipe(artifact.member), &artifact.component)
     else {
@@ -154,12 +155,12 @@ pub(crate) fn check(prepared: &Prepared, artifact: &ComponentArtifact) -> Result
     if composition.others() == 0 {
         return Ok(());
     }
-    let from = inputs(&composition, &facts.digest).to_string();
+    let from = inputs(&composition, &facts.shape).to_string();
     let fits = cached_file(prepared, artifact).with_extension("fits");
     if fs::read_text_if_exists(&fits)?.as_deref() == Some(&from) {
         return Ok(());
     }
-    link_parts(&composition)?;
+    check_parts(&composition)?;
     fs::write_atomic(&fits, from.as_bytes())
 }
 
@@ -221,7 +222,8 @@ pub(crate) fn write_linked(
     Ok(path)
 }
 
-/// A digest of all input of the linking; `component` is the digest of the root.
+/// A digest of all input of the linking; `component` is the digest of the root, or of its
+/// shape.
 fn inputs(composition: &Composition, component: &ContentDigest) -> ContentDigest {
     let mut text = format!("{} {component}", env!("CARGO_PKG_VERSION"));
     for (at, part) in composition.parts.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 pub mod bindings;
 pub mod cargo;
+pub mod component_record;
 pub mod componentize;
 pub mod generated_world;
 pub mod linked;

@@ -9,6 +9,7 @@ use super::part::{Part, PartLink};
 use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
+use crate::model::component::debug::DebugSections;
 
 /// The components that are linked to one, and the root among them.
 #[derive(Debug, Serialize)]
@@ -40,6 +41,44 @@ pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
 
 /// As [`link_parts`], with the files that were read already.
 pub(super) fn link_files(composition: &Composition, files: &ComponentFiles) -> Result<Linked> {
+    let bytes = bytes_of(composition, files)?;
+    let mut debug = DebugSections::default();
+    let mut linked = link_bytes(composition, &bytes, &mut debug)?;
+    linked.bytes = debug.put_back(&linked.bytes)?.concat();
+    Ok(linked)
+}
+
+/// Fails as [`link_parts`] does.
+pub(crate) fn check_parts(composition: &Composition) -> Result<()> {
+    let bytes = bytes_of(composition, &ComponentFiles::default())?;
+    link_bytes(composition, &bytes, &mut DebugSections::default()).map(drop)
+}
+
+/// The bytes of the parts of a composition, in their order.
+fn bytes_of(composition: &Composition, files: &ComponentFiles) -> Result<Vec<Vec<u8>>> {
+    let parts = composition.parts.iter();
+    parts.map(|part| files.take(&part.file)).collect()
+}
+
+/// Links the parts, of which these are the bytes, with their debug information set aside.
+fn link_bytes<'f>(
+    composition: &Composition,
+    files: &'f [Vec<u8>],
+    debug: &mut DebugSections<'f>,
+) -> Result<Linked> {
+    let rest = plan(composition, files, &mut |bytes| {
+        debug.set_aside(bytes).into_owned()
+    });
+    // An error names positions in the files as they are.
+    compose::link(&rest).or_else(|_| compose::link(&plan(composition, files, &mut <[u8]>::to_vec)))
+}
+
+/// The plan of a composition, of whose files each node gets what `of` returns.
+fn plan<'f>(
+    composition: &Composition,
+    files: &'f [Vec<u8>],
+    of: &mut dyn FnMut(&'f [u8]) -> Vec<u8>,
+) -> Plan {
     let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
             node: link.part,
@@ -47,17 +86,73 @@ pub(super) fn link_files(composition: &Composition, files: &ComponentFiles) -> R
         };
         (name.clone(), link)
     };
-    let node = |part: &Part| {
-        Ok(Node {
-            name: part.name.clone(),
-            bytes: files.take(&part.file)?,
-            links: part.links.iter().map(link).collect(),
-            keep: part.keep.clone(),
-        })
-    };
-    let nodes = composition.parts.iter().map(node);
-    compose::link(&Plan {
-        nodes: nodes.collect::<Result<_>>()?,
+    let parts = composition.parts.iter().zip(files);
+    let nodes = parts.map(|(part, bytes)| Node {
+        name: part.name.clone(),
+        bytes: of(bytes),
+        links: part.links.iter().map(link).collect(),
+        keep: part.keep.clone(),
+    });
+    Plan {
+        nodes: nodes.collect(),
         root: composition.root,
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::system::fs;
+
+    #[test]
+    fn debug_information_is_where_it_would_be_without_care() {
+        let dir = tempfile::tempdir().unwrap();
+        let debug = |name: &str| {
+            format!("(core module (@custom \".debug_info\" \"{name}\") (@custom \"kept\" \"\"))")
+        };
+        let part = |name: &str, text: &str, links: &[(&str, usize)]| {
+            let file = dir.path().join(name);
+            let text = format!("(component {text} {})", debug(name));
+            fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
+            let link = |(import, part): &(&str, usize)| {
+                let link = PartLink {
+                    part: *part,
+                    item: None,
+                };
+                ((*import).to_owned(), link)
+            };
+            Part {
+                name: name.to_owned(),
+                file,
+                links: links.iter().map(link).collect::<BTreeMap<_, _>>(),
+                keep: BTreeSet::new(),
+                origin: None,
+            }
+        };
+        let function = "(core module $m (func (export \"f\")))
+            (core instance $i (instantiate $m))
+            (func $f (canon lift (core func $i \"f\")))
+            (instance $e (export \"f\" (func $f)))
+            (export \"a:b/c\" (instance $e))";
+        let import = "(import \"a:b/c\" (instance (export \"f\" (func))))";
+        let composition = |root: Part| Composition {
+            parts: vec![part("provider", function, &[]), root],
+            root: 1,
+        };
+        let fitting = composition(part("root", import, &[("a:b/c", 0)]));
+        let linked = link_parts(&fitting).unwrap();
+        let plain = plan(&fitting, &bytes_of(&fitting, &ComponentFiles::default()).unwrap(), &mut <[u8]>::to_vec);
+        assert_eq!(linked.bytes, compose::link(&plain).unwrap().bytes);
+        let text = String::from_utf8_lossy(&linked.bytes).into_owned();
+        assert_eq!(text.matches(".debug_info").count(), 2);
+        check_parts(&fitting).unwrap();
+        let other = "(import \"a:b/c\" (instance (export \"g\" (func))))";
+        let unfit = composition(part("root", other, &[("a:b/c", 0)]));
+        assert_eq!(
+            check_parts(&unfit).unwrap_err().to_string(),
+            link_parts(&unfit).unwrap_err().to_string()
+        );
+    }
 }

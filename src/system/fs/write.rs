@@ -1,5 +1,7 @@
 //! Writing files so that nobody sees one half written.
 
+#[cfg(feature = "cli")]
+use std::borrow::Cow;
 use std::io::{BufWriter, ErrorKind as IoKind, Write};
 use std::path::Path;
 use std::{fs, io};
@@ -10,6 +12,8 @@ use super::path::parent;
 use super::reserved_names::TEMPORARY;
 use super::temporary::{temporary_dir_in, temporary_file_in};
 use crate::base::error::{Error, Result};
+#[cfg(feature = "cli")]
+use crate::base::package::{ContentDigest, Digester};
 
 /// Replaces the content of `path`, or leaves it as it was. A device or a pipe
 /// stays what it is: the content is written into it.
@@ -31,6 +35,21 @@ pub fn write_atomic_with(
     content: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     write_as(path, Readers::All, content)
+}
+
+/// As [`write_atomic`], with content in pieces; returns the digest of them all.
+#[cfg(feature = "cli")]
+pub fn write_pieces(path: &Path, pieces: &[Cow<'_, [u8]>]) -> Result<ContentDigest> {
+    let mut digester = Digester::default();
+    write_atomic_with(path, |to| {
+        for piece in pieces {
+            digester.update(piece);
+            to.write_all(piece)
+                .map_err(|e| Error::io("write", path, &e))?;
+        }
+        Ok(())
+    })?;
+    Ok(digester.finish())
 }
 
 /// As [`write_atomic`], for a file with secrets: nobody but its owner may read
@@ -125,10 +144,31 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes `to` name the file `from`: a hard link beside `to`, renamed over it,
-/// or a copy where links do not work. Whatever `to` named before is
-/// not written to, so that its other hard links keep their content.
+/// Makes `to` name the file `from`, with a hard link that is renamed over it, or a copy where
+/// links do not work. Whatever `to` named before is not written to, so that its other hard links
+/// keep their content.
+///
+/// The link is made beside `from`, whose directory nobody else may use at the time.
 pub fn link_over(from: &Path, to: &Path) -> Result<()> {
+    let mut staged = from.to_owned().into_os_string();
+    staged.push(".link");
+    let staged = Path::new(&staged);
+    let linked = fs::hard_link(from, staged).or_else(|e| match e.kind() {
+        // A killed run left it.
+        IoKind::AlreadyExists => fs::remove_file(staged).and_then(|()| fs::hard_link(from, staged)),
+        _ => Err(e),
+    });
+    let renamed = linked.and_then(|()| fs::rename(staged, to));
+    // Of two names of one file, a rename leaves both.
+    let _ = fs::remove_file(staged);
+    match renamed {
+        Ok(()) => Ok(()),
+        Err(_) => copy_over(from, to),
+    }
+}
+
+/// As [`link_over`], where `to` may be on another file system, or one without hard links.
+fn copy_over(from: &Path, to: &Path) -> Result<()> {
     let failed = |e: io::Error| Error::io("write", to, &e);
     let (dir, _lock) = temporary_dir_in(parent(to)).map_err(failed)?;
     let staged = dir.path().join("link");
@@ -191,10 +231,26 @@ mod tests {
         fs::write(&cached, "component").unwrap();
         fs::write(&deps, "module").unwrap();
         fs::hard_link(&deps, &out).unwrap();
-        link_over(&cached, &out).unwrap();
-        assert_eq!(read_text(&out).unwrap(), "component");
-        assert_eq!(read_text(&deps).unwrap(), "module");
-        assert_eq!(list(dir.path()).unwrap().len(), 3);
+        // The second time, both are the same file; and a killed run may leave its link.
+        fs::write(dir.path().join("cached.link"), "left").unwrap();
+        for over in [link_over, link_over, copy_over] {
+            over(&cached, &out).unwrap();
+            assert_eq!(read_text(&out).unwrap(), "component");
+            assert_eq!(read_text(&deps).unwrap(), "module");
+            assert_eq!(list(dir.path()).unwrap().len(), 3);
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn pieces_become_one_file_whose_digest_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        let pieces: Vec<Cow<'_, [u8]>> =
+            vec![b"one".into(), vec![b'x'; 100_000].into(), b"".into()];
+        let digest = write_pieces(&path, &pieces).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), pieces.concat());
+        assert_eq!(digest, ContentDigest::of(&pieces.concat()));
     }
 
     #[cfg(unix)]

@@ -14,13 +14,10 @@ use wasmparser::{ComponentTypeDeclaration, InstanceTypeDeclaration, Payload};
 
 use super::name::{Name, Side};
 use crate::base::error::{Error, Result};
-use crate::model::component::sections::sections;
+use crate::model::component::sections::{MAX_DEPTH, sections};
 
 type Reencoded<T> = Result<T, ReencodeError<Infallible>>;
 type Edit<'e> = dyn FnMut(Side, &wasmparser::ComponentExternName<'_>) -> Option<Name> + 'e;
-
-/// The highest nesting of components; the validator allows no more.
-const MAX_DEPTH: usize = 100;
 
 fn failed(e: ReencodeError<Infallible>) -> Error {
     Error::input("failed to rewrite the names of the component").with_cause(e)
