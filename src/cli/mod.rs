@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::base::error::{Error, Result};
+use crate::system::cargo::verb::Class;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
 use crate::system::shell::{ColorChoice, Terminal, Verbosity, report};
@@ -154,7 +155,10 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
         args.remove(0);
     }
     let name = first_word(&args);
-    // To describe all verbs takes time.
+    if name.as_deref().is_some_and(is_built_by_cargo) {
+        return cargo::run(&args, env);
+    }
+    // To describe all verbs takes time, which a build does not need.
     let cli = Cli::command();
     match name.as_deref() {
         Some(name) if is_ours(&cli, name) || name == "help" => ours(cli, args, env),
@@ -182,6 +186,11 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
 fn is_cargos(args: &[OsString]) -> bool {
     let asks = |arg: &OsString| arg == "--list" || arg.to_string_lossy().starts_with("--explain");
     args.iter().any(asks)
+}
+
+/// Whether cargo does the main work of a subcommand, and this tool the rest.
+fn is_built_by_cargo(name: &str) -> bool {
+    !matches!(Class::of(name), Class::Unknown | Class::Foreign)
 }
 
 fn is_ours(cli: &clap::Command, name: &str) -> bool {
@@ -257,6 +266,17 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_verb_of_ours_is_one_that_cargo_is_known_for() {
+        let command = Cli::command();
+        for verb in command.get_subcommands() {
+            for name in verb.get_all_aliases().chain([verb.get_name()]) {
+                assert!(!is_built_by_cargo(name), "{name}");
+            }
+        }
+        assert!(is_built_by_cargo("build"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod bad_input;
 mod beyond_wit;
 mod bindings;
 mod build_script;
+mod calls;
 mod component_builds;
 mod component_refusals;
 mod component_registries;

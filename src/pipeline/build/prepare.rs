@@ -24,7 +24,7 @@ use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
 use crate::system::cargo::workspace::Workspace;
-use crate::system::cargo::workspace_cache::{Cached, FileStamp, WorkspaceCache};
+use crate::system::cargo::workspace_cache::{Cached, FileStamp, FileStates, WorkspaceCache};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -53,6 +53,8 @@ pub(crate) struct BuildSetup {
     view: WorkspaceCache<Option<Recipe>>,
     /// Whether the cached view is out of date.
     changed: bool,
+    /// The states of the files that the view was read from.
+    states: FileStates,
 }
 
 /// The reason for a build.
@@ -249,8 +251,9 @@ impl BuildSetup {
         let key = view_key(ctx, &start, args);
         let given_dir = config.target_dir(args.target_dir.as_deref())?;
         let cached = cached_view(given_dir.as_deref(), &start, &key);
+        let states = FileStates::default();
         let (view, changed) = match cached {
-            Some(view) if view.workspace.is_current() => (view, false),
+            Some(view) if view.workspace.is_current(&states) => (view, false),
             old => {
                 let workspace = Rc::new(workspace(ctx, args, &config)?);
                 let mut members = old.map(|view| view.members).unwrap_or_default();
@@ -279,6 +282,7 @@ impl BuildSetup {
             opened,
             view,
             changed,
+            states,
         };
         setup.choose_targets(args)?;
         Ok(setup)
@@ -308,14 +312,24 @@ impl BuildSetup {
             .view
             .members
             .get(&member.id)
-            .filter(|cached| cached.is_current())
+            .filter(|cached| cached.is_current(&self.states))
         {
             Some(cached) => Ok(match &cached.fact {
                 Some(recipe) => recipe.component_dirs.clone(),
                 None => Vec::new(),
             }),
-            None => component_directories(&*self.project.manifest(ctx, member)?),
+            None => {
+                let manifest = self.project.manifest(ctx, member)?;
+                // Reading it may have finished a change that a killed run had begun.
+                self.states.forget();
+                component_directories(&manifest)
+            }
         }
+    }
+
+    /// Looks at all files again: other packages were built since.
+    pub fn forget_states(&self) {
+        self.states.forget();
     }
 
     /// Prepares packages of this workspace. Nothing of theirs is written before
@@ -369,7 +383,7 @@ impl BuildSetup {
             let serves = |cached: &&Cached<Option<Recipe>>| {
                 let recipe = cached.fact.as_ref();
                 let same = |r: &Recipe| request.built.digest(&r.component_dirs) == r.built;
-                cached.is_current() && recipe.is_none_or(same)
+                cached.is_current(&self.states) && recipe.is_none_or(same)
             };
             if members.get(&member.id).filter(serves).is_some() {
                 continue;
@@ -387,6 +401,7 @@ impl BuildSetup {
             let before = members.get(&member.id);
             let start = fs::clock();
             let analyzed = analyze_member(&mut sources, member, request.stale, before)?;
+            self.states.forget();
             let mut paths = analyzed.paths;
             paths.sort();
             paths.dedup();

@@ -44,6 +44,8 @@ pub(crate) fn prepare_in(
         let setup = workspaces[step.workspace].take();
         let (component, setup) = build_step(ctx, &step, &built, setup.ok_or_else(lost_workspace)?)?;
         workspaces[step.workspace] = Some(setup);
+        let known = workspaces.iter().flatten();
+        known.for_each(BuildSetup::forget_states);
         built.insert(step.dir, component);
     }
     let mut setup = workspaces[0].take().ok_or_else(lost_workspace)?;

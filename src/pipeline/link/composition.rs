@@ -143,7 +143,11 @@ mod tests {
         };
         let fitting = composition(part("root", import, &[("a:b/c", 0)]));
         let linked = link_parts(&fitting).unwrap();
-        let plain = plan(&fitting, &bytes_of(&fitting, &ComponentFiles::default()).unwrap(), &mut <[u8]>::to_vec);
+        let plain = plan(
+            &fitting,
+            &bytes_of(&fitting, &ComponentFiles::default()).unwrap(),
+            &mut <[u8]>::to_vec,
+        );
         assert_eq!(linked.bytes, compose::link(&plain).unwrap().bytes);
         let text = String::from_utf8_lossy(&linked.bytes).into_owned();
         assert_eq!(text.matches(".debug_info").count(), 2);

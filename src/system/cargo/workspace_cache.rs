@@ -4,7 +4,8 @@
 //! Every fact is cached with the files it was read from, each with its length and
 //! modification time. It is current as long as none of them has changed.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -51,6 +52,32 @@ impl FileStamp {
     }
 }
 
+/// The present states of files and directories, each looked up once: the members of a
+/// workspace have many in common.
+#[derive(Debug, Default)]
+pub struct FileStates {
+    known: RefCell<HashMap<PathBuf, Option<(u64, u128)>>>,
+}
+
+impl FileStates {
+    /// Forgets all states: something was done that may have changed files.
+    pub fn forget(&self) {
+        self.known.borrow_mut().clear();
+    }
+
+    /// Whether a file or directory is in the state of the stamp.
+    fn confirm(&self, stamp: &FileStamp) -> bool {
+        let FileStamp(path, state) = stamp;
+        let mut known = self.known.borrow_mut();
+        if let Some(now) = known.get(path) {
+            return now == state;
+        }
+        let now = fs::stamp(path);
+        known.insert(path.clone(), now);
+        now == *state
+    }
+}
+
 /// A fact with the states of the files it was read from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cached<T> {
@@ -63,8 +90,8 @@ pub struct Cached<T> {
 
 impl<T> Cached<T> {
     /// Whether none of the files has changed.
-    pub fn is_current(&self) -> bool {
-        self.stamps.iter().all(FileStamp::is_current)
+    pub fn is_current(&self, states: &FileStates) -> bool {
+        self.stamps.iter().all(|stamp| states.confirm(stamp))
     }
 }
 
@@ -102,4 +129,30 @@ impl<M: Serialize + DeserializeOwned> WorkspaceCache<M> {
 
 fn file(dir: &Path, key: &str) -> PathBuf {
     dir.join(format!("view-{}.json", &key[..key.len().min(16)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_looked_up_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        fs::write_atomic(&path, b"one").unwrap();
+        let cached = Cached {
+            stamps: vec![
+                FileStamp::now(path.clone()),
+                FileStamp::now(dir.path().join("none")),
+            ],
+            fact: (),
+        };
+        let states = FileStates::default();
+        assert!(cached.is_current(&states));
+        fs::write_atomic(&path, b"other").unwrap();
+        assert!(cached.is_current(&states));
+        states.forget();
+        assert!(!cached.is_current(&states));
+        assert!(!cached.stamps[0].is_current() && cached.stamps[1].is_current());
+    }
 }
