@@ -87,6 +87,15 @@ fn a_build_that_changes_nothing_starts_cargo_once() {
         assert_eq!(started.len(), 1, "{line}: {started:#?}");
         assert!(started[0].starts_with("cargo build"), "{started:?}");
     }
+    // After a change of code nothing else is asked: neither what the workspace is, nor where
+    // the toolchain is.
+    project.replace("src/lib.rs", "Hello, World!", "Hello, you!");
+    run("build").ok().says("Creating component");
+    let started = tools.started();
+    let cargo = started.iter().filter(|line| line.starts_with("cargo "));
+    assert_eq!(cargo.count(), 1, "{started:#?}");
+    let sysroot = |line: &String| line.contains("--print sysroot");
+    assert!(!started.iter().any(sysroot), "{started:#?}");
     // Checks do not look again either.
     run("check").ok();
     tools.started();

@@ -73,6 +73,8 @@ pub(crate) fn workspace(
     paths.dedup();
     let paths = paths.into_iter();
     stamps.extend(paths.map(|path| FileStamp::read_since(path, start)));
+    let files = workspace.target_files().into_iter();
+    stamps.extend(files.map(|path| FileStamp::existence_since(path, start)));
     Ok(Cached {
         stamps,
         fact: workspace,

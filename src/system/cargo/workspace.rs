@@ -209,7 +209,7 @@ impl Workspace {
     /// Every path whose change may change what `cargo metadata` reports, or the
     /// toolchain that runs it: the manifests, also those that do not exist but would
     /// count, the directories in which globs among the members find packages, and
-    /// the paths at which cargo finds targets by itself.
+    /// those in which cargo finds targets by itself.
     pub fn watched_paths(&self) -> Vec<PathBuf> {
         let manifest = |dir: &Path| dir.join("Cargo.toml");
         let mut paths: Vec<PathBuf> = self.root.ancestors().map(manifest).collect();
@@ -219,8 +219,7 @@ impl Workspace {
         }
         for member in &self.members {
             paths.push(member.manifest_path.clone());
-            let places = ["src/lib.rs", "src/main.rs", "src/bin", "build.rs"];
-            paths.extend(places.map(|place| member.dir().join(place)));
+            paths.push(member.dir().join("src/bin"));
         }
         let text = self.root_text.as_deref().unwrap_or_default();
         let Ok(document) = Document::parse(text) else {
@@ -234,6 +233,14 @@ impl Workspace {
             }
         }
         paths
+    }
+
+    /// The files at which cargo finds targets by itself: what `cargo metadata` reports
+    /// changes when one of them is made or removed, but not with its content.
+    pub fn target_files(&self) -> Vec<PathBuf> {
+        let files = ["src/lib.rs", "src/main.rs", "build.rs"];
+        let of = |member: &Member| files.map(|file| member.dir().join(file));
+        self.members.iter().flat_map(of).collect()
     }
 
     /// Whether Cargo.lock has a package that the specification selects.

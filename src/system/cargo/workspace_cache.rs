@@ -19,13 +19,30 @@ use crate::system::fs;
 /// The state of a file or directory at one time: its path, its length in bytes and
 /// its modification time in nanoseconds since 1970; `None` if there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileStamp(PathBuf, Option<(u64, u128)>);
+pub struct FileStamp(PathBuf, Option<(u64, u128)>, #[serde(default)] Aspect);
+
+/// What of a file counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Aspect {
+    /// Its content, or the entries of a directory.
+    #[default]
+    Content,
+    /// Only whether it is there.
+    Existence,
+}
 
 impl FileStamp {
     /// Takes the present state of a file or directory.
     pub fn now(path: PathBuf) -> Self {
         let stamp = fs::stamp(&path);
-        FileStamp(path, stamp)
+        FileStamp(path, stamp, Aspect::Content)
+    }
+
+    /// As [`FileStamp::read_since`], for a file whose content does not count: its state is
+    /// current until it is made or removed.
+    pub fn existence_since(path: PathBuf, start: u128) -> Self {
+        let stamp = fs::stamp(&path).filter(|(_, time)| *time < start);
+        FileStamp(path, stamp, Aspect::Existence)
     }
 
     /// Takes the present state of a file or directory that was read at or after a time of
@@ -38,7 +55,7 @@ impl FileStamp {
         {
             *time = u128::from(u64::MAX);
         }
-        FileStamp(path, stamp)
+        FileStamp(path, stamp, Aspect::Content)
     }
 
     /// Whether it is the state of this path.
@@ -48,7 +65,16 @@ impl FileStamp {
 
     /// Whether the file or directory is still in this state.
     pub fn is_current(&self) -> bool {
-        fs::stamp(&self.0) == self.1
+        self.is_state(fs::stamp(&self.0))
+    }
+
+    /// Whether a state is this one, as far as it counts.
+    fn is_state(&self, now: Option<(u64, u128)>) -> bool {
+        let FileStamp(_, state, aspect) = self;
+        match aspect {
+            Aspect::Content => now == *state,
+            Aspect::Existence => now.is_some() == state.is_some(),
+        }
     }
 }
 
@@ -67,14 +93,14 @@ impl FileStates {
 
     /// Whether a file or directory is in the state of the stamp.
     fn confirm(&self, stamp: &FileStamp) -> bool {
-        let FileStamp(path, state) = stamp;
+        let FileStamp(path, ..) = stamp;
         let mut known = self.known.borrow_mut();
         if let Some(now) = known.get(path) {
-            return now == state;
+            return stamp.is_state(*now);
         }
         let now = fs::stamp(path);
         known.insert(path.clone(), now);
-        now == *state
+        stamp.is_state(now)
     }
 }
 
@@ -154,5 +180,28 @@ mod tests {
         states.forget();
         assert!(!cached.is_current(&states));
         assert!(!cached.stamps[0].is_current() && cached.stamps[1].is_current());
+    }
+
+    #[test]
+    fn of_some_files_only_the_existence_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+        fs::write_atomic(&one, b"one").unwrap();
+        let stamps = [&one, &other].map(|path| FileStamp::existence_since(path.clone(), u128::MAX));
+        let current = || {
+            let states = FileStates::default();
+            stamps.each_ref().map(|stamp| {
+                let is_current = stamp.is_current();
+                assert_eq!(states.confirm(stamp), is_current);
+                is_current
+            })
+        };
+        fs::write_atomic(&one, b"changed").unwrap();
+        assert_eq!(current(), [true, true]);
+        // It may have been made after others looked for it.
+        assert!(!FileStamp::existence_since(one.clone(), 0).is_current());
+        fs::remove_file(&one).unwrap();
+        fs::write_atomic(&other, b"new").unwrap();
+        assert_eq!(current(), [false, false]);
     }
 }
