@@ -177,7 +177,7 @@ impl Step {
             16 => Step::Commit,
             17 if commits > 0 => Step::Checkout(random.below(commits)),
             18 => Step::Cargo,
-            _ => Step::Verb(*random.one(&["check", "bindings", "clippy"])),
+            _ => Step::Verb(random.one(&["check", "bindings", "clippy"])),
         }
     }
 
@@ -274,7 +274,7 @@ impl Pair {
     }
 
     /// Builds a copy of one of them that has no target directory.
-    fn from_nothing(&self, choice: Choice) -> Built {
+    fn build_fresh_copy(&self, choice: Choice) -> Built {
         copy(&self.aside("Used"), self.project.root());
         let built = build(&self.project, choice);
         fs::remove_dir_all(self.project.root()).unwrap();
@@ -395,7 +395,7 @@ fn follow(seed: u64, steps: u64) {
         });
         compare(&used, &twin, &log);
         if number + 1 == steps || number % 50 == 49 {
-            compare(&used, &pair.from_nothing(choice), &log);
+            compare(&used, &pair.build_fresh_copy(choice), &log);
         }
         if matches!(step, Step::Commit) {
             let ids = [Side::Used, Side::Twin]
