@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
+use crate::model::resolver::graph::GraphContent;
 use crate::ops::tree::{TreeOptions, tree};
 use crate::system::context::Context;
 
@@ -14,6 +15,13 @@ use crate::system::context::Context;
 /// `cargo tree`.
 #[derive(Args, Debug)]
 pub(super) struct Tree {
+    /// Show what components may do, by what they import from outside: files, network, http,
+    /// environment, clocks, randomness, standard-streams, and other packages
+    ///
+    /// WIT packages are left out. The words are those that `allow` and `deny` in Cargo.toml take.
+    #[arg(long)]
+    capabilities: bool,
+
     #[command(flatten)]
     drawing: Drawing,
 
@@ -50,6 +58,7 @@ impl Drawing {
             invert: self.invert,
             duplicates: self.duplicates,
             depth: self.depth,
+            content: GraphContent::Packages,
             format: self.format.format(),
         }
     }
@@ -58,6 +67,10 @@ impl Drawing {
 impl Tree {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         let args = cargo_args(&self.packages, &self.lock);
-        tree(ctx, &args, &self.drawing.options())
+        let mut options = self.drawing.options();
+        if self.capabilities {
+            options.content = GraphContent::Capabilities;
+        }
+        tree(ctx, &args, &options)
     }
 }

@@ -1,6 +1,8 @@
 //! The domain: what manifests, lock files, WIT and components say. Pure and
 //! synchronous; it reads no file and opens no connection.
 
+#[cfg(any(feature = "bindings", feature = "lock"))]
+pub mod capabilities;
 #[cfg(feature = "cli")]
 pub mod component;
 #[cfg(feature = "lock")]

@@ -7,9 +7,14 @@ use std::rc::Rc;
 use wit_parser::PackageName;
 
 use crate::base::error::{Error, Result, nearest};
+use crate::model::capabilities::HostImports;
+use crate::model::component::capabilities::open;
+use crate::model::component::names;
 use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
-use crate::model::resolver::graph::{Direction, Graph, Node, PackageKind, PackageLocation};
+use crate::model::resolver::graph::{
+    Direction, Graph, GraphContent, Node, PackageKind, PackageLocation,
+};
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::part::Part;
@@ -41,6 +46,8 @@ pub struct TreeOptions {
     pub duplicates: bool,
     /// The largest depth that is shown.
     pub depth: Option<usize>,
+    /// Whether to show components with what they may do.
+    pub content: GraphContent,
     /// The format of the output.
     pub format: Format,
 }
@@ -86,16 +93,19 @@ pub(super) fn show(
             roots: matching(graph, name)?,
             direction: Direction::NeededBy,
             depth: options.depth,
+            content: options.content,
         },
         None if options.duplicates => graph::GraphPart {
             roots: graph.duplicates(),
             direction: Direction::NeededBy,
             depth: options.depth,
+            content: options.content,
         },
         None => graph::GraphPart {
             roots,
             direction: Direction::Needs,
             depth: options.depth,
+            content: options.content,
         },
     };
     if options.duplicates && part.roots.is_empty() {
@@ -220,7 +230,7 @@ fn add_components(
     // What only directories below need is added with them.
     for place in needed(&parts, entries.values().copied().collect()) {
         let part = &parts[place];
-        let node = match requests
+        let mut node = match requests
             .iter()
             .find(|request| request.found.file == part.file)
         {
@@ -232,6 +242,7 @@ fn add_components(
                 file_node(manifest, key, &part.file)
             }
         };
+        node.imports = Some(open_imports(part)?);
         let position = graph.add(node);
         let named = packages_named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);
@@ -258,6 +269,12 @@ fn add_components(
         graph.needs(root, position);
     }
     Ok(())
+}
+
+/// What a component imports from outside, as it is linked.
+fn open_imports(part: &Part) -> Result<HostImports> {
+    let imports = names::imports(&fs::read(&part.file)?)?;
+    Ok(open(&imports, |import| part.links.contains_key(&import.name)))
 }
 
 /// The indices of some parts and of all parts that they need.

@@ -4,6 +4,7 @@
 pub mod adopted;
 mod agreement;
 pub mod attributes;
+pub mod capabilities;
 pub mod check;
 pub mod compatible;
 pub mod compose;

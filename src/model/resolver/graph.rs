@@ -1,12 +1,13 @@
 //! The graph of packages and their dependencies, as data, text and JSON.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use semver::Version;
 use serde_json::{Value, json};
 
 use crate::base::package::ContentDigest;
+use crate::model::capabilities::HostImports;
 
 /// Packages and their dependencies; each package is in it once.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,9 @@ pub struct Node {
     pub location: PackageLocation,
     /// The digest of its bytes, if it comes from a registry.
     pub digest: Option<ContentDigest>,
+    /// What the component itself imports from outside; none for other packages, and for
+    /// a component that is not built.
+    pub imports: Option<HostImports>,
     /// The positions of its dependencies, each once, in the order of insertion.
     needs: Vec<usize>,
 }
@@ -63,6 +67,16 @@ pub enum Direction {
     NeededBy,
 }
 
+/// The packages of a graph that are displayed, and what is displayed of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GraphContent {
+    /// All packages.
+    #[default]
+    Packages,
+    /// Components with what they import from outside, without packages of WIT.
+    Capabilities,
+}
+
 /// The part of a graph that is displayed.
 #[derive(Clone, Debug)]
 pub struct GraphPart {
@@ -72,6 +86,8 @@ pub struct GraphPart {
     pub direction: Direction,
     /// The highest number of steps from a root; unlimited if none.
     pub depth: Option<usize>,
+    /// Which packages are displayed.
+    pub content: GraphContent,
 }
 
 impl Node {
@@ -83,6 +99,7 @@ impl Node {
             kind,
             location: PackageLocation::Enclosed,
             digest: None,
+            imports: None,
             needs: Vec::new(),
         }
     }
@@ -142,14 +159,49 @@ impl Graph {
         found
     }
 
+    /// What the dependencies of a package import from outside, all together.
+    fn imports_of_dependencies(&self, position: usize) -> HostImports {
+        let mut all = HostImports::default();
+        let mut found = BTreeSet::from([position]);
+        let mut open = vec![position];
+        while let Some(at) = open.pop() {
+            for next in self.nodes[at].needs.iter().copied() {
+                if found.insert(next) {
+                    let imports = self.nodes[next].imports.iter();
+                    imports.for_each(|imports| all.extend(imports));
+                    open.push(next);
+                }
+            }
+        }
+        all
+    }
+
+    /// What a package may do, as text in brackets: by itself and by its dependencies.
+    fn capabilities(&self, position: usize) -> String {
+        let node = &self.nodes[position];
+        let mut text = match (&node.imports, node.kind) {
+            (Some(imports), _) => format!(" [{imports}]"),
+            (None, PackageKind::Component) => " [not built]".to_owned(),
+            (None, _) => String::new(),
+        };
+        let others = self.imports_of_dependencies(position);
+        if !others.is_empty() {
+            text.push_str(&format!(" [through dependencies: {others}]"));
+        }
+        text
+    }
+
     /// The positions one step from another, sorted by name and version.
-    fn next(&self, position: usize, direction: Direction) -> Vec<usize> {
+    fn next(&self, position: usize, direction: Direction, content: GraphContent) -> Vec<usize> {
         let mut next: Vec<usize> = match direction {
             Direction::Needs => self.nodes[position].needs.clone(),
             Direction::NeededBy => (0..self.nodes.len())
                 .filter(|other| self.nodes[*other].needs.contains(&position))
                 .collect(),
         };
+        next.retain(|position| {
+            content == GraphContent::Packages || self.nodes[*position].kind != PackageKind::Wit
+        });
         next.sort_by_key(|position| {
             let node = &self.nodes[*position];
             (&node.name, &node.version, *position)
@@ -183,7 +235,9 @@ impl Graph {
         let mut level = part.roots.clone();
         let mut steps = 0;
         while !level.is_empty() && part.depth.is_none_or(|depth| steps < depth) {
-            let next = level.iter().flat_map(|at| self.next(*at, part.direction));
+            let next = level
+                .iter()
+                .flat_map(|at| self.next(*at, part.direction, part.content));
             let mut found = Vec::new();
             for position in next {
                 if !reached.contains(&position) {
@@ -200,20 +254,36 @@ impl Graph {
             .iter()
             .map(|position| {
                 let node = &self.nodes[*position];
-                let needs = self.next(*position, Direction::Needs);
-                json!({
+                let needs = self.next(*position, Direction::Needs, part.content);
+                let mut package = json!({
                     "name": node.name,
                     "version": node.version.as_ref().map(ToString::to_string),
                     "kind": node.kind.word(),
                     "source": node.location.json(),
                     "digest": node.digest.as_ref().map(ToString::to_string),
                     "needs": needs.iter().filter_map(renumbered).collect::<Vec<_>>(),
-                })
+                });
+                if part.content == GraphContent::Capabilities {
+                    package["capabilities"] = json!({
+                        "own": node.imports.as_ref().map(grouped_json),
+                        "dependencies": grouped_json(&self.imports_of_dependencies(*position)),
+                    });
+                }
+                package
             })
             .collect();
         let roots: Vec<usize> = (0..part.roots.len()).collect();
         json!({ "version": 1, "roots": roots, "packages": packages })
     }
+}
+
+/// Imports as JSON: an object from the words for what they allow to lists of imports.
+pub fn grouped_json(imports: &HostImports) -> Value {
+    let groups = imports.grouped().into_iter();
+    let groups: BTreeMap<String, Vec<&str>> = groups
+        .map(|(capability, imports)| (capability.to_string(), imports))
+        .collect();
+    json!(groups)
 }
 
 /// The text of a [`Graph`] while it is written.
@@ -238,9 +308,12 @@ impl TreeText<'_> {
         }
         line.push_str(&self.graph.nodes[position].to_string());
         let part = self.part;
+        if part.content == GraphContent::Capabilities {
+            line.push_str(&self.graph.capabilities(position));
+        }
         let next = match part.depth.is_some_and(|depth| continues.len() >= depth) {
             true => Vec::new(),
-            false => self.graph.next(position, part.direction),
+            false => self.graph.next(position, part.direction, part.content),
         };
         if !next.is_empty() && !self.expanded.insert(position) {
             self.lines.push(line + " (*)");
@@ -326,6 +399,7 @@ mod tests {
             roots: roots.to_vec(),
             direction,
             depth,
+            content: GraphContent::Packages,
         }
     }
 
@@ -385,5 +459,45 @@ mod tests {
         let near = graph.json(&part(&[4], Direction::NeededBy, Some(1)));
         assert_eq!(near["packages"].as_array().unwrap().len(), 3);
         assert_eq!(near["packages"][1]["needs"], json!([0]));
+    }
+
+    #[test]
+    fn capabilities_are_shown_of_components_alone() {
+        let mut graph = graph();
+        let component = |name: &str, imports: &[&str]| {
+            let version = Some(Version::new(1, 0, 0));
+            let mut node = Node::new(name, version, PackageKind::Component)
+                .at(PackageLocation::Registry("oci://r".to_owned()));
+            node.imports = Some(HostImports::of(imports.iter().copied()));
+            node
+        };
+        let top = graph.add(component("n:top", &["wasi:clocks/wall-clock@0.2.0"]));
+        let low = graph.add(component("n:low", &["wasi:sockets/tcp@0.2.0"]));
+        let bare = graph.add(component("n:bare", &["wasi:io/poll@0.2.0"]));
+        let unbuilt = graph.add(Node::new("dir", None, PackageKind::Component));
+        for (from, to) in [(0, top), (top, low), (top, 2), (low, bare), (0, unbuilt)] {
+            graph.needs(from, to);
+        }
+        let mut part = part(&[0], Direction::Needs, None);
+        part.content = GraphContent::Capabilities;
+        assert_eq!(
+            graph.text(&part),
+            [
+                "app v1.0.0 (/app) [through dependencies: network, clocks]",
+                "├── dir (component) (enclosed) [not built]",
+                "└── n:top v1.0.0 (component) (oci://r) [clocks] [through dependencies: network]",
+                "    └── n:low v1.0.0 (component) (oci://r) [network]",
+                "        └── n:bare v1.0.0 (component) (oci://r) [nothing]",
+            ]
+        );
+        let json = graph.json(&part);
+        assert_eq!(
+            json["packages"][2]["capabilities"],
+            json!({
+                "own": { "clocks": ["wasi:clocks/wall-clock"] },
+                "dependencies": { "network": ["wasi:sockets/tcp"] },
+            })
+        );
+        assert_eq!(json["packages"][0]["capabilities"]["own"], Value::Null);
     }
 }

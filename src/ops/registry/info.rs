@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use super::facts_format::FactsFormat;
 use crate::base::error::Result;
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::capabilities::HostImports;
+use crate::model::component::capabilities::host_imports;
+use crate::model::component::names::with_current_names;
 use crate::model::component::outline::{Outline, outline};
+use crate::model::resolver::graph::grouped_json;
 use crate::pipeline::fetch::access::{
     Access, AccessOptions, Subject, VersionSelection, with_route,
 };
@@ -25,6 +29,30 @@ struct Facts {
     file: PathBuf,
 }
 
+/// The content of a file.
+struct Content {
+    outline: Outline,
+    /// What a component imports from outside; none for other files.
+    imports: Option<HostImports>,
+    /// The number of bytes.
+    size: usize,
+}
+
+impl Content {
+    fn of(bytes: &[u8]) -> Result<Self> {
+        let outline = outline(bytes)?;
+        let imports = match outline {
+            Outline::Component { .. } => Some(host_imports(&with_current_names(bytes)?)?),
+            Outline::Wit { .. } | Outline::Module => None,
+        };
+        Ok(Content {
+            outline,
+            imports,
+            size: bytes.len(),
+        })
+    }
+}
+
 /// Prints the location and the content of a release or artifact.
 pub fn info(
     ctx: &Context,
@@ -38,13 +66,13 @@ pub fn info(
         Subject::Reference(reference) => of_reference(&access, reference)?,
     };
     let bytes = fs::read(&facts.file)?;
-    let outline = outline(&bytes)
+    let content = Content::of(&bytes)
         .map_err(|e| e.with_cause(format!("its file is `{}`", facts.file.display())))?;
     match format {
-        FactsFormat::Text => print_text(ctx, &facts, &outline, bytes.len()),
+        FactsFormat::Text => print_text(ctx, &facts, &content),
         FactsFormat::Json => ctx
             .shell
-            .data(format!("{:#}", json_value(&facts, &outline, bytes.len()))),
+            .data(format!("{:#}", json_value(&facts, &content))),
     }
     Ok(())
 }
@@ -125,17 +153,20 @@ fn names(outline: &Outline) -> (String, Vec<(&'static str, &[String])>) {
     }
 }
 
-fn print_text(ctx: &Context, facts: &Facts, outline: &Outline, size: usize) {
-    let (kind, lists) = names(outline);
+fn print_text(ctx: &Context, facts: &Facts, content: &Content) {
+    let (kind, lists) = names(&content.outline);
     for (name, value) in &facts.head {
         ctx.shell
             .data(format!("{}: {value}", name.replace('_', " ")));
     }
     ctx.shell.data(format!("digest: {}", facts.digest));
-    ctx.shell.data(format!("size: {size} bytes"));
+    ctx.shell.data(format!("size: {} bytes", content.size));
     ctx.shell.data(format!("kind: {kind}"));
     for (name, values) in lists.iter().filter(|(_, values)| !values.is_empty()) {
         ctx.shell.data(format!("{name}: {}", values.join(", ")));
+    }
+    if let Some(imports) = &content.imports {
+        ctx.shell.data(format!("capabilities: {imports}"));
     }
     for (name, value) in &facts.annotations {
         // Control characters must not break the lines.
@@ -147,13 +178,14 @@ fn print_text(ctx: &Context, facts: &Facts, outline: &Outline, size: usize) {
     }
 }
 
-fn json_value(facts: &Facts, outline: &Outline, size: usize) -> Value {
+fn json_value(facts: &Facts, content: &Content) -> Value {
+    let outline = &content.outline;
     let mut value = json!({});
     for (name, text) in &facts.head {
         value[*name] = json!(text);
     }
     value["digest"] = json!(facts.digest.to_string());
-    value["size"] = json!(size);
+    value["size"] = json!(content.size);
     value["annotations"] = json!(facts.annotations);
     value["kind"] = json!(match outline {
         Outline::Wit { .. } => "wit",
@@ -166,6 +198,9 @@ fn json_value(facts: &Facts, outline: &Outline, size: usize) -> Value {
     {
         let version = version.as_ref().map(ToString::to_string);
         value["wit"] = json!({ "package": package.to_string(), "version": version });
+    }
+    if let Some(imports) = &content.imports {
+        value["capabilities"] = grouped_json(imports);
     }
     for (name, values) in names(outline).1 {
         value[name] = json!(values);

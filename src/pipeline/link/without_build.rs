@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use super::closure::DependencyClosure;
 use super::component::{ProvidedComponent, from_file, package_name};
+use super::declared::answer_from_declared;
+use super::files::ComponentFiles;
 use super::part::Part;
 use super::provided::released_components;
 use super::resolution::{Resolution, Role};
@@ -69,8 +71,11 @@ pub(crate) fn dependencies_without_build(
             closure.follow(known, of)?;
         }
     }
+    let mut parts = closure.parts;
+    let declared = entries.values().copied().collect();
+    answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
     Ok(DependenciesWithoutBuild {
-        parts: closure.parts,
+        parts,
         entries,
         outside: directory_needs.outside,
     })
