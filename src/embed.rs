@@ -208,6 +208,7 @@ mod tests {
             digest: crate::base::package::ContentDigest::of(b"x"),
             source: None,
             address: None,
+            imports: None,
         });
         write_lock(&path, &lock, LockForm::Wkg).unwrap();
         assert_eq!(read_lock(&path).unwrap(), lock);

@@ -46,6 +46,15 @@ pub(super) struct Add {
     #[arg(long, short, value_name = "REGISTRY")]
     registry: Option<String>,
 
+    /// Allow a component to import only this from outside: a word like `clocks`, a package or
+    /// an interface; can be repeated
+    ///
+    /// The words are files, network, http, environment, clocks, randomness, standard-streams and
+    /// plain-names. Without it, the component may import everything that the workspace does not
+    /// refuse.
+    #[arg(long, value_name = "CAPABILITY", value_delimiter = ',')]
+    allow: Vec<String>,
+
     /// Print the manifest instead of writing it
     #[arg(long)]
     dry_run: bool,
@@ -73,6 +82,10 @@ impl Add {
             path: self.path,
             oci: self.oci,
             table: self.target.then_some(DependencyTable::Target),
+            allow: match self.allow.as_slice() {
+                [] => None,
+                words => Some(words.iter().map(|w| w.parse()).collect::<Result<_>>()?),
+            },
             write: write(self.dry_run),
         };
         add(ctx, &cargo_args(&self.packages, &self.lock), &options)

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::options::{FormatOptions, GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::Result;
-use crate::ops::outdated::{OutdatedPolicy, outdated};
+use crate::ops::outdated::{OutdatedOptions, OutdatedPolicy, outdated};
 use crate::system::context::Context;
 
 /// Show which locked packages have newer versions
@@ -16,6 +16,12 @@ pub(super) struct Outdated {
     /// Exit with code 1 if a package is outdated
     #[arg(long)]
     exit_code: bool,
+
+    /// Show what newer releases of components newly import from outside, such as network
+    ///
+    /// They are downloaded for this.
+    #[arg(long)]
+    capabilities: bool,
 
     #[command(flatten)]
     format: FormatOptions,
@@ -34,6 +40,11 @@ impl Outdated {
             false => OutdatedPolicy::Report,
         };
         let args = cargo_args(&self.packages, &self.lock);
-        outdated(ctx, &args, self.format.format(), policy)
+        let options = OutdatedOptions {
+            format: self.format.format(),
+            policy,
+            capabilities: self.capabilities,
+        };
+        outdated(ctx, &args, &options)
     }
 }

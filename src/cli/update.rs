@@ -14,7 +14,9 @@ use crate::system::context::Context;
 /// Update locked packages to the newest compatible versions
 ///
 /// Versions stay within the requirements of manifests and WIT. Writes Cargo-component.lock
-/// for the whole workspace and prints what changed. To update crates, use `cargo update`.
+/// for the whole workspace and prints what changed. A component that newly imports something
+/// from outside, such as network, is refused unless its entry allows it. To update crates, use
+/// `cargo update`.
 #[derive(Args, Debug)]
 pub(super) struct Update {
     /// Package to update, `namespace:name` [default: all packages]

@@ -24,7 +24,7 @@ pub enum Group {
     Environment,
     /// The time and timers, `wasi:clocks`.
     Clocks,
-    /// Random numbers, `wasi:random`.
+    /// Random numbers of any kind, `wasi:random`.
     Randomness,
     /// Standard input, output and error and their terminals, of `wasi:cli`.
     StandardStreams,
@@ -90,7 +90,9 @@ fn capability(import: &str) -> Option<Capability> {
     let Some(package) = package(import) else {
         return Some(Capability::Group(Group::PlainNames));
     };
-    let interface = import.split_once('/').map_or("", |(_, interface)| interface);
+    let interface = import
+        .split_once('/')
+        .map_or("", |(_, interface)| interface);
     Some(Capability::Group(match (package, interface) {
         ("wasi:io", _) | ("wasi:cli", "types") => return None,
         ("wasi:filesystem", _) => Group::Files,
@@ -121,7 +123,7 @@ impl HostImports {
         HostImports(names.filter(|name| capability(name).is_some()).collect())
     }
 
-    /// The imports, sorted.
+    /// The imports by name, in the order of the alphabet.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -192,7 +194,7 @@ pub enum CapabilityPattern {
     Group(Group),
     /// All interfaces of a package, `namespace:name`.
     Package(String),
-    /// One interface, `namespace:name/interface`.
+    /// One interface of a package, `namespace:name/interface`.
     Interface(String),
 }
 
@@ -233,12 +235,14 @@ impl FromStr for CapabilityPattern {
         if !text.contains(':') {
             let words = || Group::ALL.iter().map(|group| group.word());
             let group = Group::ALL.into_iter().find(|group| group.word() == text);
-            let error = || match nearest(text, words()) {
+            let error = || {
+                match nearest(text, words()) {
                 Some(near) => unknown().hint(format!("did you mean `{near}`?")),
                 None => unknown().hint(format!(
                     "use {}, a package, as `wasi:random`, or an interface, as `wasi:random/insecure`",
                     words().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
                 )),
+            }
             };
             return group.map(CapabilityPattern::Group).ok_or_else(error);
         }
@@ -262,6 +266,83 @@ impl FromStr for CapabilityPattern {
             Some(_) => CapabilityPattern::Interface(text.to_owned()),
             None => CapabilityPattern::Package(text.to_owned()),
         })
+    }
+}
+
+/// What is allowed and denied in one place of a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CapabilityRules {
+    /// What is allowed, and nothing else; everything if none.
+    pub allow: Option<Vec<CapabilityPattern>>,
+    /// What is denied, whatever is allowed.
+    pub deny: Vec<CapabilityPattern>,
+}
+
+impl CapabilityRules {
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.allow.is_none() && self.deny.is_empty()
+    }
+}
+
+/// The rules that a dependency is held to: those of the workspace and those of its entry.
+#[derive(Clone, Copy, Debug)]
+pub struct CapabilityPolicy<'r> {
+    /// The rules of the workspace, for every dependency.
+    pub workspace: &'r CapabilityRules,
+    /// The rules of the entry, for it alone.
+    pub entry: &'r CapabilityRules,
+}
+
+/// The reason for which an import is refused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CapabilityRefusal {
+    /// The `deny` of the workspace names it, by this pattern.
+    DeniedByWorkspace(String),
+    /// The `deny` of the entry names it, by this pattern.
+    DeniedByEntry(String),
+    /// There is an `allow`, and none names it.
+    NotAllowed,
+}
+
+impl<'r> CapabilityPolicy<'r> {
+    /// Whether only what is listed is allowed.
+    pub fn lists_allowed(&self) -> bool {
+        self.workspace.allow.is_some() || self.entry.allow.is_some()
+    }
+
+    /// What is allowed, of the workspace and of the entry together.
+    pub fn allowed(&self) -> impl Iterator<Item = &'r CapabilityPattern> {
+        let (workspace, entry) = (self.workspace, self.entry);
+        workspace.allow.iter().chain(&entry.allow).flatten()
+    }
+
+    /// Why an import, without its version, is refused; none if it is not.
+    fn refusal(&self, import: &str) -> Option<CapabilityRefusal> {
+        let denied = |rules: &CapabilityRules| {
+            let pattern = rules.deny.iter().find(|pattern| pattern.matches(import));
+            pattern.map(ToString::to_string)
+        };
+        if let Some(pattern) = denied(self.workspace) {
+            return Some(CapabilityRefusal::DeniedByWorkspace(pattern));
+        }
+        if let Some(pattern) = denied(self.entry) {
+            return Some(CapabilityRefusal::DeniedByEntry(pattern));
+        }
+        let allowed = self.allowed().any(|pattern| pattern.matches(import));
+        (self.lists_allowed() && !allowed).then_some(CapabilityRefusal::NotAllowed)
+    }
+
+    /// The imports that are refused, by the reason.
+    pub fn violations(&self, imports: &HostImports) -> BTreeMap<CapabilityRefusal, HostImports> {
+        let mut found: BTreeMap<CapabilityRefusal, HostImports> = BTreeMap::new();
+        for import in imports.iter() {
+            if let Some(refusal) = self.refusal(import) {
+                let of = found.entry(refusal).or_default();
+                of.0.insert(import.to_owned());
+            }
+        }
+        found
     }
 }
 
@@ -299,7 +380,10 @@ mod tests {
             ["wasi:cli/environment", "wasi:cli/exit"]
         );
         assert_eq!(groups[&Capability::Group(Group::PlainNames)], ["log"]);
-        assert_eq!(HostImports::of(["wasi:io/poll@0.2.0"]).to_string(), "nothing");
+        assert_eq!(
+            HostImports::of(["wasi:io/poll@0.2.0"]).to_string(),
+            "nothing"
+        );
     }
 
     #[test]
@@ -332,8 +416,16 @@ mod tests {
     #[test]
     fn what_is_no_capability_is_refused_with_what_may_be_meant() {
         for (text, message, hint) in [
-            ("netwrk", "unknown capability `netwrk`", "did you mean `network`?"),
-            ("Files", "unknown capability `Files`", "did you mean `files`?"),
+            (
+                "netwrk",
+                "unknown capability `netwrk`",
+                "did you mean `network`?",
+            ),
+            (
+                "Files",
+                "unknown capability `Files`",
+                "did you mean `files`?",
+            ),
             ("gpu", "unknown capability `gpu`", "use `files`, `network`"),
             ("wasi:random@0.2.0", "unknown capability", "`wasi:random`"),
             ("wasi:Random", "unknown capability", "write a package"),
@@ -344,5 +436,69 @@ mod tests {
             assert!(error.message().contains(message), "{error}");
             assert!(error.advice().unwrap().contains(hint), "{error:?}");
         }
+    }
+
+    fn rules(allow: Option<&[&str]>, deny: &[&str]) -> CapabilityRules {
+        let patterns = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        CapabilityRules {
+            allow: allow.map(patterns),
+            deny: patterns(deny),
+        }
+    }
+
+    #[test]
+    fn what_is_denied_is_refused_whatever_is_allowed_and_so_is_what_no_list_has() {
+        let imports = HostImports::of([
+            "wasi:clocks/wall-clock@0.2.0",
+            "wasi:random/random@0.2.0",
+            "wasi:random/insecure@0.2.0",
+            "wasi:sockets/tcp@0.2.0",
+        ]);
+        let check = |workspace: CapabilityRules, entry: CapabilityRules| -> Vec<String> {
+            let policy = CapabilityPolicy {
+                workspace: &workspace,
+                entry: &entry,
+            };
+            let found = policy.violations(&imports).into_iter();
+            found
+                .map(|(refusal, imports)| {
+                    let imports: Vec<_> = imports.iter().collect();
+                    format!("{refusal:?} {}", imports.join(" "))
+                })
+                .collect()
+        };
+        let none = || rules(None, &[]);
+        assert_eq!(check(none(), none()), [] as [&str; 0]);
+        assert_eq!(
+            check(none(), rules(Some(&["clocks", "wasi:random"]), &[])),
+            ["NotAllowed wasi:sockets/tcp"]
+        );
+        // The lists of both are one.
+        assert_eq!(
+            check(
+                rules(Some(&["clocks", "network"]), &[]),
+                rules(Some(&["wasi:random/random"]), &[])
+            ),
+            ["NotAllowed wasi:random/insecure"]
+        );
+        assert_eq!(
+            check(
+                rules(None, &["network"]),
+                rules(
+                    Some(&["network", "clocks", "randomness"]),
+                    &["wasi:random/insecure"]
+                )
+            ),
+            [
+                "DeniedByWorkspace(\"network\") wasi:sockets/tcp",
+                "DeniedByEntry(\"wasi:random/insecure\") wasi:random/insecure"
+            ]
+        );
+        assert_eq!(
+            check(none(), rules(Some(&[]), &[])),
+            [
+                "NotAllowed wasi:clocks/wall-clock wasi:random/insecure wasi:random/random wasi:sockets/tcp"
+            ]
+        );
     }
 }

@@ -1,12 +1,16 @@
 //! `cargo component add` and `remove`.
 
+mod capabilities;
+
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use semver::VersionReq;
 
+use self::capabilities::NewComponent;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
+use crate::model::capabilities::{CapabilityPattern, HostImports};
 use crate::model::component::names::with_current_names;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::component::{WasmKind, kind};
@@ -16,7 +20,7 @@ use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, WasmFile, declared_packages, syntax_errors};
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
-use crate::pipeline::fetch::packages::{PackageRequest, Packages};
+use crate::pipeline::fetch::packages::{Fetched, PackageRequest, Packages};
 use crate::pipeline::link::label_changes::import_renames;
 use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
 use crate::pipeline::project::manifests::Project;
@@ -44,6 +48,8 @@ pub struct AddOptions {
     pub oci: Option<String>,
     /// The table; `None` takes the one that fits the package.
     pub table: Option<DependencyTable>,
+    /// What the component may import from outside; everything if none.
+    pub allow: Option<Vec<CapabilityPattern>>,
     /// Whether the manifest is written.
     pub write: ManifestWrite,
 }
@@ -57,22 +63,64 @@ struct Addition {
     origin: String,
     /// The file of the package, if it is one.
     file: Option<PathBuf>,
+    /// The release that the file contains, if it is one.
+    release: Option<Fetched>,
+}
+
+impl Addition {
+    /// What the component imports from outside; none for a package of WIT and for a
+    /// crate, which is not built. Fails if that is not allowed.
+    fn imports(
+        &self,
+        ctx: &Context,
+        project: &Rc<Project>,
+        manifest: &Manifest,
+        options: &AddOptions,
+    ) -> Result<Option<HostImports>> {
+        if self.table != DependencyTable::Component {
+            return match options.allow {
+                None => Ok(None),
+                Some(_) => Err(
+                    Error::usage("`--allow` has no meaning for a package of WIT")
+                        .hint("remove it: only components can do anything"),
+                ),
+            };
+        }
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let release = self.release.as_ref();
+        let name = release.map(|found| format!("{} {}", found.package, found.version));
+        let new = NewComponent {
+            name: name.as_deref().unwrap_or(&self.key),
+            package: release.map(|found| &found.package),
+            bytes: &fs::read(file)?,
+            allow: options.allow.as_deref(),
+        };
+        new.imports(ctx, project, manifest).map(Some)
+    }
 }
 
 /// Adds an entry to the one selected package.
 pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> {
     let (project, manifest) = one_package(ctx, args)?;
+    let mut addition = match (&options.path, &options.oci) {
+        (Some(path), _) => by_path(ctx, &manifest, options, path)?,
+        (_, Some(reference)) => by_reference(ctx, &project, options, reference)?,
+        _ => by_name(ctx, &project, &manifest, options)?,
+    };
+    let allow = options.allow.as_deref();
+    let words = allow.map(|allow| allow.iter().map(ToString::to_string).collect());
+    addition.entry.allow = words;
+    let imports = addition.imports(ctx, &project, &manifest, options)?;
     let Addition {
         key,
         entry,
         table,
         origin,
         file,
-    } = match (&options.path, &options.oci) {
-        (Some(path), _) => by_path(ctx, &manifest, options, path)?,
-        (_, Some(reference)) => by_reference(ctx, &project, options, reference)?,
-        _ => by_name(ctx, &project, &manifest, options)?,
-    };
+        ..
+    } = addition;
     edit_manifest(ctx, &manifest.file.path, options.write, |edit| {
         edit.add_dependency(table, &key, &entry)
     })?;
@@ -96,6 +144,10 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         }
         let notes = import_renames(ctx, &project, &manifest, &key, &file)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
+    }
+    if let Some(imports) = imports {
+        ctx.shell
+            .note(format!("`{key}` imports from outside: {imports}"));
     }
     Ok(())
 }
@@ -227,6 +279,7 @@ fn by_path(
         registry: None,
         path: Some(relative_path(&dir, &fs::canonical(&target)?)),
         oci: None,
+        allow: None,
     };
     let file = matches!(found, PathDependency::Component).then_some(target);
     let table = match found {
@@ -239,6 +292,7 @@ fn by_path(
         table: options.table.unwrap_or(table),
         origin: format!("from path `{}`", path.display()),
         file,
+        release: None,
     })
 }
 
@@ -269,10 +323,12 @@ fn by_reference(
             registry: None,
             path: None,
             oci: Some(reference.to_owned()),
+            allow: None,
         },
         table,
         origin: format!("from `{reference}`"),
         file: Some(found.file.clone()),
+        release: Some(found.clone()),
     })
 }
 
@@ -319,12 +375,14 @@ fn by_name(
         key,
         origin: format!("with version `{version}`"),
         file: Some(found.file.clone()),
+        release: Some(found.clone()),
         entry: DependencyEntry {
             package,
             version: Some(version),
             registry: options.registry.clone(),
             path: None,
             oci: None,
+            allow: None,
         },
         table: options.table.unwrap_or(table),
     })

@@ -8,7 +8,8 @@ use crate::pipeline::build::split_command::with_trailing;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::child::child;
-use crate::pipeline::link::without_build::dependencies_without_build;
+use crate::pipeline::link::capabilities::refuse_denied;
+use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, KnownOption};
@@ -76,6 +77,8 @@ impl FetchedWorkspaces {
             worlds.resolve(&manifest)?;
             let dependencies_without_build =
                 dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+            let DependenciesWithoutBuild { parts, .. } = &dependencies_without_build;
+            refuse_denied(&manifest, parts, dependencies_without_build.places())?;
             outside.extend(dependencies_without_build.outside);
         }
         self.lock_updates.extend(worlds.finish()?);

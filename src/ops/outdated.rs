@@ -1,15 +1,24 @@
 //! What `cargo component outdated` does.
 
+use semver::Version;
+
 use super::tree::Format;
 use crate::base::error::{Error, Result};
+use crate::model::component::capabilities::host_imports;
+use crate::model::component::is_wit_package;
+use crate::model::component::names::with_current_names;
+use crate::model::lockfile::Lockfile;
 use crate::model::resolver::Requirement;
-use crate::model::resolver::outdated::{Outdated, json, newer, table};
+use crate::model::resolver::outdated::{NewerImports, Outdated, json, newer, table};
+use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::fetch::reference::artifact_reference;
+use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
+use crate::system::fs;
 use crate::system::registry::routes::ManifestRegistries;
 
 /// The consequence of outdated packages.
@@ -22,14 +31,20 @@ pub enum OutdatedPolicy {
     Fail,
 }
 
+/// The options of `cargo component outdated`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutdatedOptions {
+    /// The format of the output.
+    pub format: Format,
+    /// The consequence of outdated packages.
+    pub policy: OutdatedPolicy,
+    /// Whether newer releases of components are fetched, to show what they newly import.
+    pub capabilities: bool,
+}
+
 /// Shows the locked releases of the selected packages that have newer versions.
-/// Nothing is written.
-pub fn outdated(
-    ctx: &Context,
-    args: &CargoArgs,
-    format: Format,
-    policy: OutdatedPolicy,
-) -> Result<()> {
+/// Nothing is written but the cache.
+pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> Result<()> {
     let project = Project::load(ctx, args)?;
     let mut worlds = WorldResolver::new(ctx, &project)?;
     let mut requests: Vec<MemberRequest> = Vec::new();
@@ -48,8 +63,8 @@ pub fn outdated(
             resolved,
         }));
     }
-    let rows = rows(&mut worlds, &requests)?;
-    match format {
+    let rows = rows(&mut worlds, &requests, options.capabilities)?;
+    match options.format {
         Format::Json => ctx.shell.data(format!("{:#}", json(&rows))),
         Format::Text if rows.is_empty() => {
             let text = "all packages are up to date".to_owned();
@@ -60,7 +75,7 @@ pub fn outdated(
             lines.for_each(|line| ctx.shell.data(line));
         }
     }
-    match (policy, rows.len()) {
+    match (options.policy, rows.len()) {
         (OutdatedPolicy::Report, _) | (_, 0) => Ok(()),
         (OutdatedPolicy::Fail, count) => Err(Error::input(match count {
             1 => "1 package is outdated".to_owned(),
@@ -88,7 +103,11 @@ impl MemberRequest {
 
 /// One row for each locked release with a newer version or a changed tag, sorted
 /// by name.
-fn rows(worlds: &mut WorldResolver<'_>, requests: &[MemberRequest]) -> Result<Vec<Outdated>> {
+fn rows(
+    worlds: &mut WorldResolver<'_>,
+    requests: &[MemberRequest],
+    capabilities: bool,
+) -> Result<Vec<Outdated>> {
     let mut lists: Vec<(&Requirement, &ManifestRegistries)> = Vec::new();
     for request in requests.iter().filter(|request| !request.is_reference()) {
         let requirement = &request.resolved.requirement;
@@ -114,6 +133,11 @@ fn rows(worlds: &mut WorldResolver<'_>, requests: &[MemberRequest]) -> Result<Ve
         if compatible.is_none() && latest.is_none() && moved.is_none() {
             continue;
         }
+        let newer = compatible.as_ref().or(latest.as_ref());
+        let newer_imports = match newer.filter(|_| capabilities) {
+            Some(version) => newer_imports(packages, request, version)?,
+            None => None,
+        };
         let row = Outdated {
             name: requirement.source.package.to_string(),
             locked: found.version.clone(),
@@ -123,6 +147,7 @@ fn rows(worlds: &mut WorldResolver<'_>, requests: &[MemberRequest]) -> Result<Ve
             requirement: requirement.version_req.to_string(),
             required_by: Vec::new(),
             registry: packages.display_location(&requirement.source, &request.registries)?,
+            newer_imports,
         };
         let same = |old: &&mut Outdated| {
             let members = old.required_by.clone();
@@ -146,4 +171,38 @@ fn rows(worlds: &mut WorldResolver<'_>, requests: &[MemberRequest]) -> Result<Ve
         (&a.name, &a.locked, &a.requirement).cmp(&(&b.name, &b.locked, &b.requirement))
     });
     Ok(rows)
+}
+
+/// What a newer release imports, compared with the locked one; none for a package of
+/// WIT.
+fn newer_imports(
+    packages: &mut Packages<'_>,
+    request: &MemberRequest,
+    version: &Version,
+) -> Result<Option<NewerImports>> {
+    let ResolvedRequest { requirement, found } = &request.resolved;
+    let locked = fs::read(&found.file)?;
+    if is_wit_package(&locked)? {
+        return Ok(None);
+    }
+    let requirement = Requirement {
+        version_req: exactly(version),
+        ..requirement.clone()
+    };
+    let fetched = packages.fetch(&PackageRequest {
+        requirements: std::slice::from_ref(&requirement),
+        named: &request.registries,
+        lock: &Lockfile::default(),
+        locked: None,
+    })?;
+    let Some(newer) = fetched.first() else {
+        return Ok(None);
+    };
+    let imports = |bytes: &[u8]| host_imports(&with_current_names(bytes)?);
+    let (before, now) = (imports(&locked)?, imports(&fs::read(&newer.file)?)?);
+    Ok(Some(NewerImports {
+        version: version.clone(),
+        new: now.without(&before),
+        gone: before.without(&now),
+    }))
 }

@@ -8,8 +8,7 @@ use wit_parser::PackageName;
 
 use crate::base::error::{Error, Result, nearest};
 use crate::model::capabilities::HostImports;
-use crate::model::component::capabilities::open;
-use crate::model::component::names;
+use crate::model::component::capabilities::host_imports;
 use crate::model::manifest::{DependencySource, Manifest, Target};
 use crate::model::resolver::graph;
 use crate::model::resolver::graph::{
@@ -17,8 +16,10 @@ use crate::model::resolver::graph::{
 };
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
+use crate::pipeline::link::capabilities::open_imports;
 use crate::pipeline::link::part::Part;
 use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
+use crate::pipeline::project::last_built::last_built;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::workspace::Member;
@@ -67,6 +68,7 @@ pub fn tree(ctx: &Context, args: &CargoArgs, options: &TreeOptions) -> Result<()
                 ctx,
                 project: &project,
                 worlds: &mut worlds,
+                content: options.content,
             };
             roots.push(add_member(&mut graph, &mut resolver, member, &manifest)?);
         }
@@ -127,6 +129,33 @@ struct DependencyResolver<'r, 'a> {
     ctx: &'r Context,
     project: &'r Rc<Project>,
     worlds: &'r mut WorldResolver<'a>,
+    content: GraphContent,
+}
+
+impl DependencyResolver<'_, '_> {
+    /// What the component of a member imports as it was last built, if that is asked for.
+    fn last_imports(&self, project: &Project, member: &Member) -> Result<Option<HostImports>> {
+        if self.content != GraphContent::Capabilities {
+            return Ok(None);
+        }
+        let file = last_built(project.workspace(), member);
+        file.map(|file| host_imports(&fs::read(&file)?)).transpose()
+    }
+
+    /// The same for the crate in a directory.
+    fn last_imports_of(&self, dir: &Path) -> Result<Option<HostImports>> {
+        if self.content != GraphContent::Capabilities || !fs::is_dir(dir) {
+            return Ok(None);
+        }
+        let project = match self.project.member_at(dir)? {
+            Some(_) => self.project.clone(),
+            None => self.project.outside(self.ctx, dir)?,
+        };
+        match project.member_at(dir)? {
+            Some(member) => self.last_imports(&project, &project.workspace().members[member]),
+            None => Ok(None),
+        }
+    }
 }
 
 /// A WIT package that is in the graph.
@@ -146,7 +175,9 @@ fn add_member(
 ) -> Result<usize> {
     let place = PackageLocation::Path(member.dir().to_owned());
     let version = Some(member.version.clone());
-    let root = graph.add(Node::new(&member.name, version, PackageKind::Member).at(place));
+    let mut root = Node::new(&member.name, version, PackageKind::Member).at(place);
+    root.imports = resolver.last_imports(resolver.project, member)?;
+    let root = graph.add(root);
     let parts = resolver
         .worlds
         .resolve(manifest)?
@@ -257,7 +288,9 @@ fn add_components(
             (Some(place), _) => positions[place],
             (None, DependencySource::Path { path, .. }) => {
                 let before = graph.nodes().len();
-                let position = graph.add(file_node(manifest, key, path));
+                let mut node = file_node(manifest, key, path);
+                node.imports = resolver.last_imports_of(path)?;
+                let position = graph.add(node);
                 // Once is enough, and directories may go in a circle.
                 if graph.nodes().len() > before && fs::is_dir(path) {
                     add_directory(graph, resolver, position, path, known)?;
@@ -269,12 +302,6 @@ fn add_components(
         graph.needs(root, position);
     }
     Ok(())
-}
-
-/// What a component imports from outside, as it is linked.
-fn open_imports(part: &Part) -> Result<HostImports> {
-    let imports = names::imports(&fs::read(&part.file)?)?;
-    Ok(open(&imports, |import| part.links.contains_key(&import.name)))
 }
 
 /// The indices of some parts and of all parts that they need.
@@ -314,6 +341,7 @@ fn add_directory(
         ctx: resolver.ctx,
         project: &outside,
         worlds: &mut worlds,
+        content: resolver.content,
     };
     add_components(graph, &mut outside_resolver, position, &manifest, known)?;
     worlds.finish().map(|_| ())

@@ -299,6 +299,7 @@ mod tests {
             digest: ContentDigest::of(content.as_bytes()),
             source: None,
             address: None,
+            imports: None,
         }
     }
 

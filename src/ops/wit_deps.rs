@@ -216,6 +216,7 @@ fn artifact(
             digest,
             source: None,
             address: None,
+            imports: None,
         });
     }
     let mut fetched = registries.artifacts(&[wanted], &lock, None)?;
@@ -237,6 +238,7 @@ fn one_package(
             digest,
             source: None,
             address: None,
+            imports: None,
         });
     }
     let mut fetched = registries.fetch(&PackageRequest {

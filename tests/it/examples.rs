@@ -200,3 +200,37 @@ fn components() {
     project.replace("Cargo.toml", "\"regex\", ", "");
     cached("run -- t$").prints("12..13 of \"café au lait\": \"t\"\n");
 }
+
+#[test]
+fn capabilities() {
+    let project = in_order("capabilities");
+    project
+        .component("run")
+        .ok()
+        .prints("100 rolls from 1 to 6: true\n");
+    let shown = project.component("tree --capabilities").ok();
+    let dice = shown
+        .stdout
+        .lines()
+        .find(|line| line.contains("example:dice"));
+    assert!(dice.unwrap().contains("randomness"), "{shown}");
+    // What its README says of a shorter list.
+    project.replace("app/Cargo.toml", "\"randomness\", ", "");
+    project
+        .component("build")
+        .code(1)
+        .says("imports wasi:random, which is not allowed")
+        .says("write `\"example:dice\" = { path = \"../dice\", allow = [");
+    project.replace(
+        "app/Cargo.toml",
+        ", allow = [\"environment\", \"standard-streams\"]",
+        "",
+    );
+    project.component("build").ok();
+    project.replace("Cargo.toml", "\"http\"", "\"http\", \"wasi:random\"");
+    project
+        .component("build")
+        .code(1)
+        .says("imports wasi:random, which is denied")
+        .says("`deny` in `[workspace.metadata.component.capabilities]` has `wasi:random`");
+}

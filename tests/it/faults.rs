@@ -262,6 +262,7 @@ pub fn write(project: &Project, host: &str, line: &str) {
             digest,
             source: None,
             address: None,
+            imports: None,
         });
         project.write("Cargo-component.lock", lockfile::print(&lock));
     }

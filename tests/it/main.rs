@@ -19,6 +19,7 @@ mod beyond_wit;
 mod bindings;
 mod build_script;
 mod calls;
+mod capabilities;
 mod component_builds;
 mod component_refusals;
 mod component_registries;

@@ -49,7 +49,12 @@ mod tests {
         let imports = host_imports(&component).unwrap();
         assert_eq!(
             imports.iter().collect::<Vec<_>>(),
-            ["log", "my-org:a/b", "my-org:zip/files", "wasi:clocks/wall-clock"]
+            [
+                "log",
+                "my-org:a/b",
+                "my-org:zip/files",
+                "wasi:clocks/wall-clock"
+            ]
         );
         assert!(host_imports(b"text").is_err());
     }

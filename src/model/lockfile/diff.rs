@@ -4,6 +4,7 @@ use semver::Version;
 
 use super::entries::{Locked, Lockfile};
 use crate::base::package::PackageRef;
+use crate::model::capabilities::HostImports;
 
 /// One difference between two lock files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +62,43 @@ impl LockChange {
     }
 }
 
+/// What a release imports that a lock file did not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportChange {
+    /// The package of the release.
+    pub package: PackageRef,
+    /// The version of the release.
+    pub version: Version,
+    /// What the locked releases of the package imported before; none if there were none,
+    /// or if that is not known.
+    pub before: Option<HostImports>,
+    /// What the release imports.
+    pub now: HostImports,
+}
+
+/// What the components of `new` import that are not in `old`, by package.
+pub fn import_changes(old: &Lockfile, new: &Lockfile) -> Vec<ImportChange> {
+    let mut changes: Vec<ImportChange> = Vec::new();
+    for entry in new.entries() {
+        let same = |e: &Locked| e.package == entry.package && e.digest == entry.digest;
+        let is_locked = old.entries().iter().any(same);
+        let Some(now) = entry.imports.clone().filter(|_| !is_locked) else {
+            continue;
+        };
+        let change = ImportChange {
+            package: entry.package.clone(),
+            version: entry.version.clone(),
+            before: old.imports_of(&entry.package),
+            now,
+        };
+        if !changes.contains(&change) {
+            changes.push(change);
+        }
+    }
+    changes.sort_by(|a, b| a.package.cmp(&b.package));
+    changes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +115,7 @@ mod tests {
                 digest: ContentDigest::of(version.as_bytes()),
                 source: None,
                 address: None,
+                imports: None,
             });
         }
         lockfile

@@ -3,6 +3,7 @@
 use semver::{Version, VersionReq};
 
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::capabilities::HostImports;
 
 /// A lock file: entries in no particular order, no two for the same package,
 /// registry and requirement.
@@ -31,6 +32,9 @@ pub struct Locked {
     /// configuration decides, and in lock files of older versions. An optional
     /// key of the file, which never holds an absolute path.
     pub address: Option<String>,
+    /// What a component imports from outside; none for packages of WIT, and in lock
+    /// files of older versions. An optional key of the file.
+    pub imports: Option<HostImports>,
 }
 
 impl Locked {
@@ -100,12 +104,16 @@ impl Lockfile {
     }
 
     /// Adds an entry, or replaces the one of the same requirement. If the new
-    /// entry has no address, that of the replaced one stays.
+    /// entry has no address, that of the replaced one stays, and so do the imports of
+    /// the same content.
     pub fn insert(&mut self, mut entry: Locked) {
         match self.position(&entry) {
             Some(index) => {
                 let old = &mut self.entries[index];
                 entry.address = entry.address.or_else(|| old.address.take());
+                if entry.digest == old.digest {
+                    entry.imports = entry.imports.or_else(|| old.imports.take());
+                }
                 *old = entry;
             }
             None => self.entries.push(entry),
@@ -142,12 +150,45 @@ impl Lockfile {
         }
     }
 
-    /// Whether the other has the same entries, perhaps without some addresses.
+    /// Records what the component with a digest imports.
+    pub fn record_imports(&mut self, digest: &ContentDigest, imports: &HostImports) {
+        let entries = self.entries.iter_mut();
+        for entry in entries.filter(|entry| entry.digest == *digest) {
+            entry.imports = Some(imports.clone());
+        }
+    }
+
+    /// What the locked releases of a package import, all together; none if there are
+    /// none, or if it is not recorded of all.
+    pub fn imports_of(&self, package: &PackageRef) -> Option<HostImports> {
+        let mut of_package = self.entries.iter().filter(|e| e.package == *package);
+        let mut all = of_package.next()?.imports.clone()?;
+        for entry in of_package {
+            all.extend(entry.imports.as_ref()?);
+        }
+        Some(all)
+    }
+
+    /// Whether the imports that the other lock file records are recorded here.
+    pub fn has_imports_of(&self, other: &Lockfile) -> bool {
+        let is_here = |entry: &Locked| {
+            let same =
+                |own: &&Locked| own.has_same_requirement(entry) && own.is_same_release(entry);
+            let mut own = self.entries.iter().filter(same);
+            entry.imports.is_none() || own.any(|own| own.imports == entry.imports)
+        };
+        other.entries.iter().all(is_here)
+    }
+
+    /// Whether the other has the same entries, perhaps without some addresses and
+    /// imports.
     pub fn adds_nothing_to(&self, other: &Lockfile) -> bool {
         let same = |(new, old): (&Locked, &Locked)| {
             let address = old.address.clone().or_else(|| new.address.clone());
+            let imports = old.imports.clone().or_else(|| new.imports.clone());
             let old = Locked {
                 address,
+                imports,
                 ..old.clone()
             };
             *new == old

@@ -9,6 +9,7 @@ use toml_edit::{Document, Item, Table};
 use super::entries::{Locked, Lockfile};
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::PackageRef;
+use crate::model::capabilities::HostImports;
 
 /// The tool a lock file belongs to, which decides its name and its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,7 @@ fn read(path: &Path, text: &str) -> Result<Lockfile> {
                     .and_then(Item::as_str)
                     .map(str::to_owned),
                 address: address.map(str::to_owned),
+                imports: reader.imports(version)?,
             };
             let old = lockfile
                 .entries
@@ -159,6 +161,18 @@ impl LockfileReader<'_> {
         }
     }
 
+    /// What the component of an entry imports, if that is recorded.
+    fn imports(&self, version: &Table) -> Result<Option<HostImports>> {
+        let Some(item) = version.get("imports") else {
+            return Ok(None);
+        };
+        let array = item.as_array().map(|array| array.iter());
+        let names: Option<Vec<&str>> =
+            array.and_then(|values| values.map(toml_edit::Value::as_str).collect());
+        let invalid = || self.error(item, "`imports` in the lock file must be a list of strings");
+        Ok(Some(HostImports::of(names.ok_or_else(invalid)?)))
+    }
+
     fn field<T>(&self, table: &Table, key: &str) -> Result<T>
     where
         T: std::str::FromStr<Err: std::fmt::Display>,
@@ -215,9 +229,21 @@ pub fn print_as(lockfile: &Lockfile, form: LockForm) -> String {
             if let Some(source) = &entry.source {
                 let _ = writeln!(text, "source = {}", quoted(source));
             }
+            if let Some(imports) = &entry.imports {
+                text.push_str(&listed(imports));
+            }
         }
     }
     text
+}
+
+/// The key for imports with its value, one import a line as in Cargo.lock.
+fn listed(imports: &HostImports) -> String {
+    if imports.is_empty() {
+        return "imports = []\n".to_owned();
+    }
+    let lines = imports.iter().map(|name| format!(" {},\n", quoted(name)));
+    format!("imports = [\n{}]\n", lines.collect::<String>())
 }
 
 fn quoted(text: &str) -> String {
@@ -264,6 +290,25 @@ digest = \"sha256:168f88965ab730b6fb4db185ff2597f1659ce92331b2cdfcd7104aab09a98c
             entries: lockfile.entries.iter().rev().cloned().collect(),
         };
         assert_eq!(print(&shuffled), OLD);
+    }
+
+    #[test]
+    fn imports_are_listed_by_line_and_what_imports_nothing_says_so() {
+        let with = |imports: &str| OLD.replacen("8c81\"\n", &format!("8c81\"\n{imports}"), 1);
+        for imports in [
+            "imports = []\n",
+            "imports = [\n \"my-org:host/log\",\n \"wasi:clocks/wall-clock\",\n]\n",
+        ] {
+            let lockfile = read(&with(imports)).unwrap();
+            assert!(lockfile.entries()[0].imports.is_some());
+            assert_eq!(lockfile.entries()[1].imports, None);
+            assert_eq!(print(&lockfile), with(imports));
+            assert!(lockfile.adds_nothing_to(&read(OLD).unwrap()));
+            assert!(!read(OLD).unwrap().adds_nothing_to(&lockfile));
+        }
+        let error = read(&with("imports = [1]\n")).unwrap_err();
+        assert!(error.to_string().contains("a list of strings"), "{error}");
+        assert_eq!(error.excerpt().unwrap().line_column().0, 12);
     }
 
     #[test]

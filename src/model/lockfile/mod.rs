@@ -10,6 +10,6 @@ mod entries;
 mod format;
 pub mod tree;
 
-pub use diff::{LockChange, diff};
+pub use diff::{ImportChange, LockChange, diff, import_changes};
 pub use entries::{Locked, Lockfile};
 pub use format::{LockForm, parse, print, print_as};

@@ -7,6 +7,7 @@ use semver::VersionReq;
 
 use super::file::ManifestFile;
 use crate::base::package::PackageRef;
+use crate::model::capabilities::CapabilityRules;
 
 /// One entry of a table of dependencies.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Dependency {
     pub package: Option<PackageRef>,
     /// Where it comes from.
     pub source: DependencySource,
+    /// What a component may do, with everything that it is linked with.
+    pub capabilities: CapabilityRules,
     /// The manifest that has the entry, for errors.
     pub file: ManifestFile,
     /// The byte range of the entry in that file.

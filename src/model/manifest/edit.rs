@@ -4,6 +4,7 @@
 //! Comments and order of the document stay, what is set already stays as it
 //! is, and an edit made twice changes nothing the second time.
 
+mod allowing;
 mod component;
 mod dependencies;
 mod document;
@@ -11,6 +12,7 @@ mod migration;
 mod tables;
 pub mod wit_toml;
 
+pub use allowing::entry_allowing;
 pub use component::{ComponentTable, CrateDependency, TargetEntry};
 pub use dependencies::{DependencyEntry, DependencyTable};
 pub use document::ManifestEdit;

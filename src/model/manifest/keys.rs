@@ -24,8 +24,8 @@ pub enum ValueKind {
     Registries,
     /// A text, or a table with these keys.
     StringOrTable(&'static [Key]),
-    /// A table with these keys.
-    Table(&'static [Key]),
+    /// A table with these keys, by the name of its definition in the schema.
+    Table(&'static str, &'static [Key]),
     /// A table from names to dependencies.
     Dependencies,
 }
@@ -97,7 +97,7 @@ pub const COMPONENT: &[Key] = &[
     ),
     key(
         "bindings",
-        ValueKind::Table(BINDINGS),
+        ValueKind::Table("bindings", BINDINGS),
         "",
         "Settings for the generated bindings.",
     ),
@@ -131,7 +131,7 @@ pub const WORKSPACE: &[Key] = &[
     ),
     key(
         "bindings",
-        ValueKind::Table(BINDINGS),
+        ValueKind::Table("bindings", BINDINGS),
         "",
         "Default settings for all members; a member's own `bindings` override them key by key.",
     ),
@@ -146,6 +146,28 @@ pub const WORKSPACE: &[Key] = &[
         ValueKind::Dependencies,
         "",
         "Entries that members inherit with `{ workspace = true }` in `dependencies` or `target.dependencies`.",
+    ),
+    key(
+        "capabilities",
+        ValueKind::Table("capabilities", CAPABILITIES),
+        "",
+        "What the component dependencies of all members may do.",
+    ),
+];
+
+/// The keys of the `capabilities` table of a workspace.
+pub const CAPABILITIES: &[Key] = &[
+    key(
+        "allow",
+        ValueKind::Strings,
+        "",
+        "What every dependency may import from outside, beside what its own entry allows: words, packages or interfaces. If absent, everything that no entry restricts.",
+    ),
+    key(
+        "deny",
+        ValueKind::Strings,
+        "[]",
+        "What no dependency may import from outside, whatever is allowed.",
     ),
 ];
 
@@ -227,6 +249,18 @@ pub const DEPENDENCY: &[Key] = &[
         ValueKind::String,
         "",
         "An OCI artifact, `host/repository:tag` or `host/repository@sha256:…`, instead of a version in a registry. The package name is taken from its content.",
+    ),
+    key(
+        "allow",
+        ValueKind::Strings,
+        "",
+        "What the component may import from outside, with everything that it is linked with: words like `clocks`, packages like `wasi:random`, or interfaces. If absent, everything. In `dependencies` only.",
+    ),
+    key(
+        "deny",
+        ValueKind::Strings,
+        "[]",
+        "What it may not import, whatever is allowed. In `dependencies` only.",
     ),
     key(
         "workspace",

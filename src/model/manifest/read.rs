@@ -12,8 +12,9 @@ use super::read_bindings::settings;
 use super::section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
 use super::table::Table;
 use super::target::{LocalTarget, OciTarget, RegistryTarget, Target};
-use crate::base::error::{Result, nearest};
+use crate::base::error::{Error, Result, nearest};
 use crate::base::package::{PackageRef, is_label};
+use crate::model::capabilities::{CapabilityPattern, CapabilityRules};
 
 /// Reads the component part of a package's manifest. Without the section it has
 /// the defaults, and `declared` is false.
@@ -27,6 +28,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         package: None,
         target: Target::Local(LocalTarget::default()),
         dependencies: BTreeMap::new(),
+        capabilities: workspace.capabilities.clone(),
         registries: workspace.registries.clone(),
         adapter: workspace.adapter.clone(),
         adapter_at: workspace.adapter_at.clone(),
@@ -89,6 +91,9 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
         // Nothing is inherited here, and `workspace = true` finds nothing.
         manifest.dependencies = self::dependencies(&dependencies, &WorkspaceManifest::default())?;
     }
+    if let Some(capabilities) = table.table("capabilities")? {
+        manifest.capabilities = rules(&capabilities.known(keys::CAPABILITIES)?)?;
+    }
     Ok(manifest)
 }
 
@@ -107,6 +112,23 @@ fn section<'a>(
     root: &str,
 ) -> Result<Option<Table<'a>>> {
     Table::section(file, document.as_table(), root)
+}
+
+/// Reads what is allowed and denied.
+fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
+    let patterns = |key: &str| -> Result<Option<Vec<CapabilityPattern>>> {
+        let Some(texts) = table.strings(key)? else {
+            return Ok(None);
+        };
+        let read = texts.iter().map(|text| text.parse::<CapabilityPattern>());
+        let read: Result<Vec<CapabilityPattern>> = read.collect();
+        let at = |e: Error| e.at(table.file.excerpt(table.entry_span(key)));
+        read.map(Some).map_err(at)
+    };
+    Ok(CapabilityRules {
+        allow: patterns("allow")?,
+        deny: patterns("deny")?.unwrap_or_default(),
+    })
 }
 
 fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
@@ -167,7 +189,7 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
     let registry = table.string("registry")?;
     let dependencies = table
         .table("dependencies")?
-        .map(|dependencies| self::dependencies(&dependencies, workspace))
+        .map(|dependencies| wit_dependencies(&dependencies, workspace))
         .transpose()?;
     if let Some(reference) = reference(&table)? {
         let other = ["package", "version", "registry", "path"];
@@ -247,6 +269,27 @@ pub(super) fn dependencies(
         .collect()
 }
 
+/// Reads dependencies on packages of WIT, which can do nothing.
+fn wit_dependencies(
+    table: &Table<'_>,
+    workspace: &WorkspaceManifest,
+) -> Result<BTreeMap<String, Dependency>> {
+    let dependencies = dependencies(table, workspace)?;
+    let mut entries = dependencies.iter();
+    match entries.find(|(_, dependency)| !dependency.capabilities.is_empty()) {
+        None => Ok(dependencies),
+        Some((key, _)) => Err(table
+            .error(
+                key,
+                format!(
+                    "`allow` and `deny` of `{key}` in `{}` have no meaning",
+                    table.name
+                ),
+            )
+            .hint("remove them: a package of WIT does nothing, only components do")),
+    }
+}
+
 fn dependency(
     table: &Table<'_>,
     key: &str,
@@ -285,6 +328,7 @@ fn dependency(
                 requirement,
                 registry: None,
             },
+            capabilities: CapabilityRules::default(),
             file,
             span,
         });
@@ -297,6 +341,7 @@ fn dependency(
         return inherited(&entry, key, workspace);
     }
     let package = package_ref(&entry, "package")?.or(named.ok());
+    let capabilities = rules(&entry)?;
     let source = dependency_source(&entry)?;
     if package.is_none() && matches!(source, DependencySource::Registry { .. }) {
         return Err(needs_package());
@@ -304,6 +349,7 @@ fn dependency(
     Ok(Dependency {
         package,
         source,
+        capabilities,
         file,
         span,
     })

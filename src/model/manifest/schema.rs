@@ -43,6 +43,7 @@ pub fn schema() -> Value {
             "dependency": dependency(),
             "registry": registry(),
             "bindings": table(keys::BINDINGS),
+            "capabilities": table(keys::CAPABILITIES),
         },
     })
 }
@@ -83,7 +84,7 @@ fn value(kind: ValueKind) -> Value {
         ValueKind::BoolOrStrings => json!({ "anyOf": [{ "type": "boolean" }, strings] }),
         ValueKind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
         ValueKind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
-        ValueKind::Table(_) => json!({ "$ref": "#/$defs/bindings" }),
+        ValueKind::Table(name, _) => json!({ "$ref": format!("#/$defs/{name}") }),
         ValueKind::Dependencies => {
             let mut schema = named(json!({ "$ref": "#/$defs/dependency" }));
             schema["propertyNames"] = json!({ "pattern": DEPENDENCY_NAME });
@@ -157,6 +158,10 @@ pub fn markdown() -> String {
         ("An entry of `registries`", keys::REGISTRY),
         ("`bindings`", keys::BINDINGS),
         ("`[workspace.metadata.component]`", keys::WORKSPACE),
+        (
+            "`capabilities` of `[workspace.metadata.component]`",
+            keys::CAPABILITIES,
+        ),
     ] {
         text.push_str(&format!(
             "### {title}\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n"
@@ -194,7 +199,7 @@ fn kind(kind: ValueKind) -> String {
         ValueKind::BoolOrStrings => "`true`, `false` or list of strings".to_owned(),
         ValueKind::Registries => "table of URLs".to_owned(),
         ValueKind::StringOrTable(_) => "string or table".to_owned(),
-        ValueKind::Table(_) => "table".to_owned(),
+        ValueKind::Table(..) => "table".to_owned(),
         ValueKind::Dependencies => "table of dependencies".to_owned(),
     }
 }
@@ -225,6 +230,7 @@ mod tests {
             ("dependency", keys::DEPENDENCY),
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),
+            ("capabilities", keys::CAPABILITIES),
         ] {
             let expected: Vec<_> = keys.iter().map(|key| key.name).collect();
             assert_eq!(names(&schema, definition), expected);

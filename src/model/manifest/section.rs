@@ -9,6 +9,7 @@ use super::file::ManifestFile;
 use super::target::Target;
 use crate::base::error::Excerpt;
 use crate::base::package::PackageRef;
+use crate::model::capabilities::CapabilityRules;
 
 /// The component part of one Cargo package's manifest, with what it inherits
 /// from its workspace filled in. Paths are absolute if the manifest's is.
@@ -24,6 +25,8 @@ pub struct Manifest {
     pub target: Target,
     /// Component dependencies, by key.
     pub dependencies: BTreeMap<String, Dependency>,
+    /// What every component dependency may do, from the workspace.
+    pub capabilities: CapabilityRules,
     /// Registry names and what they stand for; the package's over the
     /// workspace's.
     pub registries: BTreeMap<String, String>,
@@ -56,6 +59,8 @@ pub struct WorkspaceManifest {
     pub adapter_at: Option<Excerpt>,
     /// What `{ workspace = true }` stands for, by key.
     pub dependencies: BTreeMap<String, Dependency>,
+    /// What the component dependencies of all members may do.
+    pub capabilities: CapabilityRules,
 }
 
 /// What happens when a component imports what its world does not name.

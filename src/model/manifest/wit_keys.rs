@@ -7,19 +7,19 @@ use super::keys::{Key, ValueKind, key};
 pub const WKG: &[Key] = &[
     key(
         "overrides",
-        ValueKind::Table(&[]),
+        ValueKind::Table("", &[]),
         "",
         "Sources of packages other than their registry, by `namespace:name`.",
     ),
     key(
         "metadata",
-        ValueKind::Table(METADATA),
+        ValueKind::Table("", METADATA),
         "",
         "Information about the package.",
     ),
     key(
         "workspace",
-        ValueKind::Table(WKG_WORKSPACE),
+        ValueKind::Table("", WKG_WORKSPACE),
         "",
         "Several packages in one project; excludes the other tables.",
     ),
@@ -51,7 +51,7 @@ pub const WKG_WORKSPACE: &[Key] = &[
     ),
     key(
         "metadata",
-        ValueKind::Table(METADATA),
+        ValueKind::Table("", METADATA),
         "",
         "Metadata for members that have none of their own.",
     ),

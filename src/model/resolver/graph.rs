@@ -70,7 +70,7 @@ pub enum Direction {
 /// The packages of a graph that are displayed, and what is displayed of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GraphContent {
-    /// All packages.
+    /// All packages, without what they may do.
     #[default]
     Packages,
     /// Components with what they import from outside, without packages of WIT.

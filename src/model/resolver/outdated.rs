@@ -4,8 +4,10 @@ use semver::Version;
 use serde_json::{Value, json};
 
 use super::catalog::ListedVersion;
+use super::graph::grouped_json;
 use super::requirement::Requirement;
 use crate::base::package::ContentDigest;
+use crate::model::capabilities::HostImports;
 
 /// A locked version and the newer versions of its package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,20 @@ pub struct Outdated {
     pub required_by: Vec<String>,
     /// The address of the registry.
     pub registry: String,
+    /// What a newer release imports, where that was asked for and it is a component.
+    pub newer_imports: Option<NewerImports>,
+}
+
+/// What a newer release of a component imports from outside, compared with the locked
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewerImports {
+    /// The version of the newer release.
+    pub version: Version,
+    /// What only the newer release imports.
+    pub new: HostImports,
+    /// What only the locked release imports.
+    pub gone: HostImports,
 }
 
 /// The newest version that matches the requirement, and the newest of all, each
@@ -52,7 +68,8 @@ pub fn newer(
     )
 }
 
-/// The rows as a table, a line each after a line of titles; empty without rows.
+/// The rows as a table, a line each after a line of titles; empty without rows. There
+/// is a column for new imports if a row has them.
 pub fn table(rows: &[Outdated]) -> Vec<String> {
     let text = |version: &Option<Version>| match version {
         Some(version) => version.to_string(),
@@ -85,6 +102,20 @@ pub fn table(rows: &[Outdated]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
+    if rows.iter().all(|row| row.newer_imports.is_none()) {
+        return aligned(&cells);
+    }
+    let new = |row: &Outdated| match &row.newer_imports {
+        Some(newer) => newer.new.to_string(),
+        None => "---".to_owned(),
+    };
+    let columns = std::iter::once("Newly imports".to_owned()).chain(rows.iter().map(new));
+    let cells = cells.into_iter().zip(columns);
+    let cells: Vec<[String; 7]> = cells
+        .map(|([name, locked, compatible, latest, by, registry], new)| {
+            [name, locked, compatible, latest, new, by, registry]
+        })
+        .collect();
     aligned(&cells)
 }
 
@@ -121,6 +152,11 @@ pub fn json(rows: &[Outdated]) -> Value {
                 "requirement": row.requirement,
                 "required_by": row.required_by,
                 "registry": row.registry,
+                "newer_imports": row.newer_imports.as_ref().map(|newer| json!({
+                    "version": newer.version.to_string(),
+                    "new": grouped_json(&newer.new),
+                    "gone": grouped_json(&newer.gone),
+                })),
             })
         })
         .collect();
@@ -177,6 +213,7 @@ mod tests {
             requirement: "^1".to_owned(),
             required_by: vec!["a".to_owned(), "b".to_owned()],
             registry: "oci://r".to_owned(),
+            newer_imports: None,
         };
         assert_eq!(
             table(std::slice::from_ref(&row)),
@@ -186,6 +223,26 @@ mod tests {
             ]
         );
         assert!(table(&[]).is_empty());
+        let newer = Outdated {
+            newer_imports: Some(NewerImports {
+                version: Version::new(2, 0, 0),
+                new: HostImports::of(["wasi:sockets/tcp@0.2.0"]),
+                gone: HostImports::default(),
+            }),
+            ..row.clone()
+        };
+        assert_eq!(
+            table(&[row.clone(), newer.clone()]),
+            [
+                "Name        Locked  Compatible  Latest  Newly imports  Required by  Registry",
+                "demo:types  1.0.0   ---         2.0.0   ---            a, b (^1)    oci://r",
+                "demo:types  1.0.0   ---         2.0.0   network        a, b (^1)    oci://r",
+            ]
+        );
         assert_eq!(json(&[row])["packages"][0]["compatible"], Value::Null);
+        assert_eq!(
+            json(&[newer])["packages"][0]["newer_imports"],
+            json!({ "version": "2.0.0", "new": { "network": ["wasi:sockets/tcp"] }, "gone": {} })
+        );
     }
 }

@@ -220,6 +220,7 @@ mod tests {
             digest: ContentDigest::of(b""),
             source: None,
             address: None,
+            imports: None,
         });
         let catalog = catalog("a:b", &["!1.0.0", "1.1.0"]);
         let solved = solve(&[required("a:b", "1")], &catalog, &lockfile).unwrap();

@@ -244,4 +244,5 @@ const EMPTY: DependencyEntry = DependencyEntry {
     registry: None,
     path: None,
     oci: None,
+    allow: None,
 };

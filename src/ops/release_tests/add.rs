@@ -21,6 +21,7 @@ fn options(package: &str) -> AddOptions {
         path: None,
         oci: None,
         table: None,
+        allow: None,
         write: ManifestWrite::Real,
     }
 }
@@ -259,4 +260,93 @@ fn an_entry_names_the_registry_that_was_given() {
     let entry = "\"t:types\" = { version = \"1.2.0\", registry = \"other\" }\n";
     assert!(manifest.contains(entry), "{manifest}");
     assert!(workshop.registry.requests().is_empty());
+}
+
+/// A component that imports this interface of WASI.
+fn importing(interface: &str) -> Vec<u8> {
+    let text = format!("(component (import \"{interface}@0.2.3\" (instance)))");
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn what_a_component_imports_is_shown_and_can_be_limited() {
+    let workshop = workshop();
+    insert(
+        &workshop.registry,
+        "t:net@1.0.0",
+        importing("wasi:sockets/tcp"),
+    );
+    let added = |allow: Option<&str>| {
+        let asked = AddOptions {
+            allow: allow.map(|word| vec![word.parse().unwrap()]),
+            ..options("t:net")
+        };
+        workshop.run(vec![workshop.metadata()], |ctx| {
+            add(ctx, &CargoArgs::default(), &asked)
+        })
+    };
+    let before = workshop.read("Cargo.toml");
+    let ran = added(Some("clocks"));
+    let error = ran.error();
+    assert_eq!(
+        error.message(),
+        "t:net 1.0.0 imports wasi:sockets, which is not allowed"
+    );
+    let hint = "if it may do that, add `--allow clocks,network`";
+    assert_eq!(error.advice(), Some(hint));
+    assert_eq!(workshop.read("Cargo.toml"), before);
+    let ran = added(Some("network")).succeeded();
+    let note = "note: `t:net` imports from outside: network";
+    assert!(ran.said.contains(&note.to_owned()), "{:?}", ran.said);
+    let manifest = workshop.read("Cargo.toml");
+    let entry = "\"t:net\" = { version = \"1.0.0\", allow = [\"network\"] }\n";
+    assert!(manifest.contains(entry), "{manifest}");
+}
+
+#[test]
+fn a_newer_version_that_newly_imports_something_is_refused() {
+    let workshop = workshop();
+    insert(
+        &workshop.registry,
+        "t:net@1.1.0",
+        importing("wasi:sockets/tcp"),
+    );
+    workshop.write(
+        "Cargo-component.lock",
+        format!(
+            "version = 1\n[[package]]\nname = \"t:net\"\n[[package.version]]\nrequirement = \"^1.0.0\"\nversion = \"1.0.0\"\ndigest = \"sha256:{}\"\nimports = [\"wasi:clocks/wall-clock\"]\n",
+            "0".repeat(64)
+        ),
+    );
+    let before = workshop.read("Cargo.toml");
+    let ran = workshop.run(vec![workshop.metadata()], |ctx| {
+        add(ctx, &CargoArgs::default(), &options("t:net"))
+    });
+    let error = ran.error();
+    assert_eq!(error.message(), "t:net 1.1.0 newly imports wasi:sockets");
+    assert_eq!(
+        error.advice(),
+        Some("if it may do that, add `--allow network`")
+    );
+    assert_eq!(workshop.read("Cargo.toml"), before);
+}
+
+#[test]
+fn a_component_that_the_workspace_denies_is_not_added() {
+    let rules = "[workspace.metadata.component.capabilities]\ndeny = [\"wasi:sockets/tcp\"]\n";
+    let workshop = Workshop::with_app(&format!("{TABLE}\n{rules}"));
+    insert(
+        &workshop.registry,
+        "t:net@1.0.0",
+        importing("wasi:sockets/tcp"),
+    );
+    let ran = workshop.run(vec![workshop.metadata()], |ctx| {
+        add(ctx, &CargoArgs::default(), &options("t:net"))
+    });
+    let error = ran.error();
+    assert_eq!(
+        error.message(),
+        "t:net 1.0.0 imports wasi:sockets, which is denied"
+    );
+    assert!(error.causes()[0].contains("has `wasi:sockets/tcp`"));
 }

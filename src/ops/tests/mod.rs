@@ -1,5 +1,6 @@
 //! Operations in one process, without cargo, a registry or a terminal.
 
+mod capabilities;
 mod fixture;
 mod hints;
 mod late;

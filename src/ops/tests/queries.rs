@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fixture::{Run, Sandbox};
 use super::samples::args;
 use crate::base::error::Result;
-use crate::ops::outdated::{OutdatedPolicy, outdated};
+use crate::ops::outdated::{OutdatedOptions, OutdatedPolicy, outdated};
 use crate::ops::tree::{Format, TreeOptions, tree};
 use crate::ops::vendor::vendor;
 use crate::system::context::Context;
@@ -51,7 +51,12 @@ fn run_tree(sandbox: &Sandbox, line: &str, options: &TreeOptions) -> Run {
 
 fn run_outdated(sandbox: &Sandbox, format: Format, verdict: OutdatedPolicy) -> Run {
     run(sandbox, |ctx| {
-        outdated(ctx, &args("outdated"), format, verdict)
+        let options = OutdatedOptions {
+            format,
+            policy: verdict,
+            ..OutdatedOptions::default()
+        };
+        outdated(ctx, &args("outdated"), &options)
     })
 }
 
@@ -179,8 +184,11 @@ fn outdated_needs_the_network() {
     let sandbox = app();
     run_tree(&sandbox, "tree", &TreeOptions::default()).ok();
     run(&sandbox, |ctx| {
-        let how = (Format::Text, OutdatedPolicy::Report);
-        outdated(ctx, &args("outdated --offline"), how.0, how.1)
+        outdated(
+            ctx,
+            &args("outdated --offline"),
+            &OutdatedOptions::default(),
+        )
     })
     .refused(&["network access is disabled"]);
 }

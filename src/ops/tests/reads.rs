@@ -6,9 +6,9 @@ use super::samples::{args, module};
 use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
-use crate::ops::outdated::{OutdatedPolicy, outdated};
+use crate::ops::outdated::{OutdatedOptions, outdated};
 use crate::ops::publish::{PublishOptions, PublishedContent, publish};
-use crate::ops::tree::{Format, TreeOptions, tree};
+use crate::ops::tree::{TreeOptions, tree};
 use crate::ops::update::{UpdateOptions, update};
 use crate::ops::vendor::vendor;
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
@@ -69,7 +69,7 @@ fn show_tree(ctx: &Context) -> Result<()> {
 }
 
 fn show_outdated(ctx: &Context) -> Result<()> {
-    outdated(ctx, &args("outdated"), Format::Text, OutdatedPolicy::Report)
+    outdated(ctx, &args("outdated"), &OutdatedOptions::default())
 }
 
 fn vendor_all(ctx: &Context) -> Result<()> {
@@ -244,7 +244,7 @@ fn another_workspace_is_read_with_the_toolchain_and_the_configuration_of_this_on
     let all: [fn(&Context, &str) -> Result<()>; 4] = [
         |ctx, line| update(ctx, &args(line), &UpdateOptions::default()),
         |ctx, line| tree(ctx, &args(line), &TreeOptions::default()),
-        |ctx, line| outdated(ctx, &args(line), Format::Text, OutdatedPolicy::Report),
+        |ctx, line| outdated(ctx, &args(line), &OutdatedOptions::default()),
         |ctx, line| fetch(ctx, &args(line)),
     ];
     for operation in all {

@@ -260,6 +260,7 @@ fn entry(
         registry: options.registry.clone(),
         path: None,
         oci: None,
+        allow: None,
     };
     if known.is_some() {
         return Ok(None);

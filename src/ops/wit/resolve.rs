@@ -285,6 +285,7 @@ impl WitResolver<'_> {
                 digest: found.digest.clone(),
                 source: None,
                 address: None,
+                imports: None,
             });
         }
         Ok(found)

@@ -176,6 +176,7 @@ impl RequestedArtifact {
             digest: found.digest.clone(),
             source: None,
             address: None,
+            imports: None,
         }
     }
 

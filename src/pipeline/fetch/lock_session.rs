@@ -1,12 +1,14 @@
 //! A lock file during one run: what it had, what was chosen, and what has to be
 //! written in the end.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::lock_update::LockUpdate;
 use super::packages::must_not_change;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
+use crate::model::capabilities::HostImports;
 use crate::model::lockfile;
 use crate::model::lockfile::{Locked, Lockfile};
 use crate::model::resolver::Requirement;
@@ -27,6 +29,10 @@ pub(crate) struct LockSession {
     before: Lockfile,
     /// The entries that answered a request in this run.
     used: Lockfile,
+    /// The lock file as it was read.
+    read: Lockfile,
+    /// What the components that were read in this run import, by their digests.
+    imports: BTreeMap<ContentDigest, HostImports>,
     /// The text that the lock file was read from.
     text: Option<String>,
     origin: Origin,
@@ -69,8 +75,10 @@ impl LockSession {
             path: root.join(LOCK_FILE),
             mode,
             before: lock.clone(),
+            read: lock.clone(),
             lock,
             used: Lockfile::default(),
+            imports: BTreeMap::new(),
             text,
             origin: Origin::LockFile,
         })
@@ -88,6 +96,8 @@ impl LockSession {
             lock: Lockfile::default(),
             before: Lockfile::default(),
             used: Lockfile::default(),
+            read: Lockfile::default(),
+            imports: BTreeMap::new(),
             text: None,
             origin: Origin::NoWorkspace,
         }
@@ -124,6 +134,11 @@ impl LockSession {
         &self.before
     }
 
+    /// The lock file as it was read, whatever was forgotten since.
+    pub fn as_read(&self) -> &Lockfile {
+        &self.read
+    }
+
     /// The entries that answered a request in this run.
     pub fn used(&self) -> &Lockfile {
         &self.used
@@ -141,9 +156,55 @@ impl LockSession {
     }
 
     /// Notes the answer of a request.
-    pub fn insert(&mut self, locked: Locked) {
+    pub fn insert(&mut self, mut locked: Locked) {
+        if let Some(imports) = self.imports.get(&locked.digest) {
+            locked.imports = Some(imports.clone());
+        }
         self.used.insert(locked.clone());
         self.lock.insert(locked);
+    }
+
+    /// Records what the component with a digest imports.
+    ///
+    /// # Errors
+    ///
+    /// If the lock file must not change, but says something else.
+    pub fn record_imports(&mut self, digest: &ContentDigest, imports: &HostImports) -> Result<()> {
+        if self.mode.is_locked() {
+            let mut entries = self.read.entries().iter();
+            let differing = entries.find(|entry| {
+                let recorded = entry.imports.as_ref();
+                entry.digest == *digest && recorded.is_some_and(|recorded| recorded != imports)
+            });
+            if let Some(entry) = differing {
+                return Err(self.imports_differ(entry, imports));
+            }
+        }
+        self.lock.record_imports(digest, imports);
+        self.used.record_imports(digest, imports);
+        self.imports.insert(digest.clone(), imports.clone());
+        Ok(())
+    }
+
+    fn imports_differ(&self, entry: &Locked, imports: &HostImports) -> Error {
+        let Locked {
+            package, version, ..
+        } = entry;
+        let recorded = entry.imports.clone().unwrap_or_default();
+        let mut error = Error::input(format!(
+            "the lock file `{}` does not have the imports of {package} {version}, but --locked was passed to keep it",
+            self.path.display()
+        ));
+        for (names, what) in [
+            (imports.without(&recorded), "the component imports"),
+            (recorded.without(imports), "only the lock file has"),
+        ] {
+            if !names.is_empty() {
+                let names: Vec<&str> = names.iter().collect();
+                error = error.with_cause(format!("{what} {}", names.join(", ")));
+            }
+        }
+        error.hint("the file was edited: review what the component imports, and run the command without `--locked`")
     }
 
     /// Where a locked component is found, by its entry of the lock file.

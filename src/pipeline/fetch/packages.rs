@@ -92,6 +92,7 @@ impl Fetched {
             digest: self.digest.clone(),
             source,
             address: requirement.source.address.clone(),
+            imports: None,
         }
     }
 

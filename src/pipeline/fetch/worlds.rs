@@ -5,7 +5,7 @@
 //! nothing is missing. If the lock file and the cache have everything, no registry
 //! is contacted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use wit_parser::PackageName;
@@ -120,6 +120,13 @@ impl<'a> WorldResolver<'a> {
     pub(crate) fn record(&mut self, locked: lockfile::Locked, request: ResolvedRequest) {
         self.session.insert(locked);
         self.requests.push(request);
+    }
+
+    /// The request that was answered with a file, of those that were not taken.
+    pub(crate) fn answered_by(&self, file: &Path) -> Option<&ResolvedRequest> {
+        self.requests
+            .iter()
+            .find(|request| request.found.file == file)
     }
 
     /// The requests that were answered since this was last called.

@@ -1,6 +1,7 @@
 //! Resolution of imports to the components that satisfy them.
 
 pub mod built;
+pub mod capabilities;
 pub mod closure;
 pub mod component;
 pub mod composition;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::built::BuiltComponents;
+use super::capabilities::refuse_denied_override;
 use super::closure::{DependencyClosure, link_to_override};
 use super::composition::Composition;
 use super::declared::answer_from_declared;
@@ -52,6 +53,10 @@ pub(crate) struct OverriddenParts {
 
 impl OverriddenParts {
     /// Resolves the overrides of a component, and the hints that it will have.
+    ///
+    /// # Errors
+    ///
+    /// Also if what is added may do more than the rules of the workspace allow.
     pub fn resolve(
         worlds: &mut WorldResolver<'_>,
         manifest: &Manifest,
@@ -88,6 +93,9 @@ impl OverriddenParts {
             imports.insert(*at, names::imports(&fs::read(file)?)?);
         }
         let (parts, overrides, used) = closure.into_parts();
+        for part in parts.iter().skip(expected.parts.len()) {
+            refuse_denied_override(manifest, part)?;
+        }
         Ok(OverriddenParts {
             parts,
             links,

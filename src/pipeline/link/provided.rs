@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::built::BuiltComponents;
+use super::capabilities::{refuse_denied, refuse_new};
 use super::closure::DependencyClosure;
 use super::component::{ProvidedComponent, from_file, package_name, version_of};
 use super::files::ComponentFiles;
@@ -141,6 +142,11 @@ pub(crate) struct BoundWorld {
 
 /// Adds the exports of a manifest's component dependencies to the imports of its
 /// world.
+///
+/// # Errors
+///
+/// Also if a dependency may do more than the rules of the manifest allow, or than it
+/// could when it was locked.
 pub(crate) fn bind_dependencies(
     worlds: &mut WorldResolver<'_>,
     manifest: &Manifest,
@@ -162,6 +168,10 @@ pub(crate) fn bind_dependencies(
     let mut parts = closure.parts;
     let declared = places.iter().copied().collect();
     super::declared::answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
+    let entries = || provided.iter().map(|one| one.key.as_str());
+    let entries = || entries().zip(places.iter().copied());
+    refuse_new(worlds, manifest, &parts, entries())?;
+    refuse_denied(manifest, &parts, entries())?;
     let links = imports.links(&parts, &places);
     Ok(BoundWorld {
         loaded: LoadedWorld { world, watched },

@@ -2,7 +2,7 @@
 //! a manifest and of hints together, under the lock file, fetches and locks them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::built::BuiltComponent;
@@ -11,6 +11,8 @@ use super::files::ComponentFiles;
 use super::override_options::Overrides;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
+use crate::model::capabilities::HostImports;
+use crate::model::component::capabilities::unhinted;
 use crate::model::component::hint::{Hint, HintLocation, KnownHint};
 use crate::model::component::names::Name;
 use crate::model::manifest::Manifest;
@@ -58,6 +60,8 @@ pub(crate) struct Resolution<'r, 'a> {
     pub(crate) built: Option<&'r BTreeMap<PackageRef, BuiltComponent>>,
     pub(crate) tree: ResolvedTree,
     files: Rc<ComponentFiles>,
+    /// What the components that were read import from outside, by their files.
+    imports: BTreeMap<PathBuf, HostImports>,
 }
 
 /// The role of the component whose hints are read.
@@ -92,6 +96,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
             built: None,
             tree: ResolvedTree::default(),
             files: Rc::default(),
+            imports: BTreeMap::new(),
         }
     }
 
@@ -245,6 +250,7 @@ impl<'r, 'a> Resolution<'r, 'a> {
         let imports = self.files.imports(file);
         let imports =
             imports.map_err(|e| e.context(format!("failed to read the component `{name}`")))?;
+        self.imports.insert(file.to_owned(), unhinted(&imports));
         self.needs_of(name, imports, role)
     }
 
@@ -427,6 +433,19 @@ impl<'r, 'a> Resolution<'r, 'a> {
                 }
             }
             self.lock_hints(&release, &found.fetched)?;
+        }
+        self.record_imports()
+    }
+
+    /// Records what the releases of the tree import.
+    fn record_imports(&mut self) -> Result<()> {
+        let releases = self.tree.found.values().map(|release| &release.fetched);
+        let artifacts = self.tree.artifacts.values().map(|resolved| &resolved.found);
+        for found in releases.chain(artifacts) {
+            if let Some(imports) = self.imports.get(&found.file) {
+                let session = self.worlds.session_mut();
+                session.record_imports(&found.digest, imports)?;
+            }
         }
         Ok(())
     }

@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use semver::Version;
 
+use super::capabilities::refuse_denied;
 use super::without_build::dependencies_without_build;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::lockfile::{LockChange, Locked, Lockfile, diff};
+use crate::model::capabilities::HostImports;
+use crate::model::lockfile::{ImportChange, LockChange, Locked, Lockfile, diff, import_changes};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::on_one_track;
 use crate::pipeline::fetch::packages::must_not_change;
@@ -63,7 +65,8 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         worlds.session_mut().clear_used();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            dependencies_without_build(ctx, project, &mut worlds, manifest)?;
+            let found = dependencies_without_build(ctx, project, &mut worlds, manifest)?;
+            refuse_denied(manifest, &found.parts, found.places())?;
         }
         new = worlds.session().used().clone();
         if manifests.len() < 2 || new == before {
@@ -76,6 +79,13 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
             Err(must_not_change(worlds.session().path()))
         }
         LockComparison::Changes => worlds.session_mut().replace(&new),
+        LockComparison::Nothing
+            if !options.dry_run && !project.mode.is_locked() && !old.has_imports_of(&new) =>
+        {
+            let text = "what components import in the lock file";
+            ctx.shell.status("Recording", text.to_owned());
+            worlds.session_mut().replace(&new)
+        }
         LockComparison::Nothing | LockComparison::Reported => Ok(()),
     }
 }
@@ -182,6 +192,10 @@ pub(crate) fn report_changes(
     changes
         .iter()
         .for_each(|change| report_change(ctx, change, dry_run));
+    for change in import_changes(old, new) {
+        let notes = notes(&change).into_iter();
+        notes.for_each(|note| ctx.shell.note(note));
+    }
     match (changes.is_empty(), dry_run) {
         (true, _) => LockComparison::Nothing,
         (false, true) => {
@@ -221,6 +235,24 @@ pub(crate) fn refuse_reference(package: &PackageRef, lock: &Lockfile) -> Result<
         ))
         .hint("remove `--precise`, or change the tag of the reference")),
     }
+}
+
+/// What a release imports, as text: all of it if its package is new, or else what
+/// changed.
+fn notes(change: &ImportChange) -> Vec<String> {
+    let release = format!("`{}` v{}", change.package, change.version);
+    let listed = |imports: &HostImports| format!("{} ({imports})", imports.packages().join(", "));
+    let Some(before) = &change.before else {
+        return vec![format!("{release} imports {}", change.now)];
+    };
+    let changes = [
+        ("newly imports", change.now.without(before)),
+        ("no longer imports", before.without(&change.now)),
+    ];
+    let changes = changes.iter().filter(|(_, imports)| !imports.is_empty());
+    changes
+        .map(|(what, imports)| format!("{release} {what} {}", listed(imports)))
+        .collect()
 }
 
 fn report_change(ctx: &Context, change: &LockChange, dry_run: bool) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use super::capabilities::refuse_new;
 use super::closure::DependencyClosure;
 use super::component::{ProvidedComponent, from_file, package_name};
 use super::declared::answer_from_declared;
@@ -34,9 +35,22 @@ pub(crate) struct DependenciesWithoutBuild {
     pub outside: Vec<PathBuf>,
 }
 
+impl DependenciesWithoutBuild {
+    /// The keys of entries with the indices of their components.
+    pub fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.entries
+            .iter()
+            .map(|(key, place)| (key.as_str(), *place))
+    }
+}
+
 /// Resolves the entries of a manifest, and those of the crates that it depends on,
 /// each under the lock file of its own workspace. Releases are fetched, and locked
 /// in the given workspace.
+///
+/// # Errors
+///
+/// Also if a release newly imports what nothing allows.
 pub(crate) fn dependencies_without_build(
     ctx: &Context,
     project: &Rc<Project>,
@@ -74,6 +88,8 @@ pub(crate) fn dependencies_without_build(
     let mut parts = closure.parts;
     let declared = entries.values().copied().collect();
     answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
+    let places = entries.iter().map(|(key, place)| (key.as_str(), *place));
+    refuse_new(worlds, manifest, &parts, places)?;
     Ok(DependenciesWithoutBuild {
         parts,
         entries,

@@ -2,6 +2,7 @@
 //! once.
 
 pub mod current_package;
+pub mod last_built;
 pub mod manifest_write;
 pub mod manifests;
 pub mod output;

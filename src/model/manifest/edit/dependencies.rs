@@ -1,6 +1,6 @@
 //! Entries added to and removed from the tables of dependencies.
 
-use toml_edit::{InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Array, InlineTable, Item, Table, TableLike, Value};
 
 use super::document::ManifestEdit;
 use super::tables::{table_or, unexpected};
@@ -58,6 +58,8 @@ pub struct DependencyEntry {
     pub path: Option<String>,
     /// An OCI artifact instead of a version in a registry.
     pub oci: Option<String>,
+    /// What a component may import from outside; everything if none.
+    pub allow: Option<Vec<String>>,
 }
 
 impl DependencyEntry {
@@ -73,15 +75,19 @@ impl DependencyEntry {
             .iter()
             .filter_map(|(key, value)| Some((*key, value.as_ref()?)))
             .collect();
-        match given.as_slice() {
-            [("path", path)] if which == DependencyTable::Deps => Value::from(path.as_str()),
-            [("version", version)] if which != DependencyTable::Overrides => {
+        match (given.as_slice(), &self.allow) {
+            ([("path", path)], _) if which == DependencyTable::Deps => Value::from(path.as_str()),
+            ([("version", version)], None) if which != DependencyTable::Overrides => {
                 Value::from(version.as_str())
             }
-            _ => {
+            (_, allow) => {
                 let mut table = InlineTable::new();
                 for (key, value) in given {
                     table.insert(key, value.as_str().into());
+                }
+                if let Some(words) = allow {
+                    let words: Array = words.iter().map(String::as_str).collect();
+                    table.insert("allow", Value::Array(words));
                 }
                 Value::InlineTable(table)
             }
@@ -199,6 +205,7 @@ mod tests {
             registry: None,
             path: None,
             oci: None,
+            allow: None,
         }
     }
 

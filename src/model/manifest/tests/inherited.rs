@@ -176,3 +176,29 @@ fn a_bindings_file_of_the_workspace_is_each_members_own() {
     let shared = workspace("bindings.path = \"gen/b.rs\"");
     assert_eq!(shared.bindings.path.as_deref(), Some(Path::new("gen/b.rs")));
 }
+
+#[test]
+fn what_dependencies_may_do_comes_from_the_workspace_and_from_entries() {
+    let shared = workspace(
+        "capabilities = { allow = [\"clocks\"], deny = [\"network\", \"wasi:random/insecure\"] }\n\
+         dependencies.\"a:b\" = { version = \"1\", allow = [] }",
+    );
+    let manifest = member(
+        "dependencies = { \"a:b\" = { workspace = true }, \"c:d\" = \"1\" }",
+        &shared,
+    );
+    assert_eq!(manifest.capabilities, shared.capabilities);
+    let deny: Vec<String> = shared
+        .capabilities
+        .deny
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(deny, ["network", "wasi:random/insecure"]);
+    let allow = |key: &str| manifest.dependencies[key].capabilities.allow.clone();
+    assert_eq!((allow("a:b"), allow("c:d")), (Some(Vec::new()), None));
+    bad_workspace(
+        "capabilities.§alow = []",
+        "unknown key `alow` in `workspace.metadata.component.capabilities`",
+    );
+}

@@ -93,7 +93,7 @@ fn wrong_values(key: &Key) -> (&'static str, &'static [&'static str]) {
         ValueKind::StringTable
         | ValueKind::StringsTable
         | ValueKind::Registries
-        | ValueKind::Table(_)
+        | ValueKind::Table(..)
         | ValueKind::Dependencies => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
     }
 }
@@ -384,4 +384,27 @@ fn key_and_value_are_underlined_where_they_share_a_line() {
         let excerpt = error.excerpt().unwrap();
         assert_eq!(&excerpt.text()[excerpt.span()], wanted);
     }
+}
+
+#[test]
+fn a_capability_that_is_unknown_is_refused_with_what_may_be_meant() {
+    let error = bad(
+        "dependencies.\"a:b\" = { version = \"1\", §allow = [\"clocks\", \"netwrk\"] }",
+        "unknown capability `netwrk`",
+    );
+    assert_eq!(error.advice(), Some("did you mean `network`?"));
+    bad(
+        "dependencies.\"a:b\" = { version = \"1\", §deny = [\"wasi:io\"] }",
+        "`wasi:io` can be neither allowed nor denied: it reaches nothing by itself",
+    );
+    let error = bad(
+        "target.dependencies.§\"a:b\" = { version = \"1\", deny = [\"clocks\"] }",
+        "`allow` and `deny` of `a:b` in `package.metadata.component.target.dependencies` have no meaning",
+    );
+    assert!(
+        error
+            .advice()
+            .unwrap()
+            .contains("a package of WIT does nothing")
+    );
 }
