@@ -118,6 +118,9 @@ enum Side {
     Twin,
 }
 
+/// The verbs that look at code without building a component.
+const VERBS: [&str; 3] = ["check", "bindings", "clippy"];
+
 /// What happens between two builds.
 #[derive(Debug)]
 enum Step {
@@ -177,7 +180,7 @@ impl Step {
             16 => Step::Commit,
             17 if commits > 0 => Step::Checkout(random.below(commits)),
             18 => Step::Cargo,
-            _ => Step::Verb(random.one(&["check", "bindings", "clippy"])),
+            _ => Step::Verb(random.one(&VERBS)),
         }
     }
 
