@@ -115,7 +115,7 @@ fn adapted(core: &[(String, String)], adapter: &Adapter) -> Vec<(String, Surface
 }
 
 /// The types of the functions that an adapter exports.
-fn adapter_types(adapter: &Adapter) -> Vec<(String, wasmparser::FuncType)> {
+pub(super) fn adapter_types(adapter: &Adapter) -> Vec<(String, wasmparser::FuncType)> {
     use wasmparser::{ExternalKind, Payload, TypeRef};
     let (mut types, mut functions, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for payload in wasmparser::Parser::new(0)
@@ -209,7 +209,7 @@ pub fn declared_imports(world: &World) -> BTreeSet<String> {
 }
 
 /// The name of an import with its version cut to its track.
-fn track(name: &str) -> String {
+pub(super) fn track(name: &str) -> String {
     match name.split_once('@') {
         Some((name, version)) => match version.parse() {
             Ok(version) => {

@@ -23,6 +23,8 @@ pub enum Adapter {
     Proxy,
     /// A core module given by the user.
     Custom(Vec<u8>),
+    /// A core module that was generated for a library without WASI.
+    Pure(Vec<u8>),
 }
 
 impl Adapter {
@@ -32,7 +34,7 @@ impl Adapter {
             Adapter::Command => adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
             Adapter::Reactor => adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
             Adapter::Proxy => adapters::WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER,
-            Adapter::Custom(bytes) => bytes,
+            Adapter::Custom(bytes) | Adapter::Pure(bytes) => bytes,
         }
     }
 
@@ -43,6 +45,7 @@ impl Adapter {
             Adapter::Reactor => "built-in reactor adapter",
             Adapter::Proxy => "built-in proxy adapter",
             Adapter::Custom(_) => "adapter of Cargo.toml",
+            Adapter::Pure(_) => "adapter without WASI",
         }
     }
 
@@ -74,12 +77,24 @@ pub fn validate_adapter(bytes: &[u8]) -> Result<()> {
 /// The world comes from the custom sections of the module; without any it is
 /// empty. Worlds that disagree about an interface are an error.
 pub fn encode(module: &[u8], adapter: &Adapter) -> Result<Vec<u8>> {
+    match is_adapted(module) {
+        true => encode_with(module, &[(ADAPTED, adapter.bytes())]),
+        false => encode_with::<&[u8]>(module, &[]),
+    }
+}
+
+/// Like [`encode`], with adapters for several modules from which the module imports, each
+/// by the name of such a module.
+pub(super) fn encode_with<B: AsRef<[u8]>>(
+    module: &[u8],
+    adapters: &[(&str, B)],
+) -> Result<Vec<u8>> {
     check_agreement(module)?;
     let encode = || {
         let mut encoder = ComponentEncoder::default();
         encoder.validate(true).module(module)?;
-        if is_adapted(module) {
-            encoder.adapter(ADAPTED, adapter.bytes())?;
+        for (name, adapter) in adapters {
+            encoder.adapter(name, adapter.as_ref())?;
         }
         encoder.encode()
     };

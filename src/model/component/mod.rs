@@ -16,6 +16,7 @@ mod kind;
 pub mod metadata;
 pub mod names;
 pub mod outline;
+pub mod pure;
 mod sections;
 mod shape;
 mod subtype;

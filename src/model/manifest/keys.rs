@@ -24,6 +24,8 @@ pub enum ValueKind {
     Registries,
     /// A text, or a table with these keys.
     StringOrTable(&'static [Key]),
+    /// One of these words, or a table with these keys.
+    WordOrTable(&'static [&'static str], &'static [Key]),
     /// A table with these keys, by the name of its definition in the schema.
     Table(&'static str, &'static [Key]),
     /// A table from names to dependencies.
@@ -96,6 +98,12 @@ pub const COMPONENT: &[Key] = &[
         "Use the built-in proxy adapter for a library. It provides only what HTTP proxies may use: no file system and no environment.",
     ),
     key(
+        "wasi",
+        ValueKind::WordOrTable(WASI_MODES, WASI),
+        "",
+        "Build the library without WASI: `\"none\"` imports only what its world does, `\"stderr\"` also standard error. By default, it imports all of WASI that its code uses.",
+    ),
+    key(
         "bindings",
         ValueKind::Table("bindings", BINDINGS),
         "",
@@ -105,7 +113,7 @@ pub const COMPONENT: &[Key] = &[
         "world-check",
         ValueKind::Word(&["allow", "warn", "deny"]),
         "\"allow\"",
-        "What to do if the component imports something that its world does not declare. The default is `allow`, since Rust's standard library imports WASI in every component.",
+        "What to do if the component imports something that its world does not declare. The default is `allow`, since Rust's standard library imports WASI in every component; with `wasi` it is `warn`.",
     ),
     key(
         "hints",
@@ -118,6 +126,25 @@ pub const COMPONENT: &[Key] = &[
         ValueKind::Bool,
         "false",
         "In every build, also write the component linked with its dependencies, like `--compose`.",
+    ),
+];
+
+/// The values of `wasi`, and of `mode` in its table.
+pub(super) const WASI_MODES: &[&str] = &["none", "stderr"];
+
+/// The keys of the `wasi` table.
+pub const WASI: &[Key] = &[
+    key(
+        "mode",
+        ValueKind::Word(WASI_MODES),
+        "",
+        "What stays of WASI: nothing, or standard error. Required.",
+    ),
+    key(
+        "randomness",
+        ValueKind::Word(&["trap", "fixed"]),
+        "\"trap\"",
+        "What happens if the code asks for random numbers, as `HashMap::new` does: the component traps, or it gets numbers that are the same in every run.",
     ),
 ];
 

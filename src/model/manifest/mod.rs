@@ -27,6 +27,8 @@ mod section;
 )]
 pub(crate) mod table;
 mod target;
+#[cfg(feature = "bindings")]
+mod wasi;
 #[cfg(feature = "cli")]
 pub mod wit_keys;
 #[cfg(feature = "cli")]
@@ -39,7 +41,9 @@ pub use dependency::{Dependency, DependencySource};
 pub use file::ManifestFile;
 #[cfg(feature = "bindings")]
 pub use read::{read, read_workspace};
-pub use section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
+pub use section::{
+    HintPolicy, KeptWasi, Manifest, Randomness, WasiPolicy, WorkspaceManifest, WorldCheck,
+};
 pub use target::{LocalTarget, OciTarget, RegistryTarget, Target};
 
 #[cfg(test)]

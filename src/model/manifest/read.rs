@@ -12,6 +12,7 @@ use super::read_bindings::settings;
 use super::section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
 use super::table::Table;
 use super::target::{LocalTarget, OciTarget, RegistryTarget, Target};
+use super::wasi::policy;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::{PackageRef, is_label};
 use crate::model::capabilities::{CapabilityPattern, CapabilityRules};
@@ -33,6 +34,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         adapter: workspace.adapter.clone(),
         adapter_at: workspace.adapter_at.clone(),
         proxy: false,
+        wasi: None,
         bindings: workspace.bindings.clone(),
         world_check: WorldCheck::default(),
         hints: HintPolicy::default(),
@@ -59,12 +61,19 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         manifest.adapter_at = Some(table.file.excerpt(table.entry_span("adapter")));
     }
     manifest.proxy = table.bool("proxy")?.unwrap_or(false);
+    manifest.wasi = policy(&table)?;
+    if manifest.wasi.is_some() {
+        // That of the workspace is for members that do not say otherwise.
+        (manifest.adapter, manifest.adapter_at) = (None, None);
+    }
     if let Some(bindings) = table.table("bindings")? {
         settings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
     let check = table.word("world-check", &["allow", "warn", "deny"])?;
+    // The imports of a library without WASI are what it is about.
+    let default = usize::from(manifest.wasi.is_some());
     manifest.world_check =
-        [WorldCheck::Allow, WorldCheck::Warn, WorldCheck::Deny][check.unwrap_or(0)];
+        [WorldCheck::Allow, WorldCheck::Warn, WorldCheck::Deny][check.unwrap_or(default)];
     let hints = table.word("hints", &["location", "package", "none"])?;
     manifest.hints =
         [HintPolicy::Location, HintPolicy::Package, HintPolicy::None][hints.unwrap_or(0)];

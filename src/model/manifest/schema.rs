@@ -44,6 +44,7 @@ pub fn schema() -> Value {
             "registry": registry(),
             "bindings": table(keys::BINDINGS),
             "capabilities": table(keys::CAPABILITIES),
+            "wasi": wasi(),
         },
     })
 }
@@ -85,6 +86,7 @@ fn value(kind: ValueKind) -> Value {
         ValueKind::Registries => named(json!({ "$ref": "#/$defs/registry" })),
         ValueKind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
         ValueKind::Table(name, _) => json!({ "$ref": format!("#/$defs/{name}") }),
+        ValueKind::WordOrTable(..) => json!({ "$ref": "#/$defs/wasi" }),
         ValueKind::Dependencies => {
             let mut schema = named(json!({ "$ref": "#/$defs/dependency" }));
             schema["propertyNames"] = json!({ "pattern": DEPENDENCY_NAME });
@@ -145,6 +147,12 @@ fn registry() -> Value {
     json!({ "anyOf": [{ "type": "string", "pattern": URL }, schema] })
 }
 
+fn wasi() -> Value {
+    let mut schema = table(keys::WASI);
+    schema["required"] = json!(["mode"]);
+    json!({ "anyOf": [value(ValueKind::Word(keys::WASI_MODES)), schema] })
+}
+
 /// The tables as chapters of the reference.
 pub fn markdown() -> String {
     let mut text = String::new();
@@ -156,6 +164,7 @@ pub fn markdown() -> String {
             keys::DEPENDENCY,
         ),
         ("An entry of `registries`", keys::REGISTRY),
+        ("`wasi`", keys::WASI),
         ("`bindings`", keys::BINDINGS),
         ("`[workspace.metadata.component]`", keys::WORKSPACE),
         (
@@ -192,16 +201,19 @@ fn kind(kind: ValueKind) -> String {
         ValueKind::Strings => "list of strings".to_owned(),
         ValueKind::StringTable => "table of strings".to_owned(),
         ValueKind::StringsTable => "table of strings or lists of them".to_owned(),
-        ValueKind::Word(words) => {
-            let words: Vec<_> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
-            words.join(", ")
-        }
+        ValueKind::Word(words) => quoted(words).join(", "),
+        ValueKind::WordOrTable(words, _) => format!("{} or table", quoted(words).join(", ")),
         ValueKind::BoolOrStrings => "`true`, `false` or list of strings".to_owned(),
         ValueKind::Registries => "table of URLs".to_owned(),
         ValueKind::StringOrTable(_) => "string or table".to_owned(),
         ValueKind::Table(..) => "table".to_owned(),
         ValueKind::Dependencies => "table of dependencies".to_owned(),
     }
+}
+
+/// The words as code, with the quotes of TOML.
+fn quoted(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| format!("`\"{word}\"`")).collect()
 }
 
 #[cfg(test)]
@@ -231,6 +243,7 @@ mod tests {
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),
             ("capabilities", keys::CAPABILITIES),
+            ("wasi", keys::WASI),
         ] {
             let expected: Vec<_> = keys.iter().map(|key| key.name).collect();
             assert_eq!(names(&schema, definition), expected);

@@ -36,6 +36,8 @@ pub struct Manifest {
     pub adapter_at: Option<Excerpt>,
     /// Whether the built-in proxy adapter is used for libraries.
     pub proxy: bool,
+    /// How much of WASI a library keeps; `None` is all that its code uses.
+    pub wasi: Option<WasiPolicy>,
     /// How bindings are generated.
     pub bindings: BindingsSettings,
     /// What happens when the component imports what its world does not name.
@@ -61,6 +63,37 @@ pub struct WorkspaceManifest {
     pub dependencies: BTreeMap<String, Dependency>,
     /// What the component dependencies of all members may do.
     pub capabilities: CapabilityRules,
+}
+
+/// What a library without WASI keeps of it, besides what its world imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+pub struct WasiPolicy {
+    /// The part of WASI that stays imported.
+    pub kept: KeptWasi,
+    /// What happens when code asks for random numbers.
+    pub randomness: Randomness,
+}
+
+/// The part of WASI that a library without WASI keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+pub enum KeptWasi {
+    /// Nothing; what is printed is dropped.
+    Nothing,
+    /// Standard error, to which everything goes that is printed.
+    Stderr,
+}
+
+/// What happens when code without WASI asks for random numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
+pub enum Randomness {
+    /// The component traps, with a function whose name says why.
+    #[default]
+    Trap,
+    /// The numbers are the same in every run.
+    Fixed,
 }
 
 /// What happens when a component imports what its world does not name.

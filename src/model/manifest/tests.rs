@@ -186,6 +186,40 @@ fn the_keys_of_the_section_are_read() {
 }
 
 #[test]
+fn a_library_may_do_without_wasi() {
+    let policy = |kept, randomness| Some(WasiPolicy { kept, randomness });
+    for (text, expected) in [
+        ("", None),
+        (
+            "wasi = \"none\"",
+            policy(KeptWasi::Nothing, Randomness::Trap),
+        ),
+        (
+            "wasi = \"stderr\"",
+            policy(KeptWasi::Stderr, Randomness::Trap),
+        ),
+        (
+            "wasi = { mode = \"stderr\", randomness = \"trap\" }",
+            policy(KeptWasi::Stderr, Randomness::Trap),
+        ),
+        (
+            "wasi = { mode = \"none\", randomness = \"fixed\" }",
+            policy(KeptWasi::Nothing, Randomness::Fixed),
+        ),
+    ] {
+        let manifest = good(text);
+        assert_eq!(manifest.wasi, expected, "{text}");
+        let check = match expected {
+            Some(_) => WorldCheck::Warn,
+            None => WorldCheck::Allow,
+        };
+        assert_eq!(manifest.world_check, check, "{text}");
+    }
+    let manifest = good("wasi = \"none\"\nworld-check = \"deny\"");
+    assert_eq!(manifest.world_check, WorldCheck::Deny);
+}
+
+#[test]
 fn a_target_may_be_a_package_of_a_registry() {
     for (text, world, requirement) in [
         ("\"wasi:http@0.2.0\"", None, "^0.2.0"),

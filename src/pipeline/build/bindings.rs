@@ -12,6 +12,7 @@ use crate::base::package::{ContentDigest, Digester};
 use crate::model::component::attributes::RootAttributes;
 use crate::model::component::check::declared_imports;
 use crate::model::component::metadata::Metadata;
+use crate::model::component::pure::kept_imports;
 use crate::model::manifest::{BindingsSettings, Manifest, Target, WorldCheck};
 use crate::model::wit::World;
 use crate::model::wit::bindings::{WIT_BINDGEN_VERSION, generate};
@@ -163,8 +164,8 @@ fn generated_world(
 /// components satisfy.
 fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Option<&Imports>) {
     recipe.world = Some(world.name());
-    if recipe.world_check != WorldCheck::Allow {
-        recipe.world_imports = declared_imports(world);
+    if recipe.world_check != WorldCheck::Allow || recipe.wasi.is_some() {
+        recipe.world_imports.extend(declared_imports(world));
     }
     recipe.exports = exports(world);
     recipe.attributes = RootAttributes::of(world);
@@ -188,8 +189,10 @@ fn recipe(
         declared: manifest.declared,
         adapter: adapter(manifest)?,
         proxy: manifest.proxy,
+        wasi: manifest.wasi,
         metadata: metadata(ctx, member, paths),
         world_check: manifest.world_check,
+        world_imports: manifest.wasi.map(kept_imports).unwrap_or_default(),
         component_dirs: component_directories(manifest)?,
         compose: manifest.compose,
         ..Recipe::default()

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::adapter::{adapter, is_test, linked, refuse_program};
 use super::component_record::{ComponentFacts, ComponentRecord};
 use super::prepare::Prepared;
 use super::recipe::{Exports, Recipe};
@@ -137,15 +138,6 @@ fn unreadable() -> Error {
 /// example. Its file is in cargo's `deps`.
 fn is_intermediate(cargo_artifact: &BuiltArtifact, wasm: &Path) -> bool {
     !is_test(cargo_artifact) && fs::parent(wasm).ends_with("deps")
-}
-
-/// Whether the artifact is an executable of tests or benches.
-fn is_test(cargo_artifact: &BuiltArtifact) -> bool {
-    cargo_artifact.test
-        || cargo_artifact
-            .kinds
-            .iter()
-            .any(|k| k == "test" || k == "bench")
 }
 
 /// The cache path for the component of an artifact: that below the target directory, or a
@@ -281,6 +273,7 @@ impl Componentizer<'_> {
                 self.ctx.display(&self.wasm)
             ))
         };
+        refuse_program(self.recipe, self.cargo_artifact).map_err(context)?;
         let mut debug = DebugSections::default();
         let module = &*debug.set_aside(bytes);
         let component = match component::kind(module) {
@@ -291,7 +284,11 @@ impl Componentizer<'_> {
                 return Err(context(self.no_world()));
             }
             Some(WasmKind::Module | WasmKind::Guest) => {
-                let adapter = self.adapter().map_err(context)?;
+                let (adapter, ignored) =
+                    adapter(self.recipe, self.cargo_artifact, module).map_err(context)?;
+                if let Some(text) = ignored {
+                    self.warn(text.to_owned());
+                }
                 let component = encode(module, &adapter).map_err(context)?;
                 self.check_world(&component, module, Some(&adapter))
                     .map_err(context)?;
@@ -299,8 +296,11 @@ impl Componentizer<'_> {
                 component
             }
             Some(WasmKind::Component) => {
-                self.check_world(module, module, None).map_err(context)?;
-                module.to_vec()
+                let component =
+                    linked(self.recipe, self.cargo_artifact, module).map_err(context)?;
+                self.check_world(&component, &component, None)
+                    .map_err(context)?;
+                component
             }
         };
         let component = attributes::add(&component, &self.recipe.attributes).map_err(context)?;
@@ -339,24 +339,6 @@ impl Componentizer<'_> {
     /// Whether cargo's file stays unchanged: that of tests and benches does.
     fn is_test_executable(&self) -> bool {
         is_test(self.cargo_artifact)
-    }
-
-    fn adapter(&self) -> Result<component::encode::Adapter> {
-        let program = self.cargo_artifact.is_program();
-        let ignored = match (&self.recipe.adapter, program) {
-            _ if !self.recipe.proxy => None,
-            (Some(_), _) => Some(
-                "ignoring `proxy` setting due to `adapter` setting being present in `Cargo.toml`",
-            ),
-            (None, true) if !self.cargo_artifact.test => {
-                Some("ignoring `proxy` setting in `Cargo.toml` for command component")
-            }
-            _ => None,
-        };
-        if let Some(text) = ignored {
-            self.warn(text.to_owned());
-        }
-        self.recipe.adapter(program)
     }
 
     /// Whether the artifact has to implement the declared world: the library,
@@ -438,9 +420,14 @@ impl Componentizer<'_> {
             return Ok(());
         }
         let error = lines.fold(Error::input(message), Error::with_cause);
-        Err(error.hint(
-            "avoid the code that needs them, import them in the world, or set `world-check = \"warn\"`; a library without WASI can be built for `wasm32-unknown-unknown`",
-        ))
+        Err(error.hint(match self.recipe.wasi {
+            None => {
+                "avoid the code that needs them, import them in the world, or set `world-check = \"warn\"`; a library is built without WASI with `wasi = \"none\"`"
+            }
+            Some(_) => {
+                "avoid the code that needs them, import them in the world, or set `world-check = \"warn\"`"
+            }
+        }))
     }
 
     /// Puts the component at its path, and returns that; or the path of the module if it was

@@ -1,5 +1,6 @@
 //! From sources to components: bindings, cargo, componentizing.
 
+mod adapter;
 pub mod bindings;
 pub mod cargo;
 pub mod component_record;

@@ -6,14 +6,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::error::Result;
 use crate::base::package::ContentDigest;
 use crate::model::component::attributes::RootAttributes;
-use crate::model::component::encode::{Adapter, validate_adapter};
 use crate::model::component::metadata::Metadata;
-use crate::model::manifest::WorldCheck;
+use crate::model::manifest::{WasiPolicy, WorldCheck};
 use crate::pipeline::link::part::{Part, PartLink};
-use crate::system::fs;
 
 /// All inputs of the components of a package except their modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +22,8 @@ pub(crate) struct Recipe {
     pub adapter: Option<(PathBuf, ContentDigest)>,
     /// Whether libraries get the proxy adapter.
     pub proxy: bool,
+    /// How libraries do without WASI, if they do.
+    pub wasi: Option<WasiPolicy>,
     /// What the component says about itself.
     pub metadata: Metadata,
     /// The name of the declared world.
@@ -67,21 +66,6 @@ pub(crate) enum Exports {
 }
 
 impl Recipe {
-    /// The adapter for a module of the package.
-    pub fn adapter(&self, program: bool) -> Result<Adapter> {
-        if let Some((path, _)) = &self.adapter {
-            let bytes = fs::read(path)?;
-            validate_adapter(&bytes)
-                .map_err(|e| e.context(format!("cannot use the adapter `{}`", path.display())))?;
-            return Ok(Adapter::Custom(bytes));
-        }
-        Ok(match (program, self.proxy) {
-            (true, _) => Adapter::Command,
-            (false, true) => Adapter::Proxy,
-            (false, false) => Adapter::Reactor,
-        })
-    }
-
     /// A digest of all inputs of a component except its module, including the version of
     /// this tool.
     pub fn digest(&self, program: bool) -> ContentDigest {

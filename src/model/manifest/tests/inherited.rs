@@ -50,6 +50,8 @@ fn paths_of_a_workspace_start_at_its_own_manifest() {
     assert_eq!(dependency(&manifest, "a:b"), "a:b: /w/crates/b or - from -");
     // What is said of it later points into the file that has it.
     assert_eq!(manifest.dependencies["a:b"].file.path, Path::new(ROOT));
+    let pure = member("wasi = \"none\"", &shared);
+    assert!(pure.adapter.is_none() && pure.adapter_at.is_none());
     let own = member("adapter = \"y.wasm\"", &shared);
     assert_eq!(own.adapter.as_deref(), Some(Path::new("/w/p/y.wasm")));
 }

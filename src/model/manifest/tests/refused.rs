@@ -60,6 +60,35 @@ fn unknown_keys_are_refused_everywhere_with_the_nearest_known() {
 }
 
 #[test]
+fn a_component_without_wasi_has_no_other_adapter() {
+    for (text, key) in [
+        ("wasi = \"none\"\n§adapter = \"a.wasm\"", "adapter"),
+        ("§proxy = false\nwasi = { mode = \"stderr\" }", "proxy"),
+    ] {
+        let message = "cannot specify both `wasi` and `KEY` in `package.metadata.component`";
+        let error = bad(text, &message.replace("KEY", key));
+        assert!(error.advice().unwrap().starts_with("remove `"), "{error}");
+    }
+    let error = bad(
+        "§wasi = \"all\"",
+        "unknown value `all` for `wasi` in `package.metadata.component`",
+    );
+    assert_eq!(
+        error.advice(),
+        Some("the valid values are `none`, `stderr`")
+    );
+    let error = bad(
+        "§wasi = { randomness = \"fixed\" }",
+        "missing field `mode` in `package.metadata.component.wasi`",
+    );
+    assert_eq!(error.advice(), Some("add `mode = \"none\"`"));
+    bad(
+        "wasi = { mode = \"none\", §randomness = \"seeded\" }",
+        "unknown value `seeded` for `randomness` in `package.metadata.component.wasi`",
+    );
+}
+
+#[test]
 fn an_unknown_key_near_to_none_has_all_named() {
     let error = bad(
         "registries.r = { §zzzzzzzz = 1 }",
@@ -89,7 +118,9 @@ fn wrong_values(key: &Key) -> (&'static str, &'static [&'static str]) {
             "`true`, `false` or a list of strings",
             &["\"x\"", "1", "{}"],
         ),
-        ValueKind::StringOrTable(_) => ("a string or a table", &["1", "true", "[]", "[{}]"]),
+        ValueKind::StringOrTable(_) | ValueKind::WordOrTable(..) => {
+            ("a string or a table", &["1", "true", "[]", "[{}]"])
+        }
         ValueKind::StringTable
         | ValueKind::StringsTable
         | ValueKind::Registries
@@ -104,6 +135,7 @@ fn a_value_of_another_type_is_refused_for_every_key() {
         ("", keys::COMPONENT),
         (".target", keys::TARGET),
         (".bindings", keys::BINDINGS),
+        (".wasi", keys::WASI),
         (".dependencies.x", keys::DEPENDENCY),
         (".target.dependencies.x", keys::DEPENDENCY),
         (".registries.x", keys::REGISTRY),
