@@ -8,6 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::engine::{compilers, count_time_slices, new_engine};
 use super::fault;
+use super::fault::PanicMessage;
 use super::host::{Host, provides};
 use crate::base::error::{Error, Result};
 use crate::model::component::debug::without_dwarf;
@@ -70,6 +71,18 @@ impl Compiled {
             engine,
             component,
         })
+    }
+
+    /// What becomes of the message if the component panics.
+    pub(super) fn panic_message(&self) -> PanicMessage {
+        let imports = exports::needs(&self.bytes).unwrap_or_default();
+        let prints = imports
+            .iter()
+            .any(|name| name.starts_with("wasi:cli/stderr"));
+        match prints {
+            true => PanicMessage::Printed,
+            false => PanicMessage::Dropped,
+        }
     }
 
     /// Links it to everything the host provides; fails if it imports more.

@@ -6,6 +6,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::base::error::Error;
+use crate::model::component::pure::WITHOUT_WASI;
 use crate::system::runtime::outcome::{ExitStatus, TRAPPED};
 
 /// How many functions of a stack trace are shown; the rest is rarely read.
@@ -18,8 +19,17 @@ pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
     })
 }
 
+/// What became of the message of a panic in a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PanicMessage {
+    /// It is on standard error already.
+    Printed,
+    /// Nobody saw it, since the component does not import standard error.
+    Dropped,
+}
+
 /// How a component ended that `failed`: by its own exit, or by a trap.
-pub fn exit_status(failed: &wasmtime::Error) -> ExitStatus {
+pub fn exit_status(failed: &wasmtime::Error, panic: PanicMessage) -> ExitStatus {
     if let Some(I32Exit(code)) = failed.downcast_ref::<I32Exit>() {
         return ExitStatus {
             code: *code,
@@ -28,7 +38,7 @@ pub fn exit_status(failed: &wasmtime::Error) -> ExitStatus {
     }
     ExitStatus {
         code: TRAPPED,
-        fault: Some(trap(failed)),
+        fault: Some(trap(failed, panic)),
         refusals: None,
     }
 }
@@ -43,31 +53,59 @@ pub fn stopped(error: Error) -> ExitStatus {
 }
 
 /// The error of a component that trapped.
-pub fn trap(failed: &wasmtime::Error) -> Error {
-    let trace = failed.downcast_ref::<WasmBacktrace>();
+pub fn trap(failed: &wasmtime::Error, panic: PanicMessage) -> Error {
     let error = Error::input("the component trapped");
-    match failed.downcast_ref::<Trap>() {
-        // A panic ends in this trap: its message is on standard error already, and
-        // the trace would show the functions of the panic.
-        Some(code @ Trap::UnreachableCodeReached) => error.with_cause(code),
-        Some(code) => match trace.and_then(frames) {
-            Some(frames) => error.with_cause(code).with_cause(frames),
-            None => error.with_cause(code),
-        },
-        None => failed
+    let Some(code) = failed.downcast_ref::<Trap>() else {
+        return failed
             .chain()
             .map(one_line)
             // This cause is the trace, many lines of addresses.
             .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
-            .fold(error, Error::with_cause),
+            .fold(error, Error::with_cause);
+    };
+    let trace = failed.downcast_ref::<WasmBacktrace>();
+    let trace = trace.map(ToString::to_string).unwrap_or_default();
+    let frames = functions(&trace);
+    let unreachable = *code == Trap::UnreachableCodeReached;
+    let needed = frames
+        .first()
+        .and_then(|name| name.strip_suffix(WITHOUT_WASI));
+    let (error, shown) = match needed.filter(|_| unreachable) {
+        Some(function) => {
+            let cause = format!("`{function}`{WITHOUT_WASI}");
+            let error = error.with_cause(cause).hint(instead_of(function));
+            (error, of_user(&frames[1..]))
+        }
+        None if !unreachable => (error.with_cause(code), &frames[..]),
+        // A panic ends in this trap. The innermost functions are those of the panic.
+        None => match panic {
+            PanicMessage::Printed => (error.with_cause(code), [].as_slice()),
+            PanicMessage::Dropped => (error.with_cause(code), of_user(&frames)),
+        },
+    };
+    match described(shown) {
+        Some(frames) => error.with_cause(frames),
+        None => error,
     }
 }
 
-/// The functions that were running, innermost first.
-fn frames(trace: &WasmBacktrace) -> Option<String> {
-    // Only its text has the names demangled: `0: 0x1a2b - module!function`.
-    let text = trace.to_string();
-    let mut names: Vec<&str> = text
+/// What to do about a function of WASI that the component was built without.
+fn instead_of(function: &str) -> &'static str {
+    match function.contains("random") || function.contains("insecure") {
+        true => {
+            "use `BTreeMap` instead of `HashMap`, or set `wasi = { mode = \"none\", randomness = \"fixed\" }` in `[package.metadata.component]`"
+        }
+        false => {
+            "pass what the function needs as an argument, or import it in the world; or remove `wasi` from `[package.metadata.component]`"
+        }
+    }
+}
+
+/// The names of the functions in the text of a trace, innermost first.
+///
+/// Only the text has the names demangled: `0: 0x1a2b - module!function`.
+fn functions(trace: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = trace
         .lines()
         .filter_map(|line| line.trim_start().split_once(" - "))
         .filter(|(address, _)| address.contains("0x"))
@@ -76,7 +114,43 @@ fn frames(trace: &WasmBacktrace) -> Option<String> {
         .collect();
     // An endless recursion is shown once.
     names.dedup();
-    let (shown, rest) = names.split_at(names.len().min(FRAMES));
+    names
+}
+
+/// The functions from the innermost one that is not of the standard library; all of them
+/// if there is none.
+fn of_user<'a, 'b>(frames: &'a [&'b str]) -> &'a [&'b str] {
+    let first = frames.iter().position(|name| !is_of_std(name));
+    first.map_or(frames, |first| &frames[first..])
+}
+
+/// The crates of Rust's standard library, as they appear in names.
+const OF_STD: &[&str] = &[
+    "__rustc",
+    "alloc",
+    "core",
+    "dlmalloc",
+    "hashbrown",
+    "panic_abort",
+    "panic_unwind",
+    "std",
+    "wasi",
+    "wasip1",
+    "wasip2",
+    "wasip3",
+];
+
+/// Whether a function is one of Rust's standard library, of libc, or of an adapter.
+fn is_of_std(name: &str) -> bool {
+    let path = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
+    let end = path.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let first = &path[..end.unwrap_or(path.len())];
+    OF_STD.contains(&first) || !name.contains("::")
+}
+
+/// The functions that were running, innermost first; `None` if none is known.
+fn described(frames: &[&str]) -> Option<String> {
+    let (shown, rest) = frames.split_at(frames.len().min(FRAMES));
     if shown.is_empty() {
         return None;
     }
@@ -116,8 +190,29 @@ mod tests {
     }
 
     #[test]
+    fn the_functions_of_the_user_come_first() {
+        let trace = "error while executing at wasm backtrace:
+    0:     0x1 - <unknown>!random_get needs WASI, which this component was built without
+    1:     0x2 - <unknown>!adapt-wasi_snapshot_preview1-random_get
+    2:     0x3 - m.wasm!__rustc[77]::rust_panic
+    3:     0x4 - m.wasm!<std::hash::random::RandomState as core::default::Default>::default
+    4:     0x5 - m.wasm!<m::Component as m::bindings::Guest>::f::h0123456789abcdef
+    5:     0x6 - m.wasm!f";
+        let names = functions(trace);
+        assert_eq!(names.len(), 6, "{names:?}");
+        assert!(names[0].ends_with(WITHOUT_WASI));
+        let text = described(of_user(&names)).unwrap();
+        assert_eq!(
+            text,
+            "in `<m::Component as m::bindings::Guest>::f`, called by `f`"
+        );
+        assert_eq!(of_user(&["abort", "f"]), ["abort", "f"]);
+        assert_eq!(described(&[]), None);
+    }
+
+    #[test]
     fn an_exit_is_no_fault() {
-        let status = exit_status(&wasmtime::Error::new(I32Exit(7)));
+        let status = exit_status(&wasmtime::Error::new(I32Exit(7)), PanicMessage::Printed);
         assert_eq!(status.code, 7);
         assert!(status.fault.is_none());
     }
@@ -125,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_no_trap_keeps_its_causes() {
         let failed = wasmtime::Error::msg("inner\n  more").context("outer");
-        let status = exit_status(&failed);
+        let status = exit_status(&failed, PanicMessage::Printed);
         assert_eq!(status.code, TRAPPED);
         assert_eq!(
             status.fault.unwrap().to_string(),

@@ -52,7 +52,7 @@ impl Compiled {
                 Ok(Ok(false)) => {
                     return Err(Error::input(format!("`{function}` is not a function")));
                 }
-                Ok(Err(e)) => fault::exit_status(&e),
+                Ok(Err(e)) => fault::exit_status(&e, self.panic_message()),
                 Err(timeout) => fault::stopped(timeout),
             };
             Ok(CallOutcome::Exited(refusals.add_to(ended)))

@@ -23,6 +23,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::compiled::Compiled;
 use super::fault;
+use super::fault::PanicMessage;
 use super::host::{Host, Stdio};
 use super::refusals::{RefusalLog, within};
 use super::server_message::ServerMessage;
@@ -286,7 +287,7 @@ async fn handle_0_2(
     request: Request<Incoming>,
     reply: &Reply,
 ) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::trap(&e);
+    let fault = |e: wasmtime::Error| fault::trap(&e, PanicMessage::Printed);
     let request = store
         .data_mut()
         .http()
@@ -314,7 +315,7 @@ async fn handle_0_3(
     request: Request<Incoming>,
     reply: &Reply,
 ) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::trap(&e);
+    let fault = |e: wasmtime::Error| fault::trap(&e, PanicMessage::Printed);
     let service = pre.instantiate_async(&mut store).await.map_err(fault)?;
     let (request, received) = Request3::from_http(store.data_mut().http().hooks, request);
     let run = store.run_concurrent(async |store| {

@@ -121,7 +121,7 @@ impl Compiled {
                 code: i32::from(result.is_err()),
                 ..ExitStatus::default()
             },
-            Ok(Err(e)) => fault::exit_status(&e),
+            Ok(Err(e)) => fault::exit_status(&e, self.panic_message()),
             Err(timeout) => fault::stopped(timeout),
         }))
     }
