@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::options::LockOptions;
 use crate::base::error::Result;
+use crate::model::manifest::edit::WasiEntry;
 use crate::ops::bindings::of_package;
 use crate::ops::new::{self, CrateKind, Editor, NewOptions};
 use crate::system::context::Context;
@@ -36,8 +37,13 @@ pub(super) struct StartArgs {
     lib: bool,
 
     /// Use the built-in adapter for HTTP proxies
-    #[arg(long, requires = "lib")]
+    #[arg(long, requires = "lib", conflicts_with = "wasi")]
     proxy: bool,
+
+    /// Build the library without WASI, so that any host can run it: keep nothing of WASI, or only
+    /// standard error [default: all that its code uses]
+    #[arg(long, requires = "lib", value_name = "KEPT")]
+    wasi: Option<WasiArg>,
 
     /// Edition of the crate [default: same as cargo]
     #[arg(long, value_name = "YEAR", value_parser = ["2015", "2018", "2021", "2024"])]
@@ -80,12 +86,28 @@ enum EditorArg {
     None,
 }
 
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum WasiArg {
+    None,
+    Stderr,
+}
+
 impl StartArgs {
+    /// The part of WASI that a library may import.
+    fn wasi(&self) -> WasiEntry {
+        match (self.wasi, self.proxy) {
+            (Some(WasiArg::None), _) => WasiEntry::None,
+            (Some(WasiArg::Stderr), _) => WasiEntry::Stderr,
+            (None, true) => WasiEntry::Proxy,
+            (None, false) => WasiEntry::All,
+        }
+    }
+
     pub(super) fn options(self, path: PathBuf) -> NewOptions {
         NewOptions {
             path,
             kind: match (self.bin, self.lib) {
-                (_, true) => Some(CrateKind::Library { proxy: self.proxy }),
+                (_, true) => Some(CrateKind::Library { wasi: self.wasi() }),
                 (true, false) => Some(CrateKind::Command),
                 (false, false) => None,
             },
@@ -138,17 +160,19 @@ mod tests {
         let options = parse("foo").unwrap();
         assert_eq!((options.kind, options.editor), (None, Editor::None));
         assert_eq!(options.namespace, "component");
-        let library = |proxy| Some(CrateKind::Library { proxy });
+        let library = |wasi| Some(CrateKind::Library { wasi });
         for (line, kind) in [
             ("--command foo", Some(CrateKind::Command)),
-            ("--reactor foo", library(false)),
+            ("--reactor foo", library(WasiEntry::All)),
             (
                 "--lib --proxy --edition 2021 --registry r --no-rustfmt foo",
-                library(true),
+                library(WasiEntry::Proxy),
             ),
+            ("--lib --wasi none foo", library(WasiEntry::None)),
+            ("--lib --wasi stderr foo", library(WasiEntry::Stderr)),
             (
                 "--lib -t wit/world foo --vcs none --editor vscode",
-                library(false),
+                library(WasiEntry::All),
             ),
         ] {
             assert_eq!(parse(line).unwrap().kind, kind, "{line}");
@@ -161,6 +185,9 @@ mod tests {
             "",
             "--bin --lib foo",
             "--proxy foo",
+            "--wasi none foo",
+            "--lib --wasi all foo",
+            "--lib --proxy --wasi none foo",
             "-t wit foo",
             "--edition 2017 foo",
             "--vcs cvs foo",

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::base::error::{Error, Result};
-use crate::model::manifest::edit::ManifestEdit;
+use crate::model::manifest::edit::{ManifestEdit, WasiEntry};
 use crate::ops::new::crates::{create_crate, resume_crate};
 use crate::ops::new::creation_note::CreationNote;
 use crate::ops::new::options::{CrateKind, NewOptions};
@@ -62,7 +62,9 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>
     let library = manifest.declares_library() || fs::exists(&dir.join("src/lib.rs"));
     let kind = match options.kind {
         Some(kind) => kind,
-        None if library => CrateKind::Library { proxy: false },
+        None if library => CrateKind::Library {
+            wasi: WasiEntry::All,
+        },
         None => CrateKind::Command,
     };
     if kind != CrateKind::Command {

@@ -73,6 +73,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>)
 mod tests {
     use super::*;
     use crate::base::error::ErrorKind;
+    use crate::model::manifest::edit::WasiEntry;
     use crate::model::wit::template;
     use crate::ops::init::init;
     use crate::system::cargo::config::LockMode;
@@ -178,7 +179,9 @@ mod tests {
         }
     }
 
-    const LIBRARY: Option<CrateKind> = Some(CrateKind::Library { proxy: false });
+    const LIBRARY: Option<CrateKind> = Some(CrateKind::Library {
+        wasi: WasiEntry::All,
+    });
     const MANIFEST: &str = "[package]\nname = \"foo\"\nedition = \"2024\"\n\n[dependencies]\n";
     const BINDINGS: &str = "pub trait Guest { async fn f(x: T); }
         pub struct T(::wit_bindgen::rt::async_support::X);
@@ -207,6 +210,20 @@ mod tests {
             "   Generated source file `src/lib.rs`",
         ];
         assert_eq!(world.said.messages(), said);
+    }
+
+    #[test]
+    fn a_library_without_wasi_says_so_in_its_manifest() {
+        for (wasi, line) in [
+            (WasiEntry::None, "\nwasi = \"none\"\n"),
+            (WasiEntry::Stderr, "\nwasi = \"stderr\"\n"),
+        ] {
+            let world = World::new(&[("foo/Cargo.toml", MANIFEST)], &[0]);
+            let library = Some(CrateKind::Library { wasi });
+            new(&world.ctx, &options("foo", library), &mut |_| Ok(None)).unwrap();
+            let manifest = world.read("foo/Cargo.toml");
+            assert!(manifest.contains(line), "{manifest}");
+        }
     }
 
     #[test]

@@ -48,6 +48,17 @@ fn command() {
 }
 
 #[test]
+fn pure() {
+    let project = in_order("pure");
+    project
+        .component("run --invoke 'count(\"a rose is a rose\")'")
+        .ok()
+        .prints("[(\"a\", 2), (\"rose\", 2), (\"is\", 1)]\n");
+    let output = project.component("build --message-format json").ok();
+    assert!(output.stdout.contains("\"imports\":[]"), "{output}");
+}
+
+#[test]
 fn resource() {
     let project = in_order("resource");
     project

@@ -61,6 +61,7 @@ mod outputs;
 mod own_imports;
 mod passthrough;
 mod publish_components;
+mod pure;
 mod recorded;
 mod recorded_linking;
 mod refusals;

@@ -13,7 +13,7 @@ mod tables;
 pub mod wit_toml;
 
 pub use allowing::entry_allowing;
-pub use component::{ComponentTable, CrateDependency, TargetEntry};
+pub use component::{ComponentTable, CrateDependency, TargetEntry, WasiEntry};
 pub use dependencies::{DependencyEntry, DependencyTable};
 pub use document::ManifestEdit;
 pub use migration::ReplaceOutcome;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::draft::Draft;
 use super::source_crate::Crate;
 use crate::base::error::{Error, Result};
-use crate::model::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry};
+use crate::model::manifest::edit::{ComponentTable, ManifestEdit, TargetEntry, WasiEntry};
 use crate::model::manifest::{LocalTarget, Manifest, Target};
 use crate::model::wit::generate::GenerateCall;
 use crate::model::wit::template::ComponentName;
@@ -44,7 +44,7 @@ pub(super) fn migrate(draft: &mut Draft<'_>, of: &Crate<'_>, manifest: &Manifest
     edit.component(&ComponentTable {
         package: package(of, &call)?,
         target: target(&call),
-        proxy: false,
+        wasi: WasiEntry::All,
     })?;
     if !call.inline {
         edit.features(&call.features)?;

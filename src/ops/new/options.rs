@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::registry::TargetLookup;
 use super::target::FoundTarget;
 use crate::base::error::{Error, Result};
+use crate::model::manifest::edit::WasiEntry;
 use crate::model::wit::template::ComponentName;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
@@ -16,8 +17,8 @@ pub enum CrateKind {
     Command,
     /// A library that implements a world.
     Library {
-        /// Whether the built-in adapter for HTTP proxies is used.
-        proxy: bool,
+        /// The part of WASI that it may import.
+        wasi: WasiEntry,
     },
 }
 

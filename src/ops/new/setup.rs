@@ -9,7 +9,7 @@ use super::options::{CrateKind, NewOptions};
 use super::origin::CrateOrigin;
 use super::target::FoundTarget;
 use crate::base::error::{Error, Result};
-use crate::model::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit};
+use crate::model::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit, WasiEntry};
 use crate::model::wit::scaffold;
 use crate::model::wit::template;
 use crate::model::wit::template::ComponentName;
@@ -152,9 +152,9 @@ impl ComponentSetup<'_> {
     }
 
     fn edit_manifest(&self, manifest: &mut ManifestEdit) -> Result<()> {
-        let mut proxy = false;
-        if let CrateKind::Library { proxy: with_proxy } = self.kind {
-            proxy = with_proxy;
+        let mut wasi = WasiEntry::All;
+        if let CrateKind::Library { wasi: asked } = self.kind {
+            wasi = asked;
             if manifest.edition() == "2015" {
                 let text = "the manifest has edition 2015, for which bindings do not compile";
                 self.ctx.shell.warn(text.to_owned());
@@ -181,7 +181,7 @@ impl ComponentSetup<'_> {
                 Some(target) => Some(target.entry(&self.dir)?),
                 None => None,
             },
-            proxy,
+            wasi,
         })
     }
 

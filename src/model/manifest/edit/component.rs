@@ -13,8 +13,23 @@ pub struct ComponentTable {
     pub package: String,
     /// The world to implement; `None` is the only world in `wit`.
     pub target: Option<TargetEntry>,
-    /// Whether the built-in adapter for HTTP proxies is used.
-    pub proxy: bool,
+    /// The part of WASI that the component may import.
+    pub wasi: WasiEntry,
+}
+
+/// The part of WASI that a component may import besides what its world has, as
+/// `[package.metadata.component]` says it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WasiEntry {
+    /// All that its code uses.
+    #[default]
+    All,
+    /// What the built-in adapter for HTTP proxies imports: `proxy = true`.
+    Proxy,
+    /// Nothing at all of it: `wasi = "none"`.
+    None,
+    /// What standard error needs: `wasi = "stderr"`.
+    Stderr,
 }
 
 /// The value of `target` in `[package.metadata.component]`.
@@ -106,8 +121,11 @@ impl ManifestEdit {
         if let Some(target) = &settings.target {
             set("target", target.value());
         }
-        if settings.proxy {
-            set("proxy", true.into());
+        match settings.wasi {
+            WasiEntry::All => {}
+            WasiEntry::Proxy => set("proxy", true.into()),
+            WasiEntry::None => set("wasi", "none".into()),
+            WasiEntry::Stderr => set("wasi", "stderr".into()),
         }
         if !component.contains_key("dependencies") {
             table_or(component, "dependencies", last_table(), &path)?;
@@ -223,7 +241,7 @@ mod tests {
         ComponentTable {
             package: "component:a".into(),
             target: None,
-            proxy: false,
+            wasi: WasiEntry::All,
         }
     }
 
@@ -241,7 +259,7 @@ mod tests {
                 manifest.crate_types(&["cdylib"]).unwrap();
                 assert_eq!(manifest.dependency(&DEPENDENCY).unwrap(), None);
                 let proxy = ComponentTable {
-                    proxy: true,
+                    wasi: WasiEntry::Proxy,
                     ..table()
                 };
                 manifest.component(&proxy).unwrap();
