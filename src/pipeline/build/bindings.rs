@@ -91,19 +91,12 @@ pub(crate) fn analyze_member(
             (Some(bound.loaded), Some(bound.imports))
         }
     };
-    paths.extend(
-        recipe
-            .component_dirs
-            .iter()
-            .map(|dir| dir.join("Cargo.toml")),
-    );
+    let dirs = recipe.component_dirs.iter();
+    paths.extend(dirs.map(|dir| dir.join("Cargo.toml")));
     paths.extend(manifest.adapter.clone());
     let (mut written, mut world_files) = (None, None);
     if let Some(loaded) = loaded {
         paths.extend(loaded.watched);
-        for note in &loaded.world.notes {
-            ctx.shell.note(note.clone());
-        }
         let world = &loaded.world;
         describe_world(ctx, &mut recipe, world, bound.as_ref());
         world_files = generated_world(member, &manifest, world)?;
@@ -161,8 +154,11 @@ fn generated_world(
 }
 
 /// Adds the facts about a world to a recipe, and the attributes of the imports that
-/// components satisfy.
+/// components satisfy, and prints the notes about them.
 fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Option<&Imports>) {
+    for note in &world.notes {
+        ctx.shell.note(note.clone());
+    }
     recipe.world = Some(world.name());
     if recipe.world_check != WorldCheck::Allow || recipe.wasi.is_some() {
         recipe.world_imports.extend(declared_imports(world));

@@ -180,7 +180,10 @@ impl Step {
             16 => Step::Commit,
             17 if commits > 0 => Step::Checkout(random.below(commits)),
             18 => Step::Cargo,
-            _ => Step::Verb(random.one(&VERBS)),
+            _ => {
+                let verb: &&str = random.one(&VERBS);
+                Step::Verb(verb)
+            }
         }
     }
 
