@@ -22,7 +22,8 @@ use crate::model::wit::{
     load_package, parse,
 };
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
-use crate::pipeline::fetch::packages::{Fetched, PackageRequest};
+use crate::pipeline::fetch::fetched::Fetched;
+use crate::pipeline::fetch::packages::PackageRequest;
 use crate::pipeline::fetch::requirement::{registry_requirement, wit_requirement};
 use crate::system::fs;
 use crate::system::source;

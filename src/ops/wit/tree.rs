@@ -8,7 +8,7 @@ use crate::base::error::Result;
 use crate::model::resolver::graph::{Graph, Node, PackageKind, PackageLocation};
 use crate::model::wit::{LoadedPackage, Origin};
 use crate::ops::tree::{PackageNode, TreeOptions, needs, show, wit_node};
-use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::fetched::Fetched;
 use crate::system::context::Context;
 
 /// Shows what the selected packages need, and where each dependency comes from.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use semver::{Version, VersionReq};
 
 use super::access::{digest_mismatch, not_found};
-use super::packages::{Fetched, Packages, must_not_change, run_parallel};
+use super::fetched::Fetched;
+use super::packages::{Packages, must_not_change, run_parallel};
 use super::reference::artifact_reference;
 use crate::base::error::{Error, Excerpt, Result};
 use crate::base::package::{ContentDigest, PackageRef};

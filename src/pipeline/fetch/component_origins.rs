@@ -13,7 +13,7 @@ use crate::model::resolver::components::Origin;
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
-use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::WorldResolver;

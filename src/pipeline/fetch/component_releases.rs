@@ -12,7 +12,7 @@ use crate::model::lockfile;
 use crate::model::manifest::Manifest;
 use crate::model::url_protocol::UrlProtocol;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
-use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::Unpinned;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::component_origins::versions_of;
 use crate::model::component::hint::{HintLocation, KnownHint};
 use crate::model::resolver::components::{ComponentRequirement, Origin, Release, Solution};
-use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::worlds::ResolvedRequest;
 
 /// A release with its bytes.

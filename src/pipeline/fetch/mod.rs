@@ -5,6 +5,7 @@ pub mod artifacts;
 pub mod component_origins;
 pub mod component_releases;
 pub mod component_versions;
+pub mod fetched;
 pub mod lock_session;
 pub mod lock_update;
 pub mod locked;

@@ -11,9 +11,10 @@ use std::rc::Rc;
 use wit_parser::PackageName;
 
 use super::artifacts::RequestedArtifact;
+use super::fetched::Fetched;
 use super::lock_session::LockSession;
 use super::lock_update::LockUpdate;
-use super::packages::{Fetched, PackageRequest, Packages};
+use super::packages::{PackageRequest, Packages};
 use super::requirement::{registry_requirement, wit_requirement};
 use super::siblings::Siblings;
 use crate::base::error::{Error, Result};

@@ -25,7 +25,7 @@ use crate::pipeline::fetch::component_origins::{
     hint_at_version, origin_of_artifact, origin_of_location, versions_of,
 };
 use crate::pipeline::fetch::component_versions::{FetchedRelease, ResolvedTree, without_version};
-use crate::pipeline::fetch::packages::Fetched;
+use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::requirement::{exactly, registry_requirement};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::named_registries;
