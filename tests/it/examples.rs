@@ -8,6 +8,12 @@ use crate::support::{Project, example};
 /// that `.gitignore` leaves to the first build.
 fn in_order(name: &str) -> Project {
     let project = example(name);
+    check_order(&project, name);
+    project
+}
+
+/// As [`in_order`], for a copy that may be set up otherwise.
+fn check_order(project: &Project, name: &str) {
     let readme = project.read("README.md");
     let lines = readme.lines().count();
     assert!(
@@ -30,7 +36,13 @@ fn in_order(name: &str) -> Project {
     project.component("build --locked").ok();
     project.component(check).ok().silent_on("Generating");
     project.cargo("fmt --all -- --check").ok();
-    project
+}
+
+/// Lets the crates of build scripts and macros be compiled once, whatever the copy.
+fn share_target(project: &Project, name: &str) {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let config = format!("build.target-dir = {:?}\n", target.to_string_lossy());
+    project.write(".cargo/config.toml", config);
 }
 
 #[test]
@@ -104,7 +116,9 @@ fn r#async() {
 
 #[test]
 fn r#macro() {
-    let project = in_order("macro");
+    let project = example("macro");
+    share_target(&project, "macro");
+    check_order(&project, "macro");
     project
         .component("run -- Ada")
         .ok()
@@ -138,10 +152,7 @@ fn workspace() {
 #[test]
 fn build_script() {
     let project = example("build-script");
-    // The crates of the build script are compiled once, whatever the copy.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-script");
-    let config = format!("build.target-dir = {:?}\n", target.to_string_lossy());
-    project.write(".cargo/config.toml", config);
+    share_target(&project, "build-script");
     // The copy depends on this very checkout.
     let here = env!("CARGO_MANIFEST_DIR").replace('\\', "/");
     project.replace("Cargo.toml", "\"../..\"", &format!("\"{here}\""));
@@ -234,7 +245,7 @@ fn capabilities() {
         .says("write `\"example:dice\" = { path = \"../dice\", allow = [");
     project.replace(
         "app/Cargo.toml",
-        ", allow = [\"environment\", \"standard-streams\"]",
+        ", allow = [\"environment\", \"standard-streams\", \"files\", \"clocks\"]",
         "",
     );
     project.component("build").ok();

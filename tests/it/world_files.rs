@@ -85,6 +85,19 @@ fn a_directory_has_the_world_with_component_dependencies() {
 }
 
 #[test]
+fn a_package_without_a_world_of_its_own_has_one_of_its_dependencies() {
+    let project = workspace("bindings.wit = \"wit/resolved\"\n");
+    std::fs::remove_file(project.path("app/wit/world.wit")).unwrap();
+    project.component("bindings -p app").ok();
+    // What was written is no WIT of the package.
+    project.component("bindings --check -p app").ok();
+    project.replace("app/Cargo.toml", "\"0.1.0\"", "\"0.1.1\"");
+    project.component("bindings -p app").ok();
+    let world = project.read("app/wit/resolved/world.wit");
+    assert!(world.contains("package root:component;"), "{world}");
+}
+
+#[test]
 fn wit_of_the_user_is_not_overwritten() {
     let project = workspace("bindings.wit = \"wit\"\n");
     let before = project.read("app/wit/world.wit");

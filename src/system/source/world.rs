@@ -159,9 +159,20 @@ pub fn wit_path(manifest: &Manifest, target: &LocalTarget) -> Result<Option<Path
                 format!("the target path `{}` does not exist", path.display()),
             )
             .hint("create it, or correct `path`")),
-        None if fs::exists(&default) => Ok(Some(default)),
+        None if fs::exists(&default) && !is_generated(manifest, &default) => Ok(Some(default)),
         None => Ok(None),
     }
+}
+
+/// Whether a directory has nothing but the world that this tool writes for other
+/// generators of bindings.
+fn is_generated(manifest: &Manifest, dir: &Path) -> bool {
+    let Some(wit) = &manifest.bindings.wit else {
+        return false;
+    };
+    let generated = manifest.file.dir().join(wit);
+    let mut entries = fs::list(dir).unwrap_or_default().into_iter();
+    fs::is_dir(dir) && entries.all(|entry| generated.starts_with(entry))
 }
 
 /// The package that an entry of `target.dependencies` stands for.
