@@ -73,7 +73,8 @@ impl<'e> EntryParts<'e> {
     /// Reads the components that an entry leads to.
     fn read(
         manifest: &'e Manifest,
-        (key, dependency): (&'e str, &'e Dependency),
+        key: &'e str,
+        dependency: &'e Dependency,
         parts: impl IntoIterator<Item = &'e Part>,
     ) -> Result<Self> {
         let read = |part: &'e Part| {
@@ -303,7 +304,7 @@ pub(crate) fn refuse_denied<'k>(
         };
         if !manifest.capabilities.is_empty() || !dependency.capabilities.is_empty() {
             let reached = reached(parts, place).into_iter().map(|place| &parts[place]);
-            EntryParts::read(manifest, (key, dependency), reached)?.refuse_denied()?;
+            EntryParts::read(manifest, key, dependency, reached)?.refuse_denied()?;
         }
     }
     Ok(())
@@ -332,7 +333,7 @@ pub(crate) fn refuse_new<'k>(
         // Where a list says what is allowed, it decides.
         let is_compared = !policy(manifest, dependency).lists_allowed();
         if is_compared && reached.iter().any(|part| is_changed(part)) {
-            EntryParts::read(manifest, (key, dependency), reached)?.refuse_new(worlds)?;
+            EntryParts::read(manifest, key, dependency, reached)?.refuse_new(worlds)?;
         }
     }
     Ok(())

@@ -121,6 +121,7 @@ mod tests {
         };
         let error = registry(&route, &context, None).err().unwrap();
         assert!(error.message().contains("feature `warg`"), "{error}");
-        assert!(error.advice().is_some());
+        let fix = "run `cargo install --locked cargo-component --features warg`";
+        assert_eq!(error.advice(), Some(fix));
     }
 }
