@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
+use super::sections::sections;
 use crate::base::error::{Error, Result};
 
 /// The names that a component imports and exports at its root, in order.
@@ -14,28 +15,23 @@ pub struct Surface {
     pub exports: Vec<String>,
 }
 
-/// Reads the names at the root of a component.
+/// Reads the names at the root of a component, and skips what is nested in it.
 pub fn surface(bytes: &[u8]) -> Result<Surface> {
     let failed =
         |e: wasmparser::BinaryReaderError| Error::input("the file is truncated").with_cause(e);
     let mut surface = Surface::default();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(failed)? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 0 => {
+    for section in sections(bytes) {
+        match section?.payload {
+            Payload::ComponentImportSection(section) => {
                 for import in section {
-                    surface
-                        .imports
-                        .push(import.map_err(failed)?.name.name.to_owned());
+                    let name = import.map_err(failed)?.name.name;
+                    surface.imports.push(name.to_owned());
                 }
             }
-            Payload::ComponentExportSection(section) if depth == 0 => {
+            Payload::ComponentExportSection(section) => {
                 for export in section {
-                    surface
-                        .exports
-                        .push(export.map_err(failed)?.name.name.to_owned());
+                    let name = export.map_err(failed)?.name.name;
+                    surface.exports.push(name.to_owned());
                 }
             }
             _ => {}

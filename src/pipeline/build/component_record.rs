@@ -17,6 +17,8 @@ pub struct ComponentFacts {
     pub digest: ContentDigest,
     /// The digest of its shape, see [`crate::model::component::shape`].
     pub shape: ContentDigest,
+    /// Whether it imports an interface that sends HTTP requests.
+    pub sends_requests: bool,
 }
 
 /// The record stored next to a cached component.

@@ -22,6 +22,7 @@ use crate::model::manifest::WorldCheck;
 use crate::system::cargo::build::BuiltArtifact;
 use crate::system::context::Context;
 use crate::system::fs;
+use crate::system::runtime::sends_http;
 
 /// A component, or a module that stays one, at the path where it can be run.
 #[derive(Clone, Debug)]
@@ -315,6 +316,7 @@ impl Componentizer<'_> {
             surface(&component).map_err(context)?,
             shape(&component).map_err(context)?,
         );
+        let sends_requests = sends_http(&component).map_err(context)?;
         let pieces = debug.put_back(&component).map_err(context)?;
         self.ctx.shell.status(
             "Creating",
@@ -324,6 +326,7 @@ impl Componentizer<'_> {
             world: self.recipe.world.clone(),
             surface,
             shape,
+            sends_requests,
             digest: fs::write_pieces(&self.cached_path, &pieces)?,
         }))
     }

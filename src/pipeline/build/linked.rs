@@ -28,6 +28,27 @@ struct LinkRecord {
     component: Option<(u64, u128)>,
 }
 
+impl LinkRecord {
+    /// The record of a file that was made from this input, as it is now.
+    fn now(from: &ContentDigest, file: &Path) -> Self {
+        LinkRecord {
+            from: from.clone(),
+            component: fs::stamp(file),
+        }
+    }
+
+    /// Reads a record; `None` if there is none that can be read.
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_str(&fs::read_text(path).ok()?).ok()
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string(self)
+            .map_err(|e| Error::input("failed to describe a component").with_cause(e))?;
+        fs::write_atomic(path, text.as_bytes())
+    }
+}
+
 /// The composition of a component of a package: its dependencies, replaced as the
 /// command line says. Returns the overrides, too, with their matches.
 pub(crate) fn overridden_composition(
@@ -110,13 +131,9 @@ pub(crate) fn linked(
     let from = inputs(&composition, &facts.digest);
     let file = cached_file(prepared, artifact);
     let record = file.with_extension("json");
-    let stored_record =
-        || -> Option<LinkRecord> { serde_json::from_str(&fs::read_text(&record).ok()?).ok() };
-    let now = || LinkRecord {
-        from: from.clone(),
-        component: fs::stamp(&file),
-    };
-    if stored_record().is_some_and(|stored| stored.component.is_some() && stored == now()) {
+    let now = || LinkRecord::now(&from, &file);
+    if LinkRecord::read(&record).is_some_and(|stored| stored.component.is_some() && stored == now())
+    {
         return Ok(file);
     }
     let display_path = ctx.display(&artifact.path);
@@ -132,15 +149,7 @@ pub(crate) fn linked(
         ))
     })?;
     fs::write_atomic(&file, &linked.bytes)?;
-    match without_dwarf(&linked.bytes) {
-        Some(without_debug_info) => {
-            fs::write_atomic(&self::file_without_debug_info(&file), &without_debug_info)?
-        }
-        None => fs::remove_file(&self::file_without_debug_info(&file))?,
-    }
-    let text = serde_json::to_string(&now())
-        .map_err(|e| Error::input("failed to describe the linked component").with_cause(e))?;
-    fs::write_atomic(&record, text.as_bytes())?;
+    now().write(&record)?;
     Ok(file)
 }
 
@@ -177,27 +186,38 @@ fn cached_file(prepared: &Prepared, artifact: &ComponentArtifact) -> PathBuf {
 }
 
 /// The linked form for the embedded engine: without debug information, which the engine
-/// does not use, much less has to be read in each run.
+/// does not use, much less has to be read in each run. It is cached until the linked
+/// component changes.
 pub(crate) fn linked_to_run(
     ctx: &Context,
     prepared: &Prepared,
     artifact: &ComponentArtifact,
 ) -> Result<PathBuf> {
-    let file = linked(ctx, prepared, artifact)?;
-    let without_debug_info = file_without_debug_info(&file);
-    Ok(
-        match file != artifact.path && fs::exists(&without_debug_info) {
-            true => without_debug_info,
-            false => file,
-        },
-    )
-}
-
-/// The path without debug information, in another folder, since a program sees its file
-/// name.
-fn file_without_debug_info(file: &Path) -> PathBuf {
-    let name = file.file_name().unwrap_or_default();
-    fs::parent(file).join("lean").join(name)
+    let full = linked(ctx, prepared, artifact)?;
+    let cached = cached_file(prepared, artifact);
+    // A program sees its file name, which therefore stays.
+    let name = cached.file_name().unwrap_or_default();
+    let file = fs::parent(&cached).join("lean").join(name);
+    let record = file.with_extension("json");
+    let digest = artifact.component.as_ref().map(|facts| &facts.digest);
+    let from = format!("{digest:?} {:?} {}", fs::stamp(&full), full.display());
+    let from = ContentDigest::of(from.as_bytes());
+    let now = || LinkRecord::now(&from, &file);
+    let run = |lean: &LinkRecord| match lean.component {
+        Some(_) => file.clone(),
+        // It has no debug information.
+        None => full.clone(),
+    };
+    if let Some(stored) = LinkRecord::read(&record).filter(|stored| *stored == now()) {
+        return Ok(run(&stored));
+    }
+    match without_dwarf(&fs::read(&full)?) {
+        Some(without_debug_info) => fs::write_atomic(&file, &without_debug_info)?,
+        None => fs::remove_file(&file)?,
+    }
+    let now = now();
+    now.write(&record)?;
+    Ok(run(&now))
 }
 
 /// The path for the linked form next to a component: `<name>.linked.wasm`.

@@ -141,12 +141,14 @@ fn component_of(ctx: &Context, built: &BuildOutput, dir: &Path) -> Result<BuiltC
         }
     };
     let member = &workspace.members[artifact.member];
+    let facts = artifact.component.as_ref();
     let recipe = built.prepared.recipe(artifact.member).cloned();
     let recipe = recipe.unwrap_or_default();
     Ok(BuiltComponent {
         parts: recipe.parts,
         links: recipe.links,
         file: artifact.path.clone(),
+        sends_requests: facts.is_some_and(|facts| facts.sends_requests),
         package: built
             .prepared
             .project

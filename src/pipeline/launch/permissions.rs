@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::link::built::BuiltComponents;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -137,21 +138,16 @@ pub(crate) fn with_own_requests(
     }
     let prepared = &built.prepared;
     let recipe = prepared.recipe(artifact.member);
-    let sends_requests = match recipe {
-        // Nothing is linked with it.
-        None => true,
-        Some(recipe) => {
-            artifact.component.is_none()
-                || sends_http(&fs::read(&artifact.path)?)?
-                || recipe
-                    .parts
-                    .iter()
-                    .map(|part| part.file.as_path())
-                    .filter(|file| file.starts_with(&prepared.setup.target_dir))
-                    .map(sends)
-                    .collect::<Result<Vec<_>>>()?
-                    .contains(&true)
+    let sends_requests = match (recipe, &artifact.component) {
+        (Some(recipe), Some(facts)) if !facts.sends_requests => {
+            let files = recipe.parts.iter().map(|part| part.file.as_path());
+            let mut own = files.filter(|file| file.starts_with(&prepared.setup.target_dir));
+            own.try_fold(false, |any, file| -> Result<bool> {
+                Ok(any || sends(&prepared.built, file)?)
+            })?
         }
+        // It sends them itself, or nothing is linked with it.
+        _ => true,
     };
     if sends_requests {
         permissions.network = Network::Http;
@@ -159,7 +155,11 @@ pub(crate) fn with_own_requests(
     Ok(permissions)
 }
 
-fn sends(component: &Path) -> Result<bool> {
+/// Whether a component imports an interface that sends HTTP requests.
+fn sends(built: &BuiltComponents, component: &Path) -> Result<bool> {
+    if let Some(built) = built.in_file(component) {
+        return Ok(built.sends_requests);
+    }
     sends_http(&fs::read(component)?)
         .map_err(|e| e.context(format!("failed to read `{}`", component.display())))
 }

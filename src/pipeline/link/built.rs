@@ -22,6 +22,8 @@ pub(crate) struct BuiltComponent {
     pub package: Option<PackageRef>,
     /// The version of the crate.
     pub version: Version,
+    /// Whether it imports an interface that sends HTTP requests.
+    pub sends_requests: bool,
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.

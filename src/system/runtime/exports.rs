@@ -10,6 +10,7 @@ use wasmparser::types::TypesRef;
 use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
 use crate::base::error::{Error, Result};
+use crate::model::component;
 
 /// A version of WASI, as far as running a component depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +54,13 @@ pub enum EntryPoint {
 }
 
 /// How a component is started. An error for a core module, and for bytes that
-/// are no WebAssembly.
+/// are no WebAssembly. Types are read only if it has no entry point, so that the code
+/// of a program costs nothing here.
 pub fn entry_point(bytes: &[u8]) -> Result<EntryPoint> {
-    let surface = Surface::read(bytes)?;
+    require_component(bytes)?;
+    let exports = component::surface(bytes)?.exports;
     let find = |interface: &str| {
-        let versions: Vec<WasiVersion> = surface
-            .exports
+        let versions: Vec<WasiVersion> = exports
             .iter()
             .filter_map(|name| wasi_version(name, interface))
             .collect();
@@ -79,9 +81,21 @@ pub fn entry_point(bytes: &[u8]) -> Result<EntryPoint> {
             return Ok(EntryPoint::Http(wasi));
         }
     }
-    let mut functions = surface.functions;
+    let mut functions = Surface::read(bytes)?.functions;
     functions.retain(|function| function.resource().is_none());
     Ok(EntryPoint::Library(functions))
+}
+
+/// Fails for bytes that are a core module, or no WebAssembly.
+fn require_component(bytes: &[u8]) -> Result<()> {
+    if Parser::is_core_wasm(bytes) {
+        return Err(Error::input("this is a core module, not a component")
+            .hint("build a component with `cargo component build`"));
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(Error::input("this is not WebAssembly"));
+    }
+    Ok(())
 }
 
 impl Function {
@@ -119,20 +133,13 @@ fn wasi_version(export: &str, interface: &str) -> Option<WasiVersion> {
 
 #[derive(Default)]
 struct Surface {
-    exports: Vec<String>,
     functions: Vec<Function>,
     needs: Vec<String>,
 }
 
 impl Surface {
     fn read(bytes: &[u8]) -> Result<Self> {
-        if Parser::is_core_wasm(bytes) {
-            return Err(Error::input("this is a core module, not a component")
-                .hint("build a component with `cargo component build`"));
-        }
-        if !bytes.starts_with(b"\0asm") {
-            return Err(Error::input("this is not WebAssembly"));
-        }
+        require_component(bytes)?;
         let failed =
             |e: wasmparser::BinaryReaderError| Error::input("the file is truncated").with_cause(e);
         let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -192,7 +199,6 @@ impl Surface {
                 }
                 _ => {}
             }
-            surface.exports.push(name);
         }
         for name in imports {
             let item = types.component_item_for_import(&name);
