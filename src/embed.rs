@@ -1,9 +1,12 @@
-//! WIT packages for programs that take this in as a library.
+//! WIT packages and components for programs that take this in as a library.
 //!
-//! What `cargo component wit build` and `fetch` do, without a command line: the
-//! packages a directory of WIT needs are found in the project, its lock file, the
-//! cache and registries, with the configuration the user has for `wkg` and this
-//! tool. Nothing is printed, and nothing ends the process.
+//! [`Wit`] does what `cargo component wit build` and `fetch` do, and [`Components`] what
+//! `registry get`, `compose`, `run --component` and `publish` do with components, without
+//! a command line: packages are found in the project, its lock file, the cache and
+//! registries, with the configuration the user has for `wkg` and this tool. Nothing is
+//! printed, nothing ends the process, and nothing but the environment is taken from the
+//! process: several sessions can work at the same time. [`componentize`] and
+//! [`capabilities`] work on bytes alone.
 //!
 //! ```no_run
 //! use cargo_component::embed::{LockMode, Wit};
@@ -21,11 +24,23 @@
 //! library is there for the command line and may change with any version. The
 //! types of `wit_parser` are those of the version this was built with.
 
+mod components;
+mod session;
+
 use std::path::{Path, PathBuf};
 
 pub use wit_parser::{PackageId, PackageName, Resolve};
 
+pub use self::components::{
+    Components, Fetched, HintTrust, LinkRequest, capabilities, componentize,
+};
+pub use self::session::Session;
+pub use crate::base::cancellation::Cancellation;
 pub use crate::base::error::{Error, Result};
+pub use crate::base::package::{ContentDigest, PackageRef};
+pub use crate::base::progress::{NoProgress, Progress, ProgressSize};
+pub use crate::model::capabilities::{Capability, Group, HostImports};
+pub use crate::model::component::encode::Adapter;
 pub use crate::model::lockfile::{LockForm, Locked, Lockfile};
 pub use crate::model::wit::Package;
 pub use crate::ops::wit::DepsFormat as Form;
@@ -33,36 +48,31 @@ pub use crate::ops::wit::build::Encoded;
 pub use crate::ops::wit::fetch::Drift;
 pub use crate::system::cargo::config::LockMode;
 
-use crate::cli::packages;
 use crate::ops::wit::build::{encode_all, resolve_all};
 use crate::ops::wit::fetch::fetch;
 use crate::ops::wit::{WitOptions, WitProject, find};
 use crate::system::context::Context;
-use crate::system::env::Env;
 use crate::system::fs;
-use crate::system::process::System;
-use crate::system::shell::{Shell, Silent};
 
 /// A project with WIT packages: a folder of `.wit` files, perhaps with `wkg.toml`
 /// or `wit.toml`, or a crate.
 #[derive(Clone, Debug)]
 pub struct Wit {
-    dir: PathBuf,
+    session: Session,
     wit_dir: Option<PathBuf>,
-    config: Option<PathBuf>,
-    cache: Option<PathBuf>,
-    mode: LockMode,
 }
 
 impl Wit {
     /// The project of this directory, as the command line finds it.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Wit::in_session(Session::new(dir))
+    }
+
+    /// The project in the directory of a session.
+    pub fn in_session(session: Session) -> Self {
         Wit {
-            dir: dir.into(),
+            session,
             wit_dir: None,
-            config: None,
-            cache: None,
-            mode: LockMode::Update,
         }
     }
 
@@ -73,21 +83,21 @@ impl Wit {
         self
     }
 
-    /// A configuration of registries instead of that of the user.
+    /// See [`Session::registry_config`].
     pub fn registry_config(mut self, file: impl Into<PathBuf>) -> Self {
-        self.config = Some(file.into());
+        self.session = self.session.registry_config(file);
         self
     }
 
-    /// The directory of downloaded packages instead of that of the user.
+    /// See [`Session::cache_dir`].
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.cache = Some(dir.into());
+        self.session = self.session.cache_dir(dir);
         self
     }
 
-    /// Whether the lock file may change, and the network be used.
+    /// See [`Session::mode`].
     pub fn mode(mut self, mode: LockMode) -> Self {
-        self.mode = mode;
+        self.session = self.session.mode(mode);
         self
     }
 
@@ -108,31 +118,19 @@ impl Wit {
     /// [`Drift::Refuse`] fails if it is not. Files that the tool did not write stay
     /// as they are.
     pub fn fetch(&self, form: Form, drift: Drift) -> Result<()> {
-        fetch(&self.context()?, &self.options(), form, drift)
+        fetch(&self.session.context()?, &self.options(), form, drift)
     }
 
     fn options(&self) -> WitOptions {
         WitOptions {
             wit_dir: self.wit_dir.clone(),
-            mode: self.mode,
+            mode: self.session.mode,
             ..WitOptions::default()
         }
     }
 
-    fn context(&self) -> Result<Context> {
-        let env = Env::system();
-        let shell = || Box::new(Silent) as Box<dyn Shell>;
-        Ok(Context {
-            cwd: fs::canonical(&self.dir)?,
-            packages: packages(&env, self.config.clone(), self.cache.clone()),
-            env,
-            shell: shell(),
-            exec: Box::new(System),
-        })
-    }
-
     fn with<T>(&self, run: impl FnOnce(&Context, WitProject) -> Result<T>) -> Result<T> {
-        let ctx = self.context()?;
+        let ctx = self.session.context()?;
         let project = find(&ctx, &self.options())?;
         run(&ctx, project)
     }

@@ -1,6 +1,8 @@
 //! Types that every module uses: errors, package names and digests, progress
-//! of long work, and the policy for repeating requests.
+//! and cancellation of long work, and the policy for repeating requests.
 
+#[cfg(feature = "cli")]
+pub mod cancellation;
 pub mod error;
 pub mod package;
 #[cfg(feature = "bindings")]

@@ -1,6 +1,7 @@
 //! The subcommands of cargo.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::options::{GlobalOptions, shell};
@@ -72,7 +73,7 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
     let shell = shell(&env, args.quiet, args.verbose, args.color);
     let own = &args.own;
     let (config, cache) = (own.registry_config.clone(), own.cache_dir.clone());
-    let packages = setup::packages(&env, &shell, config, cache);
+    let packages = setup::packages(&env, &shell, Path::new("."), config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
     let result =
         context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.relative_to(&ctx.cwd)));

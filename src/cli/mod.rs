@@ -118,15 +118,16 @@ impl OwnCommand {
     }
 }
 
-/// Access to packages for a program that has no command line of its own, such as a
-/// build script.
+/// Access to packages for a program that has no command line of its own, and works in
+/// this directory.
 pub(crate) fn packages(
     env: &Env,
+    dir: &Path,
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {
     let quiet = Terminal::new(Verbosity::Quiet, ColorChoice::Never, true);
-    setup::packages(env, &quiet, config, cache)
+    setup::packages(env, &quiet, dir, config, cache)
 }
 
 /// Subcommands of cargo that are refused, since they are about crates.

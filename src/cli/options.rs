@@ -1,7 +1,7 @@
 //! Options that several subcommands share.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -69,6 +69,7 @@ impl GlobalOptions {
         setup::packages(
             env,
             shell,
+            Path::new("."),
             self.registry_config.clone(),
             self.cache_dir.clone(),
         )

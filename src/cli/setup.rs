@@ -14,10 +14,11 @@ use crate::system::registry::oci::{ClientContext, RetryPolicy, WarningLog};
 use crate::system::registry::open;
 use crate::system::shell::{Shell as _, Terminal};
 
-/// How packages are reached, by options and environment.
+/// How packages are reached from a directory, by options and environment.
 pub(super) fn packages(
     env: &Env,
     shell: &Terminal,
+    dir: &Path,
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {
@@ -31,9 +32,10 @@ pub(super) fn packages(
         warnings: WarningLog::new(move |text| shell.warn(text)),
     };
     // Read when something is asked, which most runs do not.
+    let dir = dir.to_owned();
     let around = move || -> Result<ClientContext> {
         Ok(ClientContext {
-            patience: patience(&around.env)?,
+            patience: patience(&dir, &around.env)?,
             ..around.clone()
         })
     };
@@ -48,7 +50,7 @@ pub(super) fn packages(
 }
 
 /// How long to wait for a registry and how often to ask it again: what cargo's
-/// configuration, seen from here, says for cargo's own requests.
-fn patience(env: &Env) -> Result<RetryPolicy> {
-    Config::load(&fs::canonical(Path::new("."))?, env, &[])?.retry_policy()
+/// configuration, seen from a directory, says for cargo's own requests.
+fn patience(dir: &Path, env: &Env) -> Result<RetryPolicy> {
+    Config::load(&fs::canonical(dir)?, env, &[])?.retry_policy()
 }

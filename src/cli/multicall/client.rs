@@ -58,7 +58,7 @@ pub(super) fn run_in_context(
     run: impl FnOnce(&Context) -> Result<()>,
 ) -> ExitCode {
     let (config, cache) = (options.config.clone(), options.cache.clone());
-    let packages = setup::packages(env, &terminal, config, cache);
+    let packages = setup::packages(env, &terminal, Path::new("."), config, cache);
     let packages = with_login(packages, &options);
     let shell: Box<dyn Shell> = match status_lines {
         StatusLines::Show => Box::new(terminal.clone()),

@@ -7,6 +7,7 @@ pub mod address;
 pub mod artifacts;
 mod authority;
 pub mod cache;
+pub mod cancellable;
 pub mod config;
 mod hosts;
 mod interface;
