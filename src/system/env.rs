@@ -191,12 +191,7 @@ impl Env {
         base.unwrap_or_default().join("wasm-pkg")
     }
 
-    /// The directories in which programs are searched for.
-    pub fn search_path(&self) -> Vec<PathBuf> {
-        self.paths(PATH)
-    }
-
-    /// The paths in a variable that lists some, as `PATH` does.
+    /// The paths that a variable lists, as `PATH` does.
     pub fn paths(&self, variable: Variable) -> Vec<PathBuf> {
         self.get(variable)
             .map(|path| std::env::split_paths(path).collect())
