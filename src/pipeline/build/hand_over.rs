@@ -25,7 +25,7 @@ use crate::system::process::Invocation;
 /// A component that was built for a host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ComponentForHost {
-    /// The component.
+    /// The file of the component.
     pub file: PathBuf,
     /// The files that it was made from.
     pub sources: BTreeSet<PathBuf>,

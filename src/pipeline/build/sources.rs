@@ -93,12 +93,12 @@ mod tests {
         let artifact = dir.path().join("adder.wasm");
         let text = "/t/adder.wasm: /w/a\\ b/src/lib.rs /w/c\\d.rs src/bindings.rs\n";
         fs::write_atomic(&dir.path().join("adder.d"), text.as_bytes()).unwrap();
-        let expected = ["/w/a b/src/lib.rs", "/w/c\\d.rs", "/root/src/bindings.rs"];
+        let expected = ["/w/a b/src/lib.rs", "/w/c\\d.rs", "/base/src/bindings.rs"];
         assert_eq!(
-            dep_info(Path::new("/root"), &artifact),
+            dep_info(Path::new("/base"), &artifact),
             expected.map(PathBuf::from)
         );
         let none = dir.path().join("other.wasm");
-        assert!(dep_info(Path::new("/root"), &none).is_empty());
+        assert!(dep_info(Path::new("/base"), &none).is_empty());
     }
 }
