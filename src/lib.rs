@@ -24,7 +24,6 @@
 pub mod base;
 #[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod model;
-#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod system;
 
 #[cfg(feature = "lock")]
@@ -36,7 +35,6 @@ pub mod ops;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-#[cfg(feature = "bindings")]
 pub mod build_script;
 #[cfg(feature = "cli")]
 pub mod embed;
@@ -59,9 +57,6 @@ pub use model::wit;
 pub use model::{component, lockfile};
 #[cfg(feature = "lock")]
 pub use pipeline::wit_deps;
-#[cfg(any(feature = "bindings", feature = "lock"))]
-pub use system::env;
-#[cfg(feature = "lock")]
-pub use system::process;
 #[cfg(feature = "cli")]
 pub use system::{context, registry, shell};
+pub use system::{env, process};

@@ -2,6 +2,7 @@
 //! operation of [`crate::ops`] and returns the exit code.
 
 mod add;
+mod artifacts;
 mod bindings;
 mod cache;
 mod cargo;
@@ -69,6 +70,7 @@ enum OwnCommand {
     New(new::New),
     Init(init::Init),
     Bindings(bindings::Bindings),
+    Artifacts(artifacts::Artifacts),
     Add(add::Add),
     #[command(visible_alias = "rm")]
     Remove(add::Remove),
@@ -96,6 +98,7 @@ impl OwnCommand {
             OwnCommand::New(verb) => verb.run(ctx),
             OwnCommand::Init(verb) => verb.run(ctx),
             OwnCommand::Bindings(verb) => verb.run(ctx, global),
+            OwnCommand::Artifacts(verb) => verb.run(ctx, global),
             OwnCommand::Add(verb) => verb.run(ctx, global),
             OwnCommand::Remove(verb) => verb.run(ctx, global),
             OwnCommand::Update(verb) => verb.run(ctx, global),

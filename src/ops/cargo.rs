@@ -13,6 +13,7 @@ use crate::system::cargo::build::{MessageFormat, run};
 use crate::system::cargo::config::Config;
 use crate::system::cargo::verb::Class;
 use crate::system::context::Context;
+use crate::system::env;
 use crate::system::fs;
 
 /// Runs a verb of cargo whose result is not run: builds components, or checks
@@ -54,7 +55,7 @@ fn has_subcommand(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {
     let name = format!("cargo-{verb}{}", if cfg!(windows) { ".exe" } else { "" });
     let config = Config::load(&ctx.cwd, &ctx.env, &args.config);
     let home = config.as_ref().ok().and_then(Config::home);
-    let mut places = ctx.env.search_path();
+    let mut places = ctx.env.paths(env::PATH);
     places.extend(home.map(|home| home.join("bin")));
     places.iter().any(|dir| fs::exists(&dir.join(&name)))
         || config.is_ok_and(|config| config.has_alias(verb))

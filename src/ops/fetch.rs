@@ -4,11 +4,13 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::base::error::Result;
+use crate::model::manifest::{DependencySource, Manifest};
 use crate::pipeline::build::split_command::with_trailing;
 use crate::pipeline::fetch::lock_update::LockUpdate;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::launch::child::child;
 use crate::pipeline::link::capabilities::refuse_denied;
+use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
 use crate::pipeline::project::manifests::Project;
 use crate::pipeline::project::select::cargo;
@@ -81,12 +83,30 @@ impl FetchedWorkspaces {
             refuse_denied(&manifest, parts, dependencies_without_build.places())?;
             outside.extend(dependencies_without_build.outside);
         }
+        for manifest in project.embedding_manifests(ctx)? {
+            resolve_embedded(&mut worlds, &manifest)?;
+            outside.extend(embedded_from_outside(project, &manifest)?);
+        }
         self.lock_updates.extend(worlds.finish()?);
         for dir in outside {
             self.add_workspace(ctx, &project.outside(ctx, &dir)?)?;
         }
         Ok(())
     }
+}
+
+/// The directories of crates outside of a workspace whose components a host of it embeds.
+fn embedded_from_outside(project: &Project, manifest: &Manifest) -> Result<Vec<PathBuf>> {
+    let mut outside = Vec::new();
+    for embedded in manifest.artifacts.values() {
+        if let DependencySource::Path { path, .. } = &embedded.dependency.source
+            && fs::is_dir(path)
+            && project.member_at(path)?.is_none()
+        {
+            outside.push(path.clone());
+        }
+    }
+    Ok(outside)
 }
 
 /// Installs the standard libraries of the wasm targets that builds use; does nothing

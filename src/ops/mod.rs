@@ -2,6 +2,7 @@
 //! values to an outcome; what it says goes to the shell.
 
 pub mod add;
+pub mod artifacts;
 pub mod bindings;
 pub mod cache;
 pub mod cargo;

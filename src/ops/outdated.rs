@@ -14,6 +14,7 @@ use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
+use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::{Project, is_component, named_registries};
 use crate::system::cargo::arguments::CargoArgs;
@@ -51,11 +52,11 @@ pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> R
     for index in &project.selected {
         let member = &project.workspace().members[*index];
         let manifest = project.manifest(ctx, member)?;
-        if !is_component(&manifest, member) {
-            continue;
+        if is_component(&manifest, member) {
+            worlds.resolve(&manifest)?;
+            dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
         }
-        worlds.resolve(&manifest)?;
-        dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+        resolve_embedded(&mut worlds, &manifest)?;
         let resolved = worlds.take_requests().into_iter();
         requests.extend(resolved.map(|resolved| MemberRequest {
             member: member.name.clone(),

@@ -16,6 +16,7 @@ use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::locked::{RegistryFinder, locked_releases, requirement_of};
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::dependencies_without_build;
 use crate::pipeline::project::manifests::Project;
 use crate::system::cargo::arguments::CargoArgs;
@@ -74,6 +75,9 @@ fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
     for manifest in project.component_manifests(ctx)? {
         worlds.resolve(&manifest)?;
         dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+    }
+    for manifest in project.embedding_manifests(ctx)? {
+        resolve_embedded(&mut worlds, &manifest)?;
     }
     let lock = worlds.lock().clone();
     if let Some(update) = worlds.finish()? {

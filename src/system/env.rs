@@ -49,6 +49,9 @@ variables! {
     CARGO_COMPONENT_CACHE_DIR = "the directory of the package cache";
     CARGO_COMPONENT_CONFIG_FILE = "the configuration file for package registries, instead of the user's own file";
     CARGO_COMPONENT_DEFAULT_REGISTRY = "the registry for packages that no other setting assigns to a registry";
+    CARGO_COMPONENT_LOCKED = "`true` lets `cargo component artifacts` in a build script fail if a lock file would have to change, like `--locked`; `build --locked` sets it";
+    CARGO_COMPONENT_BUILT = "the components that this run of the tool has built for the build scripts of hosts; set by the tool";
+    CARGO_COMPONENT_EMBEDDED_IN = "the hosts whose build scripts are running; set by these build scripts";
     CARGO_COMPONENT_PUBLISH_KEY = "the key that signs releases published to a Warg registry, `ecdsa-p256:…`";
     WKG_CACHE_DIR = "the directory of the package cache, when called as `wkg`";
     WKG_CONFIG_FILE = "the configuration file for package registries, when called as `wkg`";
@@ -67,6 +70,7 @@ variables! {
     XDG_RUNTIME_DIR = "the directory of podman's file with logins, if `REGISTRY_AUTH_FILE` is not set";
     SOURCE_DATE_EPOCH = "the creation time recorded in published artifacts, in seconds since 1970";
     CARGO_MANIFEST_DIR = "the package directory of a build script; set by cargo";
+    PROFILE = "`debug` or `release`, in a build script; set by cargo";
     OUT_DIR = "the output directory of a build script; set by cargo";
     PATH = "the directories to search for the runner that cargo's configuration names";
     NO_COLOR = "if set, colors are off unless another setting turns them on";
@@ -187,11 +191,17 @@ impl Env {
         base.unwrap_or_default().join("wasm-pkg")
     }
 
-    /// The directories in which programs are searched for.
-    pub fn search_path(&self) -> Vec<PathBuf> {
-        self.get(PATH)
+    /// The paths that a variable lists, as `PATH` does.
+    pub fn paths(&self, variable: Variable) -> Vec<PathBuf> {
+        self.get(variable)
             .map(|path| std::env::split_paths(path).collect())
             .unwrap_or_default()
+    }
+
+    /// The value of a variable that lists paths; `None` where one of them has the character
+    /// that separates them.
+    pub fn joined_paths(paths: &[PathBuf]) -> Option<OsString> {
+        std::env::join_paths(paths).ok()
     }
 
     /// The value of any variable, for one that the user names; also an empty one.

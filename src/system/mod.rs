@@ -5,13 +5,11 @@
 pub mod cargo;
 #[cfg(feature = "cli")]
 pub mod context;
-#[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod env;
 #[cfg(any(feature = "bindings", feature = "lock"))]
 pub mod fs;
 #[cfg(feature = "lock")]
 pub mod http_retry;
-#[cfg(feature = "lock")]
 pub mod process;
 #[cfg(feature = "cli")]
 pub mod registry;

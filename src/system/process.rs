@@ -20,6 +20,8 @@ pub struct Invocation {
     pub args: Vec<OsString>,
     /// Variables set on top of the inherited environment.
     pub env: Vec<(OsString, OsString)>,
+    /// The inherited variables that it does not get.
+    pub without: Vec<OsString>,
     /// The directory it runs in; `None` is that of this process.
     pub dir: Option<PathBuf>,
     /// The standard input that [`Exec::output`] gives it.
@@ -60,6 +62,12 @@ impl Invocation {
     /// Sets a variable of the environment.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes away inherited variables.
+    pub fn without(mut self, names: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.without.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -130,6 +138,9 @@ impl System {
     fn command(invocation: &Invocation) -> std::process::Command {
         let mut command = std::process::Command::new(&invocation.program);
         command.args(&invocation.args);
+        for name in &invocation.without {
+            command.env_remove(name);
+        }
         command.envs(invocation.env.iter().map(|(k, v)| (k, v)));
         if let Some(dir) = &invocation.dir {
             command.current_dir(dir);

@@ -12,6 +12,7 @@
 )]
 
 mod add_components;
+mod artifacts;
 mod authoring;
 mod bad_builds;
 mod bad_input;

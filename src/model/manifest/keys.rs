@@ -30,6 +30,8 @@ pub enum ValueKind {
     Table(&'static str, &'static [Key]),
     /// A table from names to dependencies.
     Dependencies,
+    /// A table from names to components that a host embeds.
+    Artifacts,
 }
 
 /// A key of a table, with its documentation.
@@ -78,6 +80,12 @@ pub const COMPONENT: &[Key] = &[
         ValueKind::Dependencies,
         "",
         "Components whose exports this component imports.",
+    ),
+    key(
+        "artifacts",
+        ValueKind::Artifacts,
+        "",
+        "Components that a host embeds, built or fetched by its build script. A package with only this table, and `registries` for it, is no component.",
     ),
     key(
         "registries",

@@ -4,18 +4,22 @@
 //! The keys, their types and their texts stand once, in [`keys`]; the reader,
 //! the reference and the JSON schema all come from there.
 
+pub mod artifact_keys;
 mod bindings;
 mod dependency;
 #[cfg(feature = "lock")]
 pub mod deps;
 #[cfg(feature = "cli")]
 pub mod edit;
+mod embedded;
 mod file;
 pub mod keys;
 #[cfg(feature = "bindings")]
 mod read;
 #[cfg(feature = "bindings")]
 mod read_bindings;
+#[cfg(feature = "bindings")]
+mod read_dependencies;
 #[cfg(feature = "bindings")]
 pub mod root;
 #[cfg(feature = "cli")]
@@ -38,6 +42,7 @@ pub mod wkg;
 
 pub use bindings::{AsyncSetting, BindingsSettings, Ownership};
 pub use dependency::{Dependency, DependencySource};
+pub use embedded::EmbeddedComponent;
 pub use file::ManifestFile;
 #[cfg(feature = "bindings")]
 pub use read::{read, read_workspace};

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
-use toml_edit::{Document, Item};
+use toml_edit::Document;
 
-use super::dependency::{Dependency, DependencySource};
 use super::file::ManifestFile;
 use super::keys;
 use super::read_bindings::settings;
+use super::read_dependencies::{
+    artifacts, dependencies, package_ref, reference, rules, wit_dependencies,
+};
 use super::section::{HintPolicy, Manifest, WorkspaceManifest, WorldCheck};
 use super::table::Table;
 use super::target::{LocalTarget, OciTarget, RegistryTarget, Target};
 use super::wasi::policy;
-use crate::base::error::{Error, Result, nearest};
-use crate::base::package::{PackageRef, is_label};
-use crate::model::capabilities::{CapabilityPattern, CapabilityRules};
+use crate::base::error::Result;
+use crate::base::package::PackageRef;
 
 /// Reads the component part of a package's manifest. Without the section it has
 /// the defaults, and `declared` is false.
@@ -29,6 +30,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         package: None,
         target: Target::Local(LocalTarget::default()),
         dependencies: BTreeMap::new(),
+        artifacts: BTreeMap::new(),
         capabilities: workspace.capabilities.clone(),
         registries: workspace.registries.clone(),
         adapter: workspace.adapter.clone(),
@@ -52,8 +54,14 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
             None => target_table(table.table_or("target", "a string or a table")?, workspace)?,
         };
     }
-    if let Some(dependencies) = table.table("dependencies")? {
-        manifest.dependencies = self::dependencies(&dependencies, workspace)?;
+    if let Some(entries) = table.table("dependencies")? {
+        manifest.dependencies = dependencies(&entries, workspace)?;
+    }
+    if let Some(entries) = table.table("artifacts")? {
+        manifest.artifacts = artifacts(&entries)?;
+        // A host that only embeds components is none itself.
+        let mut keys = table.entries().map(|(key, _)| key);
+        manifest.declared = keys.any(|key| !["artifacts", "registries"].contains(&key));
     }
     manifest.registries.extend(registries(&table)?);
     if let Some(adapter) = table.path("adapter")? {
@@ -96,9 +104,9 @@ pub fn read_workspace(file: &ManifestFile) -> Result<WorkspaceManifest> {
     if let Some(bindings) = table.table("bindings")? {
         settings(&bindings.known(keys::BINDINGS)?, &mut manifest.bindings)?;
     }
-    if let Some(dependencies) = table.table("dependencies")? {
+    if let Some(entries) = table.table("dependencies")? {
         // Nothing is inherited here, and `workspace = true` finds nothing.
-        manifest.dependencies = self::dependencies(&dependencies, &WorkspaceManifest::default())?;
+        manifest.dependencies = dependencies(&entries, &WorkspaceManifest::default())?;
     }
     if let Some(capabilities) = table.table("capabilities")? {
         manifest.capabilities = rules(&capabilities.known(keys::CAPABILITIES)?)?;
@@ -121,33 +129,6 @@ fn section<'a>(
     root: &str,
 ) -> Result<Option<Table<'a>>> {
     Table::section(file, document.as_table(), root)
-}
-
-/// Reads what is allowed and denied.
-fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
-    let patterns = |key: &str| -> Result<Option<Vec<CapabilityPattern>>> {
-        let Some(texts) = table.strings(key)? else {
-            return Ok(None);
-        };
-        let read = texts.iter().map(|text| text.parse::<CapabilityPattern>());
-        let read: Result<Vec<CapabilityPattern>> = read.collect();
-        let at = |e: Error| e.at(table.file.excerpt(table.entry_span(key)));
-        read.map(Some).map_err(at)
-    };
-    Ok(CapabilityRules {
-        allow: patterns("allow")?,
-        deny: patterns("deny")?.unwrap_or_default(),
-    })
-}
-
-fn package_ref(table: &Table<'_>, key: &str) -> Result<Option<PackageRef>> {
-    let Some(text) = table.string(key)? else {
-        return Ok(None);
-    };
-    let parsed = PackageRef::from_str(&text);
-    parsed
-        .map(Some)
-        .map_err(|e| e.at(table.file.excerpt(table.entry_span(key))))
 }
 
 /// Reads a target in the form `namespace:name[/world]@requirement`.
@@ -251,198 +232,6 @@ fn target_table(table: Option<Table<'_>>, workspace: &WorkspaceManifest) -> Resu
         dependencies,
         span: named.map(|key| table.entry_span(key)).unwrap_or_default(),
     }))
-}
-
-/// Reads the artifact under `oci`. Its whole syntax is checked where it is
-/// fetched.
-fn reference(table: &Table<'_>) -> Result<Option<String>> {
-    let reference = table.string("oci")?;
-    match reference.as_deref() {
-        Some(text) if !text.contains('/') => Err(table
-            .error(
-                "oci",
-                format!("invalid OCI reference `{text}` in `{}`", table.name),
-            )
-            .hint("use `host/repository:tag` or `host/repository@sha256:…`")),
-        _ => Ok(reference),
-    }
-}
-
-pub(super) fn dependencies(
-    table: &Table<'_>,
-    workspace: &WorkspaceManifest,
-) -> Result<BTreeMap<String, Dependency>> {
-    table
-        .entries()
-        .map(|(key, item)| Ok((key.to_owned(), dependency(table, key, item, workspace)?)))
-        .collect()
-}
-
-/// Reads dependencies on packages of WIT, which can do nothing.
-fn wit_dependencies(
-    table: &Table<'_>,
-    workspace: &WorkspaceManifest,
-) -> Result<BTreeMap<String, Dependency>> {
-    let dependencies = dependencies(table, workspace)?;
-    let mut entries = dependencies.iter();
-    match entries.find(|(_, dependency)| !dependency.capabilities.is_empty()) {
-        None => Ok(dependencies),
-        Some((key, _)) => Err(table
-            .error(
-                key,
-                format!(
-                    "`allow` and `deny` of `{key}` in `{}` have no meaning",
-                    table.name
-                ),
-            )
-            .hint("remove them: a package of WIT does nothing, only components do")),
-    }
-}
-
-fn dependency(
-    table: &Table<'_>,
-    key: &str,
-    item: &Item,
-    workspace: &WorkspaceManifest,
-) -> Result<Dependency> {
-    let named = PackageRef::from_str(key);
-    if named.is_err() && !is_label(key) {
-        return Err(table
-            .file
-            .error(
-                table.key_span(key),
-                format!("invalid dependency name `{key}` in `{}`", table.name),
-            )
-            .hint("use `namespace:name` for a package, or a label in lower case"));
-    }
-    let needs_package = || {
-        table
-            .file
-            .error(
-                table.key_span(key),
-                format!(
-                    "the dependency `{key}` in `{}` has no package name",
-                    table.name
-                ),
-            )
-            .hint(format!("add `package = \"namespace:{key}\"`"))
-    };
-    let span = table.entry_span(key);
-    let file = table.file.clone();
-    if item.is_str() {
-        let requirement = table.requirement(key)?.unwrap_or_default();
-        return Ok(Dependency {
-            package: Some(named.map_err(|_| needs_package())?),
-            source: DependencySource::Registry {
-                requirement,
-                registry: None,
-            },
-            capabilities: CapabilityRules::default(),
-            file,
-            span,
-        });
-    }
-    let Some(entry) = table.table_or(key, "a version or a table")? else {
-        return Err(needs_package());
-    };
-    let entry = entry.known(keys::DEPENDENCY)?;
-    if entry.has("workspace") {
-        return inherited(&entry, key, workspace);
-    }
-    let package = package_ref(&entry, "package")?.or(named.ok());
-    let capabilities = rules(&entry)?;
-    let source = dependency_source(&entry)?;
-    if package.is_none() && matches!(source, DependencySource::Registry { .. }) {
-        return Err(needs_package());
-    }
-    Ok(Dependency {
-        package,
-        source,
-        capabilities,
-        file,
-        span,
-    })
-}
-
-fn dependency_source(entry: &Table<'_>) -> Result<DependencySource> {
-    let requirement = entry.requirement("version")?;
-    let registry = entry.string("registry")?;
-    if let Some(reference) = reference(entry)? {
-        let other = ["version", "registry", "path"];
-        return match other.into_iter().find(|key| entry.has(key)) {
-            Some(key) => Err(entry
-                .error(
-                    key,
-                    format!("cannot specify both `oci` and `{key}` fields in a dependency entry"),
-                )
-                .hint("the version is the tag or digest of the reference")),
-            None => Ok(DependencySource::Oci { reference }),
-        };
-    }
-    if let Some(path) = entry.path("path")? {
-        let unversioned = ["registry", "package"]
-            .into_iter()
-            .find(|key| entry.has(key) && requirement.is_none());
-        if let Some(key) = unversioned {
-            return Err(entry
-                .error(
-                    key,
-                    format!("cannot specify both `path` and `{key}` fields in a dependency entry"),
-                )
-                .hint("add `version` to set the release to use once published"));
-        }
-        return Ok(DependencySource::Path {
-            path,
-            requirement,
-            registry,
-        });
-    }
-    match requirement {
-        Some(requirement) => Ok(DependencySource::Registry {
-            requirement,
-            registry,
-        }),
-        None => {
-            let message = format!("missing field `version` in `{}`", entry.name);
-            let at = ["package", "registry"]
-                .into_iter()
-                .find(|key| entry.has(key));
-            let place = at.map_or_else(|| entry.span(), |key| entry.entry_span(key));
-            Err(entry
-                .file
-                .error(place, message)
-                .hint("add `version = \"…\"`, `path = \"…\"` or `oci = \"…\"`"))
-        }
-    }
-}
-
-/// Reads `{ workspace = true }`, which has no other key.
-fn inherited(entry: &Table<'_>, key: &str, workspace: &WorkspaceManifest) -> Result<Dependency> {
-    if entry.bool("workspace")? != Some(true) {
-        return Err(entry.error("workspace", "`workspace` can only be `true`"));
-    }
-    if let Some((other, _)) = entry.entries().find(|(name, _)| *name != "workspace") {
-        return Err(entry.error(
-            other,
-            format!(
-                "`{other}` cannot be used with `workspace = true` in `{}`",
-                entry.name
-            ),
-        ));
-    }
-    workspace.dependencies.get(key).cloned().ok_or_else(|| {
-        let message = format!(
-            "`{key}` is inherited, but `workspace.metadata.component.dependencies` has no such key"
-        );
-        let error = entry.error("workspace", message);
-        let known = workspace.dependencies.keys().map(String::as_str);
-        match nearest(key, known) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!(
-                "add `\"{key}\" = \"…\"` under `[workspace.metadata.component.dependencies]`"
-            )),
-        }
-    })
 }
 
 fn registries(table: &Table<'_>) -> Result<BTreeMap<String, String>> {

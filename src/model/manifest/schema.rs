@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::artifact_keys::ARTIFACT;
 use super::keys;
 use super::keys::{Key, ValueKind};
 
@@ -41,6 +42,7 @@ pub fn schema() -> Value {
             "workspace": table(keys::WORKSPACE),
             "target": target(),
             "dependency": dependency(),
+            "artifact": artifact(),
             "registry": registry(),
             "bindings": table(keys::BINDINGS),
             "capabilities": table(keys::CAPABILITIES),
@@ -87,8 +89,12 @@ fn value(kind: ValueKind) -> Value {
         ValueKind::StringOrTable(_) => json!({ "$ref": "#/$defs/target" }),
         ValueKind::Table(name, _) => json!({ "$ref": format!("#/$defs/{name}") }),
         ValueKind::WordOrTable(..) => json!({ "$ref": "#/$defs/wasi" }),
-        ValueKind::Dependencies => {
-            let mut schema = named(json!({ "$ref": "#/$defs/dependency" }));
+        ValueKind::Dependencies | ValueKind::Artifacts => {
+            let definition = match kind {
+                ValueKind::Artifacts => "#/$defs/artifact",
+                _ => "#/$defs/dependency",
+            };
+            let mut schema = named(json!({ "$ref": definition }));
             schema["propertyNames"] = json!({ "pattern": DEPENDENCY_NAME });
             schema
         }
@@ -141,6 +147,21 @@ fn dependency() -> Value {
     json!({ "anyOf": [{ "type": "string" }, schema] })
 }
 
+fn artifact() -> Value {
+    let mut schema = with(table(ARTIFACT), "package", "pattern", json!(PACKAGE));
+    schema["anyOf"] = json!([
+        { "required": ["version"] },
+        { "required": ["path"] },
+        { "required": ["oci"] },
+    ]);
+    schema["dependentRequired"] = json!({ "registry": ["version"] });
+    schema["dependentSchemas"] = json!({
+        "package": { "anyOf": [{ "required": ["version"] }, { "required": ["oci"] }] },
+        "oci": { "properties": { "version": false, "registry": false, "path": false } },
+    });
+    json!({ "anyOf": [{ "type": "string" }, schema] })
+}
+
 fn registry() -> Value {
     let mut schema = with(table(keys::REGISTRY), "url", "pattern", json!(URL));
     schema["required"] = json!(["url"]);
@@ -163,6 +184,7 @@ pub fn markdown() -> String {
             "An entry of `dependencies` or `target.dependencies`",
             keys::DEPENDENCY,
         ),
+        ("An entry of `artifacts`", ARTIFACT),
         ("An entry of `registries`", keys::REGISTRY),
         ("`wasi`", keys::WASI),
         ("`bindings`", keys::BINDINGS),
@@ -208,6 +230,7 @@ fn kind(kind: ValueKind) -> String {
         ValueKind::StringOrTable(_) => "string or table".to_owned(),
         ValueKind::Table(..) => "table".to_owned(),
         ValueKind::Dependencies => "table of dependencies".to_owned(),
+        ValueKind::Artifacts => "table of components".to_owned(),
     }
 }
 
@@ -240,6 +263,7 @@ mod tests {
             ("workspace", keys::WORKSPACE),
             ("target", keys::TARGET),
             ("dependency", keys::DEPENDENCY),
+            ("artifact", ARTIFACT),
             ("registry", keys::REGISTRY),
             ("bindings", keys::BINDINGS),
             ("capabilities", keys::CAPABILITIES),

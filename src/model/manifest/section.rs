@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::bindings::BindingsSettings;
 use super::dependency::Dependency;
+use super::embedded::EmbeddedComponent;
 use super::file::ManifestFile;
 use super::target::Target;
 use crate::base::error::Excerpt;
@@ -17,7 +18,8 @@ use crate::model::capabilities::CapabilityRules;
 pub struct Manifest {
     /// The file it was read from.
     pub file: ManifestFile,
-    /// Whether the manifest has the section at all.
+    /// Whether the manifest has the section, with more than the components that a host
+    /// embeds and their registries.
     pub declared: bool,
     /// The name to publish under.
     pub package: Option<PackageRef>,
@@ -25,6 +27,8 @@ pub struct Manifest {
     pub target: Target,
     /// Component dependencies, by key.
     pub dependencies: BTreeMap<String, Dependency>,
+    /// The components that a host embeds, by key.
+    pub artifacts: BTreeMap<String, EmbeddedComponent>,
     /// What every component dependency may do, from the workspace.
     pub capabilities: CapabilityRules,
     /// Registry names and what they stand for; the package's over the

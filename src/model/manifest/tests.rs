@@ -1,6 +1,7 @@
 //! What the manifest promises: each key, its default, and each refusal with
 //! the place of the key.
 
+mod embedded;
 mod inherited;
 mod mutated;
 mod refused;

@@ -7,7 +7,8 @@ use semver::Version;
 
 use super::dependency::Dependency;
 use super::file::ManifestFile;
-use super::read::{dependencies, parse};
+use super::read::parse;
+use super::read_dependencies::dependencies;
 use super::section::WorkspaceManifest;
 use super::table::Table;
 use super::wkg::PackageMetadata;

@@ -306,7 +306,11 @@ fn maker(manifest: &Manifest, member: &Member, paths: &mut Vec<PathBuf>) -> Make
     let there = fs::exists(&file) && !calls_the_macro(&file);
     let mut dependencies = member.dependencies.iter();
     if !there
-        && dependencies.any(|d| d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME"))
+        && dependencies.any(|d| {
+            // Without features it only builds what a host embeds.
+            let is_library = d.kind == DependencyUse::Build && d.name == env!("CARGO_PKG_NAME");
+            is_library && !d.features.is_empty()
+        })
     {
         return Maker::Script;
     }

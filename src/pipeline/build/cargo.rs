@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::componentize::{ComponentArtifact, componentize};
+use super::hand_over::hand_over;
 use super::linked;
 use super::prepare::{BuildPurpose, Prepared};
 use super::recipe::{Exports, Recipe};
@@ -62,11 +63,13 @@ pub(crate) fn build_prepared(
     let mut host = None;
     if class == Class::Test && !args.no_run {
         // It runs what it builds, and ours comes first.
-        host = split.host(ctx, args, &prepared, &[]);
+        let command = split.host(ctx, args, &prepared, &[]);
+        let command = command.map(|c| hand_over(ctx, args, &prepared, &wasm_run.artifacts, c));
+        host = command.transpose()?;
     } else if wasm_run.error.is_none()
         && let Some(command) = split.host(ctx, args, &prepared, &[KnownOption::MessageFormat])
     {
-        let mut command = command;
+        let mut command = hand_over(ctx, args, &prepared, &wasm_run.artifacts, command)?;
         let at = command.args.iter().position(|arg| arg == "--");
         let at = at.unwrap_or(command.args.len());
         command.args.insert(at, messages.argument().into());

@@ -3,9 +3,11 @@
 mod adapter;
 pub mod bindings;
 pub mod cargo;
+pub mod component_choice;
 pub mod component_record;
 pub mod componentize;
 pub mod generated_world;
+pub mod hand_over;
 pub mod linked;
 pub mod order;
 pub mod pending_writes;
@@ -13,4 +15,5 @@ pub mod prepare;
 pub mod ready;
 pub mod recipe;
 pub mod runtime_crate;
+pub mod sources;
 pub mod split_command;

@@ -163,6 +163,14 @@ impl Prepared {
         self.setup.view.members.get(id)?.fact.as_ref()
     }
 
+    /// The files and directories that the recipe of a member was made from.
+    pub fn inputs(&self, member: usize) -> impl Iterator<Item = &Path> {
+        let id = &self.workspace().members[member].id;
+        let cached = self.setup.view.members.get(id).into_iter();
+        let stamps = cached.flat_map(|cached| &cached.stamps);
+        stamps.map(FileStamp::path)
+    }
+
     /// The directory for the files of this tool.
     pub fn state_dir(&self) -> PathBuf {
         self.setup.target_dir.join(STATE)

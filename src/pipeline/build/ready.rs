@@ -4,16 +4,16 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::cargo::{BuildOutput, build_prepared};
-use super::componentize::ComponentArtifact;
+use super::component_choice::artifact_of;
 use super::order::{BuildOrder, BuildStep};
 use super::pending_writes::StaleBindings;
 use super::prepare::{BuildPurpose, BuildSetup, PrepareRequest, Prepared};
+use super::sources::source_files;
 use crate::base::error::{Error, Result};
 use crate::pipeline::link::built::{BuiltComponent, BuiltComponents};
 use crate::pipeline::link::override_options::OverrideRequest;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
-use crate::system::fs;
 
 /// Prepares the packages that the command line selects, after the components that
 /// they depend on by their directories were built. Nothing of the packages is
@@ -104,57 +104,19 @@ pub(crate) fn build_with(
 
 /// Finds the component of the package in a directory.
 fn component_of(ctx: &Context, built: &BuildOutput, dir: &Path) -> Result<BuiltComponent> {
-    let workspace = built.prepared.workspace();
-    let here = |artifact: &&ComponentArtifact| {
-        let member = &workspace.members[artifact.member];
-        let example = artifact
-            .cargo_artifact
-            .kinds
-            .iter()
-            .any(|kind| kind == "example");
-        fs::canonical(member.dir()).is_ok_and(|path| path == dir)
-            && artifact.component.is_some()
-            && !artifact.cargo_artifact.test
-            && !example
-    };
-    let all: Vec<_> = built.artifacts.iter().filter(here).collect();
-    let library = all
-        .iter()
-        .find(|artifact| !artifact.cargo_artifact.is_program());
-    let shown = ctx.display(dir);
-    let artifact = match (library, all.as_slice()) {
-        (Some(library), _) => library,
-        (None, [one]) => one,
-        (None, []) => {
-            return Err(
-                Error::input(format!("`{shown}` builds no component")).hint(
-                    "add `crate-type = [\"cdylib\"]` under `[lib]` in its Cargo.toml, or a `main` function",
-                ),
-            );
-        }
-        (None, many) => {
-            return Err(Error::input(format!(
-                "`{shown}` has {} programs, but a dependency must be exactly one component",
-                many.len()
-            ))
-            .hint("keep one component in the package, or give the path of a component file"));
-        }
-    };
-    let member = &workspace.members[artifact.member];
+    let prepared = &built.prepared;
+    let artifact = artifact_of(ctx, prepared, &built.artifacts, dir)?;
+    let member = &prepared.workspace().members[artifact.member];
     let facts = artifact.component.as_ref();
-    let recipe = built.prepared.recipe(artifact.member).cloned();
+    let recipe = prepared.recipe(artifact.member).cloned();
     let recipe = recipe.unwrap_or_default();
     Ok(BuiltComponent {
         parts: recipe.parts,
         links: recipe.links,
         file: artifact.path.clone(),
         sends_requests: facts.is_some_and(|facts| facts.sends_requests),
-        package: built
-            .prepared
-            .project
-            .manifest(ctx, member)?
-            .package
-            .clone(),
+        package: prepared.project.manifest(ctx, member)?.package.clone(),
         version: member.version.clone(),
+        sources: source_files(prepared, artifact.member),
     })
 }

@@ -8,6 +8,7 @@ use crate::system::cargo::arguments::{CargoArgs, KnownOption, PackageSelection, 
 use crate::system::cargo::spec::PackageSpec;
 use crate::system::cargo::workspace::{Member, TargetRole};
 use crate::system::context::Context;
+use crate::system::env;
 use crate::system::process::Invocation;
 
 /// A command line split into two runs of cargo.
@@ -114,6 +115,15 @@ impl CommandSplit {
         for member in &self.host_members {
             let spec = spec(&prepared.workspace().members[*member]);
             command = command.arg("--package").arg(spec);
+        }
+        // Build scripts do not see cargo's options.
+        let mode = prepared.project.mode;
+        let modes = [
+            (mode.is_locked(), env::CARGO_COMPONENT_LOCKED),
+            (mode.is_offline(), env::CARGO_NET_OFFLINE),
+        ];
+        for (_, variable) in modes.iter().filter(|(is_on, _)| *is_on) {
+            command = command.env(variable.name, "true");
         }
         if prepared.setup.configured_target {
             // Cargo's own configuration names a wasm target, which is not meant.

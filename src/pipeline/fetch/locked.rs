@@ -48,7 +48,8 @@ pub(crate) struct RegistryFinder {
 impl RegistryFinder {
     /// Reads the manifests of a workspace.
     pub fn new(ctx: &Context, project: &Project) -> Result<Self> {
-        let manifests = project.component_manifests(ctx)?;
+        let mut manifests = project.component_manifests(ctx)?;
+        manifests.extend(project.embedding_manifests(ctx)?);
         Ok(RegistryFinder {
             named: manifests.iter().map(|one| named_registries(one)).collect(),
             root: project.workspace().root.clone(),

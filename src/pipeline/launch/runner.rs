@@ -16,6 +16,7 @@ use crate::pipeline::build::prepare::Prepared;
 use crate::system::cargo::config;
 use crate::system::cargo::target::{Target, WasmTarget};
 use crate::system::context::Context;
+use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::runtime;
@@ -120,7 +121,7 @@ fn check(runner: &config::ConfiguredRunner, env: &Env) -> Result<()> {
     };
     let found = match program.components().count() {
         1 => env
-            .search_path()
+            .paths(env::PATH)
             .iter()
             .any(|dir| there(&dir.join(program))),
         _ => there(program),

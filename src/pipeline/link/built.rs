@@ -1,6 +1,6 @@
 //! The components that were built from directories in this run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -12,6 +12,15 @@ use crate::base::package::{ContentDigest, PackageRef};
 use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::manifest::Dependency;
 use crate::system::fs;
+
+/// Files that a component was made from, besides those that cargo knows of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceFiles {
+    /// The files and directories that were read: manifests, lock files, WIT.
+    pub read: BTreeSet<PathBuf>,
+    /// The files that the tool itself wrote from these.
+    pub generated: BTreeSet<PathBuf>,
+}
 
 /// A component that was built from the crate in a directory.
 #[derive(Clone, Debug)]
@@ -28,6 +37,8 @@ pub(crate) struct BuiltComponent {
     pub parts: Vec<Part>,
     /// Which of these parts answers an import, by the import's name.
     pub links: BTreeMap<String, PartLink>,
+    /// What it was made from.
+    pub sources: SourceFiles,
 }
 
 /// The components that were built from directories, each directory once.
@@ -42,14 +53,28 @@ impl BuiltComponents {
         self.by_directory.insert(dir, component);
     }
 
-    /// A digest of everything that is known about the components of these directories
-    /// except their bytes: their files, packages and versions, and what they are linked
+    /// All of the components.
+    pub fn all(&self) -> impl Iterator<Item = &BuiltComponent> {
+        self.by_directory.values()
+    }
+
+    /// A digest of what is known about the components of these directories
+    /// except their bytes and sources: their files, packages and versions, and what they are linked
     /// with, at any depth. `None` if one of them was not built in this run.
     pub fn digest(&self, dirs: &[PathBuf]) -> Option<ContentDigest> {
         let mut text = String::new();
         for dir in dirs {
-            let built = self.by_directory.get(&fs::canonical(dir).ok()?)?;
-            text.push_str(&format!("{}: {built:?}\n", dir.display()));
+            let BuiltComponent {
+                file,
+                package,
+                version,
+                sends_requests,
+                parts,
+                links,
+                sources: _,
+            } = self.by_directory.get(&fs::canonical(dir).ok()?)?;
+            let known = (file, package, version, sends_requests, parts, links);
+            text.push_str(&format!("{}: {known:?}\n", dir.display()));
         }
         Some(ContentDigest::of(text.as_bytes()))
     }

@@ -6,6 +6,7 @@ pub mod closure;
 pub mod component;
 pub mod composition;
 pub mod declared;
+pub mod embedded;
 pub mod fetching;
 mod files;
 pub mod foreign;

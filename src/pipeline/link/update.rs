@@ -5,6 +5,7 @@ use std::rc::Rc;
 use semver::Version;
 
 use super::capabilities::refuse_denied;
+use super::embedded::resolve_embedded;
 use super::without_build::dependencies_without_build;
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
@@ -54,9 +55,11 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         .session_mut()
         .forget(|entry| is_chosen_anew(entry, options, &old));
     let manifests = project.component_manifests(ctx)?;
+    let hosts = project.embedding_manifests(ctx)?;
     if let (Some(version), [package]) = (&options.precise, options.packages.as_slice()) {
         refuse_reference(package, &old)?;
-        pin(&mut worlds, package, version, &manifests, &old)?;
+        let all: Vec<Rc<Manifest>> = manifests.iter().chain(&hosts).cloned().collect();
+        pin(&mut worlds, package, version, &all, &old)?;
     }
     let mut new = Lockfile::default();
     // What one member asks for may decide what another one gets.
@@ -68,8 +71,11 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
             let found = dependencies_without_build(ctx, project, &mut worlds, manifest)?;
             refuse_denied(manifest, &found.parts, found.places())?;
         }
+        for manifest in &hosts {
+            resolve_embedded(&mut worlds, manifest)?;
+        }
         new = worlds.session().used().clone();
-        if manifests.len() < 2 || new == before {
+        if manifests.len() + hosts.len() < 2 || new == before {
             break;
         }
     }

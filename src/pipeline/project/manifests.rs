@@ -182,6 +182,22 @@ impl Project {
         Ok(found)
     }
 
+    /// The manifests of all members that embed components, in the order of the
+    /// members.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::manifest`].
+    pub fn embedding_manifests(&self, ctx: &Context) -> Result<Vec<Rc<Manifest>>> {
+        let members = self.workspace().members.iter();
+        let manifests = members.map(|member| self.manifest(ctx, member));
+        let manifests: Result<Vec<Rc<Manifest>>> = manifests.collect();
+        Ok(manifests?
+            .into_iter()
+            .filter(|manifest| !manifest.artifacts.is_empty())
+            .collect())
+    }
+
     /// The workspace of a crate outside of this one, which cargo is asked for once
     /// in a run, with the toolchain and configuration of this one; it is used as this
     /// one is.

@@ -58,6 +58,11 @@ impl FileStamp {
         FileStamp(path, stamp, Aspect::Content)
     }
 
+    /// The path that it is the state of.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Whether it is the state of this path.
     pub fn is_of(&self, path: &Path) -> bool {
         self.0 == path

@@ -1,34 +1,47 @@
-//! Runs on the host: lists the components of the workspace that were built.
-//!
-//! It looks at the preamble only; a real host would hand the bytes to an engine.
+//! Runs on the host: embeds two components of the workspace, and calls them.
 
-use std::path::Path;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Result, Store};
 
-/// How every component begins: the magic word, the version of the format, and 1
-/// for "component" (a core module has 0).
-const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
-
-fn main() {
-    let dir = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "target/wasm32-wasip1/debug".to_owned());
-    for name in ["adder", "shouter"] {
-        println!("{name}: {}", kind(&Path::new(&dir).join(name)));
-    }
+mod adder {
+    wasmtime::component::bindgen!({ path: "../adder/wit" });
 }
 
-fn kind(path: &Path) -> &'static str {
-    match std::fs::read(path.with_extension("wasm")) {
-        Ok(bytes) if bytes.starts_with(&COMPONENT) => "a component",
-        Ok(_) => "no component",
-        Err(_) => "not built yet",
-    }
+mod shouter {
+    wasmtime::component::bindgen!({ path: "../shouter/wit" });
+}
+
+fn main() -> Result<()> {
+    let engine = Engine::default();
+    println!("2 + 3 = {}", add(&engine, 2, 3)?);
+    println!("{}", shout(&engine, "hello")?);
+    Ok(())
+}
+
+/// Calls the component `adder`. It imports nothing, so that the linker is empty.
+fn add(engine: &Engine, a: u32, b: u32) -> Result<u32> {
+    let component = Component::from_file(engine, env!("COMPONENT_ADDER"))?;
+    let mut store = Store::new(engine, ());
+    let adder = adder::Adder::instantiate(&mut store, &component, &Linker::new(engine))?;
+    adder.call_add(&mut store, a, b)
+}
+
+/// Calls the component `shouter`.
+fn shout(engine: &Engine, text: &str) -> Result<String> {
+    let component = Component::from_file(engine, env!("COMPONENT_SHOUTER"))?;
+    let mut store = Store::new(engine, ());
+    let shouter = shouter::Shouter::instantiate(&mut store, &component, &Linker::new(engine))?;
+    shouter.call_shout(&mut store, text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn what_is_not_there_is_not_built() {
-        assert_eq!(super::kind("no/such".as_ref()), "not built yet");
+    fn the_components_answer() {
+        let engine = Engine::default();
+        assert_eq!(add(&engine, 40, 2).unwrap(), 42);
+        assert_eq!(shout(&engine, "grüße").unwrap(), "GRÜSSE!");
     }
 }

@@ -1,6 +1,7 @@
 //! What is refused, with which words and where.
 
 use super::*;
+use crate::model::manifest::artifact_keys::ARTIFACT;
 use crate::model::manifest::keys::{Key, ValueKind};
 
 #[test]
@@ -125,7 +126,8 @@ fn wrong_values(key: &Key) -> (&'static str, &'static [&'static str]) {
         | ValueKind::StringsTable
         | ValueKind::Registries
         | ValueKind::Table(..)
-        | ValueKind::Dependencies => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
+        | ValueKind::Dependencies
+        | ValueKind::Artifacts => ("a table", &["\"x\"", "1", "[]", "[{}]"]),
     }
 }
 
@@ -138,6 +140,7 @@ fn a_value_of_another_type_is_refused_for_every_key() {
         (".wasi", keys::WASI),
         (".dependencies.x", keys::DEPENDENCY),
         (".target.dependencies.x", keys::DEPENDENCY),
+        (".artifacts.x", ARTIFACT),
         (".registries.x", keys::REGISTRY),
     ] {
         for key in keys {

@@ -27,11 +27,7 @@ impl CargoArgs {
     /// the same toolchain, targets, profile, target directory, configuration and
     /// form of output, but none of its packages, features or artifacts.
     pub fn for_dependency(&self, package: &DependencyPackage, mode: LockMode) -> CargoArgs {
-        let profile = match self.profile_name() {
-            "test" => "dev",
-            "bench" => "release",
-            own => own,
-        };
+        let profile = self.profile_of_dependencies();
         let (packages, manifest_path) = match package {
             DependencyPackage::Member { id, manifest_path } => {
                 (vec![id.clone()], manifest_path.clone())
@@ -58,6 +54,15 @@ impl CargoArgs {
         args.own.trust_unpinned = self.own.trust_unpinned;
         args.after = args.pieces();
         args
+    }
+
+    /// The profile of the packages that are built for this command.
+    pub fn profile_of_dependencies(&self) -> &str {
+        match self.profile_name() {
+            "test" => "dev",
+            "bench" => "release",
+            own => own,
+        }
     }
 
     /// The options of the fields, each as cargo reads it.
