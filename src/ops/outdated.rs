@@ -15,7 +15,7 @@ use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::without_build::dependencies_without_build;
-use crate::pipeline::project::manifests::{Project, is_component, named_registries};
+use crate::pipeline::project::manifests::{Project, is_component, named_registries, with_tests};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -55,7 +55,9 @@ pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> R
             continue;
         }
         worlds.resolve(&manifest)?;
-        dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+        for manifest in with_tests(&manifest) {
+            dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+        }
         let resolved = worlds.take_requests().into_iter();
         requests.extend(resolved.map(|resolved| MemberRequest {
             member: member.name.clone(),

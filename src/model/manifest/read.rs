@@ -29,6 +29,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         package: None,
         target: Target::Local(LocalTarget::default()),
         dependencies: BTreeMap::new(),
+        dev_dependencies: BTreeMap::new(),
         capabilities: workspace.capabilities.clone(),
         registries: workspace.registries.clone(),
         adapter: workspace.adapter.clone(),
@@ -54,6 +55,10 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
     }
     if let Some(dependencies) = table.table("dependencies")? {
         manifest.dependencies = self::dependencies(&dependencies, workspace)?;
+    }
+    if let Some(dependencies) = table.table("dev-dependencies")? {
+        let read = self::dependencies(&dependencies, workspace)?.into_iter();
+        manifest.dev_dependencies = read.map(|(key, of)| (key, of.for_tests())).collect();
     }
     manifest.registries.extend(registries(&table)?);
     if let Some(adapter) = table.path("adapter")? {
@@ -123,7 +128,7 @@ fn section<'a>(
     Table::section(file, document.as_table(), root)
 }
 
-/// Reads what is allowed and denied.
+/// Reads what is allowed, denied and stubbed.
 fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
     let patterns = |key: &str| -> Result<Option<Vec<CapabilityPattern>>> {
         let Some(texts) = table.strings(key)? else {
@@ -137,6 +142,7 @@ fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
     Ok(CapabilityRules {
         allow: patterns("allow")?,
         deny: patterns("deny")?.unwrap_or_default(),
+        stub: patterns("stub")?.unwrap_or_default(),
     })
 }
 
@@ -291,7 +297,7 @@ fn wit_dependencies(
             .error(
                 key,
                 format!(
-                    "`allow` and `deny` of `{key}` in `{}` have no meaning",
+                    "`allow`, `deny` and `stub` of `{key}` in `{}` have no meaning",
                     table.name
                 ),
             )

@@ -14,3 +14,4 @@ pub mod ready;
 pub mod recipe;
 pub mod runtime_crate;
 pub mod split_command;
+mod substitutes;
