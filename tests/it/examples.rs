@@ -289,7 +289,7 @@ fn mock() {
     project
         .component("tree")
         .ok()
-        .prints("[dev-dependencies]\n├── example:http-table (component)")
+        .prints("[dev-dependencies]\n├── example:http (component)")
         .prints("└── still-clock (component)");
     // The directory of a crate takes the place of a dependency on the command line, too.
     project
@@ -306,7 +306,7 @@ fn mock() {
             "run --component target/wasm32-wasip1/debug/app.linked.wasm http://weather.example/",
         )
         .ok()
-        .prints("12:34 failed: ");
+        .prints("12:34 sunny, 21 degrees\n");
     project
         .component("run --component target/wasm32-wasip1/debug/app.wasm --with http=http-table")
         .code(1)
