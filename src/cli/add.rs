@@ -16,8 +16,9 @@ use crate::system::context::Context;
 /// Add a package dependency to Cargo.toml
 ///
 /// A component is added to `[package.metadata.component.dependencies]`, a WIT package
-/// to `[package.metadata.component.target.dependencies]`. If the workspace has several
-/// packages, select one with `--package`.
+/// to `[package.metadata.component.target.dependencies]`, and with `--dev` a component to
+/// `[package.metadata.component.dev-dependencies]`. If the workspace has several packages,
+/// select one with `--package`.
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// Package to add: `namespace:name`, optionally followed by `@` and a version requirement
@@ -33,6 +34,13 @@ pub(super) struct Add {
     /// Add it as a WIT dependency of the target
     #[arg(long)]
     target: bool,
+
+    /// Add a component that only `test` and `bench` link
+    ///
+    /// With the key of an entry of `dependencies`, it takes the place of that entry in tests.
+    /// Otherwise it answers the imports that it exports, also those of WASI.
+    #[arg(long, conflicts_with = "target")]
+    dev: bool,
 
     /// Use a file or directory instead of a registry
     #[arg(long, value_name = "PATH", conflicts_with = "registry")]
@@ -81,7 +89,11 @@ impl Add {
             registry: self.registry,
             path: self.path,
             oci: self.oci,
-            table: self.target.then_some(DependencyTable::Target),
+            table: match (self.target, self.dev) {
+                (true, _) => Some(DependencyTable::Target),
+                (_, true) => Some(DependencyTable::Dev),
+                _ => None,
+            },
             allow: match self.allow.as_slice() {
                 [] => None,
                 words => Some(words.iter().map(|w| w.parse()).collect::<Result<_>>()?),
@@ -97,9 +109,13 @@ impl Add {
 /// If the workspace has several packages, select one with `--package`.
 #[derive(Args, Debug)]
 pub(super) struct Remove {
-    /// Keys of the entries to remove, from any dependency table
+    /// Keys of the entries to remove, from any dependency table but that of tests
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
+
+    /// Remove them from `dev-dependencies` instead
+    #[arg(long)]
+    dev: bool,
 
     /// Print the manifest instead of writing it
     #[arg(long)]
@@ -115,7 +131,11 @@ pub(super) struct Remove {
 impl Remove {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
         let args = cargo_args(&self.packages, &self.lock);
-        remove(ctx, &args, &self.names, write(self.dry_run))
+        let tables: &[_] = match self.dev {
+            true => &[DependencyTable::Dev],
+            false => &[DependencyTable::Component, DependencyTable::Target],
+        };
+        remove(ctx, &args, &self.names, tables, write(self.dry_run))
     }
 }
 

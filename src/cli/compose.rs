@@ -33,8 +33,8 @@ pub(super) struct Compose {
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Link an import (a label, interface or package) with a file, `namespace:name@version` or OCI
-    /// reference, regardless of its hint
+    /// Link an import (a label, interface or package) with a file, the directory of a crate (if
+    /// the package is built), `namespace:name@version` or OCI reference, regardless of its hint
     #[arg(long, value_name = "IMPORT=WHAT")]
     with: Vec<String>,
 

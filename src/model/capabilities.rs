@@ -269,19 +269,36 @@ impl FromStr for CapabilityPattern {
     }
 }
 
-/// What is allowed and denied in one place of a manifest.
+/// What is allowed, denied and stubbed in one place of a manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CapabilityRules {
     /// What is allowed, and nothing else; everything if none.
     pub allow: Option<Vec<CapabilityPattern>>,
     /// What is denied, whatever is allowed.
     pub deny: Vec<CapabilityPattern>,
+    /// What a generated stub answers in a linked component.
+    pub stub: Vec<CapabilityPattern>,
 }
 
 impl CapabilityRules {
     /// Whether there is no rule.
     pub fn is_empty(&self) -> bool {
-        self.allow.is_none() && self.deny.is_empty()
+        self.allow.is_none() && self.deny.is_empty() && self.stub.is_empty()
+    }
+
+    /// The patterns of `stub` that an import is among, which may have a version.
+    pub fn stubbing(&self, import: &str) -> impl Iterator<Item = &CapabilityPattern> {
+        let (name, _) = import.split_once('@').unwrap_or((import, ""));
+        let reaches = capability(name).is_some();
+        let patterns = self.stub.iter();
+        patterns.filter(move |pattern| reaches && pattern.matches(name))
+    }
+
+    /// Divides imports into those that stay and those that a stub answers.
+    pub fn split_stubbed(&self, imports: &HostImports) -> (HostImports, HostImports) {
+        let is_stubbed = |import: &String| self.stubbing(import).next().is_some();
+        let (stubbed, open) = imports.0.iter().cloned().partition(is_stubbed);
+        (HostImports(open), HostImports(stubbed))
     }
 }
 
@@ -443,7 +460,28 @@ mod tests {
         CapabilityRules {
             allow: allow.map(patterns),
             deny: patterns(deny),
+            stub: Vec::new(),
         }
+    }
+
+    #[test]
+    fn stubs_are_for_what_reaches_outside() {
+        let stub = ["wasi:filesystem", "wasi:cli", "my-org:host/log"];
+        let rules = CapabilityRules {
+            stub: stub.iter().map(|text| text.parse().unwrap()).collect(),
+            ..CapabilityRules::default()
+        };
+        assert!(!rules.is_empty());
+        let stubbing = |import: &str| rules.stubbing(import).map(ToString::to_string).next();
+        let files = stubbing("wasi:filesystem/types@0.2.0");
+        assert_eq!(files.as_deref(), Some("wasi:filesystem"));
+        assert!(stubbing("my-org:host/log").is_some());
+        assert_eq!(stubbing("my-org:host/other"), None);
+        assert_eq!(stubbing("wasi:cli/types@0.3.0"), None);
+        let imports = HostImports::of(["wasi:cli/exit@0.2.0", "wasi:clocks/wall-clock@0.2.0"]);
+        let (open, stubbed) = rules.split_stubbed(&imports);
+        assert_eq!(open.to_string(), "clocks");
+        assert_eq!(stubbed.to_string(), "environment");
     }
 
     #[test]

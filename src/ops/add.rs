@@ -15,8 +15,8 @@ use crate::model::component::names::with_current_names;
 use crate::model::component::outline::{Outline, outline};
 use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
-use crate::model::manifest::Manifest;
 use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
+use crate::model::manifest::{Manifest, Target};
 use crate::model::resolver::{PackageSource, Requirement};
 use crate::model::wit::{Entry, TextFile, WasmFile, declared_packages, syntax_errors};
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
@@ -78,7 +78,10 @@ impl Addition {
         manifest: &Manifest,
         options: &AddOptions,
     ) -> Result<Option<HostImports>> {
-        if self.table != DependencyTable::Component {
+        if !matches!(
+            self.table,
+            DependencyTable::Component | DependencyTable::Dev
+        ) {
             return match options.allow {
                 None => Ok(None),
                 Some(_) => Err(
@@ -129,7 +132,7 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
         .status("Added", format!("dependency `{key}` {origin}"));
     if options.table.is_none() {
         let kind = match table {
-            DependencyTable::Component => "a component",
+            DependencyTable::Component | DependencyTable::Dev => "a component",
             _ => "a WIT package",
         };
         ctx.shell.note(format!(
@@ -153,11 +156,12 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
     Ok(())
 }
 
-/// Removes entries from the one selected package.
+/// Removes entries of these tables from the one selected package.
 pub fn remove(
     ctx: &Context,
     args: &CargoArgs,
     keys: &[String],
+    tables: &[DependencyTable],
     write: ManifestWrite,
 ) -> Result<()> {
     let (_, manifest) = one_package(ctx, args)?;
@@ -165,11 +169,12 @@ pub fn remove(
     edit_manifest(ctx, path, write, |edit| {
         for key in keys {
             let mut found = false;
-            for table in [DependencyTable::Component, DependencyTable::Target] {
-                found |= edit.remove_dependency(table, key)?;
+            for table in tables {
+                found |= edit.remove_dependency(*table, key)?;
             }
             if !found {
-                return Err(unknown_dependency(ctx, path, &manifest, key));
+                let keys = Keys::of(&manifest, tables);
+                return Err(keys.unknown(key, &ctx.display(path).to_string()));
             }
         }
         Ok(())
@@ -180,30 +185,55 @@ pub fn remove(
     Ok(())
 }
 
-fn unknown_dependency(ctx: &Context, path: &Path, manifest: &Manifest, key: &str) -> Error {
-    let error = Error::input(format!(
-        "the dependency `{key}` could not be found in `{}`",
-        ctx.display(path)
-    ));
-    let known = known_keys(manifest);
-    match nearest(key, known.iter().map(String::as_str)) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error,
-    }
+/// The keys of a manifest's entries.
+struct Keys<'m> {
+    /// Those of the tables from which entries are removed.
+    here: Vec<&'m str>,
+    /// Whether that is the table of tests.
+    dev: bool,
+    /// Those of the other tables.
+    elsewhere: Vec<&'m str>,
 }
 
-fn known_keys(manifest: &Manifest) -> Vec<String> {
-    let target = match &manifest.target {
-        crate::model::manifest::Target::Local(local) => local.dependencies.as_ref(),
-        _ => None,
-    };
-    let target = target.into_iter().flat_map(|table| table.keys());
-    manifest
-        .dependencies
-        .keys()
-        .chain(target)
-        .cloned()
-        .collect()
+impl<'m> Keys<'m> {
+    fn of(manifest: &'m Manifest, tables: &[DependencyTable]) -> Self {
+        let target = match &manifest.target {
+            Target::Local(local) => local.dependencies.as_ref(),
+            _ => None,
+        };
+        let target = target.into_iter().flat_map(|table| table.keys());
+        let of_builds = manifest.dependencies.keys().chain(target);
+        let of_builds = of_builds.map(String::as_str).collect();
+        let of_tests = manifest.dev_dependencies.keys().map(String::as_str);
+        let of_tests = of_tests.collect();
+        let dev = tables.contains(&DependencyTable::Dev);
+        let (here, elsewhere) = match dev {
+            true => (of_tests, of_builds),
+            false => (of_builds, of_tests),
+        };
+        Keys {
+            here,
+            dev,
+            elsewhere,
+        }
+    }
+
+    /// The error for a key that the tables do not have, of the manifest at a path.
+    fn unknown(&self, key: &str, path: &str) -> Error {
+        let error = Error::input(format!(
+            "the dependency `{key}` could not be found in `{path}`"
+        ));
+        if self.elsewhere.contains(&key) {
+            return error.hint(match self.dev {
+                true => "it is an entry of `dependencies`: remove it without `--dev`",
+                false => "it is an entry of `dev-dependencies`: remove it with `--dev`",
+            });
+        }
+        match nearest(key, self.here.iter().copied()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
 }
 
 /// The one selected package, with its manifest; an error where there are
@@ -225,6 +255,17 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
     };
     let manifest = project.manifest(ctx, &members[*index])?;
     Ok((project, manifest))
+}
+
+/// The table of an entry: the one of the options, or else the one that fits.
+fn chosen_table(options: &AddOptions, fitting: DependencyTable) -> Result<DependencyTable> {
+    match (options.table, fitting) {
+        (Some(DependencyTable::Dev), DependencyTable::Target) => Err(Error::usage(
+            "the package is WIT, and `--dev` adds components",
+        )
+        .hint("remove `--dev`, or use `--target`")),
+        (chosen, fitting) => Ok(chosen.unwrap_or(fitting)),
+    }
 }
 
 /// The key of an entry, and the `package` it needs beside that.
@@ -265,6 +306,7 @@ fn by_path(
     };
     if let (Some(requested), Some(own)) = (&options.package, own)
         && requested != own
+        && options.table != Some(DependencyTable::Dev)
     {
         return Err(Error::input(format!(
             "`{}` contains the package `{own}`, not `{requested}`",
@@ -290,7 +332,7 @@ fn by_path(
     Ok(Addition {
         key,
         entry,
-        table: options.table.unwrap_or(table),
+        table: chosen_table(options, table)?,
         origin: format!("from path `{}`", path.display()),
         file,
         release: None,
@@ -312,7 +354,7 @@ fn by_reference(
         .ok_or_else(|| Error::input("nothing was fetched"))?;
     let (key, package) = entry_key(options, Some(&found.package))?;
     let fitting = table_of(&found.file)?;
-    let table = options.table.unwrap_or(fitting);
+    let table = chosen_table(options, fitting)?;
     // A component under a label has the name of its repository, which is known
     // without the entry.
     let names_package = options.package.is_some() || table == DependencyTable::Target;
@@ -385,7 +427,7 @@ fn by_name(
             oci: None,
             allow: None,
         },
-        table: options.table.unwrap_or(table),
+        table: chosen_table(options, table)?,
     })
 }
 

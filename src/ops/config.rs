@@ -193,7 +193,8 @@ fn print_route(
 
 /// The name of the registry that a manifest's entry for the package requests.
 fn requested_registry(manifest: &Manifest, package: &PackageRef) -> Option<String> {
-    let mut entries: Vec<&Dependency> = manifest.dependencies.values().collect();
+    let of_tests = manifest.dev_dependencies.values();
+    let mut entries: Vec<&Dependency> = manifest.dependencies.values().chain(of_tests).collect();
     match &manifest.target {
         Target::Registry(target) if target.package == *package => return target.registry.clone(),
         Target::Registry(_) | Target::Oci(_) => {}

@@ -12,7 +12,7 @@ use crate::pipeline::launch::child::child;
 use crate::pipeline::link::capabilities::refuse_denied;
 use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
-use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::{Project, with_tests};
 use crate::pipeline::project::select::cargo;
 use crate::system::cargo::arguments::{CargoArgs, KnownOption};
 use crate::system::cargo::config::Config;
@@ -77,11 +77,13 @@ impl FetchedWorkspaces {
         let mut outside: Vec<PathBuf> = Vec::new();
         for manifest in project.component_manifests(ctx)? {
             worlds.resolve(&manifest)?;
-            let dependencies_without_build =
-                dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
-            let DependenciesWithoutBuild { parts, .. } = &dependencies_without_build;
-            refuse_denied(&manifest, parts, dependencies_without_build.places())?;
-            outside.extend(dependencies_without_build.outside);
+            for manifest in with_tests(&manifest) {
+                let dependencies_without_build =
+                    dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+                let DependenciesWithoutBuild { parts, .. } = &dependencies_without_build;
+                refuse_denied(&manifest, parts, dependencies_without_build.places())?;
+                outside.extend(dependencies_without_build.outside);
+            }
         }
         for manifest in project.embedding_manifests(ctx)? {
             resolve_embedded(&mut worlds, &manifest)?;

@@ -16,7 +16,7 @@ use crate::pipeline::fetch::requirement::exactly;
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::dependencies_without_build;
-use crate::pipeline::project::manifests::{Project, is_component, named_registries};
+use crate::pipeline::project::manifests::{Project, is_component, named_registries, with_tests};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -54,7 +54,9 @@ pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> R
         let manifest = project.manifest(ctx, member)?;
         if is_component(&manifest, member) {
             worlds.resolve(&manifest)?;
-            dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+            for manifest in with_tests(&manifest) {
+                dependencies_without_build(ctx, &project, &mut worlds, &manifest)?;
+            }
         }
         resolve_embedded(&mut worlds, &manifest)?;
         let resolved = worlds.take_requests().into_iter();

@@ -16,7 +16,7 @@ use crate::model::resolver::graph::{
 };
 use crate::model::wit::{Origin, packages_named_by_component};
 use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
-use crate::pipeline::link::capabilities::open_imports;
+use crate::pipeline::link::capabilities::{open_imports, stubbed_imports};
 use crate::pipeline::link::part::Part;
 use crate::pipeline::link::without_build::{DependenciesWithoutBuild, dependencies_without_build};
 use crate::pipeline::project::last_built::last_built;
@@ -239,20 +239,25 @@ fn add_member(
             }
         }
     }
-    add_components(graph, resolver, root, manifest, &known)?;
+    for to in add_components(graph, resolver, manifest, &known)? {
+        graph.needs(root, to);
+    }
+    for to in add_components(graph, resolver, &manifest.for_tests(), &known)? {
+        graph.tests_need(root, to);
+    }
     Ok(root)
 }
 
-/// Adds the components a manifest depends on, and those they need.
+/// Adds the components a manifest depends on, and those they need; returns the positions
+/// of the former.
 fn add_components(
     graph: &mut Graph,
     resolver: &mut DependencyResolver<'_, '_>,
-    root: usize,
     manifest: &Manifest,
     known: &[PackageNode<'_>],
-) -> Result<()> {
+) -> Result<Vec<usize>> {
     if manifest.dependencies.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let DependenciesWithoutBuild { parts, entries, .. } =
         dependencies_without_build(resolver.ctx, resolver.project, resolver.worlds, manifest)?;
@@ -274,6 +279,7 @@ fn add_components(
             }
         };
         node.imports = Some(open_imports(part)?);
+        node.stubbed = stubbed_imports(part)?;
         let position = graph.add(node);
         let named = packages_named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);
@@ -283,13 +289,17 @@ fn add_components(
         let links = parts[*place].links.values().map(|link| link.part);
         links.for_each(|to| graph.needs(*from, positions[&to]));
     }
+    let mut direct = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         let position = match (entries.get(key), &dependency.source) {
             (Some(place), _) => positions[place],
             (None, DependencySource::Path { path, .. }) => {
                 let before = graph.nodes().len();
                 let mut node = file_node(manifest, key, path);
-                node.imports = resolver.last_imports_of(path)?;
+                if let Some(imports) = resolver.last_imports_of(path)? {
+                    let (open, stubbed) = dependency.capabilities.split_stubbed(&imports);
+                    (node.imports, node.stubbed) = (Some(open), stubbed);
+                }
                 let position = graph.add(node);
                 // Once is enough, and directories may go in a circle.
                 if graph.nodes().len() > before && fs::is_dir(path) {
@@ -299,9 +309,9 @@ fn add_components(
             }
             (None, _) => continue,
         };
-        graph.needs(root, position);
+        direct.push(position);
     }
-    Ok(())
+    Ok(direct)
 }
 
 /// The indices of some parts and of all parts that they need.
@@ -329,7 +339,10 @@ fn add_directory(
     };
     if let Some(member) = resolver.project.member_at(dir)? {
         let manifest = manifest(resolver.project, member)?;
-        return add_components(graph, resolver, position, &manifest, known);
+        for to in add_components(graph, resolver, &manifest, known)? {
+            graph.needs(position, to);
+        }
+        return Ok(());
     }
     let outside = resolver.project.outside(resolver.ctx, dir)?;
     let Some(member) = outside.member_at(dir)? else {
@@ -343,7 +356,9 @@ fn add_directory(
         worlds: &mut worlds,
         content: resolver.content,
     };
-    add_components(graph, &mut outside_resolver, position, &manifest, known)?;
+    for to in add_components(graph, &mut outside_resolver, &manifest, known)? {
+        graph.needs(position, to);
+    }
     worlds.finish().map(|_| ())
 }
 

@@ -18,7 +18,7 @@ use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::embedded::resolve_embedded;
 use crate::pipeline::link::without_build::dependencies_without_build;
-use crate::pipeline::project::manifests::Project;
+use crate::pipeline::project::manifests::{Project, with_tests};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
@@ -74,7 +74,9 @@ fn locked(ctx: &Context, project: &Rc<Project>) -> Result<Lockfile> {
     let mut worlds = WorldResolver::new(ctx, project)?;
     for manifest in project.component_manifests(ctx)? {
         worlds.resolve(&manifest)?;
-        dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+        for manifest in with_tests(&manifest) {
+            dependencies_without_build(ctx, project, &mut worlds, &manifest)?;
+        }
     }
     for manifest in project.embedding_manifests(ctx)? {
         resolve_embedded(&mut worlds, &manifest)?;

@@ -158,3 +158,73 @@ fn a_release_shows_what_it_may_do_before_it_is_added() {
     let entry = "\"t:tock\" = { version = \"1.0.0\", allow = [\"clocks\"] }";
     assert!(manifest.contains(entry), "{manifest}");
 }
+
+/// The package `t:tick` whose function writes to `my-org:host/log` if the switch is on.
+fn logging() -> Vec<u8> {
+    made(
+        "package t:tick; package my-org:host { interface log { write: func(line: string); } }
+         world tick { import my-org:host/log; export tick: func() -> u32; export log: func(); }",
+        "(module
+            (import \"my-org:host/log\" \"write\" (func $write (param i32 i32)))
+            (memory (export \"memory\") 1)
+            (func (export \"tick\") (result i32) (i32.const 5))
+            (func (export \"log\") (call $write (i32.const 0) (i32.const 9))))",
+    )
+}
+
+#[test]
+fn a_stub_answers_what_is_denied() {
+    let project = project("{ version = \"1\", deny = [\"my-org:host\"] }");
+    project.write("r/t/tick/1.0.0.wasm", logging());
+    run_with(&project, "build")
+        .code(1)
+        .says("imports my-org:host, which is denied");
+    let stub = "deny = [\"my-org:host\"], stub = [\"my-org:host/log\", \"network\"]";
+    project.replace("app/Cargo.toml", "deny = [\"my-org:host\"]", stub);
+    let built = run_with(&project, "build --compose")
+        .ok()
+        .says("`stub` of `t:tick` has `network`, but nothing that it is linked with imports that");
+    let imports = |file: &str| {
+        let component = project.bytes(&format!("target/wasm32-wasip1/debug/{file}"));
+        let imports = cargo_component::component::names::imports(&component).unwrap();
+        imports.iter().any(|import| import.name.contains("my-org"))
+    };
+    assert!(!imports("app.linked.wasm"), "{built}");
+    run_with(&project, "run").ok().prints("5\n");
+    run_with(&project, "tree --capabilities")
+        .ok()
+        .prints("[nothing] [stubbed: my-org:host]\n");
+    let json = run_with(&project, "tree --capabilities --format json").ok();
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    let stubbed = &json["packages"][1]["capabilities"]["stubbed"];
+    assert_eq!(stubbed["my-org:host"][0], "my-org:host/log");
+    // What it answers is a trap that says what was called.
+    project.replace(
+        "app/src/main.rs",
+        "bindings::tick::tick()",
+        "{ bindings::tick::log(); 1 }",
+    );
+    run_with(&project, "run")
+        .code(134)
+        .says("`my-org:host/log#write` was called, for which the component has only a stub")
+        .says("remove the interface from `stub`");
+}
+
+#[test]
+fn a_stub_leaves_other_components_what_is_theirs() {
+    let project = project("{ version = \"1\", stub = [\"clocks\"] }");
+    project.write("r/t/tick/1.0.0.wasm", tick(1, true));
+    project.replace(
+        "app/src/main.rs",
+        "println!",
+        "let start = std::time::Instant::now(); assert!(start.elapsed().as_secs() < 1000); println!",
+    );
+    // The program reads the clock, and gets to the trap of its dependency.
+    run_with(&project, "run")
+        .code(134)
+        .says("`wasi:clocks/monotonic-clock@0.2.3#now` was called");
+    project.write("tick.wasm", tick(3, false));
+    run_with(&project, "run --with t:tick=tick.wasm")
+        .ok()
+        .prints("3\n");
+}

@@ -1,6 +1,9 @@
 //! `example-projects/`: each does what its README says, from a copy.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
 use crate::support::{Project, example};
 
@@ -256,4 +259,57 @@ fn capabilities() {
         .code(1)
         .says("imports wasi:random, which is denied")
         .says("`deny` in `[workspace.metadata.component.capabilities]` has `wasi:random`");
+}
+
+#[test]
+fn mock() {
+    let project = in_order("mock");
+    let clock = "target/wasm32-wasip1/debug/still_clock.wasm";
+    assert!(!project.has(clock));
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let (mut client, _) = server.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+        client.write_all(answer.as_bytes()).unwrap();
+    });
+    project
+        .component(&format!("run -- {url}"))
+        .ok()
+        .prints(" hello\n")
+        .silent_on("still_clock");
+    answering.join().unwrap();
+    project.component("test").ok().prints("2 passed");
+    assert!(project.has(clock));
+    project
+        .component("tree")
+        .ok()
+        .prints("[dev-dependencies]\n├── example:http (component)")
+        .prints("└── still-clock (component)");
+    // The directory of a crate takes the place of a dependency on the command line, too.
+    project
+        .component("run --with example:http=http-table -- http://weather.example/")
+        .ok()
+        .prints(" sunny, 21 degrees\n");
+    project
+        .component(
+            "build --compose --with http=http-table --with wasi:clocks/wall-clock=still-clock",
+        )
+        .ok();
+    project
+        .component(
+            "run --component target/wasm32-wasip1/debug/app.linked.wasm http://weather.example/",
+        )
+        .ok()
+        .prints("12:34 sunny, 21 degrees\n");
+    project
+        .component("run --component target/wasm32-wasip1/debug/app.wasm --with http=http-table")
+        .code(1)
+        .says("build the crate in it first");
 }

@@ -31,6 +31,7 @@ mod compose;
 mod config_verb;
 mod deps;
 mod deps_archives;
+mod dev_dependencies;
 mod examples;
 mod fault_proxy;
 mod faults;

@@ -24,6 +24,18 @@ pub struct Dependency {
     pub span: Range<usize>,
 }
 
+impl Dependency {
+    /// The entry as one of `dev-dependencies`. There the key of an entry with a path says
+    /// what it stands for, which a component of another package may do.
+    #[cfg(feature = "bindings")]
+    pub(super) fn for_tests(mut self) -> Self {
+        if matches!(self.source, DependencySource::Path { .. }) {
+            self.package = None;
+        }
+        self
+    }
+}
+
 /// Where a dependency comes from.
 #[derive(Clone, Debug)]
 pub enum DependencySource {

@@ -88,6 +88,12 @@ pub const COMPONENT: &[Key] = &[
         "Components that a host embeds, built or fetched by its build script. A package with only this table, and `registries` for it, is no component.",
     ),
     key(
+        "dev-dependencies",
+        ValueKind::Dependencies,
+        "",
+        "Components that only `test` and `bench` link: one with the key of an entry of `dependencies` takes its place, another one answers imports that it exports.",
+    ),
+    key(
         "registries",
         ValueKind::Registries,
         "",
@@ -180,7 +186,7 @@ pub const WORKSPACE: &[Key] = &[
         "dependencies",
         ValueKind::Dependencies,
         "",
-        "Entries that members inherit with `{ workspace = true }` in `dependencies` or `target.dependencies`.",
+        "Entries that members inherit with `{ workspace = true }` in `dependencies`, `dev-dependencies` or `target.dependencies`.",
     ),
     key(
         "capabilities",
@@ -252,8 +258,8 @@ pub const TARGET: &[Key] = &[
     ),
 ];
 
-/// The keys of an entry of `dependencies` or `target.dependencies`; a plain text
-/// is its `version`.
+/// The keys of an entry of `dependencies`, `dev-dependencies` or `target.dependencies`; a
+/// plain text is its `version`.
 pub const DEPENDENCY: &[Key] = &[
     key(
         "version",
@@ -289,13 +295,19 @@ pub const DEPENDENCY: &[Key] = &[
         "allow",
         ValueKind::Strings,
         "",
-        "What the component may import from outside, with everything that it is linked with: words like `clocks`, packages like `wasi:random`, or interfaces. If absent, everything. In `dependencies` only.",
+        "What the component may import from outside, with everything that it is linked with: words like `clocks`, packages like `wasi:random`, or interfaces. If absent, everything. Not in `target.dependencies`.",
     ),
     key(
         "deny",
         ValueKind::Strings,
         "[]",
-        "What it may not import, whatever is allowed. In `dependencies` only.",
+        "What it may not import, whatever is allowed. Not in `target.dependencies`.",
+    ),
+    key(
+        "stub",
+        ValueKind::Strings,
+        "[]",
+        "Imports, as in `deny`, that a generated stub answers when the component is linked, and that it thus does not import from outside. Not in `target.dependencies`.",
     ),
     key(
         "workspace",

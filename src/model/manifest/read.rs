@@ -31,6 +31,7 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         target: Target::Local(LocalTarget::default()),
         dependencies: BTreeMap::new(),
         artifacts: BTreeMap::new(),
+        dev_dependencies: BTreeMap::new(),
         capabilities: workspace.capabilities.clone(),
         registries: workspace.registries.clone(),
         adapter: workspace.adapter.clone(),
@@ -62,6 +63,10 @@ pub fn read(file: ManifestFile, workspace: &WorkspaceManifest) -> Result<Manifes
         // A host that only embeds components is none itself.
         let mut keys = table.entries().map(|(key, _)| key);
         manifest.declared = keys.any(|key| !["artifacts", "registries"].contains(&key));
+    }
+    if let Some(dependencies) = table.table("dev-dependencies")? {
+        let read = self::dependencies(&dependencies, workspace)?.into_iter();
+        manifest.dev_dependencies = read.map(|(key, of)| (key, of.for_tests())).collect();
     }
     manifest.registries.extend(registries(&table)?);
     if let Some(adapter) = table.path("adapter")? {

@@ -17,7 +17,7 @@ use crate::base::error::{Error, Result, nearest};
 use crate::base::package::{PackageRef, is_label};
 use crate::model::capabilities::{CapabilityPattern, CapabilityRules};
 
-/// Reads what is allowed and denied.
+/// Reads what is allowed, denied and stubbed.
 pub(super) fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
     let patterns = |key: &str| -> Result<Option<Vec<CapabilityPattern>>> {
         let Some(texts) = table.strings(key)? else {
@@ -31,6 +31,7 @@ pub(super) fn rules(table: &Table<'_>) -> Result<CapabilityRules> {
     Ok(CapabilityRules {
         allow: patterns("allow")?,
         deny: patterns("deny")?.unwrap_or_default(),
+        stub: patterns("stub")?.unwrap_or_default(),
     })
 }
 
@@ -120,7 +121,7 @@ pub(super) fn wit_dependencies(
             .error(
                 key,
                 format!(
-                    "`allow` and `deny` of `{key}` in `{}` have no meaning",
+                    "`allow`, `deny` and `stub` of `{key}` in `{}` have no meaning",
                     table.name
                 ),
             )

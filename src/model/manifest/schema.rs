@@ -181,7 +181,7 @@ pub fn markdown() -> String {
         ("`[package.metadata.component]`", keys::COMPONENT),
         ("`target`", keys::TARGET),
         (
-            "An entry of `dependencies` or `target.dependencies`",
+            "An entry of `dependencies`, `dev-dependencies` or `target.dependencies`",
             keys::DEPENDENCY,
         ),
         ("An entry of `artifacts`", ARTIFACT),

@@ -29,6 +29,8 @@ pub struct Manifest {
     pub dependencies: BTreeMap<String, Dependency>,
     /// The components that a host embeds, by key.
     pub artifacts: BTreeMap<String, EmbeddedComponent>,
+    /// The component dependencies of tests alone, by key.
+    pub dev_dependencies: BTreeMap<String, Dependency>,
     /// What every component dependency may do, from the workspace.
     pub capabilities: CapabilityRules,
     /// Registry names and what they stand for; the package's over the
@@ -50,6 +52,18 @@ pub struct Manifest {
     pub hints: HintPolicy,
     /// Whether builds link the component with its dependencies.
     pub compose: bool,
+}
+
+impl Manifest {
+    /// The manifest with its dev-dependencies as its only dependencies: what tests are
+    /// linked with beside what builds have.
+    pub fn for_tests(&self) -> Manifest {
+        Manifest {
+            dependencies: self.dev_dependencies.clone(),
+            dev_dependencies: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// What members of a workspace share.

@@ -330,6 +330,40 @@ fn dependencies_have_every_form() {
 }
 
 #[test]
+fn dev_dependencies_have_the_forms_of_others_and_stand_for_what_their_keys_say() {
+    let manifest = good(
+        "[package.metadata.component.dependencies]\n\
+         \"a:b\" = { version = \"1\", stub = [\"files\", \"a:host/log\"] }\n\
+         [package.metadata.component.dev-dependencies]\n\
+         \"a:b\" = { path = \"../mock\", deny = [\"network\"] }\n\
+         \"a:c\" = { package = \"a:mock\", version = \"1\" }\n\
+         clock = { oci = \"h.example/a/clock:1\" }",
+    );
+    let stub = &manifest.dependencies["a:b"].capabilities.stub;
+    let stub: Vec<String> = stub.iter().map(ToString::to_string).collect();
+    assert_eq!(stub, ["files", "a:host/log"]);
+    assert_eq!(manifest.dependencies.len(), 1);
+    let tests = manifest.for_tests();
+    assert!(tests.dev_dependencies.is_empty());
+    for (key, expected) in [
+        ("a:b", "-: /w/mock or - from -"),
+        ("a:c", "a:mock: ^1 from -"),
+        ("clock", "-: oci h.example/a/clock:1"),
+    ] {
+        assert_eq!(dependency(&tests, key), expected);
+    }
+    assert!(!tests.dependencies["a:b"].capabilities.is_empty());
+    bad(
+        "dev-dependencies.\"a:b\" = { §versoin = \"1\" }",
+        "unknown key `versoin` in `package.metadata.component.dev-dependencies.\"a:b\"`",
+    );
+    bad(
+        "dependencies.\"a:b\" = { version = \"1\", §stub = [\"wasi:io\"] }",
+        "`wasi:io` can be neither allowed nor denied: it reaches nothing by itself",
+    );
+}
+
+#[test]
 fn registries_are_a_text_or_a_table() {
     let manifest = good(
         "[package.metadata.component.registries]\na = \"https://a.example\"\n\

@@ -32,8 +32,12 @@ pub struct Node {
     /// What the component itself imports from outside; none for other packages, and for
     /// a component that is not built.
     pub imports: Option<HostImports>,
+    /// What a generated stub answers of its imports, when it is linked.
+    pub stubbed: HostImports,
     /// The positions of its dependencies, each once, in the order of insertion.
     needs: Vec<usize>,
+    /// The positions of the dependencies of its tests alone.
+    test_needs: Vec<usize>,
 }
 
 /// The kind of package that a [`Node`] represents.
@@ -100,7 +104,9 @@ impl Node {
             location: PackageLocation::Enclosed,
             digest: None,
             imports: None,
+            stubbed: HostImports::default(),
             needs: Vec::new(),
+            test_needs: Vec::new(),
         }
     }
 
@@ -131,6 +137,13 @@ impl Graph {
     pub fn needs(&mut self, from: usize, to: usize) {
         if from != to && !self.nodes[from].needs.contains(&to) {
             self.nodes[from].needs.push(to);
+        }
+    }
+
+    /// Adds a dependency of the tests of one package on another.
+    pub fn tests_need(&mut self, from: usize, to: usize) {
+        if from != to && !self.nodes[from].test_needs.contains(&to) {
+            self.nodes[from].test_needs.push(to);
         }
     }
 
@@ -184,6 +197,9 @@ impl Graph {
             (None, PackageKind::Component) => " [not built]".to_owned(),
             (None, _) => String::new(),
         };
+        if !node.stubbed.is_empty() {
+            text.push_str(&format!(" [stubbed: {}]", node.stubbed));
+        }
         let others = self.imports_of_dependencies(position);
         if !others.is_empty() {
             text.push_str(&format!(" [through dependencies: {others}]"));
@@ -193,12 +209,31 @@ impl Graph {
 
     /// The positions one step from another, sorted by name and version.
     fn next(&self, position: usize, direction: Direction, content: GraphContent) -> Vec<usize> {
-        let mut next: Vec<usize> = match direction {
+        let needs =
+            |node: &Node| node.needs.contains(&position) || node.test_needs.contains(&position);
+        let next: Vec<usize> = match direction {
             Direction::Needs => self.nodes[position].needs.clone(),
             Direction::NeededBy => (0..self.nodes.len())
-                .filter(|other| self.nodes[*other].needs.contains(&position))
+                .filter(|other| needs(&self.nodes[*other]))
                 .collect(),
         };
+        self.in_order(next, content)
+    }
+
+    /// The positions that only the tests of a package need, in the same order.
+    fn next_of_tests(
+        &self,
+        position: usize,
+        direction: Direction,
+        content: GraphContent,
+    ) -> Vec<usize> {
+        match direction {
+            Direction::Needs => self.in_order(self.nodes[position].test_needs.clone(), content),
+            Direction::NeededBy => Vec::new(),
+        }
+    }
+
+    fn in_order(&self, mut next: Vec<usize>, content: GraphContent) -> Vec<usize> {
         next.retain(|position| {
             content == GraphContent::Packages || self.nodes[*position].kind != PackageKind::Wit
         });
@@ -235,9 +270,11 @@ impl Graph {
         let mut level = part.roots.clone();
         let mut steps = 0;
         while !level.is_empty() && part.depth.is_none_or(|depth| steps < depth) {
-            let next = level
-                .iter()
-                .flat_map(|at| self.next(*at, part.direction, part.content));
+            let next = level.iter().flat_map(|at| {
+                let mut next = self.next(*at, part.direction, part.content);
+                next.extend(self.next_of_tests(*at, part.direction, part.content));
+                next
+            });
             let mut found = Vec::new();
             for position in next {
                 if !reached.contains(&position) {
@@ -263,11 +300,19 @@ impl Graph {
                     "digest": node.digest.as_ref().map(ToString::to_string),
                     "needs": needs.iter().filter_map(renumbered).collect::<Vec<_>>(),
                 });
+                let of_tests = self.next_of_tests(*position, Direction::Needs, part.content);
+                if !of_tests.is_empty() {
+                    let of_tests = of_tests.iter().filter_map(renumbered);
+                    package["dev_needs"] = json!(of_tests.collect::<Vec<_>>());
+                }
                 if part.content == GraphContent::Capabilities {
                     package["capabilities"] = json!({
                         "own": node.imports.as_ref().map(grouped_json),
                         "dependencies": grouped_json(&self.imports_of_dependencies(*position)),
                     });
+                    if !node.stubbed.is_empty() {
+                        package["capabilities"]["stubbed"] = grouped_json(&node.stubbed);
+                    }
                 }
                 package
             })
@@ -311,15 +356,32 @@ impl TreeText<'_> {
         if part.content == GraphContent::Capabilities {
             line.push_str(&self.graph.capabilities(position));
         }
-        let next = match part.depth.is_some_and(|depth| continues.len() >= depth) {
-            true => Vec::new(),
-            false => self.graph.next(position, part.direction, part.content),
+        let (next, of_tests) = match part.depth.is_some_and(|depth| continues.len() >= depth) {
+            true => (Vec::new(), Vec::new()),
+            false => (
+                self.graph.next(position, part.direction, part.content),
+                self.graph
+                    .next_of_tests(position, part.direction, part.content),
+            ),
         };
-        if !next.is_empty() && !self.expanded.insert(position) {
+        let leads_on = !next.is_empty() || !of_tests.is_empty();
+        if leads_on && !self.expanded.insert(position) {
             self.lines.push(line + " (*)");
             return;
         }
         self.lines.push(line);
+        self.add_branches(&next, continues);
+        if !of_tests.is_empty() {
+            let above = continues
+                .iter()
+                .map(|more| if *more { "│   " } else { "    " });
+            let above: String = above.collect();
+            self.lines.push(above + "[dev-dependencies]");
+            self.add_branches(&of_tests, continues);
+        }
+    }
+
+    fn add_branches(&mut self, next: &[usize], continues: &mut Vec<bool>) {
         for (index, child) in next.iter().enumerate() {
             continues.push(index + 1 < next.len());
             self.add_branch(*child, continues);
@@ -462,6 +524,35 @@ mod tests {
     }
 
     #[test]
+    fn what_tests_need_has_a_section_of_its_own() {
+        let mut graph = graph();
+        let mock = Node::new("mock", None, PackageKind::Component);
+        let mock = graph.add(mock.at(PackageLocation::Path("/mock".into())));
+        graph.tests_need(1, mock);
+        graph.tests_need(1, mock);
+        graph.needs(mock, 4);
+        assert_eq!(
+            graph.text(&part(&[1], Direction::Needs, None)),
+            [
+                "lib v1.0.0 (/lib)",
+                "└── n:b v1.0.0 (oci://r)",
+                "    └── n:c v1.0.0 (enclosed)",
+                "[dev-dependencies]",
+                "└── mock (component) (/mock)",
+                "    └── n:c v1.0.0 (enclosed)",
+            ]
+        );
+        let json = graph.json(&part(&[1], Direction::Needs, None));
+        assert_eq!(json["packages"][0]["dev_needs"], json!([2]));
+        assert_eq!(json["packages"][1].get("dev_needs"), None);
+        let inverted = graph.text(&part(&[mock], Direction::NeededBy, None));
+        assert_eq!(
+            inverted,
+            ["mock (component) (/mock)", "└── lib v1.0.0 (/lib)"]
+        );
+    }
+
+    #[test]
     fn capabilities_are_shown_of_components_alone() {
         let mut graph = graph();
         let component = |name: &str, imports: &[&str]| {
@@ -473,7 +564,9 @@ mod tests {
         };
         let top = graph.add(component("n:top", &["wasi:clocks/wall-clock@0.2.0"]));
         let low = graph.add(component("n:low", &["wasi:sockets/tcp@0.2.0"]));
-        let bare = graph.add(component("n:bare", &["wasi:io/poll@0.2.0"]));
+        let mut bare = component("n:bare", &["wasi:io/poll@0.2.0"]);
+        bare.stubbed = HostImports::of(["wasi:filesystem/types@0.2.0"]);
+        let bare = graph.add(bare);
         let unbuilt = graph.add(Node::new("dir", None, PackageKind::Component));
         for (from, to) in [(0, top), (top, low), (top, 2), (low, bare), (0, unbuilt)] {
             graph.needs(from, to);
@@ -487,10 +580,14 @@ mod tests {
                 "├── dir (component) (enclosed) [not built]",
                 "└── n:top v1.0.0 (component) (oci://r) [clocks] [through dependencies: network]",
                 "    └── n:low v1.0.0 (component) (oci://r) [network]",
-                "        └── n:bare v1.0.0 (component) (oci://r) [nothing]",
+                "        └── n:bare v1.0.0 (component) (oci://r) [nothing] [stubbed: files]",
             ]
         );
         let json = graph.json(&part);
+        assert_eq!(
+            json["packages"][4]["capabilities"]["stubbed"],
+            json!({ "files": ["wasi:filesystem/types"] })
+        );
         assert_eq!(
             json["packages"][2]["capabilities"],
             json!({

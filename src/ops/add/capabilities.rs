@@ -42,7 +42,7 @@ impl NewComponent<'_> {
         let imports = host_imports(&with_current_names(self.bytes)?)?;
         let entry = CapabilityRules {
             allow: self.allow.map(<[_]>::to_vec),
-            deny: Vec::new(),
+            ..CapabilityRules::default()
         };
         let policy = CapabilityPolicy {
             workspace: &manifest.capabilities,

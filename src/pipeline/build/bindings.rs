@@ -23,7 +23,9 @@ use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::pipeline::link::imports::Imports;
 use crate::pipeline::link::provided::bind_dependencies;
-use crate::pipeline::project::manifests::{Project, component_directories, is_component};
+use crate::pipeline::project::manifests::{
+    Project, component_directories, dev_directories, is_component,
+};
 use crate::system::cargo::workspace::{DependencyUse, Member, Workspace};
 use crate::system::cargo::workspace_cache::Cached;
 use crate::system::context::Context;
@@ -87,11 +89,13 @@ pub(crate) fn analyze_member(
             let bound = bind_dependencies(worlds, &manifest, sources.built, loaded)?;
             paths.extend(bound.parts.iter().map(|part| part.file.clone()));
             recipe.parts = bound.parts;
+            recipe.entries = bound.entries;
             recipe.links = bound.links;
             (Some(bound.loaded), Some(bound.imports))
         }
     };
     let dirs = recipe.component_dirs.iter();
+    let dirs = dirs.chain(recipe.dev_dirs.iter().flatten());
     paths.extend(dirs.map(|dir| dir.join("Cargo.toml")));
     paths.extend(manifest.adapter.clone());
     let (mut written, mut world_files) = (None, None);
@@ -190,6 +194,7 @@ fn recipe(
         world_check: manifest.world_check,
         world_imports: manifest.wasi.map(kept_imports).unwrap_or_default(),
         component_dirs: component_directories(manifest)?,
+        dev_dirs: dev_directories(manifest)?,
         compose: manifest.compose,
         ..Recipe::default()
     })

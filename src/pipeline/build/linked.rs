@@ -79,9 +79,10 @@ fn composition(
     else {
         return Ok(None);
     };
-    let composition = match &prepared.overrides {
-        None => own_composition(recipe, &artifact.path, facts),
-        Some(_) => {
+    let replaced = prepared.overridden.contains_key(&artifact.member);
+    let composition = match replaced || prepared.overrides.is_some() {
+        false => own_composition(recipe, &artifact.path, facts),
+        true => {
             let file = &artifact.path;
             let (composition, overrides) = overridden_composition(prepared, artifact.member, file)?;
             // Not every test has each import.
@@ -107,6 +108,7 @@ fn own_composition(recipe: &Recipe, file: &Path, facts: &ComponentFacts) -> Comp
         file: file.to_owned(),
         links,
         keep: BTreeSet::new(),
+        stubs: BTreeSet::new(),
         origin: None,
     });
     Composition {

@@ -17,3 +17,4 @@ pub mod recipe;
 pub mod runtime_crate;
 pub mod sources;
 pub mod split_command;
+mod substitutes;

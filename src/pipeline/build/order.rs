@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::prepare::BuildSetup;
+use super::prepare::{BuildSetup, builds_tests};
 use crate::base::error::{Error, Result};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::arguments::dependency::DependencyPackage;
@@ -31,27 +31,51 @@ pub(crate) struct BuildOrder<'c> {
     pub workspaces: Vec<BuildSetup>,
     /// The builds, each after those that it depends on.
     pub steps: Vec<BuildStep>,
+    /// How many of them, at the beginning, the selected packages depend on; the others are
+    /// for tests and overrides.
+    pub needed: usize,
     /// The directories from the requested package to the one that is visited.
     path: Vec<PathBuf>,
 }
 
 impl<'c> BuildOrder<'c> {
-    /// Finds what has to be built before the selected packages of a workspace.
+    /// Finds what has to be built before the selected packages of a workspace, and before
+    /// their tests if these are built. `overriding` are the directories of crates that
+    /// override imports.
     ///
     /// # Errors
     ///
     /// If components depend on each other in a circle, or a manifest cannot be
     /// read.
-    pub fn of(ctx: &'c Context, args: &'c CargoArgs, setup: BuildSetup) -> Result<Self> {
+    pub fn of(
+        ctx: &'c Context,
+        args: &'c CargoArgs,
+        setup: BuildSetup,
+        overriding: &[PathBuf],
+    ) -> Result<Self> {
         let selected = setup.project.selected.clone();
         let mut order = BuildOrder {
             ctx,
             args,
             workspaces: vec![setup],
             steps: Vec::new(),
+            needed: 0,
             path: Vec::new(),
         };
         order.visit(0, &selected)?;
+        order.needed = order.steps.len();
+        if builds_tests(args) {
+            for member in selected {
+                let dirs = order.workspaces[0].dev_directories(ctx, member)?;
+                order.visit_directories(0, member, dirs)?;
+            }
+        }
+        for dir in overriding {
+            let dir = fs::canonical(dir)?;
+            if !order.steps.iter().any(|step| step.dir == dir) {
+                order.add(0, dir)?;
+            }
+        }
         Ok(order)
     }
 
@@ -61,19 +85,31 @@ impl<'c> BuildOrder<'c> {
         for member in project.workspace().with_path_dependencies(selected) {
             let setup = &self.workspaces[workspace];
             let dirs = setup.component_directories(self.ctx, member)?;
-            for dir in dirs {
-                let dir = fs::canonical(&dir)?;
-                if self.steps.iter().any(|step| step.dir == dir) {
-                    continue;
-                }
-                let of = project.workspace().members[member].dir();
-                self.path.push(fs::canonical(of)?);
-                if self.path.contains(&dir) {
-                    return Err(self.cycle_error(&dir));
-                }
-                self.add(workspace, dir)?;
-                self.path.pop();
+            self.visit_directories(workspace, member, dirs)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the crates in directories, which a member depends on.
+    fn visit_directories(
+        &mut self,
+        workspace: usize,
+        member: usize,
+        dirs: Vec<PathBuf>,
+    ) -> Result<()> {
+        let project = self.workspaces[workspace].project.clone();
+        for dir in dirs {
+            let dir = fs::canonical(&dir)?;
+            if self.steps.iter().any(|step| step.dir == dir) {
+                continue;
             }
+            let of = project.workspace().members[member].dir();
+            self.path.push(fs::canonical(of)?);
+            if self.path.contains(&dir) {
+                return Err(self.cycle_error(&dir));
+            }
+            self.add(workspace, dir)?;
+            self.path.pop();
         }
         Ok(())
     }
@@ -151,6 +187,6 @@ impl<'c> BuildOrder<'c> {
         chain.push(format!("`{}`", self.ctx.display(repeated)));
         Error::input("the component dependencies form a cycle")
             .with_cause(chain.join(" needs "))
-            .hint("remove one of these entries from `[package.metadata.component.dependencies]`")
+            .hint("remove one of these entries from `[package.metadata.component.dependencies]` or `dev-dependencies`")
     }
 }

@@ -12,17 +12,18 @@ use super::pending_writes::{PendingWrites, StaleBindings};
 use super::recipe::Recipe;
 use crate::base::error::Result;
 use crate::base::package::ContentDigest;
+use crate::model::manifest::Manifest;
 use crate::pipeline::fetch::worlds::WorldResolver;
 use crate::pipeline::link::built::BuiltComponents;
-use crate::pipeline::link::overridden::{Expected, OverriddenParts};
+use crate::pipeline::link::overridden::OverriddenParts;
 use crate::pipeline::link::override_options::Overrides;
-use crate::pipeline::link::part::Part;
-use crate::pipeline::project::manifests::{Project, component_directories};
+use crate::pipeline::project::manifests::{Project, component_directories, dev_directories};
 use crate::pipeline::project::select::{select, start_manifest, workspace};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::cargo::config::Config;
 use crate::system::cargo::target::{Target, choose};
 use crate::system::cargo::toolchain::Toolchain;
+use crate::system::cargo::verb::Class;
 use crate::system::cargo::workspace::Workspace;
 use crate::system::cargo::workspace_cache::{Cached, FileStamp, FileStates, WorkspaceCache};
 use crate::system::context::Context;
@@ -76,12 +77,16 @@ pub(crate) struct Prepared {
     pub selected: Vec<usize>,
     /// The components that were built for these.
     pub built: Rc<BuiltComponents>,
+    /// The same, with those that only tests or overrides need.
+    pub linkable: Rc<BuiltComponents>,
+    /// Whether tests are built, which are linked with the dev-dependencies of their package.
+    pub for_tests: bool,
     /// Why the packages are built.
     pub purpose: BuildPurpose,
     /// The overrides of dependencies on the command line; `None` if it has none.
     pub overrides: Option<Overrides>,
-    /// What components will be linked with because of these, by member; empty before
-    /// [`Prepared::resolve_overrides`].
+    /// What components will be linked with because of these or of dev-dependencies, by
+    /// member; empty before [`Prepared::resolve_overrides`].
     pub overridden: BTreeMap<usize, OverriddenParts>,
     pending_writes: PendingWrites,
     stale: StaleBindings,
@@ -95,6 +100,8 @@ pub(crate) struct PrepareRequest {
     pub selected: Vec<usize>,
     /// The components that were built for them.
     pub built: Rc<BuiltComponents>,
+    /// The same, with those that only tests or overrides need.
+    pub linkable: Rc<BuiltComponents>,
     /// Why the packages are built.
     pub purpose: BuildPurpose,
     /// The treatment of bindings that are out of date.
@@ -120,36 +127,6 @@ impl Prepared {
             }
         }
         Ok(())
-    }
-
-    /// Resolves the overrides of the command line with everything that they need, and
-    /// writes what was chosen into the lock file. It is done after [`Prepared::write`],
-    /// whose lock file it adds to, and before cargo runs.
-    pub fn resolve_overrides(&mut self, ctx: &Context) -> Result<()> {
-        let Some(overrides) = &self.overrides else {
-            return Ok(());
-        };
-        let mut worlds = WorldResolver::new(ctx, &self.project)?;
-        let (parts, links, imports): (Vec<Part>, _, _) = Default::default();
-        for index in self.workspace().with_path_dependencies(&self.selected) {
-            let member = &self.workspace().members[index];
-            let recipe = self.recipe(index);
-            let expected = Expected {
-                name: &member.name,
-                parts: recipe.map_or(&parts, |recipe| &recipe.parts),
-                links: recipe.map_or(&links, |recipe| &recipe.links),
-                imports: recipe.map_or(&imports, |recipe| &recipe.attributes.imports),
-            };
-            let manifest = self.project.manifest(ctx, member)?;
-            let overrides = overrides.clone();
-            let (worlds, built) = (&mut worlds, &self.built);
-            let parts = OverriddenParts::resolve(worlds, &manifest, built, &expected, overrides)?;
-            self.overridden.insert(index, parts);
-        }
-        match worlds.finish()? {
-            Some(lock) => lock.write(ctx),
-            None => Ok(()),
-        }
     }
 
     /// The workspace with all its members.
@@ -315,6 +292,24 @@ impl BuildSetup {
     /// The directories of crates whose components a member needs: from the view if it is
     /// current, otherwise from the manifest.
     pub fn component_directories(&self, ctx: &Context, member: usize) -> Result<Vec<PathBuf>> {
+        let known = |recipe: &Recipe| recipe.component_dirs.clone();
+        self.directories(ctx, member, known, component_directories)
+    }
+
+    /// As [`BuildSetup::component_directories`], for what only tests need.
+    pub fn dev_directories(&self, ctx: &Context, member: usize) -> Result<Vec<PathBuf>> {
+        let known = |recipe: &Recipe| recipe.dev_dirs.clone().unwrap_or_default();
+        let read = |manifest: &Manifest| Ok(dev_directories(manifest)?.unwrap_or_default());
+        self.directories(ctx, member, known, read)
+    }
+
+    fn directories(
+        &self,
+        ctx: &Context,
+        member: usize,
+        known: impl Fn(&Recipe) -> Vec<PathBuf>,
+        read: impl Fn(&Manifest) -> Result<Vec<PathBuf>>,
+    ) -> Result<Vec<PathBuf>> {
         let member = &self.project.workspace().members[member];
         match self
             .view
@@ -322,15 +317,12 @@ impl BuildSetup {
             .get(&member.id)
             .filter(|cached| cached.is_current(&self.states))
         {
-            Some(cached) => Ok(match &cached.fact {
-                Some(recipe) => recipe.component_dirs.clone(),
-                None => Vec::new(),
-            }),
+            Some(cached) => Ok(cached.fact.as_ref().map(known).unwrap_or_default()),
             None => {
                 let manifest = self.project.manifest(ctx, member)?;
                 // Reading it may have finished a change that a killed run had begun.
                 self.states.forget();
-                component_directories(&manifest)
+                read(&manifest)
             }
         }
     }
@@ -358,6 +350,8 @@ impl BuildSetup {
             setup: self,
             selected: request.selected,
             built: request.built,
+            linkable: request.linkable,
+            for_tests: builds_tests(args),
             purpose: request.purpose,
             overrides: request.overrides,
             overridden: BTreeMap::new(),
@@ -457,6 +451,13 @@ impl BuildSetup {
         }
         Ok(true)
     }
+}
+
+/// Whether the command line builds tests or benches.
+pub(crate) fn builds_tests(args: &CargoArgs) -> bool {
+    args.subcommand
+        .as_deref()
+        .is_some_and(|verb| Class::of(verb) == Class::Test)
 }
 
 /// The view that an earlier run cached in the target directory: the one that is

@@ -11,7 +11,7 @@ use super::prepare::{BuildPurpose, BuildSetup, PrepareRequest, Prepared};
 use super::sources::source_files;
 use crate::base::error::{Error, Result};
 use crate::pipeline::link::built::{BuiltComponent, BuiltComponents};
-use crate::pipeline::link::override_options::OverrideRequest;
+use crate::pipeline::link::override_options::{OverrideRequest, Overrides};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 
@@ -25,7 +25,7 @@ pub(crate) fn prepare(ctx: &Context, args: &CargoArgs, stale: StaleBindings) -> 
 }
 
 /// As [`prepare`], in a workspace that is known, and with these overrides. Those in
-/// registries are fetched before anything is built.
+/// registries are fetched before anything is built, those of crates are built first.
 pub(crate) fn prepare_in(
     ctx: &Context,
     args: &CargoArgs,
@@ -35,12 +35,20 @@ pub(crate) fn prepare_in(
 ) -> Result<Prepared> {
     let overrides = request.map(|request| request.fetch(ctx, setup.project.mode));
     let overrides = overrides.transpose()?;
+    let overriding = overrides.as_ref().map(Overrides::crates);
     let BuildOrder {
-        workspaces, steps, ..
-    } = BuildOrder::of(ctx, args, setup)?;
+        workspaces,
+        steps,
+        needed,
+        ..
+    } = BuildOrder::of(ctx, args, setup, &overriding.unwrap_or_default())?;
     let mut workspaces: Vec<Option<BuildSetup>> = workspaces.into_iter().map(Some).collect();
     let mut built = BuiltComponents::default();
-    for step in steps {
+    let mut own = None;
+    for (at, step) in steps.into_iter().enumerate() {
+        if at == needed {
+            own = Some(Rc::new(built.clone()));
+        }
         let setup = workspaces[step.workspace].take();
         let (component, setup) = build_step(ctx, &step, &built, setup.ok_or_else(lost_workspace)?)?;
         workspaces[step.workspace] = Some(setup);
@@ -50,12 +58,14 @@ pub(crate) fn prepare_in(
     }
     let mut setup = workspaces[0].take().ok_or_else(lost_workspace)?;
     setup.choose_targets(args)?;
+    let built = Rc::new(built);
     let request = PrepareRequest {
         selected: setup.project.selected.clone(),
-        built: Rc::new(built),
+        built: own.unwrap_or_else(|| built.clone()),
+        overrides: overrides.map(|overrides| overrides.with_built(&built)),
+        linkable: built,
         purpose: BuildPurpose::Requested,
         stale,
-        overrides,
     };
     setup.prepare(ctx, args, request)
 }
@@ -73,9 +83,11 @@ fn build_step(
     mut setup: BuildSetup,
 ) -> Result<(BuiltComponent, BuildSetup)> {
     setup.choose_targets(&step.args)?;
+    let built = Rc::new(built.clone());
     let request = PrepareRequest {
         selected: step.selected.clone(),
-        built: Rc::new(built.clone()),
+        linkable: built.clone(),
+        built,
         purpose: BuildPurpose::Dependency,
         stale: StaleBindings::Write,
         overrides: None,

@@ -43,10 +43,15 @@ pub(crate) struct Recipe {
     pub world_imports: BTreeSet<String>,
     /// The directories of components that are built first.
     pub component_dirs: Vec<PathBuf>,
-    /// What was known about these, as a digest.
+    /// The directories of components that are built before tests are linked; none if the
+    /// package has no dev-dependencies.
+    pub dev_dirs: Option<Vec<PathBuf>>,
+    /// What was known about `component_dirs`, as a digest.
     pub built: Option<ContentDigest>,
     /// The components that it may be linked with.
     pub parts: Vec<Part>,
+    /// The indices of the manifest's entries among them, by key.
+    pub entries: BTreeMap<String, usize>,
     /// Which of them answer its imports.
     pub links: BTreeMap<String, PartLink>,
     /// Whether it is linked in every build.
@@ -69,9 +74,11 @@ impl Recipe {
     /// A digest of all inputs of a component except its module, including the version of
     /// this tool.
     pub fn digest(&self, program: bool) -> ContentDigest {
-        // The module has what the bindings are for, and what was built is in the parts.
+        // The module has what the bindings are for, what was built is in the parts, and
+        // tests are linked afterwards.
         let made_with = Recipe {
             generated_from: None,
+            dev_dirs: None,
             built: None,
             ..self.clone()
         };

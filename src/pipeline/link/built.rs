@@ -85,6 +85,11 @@ impl BuiltComponents {
         built.find(|built| built.file == file)
     }
 
+    /// The component of the crate in a directory, if it was built in this run.
+    pub fn in_directory(&self, dir: &Path) -> Option<&BuiltComponent> {
+        self.by_directory.get(&fs::canonical(dir).ok()?)
+    }
+
     /// The components by their packages.
     pub fn by_package(&self) -> BTreeMap<PackageRef, BuiltComponent> {
         let built = self.by_directory.values();

@@ -51,12 +51,18 @@ impl PartImports<'_> {
 pub(crate) fn open_imports(part: &Part) -> Result<HostImports> {
     let imports = names::imports(&fs::read(&part.file)?)?;
     Ok(open(&imports, |import| {
-        part.links.contains_key(&import.name)
+        part.links.contains_key(&import.name) || part.stubs.contains(&import.name)
     }))
 }
 
+/// What a generated stub answers of the imports of a component.
+pub(crate) fn stubbed_imports(part: &Part) -> Result<HostImports> {
+    let imports = names::imports(&fs::read(&part.file)?)?;
+    Ok(open(&imports, |import| !part.stubs.contains(&import.name)))
+}
+
 /// The indices of a part and of all parts that it needs, the part itself first.
-fn reached(parts: &[Part], place: usize) -> Vec<usize> {
+pub(super) fn reached(parts: &[Part], place: usize) -> Vec<usize> {
     let mut found = BTreeSet::from([place]);
     let mut order = vec![place];
     let mut at = 0;

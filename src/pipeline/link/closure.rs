@@ -37,6 +37,8 @@ pub(crate) struct DependencyClosure<'f, 'a> {
     /// The number of overriding components on the stack, whose own imports are not
     /// overridden.
     override_depth: usize,
+    /// The components that stand in for parts in tests, by the indices of these.
+    substitutes: BTreeMap<usize, ProvidedComponent>,
     /// The components built from directories, whose own parts take precedence over
     /// their hints.
     built: BuiltComponents,
@@ -61,6 +63,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             overrides: Overrides::default(),
             override_parts: BTreeSet::new(),
             override_depth: 0,
+            substitutes: BTreeMap::new(),
             built,
             resolved_tree: ResolvedTree::default(),
             files: Rc::default(),
@@ -93,6 +96,18 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         self
     }
 
+    /// Sets the components that stand in for the parts with these indices, of those that
+    /// the closure starts from, and all that were built for their sake.
+    pub fn with_substitutes(
+        mut self,
+        substitutes: BTreeMap<usize, ProvidedComponent>,
+        built: BuiltComponents,
+    ) -> Self {
+        self.substitutes = substitutes;
+        self.built = built;
+        self
+    }
+
     /// Adds the component that is linked, with everything that it needs, and returns
     /// its index.
     pub fn root(&mut self, name: &str, file: &Path) -> Result<usize> {
@@ -102,6 +117,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
             origin: None,
         });
         self.stack.push(root);
@@ -182,6 +198,28 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
         part
     }
 
+    /// Adds a component that only tests are linked with; its own imports are not
+    /// overridden.
+    pub fn add_for_tests(&mut self, provided: &ProvidedComponent) -> Result<usize> {
+        self.override_depth += 1;
+        let part = self.add(provided);
+        self.override_depth -= 1;
+        let part = part?;
+        self.override_parts.insert(part);
+        Ok(part)
+    }
+
+    /// The link to the component that stands in for the part of a link; the link itself
+    /// where there is none, and in what overrides others, which may need the very part.
+    pub fn substituted(&mut self, link: PartLink) -> Result<PartLink> {
+        let substitute = self.substitutes.get(&link.part);
+        let Some(substitute) = substitute.filter(|_| self.override_depth == 0).cloned() else {
+            return Ok(link);
+        };
+        let part = self.add_for_tests(&substitute)?;
+        link_to_item(part, &substitute.file, link.item)
+    }
+
     fn add_part(&mut self, name: &str, file: &Path, origin: Option<&str>) -> Result<usize> {
         let same = |part: &Part| {
             let either = origin.zip(part.origin.as_deref());
@@ -200,6 +238,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
             file: file.to_owned(),
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
             origin: origin.map(str::to_owned),
         });
         self.stack.push(here);
@@ -242,6 +281,7 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                 0 => self.overrides.for_import(&import, known, is_root),
                 _ => None,
             };
+            let overridden = override_.is_some();
             let link = match override_ {
                 Some(Override::Keep) => {
                     self.parts[here].keep.insert(import.name);
@@ -262,6 +302,10 @@ impl<'f, 'a> DependencyClosure<'f, 'a> {
                     }
                     (None, Some(known)) => self.link_to_hint(&import, known, &name)?,
                 },
+            };
+            let link = match overridden {
+                true => link,
+                false => self.substituted(link)?,
             };
             self.parts[here].links.insert(import.name, link);
         }
@@ -366,7 +410,12 @@ pub(crate) fn link_to_override(
     file: &Path,
     known: Option<&KnownHint>,
 ) -> Result<PartLink> {
-    let item = known.and_then(|known| known.item.clone());
+    link_to_item(part, file, known.and_then(|known| known.item.clone()))
+}
+
+/// The link to an export of a component in a file, if the component has it, or else to
+/// the one that the import matches.
+fn link_to_item(part: usize, file: &Path, item: Option<String>) -> Result<PartLink> {
     let item = match item {
         Some(item) => exports(file, &item)?.then_some(item),
         None => None,

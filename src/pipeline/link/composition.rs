@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::files::ComponentFiles;
 use super::part::{Part, PartLink};
+use super::stubs::add_stubs;
 use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
@@ -68,17 +69,18 @@ fn link_bytes<'f>(
 ) -> Result<Linked> {
     let rest = plan(composition, files, &mut |bytes| {
         debug.set_aside(bytes).into_owned()
-    });
+    })?;
     // An error names positions in the files as they are.
-    compose::link(&rest).or_else(|_| compose::link(&plan(composition, files, &mut <[u8]>::to_vec)))
+    compose::link(&rest).or_else(|_| compose::link(&plan(composition, files, &mut <[u8]>::to_vec)?))
 }
 
-/// The plan of a composition, of whose files each node gets what `of` returns.
+/// The plan of a composition, of whose files each node gets what `of` returns; behind
+/// these are generated stubs.
 fn plan<'f>(
     composition: &Composition,
     files: &'f [Vec<u8>],
     of: &mut dyn FnMut(&'f [u8]) -> Vec<u8>,
-) -> Plan {
+) -> Result<Plan> {
     let link = |(name, link): (&String, &PartLink)| {
         let link = Link {
             node: link.part,
@@ -93,10 +95,12 @@ fn plan<'f>(
         links: part.links.iter().map(link).collect(),
         keep: part.keep.clone(),
     });
-    Plan {
-        nodes: nodes.collect(),
+    let mut nodes = nodes.collect();
+    add_stubs(&composition.parts, files, &mut nodes)?;
+    Ok(Plan {
+        nodes,
         root: composition.root,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -104,6 +108,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::model::manifest;
+    use crate::model::manifest::{ManifestFile, WorkspaceManifest};
+    use crate::pipeline::link::stubs::stub_imports;
     use crate::system::fs;
 
     #[test]
@@ -128,6 +135,7 @@ mod tests {
                 file,
                 links: links.iter().map(link).collect::<BTreeMap<_, _>>(),
                 keep: BTreeSet::new(),
+                stubs: BTreeSet::new(),
                 origin: None,
             }
         };
@@ -147,7 +155,8 @@ mod tests {
             &fitting,
             &bytes_of(&fitting, &ComponentFiles::default()).unwrap(),
             &mut <[u8]>::to_vec,
-        );
+        )
+        .unwrap();
         assert_eq!(linked.bytes, compose::link(&plain).unwrap().bytes);
         let text = String::from_utf8_lossy(&linked.bytes).into_owned();
         assert_eq!(text.matches(".debug_info").count(), 2);
@@ -158,5 +167,59 @@ mod tests {
             check_parts(&unfit).unwrap_err().to_string(),
             link_parts(&unfit).unwrap_err().to_string()
         );
+    }
+
+    const HOST: &str = "(import \"a:host/log\" (instance $i (export \"f\" (func))))";
+    const DEP: &str = "(alias export $i \"f\" (func $f))
+        (instance $e (export \"g\" (func $f)))
+        (export \"t:dep/api\" (instance $e))";
+    const NEEDS: &str = "(import \"t:dep/api\" (instance (export \"g\" (func))))";
+
+    fn part(dir: &std::path::Path, name: &str, text: &str) -> Part {
+        let file = dir.join(name);
+        let text = format!("(component {text})");
+        fs::write_atomic(&file, &wat::parse_str(text).unwrap()).unwrap();
+        Part {
+            name: name.to_owned(),
+            file,
+            links: BTreeMap::new(),
+            keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
+            origin: None,
+        }
+    }
+
+    #[test]
+    fn a_stub_is_for_its_component_alone() {
+        let text = "[package.metadata.component.dependencies]\n\
+            \"t:dep\" = { version = \"1\", stub = [\"a:host\", \"files\"] }\n";
+        let file = ManifestFile::new("Cargo.toml", text);
+        let manifest = manifest::read(file, &WorkspaceManifest::default()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let mut dep = vec![part(dir.path(), "dep", &format!("{HOST} {DEP}"))];
+        let notes = stub_imports(&manifest, &mut dep, [("t:dep", 0)]).unwrap();
+        assert_eq!(notes.len(), 1);
+        assert!(
+            notes[0].contains("`stub` of `t:dep` has `files`"),
+            "{notes:?}"
+        );
+        assert_eq!(dep[0].stubs, BTreeSet::from(["a:host/log".to_owned()]));
+        for (root, open) in [
+            (NEEDS.to_owned(), vec![]),
+            (format!("{HOST} {NEEDS}"), vec!["a:host/log"]),
+        ] {
+            let mut root = part(dir.path(), "root", &root);
+            let link = PartLink {
+                part: 0,
+                item: None,
+            };
+            root.links.insert("t:dep/api".to_owned(), link);
+            let parts = vec![dep[0].clone(), root];
+            let linked = link_parts(&Composition { parts, root: 1 }).unwrap();
+            let names: Vec<&str> = linked.open.iter().map(|name| &*name.name).collect();
+            assert_eq!(names, open);
+            let text = String::from_utf8_lossy(&linked.bytes).into_owned();
+            assert!(text.contains("a:host/log#f was called"));
+        }
     }
 }

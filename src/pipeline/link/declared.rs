@@ -11,7 +11,7 @@ use crate::model::component::compose::compatible;
 use crate::model::component::hint::Hint;
 use crate::model::component::names::Name;
 
-/// Links imports that have neither a link nor a hint with the only one of the
+/// Links imports that have neither a link, a stub nor a hint with the only one of the
 /// `declared` parts that exports them: a compatible version of the interface, or a
 /// plain name. An import stays open if several parts export it, or the link would
 /// close a cycle.
@@ -53,6 +53,7 @@ fn is_open(part: &Part, import: &Name) -> bool {
     let hint = import.external_id.as_deref().map(Hint::parse);
     !part.links.contains_key(&import.name)
         && !part.keep.contains(&import.name)
+        && !part.stubs.contains(&import.name)
         && hint.is_none_or(|hint| hint.known().is_none())
 }
 
@@ -101,6 +102,7 @@ mod tests {
             file,
             links: BTreeMap::new(),
             keep: BTreeSet::new(),
+            stubs: BTreeSet::new(),
             origin: None,
         }
     }

@@ -17,5 +17,6 @@ pub mod override_options;
 pub mod part;
 pub mod provided;
 pub mod resolution;
+mod stubs;
 pub mod update;
 pub mod without_build;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::built::BuiltComponents;
 use crate::base::error::{Error, Result, nearest};
 use crate::model::component;
 use crate::model::component::WasmKind;
@@ -42,7 +43,7 @@ pub(crate) struct OverrideRequest<'a> {
 /// A component that a command line names.
 #[derive(Clone, Debug)]
 pub(crate) enum ComponentSource {
-    /// The absolute path of a file.
+    /// The absolute path of a file, or of the directory of a crate that builds one.
     File(PathBuf),
     /// A package or artifact in a registry.
     Subject(Subject),
@@ -93,13 +94,19 @@ impl ComponentSource {
     }
 }
 
+/// Whether a path is the directory of a crate.
+fn is_crate(path: &Path) -> bool {
+    fs::is_dir(path) && fs::exists(&path.join("Cargo.toml"))
+}
+
 /// Fails if a file is no component; `name` is its display name.
 fn check_component(name: &str, file: &Path) -> Result<()> {
     if fs::is_dir(file) {
-        return Err(
-            Error::input(format!("`{name}` is a directory, not a component"))
-                .hint("give a component file"),
-        );
+        let error = Error::input(format!("`{name}` is a directory, not a component"));
+        return Err(match is_crate(file) {
+            true => error.hint("build the crate in it first, and give the component file"),
+            false => error.hint("give a component file, or the directory of a crate"),
+        });
     }
     let bytes = fs::read(file)?;
     let what = match component::kind(&bytes) {
@@ -132,7 +139,7 @@ impl<'a> OverrideRequest<'a> {
                 .filter(|(key, what)| !key.is_empty() && !what.is_empty());
             let (key, what) = parts.ok_or_else(|| {
                 Error::usage(format!("`--with {text}` is not of the form `IMPORT=WHAT`"))
-                    .hint("use `--with IMPORT=FILE`, or a package or OCI reference after the `=`")
+                    .hint("use `--with IMPORT=FILE`, or the directory of a crate, a package or an OCI reference after the `=`")
             })?;
             if read.iter().any(|(other, _)| *other == key) || keep.iter().any(|k| k == key) {
                 return Err(Error::usage(format!("`{key}` is given more than once"))
@@ -168,6 +175,24 @@ fn given_for(key: &str) -> String {
 }
 
 impl Overrides {
+    /// The directories of crates whose components override imports.
+    pub fn crates(&self) -> Vec<PathBuf> {
+        let paths = self.files().map(|(_, path)| path.to_owned());
+        paths.filter(|path| is_crate(path)).collect()
+    }
+
+    /// The overrides with the components of crates that were built.
+    pub fn with_built(mut self, built: &BuiltComponents) -> Self {
+        for (_, override_) in &mut self.overrides {
+            if let Override::With(_, path) = override_
+                && let Some(found) = built.in_directory(path)
+            {
+                *path = found.file.clone();
+            }
+        }
+        self
+    }
+
     /// Fails if the file of an override is no component.
     pub fn check_files(&self) -> Result<()> {
         for (key, override_) in &self.overrides {

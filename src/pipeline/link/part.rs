@@ -17,6 +17,9 @@ pub(crate) struct Part {
     /// The imports that an override keeps open.
     #[serde(default)]
     pub keep: BTreeSet<String>,
+    /// The imports that a generated stub answers in the place of the host.
+    #[serde(default)]
+    pub stubs: BTreeSet<String>,
     /// The address of its registry, since equal bytes of two registries are two
     /// packages.
     #[serde(default)]

@@ -14,6 +14,7 @@ use super::files::ComponentFiles;
 use super::imports::{Imports, bind};
 use super::part::{Part, PartLink};
 use super::resolution::{Resolution, Role};
+use super::stubs::stub_imports;
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::{HintLocation, HintRelease};
 use crate::model::component::names;
@@ -31,14 +32,28 @@ pub(crate) fn provided_components(
     manifest: &Manifest,
     built: &BuiltComponents,
 ) -> Result<(Vec<ProvidedComponent>, ResolvedTree)> {
+    let by_package = built.by_package();
+    let resolution = Resolution::new(worlds, manifest, package_name(manifest));
+    let mut resolution = resolution.with_built(&by_package);
+    let mut found = add_entries(&mut resolution, manifest, built)?;
+    let tree = resolution.solve()?;
+    found.extend(released_components(worlds, manifest, &tree)?);
+    found.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok((found, tree))
+}
+
+/// Adds the entries of a manifest to a resolution; returns the components of those with a
+/// path.
+pub(super) fn add_entries(
+    resolution: &mut Resolution<'_, '_>,
+    manifest: &Manifest,
+    built: &BuiltComponents,
+) -> Result<Vec<ProvidedComponent>> {
     let mut found = Vec::new();
     for (key, dependency) in &manifest.dependencies {
         let at = |e: Error| e.at(dependency.file.excerpt(dependency.span.clone()));
         found.extend(from_path(key, dependency, built).map_err(at)?);
     }
-    let by_package = built.by_package();
-    let resolution = Resolution::new(worlds, manifest, package_name(manifest));
-    let mut resolution = resolution.with_built(&by_package);
     resolution.entries()?;
     let files = found
         .iter()
@@ -50,10 +65,7 @@ pub(crate) fn provided_components(
         };
         resolution.component(&name, &file, role)?;
     }
-    let tree = resolution.solve()?;
-    found.extend(released_components(worlds, manifest, &tree)?);
-    found.sort_by(|a, b| a.key.cmp(&b.key));
-    Ok((found, tree))
+    Ok(found)
 }
 
 /// The components of entries in registries, which are locked.
@@ -136,6 +148,8 @@ pub(crate) struct BoundWorld {
     pub imports: Imports,
     /// The components of the dependencies, with everything that they need.
     pub parts: Vec<Part>,
+    /// The indices of the manifest's entries among the parts, by key.
+    pub entries: BTreeMap<String, usize>,
     /// Which of these parts answers an import, by the import's name.
     pub links: BTreeMap<String, PartLink>,
 }
@@ -170,10 +184,18 @@ pub(crate) fn bind_dependencies(
     super::declared::answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
     let entries = || provided.iter().map(|one| one.key.as_str());
     let entries = || entries().zip(places.iter().copied());
+    let mut imports = imports;
+    imports
+        .notes
+        .extend(stub_imports(manifest, &mut parts, entries())?);
     refuse_new(worlds, manifest, &parts, entries())?;
     refuse_denied(manifest, &parts, entries())?;
     let links = imports.links(&parts, &places);
+    let entries = entries()
+        .map(|(key, place)| (key.to_owned(), place))
+        .collect();
     Ok(BoundWorld {
+        entries,
         loaded: LoadedWorld { world, watched },
         imports,
         parts,

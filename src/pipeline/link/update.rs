@@ -16,7 +16,7 @@ use crate::model::resolver::on_one_track;
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::fetch::reference::artifact_reference;
 use crate::pipeline::fetch::worlds::WorldResolver;
-use crate::pipeline::project::manifests::{Project, named_registries};
+use crate::pipeline::project::manifests::{Project, named_registries, with_tests};
 use crate::system::context::Context;
 use crate::system::fs;
 
@@ -68,14 +68,17 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         worlds.session_mut().clear_used();
         for manifest in &manifests {
             worlds.resolve(manifest)?;
-            let found = dependencies_without_build(ctx, project, &mut worlds, manifest)?;
-            refuse_denied(manifest, &found.parts, found.places())?;
+            for manifest in &with_tests(manifest) {
+                let found = dependencies_without_build(ctx, project, &mut worlds, manifest)?;
+                refuse_denied(manifest, &found.parts, found.places())?;
+            }
         }
         for manifest in &hosts {
             resolve_embedded(&mut worlds, manifest)?;
         }
         new = worlds.session().used().clone();
-        if manifests.len() + hosts.len() < 2 || new == before {
+        let uses: usize = manifests.iter().map(|one| with_tests(one).len()).sum();
+        if uses + hosts.len() < 2 || new == before {
             break;
         }
     }

@@ -13,6 +13,7 @@ use super::files::ComponentFiles;
 use super::part::Part;
 use super::provided::released_components;
 use super::resolution::{Resolution, Role};
+use super::stubs::stub_imports;
 use crate::base::error::{Error, Result};
 use crate::model::component::hint::Hint;
 use crate::model::manifest::{DependencySource, Manifest};
@@ -89,6 +90,7 @@ pub(crate) fn dependencies_without_build(
     let declared = entries.values().copied().collect();
     answer_from_declared(&mut parts, &declared, &ComponentFiles::default())?;
     let places = entries.iter().map(|(key, place)| (key.as_str(), *place));
+    stub_imports(manifest, &mut parts, places.clone())?;
     refuse_new(worlds, manifest, &parts, places)?;
     Ok(DependenciesWithoutBuild {
         parts,

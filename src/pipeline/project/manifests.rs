@@ -272,3 +272,26 @@ pub(crate) fn component_directories(manifest: &Manifest) -> Result<Vec<PathBuf>>
     }
     Ok(found)
 }
+
+/// The directories of crates whose components tests need beside these; none if the
+/// manifest has no dev-dependencies.
+///
+/// # Errors
+///
+/// As [`component_directories`].
+pub(crate) fn dev_directories(manifest: &Manifest) -> Result<Option<Vec<PathBuf>>> {
+    match manifest.dev_dependencies.is_empty() {
+        true => Ok(None),
+        false => component_directories(&manifest.for_tests()).map(Some),
+    }
+}
+
+/// A manifest as builds see it, and behind it as tests do if they have dependencies of
+/// their own.
+pub(crate) fn with_tests(manifest: &Rc<Manifest>) -> Vec<Rc<Manifest>> {
+    let mut uses = vec![manifest.clone()];
+    if !manifest.dev_dependencies.is_empty() {
+        uses.push(Rc::new(manifest.for_tests()));
+    }
+    uses
+}

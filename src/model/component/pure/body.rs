@@ -12,6 +12,8 @@ const I64: ValType = ValType::I64;
 const SCRATCH: i32 = 16;
 /// The most bytes that `blocking-write-and-flush` takes.
 const CHUNK: i32 = 4096;
+/// The bytes of a page of memory.
+const PAGE: i32 = 65536;
 /// The only global: the state of the fixed numbers.
 const STATE: u32 = 0;
 
@@ -200,6 +202,20 @@ impl Stderr {
     }
 }
 
+/// The function that allocates: `(old, old length, alignment, length) -> pointer`. It
+/// takes new pages each time, since what is called next traps.
+pub(super) fn allocate() -> Function {
+    let (length, pages) = (3, 4);
+    let mut code = Function::new([(1, I32)]);
+    let mut i = code.instructions();
+    i.local_get(length).i32_const(PAGE - 1).i32_add();
+    i.i32_const(PAGE.trailing_zeros() as i32).i32_shr_u();
+    i.memory_grow(0).local_tee(pages).i32_const(-1).i32_eq();
+    i.if_(BlockType::Empty).unreachable().end();
+    i.local_get(pages).i32_const(PAGE).i32_mul().end();
+    code
+}
+
 /// A function that only traps.
 pub(super) fn trap() -> Function {
     let mut code = Function::new([]);
@@ -238,7 +254,8 @@ fn at(offset: u64, align: u32) -> MemArg {
     }
 }
 
-fn returning(number: i32, function: &CoreFunction) -> Function {
+/// A function that returns a number, if it has a result.
+pub(super) fn returning(number: i32, function: &CoreFunction) -> Function {
     let mut code = Function::new([]);
     if !function.results.is_empty() {
         code.instructions().i32_const(number);

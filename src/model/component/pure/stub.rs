@@ -6,8 +6,8 @@ use super::body::{Callees, Outside};
 use super::function::CoreFunction;
 use wasm_encoder::{
     CodeSection, ConstExpr, CustomSection, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, MemoryType, Module, NameMap,
-    NameSection, TypeSection, ValType,
+    FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection, MemoryType, Module,
+    NameMap, NameSection, TypeSection, ValType,
 };
 
 /// The end of the name of a function that traps, since the component does without WASI.
@@ -18,6 +18,7 @@ pub(super) struct Stub {
     types: TypeSection,
     imports: ImportSection,
     functions: FunctionSection,
+    memories: MemorySection,
     exports: ExportSection,
     code: CodeSection,
     names: NameMap,
@@ -25,27 +26,22 @@ pub(super) struct Stub {
     callees: Callees,
 }
 
+/// A memory of at least as many pages.
+fn memory(minimum: u64) -> MemoryType {
+    MemoryType {
+        minimum,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    }
+}
+
 impl Stub {
     /// A module that uses the memory of the main module, and these functions from outside.
     pub fn new(outside: &Outside) -> Self {
-        let mut stub = Stub {
-            types: TypeSection::new(),
-            imports: ImportSection::new(),
-            functions: FunctionSection::new(),
-            exports: ExportSection::new(),
-            code: CodeSection::new(),
-            names: NameMap::new(),
-            next_function: 0,
-            callees: Callees::new(outside),
-        };
-        let memory = MemoryType {
-            minimum: 0,
-            maximum: None,
-            memory64: false,
-            shared: false,
-            page_size_log2: None,
-        };
-        stub.imports.import("env", "memory", memory);
+        let mut stub = Stub::empty(outside);
+        stub.imports.import("env", "memory", memory(0));
         for import in outside.imports() {
             let ty = stub.function_type(&import.params, &import.results);
             let ty = EntityType::Function(ty);
@@ -57,6 +53,43 @@ impl Stub {
             stub.define(helper.name, &helper.params, &helper.results, &helper.code);
         }
         stub
+    }
+
+    /// A module with a memory of its own, whose first page is zero, and with the function
+    /// that allocates what a caller passes. It imports nothing.
+    pub fn alone() -> Self {
+        let mut stub = Stub::empty(&Outside::default());
+        stub.memories.memory(memory(1));
+        stub.exports.export("memory", ExportKind::Memory, 0);
+        let (params, results) = ([ValType::I32; 4], [ValType::I32]);
+        let index = stub.define("allocate", &params, &results, &body::allocate());
+        stub.exports.export("cabi_realloc", ExportKind::Func, index);
+        stub
+    }
+
+    fn empty(outside: &Outside) -> Self {
+        Stub {
+            types: TypeSection::new(),
+            imports: ImportSection::new(),
+            functions: FunctionSection::new(),
+            memories: MemorySection::new(),
+            exports: ExportSection::new(),
+            code: CodeSection::new(),
+            names: NameMap::new(),
+            next_function: 0,
+            callees: Callees::new(outside),
+        }
+    }
+
+    /// Adds a function with the signature of `function`, which returns a number if there is
+    /// one, and traps otherwise; `shown` is its name in traces.
+    pub fn export(&mut self, function: &CoreFunction, shown: &str, returned: Option<i32>) {
+        let body = match returned {
+            Some(number) => body::returning(number, function),
+            None => body::trap(),
+        };
+        let index = self.define(shown, &function.params, &function.results, &body);
+        self.exports.export(&function.name, ExportKind::Func, index);
     }
 
     /// Adds a function that answers in place of `function`. One with another signature than
@@ -88,6 +121,7 @@ impl Stub {
             .section(&self.types)
             .section(&self.imports)
             .section(&self.functions)
+            .section(&self.memories)
             .section(&globals)
             .section(&self.exports)
             .section(&self.code)

@@ -11,6 +11,8 @@ use crate::base::error::{Error, Result};
 pub enum DependencyTable {
     /// `[package.metadata.component.dependencies]`, the table of components.
     Component,
+    /// `[package.metadata.component.dev-dependencies]`, the table of components for tests.
+    Dev,
     /// `[package.metadata.component.target.dependencies]`, the table of WIT packages.
     Target,
     /// `[overrides]` of a `wkg.toml`.
@@ -26,6 +28,7 @@ impl DependencyTable {
     pub fn name(self) -> &'static str {
         match self {
             DependencyTable::Component => "package.metadata.component.dependencies",
+            DependencyTable::Dev => "package.metadata.component.dev-dependencies",
             DependencyTable::Target => "package.metadata.component.target.dependencies",
             DependencyTable::Overrides => "overrides",
             DependencyTable::Wit => "dependencies",
@@ -233,6 +236,24 @@ mod tests {
                 .unwrap()
         );
         assert_eq!(edit.text(), TEXT);
+    }
+
+    #[test]
+    fn an_entry_for_tests_has_a_table_of_its_own() {
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
+        let mock = DependencyEntry {
+            version: None,
+            path: Some("../mock".to_owned()),
+            ..entry("1")
+        };
+        // The key may be that of a dependency.
+        edit.add_dependency(DependencyTable::Dev, "b:c", &mock)
+            .unwrap();
+        let added =
+            "[package.metadata.component.dev-dependencies]\n\"b:c\" = { path = \"../mock\" }\n";
+        assert!(edit.text().contains(added), "{}", edit.text());
+        assert!(edit.remove_dependency(DependencyTable::Dev, "b:c").unwrap());
+        assert!(!edit.text().contains("mock") && edit.text().contains("\"b:c\" = \"1\""));
     }
 
     #[test]

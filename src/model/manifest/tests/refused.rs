@@ -434,7 +434,7 @@ fn a_capability_that_is_unknown_is_refused_with_what_may_be_meant() {
     );
     let error = bad(
         "target.dependencies.§\"a:b\" = { version = \"1\", deny = [\"clocks\"] }",
-        "`allow` and `deny` of `a:b` in `package.metadata.component.target.dependencies` have no meaning",
+        "`allow`, `deny` and `stub` of `a:b` in `package.metadata.component.target.dependencies` have no meaning",
     );
     assert!(
         error

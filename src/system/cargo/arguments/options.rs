@@ -191,7 +191,7 @@ pub const OWN_OPTIONS: &[OwnOption] = &[
     OwnOption {
         known: KnownOption::With,
         usage: "--with <IMPORT=WHAT>",
-        help: "Link an import (a label, interface or package) with a file, package or OCI reference",
+        help: "Link an import (a label, interface or package) with a file, the directory of a crate, a package or an OCI reference",
     },
     OwnOption {
         known: KnownOption::Fresh,

@@ -6,7 +6,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::base::error::Error;
-use crate::model::component::pure::WITHOUT_WASI;
+use crate::model::component::pure::{STUBBED, WITHOUT_WASI};
 use crate::system::runtime::outcome::{ExitStatus, TRAPPED};
 
 /// How many functions of a stack trace are shown; the rest is rarely read.
@@ -67,15 +67,9 @@ pub fn trap(failed: &wasmtime::Error, panic: PanicMessage) -> Error {
     let trace = trace.map(ToString::to_string).unwrap_or_default();
     let frames = functions(&trace);
     let unreachable = *code == Trap::UnreachableCodeReached;
-    let needed = frames
-        .first()
-        .and_then(|name| name.strip_suffix(WITHOUT_WASI));
-    let (error, shown) = match needed.filter(|_| unreachable) {
-        Some(function) => {
-            let cause = format!("`{function}`{WITHOUT_WASI}");
-            let error = error.with_cause(cause).hint(instead_of(function));
-            (error, of_user(&frames[1..]))
-        }
+    let missing = frames.first().and_then(|name| missing(name));
+    let (error, shown) = match missing.filter(|_| unreachable) {
+        Some((cause, hint)) => (error.with_cause(cause).hint(hint), of_user(&frames[1..])),
         None if !unreachable => (error.with_cause(code), &frames[..]),
         // A panic ends in this trap. The innermost functions are those of the panic.
         None => match panic {
@@ -87,6 +81,18 @@ pub fn trap(failed: &wasmtime::Error, panic: PanicMessage) -> Error {
         Some(frames) => error.with_cause(frames),
         None => error,
     }
+}
+
+/// What a function that stands for one of the host says by its name, and what to do about
+/// it; none for other functions.
+fn missing(name: &str) -> Option<(String, &'static str)> {
+    if let Some(function) = name.strip_suffix(WITHOUT_WASI) {
+        let cause = format!("`{function}`{WITHOUT_WASI}");
+        return Some((cause, instead_of(function)));
+    }
+    let function = name.strip_suffix(STUBBED)?;
+    let hint = "do not call what needs it, or remove the interface from `stub` of the dependency in Cargo.toml";
+    Some((format!("`{function}`{STUBBED}"), hint))
 }
 
 /// What to do about a function of WASI that the component was built without.
