@@ -5,6 +5,7 @@ pub mod add;
 pub mod bindings;
 pub mod cache;
 pub mod cargo;
+pub mod cargo_options;
 pub mod compose;
 pub mod config;
 pub mod fetch;
