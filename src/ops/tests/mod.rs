@@ -1,5 +1,6 @@
 //! Operations in one process, without cargo, a registry or a terminal.
 
+mod add;
 mod capabilities;
 mod cargo_options;
 mod fixture;

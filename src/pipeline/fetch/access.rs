@@ -10,6 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::progress::{Progress, ProgressSize};
 use crate::model::resolver::ListedVersion;
+use crate::pipeline::fetch::look_up::similar;
 use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
@@ -168,8 +169,10 @@ impl<'a> Access<'a> {
                     Error::input(format!("the package `{package}` was not found")).with_cause(
                         format!("it was not found in {}", registry.location(package)),
                     );
-                with_route(error, route)
-                    .hint("check the name, or give another registry with `--registry`")
+                with_route(error, route).hint(match similar(registry, package) {
+                    Some(similar) => format!("did you mean `{similar}`?"),
+                    None => "check the name, or give another registry with `--registry`".to_owned(),
+                })
             })?;
         versions.sort_by(|a, b| b.version.cmp(&a.version));
         Ok(versions)

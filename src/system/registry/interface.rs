@@ -62,6 +62,12 @@ pub trait Registry: Send + Sync {
     /// such package, or does not distinguish that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>>;
 
+    /// The names of all packages, for suggestions; none where the registry does not list
+    /// them.
+    fn packages(&self) -> Result<Vec<PackageRef>> {
+        Ok(Vec::new())
+    }
+
     /// One version of a package; `None` if it is not there.
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>>;
 
