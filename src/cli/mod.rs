@@ -27,6 +27,7 @@ mod vendor;
 mod verify;
 mod version;
 mod wit;
+mod yank;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -77,6 +78,7 @@ enum OwnCommand {
     Compose(compose::Compose),
     Targets(targets::Targets),
     Publish(publish::Publish),
+    Yank(yank::Yank),
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
     Verify(verify::Verify),
@@ -103,6 +105,7 @@ impl OwnCommand {
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
+            OwnCommand::Yank(verb) => verb.run(ctx),
             OwnCommand::Tree(verb) => verb.run(ctx, global),
             OwnCommand::Outdated(verb) => verb.run(ctx, global),
             OwnCommand::Verify(verb) => verb.run(ctx, global),

@@ -27,6 +27,7 @@ pub mod vendor;
 pub mod verify;
 pub mod wit;
 pub mod wit_deps;
+pub mod yank;
 
 #[cfg(test)]
 mod release_tests {
@@ -44,4 +45,5 @@ mod release_tests {
     mod wit_fetch;
     mod wit_publish;
     mod wit_update;
+    mod yank;
 }

@@ -266,11 +266,6 @@ fn refused_verbs_say_which_tool_to_use() {
             ))
             .says(&format!("use `cargo {verb}` instead"));
     }
-    project
-        .component("yank")
-        .code(1)
-        .says("is not implemented yet")
-        .says("cargo component publish");
 }
 
 #[test]

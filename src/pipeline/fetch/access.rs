@@ -362,7 +362,7 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
 }
 
 /// The selected version among those listed, which are sorted from the newest.
-fn choose(
+pub(crate) fn choose(
     package: &PackageRef,
     pick: &VersionSelection,
     versions: &[ListedVersion],
@@ -386,7 +386,8 @@ fn choose(
             .collect();
         let registry_option = match pick {
             VersionSelection::Matching(requirement) => format!(" matching `{requirement}`"),
-            _ => String::new(),
+            VersionSelection::Exactly(version) => format!(" `{version}`"),
+            VersionSelection::Newest => String::new(),
         };
         Error::input(format!(
             "the package `{package}` has no version{registry_option}"

@@ -119,4 +119,9 @@ impl Registry for MemoryRegistry {
         );
         Ok(())
     }
+
+    fn yank(&self, package: &PackageRef, version: &Version) -> Result<()> {
+        MemoryRegistry::yank(self, package, version);
+        Ok(())
+    }
 }
