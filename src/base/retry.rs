@@ -18,6 +18,8 @@ pub struct RetryPolicy {
     /// The lowest rate at which a body has to arrive, on average over
     /// `idle_timeout`; 0 for no limit.
     pub min_bytes_per_second: u32,
+    /// The time after which users are told of a request that has no answer yet.
+    pub noticeable_wait: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -27,6 +29,7 @@ impl Default for RetryPolicy {
             first_delay: Duration::from_millis(300),
             idle_timeout: Duration::from_secs(30),
             min_bytes_per_second: 10,
+            noticeable_wait: Duration::from_secs(3),
         }
     }
 }
@@ -89,18 +92,6 @@ impl RetryPolicy {
         use std::hash::{BuildHasher as _, Hasher as _};
         let random = std::hash::RandomState::new().build_hasher().finish();
         self.delay_with_jitter(attempts, requested, random)
-    }
-
-    /// Waits for [`RetryPolicy::delay_before_retry`]; false, at once, if the
-    /// request is not repeated.
-    pub async fn wait_before_retry(&self, attempts: u32, requested: Option<Duration>) -> bool {
-        match self.delay_before_retry(attempts, requested) {
-            Some(delay) => {
-                tokio::time::sleep(delay).await;
-                true
-            }
-            None => false,
-        }
     }
 }
 

@@ -8,24 +8,27 @@ use semver::VersionReq;
 use super::options::{GlobalOptions, LockOptions, PackageOptions, cargo_args};
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
+use crate::model::capabilities::CapabilityPattern;
 use crate::model::manifest::edit::DependencyTable;
 use crate::ops::add::{AddOptions, add, remove};
 use crate::pipeline::project::manifest_write::ManifestWrite;
 use crate::system::context::Context;
 
-/// Add a package dependency to Cargo.toml
+/// Add package dependencies to Cargo.toml, or change those that are there
 ///
 /// A component is added to `[package.metadata.component.dependencies]`, a WIT package
 /// to `[package.metadata.component.target.dependencies]`, and with `--dev` a component to
 /// `[package.metadata.component.dev-dependencies]`. If the workspace has several packages,
-/// select one with `--package`.
+/// select one with `--package`. An entry that is there already gets the version, the registry,
+/// the path or the artifact that is given; what else it says stays. To add crates, use
+/// `cargo add`.
 #[derive(Args, Debug)]
 pub(super) struct Add {
-    /// Package to add: `namespace:name`, optionally followed by `@` and a version requirement
+    /// Packages to add: `namespace:name`, optionally followed by `@` and a version requirement
     ///
     /// Can be omitted if the file at `--path` or the artifact at `--oci` states its package name.
     #[arg(value_name = "PACKAGE", required_unless_present_any = ["path", "oci"])]
-    spec: Option<String>,
+    specs: Vec<String>,
 
     /// Key of the entry [default: the package name]
     #[arg(long, value_name = "NAME")]
@@ -76,31 +79,55 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self, ctx: &Context, _global: &GlobalOptions) -> Result<()> {
-        let (package, requirement) = match &self.spec {
-            Some(spec) => {
-                parse_package(spec).map(|(package, requirement)| (Some(package), requirement))?
-            }
-            None => (None, None),
-        };
-        let options = AddOptions {
+        self.refuse_options_of_one()?;
+        let allow: Vec<CapabilityPattern> = self
+            .allow
+            .iter()
+            .map(|w| w.parse())
+            .collect::<Result<_>>()?;
+        let options = |package, requirement| AddOptions {
             package,
             requirement,
-            name: self.name,
-            registry: self.registry,
-            path: self.path,
-            oci: self.oci,
+            name: self.name.clone(),
+            registry: self.registry.clone(),
+            path: self.path.clone(),
+            oci: self.oci.clone(),
             table: match (self.target, self.dev) {
                 (true, _) => Some(DependencyTable::Target),
                 (_, true) => Some(DependencyTable::Dev),
                 _ => None,
             },
-            allow: match self.allow.as_slice() {
-                [] => None,
-                words => Some(words.iter().map(|w| w.parse()).collect::<Result<_>>()?),
-            },
+            allow: (!allow.is_empty()).then(|| allow.clone()),
             write: write(self.dry_run),
         };
-        add(ctx, &cargo_args(&self.packages, &self.lock), &options)
+        let named = self.specs.iter().map(|spec| {
+            let (package, requirement) = parse_own_package(spec)?;
+            Ok(options(Some(package), requirement))
+        });
+        let mut packages = named.collect::<Result<Vec<_>>>()?;
+        if packages.is_empty() {
+            packages.push(options(None, None));
+        }
+        add(ctx, &cargo_args(&self.packages, &self.lock), &packages)
+    }
+}
+
+impl Add {
+    /// Refuses options that say something about one package if there are several.
+    fn refuse_options_of_one(&self) -> Result<()> {
+        let options = [
+            ("--name", self.name.is_some()),
+            ("--path", self.path.is_some()),
+            ("--oci", self.oci.is_some()),
+        ];
+        match options.into_iter().find(|(_, given)| *given) {
+            Some((option, _)) if self.specs.len() > 1 => Err(Error::usage(format!(
+                "`{option}` applies to one package, but {} were given",
+                self.specs.len()
+            ))
+            .hint("add the packages one at a time")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -147,6 +174,17 @@ pub(super) fn write(dry_run: bool) -> ManifestWrite {
     }
 }
 
+/// As [`parse_package`]; a name without a namespace may be meant as that of a crate.
+fn parse_own_package(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
+    let name = text.split('@').next().unwrap_or(text);
+    parse_package(text).map_err(|error| match name.contains([':', '/', '.']) {
+        true => error,
+        false => error.replace_hint(format!(
+            "a package is `namespace:name`; to add the crate, use `cargo add {text}`"
+        )),
+    })
+}
+
 /// Parses a package of the form `namespace:name[@requirement]`.
 pub(super) fn parse_package(text: &str) -> Result<(PackageRef, Option<VersionReq>)> {
     let (name, requirement) = match text.split_once('@') {
@@ -163,4 +201,27 @@ pub(super) fn parse_package(text: &str) -> Result<(PackageRef, Option<VersionReq
         })
         .transpose()?;
     Ok((name.parse()?, requirement))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_crate_leads_to_cargo_add() {
+        for (spec, crate_meant) in [
+            ("serde", true),
+            ("serde@1", true),
+            ("Serde_json", true),
+            ("A:b", false),
+            ("ghcr.io/a/b", false),
+            ("a:b@!", false),
+        ] {
+            let error = parse_own_package(spec).unwrap_err();
+            let hint = error.advice().unwrap();
+            let meant = hint.contains(&format!("`cargo add {spec}`"));
+            assert_eq!(meant, crate_meant, "{spec}: {hint}");
+        }
+        assert!(parse_own_package("a:b@1").is_ok());
+    }
 }

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use super::options::{GlobalOptions, shell};
 use super::{exit, setup};
 use crate::base::error::Result;
-use crate::ops::cargo::cargo_verb;
+use crate::ops::cargo::{cargo_verb, refuse_misspelled};
+use crate::ops::cargo_options::refuse_unknown_options;
 use crate::ops::fetch::fetch;
 use crate::ops::run::{Purpose, run as run_component};
 use crate::ops::test::test;
@@ -65,7 +66,8 @@ fn options(verb: &str) -> String {
 }
 
 /// Runs a subcommand of cargo, or one that cargo lacks but that takes its options.
-pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
+/// `similar` is the subcommand of this tool that is suggested if there is no such one.
+pub(super) fn run(args: &[OsString], env: Env, similar: Option<&str>) -> ExitCode {
     let args = match CargoArgs::parse(args) {
         Ok(args) => args,
         Err(error) => return exit::code(&GlobalOptions::default().shell(&env), Err(error)),
@@ -75,17 +77,22 @@ pub(super) fn run(args: &[OsString], env: Env) -> ExitCode {
     let (config, cache) = (own.registry_config.clone(), own.cache_dir.clone());
     let packages = setup::packages(&env, &shell, Path::new("."), config, cache);
     let context = Context::system(env, Box::new(shell.clone()), packages);
-    let result =
-        context.and_then(|ctx| dispatch(&ctx, &args).map_err(|error| error.relative_to(&ctx.cwd)));
+    let result = context.and_then(|ctx| {
+        dispatch(&ctx, &args, similar).map_err(|error| error.relative_to(&ctx.cwd))
+    });
     exit::code(&shell, result)
 }
 
-fn dispatch(ctx: &Context, args: &CargoArgs) -> Result<()> {
+fn dispatch(ctx: &Context, args: &CargoArgs, similar: Option<&str>) -> Result<()> {
     let verb = args.subcommand.as_deref().unwrap_or_default();
     let class = Class::of(verb);
+    if let Some(similar) = similar {
+        refuse_misspelled(ctx, args, similar)?;
+    }
     if args.help {
         return help(ctx, args, class);
     }
+    refuse_unknown_options(ctx, args)?;
     match (class, verb) {
         (Class::Run, "serve") => run_component(ctx, args, Purpose::Serve),
         (Class::Run, _) => run_component(ctx, args, Purpose::Run),

@@ -10,12 +10,14 @@ use crate::ops::login::{login, logout};
 use crate::pipeline::fetch::access::AccessOptions;
 use crate::system::context::Context;
 use crate::system::registry::Secret;
+use crate::system::shell::ask_hidden;
 
 /// Log in to an OCI registry
 ///
 /// The credentials are verified, and then stored where docker stores them: in its credential
 /// helper or its `config.json`. If only `REGISTRY_AUTH_FILE` is set and not `DOCKER_CONFIG`,
-/// they are stored in that file, as podman does. For crates.io, use `cargo login`.
+/// they are stored in that file, as podman does. The password is asked for on the terminal, which
+/// does not show it, or read from a pipe. For crates.io, use `cargo login`.
 #[derive(Args, Debug)]
 pub(super) struct Login {
     /// Host, or name of a configured registry [default: the default registry]
@@ -43,20 +45,28 @@ impl Login {
         let user = self.username.ok_or_else(|| {
             Error::usage("no user name was given").hint("add `--username <USER>`")
         })?;
-        login(ctx, &options, &user, &password()?)
+        login(ctx, &options, &user, &password(self.password_stdin, &user)?)
     }
 }
 
-/// Reads the password from standard input, which must be piped: a terminal would show it.
-fn password() -> Result<Secret> {
+/// Asks for the password on the terminal, or reads it from standard input where that is a
+/// pipe. With `from_pipe` it must be one.
+fn password(from_pipe: bool, user: &str) -> Result<Secret> {
     /// The longest password that is read, in bytes; every token is shorter.
     const LONGEST: u64 = 64 << 10;
     let input = std::io::stdin();
+    if input.is_terminal() && !from_pipe {
+        return match ask_hidden(&format!("Password for `{user}`: "))? {
+            empty if empty.is_empty() => Err(Error::usage("no password was given")
+                .hint("type the password or an access token, then press Enter")),
+            password => Ok(Secret(password)),
+        };
+    }
     if input.is_terminal() {
         return Err(Error::usage(
-            "the password cannot be read from a terminal, which would show it",
+            "`--password-stdin` reads the password from a pipe, but standard input is a terminal",
         )
-        .hint("pipe it: `cargo component login … --password-stdin < file`"));
+        .hint("remove it to be asked for the password, or pipe the password: `… < file`"));
     }
     let mut text = String::new();
     input

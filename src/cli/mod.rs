@@ -28,6 +28,7 @@ mod vendor;
 mod verify;
 mod version;
 mod wit;
+mod yank;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -35,7 +36,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, nearest};
+use crate::system::cargo::arguments::VERBS;
 use crate::system::cargo::verb::Class;
 use crate::system::context::{Context, PackageAccess};
 use crate::system::env::Env;
@@ -78,6 +80,7 @@ enum OwnCommand {
     Compose(compose::Compose),
     Targets(targets::Targets),
     Publish(publish::Publish),
+    Yank(yank::Yank),
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
     Verify(verify::Verify),
@@ -105,6 +108,7 @@ impl OwnCommand {
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
+            OwnCommand::Yank(verb) => verb.run(ctx),
             OwnCommand::Tree(verb) => verb.run(ctx, global),
             OwnCommand::Outdated(verb) => verb.run(ctx, global),
             OwnCommand::Verify(verb) => verb.run(ctx, global),
@@ -136,11 +140,18 @@ pub(crate) fn packages(
 /// Subcommands of cargo that are refused, since they are about crates.
 const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"];
 
-/// Subcommands that are planned, each with what to use until then.
-const PLANNED: &[(&str, &str)] = &[(
-    "yank",
-    "publish a corrected version: `cargo component publish`",
-)];
+/// Subcommands of cargo whose options the tool need not know.
+const OTHER_VERBS_OF_CARGO: &[&str] = &[
+    "fmt",
+    "generate-lockfile",
+    "help",
+    "info",
+    "locate-project",
+    "miri",
+    "pkgid",
+    "report",
+    "version",
+];
 
 /// Runs the tool under the name of its executable: as `wkg`, `wit` or `wit-deps` it
 /// accepts the command line of that tool, otherwise it does what [`run`] does.
@@ -160,7 +171,7 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     }
     let name = first_word(&args);
     if name.as_deref().is_some_and(is_built_by_cargo) {
-        return cargo::run(&args, env);
+        return cargo::run(&args, env, None);
     }
     // To describe all verbs takes time, which a build does not need.
     let cli = Cli::command();
@@ -174,15 +185,8 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
             ))
             .hint(format!("use `cargo {name}` instead")),
         ),
-        Some(name) => match PLANNED.iter().find(|(planned, _)| *planned == name) {
-            Some((_, instead)) => refuse(
-                &env,
-                Error::unsupported(format!("`cargo component {name}` is not implemented yet"))
-                    .hint(*instead),
-            ),
-            None => cargo::run(&args, env),
-        },
-        None => cargo::run(&args, env),
+        Some(name) => cargo::run(&args, env, similar_verb(&cli, name)),
+        None => cargo::run(&args, env, None),
     }
 }
 
@@ -200,6 +204,16 @@ fn is_built_by_cargo(name: &str) -> bool {
 fn is_ours(cli: &clap::Command, name: &str) -> bool {
     cli.get_subcommands()
         .any(|verb| verb.get_name() == name || verb.get_all_aliases().any(|alias| alias == name))
+}
+
+/// The subcommand of this tool that a misspelled name resembles most; none where it
+/// resembles one of cargo's more, which cargo itself suggests.
+fn similar_verb<'c>(cli: &'c clap::Command, name: &str) -> Option<&'c str> {
+    let ours = cli.get_subcommands().map(clap::Command::get_name);
+    let ours: Vec<&str> = ours.chain(["serve"]).collect();
+    let cargos = VERBS.iter().chain(OTHER_VERBS_OF_CARGO).copied();
+    let similar = nearest(name, ours.iter().copied().chain(cargos))?;
+    ours.into_iter().find(|verb| *verb == similar)
 }
 
 /// The subcommand: the first word that is neither an option nor the value of one.
@@ -221,7 +235,8 @@ fn ours(cli: clap::Command, args: Vec<OsString>, env: Env) -> ExitCode {
         && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
         && !is_ours(&cli, &of.to_string_lossy())
     {
-        return cargo::run(&[of.clone(), "--help".into()], env);
+        let similar = similar_verb(&cli, &of.to_string_lossy());
+        return cargo::run(&[of.clone(), "--help".into()], env, similar);
     }
     let matches = cli.try_get_matches_from(with_name(args));
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
@@ -281,6 +296,50 @@ mod tests {
             }
         }
         assert!(is_built_by_cargo("build"));
+    }
+
+    #[test]
+    fn a_misspelled_verb_of_ours_is_found_and_one_of_cargos_is_left_to_it() {
+        let cli = Cli::command();
+        for (name, similar) in [
+            ("outdatd", Some("outdated")),
+            ("verfy", Some("verify")),
+            ("serv", Some("serve")),
+            ("witt", Some("wit")),
+            ("publsh", Some("publish")),
+            ("compsoe", Some("compose")),
+            ("biuld", None),
+            ("tset", None),
+            ("chekc", None),
+            ("nextest", None),
+            ("xyz", None),
+        ] {
+            assert_eq!(similar_verb(&cli, name), similar, "{name}");
+        }
+        // With its last letter missing, the longer ones are found all the same.
+        for verb in cli.get_subcommands().map(clap::Command::get_name) {
+            let short = &verb[..verb.len() - 1];
+            if verb.len() > 4 {
+                assert_eq!(similar_verb(&cli, short), Some(verb));
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelled_subcommand_of_a_verb_is_answered_with_the_right_one() {
+        let command = Cli::command();
+        for verb in command.get_subcommands() {
+            for inner in verb.get_subcommands().map(clap::Command::get_name) {
+                if inner.len() < 4 {
+                    continue;
+                }
+                let short = &inner[..inner.len() - 1];
+                let args = [verb.get_name(), short].map(OsString::from).to_vec();
+                let parsed = Cli::command().try_get_matches_from(with_name(args));
+                let error = parsed.unwrap_err().to_string();
+                assert!(error.contains(&format!("'{inner}'")), "{short}: {error}");
+            }
+        }
     }
 
     #[test]

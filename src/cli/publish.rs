@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::options::{GlobalOptions, LockOptions, PackageOptions};
 use crate::base::error::Result;
-use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
@@ -17,7 +17,8 @@ use crate::system::context::Context;
 /// The package name is `package` of `[package.metadata.component]`, the version is that of
 /// the crate. Everything is checked before anything is published. Packages are published
 /// after their dependencies, and a dependency by path is replaced by the release with its
-/// version. A new version must keep the exports of the previous compatible version.
+/// version. A new version must keep the exports of the previous compatible version, and in a git
+/// repository all changes have to be committed.
 #[derive(Args, Debug)]
 pub(super) struct Publish {
     #[command(flatten)]
@@ -62,6 +63,10 @@ pub(super) struct Publish {
     #[arg(long)]
     allow_breaking: bool,
 
+    /// Publish even if the packages have changes that are not committed to git
+    #[arg(long)]
+    allow_dirty: bool,
+
     /// Publish components linked with their dependencies
     #[arg(long)]
     composed: bool,
@@ -86,6 +91,10 @@ impl Publish {
             content: match self.composed {
                 true => PublishedContent::Composed,
                 false => PublishedContent::Component,
+            },
+            uncommitted: match self.allow_dirty {
+                true => UncommittedChanges::Allow,
+                false => UncommittedChanges::Refuse,
             },
             mode: match self.dry_run {
                 true => PublishMode::Dry,

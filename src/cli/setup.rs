@@ -12,7 +12,7 @@ use crate::system::fs;
 use crate::system::process::System;
 use crate::system::registry::oci::{ClientContext, RetryPolicy, WarningLog};
 use crate::system::registry::open;
-use crate::system::shell::{Shell as _, Terminal};
+use crate::system::shell::{Message, Shell as _, Terminal};
 
 /// How packages are reached from a directory, by options and environment.
 pub(super) fn packages(
@@ -22,14 +22,15 @@ pub(super) fn packages(
     config: Option<PathBuf>,
     cache: Option<PathBuf>,
 ) -> PackageAccess {
-    let shell = shell.clone();
+    let (shell, waiting) = (shell.clone(), shell.clone());
     let path = |variable| env.get(variable).map(PathBuf::from);
     let cache = cache.or_else(|| path(env::CARGO_COMPONENT_CACHE_DIR));
     let around = ClientContext {
         env: Arc::new(env.clone()),
         exec: Arc::new(System),
         patience: RetryPolicy::default(),
-        warnings: WarningLog::new(move |text| shell.warn(text)),
+        warnings: WarningLog::new(move |text| shell.warn(text))
+            .with_waiting(move |text| waiting.print(Message::Waiting("Waiting", text))),
     };
     // Read when something is asked, which most runs do not.
     let dir = dir.to_owned();

@@ -14,6 +14,8 @@ use crate::system::context::Context;
 /// copy that is contained in the file of the package that needs it. For crates, use
 /// `cargo tree`.
 #[derive(Args, Debug)]
+// With `wit tree`, the letter is that of a directory.
+#[command(mut_arg("duplicates", |arg| arg.short('d')))]
 pub(super) struct Tree {
     /// Show what components may do, by what they import from outside: files, network, http,
     /// environment, clocks, randomness, standard-streams, and other packages

@@ -1,6 +1,9 @@
 //! `cargo component add` and `remove`.
 
 mod capabilities;
+mod existing;
+mod keys;
+mod path;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,29 +11,28 @@ use std::rc::Rc;
 use semver::VersionReq;
 
 use self::capabilities::NewComponent;
-use crate::base::error::{Error, Result, nearest};
+use self::existing::{ExistingEntry, entry_key};
+use self::keys::Keys;
+use self::path::{PathDependency, read_path_dependency, table_of};
+use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::model::capabilities::{CapabilityPattern, HostImports};
 use crate::model::component::names::with_current_names;
-use crate::model::component::outline::{Outline, outline};
-use crate::model::component::{WasmKind, kind};
 use crate::model::lockfile::Lockfile;
-use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
-use crate::model::manifest::{Manifest, Target};
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable, EntryChange};
+use crate::model::manifest::{DependencySource, Manifest};
 use crate::model::resolver::{PackageSource, Requirement};
-use crate::model::wit::{Entry, TextFile, WasmFile, declared_packages, syntax_errors};
+use crate::pipeline::build::bindings::unused_bindings;
 use crate::pipeline::fetch::artifacts::RequestedArtifact;
 use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::packages::{PackageRequest, Packages};
 use crate::pipeline::link::label_changes::import_renames;
 use crate::pipeline::project::manifest_write::{ManifestWrite, edit_manifest};
-use crate::pipeline::project::manifests::Project;
-use crate::pipeline::project::manifests::named_registries;
+use crate::pipeline::project::manifests::{Project, named_registries};
 use crate::pipeline::project::relative_path::relative_path;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
 use crate::system::fs;
-use crate::system::source;
 
 /// The options of `cargo component add`.
 #[derive(Clone, Debug)]
@@ -66,6 +68,52 @@ struct Addition {
     file: Option<PathBuf>,
     /// The release that the file contains, if it is one.
     release: Option<Fetched>,
+    /// What the component imports from outside, if that is known.
+    imports: Option<HostImports>,
+    /// Whether the command line chose the table.
+    is_table_chosen: bool,
+}
+
+impl AddOptions {
+    /// Whether anything but the name of the package is given.
+    fn requests_more(&self) -> bool {
+        self.requirement.is_some()
+            || self.registry.is_some()
+            || self.path.is_some()
+            || self.oci.is_some()
+            || self.allow.is_some()
+    }
+
+    /// The entry that is there for the package.
+    fn existing_entry<'m>(&self, manifest: &'m Manifest) -> Option<ExistingEntry<'m>> {
+        let package = self.package.as_ref()?;
+        let key = self.name.clone().unwrap_or_else(|| package.to_string());
+        let found = ExistingEntry::find(manifest, key, self.table)?;
+        (found.package == self.package.as_ref()).then_some(found)
+    }
+
+    /// The same options where only a part of the source is given: the other part is that of
+    /// the entry that is there.
+    fn completed(&self, existing: &DependencySource) -> Self {
+        let mut options = self.clone();
+        let another = self.requirement.is_some() || self.registry.is_some();
+        match existing {
+            _ if self.path.is_some() || self.oci.is_some() => {}
+            DependencySource::Registry {
+                requirement,
+                registry,
+            } => {
+                options
+                    .requirement
+                    .get_or_insert_with(|| requirement.clone());
+                options.registry = options.registry.or_else(|| registry.clone());
+            }
+            _ if another => {}
+            DependencySource::Oci { reference } => options.oci = Some(reference.clone()),
+            DependencySource::Path { path, .. } => options.path = Some(path.clone()),
+        }
+        options
+    }
 }
 
 impl Addition {
@@ -105,32 +153,85 @@ impl Addition {
     }
 }
 
-/// Adds an entry to the one selected package.
-pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> {
-    let (project, manifest) = one_package(ctx, args)?;
-    let mut addition = match (&options.path, &options.oci) {
-        (Some(path), _) => by_path(ctx, &manifest, options, path)?,
-        (_, Some(reference)) => by_reference(ctx, &project, options, reference)?,
-        _ => by_name(ctx, &project, &manifest, options)?,
-    };
-    let allow = options.allow.as_deref();
-    let words = allow.map(|allow| allow.iter().map(ToString::to_string).collect());
-    addition.entry.allow = words;
-    let imports = addition.imports(ctx, &project, &manifest, options)?;
+/// Adds entries to the one selected package, or changes those that are there. All of them
+/// are written together; a package that has the entry already, and of which nothing else is
+/// requested, stays as it is.
+pub fn add(ctx: &Context, args: &CargoArgs, packages: &[AddOptions]) -> Result<()> {
+    let (project, manifest, member) = one_package(ctx, args)?;
+    let mut additions = Vec::new();
+    for options in packages {
+        let existing = options.existing_entry(&manifest);
+        if let Some(existing) = existing.as_ref().filter(|_| !options.requests_more()) {
+            report_unchanged(ctx, &existing.key, existing.table);
+            continue;
+        }
+        let options = match &existing {
+            Some(existing) => options.completed(existing.source),
+            None => options.clone(),
+        };
+        let mut addition = match (&options.path, &options.oci) {
+            (Some(path), _) => by_path(ctx, &manifest, &options, path)?,
+            (_, Some(reference)) => by_reference(ctx, &project, &options, reference)?,
+            _ => by_name(ctx, &project, &manifest, &options)?,
+        };
+        let allow = options.allow.as_deref();
+        let words = allow.map(|allow| allow.iter().map(ToString::to_string).collect());
+        addition.entry.allow = words;
+        addition.imports = addition.imports(ctx, &project, &manifest, &options)?;
+        addition.is_table_chosen = options.table.is_some();
+        additions.push(addition);
+    }
+    let write = packages.first().map(|options| options.write);
+    let write = write.filter(|write| *write == ManifestWrite::Dry || !additions.is_empty());
+    if let Some(write) = write {
+        let changes = edit_manifest(ctx, &manifest.file.path, write, |edit| {
+            let changes = additions.iter().map(|addition| {
+                edit.add_dependency(addition.table, &addition.key, &addition.entry)
+            });
+            changes.collect::<Result<Vec<_>>>()
+        })?;
+        for (addition, change) in additions.into_iter().zip(changes) {
+            report(ctx, &project, &manifest, addition, change)?;
+        }
+    }
+    let member = &project.workspace().members[member];
+    if let Some(file) = unused_bindings(&manifest, member) {
+        ctx.shell.note(format!(
+            "the bindings are written to `{}`: to use them, add `mod bindings;` to the crate root",
+            ctx.display(&file)
+        ));
+    }
+    Ok(())
+}
+
+fn report_unchanged(ctx: &Context, key: &str, table: DependencyTable) {
+    let text = format!("dependency `{key}`, which is in `[{}]`", table.name());
+    ctx.shell.status("Unchanged", text);
+}
+
+/// Reports what became of an entry, and what its package imports.
+fn report(
+    ctx: &Context,
+    project: &Rc<Project>,
+    manifest: &Manifest,
+    addition: Addition,
+    change: EntryChange,
+) -> Result<()> {
     let Addition {
-        key,
-        entry,
-        table,
-        origin,
-        file,
-        ..
-    } = addition;
-    edit_manifest(ctx, &manifest.file.path, options.write, |edit| {
-        edit.add_dependency(table, &key, &entry)
-    })?;
-    ctx.shell
-        .status("Added", format!("dependency `{key}` {origin}"));
-    if options.table.is_none() {
+        key, table, origin, ..
+    } = &addition;
+    match change {
+        EntryChange::Added => {
+            let text = format!("dependency `{key}` {origin}");
+            ctx.shell.status("Added", text);
+        }
+        EntryChange::Changed => {
+            let text = format!("dependency `{key}`, now {origin}");
+            ctx.shell.status("Changed", text);
+        }
+        EntryChange::Unchanged => report_unchanged(ctx, key, *table),
+    }
+    if change == EntryChange::Added && !addition.is_table_chosen {
         let kind = match table {
             DependencyTable::Component | DependencyTable::Dev => "a component",
             _ => "a WIT package",
@@ -140,16 +241,16 @@ pub fn add(ctx: &Context, args: &CargoArgs, options: &AddOptions) -> Result<()> 
             table.name()
         ));
     }
-    if let (DependencyTable::Component, Some(file)) = (table, file) {
-        if let Err(e) = crate::model::wit::decode(&with_current_names(&fs::read(&file)?)?) {
+    if let (DependencyTable::Component, Some(file)) = (table, &addition.file) {
+        if let Err(e) = crate::model::wit::decode(&with_current_names(&fs::read(file)?)?) {
             ctx.shell.warn(format!(
                 "the bindings of `{key}` cannot be generated, and builds will fail: {e}"
             ));
         }
-        let notes = import_renames(ctx, &project, &manifest, &key, &file)?;
+        let notes = import_renames(ctx, project, manifest, key, file)?;
         notes.into_iter().for_each(|note| ctx.shell.note(note));
     }
-    if let Some(imports) = imports {
+    if let Some(imports) = &addition.imports {
         ctx.shell
             .note(format!("`{key}` imports from outside: {imports}"));
     }
@@ -164,7 +265,7 @@ pub fn remove(
     tables: &[DependencyTable],
     write: ManifestWrite,
 ) -> Result<()> {
-    let (_, manifest) = one_package(ctx, args)?;
+    let (_, manifest, _) = one_package(ctx, args)?;
     let path = &manifest.file.path;
     edit_manifest(ctx, path, write, |edit| {
         for key in keys {
@@ -185,60 +286,9 @@ pub fn remove(
     Ok(())
 }
 
-/// The keys of a manifest's entries.
-struct Keys<'m> {
-    /// Those of the tables from which entries are removed.
-    here: Vec<&'m str>,
-    /// Whether that is the table of tests.
-    dev: bool,
-    /// Those of the other tables.
-    elsewhere: Vec<&'m str>,
-}
-
-impl<'m> Keys<'m> {
-    fn of(manifest: &'m Manifest, tables: &[DependencyTable]) -> Self {
-        let target = match &manifest.target {
-            Target::Local(local) => local.dependencies.as_ref(),
-            _ => None,
-        };
-        let target = target.into_iter().flat_map(|table| table.keys());
-        let of_builds = manifest.dependencies.keys().chain(target);
-        let of_builds = of_builds.map(String::as_str).collect();
-        let of_tests = manifest.dev_dependencies.keys().map(String::as_str);
-        let of_tests = of_tests.collect();
-        let dev = tables.contains(&DependencyTable::Dev);
-        let (here, elsewhere) = match dev {
-            true => (of_tests, of_builds),
-            false => (of_builds, of_tests),
-        };
-        Keys {
-            here,
-            dev,
-            elsewhere,
-        }
-    }
-
-    /// The error for a key that the tables do not have, of the manifest at a path.
-    fn unknown(&self, key: &str, path: &str) -> Error {
-        let error = Error::input(format!(
-            "the dependency `{key}` could not be found in `{path}`"
-        ));
-        if self.elsewhere.contains(&key) {
-            return error.hint(match self.dev {
-                true => "it is an entry of `dependencies`: remove it without `--dev`",
-                false => "it is an entry of `dev-dependencies`: remove it with `--dev`",
-            });
-        }
-        match nearest(key, self.here.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
-        }
-    }
-}
-
-/// The one selected package, with its manifest; an error where there are
-/// several.
-fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manifest>)> {
+/// The one selected package: its workspace, its manifest and its index among the members.
+/// It is an error if several are selected.
+fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manifest>, usize)> {
     let project = Project::load(ctx, args)?;
     let members = &project.workspace().members;
     let [index] = project.selected.as_slice() else {
@@ -254,7 +304,8 @@ fn one_package(ctx: &Context, args: &CargoArgs) -> Result<(Rc<Project>, Rc<Manif
         );
     };
     let manifest = project.manifest(ctx, &members[*index])?;
-    Ok((project, manifest))
+    let index = *index;
+    Ok((project, manifest, index))
 }
 
 /// The table of an entry: the one of the options, or else the one that fits.
@@ -265,20 +316,6 @@ fn chosen_table(options: &AddOptions, fitting: DependencyTable) -> Result<Depend
         )
         .hint("remove `--dev`, or use `--target`")),
         (chosen, fitting) => Ok(chosen.unwrap_or(fitting)),
-    }
-}
-
-/// The key of an entry, and the `package` it needs beside that.
-fn entry_key(
-    options: &AddOptions,
-    package: Option<&PackageRef>,
-) -> Result<(String, Option<String>)> {
-    let package = package.map(ToString::to_string);
-    match (&options.name, package) {
-        (Some(name), package) => Ok((name.clone(), package)),
-        (None, Some(package)) => Ok((package, None)),
-        (None, None) => Err(Error::usage("the name of the package is not known")
-            .hint("give its name as `namespace:name`, or set a label with `--name`")),
     }
 }
 
@@ -314,7 +351,7 @@ fn by_path(
         ))
         .hint(format!("use `{own}`, or set a label with `--name`")));
     }
-    let (key, package) = entry_key(options, options.package.as_ref().or(own))?;
+    let (key, package) = entry_key(options.name.as_deref(), options.package.as_ref().or(own))?;
     let dir = fs::canonical(manifest.file.dir())?;
     let entry = DependencyEntry {
         package: package.filter(|_| own.is_none()),
@@ -336,6 +373,8 @@ fn by_path(
         origin: format!("from path `{}`", path.display()),
         file,
         release: None,
+        imports: None,
+        is_table_chosen: false,
     })
 }
 
@@ -352,7 +391,7 @@ fn by_reference(
     let found = found
         .first()
         .ok_or_else(|| Error::input("nothing was fetched"))?;
-    let (key, package) = entry_key(options, Some(&found.package))?;
+    let (key, package) = entry_key(options.name.as_deref(), Some(&found.package))?;
     let fitting = table_of(&found.file)?;
     let table = chosen_table(options, fitting)?;
     // A component under a label has the name of its repository, which is known
@@ -372,6 +411,8 @@ fn by_reference(
         origin: format!("from `{reference}`"),
         file: Some(found.file.clone()),
         release: Some(found.clone()),
+        imports: None,
+        is_table_chosen: false,
     })
 }
 
@@ -413,7 +454,7 @@ fn by_name(
         None => found.version.to_string(),
     };
     let table = table_of(&found.file)?;
-    let (key, package) = entry_key(options, Some(package))?;
+    let (key, package) = entry_key(options.name.as_deref(), Some(package))?;
     Ok(Addition {
         key,
         origin: format!("with version `{version}`"),
@@ -428,65 +469,9 @@ fn by_name(
             allow: None,
         },
         table: chosen_table(options, table)?,
+        imports: None,
+        is_table_chosen: false,
     })
-}
-
-/// The table for a wasm file: of components or of WIT packages.
-fn table_of(file: &Path) -> Result<DependencyTable> {
-    let bytes = fs::read(file)?;
-    if kind(&bytes) != Some(WasmKind::Component) {
-        return Err(
-            Error::input("the package is neither a component nor a WIT package")
-                .with_cause(format!("its file is `{}`", file.display()))
-                .hint("ask the publisher of the package"),
-        );
-    }
-    Ok(match crate::model::component::is_wit_package(&bytes)? {
-        true => DependencyTable::Target,
-        false => DependencyTable::Component,
-    })
-}
-
-/// The kind of dependency that a path leads to.
-enum PathDependency {
-    /// The crate of a component, with its package if its manifest names one.
-    Crate(Option<PackageRef>),
-    /// A package of WIT, with its name if it has one.
-    Wit(Option<PackageRef>),
-    /// A component, which has no name.
-    Component,
-}
-
-fn read_path_dependency(path: &Path) -> Result<PathDependency> {
-    let (bytes, path) = match source::read(path)?.main {
-        Entry::Text { path, files } => {
-            return Ok(PathDependency::Wit(package_of_text(&path, files)?));
-        }
-        Entry::Wasm(WasmFile { path, bytes, .. }) => (bytes, path),
-    };
-    if table_of(&path)? == DependencyTable::Component {
-        return Ok(PathDependency::Component);
-    }
-    Ok(PathDependency::Wit(match outline(&bytes)? {
-        Outline::Wit { package, .. } => Some(package),
-        _ => None,
-    }))
-}
-
-/// The package that the header of WIT names. A syntax error is reported here,
-/// before the manifest has an entry for it.
-fn package_of_text(path: &Path, files: Vec<TextFile>) -> Result<Option<PackageRef>> {
-    if let Some(error) = syntax_errors(&files).into_iter().next() {
-        return Err(error);
-    }
-    let path = path.to_owned();
-    let shown = path.display().to_string();
-    let names = declared_packages(&[Entry::Text { path, files }]);
-    match names.first() {
-        Some(name) => Ok(format!("{}:{}", name.namespace, name.name).parse().ok()),
-        None => Err(Error::input(format!("there is no WIT in `{shown}`"))
-            .hint("give a directory or file that contains `package namespace:name;`")),
-    }
 }
 
 /// The package name that the crate in a directory is published under.

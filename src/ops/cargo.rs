@@ -45,6 +45,16 @@ fn bring_up_to_date(ctx: &Context, args: &CargoArgs) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a subcommand that cargo does not have, and suggests `similar` instead.
+pub fn refuse_misspelled(ctx: &Context, args: &CargoArgs, similar: &str) -> Result<()> {
+    let verb = args.subcommand.as_deref().unwrap_or_default();
+    match Class::of(verb) == Class::Unknown && !has_subcommand(ctx, args, verb) {
+        true => Err(Error::usage(format!("no such command: `{verb}`"))
+            .hint(format!("did you mean `{similar}`?"))),
+        false => Ok(()),
+    }
+}
+
 /// Whether cargo has a subcommand by an alias or a program `cargo-<verb>`; cargo's
 /// built-in ones are known otherwise.
 fn has_subcommand(ctx: &Context, args: &CargoArgs, verb: &str) -> bool {

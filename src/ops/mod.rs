@@ -6,6 +6,7 @@ pub mod artifacts;
 pub mod bindings;
 pub mod cache;
 pub mod cargo;
+pub mod cargo_options;
 pub mod compose;
 pub mod config;
 pub mod fetch;
@@ -27,6 +28,7 @@ pub mod vendor;
 pub mod verify;
 pub mod wit;
 pub mod wit_deps;
+pub mod yank;
 
 #[cfg(test)]
 mod release_tests {
@@ -44,4 +46,5 @@ mod release_tests {
     mod wit_fetch;
     mod wit_publish;
     mod wit_update;
+    mod yank;
 }

@@ -67,14 +67,30 @@ pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> R
         }));
     }
     let rows = rows(&mut worlds, &requests, options.capabilities)?;
+    report_outdated(
+        ctx,
+        &rows,
+        options,
+        "run `cargo component update` for compatible versions; for others, change the requirements in manifests and WIT",
+    )
+}
+
+/// Prints the rows in the format of the options; with [`OutdatedPolicy::Fail`] they are an
+/// error, whose fix is `hint`.
+pub(super) fn report_outdated(
+    ctx: &Context,
+    rows: &[Outdated],
+    options: &OutdatedOptions,
+    hint: &str,
+) -> Result<()> {
     match options.format {
-        Format::Json => ctx.shell.data(format!("{:#}", json(&rows))),
+        Format::Json => ctx.shell.data(format!("{:#}", json(rows))),
         Format::Text if rows.is_empty() => {
             let text = "all packages are up to date".to_owned();
             ctx.shell.status("Finished", text);
         }
         Format::Text => {
-            let lines = table(&rows).into_iter();
+            let lines = table(rows).into_iter();
             lines.for_each(|line| ctx.shell.data(line));
         }
     }
@@ -84,7 +100,7 @@ pub fn outdated(ctx: &Context, args: &CargoArgs, options: &OutdatedOptions) -> R
             1 => "1 package is outdated".to_owned(),
             many => format!("{many} packages are outdated"),
         })
-        .hint("run `cargo component update` for compatible versions; for others, change the requirements in manifests and WIT")),
+        .hint(hint)),
     }
 }
 

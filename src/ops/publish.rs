@@ -1,5 +1,6 @@
 //! `cargo component publish`: a release build, all checks, and then the upload.
 
+mod committed;
 mod pins;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 
 use semver::Version;
 
+pub use self::committed::UncommittedChanges;
+use self::committed::refuse_uncommitted;
 use self::pins::Outgoing;
 use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
@@ -53,6 +56,8 @@ pub struct PublishOptions {
     pub breaking: BreakingChange,
     /// What is published of a component with dependencies.
     pub content: PublishedContent,
+    /// What is done with changes that are not committed to git.
+    pub uncommitted: UncommittedChanges,
     /// Whether anything is published.
     pub mode: PublishMode,
 }
@@ -83,6 +88,17 @@ pub fn publish(ctx: &Context, args: &CargoArgs, options: &PublishOptions) -> Res
     if candidates.is_empty() {
         return Err(Error::input("none of the selected packages is a component")
             .hint("add `[package.metadata.component]` with a `package` name to Cargo.toml"));
+    }
+    if options.uncommitted == UncommittedChanges::Refuse {
+        let members = &project.workspace().members;
+        let dir = |candidate: &Candidate| members[candidate.member].dir().to_owned();
+        let dirs: Vec<_> = candidates.iter().map(dir).collect();
+        let mut others: Vec<_> = members
+            .iter()
+            .map(|member| member.dir().to_owned())
+            .collect();
+        others.push(project.workspace().target_directory.clone());
+        refuse_uncommitted(ctx, &dirs, &others)?;
     }
     let requested = options.registry.as_deref();
     let requested = requested.map(|name| on_command_line(ctx, name));

@@ -6,7 +6,7 @@ use crate::pipeline::build::pending_writes::StaleBindings;
 use std::path::Path;
 
 use self::prebuilt::run_component;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::pipeline::build::cargo::{BuildOutput, build_prepared};
 use crate::pipeline::build::componentize::ComponentArtifact;
 use crate::pipeline::build::ready::prepare;
@@ -71,7 +71,8 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
         command_line(ctx.display(&artifact.path), &permissions),
     );
     match task {
-        Task::Call(call) => invoke(ctx, &file, call, &permissions),
+        Task::Call(call) => invoke(ctx, &file, call, &permissions)
+            .map_err(|error| naming_library(error, &built, artifact, call)),
         Task::Serve => {
             let addr = args.own.addr.as_deref().unwrap_or(DEFAULT_ADDRESS);
             serve(ctx, &file, addr, &with_request_timeout(&permissions, args))
@@ -82,6 +83,38 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
             report_end(ctx, &program.run(&permissions)?)
         }
     }
+}
+
+/// The error of a call, with the library that exports the function where the program beside
+/// it was called.
+fn naming_library(
+    error: Error,
+    built: &BuildOutput,
+    called: &ComponentArtifact,
+    call: &str,
+) -> Error {
+    let function = call.split('(').next().unwrap_or(call).trim();
+    let exports = |artifact: &&ComponentArtifact| {
+        let is_library = !artifact.cargo_artifact.test && !artifact.cargo_artifact.is_program();
+        let functions = || runtime::functions(&fs::read(&artifact.path)?);
+        let exported = || functions().and_then(|all| runtime::resolve(function, &all).map(drop));
+        is_library && exported().is_ok()
+    };
+    let is_unknown = error.kind() == ErrorKind::Usage && called.cargo_artifact.is_program();
+    let mut artifacts = built.artifacts.iter().filter(|_| is_unknown);
+    let Some(library) = artifacts.find(exports) else {
+        return error;
+    };
+    let package = &built.prepared.workspace().members[library.member].name;
+    error
+        .with_cause(format!(
+            "the program `{}` was called",
+            called.cargo_artifact.target
+        ))
+        .replace_hint(match library.member == called.member {
+            true => "the library of the package exports it: add `--lib`".to_owned(),
+            false => format!("the package `{package}` exports it: add `--package {package}`"),
+        })
 }
 
 /// A component of a build that is to run.

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result};
+use crate::base::progress::ProgressSize;
 use crate::model::lockfile::Locked;
 use crate::pipeline::fetch::access::digest_mismatch;
 use crate::pipeline::fetch::artifacts::host;
@@ -78,9 +79,14 @@ pub fn verify(ctx: &Context, args: &CargoArgs) -> Result<()> {
     };
     let jobs: Vec<_> = releases.iter().map(|one| (*one, place(one))).collect();
     let cache = ctx.cache();
+    let extent = ProgressSize::Items(jobs.len() as u64);
+    let progress = ctx.shell.progress("Verifying", extent);
     let findings = run_parallel(jobs, |(locked, place)| {
-        Ok(verify_release(locked, &place, &cache))
+        let finding = verify_release(locked, &place, &cache);
+        progress.item();
+        Ok(finding)
     })?;
+    drop(progress);
     let mut wrong = 0;
     for finding in &findings {
         wrong += usize::from(!finding.errors.is_empty());

@@ -209,6 +209,17 @@ fn guest(project: &Project) {
         .write("pkg/wit/world.wit", "package demo:guest;\nworld app {\n    import demo:io/streams@0.2.0;\n}\n");
 }
 
+/// With a requirement that only older versions meet.
+fn outgrown(project: &Project) {
+    guest(project);
+    let table = "\n[package.metadata.component.target.dependencies]\n\"demo:io\" = \"0.1\"\n";
+    let manifest = project.read("pkg/Cargo.toml") + table;
+    project.write("pkg/Cargo.toml", manifest).write(
+        "pkg/wit/world.wit",
+        "package demo:guest;\nworld app {\n    import demo:io/streams;\n}\n",
+    );
+}
+
 fn locked(project: &Project) {
     guest(project);
     let newer = "registry/demo/io/0.2.1.wasm";
@@ -249,6 +260,27 @@ const CASES: &[Case] = &[
         line: "add demo:io",
         dir: "pkg",
         setup: guest,
+        step: 1,
+    },
+    Case {
+        name: "add two",
+        line: "add demo:io demo:net@1",
+        dir: "pkg",
+        setup: guest,
+        step: 1,
+    },
+    Case {
+        name: "add another version",
+        line: "add demo:io@0.2",
+        dir: "pkg",
+        setup: outgrown,
+        step: 1,
+    },
+    Case {
+        name: "update --breaking",
+        line: "update --breaking",
+        dir: "pkg",
+        setup: outgrown,
         step: 1,
     },
     Case {

@@ -302,3 +302,56 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
         assert_eq!(project.read("docker/config.json"), broken);
     }
 }
+
+/// What `script` prints up to a text, which it has to print.
+fn read_until(output: &mut impl std::io::Read, text: &str) -> String {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !String::from_utf8_lossy(&read).contains(text) {
+        let count = output.read(&mut byte).unwrap();
+        assert!(count > 0, "{}", String::from_utf8_lossy(&read));
+        read.push(byte[0]);
+    }
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+#[test]
+fn a_password_is_asked_for_on_the_terminal_and_not_shown() {
+    // Only that of util-linux is known to take these arguments.
+    let version = Command::new("script").arg("--version").output();
+    if !version.is_ok_and(|v| String::from_utf8_lossy(&v.stdout).contains("util-linux")) {
+        return;
+    }
+    let registry = SmallRegistry::start(Access::Basic);
+    for (typed, code) in [("secret\n", 0), ("wrong\n", 1), ("\n", 2), ("sec\x03", 130)] {
+        let project = Project::empty();
+        let login = command(&project, &format!("login {} -u user", registry.host()));
+        let mut line = vec![login.get_program().to_str().unwrap()];
+        line.extend(login.get_args().map(|arg| arg.to_str().unwrap()));
+        let mut script = project.clean("script");
+        script.args(["-qec", &line.join(" "), "/dev/null"]);
+        for (name, value) in login.get_envs() {
+            match value {
+                Some(value) => script.env(name, value),
+                None => script.env_remove(name),
+            };
+        }
+        script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = script.spawn().unwrap();
+        let mut output = running.stdout.take().unwrap();
+        let mut shown = read_until(&mut output, "Password for `user`: ");
+        let mut input = running.stdin.take().unwrap();
+        input.write_all(typed.as_bytes()).unwrap();
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut output, &mut rest).unwrap();
+        shown += &rest;
+        drop(input);
+        let ended = running.wait().unwrap();
+        assert_eq!(ended.code(), Some(code), "{shown}");
+        assert!(
+            !shown.contains(typed.trim()) || typed.trim().is_empty(),
+            "{shown}"
+        );
+        assert_eq!(project.has("docker/config.json"), code == 0, "{shown}");
+    }
+}

@@ -49,8 +49,18 @@ fn options_of_build_do_what_they_do_in_cargo() {
     // The last word has cargo.
     project
         .component("build --locked --no-such-option")
-        .code(1)
-        .says("--no-such-option");
+        .code(2)
+        .says("error: unexpected argument '--no-such-option' found")
+        .says("help: see `cargo component build --help`");
+    project
+        .component("run --relase")
+        .code(2)
+        .says("help: did you mean `--release`?")
+        .silent_on("cargo build");
+    project
+        .component("serve --port 8080")
+        .code(2)
+        .says("help: the address and port are set with `--addr`");
     project
         .component("build --bin nobody")
         .code(101)
@@ -256,11 +266,6 @@ fn refused_verbs_say_which_tool_to_use() {
             ))
             .says(&format!("use `cargo {verb}` instead"));
     }
-    project
-        .component("yank")
-        .code(1)
-        .says("is not implemented yet")
-        .says("cargo component publish");
 }
 
 #[test]
@@ -333,7 +338,7 @@ fn cargo_itself_starts_the_tool() {
     run("component build").ok().says("Creating");
     component(&project, HELLO);
     run("component build").ok().silent_on("Creating");
-    run("component build --no-such-option").code(1);
+    run("component build --no-such-option").code(2);
     run("component --version").ok().prints("cargo-component ");
     run("help component").ok().prints("Usage: cargo component");
     run("component run -q").ok().prints("hello");

@@ -55,6 +55,16 @@ fn a_subcommand_that_is_not_there_writes_no_bindings() {
         .says("no such command: `buidl`")
         .silent_on("Generating");
     assert_eq!(project.read("src/bindings.rs"), before);
+    for (line, similar) in [
+        ("outdatd", "outdated"),
+        ("serv --help", "serve"),
+        ("help witt", "wit"),
+    ] {
+        let output = project.component(line).code(2);
+        output
+            .says("no such command")
+            .says(&format!("did you mean `{similar}`?"));
+    }
     // A program of that name may look at code, and so may an alias.
     let tools = Tools::new();
     tools.script("cargo-buidl", "exit 0");
@@ -65,6 +75,8 @@ fn a_subcommand_that_is_not_there_writes_no_bindings() {
         "[alias]\nbuidl = \"locate-project\"\n",
     );
     project.component("buidl").ok().says("Generating");
+    tools.script("cargo-outdatd", "exit 0");
+    project.run(tools.on(project.command("outdatd"))).ok();
     assert_eq!(project.read("src/bindings.rs"), before);
 }
 

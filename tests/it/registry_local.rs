@@ -447,15 +447,19 @@ fn add_lets_the_package_decide_its_table_and_remove_undoes_it() {
         )
     );
     run("bindings").ok();
+    let once = project.read("Cargo.toml");
     run("add demo:types")
-        .code(1)
-        .says("conflicts with an existing dependency");
+        .ok()
+        .says("Unchanged dependency `demo:types`");
+    assert_eq!(project.read("Cargo.toml"), once);
     run("add demo:types@7 --name other")
         .code(1)
         .says("no release matching version requirement `^7`");
     run("add demo:typos")
         .code(1)
-        .says("package `demo:typos` was not found");
+        .says("package `demo:typos` was not found")
+        .says("the registry is set in ")
+        .says("did you mean `demo:types`?");
     run("rm demo:type")
         .code(1)
         .says("did you mean `demo:types`?");

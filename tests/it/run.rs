@@ -541,3 +541,23 @@ fn what_cannot_be_run_is_refused_with_a_code() {
         .code(1)
         .says("a component bin target must be available for `cargo component run`");
 }
+
+#[test]
+fn a_function_of_the_library_beside_a_program_is_pointed_to() {
+    let project = Project::new("--lib", "both");
+    project.write("src/bin/tool.rs", "fn main() {}\n");
+    project
+        .component("run --invoke 'hello-world()'")
+        .code(2)
+        .says("the component exports no function `hello-world`")
+        .says("the program `tool` was called")
+        .says("help: the library of the package exports it: add `--lib`");
+    project
+        .component("run --lib --invoke 'hello-world()'")
+        .ok()
+        .prints("Hello");
+    project
+        .component("run --invoke 'nothing()'")
+        .code(2)
+        .silent_on("--lib");
+}

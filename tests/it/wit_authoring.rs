@@ -197,10 +197,13 @@ fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ("add demo:none", "demo:none"),
         ("add other:none", "no registry configured"),
         ("add my:app/i --world alpha", "cannot be added to itself"),
-        ("add demo:net", "conflicts with an existing dependency"),
+        (
+            "add demo:net --name other",
+            "neither a registry nor another name",
+        ),
         (
             "add demo:net/sockets@2 --world alpha",
-            "conflicts with an existing",
+            "no release matching version requirement `^2`",
         ),
         ("add demo:io --registry r", "neither a registry"),
         ("remove demo:nett", "did you mean `demo:net`?"),
@@ -628,8 +631,8 @@ fn an_entry_of_deps_toml_is_made_fetched_and_removed() {
         "# mine\nother = \"../../other\" # kept\nio = { package = \"demo:io\", version = \"0.2\" }\n"
     );
     wit(&project, "app", "add demo:io@0.2")
-        .code(1)
-        .says("conflicts");
+        .ok()
+        .says("Unchanged dependency `io`");
     wit(&project, "app", "add demo:io/poll").ok();
     assert!(
         project

@@ -6,6 +6,7 @@ mod check;
 mod fetch;
 mod init;
 mod options;
+mod outdated;
 mod publish;
 mod tree;
 mod update;
@@ -37,6 +38,7 @@ enum WitCommand {
     Update(update::Update),
     Upgrade(update::Upgrade),
     Tree(tree::Tree),
+    Outdated(outdated::Outdated),
     Check(check::Check),
     Publish(publish::Publish),
     World(world::World),
@@ -53,6 +55,7 @@ impl Wit {
             WitCommand::Update(verb) => verb.run(ctx),
             WitCommand::Upgrade(verb) => verb.run(ctx),
             WitCommand::Tree(verb) => verb.run(ctx),
+            WitCommand::Outdated(verb) => verb.run(ctx),
             WitCommand::Check(verb) => verb.run(ctx),
             WitCommand::Publish(verb) => verb.run(ctx),
             WitCommand::World(verb) => verb.run(ctx),

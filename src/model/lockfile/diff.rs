@@ -51,6 +51,16 @@ pub fn diff(old: &Lockfile, new: &Lockfile) -> Vec<LockChange> {
 }
 
 impl LockChange {
+    /// The release that is locked after the change; none where one was removed.
+    pub fn release(&self) -> Option<(&PackageRef, &Version)> {
+        match self {
+            LockChange::Removed(..) => None,
+            LockChange::Added(package, version)
+            | LockChange::Updated(package, _, version)
+            | LockChange::Replaced(package, version) => Some((package, version)),
+        }
+    }
+
     /// The package of the changed entry.
     pub fn package(&self) -> &PackageRef {
         match self {

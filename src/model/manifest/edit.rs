@@ -14,7 +14,7 @@ pub mod wit_toml;
 
 pub use allowing::entry_allowing;
 pub use component::{ComponentTable, CrateDependency, TargetEntry, WasiEntry};
-pub use dependencies::{DependencyEntry, DependencyTable};
+pub use dependencies::{DependencyEntry, DependencyTable, EntryChange};
 pub use document::ManifestEdit;
 pub use migration::ReplaceOutcome;
 pub use wit_toml::wit_manifest;

@@ -6,6 +6,7 @@ use semver::Version;
 
 use super::requirement::PackageSource;
 use super::track::on_one_track;
+use crate::base::package::PackageRef;
 
 /// A version that a registry lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,17 @@ pub struct ListedVersion {
     pub yanked: bool,
 }
 
+/// The registry that was asked for the versions of a package, as errors describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedRegistry {
+    /// The place of the package in it: an address without credentials.
+    pub location: String,
+    /// The setting or option that selects the registry.
+    pub chosen_by: String,
+    /// A package of the registry with a similar name, where it does not have this one.
+    pub similar: Option<PackageRef>,
+}
+
 /// The version lists known so far; that of a package which no registry has is
 /// empty. Single versions may be known to exist without a list.
 #[derive(Clone, Debug, Default)]
@@ -23,12 +35,23 @@ pub struct VersionCatalog {
     versions: BTreeMap<PackageSource, Vec<ListedVersion>>,
     single: BTreeMap<PackageSource, BTreeSet<Version>>,
     precise: BTreeMap<PackageSource, Version>,
+    asked: BTreeMap<PackageSource, AskedRegistry>,
 }
 
 impl VersionCatalog {
     /// Adds the version list of a package.
     pub fn insert(&mut self, source: PackageSource, versions: Vec<ListedVersion>) {
         self.versions.insert(source, versions);
+    }
+
+    /// Sets the registry that gave the version list of a package.
+    pub fn set_asked(&mut self, source: PackageSource, asked: AskedRegistry) {
+        self.asked.insert(source, asked);
+    }
+
+    /// The registry that gave the version list of a package, if it is known.
+    pub fn asked(&self, source: &PackageSource) -> Option<&AskedRegistry> {
+        self.asked.get(source)
     }
 
     /// Adds a version that exists, of a package whose list need not be known.

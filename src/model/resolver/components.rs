@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use semver::Version;
 
-use super::catalog::ListedVersion;
+use super::catalog::{AskedRegistry, ListedVersion};
 pub use super::component_requirement::{ComponentRequirement, Origin, Release};
 use super::conflict;
 use super::track::{allows_one_track_only, on_one_track};
@@ -42,6 +42,8 @@ pub struct Facts {
     pub locked: BTreeMap<Origin, BTreeSet<Version>>,
     /// The version that the command line chose for its track (`--precise`).
     pub precise: BTreeMap<Origin, Version>,
+    /// The registries that listed releases.
+    pub asked: BTreeMap<Origin, AskedRegistry>,
 }
 
 /// The result of [`solve`] as far as the known facts allow.
@@ -342,7 +344,8 @@ impl Search<'_> {
                         hinted.map(listed).collect()
                     }
                 };
-                conflict::no_match(&need.requirement, &listed, precise)
+                let asked = self.facts.asked.get(&need.origin);
+                conflict::no_match(&need.requirement, &listed, precise, asked)
             }
         };
         self.conflict = Some(error);

@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::catalog::ListedVersion;
+use super::catalog::{AskedRegistry, ListedVersion};
 use super::component_requirement::ComponentRequirement;
 use super::requirement::Requirement;
 use crate::base::error::Error;
@@ -46,11 +46,13 @@ pub(super) fn several<'n>(
     }
 }
 
-/// No version matches. `precise` is the one that the command line chose.
+/// No version matches. `precise` is the one that the command line chose, and `asked` the
+/// registry that has the versions.
 pub(super) fn no_match(
     requirement: &Requirement,
     versions: &[ListedVersion],
     precise: Option<&Version>,
+    asked: Option<&AskedRegistry>,
 ) -> Error {
     let package = &requirement.source.package;
     let version_req = &requirement.version_req;
@@ -68,19 +70,21 @@ pub(super) fn no_match(
         Some(registry) => format!("registry `{registry}`"),
         None => "its registry".to_owned(),
     };
-    if versions.is_empty() {
-        return with_requirer(
-            Error::input(format!("package `{package}` was not found in {place}")),
-            requirement,
-        )
-        .hint("check the name, and the registry that is configured for its namespace");
-    }
-    let error = with_requirer(
-        Error::input(format!(
+    let problem = match versions.is_empty() {
+        true => format!("package `{package}` was not found in {place}"),
+        false => format!(
             "package `{package}` has no release matching version requirement `{version_req}` in {place}"
-        )),
-        requirement,
-    );
+        ),
+    };
+    let error = with_registry(with_requirer(Error::input(problem), requirement), asked);
+    if versions.is_empty() {
+        return error.hint(match asked.and_then(|asked| asked.similar.as_ref()) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => {
+                "check the name, and the registry that is configured for its namespace".to_owned()
+            }
+        });
+    }
     let mut sorted: Vec<&ListedVersion> = versions.iter().collect();
     sorted.sort_by(|a, b| b.version.cmp(&a.version));
     let more = sorted.len().saturating_sub(MAX_LISTED);
@@ -124,6 +128,15 @@ fn with_requirer(error: Error, requirement: &Requirement) -> Error {
             "required by {}",
             requirement.required_by.join(" -> ")
         )),
+    }
+}
+
+fn with_registry(error: Error, asked: Option<&AskedRegistry>) -> Error {
+    match asked {
+        None => error,
+        Some(asked) => error
+            .with_cause(format!("its registry is {}", asked.location))
+            .with_cause(format!("the registry is set in {}", asked.chosen_by)),
     }
 }
 

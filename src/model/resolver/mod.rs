@@ -16,7 +16,7 @@ mod packages;
 mod requirement;
 mod track;
 
-pub use catalog::{ListedVersion, VersionCatalog};
+pub use catalog::{AskedRegistry, ListedVersion, VersionCatalog};
 pub use packages::{ChosenVersion, Resolution, exact_version, not_locked, solve};
 pub use requirement::{PackageSource, Requirement};
 pub use track::{compatible_from, on_one_track};

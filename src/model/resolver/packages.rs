@@ -75,7 +75,8 @@ pub fn solve(
             }),
             None => {
                 let precise = catalog.precise(source);
-                return Err(conflict::no_match(requirement, versions, precise));
+                let asked = catalog.asked(source);
+                return Err(conflict::no_match(requirement, versions, precise, asked));
             }
         }
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::facts_format::FactsFormat;
 use crate::base::error::Result;
 use crate::base::package::PackageRef;
+use crate::base::progress::ProgressSize;
 use crate::model::resolver::ListedVersion;
 use crate::pipeline::fetch::access::{Access, AccessOptions};
 use crate::system::context::Context;
@@ -18,7 +19,9 @@ pub fn versions(
 ) -> Result<()> {
     let access = Access::new(ctx, options)?;
     let (registry, route) = access.open(package)?;
+    let progress = ctx.shell.progress("Listing", ProgressSize::Items(1));
     let versions = access.versions(package, &*registry, &route)?;
+    drop(progress);
     if format == FactsFormat::Json {
         let location = registry.location(package);
         let all: Vec<_> = versions

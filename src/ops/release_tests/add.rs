@@ -38,7 +38,7 @@ fn workshop() -> Workshop {
 fn a_wit_package_is_added_to_the_table_of_the_target() {
     let workshop = workshop();
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:types"))
+        add(ctx, &CargoArgs::default(), &[options("t:types")])
     });
     let ran = ran.succeeded();
     let manifest = workshop.read("Cargo.toml");
@@ -61,7 +61,7 @@ fn a_component_is_added_with_the_requirement_and_label_that_were_given() {
         ..options("t:codec")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &asked)
+        add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
     });
     let ran = ran.succeeded();
     let manifest = workshop.read("Cargo.toml");
@@ -78,7 +78,7 @@ fn a_table_that_was_given_is_used_without_a_note() {
         ..options("t:codec")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &asked)
+        add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
     });
     let ran = ran.succeeded();
     let manifest = workshop.read("Cargo.toml");
@@ -86,25 +86,88 @@ fn a_table_that_was_given_is_used_without_a_note() {
     assert!(!ran.text().contains("note:"), "{}", ran.text());
 }
 
-#[test]
-fn an_entry_that_is_there_is_not_replaced() {
-    let workshop = Workshop::with_app(&format!(
-        "{TABLE}\n[package.metadata.component.target.dependencies]\n\"t:types\" = \"1\"\n"
-    ));
-    insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
-    let before = workshop.read("Cargo.toml");
+/// Adds these packages, and returns the manifest and what was said.
+fn added(workshop: &Workshop, packages: &[AddOptions]) -> (String, String) {
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:types"))
+        add(ctx, &CargoArgs::default(), packages)
     });
-    let error = ran.error();
-    assert_eq!(
-        error.message(),
-        "cannot add dependency `t:types` as it conflicts with an existing dependency"
-    );
-    let hint = "change the entry in `[package.metadata.component.target.dependencies]`, or remove it first";
-    assert_eq!(error.advice(), Some(hint));
+    (workshop.read("Cargo.toml"), ran.succeeded().text())
+}
+
+#[test]
+fn what_is_there_already_stays_and_that_is_said() {
+    let workshop = workshop();
+    let both = [options("t:types"), options("t:codec")];
+    let (first, said) = added(&workshop, &both);
+    assert!(said.contains("Added dependency `t:types`"), "{said}");
+    assert!(said.contains("Added dependency `t:codec`"), "{said}");
+    // A newer release does not matter, and no registry is asked.
+    insert(&workshop.registry, "t:types@1.3.0", wit(&[WIT]));
+    let requests = workshop.registry.requests().len();
+    let (second, said) = added(&workshop, &both);
+    assert_eq!(second, first);
+    let unchanged = "   Unchanged dependency `t:types`, which is in `[package.metadata.component.target.dependencies]`";
+    assert!(said.contains(unchanged), "{said}");
+    assert!(!said.contains("Added"), "{said}");
+    assert_eq!(workshop.registry.requests().len(), requests);
+    // So is what is requested as it stands there.
+    let same = AddOptions {
+        requirement: Some("1.2.0".parse().unwrap()),
+        ..options("t:types")
+    };
+    let (third, said) = added(&workshop, &[same]);
+    assert_eq!(third, first);
+    assert!(said.contains("Unchanged dependency `t:types`"), "{said}");
+}
+
+#[test]
+fn an_entry_gets_another_version_registry_or_path() {
+    let workshop = Workshop::with_app(&format!(
+        "{TABLE}\n[package.metadata.component.registries]\nother = \"{OTHER}\"\n\n[package.metadata.component.target.dependencies]\n\"t:types\" = \"1\" # mine\n"
+    ));
+    insert(&workshop.registry, "t:types@2.0.0", wit(&[WIT]));
+    insert(&workshop.other, "t:types@2.1.0", wit(&[WIT]));
+    workshop.write("types/types.wit", WIT);
+    let two = AddOptions {
+        requirement: Some("2".parse().unwrap()),
+        ..options("t:types")
+    };
+    let other = AddOptions {
+        registry: Some("other".to_owned()),
+        ..options("t:types")
+    };
+    let path = AddOptions {
+        path: Some("types".into()),
+        ..options("t:types")
+    };
+    for (asked, entry, now) in [
+        (&two, "\"2\"", "now with version `2`"),
+        (
+            &other,
+            "{ version = \"2\", registry = \"other\" }",
+            "now with version `2`",
+        ),
+        (&path, "{ path = \"types\" }", "now from path `types`"),
+        (&two, "{ version = \"2\" }", "now with version `2`"),
+    ] {
+        let (manifest, said) = added(&workshop, std::slice::from_ref(asked));
+        let line = format!("\"t:types\" = {entry} # mine\n");
+        assert!(manifest.ends_with(&line), "{manifest}");
+        let changed = format!("     Changed dependency `t:types`, {now}");
+        assert!(said.contains(&changed), "{said}");
+    }
+}
+
+#[test]
+fn of_several_packages_all_are_added_or_none() {
+    let workshop = workshop();
+    let before = workshop.read("Cargo.toml");
+    let packages = [options("t:types"), options("t:nothing")];
+    let ran = workshop.run(vec![workshop.metadata()], |ctx| {
+        add(ctx, &CargoArgs::default(), &packages)
+    });
+    assert!(ran.error().message().contains("`t:nothing`"));
     assert_eq!(workshop.read("Cargo.toml"), before);
-    assert!(!ran.text().contains("Added"), "{}", ran.text());
 }
 
 #[test]
@@ -116,7 +179,7 @@ fn a_dry_run_prints_the_manifest_and_leaves_it() {
         ..options("t:types")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &asked)
+        add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
     });
     let ran = ran.succeeded();
     assert!(ran.text().contains("\"t:types\" = \"1.2.0\"\n"));
@@ -129,16 +192,27 @@ fn a_package_that_no_registry_has_is_named() {
     let workshop = workshop();
     let before = workshop.read("Cargo.toml");
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:typs"))
+        add(ctx, &CargoArgs::default(), &[options("t:typs")])
     });
     let error = ran.error();
     assert_eq!(
         error.message(),
         "package `t:typs` was not found in its registry"
     );
-    assert_eq!(error.causes(), ["required by the command line"]);
-    let hint = "check the name, and the registry that is configured for its namespace";
-    assert_eq!(error.advice(), Some(hint));
+    let config = workshop.root.join("home/config.toml");
+    let chosen = format!(
+        "the registry is set in `default_registry` in `{}`",
+        config.display()
+    );
+    assert_eq!(
+        error.causes(),
+        [
+            "required by the command line",
+            "its registry is the registry in memory",
+            &chosen
+        ]
+    );
+    assert_eq!(error.advice(), Some("did you mean `t:types`?"));
     assert_eq!(workshop.read("Cargo.toml"), before);
 }
 
@@ -153,7 +227,7 @@ fn a_requirement_that_no_release_meets_is_refused_with_those_there_are() {
         ..options("t:types")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &asked)
+        add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
     });
     let error = ran.error();
     assert_eq!(
@@ -173,7 +247,7 @@ fn one_of_several_selected_packages_has_to_be_chosen() {
     let workshop = Workshop::with_members(&[["one", "0.1.0", TABLE], ["two", "0.1.0", ""]]);
     insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:types"))
+        add(ctx, &CargoArgs::default(), &[options("t:types")])
     });
     let error = ran.error();
     assert_eq!(
@@ -183,7 +257,7 @@ fn one_of_several_selected_packages_has_to_be_chosen() {
     assert_eq!(error.causes(), ["the selected packages are `one`, `two`"]);
     assert_eq!(error.advice(), Some("select one with `--package`"));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &args("build --package two"), &options("t:types"))
+        add(ctx, &args("build --package two"), &[options("t:types")])
     });
     ran.succeeded();
     assert!(workshop.read("two/Cargo.toml").contains("t:types"));
@@ -200,7 +274,7 @@ fn a_directory_of_wit_is_added_by_its_path_and_one_that_is_missing_is_refused() 
         ..options("t:types")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &at("types"))
+        add(ctx, &CargoArgs::default(), &[at("types")])
     });
     let ran = ran.succeeded();
     let added = "Added dependency `t:types` from path `types`";
@@ -210,7 +284,7 @@ fn a_directory_of_wit_is_added_by_its_path_and_one_that_is_missing_is_refused() 
     assert!(workshop.registry.requests().is_empty());
 
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &at("typs"))
+        add(ctx, &CargoArgs::default(), &[at("typs")])
     });
     assert_eq!(ran.error().message(), "the path `typs` does not exist");
 }
@@ -221,7 +295,7 @@ fn a_target_from_a_registry_takes_no_packages() {
     let workshop = Workshop::with_app(tables);
     insert(&workshop.registry, "t:types@1.2.0", wit(&[WIT]));
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:types"))
+        add(ctx, &CargoArgs::default(), &[options("t:types")])
     });
     assert_eq!(
         ran.error().message(),
@@ -233,7 +307,7 @@ fn a_target_from_a_registry_takes_no_packages() {
 fn nothing_is_added_without_the_network_unless_it_is_known() {
     let workshop = workshop();
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &args("build --offline"), &options("t:types"))
+        add(ctx, &args("build --offline"), &[options("t:types")])
     });
     assert_eq!(
         ran.error().message(),
@@ -253,7 +327,7 @@ fn an_entry_names_the_registry_that_was_given() {
         ..options("t:types")
     };
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &asked)
+        add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
     });
     ran.succeeded();
     let manifest = workshop.read("Cargo.toml");
@@ -282,7 +356,7 @@ fn what_a_component_imports_is_shown_and_can_be_limited() {
             ..options("t:net")
         };
         workshop.run(vec![workshop.metadata()], |ctx| {
-            add(ctx, &CargoArgs::default(), &asked)
+            add(ctx, &CargoArgs::default(), std::slice::from_ref(&asked))
         })
     };
     let before = workshop.read("Cargo.toml");
@@ -320,7 +394,7 @@ fn a_newer_version_that_newly_imports_something_is_refused() {
     );
     let before = workshop.read("Cargo.toml");
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:net"))
+        add(ctx, &CargoArgs::default(), &[options("t:net")])
     });
     let error = ran.error();
     assert_eq!(error.message(), "t:net 1.1.0 newly imports wasi:sockets");
@@ -341,7 +415,7 @@ fn a_component_that_the_workspace_denies_is_not_added() {
         importing("wasi:sockets/tcp"),
     );
     let ran = workshop.run(vec![workshop.metadata()], |ctx| {
-        add(ctx, &CargoArgs::default(), &options("t:net"))
+        add(ctx, &CargoArgs::default(), &[options("t:net")])
     });
     let error = ran.error();
     assert_eq!(

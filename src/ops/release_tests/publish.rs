@@ -2,9 +2,10 @@
 
 use super::fixture::{OTHER, Ran, Workshop, insert};
 use crate::model::component::{WasmKind, kind};
-use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
 use crate::ops::tests::samples::{args, component, module};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
+use crate::system::process::Output;
 use crate::system::registry::Registry as _;
 
 const TABLE: &str = "[package.metadata.component]\npackage = \"t:app\"\n";
@@ -16,6 +17,7 @@ const OPTIONS: PublishOptions = PublishOptions {
     existing: ExistingRelease::Refuse,
     breaking: BreakingChange::Refuse,
     content: PublishedContent::Component,
+    uncommitted: UncommittedChanges::Refuse,
     mode: PublishMode::Real,
 };
 
@@ -241,4 +243,85 @@ fn the_registry_of_the_command_line_gets_the_release() {
     let package = "t:app".parse().unwrap();
     let versions = workshop.other.versions(&package).unwrap().unwrap();
     assert_eq!(versions.len(), 1);
+}
+
+/// What `git status` answers.
+fn status(stdout: &str, code: i32) -> Output {
+    Output {
+        code,
+        stdout: stdout.as_bytes().to_vec(),
+        ..Output::default()
+    }
+}
+
+#[test]
+fn changes_that_are_not_committed_are_refused_before_the_build() {
+    let workshop = workshop();
+    workshop.write(".git/HEAD", "");
+    let changed = " M src/lib.rs\0?? wit/two words.wit\0";
+    let ran = workshop.run(vec![workshop.metadata(), status(changed, 0)], |ctx| {
+        publish(ctx, &args("build --release"), &OPTIONS)
+    });
+    let error = ran.error();
+    assert_eq!(
+        error.message(),
+        "2 files in the working directory contain changes that were not yet committed into git"
+    );
+    assert_eq!(
+        error.causes(),
+        ["changed: `src/lib.rs`, `wit/two words.wit`"]
+    );
+    let hint = "commit the changes, or publish them anyway with `--allow-dirty`";
+    assert_eq!(error.advice(), Some(hint));
+    assert_eq!(ran.started.len(), 2);
+    let git = &ran.started[1];
+    assert!(git.starts_with("git --no-optional-locks "), "{git}");
+    assert!(git.ends_with(" -- . :(exclude)target"), "{git}");
+    assert!(workshop.registry.requests().is_empty());
+    let options = PublishOptions {
+        uncommitted: UncommittedChanges::Allow,
+        ..OPTIONS
+    };
+    let answers = vec![
+        workshop.metadata(),
+        // The revision that a component gets.
+        status("", 128),
+        workshop.sysroot(),
+        workshop.built(&[("app", module(&[ONE]))]),
+    ];
+    let ran = workshop.run(answers, |ctx| {
+        publish(ctx, &args("build --release"), &options)
+    });
+    ran.succeeded();
+}
+
+#[test]
+fn what_is_committed_or_in_no_repository_is_published() {
+    for answer in [status("", 0), status("", 128)] {
+        let workshop = workshop();
+        workshop.write(".git/HEAD", "");
+        let answers = vec![
+            workshop.metadata(),
+            answer,
+            status("", 128),
+            workshop.sysroot(),
+            workshop.built(&[("app", module(&[ONE]))]),
+        ];
+        let ran = workshop.run(answers, |ctx| {
+            publish(ctx, &args("build --release"), &OPTIONS)
+        });
+        ran.succeeded();
+    }
+}
+
+#[test]
+fn a_package_without_a_registry_is_refused_before_the_build() {
+    let workshop = workshop();
+    workshop.write("home/config.toml", "");
+    let ran = workshop.run(vec![workshop.metadata()], |ctx| {
+        publish(ctx, &args("build --release"), &OPTIONS)
+    });
+    let message = ran.error().message();
+    assert!(message.starts_with("no registry configured"), "{message}");
+    assert_eq!(ran.started.len(), 1);
 }

@@ -3,7 +3,7 @@
 use super::fixture::{Ran, Workshop, insert};
 use crate::base::package::ContentDigest;
 use crate::model::component::names::imports;
-use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
 use crate::ops::tests::samples::{args, component, module};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 
@@ -19,6 +19,7 @@ const OPTIONS: PublishOptions = PublishOptions {
     existing: ExistingRelease::Refuse,
     breaking: BreakingChange::Refuse,
     content: PublishedContent::Component,
+    uncommitted: UncommittedChanges::Refuse,
     mode: PublishMode::Real,
 };
 

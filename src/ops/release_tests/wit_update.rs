@@ -1,9 +1,12 @@
 //! What `wit update` chooses anew, and what it refuses to choose.
 
 use super::fixture::{Ran, Workshop, insert};
+use crate::ops::outdated::{OutdatedOptions, OutdatedPolicy};
 use crate::ops::tests::samples::wit;
+use crate::ops::tree::Format;
 use crate::ops::update::UpdateOptions;
 use crate::ops::wit::WitOptions;
+use crate::ops::wit::outdated::outdated;
 use crate::ops::wit::update::update;
 use crate::system::cargo::config::LockMode;
 
@@ -80,4 +83,33 @@ fn locked_refuses_only_what_would_change_the_lock_file() {
         "{message}"
     );
     assert_eq!(workshop.read("wkg.lock"), before);
+}
+
+#[test]
+fn newer_versions_are_shown_and_nothing_is_written() {
+    let workshop = workshop();
+    updated(&workshop, LockMode::Update, None).succeeded();
+    updated(&workshop, LockMode::Update, Some("1.0.0")).succeeded();
+    let before = workshop.read("wkg.lock");
+    let show = |policy| {
+        let options = OutdatedOptions {
+            format: Format::Text,
+            policy,
+            capabilities: false,
+        };
+        workshop.run(Vec::new(), |ctx| {
+            outdated(ctx, &WitOptions::default(), &options)
+        })
+    };
+    let text = show(OutdatedPolicy::Report).succeeded().text();
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("t:types "))
+        .unwrap();
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(cells[..5], ["t:types", "1.0.0", "1.1.0", "2.0.0", "t:app"]);
+    let failed = show(OutdatedPolicy::Fail);
+    assert_eq!(failed.error().message(), "1 package is outdated");
+    assert_eq!(workshop.read("wkg.lock"), before);
+    assert!(!workshop.has("wit/deps"));
 }

@@ -5,7 +5,7 @@ use super::samples::{args, component, module};
 use crate::base::package::ContentDigest;
 use crate::model::component::attributes::{self, Attributes, RootAttributes};
 use crate::ops::cargo::cargo_verb;
-use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
 use crate::ops::run::{Purpose, run};
 use crate::pipeline::release::{BreakingChange, ExistingRelease, PublishMode};
 
@@ -124,6 +124,7 @@ const OPTIONS: PublishOptions = PublishOptions {
     existing: ExistingRelease::Refuse,
     breaking: BreakingChange::Refuse,
     content: PublishedContent::Component,
+    uncommitted: UncommittedChanges::Refuse,
     mode: PublishMode::Dry,
 };
 

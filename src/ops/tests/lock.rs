@@ -5,7 +5,7 @@ use super::fixture::{Run, Sandbox, failed, of, succeeded};
 use super::samples::{args, component};
 use crate::base::error::Result;
 use crate::ops::fetch::fetch;
-use crate::ops::update::{UpdateOptions, update};
+use crate::ops::update::{UpdateOptions, update, update_breaking};
 use crate::pipeline::build::pending_writes::StaleBindings;
 use crate::pipeline::build::ready::prepare;
 use crate::system::context::Context;
@@ -213,7 +213,7 @@ fn update_says_what_changes_and_writes_it() {
     assert_eq!(locked(&sandbox), "1.0.0");
     let run = run_update(&sandbox, "update", &options).ok();
     let run = run.says("Updating dependency `t:types` v1.0.0 -> v1.1.0");
-    assert_eq!(run.messages.len(), 2, "{:#?}", run.messages);
+    assert_eq!(run.messages.len(), 1, "{:#?}", run.messages);
     assert_eq!(locked(&sandbox), "1.1.0");
 }
 
@@ -342,4 +342,72 @@ fn a_component_that_a_package_depends_on_is_locked_too() {
     assert!(sandbox.lock().contains("name = \"t:dep\""));
     let run = prepare_anew(&sandbox, "build --frozen").ok();
     assert_eq!(run.requests, [] as [&str; 0]);
+}
+
+#[test]
+fn update_shows_the_newer_versions_that_requirements_do_not_allow() {
+    let sandbox = app(&["1.0.0", "2.0.0"]);
+    let options = UpdateOptions::default();
+    run_update(&sandbox, "update", &options)
+        .ok()
+        .says("      Adding dependency `t:types` v1.0.0 (available: v2.0.0)");
+    run_update(&sandbox, "update", &options)
+        .ok()
+        .says("   Unchanged dependency `t:types` v1.0.0 (available: v2.0.0)");
+    sandbox.publish_wit(&[&types("1.1.0")]);
+    run_update(&sandbox, "update", &options)
+        .ok()
+        .says("    Updating dependency `t:types` v1.0.0 -> v1.1.0 (available: v2.0.0)");
+}
+
+fn run_breaking(sandbox: &Sandbox, options: &UpdateOptions) -> Run {
+    sandbox.run([sandbox.metadata(), sandbox.metadata()], |ctx| {
+        update_breaking(ctx, &args("update"), options)
+    })
+}
+
+#[test]
+fn a_breaking_update_raises_the_requirement_and_locks_what_it_allows() {
+    let sandbox = app(&["1.0.0"]);
+    let options = UpdateOptions::default();
+    run_update(&sandbox, "update", &options).ok();
+    run_breaking(&sandbox, &options)
+        .ok()
+        .says("note: all requirements allow the newest versions");
+    sandbox.publish_wit(&[&types("2.1.0")]);
+    let manifest = sandbox.read("Cargo.toml").unwrap();
+    let dry = UpdateOptions {
+        dry_run: true,
+        ..UpdateOptions::default()
+    };
+    run_breaking(&sandbox, &dry)
+        .ok()
+        .says("       Would upgrade `t:types` ^1 -> ^2");
+    assert_eq!(sandbox.read("Cargo.toml"), Some(manifest.clone()));
+    assert_eq!(locked(&sandbox), "1.0.0");
+    run_breaking(&sandbox, &options)
+        .ok()
+        .says("   Upgrading `t:types` ^1 -> ^2");
+    assert_eq!(locked(&sandbox), "2.1.0");
+    let raised = manifest.replace("\"t:types\" = \"1\"", "\"t:types\" = \"2\"");
+    assert_eq!(sandbox.read("Cargo.toml"), Some(raised));
+    let other = UpdateOptions {
+        packages: vec![of("t:other")],
+        ..UpdateOptions::default()
+    };
+    run_breaking(&sandbox, &other)
+        .refused(&["no Cargo.toml of the workspace requires a version of `t:other`"]);
+}
+
+#[test]
+fn a_breaking_update_that_fails_leaves_the_manifest() {
+    let sandbox = app(&["1.0.0"]);
+    let options = UpdateOptions::default();
+    run_update(&sandbox, "update", &options).ok();
+    let of_version_2 = "package t:types@2.0.0; interface others { type id = u32; }";
+    sandbox.publish_wit(&[of_version_2]);
+    let before = (sandbox.read("Cargo.toml"), sandbox.lock());
+    run_breaking(&sandbox, &options)
+        .refused(&["the requirements in Cargo.toml are the same as before"]);
+    assert_eq!((sandbox.read("Cargo.toml"), sandbox.lock()), before);
 }

@@ -1,6 +1,8 @@
 //! Operations in one process, without cargo, a registry or a terminal.
 
+mod add;
 mod capabilities;
+mod cargo_options;
 mod fixture;
 mod hints;
 mod late;

@@ -7,7 +7,7 @@ use crate::base::error::Result;
 use crate::ops::cargo::cargo_verb;
 use crate::ops::fetch::fetch;
 use crate::ops::outdated::{OutdatedOptions, outdated};
-use crate::ops::publish::{PublishOptions, PublishedContent, publish};
+use crate::ops::publish::{PublishOptions, PublishedContent, UncommittedChanges, publish};
 use crate::ops::tree::{TreeOptions, tree};
 use crate::ops::update::{UpdateOptions, update};
 use crate::ops::vendor::vendor;
@@ -82,6 +82,7 @@ fn publish_all(ctx: &Context) -> Result<()> {
         existing: ExistingRelease::Refuse,
         breaking: BreakingChange::Refuse,
         content: PublishedContent::Component,
+        uncommitted: UncommittedChanges::Refuse,
         mode: PublishMode::Real,
     };
     publish(ctx, &args("build --workspace --release"), &options)

@@ -12,7 +12,7 @@ use super::project::{WitMember, WitOptions};
 use super::resolver::{FileTexts, WitResolver};
 use crate::base::error::{Error, Result, nearest};
 use crate::base::package::PackageRef;
-use crate::model::manifest::edit::{DependencyEntry, DependencyTable};
+use crate::model::manifest::edit::{DependencyEntry, DependencyTable, EntryChange};
 use crate::model::wit::declared_packages;
 use crate::model::wit::text::{WorldImport, insert_import, named_versions, worlds};
 use crate::pipeline::fetch::requirement::exactly;
@@ -61,6 +61,13 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let table = ManifestTable::of(&project, member)?;
     let known = table.find(&options.package);
     refuse_conflict(options, &table, known)?;
+    let differs = known.is_some_and(|known| differs(options, known));
+    if let (Some(known), false, None) = (known, differs, &options.interface) {
+        let (key, path) = (&known.key, ctx.display(&table.path));
+        let text = format!("dependency `{key}`, which is in `{path}`");
+        ctx.shell.status("Unchanged", text);
+        return Ok(());
+    }
     let named_versions = match (&options.interface, known) {
         (Some(_), None) => named_already(member, options)?,
         _ => None,
@@ -73,10 +80,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
             (None, None) => known.and_then(|known| known.requirement.clone()),
         },
         registry: options.registry.clone().or_else(|| known?.registry.clone()),
-        path: match &options.path {
-            Some(path) => Some(ctx.absolute(path)),
-            None => known.and_then(|known| known.path.clone()),
-        },
+        path: path_of(ctx, options, known.filter(|_| !differs)),
     };
     let mut resolver = WitResolver::new(ctx, &project)?;
     let found = locate(&mut resolver, member, &query)?;
@@ -87,6 +91,7 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
     let entry = match named_versions {
         // The WIT names the version already.
         Some(_) => None,
+        None if known.is_some() && !differs => None,
         None => entry(options, &table, known, &found)?,
     };
     if let Some(NewEntry { key, entry, .. }) = &entry {
@@ -106,15 +111,16 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
                 .shell
                 .note(format!("the world `{world}` already imports `{import}`")),
             Imported::New { world, path, text } => {
-                messages.push(format!("import `{import}` to world `{world}`"));
+                let message = format!("import `{import}` to world `{world}`");
+                messages.push((EntryChange::Added, message));
                 texts.insert(path, text);
             }
         }
         let members = std::slice::from_ref(member);
         check_edits(ctx, &project, members, &texts, |_| false)?;
     }
-    if let Some(NewEntry { key, origin, .. }) = &entry {
-        messages.insert(0, format!("dependency `{key}` {origin}"));
+    if let Some(entry) = &entry {
+        messages.insert(0, entry.message(known));
     }
     if options.write == ManifestWrite::Real {
         before.write(&texts)?;
@@ -127,14 +133,18 @@ fn add_once(ctx: &Context, options: &AddOptions) -> Result<()> {
 fn report_added(
     ctx: &Context,
     options: &AddOptions,
-    done: Vec<String>,
+    done: Vec<(EntryChange, String)>,
     found: &LocatedPackage,
     entered: bool,
 ) {
-    for text in done {
+    for (change, text) in done {
+        let (verb, would) = match change {
+            EntryChange::Added => ("Added", "Would add"),
+            EntryChange::Changed | EntryChange::Unchanged => ("Changed", "Would change"),
+        };
         match options.write {
-            ManifestWrite::Real => ctx.shell.status("Added", text),
-            ManifestWrite::Dry => ctx.shell.status("Would add", format!("{text} (dry run)")),
+            ManifestWrite::Real => ctx.shell.status(verb, text),
+            ManifestWrite::Dry => ctx.shell.status(would, format!("{text} (dry run)")),
         }
     }
     let package = &options.package;
@@ -190,7 +200,7 @@ fn refuse_own(member: &WitMember, options: &AddOptions) -> Result<()> {
     }
 }
 
-/// Refuses an entry that differs from the existing one.
+/// Refuses what the manifest cannot say, and another name for an entry that is there.
 fn refuse_conflict(
     options: &AddOptions,
     table: &ManifestTable,
@@ -203,31 +213,33 @@ fn refuse_conflict(
                 .hint("use `cargo component config` to set the registry of a package or namespace"),
         );
     }
-    let Some(known) = known else {
+    let key = known.map(|known| &known.key);
+    if options.name.is_none() || known.is_none() || options.name.as_ref() == key {
         return Ok(());
-    };
-    let other = |asked: Option<String>, known: Option<String>| asked.is_some() && asked != known;
-    let requirement = options.requirement.as_ref().map(ToString::to_string);
-    let differs = options.path.is_some()
-        || options.name.as_ref().is_some_and(|name| *name != known.key)
-        || other(options.registry.clone(), known.registry.clone())
-        || other(
-            requirement,
-            known.requirement.as_ref().map(ToString::to_string),
-        );
-    match options.interface.is_none() || differs {
-        false => Ok(()),
-        true => Err(Error::input(format!(
-            "cannot add dependency `{}` as it conflicts with an existing dependency",
-            options.package
-        ))
-        .with_cause(format!(
-            "it is in `[{}]` of `{}`",
-            table.kind.name(),
-            table.path.display()
-        ))
-        .hint("change the entry there, or remove it first")),
     }
+    Err(conflict(&options.package.to_string(), table))
+}
+
+/// The error for an entry that is there for something else, or under another name.
+fn conflict(name: &str, table: &ManifestTable) -> Error {
+    Error::input(format!(
+        "cannot add dependency `{name}` as it conflicts with an existing dependency"
+    ))
+    .with_cause(format!(
+        "it is in `[{}]` of `{}`",
+        table.kind.name(),
+        table.path.display()
+    ))
+    .hint("change the entry there, or remove it first")
+}
+
+/// Whether the options request something else than the entry that is there says.
+fn differs(options: &AddOptions, known: &ManifestEntry) -> bool {
+    let other = |asked: Option<String>, known: Option<String>| asked.is_some() && asked != known;
+    let text = |requirement: &Option<VersionReq>| requirement.as_ref().map(ToString::to_string);
+    options.path.is_some()
+        || other(options.registry.clone(), known.registry.clone())
+        || other(text(&options.requirement), text(&known.requirement))
 }
 
 /// An entry that is added to a manifest.
@@ -236,6 +248,28 @@ struct NewEntry {
     entry: DependencyEntry,
     /// Where the package comes from, as messages say it.
     origin: String,
+}
+
+impl NewEntry {
+    /// What is done with the entry, where `known` is the one that is there.
+    fn message(&self, known: Option<&ManifestEntry>) -> (EntryChange, String) {
+        let NewEntry { key, origin, .. } = self;
+        match known {
+            None => (EntryChange::Added, format!("dependency `{key}` {origin}")),
+            Some(_) => (
+                EntryChange::Changed,
+                format!("dependency `{key}`, now {origin}"),
+            ),
+        }
+    }
+}
+
+/// The path of the options, or that of the entry that is there.
+fn path_of(ctx: &Context, options: &AddOptions, known: Option<&ManifestEntry>) -> Option<PathBuf> {
+    match &options.path {
+        Some(path) => Some(ctx.absolute(path)),
+        None => known.and_then(|known| known.path.clone()),
+    }
 }
 
 /// The entry to add; `None` where the manifest need not name the package.
@@ -248,6 +282,10 @@ fn entry(
     let package = options.package.to_string();
     let deps = table.kind == DependencyTable::Deps;
     let (key, package) = match &options.name {
+        None if known.is_some_and(|known| known.key != package) => {
+            let key = known.map(|known| known.key.clone());
+            (key.unwrap_or_default(), Some(package))
+        }
         Some(name) => (name.clone(), Some(package)),
         // The key becomes a directory, whose name cannot have a colon.
         None if deps => (options.package.name().to_owned(), Some(package)),
@@ -262,8 +300,8 @@ fn entry(
         oci: None,
         allow: None,
     };
-    if known.is_some() {
-        return Ok(None);
+    if known.is_none() && table.entries().iter().any(|entry| entry.key == key) {
+        return Err(conflict(&key, table));
     }
     if let (Some(path), Some(there)) = (&options.path, &found.path) {
         let dir = fs::canonical(fs::parent(&table.path))?;

@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod init;
 mod lock;
 mod lookup;
+pub mod outdated;
 mod overrides;
 pub mod project;
 pub mod publish;

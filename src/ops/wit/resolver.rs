@@ -193,16 +193,22 @@ impl<'a> WitResolver<'a> {
         }
     }
 
-    /// The place a fetched package comes from, as messages name it.
-    pub fn describe_origin(&mut self, member: &WitMember, found: &Fetched) -> Result<String> {
-        let used = match &self.strategy {
+    /// The entries that were requested in this run, with the names of registries as requests
+    /// have them.
+    pub fn used_entries(&self) -> Lockfile {
+        match &self.strategy {
             ResolveStrategy::Crate(worlds) => worlds.session().used().clone(),
             // `wkg.lock` has the names of registries that requests were routed to.
             ResolveStrategy::WitNames(..) if self.project.lock_form() == LockForm::Wkg => {
-                Lockfile::default()
+                self.lock_state.resolved.clone().without_registries()
             }
             ResolveStrategy::WitNames(..) => self.lock_state.resolved.clone(),
-        };
+        }
+    }
+
+    /// The place a fetched package comes from, as messages name it.
+    pub fn describe_origin(&mut self, member: &WitMember, found: &Fetched) -> Result<String> {
+        let used = self.used_entries();
         let is = |entry: &&Locked| entry.package == found.package && entry.digest == found.digest;
         let source = PackageSource {
             package: found.package.clone(),

@@ -280,6 +280,17 @@ fn bindings_path(manifest: &Manifest) -> PathBuf {
     }
 }
 
+/// The file that this tool writes the bindings of a package to, if no source has a module
+/// for it, and the manifest does not choose it.
+pub(crate) fn unused_bindings(manifest: &Manifest, member: &Member) -> Option<PathBuf> {
+    let file = bindings_path(manifest);
+    let paths = &mut Vec::new();
+    let unused = manifest.bindings.path.is_none()
+        && maker(manifest, member, paths) == Maker::Tool
+        && !scan_sources(member, &file, paths).includes_file;
+    unused.then_some(file)
+}
+
 /// The origin of the bindings of a package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Maker {

@@ -10,6 +10,7 @@ use crate::base::error::{Error, Result};
 use crate::base::package::PackageRef;
 use crate::base::progress::{Progress, ProgressSize};
 use crate::model::resolver::ListedVersion;
+use crate::pipeline::fetch::look_up::similar;
 use crate::pipeline::project::current_package::manifest_of_current_package;
 use crate::pipeline::project::manifests::named_registries;
 use crate::system::cargo::config::{Config, LockMode};
@@ -168,8 +169,10 @@ impl<'a> Access<'a> {
                     Error::input(format!("the package `{package}` was not found")).with_cause(
                         format!("it was not found in {}", registry.location(package)),
                     );
-                with_route(error, route)
-                    .hint("check the name, or give another registry with `--registry`")
+                with_route(error, route).hint(match similar(registry, package) {
+                    Some(similar) => format!("did you mean `{similar}`?"),
+                    None => "check the name, or give another registry with `--registry`".to_owned(),
+                })
             })?;
         versions.sort_by(|a, b| b.version.cmp(&a.version));
         Ok(versions)
@@ -359,7 +362,7 @@ pub(crate) fn on_command_line(ctx: &Context, name: &str) -> String {
 }
 
 /// The selected version among those listed, which are sorted from the newest.
-fn choose(
+pub(crate) fn choose(
     package: &PackageRef,
     pick: &VersionSelection,
     versions: &[ListedVersion],
@@ -383,7 +386,8 @@ fn choose(
             .collect();
         let registry_option = match pick {
             VersionSelection::Matching(requirement) => format!(" matching `{requirement}`"),
-            _ => String::new(),
+            VersionSelection::Exactly(version) => format!(" `{version}`"),
+            VersionSelection::Newest => String::new(),
         };
         Error::input(format!(
             "the package `{package}` has no version{registry_option}"

@@ -226,41 +226,43 @@ impl Packages<'_> {
         lock: &Lockfile,
         locked: Option<&Path>,
     ) -> Result<Vec<Fetched>> {
-        let missing = |requested: &&RequestedArtifact| match requested.locked(lock) {
-            Some(entry) => self.cache.get(&entry.digest).is_none(),
-            None => true,
-        };
-        let missing = requested.iter().filter(missing).count();
-        match missing {
-            0 => {}
-            1 => self
-                .ctx
-                .shell
-                .status("Downloading", "1 artifact".to_owned()),
-            many => self
-                .ctx
-                .shell
-                .status("Downloading", format!("{many} artifacts")),
-        }
-        let _held = (missing > 0).then(|| self.hold_cache());
         let fetch = ArtifactFetcher {
             registries: &self.registries,
             cache: &self.cache,
             offline: self.mode.is_offline(),
-            progress: &*self.progress("Downloading", missing),
         };
-        run_parallel(
-            requested.iter().collect(),
-            |requested: &RequestedArtifact| {
-                let fetched = match (requested.locked(lock), locked) {
-                    (Some(entry), _) => fetch.fetch_locked(requested, entry),
-                    (None, Some(path)) => Err(must_not_change(path)),
-                    (None, None) => fetch.fetch_latest(requested),
-                };
-                fetch.progress.item();
-                fetched.map_err(|e| requested.explain(e))
-            },
-        )
+        let places = run_parallel(requested.iter().collect(), |requested| {
+            let place = match (requested.locked(lock), locked) {
+                (Some(entry), _) => Ok(ArtifactPlace::Locked(entry)),
+                (None, Some(path)) => Err(must_not_change(path)),
+                (None, None) => fetch.find_latest(requested),
+            };
+            place.map_err(|e| requested.explain(e))
+        })?;
+        let is_missing = |place: &&ArtifactPlace| self.cache.get(place.digest()).is_none();
+        let missing = places.iter().filter(is_missing).count();
+        if missing > 0 {
+            let artifacts = if missing == 1 {
+                "artifact"
+            } else {
+                "artifacts"
+            };
+            let text = format!("{missing} {artifacts}");
+            self.ctx.shell.status("Downloading", text);
+        }
+        let _held = (missing > 0).then(|| self.hold_cache());
+        let progress = &*self.progress("Downloading", missing);
+        let all = requested.iter().zip(places).collect();
+        run_parallel(all, |(requested, place): (&RequestedArtifact, _)| {
+            let fetched = match place {
+                ArtifactPlace::Locked(entry) => fetch.fetch_locked(requested, entry, progress),
+                ArtifactPlace::Latest(artifacts, found) => {
+                    fetch.fetch_latest(requested, &*artifacts, found, progress)
+                }
+            };
+            progress.item();
+            fetched.map_err(|e| requested.explain(e))
+        })
     }
 
     /// For each release, the digest that its tag points to now, if it differs from
@@ -298,18 +300,39 @@ impl Packages<'_> {
     }
 }
 
+/// Where the bytes of an artifact are known to be.
+enum ArtifactPlace<'l> {
+    /// Wherever those of the lock file are.
+    Locked(&'l Locked),
+    /// In the registry, as the reference says now.
+    Latest(Arc<dyn Artifacts>, FoundArtifact),
+}
+
+impl ArtifactPlace<'_> {
+    fn digest(&self) -> &ContentDigest {
+        match self {
+            ArtifactPlace::Locked(entry) => &entry.digest,
+            ArtifactPlace::Latest(_, found) => &found.content,
+        }
+    }
+}
+
 /// Fetches artifacts, on any thread.
 struct ArtifactFetcher<'a> {
     registries: &'a Registries<'a>,
     cache: &'a Cache,
     offline: bool,
-    progress: &'a dyn Progress,
 }
 
 impl ArtifactFetcher<'_> {
     /// Fetches a locked artifact from the registry that the project's configuration
     /// puts in place of its reference, if any.
-    fn replaced(&self, label: &str, entry: &Locked) -> Result<Option<PathBuf>> {
+    fn replaced(
+        &self,
+        label: &str,
+        entry: &Locked,
+        progress: &dyn Progress,
+    ) -> Result<Option<PathBuf>> {
         if self.registries.layers().replaced(label).is_none() {
             return Ok(None);
         }
@@ -323,36 +346,40 @@ impl ArtifactFetcher<'_> {
         };
         let file = self
             .cache
-            .get_or_fetch(&*registry, &entry.package, &release, self.progress)?;
+            .get_or_fetch(&*registry, &entry.package, &release, progress)?;
         Ok(Some(file))
     }
 
     /// Fetches a locked artifact by its digest.
-    fn fetch_locked(&self, requested: &RequestedArtifact, entry: &Locked) -> Result<Fetched> {
-        let progress = self.progress;
+    fn fetch_locked(
+        &self,
+        requested: &RequestedArtifact,
+        entry: &Locked,
+        progress: &dyn Progress,
+    ) -> Result<Fetched> {
         let reference = &requested.reference;
         let here = self.cache.get(&entry.digest);
-        let file =
-            match here.map_or_else(|| self.replaced(&requested.label(), entry), |f| Ok(Some(f)))? {
-                Some(file) => file,
-                None if self.offline => {
-                    return Err(Error::input(format!(
+        let replaced = || self.replaced(&requested.label(), entry, progress);
+        let file = match here.map_or_else(replaced, |f| Ok(Some(f)))? {
+            Some(file) => file,
+            None if self.offline => {
+                return Err(Error::input(format!(
                     "the artifact `{reference}` is not in the cache, and network access is disabled"
                 ))
                 .hint("run the command once without `--offline`"));
-                }
-                None => {
-                    let artifacts = host(reference, &requested.reach, self.registries)?;
-                    self.cache.get_or_write(
-                        &entry.digest,
-                        |to| {
-                            let mut to = ProgressWriter { to, progress };
-                            artifacts.read(reference, &entry.digest, None, &mut to)
-                        },
-                        |found| digest_mismatch(reference, &entry.digest, found),
-                    )?
-                }
-            };
+            }
+            None => {
+                let artifacts = host(reference, &requested.reach, self.registries)?;
+                self.cache.get_or_write(
+                    &entry.digest,
+                    |to| {
+                        let mut to = ProgressWriter { to, progress };
+                        artifacts.read(reference, &entry.digest, None, &mut to)
+                    },
+                    |found| digest_mismatch(reference, &entry.digest, found),
+                )?
+            }
+        };
         Ok(Fetched {
             package: entry.package.clone(),
             version: entry.version.clone(),
@@ -361,9 +388,8 @@ impl ArtifactFetcher<'_> {
         })
     }
 
-    /// Fetches the artifact that the reference points to now.
-    fn fetch_latest(&self, requested: &RequestedArtifact) -> Result<Fetched> {
-        let progress = self.progress;
+    /// Finds the artifact that the reference points to now.
+    fn find_latest(&self, requested: &RequestedArtifact) -> Result<ArtifactPlace<'static>> {
         let reference = &requested.reference;
         if self.offline {
             return Err(Error::input(format!(
@@ -375,6 +401,18 @@ impl ArtifactFetcher<'_> {
         let found = artifacts
             .find(reference)?
             .ok_or_else(|| not_found(reference))?;
+        Ok(ArtifactPlace::Latest(artifacts, found))
+    }
+
+    /// Fetches an artifact that was found.
+    fn fetch_latest(
+        &self,
+        requested: &RequestedArtifact,
+        artifacts: &dyn Artifacts,
+        found: FoundArtifact,
+        progress: &dyn Progress,
+    ) -> Result<Fetched> {
+        let reference = &requested.reference;
         let file = self.cache.get_or_write(
             &found.content,
             |to| {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::model::resolver::{ListedVersion, PackageSource, Requirement};
+use crate::base::error::{Error, ErrorKind, Result, nearest};
+use crate::base::package::PackageRef;
+use crate::model::resolver::{AskedRegistry, ListedVersion, PackageSource, Requirement};
 use crate::system::registry::{Registry, Release};
 
 /// The registry of a package, with the setting that selects it.
@@ -37,8 +38,9 @@ pub(super) struct LookUp<'r> {
 
 /// The answer of a registry.
 pub(super) enum Answer {
-    /// All versions of the package; none where it is not there.
-    Versions(Vec<ListedVersion>),
+    /// All versions of the package, none where it is not there, and the registry that
+    /// listed them.
+    Versions(Vec<ListedVersion>, AskedRegistry),
     /// The exact versions, all of which exist.
     Releases(Vec<Release>),
 }
@@ -70,6 +72,25 @@ impl<'r> LookUp<'r> {
         }
         let versions = registry.versions(&source.package).map_err(explain)?;
         let versions = versions.unwrap_or_default();
-        Ok((source.clone(), Answer::Versions(versions)))
+        let asked = AskedRegistry {
+            location: registry.location(&source.package),
+            chosen_by: self.registry_entry.with_route.clone(),
+            similar: match versions.is_empty() {
+                true => similar(&**registry, &source.package),
+                false => None,
+            },
+        };
+        Ok((source.clone(), Answer::Versions(versions, asked)))
     }
+}
+
+/// The package of a registry whose name is the most similar one; none where nothing is
+/// similar, or the registry does not list its packages.
+pub(super) fn similar(registry: &dyn Registry, package: &PackageRef) -> Option<PackageRef> {
+    // It is only a suggestion.
+    let packages = registry.packages().unwrap_or_default();
+    let names: Vec<String> = packages.iter().map(ToString::to_string).collect();
+    nearest(&package.to_string(), names.iter().map(String::as_str))?
+        .parse()
+        .ok()
 }

@@ -13,6 +13,7 @@ mod look_up;
 pub mod packages;
 pub mod reference;
 pub mod registry_source;
+mod release_job;
 pub mod requirement;
 pub mod siblings;
 pub mod worlds;

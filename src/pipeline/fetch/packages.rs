@@ -7,24 +7,25 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 
 use crate::base::error::{Error, Result};
-use crate::base::package::{ContentDigest, PackageRef};
+use crate::base::package::PackageRef;
 use crate::base::parallel;
 use crate::base::progress::{NoProgress, Progress, ProgressSize};
 use crate::model::lockfile::Lockfile;
 use crate::model::resolver::{
-    ChosenVersion, PackageSource, Requirement, Resolution, VersionCatalog, exact_version,
-    not_locked, solve,
+    ChosenVersion, ListedVersion, PackageSource, Requirement, Resolution, VersionCatalog,
+    exact_version, not_locked, solve,
 };
 use crate::pipeline::fetch::fetched::Fetched;
 use crate::pipeline::fetch::look_up::{Answer, LookUp, PackageRegistry};
 use crate::pipeline::fetch::reference::artifact_reference;
+use crate::pipeline::fetch::release_job::{FoundRelease, ReleaseJob};
 use crate::system::cargo::config::LockMode;
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::registry::address::address;
 use crate::system::registry::cache::Cache;
 use crate::system::registry::routes::{Backend, ManifestRegistries, Route};
-use crate::system::registry::{Registries, Registry, Release};
+use crate::system::registry::{Registries, Release};
 
 /// The largest number of parallel requests. Nearly all of a request's time is
 /// waiting, and registries that are too busy say when to ask again.
@@ -130,6 +131,12 @@ impl<'a> Packages<'a> {
         Ok(&self.catalog)
     }
 
+    /// The versions of a package that are known without asking its registry; none where
+    /// they were not asked for yet.
+    pub fn known_versions(&self, source: &PackageSource) -> &[ListedVersion] {
+        self.catalog.versions(source).unwrap_or_default()
+    }
+
     /// The URL at which others find a release without this configuration. Without
     /// network access, a host is not queried.
     pub fn url(
@@ -211,7 +218,7 @@ impl<'a> Packages<'a> {
                     not_cached(requirement, &chosen)
                 })?;
                 let key = (requirement.source.clone(), chosen.version.clone());
-                jobs.push(Job {
+                jobs.push(ReleaseJob {
                     requirement,
                     release: self.releases.get(&key).cloned(),
                     chosen,
@@ -220,7 +227,10 @@ impl<'a> Packages<'a> {
             }
             found.push(cached);
         }
-        let count = jobs.len();
+        let located = self.located(jobs)?;
+        // What has another name may have the same content.
+        let is_missing = |one: &&FoundRelease| self.cache.get(&one.release.digest).is_none();
+        let count = located.iter().filter(is_missing).count();
         if count > 0 {
             let packages = if count == 1 { "package" } else { "packages" };
             let text = format!("{count} {packages}");
@@ -228,12 +238,26 @@ impl<'a> Packages<'a> {
         }
         let _held = (count > 0).then(|| self.hold_cache());
         let progress = self.progress("Downloading", count);
-        let fetched = run_parallel(jobs, |job| job.run(&self.cache, &*progress))?;
+        let fetched = run_parallel(located, |one| one.fetch(&self.cache, &*progress))?;
         let mut fetched = fetched.into_iter();
         Ok(found
             .into_iter()
             .filter_map(|cached| cached.or_else(|| fetched.next()))
             .collect())
+    }
+
+    /// Finds the releases of the jobs in their registries.
+    fn located<'r>(&self, jobs: Vec<ReleaseJob<'r>>) -> Result<Vec<FoundRelease<'r>>> {
+        let asked = jobs.iter().filter(|job| job.release.is_none()).count();
+        let progress = self.progress("Resolving", asked);
+        run_parallel(jobs, |job| {
+            let is_asked = job.release.is_none();
+            let located = job.locate();
+            if is_asked {
+                progress.item();
+            }
+            located
+        })
     }
 
     /// Chooses a version for each requirement, after fetching the version lists that
@@ -289,7 +313,10 @@ impl<'a> Packages<'a> {
         })?;
         for (source, answer) in answers {
             match answer {
-                Answer::Versions(versions) => self.catalog.insert(source, versions),
+                Answer::Versions(versions, asked) => {
+                    self.catalog.set_asked(source.clone(), asked);
+                    self.catalog.insert(source, versions);
+                }
                 Answer::Releases(releases) => {
                     for release in releases {
                         let version = release.version.clone();
@@ -349,53 +376,6 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// A package that has to be fetched.
-struct Job<'r> {
-    requirement: &'r Requirement,
-    /// The release, where it was found already.
-    release: Option<Release>,
-    chosen: ChosenVersion,
-    registry_entry: PackageRegistry,
-}
-
-impl Job<'_> {
-    fn run(self, cache: &Cache, progress: &dyn Progress) -> Result<Fetched> {
-        let Job {
-            requirement,
-            release,
-            chosen,
-            registry_entry,
-        } = self;
-        let (package, registry) = (&requirement.source.package, &*registry_entry.registry);
-        let release = match release {
-            Some(release) => Some(release),
-            None => registry
-                .release(package, &chosen.version)
-                .map_err(|e| requirement.explain(registry_entry.explain(e)))?,
-        };
-        let Some(release) = release else {
-            return Err(release_not_found(requirement, &chosen, registry));
-        };
-        if let Some(locked) = &chosen.locked_digest
-            && *locked != release.digest
-        {
-            return Err(replaced(package, &release, locked, registry));
-        }
-        let file = cache
-            .content(registry, package, &release, progress)
-            .map_err(|e| requirement.explain(e))?;
-        let (version, digest) = (&release.version, &release.digest);
-        cache.record_origin(package, version, digest, &registry_entry.address)?;
-        progress.item();
-        Ok(Fetched {
-            package: package.clone(),
-            version: release.version,
-            digest: release.digest,
-            file,
-        })
-    }
-}
-
 /// The error for a lock file that would have to change under `--locked`.
 pub(crate) fn must_not_change(path: &Path) -> Error {
     Error::input(format!(
@@ -411,34 +391,6 @@ fn not_cached(requirement: &Requirement, chosen: &ChosenVersion) -> Error {
         requirement.source.package, chosen.version
     ))
     .hint("run the command once without `--offline`")
-}
-
-fn release_not_found(
-    requirement: &Requirement,
-    chosen: &ChosenVersion,
-    registry: &dyn Registry,
-) -> Error {
-    let package = &requirement.source.package;
-    Error::input(format!(
-        "package `{package}@{}` does not exist any more",
-        chosen.version
-    ))
-    .with_cause(format!("its registry is {}", registry.location(package)))
-    .hint("run `cargo component update` to select another version")
-}
-
-fn replaced(
-    package: &PackageRef,
-    release: &Release,
-    locked: &ContentDigest,
-    registry: &dyn Registry,
-) -> Error {
-    Error::input(format!(
-        "component registry package `{package}` (v`{}`) has digest `{}` but the lock file specifies digest `{locked}`",
-        release.version, release.digest
-    ))
-    .with_cause(format!("its registry is {}", registry.location(package)))
-    .hint("the release was replaced: find out why, then run `cargo component update` to accept it")
 }
 
 /// Runs all jobs, a limited number of them in parallel. Returns the results in the

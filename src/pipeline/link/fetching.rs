@@ -59,6 +59,9 @@ impl Resolution<'_, '_> {
         if let Some(precise) = catalog.precise(&requirement.source) {
             self.facts.precise.insert(origin.clone(), precise.clone());
         }
+        if let Some(asked) = catalog.asked(&requirement.source) {
+            self.facts.asked.insert(origin.clone(), asked.clone());
+        }
         let listed = catalog.versions(&requirement.source).unwrap_or_default();
         Ok(Versions::ListedVersion(listed.to_vec()))
     }

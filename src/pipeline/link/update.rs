@@ -1,5 +1,6 @@
 //! Versions of a lock file that are chosen anew, and the report of what changed.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use semver::Version;
@@ -13,9 +14,10 @@ use crate::model::capabilities::HostImports;
 use crate::model::lockfile::{ImportChange, LockChange, Locked, Lockfile, diff, import_changes};
 use crate::model::manifest::Manifest;
 use crate::model::resolver::on_one_track;
+use crate::model::resolver::outdated::newer;
 use crate::pipeline::fetch::packages::must_not_change;
 use crate::pipeline::fetch::reference::artifact_reference;
-use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::fetch::worlds::{ResolvedRequest, WorldResolver};
 use crate::pipeline::project::manifests::{Project, named_registries, with_tests};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -83,7 +85,8 @@ fn choose_anew(ctx: &Context, project: &Rc<Project>, options: &UpdateOptions) ->
         }
     }
     refuse_unused(options, &new)?;
-    match report_changes(ctx, &old, &new, options.dry_run) {
+    let beyond = newer_than_allowed(&mut worlds)?;
+    match report_changes(ctx, [&old, &new], &beyond, options.dry_run) {
         LockComparison::Changes if project.mode.is_locked() => {
             Err(must_not_change(worlds.session().path()))
         }
@@ -190,17 +193,47 @@ pub(crate) enum LockComparison {
     Changes,
 }
 
-/// Reports every difference of a new lock file from the old one.
+/// The newest version of each release that a requirement keeps from being chosen.
+pub(crate) type NewerVersions = BTreeMap<(PackageRef, Version), Version>;
+
+/// The newer versions that requirements do not allow, as far as the lists of versions are
+/// known. No request is sent.
+fn newer_than_allowed(worlds: &mut WorldResolver<'_>) -> Result<NewerVersions> {
+    let requests = worlds.take_requests();
+    let packages = worlds.packages()?;
+    let mut beyond = NewerVersions::new();
+    for ResolvedRequest { requirement, found } in &requests {
+        let versions = packages.known_versions(&requirement.source);
+        if let (None, Some(latest)) = newer(requirement, &found.version, versions) {
+            let release = (found.package.clone(), found.version.clone());
+            beyond.insert(release, latest);
+        }
+    }
+    Ok(beyond)
+}
+
+/// Reports every difference between the old and the new one of two lock files, and the
+/// releases of the new one that have newer versions `beyond` their requirements.
 pub(crate) fn report_changes(
     ctx: &Context,
-    old: &Lockfile,
-    new: &Lockfile,
+    [old, new]: [&Lockfile; 2],
+    beyond: &NewerVersions,
     dry_run: bool,
 ) -> LockComparison {
     let changes = diff(old, new);
     changes
         .iter()
-        .for_each(|change| report_change(ctx, change, dry_run));
+        .for_each(|change| report_change(ctx, change, beyond, dry_run));
+    for (release, latest) in beyond {
+        let (package, version) = release;
+        if !changes
+            .iter()
+            .any(|change| change.release() == Some((package, version)))
+        {
+            let text = format!("dependency `{package}` v{version} (available: v{latest})");
+            ctx.shell.status("Unchanged", text);
+        }
+    }
     for change in import_changes(old, new) {
         let notes = notes(&change).into_iter();
         notes.for_each(|note| ctx.shell.note(note));
@@ -264,8 +297,8 @@ fn notes(change: &ImportChange) -> Vec<String> {
         .collect()
 }
 
-fn report_change(ctx: &Context, change: &LockChange, dry_run: bool) {
-    let (verb, would, text) = match change {
+fn report_change(ctx: &Context, change: &LockChange, beyond: &NewerVersions, dry_run: bool) {
+    let (verb, would, mut text) = match change {
         LockChange::Added(package, version) => (
             "Adding",
             "add",
@@ -287,6 +320,11 @@ fn report_change(ctx: &Context, change: &LockChange, dry_run: bool) {
             format!("dependency `{package}` v{version}, whose content has changed"),
         ),
     };
+    let release = change.release();
+    let release = release.map(|(package, version)| (package.clone(), version.clone()));
+    if let Some(latest) = release.and_then(|release| beyond.get(&release)) {
+        text.push_str(&format!(" (available: v{latest})"));
+    }
     match dry_run {
         true => ctx.shell.status("Would", format!("{would} {text}")),
         false => ctx.shell.status(verb, text),

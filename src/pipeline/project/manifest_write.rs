@@ -17,25 +17,26 @@ pub enum ManifestWrite {
     Dry,
 }
 
-/// Edits a manifest, and repeats that if another process changes it meanwhile. With
-/// [`ManifestWrite::Dry`] the result is printed instead.
-pub(crate) fn edit_manifest(
+/// Edits a manifest, and repeats that if another process changes it meanwhile; returns what
+/// the edit returned last. With [`ManifestWrite::Dry`] the new manifest is printed instead.
+pub(crate) fn edit_manifest<T>(
     ctx: &Context,
     path: &Path,
     write: ManifestWrite,
-    edit: impl Fn(&mut ManifestEdit) -> Result<()>,
-) -> Result<()> {
+    edit: impl Fn(&mut ManifestEdit) -> Result<T>,
+) -> Result<T> {
     fs::retry_if_changed(|| {
         let old = fs::read_text(path)?;
         let mut new = ManifestEdit::new(path, &old)?;
-        edit(&mut new)?;
+        let edited = edit(&mut new)?;
         match write {
-            ManifestWrite::Dry => ctx.shell.write_data(new.text().as_bytes()),
+            ManifestWrite::Dry => ctx.shell.write_data(new.text().as_bytes())?,
             ManifestWrite::Real => {
                 let mut change = Change::new();
                 change.write_text(path, Some(&old), &new.text());
-                change.commit()
+                change.commit()?;
             }
         }
+        Ok(edited)
     })
 }

@@ -15,5 +15,4 @@ mod tests;
 
 pub use cargo_args::{CargoArgs, OwnOptions, PackageSelection, TargetChoice};
 pub use options::{KnownOption, OWN_OPTIONS, OwnOption};
-#[cfg(test)]
 pub(crate) use reader::VERBS;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::package::{ContentDigest, PackageRef};
 use crate::base::progress::Progress;
 use crate::model::resolver::ListedVersion;
@@ -62,6 +62,12 @@ pub trait Registry: Send + Sync {
     /// such package, or does not distinguish that from one it gives no access to.
     fn versions(&self, package: &PackageRef) -> Result<Option<Vec<ListedVersion>>>;
 
+    /// The names of all packages, for suggestions; none where the registry does not list
+    /// them.
+    fn packages(&self) -> Result<Vec<PackageRef>> {
+        Ok(Vec::new())
+    }
+
     /// One version of a package; `None` if it is not there.
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>>;
 
@@ -81,4 +87,14 @@ pub trait Registry: Send + Sync {
 
     /// Publishes a version that must not be there yet.
     fn publish(&self, publication: &Publication<'_>) -> Result<()>;
+
+    /// Withdraws a version, which is there. Most registries cannot do that: the error then
+    /// says what to do instead.
+    fn yank(&self, package: &PackageRef, version: &Version) -> Result<()> {
+        Err(Error::unsupported(format!(
+            "`{package}@{version}` cannot be withdrawn, since its registry has no such operation"
+        ))
+        .with_cause(format!("its registry is {}", self.location(package)))
+        .hint("publish a corrected version with a higher number: new requirements get that one"))
+    }
 }

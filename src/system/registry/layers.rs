@@ -52,6 +52,16 @@ impl std::fmt::Display for Layer {
     }
 }
 
+impl Layer {
+    /// A key of the layer, for messages; a variable is a setting by itself.
+    pub(super) fn setting(&self, key: &str) -> String {
+        match self {
+            Layer::Environment(_) => self.to_string(),
+            _ => format!("`{key}` in {self}"),
+        }
+    }
+}
+
 /// All layers, the nearest first. A copy shares them.
 #[derive(Clone, Default)]
 pub struct Layers {
@@ -147,19 +157,25 @@ impl Layers {
         &self.command_line_hosts
     }
 
-    /// The registry a package is mapped to by name or namespace, and the layer
-    /// that maps it. Built-in mappings do not count.
-    pub fn mapped(&self, package: &PackageRef) -> Option<(&Mapping, &Layer)> {
+    /// The registry a package is mapped to by name or namespace, and the setting that maps
+    /// it: its key and file, for messages. Built-in mappings do not count.
+    pub fn mapped(&self, package: &PackageRef) -> Option<(&Mapping, String)> {
         let configured = || {
             self.layers
                 .iter()
                 .filter(|(layer, _)| *layer != Layer::BuiltIn)
         };
-        let by_name = configured()
-            .find_map(|(layer, config)| Some((&config.packages.get(package)?.value, layer)));
+        let by_name = configured().find_map(|(layer, config)| {
+            let mapping = &config.packages.get(package)?.value;
+            let key = format!("package_registry_overrides.\"{package}\"");
+            Some((mapping, layer.setting(&key)))
+        });
         by_name.or_else(|| {
             configured().find_map(|(layer, config)| {
-                Some((&config.namespaces.get(package.namespace())?.value, layer))
+                let namespace = package.namespace();
+                let mapping = &config.namespaces.get(namespace)?.value;
+                let key = format!("namespace_registries.{namespace}");
+                Some((mapping, layer.setting(&key)))
             })
         })
     }

@@ -62,6 +62,24 @@ impl Registry for LocalRegistry {
         ))
     }
 
+    fn packages(&self) -> Result<Vec<PackageRef>> {
+        let name = |dir: &Path| dir.file_name()?.to_str().map(str::to_owned);
+        let mut packages = Vec::new();
+        for namespace in fs::list(&self.root)? {
+            let Some(namespace_name) = name(&namespace).filter(|_| fs::is_dir(&namespace)) else {
+                continue;
+            };
+            let names = fs::list(&namespace)?;
+            let names = names
+                .iter()
+                .filter(|dir| fs::is_dir(dir))
+                .filter_map(|dir| name(dir));
+            packages
+                .extend(names.filter_map(|name| format!("{namespace_name}:{name}").parse().ok()));
+        }
+        Ok(packages)
+    }
+
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
         let file = self.file(package, version);
         if !fs::exists(&file) {
@@ -131,6 +149,7 @@ mod tests {
         // Other files are no versions.
         fs::write_atomic(&registry.dir(&package).join("latest.wasm"), b"").unwrap();
         assert_eq!(registry.versions(&package).unwrap().unwrap().len(), 2);
+        assert_eq!(registry.packages().unwrap(), ["a:b".parse().unwrap()]);
         let version = "1.0.0".parse().unwrap();
         let release = registry.release(&package, &version).unwrap().unwrap();
         assert_eq!((&release.digest, release.size), (&digest, Some(5)));

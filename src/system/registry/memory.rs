@@ -77,6 +77,14 @@ impl Registry for MemoryRegistry {
         Ok((!listed.is_empty()).then_some(listed))
     }
 
+    fn packages(&self) -> Result<Vec<PackageRef>> {
+        Ok(self
+            .releases()
+            .keys()
+            .map(|(name, _)| name.clone())
+            .collect())
+    }
+
     fn release(&self, package: &PackageRef, version: &Version) -> Result<Option<Release>> {
         self.log_request(format!("release {package}@{version}"));
         let releases = self.releases();
@@ -109,6 +117,11 @@ impl Registry for MemoryRegistry {
             publication.version.clone(),
             bytes,
         );
+        Ok(())
+    }
+
+    fn yank(&self, package: &PackageRef, version: &Version) -> Result<()> {
+        MemoryRegistry::yank(self, package, version);
         Ok(())
     }
 }

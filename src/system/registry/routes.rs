@@ -9,7 +9,7 @@ use toml_edit::Item;
 use super::authority::authority;
 use super::config::{Mapping, Metadata, ProtocolTable};
 use super::hosts::LocationSource;
-use super::layers::Layers;
+use super::layers::{Layers, is_loopback};
 pub use super::locator::host_of_address;
 use super::locator::{Address, split};
 use super::public::Reach;
@@ -88,8 +88,22 @@ impl std::fmt::Display for Backend {
                 let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
                 f.write_str(&route.protocol.address(rest))
             }
-            Backend::Discover { host, .. } => write!(f, "https://{host}"),
+            Backend::Discover { host, layers } => {
+                let settings = OciRoute::at(host, "", layers).settings;
+                write!(f, "{}://{host}", scheme(host, &settings))
+            }
         }
+    }
+}
+
+/// The scheme that a host is contacted by: that of its settings, or else http for this
+/// machine and https for others.
+fn scheme(host: &str, settings: &ProtocolTable) -> &'static str {
+    match settings.get("protocol").and_then(Item::as_str) {
+        Some("http") => "http",
+        Some("https") => "https",
+        _ if is_loopback(host) => "http",
+        _ => "https",
     }
 }
 
@@ -176,7 +190,7 @@ pub struct Route {
     pub name: String,
     /// How the registry is reached.
     pub backend: Backend,
-    /// The file or option that chose it, for messages.
+    /// The setting, with its file, or the option that chose it, for messages.
     pub chosen_by: String,
 }
 
@@ -221,8 +235,8 @@ pub fn route(
     if let Some(name) = requested.filter(|name| *name != "default") {
         return requested_route(package, name, manifest_registries, layers);
     }
-    if let Some((mapping, layer)) = layers.mapped(package) {
-        return route_of_mapping(mapping, layers, layer.to_string());
+    if let Some((mapping, setting)) = layers.mapped(package) {
+        return route_of_mapping(mapping, layers, setting);
     }
     if let Some(route) = default_registry(manifest_registries, layers)? {
         return Ok(route);
@@ -316,7 +330,8 @@ pub fn default_registry(
         registry: name.to_owned(),
         metadata: None,
     };
-    route_of_mapping(&mapping, layers, layer.to_string()).map(Some)
+    let chosen_by = layer.setting("default_registry");
+    route_of_mapping(&mapping, layers, chosen_by).map(Some)
 }
 
 /// The route to a host of OCI artifacts, without asking it what it is;

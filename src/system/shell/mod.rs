@@ -6,6 +6,7 @@
 
 mod bar;
 mod buffer;
+mod hidden_input;
 mod interface;
 mod message;
 mod options;
@@ -15,6 +16,7 @@ mod terminal;
 
 pub use bar::Bars;
 pub use buffer::Buffer;
+pub use hidden_input::ask_hidden;
 pub use interface::Shell;
 pub use message::Message;
 pub use options::{ColorChoice, Verbosity};

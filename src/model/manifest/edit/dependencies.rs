@@ -15,6 +15,8 @@ pub enum DependencyTable {
     Dev,
     /// `[package.metadata.component.target.dependencies]`, the table of WIT packages.
     Target,
+    /// `[workspace.metadata.component.dependencies]`, which members inherit from.
+    Workspace,
     /// `[overrides]` of a `wkg.toml`.
     Overrides,
     /// `[dependencies]` of a `wit.toml`.
@@ -30,6 +32,7 @@ impl DependencyTable {
             DependencyTable::Component => "package.metadata.component.dependencies",
             DependencyTable::Dev => "package.metadata.component.dev-dependencies",
             DependencyTable::Target => "package.metadata.component.target.dependencies",
+            DependencyTable::Workspace => "workspace.metadata.component.dependencies",
             DependencyTable::Overrides => "overrides",
             DependencyTable::Wit => "dependencies",
             DependencyTable::Deps => "",
@@ -96,18 +99,84 @@ impl DependencyEntry {
             }
         }
     }
+
+    /// Gives an entry of a manifest this source; whether that changes it. A requirement and a
+    /// registry beside the path of a dependency say where it is published, and so stay
+    /// beside another path.
+    fn replace_source(&self, old: &mut Item, which: DependencyTable) -> bool {
+        let before = old.to_string();
+        if let Some(short) = old.as_value_mut().filter(|value| value.is_str()) {
+            let new = self.value(which);
+            if new.as_str().is_none() || new.as_str() != short.as_str() {
+                let decor = short.decor().clone();
+                *short = new;
+                *short.decor_mut() = decor;
+            }
+        } else if let Some(table) = old.as_table_like_mut() {
+            let published = self.path.is_some() && table.contains_key("path");
+            let kept = |new: &Option<String>| published && new.is_none();
+            set(table, "package", self.package.as_deref());
+            if !kept(&self.version) {
+                set(table, "version", self.version.as_deref());
+            }
+            if !kept(&self.registry) {
+                set(table, "registry", self.registry.as_deref());
+            }
+            set(table, "path", self.path.as_deref());
+            set(table, "oci", self.oci.as_deref());
+            table.remove("workspace");
+            if let Some(words) = &self.allow {
+                let words: Array = words.iter().map(String::as_str).collect();
+                let words = Value::Array(words);
+                let is_there = |item: &Item| item.to_string().trim() == words.to_string();
+                if !table.get("allow").is_some_and(is_there) {
+                    table.insert("allow", Item::Value(words));
+                }
+            }
+        }
+        let is_changed = old.to_string() != before;
+        if let Some(table) = old.as_inline_table_mut().filter(|_| is_changed) {
+            table.fmt();
+        }
+        is_changed
+    }
+}
+
+/// Sets a text in the table of an entry, or removes it.
+fn set(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
+    match (text, table.get_mut(key).and_then(Item::as_value_mut)) {
+        (None, _) => drop(table.remove(key)),
+        (Some(text), None) => drop(table.insert(key, Item::Value(text.into()))),
+        (Some(text), Some(old)) if old.as_str() != Some(text) => {
+            let decor = old.decor().clone();
+            *old = text.into();
+            *old.decor_mut() = decor;
+        }
+        _ => {}
+    }
+}
+
+/// What [`ManifestEdit::add_dependency`] did to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryChange {
+    /// There was none with this key.
+    Added,
+    /// It said something else before.
+    Changed,
+    /// It says the same as before.
+    Unchanged,
 }
 
 impl ManifestEdit {
-    /// Adds an entry, which must not be there.
+    /// Adds an entry, or changes the one that has the key: its source becomes the given one,
+    /// and what else it says stays.
     pub fn add_dependency(
         &mut self,
         which: DependencyTable,
         key: &str,
         entry: &DependencyEntry,
-    ) -> Result<()> {
+    ) -> Result<EntryChange> {
         let path = self.path.clone();
-        let text = self.text();
         let mut implicit = Table::new();
         implicit.set_implicit(true);
         let (parents, name) = which.path();
@@ -125,21 +194,16 @@ impl ManifestEdit {
             Some(name) => table_or(parent, name, Item::Table(Table::new()), &path)?,
             None => parent,
         };
-        if let Some(old) = table.get(key) {
-            let error = Error::input(format!(
-                "cannot add dependency `{key}` as it conflicts with an existing dependency"
-            ))
-            .hint(format!(
-                "change the entry in `[{}]`, or remove it first",
-                which.name()
-            ));
-            return Err(match old.span() {
-                Some(span) => error.at(crate::base::error::Excerpt::new(&path, text, span)),
-                None => error,
-            });
+        match table.get_mut(key) {
+            None => {
+                table.insert(key, Item::Value(entry.value(which)));
+                Ok(EntryChange::Added)
+            }
+            Some(old) => Ok(match entry.replace_source(old, which) {
+                true => EntryChange::Changed,
+                false => EntryChange::Unchanged,
+            }),
         }
-        table.insert(key, Item::Value(entry.value(which)));
-        Ok(())
     }
 
     /// Removes an entry; whether it was there. The table of the target goes
@@ -270,16 +334,93 @@ mod tests {
         assert!(edit.text().contains(added), "{}", edit.text());
     }
 
+    /// The entry `b:c` after another source was given to it, and what that changed.
+    fn changed(old: &str, entry: &DependencyEntry) -> (String, EntryChange) {
+        let head = "[package.metadata.component.dependencies]\n";
+        let text = format!("{head}\"b:c\" = {old} # kept\n");
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
+        let table = DependencyTable::Component;
+        let change = edit.add_dependency(table, "b:c", entry).unwrap();
+        let text = edit.text();
+        let new = text.strip_prefix(head).unwrap().strip_prefix("\"b:c\" = ");
+        let new = new.unwrap().strip_suffix(" # kept\n").unwrap();
+        assert_eq!(change == EntryChange::Unchanged, new == old, "{new}");
+        // Once more, it changes nothing.
+        let again = edit.add_dependency(table, "b:c", entry).unwrap();
+        assert_eq!(again, EntryChange::Unchanged);
+        assert_eq!(edit.text(), text);
+        (new.to_owned(), change)
+    }
+
     #[test]
-    fn what_is_there_already_or_cannot_be_is_refused() {
-        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), TEXT).unwrap();
-        let error = edit.add_dependency(DependencyTable::Component, "b:c", &entry("2"));
-        assert!(
-            error
-                .unwrap_err()
-                .to_string()
-                .contains("conflicts with an existing")
-        );
+    fn the_source_of_an_entry_is_replaced_and_the_rest_of_it_stays() {
+        let path = DependencyEntry {
+            version: None,
+            path: Some("../c".to_owned()),
+            ..entry("")
+        };
+        let mirror = DependencyEntry {
+            registry: Some("mirror".to_owned()),
+            ..entry("2")
+        };
+        let limited = DependencyEntry {
+            allow: Some(vec!["clocks".to_owned()]),
+            ..entry("1")
+        };
+        for (old, entry, new) in [
+            ("\"1\"", &entry("1"), "\"1\""),
+            ("\"1\"", &entry("2"), "\"2\""),
+            ("\"1\"", &path, "{ path = \"../c\" }"),
+            (
+                "\"1\"",
+                &mirror,
+                "{ version = \"2\", registry = \"mirror\" }",
+            ),
+            ("{ path = \"../b\" }", &entry("2"), "{ version = \"2\" }"),
+            (
+                "{ path = \"../b\", version = \"1\" }",
+                &path,
+                "{ path = \"../c\", version = \"1\" }",
+            ),
+            (
+                "{version = \"1\", deny = [\"files\"]}",
+                &path,
+                "{ deny = [\"files\"], path = \"../c\" }",
+            ),
+            (
+                "{ version = \"1\", registry = \"other\", allow = [] }",
+                &entry("2"),
+                "{ version = \"2\", allow = [] }",
+            ),
+            ("{version=\"1\"}", &entry("1"), "{version=\"1\"}"),
+            ("{ oci = \"h/r:1\" }", &entry("1"), "{ version = \"1\" }"),
+            ("{ workspace = true }", &entry("1"), "{ version = \"1\" }"),
+            (
+                "\"1\"",
+                &limited,
+                "{ version = \"1\", allow = [\"clocks\"] }",
+            ),
+        ] {
+            assert_eq!(changed(old, entry).0, new, "{old}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_a_table_of_its_own_stays_one() {
+        let text = "[package.metadata.component.dependencies.\"b:c\"]\n# why\npath = \"../b\" # here\ndeny = []\n";
+        let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), text).unwrap();
+        let path = DependencyEntry {
+            version: None,
+            path: Some("../c".to_owned()),
+            ..entry("")
+        };
+        let change = edit.add_dependency(DependencyTable::Component, "b:c", &path);
+        assert_eq!(change.unwrap(), EntryChange::Changed);
+        assert_eq!(edit.text(), text.replace("../b", "../c"));
+    }
+
+    #[test]
+    fn a_target_from_a_registry_takes_no_entry() {
         let text = TEXT.replace("package = \"a:x\"", "target = \"a:b@1\"");
         let mut edit = ManifestEdit::new(Path::new("Cargo.toml"), &text).unwrap();
         let error = edit.add_dependency(DependencyTable::Target, "d:e", &entry("2"));

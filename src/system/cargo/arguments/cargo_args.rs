@@ -188,6 +188,17 @@ impl CargoArgs {
         args
     }
 
+    /// Whether cargo gets an option that the tool does not know, or a word although the
+    /// subcommand does not take the name of a test.
+    pub fn has_unknown(&self) -> bool {
+        let takes_names = matches!(self.subcommand.as_deref(), Some("test" | "bench"));
+        let is_name = |group: &ArgumentGroup| {
+            takes_names && group.args.iter().all(|arg| self.words.contains(arg))
+        };
+        let mut groups = self.before.iter().chain(&self.after);
+        groups.any(|group| group.known.is_none() && !is_name(group))
+    }
+
     /// The selected packages. As in cargo, `--workspace` prevails over `--package`.
     pub fn selection(&self) -> PackageSelection<'_> {
         if self.workspace {

@@ -57,7 +57,8 @@ pub enum KnownOption {
     Version,
     With,
     Workspace,
-    /// An option of which only the value must be told from a plain word.
+    /// An option of cargo of which only this much must be known: its name, and its value,
+    /// which is no plain word.
     Other(&'static str),
 }
 
@@ -273,6 +274,10 @@ const fn other(name: &'static str) -> OptionSpec {
     with_value(name, KnownOption::Other(name))
 }
 
+const fn other_flag(name: &'static str) -> OptionSpec {
+    flag(name, KnownOption::Other(name))
+}
+
 impl OptionSpec {
     const fn letter(mut self, letter: char) -> OptionSpec {
         self.letter = Some(letter);
@@ -337,6 +342,22 @@ static OPTIONS: &[OptionSpec] = &[
     ),
     flag("no-run", KnownOption::NoRun),
     flag("no-fail-fast", KnownOption::NoFailFast),
+    other_flag("all-features"),
+    other_flag("no-default-features"),
+    other_flag("keep-going"),
+    other_flag("future-incompat-report"),
+    other_flag("ignore-rust-version"),
+    // Options of `doc`, `fix` and `clippy`.
+    other_flag("open"),
+    other_flag("no-deps"),
+    other_flag("document-private-items"),
+    other_flag("fix"),
+    other_flag("allow-dirty"),
+    other_flag("allow-no-vcs"),
+    other_flag("allow-staged"),
+    other_flag("broken-code"),
+    other_flag("edition"),
+    other_flag("edition-idioms"),
     // Options of `rustc`, `metadata` and `tree`, whose values are no plain words.
     other("crate-type"),
     other("print"),

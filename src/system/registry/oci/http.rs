@@ -2,6 +2,7 @@
 //! other host, and requests are repeated where that does no harm.
 
 use std::fmt;
+use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ use reqwest::{Method, Response, StatusCode, Url};
 use super::client_context::ClientContext;
 use super::stack::Stack;
 use super::transport_error::TransportError;
-use super::warnings::WarningLog;
+use super::warnings::{Attempt, FailedAttempt, WarningLog};
 use crate::base::error::Result;
 use crate::base::retry::{RetryPolicy, TransferRate};
 use crate::system::fs;
@@ -289,20 +290,74 @@ impl HttpClient {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let outcome = match self.send_once(request).await {
-                Ok(response) => Reply::read(response, &self.patience).await,
-                Err(failure) => Err(failure),
+            let answer = async {
+                match self.send_once(request).await {
+                    Ok(response) => Reply::read(response, &self.patience).await,
+                    Err(failure) => Err(failure),
+                }
             };
+            let outcome = self.watched(request, attempts, answer).await;
             let after = match &outcome {
                 Ok(reply) if !is_transient(reply.status) => return outcome,
                 Err(failure) if !failure.transient => return outcome,
                 Ok(reply) => retry_after(&reply.headers),
                 Err(_) => None,
             };
-            if !request.repeatable || !self.patience.wait_before_retry(attempts, after).await {
+            let cause = match &outcome {
+                Ok(reply) => reply.status.to_string(),
+                Err(failure) => failure.message.clone(),
+            };
+            let repeatable = request.repeatable;
+            if !repeatable
+                || !self
+                    .waits_before_retry(request, attempts, after, &cause)
+                    .await
+            {
                 return outcome;
             }
         }
+    }
+
+    /// The outcome of an attempt; the user is told if it takes long. The duration of an upload
+    /// depends on its size, which is shown otherwise.
+    async fn watched<T>(
+        &self,
+        request: &Request,
+        number: u32,
+        attempt: impl Future<Output = T>,
+    ) -> T {
+        let mut attempt = std::pin::pin!(attempt);
+        if request.content.len() > 0 {
+            return attempt.await;
+        }
+        match tokio::time::timeout(self.patience.noticeable_wait, attempt.as_mut()).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let of = self.patience.max_attempts;
+                self.warnings.waits(&request.url, Attempt { number, of });
+                attempt.await
+            }
+        }
+    }
+
+    /// Waits before a request is sent again, which the user is told; false, at once, if it is
+    /// not.
+    async fn waits_before_retry(
+        &self,
+        request: &Request,
+        attempts: u32,
+        after: Option<Duration>,
+        cause: &str,
+    ) -> bool {
+        let failed = FailedAttempt {
+            url: &request.url,
+            number: attempts,
+            after,
+            cause,
+        };
+        self.warnings
+            .wait_before_retry(&self.patience, &failed)
+            .await
     }
 
     /// Sends a request, again where that may help, and leaves the body of a
@@ -311,14 +366,22 @@ impl HttpClient {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let outcome = self.send_once(request).await;
+            let sent = self.send_once(request);
+            let outcome = self.watched(request, attempts, sent).await;
             let after = match &outcome {
                 Ok(response) if !is_transient(response.status()) => return outcome,
                 Err(failure) if !failure.transient => return outcome,
                 Ok(response) => retry_after(response.headers()),
                 Err(_) => None,
             };
-            if !self.patience.wait_before_retry(attempts, after).await {
+            let cause = match &outcome {
+                Ok(response) => response.status().to_string(),
+                Err(failure) => failure.message.clone(),
+            };
+            if !self
+                .waits_before_retry(request, attempts, after, &cause)
+                .await
+            {
                 return outcome;
             }
         }
@@ -376,5 +439,72 @@ impl HttpClient {
                 "a redirect leads from https to {scheme} at `{host}`, which is not allowed"
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::system::env::Env;
+    use crate::system::process::Scripted;
+    use crate::system::registry::oci::client::wait_for;
+    use crate::system::registry::oci::settings::Trust;
+    use crate::system::registry::routes::OciRoute;
+
+    /// A client that tells nobody to wait, and passes what it reports to `warnings`.
+    fn client(warnings: WarningLog) -> HttpClient {
+        let context = ClientContext {
+            env: Arc::new(Env::default()),
+            exec: Arc::new(Scripted::new(Vec::new())),
+            patience: RetryPolicy {
+                noticeable_wait: Duration::ZERO,
+                ..RetryPolicy::without_delays()
+            },
+            warnings,
+        };
+        let trust = Trust {
+            accept_invalid: true,
+            roots: Vec::new(),
+        };
+        let stack = Stack::new(&url(), &trust, &OciRoute::default(), &context);
+        HttpClient::new(stack, &context)
+    }
+
+    fn url() -> Url {
+        Url::parse("https://r.example:5000/v2/").unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_takes_long_is_reported_with_its_host() {
+        // The answer comes only after the report.
+        let (told, is_told) = tokio::sync::oneshot::channel();
+        let told = Mutex::new(Some(told));
+        let warnings = WarningLog::default().with_waiting(move |text| {
+            let told = told.lock().unwrap().take();
+            told.unwrap().send(text).unwrap();
+        });
+        let client = client(warnings);
+        let request = Request::new(Method::GET, url());
+        let text = wait_for(async { Ok(client.watched(&request, 2, is_told).await) });
+        let text = text.unwrap().unwrap();
+        assert_eq!(text, "for `r.example:5000` (attempt 2 of 5)");
+    }
+
+    #[test]
+    fn a_repetition_is_reported_with_its_cause() {
+        let said: Arc<Mutex<Vec<String>>> = Arc::default();
+        let all = said.clone();
+        let client = client(WarningLog::new(move |text| all.lock().unwrap().push(text)));
+        let request = Request::new(Method::GET, url());
+        let repeats = |attempts| {
+            let waits = client.waits_before_retry(&request, attempts, None, "503");
+            wait_for(async { Ok(waits.await) }).unwrap()
+        };
+        assert!(repeats(1));
+        assert!(!repeats(5));
+        let text = "a request to `r.example:5000` is repeated (attempt 2 of 5): 503";
+        assert_eq!(*said.lock().unwrap(), [text]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use reqwest::header::{CONTENT_RANGE, LINK};
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, Url};
 use serde_json::Value;
 
 use super::artifact;
@@ -15,6 +15,7 @@ use super::reference::{TAG_LENGTH, Target};
 use super::scope::{Operation, Scope};
 use super::session::Session;
 use super::transport_error::TransportError;
+use super::warnings::FailedAttempt;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::base::retry::TransferRate;
@@ -234,7 +235,7 @@ impl Repository<'_> {
                     Err(failure) => failure,
                 },
             };
-            if !failure.transient || !patience.wait_before_retry(attempts, None).await {
+            if !repeats(session, &url, attempts, &failure).await {
                 return Err(session.failed(self.error_message, &failure));
             }
         }
@@ -305,16 +306,26 @@ pub async fn blob(
         if transfer.written - before >= PROGRESS {
             attempts = 1;
         }
-        if !failure.transient
-            || !session
-                .context()
-                .patience
-                .wait_before_retry(attempts, None)
-                .await
-        {
+        if !repeats(session, &url, attempts, &failure).await {
             return Err(session.failed(error_message, &failure));
         }
     }
+}
+
+/// Waits before a request that failed is sent again; false, at once, if it is not.
+async fn repeats(session: &Session, url: &Url, number: u32, failure: &TransportError) -> bool {
+    let context = session.context();
+    let failed = FailedAttempt {
+        url,
+        number,
+        after: None,
+        cause: &failure.message,
+    };
+    failure.transient
+        && context
+            .warnings
+            .wait_before_retry(&context.patience, &failed)
+            .await
 }
 
 /// The transfer of a blob.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, Url};
@@ -15,6 +14,7 @@ use super::http::{Content, Reply, Request};
 use super::scope::{Operation, Scope};
 use super::session::Session;
 use super::transport_error::TransportError;
+use super::warnings::FailedAttempt;
 use crate::base::error::{Error, Result};
 use crate::base::package::ContentDigest;
 use crate::base::progress::Progress;
@@ -353,14 +353,20 @@ impl Pusher<'_> {
     }
 
     async fn wait(&self, attempts: u32, outcome: &Outcome) -> bool {
-        let requested_pause: Option<Duration> = match outcome {
-            Ok(reply) => retry_after(&reply.headers),
-            Err(_) => None,
+        let (after, cause) = match outcome {
+            Ok(reply) => (retry_after(&reply.headers), reply.status.to_string()),
+            Err(failure) => (None, failure.message.clone()),
         };
-        self.session
-            .context()
-            .patience
-            .wait_before_retry(attempts, requested_pause)
+        let context = self.session.context();
+        let failed = FailedAttempt {
+            url: &self.session.url(&self.scope, ""),
+            number: attempts,
+            after,
+            cause: &cause,
+        };
+        context
+            .warnings
+            .wait_before_retry(&context.patience, &failed)
             .await
     }
 

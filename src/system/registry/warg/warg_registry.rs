@@ -435,6 +435,36 @@ impl Registry for WargRegistry {
             client.wait_for_publish(&name, &record, INTERVAL).await
         })
     }
+
+    fn yank(&self, package: &PackageRef, version: &Version) -> Result<()> {
+        let error_message = format!(
+            "failed to withdraw `{package}@{version}` from {}",
+            self.location(package)
+        );
+        let name = name(package)?;
+        let options = TaskOptions {
+            limit: self.context.limits.publish,
+            publish: None,
+        };
+        self.with_client(&error_message, options, async |client| {
+            let federated = client.get_warg_registry(name.namespace()).await?;
+            let federated = federated.as_ref().map(|domain| domain.as_str());
+            let (url, env) = (client.url(), &self.context.env);
+            let signing = secrets::signing_key(self.settings(), url, federated, env)
+                .map_err(as_client_error)?;
+            if let Some(log) = package_log(client, &name).await? {
+                may_change(&log, &signing, package, Permission::Yank).map_err(as_client_error)?;
+            }
+            let version = version.clone();
+            let info = PublishInfo {
+                name: name.clone(),
+                head: None,
+                entries: vec![PublishEntry::Yank { version }],
+            };
+            let record = client.publish_with_info(&signing.key, info).await?;
+            client.wait_for_publish(&name, &record, INTERVAL).await
+        })
+    }
 }
 
 /// Refuses a release that the registry would refuse without a reason.
@@ -446,13 +476,23 @@ fn may_release(log: &LogState, signing: &SigningKey, publication: &Publication<'
                 .hint("increase its version"),
         );
     }
+    may_change(log, signing, package, Permission::Release)
+}
+
+/// Refuses a change of a package for which a key has no permission.
+fn may_change(
+    log: &LogState,
+    signing: &SigningKey,
+    package: &PackageRef,
+    permission: Permission,
+) -> Result<()> {
     let id = signing.key.public_key().fingerprint();
     let permissions = log.key_permissions(&id);
-    if permissions.is_some_and(|all| all.contains(&Permission::Release)) {
+    if permissions.is_some_and(|all| all.contains(&permission)) {
         return Ok(());
     }
     Err(
-        Error::input(format!("the key `{id}` is not allowed to release `{package}`"))
+        Error::input(format!("the key `{id}` is not allowed to {permission} `{package}`"))
             .with_cause(format!("it is from {}", signing.from))
             .hint("sign with the key that first published the package, or have its owner run `warg publish grant` for this key"),
     )
