@@ -13,6 +13,7 @@
 
 mod add_components;
 mod authoring;
+mod backtraces;
 mod bad_builds;
 mod bad_input;
 mod beyond_wit;

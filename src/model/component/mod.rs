@@ -8,6 +8,8 @@ pub mod capabilities;
 pub mod check;
 pub mod compatible;
 pub mod compose;
+pub mod core_functions;
+pub mod core_modules;
 pub mod debug;
 mod decode;
 pub mod encode;
@@ -21,6 +23,7 @@ mod sections;
 mod shape;
 mod subtype;
 mod surface;
+pub mod symbols;
 pub mod targets;
 mod validation;
 
