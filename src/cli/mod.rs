@@ -20,6 +20,7 @@ mod publish;
 pub mod reference;
 mod registry;
 mod setup;
+mod size;
 mod targets;
 mod tree;
 mod update;
@@ -75,6 +76,7 @@ enum OwnCommand {
     Update(update::Update),
     Compose(compose::Compose),
     Targets(targets::Targets),
+    Size(size::Size),
     Publish(publish::Publish),
     Tree(tree::Tree),
     Outdated(outdated::Outdated),
@@ -101,6 +103,7 @@ impl OwnCommand {
             OwnCommand::Update(verb) => verb.run(ctx, global),
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
+            OwnCommand::Size(verb) => verb.run(ctx, global),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
             OwnCommand::Tree(verb) => verb.run(ctx, global),
             OwnCommand::Outdated(verb) => verb.run(ctx, global),

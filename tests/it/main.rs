@@ -75,6 +75,7 @@ mod runner;
 mod runtimes;
 mod serve;
 mod shapes;
+mod size;
 mod slow_servers;
 mod small_registry;
 mod smoke;

@@ -21,6 +21,7 @@ pub mod outline;
 pub mod pure;
 mod sections;
 mod shape;
+pub mod size;
 mod subtype;
 mod surface;
 pub mod symbols;
