@@ -148,7 +148,7 @@ pub fn quiet_guarded_panics() {
 /// A failure: a message, its causes, an excerpt of a file, and one fix.
 ///
 /// `Display` gives the message and its causes on one line; the shell renders
-/// the excerpt and the hint.
+/// the excerpt, the trace and the hint.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -158,6 +158,7 @@ struct Inner {
     message: String,
     causes: Vec<String>,
     excerpt: Option<Excerpt>,
+    trace: Option<String>,
     hint: Option<String>,
 }
 
@@ -169,6 +170,7 @@ impl Error {
             message: message.into(),
             causes: Vec::new(),
             excerpt: None,
+            trace: None,
             hint: None,
         }))
     }
@@ -234,6 +236,13 @@ impl Error {
         self
     }
 
+    /// Adds lines that say where a program failed, such as a stack backtrace. They are
+    /// shown after the causes, and no part of `Display`.
+    pub fn with_trace(mut self, lines: impl Into<String>) -> Self {
+        self.0.trace = Some(lines.into());
+        self
+    }
+
     /// Adds one concrete fix; the first one given stays.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint.get_or_insert(hint.into());
@@ -287,6 +296,11 @@ impl Error {
         self.0.excerpt.as_ref()
     }
 
+    /// The lines that were given by [`Error::with_trace`].
+    pub fn trace(&self) -> Option<&str> {
+        self.0.trace.as_deref()
+    }
+
     /// The fix that was given by [`Error::hint`].
     pub fn advice(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -304,7 +318,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    /// Writes the message, the place, each cause and the hint on lines of their
+    /// Writes the message, the place, each cause, the trace and the hint on lines of their
     /// own, for a program whose `main` returns this error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
@@ -314,6 +328,9 @@ impl fmt::Debug for Error {
         }
         for cause in &self.0.causes {
             write!(f, "\n  because: {cause}")?;
+        }
+        for line in self.0.trace.iter().flat_map(|trace| trace.lines()) {
+            write!(f, "\n  {line}")?;
         }
         match &self.0.hint {
             Some(hint) => write!(f, "\n  help: {hint}"),

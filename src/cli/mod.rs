@@ -21,6 +21,7 @@ mod publish;
 pub mod reference;
 mod registry;
 mod setup;
+mod size;
 mod targets;
 mod tree;
 mod update;
@@ -79,6 +80,7 @@ enum OwnCommand {
     Update(update::Update),
     Compose(compose::Compose),
     Targets(targets::Targets),
+    Size(size::Size),
     Publish(publish::Publish),
     Yank(yank::Yank),
     Tree(tree::Tree),
@@ -107,6 +109,7 @@ impl OwnCommand {
             OwnCommand::Update(verb) => verb.run(ctx, global),
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
+            OwnCommand::Size(verb) => verb.run(ctx, global),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
             OwnCommand::Yank(verb) => verb.run(ctx),
             OwnCommand::Tree(verb) => verb.run(ctx, global),

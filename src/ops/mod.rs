@@ -18,6 +18,7 @@ pub mod outdated;
 pub mod publish;
 pub mod registry;
 pub mod run;
+pub mod size;
 pub mod targets;
 pub mod test;
 #[cfg(test)]

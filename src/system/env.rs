@@ -74,6 +74,7 @@ variables! {
     OUT_DIR = "the output directory of a build script; set by cargo";
     PATH = "the directories to search for the runner that cargo's configuration names";
     NO_COLOR = "if set, colors are off unless another setting turns them on";
+    RUST_BACKTRACE = "how much is shown of the stack of a component that failed: `0` for no files and lines, `full` for every frame";
     RUSTC = "the compiler that is asked for its installed targets, as in cargo";
     RUSTUP_TOOLCHAIN = "the toolchain that rustup selected; set by rustup's cargo";
     HTTPS_PROXY = "the proxy for https; the lower-case name works too";

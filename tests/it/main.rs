@@ -14,6 +14,7 @@
 mod add_components;
 mod artifacts;
 mod authoring;
+mod backtraces;
 mod bad_builds;
 mod bad_input;
 mod beyond_wit;
@@ -76,6 +77,7 @@ mod runner;
 mod runtimes;
 mod serve;
 mod shapes;
+mod size;
 mod slow_servers;
 mod small_registry;
 mod smoke;

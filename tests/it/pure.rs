@@ -99,7 +99,7 @@ fn a_call_that_needs_wasi_is_named_with_its_caller() {
             .says(&format!(
                 "`{function}` needs WASI, which this component was built without"
             ))
-            .says("in `<hello::Component as hello::bindings::Guest>::hello_world`")
+            .says(": <hello::Component as hello::bindings::Guest>::hello_world\n               at src/lib.rs:")
             .says(hint);
     }
     for (body, function) in [
@@ -115,7 +115,7 @@ fn a_call_that_needs_wasi_is_named_with_its_caller() {
             .code(134)
             .says(&format!("`{function}"))
             .says("needs WASI, which this component was built without")
-            .says("in `<hello::Component as hello::bindings::Guest>::hello_world`");
+            .says(": <hello::Component as hello::bindings::Guest>::hello_world\n               at src/lib.rs:");
     }
 }
 
@@ -145,7 +145,7 @@ fn a_panic_names_the_function_or_prints_its_message() {
         project
             .component(&format!("{line}{target}"))
             .code(134)
-            .says("in `<hello::Component as hello::bindings::Guest>::hello_world`")
+            .says(": <hello::Component as hello::bindings::Guest>::hello_world\n               at src/lib.rs:")
             .silent_on("on purpose");
     }
     project.replace("Cargo.toml", "\"none\"", "\"stderr\"");

@@ -154,7 +154,7 @@ fn exit_codes_travel_up_as_far_as_wasi_reports_them() {
         .component("run -- overflow")
         .code(134)
         .says("call stack exhausted")
-        .says("`obedient::depth`");
+        .says(": obedient::depth\n");
     // Cargo's own.
     project.write("src/main.rs", "fn main() { nonsense }");
     project.component("run").code(101).says("nonsense");

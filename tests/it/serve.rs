@@ -158,6 +158,8 @@ fn a_handler_that_fails_answers_500_and_the_server_goes_on() {
         said.contains("warning: a request failed: failed to respond to `GET /panic`"),
         "{said}"
     );
+    assert!(said.contains("\n  stack backtrace:\n     0: "), "{said}");
+    assert!(said.contains("at src/lib.rs:"), "{said}");
     // The 0.3 way to fail is an error as answer.
     let project = example("async");
     let server = Server::start(project.command("serve --addr 127.0.0.1:0"));

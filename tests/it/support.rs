@@ -119,6 +119,7 @@ impl Project {
             if (ours && !text.starts_with("CARGO_REGISTR"))
                 || text == "RUSTFLAGS"
                 || text == "NO_COLOR"
+                || text == "RUST_BACKTRACE"
             {
                 command.env_remove(&name);
             }

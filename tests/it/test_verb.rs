@@ -122,6 +122,8 @@ fn after_a_panic_every_other_test_is_still_reported() {
             .prints("running 9 tests")
             .prints("---- tests::b_panics stdout ----\nprinted before\n")
             .prints("on purpose")
+            .prints("\nstack backtrace:\n   0: ")
+            .prints("::tests::b_panics\n             at src/lib.rs:")
             .prints("---- tests::d_fails_by_result stdout ----\nError: \"refused\"\n")
             .prints("call stack exhausted")
             .prints("the test ended its instance with exit code 0")

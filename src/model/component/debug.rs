@@ -138,7 +138,7 @@ fn copy<'a>(
         let section = section?;
         let (start, end) = (at, at + section.raw.len());
         at = end;
-        if is_dwarf(&section) {
+        if has_dwarf(&section) {
             row.get_or_insert(start);
             continue;
         }
@@ -164,9 +164,15 @@ fn copy<'a>(
 }
 
 /// Whether a section has debug information.
-fn is_dwarf(section: &Section<'_>) -> bool {
-    matches!(&section.payload, Payload::CustomSection(custom) if custom.name().starts_with(DWARF))
+fn has_dwarf(section: &Section<'_>) -> bool {
+    matches!(&section.payload, Payload::CustomSection(custom) if is_dwarf(custom.name()))
 }
+
+/// Whether a custom section of this name has debug information.
+pub fn is_dwarf(name: &str) -> bool {
+    name.starts_with(DWARF)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

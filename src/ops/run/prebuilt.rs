@@ -20,7 +20,7 @@ use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::runtime;
 use crate::system::runtime::{
-    ComponentFile, EntryPoint, Interrupts, Optimization, Permissions, Program, Runner,
+    ComponentFile, EntryPoint, Interrupts, Optimization, Permissions, Program, Runner, TraceOptions,
 };
 
 /// Links a component by its hints and runs it in the engine. Nothing is built,
@@ -47,6 +47,7 @@ pub(super) fn run_component(
     let file = ComponentFile {
         path: linked(ctx, worlds, &name, &file, options)?,
         optimization: Optimization::Full,
+        trace: TraceOptions::new(&ctx.env, &ctx.cwd),
     };
     let report_running = || {
         let line = command_line(Path::new(&name).display(), permissions);

@@ -189,12 +189,12 @@ fn cached_file(prepared: &Prepared, artifact: &ComponentArtifact) -> PathBuf {
 
 /// The linked form for the embedded engine: without debug information, which the engine
 /// does not use, much less has to be read in each run. It is cached until the linked
-/// component changes.
+/// component changes. If debug information was removed, also the file that has it.
 pub(crate) fn linked_to_run(
     ctx: &Context,
     prepared: &Prepared,
     artifact: &ComponentArtifact,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, Option<PathBuf>)> {
     let full = linked(ctx, prepared, artifact)?;
     let cached = cached_file(prepared, artifact);
     // A program sees its file name, which therefore stays.
@@ -206,9 +206,9 @@ pub(crate) fn linked_to_run(
     let from = ContentDigest::of(from.as_bytes());
     let now = || LinkRecord::now(&from, &file);
     let run = |lean: &LinkRecord| match lean.component {
-        Some(_) => file.clone(),
+        Some(_) => (file.clone(), Some(full.clone())),
         // It has no debug information.
-        None => full.clone(),
+        None => (full.clone(), None),
     };
     if let Some(stored) = LinkRecord::read(&record).filter(|stored| *stored == now()) {
         return Ok(run(&stored));

@@ -89,10 +89,7 @@ pub(crate) fn serve(
     let mut on_event = |event| {
         match event {
             ServerEvent::Listening(addr) => ctx.shell.status("Serving", format!("http://{addr}/")),
-            ServerEvent::Failed(error) => ctx.shell.warn(match error.advice() {
-                Some(hint) => format!("a request failed: {error}; {hint}"),
-                None => format!("a request failed: {error}"),
-            }),
+            ServerEvent::Failed(error) => ctx.shell.warn(failed_request(&error)),
             ServerEvent::ClientLeft(what) => ctx
                 .shell
                 .detail("Ended", format!("{what}, whose client disconnected")),
@@ -105,6 +102,18 @@ pub(crate) fn serve(
         0 => Ok(()),
         code => Err(Error::child(code)),
     }
+}
+
+/// The warning about a request that failed; the stack has lines of its own.
+fn failed_request(error: &Error) -> String {
+    let mut text = format!("a request failed: {error}");
+    if let Some(hint) = error.advice() {
+        text.push_str(&format!("; {hint}"));
+    }
+    for line in error.trace().iter().flat_map(|trace| trace.lines()) {
+        text.push_str(&format!("\n  {line}"));
+    }
+    text
 }
 
 /// Turns the exit code of a component into the result of the command; a trap

@@ -20,7 +20,7 @@ use crate::system::env;
 use crate::system::env::Env;
 use crate::system::fs;
 use crate::system::runtime;
-use crate::system::runtime::{ComponentFile, Optimization, Permissions, Runner};
+use crate::system::runtime::{ComponentFile, Optimization, Permissions, Runner, TraceOptions};
 
 /// The runners of components, by target triple.
 #[derive(Debug)]
@@ -147,20 +147,29 @@ pub(crate) fn runnable(
     artifact: &ComponentArtifact,
     runner: &Runner,
 ) -> Result<ComponentFile> {
-    let path = runnable_path(ctx, built, artifact, runner)?;
+    let (path, debug_info) = runnable_path(ctx, built, artifact, runner)?;
     let optimization = match artifact.cargo_artifact.optimized {
         true => Optimization::Full,
         false => Optimization::None,
     };
-    Ok(ComponentFile { path, optimization })
+    let trace = TraceOptions {
+        debug_info,
+        ..TraceOptions::new(&ctx.env, &ctx.cwd)
+    };
+    Ok(ComponentFile {
+        path,
+        optimization,
+        trace,
+    })
 }
 
+/// The file that runs, and the one with its debug information if that was removed.
 fn runnable_path(
     ctx: &Context,
     built: &BuildOutput,
     artifact: &ComponentArtifact,
     runner: &Runner,
-) -> Result<PathBuf> {
+) -> Result<(PathBuf, Option<PathBuf>)> {
     let run_file = |name: &str| {
         let file = artifact
             .path
@@ -174,21 +183,21 @@ fn runnable_path(
     let embedded = matches!(runner, Runner::Embedded);
     let recipe = built.prepared.recipe(artifact.member);
     if artifact.component.is_some() {
-        let linked = match embedded {
+        let (linked, debug_info) = match embedded {
             true => linked::linked_to_run(ctx, &built.prepared, artifact)?,
-            false => linked::linked(ctx, &built.prepared, artifact)?,
+            false => (linked::linked(ctx, &built.prepared, artifact)?, None),
         };
         if embedded || recipe.is_none_or(|recipe| recipe.attributes.is_empty()) {
-            return Ok(linked);
+            return Ok((linked, debug_info));
         }
         let plain = names::without_attributes(&fs::read(&linked)?)?;
         let path = run_file("plain");
         fs::write_if_changed(&path, &plain)?;
-        return Ok(path);
+        return Ok((path, None));
     }
     let bytes = fs::read(&artifact.path)?;
     if !embedded || component::kind(&bytes) != Some(WasmKind::Module) {
-        return Ok(artifact.path.clone());
+        return Ok((artifact.path.clone(), None));
     }
     let path = run_file("program");
     let component = encode(&bytes, &Adapter::Command).map_err(|e| {
@@ -196,5 +205,5 @@ fn runnable_path(
         e.context(format!("failed to create a component from `{module}`"))
     })?;
     fs::write_if_changed(&path, &component)?;
-    Ok(path)
+    Ok((path, None))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::trace_options::TraceOptions;
+
 /// A component on disk that is to be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentFile {
@@ -9,6 +11,8 @@ pub struct ComponentFile {
     pub path: PathBuf,
     /// How the embedded engine compiles it; without a meaning for other runners.
     pub optimization: Optimization,
+    /// How the embedded engine shows where it failed.
+    pub trace: TraceOptions,
 }
 
 /// How the embedded engine compiles a component to machine code.

@@ -22,6 +22,7 @@ mod outcome;
 mod permissions;
 mod program;
 mod runner;
+mod trace_options;
 
 #[cfg(feature = "runtime")]
 mod embedded;
@@ -36,3 +37,4 @@ pub use outcome::{CallOutcome, CapturedOutput, ExitStatus, ServerEvent, TRAPPED}
 pub use permissions::{Interrupts, MAX_MEMORY, Network, Permissions, Preopen, Refusal, sends_http};
 pub use program::{Program, invoke, serve};
 pub use runner::Runner;
+pub use trace_options::{TraceOptions, TraceStyle};

@@ -141,6 +141,7 @@ mod tests {
     use crate::system::process::{Output, Scripted};
     use crate::system::runtime::component_file::Optimization;
     use crate::system::runtime::permissions::Preopen;
+    use crate::system::runtime::trace_options::TraceOptions;
     use crate::system::shell::Silent;
 
     fn runner() -> Runner {
@@ -154,6 +155,7 @@ mod tests {
         let file = ComponentFile {
             path: path.into(),
             optimization: Optimization::Full,
+            trace: TraceOptions::default(),
         };
         Program::open(runner, exec, &file, Interrupts::Never, &Silent)
     }

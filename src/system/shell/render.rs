@@ -50,19 +50,19 @@ pub fn render_error(error: &Error, colored: bool) -> String {
     };
     if !error.causes().is_empty() {
         text.push_str("\n\nCaused by:");
-        for cause in error.causes() {
-            for line in cause.lines() {
-                text.push_str("\n  ");
-                text.push_str(line);
-            }
-        }
+    }
+    let below: Vec<&str> = error
+        .causes()
+        .iter()
+        .map(String::as_str)
+        .chain(error.trace())
+        .collect();
+    for line in below.iter().flat_map(|part| part.lines()) {
+        text.push_str("\n  ");
+        text.push_str(line);
     }
     if let Some(hint) = error.advice() {
-        let gap = if error.causes().is_empty() {
-            "\n"
-        } else {
-            "\n\n"
-        };
+        let gap = if below.is_empty() { "\n" } else { "\n\n" };
         text.push_str(gap);
         text.push_str(&label("help", AnsiColor::BrightCyan, colored));
         text.push(' ');
@@ -98,5 +98,18 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("\n\nhelp: write `package`"), "{text}");
+    }
+
+    #[test]
+    fn a_trace_follows_the_causes_and_is_no_part_of_the_line() {
+        let error = Error::input("it trapped")
+            .with_cause("unreachable")
+            .with_trace("stack backtrace:\n   0: f")
+            .hint("fix it");
+        assert_eq!(
+            render_error(&error, false),
+            "error: it trapped\n\nCaused by:\n  unreachable\n  stack backtrace:\n     0: f\n\nhelp: fix it"
+        );
+        assert_eq!(error.to_string(), "it trapped: unreachable");
     }
 }

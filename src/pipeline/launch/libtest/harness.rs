@@ -139,9 +139,7 @@ impl Harness<'_> {
         for outcome in &outcomes {
             if outcome.verdict == Verdict::Failed {
                 let crashed = first.crashed_test() == Some(&outcome.name);
-                let cause = crashed
-                    .then_some(&status)
-                    .filter(|status| self.is_reason_shown(status));
+                let cause = crashed.then_some(&status);
                 failures.push(self.rerun_failed(&outcome.name, cause)?);
             }
         }
@@ -154,10 +152,8 @@ impl Harness<'_> {
             let verdict = single.verdict.unwrap_or(Verdict::Failed);
             if verdict == Verdict::Failed {
                 let crashed = single.verdict.is_none();
-                let cause = crashed
-                    .then_some(&status)
-                    .filter(|status| self.is_reason_shown(status));
-                failures.push(new_failure(name, single.printed.clone(), cause));
+                let cause = crashed.then_some(&status);
+                failures.push(self.failure(name, single.printed.clone(), cause));
             }
             self.show(verdict, &self.lines_to_show(name, verdict, single))?;
             outcomes.push(TestOutcome {
@@ -196,17 +192,42 @@ impl Harness<'_> {
         !self.options.nocapture || !reason.is_some_and(|reason| reason.contains("unreachable"))
     }
 
+    /// A failure, with the reason the instance ended unless the output has a panic, and where
+    /// that was.
+    fn failure(&self, name: &str, mut printed: Vec<String>, cause: Option<&ExitStatus>) -> Failure {
+        if let Some(status) = cause {
+            let panicked = printed.iter().any(|line| line.contains("panicked at"));
+            if !panicked && self.is_reason_shown(status) {
+                printed.push(match &status.fault {
+                    Some(fault) => fault.to_string(),
+                    None => format!("the test ended its instance with exit code {}", status.code),
+                });
+            }
+            let trace = status.fault.as_ref().and_then(Error::trace);
+            printed.extend(
+                trace
+                    .iter()
+                    .flat_map(|trace| trace.lines())
+                    .map(str::to_owned),
+            );
+        }
+        Failure {
+            name: name.to_string(),
+            printed,
+        }
+    }
+
     /// Runs a failed test again, to capture its output.
     fn rerun_failed(&self, name: &str, cause: Option<&ExitStatus>) -> Result<Failure> {
         if self.options.nocapture {
-            return Ok(new_failure(name, Vec::new(), cause));
+            return Ok(self.failure(name, Vec::new(), cause));
         }
         let (single, _) = self.run_alone(name)?;
         let mut printed = single.printed;
         if single.verdict == Some(Verdict::Passed) {
             printed.push("it passed when it was run again on its own".to_string());
         }
-        Ok(new_failure(name, printed, cause))
+        Ok(self.failure(name, printed, cause))
     }
 
     fn run_alone(&self, name: &str) -> Result<(SingleTestRun, ExitStatus)> {
@@ -310,28 +331,12 @@ fn print_mark(shell: &dyn Shell, verdict: Verdict, column: &mut usize) -> Result
     Ok(())
 }
 
-/// A failure, with the reason the instance ended unless the output has a panic.
-fn new_failure(name: &str, mut printed: Vec<String>, cause: Option<&ExitStatus>) -> Failure {
-    let panicked = printed.iter().any(|line| line.contains("panicked at"));
-    match cause {
-        Some(status) if !panicked => printed.push(match &status.fault {
-            Some(fault) => fault.to_string(),
-            None => format!("the test ended its instance with exit code {}", status.code),
-        }),
-        _ => {}
-    }
-    Failure {
-        name: name.to_string(),
-        printed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
 
     use super::*;
     use crate::system::process::{Output, Scripted};
-    use crate::system::runtime::Optimization;
+    use crate::system::runtime::{Optimization, TraceOptions};
     use crate::system::shell::Buffer;
 
     const LIST: &str = "a: test\nb: test\nc: test\nd: test\n\n4 tests, 0 benchmarks\n";
@@ -353,6 +358,7 @@ mod tests {
         let file = ComponentFile {
             path: "t.wasm".into(),
             optimization: Optimization::Full,
+            trace: TraceOptions::default(),
         };
         let shell = Buffer::default();
         let program = Program::open(&runner, &exec, &file, Interrupts::Never, &shell).unwrap();

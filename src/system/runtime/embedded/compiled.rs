@@ -1,6 +1,6 @@
 //! A compiled component, linked to what the host provides.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use wasmtime::Engine;
@@ -8,7 +8,7 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::engine::{compilers, count_time_slices, new_engine};
 use super::fault;
-use super::fault::PanicMessage;
+use super::fault::Faults;
 use super::host::{Host, provides};
 use crate::base::error::{Error, Result};
 use crate::model::component::debug::without_dwarf;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A component that was read and compiled.
 pub struct Compiled {
-    pub(super) bytes: Vec<u8>,
+    pub(super) faults: Arc<Faults>,
     pub(super) name: String,
     pub(super) entry: EntryPoint,
     pub(super) engine: Engine,
@@ -39,25 +39,30 @@ impl Compiled {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = name.to_string_lossy().into_owned();
         let waiting = format!("{name} to machine code");
-        let compile = || Compiled::new(bytes, name, file.optimization, interrupts);
+        let faults = Faults {
+            bytes,
+            trace: file.trace.clone(),
+        };
+        let compile = || Compiled::new(faults, name, file.optimization, interrupts);
         let report = || shell.print(Message::Waiting("Compiling", waiting));
         or_report(PATIENCE, report, compile)
             .map_err(|e| e.context(format!("failed to load `{}`", path.display())))
     }
 
     pub(super) fn new(
-        bytes: Vec<u8>,
+        faults: Faults,
         name: String,
         optimization: Optimization,
         interrupts: Interrupts,
     ) -> Result<Self> {
         // The errors of the engine for text and for core modules would mislead.
-        let entry = exports::entry_point(&bytes)?;
-        // Reports of traps need the names of functions only. The rest of the debug
-        // information is most of what the engine would hash for its cache.
-        let without_debug_info = without_dwarf(&bytes);
+        let bytes = &faults.bytes;
+        let entry = exports::entry_point(bytes)?;
+        // Debug information is most of what the engine would hash for its cache. It is
+        // needed after a failure only.
+        let without_debug_info = without_dwarf(bytes);
         let (engine, component) = compile(
-            without_debug_info.as_deref().unwrap_or(&bytes),
+            without_debug_info.as_deref().unwrap_or(bytes),
             optimization,
             interrupts,
         )?;
@@ -65,7 +70,7 @@ impl Compiled {
             count_time_slices(&engine)?;
         }
         Ok(Compiled {
-            bytes,
+            faults: Arc::new(faults),
             name,
             entry,
             engine,
@@ -73,16 +78,9 @@ impl Compiled {
         })
     }
 
-    /// What becomes of the message if the component panics.
-    pub(super) fn panic_message(&self) -> PanicMessage {
-        let imports = exports::needs(&self.bytes).unwrap_or_default();
-        let prints = imports
-            .iter()
-            .any(|name| name.starts_with("wasi:cli/stderr"));
-        match prints {
-            true => PanicMessage::Printed,
-            false => PanicMessage::Dropped,
-        }
+    /// The bytes of the component.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.faults.bytes
     }
 
     /// Links it to everything the host provides; fails if it imports more.
@@ -101,7 +99,7 @@ impl Compiled {
     /// Why linking failed: the imports that the host does not provide, or the
     /// error of the engine where all of them are WASI.
     fn not_linked(&self, cause: &wasmtime::Error) -> Error {
-        let foreign: Vec<String> = exports::needs(&self.bytes)
+        let foreign: Vec<String> = exports::needs(self.bytes())
             .unwrap_or_default()
             .into_iter()
             .filter(|name| !provides(name))
@@ -171,6 +169,12 @@ mod tests {
     use crate::system::runtime::embedded::engine::Compiler;
     use crate::system::runtime::outcome::CallOutcome;
     use crate::system::runtime::permissions::Permissions;
+    use crate::system::runtime::trace_options::TraceOptions;
+
+    fn faults(bytes: Vec<u8>) -> Faults {
+        let trace = TraceOptions::default();
+        Faults { bytes, trace }
+    }
 
     const BOTH: [Optimization; 2] = [Optimization::None, Optimization::Full];
 
@@ -192,7 +196,7 @@ mod tests {
         );
         let bytes = wat::parse_str(text).unwrap();
         let name = "test.wasm".to_owned();
-        let compiled = Compiled::new(bytes, name, optimization, Interrupts::Never).unwrap();
+        let compiled = Compiled::new(faults(bytes), name, optimization, Interrupts::Never).unwrap();
         match compiled.invoke("f()", &Permissions::default()).unwrap() {
             CallOutcome::Returned { values, .. } => values.concat(),
             CallOutcome::Exited(ended) => ended.fault.unwrap().to_string(),
@@ -243,8 +247,8 @@ mod tests {
     fn an_error_is_that_of_the_compiler_that_supports_everything() {
         let bytes = wat::parse_str("(component (core module (func (result i32))))").unwrap();
         let refused = |optimization| {
-            let bytes = bytes.clone();
-            let compiled = Compiled::new(bytes, "x".to_owned(), optimization, Interrupts::Never);
+            let (faults, name) = (faults(bytes.clone()), "x".to_owned());
+            let compiled = Compiled::new(faults, name, optimization, Interrupts::Never);
             compiled.err().unwrap().to_string()
         };
         let error = refused(Optimization::None);

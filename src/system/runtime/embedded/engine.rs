@@ -1,5 +1,6 @@
 //! The engine and the threads it needs.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use wasmtime::{Cache, Config, Engine, OptLevel, Strategy};
@@ -18,6 +19,10 @@ pub fn available() -> Result<()> {
 /// it keeps all variables of a function there.
 #[cfg(target_arch = "x86_64")]
 const WINCH_STACK: usize = 2 << 20;
+
+/// How many frames of a stack are recorded after a failure, the innermost ones: enough for a
+/// deep recursion.
+const MAX_FRAMES: NonZeroUsize = NonZeroUsize::new(1 << 15).unwrap();
 
 /// What compiles WebAssembly to machine code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +68,7 @@ pub(super) fn new_engine(compiler: Compiler, interrupts: Interrupts) -> Result<E
     config.wasm_component_model_fixed_length_lists(true);
     config.wasm_component_model_map(true);
     config.parallel_compilation(true);
+    config.wasm_backtrace_max_frames(Some(MAX_FRAMES));
     config.epoch_interruption(interrupts == Interrupts::Regular);
     // Without a home directory there is no cache, and compiling takes longer.
     config.cache(Cache::from_file(None).ok());

@@ -5,9 +5,15 @@ use std::fmt::Display;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use super::backtrace::{Symbols, short, text};
 use crate::base::error::Error;
+use crate::model::component::debug::without_dwarf;
 use crate::model::component::pure::{STUBBED, WITHOUT_WASI};
+use crate::model::component::symbols::{is_of_std, without_hash};
+use crate::system::fs;
+use crate::system::runtime::exports;
 use crate::system::runtime::outcome::{ExitStatus, TRAPPED};
+use crate::system::runtime::trace_options::{TraceOptions, TraceStyle};
 
 /// How many functions of a stack trace are shown; the rest is rarely read.
 const FRAMES: usize = 8;
@@ -21,26 +27,11 @@ pub fn error(message: impl Into<String>, cause: &wasmtime::Error) -> Error {
 
 /// What became of the message of a panic in a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PanicMessage {
+enum PanicMessage {
     /// It is on standard error already.
     Printed,
     /// Nobody saw it, since the component does not import standard error.
     Dropped,
-}
-
-/// How a component ended that `failed`: by its own exit, or by a trap.
-pub fn exit_status(failed: &wasmtime::Error, panic: PanicMessage) -> ExitStatus {
-    if let Some(I32Exit(code)) = failed.downcast_ref::<I32Exit>() {
-        return ExitStatus {
-            code: *code,
-            ..ExitStatus::default()
-        };
-    }
-    ExitStatus {
-        code: TRAPPED,
-        fault: Some(trap(failed, panic)),
-        refusals: None,
-    }
 }
 
 /// How a component ended that the host stopped with this error.
@@ -52,34 +43,117 @@ pub fn stopped(error: Error) -> ExitStatus {
     }
 }
 
-/// The error of a component that trapped.
-pub fn trap(failed: &wasmtime::Error, panic: PanicMessage) -> Error {
-    let error = Error::input("the component trapped");
-    let Some(code) = failed.downcast_ref::<Trap>() else {
-        return failed
-            .chain()
-            .map(one_line)
-            // This cause is the trace, many lines of addresses.
-            .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
-            .fold(error, Error::with_cause);
-    };
-    let trace = failed.downcast_ref::<WasmBacktrace>();
-    let trace = trace.map(ToString::to_string).unwrap_or_default();
-    let frames = functions(&trace);
-    let unreachable = *code == Trap::UnreachableCodeReached;
-    let missing = frames.first().and_then(|name| missing(name));
-    let (error, shown) = match missing.filter(|_| unreachable) {
-        Some((cause, hint)) => (error.with_cause(cause).hint(hint), of_user(&frames[1..])),
-        None if !unreachable => (error.with_cause(code), &frames[..]),
-        // A panic ends in this trap. The innermost functions are those of the panic.
-        None => match panic {
-            PanicMessage::Printed => (error.with_cause(code), [].as_slice()),
-            PanicMessage::Dropped => (error.with_cause(code), of_user(&frames)),
-        },
-    };
-    match described(shown) {
-        Some(frames) => error.with_cause(frames),
-        None => error,
+/// What it takes to describe how a component failed.
+pub struct Faults {
+    /// The bytes of its file.
+    pub bytes: Vec<u8>,
+    /// How its stack is shown.
+    pub trace: TraceOptions,
+}
+
+impl Faults {
+    /// How the component ended that `failed`: by its own exit, or by a trap.
+    pub fn exit_status(&self, failed: &wasmtime::Error) -> ExitStatus {
+        match failed.downcast_ref::<I32Exit>() {
+            Some(I32Exit(code)) => ExitStatus {
+                code: *code,
+                ..ExitStatus::default()
+            },
+            None => stopped(self.trap(failed)),
+        }
+    }
+
+    /// The error of the component that trapped.
+    pub fn trap(&self, failed: &wasmtime::Error) -> Error {
+        let error = Error::input("the component trapped");
+        let stack = failed.downcast_ref::<WasmBacktrace>();
+        let trace = stack.and_then(|stack| self.backtrace(stack));
+        let error = match failed.downcast_ref::<Trap>() {
+            Some(code) => {
+                let names = match (&trace, stack) {
+                    (None, Some(stack)) => stack.to_string(),
+                    _ => String::new(),
+                };
+                self.reason(error, *code, stack, &functions(&names))
+            }
+            None => failed
+                .chain()
+                .map(one_line)
+                // This cause is the trace, many lines of addresses.
+                .filter(|cause| !cause.starts_with("error while executing at wasm backtrace"))
+                .fold(error, Error::with_cause),
+        };
+        match trace {
+            Some(trace) => error.with_trace(trace),
+            None => error,
+        }
+    }
+
+    /// Adds why a component trapped, and where by the names of functions, if there are some.
+    fn reason(
+        &self,
+        error: Error,
+        code: Trap,
+        stack: Option<&WasmBacktrace>,
+        names: &[&str],
+    ) -> Error {
+        let innermost = stack.and_then(|stack| stack.frames().first()?.func_name());
+        let missing = innermost.and_then(missing);
+        let (error, shown) = match (missing, code == Trap::UnreachableCodeReached) {
+            (Some((cause, hint)), true) => {
+                let error = error.with_cause(cause).hint(hint);
+                (error, of_user(names.get(1..).unwrap_or_default()))
+            }
+            (_, false) => (error.with_cause(code), names),
+            // A panic ends in this trap. The innermost functions are those of the panic.
+            (None, true) => match self.panic_message() {
+                PanicMessage::Printed => (error.with_cause(code), [].as_slice()),
+                PanicMessage::Dropped => (error.with_cause(code), of_user(names)),
+            },
+        };
+        match described(shown) {
+            Some(frames) => error.with_cause(frames),
+            None => error,
+        }
+    }
+
+    /// What became of the message if the component panicked.
+    fn panic_message(&self) -> PanicMessage {
+        let imports = exports::needs(&self.bytes).unwrap_or_default();
+        let prints = |name: &String| name.starts_with("wasi:cli/stderr");
+        match imports.iter().any(prints) {
+            true => PanicMessage::Printed,
+            false => PanicMessage::Dropped,
+        }
+    }
+
+    /// The stack with files and lines, as far as they are wanted and known.
+    fn backtrace(&self, stack: &WasmBacktrace) -> Option<String> {
+        let full = match self.trace.style {
+            TraceStyle::Names => return None,
+            TraceStyle::Short => false,
+            TraceStyle::Full => true,
+        };
+        let compiled = without_dwarf(&self.bytes);
+        let compiled = compiled.as_deref().unwrap_or(&self.bytes);
+        let debug_info = self.debug_info(compiled);
+        let with_lines = debug_info.as_deref().unwrap_or(&self.bytes);
+        let symbols = Symbols::read(compiled, with_lines, &self.trace.dir).ok()?;
+        if !full && !symbols.has_lines() {
+            return None;
+        }
+        let frames = match full {
+            true => symbols.frames(stack),
+            false => short(symbols.frames(stack)),
+        };
+        (!frames.is_empty()).then(|| text(&frames, full))
+    }
+
+    /// The file with the debug information of this component, unless it is of another one
+    /// by now.
+    fn debug_info(&self, compiled: &[u8]) -> Option<Vec<u8>> {
+        let bytes = fs::read(self.trace.debug_info.as_ref()?).ok()?;
+        (without_dwarf(&bytes)? == compiled).then_some(bytes)
     }
 }
 
@@ -130,30 +204,6 @@ fn of_user<'a, 'b>(frames: &'a [&'b str]) -> &'a [&'b str] {
     first.map_or(frames, |first| &frames[first..])
 }
 
-/// The crates of Rust's standard library, as they appear in names.
-const OF_STD: &[&str] = &[
-    "__rustc",
-    "alloc",
-    "core",
-    "dlmalloc",
-    "hashbrown",
-    "panic_abort",
-    "panic_unwind",
-    "std",
-    "wasi",
-    "wasip1",
-    "wasip2",
-    "wasip3",
-];
-
-/// Whether a function is one of Rust's standard library, of libc, or of an adapter.
-fn is_of_std(name: &str) -> bool {
-    let path = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
-    let end = path.find(|c: char| !c.is_alphanumeric() && c != '_');
-    let first = &path[..end.unwrap_or(path.len())];
-    OF_STD.contains(&first) || !name.contains("::")
-}
-
 /// The functions that were running, innermost first; `None` if none is known.
 fn described(frames: &[&str]) -> Option<String> {
     let (shown, rest) = frames.split_at(frames.len().min(FRAMES));
@@ -168,16 +218,6 @@ fn described(frames: &[&str]) -> Option<String> {
     Some(format!("in {}{more}", shown.join(", called by ")))
 }
 
-/// A function's name without the `::h0123456789abcdef` that rustc may append.
-fn without_hash(name: &str) -> &str {
-    match name.rsplit_once("::h") {
-        Some((name, hash)) if hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()) => {
-            name
-        }
-        _ => name,
-    }
-}
-
 /// A message of several lines on one line.
 fn one_line(text: impl Display) -> String {
     let text = text.to_string();
@@ -189,10 +229,12 @@ fn one_line(text: impl Display) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_lose_the_hash_only() {
-        assert_eq!(without_hash("a::b::h19802a56818de6d4"), "a::b");
-        assert_eq!(without_hash("a::hello"), "a::hello");
+    fn exit_status(failed: &wasmtime::Error) -> ExitStatus {
+        let faults = Faults {
+            bytes: Vec::new(),
+            trace: TraceOptions::default(),
+        };
+        faults.exit_status(failed)
     }
 
     #[test]
@@ -218,7 +260,7 @@ mod tests {
 
     #[test]
     fn an_exit_is_no_fault() {
-        let status = exit_status(&wasmtime::Error::new(I32Exit(7)), PanicMessage::Printed);
+        let status = exit_status(&wasmtime::Error::new(I32Exit(7)));
         assert_eq!(status.code, 7);
         assert!(status.fault.is_none());
     }
@@ -226,7 +268,7 @@ mod tests {
     #[test]
     fn what_is_no_trap_keeps_its_causes() {
         let failed = wasmtime::Error::msg("inner\n  more").context("outer");
-        let status = exit_status(&failed, PanicMessage::Printed);
+        let status = exit_status(&failed);
         assert_eq!(status.code, TRAPPED);
         assert_eq!(
             status.fault.unwrap().to_string(),

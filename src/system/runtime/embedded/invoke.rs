@@ -21,7 +21,7 @@ impl Compiled {
     /// Calls a function: `call` is its name and its arguments in WAVE.
     pub fn invoke(&self, call: &str, permissions: &Permissions) -> Result<CallOutcome> {
         let (name, args) = split(call);
-        let functions = exports::functions(&self.bytes)?;
+        let functions = exports::functions(self.bytes())?;
         let function = exports::resolve(name, &functions)?;
         let (index, ty) = self.find(function)?;
         let params = arguments(call, args, function, &ty)?;
@@ -52,7 +52,7 @@ impl Compiled {
                 Ok(Ok(false)) => {
                     return Err(Error::input(format!("`{function}` is not a function")));
                 }
-                Ok(Err(e)) => fault::exit_status(&e, self.panic_message()),
+                Ok(Err(e)) => self.faults.exit_status(&e),
                 Err(timeout) => fault::stopped(timeout),
             };
             Ok(CallOutcome::Exited(refusals.add_to(ended)))
@@ -172,8 +172,10 @@ fn describe_values(ty: &Type) -> &'static str {
 mod tests {
     use super::*;
     use crate::system::runtime::component_file::Optimization;
+    use crate::system::runtime::embedded::fault::Faults;
     use crate::system::runtime::outcome::TRAPPED;
     use crate::system::runtime::permissions::Interrupts;
+    use crate::system::runtime::trace_options::TraceOptions;
 
     const LIBRARY: &str = r#"(component
           (core module $m
@@ -209,9 +211,12 @@ mod tests {
           (export "nop" (func $nop)))"#;
 
     fn invoke(call: &str) -> Result<CallOutcome> {
-        let bytes = wat::parse_str(LIBRARY).unwrap();
+        let faults = Faults {
+            bytes: wat::parse_str(LIBRARY).unwrap(),
+            trace: TraceOptions::default(),
+        };
         let (optimization, interrupts) = (Optimization::Full, Interrupts::Never);
-        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts)
+        Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts)
             .unwrap()
             .invoke(call, &Permissions::default())
     }

@@ -3,6 +3,7 @@
 //! Everything async stays in here: each operation starts its own tokio
 //! runtime and blocks the caller until the component ends.
 
+mod backtrace;
 mod compiled;
 mod engine;
 mod fault;

@@ -23,7 +23,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::compiled::Compiled;
 use super::fault;
-use super::fault::PanicMessage;
+use super::fault::Faults;
 use super::host::{Host, Stdio};
 use super::refusals::{RefusalLog, within};
 use super::server_message::ServerMessage;
@@ -45,6 +45,7 @@ pub struct RequestHandler {
     pre: HandlerPre,
     engine: wasmtime::Engine,
     name: String,
+    faults: Arc<Faults>,
     permissions: Permissions,
     messages: mpsc::UnboundedSender<ServerMessage>,
     free_instances: Semaphore,
@@ -150,6 +151,7 @@ impl RequestHandler {
             pre,
             engine: compiled.engine.clone(),
             name: compiled.name.clone(),
+            faults: compiled.faults.clone(),
             permissions: permissions.clone(),
             messages,
             free_instances: Semaphore::new(MAX_INSTANCES),
@@ -238,8 +240,8 @@ impl RequestHandler {
         let refusals = store.data().refusals();
         let work = async {
             match &self.pre {
-                HandlerPre::V0_2(pre) => handle_0_2(pre, store, request, &reply).await,
-                HandlerPre::V0_3(pre) => handle_0_3(pre, store, request, &reply).await,
+                HandlerPre::V0_2(pre) => self.handle_0_2(pre, store, request, &reply).await,
+                HandlerPre::V0_3(pre) => self.handle_0_3(pre, store, request, &reply).await,
             }
         };
         match within(self.permissions.timeout, work).await {
@@ -279,68 +281,70 @@ impl RequestHandler {
             self.send_event(ServerEvent::Failed(error));
         }
     }
-}
 
-async fn handle_0_2(
-    pre: &ProxyPre<Host>,
-    mut store: Store<Host>,
-    request: Request<Incoming>,
-    reply: &Reply,
-) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::trap(&e, PanicMessage::Printed);
-    let request = store
-        .data_mut()
-        .http()
-        .new_incoming_request(Scheme::Http, request)
-        .map_err(fault)?;
-    // The response is sent as soon as it is set; a trap may follow.
-    let response_reply = reply.clone();
-    let set = move |response: Result<Response<WasiBody>, ErrorCode>| {
-        let _ = response_reply.send(response.map_err(|code| refusal(&code).into()));
-    };
-    let out = store
-        .data_mut()
-        .http()
-        .new_response_outparam_from_callback(set)
-        .map_err(fault)?;
-    let proxy = pre.instantiate_async(&mut store).await.map_err(fault)?;
-    let handler = proxy.wasi_http_incoming_handler();
-    let handled = handler.call_handle(&mut store, request, out).await;
-    handled.map_err(fault)
-}
-
-async fn handle_0_3(
-    pre: &ServicePre<Host>,
-    mut store: Store<Host>,
-    request: Request<Incoming>,
-    reply: &Reply,
-) -> Result<()> {
-    let fault = |e: wasmtime::Error| fault::trap(&e, PanicMessage::Printed);
-    let service = pre.instantiate_async(&mut store).await.map_err(fault)?;
-    let (request, received) = Request3::from_http(store.data_mut().http().hooks, request);
-    let run = store.run_concurrent(async |store| {
-        let response = match service.handle(store, request).await.map_err(fault)? {
-            Ok(response) => response,
-            Err(code) => return Err(refusal(&code)),
+    async fn handle_0_2(
+        &self,
+        pre: &ProxyPre<Host>,
+        mut store: Store<Host>,
+        request: Request<Incoming>,
+        reply: &Reply,
+    ) -> Result<()> {
+        let fault = |e: wasmtime::Error| self.faults.trap(&e);
+        let request = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)
+            .map_err(fault)?;
+        // The response is sent as soon as it is set; a trap may follow.
+        let response_reply = reply.clone();
+        let set = move |response: Result<Response<WasiBody>, ErrorCode>| {
+            let _ = response_reply.send(response.map_err(|code| refusal(&code).into()));
         };
-        let (done, body_dropped) = oneshot::channel();
-        let response = store
-            .with(|store| response.into_http(store, received))
-            .map_err(fault)?
-            .map(|body| {
-                WatchedBody {
-                    body,
-                    watcher: done,
-                }
-                .boxed_unsync()
-            });
-        let _ = reply.send(Ok(response));
-        // The instance produces the body, which is dropped once it is sent or
-        // the client closes the connection.
-        let _ = body_dropped.await;
-        Ok(())
-    });
-    run.await.map_err(fault)?
+        let out = store
+            .data_mut()
+            .http()
+            .new_response_outparam_from_callback(set)
+            .map_err(fault)?;
+        let proxy = pre.instantiate_async(&mut store).await.map_err(fault)?;
+        let handler = proxy.wasi_http_incoming_handler();
+        let handled = handler.call_handle(&mut store, request, out).await;
+        handled.map_err(fault)
+    }
+
+    async fn handle_0_3(
+        &self,
+        pre: &ServicePre<Host>,
+        mut store: Store<Host>,
+        request: Request<Incoming>,
+        reply: &Reply,
+    ) -> Result<()> {
+        let fault = |e: wasmtime::Error| self.faults.trap(&e);
+        let service = pre.instantiate_async(&mut store).await.map_err(fault)?;
+        let (request, received) = Request3::from_http(store.data_mut().http().hooks, request);
+        let run = store.run_concurrent(async |store| {
+            let response = match service.handle(store, request).await.map_err(fault)? {
+                Ok(response) => response,
+                Err(code) => return Err(refusal(&code)),
+            };
+            let (done, body_dropped) = oneshot::channel();
+            let response = store
+                .with(|store| response.into_http(store, received))
+                .map_err(fault)?
+                .map(|body| {
+                    WatchedBody {
+                        body,
+                        watcher: done,
+                    }
+                    .boxed_unsync()
+                });
+            let _ = reply.send(Ok(response));
+            // The instance produces the body, which is dropped once it is sent or
+            // the client closes the connection.
+            let _ = body_dropped.await;
+            Ok(())
+        });
+        run.await.map_err(fault)?
+    }
 }
 
 fn no_response() -> Error {

@@ -121,7 +121,7 @@ impl Compiled {
                 code: i32::from(result.is_err()),
                 ..ExitStatus::default()
             },
-            Ok(Err(e)) => fault::exit_status(&e, self.panic_message()),
+            Ok(Err(e)) => self.faults.exit_status(&e),
             Err(timeout) => fault::stopped(timeout),
         }))
     }
@@ -152,13 +152,18 @@ fn read_lines(
 mod tests {
     use super::*;
     use crate::system::runtime::component_file::Optimization;
+    use crate::system::runtime::embedded::fault::Faults;
     use crate::system::runtime::outcome::TRAPPED;
     use crate::system::runtime::permissions::Interrupts;
+    use crate::system::runtime::trace_options::TraceOptions;
 
     fn compiled(text: &str) -> Compiled {
-        let bytes = wat::parse_str(text).unwrap();
+        let faults = Faults {
+            bytes: wat::parse_str(text).unwrap(),
+            trace: TraceOptions::default(),
+        };
         let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
-        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts).unwrap()
+        Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 
     /// A 0.2 command whose body is `body`, with `$print` at hand.

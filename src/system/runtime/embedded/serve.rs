@@ -146,7 +146,9 @@ mod tests {
 
     use super::*;
     use crate::system::runtime::component_file::Optimization;
+    use crate::system::runtime::embedded::fault::Faults;
     use crate::system::runtime::permissions::Interrupts;
+    use crate::system::runtime::trace_options::TraceOptions;
 
     /// A 0.2 handler that never sets a response.
     const SILENT: &str = r#"(component
@@ -165,9 +167,12 @@ mod tests {
         (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#;
 
     fn compiled(text: &str) -> Compiled {
-        let bytes = wat::parse_str(text).unwrap();
+        let faults = Faults {
+            bytes: wat::parse_str(text).unwrap(),
+            trace: TraceOptions::default(),
+        };
         let (optimization, interrupts) = (Optimization::None, Interrupts::Regular);
-        Compiled::new(bytes, "test.wasm".to_string(), optimization, interrupts).unwrap()
+        Compiled::new(faults, "test.wasm".to_string(), optimization, interrupts).unwrap()
     }
 
     #[test]
