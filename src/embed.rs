@@ -83,19 +83,19 @@ impl Wit {
         self
     }
 
-    /// See [`Session::registry_config`].
+    /// A configuration of registries instead of that of the user.
     pub fn registry_config(mut self, file: impl Into<PathBuf>) -> Self {
         self.session = self.session.registry_config(file);
         self
     }
 
-    /// See [`Session::cache_dir`].
+    /// The directory of downloaded packages instead of that of the user.
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.session = self.session.cache_dir(dir);
         self
     }
 
-    /// See [`Session::mode`].
+    /// Whether the lock file may change, and the network be used.
     pub fn mode(mut self, mode: LockMode) -> Self {
         self.session = self.session.mode(mode);
         self
