@@ -209,19 +209,26 @@ fn guest(project: &Project) {
         .write("pkg/wit/world.wit", "package demo:guest;\nworld app {\n    import demo:io/streams@0.2.0;\n}\n");
 }
 
-/// With a requirement that only older versions meet.
-fn outgrown(project: &Project) {
+/// With a requirement of its own for a package of WIT.
+fn requiring(project: &Project, requirement: &str) {
     guest(project);
-    let table = "\n[package.metadata.component.target.dependencies]\n\"demo:io\" = \"0.1\"\n";
-    let manifest = project.read("pkg/Cargo.toml") + table;
+    let table =
+        format!("\n[package.metadata.component.target.dependencies]\n\"demo:io\" = \"{requirement}\"\n");
+    let manifest = project.read("pkg/Cargo.toml") + &table;
     project.write("pkg/Cargo.toml", manifest).write(
         "pkg/wit/world.wit",
         "package demo:guest;\nworld app {\n    import demo:io/streams;\n}\n",
     );
 }
 
+/// With a requirement that only older versions meet.
+fn outgrown(project: &Project) {
+    requiring(project, "0.1");
+}
+
+/// With a locked version that has a newer one.
 fn locked(project: &Project) {
-    guest(project);
+    requiring(project, "0.2");
     let newer = "registry/demo/io/0.2.1.wasm";
     let bytes = project.bytes(newer);
     std::fs::remove_file(project.path(newer)).unwrap();
