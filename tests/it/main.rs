@@ -86,6 +86,7 @@ mod targets;
 mod test_verb;
 mod together;
 mod trust;
+mod tutorial;
 mod wac;
 mod wasi_registry;
 mod wit;

@@ -194,7 +194,8 @@ impl std::fmt::Display for Output {
     }
 }
 
-fn split(line: &str) -> Vec<String> {
+/// The arguments of a command line, as [`Project::component`] takes them apart.
+pub fn split(line: &str) -> Vec<String> {
     let mut args = Vec::new();
     for (index, part) in line.split('\'').enumerate() {
         match index % 2 {

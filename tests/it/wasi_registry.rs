@@ -15,13 +15,12 @@ const PACKAGES: [&str; 7] = [
     "http",
 ];
 
-/// A directory with WASI 0.2 in `registry/`; and its version.
-fn project() -> (Project, String) {
+/// The project with WASI 0.2 in `registry/`, which `config.toml` names; and its version.
+pub fn with_wasi(project: Project) -> (Project, String) {
     let texts = PACKAGES.map(|name| {
         let file = wasi_0_2().join(format!("{name}.wit"));
         std::fs::read_to_string(file).unwrap()
     });
-    let project = Project::empty();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     publish_wit(&project, &texts);
     let first = texts[0]
@@ -41,8 +40,13 @@ fn project() -> (Project, String) {
             "[namespace_registries]\nwasi = \"here\"\n[registry.here.local]\nroot = {root:?}\n"
         ),
     );
-    share_target(&project);
     (project, version)
+}
+
+fn project() -> (Project, String) {
+    let made = with_wasi(Project::empty());
+    share_target(&made.0);
+    made
 }
 
 fn run(project: &Project, line: &str) -> Output {
