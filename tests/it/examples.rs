@@ -141,7 +141,7 @@ fn workspace() {
     on_this_checkout(&project, "host/Cargo.toml", "\"../../..\"");
     check_order(&project, "workspace");
     // Its host is built by `.ci/run`, since the engine takes minutes.
-    assert!(!project.has("target/debug"));
+    assert!(!project.has("target/debug/host"));
     let output = project.component("artifacts --locked --manifest-path host/Cargo.toml");
     let output = output.ok().prints("cargo::rustc-env=COMPONENT_ADDER=");
     output.prints("cargo::rustc-env=COMPONENT_SHOUTER=");
