@@ -291,6 +291,20 @@ fn the_changelog_speaks_of_this_version() {
 }
 
 #[test]
+fn the_book_asks_for_this_version() {
+    let mut complaints = Vec::new();
+    for page in files(root(), &|name| name.ends_with(".md")) {
+        let text = read(&page);
+        complaints.extend(documents::requirements(
+            &page,
+            &text,
+            env!("CARGO_PKG_VERSION"),
+        ));
+    }
+    none(complaints);
+}
+
+#[test]
 fn the_book_lists_its_pages() {
     let pages = files(&root().join("docs/src"), &|name| name.ends_with(".md"));
     none(documents::book(&read("docs/src/SUMMARY.md"), &pages));

@@ -14,6 +14,21 @@ pub fn changelog(text: &str, version: &str) -> Vec<String> {
     }
 }
 
+/// Examples of manifests that ask for another version of this crate than `version`.
+pub fn requirements(page: &str, text: &str, version: &str) -> Vec<String> {
+    let wanted = version.rsplit_once('.').map_or(version, |(start, _)| start);
+    let mut found = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let asked = line.strip_prefix("cargo-component = { version = \"");
+        let asked = asked.and_then(|rest| rest.split('"').next());
+        if let Some(asked) = asked.filter(|asked| *asked != wanted) {
+            let at = at + 1;
+            found.push(format!("{page}:{at}: asks for {asked}, write {wanted}"));
+        }
+    }
+    found
+}
+
 /// The targets of the links of a page, `[text](target)`, code left out.
 fn targets(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
@@ -111,6 +126,17 @@ mod proofs {
         assert_eq!(changelog("# C\n## Unreleased\n", "1.0.0"), [""; 0]);
         assert_eq!(changelog("# C\n## 1.0.0 (today)\n", "1.0.0"), [""; 0]);
         assert_eq!(changelog("# Unreleased\n## 0.9.0\n", "1.0.0").len(), 1);
+    }
+
+    #[test]
+    fn another_version_of_this_crate_is_named() {
+        let text = "```toml\ncargo-component = { version = \"0.1\", features = [] }\n\
+            cargo-component = { path = \"..\" }\n```\n";
+        assert_eq!(requirements("p.md", text, "0.1.7"), [""; 0]);
+        assert_eq!(
+            requirements("p.md", text, "0.2.0"),
+            ["p.md:2: asks for 0.1, write 0.2"]
+        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ mod proofs {
 
     fn lock(parser: &str, encoder: &str) -> String {
         format!(
-            "version = 4\n\n[[package]]\nname = \"cargo-component\"\nversion = \"0.1.0\"\n\
+            "version = 4\n\n[[package]]\nname = \"cargo-component\"\nversion = \"0.22.0\"\n\
              dependencies = [\n \"wasm-encoder\",\n \"wit-bindgen-core\",\n \"wit-parser 0.2.0\",\n]\n\n\
              [[package]]\nname = \"wasm-encoder\"\nversion = \"{encoder}\"\nsource = \"{STANDARD}\"\n\n\
              [[package]]\nname = \"wit-bindgen-core\"\nversion = \"0.9.0\"\n\
