@@ -119,6 +119,8 @@ fn temporary_file(dir: &Path, readers: Readers) -> io::Result<tempfile::NamedTem
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
     }
+    #[cfg(not(unix))]
+    let _ = readers;
     temporary_file_in(&builder, dir)
 }
 
