@@ -158,6 +158,20 @@ const WASM_TOOLS: &[&str] = &[
     "wasm-metadata",
 ];
 
+/// What is in the package that is published: files, and folders with a slash at the end.
+/// Cargo adds the first two.
+const PACKED: &[&str] = &[
+    ".cargo_vcs_info.json",
+    "Cargo.toml.orig",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "examples/",
+    "src/",
+];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -302,6 +316,19 @@ fn the_book_asks_for_this_version() {
         ));
     }
     none(complaints);
+}
+
+#[test]
+fn the_package_has_what_users_need() {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["package", "--list", "--allow-dirty", "--offline"])
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let listed = String::from_utf8_lossy(&output.stdout).replace('\\', "/");
+    none(documents::packed(&listed, PACKED));
 }
 
 #[test]

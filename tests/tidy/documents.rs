@@ -29,6 +29,25 @@ pub fn requirements(page: &str, text: &str, version: &str) -> Vec<String> {
     found
 }
 
+/// Files of a package, one a line, that are not among `wanted`, and what of that it lacks.
+pub fn packed(listed: &str, wanted: &[&str]) -> Vec<String> {
+    let fits = |file: &str, place: &str| match place.ends_with('/') {
+        true => file.starts_with(place),
+        false => file == place,
+    };
+    let more = listed
+        .lines()
+        .filter(|file| !wanted.iter().any(|place| fits(file, place)))
+        .map(|file| format!("Cargo.toml: `include` packs `{file}`"));
+    // Cargo knows no commit where there is no repository.
+    let optional = |place: &str| place == ".cargo_vcs_info.json";
+    let missing = wanted
+        .iter()
+        .filter(|place| !optional(place) && !listed.lines().any(|file| fits(file, place)))
+        .map(|place| format!("Cargo.toml: `include` leaves out `{place}`"));
+    more.chain(missing).collect()
+}
+
 /// The targets of the links of a page, `[text](target)`, code left out.
 fn targets(text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
@@ -136,6 +155,19 @@ mod proofs {
         assert_eq!(
             requirements("p.md", text, "0.2.0"),
             ["p.md:2: asks for 0.1, write 0.2"]
+        );
+    }
+
+    #[test]
+    fn what_a_package_lacks_or_has_too_much_is_named() {
+        let wanted = ["Cargo.toml", "src/"];
+        assert_eq!(packed("Cargo.toml\nsrc/a/b.rs\n", &wanted), [""; 0]);
+        assert_eq!(
+            packed("Cargo.toml\ntests/src/a.rs\n", &wanted),
+            [
+                "Cargo.toml: `include` packs `tests/src/a.rs`",
+                "Cargo.toml: `include` leaves out `src/`"
+            ]
         );
     }
 
