@@ -16,7 +16,8 @@ pub fn ask_hidden(prompt: &str) -> Result<String> {
 #[cfg(not(unix))]
 pub fn ask_hidden(_prompt: &str) -> Result<String> {
     let message = "hidden input is not supported on this system";
-    Err(Error::new(ErrorKind::Unsupported, message))
+    Err(Error::new(ErrorKind::Unsupported, message)
+        .hint("pipe the text to standard input: `… < file`"))
 }
 
 #[cfg(unix)]
