@@ -54,7 +54,7 @@ pub fn run(ctx: &Context, args: &CargoArgs, purpose: Purpose) -> Result<()> {
     let artifact = choose(&built, purpose)?;
     let runner = runners.of(&built, artifact);
     let file = runnable(ctx, &built, artifact, &runner)?;
-    let permissions = with_own_requests(permissions, &built, artifact)?;
+    let permissions = with_own_requests(ctx, permissions, &built, artifact)?;
     let task = match &args.own.invoke {
         Some(call) => Task::Call(call),
         None => {

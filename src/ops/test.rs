@@ -56,7 +56,7 @@ pub fn test(ctx: &Context, args: &CargoArgs) -> Result<()> {
                 ctx.display(&artifact.path)
             ),
         );
-        let permissions = with_own_requests(permissions.clone(), &built, artifact)?;
+        let permissions = with_own_requests(ctx, permissions.clone(), &built, artifact)?;
         let code = libtest::run(ctx, &runner, &file, &permissions)?;
         if code != 0 {
             failed.push((code, rerun(&built, artifact)));

@@ -279,7 +279,10 @@ fn add_components(
             }
         };
         node.imports = Some(open_imports(part)?);
-        node.stubbed = stubbed_imports(part)?;
+        // Elsewhere a release is one node, whatever its entries have as `stub`.
+        if resolver.content == GraphContent::Capabilities {
+            node.stubbed = stubbed_imports(part)?;
+        }
         let position = graph.add(node);
         let named = packages_named_by_component(&source::read(&part.file)?.main);
         add_named(graph, position, &named, known);

@@ -212,8 +212,9 @@ fn guest(project: &Project) {
 /// With a requirement of its own for a package of WIT.
 fn requiring(project: &Project, requirement: &str) {
     guest(project);
-    let table =
-        format!("\n[package.metadata.component.target.dependencies]\n\"demo:io\" = \"{requirement}\"\n");
+    let table = format!(
+        "\n[package.metadata.component.target.dependencies]\n\"demo:io\" = \"{requirement}\"\n"
+    );
     let manifest = project.read("pkg/Cargo.toml") + &table;
     project.write("pkg/Cargo.toml", manifest).write(
         "pkg/wit/world.wit",

@@ -274,6 +274,10 @@ fn who_imports_requests_decides_for_a_linked_component() {
     // A component that came from elsewhere is not, wherever it is linked into.
     let bytes = project.bytes("target/wasm32-wasip1/debug/web.wasm");
     project.write("web.wasm", bytes);
+    let line = "run -p app --with fancy-components:web=web.wasm";
+    components::run(&project, line)
+        .code(134)
+        .says("it was denied an HTTP request");
     app("../web.wasm");
     components::run(&project, "run -p app")
         .code(134)

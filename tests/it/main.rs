@@ -33,6 +33,7 @@ mod config_verb;
 mod deps;
 mod deps_archives;
 mod dev_dependencies;
+mod documentation;
 mod examples;
 mod fault_proxy;
 mod faults;

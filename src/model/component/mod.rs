@@ -19,7 +19,7 @@ pub mod metadata;
 pub mod names;
 pub mod outline;
 pub mod pure;
-mod sections;
+pub(in crate::model) mod sections;
 mod shape;
 pub mod size;
 mod subtype;

@@ -5,10 +5,10 @@ use wasmparser::{Chunk, Parser, Payload};
 use crate::base::error::{Error, Result};
 
 /// The highest nesting of components; the validator allows no more.
-pub(super) const MAX_DEPTH: usize = 100;
+pub(in crate::model) const MAX_DEPTH: usize = 100;
 
 /// One section of a component, or its header.
-pub(super) struct Section<'a> {
+pub(in crate::model) struct Section<'a> {
     /// The parsed content of the section.
     pub payload: Payload<'a>,
     /// All bytes of the section.
@@ -19,14 +19,14 @@ pub(super) struct Section<'a> {
 
 /// The sections of a component or module, in order; the iterator ends after an
 /// error.
-pub(super) fn sections(bytes: &[u8]) -> Sections<'_> {
+pub(in crate::model) fn sections(bytes: &[u8]) -> Sections<'_> {
     Sections {
         parser: Parser::new(0),
         rest: bytes,
     }
 }
 
-pub(super) struct Sections<'a> {
+pub(in crate::model) struct Sections<'a> {
     parser: Parser,
     rest: &'a [u8],
 }
@@ -86,7 +86,7 @@ impl<'a> Iterator for Sections<'a> {
 }
 
 /// The number of modules and components in a valid component, including itself.
-pub(super) fn count(bytes: &[u8]) -> usize {
+pub(in crate::model) fn count(bytes: &[u8]) -> usize {
     let mut found = 1;
     let mut pending = vec![bytes];
     while let Some(component) = pending.pop() {

@@ -118,11 +118,13 @@ impl Node {
 }
 
 impl Graph {
-    /// Adds a package, unless it is in the graph; returns its position.
+    /// Adds a package, unless it is in the graph; returns its position. A release of which
+    /// stubs answer other imports is another node.
     pub fn add(&mut self, node: Node) -> usize {
         let same = |old: &Node| {
             (&old.name, &old.version, old.kind, &old.location)
                 == (&node.name, &node.version, node.kind, &node.location)
+                && old.stubbed == node.stubbed
         };
         match self.nodes.iter().position(same) {
             Some(position) => position,
@@ -159,9 +161,12 @@ impl Graph {
             node.location != PackageLocation::Enclosed && node.kind != PackageKind::Member
         };
         let all = || self.nodes.iter().enumerate().filter(|(_, n)| counts(n));
-        let is_duplicate = |(position, node): &(usize, &Node)| {
-            let same = |other: &Node| (&other.name, other.kind) == (&node.name, node.kind);
-            all().any(|(other_position, other)| other_position != *position && same(other))
+        let is_duplicate = |(_, node): &(usize, &Node)| {
+            let is_other = |other: &Node| {
+                (&other.name, other.kind) == (&node.name, node.kind)
+                    && (&other.version, &other.location) != (&node.version, &node.location)
+            };
+            all().any(|(_, other)| is_other(other))
         };
         let found = all().filter(is_duplicate).map(|(position, _)| position);
         let mut found: Vec<usize> = found.collect();
@@ -596,5 +601,14 @@ mod tests {
             })
         );
         assert_eq!(json["packages"][0]["capabilities"]["own"], Value::Null);
+
+        // Only one entry with this release has stubs.
+        let other = graph.add(component("n:bare", &["wasi:io/poll@0.2.0"]));
+        graph.needs(0, other);
+        assert_eq!(
+            graph.text(&part)[2],
+            "├── n:bare v1.0.0 (component) (oci://r) [nothing]"
+        );
+        assert_eq!(graph.duplicates(), [0; 0]);
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use wasmparser::Parser;
 use wit_component::DecodedWasm;
 
+#[cfg(feature = "cli")]
+use super::docs::ComponentDocs;
 use super::{circle, types};
 use crate::base::error::{Error, guarded};
 
@@ -39,8 +41,8 @@ impl fmt::Display for Undecodable {
     }
 }
 
-/// Decodes a component, or a WIT package in its binary form. No input makes it
-/// panic. Where a valid component has something that WIT cannot express, the
+/// Decodes a component, with its documentation (see [`super::docs`]), or a WIT package in
+/// its binary form. No input makes it panic. Where a valid component has something that WIT cannot express, the
 /// cause names it.
 pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
     let typed = guarded("wasmparser", || types::typed(bytes));
@@ -58,6 +60,11 @@ pub fn decode(bytes: &[u8]) -> Result<DecodedWasm, Undecodable> {
     }
     let decoded = guarded("wit-component", || wit_component::decode(bytes));
     let failed = match decoded {
+        #[cfg(feature = "cli")]
+        Ok(Ok(DecodedWasm::Component(mut resolve, world))) => {
+            ComponentDocs::read(bytes).give_to(&mut resolve, world);
+            return Ok(DecodedWasm::Component(resolve, world));
+        }
         Ok(Ok(decoded)) => return Ok(decoded),
         Ok(Err(e)) => Undecodable::broken(e),
         Err(cause) => gave_up(cause),

@@ -15,6 +15,8 @@ mod decode;
 pub mod dependencies;
 mod derives;
 mod diagnose;
+#[cfg(feature = "cli")]
+pub mod docs;
 mod entry;
 #[cfg(feature = "cli")]
 pub mod generate;

@@ -16,6 +16,7 @@ use crate::model::component::pure::kept_imports;
 use crate::model::manifest::{BindingsSettings, Manifest, Target, WorldCheck};
 use crate::model::wit::World;
 use crate::model::wit::bindings::{WIT_BINDGEN_VERSION, generate};
+use crate::model::wit::docs::ComponentDocs;
 use crate::model::wit::generate as macros;
 use crate::model::wit::resolved_world::render_world;
 use crate::model::wit::runtime::Runtime;
@@ -169,6 +170,7 @@ fn describe_world(ctx: &Context, recipe: &mut Recipe, world: &World, bound: Opti
     }
     recipe.exports = exports(world);
     recipe.attributes = RootAttributes::of(world);
+    recipe.docs = ComponentDocs::of(&world.resolve, world.id);
     if let Some(imports) = bound {
         let attributes = imports.attributes.clone();
         recipe.attributes.imports.extend(attributes);

@@ -305,7 +305,7 @@ impl Componentizer<'_> {
             }
         };
         let component = attributes::add(&component, &self.recipe.attributes).map_err(context)?;
-        let (component, left_out) =
+        let (mut component, left_out) =
             metadata::add(&component, &self.recipe.metadata).map_err(context)?;
         for key in left_out {
             self.warn(format!(
@@ -317,6 +317,8 @@ impl Componentizer<'_> {
             shape(&component).map_err(context)?,
         );
         let sends_requests = sends_http(&component).map_err(context)?;
+        let names = [&surface.imports[..], &surface.exports[..]];
+        self.recipe.docs.add_to(&mut component, &names);
         let pieces = debug.put_back(&component).map_err(context)?;
         self.ctx.shell.status(
             "Creating",

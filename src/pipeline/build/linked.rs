@@ -117,6 +117,22 @@ fn own_composition(recipe: &Recipe, file: &Path, facts: &ComponentFacts) -> Comp
     }
 }
 
+/// The files of the other components that a component is linked with, each once.
+pub(crate) fn linked_files(
+    ctx: &Context,
+    prepared: &Prepared,
+    artifact: &ComponentArtifact,
+) -> Result<Vec<PathBuf>> {
+    let composition = composition(ctx, prepared, artifact)?;
+    let of = |composition: &Composition| {
+        let parts = composition.reached().into_iter();
+        let others = parts.filter(|part| *part != composition.root);
+        let file = |part: usize| composition.parts[part].file.clone();
+        others.map(file).collect()
+    };
+    Ok(composition.as_ref().map(of).unwrap_or_default())
+}
+
 /// The file of a component linked with its dependencies or with the overrides of the
 /// command line; the component itself if nothing is linked to it. The file is cached until
 /// one of the parts changes.

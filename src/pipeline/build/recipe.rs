@@ -10,6 +10,7 @@ use crate::base::package::ContentDigest;
 use crate::model::component::attributes::RootAttributes;
 use crate::model::component::metadata::Metadata;
 use crate::model::manifest::{WasiPolicy, WorldCheck};
+use crate::model::wit::docs::ComponentDocs;
 use crate::pipeline::link::part::{Part, PartLink};
 
 /// All inputs of the components of a package except their modules.
@@ -36,6 +37,8 @@ pub(crate) struct Recipe {
     pub generated_from: Option<ContentDigest>,
     /// Attributes of the declared world.
     pub attributes: RootAttributes,
+    /// The documentation of the declared world.
+    pub docs: ComponentDocs,
     /// The treatment of imports that the world does not declare.
     pub world_check: WorldCheck,
     /// What the world imports, each name with its version cut to the semver

@@ -1,12 +1,13 @@
 //! The permissions of components: those of the command line, and those that a
 //! package's own code has by default.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::pipeline::build::cargo::BuildOutput;
 use crate::pipeline::build::componentize::ComponentArtifact;
+use crate::pipeline::build::linked::linked_files;
 use crate::pipeline::link::built::BuiltComponents;
 use crate::system::cargo::arguments::CargoArgs;
 use crate::system::context::Context;
@@ -129,6 +130,7 @@ pub(crate) fn with_request_timeout(permissions: &Permissions, args: &CargoArgs) 
 /// it is linked with. The permission applies to the whole linked component; it is
 /// not given if only foreign components import it.
 pub(crate) fn with_own_requests(
+    ctx: &Context,
     mut permissions: Permissions,
     built: &BuildOutput,
     artifact: &ComponentArtifact,
@@ -139,9 +141,10 @@ pub(crate) fn with_own_requests(
     let prepared = &built.prepared;
     let recipe = prepared.recipe(artifact.member);
     let sends_requests = match (recipe, &artifact.component) {
-        (Some(recipe), Some(facts)) if !facts.sends_requests => {
-            let files = recipe.parts.iter().map(|part| part.file.as_path());
-            let mut own = files.filter(|file| file.starts_with(&prepared.setup.target_dir));
+        (Some(_), Some(facts)) if !facts.sends_requests => {
+            let files = linked_files(ctx, prepared, artifact)?;
+            let own = |file: &&PathBuf| file.starts_with(&prepared.setup.target_dir);
+            let mut own = files.iter().filter(own);
             own.try_fold(false, |any, file| -> Result<bool> {
                 Ok(any || sends(&prepared.built, file)?)
             })?

@@ -1,9 +1,8 @@
 //! Components that are linked to one.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
+use super::capabilities::reached;
 use super::files::ComponentFiles;
 use super::part::{Part, PartLink};
 use super::stubs::add_stubs;
@@ -11,6 +10,8 @@ use crate::base::error::Result;
 use crate::model::component::compose;
 use crate::model::component::compose::{Link, Linked, Node, Plan};
 use crate::model::component::debug::DebugSections;
+use crate::model::component::{Surface, surface};
+use crate::model::wit::docs::{ComponentDocs, without_docs};
 
 /// The components that are linked to one, and the root among them.
 #[derive(Debug, Serialize)]
@@ -24,13 +25,12 @@ pub(crate) struct Composition {
 impl Composition {
     /// How many other components the root needs, directly or through them.
     pub fn others(&self) -> usize {
-        let mut visited = BTreeSet::from([self.root]);
-        let mut open = vec![self.root];
-        while let Some(part) = open.pop() {
-            let next = self.parts[part].links.values().map(|link| link.part);
-            open.extend(next.filter(|next| visited.insert(*next)));
-        }
-        visited.len() - 1
+        self.reached().len() - 1
+    }
+
+    /// The indices of the root and of all parts that it needs, the root first.
+    pub fn reached(&self) -> Vec<usize> {
+        reached(&self.parts, self.root)
     }
 }
 
@@ -42,10 +42,15 @@ pub(crate) fn link_parts(composition: &Composition) -> Result<Linked> {
 
 /// As [`link_parts`], with the files that were read already.
 pub(super) fn link_files(composition: &Composition, files: &ComponentFiles) -> Result<Linked> {
-    let bytes = bytes_of(composition, files)?;
+    let mut bytes = bytes_of(composition, files)?;
+    // The result has the exports of the root.
+    let docs = ComponentDocs::read(&bytes[composition.root]);
+    bytes = bytes.into_iter().map(without_docs).collect();
     let mut debug = DebugSections::default();
     let mut linked = link_bytes(composition, &bytes, &mut debug)?;
     linked.bytes = debug.put_back(&linked.bytes)?.concat();
+    let Surface { imports, exports } = surface(&linked.bytes)?;
+    docs.add_to(&mut linked.bytes, &[&imports, &exports]);
     Ok(linked)
 }
 
@@ -105,7 +110,7 @@ fn plan<'f>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
     use crate::model::manifest;
@@ -220,6 +225,33 @@ mod tests {
             assert_eq!(names, open);
             let text = String::from_utf8_lossy(&linked.bytes).into_owned();
             assert!(text.contains("a:host/log#f was called"));
+        }
+    }
+
+    #[test]
+    fn a_linked_component_has_the_documentation_of_its_root_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let docs =
+            |text: &str| format!("(@custom \"component-docs\" \"{{\\\"\\\":\\\"{text}\\\"}}\")");
+        let dep = part(
+            dir.path(),
+            "dep",
+            &format!("{HOST} {DEP} {}", docs("Part.")),
+        );
+        for (own, count) in [(docs("Root."), 1), (String::new(), 0)] {
+            let mut root = part(dir.path(), "root", &format!("{NEEDS} {own}"));
+            let link = PartLink {
+                part: 0,
+                item: None,
+            };
+            root.links.insert("t:dep/api".to_owned(), link);
+            let parts = vec![dep.clone(), root];
+            let linked = link_parts(&Composition { parts, root: 1 }).unwrap();
+            wasmparser::validate(&linked.bytes).unwrap();
+            let text = String::from_utf8_lossy(&linked.bytes).into_owned();
+            assert!(!text.contains("Part."));
+            assert_eq!(text.matches("component-docs").count(), count);
+            assert_eq!(text.matches("Root.").count(), count);
         }
     }
 }

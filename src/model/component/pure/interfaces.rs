@@ -80,12 +80,12 @@ fn exported(
     names: &BTreeSet<&str>,
 ) -> Result<Option<String>> {
     let imports = &resolve.worlds[world].imports;
-    let is_named = |key: &WorldKey| names.contains(&*resolve.name_world_key(key));
-    let keys: Vec<WorldKey> = imports
-        .keys()
-        .filter(|key| is_named(key))
-        .cloned()
-        .collect();
+    let is_named = |(key, item): &(&WorldKey, &WorldItem)| {
+        let is_type = matches!(item, WorldItem::Type { .. });
+        !is_type && names.contains(&*resolve.name_world_key(key))
+    };
+    let named = imports.iter().filter(is_named);
+    let keys: Vec<WorldKey> = named.map(|(key, _)| key.clone()).collect();
     for key in &keys {
         if let WorldItem::Function(function) = &imports[key]
             && has_world_types(resolve, function)
@@ -98,6 +98,13 @@ fn exported(
     for item in imports.values_mut() {
         if let WorldItem::Interface { external_id, .. } = item {
             *external_id = None;
+        }
+    }
+    // Nothing names the types of the world any longer, which is an error while they belong
+    // to it. As imports of the stub they would need the interfaces that they come from.
+    for (_, ty) in resolve.types.iter_mut() {
+        if ty.owner == TypeOwner::World(world) {
+            ty.owner = TypeOwner::None;
         }
     }
     let moved = guarded("wit-parser", || resolve.exportize(world, None, None));

@@ -122,6 +122,79 @@ fn a_function_with_another_signature_traps() {
     assert!(contains(&bytes, &name));
 }
 
+/// A component of a world, whose functions do nothing.
+fn component_of(wit: &str) -> Vec<u8> {
+    use wit_component::{StringEncoding, dummy_module, embed_component_metadata};
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_source("test.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let mut module = dummy_module(&resolve, world, wit_parser::ManglingAndAbi::Standard32);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    encode(&module, &Adapter::Reactor).unwrap()
+}
+
+const FILES: &str = "package t:app;
+package wasi:io@0.2.3 { interface streams { resource input-stream { read: func() -> list<u8>; } } }
+package wasi:filesystem@0.2.3 {
+  interface types {
+    use wasi:io/streams@0.2.3.{input-stream};
+    enum error { access, other }
+    record place { line: u32, text: string }
+    resource descriptor {
+      open: func(path: string, at: list<place>) -> result<descriptor, error>;
+      via: func() -> result<input-stream, error>;
+    }
+    first: async func(name: option<string>) -> tuple<f32, f64, u64>;
+  }
+  interface preopens {
+    use types.{descriptor};
+    get-directories: func() -> list<tuple<descriptor, string>>;
+  }
+}
+world w {
+  record mine { a: u8 }
+  use wasi:filesystem/types@0.2.3.{descriptor, place};
+  import wasi:filesystem/preopens@0.2.3;
+  import wasi:filesystem/types@0.2.3;
+  import wasi:io/streams@0.2.3;
+  import inner: interface { f: func(); }
+  import plain: func(a: string) -> string;
+  import typed: func(a: mine);
+  export run: func();
+}";
+
+#[test]
+fn a_stub_exports_what_is_imported_and_imports_only_what_its_types_need() {
+    let component = component_of(FILES);
+    let stub = |names: &[&str]| stub_of("t:app", &component, &names.iter().copied().collect());
+    let types = "wasi:filesystem/types@0.2.3";
+    let all = [types, "wasi:filesystem/preopens@0.2.3", "inner", "plain"];
+    let bytes = stub(&all).unwrap();
+    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
+        .validate_all(&bytes)
+        .unwrap();
+    let found = surface(&bytes).unwrap();
+    assert_eq!(found.imports, ["wasi:io/streams@0.2.3"]);
+    let exports: BTreeSet<&str> = found.exports.iter().map(String::as_str).collect();
+    assert_eq!(exports, BTreeSet::from(all));
+    for name in [
+        "plain",
+        "inner#f",
+        "wasi:filesystem/types@0.2.3#[method]descriptor.open",
+    ] {
+        assert!(contains(&bytes, &format!("{name}{STUBBED}")), "{name}");
+    }
+    // An empty host has no directories.
+    let directories = "wasi:filesystem/preopens@0.2.3#get-directories";
+    assert!(!contains(&bytes, &format!("{directories}{STUBBED}")));
+    let error = stub(&["typed"]).unwrap_err();
+    assert!(
+        format!("{error:?}").contains("`typed` has types that are declared"),
+        "{error:?}"
+    );
+    assert!(stub_of("text", b"text", &BTreeSet::new()).is_err());
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())

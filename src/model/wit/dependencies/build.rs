@@ -191,7 +191,7 @@ fn root(
         name: None,
         types: Default::default(),
         functions: Default::default(),
-        docs: Default::default(),
+        docs: offer.resolve.worlds[offer.world].docs.clone(),
         stability: Default::default(),
         package,
         span: Default::default(),
