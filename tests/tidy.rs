@@ -317,6 +317,10 @@ fn what_names_the_version_follows_it() {
 }
 
 #[test]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "only cargo knows what it would pack"
+)]
 fn the_package_has_what_users_need() {
     let output = std::process::Command::new(env!("CARGO"))
         .args(["package", "--list", "--allow-dirty", "--offline"])
