@@ -6,10 +6,13 @@ mod artifacts;
 mod bindings;
 mod cache;
 mod cargo;
+mod cargo_verbs;
+mod completions;
 mod compose;
 mod config;
 mod deps;
 pub mod exit;
+mod help;
 mod init;
 mod login;
 mod migrate;
@@ -56,7 +59,8 @@ use options::GlobalOptions;
     name = "cargo component",
     bin_name = "cargo component",
     version,
-    max_term_width = 100
+    max_term_width = 100,
+    disable_help_subcommand = true
 )]
 #[command(after_help = cargo::SUMMARY)]
 struct Cli {
@@ -95,6 +99,8 @@ enum OwnCommand {
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
+    Completions(completions::Completions),
+    Help(help::Help),
 }
 
 impl OwnCommand {
@@ -124,6 +130,8 @@ impl OwnCommand {
             OwnCommand::Registry(verb) => verb.run(ctx),
             OwnCommand::Login(verb) => verb.run(ctx),
             OwnCommand::Logout(verb) => verb.run(ctx),
+            OwnCommand::Completions(verb) => verb.run(ctx, Cli::command()),
+            OwnCommand::Help(verb) => verb.run(ctx, Cli::command()),
         }
     }
 }
@@ -147,7 +155,6 @@ const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"]
 const OTHER_VERBS_OF_CARGO: &[&str] = &[
     "fmt",
     "generate-lockfile",
-    "help",
     "info",
     "locate-project",
     "miri",
@@ -156,7 +163,7 @@ const OTHER_VERBS_OF_CARGO: &[&str] = &[
     "version",
 ];
 
-/// Runs the tool under the name of its executable: as `wkg`, `wit` or `wit-deps` it
+/// Runs the tool under the name of its executable: as `wkg`, `wit`, `wit-deps` or `wac` it
 /// accepts the command line of that tool, otherwise it does what [`run`] does.
 pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
     let name = Path::new(name).file_stem().unwrap_or_default();
@@ -179,7 +186,7 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     // To describe all verbs takes time, which a build does not need.
     let cli = Cli::command();
     match name.as_deref() {
-        Some(name) if is_ours(&cli, name) || name == "help" => ours(cli, args, env),
+        Some(name) if is_ours(&cli, name) => ours(cli, args, env),
         None if !is_cargos(&args) => plain(cli, args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
@@ -236,6 +243,7 @@ fn first_word(args: &[OsString]) -> Option<String> {
 fn ours(cli: clap::Command, args: Vec<OsString>, env: Env) -> ExitCode {
     if first_word(&args).as_deref() == Some("help")
         && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
+        && !of.to_string_lossy().starts_with('-')
         && !is_ours(&cli, &of.to_string_lossy())
     {
         let similar = similar_verb(&cli, &of.to_string_lossy());
@@ -288,6 +296,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+        cargo_verbs::with_cargo_verbs(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod bindings;
 mod build_script;
 mod calls;
 mod capabilities;
+mod completions;
 mod component_builds;
 mod component_refusals;
 mod component_registries;
