@@ -13,6 +13,7 @@ mod config;
 mod deps;
 pub mod exit;
 mod help;
+mod info;
 mod init;
 mod login;
 mod migrate;
@@ -85,6 +86,7 @@ enum OwnCommand {
     Compose(compose::Compose),
     Targets(targets::Targets),
     Size(size::Size),
+    Info(info::InfoArgs),
     Publish(publish::Publish),
     Yank(yank::Yank),
     Tree(tree::Tree),
@@ -116,6 +118,7 @@ impl OwnCommand {
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
             OwnCommand::Size(verb) => verb.run(ctx, global),
+            OwnCommand::Info(verb) => verb.run(ctx),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
             OwnCommand::Yank(verb) => verb.run(ctx),
             OwnCommand::Tree(verb) => verb.run(ctx, global),
@@ -155,7 +158,6 @@ const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"]
 const OTHER_VERBS_OF_CARGO: &[&str] = &[
     "fmt",
     "generate-lockfile",
-    "info",
     "locate-project",
     "miri",
     "pkgid",

@@ -43,6 +43,7 @@ mod freshness;
 mod golden;
 mod hostile;
 mod http;
+mod info;
 mod killed;
 mod kills;
 mod large_types;
