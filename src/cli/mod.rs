@@ -6,10 +6,14 @@ mod artifacts;
 mod bindings;
 mod cache;
 mod cargo;
+mod cargo_verbs;
+mod completions;
 mod compose;
 mod config;
 mod deps;
 pub mod exit;
+mod help;
+mod info;
 mod init;
 mod login;
 mod migrate;
@@ -56,7 +60,8 @@ use options::GlobalOptions;
     name = "cargo component",
     bin_name = "cargo component",
     version,
-    max_term_width = 100
+    max_term_width = 100,
+    disable_help_subcommand = true
 )]
 #[command(after_help = cargo::SUMMARY)]
 struct Cli {
@@ -81,6 +86,7 @@ enum OwnCommand {
     Compose(compose::Compose),
     Targets(targets::Targets),
     Size(size::Size),
+    Info(info::InfoArgs),
     Publish(publish::Publish),
     Yank(yank::Yank),
     Tree(tree::Tree),
@@ -95,6 +101,8 @@ enum OwnCommand {
     Registry(registry::Registry),
     Login(login::Login),
     Logout(login::Logout),
+    Completions(completions::Completions),
+    Help(help::Help),
 }
 
 impl OwnCommand {
@@ -110,6 +118,7 @@ impl OwnCommand {
             OwnCommand::Compose(verb) => verb.run(ctx, global),
             OwnCommand::Targets(verb) => verb.run(ctx, global),
             OwnCommand::Size(verb) => verb.run(ctx, global),
+            OwnCommand::Info(verb) => verb.run(ctx),
             OwnCommand::Publish(verb) => verb.run(ctx, global),
             OwnCommand::Yank(verb) => verb.run(ctx),
             OwnCommand::Tree(verb) => verb.run(ctx, global),
@@ -124,6 +133,8 @@ impl OwnCommand {
             OwnCommand::Registry(verb) => verb.run(ctx),
             OwnCommand::Login(verb) => verb.run(ctx),
             OwnCommand::Logout(verb) => verb.run(ctx),
+            OwnCommand::Completions(verb) => verb.run(ctx, Cli::command()),
+            OwnCommand::Help(verb) => verb.run(ctx, Cli::command()),
         }
     }
 }
@@ -147,8 +158,6 @@ const REFUSED: &[&str] = &["install", "owner", "package", "search", "uninstall"]
 const OTHER_VERBS_OF_CARGO: &[&str] = &[
     "fmt",
     "generate-lockfile",
-    "help",
-    "info",
     "locate-project",
     "miri",
     "pkgid",
@@ -156,7 +165,7 @@ const OTHER_VERBS_OF_CARGO: &[&str] = &[
     "version",
 ];
 
-/// Runs the tool under the name of its executable: as `wkg`, `wit` or `wit-deps` it
+/// Runs the tool under the name of its executable: as `wkg`, `wit`, `wit-deps` or `wac` it
 /// accepts the command line of that tool, otherwise it does what [`run`] does.
 pub fn run_as(name: &OsStr, args: Vec<OsString>, env: Env) -> ExitCode {
     let name = Path::new(name).file_stem().unwrap_or_default();
@@ -179,7 +188,7 @@ pub fn run(mut args: Vec<OsString>, env: Env) -> ExitCode {
     // To describe all verbs takes time, which a build does not need.
     let cli = Cli::command();
     match name.as_deref() {
-        Some(name) if is_ours(&cli, name) || name == "help" => ours(cli, args, env),
+        Some(name) if is_ours(&cli, name) => ours(cli, args, env),
         None if !is_cargos(&args) => plain(cli, args, env),
         Some(name) if REFUSED.contains(&name) => refuse(
             &env,
@@ -236,6 +245,7 @@ fn first_word(args: &[OsString]) -> Option<String> {
 fn ours(cli: clap::Command, args: Vec<OsString>, env: Env) -> ExitCode {
     if first_word(&args).as_deref() == Some("help")
         && let Some(of) = args.iter().skip_while(|a| *a != "help").nth(1)
+        && !of.to_string_lossy().starts_with('-')
         && !is_ours(&cli, &of.to_string_lossy())
     {
         let similar = similar_verb(&cli, &of.to_string_lossy());
@@ -288,6 +298,7 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+        cargo_verbs::with_cargo_verbs(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -7,8 +7,9 @@ use clap::Args;
 use super::options::LockOptions;
 use crate::base::error::Result;
 use crate::model::manifest::edit::WasiEntry;
+use crate::model::wit::http_service::HttpVersion;
 use crate::ops::bindings::of_package;
-use crate::ops::new::{self, CrateKind, Editor, NewOptions};
+use crate::ops::new::{self, CrateKind, Editor, NewOptions, TemplateOptions};
 use crate::system::context::Context;
 
 /// Create a new WebAssembly component crate at a path
@@ -16,6 +17,18 @@ use crate::system::context::Context;
 pub struct New {
     #[command(flatten)]
     start: StartArgs,
+
+    /// Copy this directory instead, with `{{name}}` in files and their names replaced by the name of
+    /// the crate; what is called `.git` or `target` is left out
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = [
+            "vcs", "bin", "lib", "proxy", "wasi", "http", "edition", "namespace", "editor", "target",
+            "registry", "no_rustfmt",
+        ]
+    )]
+    template: Option<PathBuf>,
 
     /// Directory of the new crate
     path: PathBuf,
@@ -44,6 +57,17 @@ pub(super) struct StartArgs {
     /// standard error [default: all that its code uses]
     #[arg(long, requires = "lib", value_name = "KEPT")]
     wasi: Option<WasiArg>,
+
+    /// Create an HTTP service that `cargo component serve` runs at once
+    #[arg(
+        long,
+        value_name = "WASI",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0.2",
+        conflicts_with_all = ["bin", "proxy", "wasi", "target"]
+    )]
+    http: Option<HttpArg>,
 
     /// Edition of the crate [default: same as cargo]
     #[arg(long, value_name = "YEAR", value_parser = ["2015", "2018", "2021", "2024"])]
@@ -92,10 +116,20 @@ enum WasiArg {
     Stderr,
 }
 
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum HttpArg {
+    #[value(name = "0.2")]
+    V0_2,
+    #[value(name = "0.3")]
+    V0_3,
+}
+
 impl StartArgs {
     /// The part of WASI that a library may import.
     fn wasi(&self) -> WasiEntry {
-        match (self.wasi, self.proxy) {
+        // A service of WASI 0.2 needs what a proxy has.
+        let proxy = self.proxy || matches!(self.http, Some(HttpArg::V0_2));
+        match (self.wasi, proxy) {
             (Some(WasiArg::None), _) => WasiEntry::None,
             (Some(WasiArg::Stderr), _) => WasiEntry::Stderr,
             (None, true) => WasiEntry::Proxy,
@@ -106,7 +140,7 @@ impl StartArgs {
     pub(super) fn options(self, path: PathBuf) -> NewOptions {
         NewOptions {
             path,
-            kind: match (self.bin, self.lib) {
+            kind: match (self.bin, self.lib || self.http.is_some()) {
                 (_, true) => Some(CrateKind::Library { wasi: self.wasi() }),
                 (true, false) => Some(CrateKind::Command),
                 (false, false) => None,
@@ -121,6 +155,10 @@ impl StartArgs {
                 EditorArg::None => Editor::None,
             },
             target: self.target,
+            http: self.http.map(|version| match version {
+                HttpArg::V0_2 => HttpVersion::V0_2,
+                HttpArg::V0_3 => HttpVersion::V0_3,
+            }),
             registry: self.registry,
             lock_mode: self.lock.mode(),
             format: !self.no_rustfmt,
@@ -131,6 +169,17 @@ impl StartArgs {
 impl New {
     /// Creates the crate and its bindings.
     pub fn run(self, ctx: &Context) -> Result<()> {
+        if let Some(template) = self.template {
+            let mode = self.start.lock.mode();
+            let options = TemplateOptions {
+                template,
+                path: self.path,
+                name: self.start.name,
+            };
+            return new::from_template(ctx, &options, &mut |manifest| {
+                of_package(ctx, manifest, mode)
+            });
+        }
         let options = self.start.options(self.path);
         new::new(ctx, &options, &mut |manifest| {
             of_package(ctx, manifest, options.lock_mode)
@@ -168,6 +217,8 @@ mod tests {
                 "--lib --proxy --edition 2021 --registry r --no-rustfmt foo",
                 library(WasiEntry::Proxy),
             ),
+            ("--http foo", library(WasiEntry::Proxy)),
+            ("--http=0.3 foo", library(WasiEntry::All)),
             ("--lib --wasi none foo", library(WasiEntry::None)),
             ("--lib --wasi stderr foo", library(WasiEntry::Stderr)),
             (
@@ -189,6 +240,11 @@ mod tests {
             "--lib --wasi all foo",
             "--lib --proxy --wasi none foo",
             "-t wit foo",
+            "--http=0.1 foo",
+            "--http --bin foo",
+            "--http --wasi none --lib foo",
+            "--template x --lib foo",
+            "--template x --http foo",
             "--edition 2017 foo",
             "--vcs cvs foo",
         ] {

@@ -3,6 +3,7 @@
 mod composed;
 mod drawing;
 mod options;
+mod plug;
 mod wac;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use self::composed::Composed;
 use self::drawing::Drawing;
 pub use self::options::ComposeOptions;
+pub use self::plug::{parse_document, plug};
 use crate::base::error::{Error, Result};
 use crate::model::component::compose::Linked;
 use crate::model::component::compose::graph::Graph;

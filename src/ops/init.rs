@@ -78,6 +78,7 @@ pub fn init(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>
         dir,
         kind,
         target,
+        http: options.http,
         origin,
     };
     setup.run(options, bind)

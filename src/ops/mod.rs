@@ -10,6 +10,7 @@ pub mod cargo_options;
 pub mod compose;
 pub mod config;
 pub mod fetch;
+pub mod info;
 pub mod init;
 pub mod login;
 pub mod migrate;

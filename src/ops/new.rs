@@ -9,6 +9,7 @@ pub(super) mod origin;
 mod registry;
 pub(super) mod setup;
 mod target;
+mod template;
 mod world;
 
 use self::crates::{create_crate, resume_crate};
@@ -17,6 +18,7 @@ pub use self::options::{CrateKind, Editor, NewOptions};
 use self::origin::CrateOrigin;
 use self::setup::ComponentSetup;
 pub use self::setup::GenerateBindings;
+pub use self::template::{TemplateOptions, from_template};
 use crate::base::error::{Error, Result};
 use crate::system::context::Context;
 use crate::system::fs;
@@ -27,6 +29,9 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>)
     let name = options.component_name(ctx, None)?;
     options.refuse_target(Some(kind))?;
     let target = options.find_target(ctx)?;
+    if let Some(target) = &target {
+        target.check(ctx, options.lock_mode)?;
+    }
     let kind_flag = match kind {
         CrateKind::Command => "--bin",
         CrateKind::Library { .. } if options.edition.as_deref() == Some("2015") => {
@@ -61,6 +66,7 @@ pub fn new(ctx: &Context, options: &NewOptions, bind: &mut GenerateBindings<'_>)
         kind,
         name,
         target,
+        http: options.http,
         origin: match resumed {
             true => CrateOrigin::Resumed,
             false => CrateOrigin::Fresh,
@@ -173,6 +179,7 @@ mod tests {
             name: None,
             editor: Editor::None,
             target: None,
+            http: None,
             registry: None,
             lock_mode: LockMode::Update,
             format: true,

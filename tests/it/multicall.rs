@@ -1,5 +1,8 @@
 //! The executable under the names of other tools.
 
+use cargo_component::component::names::imports;
+
+use crate::compose::{adder, app, go, interface, place};
 use crate::registry_local::publish_wit;
 use crate::registry_servers::{Access, DockerRegistry};
 use crate::support::{Output, Project};
@@ -276,4 +279,74 @@ fn wkg_logs_in_by_its_command_line() {
         project.bytes("app/team_app.wasm"),
         project.bytes("app/app.wasm")
     );
+}
+
+#[test]
+fn wac_plugs_composes_checks_and_parses() {
+    let project = place();
+    let app = app("\"test:math/ops@1.0.0\"");
+    project.write("app/app.wasm", &app);
+    project.write("app/ops.wasm", interface("i32.add"));
+    called(
+        &project,
+        "wac",
+        "plug app.wasm --plug ops.wasm -o plugged.wasm",
+    )
+    .ok();
+    go(&project, "app/plugged.wasm").prints("42\n");
+    assert!(
+        imports(&project.bytes("app/plugged.wasm"))
+            .unwrap()
+            .is_empty()
+    );
+    // Nothing fits, or two do.
+    project.write("app/adder.wasm", adder("i32.add"));
+    called(&project, "wac", "plug app.wasm --plug adder.wasm -o x.wasm")
+        .code(1)
+        .says("no plug exports what `app.wasm` imports")
+        .says("it imports `test:math/ops@1.0.0`");
+    called(
+        &project,
+        "wac",
+        "plug app.wasm --plug ops.wasm --plug ops.wasm -o x.wasm",
+    )
+    .code(1)
+    .says("`ops.wasm` and `ops.wasm` both export `test:math/ops@1.0.0`");
+    called(&project, "wac", "plug app.wasm --plug ops.wasm -t")
+        .code(1)
+        .says("the option `--wat` of `wac` is not supported");
+    assert!(!project.has("app/x.wasm"));
+    // A document, whose packages are given.
+    project.write(
+        "app/main.wac",
+        "package demo:linked;\nlet ops = new test:ops {};\nlet app = new test:app { ...ops };\nexport app.go;\n",
+    );
+    let line = "compose main.wac -d test:ops=ops.wasm --dep test:app=app.wasm -o linked.wasm";
+    let composed = called(&project, "wac", line).ok();
+    assert_eq!(composed.stderr, "");
+    go(&project, "app/linked.wasm").prints("42\n");
+    let tree = called(&project, "wac", "parse main.wac").ok().stdout;
+    let tree: serde_json::Value = serde_json::from_str(&tree).unwrap();
+    assert_eq!(tree["directive"]["package"]["name"], "demo:linked");
+    // The world of the result.
+    project.write(
+        "app/world/w.wit",
+        "package a:b; world one { export go: func() -> u32; } world two { export other: func(); }",
+    );
+    called(
+        &project,
+        "wac",
+        "targets linked.wasm --wit world --world one",
+    )
+    .ok();
+    called(
+        &project,
+        "wac",
+        "targets linked.wasm --wit world --world two",
+    )
+    .code(1)
+    .says("does not conform to the world");
+    called(&project, "wac", "--version")
+        .ok()
+        .prints("wac 0.12.0 (cargo-component");
 }

@@ -1,6 +1,7 @@
 //! Projects that `new` makes and crates that `init` takes in.
 
 use crate::authoring::{copy, library, share_target, snapshot, wasi_0_2, wasi_0_3};
+use crate::serve::Server;
 use crate::support::Project;
 
 /// The names of all files, without those of a repository.
@@ -541,4 +542,131 @@ fn options_of_0_21_1_that_mean_nothing_here_are_accepted() {
         .component("new --vcs none --registry somewhere accepted")
         .ok();
     assert!(project.has("accepted/src/main.rs"));
+}
+
+#[test]
+fn a_new_http_service_serves_at_once() {
+    for (option, name, packages) in [("--http", "web-two", 5), ("--http=0.3", "web-three", 4)] {
+        let project = Project::new(option, name);
+        let names = files(&project);
+        let deps = names.iter().filter(|name| name.starts_with("wit/deps/"));
+        assert_eq!(deps.count(), packages, "{names:?}");
+        share_target(&project);
+        project
+            .component("build --offline")
+            .ok()
+            .silent_on("warning");
+        let server = Server::start(project.command("serve --addr 127.0.0.1:0"));
+        let answer = server.ask("GET /you?x", "");
+        assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("content-type: text/plain; charset=utf-8\r\n"));
+        assert!(answer.ends_with("Hello from /you?x\n"), "{answer}");
+        assert_eq!(server.interrupt().0, Some(0));
+    }
+}
+
+#[test]
+fn the_wit_of_http_services_is_that_of_wasi() {
+    let packed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/model/wit/http");
+    for (version, wasi, partial) in [
+        ("0.2", wasi_0_2(), "cli.wit"),
+        ("0.3", wasi_0_3(), "cli.wit"),
+    ] {
+        for entry in std::fs::read_dir(packed.join(version)).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name == "service.txt" || name == partial {
+                continue;
+            }
+            let read = |dir: &std::path::Path| std::fs::read_to_string(dir.join(&name)).unwrap();
+            assert_eq!(
+                read(&packed.join(version)),
+                read(&wasi),
+                "{version} {name:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_template_is_copied_with_the_name_of_the_crate() {
+    let project = Project::empty();
+    project
+        .write(
+            "template/Cargo.toml",
+            "[package]\nname = \"{{name}}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        )
+        .write(
+            "template/src/main.rs",
+            "fn main() { println!(\"{{name}}\"); }\n",
+        )
+        .write("template/docs/{{name}}.md", "# {{name}}\n")
+        .write("template/logo.bin", b"\xff{{name}}")
+        .write("template/.git/HEAD", "x")
+        .write("template/target/debug/x", "x");
+    project
+        .component("new --template template my-app")
+        .ok()
+        .says("Created `my-app` from the template `template`");
+    assert!(
+        project
+            .read("my-app/Cargo.toml")
+            .contains("name = \"my-app\"")
+    );
+    assert_eq!(project.read("my-app/docs/my-app.md"), "# my-app\n");
+    assert_eq!(project.bytes("my-app/logo.bin"), b"\xff{{name}}");
+    assert!(!project.has("my-app/.git/HEAD") && !project.has("my-app/target/debug/x"));
+    // Into a directory with another name; never over what is there.
+    project
+        .component("new --template template --name other sub/dir")
+        .ok();
+    assert!(
+        project
+            .read("sub/dir/Cargo.toml")
+            .contains("name = \"other\"")
+    );
+    project
+        .component("new --template template my-app")
+        .code(1)
+        .says("destination `my-app` already exists");
+    project
+        .component("new --template nothing x")
+        .code(1)
+        .says("the template `nothing` has no Cargo.toml");
+    project
+        .component("new --template template 1x")
+        .code(1)
+        .says("is not a legal WIT identifier");
+    assert!(!project.has("x") && !project.has("1x"));
+}
+
+#[test]
+fn a_world_that_does_not_load_is_refused_before_anything_is_created() {
+    let project = Project::empty();
+    project.write(
+        "wit/w.wit",
+        "package a:b;\nworld w { export f: func() -> missing; }\n",
+    );
+    project
+        .component("new --vcs none --lib --target wit made")
+        .code(1)
+        .says("`missing`");
+    assert!(!project.has("made"));
+    project.write(
+        "wit/w.wit",
+        "package a:b;\nworld w { import not:here/x; }\n",
+    );
+    project
+        .component("new --vcs none --lib --target wit made")
+        .code(1)
+        .says("not:here")
+        .says("it was given as `--target wit`");
+    assert!(!project.has("made"));
+    project.write(
+        "wit/deps/x.wit",
+        "package not:here;\ninterface x { f: func(); }\n",
+    );
+    project
+        .component("new --vcs none --lib --target wit made")
+        .ok();
+    assert!(project.has("made/src/bindings.rs"));
 }

@@ -1,8 +1,9 @@
-//! Stand-ins for the tools `wkg`, `wit` and `wit-deps`: their command lines and their
+//! Stand-ins for the tools `wkg`, `wit`, `wit-deps` and `wac`: their command lines and their
 //! output.
 
 mod client;
 mod version;
+mod wac;
 mod wit;
 mod wit_deps;
 mod wkg;
@@ -24,15 +25,18 @@ pub(super) enum Tool {
     Wit,
     /// The tool `wit-deps`, version 0.6.
     WitDeps,
+    /// The tool `wac`, version 0.12.
+    Wac,
 }
 
 impl Tool {
-    /// The tool with this name, if it is one of the three.
+    /// The tool with this name, if it is one of those.
     pub(super) fn named(name: &OsStr) -> Option<Self> {
         match name.to_str()? {
             "wkg" => Some(Tool::Wkg),
             "wit" => Some(Tool::Wit),
             "wit-deps" => Some(Tool::WitDeps),
+            "wac" => Some(Tool::Wac),
             _ => None,
         }
     }
@@ -54,6 +58,16 @@ pub(super) fn run(tool: Tool, args: Vec<OsString>, env: Env) -> ExitCode {
         },
         Tool::Wit => match wit::parse(with_name("wit")) {
             Ok(line) => wit::run(line, env),
+            Err(error) => exit::print_clap_error(&error),
+        },
+        Tool::Wac => match wac::parse(with_name("wac")) {
+            Ok(line) => {
+                let terminal = shell(&env, false, 0, None);
+                let options = ClientOptions::default();
+                run_in_context(&env, terminal, options, StatusLines::Hide, |ctx| {
+                    line.run(ctx)
+                })
+            }
             Err(error) => exit::print_clap_error(&error),
         },
         Tool::WitDeps => match wit_deps::parse(with_name("wit-deps")) {

@@ -12,6 +12,7 @@ pub mod core_functions;
 pub mod core_modules;
 pub mod debug;
 mod decode;
+pub mod description;
 pub mod encode;
 pub mod hint;
 mod kind;

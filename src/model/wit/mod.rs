@@ -24,6 +24,8 @@ mod group;
 #[cfg(feature = "cli")]
 pub mod header;
 mod helpers;
+#[cfg(feature = "cli")]
+pub mod http_service;
 mod insert_placeholders;
 mod limits;
 mod load;

@@ -90,6 +90,13 @@ impl ComponentName {
     }
 }
 
+impl ComponentName {
+    /// The namespace and the name, without the `%` that WIT puts before keywords.
+    pub(super) fn parts(&self) -> [&str; 2] {
+        [&self.namespace, &self.name]
+    }
+}
+
 impl std::fmt::Display for ComponentName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.namespace, self.name)

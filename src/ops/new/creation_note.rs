@@ -27,9 +27,9 @@ impl CreationNote {
         let parent = fs::canonical(fs::parent(&dir)).unwrap_or_default();
         let place = parent.join(dir.file_name().unwrap_or_default());
         let (kind, target) = (&options.kind, &options.target);
-        let (name, edition) = (&options.name, &options.edition);
+        let (name, edition, http) = (&options.name, &options.edition, &options.http);
         let fingerprint = format!(
-            "{verb} {kind:?} {target:?} {name:?} {edition:?} {:?}\n",
+            "{verb} {kind:?} {target:?} {name:?} {edition:?} {http:?} {:?}\n",
             options.namespace
         );
         let mut note = CreationNote {
@@ -109,9 +109,11 @@ const PROGRAM: &str = "fn main() {\n    println!(\"Hello, world!\");\n}\n";
 
 /// Whether a source is as cargo or this tool generated it.
 pub(super) fn is_generated(path: &Path) -> bool {
+    use crate::model::wit::http_service::HttpVersion;
     use crate::model::wit::template;
     let text = fs::read_text_if_exists(path).ok().flatten();
     let text = text.unwrap_or_default();
     let all = [LIBRARY, PROGRAM, template::LIBRARY, template::COMMAND];
-    text.trim().is_empty() || all.contains(&&*text)
+    let mut services = HttpVersion::ALL.into_iter().map(HttpVersion::source);
+    text.trim().is_empty() || all.contains(&&*text) || services.any(|service| service == text)
 }

@@ -6,6 +6,7 @@ use super::registry::TargetLookup;
 use super::target::FoundTarget;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::WasiEntry;
+use crate::model::wit::http_service::HttpVersion;
 use crate::model::wit::template::ComponentName;
 use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
@@ -54,6 +55,8 @@ pub struct NewOptions {
     /// The world to implement, `<path>[/<world>]` or
     /// `<ns>:<pkg>[/<world>][@<requirement>]`; only for a library.
     pub target: Option<String>,
+    /// The version of `wasi:http` of a library that is a new HTTP service.
+    pub http: Option<HttpVersion>,
     /// The name of the registry the target is in.
     pub registry: Option<String>,
     /// How lock files and the network may be used.

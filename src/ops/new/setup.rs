@@ -10,6 +10,7 @@ use super::origin::CrateOrigin;
 use super::target::FoundTarget;
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::{ComponentTable, CrateDependency, ManifestEdit, WasiEntry};
+use crate::model::wit::http_service::HttpVersion;
 use crate::model::wit::scaffold;
 use crate::model::wit::template;
 use crate::model::wit::template::ComponentName;
@@ -31,6 +32,8 @@ pub(in crate::ops) struct ComponentSetup<'a> {
     pub(in crate::ops) kind: CrateKind,
     pub(in crate::ops) name: ComponentName,
     pub(in crate::ops) target: Option<FoundTarget>,
+    /// The version of `wasi:http`, if it becomes an HTTP service.
+    pub(in crate::ops) http: Option<HttpVersion>,
     pub(in crate::ops) origin: CrateOrigin,
 }
 
@@ -60,7 +63,8 @@ impl ComponentSetup<'_> {
             CrateOrigin::Users => self.kind == CrateKind::Command || !is_blank(&source)?,
         };
         if hello && !keep {
-            self.write_source(&source, template::LIBRARY)?;
+            let text = self.http.map_or(template::LIBRARY, HttpVersion::source);
+            self.write_source(&source, text)?;
         } else if self.kind == CrateKind::Command && !keep {
             self.write_source(&source, template::COMMAND)?;
         }
@@ -165,7 +169,9 @@ impl ComponentSetup<'_> {
                 CrateOrigin::Users => &["cdylib", "rlib"],
             })?;
         }
-        if let Some(version) = manifest.dependency(&dependency(&features("")))? {
+        let mut needed = features("");
+        needed.extend(self.http.into_iter().flat_map(HttpVersion::features));
+        if let Some(version) = manifest.dependency(&dependency(&needed))? {
             self.ctx.shell.warn(format!(
                 "the bindings need `wit-bindgen` {}, but the manifest requires `{version}`",
                 scaffold::WIT_BINDGEN
@@ -188,7 +194,10 @@ impl ComponentSetup<'_> {
     /// Writes a world for a library that has none; whether it was written.
     fn write_world(&self, manifest: &ManifestEdit) -> Result<bool> {
         let wit = self.dir.join("wit");
-        let (path, text) = (wit.join("world.wit"), template::hello_world(&self.name));
+        let (path, text) = match self.http {
+            Some(http) => (wit.join("world.wit"), http.world(&self.name)),
+            None => (wit.join("world.wit"), template::hello_world(&self.name)),
+        };
         let has_world = match self.origin {
             // The killed run may have written the world already.
             CrateOrigin::Resumed => {
@@ -201,7 +210,11 @@ impl ComponentSetup<'_> {
         if self.kind == CrateKind::Command || manifest.has_target() || has_world {
             return Ok(false);
         }
+        // A run that is killed before the packages is continued by the world.
         fs::write_if_changed(&path, text.as_bytes())?;
+        for (name, text) in self.http.into_iter().flat_map(HttpVersion::packages) {
+            fs::write_if_changed(&wit.join("deps").join(name), text.as_bytes())?;
+        }
         Ok(true)
     }
 

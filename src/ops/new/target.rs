@@ -6,7 +6,12 @@ use super::registry::{RegistryWorld, TargetLookup, find_in_registry, parse_packa
 use super::world::{check_world, is_world, unescaped};
 use crate::base::error::{Error, Result};
 use crate::model::manifest::edit::TargetEntry;
+use crate::model::manifest::{LocalTarget, Target};
+use crate::pipeline::fetch::worlds::WorldResolver;
+use crate::pipeline::project::current_package::manifest_of_current_package;
+use crate::pipeline::project::manifests::Unpinned;
 use crate::pipeline::project::relative_path::relative_path;
+use crate::system::cargo::config::{Config, LockMode};
 use crate::system::context::Context;
 use crate::system::fs;
 use crate::system::source;
@@ -60,6 +65,28 @@ impl FoundTarget {
         }
         Err(Error::input(format!("target `{text}` was not found"))
             .hint("give a WIT directory or file, followed by `/<world>` if it has several, or a package from a registry, `namespace:name/world`"))
+    }
+
+    /// Loads a local world with all that it needs, so that a wrong one is refused before a
+    /// crate is created.
+    pub(super) fn check(&self, ctx: &Context, mode: LockMode) -> Result<()> {
+        let WorldLocation::Local(path, world) = &self.location else {
+            return Ok(());
+        };
+        let mode = Config::load(&ctx.cwd, &ctx.env, &[])?.lock_mode(mode)?;
+        // Of the manifest, only the registries count.
+        let mut manifest = manifest_of_current_package(ctx)?;
+        manifest.bindings = Default::default();
+        manifest.target = Target::Local(LocalTarget {
+            path: Some(path.clone()),
+            world: world.clone(),
+            ..LocalTarget::default()
+        });
+        let mut worlds = WorldResolver::without_workspace(ctx, mode, Unpinned::Refuse);
+        let loaded = worlds.resolve(&manifest);
+        loaded
+            .map(|_| ())
+            .map_err(|e| e.with_cause(format!("it was given as `--target {}`", self.text)))
     }
 
     /// The entry for the manifest in `dir`, which must exist.

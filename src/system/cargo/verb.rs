@@ -28,10 +28,8 @@ impl Class {
             "test" | "bench" => Class::Test,
             "check" | "clippy" | "doc" | "fix" | "rustdoc" => Class::Check,
             "fetch" => Class::Fetch,
-            "clean" | "fmt" | "generate-lockfile" | "help" | "info" | "locate-project"
-            | "metadata" | "pkgid" | "read-manifest" | "report" | "verify-project" | "version" => {
-                Class::Foreign
-            }
+            "clean" | "fmt" | "generate-lockfile" | "help" | "locate-project" | "metadata"
+            | "pkgid" | "read-manifest" | "report" | "verify-project" | "version" => Class::Foreign,
             _ => Class::Unknown,
         }
     }

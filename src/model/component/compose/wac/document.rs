@@ -126,6 +126,12 @@ fn read((_, node): &(PackageReference, Node)) -> Result<ReadPackage<'_>> {
     })
 }
 
+/// The syntax tree of a document, in the JSON of `wac-parser`.
+pub fn syntax_tree(file: &TextFile) -> Result<String> {
+    serde_json::to_string_pretty(&parsed(file)?)
+        .map_err(|e| Error::input("failed to write the syntax tree of the document").with_cause(e))
+}
+
 fn parsed(file: &TextFile) -> Result<Document<'_>> {
     check_depth(file)?;
     let path = file.path.display().to_string();

@@ -12,7 +12,7 @@ mod instances;
 mod reference;
 mod visit;
 
-pub use document::{compose, references};
+pub use document::{compose, references, syntax_tree};
 pub use excerpt::excerpt;
 pub use reference::PackageReference;
 
